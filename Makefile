@@ -1,0 +1,46 @@
+# Every command works from a fresh clone: it first prepares what it needs. `make help` lists them.
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+BIN := .venv/bin
+LOCKS := requirements.lock requirements/build.lock
+PROTOS := $(shell find protos -name '*.proto')
+
+.PHONY: help setup demo serve test check format clean
+
+help: ## Affiche cette aide
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: .venv/.ready build/gen/.ready ## Installe les dépendances verrouillées et génère le code des contrats
+
+.venv/.ready: $(LOCKS) scripts/setup
+	@scripts/setup
+
+build/gen/.ready: $(PROTOS) scripts/stubs .venv/.ready
+	@scripts/stubs
+
+demo: setup ## Joue huit demandes de bout en bout ; les dossiers Word sont dans out/
+	@$(BIN)/python scripts/serve.py -- $(BIN)/python -m examples.municipal
+
+serve: setup ## Démarre les trois services en local (ports 50051, 50052 et 50053) ; Ctrl-C les arrête
+	@$(BIN)/python scripts/serve.py
+
+test: setup ## Lance toute la suite de tests
+	@$(BIN)/python -m pytest -n auto --dist worksteal
+
+check: setup ## Vérifie style, types, contrats et murs entre services
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/buf lint
+	@$(BIN)/buf format --diff --exit-code protos
+	@scripts/breaking
+
+format: setup ## Met en forme le code et les contrats
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+	@$(BIN)/buf format --write protos
+
+clean: ## Efface l’environnement, le code généré, out/ et var/
+	@rm -rf .venv build out var

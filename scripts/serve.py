@@ -1,0 +1,131 @@
+"""Starts the three services on this machine, with sample lenders, and stops them together.
+
+Without a command it serves until Ctrl-C. With one (after --) it uses free ports and a throw-away registry,
+runs the command with the addresses in its environment, and exits with its code.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+SAMPLE = ROOT / "services" / "bank_registry" / "samples" / "preteurs-fictifs.json"
+START_SECONDS = 60.0
+STOP_SECONDS = 20.0
+
+
+class ServeError(Exception):
+    """One French sentence for the person at the terminal."""
+
+
+@dataclass(frozen=True)
+class Service:
+    """How one service is started and where its clients look for it."""
+
+    module: str
+    variable: str
+    port: int
+
+
+SERVICES = (
+    Service("services.eligibility", "ELIGIBILITY_ADDRESS", 50051),
+    Service("services.documents", "DOCUMENTS_ADDRESS", 50052),
+    Service("services.bank_registry", "BANK_REGISTRY_ADDRESS", 50053),
+)
+
+
+@contextmanager
+def running(service: Service, port: int, env: dict[str, str], folder: Path, quiet: bool) -> Iterator[str]:
+    """Runs one service and gives its address once it answers."""
+    ready, log = folder / f"{service.module}.ready", folder / f"{service.module}.log"
+    with log.open("wb") as stream:
+        process = subprocess.Popen(
+            [sys.executable, "-m", service.module, "--port", str(port), "--ready-file", str(ready)],
+            cwd=ROOT,
+            env=env,
+            stderr=stream if quiet else None,
+        )
+    try:
+        yield wait_until_ready(process, service, ready, log)
+    finally:
+        stop(process)
+
+
+def wait_until_ready(process: subprocess.Popen[bytes], service: Service, ready: Path, log: Path) -> str:
+    """Waits for the address that a service writes when every worker serves."""
+    limit = time.monotonic() + START_SECONDS
+    while not ready.exists():
+        if process.poll() is not None:
+            detail = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+            raise ServeError("\n".join([f"le service {service.module} n’a pas démarré.", *detail[-5:]]))
+        if time.monotonic() > limit:
+            raise ServeError(f"le service {service.module} n’a pas répondu en {START_SECONDS:.0f} secondes.")
+        time.sleep(0.02)
+    return ready.read_text(encoding="utf-8").strip()
+
+
+def stop(process: subprocess.Popen[bytes]) -> None:
+    """Asks a service to drain, and kills it if it does not."""
+    process.terminate()
+    try:
+        process.wait(STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def import_sample(env: dict[str, str]) -> None:
+    """Puts the fictitious lenders in the registry."""
+    command = [sys.executable, "-m", "services.bank_registry", "import", str(SAMPLE)]
+    done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise ServeError(f"l’import des prêteurs fictifs a échoué.\n{done.stderr.strip()}")
+
+
+def serve(command: list[str]) -> int:
+    """Starts everything, runs the command or waits, and stops everything."""
+    env = dict(os.environ)
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="microcredit-")))
+        if command:
+            env["BANK_REGISTRY_DATABASE_URL"] = f"sqlite:///{folder / 'registry.sqlite3'}"
+        import_sample(env)
+        addresses = {
+            service.variable: stack.enter_context(
+                running(service, 0 if command else service.port, env, folder, quiet=bool(command))
+            )
+            for service in SERVICES
+        }
+        if command:
+            return subprocess.run(command, cwd=ROOT, env={**env, **addresses}, check=False).returncode
+        for service in SERVICES:
+            print(f"{service.module:<24} {addresses[service.variable]}", flush=True)
+        print("Les trois services répondent ; Ctrl-C les arrête.", flush=True)
+        while True:
+            time.sleep(3600)
+
+
+def main() -> int:
+    """Reads the command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("command", nargs="*", help="command to run, after --")
+    try:
+        return serve(parser.parse_args().command)
+    except ServeError as error:
+        print(f"Erreur : {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
