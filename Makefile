@@ -6,7 +6,7 @@ BIN := .venv/bin
 LOCKS := requirements.lock requirements/build.lock
 PROTOS := $(shell find protos -name '*.proto')
 
-.PHONY: help setup demo serve test check format clean
+.PHONY: help setup demo serve test validator check format clean
 
 help: ## Affiche cette aide
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -27,6 +27,13 @@ serve: setup ## Démarre les trois services en local (ports 50051, 50052 et 5005
 
 test: setup ## Lance toute la suite de tests
 	@$(BIN)/python -m pytest -n auto --dist worksteal
+
+validator: build/npm/.ready ## Installe (npm) le validateur Open XML ; les tests de documents s’en servent s’il est là
+
+build/npm/.ready: tests/ooxml/package-lock.json
+	@mkdir -p build/npm && cp tests/ooxml/package.json tests/ooxml/package-lock.json build/npm/
+	@npm install --prefix build/npm --no-audit --no-fund --loglevel=error
+	@touch $@
 
 check: setup ## Vérifie style, types, contrats et murs entre services
 	@$(BIN)/ruff check .

@@ -1,0 +1,1 @@
+"""What the municipal software does: one file composes the three services."""

@@ -1,0 +1,399 @@
+"""Plays each application of applications/ through the three services, as the municipal software would.
+
+For each: assess it, simulate its loan, find the lenders, generate the documents that the outcome calls for,
+and write everything to out/<case>/. The services are reached by their addresses alone (ELIGIBILITY_ADDRESS,
+DOCUMENTS_ADDRESS, BANK_REGISTRY_ADDRESS); nothing here knows how they work inside.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from itertools import zip_longest
+from pathlib import Path
+from typing import Any
+
+import grpc
+from google.protobuf.json_format import MessageToDict
+from google.rpc.error_details_pb2 import BadRequest, LocalizedMessage
+from google.type.date_pb2 import Date
+from google.type.decimal_pb2 import Decimal as DecimalMessage
+from google.type.money_pb2 import Money
+from grpc_status import rpc_status
+
+from microcredit.bankregistry.v1.bank_pb2 import BankCheck
+from microcredit.bankregistry.v1.bank_registry_service_pb2 import ListSelectableBanksRequest, LoanRequest
+from microcredit.bankregistry.v1.bank_registry_service_pb2_grpc import BankRegistryServiceStub
+from microcredit.documents.v1.document_service_pb2 import GenerateDocumentRequest
+from microcredit.documents.v1.document_service_pb2_grpc import DocumentServiceStub
+from microcredit.eligibility.v1 import assessment_pb2 as pb
+from microcredit.eligibility.v1.eligibility_service_pb2 import AssessEligibilityRequest, GetFactCatalogRequest
+from microcredit.eligibility.v1.eligibility_service_pb2_grpc import EligibilityServiceStub
+from microcredit.eligibility.v1.fact_pb2 import CodeList
+from microcredit.eligibility.v1.loan_pb2 import LoanSimulation, LoanTerms
+from microcredit.eligibility.v1.loan_service_pb2 import SimulateLoanRequest
+from microcredit.eligibility.v1.loan_service_pb2_grpc import LoanServiceStub
+
+APPLICATIONS = Path(__file__).parent / "applications"
+OUT = Path("out")
+TIMEOUT_SECONDS = 20.0
+DAYS_TO_SEND_DOCUMENTS = 30
+HEADER = ("demande", "avis", "motifs", "prêteur proposé", "documents")
+YES_NO = {"YES": True, "NO": False}
+
+Json = dict[str, Any]
+Row = tuple[list[str], ...]
+
+
+class ApplicationError(Exception):
+    """What is wrong with an application file, in French."""
+
+
+@dataclass(frozen=True)
+class Services:
+    """The clients of the three services."""
+
+    eligibility: EligibilityServiceStub
+    loans: LoanServiceStub
+    documents: DocumentServiceStub
+    banks: BankRegistryServiceStub
+
+
+# From the text of an application to the types of the contract
+
+
+def money(text: str) -> Money:
+    """ "1500.00" as euros."""
+    if not re.fullmatch(r"-?\d+(\.\d{2})?", text):
+        raise ApplicationError(f"montant attendu sous la forme « 1500.00 », et non « {text} »")
+    cents = int(Decimal(text) * 100)
+    sign = -1 if cents < 0 else 1
+    return Money(
+        currency_code="EUR", units=sign * (abs(cents) // 100), nanos=sign * (abs(cents) % 100) * 10_000_000
+    )
+
+
+def text_of(amount: Money) -> str:
+    """Euros as "1500.00"."""
+    return f"{amount.units + Decimal(amount.nanos).scaleb(-9):.2f}"
+
+
+def day(text: str) -> Date:
+    """ "2026-12-01" as a civil date."""
+    year, month, number = map(int, text.split("-"))
+    return Date(year=year, month=month, day=number)
+
+
+def total(lines: list[Json], field: str) -> Money | None:
+    """The sum of a column of the budget; unknown when one line is."""
+    if any(field not in line for line in lines):
+        return None
+    return money(f"{sum((Decimal(line[field]) for line in lines), Decimal()):.2f}")
+
+
+# What each service is asked
+
+
+def loan_terms(loan: Json) -> LoanTerms:
+    """The loan asked for."""
+    return LoanTerms(
+        amount=money(loan["amount"]),
+        months=loan["months"],
+        nominal_rate_pct=DecimalMessage(value=loan["nominal_rate_pct"]),
+        fees=money(loan.get("fees", "0.00")),
+        guarantor_required=False,
+    )
+
+
+def application(dossier: Json, facts: Json) -> pb.Application:
+    """The facts that the rules read: no name, no address."""
+    budget, banking, project = dossier["budget"], dossier["banking"], dossier["project"]
+    person = dossier["applicant"]
+    permit_end = person.get("residence_permit_end")
+    return pb.Application(
+        request_date=day(dossier["case"]["request_date"]),
+        loan=loan_terms(dossier["loan"]),
+        project=pb.Project(
+            category=project["category"],
+            total_cost=money(project["total_cost"]),
+            other_funding=total(project.get("other_funding", []), "amount"),
+        ),
+        applicant=pb.Applicant(
+            birth_date=day(person["birth_date"]) if "birth_date" in person else None,
+            commune_insee=facts["commune_insee"],
+            legal_protection=facts.get("legal_protection", "AUCUNE"),
+            protection_authorised=facts.get("protection_authorised"),
+            right_of_residence=facts.get("right_of_residence", True),
+            residence_permit_end=day(permit_end) if permit_end else None,
+        ),
+        household=pb.Household(persons=dossier["household"]["persons"]),
+        budget=pb.Budget(
+            monthly_income=total(budget["incomes"], "amount"),
+            monthly_charges=total(budget["expenses"], "amount"),
+            credit_instalments=total(budget["credits"], "instalment"),
+            debt_repayments=total(budget["debts"], "repayment"),
+        ),
+        banking=pb.Banking(
+            has_account=YES_NO.get(banking["has_account"]),
+            ordinary_credit_available=facts.get("ordinary_credit_available", False),
+            ficp=YES_NO.get(banking["ficp"]),
+            fcc=YES_NO.get(banking["fcc"]),
+            overindebtedness=facts.get("overindebtedness", "AUCUN"),
+            commission_agreement=facts.get("commission_agreement"),
+            outstanding_microcredit=money(banking.get("outstanding_microcredit", "0.00")),
+        ),
+        support=pb.Support(
+            accepted=YES_NO.get(dossier["support"]["accepted"]),
+            referent_named="referent" in dossier["support"],
+        ),
+        documents=CodeList(codes=facts["documents"]),
+    )
+
+
+def find_lenders(services: Services, dossier: Json, facts: Json) -> list[BankCheck]:
+    """The lenders that may take the application, best first."""
+    request = LoanRequest(
+        on_date=day(dossier["case"]["request_date"]),
+        commune_insee=facts["commune_insee"],
+        amount=money(dossier["loan"]["amount"]),
+        months=dossier["loan"]["months"],
+        nominal_rate_pct=DecimalMessage(value=dossier["loan"]["nominal_rate_pct"]),
+        object_category=dossier["project"]["category"],
+    )
+    listing = services.banks.ListSelectableBanks(
+        ListSelectableBanksRequest(loan_request=request, selectable_only=True), timeout=TIMEOUT_SECONDS
+    )
+    return list(listing.checks)
+
+
+# What the documents are told: the dossier, completed by the answers
+
+
+def loan_section(loan: Json, simulation: LoanSimulation) -> Json:
+    """The loan with its indicative schedule."""
+    amounts = ("instalment", "last_instalment", "total_interest", "total_paid", "total_credit_cost")
+    columns = ("payment", "interest", "principal", "balance")
+    return {
+        **loan,
+        **{name: text_of(getattr(simulation, name)) for name in amounts},
+        "taeg_pct": simulation.taeg_pct.value,
+        "schedule": [
+            {"number": line.number, **{name: text_of(getattr(line, name)) for name in columns}}
+            for line in simulation.schedule
+        ],
+    }
+
+
+def assessment_section(answer: pb.Assessment) -> Json:
+    """The advice, in the words of the rules."""
+    return {
+        "outcome": pb.Outcome.Name(answer.outcome).removeprefix("OUTCOME_"),
+        "outcome_label": answer.outcome_label,
+        "reasons": [
+            without_empty(
+                code=reason.code,
+                severity=pb.Severity.Name(reason.severity).removeprefix("SEVERITY_"),
+                message=reason.message,
+                article=reason.article,
+                orientation=reason.orientation,
+            )
+            for reason in answer.reasons
+        ],
+        "figures": [
+            {"name": f.name, "label": f.label, "display": f.display} for f in answer.figures if f.display
+        ],
+        "missing": [without_empty(label=fact.label, question=fact.question) for fact in answer.missing],
+        "orientations": [{"code": place.code, "label": place.label} for place in answer.orientations],
+        "ruleset": MessageToDict(answer.ruleset, preserving_proto_field_name=True),
+    }
+
+
+def without_empty(**fields: str) -> Json:
+    """The fields that have a value: the dossier says absence by leaving out."""
+    return {name: value for name, value in fields.items() if value}
+
+
+def pieces(facts: Json, answer: pb.Assessment, labels: Mapping[str, str]) -> list[Json]:
+    """The documents handed in, then those to ask for: the missing ones, and the proofs of missing facts."""
+    asked = [
+        code
+        for figure in answer.figures
+        if figure.name == "missing_documents"
+        for code in figure.value.codes.codes
+    ]
+    asked += [fact.proof_document for fact in answer.missing if fact.proof_document]
+    status = dict.fromkeys(facts["documents"], "PROVIDED") | dict.fromkeys(asked, "MISSING")
+    return [
+        {"code": code, "label": labels.get(code, code), "status": value} for code, value in status.items()
+    ]
+
+
+def budget_totals(asked: pb.Application, answer: pb.Assessment) -> Json:
+    """The totals of the budget that are known, and what remains to live on before and after the loan."""
+    known = {
+        "monthly_income": "income",
+        "monthly_charges": "expenses",
+        "credit_instalments": "credit_instalments",
+        "debt_repayments": "debt_repayments",
+    }
+    totals = {known[field.name]: text_of(amount) for field, amount in asked.budget.ListFields()}
+    figures = {figure.name: figure.value.money for figure in answer.figures}
+    if "living_remainder" in figures:
+        after, instalment = text_of(figures["living_remainder"]), text_of(figures["instalment"])
+        totals["living_remainder_after"] = after
+        totals["living_remainder_before"] = f"{Decimal(after) + Decimal(instalment):.2f}"
+    return totals
+
+
+def bank_section(check: BankCheck) -> Json | None:
+    """Where to send the file; none without a local convention."""
+    convention = check.local_convention
+    if not check.HasField("local_convention"):
+        return None
+    agreement = next(found.agreement for found in check.agreement_checks if not found.reasons)
+    return {
+        "name": check.bank.display_name,
+        "address": {
+            "lines": list(convention.address_lines),
+            "postal_code": convention.postal_code,
+            "city": convention.city,
+        },
+        **without_empty(
+            department=convention.contact_name,
+            agreement_reference=agreement.reference,
+            convention_reference=convention.reference,
+        ),
+    }
+
+
+def documents_for(dossier: Json) -> list[str]:
+    """The templates that the outcome calls for."""
+    outcome = dossier["assessment"]["outcome"]
+    if outcome == "NOT_ELIGIBLE":
+        return ["14-refus-presentation"]
+    if outcome in ("ELIGIBLE", "ELIGIBLE_WITH_RESERVE"):
+        return ["01-dossier-demande"] + ["11-presentation-banque"] * ("bank" in dossier)
+    asks = outcome == "INCOMPLETE" and any(piece["status"] == "MISSING" for piece in dossier["pieces"])
+    return ["01-dossier-demande"] + ["05-demande-pieces"] * asks
+
+
+# One application from end to end
+
+
+def play(services: Services, case: Json, folder: Path) -> tuple[list[str], list[str], list[str], list[str]]:
+    """Assesses, finds lenders, generates; gives the cells of one row of the table."""
+    dossier, facts = case["dossier"], case["facts"]
+    asked = application(dossier, facts)
+    answer = services.eligibility.AssessEligibility(
+        AssessEligibilityRequest(case_reference=dossier["case"]["reference"], application=asked),
+        timeout=TIMEOUT_SECONDS,
+    ).assessment
+    simulation = services.loans.SimulateLoan(
+        SimulateLoanRequest(terms=asked.loan, request_date=asked.request_date), timeout=TIMEOUT_SECONDS
+    ).simulation
+    catalog = services.eligibility.GetFactCatalog(
+        GetFactCatalogRequest(request_date=asked.request_date), timeout=TIMEOUT_SECONDS
+    )
+    labels = {code.code: code.label for fact in catalog.facts for code in fact.codes}
+    presentable = answer.outcome in (pb.OUTCOME_ELIGIBLE, pb.OUTCOME_ELIGIBLE_WITH_RESERVE)
+    lenders = find_lenders(services, dossier, facts) if presentable else []
+    complete = {
+        **dossier,
+        "project": {**dossier["project"], "category_label": labels[dossier["project"]["category"]]},
+        "budget": {**dossier["budget"], "totals": budget_totals(asked, answer)},
+        "loan": loan_section(dossier["loan"], simulation),
+        "assessment": assessment_section(answer),
+        "pieces": pieces(facts, answer, labels),
+        "deadlines": {
+            "documents": str(date.fromisoformat(case["document_date"]) + timedelta(DAYS_TO_SEND_DOCUMENTS))
+        },
+    }
+    for section in filter(None, map(bank_section, lenders[:1])):
+        complete["bank"] = section
+    written = write_documents(services, complete, case["document_date"], folder)
+    lender = [f"{lenders[0].bank.display_name} (sur {len(lenders)})"] if lenders else ["—"]
+    return [answer.outcome_label], [reason.code for reason in answer.reasons] or ["—"], lender, written
+
+
+def write_documents(services: Services, dossier: Json, document_date: str, folder: Path) -> list[str]:
+    """Generates what the outcome calls for, beside the data it was made from."""
+    folder.mkdir(parents=True, exist_ok=True)
+    data = json.dumps(dossier, ensure_ascii=False, indent=2)
+    (folder / "dossier.json").write_text(data, encoding="utf-8")
+    for old in folder.glob("*.docx"):
+        old.unlink()
+    names = []
+    for template in documents_for(dossier):
+        request = GenerateDocumentRequest(
+            template_id=template, document_date=day(document_date), data_json=data.encode()
+        )
+        document = services.documents.GenerateDocument(request, timeout=TIMEOUT_SECONDS).document
+        (folder / document.filename).write_bytes(document.content)
+        names.append(document.filename)
+    return names
+
+
+def explain(error: grpc.RpcError) -> str:
+    """The French message of an error, with every field in cause."""
+    status = rpc_status.from_call(error)
+    if status is None:
+        return f"{error.code().name} : {error.details()}"
+    lines: list[str] = []
+    for detail in status.details:
+        message, bad = LocalizedMessage(), BadRequest()
+        if detail.Unpack(message):
+            lines.insert(0, message.message)
+        elif detail.Unpack(bad):
+            lines += [f"  {field.field} : {field.description}" for field in bad.field_violations]
+    return "\n".join(lines)
+
+
+def connect() -> Services:
+    """Opens one channel to each service."""
+
+    def channel(variable: str, default: str) -> grpc.Channel:
+        return grpc.insecure_channel(os.environ.get(variable, default))
+
+    eligibility = channel("ELIGIBILITY_ADDRESS", "127.0.0.1:50051")
+    return Services(
+        EligibilityServiceStub(eligibility),
+        LoanServiceStub(eligibility),
+        DocumentServiceStub(channel("DOCUMENTS_ADDRESS", "127.0.0.1:50052")),
+        BankRegistryServiceStub(channel("BANK_REGISTRY_ADDRESS", "127.0.0.1:50053")),
+    )
+
+
+def table(rows: Sequence[Row]) -> str:
+    """The rows as aligned columns; a cell may have several lines."""
+    lines = [line for row in rows for line in (*zip_longest(*row, fillvalue=""), ("",) * len(HEADER))]
+    lines = [HEADER, tuple("─" * len(title) for title in HEADER), *lines]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    return "\n".join("  ".join(map(str.ljust, line, widths)).rstrip() for line in lines)
+
+
+def main() -> int:
+    """Plays every application and prints the table."""
+    services, rows, failures = connect(), [], []
+    for path in sorted(APPLICATIONS.glob("*.json")):
+        case = json.loads(path.read_text(encoding="utf-8"))
+        try:
+            rows.append(([path.stem], *play(services, case, OUT / path.stem)))
+        except grpc.RpcError as error:
+            failures.append(f"{path.stem} : {explain(error)}")
+        except (ApplicationError, OSError) as error:
+            failures.append(f"{path.stem} : {error}")
+    print(table(rows))
+    print(f"Les documents sont dans {OUT.resolve()}.")
+    for failure in failures:
+        print(f"Échec : {failure}", file=sys.stderr)
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
