@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -53,6 +54,7 @@ def running(service: Service, port: int, env: dict[str, str], folder: Path, quie
             cwd=ROOT,
             env=env,
             stderr=stream if quiet else None,
+            process_group=0,  # Ctrl-C reaches this script alone, which then stops the services in order
         )
     try:
         yield wait_until_ready(process, service, ready, log)
@@ -118,6 +120,7 @@ def main() -> int:
     """Reads the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("command", nargs="*", help="command to run, after --")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     try:
         return serve(parser.parse_args().command)
     except ServeError as error:

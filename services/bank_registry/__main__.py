@@ -1,0 +1,29 @@
+"""`python -m services.bank_registry [serve] [options]` or `… import FICHIER.json [options]`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from services.bank_registry import cli
+from services.bank_registry.app import make_app
+from services.bank_registry.config import Settings
+from services.kit import server
+from services.kit.errors import DomainError, StartupError
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Runs a command and returns its exit code; a failed import says why in one French sentence."""
+    if arguments[:1] != ["import"]:
+        return server.main(Settings, make_app, arguments[1:] if arguments[:1] == ["serve"] else arguments)
+    try:
+        return cli.import_file(arguments[1:])
+    except StartupError as error:
+        sys.stderr.write(f"{error}\n")
+    except DomainError as error:
+        sys.stderr.write(f"{error.message}\n")
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,20 @@
+"""Settings of the registry: variables BANK_REGISTRY_… or options."""
+
+from __future__ import annotations
+
+from pydantic import Field
+from pydantic_settings import SettingsConfigDict
+
+from services.kit.config import ServerSettings
+
+
+class Settings(ServerSettings):
+    """The settings of every server, and the store."""
+
+    model_config = SettingsConfigDict(env_prefix="BANK_REGISTRY_")
+
+    port: int = Field(50053, ge=0, le=65535, description="Port d’écoute (0 : un port libre).")
+    database_url: str = Field(
+        "sqlite:///var/bank_registry.sqlite3",
+        description="Base de données : sqlite:///chemin ou postgresql://utilisateur:mot-de-passe@serveur/base.",
+    )

@@ -1,0 +1,65 @@
+"""Identifiers of institutions: what is wrong with one, in French, None if it is right."""
+
+from __future__ import annotations
+
+import re
+from difflib import SequenceMatcher
+
+from schwifty import registry
+from stdnum import bic, lei
+from stdnum.fr import siren
+
+from services.kit.geography import fold
+
+_CIB = re.compile(r"[0-9]{5}")
+_SIREN = re.compile(r"[0-9]{9}")
+_LEI = re.compile(r"[A-Z0-9]{18}[0-9]{2}")
+_BIC = re.compile(r"[A-Z0-9]{8}([A-Z0-9]{3})?")
+_SAME_NAME = 0.6
+
+
+def siren_problem(text: str) -> str | None:
+    """A SIREN is nine digits, the last one a Luhn check digit."""
+    if not _SIREN.fullmatch(text):
+        return f"Le SIREN « {text} » doit compter neuf chiffres, sans espace."
+    if not siren.is_valid(text):
+        return f"La clé de contrôle du SIREN {text} est fausse : vérifiez chaque chiffre."
+    return None
+
+
+def cib_problem(text: str) -> str | None:
+    """A code banque (CIB) is five digits, leading zeros included; it has no check digit."""
+    if not _CIB.fullmatch(text):
+        return (
+            f"Le code banque « {text} » doit compter cinq chiffres entre guillemets, par exemple « 01234 »."
+        )
+    return None
+
+
+def bic_problem(text: str) -> str | None:
+    """A BIC (ISO 9362) is 8 or 11 characters: institution, country, location, branch."""
+    if not _BIC.fullmatch(text) or not bic.is_valid(text):
+        return f"Le BIC « {text} » doit compter 8 ou 11 caractères en capitales, par exemple BANKFRPP."
+    return None
+
+
+def lei_problem(text: str) -> str | None:
+    """A LEI (ISO 17442) is 18 characters and two check digits (ISO 7064 mod 97-10)."""
+    if not _LEI.fullmatch(text):
+        return f"Le LEI « {text} » doit compter 20 caractères en capitales, dont deux chiffres à la fin."
+    if not lei.is_valid(text):
+        return f"La clé de contrôle du LEI {text} est fausse : vérifiez chaque caractère."
+    return None
+
+
+def other_holder(cib: str, name: str) -> str | None:
+    """The published name of the bank that holds a CIB, None if unknown or if it looks like the given name."""
+    names = {bank.name for bank in registry.get_banks_by_code("FR", cib)}
+    if not names or any(_same(name, published) for published in names):
+        return None
+    return min(names)
+
+
+def _same(one: str, other: str) -> bool:
+    one, other = fold(one), fold(other)
+    return one in other or other in one or SequenceMatcher(None, one, other).ratio() >= _SAME_NAME

@@ -1,0 +1,227 @@
+"""Lenders, agreements and local conventions from the objects of a file."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import pairwise
+
+from services.bank_registry import identifiers
+from services.bank_registry.importers.fields import Fields
+from services.bank_registry.registry.model import (
+    CATEGORY,
+    Agreement,
+    Bank,
+    BankKind,
+    BankRecord,
+    Bound,
+    Bounds,
+    LocalConvention,
+)
+from services.bank_registry.registry.names import ID, slug
+from services.bank_registry.registry.period import Period
+from services.bank_registry.registry.territory import Scope, Territory, place_name, printed
+from services.kit import french
+from services.kit.errors import Violations
+from services.kit.geography import Geography
+
+MAX_MONTHS = 600
+MAX_ANSWER_DAYS = 366
+MAX_ADDRESS_LINES, ADDRESS_LINE_LENGTH, CITY_LENGTH = 3, 38, 45
+"""A French postal block (NF Z10-011) less the name, the service and the line of the town."""
+MAX_TERRITORIES = 2000
+"""Codes of one territory: above, a wider scope is meant, and answers would be too large."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A lender as the file states it, and where to note a problem with it."""
+
+    fields: Fields
+    record: BankRecord
+
+
+@dataclass
+class BankReader:
+    """Reads lenders; `problems` forbid the import, `advice` is to be looked at."""
+
+    geography: Geography
+    problems: Violations
+    advice: Violations
+
+    def read(self, document: Fields) -> list[Entry]:
+        """The lenders of the list `banks` that could be read."""
+        read = ((fields, self._record(fields)) for fields in document.objects("banks"))
+        return [Entry(fields, record) for fields, record in read if record is not None]
+
+    def _record(self, fields: Fields) -> BankRecord | None:
+        bank = self._bank(fields)
+        agreements = [self._agreement(item) for item in fields.objects("agreements")]
+        conventions = [self._convention(item) for item in fields.objects("local_conventions")]
+        known = sorted(filter(None, agreements), key=lambda agreement: (agreement.id, agreement.period.start))
+        for one, other in pairwise(known):
+            if one.id == other.id and one.period.overlaps(other.period):
+                _overlap(fields, "agreements", f"Deux périodes de l’accord « {one.id} »", other.period)
+        dated = sorted(filter(None, conventions), key=lambda convention: convention.period.start)
+        _refuse_overlaps(fields, "local_conventions", "Deux conventions locales", [c.period for c in dated])
+        return BankRecord(bank, tuple(known), tuple(dated)) if bank else None
+
+    def _bank(self, fields: Fields) -> Bank | None:
+        name = fields.text("name", required=True)
+        bank_id = _id(fields, name)
+        kind = fields.choice("kind", BankKind)
+        siren = self._identifier(fields, "siren", identifiers.siren_problem, required=True)
+        cib = self._identifier(fields, "cib", identifiers.cib_problem)
+        bic = self._identifier(fields, "bic", identifiers.bic_problem)
+        lei = self._identifier(fields, "lei", identifiers.lei_problem)
+        successor = fields.text("successor")
+        holder = identifiers.other_holder(cib, name)
+        if holder:
+            self.advice.add(
+                fields.path("cib"),
+                "CIB_OF_ANOTHER_BANK",
+                f"Le code banque {cib} est connu comme celui de {holder}.",
+            )
+        return Bank(bank_id, name, kind, siren, cib, bic, lei, successor) if kind else None
+
+    def _identifier(
+        self, fields: Fields, name: str, problem_of: Callable[[str], str | None], *, required: bool = False
+    ) -> str:
+        text = fields.text(name, required=required)
+        problem = problem_of(text) if text else None
+        if problem:
+            fields.problem(name, f"{name.upper()}_INVALID", problem)
+        return text
+
+    def _agreement(self, fields: Fields) -> Agreement | None:
+        reference = fields.text("reference", required=True)
+        agreement_id = _id(fields, reference)
+        manager = fields.text("manager")
+        territory = self._territory(fields)
+        period = fields.period()
+        suspensions = [suspension.period() for suspension in fields.objects("suspensions")]
+        days = sorted(filter(None, suspensions), key=lambda suspension: suspension.start)
+        _refuse_overlaps(fields, "suspensions", "Deux suspensions", days)
+        guarantee_share = fields.percent("guarantee_share_pct")
+        envelope, committed = self._envelope(fields)
+        amount = _bounds(fields, "amount_min", "amount_max", fields.cents)
+        months = _bounds(fields, "months_min", "months_max", lambda name: fields.integer(name, 1, MAX_MONTHS))
+        rate = _bounds(fields, "rate_min_pct", "rate_max_pct", fields.percent)
+        objects = _codes(fields, "accepted_objects")
+        verified_on = fields.day("verified_on")
+        if territory is None or period is None:
+            return None
+        return Agreement(
+            agreement_id,
+            reference,
+            territory,
+            period,
+            manager,
+            tuple(days),
+            guarantee_share,
+            envelope,
+            committed,
+            amount,
+            months,
+            rate,
+            objects,
+            verified_on,
+        )
+
+    def _envelope(self, fields: Fields) -> tuple[int | None, int | None]:
+        envelope, committed = fields.cents("envelope"), fields.cents("committed")
+        if committed and committed > (envelope or 0):
+            text = "Le montant engagé dépasse l’enveloppe ; vérifiez les deux montants."
+            self.advice.add(fields.path("committed"), "COMMITTED_ABOVE_ENVELOPE", text)
+        return envelope, committed
+
+    def _territory(self, fields: Fields) -> Territory | None:
+        scope = fields.choice("scope", Scope)
+        codes = fields.texts("territories")
+        if scope is None:
+            return None
+        if scope is Scope.NATIONAL:
+            if codes:
+                text = "Les codes sont sans effet : l’accord vaut pour la France entière."
+                self.advice.add(fields.path("territories"), "CODES_WITHOUT_EFFECT", text)
+            return Territory(scope)
+        if not 1 <= len(codes) <= MAX_TERRITORIES:
+            text = f"Indiquez de 1 à {french.number(MAX_TERRITORIES)} codes de territoire."
+            fields.problem("territories", "CODE_COUNT", text)
+        for index, code in enumerate(codes):
+            if code in codes[:index]:
+                fields.problem(f"territories[{index}]", "DUPLICATE", f"Le code {code} est répété.")
+            elif code and place_name(scope, code, self.geography) is None:
+                fields.problem(f"territories[{index}]", "UNKNOWN_PLACE", self._unknown_place(scope, code))
+        return Territory(scope, codes)
+
+    def _unknown_place(self, scope: Scope, code: str) -> str:
+        text = f"Le code « {code} » n’existe pas parmi les codes de type {scope}"
+        if place_name(scope, code.upper(), self.geography):
+            return f"{text} ; vouliez-vous dire « {code.upper()} » ?"
+        if scope is Scope.COMMUNES and (found := self.geography.suggest(code)):
+            named = [f"{commune.code} ({printed(commune.name)})" for commune in found[:3]]
+            return f"{text} ; vouliez-vous dire par exemple {french.join(named)} ?"
+        return f"{text}."
+
+    def _convention(self, fields: Fields) -> LocalConvention | None:
+        reference = fields.text("reference")
+        contact_name = fields.text("contact_name", required=True)
+        address_lines = fields.texts("address_lines", longest=ADDRESS_LINE_LENGTH)
+        if not 1 <= len(address_lines) <= MAX_ADDRESS_LINES:
+            text = f"L’adresse compte de une à {MAX_ADDRESS_LINES} lignes, sans le code postal ni la ville."
+            fields.problem("address_lines", "LINE_COUNT", text)
+        postal_code = fields.text("postal_code", required=True)
+        if postal_code and not re.fullmatch(r"[0-9]{5}", postal_code):
+            fields.problem("postal_code", "POSTAL_CODE_MALFORMED", "Un code postal compte cinq chiffres.")
+        city = fields.text("city", required=True, longest=CITY_LENGTH)
+        email, phone = fields.text("email"), fields.text("phone")
+        if email and not re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", email):
+            fields.problem("email", "EMAIL_MALFORMED", "L’adresse électronique est mal formée.")
+        answer_days = fields.integer("answer_days", 0, MAX_ANSWER_DAYS)
+        period = fields.period()
+        if period is None:
+            return None
+        return LocalConvention(
+            period, contact_name, address_lines, postal_code, city, reference, email, phone, answer_days
+        )
+
+
+def _id(fields: Fields, name: str) -> str:
+    text = fields.text("id", required=True)
+    if text and not ID.fullmatch(text):
+        form = "Un identifiant compte des minuscules sans accent, des chiffres et des tirets"
+        fields.problem("id", "ID_MALFORMED", f"{form}, par exemple « {slug(name) or 'banque-1'} ».")
+    return text
+
+
+def _bounds(
+    fields: Fields, least_name: str, greatest_name: str, read: Callable[[str], Bound | None]
+) -> Bounds[Bound]:
+    least, greatest = read(least_name), read(greatest_name)
+    if least is not None and greatest is not None and greatest < least:
+        fields.problem(greatest_name, "BELOW_MINIMUM", f"Ce maximum est inférieur à « {least_name} ».")
+    return Bounds(least, greatest)
+
+
+def _codes(fields: Fields, name: str) -> tuple[str, ...]:
+    codes = fields.texts(name)
+    for index, code in enumerate(codes):
+        if code in codes[:index]:
+            fields.problem(f"{name}[{index}]", "DUPLICATE", f"Le code {code} est répété.")
+        elif code and not CATEGORY.fullmatch(code):
+            text = "Un code compte des capitales sans accent, des chiffres et des soulignés, comme MOBILITE."
+            fields.problem(f"{name}[{index}]", "CODE_MALFORMED", text)
+    return codes
+
+
+def _refuse_overlaps(fields: Fields, name: str, what: str, periods: list[Period]) -> None:
+    for one, other in pairwise(periods):
+        if one.overlaps(other):
+            _overlap(fields, name, what, other)
+
+
+def _overlap(fields: Fields, name: str, what: str, period: Period) -> None:
+    start = french.long_date(period.start)
+    fields.problem(name, "OVERLAP", f"{what} se chevauchent à partir du {start}.")

@@ -1,0 +1,86 @@
+"""What was known of each lender, and when."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from services.bank_registry.registry.model import Agreement, Bank, BankRecord, LocalConvention
+
+Fact = TypeVar("Fact", Bank, Agreement, LocalConvention)
+
+STILL_KNOWN = 253_402_214_400_000_000
+"""9999-12-31T00:00:00Z in microseconds: `known_to` of what is known now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known(Generic[Fact]):
+    """A fact as known between two instants (UTC, in microseconds, half-open)."""
+
+    fact: Fact
+    known_from: int
+    known_to: int = STILL_KNOWN
+
+    def at(self, instant: int) -> bool:
+        """Whether the fact was known at an instant."""
+        return self.known_from <= instant < self.known_to
+
+
+@dataclass(frozen=True, slots=True)
+class BankHistory:
+    """Every version of a lender ever known; agreements ordered by id, then start; conventions by start."""
+
+    banks: tuple[Known[Bank], ...]
+    agreements: tuple[Known[Agreement], ...] = ()
+    conventions: tuple[Known[LocalConvention], ...] = ()
+
+    def at(self, instant: int) -> BankRecord | None:
+        """The lender as known at an instant, None if it was not."""
+        for bank in self.banks:
+            if bank.at(instant):
+                return BankRecord(
+                    bank.fact,
+                    tuple(known.fact for known in self.agreements if known.at(instant)),
+                    tuple(known.fact for known in self.conventions if known.at(instant)),
+                )
+        return None
+
+
+Records = Mapping[str, BankRecord]
+"""The lenders known at an instant, by id."""
+
+
+class Registry:
+    """The whole registry at a revision, with its past; immutable."""
+
+    def __init__(self, histories: Mapping[str, BankHistory], instants: tuple[int, ...]) -> None:
+        """Takes the histories by bank id, and the instants of the revisions, first to present."""
+        self._histories = histories
+        self._instants = instants
+        self.current = self._records(STILL_KNOWN - 1)
+
+    @property
+    def revision(self) -> int:
+        """Number of writes since the registry was created."""
+        return len(self._instants)
+
+    @property
+    def last_instant(self) -> int:
+        """Instant of the present revision (UTC, in microseconds), 0 before the first write."""
+        return self._instants[-1] if self._instants else 0
+
+    def at_revision(self, revision: int) -> Records:
+        """The lenders known at a revision, at most the present one."""
+        if revision == self.revision:
+            return self.current
+        return self._records(self._instants[revision - 1]) if revision else {}
+
+    def revision_at(self, instant: int) -> int:
+        """The revision in force at an instant (UTC, in microseconds); 0 before the first write."""
+        return bisect_right(self._instants, instant)
+
+    def _records(self, instant: int) -> Records:
+        records = ((bank_id, history.at(instant)) for bank_id, history in self._histories.items())
+        return {bank_id: record for bank_id, record in records if record is not None}

@@ -1,0 +1,61 @@
+"""The registry in memory, as fresh as its store."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+from sqlalchemy import select
+
+from services.bank_registry.registry.history import Registry
+from services.bank_registry.store import tables
+from services.bank_registry.store.loading import last_revision, load
+from services.kit import database
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+def migrate(url: str) -> None:
+    """Creates or upgrades the store."""
+    database.migrate(url, MIGRATIONS)
+
+
+class RegistryStore:
+    """Reads come from an immutable snapshot, replaced when the store has changed."""
+
+    def __init__(self, store: database.Database) -> None:
+        self._store = store
+        self._lock = threading.Lock()
+        self._seen: tuple[str, Registry] | None = None
+
+    def registry(self, min_revision: int = 0) -> Registry:
+        """The registry, never older than a write that this process could see (1 second for PostgreSQL).
+
+        A `min_revision` not reached makes it look again at once; the caller compares.
+        """
+        registry = self._at(self._store.data_version())
+        if registry.revision < min_revision:
+            registry = self._at(self._store.data_version(fresh=True))
+        return registry
+
+    def page_key(self) -> bytes:
+        """The key that seals page tokens, the same for every worker and restart."""
+        statement = select(tables.secret.c.value).where(tables.secret.c.name == "page_token")
+        with self._store.read() as connection:
+            return bytes(connection.scalars(statement).one())
+
+    def _at(self, mark: str) -> Registry:
+        """The registry at a mark of the store, or later."""
+        seen = self._seen
+        if seen is not None and seen[0] == mark:
+            return seen[1]
+        with self._lock:
+            if self._seen is None or self._seen[0] != mark:
+                self._seen = (mark, self._newer(self._seen and self._seen[1]))
+            return self._seen[1]
+
+    def _newer(self, registry: Registry | None) -> Registry:
+        with self._store.read() as connection:
+            if registry is not None and last_revision(connection) == registry.revision:
+                return registry
+            return load(connection)

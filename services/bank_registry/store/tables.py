@@ -1,0 +1,139 @@
+"""Tables of the registry: identities, versions known between two instants, revisions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    Date,
+    ForeignKey,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+from sqlalchemy.types import JSON
+
+from services.kit.audit import audit_table
+
+metadata = MetaData()
+
+bank = Table(
+    "bank",
+    metadata,
+    Column("bank_key", BigInteger, primary_key=True, autoincrement=False),
+    Column("bank_id", Text, nullable=False, unique=True),
+    sqlite_with_rowid=False,
+)
+
+agreement = Table(
+    "agreement",
+    metadata,
+    Column("agreement_key", BigInteger, primary_key=True, autoincrement=False),
+    Column("bank_key", BigInteger, ForeignKey("bank.bank_key"), nullable=False),
+    Column("agreement_id", Text, nullable=False),
+    UniqueConstraint("bank_key", "agreement_id"),
+    sqlite_with_rowid=False,
+)
+
+
+def _known() -> list[Column[Any]]:
+    """The instants (UTC, microseconds, half-open) between which a version was known."""
+    return [
+        Column("recorded_from", BigInteger, primary_key=True),
+        Column("recorded_to", BigInteger, nullable=False),
+    ]
+
+
+def _valid() -> list[Column[Any]]:
+    """The days (half-open) on which a version is true; 9999-12-31 = no end."""
+    return [Column("start_date", Date, primary_key=True), Column("end_date", Date, nullable=False)]
+
+
+bank_version = Table(
+    "bank_version",
+    metadata,
+    Column("bank_key", BigInteger, ForeignKey("bank.bank_key"), primary_key=True),
+    *_known(),
+    Column("name", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("siren", Text, nullable=False),
+    Column("cib", Text, nullable=False),
+    Column("bic", Text, nullable=False),
+    Column("lei", Text, nullable=False),
+    Column("successor", Text, nullable=False),
+    CheckConstraint("recorded_from < recorded_to", name="bank_version_recorded"),
+    sqlite_with_rowid=False,
+)
+
+agreement_version = Table(
+    "agreement_version",
+    metadata,
+    Column("agreement_key", BigInteger, ForeignKey("agreement.agreement_key"), primary_key=True),
+    *_valid(),
+    *_known(),
+    Column("reference", Text, nullable=False),
+    Column("manager", Text, nullable=False),
+    Column("scope", Text, nullable=False),
+    Column("territory_codes", JSON, nullable=False),
+    Column("suspensions", JSON, nullable=False),
+    Column("guarantee_share", Text),
+    Column("envelope", BigInteger),
+    Column("committed", BigInteger),
+    Column("amount_min", BigInteger),
+    Column("amount_max", BigInteger),
+    Column("months_min", Integer),
+    Column("months_max", Integer),
+    Column("rate_min", Text),
+    Column("rate_max", Text),
+    Column("accepted_objects", JSON, nullable=False),
+    Column("verified_on", Date),
+    CheckConstraint("start_date < end_date", name="agreement_version_valid"),
+    CheckConstraint("recorded_from < recorded_to", name="agreement_version_recorded"),
+    sqlite_with_rowid=False,
+)
+
+local_convention_version = Table(
+    "local_convention_version",
+    metadata,
+    Column("bank_key", BigInteger, ForeignKey("bank.bank_key"), primary_key=True),
+    *_valid(),
+    *_known(),
+    Column("reference", Text, nullable=False),
+    Column("contact_name", Text, nullable=False),
+    Column("address_lines", JSON, nullable=False),
+    Column("postal_code", Text, nullable=False),
+    Column("city", Text, nullable=False),
+    Column("email", Text, nullable=False),
+    Column("phone", Text, nullable=False),
+    Column("answer_days", Integer),
+    CheckConstraint("start_date < end_date", name="local_convention_version_valid"),
+    CheckConstraint("recorded_from < recorded_to", name="local_convention_version_recorded"),
+    sqlite_with_rowid=False,
+)
+
+revision = Table(
+    "revision",
+    metadata,
+    Column("revision", BigInteger, primary_key=True, autoincrement=False),
+    Column("recorded_at", BigInteger, nullable=False, unique=True),
+    Column("actor", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""One row for each write: `recorded_at` (UTC, microseconds) grows with `revision`."""
+
+secret = Table(
+    "secret",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("value", LargeBinary, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+audit = audit_table(metadata)

@@ -1,0 +1,1 @@
+"""Word documents of a micro-credit file, generated from template packages and one dossier contract."""

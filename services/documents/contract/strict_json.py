@@ -1,0 +1,106 @@
+"""Strict JSON: UTF-8, no duplicate key, no fraction, no invisible character, bounded size and depth."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from typing import Any
+
+from services.kit.errors import Violations
+
+MAX_BYTES = 1 << 20
+MAX_DEPTH = 16
+
+_TOO_DEEP = f"La donnée a plus de {MAX_DEPTH} niveaux."
+_NUMBER = "Les nombres à virgule, NaN et infinis sont refusés ; montants et taux s’écrivent en chaînes."
+
+_MAX_DIGITS = 15
+_PLAIN_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
+# C0 and C1 controls except the line feed, blanks without width, line separators, bidirectional overrides (they
+# reorder what the reader sees), lone surrogates, non-characters.
+_ILLEGAL = re.compile(
+    "[\x00-\x09\x0b-\x1f\x7f-\x9f\u200b\u2028-\u202e\u2060-\u2069\ufdd0-\ufdef\ufeff\ufffe\uffff\ud800-\udfff]"
+)
+_PLACEHOLDER = "?"
+
+
+class _Refused(str):
+    """A number that the contract does not know, kept as text so that the check goes on."""
+
+    __slots__ = ()
+
+
+class _Object(dict[str, Any]):
+    """A JSON object that remembers which of its keys came twice."""
+
+    def __init__(self, pairs: list[tuple[str, Any]]) -> None:
+        super().__init__(pairs)
+        counts = Counter(key for key, _ in pairs) if len(pairs) > len(self) else {}
+        self.duplicates = [key for key, count in counts.items() if count > 1]
+
+
+def read(raw: bytes, root: str, violations: Violations) -> dict[str, Any] | None:
+    """The object held by `raw`, or None; what is refused inside is added with its path and replaced by `?`."""
+    if not raw:
+        violations.add(root, "REQUIRED", "Ce champ est obligatoire.")
+        return None
+    if len(raw) > MAX_BYTES:
+        violations.add(root, "TOO_LONG", "La donnée dépasse 1 Mio.")
+        return None
+    try:
+        data = json.loads(
+            raw.decode("utf-8"),
+            object_pairs_hook=_Object,
+            parse_int=_integer,
+            parse_float=_Refused,
+            parse_constant=_Refused,
+        )
+    except UnicodeDecodeError:
+        violations.add(root, "NOT_UTF8", "La donnée n’est pas en UTF-8.")
+    except RecursionError:
+        violations.add(root, "TOO_DEEP", _TOO_DEEP)
+    except ValueError:
+        violations.add(root, "NOT_JSON", "La donnée n’est pas du JSON valide.")
+    else:
+        if isinstance(data, dict):
+            cleaned: dict[str, Any] = _clean(data, root, 1, violations)
+            return cleaned
+        violations.add(root, "INVALID_FORMAT", "Un objet JSON est attendu.")
+    return None
+
+
+def has_illegal_character(text: str) -> bool:
+    """Whether the text holds a character that no document may carry."""
+    return _ILLEGAL.search(text) is not None
+
+
+def child(path: str, key: str) -> str:
+    """Path of a property; a key that is not a plain name is not echoed."""
+    return f"{path}.{key if _PLAIN_KEY.fullmatch(key) else _PLACEHOLDER}"
+
+
+def _integer(text: str) -> int | _Refused:
+    return int(text) if len(text) <= _MAX_DIGITS else _Refused(text)
+
+
+def _clean(value: Any, path: str, depth: int, violations: Violations) -> Any:
+    if depth > MAX_DEPTH:
+        violations.add(path, "TOO_DEEP", _TOO_DEEP)
+        return _PLACEHOLDER
+    if isinstance(value, _Refused):
+        violations.add(path, "INVALID_NUMBER", _NUMBER)
+        return _PLACEHOLDER
+    if isinstance(value, str) and has_illegal_character(value):
+        violations.add(path, "ILLEGAL_CHARACTER", "Ce texte contient un caractère de contrôle ou invisible.")
+        return _PLACEHOLDER
+    if isinstance(value, _Object):
+        for key in value.duplicates:
+            violations.add(child(path, key), "DUPLICATE_KEY", "Cette clé est écrite plusieurs fois.")
+        return {
+            _ILLEGAL.sub(_PLACEHOLDER, key): _clean(item, child(path, key), depth + 1, violations)
+            for key, item in value.items()
+        }
+    if isinstance(value, list):
+        return [_clean(item, f"{path}[{i}]", depth + 1, violations) for i, item in enumerate(value)]
+    return value

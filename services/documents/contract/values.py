@@ -1,0 +1,30 @@
+"""Typed values that a template may print only through the filter of their type."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Money:
+    """An amount in euros, in whole cents."""
+
+    cents: int
+
+    @classmethod
+    def parse(cls, text: str) -> Money:
+        """Reads `1500.00`, the form that the contract checks."""
+        return cls(int(text.replace(".", "")))
+
+
+class Code(str):
+    """A code of the contract: comparable in a template, printed only by its French label."""
+
+    __slots__ = ("label",)
+    label: str
+
+    def __new__(cls, text: str, label: str) -> Code:
+        """Makes a code with the label that stands for it."""
+        code = super().__new__(cls, text)
+        code.label = label
+        return code

@@ -1,0 +1,113 @@
+"""What every letter of the house starts and ends with."""
+
+from __future__ import annotations
+
+from services.documents.house.ooxml import control, each, labelled, paragraph, raw_paragraph, when
+
+_LOGO = (
+    '<w:r><w:drawing><wp:inline distT="0" distB="0" distL="0" distR="0">'
+    '<wp:extent cx="{{ logo.width }}" cy="{{ logo.height }}"/>'
+    '<wp:docPr id="1" name="Logo" descr="{{ logo.alt }}"/>'
+    '<a:graphic><a:graphicData uri="http://schemas.openxmlformats.org/drawingml/2006/picture">'
+    '<pic:pic><pic:nvPicPr><pic:cNvPr id="1" name="Logo" descr="{{ logo.alt }}"/><pic:cNvPicPr/></pic:nvPicPr>'
+    '<pic:blipFill><a:blip r:embed="rId8"/><a:stretch><a:fillRect/></a:stretch></pic:blipFill>'
+    '<pic:spPr><a:xfrm><a:off x="0" y="0"/><a:ext cx="{{ logo.width }}" cy="{{ logo.height }}"/></a:xfrm>'
+    '<a:prstGeom prst="rect"><a:avLst/></a:prstGeom></pic:spPr></pic:pic>'
+    "</a:graphicData></a:graphic></wp:inline></w:drawing></w:r>"
+)
+
+ORGANISATION_ADDRESS = (
+    "{{ profile.organisation.address.lines | join(', ') }}, {{ profile.organisation.address.postal_code }}"
+    "\u00a0{{ profile.organisation.address.city }}"
+)
+
+
+def letterhead() -> str:
+    """Logo, name, service and contact of the organisation."""
+    return "".join(
+        (
+            when("logo is defined", raw_paragraph(_LOGO, "Logo")),
+            paragraph("{{ profile.organisation.name }}", "OrganisationName"),
+            paragraph("{{ profile.organisation.service }}", "Letterhead"),
+            paragraph(ORGANISATION_ADDRESS, "Letterhead"),
+            paragraph(
+                "Téléphone : {{ profile.organisation.phone }} – {{ profile.organisation.email }}", "Letterhead"
+            ),
+        )
+    )
+
+
+def recipient() -> str:
+    """Postal block, then place and date."""
+    return (
+        control("for line in recipient.lines")
+        + control("if loop.first")
+        + paragraph("{{ line }}", "RecipientFirst")
+        + control("else")
+        + paragraph("{{ line }}", "Recipient")
+        + control("endif")
+        + control("endfor")
+        + paragraph("{{ profile.organisation.place }}, le {{ document.date | long_date }}", "DateLine")
+    )
+
+
+def opening(subject: str, references: str, *more: str) -> str:
+    """Letterhead, recipient, subject and references, agent in charge (B1), salutation."""
+    return "".join(
+        (
+            letterhead(),
+            recipient(),
+            labelled("Objet", subject),
+            labelled("Références", references),
+            *more,
+            agent(),
+            paragraph("{{ recipient.salutation }},", "Salutation"),
+        )
+    )
+
+
+def agent() -> str:
+    """Block B1: first name, name, capacity and administrative address of the agent (CRPA, L. 111-2)."""
+    contact = (
+        "{% if agent.phone is defined %}, téléphone {{ agent.phone }}{% endif %}"
+        "{% if agent.email is defined %}, {{ agent.email }}{% endif %}"
+    )
+    return labelled(
+        "Dossier suivi par",
+        "{{ agent | civil_name }}, {{ agent.capacity }}, {{ profile.organisation.short_name }}, "
+        f"{ORGANISATION_ADDRESS}{contact}",
+    )
+
+
+def closing() -> str:
+    """Formula of courtesy, kept with the signature."""
+    return paragraph(
+        "Je vous prie d’agréer, {{ recipient.salutation }}, l’expression de mes salutations distinguées.", "Closing"
+    )
+
+
+def signature() -> str:
+    """Block B2: capacity, delegation, room to sign, first name and name (CRPA, L. 212-1)."""
+    return "".join(
+        (
+            when(
+                "signatory.delegation is defined",
+                paragraph("{{ signatory.capacity }}", "Signature", "<w:keepNext/>"),
+                paragraph("({{ signatory.delegation }})", "SignatureSpace"),
+                otherwise=[paragraph("{{ signatory.capacity }}", "SignatureSpace")],
+            ),
+            paragraph("{{ signatory | full_name }}", "Signature"),
+        )
+    )
+
+
+def bullets(name: str, items: str, source: str) -> str:
+    """One bullet for each item."""
+    return each(name, items, paragraph(source, "ListBullet"))
+
+
+def agent_signature() -> str:
+    """Signature of the agent in charge, for letters that decide nothing."""
+    return paragraph("{{ agent.capacity | capital }}", "SignatureSpace") + paragraph(
+        "{{ agent | full_name }}", "Signature"
+    )

@@ -1,0 +1,166 @@
+"""Mention blocks: what the law or good practice has a letter say (codes B1 to B13 of the catalogue)."""
+
+from __future__ import annotations
+
+from services.documents.house.letter import ORGANISATION_ADDRESS, bullets
+from services.documents.house.ooxml import bullet, heading, lead_in, paragraph, when
+from services.kit.french import NARROW_NO_BREAK_SPACE
+
+# End of an item of a list.
+END = f"{{{{ '.' if loop.last else '{NARROW_NO_BREAK_SPACE};' }}}}"
+
+
+def contact(body: str) -> str:
+    """Address, telephone and site of a body of the profile, after its name, as far as they are given."""
+    return (
+        f"{{% if {body}.address is defined %}}, {{{{ {body}.address }}}}{{% endif %}}"
+        f"{{% if {body}.phone is defined %}}, téléphone {{{{ {body}.phone }}}}{{% endif %}}"
+        f"{{% if {body}.email is defined %}}, {{{{ {body}.email }}}}{{% endif %}}"
+        f"{{% if {body}.website is defined %}}, {{{{ {body}.website }}}}{{% endif %}}"
+    )
+
+
+def missing_documents() -> str:
+    """B4: deadline, suspension of the implicit refusal (CRPA, L. 114-5 and L. 231-4)."""
+    return "".join(
+        (
+            heading("Le délai"),
+            paragraph(
+                "Merci de nous les remettre **au plus tard le {{ deadlines.documents | long_day }}**, soit, à la date de "
+                "cette lettre, **{{ deadlines.documents | time_left(document.date) }}**."
+            ),
+            paragraph(
+                "Sans réponse de notre part dans les deux mois qui suivent la réception de votre demande"
+                "{% if case.received_on is defined %}, le {{ case.received_on | long_date }}{% endif %}, celle-ci "
+                "est considérée comme refusée. Ce délai de deux mois est **suspendu** jusqu’au "
+                "{{ deadlines.documents | long_date }}, ou jusqu’à ce que vous ayez remis toutes les pièces si vous le "
+                "faites plus tôt (articles L. 114-5 et L. 231-4 du code des relations entre le public et "
+                "l’administration)."
+            ),
+        )
+    )
+
+
+def remedies() -> str:
+    """B5: gracious remedy, administrative court, two months (CJA, R. 421-1 and R. 421-5; CRPA, L. 411-2)."""
+    court = (
+        "{{ profile.remedies.court.name }}{% if profile.remedies.court.address is defined %} "
+        "({{ profile.remedies.court.address }}){% endif %}"
+    )
+    return "".join(
+        (
+            heading("Vos recours"),
+            lead_in(
+                "Si vous contestez cette décision, vous pouvez, **dans les deux mois qui suivent le jour où vous avez "
+                "reçu cette lettre** :"
+            ),
+            bullet(
+                "former un recours gracieux, en écrivant à {{ profile.remedies.gracious_recipient }}, "
+                f"{ORGANISATION_ADDRESS}. Ce recours interrompt le délai pour saisir le tribunal : vous disposez à "
+                "nouveau de deux mois à partir de la réponse, ou de l’absence de réponse pendant deux mois, qui vaut "
+                "refus (articles L. 411-2 et L. 231-4 du code des relations entre le public et l’administration) ;"
+            ),
+            bullet(
+                f"saisir {court}, par courrier, sur place ou par internet avec Télérecours citoyens"
+                "{% if profile.remedies.court.website is defined %} ({{ profile.remedies.court.website }}){% endif %} "
+                "(articles R. 421-1 et R. 421-5 du code de justice administrative)."
+            ),
+        )
+    )
+
+
+def algorithm() -> str:
+    """B7: use of an algorithm (CRPA, L. 311-3-1, R. 311-3-1-1; refusals to communicate: R. 311-13, R. 343-1)."""
+    return "".join(
+        (
+            heading("L’aide d’un logiciel"),
+            paragraph(
+                "Cette décision a été prise par la personne qui signe cette lettre, après un avis préparé à l’aide d’un "
+                "traitement algorithmique dont le {{ profile.organisation.short_name }} est responsable. Il a pour "
+                "finalité {{ profile.algorithm.purpose }} (règles « {{ assessment.ruleset.ruleset_id }} », "
+                "version {{ assessment.ruleset.version }})."
+            ),
+            paragraph(
+                "Vous avez le droit d’obtenir la communication des règles de ce traitement et des principales "
+                "caractéristiques de sa mise en œuvre dans votre cas (article L. 311-3-1 du code des relations entre le "
+                "public et l’administration). Écrivez-nous à l’adresse de cette lettre ou à "
+                "{{ profile.organisation.email }}, en rappelant la référence du dossier"
+                "{% if profile.algorithm.rules_website is defined %} ; les règles sont aussi publiées sur "
+                "{{ profile.algorithm.rules_website }}{% endif %}. Sans réponse dans le mois, vous avez deux mois pour "
+                "saisir {{ profile.algorithm.access_commission.name }}" + contact("profile.algorithm.access_commission")
+                + "."
+            ),
+        )
+    )
+
+
+def mediation() -> str:
+    """B9: administrative mediation (CRPA, L. 421-1) and Défenseur des droits."""
+    return "".join(
+        (
+            heading("La médiation et le Défenseur des droits"),
+            paragraph("{{ profile.mediation.administrative }}"),
+            paragraph(
+                "Si vous estimez que vos droits n’ont pas été respectés, vous pouvez saisir "
+                "{{ profile.mediation.defender.name }}" + contact("profile.mediation.defender") + ". "
+                "{{ profile.mediation.defender_notice }}"
+            ),
+        )
+    )
+
+
+def privacy() -> str:
+    """B8: information on personal data (GDPR, article 13)."""
+    return "".join(
+        (
+            lead_in(
+                "Le {{ profile.organisation.short_name }} est responsable du traitement de ces données. Il repose sur "
+                "{{ profile.privacy.basis }}. Il sert à :"
+            ),
+            bullets("purpose", "profile.privacy.purposes", "{{ purpose }}" + END),
+            lead_in("Les données sont communiquées seulement à :"),
+            bullets(
+                "recipient", "profile.privacy.recipients", "{{ recipient }}" + END
+            ),
+            lead_in("Elles sont conservées :"),
+            bullets("term", "profile.privacy.retention", "{{ term }}" + END),
+            paragraph(
+                "{{ profile.privacy.rights }} Adressez-vous à : {{ profile.privacy.officer.name }}"
+                + contact("profile.privacy.officer")
+                + ". Vous pouvez aussi adresser une réclamation à {{ profile.privacy.authority.name }}"
+                + contact("profile.privacy.authority")
+                + "."
+            ),
+        )
+    )
+
+
+def simulation() -> str:
+    """B11: a schedule is indicative and only the lender's offer binds."""
+    return paragraph(
+        "Simulation indicative établie le {{ (loan.simulated_on if loan.simulated_on is defined else "
+        "case.request_date) | long_date }}, sans valeur contractuelle : seule l’offre de l’établissement prêteur "
+        "engage. Hypothèses : taux fixe, mensualités constantes arrondies au centime, sans assurance ; la dernière "
+        "mensualité absorbe les arrondis.",
+        "Notice",
+    )
+
+
+def debt_advice() -> str:
+    """B12: the nearest debt-advice service, when the reasons are about the budget."""
+    return when(
+        "assessment.reasons | budget_related",
+        paragraph(
+            "Le **{{ profile.debt_advice.name }}**" + contact("profile.debt_advice") + ", vous reçoit gratuitement et "
+            "en toute confidentialité pour faire le point sur votre budget et sur vos droits."
+        ),
+    )
+
+
+def lender_freedom() -> str:
+    """B13: the lender decides alone; the organisation neither lends nor guarantees."""
+    return paragraph(
+        "Vous décidez seul d’accorder ou non ce prêt, après votre propre analyse. Le "
+        "{{ profile.organisation.short_name }} ne prête pas et ne garantit pas le prêt. "
+        "{{ profile.fund.guarantee }}"
+    )

@@ -1,0 +1,61 @@
+"""Fragments that several templates share: borrowers, loan, project."""
+
+from __future__ import annotations
+
+from services.documents.house.ooxml import Column, Rows, Table, labelled, optional, when
+
+BORROWERS = "{{ borrowers | civil_names }}"
+
+
+def address(owner: str) -> str:
+    """Postal address on one line."""
+    return (
+        f"{{{{ {owner}.address.lines | join(', ') }}}}, {{{{ {owner}.address.postal_code }}}}"
+        f"\u00a0{{{{ {owner}.address.city }}}}"
+    )
+
+
+def one_or_many(one: str, many: str) -> str:
+    """One word for a single borrower, another for two."""
+    return f"{{% if borrowers | length == 1 %}}{one}{{% else %}}{many}{{% endif %}}"
+
+
+def loan_terms() -> str:
+    """Table of the terms of the loan."""
+    rows = [
+        Rows(("Montant", "{{ loan.amount | euros }}")),
+        Rows(("Durée", "{{ loan.months | months }}")),
+        Rows(("Taux nominal annuel fixe", "{{ loan.nominal_rate_pct | percent }}")),
+        Rows.when("loan.taeg_pct is defined", "Taux annuel effectif global (TAEG)", "{{ loan.taeg_pct | percent }}"),
+        Rows.when("loan.total_credit_cost is defined", "Coût total du crédit", "{{ loan.total_credit_cost | euros }}"),
+        Rows(("Frais de dossier", optional("loan.fees", "euros", "aucun"))),
+        Rows(("Mensualité", "{{ loan.instalment | euros }}")),
+    ]
+    columns = [Column("Prêt demandé", 60), Column("Valeur", 40, amount=True)]
+    return Table("Caractéristiques du prêt demandé", columns, rows, together=True).xml()
+
+
+def funding_plan() -> str:
+    """Table of the cost of the project and of what pays for it."""
+    rows = [
+        Rows(("Coût total du projet", "à financer", "{{ project.total_cost | euros }}")),
+        Rows.each(
+            "line", "project.other_funding", "{{ line.label }}", optional("line.status"), "{{ line.amount | euros }}"
+        ),
+        Rows(("Microcrédit", "demandé", "{{ loan.amount | euros }}")),
+    ]
+    columns = [Column("Coût et financement", 50), Column("État", 26), Column("Montant", 24, amount=True)]
+    return Table("Coût du projet et plan de financement", columns, rows, together=True).xml()
+
+
+def support_terms() -> str:
+    """Who accompanies the borrower, and how often."""
+    organisation = "{{ support.organisation if support.organisation is defined else profile.organisation.short_name }}"
+    referent = "{{ support.referent | civil_name }}, {{ support.referent.capacity }}"
+    return "".join(
+        (
+            labelled("Structure", organisation),
+            when("support.referent is defined", labelled("Référent", referent)),
+            when("support.frequency is defined", labelled("Fréquence", "{{ support.frequency }}")),
+        )
+    )

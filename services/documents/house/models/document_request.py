@@ -1,0 +1,54 @@
+"""05 — Demande de pièces: what is missing from a file, why, and by when."""
+
+from __future__ import annotations
+
+from services.documents.house.document import Model
+from services.documents.house.letter import agent_signature, closing, opening
+from services.documents.house.mentions import missing_documents
+from services.documents.house.ooxml import Column, Rows, Table, bullet, heading, lead_in, paragraph, when
+
+_PIECES = Table(
+    "Pièces à fournir : pièce, motif de la demande, ancienneté admise et date limite",
+    [Column("Pièce", 42), Column("Pourquoi nous la demandons", 34), Column("À respecter", 24)],
+    [
+        Rows.each(
+            "piece",
+            "pieces | missing",
+            "**{{ piece.label }}**{% if piece.holder is defined %} ({{ piece.holder | label }}){% endif %}",
+            "{{ piece.reason if piece.reason is defined else 'pour compléter votre dossier' }}",
+            "{% if piece.max_age_months is defined %}moins de {{ piece.max_age_months | months }}{% else %}"
+            "en cours de validité{% endif %}"
+            "{% if piece.deadline is defined %}, avant le {{ piece.deadline | short_date }} inclus{% endif %}",
+        )
+    ],
+)
+
+MODEL = Model(
+    "05-demande-pieces",
+    "Demande de pièces complémentaires",
+    opening(
+        "votre demande de microcrédit personnel – pièces à nous remettre",
+        "dossier {{ case.reference }}, demande du {{ case.request_date | long_date }}",
+    )
+    + paragraph(
+        "Vous avez demandé un microcrédit personnel accompagné. Pour étudier votre demande, il nous manque "
+        "{{ 'la pièce suivante' if pieces | missing | length == 1 else 'les pièces suivantes' }}."
+    )
+    + heading("{{ 'La pièce' if pieces | missing | length == 1 else 'Les pièces' }} à nous remettre")
+    + _PIECES.xml()
+    + missing_documents()
+    + heading("Comment nous les remettre")
+    + lead_in("Rappelez la référence {{ case.reference }}. Des copies suffisent. Vous pouvez :")
+    + bullet("les envoyer par courrier, à l’adresse en tête de cette lettre ;")
+    + when(
+        "agent.email is defined",
+        bullet("les envoyer par courriel à {{ agent.email }} ;"),
+    )
+    + bullet("les déposer à la même adresse, {{ profile.organisation.opening_hours }}.")
+    + lead_in(
+        "Si vous ne pouvez pas obtenir une pièce, ou si une autre administration la détient déjà, dites-le-nous : nous "
+        "chercherons ensemble une solution."
+    )
+    + closing()
+    + agent_signature(),
+)

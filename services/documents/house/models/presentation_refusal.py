@@ -1,0 +1,82 @@
+"""14 — Refus de présentation: reasons in law and in fact, remedies, algorithm, other solutions."""
+
+from __future__ import annotations
+
+from services.documents.house.document import Model
+from services.documents.house.letter import bullets, closing, opening, signature
+from services.documents.house.mentions import END, algorithm, debt_advice, mediation, remedies
+from services.documents.house.ooxml import Column, Rows, Table, heading, lead_in, paragraph, when
+
+_COMPARISONS = Table(
+    "Ce qui a été constaté et la règle appliquée",
+    [Column("Élément examiné", 40), Column("Votre situation", 26), Column("Règle appliquée", 34)],
+    [
+        Rows.each(
+            "value",
+            "assessment.reasons | blocking | comparisons",
+            "{{ value.label }}",
+            "{{ value.display }}",
+            "{% if value.limit_display is defined %}"
+            "{% if value.limit_label is defined %}{{ value.limit_label }} : {% endif %}{{ value.limit_display }}"
+            "{% else %}condition à remplir{% endif %}"
+            "{% if value.reference is defined %} ({{ value.reference }}){% endif %}",
+        )
+    ],
+)
+
+MODEL = Model(
+    "14-refus-presentation",
+    "Décision de ne pas présenter une demande de microcrédit",
+    opening(
+        "votre demande de microcrédit personnel – décision de ne pas la présenter à un prêteur",
+        "dossier {{ case.reference }}, demande du {{ case.request_date | long_date }}",
+    )
+    + paragraph(
+        "Vous avez demandé un microcrédit personnel accompagné de {{ loan.amount | euros }} sur "
+        "{{ loan.months | months }}, pour le projet suivant : {{ project | purpose }}."
+        "{% if committee is defined %} La commission a examiné votre dossier le {{ committee.met_on | long_date }}."
+        "{% endif %}"
+    )
+    + paragraph(
+        "**J’ai le regret de vous informer que le {{ profile.organisation.short_name }} ne présentera pas votre demande "
+        "à un établissement prêteur.**"
+    )
+    + heading("Les motifs de cette décision")
+    + lead_in(
+        "Cette décision applique le {{ profile.bylaw.title }} ({{ profile.bylaw.deliberation }} du "
+        "{{ profile.bylaw.adopted_on | long_date }}), "
+        "{{ 'pour la raison suivante' if assessment.reasons | blocking | length == 1 else "
+        "'pour les raisons suivantes' }} :"
+    )
+    + bullets(
+        "reason",
+        "assessment.reasons | blocking",
+        "{{ reason.message }}{% if reason.article is defined %} ({{ reason.article }}){% endif %}",
+    )
+    + when(
+        "assessment.reasons | blocking | comparisons",
+        lead_in("Ce que nous avons constaté, et la règle :"),
+        _COMPARISONS.xml(),
+    )
+    + heading("Et maintenant")
+    + paragraph(
+        "Le {{ profile.organisation.short_name }} ne prête pas et ne garantit pas les prêts. Cette décision ne vous "
+        "empêche pas de demander un prêt ailleurs. Si votre situation ou votre projet change, vous pouvez présenter une "
+        "nouvelle demande."
+    )
+    + when(
+        "assessment.orientations | besides_debt_advice",
+        lead_in("Vous pouvez aussi vous adresser à :"),
+        bullets(
+            "orientation",
+            "assessment.orientations | besides_debt_advice",
+            "{{ orientation.label }}{% if orientation.contact is defined %} ({{ orientation.contact }}){% endif %}" + END,
+        ),
+    )
+    + debt_advice()
+    + remedies()
+    + mediation()
+    + algorithm()
+    + closing()
+    + signature(),
+)

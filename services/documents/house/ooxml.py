@@ -1,0 +1,194 @@
+"""WordprocessingML fragments: runs, paragraphs, tables, template tags. Static text gets French spacing here."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from xml.sax.saxutils import escape
+
+from services.documents.typography import french
+
+# Text width in twentieths of a point: A4 (11906) less two margins of 2.3 cm (1304).
+TEXT_WIDTH = 9298
+
+_TAG = re.compile(r"({{.*?}}|{%.*?%})")
+_STRONG = re.compile(r"\*\*(.*?)\*\*")
+
+
+def text(source: str) -> str:
+    """Text for a `w:t`: French spacing outside the template tags, XML escapes."""
+    return "".join(
+        escape(piece if index % 2 else french(piece)) for index, piece in enumerate(_TAG.split(source))
+    )
+
+
+def run(source: str, style: str = "") -> str:
+    """One run; `style` is a character style."""
+    properties = f'<w:rPr><w:rStyle w:val="{style}"/></w:rPr>' if style else ""
+    return f'<w:r>{properties}<w:t xml:space="preserve">{text(source)}</w:t></w:r>'
+
+
+def runs(source: str) -> str:
+    """Runs of a sentence in which `**…**` is strong."""
+    pieces = enumerate(_STRONG.split(source))
+    return "".join(run(piece, "Strong" if index % 2 else "") for index, piece in pieces if piece)
+
+
+def paragraph(source: str, style: str = "Normal", properties: str = "") -> str:
+    """A paragraph of a style; `properties` are further elements of `w:pPr`."""
+    return raw_paragraph(runs(source), style, properties)
+
+
+def raw_paragraph(content: str, style: str, properties: str = "") -> str:
+    """A paragraph around ready-made runs."""
+    return f'<w:p><w:pPr><w:pStyle w:val="{style}"/>{properties}</w:pPr>{content}</w:p>'
+
+
+def labelled(label: str, source: str, style: str = "Reference") -> str:
+    """`Objet : …`."""
+    return raw_paragraph(run(f"{label} : ", "Label") + runs(source), style)
+
+
+def heading(source: str, level: int = 1) -> str:
+    """A heading of a letter, or a second-level one of a form."""
+    return paragraph(source, f"Heading{level}")
+
+
+def chapter(source: str) -> str:
+    """A numbered first-level heading of a form."""
+    numbering = '<w:numPr><w:ilvl w:val="0"/><w:numId w:val="2"/></w:numPr>'
+    return paragraph(source, "ChapterHeading", numbering)
+
+
+def lead_in(source: str) -> str:
+    """A sentence that announces a list or a table, and stays with it."""
+    return paragraph(source, properties="<w:keepNext/>")
+
+
+def bullet(source: str) -> str:
+    """An item of a list."""
+    return paragraph(source, "ListBullet")
+
+
+def control(tag: str) -> str:
+    """A template tag that takes its whole paragraph away."""
+    return f"<w:p><w:r><w:t>{{%p {tag} %}}</w:t></w:r></w:p>"
+
+
+def when(condition: str, *blocks: str, otherwise: Sequence[str] = ()) -> str:
+    """Blocks printed if the condition holds, others if not."""
+    alternative = control("else") + "".join(otherwise) if otherwise else ""
+    return control(f"if {condition}") + "".join(blocks) + alternative + control("endif")
+
+
+def each(name: str, items: str, *blocks: str) -> str:
+    """Blocks printed for each item of a list."""
+    return control(f"for {name} in {items}") + "".join(blocks) + control("endfor")
+
+
+def field(instruction: str) -> str:
+    """A field that Word computes (PAGE, NUMPAGES)."""
+    pieces = (
+        '<w:fldChar w:fldCharType="begin"/>',
+        f'<w:instrText xml:space="preserve"> {instruction} </w:instrText>',
+        '<w:fldChar w:fldCharType="separate"/>',
+        "<w:t>1</w:t>",
+        '<w:fldChar w:fldCharType="end"/>',
+    )
+    return "".join(f"<w:r>{piece}</w:r>" for piece in pieces)
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a table: heading, share of the width, amounts aligned right."""
+
+    heading: str
+    share: int
+    amount: bool = False
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Rows of a table: printed once, for each item of a loop, or if a condition holds."""
+
+    cells: Sequence[str]
+    tag: str = ""
+
+    @classmethod
+    def each(cls, name: str, items: str, *cells: str) -> Rows:
+        """One row for each item."""
+        return cls(cells, f"for {name} in {items}")
+
+    @classmethod
+    def when(cls, condition: str, *cells: str) -> Rows:
+        """One row if the condition holds."""
+        return cls(cells, f"if {condition}")
+
+
+@dataclass(frozen=True)
+class Table:
+    """A data table with a heading row, no merged cell and no empty one."""
+
+    title: str
+    columns: Sequence[Column]
+    rows: Sequence[Rows]
+    total: bool = False
+    """The last row is a total."""
+    together: bool = False
+    """Short enough to stay on one page."""
+
+    def xml(self) -> str:
+        """The table."""
+        unit = TEXT_WIDTH / sum(column.share for column in self.columns)
+        widths = [round(column.share * unit) for column in self.columns]
+        grid = "".join(f'<w:gridCol w:w="{width}"/>' for width in widths)
+        last = len(self.rows) - 1
+        rows = "".join(
+            self._rows(row, widths, linked=self.together and index < last or self.total and index == last - 1)
+            for index, row in enumerate(self.rows)
+        )
+        return f"<w:tbl>{self._properties()}<w:tblGrid>{grid}</w:tblGrid>{self._heading(widths)}{rows}</w:tbl>"
+
+    def _properties(self) -> str:
+        look = "0660" if self.total else "0620"
+        return (
+            f'<w:tblPr><w:tblStyle w:val="HouseTable"/><w:tblW w:w="{TEXT_WIDTH}" w:type="dxa"/>'
+            '<w:tblLayout w:type="fixed"/>'
+            f'<w:tblLook w:val="{look}" w:firstRow="1" w:lastRow="{int(self.total)}" w:firstColumn="0"'
+            ' w:lastColumn="0" w:noHBand="1" w:noVBand="1"/>'
+            f'<w:tblCaption w:val="{text(self.title)}"/></w:tblPr>'
+        )
+
+    def _heading(self, widths: Sequence[int]) -> str:
+        cells = "".join(
+            _cell(column.heading, width, "TableHeadingAmount" if column.amount else "TableHeading")
+            for column, width in zip(self.columns, widths, strict=True)
+        )
+        return f"<w:tr><w:trPr><w:cantSplit/><w:tblHeader/></w:trPr>{cells}</w:tr>"
+
+    def _rows(self, row: Rows, widths: Sequence[int], *, linked: bool) -> str:
+        cells = "".join(
+            _cell(source, width, "TableAmount" if column.amount else "TableText", linked=linked)
+            for source, column, width in zip(row.cells, self.columns, widths, strict=True)
+        )
+        printed = f"<w:tr><w:trPr><w:cantSplit/></w:trPr>{cells}</w:tr>"
+        if not row.tag:
+            return printed
+        closing = f"end{row.tag.split()[0]}"
+        return _row_control(row.tag) + printed + _row_control(closing)
+
+
+def _cell(source: str, width: int, style: str, *, linked: bool = False) -> str:
+    keep = "<w:keepNext/>" if linked else ""
+    return f'<w:tc><w:tcPr><w:tcW w:w="{width}" w:type="dxa"/></w:tcPr>{paragraph(source, style, keep)}</w:tc>'
+
+
+def _row_control(tag: str) -> str:
+    return f"<w:tr><w:tc><w:p><w:r><w:t>{{%tr {tag} %}}</w:t></w:r></w:p></w:tc></w:tr>"
+
+
+def optional(path: str, filters: str = "", absent: str = "non communiqué") -> str:
+    """The value of an optional field, or the words that say it is absent."""
+    printed = f"{path} | {filters}" if filters else path
+    return f"{{% if {path} is defined %}}{{{{ {printed} }}}}{{% else %}}{absent}{{% endif %}}"

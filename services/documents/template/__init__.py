@@ -1,0 +1,1 @@
+"""Template packages: manifests, digests, versions."""

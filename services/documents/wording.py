@@ -1,0 +1,94 @@
+"""French forms of address: civility, names, lists of borrowers, postal block, time left."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+from datetime import date
+from textwrap import wrap
+from typing import Any
+
+from services.kit.french import NO_BREAK_SPACE, join, long_date, plural
+
+# NF Z10-011: at most six lines of 38 characters, the last one in capitals without accent or punctuation.
+POSTAL_LINES = 6
+POSTAL_WIDTH = 38
+
+_ABBREVIATIONS = {"Madame": "Mme", "Monsieur": "M."}
+_PLURALS = {"Madame": "Mesdames", "Monsieur": "Messieurs"}
+_NEUTRAL = "Madame, Monsieur"
+_WEEKDAYS = ("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche")
+_DAYS_PER_WEEK = 7
+_WEEKS_AT_MOST = 8
+
+Person = Mapping[str, Any]
+
+
+def full_name(person: Person) -> str:
+    """`Océane Exemple-Martin`."""
+    return f"{person['first_name']} {person['last_name']}"
+
+
+def civil_name(person: Person) -> str:
+    """`Madame Océane Exemple-Martin`, or the bare name when the civility is not known."""
+    name = full_name(person)
+    return f"{person['civility'].label}{NO_BREAK_SPACE}{name}" if "civility" in person else name
+
+
+def civil_names(persons: Sequence[Person]) -> str:
+    """`Madame Océane Exemple et Monsieur Yann Exemple`."""
+    return join([civil_name(person) for person in persons])
+
+
+def salutation(persons: Sequence[Person]) -> str:
+    """`Madame`, `Messieurs`, or `Madame, Monsieur` for a couple, nobody in particular or an unknown civility."""
+    civilities = [person["civility"].label if "civility" in person else "" for person in persons]
+    if not civilities or "" in civilities or len(set(civilities)) > 1:
+        return _NEUTRAL
+    return str(civilities[0]) if len(civilities) == 1 else _PLURALS[civilities[0]]
+
+
+def postal_block(names: Sequence[str], address: Mapping[str, Any]) -> list[str]:
+    """The lines of the address, short enough for the width; more than POSTAL_LINES means it cannot be written."""
+    tail = [*address["lines"], city_line(address["postal_code"], address["city"])]
+    lines = _wrapped(names)
+    if len(lines) + len(tail) > POSTAL_LINES:
+        lines = _wrapped([_abbreviated(name) for name in names])
+    return [*lines, *tail]
+
+
+def city_line(postal_code: str, city: str) -> str:
+    """`56800 PLOERMEL`: capitals without accent or punctuation, cut at a word when longer than the width."""
+    expanded = city.replace("œ", "oe").replace("Œ", "OE").replace("æ", "ae").replace("Æ", "AE")
+    plain = "".join(c for c in unicodedata.normalize("NFKD", expanded) if not unicodedata.combining(c))
+    words = re.sub(r"[^A-Z0-9]+", " ", plain.upper()).strip()
+    line = f"{postal_code} {words}"
+    if len(line) > POSTAL_WIDTH:
+        line = re.sub(r"\bSAINT(E?)\b", r"ST\1", line)
+    return line if len(line) <= POSTAL_WIDTH else line[: POSTAL_WIDTH + 1].rsplit(" ", 1)[0]
+
+
+def long_day(day: date) -> str:
+    """`mardi 15 décembre 2026`."""
+    return f"{_WEEKDAYS[day.weekday()]}{NO_BREAK_SPACE}{long_date(day)}"
+
+
+def time_left(day: date, start: date) -> str:
+    """`aujourd’hui`, `demain`, `dans 3 semaines`, `dans 22 jours`."""
+    days = (day - start).days
+    if days < 2:
+        return ("aujourd’hui", "demain")[max(days, 0)]
+    weeks, rest = divmod(days, _DAYS_PER_WEEK)
+    if rest == 0 and weeks <= _WEEKS_AT_MOST:
+        return f"dans {plural(weeks, 'semaine')}"
+    return f"dans {plural(days, 'jour')}"
+
+
+def _wrapped(names: Sequence[str]) -> list[str]:
+    return [line for name in names for line in wrap(name.replace(NO_BREAK_SPACE, " "), POSTAL_WIDTH)]
+
+
+def _abbreviated(name: str) -> str:
+    civility, _, rest = name.partition(NO_BREAK_SPACE)
+    return f"{_ABBREVIATIONS[civility]}{NO_BREAK_SPACE}{rest}" if civility in _ABBREVIATIONS else name

@@ -1,0 +1,1 @@
+"""Eligibility service: may this application be presented to a lender, why, and what is missing?"""

@@ -1,0 +1,125 @@
+"""cases/*.yaml and properties.yaml: the package's own tests, which a lawyer can read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from services.eligibility.facts import Fact
+from services.eligibility.language.types import Kind, Value, Values, ValueType
+from services.eligibility.package.literals import parse_literal
+from services.eligibility.package.model import Case, Outcome, Property, Rule
+from services.eligibility.package.tables import Table
+
+_OUTCOMES = {outcome.value: outcome for outcome in Outcome if outcome is not Outcome.NEEDS_REVIEW}
+
+
+class CaseReader:
+    """Reads cases against the names that the package declares."""
+
+    def __init__(
+        self, facts: Mapping[str, Fact], scope: Mapping[str, ValueType], rules: tuple[Rule, ...]
+    ) -> None:
+        self._facts = facts
+        self._scope = scope
+        self._codes = {rule.code for rule in rules}
+        self._orientations = {rule.orientation for rule in rules}
+
+    def read_base(self, table: Table) -> Values:
+        """The facts that every case starts from, under the key `facts`."""
+        rows = table.table("facts")
+        table.close()
+        return self._facts_of(rows) if rows else {}
+
+    def read_cases(self, table: Table, base: Values) -> list[Case]:
+        """The cases of one file, under the key `cases`."""
+        cases = [self._case(row, base) for row in table.tables("cases")]
+        table.close()
+        return [case for case in cases if case is not None]
+
+    def _case(self, row: Table, base: Values) -> Case | None:
+        changes = row.table("changes", required=False)
+        facts = {**base, **(self._facts_of(changes) if changes else {})}
+        for absent in row.scalars("without", required=False):
+            if absent.text not in self._facts:
+                row.fail_at(absent.place, f"« {absent.text} » n’est pas un fait de facts.yaml.")
+            facts[absent.text] = None
+        expected = row.table("expected")
+        id_, title, basis = row.text("id"), row.french("title"), row.french("basis", required=False)
+        row.close()
+        if expected is None:
+            return None
+        outcome = expected.choice("outcome", _OUTCOMES)
+        reasons = self._codes_of(expected, "reasons", self._codes)
+        orientations = self._codes_of(expected, "orientations", self._orientations)
+        figures = expected.table("figures", required=False)
+        case = Case(
+            id=id_,
+            title=title,
+            basis=basis,
+            facts=facts,
+            outcome=outcome or Outcome.ELIGIBLE,
+            reasons=reasons,
+            orientations=orientations,
+            figures=self._figures_of(figures) if figures else {},
+        )
+        expected.close()
+        return case
+
+    def _facts_of(self, table: Table) -> dict[str, Value | None]:
+        return self._values_of(table, {name: fact.type for name, fact in self._facts.items()})
+
+    def _figures_of(self, table: Table) -> dict[str, Value | None]:
+        """Expected figures; the word `none` says that a figure cannot be computed."""
+        return self._values_of(table, self._scope)
+
+    def _values_of(self, table: Table, types: Mapping[str, ValueType]) -> dict[str, Value | None]:
+        values: dict[str, Value | None] = {}
+        for name in table.names():
+            type_ = types.get(name)
+            if type_ is None:
+                table.fail(name, f"« {name} » n’est pas un nom de ce paquet.")
+                table.node(name)
+            elif type_.kind is Kind.CODES:
+                values[name] = tuple(scalar.text for scalar in table.scalars(name))
+            else:
+                values[name] = table.parsed(name, lambda text, kind=type_.kind: _value(kind, text))
+        return values
+
+    def _codes_of(self, table: Table, key: str, known: set[str]) -> tuple[str, ...]:
+        scalars = table.scalars(key, required=False)
+        for scalar in scalars:
+            if scalar.text not in known:
+                table.fail_at(scalar.place, f"« {scalar.text} » n’est appelé par aucune règle.")
+        return tuple(scalar.text for scalar in scalars)
+
+
+def read_properties(
+    table: Table, scope: Mapping[str, ValueType], facts: Mapping[str, Fact]
+) -> tuple[Property, ...]:
+    """What must hold of every application."""
+    properties: list[Property] = []
+    for id_, _, row in table.rows():
+        title = row.french("title")
+        if "never_worse_with_more" in row:
+            fact = row.text("never_worse_with_more")
+            if fact not in facts:
+                row.fail("never_worse_with_more", f"« {fact} » n’est pas un fait de facts.yaml.")
+            properties.append(Property(id_, title, None, (), fact))
+        else:
+            condition = row.expression("when", scope)
+            excluded = tuple(
+                _OUTCOMES[item.text] for item in row.scalars("never") if _is_outcome(row, item.text)
+            )
+            properties.append(Property(id_, title, condition, excluded, ""))
+        row.close()
+    return tuple(properties)
+
+
+def _is_outcome(row: Table, word: str) -> bool:
+    if word not in _OUTCOMES:
+        row.fail("never", f"« {word} » n’est pas une issue.")
+    return word in _OUTCOMES
+
+
+def _value(kind: Kind, text: str) -> Value | None:
+    return None if text == "none" else parse_literal(kind, text)

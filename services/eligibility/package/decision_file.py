@@ -1,0 +1,96 @@
+"""decision.yaml: outcomes and which severity wins, documents by situation, orientations, bounds of loans."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from services.eligibility.language.types import Kind, ValueType
+from services.eligibility.package.facts_file import read_labels
+from services.eligibility.package.model import (
+    Decision,
+    LoanBounds,
+    Outcome,
+    OutcomeRank,
+    Parameter,
+    RequiredDocuments,
+    Severity,
+)
+from services.eligibility.package.tables import Table
+
+_OUTCOMES = {outcome.value: outcome for outcome in Outcome if outcome is not Outcome.NEEDS_REVIEW}
+_SEVERITIES = {severity.value: severity for severity in Severity}
+
+
+def read_decision(
+    table: Table, scope: Mapping[str, ValueType], parameters: Mapping[str, Parameter]
+) -> Decision:
+    """How the reasons become an answer."""
+    decision = Decision(
+        ranks=_read_ranks(table),
+        orientations=read_labels(table, "orientations"),
+        required_documents=tuple(
+            _read_required(row, scope, parameters) for row in table.tables("required_documents")
+        ),
+        loan_bounds=_read_bounds(table, parameters),
+    )
+    table.close()
+    return decision
+
+
+def _read_ranks(table: Table) -> tuple[OutcomeRank, ...]:
+    """Every outcome once, from the gravest; the last one, alone, is yielded by no severity."""
+    ranks: list[OutcomeRank] = []
+    for row in table.tables("outcomes"):
+        outcome = row.choice("outcome", _OUTCOMES)
+        severity = row.choice("severity", _SEVERITIES) if "severity" in row else None
+        label = row.french("label")
+        row.close()
+        if outcome is not None:
+            ranks.append(OutcomeRank(outcome, severity, label))
+    severities = [rank.severity for rank in ranks[:-1]]
+    if (
+        {rank.outcome for rank in ranks} != set(_OUTCOMES.values())
+        or len(ranks) != len(_OUTCOMES)
+        or set(severities) != set(Severity)
+        or ranks[-1].severity is not None
+    ):
+        table.fail(
+            "outcomes",
+            "Chaque issue est écrite une fois, de la plus grave à la meilleure\u202f; chaque gravité en donne une, "
+            "et la dernière n’en demande aucune.",
+        )
+    return tuple(ranks)
+
+
+def _read_required(
+    row: Table, scope: Mapping[str, ValueType], parameters: Mapping[str, Parameter]
+) -> RequiredDocuments:
+    name = row.text("list")
+    parameter = parameters.get(name)
+    if name and (parameter is None or parameter.type.of != "documents"):
+        row.fail("list", f"« {name} » n’est pas un paramètre qui liste des pièces de « documents ».")
+    condition = row.expression("when", scope, required=False)
+    row.close()
+    return RequiredDocuments(name, condition)
+
+
+def _read_bounds(table: Table, parameters: Mapping[str, Parameter]) -> LoanBounds:
+    row = table.table("loan_bounds")
+    if row is None:
+        return LoanBounds("", "", "", "")
+    bounds = LoanBounds(
+        min_amount=_bound(row, "min_amount", Kind.MONEY, parameters),
+        max_amount=_bound(row, "max_amount", Kind.MONEY, parameters),
+        min_months=_bound(row, "min_months", Kind.INTEGER, parameters),
+        max_months=_bound(row, "max_months", Kind.INTEGER, parameters),
+    )
+    row.close()
+    return bounds
+
+
+def _bound(row: Table, key: str, kind: Kind, parameters: Mapping[str, Parameter]) -> str:
+    name = row.text(key)
+    parameter = parameters.get(name)
+    if name and (parameter is None or parameter.type.kind is not kind):
+        row.fail(key, f"« {name} » n’est pas un paramètre de type {kind.value}.")
+    return name

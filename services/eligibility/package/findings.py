@@ -1,0 +1,48 @@
+"""What is wrong in a rule package, and where."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, order=True)
+class Place:
+    """A character of a file; line and column from 1."""
+
+    file: str
+    line: int
+    column: int
+
+
+@dataclass(frozen=True, order=True)
+class Finding:
+    """One French sentence about one place."""
+
+    place: Place
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.place.file}:{self.place.line}:{self.place.column}: {self.message}"
+
+
+class Findings:
+    """Collects findings, so that the author learns of all of them at once."""
+
+    def __init__(self) -> None:
+        self._items: list[Finding] = []
+
+    def add(self, place: Place, message: str) -> None:
+        """Records one finding."""
+        self._items.append(Finding(place, message))
+
+    def all(self) -> tuple[Finding, ...]:
+        """The findings by file, line and column, each once."""
+        return tuple(sorted(set(self._items)))
+
+
+class PackageError(Exception):
+    """The package cannot be used; `findings` says why."""
+
+    def __init__(self, findings: tuple[Finding, ...]) -> None:
+        super().__init__("\n".join(map(str, findings)))
+        self.findings = findings

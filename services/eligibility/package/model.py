@@ -1,0 +1,196 @@
+"""A rule package, read and checked: immutable, without a trace of YAML."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from enum import Enum
+
+from services.eligibility.facts import Fact
+from services.eligibility.language.tree import Node
+from services.eligibility.language.types import Value, Values, ValueType
+
+MISSING_FACTS = "missing_facts"
+"""Name, in expressions, of the list of absent facts that the package wants."""
+
+REQUIRED_DOCUMENTS = "decision.required_documents"
+"""Name, in expressions, of the list of documents that the situation calls for."""
+
+
+class Severity(Enum):
+    """What a rule does to the outcome; the words are those of rules.yaml."""
+
+    BLOCKING = "blocking"
+    MISSING = "missing"
+    RESERVE = "reserve"
+
+
+class Outcome(Enum):
+    """What the rules advise. NEEDS_REVIEW is never yielded by a rule."""
+
+    ELIGIBLE = "ELIGIBLE"
+    ELIGIBLE_WITH_RESERVE = "ELIGIBLE_WITH_RESERVE"
+    INCOMPLETE = "INCOMPLETE"
+    NOT_ELIGIBLE = "NOT_ELIGIBLE"
+    NEEDS_REVIEW = "NEEDS_REVIEW"
+
+
+@dataclass(frozen=True)
+class Period:
+    """Days from `first` to `last`, both included; no `last` means without end."""
+
+    first: date
+    last: date | None
+
+    def __contains__(self, day: date) -> bool:
+        return self.first <= day and (self.last is None or day <= self.last)
+
+
+@dataclass(frozen=True)
+class DatedValue:
+    """The value of a parameter over a period, and the deliberation or article that sets it."""
+
+    period: Period
+    value: Value
+    reference: str
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A dated value; the values cover the package's validity without gap or overlap."""
+
+    name: str
+    type: ValueType
+    label: str
+    values: tuple[DatedValue, ...]
+
+    def on(self, day: date) -> DatedValue:
+        """The value in force on a day of the package's validity."""
+        return next(dated for dated in self.values if day in dated.period)
+
+
+@dataclass(frozen=True)
+class Derived:
+    """A named calculation; a figure is shown in the answers."""
+
+    name: str
+    type: ValueType
+    label: str
+    expression: Node
+    is_figure: bool
+
+
+@dataclass(frozen=True)
+class Message:
+    """A French sentence: texts, and names of values between them; used when its condition is true."""
+
+    parts: tuple[str, ...]
+    condition: Node | None
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A rule: when its condition is true, its code is among the reasons."""
+
+    id: str
+    code: str
+    severity: Severity
+    condition: Node
+    messages: tuple[Message, ...]
+    article: str
+    orientation: str
+    orientation_condition: Node | None
+    validity: Period
+
+
+@dataclass(frozen=True)
+class OutcomeRank:
+    """An outcome, the severity that yields it (none for the best one) and its French label."""
+
+    outcome: Outcome
+    severity: Severity | None
+    label: str
+
+
+@dataclass(frozen=True)
+class RequiredDocuments:
+    """A parameter that lists documents, required when the condition is true or absent."""
+
+    parameter: str
+    condition: Node | None
+
+
+@dataclass(frozen=True)
+class LoanBounds:
+    """The parameters that bound an inverse loan question left without bounds."""
+
+    min_amount: str
+    max_amount: str
+    min_months: str
+    max_months: str
+
+
+@dataclass(frozen=True)
+class Decision:
+    """Outcomes from the gravest, labels of orientations, documents by situation, bounds of loans."""
+
+    ranks: tuple[OutcomeRank, ...]
+    orientations: Mapping[str, str]
+    required_documents: tuple[RequiredDocuments, ...]
+    loan_bounds: LoanBounds
+
+
+@dataclass(frozen=True)
+class Identity:
+    """What the package is, for whom, by what authority, and when it may govern."""
+
+    id: str
+    version: str
+    title: str
+    organisation: str
+    legal_basis: tuple[str, ...]
+    validity: Period
+
+
+@dataclass(frozen=True)
+class Case:
+    """One of the package's own tests: facts, and the outcome, reasons, orientations and figures expected."""
+
+    id: str
+    title: str
+    basis: str
+    facts: Values
+    outcome: Outcome
+    reasons: tuple[str, ...]
+    orientations: tuple[str, ...]
+    figures: Mapping[str, Value | None]
+
+
+@dataclass(frozen=True)
+class Property:
+    """What must hold of every application: an outcome excluded when a condition is true, or a fact whose growth never
+    makes the outcome worse."""
+
+    id: str
+    title: str
+    condition: Node | None
+    excluded: tuple[Outcome, ...]
+    improving_fact: str
+
+
+@dataclass(frozen=True)
+class RulePackage:
+    """A whole package; `digest` is the SHA-256 of its files, in hexadecimal."""
+
+    identity: Identity
+    facts: Mapping[str, Fact]
+    parameters: Mapping[str, Parameter]
+    derived: Mapping[str, Derived]
+    rules: tuple[Rule, ...]
+    decision: Decision
+    cases: tuple[Case, ...]
+    properties: tuple[Property, ...]
+    scope: Mapping[str, ValueType]
+    labels: Mapping[str, str]
+    digest: str

@@ -1,0 +1,122 @@
+"""parameters.yaml: dated values, each with the deliberation or article that sets it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, timedelta
+
+from services.eligibility.display import display
+from services.eligibility.facts import Fact
+from services.eligibility.language.types import DATE, NO_LABELS, Kind, Value, ValueType
+from services.eligibility.package.facts_file import check_name
+from services.eligibility.package.findings import Place
+from services.eligibility.package.literals import parse_literal
+from services.eligibility.package.model import DatedValue, Parameter, Period
+from services.eligibility.package.tables import Table
+from services.eligibility.package.typography import french
+
+_KINDS = {kind.value: kind for kind in Kind if kind not in (Kind.CODE, Kind.TEXT)}
+_ONE_DAY = timedelta(1)
+
+
+def read_parameters(table: Table, facts: Mapping[str, Fact], validity: Period) -> dict[str, Parameter]:
+    """The parameters by name; their values must cover the package's validity without gap or overlap."""
+    parameters: dict[str, Parameter] = {}
+    for name, place, row in table.rows():
+        parameter = _read_parameter(name, place, row, facts, validity)
+        if parameter is not None:
+            parameters[name] = parameter
+        if name in facts:
+            table.fail(name, f"« {name} » est déjà le nom d’un fait.")
+    return parameters
+
+
+def _read_parameter(
+    name: str, place: Place, row: Table, facts: Mapping[str, Fact], validity: Period
+) -> Parameter | None:
+    kind = row.choice("type", _KINDS)
+    if not check_name(row, name, place) or kind is None:
+        return None
+    of = _coded_fact(row, facts) if kind is Kind.CODES else None
+    labels: dict[str, str] = dict(of.type.labels) if of else {}
+    values = _read_values(row, kind, of, labels)
+    type_ = ValueType(kind, of.name if of else "", labels or NO_LABELS, row.text("unit", required=False))
+    label = row.french("label")
+    row.close()
+    _check_timeline(row, values, validity)
+    return Parameter(name, type_, label, tuple(values))
+
+
+def _coded_fact(row: Table, facts: Mapping[str, Fact]) -> Fact | None:
+    name = row.text("of")
+    fact = facts.get(name)
+    if name and (fact is None or fact.type.kind not in (Kind.CODE, Kind.CODES, Kind.TEXT)):
+        row.fail("of", f"« {name} » n’est pas un fait dont les valeurs sont des codes.")
+        return None
+    return fact
+
+
+def _read_values(row: Table, kind: Kind, of: Fact | None, labels: dict[str, str]) -> list[DatedValue]:
+    """The values in the order of the file; a missing last day is the eve of the next value."""
+    read: list[tuple[date | None, date | None, Value | None, str]] = []
+    for item in row.tables("values"):
+        first = item.date("valid_from")
+        last = item.date("valid_until", required=False)
+        value: Value | None
+        if kind is Kind.CODES:
+            value = _read_codes(item, of, labels)
+        else:
+            value = item.parsed("value", lambda text: parse_literal(kind, text))
+        read.append((first, last, value, item.french("reference")))
+        item.close()
+    values: list[DatedValue] = []
+    for index, (first, last, value, reference) in enumerate(read):
+        following = read[index + 1][0] if index + 1 < len(read) else None
+        if first is not None and value is not None:
+            end = last or (following - _ONE_DAY if following else None)
+            values.append(DatedValue(Period(first, end), value, reference))
+    return values
+
+
+def _read_codes(item: Table, of: Fact | None, labels: dict[str, str]) -> tuple[str, ...] | None:
+    """Codes of the fact's list; for a text, codes with their labels, checked against its form."""
+    if of is None:
+        item.node("value")
+        return None
+    if of.type.kind is not Kind.TEXT:
+        scalars = item.scalars("value")
+        for scalar in scalars:
+            if scalar.text not in of.type.labels:
+                item.fail_at(scalar.place, f"Le code « {scalar.text} » n’existe pas pour « {of.name} ».")
+        codes = [scalar.text for scalar in scalars]
+    else:
+        rows = item.table("value")
+        words = list(rows.words()) if rows else []
+        for code, place, label in words:
+            if of.format and not of.format.pattern.fullmatch(code):
+                item.fail_at(place, of.format.description)
+            labels[code] = french(label.text)
+        codes = [code for code, _, _ in words]
+    if len(set(codes)) < len(codes):
+        item.fail("value", "Un code est écrit deux fois.")
+    return tuple(codes)
+
+
+def _check_timeline(row: Table, values: list[DatedValue], validity: Period) -> None:
+    if not values:
+        return
+    if values[0].period.first > validity.first:
+        row.fail("values", f"Aucune valeur du {_day(validity.first)} au {_day(values[0].period.first - _ONE_DAY)}.")
+    for before, after in zip(values, values[1:], strict=False):
+        last, first = before.period.last, after.period.first
+        if last is None or last >= first or first <= before.period.first:
+            row.fail("values", f"Deux valeurs le {_day(first)}.")
+        elif last + _ONE_DAY < first:
+            row.fail("values", f"Aucune valeur du {_day(last + _ONE_DAY)} au {_day(first - _ONE_DAY)}.")
+    end = values[-1].period.last
+    if end is not None and (validity.last is None or end < validity.last):
+        row.fail("values", f"Aucune valeur après le {_day(end)}, alors que le paquet est encore en vigueur.")
+
+
+def _day(day: date) -> str:
+    return display(day, DATE)

@@ -1,0 +1,109 @@
+"""rules.yaml: when each reason holds, what it says and where it sends."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from services.eligibility.language.tree import names
+from services.eligibility.language.types import ValueType
+from services.eligibility.package import source
+from services.eligibility.package.identity_file import read_period
+from services.eligibility.package.model import Message, Period, Rule, Severity
+from services.eligibility.package.tables import Table, place_in
+from services.eligibility.package.typography import french
+
+ENGINE_DISAGREEMENT = "ENGINE_DISAGREEMENT"
+"""Code of the only reason that no rule may yield."""
+
+_CODE = re.compile(r"[A-Z][A-Z0-9_]{0,62}")
+_SEVERITIES = {severity.value: severity for severity in Severity}
+_PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
+
+
+def read_rules(
+    table: Table, scope: Mapping[str, ValueType], orientations: Mapping[str, str], validity: Period
+) -> tuple[Rule, ...]:
+    """The rules, in the order of the file, which is that of the reasons."""
+    rules: list[Rule] = []
+    for id_, place, row in table.rows():
+        if not _CODE.fullmatch(id_) or id_ == ENGINE_DISAGREEMENT:
+            row.fail_at(place, f"« {id_} » n’est pas admis\u00a0: un nom de règle s’écrit en capitales, chiffres et « _ ».")
+        rule = _read_rule(id_, row, scope, orientations, validity)
+        if rule is not None:
+            rules.append(rule)
+    _check_versions(table, rules)
+    return tuple(rules)
+
+
+def _read_rule(
+    id_: str, row: Table, scope: Mapping[str, ValueType], orientations: Mapping[str, str], validity: Period
+) -> Rule | None:
+    severity = row.choice("severity", _SEVERITIES)
+    condition = row.expression("when", scope)
+    if condition is not None and not any(True for _ in names(condition)):
+        row.fail("when", "Cette condition ne dépend d’aucun fait.")
+    orientation = row.text("orientation", required=False)
+    if orientation and orientation not in orientations:
+        row.fail("orientation", f"L’orientation « {orientation} » n’est pas dans decision.yaml.")
+    if "orientation_when" in row and not orientation:
+        row.fail("orientation_when", "Une condition d’orientation accompagne une orientation.")
+    code = row.text("code", required=False) or id_
+    if not _CODE.fullmatch(code) or code == ENGINE_DISAGREEMENT:
+        row.fail("code", f"Le code « {code} » n’est pas admis.")
+    messages = _read_messages(row, scope)
+    article = row.french("article")
+    orientation_condition = row.expression("orientation_when", scope, required=False)
+    period = read_period(row, "valid_from", "valid_until", validity.first)
+    row.close()
+    if severity is None or condition is None:
+        return None
+    return Rule(
+        id_, code, severity, condition, messages, article, orientation, orientation_condition, period
+    )
+
+
+def _read_messages(row: Table, scope: Mapping[str, ValueType]) -> tuple[Message, ...]:
+    """One sentence, or several of which the first whose `when` is true is used; the last has no `when`."""
+    node = row.node("message")
+    if isinstance(node, source.Scalar):
+        return (Message(_read_template(row, node, scope), None),)
+    if not isinstance(node, source.Sequence):
+        if node is not None:
+            row.fail("message", "Une phrase est attendue ici, ou une liste de phrases selon la situation.")
+        return ()
+    messages: list[Message] = []
+    for item in row.tables("message"):
+        text = item.scalar("text")
+        condition = item.expression("when", scope, required=False)
+        item.close()
+        if text is not None:
+            messages.append(Message(_read_template(row, text, scope), condition))
+    if not messages or messages[-1].condition is not None:
+        row.fail("message", "La dernière phrase n’a pas de « when »\u00a0: elle sert quand aucune autre ne convient.")
+    return tuple(messages)
+
+
+def _read_template(row: Table, text: source.Scalar, scope: Mapping[str, ValueType]) -> tuple[str, ...]:
+    """Texts at even ranks, names of values at odd ranks."""
+    parts = tuple(
+        part.strip() if index % 2 else french(part) for index, part in enumerate(_PLACEHOLDER.split(text.text.strip()))
+    )
+    for match in _PLACEHOLDER.finditer(text.text):
+        if match[1].strip() not in scope:
+            row.fail_at(place_in(text, match.start()), f"« {match[1]} » n’est ni un fait, ni un paramètre, ni un calcul.")
+    if any("{" in part or "}" in part for part in parts[::2]):
+        row.fail_at(text.place, "Une accolade n’est pas fermée.")
+    return parts
+
+
+def _check_versions(table: Table, rules: list[Rule]) -> None:
+    """Two rules of one code are its successive versions: their periods must not overlap."""
+    for index, rule in enumerate(rules):
+        for other in rules[:index]:
+            if rule.code == other.code and _overlap(rule.validity, other.validity):
+                table.fail(rule.id, f"Les règles {other.id} et {rule.id} ont le même code le même jour.")
+
+
+def _overlap(left: Period, right: Period) -> bool:
+    return (right.last is None or left.first <= right.last) and (left.last is None or right.first <= left.last)

@@ -1,0 +1,187 @@
+"""Typed reading of a table of a package file: each method records what is wrong and gives None."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import date
+from difflib import get_close_matches
+from typing import TypeVar
+
+from services.eligibility.language.parse import parse
+from services.eligibility.language.tree import Node as Expression
+from services.eligibility.language.types import Kind, ValueType
+from services.eligibility.package import source
+from services.eligibility.package.findings import Findings, Place
+from services.eligibility.package.literals import LiteralError, parse_boolean, parse_date
+from services.eligibility.package.typography import french
+
+T = TypeVar("T")
+
+
+def as_table(node: source.Node | None, findings: Findings) -> Table | None:
+    """The node as a table, or None with a finding."""
+    if isinstance(node, source.Mapping):
+        return Table(node, findings)
+    if node is not None:
+        findings.add(node.place, "Un tableau « clé: valeur » est attendu ici.")
+    return None
+
+
+class Table:
+    """A table whose keys are read one by one; `close` reports those that nobody read."""
+
+    def __init__(self, node: source.Mapping, findings: Findings) -> None:
+        self._node = node
+        self._findings = findings
+        self._expected: set[str] = set()
+
+    @property
+    def place(self) -> Place:
+        """Where the table begins."""
+        return self._node.place
+
+    def place_of(self, key: str) -> Place:
+        """Where a value is written; the table itself when it is absent."""
+        node = self._node.entries.get(key)
+        return node.place if node else self.place
+
+    def fail(self, key: str, message: str) -> None:
+        """Records a finding about a key."""
+        self.fail_at(self.place_of(key), message)
+
+    def fail_at(self, place: Place, message: str) -> None:
+        """Records a finding about a place."""
+        self._findings.add(place, message)
+
+    def __contains__(self, key: str) -> bool:
+        return key in self._node.entries
+
+    def close(self) -> None:
+        """Reports the keys that the format does not know."""
+        for key in self._node.entries.keys() - self._expected:
+            match = get_close_matches(key, self._expected, n=1)
+            hint = f"\u00a0: vouliez-vous dire « {match[0]} »\u202f?" if match else "."
+            self._findings.add(self._node.keys[key], f"La clé « {key} » n’existe pas ici{hint}")
+
+    def node(self, key: str, *, required: bool = True) -> source.Node | None:
+        """The raw value of a key."""
+        self._expected.add(key)
+        found = self._node.entries.get(key)
+        if found is None and required:
+            self._findings.add(self.place, f"La clé « {key} » manque.")
+        return found
+
+    def scalar(self, key: str, *, required: bool = True) -> source.Scalar | None:
+        """A value written as one text, not empty."""
+        return self._as_scalar(self.node(key, required=required))
+
+    def _as_scalar(self, node: source.Node | None) -> source.Scalar | None:
+        if isinstance(node, source.Scalar) and node.text.strip():
+            return node
+        if node is not None:
+            self._findings.add(node.place, "Une valeur simple, non vide, est attendue ici.")
+        return None
+
+    def text(self, key: str, *, required: bool = True) -> str:
+        """A text as it is written, empty when absent."""
+        found = self.scalar(key, required=required)
+        return found.text.strip() if found else ""
+
+    def french(self, key: str, *, required: bool = True) -> str:
+        """A French sentence or label, with its typography."""
+        return french(self.text(key, required=required))
+
+    def parsed(self, key: str, parser: Callable[[str], T], *, required: bool = True) -> T | None:
+        """A value read by a parser that raises LiteralError."""
+        found = self.scalar(key, required=required)
+        if found is None:
+            return None
+        try:
+            return parser(found.text.strip())
+        except LiteralError as error:
+            self._findings.add(found.place, str(error))
+            return None
+
+    def date(self, key: str, *, required: bool = True) -> date | None:
+        """A civil date."""
+        return self.parsed(key, parse_date, required=required)
+
+    def flag(self, key: str) -> bool:
+        """true or false; false when absent."""
+        return bool(self.parsed(key, parse_boolean, required=False))
+
+    def choice(self, key: str, options: Mapping[str, T], *, default: T | None = None) -> T | None:
+        """One of the words of a fixed list; required when there is no default."""
+        found = self.scalar(key, required=default is None)
+        if found is None:
+            return default
+        if found.text not in options:
+            words = ", ".join(options)
+            self._findings.add(found.place, f"« {found.text} » n’est pas admis ici\u00a0: {words}.")
+            return default
+        return options[found.text]
+
+    def tables(self, key: str, *, required: bool = True) -> list[Table]:
+        """A list of tables."""
+        node = self.node(key, required=required)
+        return [
+            table for item in self._items(node) if (table := as_table(item, self._findings)) is not None
+        ]
+
+    def scalars(self, key: str, *, required: bool = True) -> list[source.Scalar]:
+        """A list of texts."""
+        node = self.node(key, required=required)
+        return [found for item in self._items(node) if (found := self._as_scalar(item)) is not None]
+
+    def _items(self, node: source.Node | None) -> tuple[source.Node, ...]:
+        if isinstance(node, source.Sequence):
+            return node.items
+        if node is not None:
+            self._findings.add(node.place, "Une liste est attendue ici.")
+        return ()
+
+    def table(self, key: str, *, required: bool = True) -> Table | None:
+        """A table inside this one."""
+        return as_table(self.node(key, required=required), self._findings)
+
+    def names(self) -> tuple[str, ...]:
+        """Every key, in the order of the file."""
+        return tuple(self._node.entries)
+
+    def rows(self) -> Iterator[tuple[str, Place, Table]]:
+        """Every entry as a named table; no key of this table is then unexpected."""
+        for key, node in self._node.entries.items():
+            self._expected.add(key)
+            row = as_table(node, self._findings)
+            if row is not None:
+                yield key, self._node.keys[key], row
+
+    def words(self) -> Iterator[tuple[str, Place, source.Scalar]]:
+        """Every entry as a named text."""
+        for key, node in self._node.entries.items():
+            self._expected.add(key)
+            found = self._as_scalar(node)
+            if found is not None:
+                yield key, self._node.keys[key], found
+
+    def expression(
+        self, key: str, scope: Mapping[str, ValueType], *, calculation: bool = False, required: bool = True
+    ) -> Expression | None:
+        """A typed expression; a condition unless it is a calculation."""
+        found = self.scalar(key, required=required)
+        if found is None:
+            return None
+        node, problems = parse(found.text, scope, calculation=calculation)
+        for problem in problems:
+            self._findings.add(place_in(found, problem.offset), problem.message)
+        if node is not None and not calculation and node.type.kind is not Kind.BOOLEAN:
+            self._findings.add(found.place, "Une condition (oui ou non) est attendue ici.")
+            return None
+        return node
+
+
+def place_in(scalar: source.Scalar, offset: int) -> Place:
+    """The place of a character of a text; its beginning when it spans several lines."""
+    if scalar.offset_column is None:
+        return scalar.place
+    return Place(scalar.place.file, scalar.place.line, scalar.offset_column + offset)

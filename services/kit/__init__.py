@@ -1,0 +1,1 @@
+"""What any gRPC service needs: server, configuration, errors, storage, edge types, geography."""

@@ -1,0 +1,129 @@
+"""Hash-chained audit: each write adds a row, in its own transaction, that seals all the rows before it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Connection,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    insert,
+    select,
+    text,
+)
+
+GENESIS = "0" * 64
+"""The hash before the first row."""
+
+CANONICAL_VERSION = 1
+"""Version of the sealed form; a change of `_canonical` would break every stored chain."""
+
+
+@dataclass(frozen=True)
+class Head:
+    """The last row of a chain; kept outside the database, it betrays a removed end or a full rewrite."""
+
+    seq: int
+    hash: str
+
+
+def audit_table(metadata: MetaData, name: str = "audit") -> Table:
+    """The table of an audit chain, for the service's migration and its store."""
+    return Table(
+        name,
+        metadata,
+        Column("seq", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=False),
+        Column("time", String(27), nullable=False),
+        Column("actor", Text, nullable=False),
+        Column("method", Text, nullable=False),
+        Column("resource", Text, nullable=False),
+        Column("before", Text),
+        Column("after", Text),
+        Column("prev_hash", String(64), nullable=False),
+        Column("hash", String(64), nullable=False, unique=True),
+    )
+
+
+def append(
+    connection: Connection,
+    table: Table,
+    *,
+    actor: str,
+    method: str,
+    resource: str,
+    before: Mapping[str, object] | None,
+    after: Mapping[str, object] | None,
+    time: datetime | None = None,
+) -> Head:
+    """Adds a row in the caller's write transaction; `before` and `after` hold JSON values without float."""
+    previous = head(connection, table, lock=True)
+    row = {
+        "seq": previous.seq + 1,
+        "time": (time or datetime.now(UTC)).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+        "actor": actor,
+        "method": method,
+        "resource": resource,
+        "before": None if before is None else _canonical(before),
+        "after": None if after is None else _canonical(after),
+    }
+    sealed = _seal(previous.hash, row)
+    connection.execute(insert(table).values(**row, prev_hash=previous.hash, hash=sealed))
+    return Head(previous.seq + 1, sealed)
+
+
+def head(connection: Connection, table: Table, *, lock: bool = False) -> Head:
+    """The last row of the chain; `lock` makes the other writers wait until the transaction ends."""
+    if lock and connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(7022349869812887601)"))
+    row = connection.execute(select(table.c.seq, table.c.hash).order_by(table.c.seq.desc()).limit(1)).first()
+    return Head(row.seq, row.hash) if row else Head(0, GENESIS)
+
+
+def verify(connection: Connection, table: Table, expected: Head | None = None) -> int | None:
+    """The number of the first row that is changed, missing or out of order; None if the chain is whole.
+
+    With an `expected` head, kept from an earlier day, a removed end and a full rewrite are found too.
+    """
+    last = Head(0, GENESIS)
+    for row in connection.execute(select(table).order_by(table.c.seq)).mappings():
+        sealed = _seal(last.hash, {name: row[name] for name in _SEALED})
+        if (row["seq"], row["prev_hash"], row["hash"]) != (last.seq + 1, last.hash, sealed):
+            return last.seq + 1
+        last = Head(row["seq"], sealed)
+        if expected and last.seq == expected.seq and last.hash != expected.hash:
+            return last.seq
+    return last.seq + 1 if expected and last.seq < expected.seq else None
+
+
+_SEALED = ("seq", "time", "actor", "method", "resource", "before", "after")
+
+
+def _seal(previous: str, row: Mapping[str, object]) -> str:
+    content = _canonical({"version": CANONICAL_VERSION, **row})
+    return hashlib.sha256(f"{previous}{content}".encode()).hexdigest()
+
+
+def _canonical(value: Mapping[str, object]) -> str:
+    """The one JSON text of a value: sorted keys, no space, characters as they are; floats are refused."""
+    _refuse_floats(value)
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def _refuse_floats(value: object) -> None:
+    if isinstance(value, float):
+        raise TypeError("a float has no exact form")
+    if isinstance(value, Mapping):
+        value = list(value.values())
+    if isinstance(value, list | tuple):
+        for item in value:
+            _refuse_floats(item)

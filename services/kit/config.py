@@ -1,0 +1,110 @@
+"""Settings of a server: environment variables with the service's prefix, then command-line options."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Literal, NoReturn, Self
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from services.kit import options
+from services.kit.errors import StartupError
+
+_MEBIBYTE = 1024 * 1024
+
+
+class ServerSettings(BaseSettings):
+    """What every server reads at start; a service subclasses it with its `env_prefix` and its own fields."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="forbid", env_ignore_empty=True)
+
+    host: str = Field("127.0.0.1", description="Adresse d’écoute.")
+    port: int = Field(50051, ge=0, le=65535, description="Port d’écoute (0 : un port libre).")
+    workers: int | None = Field(
+        None, ge=1, le=256, description="Nombre de processus ; par défaut, les processeurs accordés."
+    )
+    pin_workers: bool = Field(True, description="Fixer chaque processus sur un cœur, sauf sous quota.")
+    threads: int = Field(4, ge=1, le=64, description="Fils d’exécution par processus.")
+    max_concurrent_rpcs: int | None = Field(
+        None, ge=1, description="Appels simultanés par processus ; par défaut, 4 par fil d’exécution."
+    )
+    deadline_seconds: float = Field(
+        10, gt=0, le=600, allow_inf_nan=False, description="Durée la plus longue accordée à un appel."
+    )
+    notice_seconds: float = Field(
+        0,
+        ge=0,
+        le=60,
+        allow_inf_nan=False,
+        description="Délai entre l’annonce de l’arrêt et le refus des appels.",
+    )
+    drain_seconds: float = Field(
+        10, ge=0, le=600, allow_inf_nan=False, description="Temps laissé aux appels en cours à l’arrêt."
+    )
+    max_receive_bytes: int = Field(
+        4 * _MEBIBYTE, ge=1024, le=64 * _MEBIBYTE, description="Taille maximale d’une demande, en octets."
+    )
+    max_send_bytes: int = Field(
+        4 * _MEBIBYTE, ge=1024, le=64 * _MEBIBYTE, description="Taille maximale d’une réponse, en octets."
+    )
+    max_connection_age_seconds: int = Field(
+        300, ge=1, le=86400, description="Âge auquel une connexion est renouvelée, pour répartir la charge."
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Niveau du journal.")
+    allow_insecure: bool = Field(
+        False, description="Accepter des appels en clair venus d’autres machines (déconseillé)."
+    )
+    ready_file: Path | None = Field(None, description="Fichier où écrire l’adresse une fois le serveur prêt.")
+
+    @classmethod
+    def load(cls, argv: Sequence[str]) -> Self:
+        """Reads the environment and the options; raises StartupError with everything that is wrong.
+
+        `--help` and `--print-config` print and raise SystemExit(0).
+        """
+        if "--help" in argv:
+            _print_and_exit(options.usage(cls))
+        values, problems = options.parse(cls, [word for word in argv if word != "--print-config"])
+        problems += options.unknown_variables(cls, os.environ)
+        try:
+            settings = cls(**values)  # type: ignore[arg-type]
+        except ValidationError as error:
+            problems += [options.sentence(cls, detail, values) for detail in error.errors()]
+        if problems:
+            raise StartupError("\n".join(["Configuration refusée :", *(f"- {text}" for text in problems)]))
+        if "--print-config" in argv:
+            _print_and_exit(options.masked(settings))
+        return settings
+
+    def check_exposure(self) -> None:
+        """Refuses to listen in clear on an address that other machines can reach, unless told to."""
+        if self.allow_insecure or _is_loopback(self.host):
+            return
+        raise StartupError(
+            f"Le serveur refuse d’écouter en clair sur {self.host} : on pourrait le joindre de l’extérieur. "
+            "Écoutez sur 127.0.0.1 ou, si le réseau est protégé, indiquez "
+            f"{options.variable(type(self), 'allow_insecure')}=true."
+        )
+
+    def concurrency(self) -> int:
+        """Calls that one worker accepts at the same time, running or waiting for a thread."""
+        return self.max_concurrent_rpcs or 4 * self.threads
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _print_and_exit(text: str) -> NoReturn:
+    sys.stdout.write(f"{text}\n")
+    raise SystemExit(0)

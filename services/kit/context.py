@@ -1,0 +1,43 @@
+"""What a handler may know of the call it serves: the time left and the request id."""
+
+from __future__ import annotations
+
+import time
+from contextvars import ContextVar
+from dataclasses import dataclass
+
+from services.kit.errors import DeadlineExceeded
+
+
+@dataclass(frozen=True)
+class Call:
+    """The call being served; `deadline` is a time.monotonic() instant."""
+
+    request_id: str
+    deadline: float
+
+
+_current: ContextVar[Call | None] = ContextVar("current_call", default=None)
+
+
+def enter(call: Call) -> None:
+    """Makes a call the current one, to the end of the contextvars context that gRPC gives to each call."""
+    _current.set(call)
+
+
+def request_id() -> str:
+    """The request id of the current call, empty outside a call."""
+    call = _current.get()
+    return call.request_id if call else ""
+
+
+def remaining() -> float:
+    """Seconds left to the current call, infinite outside a call."""
+    call = _current.get()
+    return call.deadline - time.monotonic() if call else float("inf")
+
+
+def check_deadline() -> None:
+    """Raises DeadlineExceeded if no time is left; a long loop calls it at each turn."""
+    if remaining() <= 0:
+        raise DeadlineExceeded

@@ -1,0 +1,170 @@
+"""The store of a service, SQLite or PostgreSQL by URL: transactions, migrations, marks of change."""
+
+from __future__ import annotations
+
+import fcntl
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from alembic.config import Config
+from alembic.runtime.environment import EnvironmentContext
+from alembic.script import ScriptDirectory
+from alembic.util import CommandError
+from psycopg.errors import InsufficientPrivilege, ReadOnlySqlTransaction
+from sqlalchemy import URL, Connection, text
+from sqlalchemy.exc import DBAPIError, OperationalError
+
+from services.kit.engine import WRITE, create, is_passing, parse_url
+from services.kit.errors import StartupError, Unavailable
+
+POSTGRESQL_POLL_SECONDS = 0.5
+"""How long a PostgreSQL mark may be reused: half of the second within which a write must be seen."""
+
+_POSTGRESQL_MARK = text("SELECT pg_current_snapshot()::text")
+_POSTGRESQL_LOCK = text(
+    "SELECT pg_advisory_xact_lock(7883954460925354289)"
+)  # the same number in every process
+_REFUSALS = (InsufficientPrivilege, ReadOnlySqlTransaction)
+
+
+class Database:
+    """A pool of connections, to be opened after the fork only."""
+
+    def __init__(self, url: str, *, pool_size: int = 5) -> None:
+        self._url = parse_url(url)
+        self.is_sqlite = self._url.get_backend_name() == "sqlite"
+        self._engine = create(self._url, pool_size)
+        self._mark_lock = threading.Lock()
+        self._mark_connection: sqlite3.Connection | None = None
+        self._mark = ("", float("-inf"))
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A read-only transaction that sees one state of the store throughout."""
+        options = (
+            {} if self.is_sqlite else {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+        )
+        with self._transaction(options) as connection:
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """A write transaction, committed at the end; on SQLite a second writer waits at its beginning."""
+        with self._transaction({WRITE: True}) as connection:
+            yield connection
+
+    @contextmanager
+    def _transaction(self, options: dict[str, Any]) -> Iterator[Connection]:
+        try:
+            with self._engine.connect().execution_options(**options) as connection, connection.begin():
+                yield connection
+        except OperationalError as error:
+            if is_passing(error):
+                raise Unavailable("STORE_UNAVAILABLE", "La base de données ne répond pas.") from error
+            raise
+
+    def data_version(self, *, fresh: bool = False) -> str:
+        """An opaque mark: equal marks mean that no process committed anything in between.
+
+        Read it before the data. It is exact on SQLite; on PostgreSQL it may be POSTGRESQL_POLL_SECONDS old,
+        unless `fresh`.
+        """
+        with self._mark_lock:
+            if self.is_sqlite:
+                return self._sqlite_mark()
+            now = time.monotonic()
+            if fresh or now - self._mark[1] > POSTGRESQL_POLL_SECONDS:
+                with self._transaction({}) as connection:
+                    self._mark = (str(connection.scalar(_POSTGRESQL_MARK)), now)
+            return self._mark[0]
+
+    def _sqlite_mark(self) -> str:
+        """SQLite counts what the other connections commit: this one must stay the same, and write nothing."""
+        if self._mark_connection is None:
+            self._mark_connection = sqlite3.connect(
+                str(self._url.database), isolation_level=None, check_same_thread=False
+            )
+        return str(self._mark_connection.execute("PRAGMA data_version").fetchone()[0])
+
+    def dispose(self) -> None:
+        """Closes every connection."""
+        with self._mark_lock:
+            if self._mark_connection is not None:
+                self._mark_connection.close()
+                self._mark_connection = None
+        self._engine.dispose()
+
+
+def migrate(url: str, script_location: Path) -> None:
+    """Brings the store to the last revision of `script_location`/versions, one process at a time.
+
+    Raises StartupError if the store cannot be reached or written, or comes from a newer version.
+    """
+    parsed = parse_url(url)
+    database = Database(url)
+    try:
+        with _sqlite_file(parsed):
+            _open(database, parsed)
+            with database.write() as connection:
+                if not database.is_sqlite:
+                    connection.execute(_POSTGRESQL_LOCK)
+                _upgrade(connection, script_location)
+    except CommandError as error:
+        raise StartupError(
+            "La base de données vient d’une version plus récente du service ; installez cette version."
+        ) from error
+    except DBAPIError as error:
+        if isinstance(error.orig, _REFUSALS):
+            raise StartupError(_unusable(parsed)) from error
+        raise
+    finally:
+        database.dispose()
+
+
+def _open(database: Database, url: URL) -> None:
+    try:
+        with database.write():
+            pass
+    except (Unavailable, DBAPIError) as error:
+        raise StartupError(_unusable(url)) from error
+
+
+def _upgrade(connection: Connection, script_location: Path) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(script_location))
+    scripts = ScriptDirectory.from_config(config)
+    with EnvironmentContext(config, scripts, fn=lambda now, _: scripts._upgrade_revs("head", now)) as context:
+        context.configure(connection=connection)
+        context.run_migrations()
+
+
+@contextmanager
+def _sqlite_file(url: URL) -> Iterator[None]:
+    """Creates the folder of a SQLite file and locks it: two first openings would both switch it to WAL."""
+    if url.get_backend_name() != "sqlite":
+        yield
+        return
+    path = Path(str(url.database))
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock = path.with_name(f"{path.name}.lock").open("w")
+    except OSError as error:
+        raise StartupError(_unusable(url)) from error
+    with lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _unusable(url: URL) -> str:
+    if url.get_backend_name() == "sqlite":
+        path = Path(str(url.database)).absolute()
+        return f"La base de données {path} ne peut pas être ouverte ; vérifiez les droits de son dossier."
+    return (
+        f"La base de données {url.database} du serveur {url.host or 'local'} ne peut pas être ouverte ; "
+        "vérifiez son adresse, le mot de passe et les droits du compte."
+    )

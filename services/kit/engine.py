@@ -1,0 +1,63 @@
+"""SQLAlchemy engines for the two databases, set up so that both behave alike."""
+
+from __future__ import annotations
+
+import sqlite3
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError, OperationalError
+
+from services.kit.errors import StartupError
+
+SQLITE_BUSY_SECONDS = 5
+POSTGRESQL_CONNECT_SECONDS = 5
+
+WRITE = "kit_write"
+"""Execution option of a connection that is about to write."""
+
+_PASSING_SQLITE_ERRORS = ("SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_IOERR", "SQLITE_FULL", "SQLITE_CANTOPEN")
+
+
+def parse_url(url: str) -> URL:
+    """The URL of a SQLite file or of a PostgreSQL database; anything else is a StartupError."""
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        raise StartupError("L’adresse de la base de données est illisible.") from None
+    if parsed.get_backend_name() == "sqlite" and parsed.database not in (None, "", ":memory:"):
+        return parsed.set(drivername="sqlite+pysqlite")
+    if parsed.get_backend_name() == "postgresql":
+        return parsed.set(drivername="postgresql+psycopg")
+    raise StartupError(
+        "La base de données doit être un fichier (sqlite:///chemin) ou un serveur PostgreSQL (postgresql://…)."
+    )
+
+
+def create(url: URL, pool_size: int) -> Engine:
+    """The engine of a URL returned by `parse_url`."""
+    if url.get_backend_name() == "postgresql":
+        arguments = {"connect_timeout": POSTGRESQL_CONNECT_SECONDS}
+        return create_engine(url, pool_size=pool_size, pool_pre_ping=True, connect_args=arguments)
+    engine = create_engine(url, pool_size=pool_size, connect_args={"timeout": SQLITE_BUSY_SECONDS})
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def is_passing(error: OperationalError) -> bool:
+    """True if the same transaction may succeed later; SQLite reports wrong SQL by the same class."""
+    if isinstance(error.orig, sqlite3.Error):
+        return error.orig.sqlite_errorname.startswith(_PASSING_SQLITE_ERRORS)
+    return True
+
+
+def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
+    connection.isolation_level = None
+    for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    writes = connection.get_execution_options().get(WRITE, False)
+    connection.exec_driver_sql(f"PRAGMA query_only = {'OFF' if writes else 'ON'}")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

@@ -1,0 +1,70 @@
+"""French typography of figures, dates and lists: no ordinary space inside a figure or a date."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from decimal import ROUND_HALF_UP, Decimal
+
+NO_BREAK_SPACE = "\u00a0"
+NARROW_NO_BREAK_SPACE = "\u202f"
+
+_MONTHS = (
+    "janvier",
+    "février",
+    "mars",
+    "avril",
+    "mai",
+    "juin",
+    "juillet",
+    "août",
+    "septembre",
+    "octobre",
+    "novembre",
+    "décembre",
+)
+
+
+def number(value: Decimal | int) -> str:
+    """`1 234,5`: all the decimals of the value, groups of three split by U+202F."""
+    return f"{Decimal(value):,f}".replace(",", NARROW_NO_BREAK_SPACE).replace(".", ",")
+
+
+def euros(cents: int) -> str:
+    """`1 234,56 €` from a whole number of cents."""
+    return f"{number(Decimal(cents).scaleb(-2))}{NO_BREAK_SPACE}€"
+
+
+def percent(value: Decimal, places: int = 2) -> str:
+    """`1,50 %` from a rate in percent (1.5), rounded half up to `places` decimals, never `-0`."""
+    rounded = value.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
+    return f"{number(rounded + 0)}{NO_BREAK_SPACE}%"
+
+
+def long_date(day: date) -> str:
+    """`1er décembre 2026`, without a breaking space."""
+    ordinal = "1er" if day.day == 1 else str(day.day)
+    return NO_BREAK_SPACE.join((ordinal, _MONTHS[day.month - 1], str(day.year)))
+
+
+def short_date(day: date) -> str:
+    """`01/12/2026`."""
+    return f"{day.day:02d}/{day.month:02d}/{day.year:04d}"
+
+
+def months(count: int) -> str:
+    """`24 mois`."""
+    return f"{number(count)}{NO_BREAK_SPACE}mois"
+
+
+def plural(count: int, singular: str, many: str | None = None) -> str:
+    """`1 jour`, `2 jours`: the French plural begins at two; `many` gives an irregular one."""
+    word = singular if abs(count) < 2 else many or f"{singular}s"
+    return f"{number(count)}{NO_BREAK_SPACE}{word}"
+
+
+def join(items: Sequence[str]) -> str:
+    """`a, b et c`."""
+    if len(items) < 2:
+        return "".join(items)
+    return f"{', '.join(items[:-1])} et {items[-1]}"

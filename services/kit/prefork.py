@@ -1,0 +1,206 @@
+"""A master that forks workers, restarts those that die and stops them all; it knows nothing of gRPC."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import selectors
+import signal
+import socket
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NoReturn
+
+import structlog
+
+from services.kit.errors import StartupError
+from services.kit.logs import exception_fields
+
+RESTART_DELAYS = (0.0, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
+"""Seconds before the restarts of a worker that keeps dying; the first is immediate."""
+
+STABLE_SECONDS = 60.0
+"""A worker that lived so long starts anew at the first delay."""
+
+KILL_AFTER_SECONDS = 5.0
+"""What a stopping worker gets beyond the time to drain, before it is killed."""
+
+_PR_SET_PDEATHSIG = 1
+_READY = "ready"
+_HANDLED = (signal.SIGTERM, signal.SIGINT, signal.SIGCHLD)
+
+Serve = Callable[[int, Callable[[], None]], None]
+"""The body of a worker: its index, and what to call once it serves; returns once stopped."""
+
+log = structlog.get_logger()
+
+
+@dataclass
+class _Slot:
+    """One worker, and what is known of the ones that held its place before."""
+
+    index: int
+    pid: int = 0
+    pipe: int = -1
+    ready: bool = False
+    deaths: int = 0
+    started: float = 0.0
+    restart_at: float = 0.0
+
+
+class Supervisor:
+    """Runs `count` workers until SIGTERM or SIGINT; a second signal kills them."""
+
+    def __init__(self, count: int, serve: Serve, on_ready: Callable[[], None], drain_seconds: float) -> None:
+        self._slots = [_Slot(index) for index in range(count)]
+        self._serve = serve
+        self._on_ready = on_ready
+        self._drain_seconds = drain_seconds
+        self._announced = False
+        self._stopping = 0
+        self._kill_at = float("inf")
+        self._prctl = ctypes.CDLL(None).prctl
+        self._master = os.getpid()
+
+    def run(self) -> int:
+        """Returns the exit code: 0, or 1 if workers had to be killed; StartupError if one cannot start."""
+        if threading.active_count() > 1:
+            raise RuntimeError("a thread is alive before the fork")
+        self._signals, wakeup = socket.socketpair()
+        self._signals.setblocking(False)
+        wakeup.setblocking(False)
+        before = {number: signal.signal(number, lambda *_: None) for number in _HANDLED}
+        previous = signal.set_wakeup_fd(wakeup.fileno())
+        try:
+            with self._signals, wakeup:
+                return self._loop()
+        finally:
+            self._kill()
+            signal.set_wakeup_fd(previous)
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def _loop(self) -> int:
+        forced = False
+        while True:
+            now = time.monotonic()
+            if self._stopping and not any(slot.pid for slot in self._slots):
+                return int(forced)
+            if self._stopping > 1 or now >= self._kill_at:
+                forced, self._stopping, self._kill_at = True, 1, float("inf")
+                self._kill()
+                continue
+            for slot in self._slots:
+                if not slot.pid and not self._stopping and now >= slot.restart_at:
+                    self._fork(slot)
+            self._wait(now)
+            self._reap()
+            if not self._announced and all(slot.ready for slot in self._slots):
+                self._announced = True
+                self._on_ready()
+
+    def _wait(self, now: float) -> None:
+        """Sleeps until a signal, a word from a worker or the next thing to do."""
+        waits = [slot.restart_at for slot in self._slots if not slot.pid and not self._stopping]
+        timeout = min([*waits, self._kill_at, now + 60]) - now
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._signals, selectors.EVENT_READ)
+            for slot in self._slots:
+                if slot.pipe >= 0:
+                    selector.register(slot.pipe, selectors.EVENT_READ, slot)
+            for key, _ in selector.select(max(0.0, timeout)):
+                if key.data is None:
+                    self._read_signals()
+                else:
+                    self._read_word(key.data)
+
+    def _read_signals(self) -> None:
+        stops = [n for n in self._signals.recv(4096) if n in (signal.SIGTERM, signal.SIGINT)]
+        if stops and not self._stopping:
+            log.info("stopping")
+            self._kill_at = time.monotonic() + self._drain_seconds + KILL_AFTER_SECONDS
+            for slot in self._slots:
+                if slot.pid:
+                    os.kill(slot.pid, signal.SIGTERM)
+        self._stopping += len(stops)
+
+    def _read_word(self, slot: _Slot) -> None:
+        """Reads what a worker says of its start: that it serves, or why it cannot."""
+        word = os.read(slot.pipe, 65536).decode()
+        os.close(slot.pipe)
+        slot.pipe = -1
+        slot.ready = word == _READY
+        if word and not slot.ready:
+            if not self._announced:
+                raise StartupError(word)
+            log.error("worker_cannot_start", worker=slot.index, sentence=word)
+
+    def _reap(self) -> None:
+        for slot in self._slots:
+            if slot.pid and os.waitpid(slot.pid, os.WNOHANG)[0]:
+                self._bury(slot)
+
+    def _bury(self, slot: _Slot) -> None:
+        """Forgets a dead worker and says when its place is taken again."""
+        pid, slot.pid = slot.pid, 0
+        if slot.pipe >= 0:
+            self._read_word(slot)
+        slot.ready = False
+        if self._stopping:
+            return
+        if not self._announced:
+            raise StartupError(
+                "Un processus du serveur s’est arrêté pendant son démarrage ; voyez le journal."
+            )
+        now = time.monotonic()
+        slot.deaths = 0 if now - slot.started > STABLE_SECONDS else slot.deaths
+        delay = RESTART_DELAYS[min(slot.deaths, len(RESTART_DELAYS) - 1)]
+        slot.deaths += 1
+        slot.restart_at = now + delay
+        log.error("worker_died", worker=slot.index, pid=pid, restart_in_seconds=delay)
+
+    def _kill(self) -> None:
+        for slot in self._slots:
+            if slot.pid:
+                os.kill(slot.pid, signal.SIGKILL)
+                os.waitpid(slot.pid, 0)
+                slot.pid = 0
+
+    def _fork(self, slot: _Slot) -> None:
+        reader, writer = os.pipe()
+        slot.started = time.monotonic()
+        signal.pthread_sigmask(signal.SIG_BLOCK, _HANDLED)  # else the child would answer in the master's name
+        slot.pid = os.fork()
+        if slot.pid == 0:
+            self._work(slot.index, writer)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _HANDLED)
+        os.close(writer)
+        slot.pipe = reader
+
+    def _work(self, index: int, pipe: int) -> NoReturn:
+        """The life of a worker, which never returns into the code of the master."""
+        code = 1
+        try:
+            self._prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+            if os.getppid() != self._master:
+                os._exit(1)
+            signal.set_wakeup_fd(-1)
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, _HANDLED)
+            self._serve(index, lambda: _say(pipe, _READY))
+            code = 0
+        except StartupError as error:
+            _say(pipe, str(error))
+        except BaseException as error:
+            log.error("exception", **exception_fields(error))
+        finally:
+            os._exit(code)
+
+
+def _say(pipe: int, word: str) -> None:
+    os.write(pipe, word.encode())
+    os.close(pipe)

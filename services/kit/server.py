@@ -1,0 +1,188 @@
+"""The pre-forked gRPC server of a service: each worker is a synchronous grpcio server on the same port."""
+
+from __future__ import annotations
+
+import gc
+import os
+import signal
+import socket
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+import grpc
+import structlog
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection
+
+from services.kit import cpus, logs, port
+from services.kit.config import ServerSettings
+from services.kit.errors import StartupError
+from services.kit.interceptor import Interceptor
+from services.kit.prefork import Supervisor
+
+CLIENT_PING_SECONDS = 60
+"""The shortest keepalive interval that clients may use, published in the client guide."""
+
+log = structlog.get_logger()
+
+S = TypeVar("S", bound=ServerSettings)
+
+
+@dataclass(frozen=True)
+class Registration:
+    """A servicer, the full name of its proto service and the generated function that adds it to a server."""
+
+    service_name: str
+    add: Callable[..., None]
+    servicer: object
+
+
+@dataclass(frozen=True)
+class App:
+    """A service: `prepare` runs once in the master before the fork, `build` in each worker after it.
+
+    `domain` is that of ErrorInfo. What `prepare` opens (connections, threads) it closes before it returns.
+    """
+
+    name: str
+    domain: str
+    prepare: Callable[[], None]
+    build: Callable[[], Sequence[Registration]]
+
+
+def main(settings_type: type[S], make_app: Callable[[S], App], argv: Sequence[str] | None = None) -> int:
+    """Reads the settings, then runs the service; returns the exit code of the process."""
+    try:
+        settings = settings_type.load(sys.argv[1:] if argv is None else argv)
+    except StartupError as error:
+        return _refuse(error)
+    return run(make_app(settings), settings)
+
+
+def run(app: App, settings: ServerSettings) -> int:
+    """Serves until SIGTERM or SIGINT; returns the exit code of the process."""
+    logs.configure(app.name, settings.log_level)
+    try:
+        settings.check_exposure()
+        app.prepare()
+        with port.reserve(settings.host, settings.port) as held, _ready_file(settings.ready_file) as publish:
+            return _supervise(app, settings, held, publish)
+    except StartupError as error:
+        return _refuse(error)
+
+
+def _refuse(error: StartupError) -> int:
+    sys.stderr.write(f"{error}\n")
+    return 1
+
+
+@contextmanager
+def _ready_file(path: Path | None) -> Iterator[Callable[[str], None]]:
+    """Yields what writes the address, at once and whole, into the file that clients wait for."""
+    if path is None:
+        yield lambda _address: None
+        return
+    draft = path.with_name(f"{path.name}.draft")
+    try:
+        path.unlink(missing_ok=True)
+        draft.touch()
+    except OSError:
+        raise StartupError(f"Le fichier {path} ne peut pas être écrit ; corrigez --ready-file.") from None
+
+    def publish(address: str) -> None:
+        draft.write_text(f"{address}\n")
+        draft.replace(path)
+
+    try:
+        yield publish
+    finally:
+        path.unlink(missing_ok=True)
+        draft.unlink(missing_ok=True)
+
+
+def _supervise(
+    app: App, settings: ServerSettings, held: socket.socket, publish: Callable[[str], None]
+) -> int:
+    grant = cpus.grant()
+    workers = settings.workers or grant.workers()
+    pins = grant.pins(workers) if settings.pin_workers else ()
+    address = port.address_of(held)
+
+    def serve(index: int, ready: Callable[[], None]) -> None:
+        held.close()
+        if pins:
+            os.sched_setaffinity(0, {pins[index]})
+        _work(app, settings, address, ready)
+
+    def announce() -> None:
+        log.info("ready", address=address, workers=workers, pinned=bool(pins))
+        publish(address)
+
+    gc.collect()
+    gc.freeze()  # objects that no collection visits stay in pages shared by the workers
+    return Supervisor(workers, serve, announce, settings.notice_seconds + settings.drain_seconds).run()
+
+
+def _work(app: App, settings: ServerSettings, address: str, ready: Callable[[], None]) -> None:
+    """One worker: serves, then on SIGTERM tells the probes, waits, and lets the calls in flight finish."""
+    reader, writer = socket.socketpair()
+    writer.setblocking(False)
+    signal.set_wakeup_fd(writer.fileno())
+    signal.signal(signal.SIGTERM, lambda *_: None)
+    server = grpc.server(
+        ThreadPoolExecutor(settings.threads, thread_name_prefix="handler"),
+        interceptors=[Interceptor(app.domain, settings.deadline_seconds)],
+        options=_options(settings),
+        maximum_concurrent_rpcs=settings.concurrency(),
+    )
+    probes = _add_services(server, app.build())
+    server.add_insecure_port(address)
+    server.start()
+    ready()
+    reader.recv(1)
+    probes.enter_graceful_shutdown()
+    time.sleep(settings.notice_seconds)
+    server.stop(settings.drain_seconds).wait()
+
+
+def _add_services(server: grpc.Server, registrations: Sequence[Registration]) -> health.HealthServicer:
+    names = [registration.service_name for registration in registrations]
+    for registration in registrations:
+        registration.add(registration.servicer, server)
+    probes = health.HealthServicer()
+    probes.Check = _OwnThread(probes.Check)  # type: ignore[method-assign]
+    health_pb2_grpc.add_HealthServicer_to_server(probes, server)
+    for name in ("", *names):
+        probes.set(name, health_pb2.HealthCheckResponse.SERVING)
+    reflection.enable_server_reflection((*names, health.SERVICE_NAME, reflection.SERVICE_NAME), server)
+    return probes
+
+
+class _OwnThread:
+    """A handler that gRPC runs on the pool of this attribute: a busy worker must not look like a sick one."""
+
+    def __init__(self, behavior: Callable[[object, grpc.ServicerContext], object]) -> None:
+        self.experimental_thread_pool = ThreadPoolExecutor(1, thread_name_prefix="probe")
+        self._behavior = behavior
+
+    def __call__(self, request: object, context: grpc.ServicerContext) -> object:
+        return self._behavior(request, context)
+
+
+def _options(settings: ServerSettings) -> list[tuple[str, int]]:
+    return [
+        ("grpc.so_reuseport", 1),
+        ("grpc.max_receive_message_length", settings.max_receive_bytes),
+        ("grpc.max_send_message_length", settings.max_send_bytes),
+        ("grpc.max_connection_age_ms", settings.max_connection_age_seconds * 1000),
+        ("grpc.max_connection_age_grace_ms", int(settings.deadline_seconds * 1000)),
+        ("grpc.keepalive_time_ms", 120_000),
+        ("grpc.keepalive_timeout_ms", 20_000),
+        ("grpc.http2.min_recv_ping_interval_without_data_ms", (CLIENT_PING_SECONDS - 5) * 1000),
+    ]

@@ -1,0 +1,79 @@
+"""Money, dates and decimals between google.type messages and int cents, date and Decimal.
+
+Reading collects what is wrong into Violations and returns None; the caller tests presence with HasField.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from decimal import Decimal
+
+from google.type import date_pb2, decimal_pb2, money_pb2
+
+from services.kit.errors import Violations
+
+MAX_CENTS = 10**13
+MAX_DECIMAL_LENGTH = 30
+
+_NANOS_PER_CENT = 10_000_000
+_CENTS_PER_NANO_UNIT = 1_000_000_000
+_PLAIN_DECIMAL = re.compile(r"-?[0-9]+(\.[0-9]+)?")
+
+
+def cents(message: money_pb2.Money, path: str, violations: Violations) -> int | None:
+    """The amount in cents of a google.type.Money in whole cents of euro, within ±MAX_CENTS."""
+    before = len(violations)
+    if message.currency_code != "EUR":
+        violations.add(path, "CURRENCY_NOT_EUR", "Le montant doit être en euros (currency_code « EUR »).")
+    if abs(message.nanos) >= _CENTS_PER_NANO_UNIT or message.units * message.nanos < 0:
+        violations.add(
+            path, "MONEY_MALFORMED", "Les parties units et nanos du montant ne forment pas un nombre valide."
+        )
+    elif message.nanos % _NANOS_PER_CENT:
+        violations.add(path, "MONEY_NOT_WHOLE_CENTS", "Le montant doit compter deux décimales au plus.")
+    total = message.units * 100 + int(Decimal(message.nanos) / _NANOS_PER_CENT)
+    if abs(total) > MAX_CENTS:
+        violations.add(path, "MONEY_OUT_OF_RANGE", "Le montant est hors de l’intervalle accepté.")
+    return total if len(violations) == before else None
+
+
+def money(amount: int) -> money_pb2.Money:
+    """A google.type.Money in euros from a number of cents."""
+    units, rest = divmod(abs(amount), 100)
+    sign = -1 if amount < 0 else 1
+    return money_pb2.Money(currency_code="EUR", units=sign * units, nanos=sign * rest * _NANOS_PER_CENT)
+
+
+def civil_date(message: date_pb2.Date, path: str, violations: Violations) -> date | None:
+    """The complete civil date of a google.type.Date."""
+    if 0 in (message.year, message.month, message.day):
+        violations.add(path, "DATE_INCOMPLETE", "La date doit indiquer l’année, le mois et le jour.")
+        return None
+    try:
+        return date(message.year, message.month, message.day)
+    except (ValueError, OverflowError):
+        violations.add(path, "DATE_IMPOSSIBLE", "Cette date n’existe pas dans le calendrier.")
+        return None
+
+
+def date_pb(day: date) -> date_pb2.Date:
+    """A google.type.Date from a date."""
+    return date_pb2.Date(year=day.year, month=day.month, day=day.day)
+
+
+def decimal(message: decimal_pb2.Decimal, path: str, violations: Violations) -> Decimal | None:
+    """The exact value of a google.type.Decimal in plain notation: `-12.50`, no exponent, no `+`, no comma."""
+    if len(message.value) > MAX_DECIMAL_LENGTH or not _PLAIN_DECIMAL.fullmatch(message.value):
+        violations.add(
+            path,
+            "DECIMAL_MALFORMED",
+            "Le nombre doit être écrit en chiffres avec un point, par exemple « 1.50 ».",
+        )
+        return None
+    return Decimal(message.value)
+
+
+def decimal_pb(value: Decimal) -> decimal_pb2.Decimal:
+    """A google.type.Decimal in plain notation."""
+    return decimal_pb2.Decimal(value=f"{value:f}")

@@ -1,0 +1,118 @@
+"""What the tests of the registry share: files of lenders, the import command, requests."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterable
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import grpc
+from google.rpc import error_details_pb2, status_pb2
+from google.type import date_pb2, decimal_pb2, money_pb2
+from sqlalchemy import create_engine, make_url, text
+from stdnum import luhn
+
+from microcredit.bankregistry.v1 import bank_registry_service_pb2 as pb
+from tests.support import ROOT
+
+Json = dict[str, Any]
+
+
+def siren(number: int) -> str:
+    """A fictitious SIREN with a right check digit."""
+    return f"9998{number:04d}" + luhn.calc_check_digit(f"9998{number:04d}")
+
+
+def agreement(**overrides: Any) -> Json:
+    """An agreement of the département of Ploërmel as a file writes it; None removes a field."""
+    fields = {
+        "id": "fcs",
+        "reference": "FCS-TEST-1",
+        "scope": "DEPARTEMENTS",
+        "territories": ["56"],
+        "start": "2024-01-01",
+        "end": "2026-12-31",
+        "verified_on": "2026-10-01",
+        **overrides,
+    }
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+def bank(bank_id: str, number: int, *agreements: Json, **overrides: Any) -> Json:
+    """A lender as a file writes it, with one agreement unless told otherwise."""
+    return {
+        "id": bank_id,
+        "name": f"Banque fictive {bank_id}",
+        "kind": "CREDIT_INSTITUTION",
+        "siren": siren(number),
+        "agreements": list(agreements),
+        **overrides,
+    }
+
+
+def write_file(path: Path, banks: Iterable[Json]) -> Path:
+    """A file of lenders."""
+    path.write_text(
+        json.dumps({"format": "registre-preteurs/1", "banks": list(banks)}, ensure_ascii=False),
+        encoding="utf-8",
+    )
+    return path
+
+
+def import_command(file: Path, *options: str) -> list[str]:
+    """The command that imports a file."""
+    return [sys.executable, "-m", "services.bank_registry", "import", str(file), *options]
+
+
+def run_import(url: str, file: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    """Imports a file in a process of its own."""
+    env = {**os.environ, "BANK_REGISTRY_DATABASE_URL": url}
+    return subprocess.run(import_command(file, *options), cwd=ROOT, env=env, capture_output=True, text=True)
+
+
+def import_banks(url: str, folder: Path, *banks: Json) -> None:
+    """Imports lenders, which must be right."""
+    done = run_import(url, write_file(folder / f"{uuid4()}.json", banks))
+    assert done.returncode == 0, done.stderr
+
+
+def new_database(postgres_url: str) -> str:
+    """URL of a new database beside the maintenance database."""
+    name = f"registry_{uuid4().hex}"
+    engine = create_engine(postgres_url, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name}"))
+    engine.dispose()
+    return make_url(postgres_url).set(database=name).render_as_string(hide_password=False)
+
+
+def loan(
+    on: str = "2026-12-01", commune: str = "56165", amount: str = "1500.00", months: int = 24, rate: str = ""
+) -> pb.LoanRequest:
+    """What a lender is asked to take."""
+    year, month, day = map(int, on.split("-"))
+    cents = int(Decimal(amount) * 100)
+    return pb.LoanRequest(
+        on_date=date_pb2.Date(year=year, month=month, day=day),
+        commune_insee=commune,
+        amount=money_pb2.Money(currency_code="EUR", units=cents // 100, nanos=cents % 100 * 10_000_000),
+        months=months,
+        nominal_rate_pct=decimal_pb2.Decimal(value=rate) if rate else None,
+    )
+
+
+def status_of(error: grpc.RpcError) -> tuple[error_details_pb2.ErrorInfo, dict[str, str]]:
+    """The ErrorInfo of a failed call, and the description of each violation by its path."""
+    assert isinstance(error, grpc.Call)
+    details = dict(error.trailing_metadata() or ())["grpc-status-details-bin"]
+    info, bad = error_details_pb2.ErrorInfo(), error_details_pb2.BadRequest()
+    for detail in status_pb2.Status.FromString(details).details:
+        detail.Unpack(info)
+        detail.Unpack(bad)
+    return info, {violation.field: violation.description for violation in bad.field_violations}

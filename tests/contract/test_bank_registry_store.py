@@ -1,0 +1,328 @@
+"""What both stores must hold: append-only, bitemporal, no overlap, one revision and an audit for each write."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import insert, select, text, update
+from sqlalchemy.exc import IntegrityError
+
+from services.bank_registry.registry.difference import difference
+from services.bank_registry.registry.history import STILL_KNOWN, Records, Registry
+from services.bank_registry.registry.model import (
+    Agreement,
+    Bank,
+    BankKind,
+    BankRecord,
+    Bounds,
+    LocalConvention,
+)
+from services.bank_registry.registry.period import Period
+from services.bank_registry.registry.territory import Scope, Territory
+from services.bank_registry.store import Origin, RegistryStore, edit, migrate, tables
+from services.kit import audit
+from services.kit.database import Database
+from tests.bank_registry_support import new_database
+from tests.support import ROOT
+
+ORIGIN = Origin("agent", "ImportBanks", "essai")
+YEAR = [date(year, 1, 1) for year in range(2020, 2031)]
+AGREEMENT = Agreement("fcs", "FCS-1", Territory(Scope.COMMUNES, ("2A004", "56165")), Period(YEAR[0], YEAR[4]))
+CONVENTION = LocalConvention(Period(YEAR[0]), "Service", ("1 rue",), "56800", "Ploërmel", answer_days=0)
+FULL = replace(
+    AGREEMENT,
+    manager="Bpifrance",
+    suspensions=(Period(YEAR[1], YEAR[2]), Period(YEAR[3])),
+    guarantee_share=Decimal("50.00"),
+    envelope=10**12,
+    committed=0,
+    amount=Bounds(30_000, 300_000),
+    months=Bounds(6, 36),
+    rate=Bounds(Decimal("0"), Decimal("1.505")),
+    accepted_objects=("MOBILITE", "EMPLOI"),
+    verified_on=YEAR[6],
+)
+
+
+def bank(bank_id: str = "a", name: str = "Crédit de l’Œuvre") -> Bank:
+    return Bank(bank_id, name, BankKind.ASSOCIATION, "732829320", "01234")
+
+
+@dataclass
+class Store:
+    url: str
+    database: Database
+
+    def write(self, *records: BankRecord) -> int:
+        with edit(self.database) as session:
+            return session.apply(difference(session.registry.current, records), ORIGIN)
+
+    def execute(self, statement: object) -> None:
+        with self.database.write() as connection:
+            connection.execute(statement)  # type: ignore[call-overload]
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+    if request.param == "sqlite":
+        url = f"sqlite:///{tmp_path}/registry.sqlite3"
+    else:
+        url = new_database(request.getfixturevalue("postgres_url"))
+    migrate(url)
+    database = Database(url)
+    yield Store(url, database)
+    database.dispose()
+
+
+def read(store: Store) -> Registry:
+    return RegistryStore(store.database).registry()
+
+
+def test_the_migrations_make_the_tables_that_the_store_uses(store: Store) -> None:
+    migrate(store.url)
+    with store.database.read() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), tables.metadata) == []
+
+
+def test_a_new_registry_is_empty(store: Store) -> None:
+    registry = read(store)
+    assert (registry.revision, registry.current) == (0, {})
+    assert registry.at_revision(registry.revision_at(10**15)) == {}
+
+
+def test_what_is_written_is_read(store: Store) -> None:
+    later = replace(FULL, period=Period(YEAR[4]), envelope=None)
+    record = BankRecord(bank(), (FULL, later), (CONVENTION,))
+    assert store.write(record, BankRecord(bank("b"))) == 1
+    assert read(store).current == {"a": record, "b": BankRecord(bank("b"))}
+
+
+def test_writing_the_same_writes_nothing(store: Store) -> None:
+    record = BankRecord(bank(), (FULL,), (CONVENTION,))
+    same = replace(record, agreements=(replace(FULL, guarantee_share=Decimal("50")),))
+    assert [store.write(record), store.write(record), store.write(same)] == [1, 1, 1]
+    with store.database.read() as connection:
+        assert audit.head(connection, tables.audit).seq == 2
+        assert len(connection.execute(select(tables.agreement_version)).all()) == 1
+
+
+def test_a_correction_keeps_what_was_known_before(store: Store) -> None:
+    store.write(BankRecord(bank(), (AGREEMENT,)))
+    corrected = replace(AGREEMENT, period=Period(YEAR[0], YEAR[2]))
+    store.write(BankRecord(bank(), (corrected,)))
+    registry = read(store)
+    before, after = registry.at_revision(1)["a"], registry.at_revision(2)["a"]
+    assert (before.agreements, after.agreements) == ((AGREEMENT,), (corrected,))
+    assert registry.revision_at(registry.last_instant - 1) == 1
+    assert registry.revision_at(registry.last_instant) == 2
+
+
+variants = st.lists(
+    st.dictionaries(
+        st.sampled_from("abc"),
+        st.tuples(
+            st.sampled_from(["Un", "Deux"]),
+            st.lists(st.integers(0, 9), unique=True, max_size=3),
+            st.booleans(),
+        ),
+        max_size=3,
+    ),
+    min_size=1,
+    max_size=5,
+)
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(writes=variants)
+def test_every_past_state_can_be_read_again(
+    writes: list[dict[str, tuple[str, list[int], bool]]], store: Store
+) -> None:
+    """The naive oracle keeps a copy of the whole registry after each write."""
+    start = read(store).revision
+    expected: list[Records] = [read(store).current]
+    for write in writes:
+        records = {
+            bank_id: BankRecord(
+                bank(bank_id, name),
+                tuple(replace(AGREEMENT, period=Period(YEAR[n], YEAR[n + 1])) for n in sorted(years)),
+                (CONVENTION,) * local,
+            )
+            for bank_id, (name, years, local) in write.items()
+        }
+        if store.write(*records.values()) == start + len(expected):
+            expected.append({**expected[-1], **records})
+    registry = read(store)
+    assert [registry.at_revision(start + index) for index in range(len(expected))] == expected
+
+
+def version(**changes: object) -> dict[str, object]:
+    return {
+        "bank_key": 1,
+        "start_date": YEAR[2],
+        "end_date": YEAR[3],
+        "recorded_from": 1,
+        "recorded_to": STILL_KNOWN,
+        **dict.fromkeys(("reference", "contact_name", "postal_code", "city", "email", "phone"), ""),
+        "address_lines": [],
+        **changes,
+    }
+
+
+@pytest.mark.parametrize(
+    "overlapping",
+    [
+        {"start_date": YEAR[3], "end_date": YEAR[5]},
+        {"start_date": YEAR[0], "end_date": date(9999, 12, 31)},
+        {"recorded_to": 10**17},
+        {"start_date": YEAR[3], "recorded_from": STILL_KNOWN - 1},
+    ],
+)
+def test_two_versions_that_overlap_on_both_axes_are_refused(
+    store: Store, overlapping: dict[str, object]
+) -> None:
+    store.write(BankRecord(bank(), (), (replace(CONVENTION, period=Period(YEAR[0], YEAR[4])),)))
+    with pytest.raises(IntegrityError, match="overlap"):
+        store.execute(insert(tables.local_convention_version).values(version(**overlapping)))
+
+
+@pytest.mark.parametrize(
+    "apart",
+    [
+        {"start_date": YEAR[4], "end_date": YEAR[5]},
+        {"recorded_to": 10**15},
+        {"end_date": YEAR[0], "start_date": date(2019, 1, 1)},
+    ],
+)
+def test_versions_apart_on_one_axis_are_accepted(store: Store, apart: dict[str, object]) -> None:
+    store.write(BankRecord(bank(), (), (replace(CONVENTION, period=Period(YEAR[0], YEAR[4])),)))
+    store.execute(insert(tables.local_convention_version).values(version(**apart)))
+
+
+def test_overlaps_are_refused_on_every_table_of_versions(store: Store) -> None:
+    store.write(BankRecord(bank(), (AGREEMENT,), (CONVENTION,)))
+    for table in (tables.bank_version, tables.agreement_version, tables.local_convention_version):
+        with store.database.read() as connection:
+            row = connection.execute(select(table)).one()._asdict()
+        with pytest.raises(IntegrityError, match="overlap"):
+            store.execute(insert(table).values({**row, "recorded_from": row["recorded_from"] + 1}))
+
+
+def test_an_update_may_only_close_a_version(store: Store) -> None:
+    store.write(BankRecord(bank(), (AGREEMENT, replace(AGREEMENT, period=Period(YEAR[4])))))
+    store.write(BankRecord(bank(), (AGREEMENT,)))
+    table = tables.agreement_version
+    closed = table.c.recorded_to != STILL_KNOWN
+    for statement in (
+        update(table).where(closed).values(start_date=YEAR[3]),
+        update(table).where(closed).values(reference="FCS-2"),
+        update(table).where(closed).values(recorded_to=STILL_KNOWN),
+        update(table).where(closed).values(recorded_to=table.c.recorded_to - 1),
+        table.delete().where(closed),
+        update(tables.revision).values(actor="autre"),
+        update(tables.audit).values(actor="autre"),
+        tables.audit.delete(),
+    ):
+        with pytest.raises(IntegrityError):
+            store.execute(statement)
+
+
+def test_each_change_is_in_the_audit(store: Store) -> None:
+    store.write(BankRecord(bank(), (FULL,), (CONVENTION,)))
+    store.write(BankRecord(bank(name="Autre")))
+    with store.database.read() as connection:
+        rows = connection.execute(select(tables.audit).order_by("seq")).all()
+        assert audit.verify(connection, tables.audit) is None
+        assert (
+            connection.execute(select(tables.revision.c.actor, tables.revision.c.reason)).all()
+            == [("agent", "essai")] * 2
+        )
+    assert [row.resource for row in rows] == ["revisions/1", "banks/a", "revisions/2", "banks/a"]
+    assert rows[1].before is None
+    assert rows[3].before == rows[1].after
+    assert "Crédit de l’Œuvre" in rows[3].before
+    assert "Autre" in rows[3].after
+
+
+def test_a_dry_run_leaves_nothing(store: Store) -> None:
+    with edit(store.database, keep=False) as session:
+        assert session.apply(difference({}, [BankRecord(bank(), (FULL,))]), ORIGIN) == 1
+    assert read(store).revision == 0
+
+
+def test_a_write_that_fails_leaves_nothing(store: Store) -> None:
+    clash = replace(AGREEMENT, reference="FCS-2", period=Period(YEAR[1]))
+    with pytest.raises(IntegrityError):
+        store.write(BankRecord(bank(), (AGREEMENT, clash)))
+    assert read(store).revision == 0
+    with store.database.read() as connection:
+        assert audit.head(connection, tables.audit).seq == 0
+
+
+def test_writers_wait_for_one_another(store: Store) -> None:
+    def work(bank_id: str) -> None:
+        for name in ("Un", "Deux", "Trois"):
+            store.write(BankRecord(bank(bank_id, name), (AGREEMENT,)))
+
+    threads = [threading.Thread(target=work, args=(bank_id,)) for bank_id in "abc"]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    registry = read(store)
+    assert registry.revision == 9
+    assert {record.bank.name for record in registry.current.values()} == {"Trois"}
+    with store.database.read() as connection:
+        assert audit.verify(connection, tables.audit) is None
+
+
+OTHER_PROCESS = """
+import sys
+from tests.contract.test_bank_registry_store import BankRecord, Database, Store, bank
+store = Store(sys.argv[1], Database(sys.argv[1]))
+print(store.write(BankRecord(bank("autre"))))
+"""
+
+
+def test_the_write_of_another_process_is_seen(store: Store) -> None:
+    """SQLite: by the next read. PostgreSQL: at once with min_revision, else within a second."""
+    snapshot = RegistryStore(store.database)
+    assert snapshot.registry().revision == 0
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join((str(ROOT), str(ROOT / "build/gen")))}
+    command = [sys.executable, "-c", OTHER_PROCESS, store.url]
+    subprocess.run(command, env=env, cwd=ROOT, check=True, capture_output=True)
+    if store.database.is_sqlite:
+        assert snapshot.registry().revision == 1
+    assert snapshot.registry(min_revision=1).revision == 1
+    store.write(BankRecord(bank("b")))
+    written = time.monotonic()
+    while snapshot.registry().revision != 2:
+        assert time.monotonic() - written < 1
+    assert snapshot.registry(min_revision=7).revision == 2
+
+
+def test_a_write_that_is_not_of_the_registry_keeps_the_snapshot(store: Store) -> None:
+    store.write(BankRecord(bank()))
+    snapshot = RegistryStore(store.database)
+    registry = snapshot.registry()
+    store.execute(text("CREATE TABLE other (x int)"))
+    assert snapshot.registry(min_revision=2) is registry
+
+
+def test_the_key_of_page_tokens_is_one_and_secret(store: Store) -> None:
+    first, second = (RegistryStore(store.database).page_key() for _ in range(2))
+    assert first == second
+    assert len(first) == 32

@@ -1,0 +1,130 @@
+"""A server without proto that the tests of the kit start: its handlers obey the words of the request."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import grpc
+from pydantic_settings import SettingsConfigDict
+
+from services.kit import context, errors, server
+from services.kit.config import ServerSettings
+
+NAME = "probe.v1.ProbeService"
+SECRET = "Madame Martin 1850569382"
+
+
+class Settings(ServerSettings):
+    """Settings of the probe; `broken` makes one of its steps fail."""
+
+    model_config = SettingsConfigDict(env_prefix="PROBE_")
+
+    broken: str = ""
+
+
+def fail() -> None:
+    raise ValueError(SECRET)
+
+
+def crash_with_a_cause() -> None:
+    try:
+        fail()
+    except ValueError as error:
+        raise KeyError(SECRET) from error
+
+
+def log_through_the_library() -> None:
+    try:
+        fail()
+    except ValueError:
+        logging.getLogger("grpc._server").exception("Exception calling application: %s", SECRET)
+
+
+def refuse_everything() -> None:
+    violations = errors.Violations()
+    for index in range(120):
+        violations.add(f"items[{index}].amount", "MISSING", "Ce champ est obligatoire. " * 20)
+    violations.raise_if_any()
+
+
+def loop_until_the_deadline() -> None:
+    while True:
+        context.check_deadline()
+        time.sleep(0.01)
+
+
+ACTS = {
+    "crash": crash_with_a_cause,
+    "library": log_through_the_library,
+    "refuse": refuse_everything,
+    "loop": loop_until_the_deadline,
+}
+
+
+@dataclass
+class Probe:
+    """Answers each word; counts those whose handling began."""
+
+    begun: int = 0
+
+    def act(self, request: bytes) -> bytes:
+        self.begun += 1
+        word = request.decode()
+        if word in ACTS:
+            ACTS[word]()
+        if word.startswith("sleep "):
+            time.sleep(float(word.removeprefix("sleep ")))
+        answers = {"pid": os.getpid(), "begun": self.begun, "remaining": context.remaining()}
+        if word.startswith("big "):
+            return b"x" * int(word.removeprefix("big "))
+        return str(answers.get(word, word)).encode()
+
+    def one(self, request: bytes, _: grpc.ServicerContext) -> bytes:
+        return self.act(request)
+
+    def up(self, requests: Iterator[bytes], _: grpc.ServicerContext) -> bytes:
+        return b",".join(self.act(request) for request in requests)
+
+    def down(self, request: bytes, _: grpc.ServicerContext) -> Iterator[bytes]:
+        yield b"first"
+        yield self.act(request)
+
+    def chat(self, requests: Iterator[bytes], _: grpc.ServicerContext) -> Iterator[bytes]:
+        for request in requests:
+            yield self.act(request)
+
+
+def add(probe: Probe, to: grpc.Server) -> None:
+    """What a generated add_…_to_server does."""
+    handlers: dict[str, grpc.RpcMethodHandler[bytes, bytes]] = {
+        "One": grpc.unary_unary_rpc_method_handler(probe.one),
+        "Up": grpc.stream_unary_rpc_method_handler(probe.up),
+        "Down": grpc.unary_stream_rpc_method_handler(probe.down),
+        "Chat": grpc.stream_stream_rpc_method_handler(probe.chat),
+    }
+    to.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(NAME, handlers),))
+
+
+def make(settings: Settings) -> server.App:
+    """The service, broken as the settings ask."""
+
+    def step(name: str) -> None:
+        if settings.broken == f"{name}:refusal":
+            raise errors.StartupError(f"Rien ne va dans {name}.")
+        if settings.broken == f"{name}:crash":
+            fail()
+
+    def build() -> list[server.Registration]:
+        step("build")
+        return [server.Registration(NAME, add, Probe())]
+
+    return server.App("probe", "probe.example", lambda: step("prepare"), build)
+
+
+if __name__ == "__main__":
+    sys.exit(server.main(Settings, make))

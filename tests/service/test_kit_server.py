@@ -1,0 +1,227 @@
+"""The server as a client sees it: errors, deadlines, limits, ids, probes; and what it logs."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from typing import Any
+from uuid import UUID
+
+import grpc
+import pytest
+from google.rpc.error_details_pb2 import BadRequest, ErrorInfo, LocalizedMessage
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha.proto_reflection_descriptor_database import ProtoReflectionDescriptorDatabase
+from grpc_status import rpc_status
+
+from tests.service.kit_probe import NAME, SECRET
+from tests.support import Launch, RunningServer
+
+TRACEPARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+KINDS = ["One", "Up", "Down", "Chat"]
+
+
+@pytest.fixture(scope="module")
+def server(launch: Launch) -> RunningServer:
+    return launch("tests.service.kit_probe", "--workers", "1")
+
+
+@pytest.fixture(scope="module")
+def narrow(launch: Launch) -> RunningServer:
+    """One thread, two calls at most, small messages."""
+    limits = ("--max-concurrent-rpcs=2", "--max-receive-bytes=4096", "--max-send-bytes=4096")
+    return launch("tests.service.kit_probe", "--workers=1", "--threads=1", *limits)
+
+
+@pytest.fixture(scope="module")
+def hurried(launch: Launch) -> RunningServer:
+    """One thread, half a second per call."""
+    return launch("tests.service.kit_probe", "--workers=1", "--threads=1", "--deadline-seconds=0.5")
+
+
+@pytest.fixture
+def channel(server: RunningServer) -> Iterator[grpc.Channel]:
+    with grpc.insecure_channel(server.address) as opened:
+        yield opened
+
+
+@pytest.fixture
+def narrow_channel(narrow: RunningServer) -> Iterator[grpc.Channel]:
+    with grpc.insecure_channel(narrow.address) as opened:
+        yield opened
+
+
+@pytest.fixture
+def hurried_channel(hurried: RunningServer) -> Iterator[grpc.Channel]:
+    with grpc.insecure_channel(hurried.address) as opened:
+        yield opened
+
+
+def call(channel: grpc.Channel, word: str, kind: str = "One", **options: Any) -> tuple[list[str], grpc.Call]:
+    """The answers and the ended call of a method of any kind."""
+    path, request, options = f"/{NAME}/{kind}", word.encode(), {"timeout": 10, **options}
+    if kind in ("One", "Up"):
+        unary: Any = channel.unary_unary(path) if kind == "One" else channel.stream_unary(path)
+        answer, ended = unary.with_call(request if kind == "One" else iter([request]), **options)
+        return [answer.decode()], ended
+    stream: Any = channel.unary_stream(path) if kind == "Down" else channel.stream_stream(path)
+    ended = stream(request if kind == "Down" else iter([request]), **options)
+    return [answer.decode() for answer in ended], ended
+
+
+def failure(channel: grpc.Channel, word: str, kind: str = "One", **options: Any) -> Any:
+    """The error of a call that must fail."""
+    with pytest.raises(grpc.RpcError) as raised:
+        call(channel, word, kind, **options)
+    return raised.value
+
+
+def detail(error: Any, kind: type[Any]) -> Any:
+    """The only detail of a kind in the status of an error."""
+    status = rpc_status.from_call(error)
+    assert status is not None
+    (packed,) = (packed for packed in status.details if packed.Is(kind.DESCRIPTOR))
+    message = kind()
+    packed.Unpack(message)
+    return message
+
+
+def lines(server: RunningServer, request_id: str) -> list[dict[str, Any]]:
+    """The log lines of a call; the last one may be written just after the answer."""
+    for _ in range(100):
+        found = [json.loads(line) for line in server.log.read_text().splitlines() if request_id in line]
+        if any(line["event"] == "call" for line in found):
+            return found
+        time.sleep(0.02)
+    raise AssertionError(f"no line for {request_id}")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_call_is_answered_and_logged_once(server: RunningServer, channel: grpc.Channel, kind: str) -> None:
+    metadata = (("x-request-id", f"ok-{kind}"), ("traceparent", TRACEPARENT))
+    answers, ended = call(channel, "bonjour", kind, metadata=metadata)
+    assert answers[-1] == "bonjour"
+    assert ("x-request-id", f"ok-{kind}") in tuple(ended.trailing_metadata())
+    (line,) = lines(server, f"ok-{kind}")
+    assert line["ms"] > 0
+    assert {key: line[key] for key in line.keys() - {"ms", "time"}} == {
+        "level": "info",
+        "service": "probe",
+        "event": "call",
+        "method": f"/{NAME}/{kind}",
+        "code": "OK",
+        "reason": "",
+        "request_id": f"ok-{kind}",
+        "traceparent": TRACEPARENT,
+    }
+    assert "bonjour" not in json.dumps(line)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_unexpected_error_leaks_nothing(server: RunningServer, channel: grpc.Channel, kind: str) -> None:
+    error = failure(channel, "crash", kind, metadata=(("x-request-id", f"crash-{kind}"),))
+    assert error.code() is grpc.StatusCode.INTERNAL
+    info = detail(error, ErrorInfo)
+    assert (info.reason, info.domain) == ("INTERNAL", "probe.example")
+    assert dict(info.metadata) == {"request_id": f"crash-{kind}"}
+    assert detail(error, LocalizedMessage).locale == "fr-FR"
+    assert SECRET not in str(error)
+    exception, line = lines(server, f"crash-{kind}")
+    assert exception["exception"] == ["builtins.KeyError", "builtins.ValueError"]
+    assert any(frame.endswith(":crash_with_a_cause") for frame in exception["stack"])
+    assert (line["level"], line["code"], line["reason"]) == ("error", "INTERNAL", "INTERNAL")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_violation_fits_in_a_trailer(channel: grpc.Channel, kind: str) -> None:
+    error = failure(channel, "refuse", kind)
+    assert error.code() is grpc.StatusCode.INVALID_ARGUMENT
+    listed = len(detail(error, BadRequest).field_violations)
+    metadata = detail(error, ErrorInfo).metadata
+    assert int(metadata["left_out"]) == 120 - listed
+    assert sum(len(key) + len(value) for key, value in error.trailing_metadata()) < 8192
+
+
+def test_a_library_that_logs_an_exception_leaks_nothing(server: RunningServer, channel: grpc.Channel) -> None:
+    call(channel, "library", metadata=(("x-request-id", "library"),))
+    lines(server, "library")
+    log = server.log.read_text()
+    assert '"logger": "grpc._server"' in log
+    assert SECRET not in log
+
+
+@pytest.mark.parametrize("given", ["with space", "x" * 65, "é".encode().decode("latin-1"), '"}'])
+def test_an_unsafe_request_id_is_replaced(channel: grpc.Channel, given: str) -> None:
+    metadata = () if not given.isascii() else (("x-request-id", given), ("traceparent", given))
+    _, ended = call(channel, "x", metadata=metadata)
+    (made,) = (value for key, value in ended.trailing_metadata() if key == "x-request-id")
+    assert UUID(str(made)).version == 4
+
+
+def test_the_deadline_is_the_sooner_of_both(channel: grpc.Channel, hurried_channel: grpc.Channel) -> None:
+    assert 5 < float(call(channel, "remaining", timeout=None)[0][0]) <= 10
+    assert 0 < float(call(channel, "remaining", timeout=2)[0][0]) < 2.1
+    assert 0 < float(call(hurried_channel, "remaining", timeout=60)[0][0]) <= 0.5
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_ceiling_stops_a_long_call(hurried_channel: grpc.Channel, kind: str) -> None:
+    for word in ("loop", "sleep 0.55"):
+        error = failure(hurried_channel, word, kind)
+        assert error.code() is grpc.StatusCode.DEADLINE_EXCEEDED
+        assert detail(error, ErrorInfo).reason == "DEADLINE_EXCEEDED"
+
+
+def test_a_call_that_waited_too_long_is_not_started(hurried_channel: grpc.Channel) -> None:
+    begun = int(call(hurried_channel, "begun")[0][0])
+    one: Any = hurried_channel.unary_unary(f"/{NAME}/One")
+    late = [one.future(b"sleep 0.6", timeout=10) for _ in range(2)]
+    codes = [call.code() for call in late]
+    assert codes == [grpc.StatusCode.DEADLINE_EXCEEDED] * 2
+    assert int(call(hurried_channel, "begun")[0][0]) == begun + 2
+
+
+def test_calls_above_the_limit_are_refused_but_probes_answer(narrow_channel: grpc.Channel) -> None:
+    one: Any = narrow_channel.unary_unary(f"/{NAME}/One")
+    health = health_pb2_grpc.HealthStub(narrow_channel)
+    busy = one.future(b"sleep 0.5", timeout=10)
+    time.sleep(0.1)
+    assert health.Check(health_pb2.HealthCheckRequest(), timeout=5).status == 1
+    assert not busy.done()
+    calls = [one.future(b"x", timeout=10) for _ in range(3)]
+    assert sorted(call.code().name for call in calls) == ["OK", "RESOURCE_EXHAUSTED", "RESOURCE_EXHAUSTED"]
+    assert busy.code() is grpc.StatusCode.OK
+
+
+@pytest.mark.parametrize("word", ["x" * 5000, "big 5000"])
+def test_messages_above_the_limit_are_refused(narrow_channel: grpc.Channel, word: str) -> None:
+    assert failure(narrow_channel, word).code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+
+
+def test_a_client_that_leaves_a_stream_is_logged_as_cancelled(
+    server: RunningServer, channel: grpc.Channel
+) -> None:
+    metadata = (("x-request-id", "left"),)
+    method: Any = channel.unary_stream(f"/{NAME}/Down")
+    stream = method(b"sleep 0.2", timeout=10, metadata=metadata)
+    next(stream)
+    stream.cancel()
+    (line,) = lines(server, "left")
+    assert line["code"] == "CANCELLED"
+
+
+def test_an_unknown_method_is_unimplemented(channel: grpc.Channel) -> None:
+    assert failure(channel, "x", "One2").code() is grpc.StatusCode.UNIMPLEMENTED
+
+
+def test_health_and_reflection(server: RunningServer, channel: grpc.Channel) -> None:
+    health = health_pb2_grpc.HealthStub(channel)
+    for service in ("", NAME):
+        assert health.Check(health_pb2.HealthCheckRequest(service=service), timeout=5).status == 1
+    with pytest.raises(grpc.RpcError) as raised:
+        health.Check(health_pb2.HealthCheckRequest(service="absent"), timeout=5)
+    assert raised.value.code() is grpc.StatusCode.NOT_FOUND
+    services = set(ProtoReflectionDescriptorDatabase(channel).get_services())
+    assert services == {NAME, "grpc.health.v1.Health", "grpc.reflection.v1alpha.ServerReflection"}
+    assert "grpc.health" not in server.log.read_text()

@@ -1,0 +1,166 @@
+"""Money, dates, decimals at the edge; French typography; months and ages."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from decimal import Decimal
+
+import pytest
+from google.type.date_pb2 import Date
+from google.type.decimal_pb2 import Decimal as DecimalMessage
+from google.type.money_pb2 import Money
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.kit import french, wire
+from services.kit.dates import add_months, age_on
+from services.kit.errors import Violations
+
+CENTS = st.integers(-wire.MAX_CENTS, wire.MAX_CENTS)
+DATES = st.dates(date(1900, 1, 1), date(2200, 12, 31))
+
+
+@given(CENTS)
+def test_money_round_trip(amount: int) -> None:
+    violations = Violations()
+    message = wire.money(amount)
+    assert wire.cents(message, "amount", violations) == amount
+    assert not violations
+    assert message.units * message.nanos >= 0
+
+
+@pytest.mark.parametrize(
+    ("message", "reasons"),
+    [
+        (Money(currency_code="USD", units=1), ["CURRENCY_NOT_EUR"]),
+        (Money(units=1, nanos=1), ["CURRENCY_NOT_EUR", "MONEY_NOT_WHOLE_CENTS"]),
+        (Money(currency_code="EUR", units=1, nanos=5_000_000), ["MONEY_NOT_WHOLE_CENTS"]),
+        (Money(currency_code="EUR", units=1, nanos=-10_000_000), ["MONEY_MALFORMED"]),
+        (Money(currency_code="EUR", units=-1, nanos=10_000_000), ["MONEY_MALFORMED"]),
+        (Money(currency_code="EUR", nanos=1_000_000_000), ["MONEY_MALFORMED"]),
+        (Money(currency_code="EUR", units=10**11, nanos=10_000_000), ["MONEY_OUT_OF_RANGE"]),
+        (Money(currency_code="EUR", units=-(2**63)), ["MONEY_OUT_OF_RANGE"]),
+    ],
+)
+def test_wrong_money(message: Money, reasons: list[str]) -> None:
+    violations = Violations()
+    assert wire.cents(message, "loan.amount", violations) is None
+    assert [(v.field, v.reason) for v in violations] == [("loan.amount", reason) for reason in reasons]
+
+
+@given(DATES)
+def test_date_round_trip(day: date) -> None:
+    violations = Violations()
+    assert wire.civil_date(wire.date_pb(day), "day", violations) == day
+    assert not violations
+
+
+@pytest.mark.parametrize(
+    ("message", "reason"),
+    [
+        (Date(), "DATE_INCOMPLETE"),
+        (Date(year=2026, month=12), "DATE_INCOMPLETE"),
+        (Date(month=12, day=1), "DATE_INCOMPLETE"),
+        (Date(year=2026, month=2, day=29), "DATE_IMPOSSIBLE"),
+        (Date(year=-1, month=1, day=1), "DATE_IMPOSSIBLE"),
+        (Date(year=2**31 - 1, month=1, day=1), "DATE_IMPOSSIBLE"),
+    ],
+)
+def test_wrong_date(message: Date, reason: str) -> None:
+    violations = Violations()
+    assert wire.civil_date(message, "birth_date", violations) is None
+    assert [(v.field, v.reason) for v in violations] == [("birth_date", reason)]
+
+
+@given(st.decimals(min_value=-(10**9), max_value=10**9, places=6))
+def test_decimal_round_trip(value: Decimal) -> None:
+    violations = Violations()
+    read = wire.decimal(wire.decimal_pb(value), "rate", violations)
+    assert read == value
+    assert not violations
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", " 1", "1 ", "+1", "1e3", "1,5", ".5", "1.", "NaN", "Infinity", "--1", "١", "1_000", "1\n", "1" * 31],
+)
+def test_wrong_decimal(text: str) -> None:
+    violations = Violations()
+    assert wire.decimal(DecimalMessage(value=text), "rate", violations) is None
+    assert [v.reason for v in violations] == ["DECIMAL_MALFORMED"]
+
+
+def test_every_message_has_french_typography() -> None:
+    violations = Violations()
+    wire.cents(Money(nanos=1), "a", violations)
+    wire.decimal(DecimalMessage(value="x"), "b", violations)
+    for violation in violations:
+        assert "« " not in violation.description
+        assert " »" not in violation.description
+
+
+@given(CENTS)
+def test_euros_never_break(amount: int) -> None:
+    text = french.euros(amount)
+    assert " " not in text
+    plain = text.removesuffix("\u00a0€").replace("\u202f", "").replace(",", ".")
+    assert Decimal(plain) * 100 == amount
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (french.euros(123456), "1\u202f234,56\u00a0€"),
+        (french.euros(-6348), "-63,48\u00a0€"),
+        (french.euros(0), "0,00\u00a0€"),
+        (french.euros(100_000_000), "1\u202f000\u202f000,00\u00a0€"),
+        (french.percent(Decimal("1.5")), "1,50\u00a0%"),
+        (french.percent(Decimal("1.005")), "1,01\u00a0%"),
+        (french.percent(Decimal("-0.001")), "0,00\u00a0%"),
+        (french.percent(Decimal("33.25"), 1), "33,3\u00a0%"),
+        (french.number(1234567), "1\u202f234\u202f567"),
+        (french.number(Decimal("1234.50")), "1\u202f234,50"),
+        (french.long_date(date(2026, 12, 1)), "1er\u00a0décembre\u00a02026"),
+        (french.long_date(date(2026, 8, 2)), "2\u00a0août\u00a02026"),
+        (french.short_date(date(2026, 2, 1)), "01/02/2026"),
+        (french.months(24), "24\u00a0mois"),
+        (french.plural(0, "jour"), "0\u00a0jour"),
+        (french.plural(1, "jour"), "1\u00a0jour"),
+        (french.plural(2, "jour"), "2\u00a0jours"),
+        (french.plural(2, "avis", "avis"), "2\u00a0avis"),
+        (french.join([]), ""),
+        (french.join(["a"]), "a"),
+        (french.join(["a", "b"]), "a et b"),
+        (french.join(["a", "b", "c"]), "a, b et c"),
+    ],
+)
+def test_typography(text: str, expected: str) -> None:
+    assert text == expected
+
+
+@given(DATES, st.integers(-600, 600))
+def test_add_months_keeps_the_day_or_clamps_it(day: date, months: int) -> None:
+    moved = add_months(day, months)
+    assert (moved.year - day.year) * 12 + moved.month - day.month == months
+    assert moved.day == day.day or (moved.day < day.day and (moved + timedelta(days=1)).day == 1)
+
+
+def test_add_months_clamps_to_the_end_of_february() -> None:
+    assert add_months(date(2026, 8, 31), 6) == date(2027, 2, 28)
+    assert add_months(date(2027, 8, 31), 6) == date(2028, 2, 29)
+    assert add_months(date(2026, 3, 31), -1) == date(2026, 2, 28)
+
+
+@given(DATES, st.integers(0, 120))
+def test_age_changes_on_the_birthday(birth: date, years: int) -> None:
+    leap_day = (birth.month, birth.day) == (2, 29)
+    birthday = add_months(birth, 12 * years)
+    if leap_day and birthday.day == 28:
+        birthday += timedelta(days=1)
+    assert age_on(birth, birthday) == years
+    assert age_on(birth, birthday - timedelta(days=1)) == years - 1
+
+
+def test_a_leap_day_birthday_is_reached_on_the_first_of_march() -> None:
+    assert age_on(date(2008, 2, 29), date(2026, 2, 28)) == 17
+    assert age_on(date(2008, 2, 29), date(2026, 3, 1)) == 18
