@@ -27,6 +27,9 @@ STABLE_SECONDS = 60.0
 KILL_AFTER_SECONDS = 5.0
 """What a stopping worker gets beyond the time to drain, before it is killed."""
 
+REPEAT_SECONDS = 0.5
+"""Signals closer than this are one wish to stop: a terminal and a parent process may both pass it on."""
+
 _PR_SET_PDEATHSIG = 1
 _READY = "ready"
 _HANDLED = (signal.SIGTERM, signal.SIGINT, signal.SIGCHLD)
@@ -59,7 +62,8 @@ class Supervisor:
         self._on_ready = on_ready
         self._drain_seconds = drain_seconds
         self._announced = False
-        self._stopping = 0
+        self._stopping = False
+        self._repeat_at = float("inf")
         self._kill_at = float("inf")
         self._prctl = ctypes.CDLL(None).prctl
         self._master = os.getpid()
@@ -71,25 +75,23 @@ class Supervisor:
         self._signals, wakeup = socket.socketpair()
         self._signals.setblocking(False)
         wakeup.setblocking(False)
-        before = {number: signal.signal(number, lambda *_: None) for number in _HANDLED}
-        previous = signal.set_wakeup_fd(wakeup.fileno())
-        try:
-            with self._signals, wakeup:
+        with self._signals, wakeup:
+            before = {number: signal.signal(number, lambda *_: None) for number in _HANDLED}
+            previous = signal.set_wakeup_fd(wakeup.fileno())
+            try:
                 return self._loop()
-        finally:
-            self._kill()
-            signal.set_wakeup_fd(previous)
-            for number, handler in before.items():
-                signal.signal(number, handler)
+            finally:
+                self._kill()
+                signal.set_wakeup_fd(previous)
+                for number, handler in before.items():
+                    signal.signal(number, handler)
 
     def _loop(self) -> int:
         forced = False
-        while True:
+        while not self._stopping or any(slot.pid for slot in self._slots):
             now = time.monotonic()
-            if self._stopping and not any(slot.pid for slot in self._slots):
-                return int(forced)
-            if self._stopping > 1 or now >= self._kill_at:
-                forced, self._stopping, self._kill_at = True, 1, float("inf")
+            if now >= self._kill_at:
+                forced = True
                 self._kill()
                 continue
             for slot in self._slots:
@@ -100,6 +102,7 @@ class Supervisor:
             if not self._announced and all(slot.ready for slot in self._slots):
                 self._announced = True
                 self._on_ready()
+        return int(forced)
 
     def _wait(self, now: float) -> None:
         """Sleeps until a signal, a word from a worker or the next thing to do."""
@@ -117,14 +120,19 @@ class Supervisor:
                     self._read_word(key.data)
 
     def _read_signals(self) -> None:
-        stops = [n for n in self._signals.recv(4096) if n in (signal.SIGTERM, signal.SIGINT)]
-        if stops and not self._stopping:
-            log.info("stopping")
-            self._kill_at = time.monotonic() + self._drain_seconds + KILL_AFTER_SECONDS
-            for slot in self._slots:
-                if slot.pid:
-                    os.kill(slot.pid, signal.SIGTERM)
-        self._stopping += len(stops)
+        if not {signal.SIGTERM, signal.SIGINT} & set(self._signals.recv(4096)):
+            return
+        now = time.monotonic()
+        if self._stopping:
+            self._kill_at = now if now >= self._repeat_at else self._kill_at
+            return
+        log.info("stopping")
+        self._stopping = True
+        self._repeat_at = now + REPEAT_SECONDS
+        self._kill_at = now + self._drain_seconds + KILL_AFTER_SECONDS
+        for slot in self._slots:
+            if slot.pid:
+                os.kill(slot.pid, signal.SIGTERM)
 
     def _read_word(self, slot: _Slot) -> None:
         """Reads what a worker says of its start: that it serves, or why it cannot."""

@@ -1,4 +1,4 @@
-"""What both stores must hold: append-only, bitemporal, no overlap, one revision and an audit for each write."""
+"""What both stores hold: append-only, bitemporal, no overlap, a revision and an audit for each write."""
 
 from __future__ import annotations
 
@@ -188,7 +188,7 @@ def version(**changes: object) -> dict[str, object]:
         {"start_date": YEAR[3], "end_date": YEAR[5]},
         {"start_date": YEAR[0], "end_date": date(9999, 12, 31)},
         {"recorded_to": 10**17},
-        {"start_date": YEAR[3], "recorded_from": STILL_KNOWN - 1},
+        {"end_date": date(9999, 12, 31), "recorded_from": STILL_KNOWN - 1},
     ],
 )
 def test_two_versions_that_overlap_on_both_axes_are_refused(

@@ -60,8 +60,8 @@ def test_all_the_violations_come_at_once() -> None:
 
 
 def test_details_of_each_kind_of_error() -> None:
-    missing = errors.NotFound("BANK_NOT_FOUND", "Inconnu.", metadata={"name": "banks/x"})
-    assert detail(missing, ResourceInfo).resource_name == "banks/x"
+    missing = errors.NotFound("THING_NOT_FOUND", "Inconnu.", metadata={"name": "things/x"})
+    assert detail(missing, ResourceInfo).resource_name == "things/x"
     late = errors.FailedPrecondition("NOT_IN_FORCE", "Trop tôt.")
     assert detail(late, PreconditionFailure).violations[0].type == "NOT_IN_FORCE"
     assert detail(errors.ResourceExhausted("BATCH_TOO_LARGE", "Trop."), QuotaFailure).violations

@@ -74,8 +74,7 @@ def agent() -> str:
     )
     return labelled(
         "Dossier suivi par",
-        "{{ agent | civil_name }}, {{ agent.capacity }}, {{ profile.organisation.short_name }}, "
-        f"{ORGANISATION_ADDRESS}{contact}",
+        f"{{{{ agent | civil_name }}}}, {{{{ agent.capacity }}}}, à l’adresse ci-dessus{contact}",
     )
 
 
@@ -90,13 +89,9 @@ def signature() -> str:
     """Block B2: capacity, delegation, room to sign, first name and name (CRPA, L. 212-1)."""
     return "".join(
         (
-            when(
-                "signatory.delegation is defined",
-                paragraph("{{ signatory.capacity }}", "Signature", "<w:keepNext/>"),
-                paragraph("({{ signatory.delegation }})", "SignatureSpace"),
-                otherwise=[paragraph("{{ signatory.capacity }}", "SignatureSpace")],
-            ),
-            paragraph("{{ signatory | full_name }}", "Signature"),
+            paragraph("{{ signatory.capacity }}", "Signature"),
+            when("signatory.delegation is defined", paragraph("({{ signatory.delegation }})", "Signature")),
+            paragraph("{{ signatory | full_name }}", "SignatureName"),
         )
     )
 
@@ -108,6 +103,6 @@ def bullets(name: str, items: str, source: str) -> str:
 
 def agent_signature() -> str:
     """Signature of the agent in charge, for letters that decide nothing."""
-    return paragraph("{{ agent.capacity | capital }}", "SignatureSpace") + paragraph(
-        "{{ agent | full_name }}", "Signature"
+    return paragraph("{{ agent.capacity | capital }}", "Signature") + paragraph(
+        "{{ agent | full_name }}", "SignatureName"
     )

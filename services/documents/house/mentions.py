@@ -26,8 +26,8 @@ def missing_documents() -> str:
         (
             heading("Le délai"),
             paragraph(
-                "Merci de nous les remettre **au plus tard le {{ deadlines.documents | long_day }}**, soit, à la date de "
-                "cette lettre, **{{ deadlines.documents | time_left(document.date) }}**."
+                "Date limite : **au plus tard le {{ deadlines.documents | long_day }}**, soit "
+                "**{{ deadlines.documents | time_left(document.date) }}**."
             ),
             paragraph(
                 "Sans réponse de notre part dans les deux mois qui suivent la réception de votre demande"
@@ -82,13 +82,13 @@ def algorithm() -> str:
             ),
             paragraph(
                 "Vous avez le droit d’obtenir la communication des règles de ce traitement et des principales "
-                "caractéristiques de sa mise en œuvre dans votre cas (article L. 311-3-1 du code des relations entre le "
-                "public et l’administration). Écrivez-nous à l’adresse de cette lettre ou à "
+                "caractéristiques de sa mise en œuvre dans votre cas (articles L. 311-3-1 et R. 311-3-1-1 du code "
+                "des relations entre le public et l’administration). Écrivez-nous à l’adresse de cette lettre ou à "
                 "{{ profile.organisation.email }}, en rappelant la référence du dossier"
                 "{% if profile.algorithm.rules_website is defined %} ; les règles sont aussi publiées sur "
                 "{{ profile.algorithm.rules_website }}{% endif %}. Sans réponse dans le mois, vous avez deux mois pour "
                 "saisir {{ profile.algorithm.access_commission.name }}" + contact("profile.algorithm.access_commission")
-                + "."
+                + " (articles R. 311-13 et R. 343-1 du même code)."
             ),
         )
     )
@@ -160,7 +160,7 @@ def debt_advice() -> str:
 def lender_freedom() -> str:
     """B13: the lender decides alone; the organisation neither lends nor guarantees."""
     return paragraph(
-        "Vous décidez seul d’accorder ou non ce prêt, après votre propre analyse. Le "
+        "L’établissement décide seul d’accorder ou non ce prêt, après sa propre analyse. Le "
         "{{ profile.organisation.short_name }} ne prête pas et ne garantit pas le prêt. "
         "{{ profile.fund.guarantee }}"
     )

@@ -56,7 +56,7 @@ class ValueType:
 
     kind: Kind
     of: str = ""
-    labels: Mapping[str, str] = field(default=NO_LABELS, compare=False)
+    labels: Mapping[str, str] = field(default_factory=lambda: NO_LABELS, compare=False)
     unit: str = field(default="", compare=False)
 
 

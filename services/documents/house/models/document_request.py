@@ -5,7 +5,7 @@ from __future__ import annotations
 from services.documents.house.document import Model
 from services.documents.house.letter import agent_signature, closing, opening
 from services.documents.house.mentions import missing_documents
-from services.documents.house.ooxml import Column, Rows, Table, bullet, heading, lead_in, paragraph, when
+from services.documents.house.ooxml import Column, Rows, Table, heading, lead_in, paragraph
 
 _PIECES = Table(
     "Pièces à fournir : pièce, motif de la demande, ancienneté admise et date limite",
@@ -36,15 +36,13 @@ MODEL = Model(
     )
     + heading("{{ 'La pièce' if pieces | missing | length == 1 else 'Les pièces' }} à nous remettre")
     + _PIECES.xml()
-    + missing_documents()
-    + heading("Comment nous les remettre")
-    + lead_in("Rappelez la référence {{ case.reference }}. Des copies suffisent. Vous pouvez :")
-    + bullet("les envoyer par courrier, à l’adresse en tête de cette lettre ;")
-    + when(
-        "agent.email is defined",
-        bullet("les envoyer par courriel à {{ agent.email }} ;"),
+    + paragraph(
+        "Des copies suffisent ; rappelez la référence {{ case.reference }}. Vous pouvez les envoyer par courrier à "
+        "l’adresse en tête de cette lettre{% if agent.email is defined %}, par courriel à {{ agent.email }}{% endif %}, "
+        "ou les déposer à la même adresse, {{ profile.organisation.opening_hours }}.",
+        "AfterTable",
     )
-    + bullet("les déposer à la même adresse, {{ profile.organisation.opening_hours }}.")
+    + missing_documents()
     + lead_in(
         "Si vous ne pouvez pas obtenir une pièce, ou si une autre administration la détient déjà, dites-le-nous : nous "
         "chercherons ensemble une solution."

@@ -58,7 +58,7 @@ MODEL = Model(
         lead_in("Ce que nous avons constaté, et la règle :"),
         _COMPARISONS.xml(),
     )
-    + heading("Et maintenant")
+    + heading("Ce que vous pouvez faire")
     + paragraph(
         "Le {{ profile.organisation.short_name }} ne prête pas et ne garantit pas les prêts. Cette décision ne vous "
         "empêche pas de demander un prêt ailleurs. Si votre situation ou votre projet change, vous pouvez présenter une "

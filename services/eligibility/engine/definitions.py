@@ -1,0 +1,113 @@
+"""Shards of rules within the limits of durable_rules, or the reason why a package cannot be compiled."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from services.eligibility.engine.columns import Column, row
+from services.eligibility.engine.conditions import ConditionWriter, alternatives, groups, leaves
+from services.eligibility.engine.native import GUARD, Condition
+from services.eligibility.language.types import Values
+from services.eligibility.package.model import RulePackage
+
+MAX_LEAVES = 60
+"""Of a shard; the engine fails above 64 conditions true at one node."""
+MAX_GROUPS = 14
+MAX_ALTERNATIVES = 64
+MAX_COLUMNS = 240
+_RESERVED = ("sid", "id", "$s", "$m", "$i", GUARD)
+
+
+class UncompilableError(Exception):
+    """The package exceeds a limit of the engine; the message is a French sentence."""
+
+
+@dataclass(frozen=True)
+class Shard:
+    """Conditions of some rules, and the columns that they read."""
+
+    name: str
+    conditions: Mapping[str, Condition]
+    columns: Mapping[str, Column]
+
+    def row(self, values: Values) -> dict[str, int]:
+        """The integers of one application."""
+        return row(self.columns, values)
+
+
+def compile_package(package: RulePackage) -> tuple[Shard, ...]:
+    """The shards of a package, in the order of its rules."""
+    writer = ConditionWriter(package)
+    conditions = {rule.id: writer.write(rule.condition) for rule in package.rules}
+    for rule, condition in conditions.items():
+        _check_limits(rule, condition)
+    _check_names(writer.columns.all)
+    return tuple(
+        _shard(f"{package.digest}.{number}", {rule: conditions[rule] for rule in rules}, writer.columns.all)
+        for number, rules in enumerate(_split(conditions))
+    )
+
+
+def fnv1a(name: str) -> int:
+    """The 32-bit hash by which durable_rules compares names."""
+    total = 0x811C9DC5
+    for byte in name.encode():
+        total = (total ^ byte) * 0x01000193 & 0xFFFFFFFF
+    return total
+
+
+def _check_limits(rule: str, condition: Condition) -> None:
+    if (
+        leaves(condition) >= MAX_LEAVES
+        or groups(condition) >= MAX_GROUPS
+        or alternatives(condition) > MAX_ALTERNATIVES
+    ):
+        raise UncompilableError(
+            f"La condition de la règle {rule} est trop grande pour le moteur\u00a0: "
+            "nommez-en une partie dans derived.yaml."
+        )
+
+
+def _check_names(columns: Iterable[str]) -> None:
+    seen: dict[int, str] = {}
+    for name in (*_RESERVED, *columns):
+        other = seen.setdefault(fnv1a(name), name)
+        if other != name:
+            raise UncompilableError(
+                f"Le moteur confondrait les noms «\u00a0{other}\u00a0» et «\u00a0{name}\u00a0»\u00a0: renommez l’un des deux."
+            )
+
+
+def _split(conditions: Mapping[str, Condition]) -> list[list[str]]:
+    shards: list[list[str]] = []
+    room = 0
+    for rule, condition in conditions.items():
+        size = leaves(condition)
+        if size > room:
+            shards.append([])
+            room = MAX_LEAVES - 1
+        shards[-1].append(rule)
+        room -= size
+    return shards
+
+
+def _shard(name: str, conditions: Mapping[str, Condition], columns: Mapping[str, Column]) -> Shard:
+    used = {field for condition in conditions.values() for field in _fields(condition)}
+    if len(used) > MAX_COLUMNS:
+        raise UncompilableError("Les règles lisent trop de valeurs différentes pour le moteur.")
+    return Shard(name, conditions, {field: column for field, column in columns.items() if field in used})
+
+
+def _fields(condition: object) -> Iterable[str]:
+    """Every field named in a condition."""
+    if isinstance(condition, list):
+        for item in condition:
+            yield from _fields(item)
+    elif isinstance(condition, dict):
+        for key, value in condition.items():
+            if key == "$m":
+                yield value
+            elif not key.startswith("$"):
+                yield key
+            yield from _fields(value)

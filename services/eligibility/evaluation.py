@@ -1,0 +1,41 @@
+"""Every value that the rules read for one application: facts, parameters of the day, calculations."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from services.eligibility.facts import completed, missing_facts
+from services.eligibility.language.evaluate import evaluate
+from services.eligibility.language.types import Value, Values
+from services.eligibility.package.model import MISSING_FACTS, REQUIRED_DOCUMENTS, RulePackage
+
+
+def request_day(given: Values) -> date:
+    """The day of a request whose facts were checked."""
+    day = given["request_date"]
+    assert isinstance(day, date)  # noqa: S101 - the type of the fact, checked before
+    return day
+
+
+def all_values(package: RulePackage, given: Values) -> dict[str, Value | None]:
+    """The value of every name of the package's scope, for checked facts; None is unknown or without meaning."""
+    values = completed(package.facts, given)
+    day = request_day(values)
+    for name, parameter in package.parameters.items():
+        values[name] = parameter.on(day).value
+    values[MISSING_FACTS] = missing_facts(package.facts, values)
+    values[REQUIRED_DOCUMENTS] = _required_documents(package, values)
+    for name, derived in package.derived.items():
+        values[name] = evaluate(derived.expression, values)
+    return values
+
+
+def _required_documents(package: RulePackage, values: Values) -> tuple[str, ...]:
+    """The documents of the lists whose situation is certain, each once."""
+    codes: dict[str, None] = {}
+    for required in package.decision.required_documents:
+        listed = values[required.parameter]
+        certain = required.condition is None or evaluate(required.condition, values) is True
+        if certain and isinstance(listed, tuple):
+            codes |= dict.fromkeys(listed)
+    return tuple(codes)

@@ -1,0 +1,83 @@
+"""The import command as a keeper runs it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from services.bank_registry.store import RegistryStore, tables
+from services.kit import audit
+from services.kit.database import Database
+from tests.bank_registry_support import agreement, bank, run_import, write_file
+from tests.support import ROOT
+
+
+@pytest.fixture
+def url(tmp_path: Path) -> str:
+    return f"sqlite:///{tmp_path}/registry.sqlite3"
+
+
+def test_an_import_says_what_it_did_and_repeating_it_changes_nothing(url: str, tmp_path: Path) -> None:
+    file = write_file(tmp_path / "a.json", [bank("a", 1, agreement()), bank("b", 2)])
+    done = [run_import(url, file, "--dry-run"), run_import(url, file), run_import(url, file)]
+    write_file(file, [bank("a", 1, agreement(end="2027-12-31")), bank("c", 3)])
+    done.append(run_import(url, file, "--actor", "Agent fictif", "--reason", "Avenant n° 2"))
+    assert [(run.returncode, run.stdout, run.stderr) for run in done] == [
+        (0, "a.json : 2 prêteurs créés, 0 modifié, 0 inchangé. Essai : rien n’est écrit.\n", ""),
+        (0, "a.json : 2 prêteurs créés, 0 modifié, 0 inchangé. Révision 1.\n", ""),
+        (0, "a.json : 0 prêteur créé, 0 modifié, 2 inchangés. Révision 1.\n", ""),
+        (0, "a.json : 1 prêteur créé, 1 modifié, 0 inchangé. Révision 2.\n", ""),
+    ]
+    database = Database(url)
+    assert set(RegistryStore(database).registry().current) == {"a", "b", "c"}
+    with database.read() as connection:
+        written = connection.execute(select(tables.audit.c.actor, tables.audit.c.after)).all()
+        assert audit.verify(connection, tables.audit) is None
+    database.dispose()
+    assert written[3].actor == "Agent fictif"
+    assert '"reason":"Avenant n° 2"' in written[3].after
+
+
+def test_a_wrong_file_is_refused_whole_with_every_error(url: str, tmp_path: Path) -> None:
+    wrong = [bank("a", 1, cib="30004"), bank("b", 1, agreement(end="2020-01-01", territories=["99"]))]
+    done = run_import(url, write_file(tmp_path / "a.json", wrong))
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert done.stderr.splitlines() == [
+        "Avertissement : banks[0].cib : Le code banque 30004 est connu comme celui de BNP PARIBAS.",
+        "Erreur : banks[1].agreements[0].territories[0] : "
+        "Le code « 99 » n’existe pas parmi les codes de type DEPARTEMENTS.",
+        "Erreur : banks[1].agreements[0].end : Le dernier jour (1er janvier 2020) précède le premier "
+        "(1er janvier 2024).",
+        "Erreur : banks[1].siren : Le SIREN 999800014 est déjà celui de Banque fictive a (a).",
+        "a.json : 3 erreurs, rien n’est importé.",
+    ]
+    database = Database(url)
+    assert RegistryStore(database).registry().revision == 0
+    database.dispose()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        ([], "La commande est incorrecte."),
+        (["absent.json"], "Le fichier absent.json ne peut pas être lu."),
+        (["README.md"], "README.md : Le fichier n’est pas du JSON valide (ligne 1, colonne 1)."),
+        (["README.md", "--actor", "a\nb"], "--actor : Le texte contient un retour à la ligne"),
+        (["README.md", "--dry"], "La commande est incorrecte."),
+        (["README.md", "--database-url", "mysql://a/b"], "La base de données doit être un fichier"),
+        (["README.md", "--database-url", "sqlite:////proc/nowhere/a"], "La base de données /proc/nowhere/a"),
+    ],
+)
+def test_what_goes_wrong_is_one_sentence(url: str, arguments: list[str], sentence: str) -> None:
+    command = [sys.executable, "-m", "services.bank_registry", "import", *arguments]
+    env = {**os.environ, "BANK_REGISTRY_DATABASE_URL": url}
+    done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith(sentence)
+    assert "Traceback" not in done.stderr
