@@ -38,9 +38,9 @@ class Service:
 
 
 SERVICES = (
-    Service("services.eligibility", "ELIGIBILITY_ADDRESS", 50051),
-    Service("services.documents", "DOCUMENTS_ADDRESS", 50052),
-    Service("services.bank_registry", "BANK_REGISTRY_ADDRESS", 50053),
+    Service("services.eligibility", "ADDRESS_ELIGIBILITY", 50051),
+    Service("services.documents", "ADDRESS_DOCUMENTS", 50052),
+    Service("services.bank_registry", "ADDRESS_BANK_REGISTRY", 50053),
 )
 
 

@@ -1,8 +1,8 @@
 """Plays each application of applications/ through the three services, as the municipal software would.
 
 For each: assess it, simulate its loan, find the lenders, generate the documents that the outcome calls for,
-and write everything to out/<case>/. The services are reached by their addresses alone (ELIGIBILITY_ADDRESS,
-DOCUMENTS_ADDRESS, BANK_REGISTRY_ADDRESS); nothing here knows how they work inside.
+and write everything to out/<case>/. The services are reached by their addresses alone (ADDRESS_ELIGIBILITY,
+ADDRESS_DOCUMENTS, ADDRESS_BANK_REGISTRY); nothing here knows how they work inside.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import json
 import os
 import re
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -33,7 +33,11 @@ from microcredit.bankregistry.v1.bank_registry_service_pb2_grpc import BankRegis
 from microcredit.documents.v1.document_service_pb2 import GenerateDocumentRequest
 from microcredit.documents.v1.document_service_pb2_grpc import DocumentServiceStub
 from microcredit.eligibility.v1 import assessment_pb2 as pb
-from microcredit.eligibility.v1.eligibility_service_pb2 import AssessEligibilityRequest, GetFactCatalogRequest
+from microcredit.eligibility.v1.eligibility_service_pb2 import (
+    AssessEligibilityRequest,
+    GetFactCatalogRequest,
+    GetFactCatalogResponse,
+)
 from microcredit.eligibility.v1.eligibility_service_pb2_grpc import EligibilityServiceStub
 from microcredit.eligibility.v1.fact_pb2 import CodeList
 from microcredit.eligibility.v1.loan_pb2 import LoanSimulation, LoanTerms
@@ -42,9 +46,10 @@ from microcredit.eligibility.v1.loan_service_pb2_grpc import LoanServiceStub
 
 APPLICATIONS = Path(__file__).parent / "applications"
 OUT = Path("out")
-TIMEOUT_SECONDS = 20.0
+SERVICE_CONFIG = json.dumps({"methodConfig": [{"name": [{}], "timeout": "20s"}]})
 DAYS_TO_SEND_DOCUMENTS = 30
-HEADER = ("demande", "avis", "motifs", "prêteur proposé", "documents")
+HEADER = ("demande", "avis et motifs", "prêteur proposé", "documents")
+PRESENTABLE = (pb.OUTCOME_ELIGIBLE, pb.OUTCOME_ELIGIBLE_WITH_RESERVE)
 YES_NO = {"YES": True, "NO": False}
 
 Json = dict[str, Any]
@@ -69,56 +74,53 @@ class Services:
 
 
 def money(text: str) -> Money:
-    """ "1500.00" as euros."""
-    if not re.fullmatch(r"-?\d+(\.\d{2})?", text):
+    """Euros written "1500.00"."""
+    if not re.fullmatch(r"\d+\.\d{2}", text):
         raise ApplicationError(f"montant attendu sous la forme « 1500.00 », et non « {text} »")
-    cents = int(Decimal(text) * 100)
-    sign = -1 if cents < 0 else 1
-    return Money(
-        currency_code="EUR", units=sign * (abs(cents) // 100), nanos=sign * (abs(cents) % 100) * 10_000_000
-    )
+    units, _, cents = text.partition(".")
+    return Money(currency_code="EUR", units=int(units), nanos=int(cents) * 10_000_000)
 
 
 def text_of(amount: Money) -> str:
-    """Euros as "1500.00"."""
+    """Writes euros as "1500.00"."""
     return f"{amount.units + Decimal(amount.nanos).scaleb(-9):.2f}"
 
 
 def day(text: str) -> Date:
-    """ "2026-12-01" as a civil date."""
+    """A civil date written "2026-12-01"."""
     year, month, number = map(int, text.split("-"))
     return Date(year=year, month=month, day=number)
+
+
+def iso(civil: Date) -> str:
+    """Writes a civil date as "2026-12-01"."""
+    return f"{civil.year:04}-{civil.month:02}-{civil.day:02}"
 
 
 def total(lines: list[Json], field: str) -> Money | None:
     """The sum of a column of the budget; unknown when one line is."""
     if any(field not in line for line in lines):
         return None
-    return money(f"{sum((Decimal(line[field]) for line in lines), Decimal()):.2f}")
+    return money(f"{sum((Decimal(text_of(money(line[field]))) for line in lines), Decimal()):.2f}")
 
 
 # What each service is asked
 
 
-def loan_terms(loan: Json) -> LoanTerms:
-    """The loan asked for."""
-    return LoanTerms(
-        amount=money(loan["amount"]),
-        months=loan["months"],
-        nominal_rate_pct=DecimalMessage(value=loan["nominal_rate_pct"]),
-        fees=money(loan.get("fees", "0.00")),
-        guarantor_required=False,
-    )
-
-
 def application(dossier: Json, facts: Json) -> pb.Application:
     """The facts that the rules read: no name, no address."""
-    budget, banking, project = dossier["budget"], dossier["banking"], dossier["project"]
-    person = dossier["applicant"]
+    loan, project, person = dossier["loan"], dossier["project"], dossier["applicant"]
+    budget, banking = dossier["budget"], dossier["banking"]
     permit_end = person.get("residence_permit_end")
     return pb.Application(
         request_date=day(dossier["case"]["request_date"]),
-        loan=loan_terms(dossier["loan"]),
+        loan=LoanTerms(
+            amount=money(loan["amount"]),
+            months=loan["months"],
+            nominal_rate_pct=DecimalMessage(value=loan["nominal_rate_pct"]),
+            fees=money(loan.get("fees", "0.00")),
+            guarantor_required=False,
+        ),
         project=pb.Project(
             category=project["category"],
             total_cost=money(project["total_cost"]),
@@ -167,7 +169,7 @@ def find_lenders(services: Services, dossier: Json, facts: Json) -> list[BankChe
         object_category=dossier["project"]["category"],
     )
     listing = services.banks.ListSelectableBanks(
-        ListSelectableBanksRequest(loan_request=request, selectable_only=True), timeout=TIMEOUT_SECONDS
+        ListSelectableBanksRequest(loan_request=request, selectable_only=True)
     )
     return list(listing.checks)
 
@@ -184,7 +186,8 @@ def loan_section(loan: Json, simulation: LoanSimulation) -> Json:
         **{name: text_of(getattr(simulation, name)) for name in amounts},
         "taeg_pct": simulation.taeg_pct.value,
         "schedule": [
-            {"number": line.number, **{name: text_of(getattr(line, name)) for name in columns}}
+            {"number": line.number, "due_date": iso(line.due_date)}
+            | {name: text_of(getattr(line, name)) for name in columns}
             for line in simulation.schedule
         ],
     }
@@ -219,30 +222,31 @@ def without_empty(**fields: str) -> Json:
     return {name: value for name, value in fields.items() if value}
 
 
-def pieces(facts: Json, answer: pb.Assessment, labels: Mapping[str, str]) -> list[Json]:
+def pieces(facts: Json, answer: pb.Assessment, catalog: GetFactCatalogResponse) -> list[Json]:
     """The documents handed in, then those to ask for: the missing ones, and the proofs of missing facts."""
-    asked = [
-        code
-        for figure in answer.figures
-        if figure.name == "missing_documents"
-        for code in figure.value.codes.codes
-    ]
+    asked = [code for f in answer.figures if f.name == "missing_documents" for code in f.value.codes.codes]
     asked += [fact.proof_document for fact in answer.missing if fact.proof_document]
     status = dict.fromkeys(facts["documents"], "PROVIDED") | dict.fromkeys(asked, "MISSING")
-    return [
-        {"code": code, "label": labels.get(code, code), "status": value} for code, value in status.items()
-    ]
+    labels = code_labels(catalog)
+
+    def piece(code: str) -> Json:
+        facts = [fact.label for fact in catalog.facts if fact.proof_document == code]
+        reason = f"pour établir : {', '.join(facts)}" if facts else ""
+        return {"code": code, "status": status[code], **without_empty(label=labels[code], reason=reason)}
+
+    return list(map(piece, status))
+
+
+def code_labels(catalog: GetFactCatalogResponse) -> dict[str, str]:
+    """The French label of every code that the rules know."""
+    return {code.code: code.label for fact in catalog.facts for code in fact.codes}
 
 
 def budget_totals(asked: pb.Application, answer: pb.Assessment) -> Json:
     """The totals of the budget that are known, and what remains to live on before and after the loan."""
-    known = {
-        "monthly_income": "income",
-        "monthly_charges": "expenses",
-        "credit_instalments": "credit_instalments",
-        "debt_repayments": "debt_repayments",
-    }
-    totals = {known[field.name]: text_of(amount) for field, amount in asked.budget.ListFields()}
+    names = {"monthly_income": "income", "monthly_charges": "expenses"}
+    lines = asked.budget.ListFields()
+    totals = {names.get(field.name, field.name): text_of(amount) for field, amount in lines}
     figures = {figure.name: figure.value.money for figure in answer.figures}
     if "living_remainder" in figures:
         after, instalment = text_of(figures["living_remainder"]), text_of(figures["instalment"])
@@ -253,21 +257,17 @@ def budget_totals(asked: pb.Application, answer: pb.Assessment) -> Json:
 
 def bank_section(check: BankCheck) -> Json | None:
     """Where to send the file; none without a local convention."""
-    convention = check.local_convention
+    place = check.local_convention
     if not check.HasField("local_convention"):
         return None
     agreement = next(found.agreement for found in check.agreement_checks if not found.reasons)
     return {
         "name": check.bank.display_name,
-        "address": {
-            "lines": list(convention.address_lines),
-            "postal_code": convention.postal_code,
-            "city": convention.city,
-        },
+        "address": {"lines": list(place.address_lines), "postal_code": place.postal_code, "city": place.city},
         **without_empty(
-            department=convention.contact_name,
+            department=place.contact_name,
             agreement_reference=agreement.reference,
-            convention_reference=convention.reference,
+            convention_reference=place.reference,
         ),
     }
 
@@ -286,39 +286,34 @@ def documents_for(dossier: Json) -> list[str]:
 # One application from end to end
 
 
-def play(services: Services, case: Json, folder: Path) -> tuple[list[str], list[str], list[str], list[str]]:
+def play(services: Services, case: Json, folder: Path) -> tuple[list[str], list[str], list[str]]:
     """Assesses, finds lenders, generates; gives the cells of one row of the table."""
     dossier, facts = case["dossier"], case["facts"]
     asked = application(dossier, facts)
     answer = services.eligibility.AssessEligibility(
         AssessEligibilityRequest(case_reference=dossier["case"]["reference"], application=asked),
-        timeout=TIMEOUT_SECONDS,
     ).assessment
     simulation = services.loans.SimulateLoan(
-        SimulateLoanRequest(terms=asked.loan, request_date=asked.request_date), timeout=TIMEOUT_SECONDS
+        SimulateLoanRequest(terms=asked.loan, first_due_date=day(case["first_due_date"])),
     ).simulation
-    catalog = services.eligibility.GetFactCatalog(
-        GetFactCatalogRequest(request_date=asked.request_date), timeout=TIMEOUT_SECONDS
-    )
-    labels = {code.code: code.label for fact in catalog.facts for code in fact.codes}
-    presentable = answer.outcome in (pb.OUTCOME_ELIGIBLE, pb.OUTCOME_ELIGIBLE_WITH_RESERVE)
-    lenders = find_lenders(services, dossier, facts) if presentable else []
+    catalog = services.eligibility.GetFactCatalog(GetFactCatalogRequest(request_date=asked.request_date))
+    lenders = find_lenders(services, dossier, facts) if answer.outcome in PRESENTABLE else []
+    project, document_date = dossier["project"], date.fromisoformat(case["document_date"])
     complete = {
         **dossier,
-        "project": {**dossier["project"], "category_label": labels[dossier["project"]["category"]]},
+        "project": {**project, "category_label": code_labels(catalog)[project["category"]]},
         "budget": {**dossier["budget"], "totals": budget_totals(asked, answer)},
         "loan": loan_section(dossier["loan"], simulation),
         "assessment": assessment_section(answer),
-        "pieces": pieces(facts, answer, labels),
-        "deadlines": {
-            "documents": str(date.fromisoformat(case["document_date"]) + timedelta(DAYS_TO_SEND_DOCUMENTS))
-        },
+        "pieces": pieces(facts, answer, catalog),
+        "deadlines": {"documents": str(document_date + timedelta(DAYS_TO_SEND_DOCUMENTS))},
     }
+    provided = [piece["label"] for piece in complete["pieces"] if piece["status"] == "PROVIDED"]
     for section in filter(None, map(bank_section, lenders[:1])):
-        complete["bank"] = section
+        complete |= {"bank": section, "enclosures": ["Dossier de demande", *provided]}
     written = write_documents(services, complete, case["document_date"], folder)
-    lender = [f"{lenders[0].bank.display_name} (sur {len(lenders)})"] if lenders else ["—"]
-    return [answer.outcome_label], [reason.code for reason in answer.reasons] or ["—"], lender, written
+    found = [lenders[0].bank.display_name, f"({len(lenders)} prêteurs possibles)"] if lenders else ["—"]
+    return [answer.outcome_label, *(reason.code for reason in answer.reasons)], found, written
 
 
 def write_documents(services: Services, dossier: Json, document_date: str, folder: Path) -> list[str]:
@@ -330,12 +325,11 @@ def write_documents(services: Services, dossier: Json, document_date: str, folde
         old.unlink()
     names = []
     for template in documents_for(dossier):
-        request = GenerateDocumentRequest(
-            template_id=template, document_date=day(document_date), data_json=data.encode()
-        )
-        document = services.documents.GenerateDocument(request, timeout=TIMEOUT_SECONDS).document
+        request = GenerateDocumentRequest(template_id=template, data_json=data.encode())
+        request.document_date.CopyFrom(day(document_date))
+        document = services.documents.GenerateDocument(request).document
         (folder / document.filename).write_bytes(document.content)
-        names.append(document.filename)
+        names.append(document.template.template_id)
     return names
 
 
@@ -355,17 +349,18 @@ def explain(error: grpc.RpcError) -> str:
 
 
 def connect() -> Services:
-    """Opens one channel to each service."""
+    """Opens one channel to each service, with a time limit on every call."""
 
     def channel(variable: str, default: str) -> grpc.Channel:
-        return grpc.insecure_channel(os.environ.get(variable, default))
+        options = [("grpc.service_config", SERVICE_CONFIG)]
+        return grpc.insecure_channel(os.environ.get(variable, default), options=options)
 
-    eligibility = channel("ELIGIBILITY_ADDRESS", "127.0.0.1:50051")
+    eligibility = channel("ADDRESS_ELIGIBILITY", "127.0.0.1:50051")
     return Services(
         EligibilityServiceStub(eligibility),
         LoanServiceStub(eligibility),
-        DocumentServiceStub(channel("DOCUMENTS_ADDRESS", "127.0.0.1:50052")),
-        BankRegistryServiceStub(channel("BANK_REGISTRY_ADDRESS", "127.0.0.1:50053")),
+        DocumentServiceStub(channel("ADDRESS_DOCUMENTS", "127.0.0.1:50052")),
+        BankRegistryServiceStub(channel("ADDRESS_BANK_REGISTRY", "127.0.0.1:50053")),
     )
 
 
@@ -378,16 +373,20 @@ def table(rows: Sequence[Row]) -> str:
 
 
 def main() -> int:
-    """Plays every application and prints the table."""
+    """Plays every application, or those given, and prints the table."""
     services, rows, failures = connect(), [], []
-    for path in sorted(APPLICATIONS.glob("*.json")):
-        case = json.loads(path.read_text(encoding="utf-8"))
+    for path in [Path(name) for name in sys.argv[1:]] or sorted(APPLICATIONS.glob("*.json")):
         try:
+            case = json.loads(path.read_text(encoding="utf-8"))
             rows.append(([path.stem], *play(services, case, OUT / path.stem)))
         except grpc.RpcError as error:
             failures.append(f"{path.stem} : {explain(error)}")
-        except (ApplicationError, OSError) as error:
+        except ApplicationError as error:
             failures.append(f"{path.stem} : {error}")
+        except (KeyError, TypeError, ValueError) as error:
+            failures.append(f"{path.stem} : champ absent ou mal formé ({error})")
+        except OSError as error:
+            failures.append(f"{path.stem} : « {error.filename} » ne peut pas être lu ou écrit")
     print(table(rows))
     print(f"Les documents sont dans {OUT.resolve()}.")
     for failure in failures:

@@ -14,6 +14,8 @@ from services.kit.errors import DomainError, StartupError
 
 def main(arguments: Sequence[str]) -> int:
     """Runs a command and returns its exit code; a failed import says why in one French sentence."""
+    if "--help" in arguments and arguments[:1] != ["import"]:
+        sys.stdout.write(f"{cli.USAGE}\n\n")
     if arguments[:1] != ["import"]:
         return server.main(Settings, make_app, arguments[1:] if arguments[:1] == ["serve"] else arguments)
     try:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from services.bank_registry.config import Settings
-from services.bank_registry.importers.document import Reading, UnreadableFile, read
+from services.bank_registry.importers.document import MAX_BYTES, Reading, UnreadableFile, read
 from services.bank_registry.importers.fields import Fields
 from services.bank_registry.registry.difference import Difference, difference
 from services.bank_registry.store import Origin, edit, migrate
@@ -97,7 +97,8 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
 
 def _read(file: Path) -> bytes:
     try:
-        return file.read_bytes()
+        with file.open("rb") as stream:
+            return stream.read(MAX_BYTES + 1)
     except OSError as error:
         raise StartupError(f"Le fichier {file} ne peut pas être lu.") from error
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import grpc
 
 from microcredit.bankregistry.v1 import bank_registry_service_pb2 as pb
 from microcredit.bankregistry.v1 import bank_registry_service_pb2_grpc as pb_grpc
-from services.bank_registry.edge import answers, paging, requests
+from microcredit.bankregistry.v1.bank_pb2 import BankCheck
+from services.bank_registry.edge import paging, requests
+from services.bank_registry.edge.answers import Answers
 from services.bank_registry.edge.paging import Place
 from services.bank_registry.registry.history import Records, Registry
 from services.bank_registry.registry.names import closest
-from services.bank_registry.registry.selection import BankCheck, check_bank, select
+from services.bank_registry.registry.selection import check_bank, select
 from services.bank_registry.store import RegistryStore
 from services.kit import french
 from services.kit.errors import NotFound, Unavailable, Violations
@@ -27,6 +31,7 @@ class BankRegistryServicer(pb_grpc.BankRegistryServiceServicer):
         self._store = store
         self._geography = geography
         self._page_key = store.page_key()
+        self._answers = Answers(store.registry())
 
     def CheckBank(  # noqa: N802
         self, request: pb.CheckBankRequest, context: grpc.ServicerContext
@@ -35,7 +40,8 @@ class BankRegistryServicer(pb_grpc.BankRegistryServiceServicer):
         violations = Violations()
         bank_id = requests.bank_id(request.name, violations)
         question = requests.question(request, self._geography, violations)
-        registry = self._registry(question.min_revision)
+        answers = self._answers_from(question.min_revision)
+        registry = answers.registry
         records = _known(registry, registry.revision, question.known_instant)
         if bank_id not in records:
             raise _not_found(bank_id, records)
@@ -54,21 +60,22 @@ class BankRegistryServicer(pb_grpc.BankRegistryServiceServicer):
         place = paging.place_of(self._page_key, request, violations)
         size = paging.page_size(request, violations)
         question = requests.question(request, self._geography, violations)
-        registry = self._registry(max(question.min_revision, place.revision))
-        revision = place.revision or registry.revision
-        records = _known(registry, revision, question.known_instant)
+        answers = self._answers_from(max(question.min_revision, place.revision))
+        revision = place.revision or answers.registry.revision
+        records = _known(answers.registry, revision, question.known_instant)
         checks = select(records, question.loan, self._geography)
         selectable = sum(check.selectable for check in checks)
         listed = checks[:selectable] if request.selectable_only else checks
         response = pb.ListSelectableBanksResponse(
             selectable_count=selectable, revision=revision, commune_insee=question.loan.commune.code
         )
-        end = _fill(response, listed[place.offset : place.offset + size], place.offset)
+        page = map(answers.bank_check, listed[place.offset : place.offset + size])
+        end = place.offset + _fill(response, page)
         if end < len(listed):
             response.next_page_token = paging.seal(self._page_key, request, Place(revision, end))
         return response
 
-    def _registry(self, min_revision: int) -> Registry:
+    def _answers_from(self, min_revision: int) -> Answers:
         registry = self._store.registry(min_revision)
         if registry.revision < min_revision:
             raise Unavailable(
@@ -76,19 +83,21 @@ class BankRegistryServicer(pb_grpc.BankRegistryServiceServicer):
                 f"La révision {min_revision} du registre n’est pas encore visible d’ici.",
                 metadata={"revision": str(registry.revision), "min_revision": str(min_revision)},
             )
-        return registry
+        answers = self._answers
+        if answers.registry is not registry:
+            answers = self._answers = Answers(registry)
+        return answers
 
 
-def _fill(response: pb.ListSelectableBanksResponse, checks: list[BankCheck], offset: int) -> int:
-    """Adds lenders until the page is full; returns the offset of the next page."""
+def _fill(response: pb.ListSelectableBanksResponse, checks: Iterable[BankCheck]) -> int:
+    """Adds lenders until the page is too large; returns how many it holds, at least one if there is one."""
     size = 0
     for check in checks:
-        message = answers.bank_check(check)
-        size += message.ByteSize()
+        size += check.ByteSize()
         if size > MAX_PAGE_BYTES and response.checks:
             break
-        response.checks.append(message)
-    return offset + len(response.checks)
+        response.checks.append(check)
+    return len(response.checks)
 
 
 def _known(registry: Registry, revision: int, instant: int | None) -> Records:

@@ -29,7 +29,9 @@ class Findings:
             raise StartupError("\n".join(["Modèles ou profils inutilisables\u00a0:", *self.sentences]))
 
 
-def described(root: Path, name: str, schema: Schema, findings: Findings) -> Iterator[tuple[Path, dict[str, Any]]]:
+def described(
+    root: Path, name: str, schema: Schema, findings: Findings
+) -> Iterator[tuple[Path, dict[str, Any]]]:
     """The typed content of every valid `name` file below `root`, with its path."""
     paths = sorted(root.rglob(name)) if root.is_dir() else []
     if not paths:

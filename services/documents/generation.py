@@ -3,28 +3,25 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 from services.documents import opc
-from services.documents.context import context, postal_violations
-from services.documents.contract import consistency, strict_json
+from services.documents.context import make_context
+from services.documents.contract.dossier import CONTRACT_FILE, CONTRACT_VERSION, read_dossier
 from services.documents.contract.schema import Schema
 from services.documents.folders import Findings
 from services.documents.profile import Profile, load_profiles
 from services.documents.render.document import render
 from services.documents.template.package import Template, load_templates
 from services.documents.versions import Versions
-from services.kit.errors import FailedPrecondition, InvalidArgument, NotFound, ResourceExhausted, Violations
+from services.kit.context import check_deadline
+from services.kit.errors import FailedPrecondition, NotFound, ResourceExhausted, Violations
 from services.kit.french import long_date
-
-CONTRACT_VERSION = "1.0"
-CONTRACT_FILE = Path(__file__).parent / "contract" / "dossier.schema.json"
-DATA = "data_json"
 
 
 @dataclass(frozen=True)
@@ -70,9 +67,12 @@ class Library:
         """The document; the same request gives the same bytes."""
         template = self._template(request.template_id, request.document_date)
         profile = self._profile(request.profile_id, request.document_date)
-        raw, data = self._data(request, template)
-        data_sha256 = _sha256(_canonical(raw))
-        content = self._rendered(data, template, profile, request.document_date, data_sha256)
+        dossier = read_dossier(
+            request.data_json, self._contract, template.requirement, template.checks, request.document_date
+        )
+        context = make_context(dossier.data, template, profile, request.document_date)
+        check_deadline()
+        content = _document(context, template, profile, dossier.sha256)
         if len(content) > self._max_document_bytes:
             raise ResourceExhausted(
                 "DOCUMENT_TOO_LARGE",
@@ -81,12 +81,12 @@ class Library:
             )
         return Generated(
             content=content,
-            filename=_filename(template.id, data["case"]["reference"]),
+            filename=_filename(template.id, dossier.data["case"]["reference"]),
             sha256=_sha256(content),
             title=template.title,
             template=template,
             profile=profile,
-            data_sha256=data_sha256,
+            data_sha256=dossier.sha256,
         )
 
     def _template(self, template_id: str, day: date) -> Template:
@@ -117,51 +117,25 @@ class Library:
             )
         return profile
 
-    def _data(self, request: Request, template: Template) -> tuple[dict[str, Any], dict[str, Any]]:
-        violations = Violations()
-        raw = strict_json.read(request.data_json, DATA, violations)
-        if raw is not None:
-            refused = {violation.field for violation in violations}
-            found = [*self._contract.violations(raw, DATA), *template.requirement.violations(raw, DATA)]
-            for violation in found:
-                if violation.field not in refused:
-                    refused.add(violation.field)
-                    violations.extend([violation])
-        violations.raise_if_any()
-        assert raw is not None
-        data: dict[str, Any] = self._contract.typed(raw)
-        violations.extend(consistency.violations(data, request.document_date, DATA))
-        for check in template.checks:
-            violations.extend(check(data, request.document_date, DATA))
-        postal_violations(data, template, DATA, violations)
-        violations.raise_if_any()
-        return raw, data
 
-    def _rendered(
-        self, data: dict[str, Any], template: Template, profile: Profile, day: date, data_sha256: str
-    ) -> bytes:
-        logo = profile.logo.image if profile.logo else None
-        parts = render(template.docx, context(data, template, profile, day), logo)
-        organisation = profile.content["organisation"]["short_name"]
-        title = f"{template.title} – dossier {data['case']['reference']}"
-        parts["docProps/core.xml"] = opc.core_properties(title, organisation, day)
-        parts["docProps/custom.xml"] = opc.custom_properties(
-            {
-                "template_id": template.id,
-                "template_version": template.version,
-                "template_sha256": template.digest,
-                "profile_id": profile.id,
-                "profile_version": profile.version,
-                "profile_sha256": profile.digest,
-                "contract_version": CONTRACT_VERSION,
-                "data_sha256": data_sha256,
-            }
-        )
-        return opc.write(parts)
-
-
-def _canonical(data: dict[str, Any]) -> bytes:
-    return json.dumps(data, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+def _document(context: Mapping[str, Any], template: Template, profile: Profile, data_sha256: str) -> bytes:
+    parts = render(template.docx, context, profile.logo.image if profile.logo else None)
+    title = f"{template.title} – dossier {context['case']['reference']}"
+    creator = profile.content["organisation"]["short_name"]
+    parts["docProps/core.xml"] = opc.core_properties(title, creator, context["document"]["date"])
+    parts["docProps/custom.xml"] = opc.custom_properties(
+        {
+            "template_id": template.id,
+            "template_version": template.version,
+            "template_sha256": template.digest,
+            "profile_id": profile.id,
+            "profile_version": profile.version,
+            "profile_sha256": profile.digest,
+            "contract_version": CONTRACT_VERSION,
+            "data_sha256": data_sha256,
+        }
+    )
+    return opc.write(parts)
 
 
 def _sha256(content: bytes) -> str:

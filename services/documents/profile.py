@@ -85,7 +85,11 @@ def _present(content: Mapping[str, Any], dotted: str) -> bool:
 
 def _logo(path: Path, described_logo: Mapping[str, Any], findings: Findings) -> Logo | None:
     image = path.read_bytes() if path.is_file() else b""
-    if not image.startswith(_PNG) or len(image) < _PNG_SIZE_AT + _PNG_SIZE.size or len(image) > MAX_LOGO_BYTES:
+    if (
+        not image.startswith(_PNG)
+        or len(image) < _PNG_SIZE_AT + _PNG_SIZE.size
+        or len(image) > MAX_LOGO_BYTES
+    ):
         findings.add(path, "le logo doit être un PNG de 256 Kio au plus.")
         return None
     width, height = _PNG_SIZE.unpack_from(image, _PNG_SIZE_AT)

@@ -53,8 +53,8 @@ class Versions(dict[str, list[Item]]):
             for earlier, later in pairwise(items):
                 if governs(earlier, later.effective_from):
                     yield (
-                        f"{earlier.id}\u00a0: les versions {earlier.version} et {later.version} sont toutes deux en "
-                        f"vigueur le {long_date(later.effective_from)}."
+                        f"{earlier.id}\u00a0: les versions {earlier.version} et {later.version} sont toutes "
+                        f"deux en vigueur le {long_date(later.effective_from)}."
                     )
 
 

@@ -42,7 +42,7 @@ def civil_names(persons: Sequence[Person]) -> str:
 
 
 def salutation(persons: Sequence[Person]) -> str:
-    """`Madame`, `Messieurs`, or `Madame, Monsieur` for a couple, nobody in particular or an unknown civility."""
+    """`Madame`, `Messieurs`; `Madame, Monsieur` for a couple, nobody or an unknown civility."""
     civilities = [person["civility"].label if "civility" in person else "" for person in persons]
     if not civilities or "" in civilities or len(set(civilities)) > 1:
         return _NEUTRAL
@@ -50,7 +50,7 @@ def salutation(persons: Sequence[Person]) -> str:
 
 
 def postal_block(names: Sequence[str], address: Mapping[str, Any]) -> list[str]:
-    """The lines of the address, short enough for the width; more than POSTAL_LINES means it cannot be written."""
+    """The lines of the address, within the width; more than POSTAL_LINES means it cannot be written."""
     tail = [*address["lines"], city_line(address["postal_code"], address["city"])]
     lines = _wrapped(names)
     if len(lines) + len(tail) > POSTAL_LINES:

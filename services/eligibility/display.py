@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from datetime import date
-from decimal import Decimal
 from fractions import Fraction
 
 from services.eligibility.language.types import Kind, Value, ValueType
-from services.eligibility.rounding import decimal_half_up, exact_decimal
+from services.eligibility.rounding import decimal_half_up, shown_decimal
 from services.kit import french
 
-MOST_DECIMALS = 6
 UNKNOWN = "inconnu"
-NOTHING = "aucun élément"
+NOTHING = "néant"
 
 
 def display(value: Value | None, type_: ValueType) -> str:
-    """A value exact to six decimals, with its unit or its label; « inconnu » for none."""
+    """A value exact to six decimals, with its unit or its label; « inconnu » for none."""
     match value:
         case None:
             return UNKNOWN
@@ -31,27 +29,19 @@ def display(value: Value | None, type_: ValueType) -> str:
     return _number(value, type_)
 
 
-def display_rounded(value: Value, type_: ValueType) -> str:
-    """The same with two decimals for amounts and percents, rounded half-up."""
-    if isinstance(value, int | Fraction) and not isinstance(value, bool) and type_.kind is not Kind.INTEGER:
-        places = 0 if type_.kind is Kind.MONEY else 2
-        return display(Fraction(decimal_half_up(value, places)), type_)
-    return display(value, type_)
+def rounded(value: Value, type_: ValueType) -> Value:
+    """An amount rounded half-up to the cent, a percent to two decimals; anything else as it is."""
+    if isinstance(value, int | Fraction) and type_.kind in (Kind.MONEY, Kind.PERCENT):
+        return Fraction(decimal_half_up(value, 0 if type_.kind is Kind.MONEY else 2))
+    return value
 
 
 def _number(value: int | Fraction, type_: ValueType) -> str:
     match type_.kind:
         case Kind.MONEY:
-            return f"{french.number(_shown(Fraction(value) / 100))}\u00a0€"
+            return f"{french.number(shown_decimal(Fraction(value) / 100))} €"
         case Kind.PERCENT:
-            return f"{french.number(_shown(value))}\u00a0%"
+            return f"{french.number(shown_decimal(value))} %"
     if type_.unit:
         return french.plural(int(value), type_.unit, type_.unit if type_.unit[-1] in "sx" else None)
     return french.number(int(value))
-
-
-def _shown(value: int | Fraction) -> Decimal:
-    """At least two decimals; all of them up to six, rounded beyond."""
-    exact = exact_decimal(value, MOST_DECIMALS)
-    shown = decimal_half_up(value, MOST_DECIMALS) if exact is None else exact
-    return shown if -int(shown.as_tuple().exponent) >= 2 else shown.quantize(Decimal("0.01"))

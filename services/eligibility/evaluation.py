@@ -6,7 +6,7 @@ from datetime import date
 
 from services.eligibility.facts import completed, missing_facts
 from services.eligibility.language.evaluate import evaluate
-from services.eligibility.language.types import Value, Values
+from services.eligibility.language.types import Value, Values, codes_of
 from services.eligibility.package.model import MISSING_FACTS, REQUIRED_DOCUMENTS, RulePackage
 
 
@@ -18,7 +18,8 @@ def request_day(given: Values) -> date:
 
 
 def all_values(package: RulePackage, given: Values) -> dict[str, Value | None]:
-    """The value of every name of the package's scope, for checked facts; None is unknown or without meaning."""
+    """The value of every name of the package's scope, for checked facts; None is unknown or without
+    meaning."""
     values = completed(package.facts, given)
     day = request_day(values)
     for name, parameter in package.parameters.items():
@@ -34,8 +35,6 @@ def _required_documents(package: RulePackage, values: Values) -> tuple[str, ...]
     """The documents of the lists whose situation is certain, each once."""
     codes: dict[str, None] = {}
     for required in package.decision.required_documents:
-        listed = values[required.parameter]
-        certain = required.condition is None or evaluate(required.condition, values) is True
-        if certain and isinstance(listed, tuple):
-            codes |= dict.fromkeys(listed)
+        if required.condition is None or evaluate(required.condition, values) is True:
+            codes |= dict.fromkeys(codes_of(values[required.parameter]))
     return tuple(codes)

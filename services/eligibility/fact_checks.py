@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date
 from fractions import Fraction
+from typing import Any
 
 from services.eligibility.display import display
 from services.eligibility.facts import Fact, WhenAbsent
@@ -28,7 +29,7 @@ def check_facts(facts: Mapping[str, Fact], given: Values) -> list[Violation]:
         if value is not None:
             problem = _problem(fact, value, request_date)
         elif fact.when_absent is WhenAbsent.REFUSED:
-            problem = ("FIELD_REQUIRED", f"« {fact.label} » est obligatoire.")
+            problem = ("FIELD_REQUIRED", f"« {fact.label} » est obligatoire.")
         else:
             continue
         if problem:
@@ -47,27 +48,27 @@ def _problem(fact: Fact, value: Value, request_date: Value | None) -> Problem | 
             return _codes_problem(fact, value)
         case date():
             if fact.not_in_future and isinstance(request_date, date) and value > request_date:
-                return "DATE_IN_FUTURE", f"« {fact.label} » ne peut pas être après la date de la demande."
+                return "DATE_IN_FUTURE", f"« {fact.label} » ne peut pas être après la date de la demande."
             return _bound_problem(fact, value)
     if fact.type.kind is Kind.PERCENT and exact_decimal(value, MAX_PERCENT_DECIMALS) is None:
-        return "TOO_MANY_DECIMALS", f"« {fact.label} » compte {MAX_PERCENT_DECIMALS} décimales au plus."
+        return "TOO_MANY_DECIMALS", f"« {fact.label} » compte {MAX_PERCENT_DECIMALS} décimales au plus."
     return _bound_problem(fact, value)
 
 
 def _bound_problem(fact: Fact, value: int | Fraction | date) -> Problem | None:
-    match fact.minimum:
-        case int() | Fraction() | date() as low if value < low:  # type: ignore[operator]
-            return "VALUE_TOO_SMALL", f"« {fact.label} » ne peut pas être inférieur à {display(low, fact.type)}."
-    match fact.maximum:
-        case int() | Fraction() | date() as high if value > high:  # type: ignore[operator]
-            return "VALUE_TOO_LARGE", f"« {fact.label} » ne peut pas dépasser {display(high, fact.type)}."
+    low: Any = fact.minimum
+    high: Any = fact.maximum
+    if low is not None and value < low:
+        return "VALUE_TOO_SMALL", f"« {fact.label} » ne peut être inférieur à {display(low, fact.type)}."
+    if high is not None and value > high:
+        return "VALUE_TOO_LARGE", f"« {fact.label} » ne peut dépasser {display(high, fact.type)}."
     return None
 
 
 def _code_problem(fact: Fact, code: str) -> Problem | None:
     if code in fact.type.labels:
         return None
-    return "CODE_UNKNOWN", f"Ce code n’existe pas pour « {fact.label} »\u00a0: {', '.join(fact.type.labels)}."
+    return "CODE_UNKNOWN", f"Ce code n’existe pas pour « {fact.label} » : {', '.join(fact.type.labels)}."
 
 
 def _codes_problem(fact: Fact, codes: tuple[str, ...]) -> Problem | None:
@@ -75,7 +76,7 @@ def _codes_problem(fact: Fact, codes: tuple[str, ...]) -> Problem | None:
         if code not in fact.type.labels:
             return _code_problem(fact, code)
     if len(set(codes)) < len(codes):
-        return "CODE_REPEATED", f"Chaque code de « {fact.label} » n’est donné qu’une fois."
+        return "CODE_REPEATED", f"Chaque code de « {fact.label} » n’est donné qu’une fois."
     return None
 
 
@@ -83,7 +84,5 @@ def _text_problem(fact: Fact, text: str) -> Problem | None:
     if fact.format and not fact.format.pattern.fullmatch(text):
         return "TEXT_MALFORMED", fact.format.description
     if len(text) > MAX_TEXT_LENGTH:
-        return "TEXT_TOO_LONG", f"« {fact.label} » compte {MAX_TEXT_LENGTH} caractères au plus."
+        return "TEXT_TOO_LONG", f"« {fact.label} » compte {MAX_TEXT_LENGTH} caractères au plus."
     return None
-
-

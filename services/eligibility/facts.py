@@ -41,12 +41,13 @@ FORMATS: Mapping[str, Format] = MappingProxyType(
     {
         "commune_insee": Format(
             re.compile(r"(0[1-9]|1\d|2[1-9AB]|[3-8]\d|9[0-5])\d{3}|97[1-8]\d{2}|98[46-9]\d{2}", re.ASCII),
-            "Le code INSEE de la commune compte cinq caractères (« 56165 », « 2A004 »)\u202f; "
+            "Le code INSEE de la commune compte cinq caractères (« 56165 », « 2A004 ») ; "
             "ce n’est pas le code postal.",
         )
     }
 )
-"""By the word of facts.yaml. INSEE code: 2A and 2B for Corsica since 1976, five digits elsewhere, 97 and 98 overseas."""
+"""By the word of facts.yaml. INSEE code: 2A and 2B for Corsica since 1976, five digits elsewhere, 97 and 98
+overseas."""
 
 APPLICATION_FACTS: Mapping[str, frozenset[Kind]] = MappingProxyType(
     {
@@ -82,7 +83,8 @@ APPLICATION_FACTS: Mapping[str, frozenset[Kind]] = MappingProxyType(
         "documents": frozenset({Kind.CODES}),
     }
 )
-"""The fields of an Application with the kinds that a package may give them; any other fact is an additional one."""
+"""The fields of an Application with the kinds that a package may give them; any other fact is an additional
+one."""
 
 
 @dataclass(frozen=True)

@@ -25,3 +25,10 @@ def exact_decimal(value: Fraction | int, most: int) -> Decimal | None:
         if (exact * 10**places).denominator == 1:
             return Decimal(int(exact * 10**places)).scaleb(-places)
     return None
+
+
+def shown_decimal(value: Fraction | int) -> Decimal:
+    """The value with two to six decimals: exact if it has so few, otherwise rounded."""
+    exact = exact_decimal(value, 6)
+    shown = decimal_half_up(value, 6) if exact is None else exact
+    return shown if -int(shown.as_tuple().exponent) >= 2 else shown.quantize(Decimal("0.01"))

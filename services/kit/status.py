@@ -16,6 +16,7 @@ MAX_STATUS_BYTES = 5 * 1024
 """Proxies drop trailers above 8 KB; the status travels there as base64 (a third more) beside its message."""
 
 _LONG_TEXT, _SHORT_TEXT = 300, 120
+_SUMMARY = 400
 _RETRY_DELAY = timedelta(seconds=1)
 
 
@@ -40,9 +41,15 @@ def _status(error: DomainError, domain: str, kept: Sequence[Violation], limit: i
     ]
     return status_pb2.Status(
         code=code_pb2.Code.Value(error.status),
-        message=_cut(error.message, _SHORT_TEXT),
+        message=_summary(error),
         details=[_pack(detail) for detail in details],
     )
+
+
+def _summary(error: DomainError) -> str:
+    """The message, and the paths in cause for the clients that do not read details."""
+    paths = ", ".join(dict.fromkeys(violation.field for violation in error.violations if violation.field))
+    return _cut(f"{error.message} ({paths})" if paths else error.message, _SUMMARY)
 
 
 def _details(error: DomainError, kept: Sequence[tuple[str, str, str]]) -> list[Message]:

@@ -47,7 +47,8 @@ def link(dist: Distribution, folder: Path) -> None:
             continue
         target = folder / file
         target.parent.mkdir(parents=True, exist_ok=True)
-        target.symlink_to(Path(str(dist.locate_file(file))).resolve())
+        if not target.is_symlink():  # two distributions may list the same file
+            target.symlink_to(Path(str(dist.locate_file(file))).resolve())
 
 
 @pytest.mark.parametrize("extra", SERVICES)

@@ -57,9 +57,9 @@ def play(launch: Launch, tmp_path_factory: pytest.TempPathFactory) -> Play:
     env = {
         **os.environ,
         "PYTHONPATH": str(ROOT),
-        "ELIGIBILITY_ADDRESS": launch("services.eligibility", "--workers", "1").address,
-        "DOCUMENTS_ADDRESS": launch("services.documents", "--workers", "1").address,
-        "BANK_REGISTRY_ADDRESS": launch("services.bank_registry", "--workers", "1", env=registry).address,
+        "ADDRESS_ELIGIBILITY": launch("services.eligibility", "--workers", "1").address,
+        "ADDRESS_DOCUMENTS": launch("services.documents", "--workers", "1").address,
+        "ADDRESS_BANK_REGISTRY": launch("services.bank_registry", "--workers", "1", env=registry).address,
     }
 
     def run(folder: Path) -> subprocess.CompletedProcess[str]:

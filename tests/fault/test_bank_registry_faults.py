@@ -7,22 +7,25 @@ import signal
 import sqlite3
 import subprocess
 import time
+from contextlib import closing
 from pathlib import Path
 
 import grpc
 import pytest
+from sqlalchemy import create_engine, make_url, text
 
 from microcredit.bankregistry.v1 import bank_registry_service_pb2 as pb
 from microcredit.bankregistry.v1.bank_registry_service_pb2_grpc import BankRegistryServiceStub
-from services.bank_registry.store import RegistryStore, migrate, tables
+from services.bank_registry.store import RegistryStore, tables
 from services.kit import audit
-from services.kit.database import Database
+from services.kit.database import POSTGRESQL_POLL_SECONDS, Database
 from tests.bank_registry_support import (
     agreement,
     bank,
     import_banks,
     import_command,
     loan,
+    new_database,
     run_import,
     status_of,
     write_file,
@@ -36,17 +39,23 @@ END
 """
 
 
+def is_locked(path: Path) -> bool:
+    with closing(sqlite3.connect(path, timeout=0, isolation_level=None)) as connection:
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError:
+            return True
+    return False
+
+
 def wait_until_writing(path: Path, process: subprocess.Popen[bytes]) -> None:
-    """Waits until the import is in its transaction, which never ends."""
-    while process.poll() is None:
-        with sqlite3.connect(path, timeout=0, isolation_level=None) as connection:
-            try:
-                connection.execute("BEGIN IMMEDIATE")
-            except sqlite3.OperationalError:
-                return
-            connection.execute("ROLLBACK")
+    """Waits until the import is stuck in its transaction: the migrations before it are short."""
+    free = time.monotonic()
+    while time.monotonic() < free + 0.5:
+        assert process.poll() is None
         time.sleep(0.02)
-    raise AssertionError("the import ended")
+        if not is_locked(path):
+            free = time.monotonic()
 
 
 def test_a_killed_import_leaves_nothing_half_written(launch: Launch, tmp_path: Path) -> None:
@@ -62,7 +71,6 @@ def test_a_killed_import_leaves_nothing_half_written(launch: Launch, tmp_path: P
     env = {**os.environ, "BANK_REGISTRY_DATABASE_URL": url}
     process = subprocess.Popen(import_command(file), cwd=ROOT, env=env)
     wait_until_writing(path, process)
-    time.sleep(0.3)
     process.send_signal(signal.SIGKILL)
     process.wait()
     with sqlite3.connect(path) as connection:
@@ -91,7 +99,10 @@ def test_a_new_worker_answers_as_the_dead_one(launch: Launch, tmp_path: Path) ->
     with grpc.insecure_channel(server.address) as channel:
         answer = BankRegistryServiceStub(channel).ListSelectableBanks(request, timeout=10)
         request.page_token = answer.next_page_token
-    os.kill(server.workers()[0], signal.SIGKILL)
+    (worker,) = server.workers()
+    os.kill(worker, signal.SIGKILL)
+    while server.workers() in ([], [worker]):
+        time.sleep(0.01)
     with grpc.insecure_channel(server.address) as channel:
         answer = BankRegistryServiceStub(channel).ListSelectableBanks(
             request, timeout=10, wait_for_ready=True
@@ -99,18 +110,26 @@ def test_a_new_worker_answers_as_the_dead_one(launch: Launch, tmp_path: Path) ->
     assert [check.bank.name for check in answer.checks] == ["banks/b3"]
 
 
-def test_a_store_that_does_not_answer_is_to_be_retried(launch: Launch, tmp_path: Path) -> None:
+def test_a_store_that_does_not_answer_is_to_be_retried(launch: Launch, postgres_url: str) -> None:
     """Nothing is answered from a registry that may be out of date."""
-    path = tmp_path / "registry.sqlite3"
-    migrate(f"sqlite:///{path}")
-    server = launch(
-        "services.bank_registry", "--workers", "1", env={"BANK_REGISTRY_DATABASE_URL": f"sqlite:///{path}"}
-    )
-    with sqlite3.connect(path) as connection:
-        connection.execute("PRAGMA locking_mode = EXCLUSIVE")
-    pytest.skip("to be decided")
-    with grpc.insecure_channel(server.address) as channel, pytest.raises(grpc.RpcError) as caught:
-        BankRegistryServiceStub(channel).ListSelectableBanks(
-            pb.ListSelectableBanksRequest(loan_request=loan()), timeout=10
+    url = new_database(postgres_url)
+    name = make_url(url).database
+    server = launch("services.bank_registry", "--workers", "1", env={"BANK_REGISTRY_DATABASE_URL": url})
+    request = pb.ListSelectableBanksRequest(loan_request=loan())
+    engine = create_engine(postgres_url, isolation_level="AUTOCOMMIT")
+    with engine.connect() as administrator, grpc.insecure_channel(server.address) as channel:
+        stub = BankRegistryServiceStub(channel)
+        stub.ListSelectableBanks(request, timeout=10)
+        administrator.execute(text(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false"))
+        administrator.execute(
+            text("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = :name"),
+            {"name": name},
         )
-    assert status_of(caught.value)[0].reason == "STORE_UNAVAILABLE"
+        time.sleep(POSTGRESQL_POLL_SECONDS)
+        with pytest.raises(grpc.RpcError) as caught:
+            stub.ListSelectableBanks(request, timeout=10)
+        assert caught.value.code() is grpc.StatusCode.UNAVAILABLE
+        assert status_of(caught.value)[0].reason == "STORE_UNAVAILABLE"
+        administrator.execute(text(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true"))
+        assert stub.ListSelectableBanks(request, timeout=10).revision == 0
+    engine.dispose()

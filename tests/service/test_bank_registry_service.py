@@ -225,8 +225,14 @@ def test_every_wrong_field_is_listed(sample: BankRegistryServiceStub) -> None:
     [
         ("2a004", "Le code 2a004 n’est pas un code INSEE de commune ; vouliez-vous dire 2A004 (Ajaccio) ?"),
         ("Ploermel", "Ce texte n’est pas un code INSEE de commune ; vouliez-vous dire 56165 (Ploërmel) ?"),
-        ("56999", "Le code 56999 n’est pas un code INSEE de commune, par exemple 56165 (Ploërmel)."),
-        ("M. Fictif", "Ce texte n’est pas un code INSEE de commune, par exemple 56165 (Ploërmel)."),
+        (
+            "56999",
+            "Le code 56999 n’est pas un code INSEE de commune ; un tel code s’écrit comme 56165 (Ploërmel).",
+        ),
+        (
+            "M. Fictif",
+            "Ce texte n’est pas un code INSEE de commune ; un tel code s’écrit comme 56165 (Ploërmel).",
+        ),
         (" 56165", "Ce texte n’est pas un code INSEE de commune ; vouliez-vous dire 56165 (Ploërmel) ?"),
     ],
 )

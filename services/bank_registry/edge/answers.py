@@ -9,6 +9,7 @@ from google.type import date_pb2, decimal_pb2, money_pb2
 
 from microcredit.bankregistry.v1 import bank_pb2 as pb
 from services.bank_registry.edge.requests import NAME_PREFIX
+from services.bank_registry.registry.history import Registry
 from services.bank_registry.registry.model import Agreement, Bank, LocalConvention
 from services.bank_registry.registry.period import Period
 from services.bank_registry.registry.reasons import Reason
@@ -16,24 +17,37 @@ from services.bank_registry.registry.selection import BankCheck
 from services.kit import wire
 
 
-def bank_check(check: BankCheck) -> pb.BankCheck:
-    """One lender against an application."""
-    return pb.BankCheck(
-        bank=_bank(check.bank),
-        selectable=check.selectable,
-        reasons=_reasons(check.reasons),
-        agreement_checks=[
-            pb.AgreementCheck(
-                agreement=_agreement(check.bank, found.agreement), reasons=_reasons(found.reasons)
-            )
-            for found in check.agreements
-        ],
-        warnings=[
-            pb.SelectionWarning(code=warning.code.value, message=warning.message)
-            for warning in check.warnings
-        ],
-        local_convention=_convention(check.convention) if check.convention else None,
-    )
+class Answers:
+    """Messages about the lenders of a registry; that of an agreement is built only once."""
+
+    def __init__(self, registry: Registry) -> None:
+        self.registry = registry
+        self._agreements: dict[int, pb.Agreement] = {}
+
+    def bank_check(self, check: BankCheck) -> pb.BankCheck:
+        """One lender against an application."""
+        return pb.BankCheck(
+            bank=_bank(check.bank),
+            selectable=check.selectable,
+            reasons=_reasons(check.reasons),
+            agreement_checks=[
+                pb.AgreementCheck(
+                    agreement=self._agreement(check.bank, found.agreement), reasons=_reasons(found.reasons)
+                )
+                for found in check.agreements
+            ],
+            warnings=[
+                pb.SelectionWarning(code=warning.code.value, message=warning.message)
+                for warning in check.warnings
+            ],
+            local_convention=_convention(check.convention) if check.convention else None,
+        )
+
+    def _agreement(self, bank: Bank, agreement: Agreement) -> pb.Agreement:
+        key = id(agreement)  # not reused: the registry holds the agreement
+        if key not in self._agreements:
+            self._agreements[key] = _agreement(bank, agreement)
+        return self._agreements[key]
 
 
 def _bank(bank: Bank) -> pb.Bank:

@@ -22,6 +22,7 @@ Request = pb.CheckBankRequest | pb.ListSelectableBanksRequest
 
 NAME_PREFIX = "banks/"
 MAX_NAMED_COMMUNES = 10
+MAX_RATE = 100
 
 _CODE_LIKE = re.compile(r"[0-9A-Za-z]{1,5}")
 _YEAR_1, _YEAR_10000 = -62_135_596_800, 253_402_300_800
@@ -102,8 +103,8 @@ def _present(message: pb.LoanRequest, field: str, violations: Violations) -> boo
 def _rate(message: pb.LoanRequest, violations: Violations) -> Decimal | None:
     path = "loan_request.nominal_rate_pct"
     rate = wire.decimal(message.nominal_rate_pct, path, violations)
-    if rate is not None and rate < 0:
-        violations.add(path, "NEGATIVE", "Le taux ne peut pas être négatif.")
+    if rate is not None and not 0 <= rate <= MAX_RATE:
+        violations.add(path, "OUT_OF_RANGE", f"Le taux se compte en pour cent, de 0 à {MAX_RATE}.")
     return rate
 
 
@@ -126,7 +127,11 @@ def _unknown_commune(text: str, geography: Geography) -> str:
     upper = geography.resolve(text.upper())
     found = (upper,) if upper else geography.suggest(text)
     what = f"Le code {text}" if _CODE_LIKE.fullmatch(text) else "Ce texte"
-    hint = f" ; vouliez-vous dire {_named(found)} ?" if found else ", par exemple 56165 (Ploërmel)."
+    hint = (
+        f" ; vouliez-vous dire {_named(found)} ?"
+        if found
+        else " ; un tel code s’écrit comme 56165 (Ploërmel)."
+    )
     return f"{what} n’est pas un code INSEE de commune{hint}"
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -149,10 +149,8 @@ class BankReader:
         if not 1 <= len(codes) <= MAX_TERRITORIES:
             text = f"Indiquez de 1 à {french.number(MAX_TERRITORIES)} codes de territoire."
             fields.problem("territories", "CODE_COUNT", text)
-        for index, code in enumerate(codes):
-            if code in codes[:index]:
-                fields.problem(f"territories[{index}]", "DUPLICATE", f"Le code {code} est répété.")
-            elif code and place_name(scope, code, self.geography) is None:
+        for index, code in _distinct(fields, "territories", codes):
+            if place_name(scope, code, self.geography) is None:
                 fields.problem(f"territories[{index}]", "UNKNOWN_PLACE", self._unknown_place(scope, code))
         return Territory(scope, codes)
 
@@ -207,13 +205,22 @@ def _bounds(
 
 def _codes(fields: Fields, name: str) -> tuple[str, ...]:
     codes = fields.texts(name)
-    for index, code in enumerate(codes):
-        if code in codes[:index]:
-            fields.problem(f"{name}[{index}]", "DUPLICATE", f"Le code {code} est répété.")
-        elif code and not CATEGORY.fullmatch(code):
+    for index, code in _distinct(fields, name, codes):
+        if not CATEGORY.fullmatch(code):
             text = "Un code compte des capitales sans accent, des chiffres et des soulignés, comme MOBILITE."
             fields.problem(f"{name}[{index}]", "CODE_MALFORMED", text)
     return codes
+
+
+def _distinct(fields: Fields, name: str, codes: tuple[str, ...]) -> Iterator[tuple[int, str]]:
+    """The codes that are not empty, with their place; a repeated one is a problem."""
+    seen: set[str] = set()
+    for index, code in enumerate(codes):
+        if code in seen:
+            fields.problem(f"{name}[{index}]", "DUPLICATE", f"Le code {code} est répété.")
+        elif code:
+            seen.add(code)
+            yield index, code
 
 
 def _refuse_overlaps(fields: Fields, name: str, what: str, periods: list[Period]) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
+from functools import lru_cache
 from itertools import groupby
 from operator import attrgetter
 
@@ -18,6 +19,8 @@ from services.kit.geography import Geography, fold
 
 VERIFICATION_MONTHS = 12
 """Delay after which an entry is to be verified again: no public list of lenders says what changed."""
+
+_folded = lru_cache(10_000)(fold)
 
 
 class WarningCode(StrEnum):
@@ -95,7 +98,7 @@ def ranking(check: BankCheck) -> tuple[object, ...]:
         check.convention is None,
         (answer_days is None, answer_days or 0),
         (not rates, min(rates, default=Decimal(0))),
-        fold(check.bank.name),
+        _folded(check.bank.name),
         check.bank.id,
     )
 

@@ -10,6 +10,8 @@ from datetime import date
 from typing import Any
 
 from services.documents.contract.values import Money
+from services.documents.recipient import Recipient
+from services.documents.wording import POSTAL_LINES, POSTAL_WIDTH
 from services.kit.errors import Violation
 from services.kit.french import euros, long_date
 
@@ -79,9 +81,13 @@ def _living_remainder(totals: Data, loan: Data | None, path: str) -> Iterator[Vi
 def _schedule(loan: Data, path: str) -> Iterator[Violation]:
     lines: Sequence[Data] = loan["schedule"]
     if [line["number"] for line in lines] != list(range(1, len(lines) + 1)):
-        yield Violation(f"{path}.schedule", "SCHEDULE_NUMBERS", "Les mensualités se numérotent 1, 2, 3… sans trou.")
+        yield Violation(
+            f"{path}.schedule", "SCHEDULE_NUMBERS", "Les mensualités se numérotent 1, 2, 3… sans trou."
+        )
     if len(lines) > loan["months"]:
-        yield Violation(f"{path}.schedule", "SCHEDULE_TOO_LONG", "L’échéancier a plus de lignes que de mensualités.")
+        yield Violation(
+            f"{path}.schedule", "SCHEDULE_TOO_LONG", "L’échéancier a plus de lignes que de mensualités."
+        )
     balance = loan["amount"].cents
     for index, line in enumerate(lines):
         here = f"{path}.schedule[{index}]"
@@ -90,7 +96,9 @@ def _schedule(loan: Data, path: str) -> Iterator[Violation]:
         balance -= line["principal"].cents
         yield from _equal(line["balance"], Money(balance), f"{here}.balance", "le capital restant dû")
     if balance:
-        yield Violation(f"{path}.schedule", "SCHEDULE_NOT_REPAID", "L’échéancier ne rembourse pas tout le capital.")
+        yield Violation(
+            f"{path}.schedule", "SCHEDULE_NOT_REPAID", "L’échéancier ne rembourse pas tout le capital."
+        )
     if "total_paid" in loan:
         paid = _sum([line["payment"] for line in lines])
         yield from _equal(loan["total_paid"], paid, f"{path}.total_paid", "la somme des mensualités")
@@ -138,7 +146,25 @@ def _deadline(data: Data, document_date: date, root: str) -> Iterator[Violation]
 
 def _enclosure(data: Data, document_date: date, root: str) -> Iterator[Violation]:
     if not data["enclosures"]:
-        yield Violation(f"{root}.enclosures", "TOO_FEW", "La lettre à la banque exige au moins une pièce jointe.")
+        yield Violation(
+            f"{root}.enclosures", "TOO_FEW", "La lettre à la banque exige au moins une pièce jointe."
+        )
+
+
+def postal_check(recipient: Callable[[Data], Recipient]) -> Check:
+    """The check that the address of this recipient can be written."""
+
+    def check(data: Data, document_date: date, root: str) -> Iterator[Violation]:
+        found = recipient(data)
+        if not found.fits():
+            yield Violation(
+                f"{root}.{found.part}.address",
+                "POSTAL_BLOCK_TOO_LONG",
+                f"Nom et adresse dépassent {POSTAL_LINES} lignes de {POSTAL_WIDTH} caractères\u00a0: "
+                "raccourcissez l’adresse.",
+            )
+
+    return check
 
 
 # Names that a manifest may list under `checks`.

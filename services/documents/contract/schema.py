@@ -59,9 +59,9 @@ class Schema:
         return True
 
     def _expected(self, schema_path: list[str | int]) -> str:
-        if len(schema_path) > 1 and schema_path[0] == "$defs":
-            return str(self._definitions[schema_path[1]].get("title", ""))
-        return ""
+        if schema_path[0] != "$defs":
+            return ""
+        return str(self._definitions[str(schema_path[1])].get("title", ""))
 
     def _resolve(self, schema: Mapping[str, Any]) -> Mapping[str, Any]:
         reference = schema.get("$ref")
@@ -84,7 +84,9 @@ class Schema:
 
     def _typed_object(self, value: dict[str, Any], properties: Mapping[str, Any]) -> dict[str, Any]:
         typed = {key: self._typed(item, properties.get(key, {})) for key, item in value.items()}
-        absent = {key: [] for key, schema in properties.items() if schema.get("type") == "array"}
+        absent: dict[str, Any] = {
+            key: [] for key, schema in properties.items() if schema.get("type") == "array"
+        }
         return absent | typed
 
 
@@ -98,8 +100,12 @@ class Requirement:
     def violations(self, data: Any, root: str) -> Iterator[Violation]:
         """Every required path that `data` lacks."""
         for error in self._validator.iter_errors(data):
-            path = child(_path(root, error.instance_path), error.kind.property)
+            path = child(_path(root, error.instance_path), _lacking(error.kind))
             yield Violation(path, "REQUIRED", self._message)
+
+
+def _lacking(kind: Any) -> str:
+    return str(kind.property)
 
 
 def _required(paths: Iterable[str]) -> dict[str, Any]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from typing import Any
+from typing import Any, NoReturn
 
-from services.kit.errors import Violations
+from services.kit.errors import InvalidArgument, Violation, Violations
 
 MAX_BYTES = 1 << 20
 MAX_DEPTH = 16
@@ -17,8 +17,8 @@ _NUMBER = "Les nombres à virgule, NaN et infinis sont refusés ; montants et 
 
 _MAX_DIGITS = 15
 _PLAIN_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
-# C0 and C1 controls except the line feed, blanks without width, line separators, bidirectional overrides (they
-# reorder what the reader sees), lone surrogates, non-characters.
+# C0 and C1 controls except the line feed, blanks without width, line separators, bidirectional overrides
+# (they reorder what the reader sees), lone surrogates, non-characters.
 _ILLEGAL = re.compile(
     "[\x00-\x09\x0b-\x1f\x7f-\x9f\u200b\u2028-\u202e\u2060-\u2069\ufdd0-\ufdef\ufeff\ufffe\uffff\ud800-\udfff]"
 )
@@ -40,14 +40,13 @@ class _Object(dict[str, Any]):
         self.duplicates = [key for key, count in counts.items() if count > 1]
 
 
-def read(raw: bytes, root: str, violations: Violations) -> dict[str, Any] | None:
-    """The object held by `raw`, or None; what is refused inside is added with its path and replaced by `?`."""
-    if not raw:
-        violations.add(root, "REQUIRED", "Ce champ est obligatoire.")
-        return None
+def read(raw: bytes, root: str, violations: Violations) -> dict[str, Any]:
+    """The object in `raw`; what is refused inside goes to the violations with its path, and becomes `?`.
+
+    Raises InvalidArgument when there is no JSON object to go on with.
+    """
     if len(raw) > MAX_BYTES:
-        violations.add(root, "TOO_LONG", "La donnée dépasse 1 Mio.")
-        return None
+        _refuse(root, "TOO_LONG", "La donnée dépasse 1 Mio.")
     try:
         data = json.loads(
             raw.decode("utf-8"),
@@ -57,17 +56,15 @@ def read(raw: bytes, root: str, violations: Violations) -> dict[str, Any] | None
             parse_constant=_Refused,
         )
     except UnicodeDecodeError:
-        violations.add(root, "NOT_UTF8", "La donnée n’est pas en UTF-8.")
+        _refuse(root, "NOT_UTF8", "La donnée n’est pas en UTF-8.")
     except RecursionError:
-        violations.add(root, "TOO_DEEP", _TOO_DEEP)
+        _refuse(root, "TOO_DEEP", _TOO_DEEP)
     except ValueError:
-        violations.add(root, "NOT_JSON", "La donnée n’est pas du JSON valide.")
-    else:
-        if isinstance(data, dict):
-            cleaned: dict[str, Any] = _clean(data, root, 1, violations)
-            return cleaned
-        violations.add(root, "INVALID_FORMAT", "Un objet JSON est attendu.")
-    return None
+        _refuse(root, "NOT_JSON", "La donnée n’est pas du JSON valide.")
+    if not isinstance(data, dict):
+        _refuse(root, "INVALID_FORMAT", "Un objet JSON est attendu.")
+    cleaned: dict[str, Any] = _clean(data, root, 1, violations)
+    return cleaned
 
 
 def has_illegal_character(text: str) -> bool:
@@ -78,6 +75,11 @@ def has_illegal_character(text: str) -> bool:
 def child(path: str, key: str) -> str:
     """Path of a property; a key that is not a plain name is not echoed."""
     return f"{path}.{key if _PLAIN_KEY.fullmatch(key) else _PLACEHOLDER}"
+
+
+def _refuse(root: str, reason: str, sentence: str) -> NoReturn:
+    violation = Violation(root, reason, sentence)
+    raise InvalidArgument("INVALID_FIELDS", sentence, metadata={"count": "1"}, violations=[violation])
 
 
 def _integer(text: str) -> int | _Refused:

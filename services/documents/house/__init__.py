@@ -1,1 +1,1 @@
-"""House library: the source of the shipped templates; `python -m services.documents.house.build` writes them."""
+"""House library, the source of the shipped templates: `python -m services.documents.house.build`."""

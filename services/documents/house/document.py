@@ -13,6 +13,7 @@ from services.documents.house.ooxml import field, raw_paragraph, run
 PARTS = Path(__file__).parent / "parts"
 LOGO_PART = "word/media/logo.png"
 
+_STYLES = "word/styles.xml"
 _HOUSE_PARTS = {
     opc.CONTENT_TYPES: "content_types.xml",
     "_rels/.rels": "root_rels.xml",
@@ -21,7 +22,7 @@ _HOUSE_PARTS = {
     "word/fontTable.xml": "fontTable.xml",
     "word/numbering.xml": "numbering.xml",
     "word/settings.xml": "settings.xml",
-    "word/styles.xml": "styles.xml",
+    _STYLES: "styles.xml",
 }
 _HEAD = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
 _NAMESPACES = (
@@ -33,9 +34,11 @@ _NAMESPACES = (
 )
 # A4 with margins of 2.3 cm; the first page has its letterhead in the body, hence no header.
 _SECTION = (
-    '<w:sectPr><w:headerReference w:type="default" r:id="rId5"/><w:footerReference w:type="default" r:id="rId6"/>'
+    '<w:sectPr><w:headerReference w:type="default" r:id="rId5"/>'
+    '<w:footerReference w:type="default" r:id="rId6"/>'
     '<w:footerReference w:type="first" r:id="rId7"/><w:pgSz w:w="11906" w:h="16838"/>'
-    '<w:pgMar w:top="1134" w:right="1304" w:bottom="1134" w:left="1304" w:header="567" w:footer="510" w:gutter="0"/>'
+    '<w:pgMar w:top="1134" w:right="1304" w:bottom="1134" w:left="1304"'
+    ' w:header="567" w:footer="510" w:gutter="0"/>'
     "<w:titlePg/></w:sectPr>"
 )
 # Stands for the logo of the profile in the template: one transparent pixel.
@@ -52,10 +55,14 @@ class Model:
     id: str
     title: str
     body: str
+    form: bool = False
+    """A form numbers its chapters; a letter does not."""
 
     def docx(self) -> bytes:
         """The .docx of the template, always the same bytes."""
         parts = {name: (PARTS / file).read_bytes() for name, file in _HOUSE_PARTS.items()}
+        headings = (PARTS / ("heading_form.xml" if self.form else "heading_letter.xml")).read_bytes()
+        parts[_STYLES] = parts[_STYLES].replace(b"<!-- heading 1 -->", headings.strip())
         parts["word/document.xml"] = _part("document", f"<w:body>{self.body}{_SECTION}</w:body>")
         parts["word/header1.xml"] = _part("hdr", raw_paragraph(run(_HEADER), "Header"))
         parts["word/footer1.xml"] = parts["word/footer2.xml"] = _part("ftr", _footer())

@@ -9,7 +9,8 @@ _LOGO = (
     '<wp:extent cx="{{ logo.width }}" cy="{{ logo.height }}"/>'
     '<wp:docPr id="1" name="Logo" descr="{{ logo.alt }}"/>'
     '<a:graphic><a:graphicData uri="http://schemas.openxmlformats.org/drawingml/2006/picture">'
-    '<pic:pic><pic:nvPicPr><pic:cNvPr id="1" name="Logo" descr="{{ logo.alt }}"/><pic:cNvPicPr/></pic:nvPicPr>'
+    '<pic:pic><pic:nvPicPr><pic:cNvPr id="1" name="Logo" descr="{{ logo.alt }}"/><pic:cNvPicPr/>'
+    "</pic:nvPicPr>"
     '<pic:blipFill><a:blip r:embed="rId8"/><a:stretch><a:fillRect/></a:stretch></pic:blipFill>'
     '<pic:spPr><a:xfrm><a:off x="0" y="0"/><a:ext cx="{{ logo.width }}" cy="{{ logo.height }}"/></a:xfrm>'
     '<a:prstGeom prst="rect"><a:avLst/></a:prstGeom></pic:spPr></pic:pic>'
@@ -31,7 +32,8 @@ def letterhead() -> str:
             paragraph("{{ profile.organisation.service }}", "Letterhead"),
             paragraph(ORGANISATION_ADDRESS, "Letterhead"),
             paragraph(
-                "Téléphone : {{ profile.organisation.phone }} – {{ profile.organisation.email }}", "Letterhead"
+                "Téléphone : {{ profile.organisation.phone }} – {{ profile.organisation.email }}",
+                "Letterhead",
             ),
         )
     )
@@ -69,7 +71,7 @@ def opening(subject: str, references: str, *more: str) -> str:
 def agent() -> str:
     """Block B1: first name, name, capacity and administrative address of the agent (CRPA, L. 111-2)."""
     contact = (
-        "{% if agent.phone is defined %}, téléphone {{ agent.phone }}{% endif %}"
+        "{% if agent.phone is defined %}, téléphone {{ agent.phone | phone }}{% endif %}"
         "{% if agent.email is defined %}, {{ agent.email }}{% endif %}"
     )
     return labelled(
@@ -81,7 +83,8 @@ def agent() -> str:
 def closing() -> str:
     """Formula of courtesy, kept with the signature."""
     return paragraph(
-        "Je vous prie d’agréer, {{ recipient.salutation }}, l’expression de mes salutations distinguées.", "Closing"
+        "Je vous prie d’agréer, {{ recipient.salutation }}, l’expression de mes salutations distinguées.",
+        "Closing",
     )
 
 

@@ -26,16 +26,16 @@ def missing_documents() -> str:
         (
             heading("Le délai"),
             paragraph(
-                "Date limite : **au plus tard le {{ deadlines.documents | long_day }}**, soit "
+                "Merci de nous les remettre **au plus tard le {{ deadlines.documents | long_day }}**, soit "
                 "**{{ deadlines.documents | time_left(document.date) }}**."
             ),
             paragraph(
-                "Sans réponse de notre part dans les deux mois qui suivent la réception de votre demande"
-                "{% if case.received_on is defined %}, le {{ case.received_on | long_date }}{% endif %}, celle-ci "
-                "est considérée comme refusée. Ce délai de deux mois est **suspendu** jusqu’au "
-                "{{ deadlines.documents | long_date }}, ou jusqu’à ce que vous ayez remis toutes les pièces si vous le "
-                "faites plus tôt (articles L. 114-5 et L. 231-4 du code des relations entre le public et "
-                "l’administration)."
+                "Sans réponse de notre part dans les deux mois qui suivent la réception de votre demande{% "
+                "if case.received_on is defined %}, le {{ case.received_on | long_date }}{% endif %}, "
+                "celle-ci est considérée comme refusée. Ce délai de deux mois est **suspendu** jusqu’au {{ "
+                "deadlines.documents | long_date }}, ou jusqu’à ce que vous ayez remis toutes les pièces si "
+                "vous le faites plus tôt (articles L. 114-5 et L. 231-4 du code des relations entre le "
+                "public et l’administration)."
             ),
         )
     )
@@ -51,43 +51,46 @@ def remedies() -> str:
         (
             heading("Vos recours"),
             lead_in(
-                "Si vous contestez cette décision, vous pouvez, **dans les deux mois qui suivent le jour où vous avez "
-                "reçu cette lettre** :"
+                "Si vous contestez cette décision, vous pouvez, **dans les deux mois qui suivent le jour où "
+                "vous avez reçu cette lettre** :"
             ),
             bullet(
                 "former un recours gracieux, en écrivant à {{ profile.remedies.gracious_recipient }}, "
-                f"{ORGANISATION_ADDRESS}. Ce recours interrompt le délai pour saisir le tribunal : vous disposez à "
-                "nouveau de deux mois à partir de la réponse, ou de l’absence de réponse pendant deux mois, qui vaut "
-                "refus (articles L. 411-2 et L. 231-4 du code des relations entre le public et l’administration) ;"
+                f"{ORGANISATION_ADDRESS}. Ce recours interrompt le délai pour saisir le tribunal : vous "
+                f"disposez à "
+                "nouveau de deux mois à partir de la réponse, ou de l’absence de réponse pendant deux mois, "
+                "qui vaut refus (articles L. 411-2 et L. 231-4 du code des relations entre le public et "
+                "l’administration) ;"
             ),
             bullet(
                 f"saisir {court}, par courrier, sur place ou par internet avec Télérecours citoyens"
-                "{% if profile.remedies.court.website is defined %} ({{ profile.remedies.court.website }}){% endif %} "
-                "(articles R. 421-1 et R. 421-5 du code de justice administrative)."
+                "{% if profile.remedies.court.website is defined %} ({{ profile.remedies.court.website "
+                "}}){% endif %} (articles R. 421-1 et R. 421-5 du code de justice administrative)."
             ),
         )
     )
 
 
 def algorithm() -> str:
-    """B7: use of an algorithm (CRPA, L. 311-3-1, R. 311-3-1-1; refusals to communicate: R. 311-13, R. 343-1)."""
+    """B7: use of an algorithm (CRPA, L. 311-3-1, R. 311-3-1-1; refusals: R. 311-13, R. 343-1)."""
     return "".join(
         (
             heading("L’aide d’un logiciel"),
             paragraph(
-                "Cette décision a été prise par la personne qui signe cette lettre, après un avis préparé à l’aide d’un "
-                "traitement algorithmique dont le {{ profile.organisation.short_name }} est responsable. Il a pour "
-                "finalité {{ profile.algorithm.purpose }} (règles « {{ assessment.ruleset.ruleset_id }} », "
-                "version {{ assessment.ruleset.version }})."
+                "Cette décision a été prise par la personne qui signe cette lettre, après un avis préparé à "
+                "l’aide d’un traitement algorithmique dont le {{ profile.organisation.short_name }} est "
+                "responsable. Il a pour finalité {{ profile.algorithm.purpose }} (règles « {{ "
+                "assessment.ruleset.ruleset_id }} », version {{ assessment.ruleset.version }})."
             ),
             paragraph(
-                "Vous avez le droit d’obtenir la communication des règles de ce traitement et des principales "
-                "caractéristiques de sa mise en œuvre dans votre cas (articles L. 311-3-1 et R. 311-3-1-1 du code "
-                "des relations entre le public et l’administration). Écrivez-nous à l’adresse de cette lettre ou à "
-                "{{ profile.organisation.email }}, en rappelant la référence du dossier"
-                "{% if profile.algorithm.rules_website is defined %} ; les règles sont aussi publiées sur "
-                "{{ profile.algorithm.rules_website }}{% endif %}. Sans réponse dans le mois, vous avez deux mois pour "
-                "saisir {{ profile.algorithm.access_commission.name }}" + contact("profile.algorithm.access_commission")
+                "Vous avez le droit d’obtenir la communication des règles de ce traitement et des "
+                "principales caractéristiques de sa mise en œuvre dans votre cas (articles L. 311-3-1 et R. "
+                "311-3-1-1 du code des relations entre le public et l’administration). Écrivez-nous à "
+                "l’adresse de cette lettre ou à {{ profile.organisation.email }}, en rappelant la référence "
+                "du dossier{% if profile.algorithm.rules_website is defined %} ; les règles sont aussi "
+                "publiées sur {{ profile.algorithm.rules_website }}{% endif %}. Sans réponse dans le mois, "
+                "vous avez deux mois pour saisir {{ profile.algorithm.access_commission.name }}"
+                + contact("profile.algorithm.access_commission")
                 + " (articles R. 311-13 et R. 343-1 du même code)."
             ),
         )
@@ -114,14 +117,12 @@ def privacy() -> str:
     return "".join(
         (
             lead_in(
-                "Le {{ profile.organisation.short_name }} est responsable du traitement de ces données. Il repose sur "
-                "{{ profile.privacy.basis }}. Il sert à :"
+                "Le {{ profile.organisation.short_name }} est responsable du traitement de ces données. Il "
+                "repose sur {{ profile.privacy.basis }}. Il sert à :"
             ),
             bullets("purpose", "profile.privacy.purposes", "{{ purpose }}" + END),
             lead_in("Les données sont communiquées seulement à :"),
-            bullets(
-                "recipient", "profile.privacy.recipients", "{{ recipient }}" + END
-            ),
+            bullets("recipient", "profile.privacy.recipients", "{{ recipient }}" + END),
             lead_in("Elles sont conservées :"),
             bullets("term", "profile.privacy.retention", "{{ term }}" + END),
             paragraph(
@@ -139,9 +140,9 @@ def simulation() -> str:
     """B11: a schedule is indicative and only the lender's offer binds."""
     return paragraph(
         "Simulation indicative établie le {{ (loan.simulated_on if loan.simulated_on is defined else "
-        "case.request_date) | long_date }}, sans valeur contractuelle : seule l’offre de l’établissement prêteur "
-        "engage. Hypothèses : taux fixe, mensualités constantes arrondies au centime, sans assurance ; la dernière "
-        "mensualité absorbe les arrondis.",
+        "case.request_date) | long_date }}, sans valeur contractuelle : seule l’offre de l’établissement "
+        "prêteur engage. Hypothèses : taux fixe, mensualités constantes arrondies au centime, sans "
+        "assurance ; la dernière mensualité absorbe les arrondis.",
         "Notice",
     )
 
@@ -151,7 +152,9 @@ def debt_advice() -> str:
     return when(
         "assessment.reasons | budget_related",
         paragraph(
-            "Le **{{ profile.debt_advice.name }}**" + contact("profile.debt_advice") + ", vous reçoit gratuitement et "
+            "Le **{{ profile.debt_advice.name }}**"
+            + contact("profile.debt_advice")
+            + ", vous reçoit gratuitement et "
             "en toute confidentialité pour faire le point sur votre budget et sur vos droits."
         ),
     )

@@ -1,10 +1,10 @@
-"""WordprocessingML fragments: runs, paragraphs, tables, template tags. Static text gets French spacing here."""
+"""WordprocessingML fragments: runs, paragraphs, tables, template tags; French spacing of static text."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from xml.sax.saxutils import escape
 
 from services.documents.typography import french
@@ -51,14 +51,8 @@ def labelled(label: str, source: str, style: str = "Reference") -> str:
 
 
 def heading(source: str, level: int = 1) -> str:
-    """A heading of a letter, or a second-level one of a form."""
+    """A heading; those of the first level are numbered in a form."""
     return paragraph(source, f"Heading{level}")
-
-
-def chapter(source: str) -> str:
-    """A numbered first-level heading of a form."""
-    numbering = '<w:numPr><w:ilvl w:val="0"/><w:numId w:val="2"/></w:numPr>'
-    return paragraph(source, "ChapterHeading", numbering)
 
 
 def lead_in(source: str) -> str:
@@ -114,6 +108,8 @@ class Rows:
 
     cells: Sequence[str]
     tag: str = ""
+    linked: bool = False
+    """Stays on the page of the next row."""
 
     @classmethod
     def each(cls, name: str, items: str, *cells: str) -> Rows:
@@ -124,6 +120,12 @@ class Rows:
     def when(cls, condition: str, *cells: str) -> Rows:
         """One row if the condition holds."""
         return cls(cells, f"if {condition}")
+
+    def last_apart(self) -> tuple[Rows, ...]:
+        """A loop as two: all the items but the last, then the last, linked to what follows."""
+        if not self.tag.startswith("for "):
+            return (replace(self, linked=True),)
+        return replace(self, tag=f"{self.tag}[:-1]"), replace(self, tag=f"{self.tag}[-1:]", linked=True)
 
 
 @dataclass(frozen=True)
@@ -143,12 +145,20 @@ class Table:
         unit = TEXT_WIDTH / sum(column.share for column in self.columns)
         widths = [round(column.share * unit) for column in self.columns]
         grid = "".join(f'<w:gridCol w:w="{width}"/>' for width in widths)
-        last = len(self.rows) - 1
         rows = "".join(
-            self._rows(row, widths, linked=self.together and index < last or self.total and index == last - 1)
-            for index, row in enumerate(self.rows)
+            self._rows(row, widths, linked=self.together and row is not self.rows[-1])
+            for row in self._split()
         )
-        return f"<w:tbl>{self._properties()}<w:tblGrid>{grid}</w:tblGrid>{self._heading(widths)}{rows}</w:tbl>"
+        return (
+            f"<w:tbl>{self._properties()}<w:tblGrid>{grid}</w:tblGrid>{self._heading(widths)}{rows}</w:tbl>"
+        )
+
+    def _split(self) -> Sequence[Rows]:
+        """The rows; the last line before a total is apart, so that the total never stands alone on a page."""
+        if not self.total:
+            return self.rows
+        *before, lines, total = self.rows
+        return [*before, *lines.last_apart(), total]
 
     def _properties(self) -> str:
         look = "0660" if self.total else "0620"
@@ -169,7 +179,7 @@ class Table:
 
     def _rows(self, row: Rows, widths: Sequence[int], *, linked: bool) -> str:
         cells = "".join(
-            _cell(source, width, "TableAmount" if column.amount else "TableText", linked=linked)
+            _cell(source, width, "TableAmount" if column.amount else "TableText", linked=linked or row.linked)
             for source, column, width in zip(row.cells, self.columns, widths, strict=True)
         )
         printed = f"<w:tr><w:trPr><w:cantSplit/></w:trPr>{cells}</w:tr>"
@@ -181,7 +191,9 @@ class Table:
 
 def _cell(source: str, width: int, style: str, *, linked: bool = False) -> str:
     keep = "<w:keepNext/>" if linked else ""
-    return f'<w:tc><w:tcPr><w:tcW w:w="{width}" w:type="dxa"/></w:tcPr>{paragraph(source, style, keep)}</w:tc>'
+    return (
+        f'<w:tc><w:tcPr><w:tcW w:w="{width}" w:type="dxa"/></w:tcPr>{paragraph(source, style, keep)}</w:tc>'
+    )
 
 
 def _row_control(tag: str) -> str:

@@ -6,19 +6,19 @@ import io
 import re
 from collections.abc import Mapping
 from typing import Any
+from xml.parsers.expat import ParserCreate
 
-from docxtpl import DocxTemplate
+from docxtpl.template import DocxTemplate
 from jinja2 import TemplateSyntaxError
-from lxml import etree
 
 from services.documents import opc
-from services.documents.render.environment import Environment
+from services.documents.render.environment import ENVIRONMENT, Environment
 
 _TAGS = ("{{", "{%", "{#")
 _RENDERED = re.compile(r"word/(document|header\d*|footer\d*)\.xml")
 _RELATIONSHIPS = "word/_rels/document.xml.rels"
 _LOGO = "word/media/logo.png"
-_LOGO_TARGET = "media/logo.png"
+_LOGO_RELATIONSHIP = re.compile(rb'<Relationship [^>]*Target="media/logo.png"[^>]*/>')
 _XML = (".xml", ".rels")
 
 
@@ -26,31 +26,31 @@ class TemplateError(Exception):
     """The template cannot serve; the message says why, in French."""
 
 
-class _StrictTemplate(DocxTemplate):  # type: ignore[misc]
+class _StrictTemplate(DocxTemplate):
     """docxtpl that refuses what it would otherwise repair in silence: broken XML, tags left over."""
 
     def render_xml_part(
         self, src_xml: str, part: Any, context: Mapping[str, Any], jinja_env: Environment | None = None
     ) -> str:
-        """Renders one part; the braces of the data are character references here, so any tag is a leftover."""
-        rendered: str = super().render_xml_part(src_xml, part, context, jinja_env)
+        """Renders one part; braces of the data are character references here, so any tag is a leftover."""
+        rendered: str = super().render_xml_part(src_xml, part, context, jinja_env)  # type: ignore[no-untyped-call]
         if any(tag in rendered for tag in _TAGS):
             raise TemplateError("une balise reste dans le document")
-        etree.fromstring(rendered)
+        _check_well_formed(rendered.encode())
         return rendered
 
 
 def render(docx: bytes, context: Mapping[str, Any], logo: bytes | None) -> dict[str, bytes]:
     """The parts of the document, well formed, without any tag left."""
     template = _StrictTemplate(io.BytesIO(docx))
-    template.render(dict(context), Environment(), autoescape=True)
+    template.render(dict(context), ENVIRONMENT, autoescape=True)
     buffer = io.BytesIO()
     template.save(buffer)
     parts = opc.read(buffer.getvalue())
     _place_logo(parts, logo)
     for name, content in parts.items():
         if name.endswith(_XML):
-            etree.fromstring(content)
+            _check_well_formed(content)
     return parts
 
 
@@ -69,7 +69,7 @@ def check(docx: bytes) -> None:
 
 def _check_syntax(name: str, xml: str) -> None:
     try:
-        Environment().parse(DocxTemplate(None).patch_xml(xml))
+        ENVIRONMENT.parse(DocxTemplate(io.BytesIO()).patch_xml(xml))  # type: ignore[no-untyped-call]
     except TemplateSyntaxError as error:
         raise TemplateError(f"balise mal écrite dans {name}") from error
 
@@ -82,10 +82,8 @@ def _place_logo(parts: dict[str, bytes], logo: bytes | None) -> None:
         parts[_LOGO] = logo
         return
     del parts[_LOGO]
-    relationships = etree.fromstring(parts[_RELATIONSHIPS])
-    for relationship in relationships:
-        if relationship.get("Target") == _LOGO_TARGET:
-            relationships.remove(relationship)
-    parts[_RELATIONSHIPS] = etree.tostring(
-        relationships, encoding="UTF-8", xml_declaration=True, standalone=True
-    )
+    parts[_RELATIONSHIPS] = _LOGO_RELATIONSHIP.sub(b"", parts[_RELATIONSHIPS])
+
+
+def _check_well_formed(content: bytes) -> None:
+    ParserCreate().Parse(content, True)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
-from jinja2 import StrictUndefined, Undefined
+from jinja2 import StrictUndefined, Template, Undefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup, escape
 
@@ -19,6 +21,7 @@ from services.kit import french
 _LINE_BREAK = Markup('</w:t><w:br/><w:t xml:space="preserve">')
 # docxtpl rewrites `{_{` after rendering, in the data too: braces of the data travel as character references.
 _BRACES = {"{": "&#123;", "}": "&#125;"}
+_COMPILED_PARTS = 256
 _KEPT_FILTERS = ("join", "length")
 _HEALTH = "SANTE"
 _HEALTH_PURPOSE = "dépenses de soins"
@@ -28,12 +31,17 @@ Item = Mapping[str, Any]
 
 
 class Environment(ImmutableSandboxedEnvironment):
-    """A sandbox in which `a.b` is the key `b` of the data, never a method, and in which nothing can be called."""
+    """A sandbox where `a.b` is the key `b` of the data, never a method, and where nothing can be called."""
 
     def __init__(self) -> None:
-        super().__init__(autoescape=True, undefined=StrictUndefined, finalize=finalize)
+        super().__init__(autoescape=True, undefined=StrictUndefined, finalize=_finalize)
         self.globals.clear()
+        self._kept = lru_cache(maxsize=_COMPILED_PARTS)(super().from_string)
         self.filters = {name: self.filters[name] for name in _KEPT_FILTERS} | _FILTERS
+
+    def from_string(self, source: Any, *_: Any, **__: Any) -> Template:
+        """The compiled source, kept: the XML of a template never changes, jinja2 templates may be shared."""
+        return self._kept(source)
 
     def getattr(self, obj: Any, attribute: str) -> Any:
         """The key `attribute` of a mapping; the attributes of a loop; nothing of any other object."""
@@ -46,7 +54,7 @@ class Environment(ImmutableSandboxedEnvironment):
         return False
 
 
-def finalize(value: Any) -> Any:
+def _finalize(value: Any) -> Any:
     """Every printed value passes here: text and counts only, the rest needs the filter of its type."""
     if isinstance(value, Undefined | Markup):
         return value
@@ -103,6 +111,11 @@ def _label(value: Code) -> str:
     return str(_expect(value, Code).label)
 
 
+def _phone(text: str) -> str:
+    """`02 61 91 00 00`, which never breaks."""
+    return re.sub("[ .]", french.NO_BREAK_SPACE, text)
+
+
 def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
@@ -150,7 +163,11 @@ _FILTERS: dict[str, Any] = {
     "months": _months,
     "number": _number,
     "percent": _percent,
+    "phone": _phone,
     "purpose": _purpose,
     "short_date": _short_date,
     "time_left": _time_left,
 }
+
+ENVIRONMENT = Environment()
+"""The only one: immutable, shared by every thread."""

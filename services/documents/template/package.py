@@ -8,9 +8,10 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Literal
 
-from services.documents.contract.consistency import CHECKS, Check
+from services.documents.contract.consistency import CHECKS, Check, postal_check
 from services.documents.contract.schema import Requirement, Schema
 from services.documents.folders import Findings, described, digest
+from services.documents.recipient import RECIPIENTS
 from services.documents.render.document import TemplateError, check
 
 MANIFEST_FILE = "manifest.yaml"
@@ -60,10 +61,17 @@ def _template(path: Path, manifest: dict[str, Any], contract: Schema, findings: 
         recipient=manifest["recipient"],
         signatory=manifest["signatory"],
         requirement=Requirement(manifest["requires"], manifest["id"]),
-        checks=[CHECKS[name] for name in manifest["checks"] if name in CHECKS],
+        checks=_checks(manifest),
         docx=docx,
         digest=digest([(MANIFEST_FILE, path.read_bytes()), (DOCX_FILE, docx)]),
     )
+
+
+def _checks(manifest: dict[str, Any]) -> list[Check]:
+    checks = [CHECKS[name] for name in manifest["checks"] if name in CHECKS]
+    if manifest["recipient"] in RECIPIENTS:
+        checks.append(postal_check(RECIPIENTS[manifest["recipient"]]))
+    return checks
 
 
 def _docx(path: Path, findings: Findings) -> bytes:

@@ -1,8 +1,8 @@
 """The columns of a row: what the engine may compare, as integers that fit 2^53.
 
-A comparison with the field of an absent column is always true in durable_rules, so that every column is always present; a
-value that may be unknown goes with a `…__known` column, which its comparisons also test. Exact fractions are brought to a
-common denominator, two by two.
+A comparison with the field of an absent column is always true in durable_rules, so that every column is
+always present; a value that may be unknown goes with a `…__known` column, which its comparisons also test.
+Exact fractions are brought to a common denominator, two by two.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from fractions import Fraction
 from math import lcm
 
 from services.eligibility.language import tree
-from services.eligibility.language.types import Kind, Value, Values
+from services.eligibility.language.types import Kind, Value, Values, codes_of
 from services.eligibility.package.model import RulePackage
 
 NO_CODE = -1
@@ -71,7 +71,8 @@ class Columns:
         return self._add(f"{flat(name)}__known", lambda values: int(values[name] is not None))
 
     def versus(self, name: str, other: str | None) -> str:
-        """Column of a fraction, on the denominator that it shares with another value (none: with an integer)."""
+        """Column of a fraction, on the denominator that it shares with another value (none: with an
+        integer)."""
 
         def scaled(values: Values) -> int:
             value, opposite = (_fraction(values[key]) if key else Fraction(0) for key in (name, other))
@@ -80,22 +81,22 @@ class Columns:
         return self._add(f"{flat(name)}__versus__{flat(other or '0')}", scaled)
 
     def member(self, name: str, listed: str) -> str:
-        """Column that is 1 when a code or text is in a list too long, or too open, to be compared code by code."""
+        """Column that is 1 when a code or text is in a list too long, or too open, to be compared code by
+        code."""
         return self._add(
-            f"{flat(name)}__in__{flat(listed)}", lambda values: int(_contains(values[listed], values[name]))
+            f"{flat(name)}__in__{flat(listed)}", lambda values: int(values[name] in codes_of(values[listed]))
         )
 
     def has_code(self, code: str, listed: str) -> str:
         """Column that is 1 when a list holds a code."""
-        return self._add(f"{flat(listed)}__has__{code}", lambda values: int(_contains(values[listed], code)))
+        return self._add(f"{flat(listed)}__has__{code}", lambda values: int(code in codes_of(values[listed])))
 
     def slot(self, listed: str, index: int) -> str:
         """Column of the n-th code of a dated list; NO_CODE beyond its end."""
 
         def number(values: Values) -> int:
-            codes = values[listed]
-            within = isinstance(codes, tuple) and index < len(codes)
-            return self._numbers[codes[index]] if within else NO_CODE  # type: ignore[index]
+            codes = codes_of(values[listed])
+            return self._numbers[codes[index]] if index < len(codes) else NO_CODE
 
         return self._add(f"{flat(listed)}__{index}", number)
 
@@ -105,13 +106,13 @@ class Columns:
 
     def _integer(self, value: Value | None) -> int:
         match value:
-            case None:
-                return 0
             case str():
                 return self._numbers[value]
             case date():
                 return value.toordinal()
-        return int(value)  # type: ignore[arg-type]
+            case int() | Fraction():
+                return int(value)
+        return 0
 
 
 def row(columns: Mapping[str, Column], values: Values) -> dict[str, int]:
@@ -121,7 +122,3 @@ def row(columns: Mapping[str, Column], values: Values) -> dict[str, int]:
 
 def _fraction(value: Value | None) -> Fraction:
     return Fraction(value) if isinstance(value, int | Fraction) else Fraction(0)
-
-
-def _contains(codes: Value | None, code: Value | None) -> bool:
-    return isinstance(codes, tuple) and code in codes

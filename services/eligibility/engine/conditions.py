@@ -1,5 +1,5 @@
-"""From the typed tree of a rule to the condition of durable_rules: thresholds are compared there, between fields of one
-fact (`{"$gt": {"loan_amount": {"$m": "amount_max"}}}`)."""
+"""From the typed tree of a rule to the condition of durable_rules: thresholds are compared there, between
+fields of one fact (`{"$gt": {"loan_amount": {"$m": "amount_max"}}}`)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from services.eligibility.engine.columns import NO_CODE, Columns
 from services.eligibility.engine.native import Condition
 from services.eligibility.language import tree
-from services.eligibility.language.types import Kind
+from services.eligibility.language.types import Kind, codes_of
 from services.eligibility.package.model import RulePackage
 
 MAX_EXPANDED_CODES = 8
@@ -76,7 +76,8 @@ class ConditionWriter:
         return self._guarded([left, right], _compare(operator, fields[0], {"$m": fields[1]}))
 
     def _constant(self, literal: tree.Literal) -> int:
-        return self.columns.code(literal.value) if isinstance(literal.value, str) else int(literal.value)  # type: ignore[arg-type]
+        value = literal.value
+        return value if isinstance(value, int) else self.columns.code(str(value))
 
     def _membership(self, node: tree.Compare) -> Condition:
         """A short list of codes is compared code by code; text and long lists by one column."""
@@ -88,9 +89,7 @@ class ConditionWriter:
         alternatives = self._alternatives(left, right)
         if alternatives is None:
             assert isinstance(right, tree.Reference)  # noqa: S101 - a literal list is always expanded
-            return self._guarded(
-                [left, right], {self.columns.member(left.name, right.name): int(positive)}
-            )
+            return self._guarded([left, right], {self.columns.member(left.name, right.name): int(positive)})
         field = self.columns.value(left.name)
         tests = [_compare("==" if positive else "!=", field, code) for code in alternatives]
         return self._guarded([left], _group("$or" if positive else "$and", tests))
@@ -100,11 +99,11 @@ class ConditionWriter:
         if left.type.kind is not Kind.CODE:
             return None
         if isinstance(right, tree.Literal):
-            return [self.columns.code(code) for code in right.value]  # type: ignore[union-attr]
+            return [self.columns.code(code) for code in codes_of(right.value)]
         parameter = self._package.parameters.get(right.name) if isinstance(right, tree.Reference) else None
         if parameter is None:
             return None
-        longest = max(len(dated.value) for dated in parameter.values)  # type: ignore[arg-type]
+        longest = max(len(codes_of(dated.value)) for dated in parameter.values)
         if longest > MAX_EXPANDED_CODES:
             return None
         return [{"$m": self.columns.slot(parameter.name, index)} for index in range(longest)] or [NO_CODE]

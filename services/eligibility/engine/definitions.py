@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from services.eligibility.engine.columns import Column, row
+from services.eligibility.engine.columns import Column, flat, row
 from services.eligibility.engine.conditions import ConditionWriter, alternatives, groups, leaves
 from services.eligibility.engine.native import GUARD, Condition
 from services.eligibility.language.types import Values
@@ -42,7 +42,7 @@ def compile_package(package: RulePackage) -> tuple[Shard, ...]:
     conditions = {rule.id: writer.write(rule.condition) for rule in package.rules}
     for rule, condition in conditions.items():
         _check_limits(rule, condition)
-    _check_names(writer.columns.all)
+    _check_names(package.scope, writer.columns.all)
     return tuple(
         _shard(f"{package.digest}.{number}", {rule: conditions[rule] for rule in rules}, writer.columns.all)
         for number, rules in enumerate(_split(conditions))
@@ -64,18 +64,19 @@ def _check_limits(rule: str, condition: Condition) -> None:
         or alternatives(condition) > MAX_ALTERNATIVES
     ):
         raise UncompilableError(
-            f"La condition de la règle {rule} est trop grande pour le moteur\u00a0: "
+            f"La condition de la règle {rule} est trop grande pour le moteur : "
             "nommez-en une partie dans derived.yaml."
         )
 
 
-def _check_names(columns: Iterable[str]) -> None:
-    seen: dict[int, str] = {}
-    for name in (*_RESERVED, *columns):
-        other = seen.setdefault(fnv1a(name), name)
+def _check_names(scope: Iterable[str], columns: Iterable[str]) -> None:
+    """No two names may share a column, nor two columns a hash."""
+    seen = {fnv1a(reserved): reserved for reserved in _RESERVED}
+    for name in (*scope, *(column for column in columns if "__" in column)):
+        other = seen.setdefault(fnv1a(flat(name)), name)
         if other != name:
             raise UncompilableError(
-                f"Le moteur confondrait les noms «\u00a0{other}\u00a0» et «\u00a0{name}\u00a0»\u00a0: renommez l’un des deux."
+                f"Le moteur confondrait les noms « {other} » et « {name} » : renommez l’un des deux."
             )
 
 

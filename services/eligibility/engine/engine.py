@@ -11,8 +11,8 @@ from services.eligibility.package.model import RulePackage
 
 
 class CompiledRules:
-    """Native rulesets of a package; built after the fork, for they belong to one process. Any error discards them: the
-    next evaluation builds new ones."""
+    """Native rulesets of a package; built after the fork, for they belong to one process. Any error
+    discards them: the next evaluation builds new ones."""
 
     def __init__(self, package: RulePackage) -> None:
         self._shards = compile_package(package)

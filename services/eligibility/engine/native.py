@@ -1,4 +1,5 @@
-"""The only file that touches durable_rules 2.0.28: one native ruleset, evaluated by its native loop with a firing bound."""
+"""The only file that touches durable_rules 2.0.28: one native ruleset, evaluated by its native loop with a
+firing bound."""
 
 from __future__ import annotations
 
@@ -29,9 +30,9 @@ class EngineError(Exception):
 class NativeRuleset:
     """Rules compiled in C, freed with the object.
 
-    One constant session serves every evaluation, under a lock (the C code holds the GIL anyway): nothing survives an
-    evaluation, and a thread never meets another one's fact. After an error the native ruleset is left to leak: freeing it
-    in an unknown state may crash the process.
+    One constant session serves every evaluation, under a lock (the C code holds the GIL anyway): nothing
+    survives an evaluation, and a thread never meets another one's fact. After an error the native ruleset
+    is left to leak: freeing it in an unknown state may crash the process.
     """
 
     def __init__(self, name: str, conditions: Mapping[str, Condition]) -> None:
@@ -50,7 +51,8 @@ class NativeRuleset:
         self._free.atexit = False
 
     def fire(self, row: Mapping[str, int]) -> frozenset[str]:
-        """The rules that are true of a row of integers; EngineError when the engine cannot be trusted any more."""
+        """The rules that are true of a row of integers; EngineError when the engine cannot be trusted any
+        more."""
         if any(abs(value) > MAX_INTEGER for value in row.values()):
             raise EngineError("an integer beyond the exact range")
         payload = json.dumps({"sid": _SESSION, "id": _FACT, GUARD: 1, **row})
@@ -65,7 +67,8 @@ class NativeRuleset:
                 raise EngineError("failed evaluation") from error
 
     def _evaluate(self, payload: str) -> frozenset[str]:
-        """Asserts the fact, fires to the end, retracts the fact; the sentinel proves that the end was reached."""
+        """Asserts the fact, fires to the end, retracts the fact; the sentinel proves that the end was
+        reached."""
         _, offset = native.assert_fact(self._handle, payload)
         fired: set[str] = set()
         message = native.start_action_for_state(self._handle, offset)[1]

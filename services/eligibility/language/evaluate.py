@@ -63,10 +63,9 @@ def _kleene(results: Iterable[Value | None], *, decisive: bool) -> bool | None:
     return None if unknown else not decisive
 
 
-def _arithmetic(node: tree.Arithmetic, values: Values) -> Value | None:
-    left: Any = evaluate(node.left, values)
-    right: Any = evaluate(node.right, values)
-    if left is None or right is None:
+def _arithmetic(node: tree.Arithmetic, values: Values) -> int | Fraction | None:
+    left, right = evaluate(node.left, values), evaluate(node.right, values)
+    if not isinstance(left, int | Fraction) or not isinstance(right, int | Fraction):
         return None
     match node.operator:
         case "+":
@@ -75,6 +74,5 @@ def _arithmetic(node: tree.Arithmetic, values: Values) -> Value | None:
             return left - right
         case "/":
             return None if right == 0 else Fraction(left) / right
-    product = left * right
     percent_of_money = {node.left.type.kind, node.right.type.kind} == {Kind.PERCENT, Kind.MONEY}
-    return Fraction(product) / _HUNDRED if percent_of_money else product
+    return Fraction(left * right) / _HUNDRED if percent_of_money else left * right

@@ -56,4 +56,5 @@ FUNCTIONS = {
     "count": Function((Kind.CODES,), INTEGER, len),
     "round_cents": Function((Kind.MONEY,), MONEY, half_up),
 }
-"""By name. A function gives None where its result has no meaning; it is not called when an argument is unknown."""
+"""By name. A function gives None where its result has no meaning; it is not called when an argument is
+unknown."""

@@ -44,7 +44,8 @@ class _InvalidError(Exception):
 def parse(
     text: str, scope: Mapping[str, ValueType], *, calculation: bool
 ) -> tuple[tree.Node | None, list[Problem]]:
-    """The typed tree and no problem, or no tree and every problem; arithmetic and functions only in a calculation."""
+    """The typed tree and no problem, or no tree and every problem; arithmetic and functions only in a
+    calculation."""
     if len(text) > MAX_LENGTH:
         return None, [Problem(f"L’expression dépasse {MAX_LENGTH} caractères.", 0)]
     try:
@@ -122,7 +123,7 @@ class _Reader:
     def _reference(self, node: ast.expr) -> tree.Reference:
         name = self._dotted(node)
         if name not in self._scope:
-            raise self._fail(node, f"« {name} » n’est ni un fait, ni un paramètre, ni un calcul déjà défini.")
+            raise self._fail(node, f"« {name} » n’est ni un fait, ni un paramètre, ni un calcul déjà défini.")
         return tree.Reference(name, self._scope[name])
 
     def _constant(self, node: ast.Constant) -> tree.Literal:
@@ -159,7 +160,7 @@ class _Reader:
         ):
             symbol = _COMPARISONS.get(type(operator))
             if symbol is None:
-                raise self._fail(node, "Cette comparaison n’est pas admise (« is »)\u00a0; écrivez « == ».")
+                raise self._fail(node, "Cette comparaison n’est pas admise (« is ») ; écrivez « == ».")
             problem = comparison_problem(symbol, left, right, calculation=self._calculation)
             if problem:
                 raise self._fail(place, problem)
@@ -169,7 +170,9 @@ class _Reader:
     def _call(self, node: ast.Call, depth: int) -> tree.Node:
         name = self._dotted(node.func)
         if node.keywords or any(isinstance(argument, ast.Starred) for argument in node.args):
-            raise self._fail(node, "Les arguments d’une fonction s’écrivent simplement, séparés par des virgules.")
+            raise self._fail(
+                node, "Les arguments d’une fonction s’écrivent simplement, séparés par des virgules."
+            )
         if name == "known":
             return self._known(node)
         if not self._calculation:
@@ -182,7 +185,7 @@ class _Reader:
 
     def _known(self, node: ast.Call) -> tree.Known:
         if len(node.args) != 1 or not isinstance(node.args[0], ast.Name | ast.Attribute):
-            raise self._fail(node, "« known » attend le nom d’un fait ou d’un calcul.")
+            raise self._fail(node, "« known » attend le nom d’un fait ou d’un calcul.")
         return tree.Known(self._reference(node.args[0]).name)
 
     def _arithmetic(self, node: ast.BinOp, depth: int) -> tree.Node:

@@ -1,7 +1,7 @@
 """Types and values of the language.
 
-Money is in cents, percents are in percent (1.5 is 1.5 %), both exact: int or Fraction. None stands for a value that is
-unknown or has no meaning (a division by zero, a fact that does not apply).
+Money is in cents, percents are in percent (1.5 is 1.5 %), both exact: int or Fraction. None stands for a
+value that is unknown or has no meaning (a division by zero, a fact that does not apply).
 """
 
 from __future__ import annotations
@@ -35,6 +35,11 @@ class Kind(Enum):
     TEXT = "text"
 
 
+def codes_of(value: Value | None) -> tuple[str, ...]:
+    """The codes of a list; none when it is unknown."""
+    return value if isinstance(value, tuple) else ()
+
+
 NUMERIC = frozenset({Kind.MONEY, Kind.INTEGER, Kind.PERCENT})
 ORDERED = NUMERIC | {Kind.DATE}
 
@@ -52,7 +57,8 @@ FRENCH_KINDS = {
 
 @dataclass(frozen=True)
 class ValueType:
-    """A kind and, for codes and texts, the name of the fact whose values they are, with their French labels."""
+    """A kind and, for codes and texts, the name of the fact whose values they are, with their French
+    labels."""
 
     kind: Kind
     of: str = ""

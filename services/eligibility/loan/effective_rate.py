@@ -1,7 +1,8 @@
-"""TAEG by the European equation (directive (UE) 2023/2225, annex; Code de la consommation, R. 314-1 and following).
+"""TAEG by the European equation (directive (UE) 2023/2225, annex; Code de la consommation, R. 314-1 and
+following).
 
-The annual rate X solves received = Σ payment_k · (1+X)^(−k/12): one month is 1/12 of a year, and the payments are those of
-the rounded schedule.
+The annual rate X solves received = Σ payment_k · (1+X)^(−k/12): one month is 1/12 of a year, and the
+payments are those of the rounded schedule.
 """
 
 from __future__ import annotations
@@ -18,11 +19,16 @@ _STEPS = 200
 
 
 class RateWithoutMeaningError(Exception):
-    """The TAEG exceeds MAX_TAEG_PCT."""
+    """The TAEG exceeds MAX_TAEG_PCT, because of the insurance or else of the fees."""
+
+    def __init__(self, *, insured: bool = False) -> None:
+        super().__init__(insured)
+        self.insured = insured
 
 
 def taeg_pct(received: int, payments: Sequence[int]) -> Decimal:
-    """The TAEG in percent, unrounded (about 25 exact digits), for cents received at once and cents paid each month.
+    """The TAEG in percent, unrounded (about 25 exact digits), for cents received at once and cents paid
+    each month.
 
     `received` is positive and at most the sum of the payments, none of which is negative.
     """
@@ -42,7 +48,8 @@ def rounded(rate_pct: Decimal, places: int) -> Decimal:
 def _monthly_discount(received: Decimal, payments: Sequence[Decimal]) -> Decimal:
     """The root v in ]0, 1] of Σ payment_k·v^k = received, by Newton from the right.
 
-    The sum increases and is convex there, so that each step from 1 stays on the right of the root and comes nearer.
+    The sum increases and is convex there, so that each step from 1 stays on the right of the root and comes
+    nearer.
     """
     factor = Decimal(1)
     for _ in range(_STEPS):

@@ -1,7 +1,7 @@
 """Instalment and schedule.
 
-Period rate = nominal annual rate / 12 (proportional). The instalment and each month's interest are rounded half-up to the
-cent; the last instalment repays the balance with its interest, and so absorbs the rounding.
+Period rate = nominal annual rate / 12 (proportional). The instalment and each month's interest are rounded
+half-up to the cent; the last instalment repays the balance with its interest, and so absorbs the rounding.
 """
 
 from __future__ import annotations
@@ -50,7 +50,8 @@ def constant_instalment(amount: Fraction | int, months: int, nominal_rate_pct: F
 def schedule(terms: Terms) -> tuple[Line, ...]:
     """The instalments due, one a month.
 
-    It is shorter than the duration only for a sum so small that rounding the instalment up to a cent repays it sooner.
+    It is shorter than the duration only for a sum so small that rounding the instalment up to a cent repays
+    it sooner.
     """
     rate = period_rate(terms.nominal_rate_pct)
     instalment = constant_instalment(terms.amount, terms.months, terms.nominal_rate_pct)

@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
-from services.eligibility.loan.effective_rate import rounded, taeg_pct
+from services.eligibility.loan.effective_rate import RateWithoutMeaningError, rounded, taeg_pct
 from services.eligibility.loan.schedule import Line, Terms, constant_instalment, schedule
 
 
 @dataclass(frozen=True)
 class Insurance:
-    """Optional insurance: its cost in cents over the loan, the TAEG that includes it and the TAEA, their difference."""
+    """Optional insurance: its cost in cents over the loan, the TAEG that includes it and the TAEA, their
+    difference."""
 
     total: int
     taeg_pct: Decimal
@@ -51,7 +52,8 @@ class Simulation:
 
 
 def simulate(terms: Terms, insurance_monthly: int | None = None) -> Simulation:
-    """Simulates a loan of at least one cent whose fees are below its amount; RateWithoutMeaningError if they almost equal it."""
+    """Simulates a loan of at least one cent whose fees are below its amount; may raise
+    RateWithoutMeaningError."""
     lines = schedule(terms)
     payments = [line.payment for line in lines]
     received = terms.amount - terms.fees
@@ -71,5 +73,8 @@ def _insurance(
 ) -> Insurance | None:
     if monthly is None:
         return None
-    taeg_with = rounded(taeg_pct(received, [payment + monthly for payment in payments]), 2)
+    try:
+        taeg_with = rounded(taeg_pct(received, [payment + monthly for payment in payments]), 2)
+    except RateWithoutMeaningError:
+        raise RateWithoutMeaningError(insured=True) from None
     return Insurance(monthly * len(payments), taeg_with, taeg_with - taeg_without)

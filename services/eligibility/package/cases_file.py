@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
+from functools import partial
 
+from services.eligibility.fact_checks import check_facts
 from services.eligibility.facts import Fact
 from services.eligibility.language.types import Kind, Value, Values, ValueType
 from services.eligibility.package.literals import parse_literal
-from services.eligibility.package.model import Case, Outcome, Property, Rule
+from services.eligibility.package.model import Case, Outcome, Period, Property, Rule
 from services.eligibility.package.tables import Table
 
 _OUTCOMES = {outcome.value: outcome for outcome in Outcome if outcome is not Outcome.NEEDS_REVIEW}
@@ -17,8 +20,14 @@ class CaseReader:
     """Reads cases against the names that the package declares."""
 
     def __init__(
-        self, facts: Mapping[str, Fact], scope: Mapping[str, ValueType], rules: tuple[Rule, ...]
+        self,
+        validity: Period,
+        facts: Mapping[str, Fact],
+        scope: Mapping[str, ValueType],
+        rules: tuple[Rule, ...],
     ) -> None:
+        self._wrong_in_base: Mapping[str, str] = {}
+        self._validity = validity
         self._facts = facts
         self._scope = scope
         self._codes = {rule.code for rule in rules}
@@ -28,7 +37,12 @@ class CaseReader:
         """The facts that every case starts from, under the key `facts`."""
         rows = table.table("facts")
         table.close()
-        return self._facts_of(rows) if rows else {}
+        facts = self._facts_of(rows) if rows else {}
+        if rows:
+            self._wrong_in_base = self._problems(facts)
+            for name, problem in self._wrong_in_base.items():
+                rows.fail(name, problem)
+        return facts
 
     def read_cases(self, table: Table, base: Values) -> list[Case]:
         """The cases of one file, under the key `cases`."""
@@ -41,9 +55,12 @@ class CaseReader:
         facts = {**base, **(self._facts_of(changes) if changes else {})}
         for absent in row.scalars("without", required=False):
             if absent.text not in self._facts:
-                row.fail_at(absent.place, f"« {absent.text} » n’est pas un fait de facts.yaml.")
+                row.fail_at(absent.place, f"« {absent.text} » n’est pas un fait de facts.yaml.")
             facts[absent.text] = None
         expected = row.table("expected")
+        for name, problem in self._problems(facts).items():
+            if name not in self._wrong_in_base:
+                (changes if changes and name in changes else row).fail(name, problem)
         id_, title, basis = row.text("id"), row.french("title"), row.french("basis", required=False)
         row.close()
         if expected is None:
@@ -65,6 +82,14 @@ class CaseReader:
         expected.close()
         return case
 
+    def _problems(self, facts: Values) -> dict[str, str]:
+        """What the service would refuse in these facts, by name."""
+        problems = {problem.field: problem.description for problem in check_facts(self._facts, facts)}
+        day = facts.get("request_date")
+        if isinstance(day, date) and day not in self._validity:
+            problems["request_date"] = "Le paquet n’est pas en vigueur ce jour-là."
+        return problems
+
     def _facts_of(self, table: Table) -> dict[str, Value | None]:
         return self._values_of(table, {name: fact.type for name, fact in self._facts.items()})
 
@@ -77,19 +102,19 @@ class CaseReader:
         for name in table.names():
             type_ = types.get(name)
             if type_ is None:
-                table.fail(name, f"« {name} » n’est pas un nom de ce paquet.")
+                table.fail(name, f"« {name} » n’est pas un nom de ce paquet.")
                 table.node(name)
             elif type_.kind is Kind.CODES:
                 values[name] = tuple(scalar.text for scalar in table.scalars(name))
             else:
-                values[name] = table.parsed(name, lambda text, kind=type_.kind: _value(kind, text))
+                values[name] = table.parsed(name, partial(_value, type_.kind))
         return values
 
     def _codes_of(self, table: Table, key: str, known: set[str]) -> tuple[str, ...]:
         scalars = table.scalars(key, required=False)
         for scalar in scalars:
             if scalar.text not in known:
-                table.fail_at(scalar.place, f"« {scalar.text} » n’est appelé par aucune règle.")
+                table.fail_at(scalar.place, f"« {scalar.text} » n’est appelé par aucune règle.")
         return tuple(scalar.text for scalar in scalars)
 
 
@@ -103,7 +128,7 @@ def read_properties(
         if "never_worse_with_more" in row:
             fact = row.text("never_worse_with_more")
             if fact not in facts:
-                row.fail("never_worse_with_more", f"« {fact} » n’est pas un fait de facts.yaml.")
+                row.fail("never_worse_with_more", f"« {fact} » n’est pas un fait de facts.yaml.")
             properties.append(Property(id_, title, None, (), fact))
         else:
             condition = row.expression("when", scope)
@@ -117,7 +142,7 @@ def read_properties(
 
 def _is_outcome(row: Table, word: str) -> bool:
     if word not in _OUTCOMES:
-        row.fail("never", f"« {word} » n’est pas une issue.")
+        row.fail("never", f"« {word} » n’est pas une issue.")
     return word in _OUTCOMES
 
 

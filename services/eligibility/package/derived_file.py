@@ -20,7 +20,7 @@ def read_derived(table: Table, scope: dict[str, ValueType]) -> dict[str, Derived
         is_figure = row.flag("figure")
         row.close()
         if name in scope:
-            table.fail(name, f"« {name} » est déjà le nom d’un fait, d’un paramètre ou d’un calcul.")
+            table.fail(name, f"« {name} » est déjà le nom d’un fait, d’un paramètre ou d’un calcul.")
         elif check_name(row, name, place) and expression is not None:
             type_ = replace(expression.type, unit=unit)
             derived[name] = Derived(name, type_, label, expression, is_figure)

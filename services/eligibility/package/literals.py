@@ -31,33 +31,35 @@ def parse_date(text: str) -> date:
         try:
             return date.fromisoformat(text)
         except ValueError:
-            raise LiteralError(f"La date « {text} » n’existe pas.") from None
-    raise LiteralError(f"Une date s’écrit année-mois-jour (2026-12-01), et non « {text} ».")
+            raise LiteralError(f"La date « {text} » n’existe pas.") from None
+    raise LiteralError(f"Une date s’écrit année-mois-jour (2026-12-01), et non « {text} ».")
 
 
 def parse_boolean(text: str) -> bool:
     """true or false."""
     if text not in ("true", "false"):
-        raise LiteralError(f"Un oui/non s’écrit true ou false, et non « {text} ».")
+        raise LiteralError(f"Un oui/non s’écrit true ou false, et non « {text} ».")
     return text == "true"
 
 
 def _money(text: str) -> int:
     if not _MONEY.fullmatch(text):
-        raise LiteralError(f"Un montant s’écrit avec un point et deux décimales (3000.00), et non « {text} ».")
+        raise LiteralError(
+            f"Un montant s’écrit avec un point et deux décimales (3000.00), et non « {text} »."
+        )
     return int(Fraction(text) * 100)
 
 
 def _integer(text: str) -> int:
     if not _INTEGER.fullmatch(text):
-        raise LiteralError(f"Un nombre entier est attendu, et non « {text} ».")
+        raise LiteralError(f"Un nombre entier est attendu, et non « {text} ».")
     return int(text)
 
 
 def _percent(text: str) -> Fraction:
     if not _PERCENT.fullmatch(text):
         raise LiteralError(
-            f"Un pourcentage s’écrit avec un point et six décimales au plus (1.5), et non « {text} »."
+            f"Un pourcentage s’écrit avec un point et six décimales au plus (1.5), et non « {text} »."
         )
     return Fraction(text)
 

@@ -99,7 +99,7 @@ def _assemble(tables: Mapping[str, Table], package_digest: str) -> RulePackage:
     scope[REQUIRED_DOCUMENTS] = facts["documents"].type if "documents" in facts else ValueType(Kind.CODES)
     derived = read_derived(tables["derived.yaml"], scope)
     rules = read_rules(tables["rules.yaml"], scope, decision.orientations, identity.validity)
-    reader = CaseReader(facts, scope, rules)
+    reader = CaseReader(identity.validity, facts, scope, rules)
     return RulePackage(
         identity=identity,
         facts=MappingProxyType(facts),

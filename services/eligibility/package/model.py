@@ -169,8 +169,8 @@ class Case:
 
 @dataclass(frozen=True)
 class Property:
-    """What must hold of every application: an outcome excluded when a condition is true, or a fact whose growth never
-    makes the outcome worse."""
+    """What must hold of every application: an outcome excluded when a condition is true, or a fact whose
+    growth never makes the outcome worse."""
 
     id: str
     title: str

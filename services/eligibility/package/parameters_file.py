@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, timedelta
+from itertools import pairwise
 
 from services.eligibility.display import display
 from services.eligibility.facts import Fact
@@ -27,7 +28,7 @@ def read_parameters(table: Table, facts: Mapping[str, Fact], validity: Period) -
         if parameter is not None:
             parameters[name] = parameter
         if name in facts:
-            table.fail(name, f"« {name} » est déjà le nom d’un fait.")
+            table.fail(name, f"« {name} » est déjà le nom d’un fait.")
     return parameters
 
 
@@ -51,7 +52,7 @@ def _coded_fact(row: Table, facts: Mapping[str, Fact]) -> Fact | None:
     name = row.text("of")
     fact = facts.get(name)
     if name and (fact is None or fact.type.kind not in (Kind.CODE, Kind.CODES, Kind.TEXT)):
-        row.fail("of", f"« {name} » n’est pas un fait dont les valeurs sont des codes.")
+        row.fail("of", f"« {name} » n’est pas un fait dont les valeurs sont des codes.")
         return None
     return fact
 
@@ -87,7 +88,7 @@ def _read_codes(item: Table, of: Fact | None, labels: dict[str, str]) -> tuple[s
         scalars = item.scalars("value")
         for scalar in scalars:
             if scalar.text not in of.type.labels:
-                item.fail_at(scalar.place, f"Le code « {scalar.text} » n’existe pas pour « {of.name} ».")
+                item.fail_at(scalar.place, f"Le code « {scalar.text} » n’existe pas pour « {of.name} ».")
         codes = [scalar.text for scalar in scalars]
     else:
         rows = item.table("value")
@@ -106,8 +107,10 @@ def _check_timeline(row: Table, values: list[DatedValue], validity: Period) -> N
     if not values:
         return
     if values[0].period.first > validity.first:
-        row.fail("values", f"Aucune valeur du {_day(validity.first)} au {_day(values[0].period.first - _ONE_DAY)}.")
-    for before, after in zip(values, values[1:], strict=False):
+        row.fail(
+            "values", f"Aucune valeur du {_day(validity.first)} au {_day(values[0].period.first - _ONE_DAY)}."
+        )
+    for before, after in pairwise(values):
         last, first = before.period.last, after.period.first
         if last is None or last >= first or first <= before.period.first:
             row.fail("values", f"Deux valeurs le {_day(first)}.")

@@ -28,7 +28,10 @@ def read_rules(
     rules: list[Rule] = []
     for id_, place, row in table.rows():
         if not _CODE.fullmatch(id_) or id_ == ENGINE_DISAGREEMENT:
-            row.fail_at(place, f"« {id_} » n’est pas admis\u00a0: un nom de règle s’écrit en capitales, chiffres et « _ ».")
+            row.fail_at(
+                place,
+                f"« {id_} » n’est pas admis : un nom de règle s’écrit en capitales, chiffres et « _ ».",
+            )
         rule = _read_rule(id_, row, scope, orientations, validity)
         if rule is not None:
             rules.append(rule)
@@ -45,12 +48,12 @@ def _read_rule(
         row.fail("when", "Cette condition ne dépend d’aucun fait.")
     orientation = row.text("orientation", required=False)
     if orientation and orientation not in orientations:
-        row.fail("orientation", f"L’orientation « {orientation} » n’est pas dans decision.yaml.")
+        row.fail("orientation", f"L’orientation « {orientation} » n’est pas dans decision.yaml.")
     if "orientation_when" in row and not orientation:
         row.fail("orientation_when", "Une condition d’orientation accompagne une orientation.")
     code = row.text("code", required=False) or id_
     if not _CODE.fullmatch(code) or code == ENGINE_DISAGREEMENT:
-        row.fail("code", f"Le code « {code} » n’est pas admis.")
+        row.fail("code", f"Le code « {code} » n’est pas admis.")
     messages = _read_messages(row, scope)
     article = row.french("article")
     orientation_condition = row.expression("orientation_when", scope, required=False)
@@ -58,9 +61,7 @@ def _read_rule(
     row.close()
     if severity is None or condition is None:
         return None
-    return Rule(
-        id_, code, severity, condition, messages, article, orientation, orientation_condition, period
-    )
+    return Rule(id_, code, severity, condition, messages, article, orientation, orientation_condition, period)
 
 
 def _read_messages(row: Table, scope: Mapping[str, ValueType]) -> tuple[Message, ...]:
@@ -80,18 +81,25 @@ def _read_messages(row: Table, scope: Mapping[str, ValueType]) -> tuple[Message,
         if text is not None:
             messages.append(Message(_read_template(row, text, scope), condition))
     if not messages or messages[-1].condition is not None:
-        row.fail("message", "La dernière phrase n’a pas de « when »\u00a0: elle sert quand aucune autre ne convient.")
+        row.fail(
+            "message",
+            "La dernière phrase n’a pas de « when » : elle sert quand aucune autre ne convient.",
+        )
     return tuple(messages)
 
 
 def _read_template(row: Table, text: source.Scalar, scope: Mapping[str, ValueType]) -> tuple[str, ...]:
     """Texts at even ranks, names of values at odd ranks."""
     parts = tuple(
-        part.strip() if index % 2 else french(part) for index, part in enumerate(_PLACEHOLDER.split(text.text.strip()))
+        part.strip() if index % 2 else french(part)
+        for index, part in enumerate(_PLACEHOLDER.split(text.text.strip()))
     )
     for match in _PLACEHOLDER.finditer(text.text):
         if match[1].strip() not in scope:
-            row.fail_at(place_in(text, match.start()), f"« {match[1]} » n’est ni un fait, ni un paramètre, ni un calcul.")
+            row.fail_at(
+                place_in(text, match.start()),
+                f"« {match[1]} » n’est ni un fait, ni un paramètre, ni un calcul.",
+            )
     if any("{" in part or "}" in part for part in parts[::2]):
         row.fail_at(text.place, "Une accolade n’est pas fermée.")
     return parts
@@ -106,4 +114,6 @@ def _check_versions(table: Table, rules: list[Rule]) -> None:
 
 
 def _overlap(left: Period, right: Period) -> bool:
-    return (right.last is None or left.first <= right.last) and (left.last is None or right.first <= left.last)
+    return (right.last is None or left.first <= right.last) and (
+        left.last is None or right.first <= left.last
+    )

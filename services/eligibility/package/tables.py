@@ -23,7 +23,7 @@ def as_table(node: source.Node | None, findings: Findings) -> Table | None:
     if isinstance(node, source.Mapping):
         return Table(node, findings)
     if node is not None:
-        findings.add(node.place, "Un tableau « clé: valeur » est attendu ici.")
+        findings.add(node.place, "Un tableau « clé: valeur » est attendu ici.")
     return None
 
 
@@ -60,15 +60,15 @@ class Table:
         """Reports the keys that the format does not know."""
         for key in self._node.entries.keys() - self._expected:
             match = get_close_matches(key, self._expected, n=1)
-            hint = f"\u00a0: vouliez-vous dire « {match[0]} »\u202f?" if match else "."
-            self._findings.add(self._node.keys[key], f"La clé « {key} » n’existe pas ici{hint}")
+            hint = f" : vouliez-vous dire « {match[0]} » ?" if match else "."
+            self._findings.add(self._node.keys[key], f"La clé « {key} » n’existe pas ici{hint}")
 
     def node(self, key: str, *, required: bool = True) -> source.Node | None:
         """The raw value of a key."""
         self._expected.add(key)
         found = self._node.entries.get(key)
         if found is None and required:
-            self._findings.add(self.place, f"La clé « {key} » manque.")
+            self._findings.add(self.place, f"La clé « {key} » manque.")
         return found
 
     def scalar(self, key: str, *, required: bool = True) -> source.Scalar | None:
@@ -117,16 +117,14 @@ class Table:
             return default
         if found.text not in options:
             words = ", ".join(options)
-            self._findings.add(found.place, f"« {found.text} » n’est pas admis ici\u00a0: {words}.")
+            self._findings.add(found.place, f"« {found.text} » n’est pas admis ici : {words}.")
             return default
         return options[found.text]
 
     def tables(self, key: str, *, required: bool = True) -> list[Table]:
         """A list of tables."""
         node = self.node(key, required=required)
-        return [
-            table for item in self._items(node) if (table := as_table(item, self._findings)) is not None
-        ]
+        return [table for item in self._items(node) if (table := as_table(item, self._findings)) is not None]
 
     def scalars(self, key: str, *, required: bool = True) -> list[source.Scalar]:
         """A list of texts."""

@@ -13,7 +13,8 @@ _RULES = (
 
 
 def french(text: str) -> str:
-    """The same text with curly apostrophes and no-break spaces around double punctuation, guillemets and units."""
+    """The same text with curly apostrophes and no-break spaces around double punctuation, guillemets and
+    units."""
     for pattern, replacement in _RULES:
         text = pattern.sub(replacement, text)
     return text

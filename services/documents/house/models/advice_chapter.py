@@ -5,7 +5,18 @@ from __future__ import annotations
 from services.documents.house.letter import bullets
 from services.documents.house.mentions import END
 from services.documents.house.models.common import one_or_many, support_terms
-from services.documents.house.ooxml import Column, Rows, Table, bullet, chapter, each, heading, lead_in, optional, paragraph, when
+from services.documents.house.ooxml import (
+    Column,
+    Rows,
+    Table,
+    bullet,
+    each,
+    heading,
+    lead_in,
+    optional,
+    paragraph,
+    when,
+)
 
 
 def _reasons() -> str:
@@ -40,16 +51,21 @@ def advice() -> str:
     """Chapter: outcome, reasons, figures, missing facts, orientations."""
     return "".join(
         (
-            chapter("L’avis d’instruction"),
+            heading("L’avis d’instruction"),
             paragraph("Avis : **{{ assessment.outcome_label }}**."),
             paragraph(
-                "Cet avis compare la demande au {{ profile.bylaw.title }} ({{ profile.bylaw.deliberation }} du "
-                "{{ profile.bylaw.adopted_on | long_date }}), à l’aide d’un traitement algorithmique (règles "
-                "« {{ assessment.ruleset.ruleset_id }} », version {{ assessment.ruleset.version }}). Il ne décide rien : "
-                "une personne du service décide de présenter la demande, puis le prêteur décide seul du prêt."
+                "Cet avis compare la demande au {{ profile.bylaw.title }} ({{ profile.bylaw.deliberation }} "
+                "du {{ profile.bylaw.adopted_on | long_date }}), à l’aide d’un traitement algorithmique "
+                "(règles « {{ assessment.ruleset.ruleset_id }} », version {{ assessment.ruleset.version "
+                "}}). Il ne décide rien : une personne du service décide de présenter la demande, puis le "
+                "prêteur décide seul du prêt."
             ),
             heading("Les constats", 2),
-            when("assessment.reasons", _reasons(), otherwise=[paragraph("Aucune réserve ni aucun motif de refus.")]),
+            when(
+                "assessment.reasons",
+                _reasons(),
+                otherwise=[paragraph("Aucune réserve ni aucun motif de refus.")],
+            ),
             heading("Les valeurs calculées", 2),
             when("assessment.figures", _figures(), otherwise=[paragraph("Aucune valeur calculée.")]),
             when(
@@ -67,8 +83,8 @@ def advice() -> str:
                 bullets(
                     "orientation",
                     "assessment.orientations",
-                    "{{ orientation.label }}{% if orientation.contact is defined %} ({{ orientation.contact }}){% endif %}"
-                    + END,
+                    "{{ orientation.label }}{% if orientation.contact is defined %} ({{ orientation.contact "
+                    "}}){% endif %}" + END,
                 ),
             ),
         )
@@ -79,9 +95,9 @@ def pieces() -> str:
     """Chapter: documents handed in and to hand in."""
     columns = [Column("Pièce", 40), Column("Personne", 17), Column("État", 14), Column("Précision", 29)]
     detail = (
-        "{% if piece.provided_on is defined %}remise le {{ piece.provided_on | short_date }}"
-        "{% elif piece.reason is defined %}{{ piece.reason }}{% else %}sans précision{% endif %}"
-        "{% if piece.max_age_months is defined %} ; de moins de {{ piece.max_age_months | months }}{% endif %}"
+        "{% if piece.provided_on is defined %}remise le {{ piece.provided_on | short_date }}{% elif "
+        "piece.reason is defined %}{{ piece.reason }}{% else %}sans précision{% endif %}{% if "
+        "piece.max_age_months is defined %} ; de moins de {{ piece.max_age_months | months }}{% endif %}"
     )
     rows = [
         Rows.each(
@@ -93,7 +109,7 @@ def pieces() -> str:
             detail,
         )
     ]
-    return chapter("Les pièces justificatives") + when(
+    return heading("Les pièces justificatives") + when(
         "pieces",
         Table("Pièces justificatives", columns, rows).xml(),
         otherwise=[paragraph("Aucune pièce n’est demandée.")],
@@ -105,8 +121,8 @@ def _support() -> str:
         (
             heading("L’accompagnement", 2),
             paragraph(
-                "L’accompagnement va avec le prêt, jusqu’à la dernière mensualité. Accepté par le demandeur : "
-                "**{{ support.accepted | label }}**."
+                "L’accompagnement va avec le prêt, jusqu’à la dernière mensualité. Accepté par le demandeur "
+                ": **{{ support.accepted | label }}**."
             ),
             support_terms(),
             when(
@@ -123,21 +139,28 @@ def commitment() -> str:
     me, us = "Je déclare que les renseignements", "Nous déclarons que les renseignements"
     return "".join(
         (
-            chapter("L’accompagnement et l’engagement"),
+            heading("L’accompagnement et l’engagement"),
             when("support is defined", _support()),
             heading("La déclaration", 2),
             lead_in(
-                one_or_many(me, us) + " de ce dossier sont exacts et complets. "
-                + one_or_many("Je m’engage", "Nous nous engageons") + " :"
+                one_or_many(me, us)
+                + " de ce dossier sont exacts et complets. "
+                + one_or_many("Je m’engage", "Nous nous engageons")
+                + " :"
             ),
             bullet("à signaler au service tout changement de situation ;"),
             bullet("à rencontrer le référent aux rendez-vous convenus, jusqu’à la fin du prêt ;"),
             bullet("à prévenir le service dès la première difficulté à payer une mensualité."),
-            paragraph(
-                one_or_many("Je sais", "Nous savons") + " que le {{ profile.organisation.short_name }} ne prête pas et ne "
-                "garantit pas le prêt, que le prêteur décide seul, et qu’un prêt accordé doit être remboursé en entier. "
-                "{{ profile.fund.guarantee }}"
+            lead_in(
+                one_or_many("Je sais", "Nous savons")
+                + " que le {{ profile.organisation.short_name }} ne prête pas et ne "
+                "garantit pas le prêt, que le prêteur décide seul, et qu’un prêt accordé doit être "
+                "remboursé en entier. {{ profile.fund.guarantee }}"
             ),
-            each("person", "borrowers", paragraph("{{ person | civil_name }} – date et signature", "SignatureLine")),
+            each(
+                "person",
+                "borrowers",
+                paragraph("{{ person | civil_name }}, date et signature :", "SignatureLine"),
+            ),
         )
     )

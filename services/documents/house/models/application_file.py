@@ -8,7 +8,17 @@ from services.documents.house.mentions import privacy, simulation
 from services.documents.house.models.advice_chapter import advice, commitment, pieces
 from services.documents.house.models.budget_chapter import budget
 from services.documents.house.models.common import BORROWERS, address, funding_plan, loan_terms, one_or_many
-from services.documents.house.ooxml import Column, Rows, Table, chapter, heading, labelled, optional, paragraph, when
+from services.documents.house.ooxml import (
+    Column,
+    Rows,
+    Table,
+    heading,
+    labelled,
+    lead_in,
+    optional,
+    paragraph,
+    when,
+)
 
 
 def _facts(title: str, *rows: Rows) -> str:
@@ -33,7 +43,7 @@ def _person(title: str, person: str) -> str:
         _if_given("Mesure exercée par", f"{person}.guardian"),
         Rows(("Adresse", address(person))),
         _if_given("À cette adresse depuis le", f"{person}.address_since", "long_date"),
-        Rows(("Téléphone", optional(f"{person}.phone"))),
+        Rows(("Téléphone", optional(f"{person}.phone", "phone"))),
         Rows(("Courriel", optional(f"{person}.email"))),
     )
 
@@ -46,8 +56,8 @@ def _cover() -> str:
             labelled("Référence", "{{ case.reference }}"),
             labelled(
                 "Demande",
-                "du {{ case.request_date | long_date }}"
-                "{% if case.received_on is defined %}, reçue le {{ case.received_on | long_date }}{% endif %}",
+                "du {{ case.request_date | long_date }}{% if case.received_on is defined %}, reçue le {{ "
+                "case.received_on | long_date }}{% endif %}",
             ),
             labelled(one_or_many("Demandeur", "Demandeurs"), BORROWERS),
             labelled(
@@ -79,7 +89,9 @@ def _household() -> str:
             heading("Le foyer", 2),
             _facts(
                 "Composition du foyer",
-                Rows(("Situation familiale", optional("household.family_situation", absent="non communiquée"))),
+                Rows(
+                    ("Situation familiale", optional("household.family_situation", absent="non communiquée"))
+                ),
                 _if_given("Garde alternée", "household.shared_custody"),
                 _if_given("Unités de consommation", "household.consumption_units", "number"),
                 Rows(("Nombre de personnes", "{{ household.persons }}")),
@@ -115,7 +127,12 @@ def _housing() -> str:
 
 
 def _work() -> str:
-    columns = [Column("Personne", 20), Column("Situation", 46), Column("Depuis le", 17), Column("Fin de contrat", 17)]
+    columns = [
+        Column("Personne", 20),
+        Column("Situation", 46),
+        Column("Depuis le", 17),
+        Column("Fin de contrat", 17),
+    ]
     situation = (
         "{{ entry.status }}{% if entry.occupation is defined %}, {{ entry.occupation }}{% endif %}"
         "{% if entry.employer is defined %} ({{ entry.employer }}){% endif %}"
@@ -139,10 +156,10 @@ def _work() -> str:
 def _banking() -> str:
     return "".join(
         (
-            chapter("La situation bancaire déclarée"),
-            paragraph(
-                "Ces renseignements sont ceux que déclare le demandeur : le service ne consulte aucun fichier de la Banque "
-                "de France."
+            heading("La situation bancaire déclarée"),
+            lead_in(
+                "Ces renseignements sont ceux que déclare le demandeur : le service ne consulte aucun "
+                "fichier de la Banque de France."
             ),
             when(
                 "banking is defined",
@@ -154,7 +171,9 @@ def _banking() -> str:
                     _if_given("Découvert autorisé", "banking.overdraft_allowed", "euros"),
                     _if_given("Incidents récents", "banking.incidents"),
                     _if_given("Surendettement", "banking.overindebtedness"),
-                    _if_given("Restant dû sur d’autres microcrédits", "banking.outstanding_microcredit", "euros"),
+                    _if_given(
+                        "Restant dû sur d’autres microcrédits", "banking.outstanding_microcredit", "euros"
+                    ),
                     Rows(("Fichier des incidents de crédit (FICP)", "{{ banking.ficp | label }}")),
                     Rows(("Fichier central des chèques (FCC)", "{{ banking.fcc | label }}")),
                 ),
@@ -183,16 +202,21 @@ def _project() -> str:
     ]
     details = (
         when("project.description is defined", paragraph("{{ project.description }}")),
-        when("project.benefit is defined", paragraph("**Ce que le projet doit apporter** : {{ project.benefit }}")),
+        when(
+            "project.benefit is defined",
+            paragraph("**Ce que le projet doit apporter** : {{ project.benefit }}"),
+        ),
         when("project.quotes", heading("Les devis", 2), Table("Devis", columns, rows).xml()),
     )
     return "".join(
         (
-            chapter("Le projet et son financement"),
+            heading("Le projet et son financement"),
             paragraph("**{{ project | purpose | capital }}** ({{ project.category_label }})"),
             when(
                 'project.category == "SANTE"',
-                paragraph("Le détail d’un projet de soins reste au service : il n’est pas transmis au prêteur."),
+                paragraph(
+                    "Le détail d’un projet de soins reste au service : il n’est pas transmis au prêteur."
+                ),
                 otherwise=details,
             ),
             heading("Le plan de financement", 2),
@@ -231,7 +255,7 @@ def _loan() -> str:
     ]
     return "".join(
         (
-            chapter("Le prêt demandé"),
+            heading("Le prêt demandé"),
             loan_terms(),
             simulation(),
             heading("L’échéancier indicatif", 2),
@@ -244,7 +268,7 @@ def _body() -> str:
     return "".join(
         (
             _cover(),
-            chapter(one_or_many("Le demandeur et son foyer", "Les demandeurs et leur foyer")),
+            heading(one_or_many("Le demandeur et son foyer", "Les demandeurs et leur foyer")),
             _person("Identité du demandeur", "applicant"),
             when(
                 "co_applicant is defined",
@@ -260,11 +284,13 @@ def _body() -> str:
             _loan(),
             advice(),
             pieces(),
-            commitment(),
-            chapter("Vos données personnelles"),
+            heading("Vos données personnelles"),
             privacy(),
+            commitment(),
         )
     )
 
 
-MODEL = Model("01-dossier-demande", "Dossier de demande de microcrédit personnel accompagné", _body())
+MODEL = Model(
+    "01-dossier-demande", "Dossier de demande de microcrédit personnel accompagné", _body(), form=True
+)

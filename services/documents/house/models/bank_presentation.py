@@ -13,7 +13,17 @@ from services.documents.house.models.common import (
     one_or_many,
     support_terms,
 )
-from services.documents.house.ooxml import Column, Rows, Table, heading, labelled, lead_in, optional, paragraph, when
+from services.documents.house.ooxml import (
+    Column,
+    Rows,
+    Table,
+    heading,
+    labelled,
+    lead_in,
+    optional,
+    paragraph,
+    when,
+)
 
 _REFERENCES = (
     "dossier {{ case.reference }}"
@@ -66,16 +76,14 @@ MODEL = Model(
         labelled("Pièces jointes", "{{ enclosures | join(' ; ') }}"),
     )
     + paragraph(
-        f"Le {{{{ profile.organisation.short_name }}}} accompagne {BORROWERS} dans une demande de microcrédit personnel. "
-        f"Avec {one_or_many('son', 'leur')} autorisation écrite du {{{{ consent.given_on | long_date }}}}, je vous "
-        f"présente {one_or_many('son', 'leur')} dossier."
+        f"Le {{{{ profile.organisation.short_name }}}} accompagne {BORROWERS} dans une demande de "
+        f"microcrédit personnel. Avec {one_or_many('son', 'leur')} autorisation écrite du {{{{ "
+        f"consent.given_on | long_date }}}}, je vous présente {one_or_many('son', 'leur')} dossier."
     )
     + heading(one_or_many("L’emprunteur", "Les emprunteurs"))
     + _BORROWERS.xml()
     + heading("Le projet")
-    + paragraph(
-        "Objet : **{{ project | purpose }}** ({{ project.category_label }})."
-    )
+    + paragraph("Objet : **{{ project | purpose }}** ({{ project.category_label }}).")
     + funding_plan()
     + heading("Le prêt demandé")
     + loan_terms()

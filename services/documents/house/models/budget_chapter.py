@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.documents.house.ooxml import Column, Rows, Table, chapter, heading, optional, paragraph, when
+from services.documents.house.ooxml import Column, Rows, Table, heading, optional, paragraph, when
 
 
 def _incomes() -> str:
@@ -89,7 +89,7 @@ def budget() -> str:
     """Chapter: incomes, expenses, credits, debts, living remainder before and after the loan."""
     return "".join(
         (
-            chapter("Le budget mensuel"),
+            heading("Le budget mensuel"),
             heading("Les ressources", 2),
             _listed("budget.incomes", _incomes(), "Aucune ressource déclarée."),
             heading("Les charges", 2),
@@ -100,7 +100,8 @@ def budget() -> str:
             _listed("budget.debts", _debts(), "Aucune dette déclarée."),
             heading("Le reste à vivre", 2),
             paragraph(
-                "Le reste à vivre est ce qui reste chaque mois, une fois payés les charges, les crédits et les dettes."
+                "Le reste à vivre est ce qui reste chaque mois, une fois payés les charges, les crédits et "
+                "les dettes."
             ),
             _summary(),
             when(

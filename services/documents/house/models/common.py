@@ -26,8 +26,14 @@ def loan_terms() -> str:
         Rows(("Montant", "{{ loan.amount | euros }}")),
         Rows(("Durée", "{{ loan.months | months }}")),
         Rows(("Taux nominal annuel fixe", "{{ loan.nominal_rate_pct | percent }}")),
-        Rows.when("loan.taeg_pct is defined", "Taux annuel effectif global (TAEG)", "{{ loan.taeg_pct | percent }}"),
-        Rows.when("loan.total_credit_cost is defined", "Coût total du crédit", "{{ loan.total_credit_cost | euros }}"),
+        Rows.when(
+            "loan.taeg_pct is defined", "Taux annuel effectif global (TAEG)", "{{ loan.taeg_pct | percent }}"
+        ),
+        Rows.when(
+            "loan.total_credit_cost is defined",
+            "Coût total du crédit",
+            "{{ loan.total_credit_cost | euros }}",
+        ),
         Rows(("Frais de dossier", optional("loan.fees", "euros", "aucun"))),
         Rows(("Mensualité", "{{ loan.instalment | euros }}")),
     ]
@@ -40,7 +46,11 @@ def funding_plan() -> str:
     rows = [
         Rows(("Coût total du projet", "à financer", "{{ project.total_cost | euros }}")),
         Rows.each(
-            "line", "project.other_funding", "{{ line.label }}", optional("line.status"), "{{ line.amount | euros }}"
+            "line",
+            "project.other_funding",
+            "{{ line.label }}",
+            optional("line.status"),
+            "{{ line.amount | euros }}",
         ),
         Rows(("Microcrédit", "demandé", "{{ loan.amount | euros }}")),
     ]
@@ -50,7 +60,9 @@ def funding_plan() -> str:
 
 def support_terms() -> str:
     """Who accompanies the borrower, and how often."""
-    organisation = "{{ support.organisation if support.organisation is defined else profile.organisation.short_name }}"
+    organisation = (
+        "{{ support.organisation if support.organisation is defined else profile.organisation.short_name }}"
+    )
     referent = "{{ support.referent | civil_name }}, {{ support.referent.capacity }}"
     return "".join(
         (

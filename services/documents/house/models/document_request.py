@@ -16,9 +16,9 @@ _PIECES = Table(
             "pieces | missing",
             "**{{ piece.label }}**{% if piece.holder is defined %} ({{ piece.holder | label }}){% endif %}",
             "{{ piece.reason if piece.reason is defined else 'pour compléter votre dossier' }}",
-            "{% if piece.max_age_months is defined %}moins de {{ piece.max_age_months | months }}{% else %}"
-            "en cours de validité{% endif %}"
-            "{% if piece.deadline is defined %}, avant le {{ piece.deadline | short_date }} inclus{% endif %}",
+            "{% if piece.max_age_months is defined %}moins de {{ piece.max_age_months | months }}{% else "
+            "%}copie lisible{% endif %}{% if piece.deadline is defined %}, avant le {{ piece.deadline | "
+            "short_date }} inclus{% endif %}",
         )
     ],
 )
@@ -31,21 +31,22 @@ MODEL = Model(
         "dossier {{ case.reference }}, demande du {{ case.request_date | long_date }}",
     )
     + paragraph(
-        "Vous avez demandé un microcrédit personnel accompagné. Pour étudier votre demande, il nous manque "
+        "Pour étudier votre demande de microcrédit, il nous manque "
         "{{ 'la pièce suivante' if pieces | missing | length == 1 else 'les pièces suivantes' }}."
     )
     + heading("{{ 'La pièce' if pieces | missing | length == 1 else 'Les pièces' }} à nous remettre")
     + _PIECES.xml()
     + paragraph(
-        "Des copies suffisent ; rappelez la référence {{ case.reference }}. Vous pouvez les envoyer par courrier à "
-        "l’adresse en tête de cette lettre{% if agent.email is defined %}, par courriel à {{ agent.email }}{% endif %}, "
-        "ou les déposer à la même adresse, {{ profile.organisation.opening_hours }}.",
+        "Des copies suffisent ; rappelez la référence {{ case.reference }}. Vous pouvez les envoyer par "
+        "courrier à l’adresse en tête de cette lettre{% if agent.email is defined %}, par courriel à {{ "
+        "agent.email }}{% endif %}, ou les déposer à la même adresse, {{ profile.organisation.opening_hours "
+        "}}.",
         "AfterTable",
     )
     + missing_documents()
     + lead_in(
-        "Si vous ne pouvez pas obtenir une pièce, ou si une autre administration la détient déjà, dites-le-nous : nous "
-        "chercherons ensemble une solution."
+        "Si vous ne pouvez pas obtenir une pièce, ou si une autre administration la détient déjà, "
+        "dites-le-nous : nous chercherons ensemble une solution."
     )
     + closing()
     + agent_signature(),

@@ -16,10 +16,9 @@ _COMPARISONS = Table(
             "assessment.reasons | blocking | comparisons",
             "{{ value.label }}",
             "{{ value.display }}",
-            "{% if value.limit_display is defined %}"
-            "{% if value.limit_label is defined %}{{ value.limit_label }} : {% endif %}{{ value.limit_display }}"
-            "{% else %}condition à remplir{% endif %}"
-            "{% if value.reference is defined %} ({{ value.reference }}){% endif %}",
+            "{% if value.limit_display is defined %}{% if value.limit_label is defined %}{{ "
+            "value.limit_label }} : {% endif %}{{ value.limit_display }}{% else %}condition à remplir{% "
+            "endif %}{% if value.reference is defined %} ({{ value.reference }}){% endif %}",
         )
     ],
 )
@@ -32,14 +31,13 @@ MODEL = Model(
         "dossier {{ case.reference }}, demande du {{ case.request_date | long_date }}",
     )
     + paragraph(
-        "Vous avez demandé un microcrédit personnel accompagné de {{ loan.amount | euros }} sur "
-        "{{ loan.months | months }}, pour le projet suivant : {{ project | purpose }}."
-        "{% if committee is defined %} La commission a examiné votre dossier le {{ committee.met_on | long_date }}."
-        "{% endif %}"
+        "Vous avez demandé un microcrédit personnel accompagné de {{ loan.amount | euros }} sur {{ "
+        "loan.months | months }}, pour le projet suivant : {{ project | purpose }}.{% if committee is "
+        "defined %} La commission a examiné votre dossier le {{ committee.met_on | long_date }}.{% endif %}"
     )
     + paragraph(
-        "**J’ai le regret de vous informer que le {{ profile.organisation.short_name }} ne présentera pas votre demande "
-        "à un établissement prêteur.**"
+        "**J’ai le regret de vous informer que le {{ profile.organisation.short_name }} ne présentera pas "
+        "votre demande à un établissement prêteur.**"
     )
     + heading("Les motifs de cette décision")
     + lead_in(
@@ -60,9 +58,9 @@ MODEL = Model(
     )
     + heading("Ce que vous pouvez faire")
     + paragraph(
-        "Le {{ profile.organisation.short_name }} ne prête pas et ne garantit pas les prêts. Cette décision ne vous "
-        "empêche pas de demander un prêt ailleurs. Si votre situation ou votre projet change, vous pouvez présenter une "
-        "nouvelle demande."
+        "Le {{ profile.organisation.short_name }} ne prête pas et ne garantit pas les prêts. Cette décision "
+        "ne vous empêche pas de demander un prêt ailleurs. Si votre situation ou votre projet change, vous "
+        "pouvez présenter une nouvelle demande."
     )
     + when(
         "assessment.orientations | besides_debt_advice",
@@ -70,7 +68,8 @@ MODEL = Model(
         bullets(
             "orientation",
             "assessment.orientations | besides_debt_advice",
-            "{{ orientation.label }}{% if orientation.contact is defined %} ({{ orientation.contact }}){% endif %}" + END,
+            "{{ orientation.label }}{% if orientation.contact is defined %} ({{ orientation.contact }}){% "
+            "endif %}" + END,
         ),
     )
     + debt_advice()

@@ -1,0 +1,1 @@
+"""The logic of the registry, pure: periods, territories, reasons, ranking, history."""

@@ -1,0 +1,1 @@
+"""The advice on one application, made of what the two evaluators find."""

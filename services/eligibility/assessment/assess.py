@@ -1,0 +1,109 @@
+"""From checked facts to the advice.
+
+durable_rules decides which rules are true; the reference evaluator decides beside it. Where they differ,
+the answer is never "eligible": a human looks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from services.eligibility.assessment.comparisons import true_comparisons
+from services.eligibility.assessment.model import Assessment, Figure, Reason
+from services.eligibility.display import display, rounded
+from services.eligibility.engine.native import EngineError
+from services.eligibility.engine.reference import true_rules
+from services.eligibility.evaluation import all_values, request_day
+from services.eligibility.facts import missing_facts
+from services.eligibility.language.evaluate import evaluate
+from services.eligibility.language.types import Value, Values
+from services.eligibility.package.model import Outcome, Rule, RulePackage
+from services.eligibility.package.rules_file import ENGINE_DISAGREEMENT
+
+Engine = Callable[[Values], frozenset[str]]
+"""Gives the ids of the rules that are true of these values, or raises EngineError."""
+
+REVIEW_LABEL = "À examiner par une personne"
+_REVIEW_MESSAGE = (
+    "Les deux évaluations des règles ne concordent pas : aucune issue n’est proposée, "
+    "le dossier doit être examiné par une personne et l’anomalie signalée."
+)
+_ENGINE_FAILED = "*"
+
+
+def assess(package: RulePackage, engine: Engine, given: Values) -> Assessment:
+    """The advice on facts that `check_facts` accepts, under the rules in force on their request date."""
+    values = all_values(package, given)
+    expected = true_rules(package, values)
+    fired, disagreements = _confront(engine, expected, values)
+    day = request_day(values)
+    rules = [rule for rule in package.rules if rule.id in fired | expected and day in rule.validity]
+    reasons = tuple(_reason(package, rule, values) for rule in rules)
+    outcome, label = _outcome(package, rules)
+    if disagreements:
+        review = Reason(ENGINE_DISAGREEMENT, None, _REVIEW_MESSAGE, "", "", ())
+        outcome, label, reasons = Outcome.NEEDS_REVIEW, REVIEW_LABEL, (review, *reasons)
+    return Assessment(
+        outcome=outcome,
+        outcome_label=label,
+        reasons=reasons,
+        figures=_figures(package, values),
+        missing=tuple(package.facts[name] for name in missing_facts(package.facts, values)),
+        orientations=tuple(dict.fromkeys(reason.orientation for reason in reasons if reason.orientation)),
+        disagreements=disagreements,
+    )
+
+
+def _confront(
+    engine: Engine, expected: frozenset[str], values: Values
+) -> tuple[frozenset[str], tuple[str, ...]]:
+    """What the engine finds true, and the rules on which it differs from the reference."""
+    try:
+        fired = engine(values)
+    except EngineError:
+        return frozenset(), (_ENGINE_FAILED,)
+    return fired, tuple(sorted(fired ^ expected))
+
+
+def _outcome(package: RulePackage, rules: list[Rule]) -> tuple[Outcome, str]:
+    severities = {rule.severity for rule in rules}
+    rank = next(
+        rank for rank in package.decision.ranks if rank.severity is None or rank.severity in severities
+    )
+    return rank.outcome, rank.label
+
+
+def _reason(package: RulePackage, rule: Rule, values: Values) -> Reason:
+    condition = rule.orientation_condition
+    called = condition is None or evaluate(condition, values) is True
+    return Reason(
+        code=rule.code,
+        severity=rule.severity,
+        message=_message(package, rule, values),
+        article=rule.article,
+        orientation=rule.orientation if called else "",
+        comparisons=true_comparisons(package, rule.condition, values),
+    )
+
+
+def _message(package: RulePackage, rule: Rule, values: Values) -> str:
+    """The first sentence whose condition is true, its names replaced by their values."""
+    parts = next(
+        message.parts
+        for message in rule.messages
+        if message.condition is None or evaluate(message.condition, values) is True
+    )
+    return "".join(
+        display(values[part], package.scope[part]) if index % 2 else part for index, part in enumerate(parts)
+    )
+
+
+def _figures(package: RulePackage, values: Values) -> tuple[Figure, ...]:
+    """The figures that can be computed."""
+    found: list[Figure] = []
+    for name, derived in package.derived.items():
+        value: Value | None = values[name]
+        if derived.is_figure and value is not None:
+            shown = rounded(value, derived.type)
+            found.append(Figure(name, derived.label, derived.type, shown, display(shown, derived.type)))
+    return tuple(found)

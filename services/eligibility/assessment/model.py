@@ -1,0 +1,66 @@
+"""What an assessment says."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from services.eligibility.facts import Fact
+from services.eligibility.language.types import Value, ValueType
+from services.eligibility.package.model import Outcome, Severity
+
+
+@dataclass(frozen=True)
+class Operand:
+    """A side of a comparison; a literal has no name, an unknown value is None."""
+
+    name: str
+    label: str
+    type: ValueType
+    value: Value | None
+    display: str
+    reference: str = ""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A value against its threshold; a yes/no fact has neither operator nor threshold."""
+
+    actual: Operand
+    operator: str = ""
+    threshold: Operand | None = None
+
+
+@dataclass(frozen=True)
+class Reason:
+    """A rule that holds; no severity for the disagreement of the evaluators."""
+
+    code: str
+    severity: Severity | None
+    message: str
+    article: str
+    orientation: str
+    comparisons: tuple[Comparison, ...]
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A computed value, rounded for display."""
+
+    name: str
+    label: str
+    type: ValueType
+    value: Value
+    display: str
+
+
+@dataclass(frozen=True)
+class Assessment:
+    """The advice; `disagreements` names the rules on which the evaluators differ."""
+
+    outcome: Outcome
+    outcome_label: str
+    reasons: tuple[Reason, ...]
+    figures: tuple[Figure, ...]
+    missing: tuple[Fact, ...]
+    orientations: tuple[str, ...]
+    disagreements: tuple[str, ...]

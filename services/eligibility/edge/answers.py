@@ -1,0 +1,87 @@
+"""From an assessment to its message."""
+
+from __future__ import annotations
+
+from microcredit.eligibility.v1 import assessment_pb2 as pb
+from services.eligibility.assessment.model import Assessment, Comparison, Figure, Operand, Reason
+from services.eligibility.edge.values import fact_value
+from services.eligibility.facts import Fact
+from services.eligibility.package.model import RulePackage, Severity
+
+_SEVERITIES = {
+    Severity.BLOCKING: pb.SEVERITY_BLOCKING,
+    Severity.MISSING: pb.SEVERITY_MISSING,
+    Severity.RESERVE: pb.SEVERITY_RESERVE,
+    None: pb.SEVERITY_BLOCKING,
+}
+"""The disagreement of the evaluators blocks: a client that reads severities alone must not take it for an
+agreement."""
+
+
+def assessment_pb(assessment: Assessment, package: RulePackage, case_reference: str) -> pb.Assessment:
+    """The advice on one application."""
+    return pb.Assessment(
+        outcome=pb.Outcome.Value(f"OUTCOME_{assessment.outcome.value}"),
+        outcome_label=assessment.outcome_label,
+        reasons=map(_reason, assessment.reasons),
+        figures=map(_figure, assessment.figures),
+        missing=map(_missing, assessment.missing),
+        orientations=[
+            pb.Orientation(code=code, label=package.decision.orientations[code])
+            for code in assessment.orientations
+        ],
+        ruleset=ruleset_pb(package),
+        case_reference=case_reference,
+    )
+
+
+def ruleset_pb(package: RulePackage) -> pb.RulesetVersion:
+    """The package that answers."""
+    return pb.RulesetVersion(
+        ruleset_id=package.identity.id, version=package.identity.version, digest=package.digest
+    )
+
+
+def _reason(reason: Reason) -> pb.Reason:
+    return pb.Reason(
+        code=reason.code,
+        severity=_SEVERITIES[reason.severity],
+        message=reason.message,
+        article=reason.article,
+        orientation=reason.orientation,
+        comparisons=map(_comparison, reason.comparisons),
+    )
+
+
+def _comparison(comparison: Comparison) -> pb.Comparison:
+    threshold = comparison.threshold
+    return pb.Comparison(
+        actual=_operand(comparison.actual),
+        operator=comparison.operator,
+        threshold=None if threshold is None else _operand(threshold),
+    )
+
+
+def _operand(operand: Operand) -> pb.Operand:
+    return pb.Operand(
+        name=operand.name,
+        label=operand.label,
+        value=fact_value(operand.value, operand.type),
+        display=operand.display,
+        reference=operand.reference,
+    )
+
+
+def _figure(figure: Figure) -> pb.Figure:
+    return pb.Figure(
+        name=figure.name,
+        label=figure.label,
+        value=fact_value(figure.value, figure.type),
+        display=figure.display,
+    )
+
+
+def _missing(fact: Fact) -> pb.MissingFact:
+    return pb.MissingFact(
+        path=fact.name, label=fact.label, question=fact.question, proof_document=fact.proof_document
+    )

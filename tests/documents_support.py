@@ -1,0 +1,155 @@
+"""What the tests of documents share: example dossiers, requests, text of a .docx, details of an error."""
+
+from __future__ import annotations
+
+import copy
+import io
+import json
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from xml.etree import ElementTree
+
+import grpc
+from google.rpc import error_details_pb2, status_pb2
+from google.type import date_pb2
+
+from microcredit.documents.v1 import document_service_pb2 as pb
+from tests.support import ROOT
+
+Json = dict[str, Any]
+
+DOCUMENTS = ROOT / "services" / "documents"
+CONTRACT = DOCUMENTS / "contract" / "dossier.schema.json"
+DAY = date(2026, 11, 23)
+FILE, ASK, BANK, REFUSAL = (
+    "01-dossier-demande",
+    "05-demande-pieces",
+    "11-presentation-banque",
+    "14-refus-presentation",
+)
+CASES = (
+    *((template, "complet") for template in (FILE, ASK, BANK)),
+    *((template, "minimal") for template in (FILE, ASK, BANK, REFUSAL)),
+    *((template, "extreme") for template in (FILE, ASK, BANK, REFUSAL)),
+    *((template, f"refus-{kind}") for template in (FILE, REFUSAL) for kind in ("budget", "territoire")),
+)
+W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
+_TEXTS = frozenset({f"{W}t", f"{W}br"})
+
+
+def example(name: str) -> Json:
+    """A fresh copy of an example of the contract."""
+    path = DOCUMENTS / "contract" / "examples" / f"{name}.json"
+    data: Json = json.loads(path.read_text(encoding="utf-8"))
+    return data
+
+
+def everything() -> Json:
+    """The complete example, with what a refusal asks for besides."""
+    data = example("complet")
+    data["assessment"]["reasons"] += example("refus-budget")["assessment"]["reasons"]
+    return data
+
+
+def request(
+    template: str, data: Json | bytes, day: date | None = DAY, profile: str = ""
+) -> pb.GenerateDocumentRequest:
+    """A request for one document."""
+    raw = data if isinstance(data, bytes) else json.dumps(data, ensure_ascii=False).encode()
+    message = pb.GenerateDocumentRequest(template_id=template, data_json=raw, profile_id=profile)
+    if day is not None:
+        message.document_date.CopyFrom(date_pb2.Date(year=day.year, month=day.month, day=day.day))
+    return message
+
+
+def parts(content: bytes) -> dict[str, bytes]:
+    """The parts of a .docx."""
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+def paragraph_text(paragraph: ElementTree.Element) -> str:
+    """The text of a paragraph, its line breaks as line feeds."""
+    pieces = ("\n" if node.tag == f"{W}br" else node.text for node in paragraph.iter() if node.tag in _TEXTS)
+    return "".join(piece or "" for piece in pieces)
+
+
+def text(content: bytes) -> str:
+    """The body of a .docx, one line per paragraph."""
+    body = ElementTree.fromstring(parts(content)["word/document.xml"])
+    return "\n".join(paragraph_text(paragraph) for paragraph in body.iter(f"{W}p"))
+
+
+def plain(content: bytes) -> str:
+    """The same with ordinary spaces, to compare sentences."""
+    return text(content).replace("\u00a0", " ").replace("\u202f", " ")
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """What a client reads of an error."""
+
+    code: grpc.StatusCode
+    reason: str
+    metadata: dict[str, str]
+    message: str
+    violations: dict[str, str]
+
+
+def refusal(error: grpc.RpcError) -> Refusal:
+    """The typed details of an error; violations by path."""
+    assert isinstance(error, grpc.Call)
+    details = dict(error.trailing_metadata() or ())["grpc-status-details-bin"]
+    status = status_pb2.Status.FromString(details)
+    info, localized, bad = (
+        error_details_pb2.ErrorInfo(),
+        error_details_pb2.LocalizedMessage(),
+        error_details_pb2.BadRequest(),
+    )
+    for detail in status.details:
+        for kind in (info, localized, bad):
+            detail.Unpack(kind)
+    assert info.domain == "documents.microcredit"
+    assert localized.locale == "fr-FR"
+    violations = {violation.field: violation.reason for violation in bad.field_violations}
+    return Refusal(error.code(), info.reason, dict(info.metadata), localized.message, violations)
+
+
+def optional_paths(
+    schema: Json, node: Json | None = None, path: tuple[str, ...] = ()
+) -> Iterator[tuple[str, ...]]:
+    """Every property that the contract does not require, through objects and lists."""
+    node = resolve(schema, schema if node is None else node)
+    node = resolve(schema, node["items"]) if node.get("type") == "array" else node
+    for name, child in node.get("properties", {}).items():
+        if name not in node.get("required", ()):
+            yield (*path, name)
+        yield from optional_paths(schema, child, (*path, name))
+
+
+def resolve(schema: Json, node: Json) -> Json:
+    """The definition that a schema refers to."""
+    reference: str = node.get("$ref", "")
+    definition: Json = schema["$defs"][reference.rsplit("/", 1)[-1]] if reference else node
+    return definition
+
+
+def without(data: Any, path: tuple[str, ...]) -> Any:
+    """A copy of the data without a property, removed from every item of the lists on its way."""
+    copied = copy.deepcopy(data)
+    _remove(copied, path)
+    return copied
+
+
+def _remove(data: Any, path: tuple[str, ...]) -> None:
+    if isinstance(data, list):
+        for item in data:
+            _remove(item, path)
+    elif path[0] in data:
+        if len(path) == 1:
+            del data[path[0]]
+        else:
+            _remove(data[path[0]], path[1:])

@@ -1,0 +1,327 @@
+"""Generation of documents through the running server."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date
+
+import grpc
+import pytest
+
+from microcredit.documents.v1 import document_service_pb2 as pb
+from microcredit.documents.v1.document_service_pb2_grpc import DocumentServiceStub
+from tests.documents_support import (
+    ASK,
+    BANK,
+    CASES,
+    CONTRACT,
+    DAY,
+    DOCUMENTS,
+    FILE,
+    REFUSAL,
+    Json,
+    Refusal,
+    everything,
+    example,
+    optional_paths,
+    parts,
+    plain,
+    refusal,
+    request,
+    text,
+    without,
+)
+from tests.support import Launch
+
+Generate = Callable[..., pb.Document]
+HOSTILE = (
+    "& < > \" ' &amp; </w:t>",
+    "{{ 7*7 }} {% if x %} {# c #} {%p x %} {_{ }_}",
+    "👩‍👩‍👧 é é œ Œ ﬁ 𝔸",
+    "שלום مرحبا",
+)
+
+
+@pytest.fixture(scope="module")
+def stub(launch: Launch) -> Iterator[DocumentServiceStub]:
+    server = launch("services.documents", "--workers", "2")
+    with grpc.insecure_channel(server.address) as channel:
+        yield DocumentServiceStub(channel)
+
+
+@pytest.fixture(scope="module")
+def generate(stub: DocumentServiceStub) -> Generate:
+    def call(template: str, data: Json | bytes, day: date | None = DAY, profile: str = "") -> pb.Document:
+        document: pb.Document = stub.GenerateDocument(
+            request(template, data, day, profile), timeout=20
+        ).document
+        return document
+
+    return call
+
+
+@pytest.fixture(scope="module")
+def refuse(generate: Generate) -> Callable[..., Refusal]:
+    def call(*arguments: object, **options: object) -> Refusal:
+        with pytest.raises(grpc.RpcError) as caught:
+            generate(*arguments, **options)
+        return refusal(caught.value)
+
+    return call
+
+
+@pytest.mark.parametrize(("template", "name"), CASES)
+def test_the_same_request_gives_the_same_bytes_and_tells_where_they_come_from(
+    generate: Generate, template: str, name: str
+) -> None:
+    data = example(name)
+    document = generate(template, data)
+    assert generate(template, json.dumps(data, indent=3).encode()).content == document.content
+    assert document.sha256 == hashlib.sha256(document.content).hexdigest()
+    assert document.filename.startswith(f"{template}_MC-2026-")
+    assert document.contract_version == "1.0"
+    custom = parts(document.content)["docProps/custom.xml"].decode()
+    provenance = (document.template.digest, document.profile.digest, document.data_sha256)
+    assert all(value in custom for value in (*provenance, template, "cias-exemple"))
+    assert (
+        data["applicant"]["last_name"] not in custom + parts(document.content)["docProps/core.xml"].decode()
+    )
+    printed = plain(document.content)
+    assert data["case"]["reference"] in printed
+    assert not {"None", "Undefined", "True", "False"} & set(printed.split())
+
+
+def test_the_date_of_the_document_is_the_only_clock(generate: Generate) -> None:
+    core = parts(generate(ASK, example("complet"), date(2026, 12, 1)).content)["docProps/core.xml"].decode()
+    assert core.count("2026-12-01T00:00:00Z") == 2
+    assert "Ploërmel, le 1er décembre 2026" in plain(
+        generate(ASK, example("complet"), date(2026, 12, 1)).content
+    )
+
+
+def test_a_request_for_documents_says_what_why_and_by_when(generate: Generate) -> None:
+    printed = text(generate(ASK, example("complet")).content)
+    assert "au plus tard le mardi\u00a015\u00a0décembre\u00a02026" in printed
+    assert "dans 22\u00a0jours" in printed
+    assert "\n56800 PLOERMEL\n" in printed
+    assert "Madame, Monsieur," in printed
+    for block in (
+        "Madame\u00a0Maëlle Le Modèle, travailleuse sociale, à l’adresse ci-dessus, téléphone 02 61 91 00 12",
+        "pour vérifier votre budget des trois derniers mois",
+        "moins de 3\u00a0mois",
+        "suspendu",
+        "articles L.\u00a0114-5 et L.\u00a0231-4",
+    ):
+        assert block in printed
+    assert "Pièce d’identité" not in printed
+    alone = plain(generate(ASK, example("minimal")).content)
+    assert "il nous manque la pièce suivante." in alone
+
+
+def test_a_refusal_gives_reasons_remedies_and_the_algorithm(generate: Generate) -> None:
+    printed = plain(generate(REFUSAL, example("refus-budget")).content)
+    for block in (
+        "ne présentera pas votre demande à un établissement prêteur",
+        "délibération n° EX-2025-12 du conseil d’administration du CIAS du 15 décembre 2025",
+        "le règlement demande au moins 420,00 € pour 2 personnes. (Article 12 du règlement)",
+        "dans les deux mois qui suivent le jour où vous avez reçu cette lettre",
+        "recours gracieux, en écrivant à la présidente du CIAS",
+        "tribunal administratif de Rennes (3 contour de la Motte, CS 44416, 35044 Rennes Cedex)",
+        "Télérecours citoyens (www.telerecours.fr) (articles R. 421-1 et R. 421-5",
+        "articles L. 311-3-1 et R. 311-3-1-1",
+        "la Commission d’accès aux documents administratifs (CADA)",
+        "Défenseur des droits",
+        "médiation",
+        "Le Point conseil budget d’exemple, 2 place de l’Exemple",
+        "ne prête pas et ne garantit pas",
+        "La présidente du CIAS\nJeanne Exemple",
+    ):
+        assert block in printed
+    elsewhere = plain(generate(REFUSAL, example("refus-territoire")).content)
+    assert "Point conseil budget" not in elsewhere
+    assert "le centre communal d’action sociale de votre commune de résidence." in elsewhere
+
+
+def test_the_letter_to_the_bank_holds_strictly_necessary_facts(generate: Generate) -> None:
+    data = example("complet")
+    data["project"] |= {"category": "SANTE", "category_label": "Santé", "label": "prothèse"}
+    document = generate(BANK, data)
+    printed = plain(document.content)
+    for block in ("L’établissement décide seul", "avis favorable", "2 500,00 €", "1,51 %", "36 mois"):
+        assert block in printed
+    assert "dépenses de soins" in printed
+    for secret in ("prothèse", "Évaluation interne", "Salaire", "fille", data["applicant"]["phone"]):
+        assert secret not in printed
+    assert "prothèse" not in plain(generate(FILE, data).content)
+
+
+def test_the_application_file_writes_absence(generate: Generate) -> None:
+    printed = plain(generate(FILE, example("minimal")).content)
+    for absence in (
+        "Aucun crédit en cours.",
+        "Aucune dette déclarée.",
+        "Aucune autre personne déclarée.",
+        "Situation de logement non communiquée.",
+        "non communiqué",
+    ):
+        assert absence in printed
+    complete = plain(generate(FILE, example("complet")).content)
+    for block in (
+        "1 122,38 €",
+        "seule l’offre de l’établissement prêteur engage",
+        "36 mois",
+        "RGPD",
+        "soldé",
+    ):
+        assert block in complete
+
+
+@pytest.mark.parametrize("hostile", HOSTILE)
+def test_hostile_text_is_printed_as_it_is_in_every_field(generate: Generate, hostile: str) -> None:
+    data, marks = _filled(everything(), hostile)
+    for template in (FILE, ASK, BANK, REFUSAL):
+        printed = text(generate(template, data).content).replace("\n", " ")
+        found = [mark for mark in marks if f"⟦{mark}⟧" in printed]
+        assert len(found) > 4
+        assert all(f"⟦{mark}⟧{hostile}" in printed for mark in found)
+
+
+def _filled(data: Json, hostile: str) -> tuple[Json, list[int]]:
+    """Every free text of a dossier replaced by a mark and the hostile text."""
+    marks: list[int] = []
+
+    def fill(value: object, key: str) -> object:
+        if isinstance(value, dict):
+            return {name: fill(item, name) for name, item in value.items()}
+        if isinstance(value, list) and key != "lines":
+            return [fill(item, key) for item in value]
+        if key in FREE_TEXTS:
+            marks.append(len(marks))
+            return f"⟦{marks[-1]}⟧{hostile}"
+        return value
+
+    filled = fill(data, "")
+    assert isinstance(filled, dict)
+    filled["applicant"] |= {"first_name": "A", "last_name": "B"}
+    filled["co_applicant"] |= {"first_name": "C", "last_name": "D"}
+    filled["bank"] |= {"name": "E"}
+    return filled, marks
+
+
+FREE_TEXTS = {
+    *(
+        "label",
+        "message",
+        "description",
+        "benefit",
+        "comment",
+        "summary_for_bank",
+        "reason",
+        "capacity",
+        "plan",
+    ),
+    *("first_name", "last_name", "birth_name", "birth_place", "supplier", "display", "article", "question"),
+    *("lender", "employer", "occupation", "frequency", "actions", "enclosures", "status_label", "incidents"),
+}
+
+
+def test_a_long_text_keeps_its_lines(generate: Generate) -> None:
+    data = example("complet")
+    data["project"]["description"] = "début\n" + "x" * 9_990 + "\nfin"
+    assert "\n".join(("début", "x" * 9_990, "fin")) in text(generate(FILE, data).content)
+
+
+@pytest.mark.parametrize("template", [FILE, ASK, BANK, REFUSAL])
+def test_any_optional_field_may_be_absent(stub: DocumentServiceStub, template: str) -> None:
+    schema, data = json.loads(CONTRACT.read_text(encoding="utf-8")), everything()
+    source = parts((DOCUMENTS / "templates" / template / "template.docx").read_bytes())["word/document.xml"]
+    read = [path for path in optional_paths(schema) if path[-1].encode() in source]
+    paths = [path for path in read if without(data, path) != data]
+    assert len(paths) > 15
+
+    def outcome(path: tuple[str, ...]) -> str:
+        try:
+            stub.GenerateDocument(request(template, without(data, path)), timeout=20)
+        except grpc.RpcError as error:
+            return refusal(error).reason
+        return "OK"
+
+    with ThreadPoolExecutor(4) as pool:
+        outcomes = dict(zip(paths, pool.map(outcome, paths), strict=True))
+    assert {path: found for path, found in outcomes.items() if found not in ("OK", "INVALID_FIELDS")} == {}
+    assert sum(found == "OK" for found in outcomes.values()) > 10
+
+
+def test_documents_never_mix(stub: DocumentServiceStub) -> None:
+    def mine(number: int) -> bool:
+        data, mark = example("complet"), f"Marque{number:04d}"
+        data["applicant"]["last_name"], data["case"]["reference"] = mark, f"MC-{mark}"
+        answer = stub.GenerateDocument(request((ASK, BANK)[number % 2], data), timeout=30)
+        printed = b"".join(
+            content for name, content in parts(answer.document.content).items() if name.startswith("word/")
+        ).decode()
+        return printed.count("Marque") == printed.count(mark) > 2
+
+    with ThreadPoolExecutor(8) as pool:
+        assert all(pool.map(mine, range(200)))
+
+
+def test_unknown_and_out_of_date_versions(refuse: Callable[..., Refusal]) -> None:
+    data = example("complet")
+    unknown = refuse("99-inconnu", data)
+    assert (unknown.code, unknown.reason) == (grpc.StatusCode.NOT_FOUND, "TEMPLATE_NOT_FOUND")
+    assert unknown.metadata == {"template_id": "99-inconnu"}
+    early = refuse(ASK, data, date(2009, 1, 1))
+    assert (early.code, early.reason) == (grpc.StatusCode.FAILED_PRECONDITION, "TEMPLATE_NOT_IN_FORCE")
+    assert early.metadata == {"template_id": ASK, "document_date": "2009-01-01"}
+    nobody = refuse(ASK, data, profile="inconnu")
+    assert (nobody.code, nobody.reason) == (grpc.StatusCode.NOT_FOUND, "PROFILE_NOT_FOUND")
+    assert nobody.metadata["profile_id"] == "inconnu"
+
+
+def test_every_violation_comes_at_once_with_its_path(refuse: Callable[..., Refusal]) -> None:
+    data = example("complet")
+    data["loan"]["schedule"][3]["payment"] = "71,06"
+    data["loan"]["months"] = 36.5
+    data["applicant"]["nir"] = "secret"
+    data["applicant"]["last_name"] = "Nom\u0007"
+    data["case"]["request_date"] = "2026-02-30"
+    data["pieces"][0]["status"] = None
+    del data["agent"]
+    found = refuse(ASK, data)
+    assert (found.code, found.reason) == (grpc.StatusCode.INVALID_ARGUMENT, "INVALID_FIELDS")
+    assert found.violations == {
+        "data_json.applicant.last_name": "ILLEGAL_CHARACTER",
+        "data_json.loan.months": "INVALID_NUMBER",
+        "data_json.applicant.nir": "UNKNOWN_FIELD",
+        "data_json.case.request_date": "INVALID_FORMAT",
+        "data_json.loan.schedule[3].payment": "INVALID_FORMAT",
+        "data_json.pieces[0].status": "INVALID_VALUE",
+        "data_json.agent": "REQUIRED",
+    }
+    assert refuse("", b"", None).violations == {
+        "template_id": "REQUIRED",
+        "document_date": "REQUIRED",
+        "data_json": "REQUIRED",
+    }
+
+
+def test_a_letter_never_says_what_its_data_deny(refuse: Callable[..., Refusal]) -> None:
+    data = everything()
+    data["pieces"] = [piece | {"status": "PROVIDED"} for piece in data["pieces"]]
+    data["deadlines"]["documents"] = "2026-11-22"
+    data["budget"]["totals"]["income"] = "1.00"
+    data["applicant"]["address"]["lines"] = ["un", "deux", "trois"]
+    data["applicant"]["last_name"] = "Exemple " * 9
+    assert refuse(ASK, data).violations == {
+        "data_json.pieces": "NO_MISSING_PIECE",
+        "data_json.deadlines.documents": "DEADLINE_BEFORE_DOCUMENT",
+        "data_json.budget.totals.income": "AMOUNT_MISMATCH",
+        "data_json.budget.totals.living_remainder_before": "AMOUNT_MISMATCH",
+        "data_json.applicant.address": "POSTAL_BLOCK_TOO_LONG",
+    }
+    accepted = example("complet")
+    assert refuse(REFUSAL, accepted).violations == {"data_json.assessment.reasons": "NO_BLOCKING_REASON"}

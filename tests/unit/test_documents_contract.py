@@ -1,0 +1,203 @@
+"""The dossier contract: strict JSON, violations in French, consistency, forms of address."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from datetime import date
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.documents.context import ADDED
+from services.documents.contract.dossier import CONTRACT_FILE, Dossier, read_dossier
+from services.documents.contract.schema import Requirement, Schema
+from services.documents.contract.values import Code, Money
+from services.documents.typography import french
+from services.documents.wording import (
+    POSTAL_WIDTH,
+    city_line,
+    civil_names,
+    long_day,
+    postal_block,
+    salutation,
+    time_left,
+)
+from services.kit.errors import InvalidArgument
+from tests.documents_support import DAY, DOCUMENTS, Json, example
+
+EXAMPLES = sorted(path.stem for path in (DOCUMENTS / "contract" / "examples").glob("*.json"))
+SCHEMA = json.loads(CONTRACT_FILE.read_text(encoding="utf-8"))
+CONTRACT = Schema(SCHEMA)
+MADAM = {"civility": Code("MADAME", "Madame"), "first_name": "Anne", "last_name": "Exemple"}
+SIR = {"civility": Code("MONSIEUR", "Monsieur"), "first_name": "Yann", "last_name": "Modèle"}
+SOMEBODY = {"first_name": "Dominique", "last_name": "Exemple"}
+
+
+def read(raw: bytes | Json) -> Dossier:
+    content = raw if isinstance(raw, bytes) else json.dumps(raw).encode()
+    return read_dossier(content, CONTRACT, Requirement([], "test"), [], DAY)
+
+
+def found(raw: bytes | Json) -> dict[str, str]:
+    with pytest.raises(InvalidArgument) as caught:
+        read(raw)
+    assert caught.value.reason == "INVALID_FIELDS"
+    return {violation.field: violation.reason for violation in caught.value.violations}
+
+
+def descriptions(node: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    for name, child in node.get("properties", {}).items():
+        yield f"{path}.{name}", child
+        yield from descriptions(child, f"{path}.{name}")
+        yield from descriptions(child.get("items", {}), f"{path}.{name}[]")
+
+
+def test_every_field_is_described_in_french_typography() -> None:
+    definitions = {f"$defs.{name}": node for name, node in SCHEMA["$defs"].items()}
+    fields = dict(descriptions(SCHEMA)) | definitions
+    for name, node in definitions.items():
+        fields |= dict(descriptions(node, name))
+    assert [path for path, node in fields.items() if not node.get("description")] == []
+    texts = [
+        text for node in fields.values() for text in (node["description"], node.get("title", "")) if text
+    ]
+    assert [text for text in texts if text != french(text)] == []
+    assert not ADDED & set(SCHEMA["properties"])
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_examples_follow_the_contract(name: str) -> None:
+    assert read(example(name)).sha256 == read(json.dumps(example(name), indent=1).encode()).sha256
+
+
+def test_money_rates_dates_and_codes_get_types() -> None:
+    data = read(example("complet")).data
+    assert data["loan"]["amount"] == Money(250000)
+    assert data["budget"]["totals"]["living_remainder_after"].cents == 112238
+    assert data["case"]["request_date"] == date(2026, 11, 16)
+    assert data["applicant"]["civility"].label == "Madame"
+    assert read(example("minimal")).data["project"]["quotes"] == []
+
+
+@pytest.mark.parametrize(
+    ("raw", "reason"),
+    [
+        (b"{", "NOT_JSON"),
+        (b"\xef\xbb\xbf{}", "NOT_JSON"),
+        (b"[]", "INVALID_FORMAT"),
+        (b'{"a": "\xe9"}', "NOT_UTF8"),
+        (b'{"a":' * 100_000, "TOO_DEEP"),
+        (b" " * (1 << 20) + b"{}", "TOO_LONG"),
+    ],
+)
+def test_what_is_not_a_json_object_is_refused(raw: bytes, reason: str) -> None:
+    assert found(raw) == {"data_json": reason}
+
+
+def test_strictness_names_every_field_at_once() -> None:
+    raw = json.dumps(example("complet")).encode()
+    for before, after in (
+        (b'"months": 36', b'"months": NaN'),
+        (b'"persons": 4', b'"persons": 4.0'),
+        (b'"request_date"', b'"request_date": "2026-01-01", "request_date"'),
+        (b'"birth_place": "Vannes (Morbihan)"', b'"birth_place": "Van\\ud800nes"'),
+        (b'"label": "Salaire net"', b'"label": "deux\\nlignes"'),
+        (b'"guardian"', b'"guardian"'),
+        (b'"lender": "Banque Exemple"', b'"lender": "\\u202eBanque", "\\u0007x": {"y": {}}'),
+    ):
+        raw = raw.replace(before, after)
+    assert found(raw) == {
+        "data_json.loan.months": "INVALID_NUMBER",
+        "data_json.household.persons": "INVALID_NUMBER",
+        "data_json.case.request_date": "DUPLICATE_KEY",
+        "data_json.applicant.birth_place": "ILLEGAL_CHARACTER",
+        "data_json.budget.incomes[0].label": "INVALID_FORMAT",
+        "data_json.budget.credits[0].lender": "ILLEGAL_CHARACTER",
+        "data_json.budget.credits[0].?": "UNKNOWN_FIELD",
+    }
+
+
+def change(data: Json, path: str, value: Any) -> None:
+    *parents, last = path.split("/")
+    node: Any = data
+    for name in parents:
+        node = node[int(name)] if name.isdigit() else node[name]
+    node[last] = value
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "reasons"),
+    [
+        ("budget/totals/expenses", "1.00", ["AMOUNT_MISMATCH"] * 2),
+        ("budget/totals/living_remainder_after", "0.00", ["AMOUNT_MISMATCH"]),
+        ("loan/schedule/3/payment", "71.07", ["AMOUNT_MISMATCH"] * 2),
+        ("loan/schedule/3/balance", "1.00", ["AMOUNT_MISMATCH"]),
+        ("loan/schedule/3/number", 7, ["SCHEDULE_NUMBERS"]),
+        ("loan/months", 35, ["SCHEDULE_TOO_LONG"]),
+        ("loan/total_paid", "1.00", ["AMOUNT_MISMATCH"]),
+        ("case/request_date", "2026-11-24", ["DATE_AFTER_DOCUMENT"]),
+        ("applicant/birth_date", "2027-01-01", ["DATE_AFTER_DOCUMENT"]),
+    ],
+)
+def test_data_that_contradict_themselves_are_refused(path: str, value: Any, reasons: list[str]) -> None:
+    data = example("complet")
+    change(data, path, value)
+    assert sorted(found(data).values()) == reasons
+
+
+def test_a_total_with_an_unknown_line_is_not_compared() -> None:
+    data = example("complet")
+    del data["budget"]["incomes"][0]["amount"]
+    assert read(data)
+
+
+@pytest.mark.parametrize(
+    ("persons", "expected"),
+    [
+        ([MADAM], "Madame"),
+        ([SIR], "Monsieur"),
+        ([MADAM, SIR], "Madame, Monsieur"),
+        ([MADAM, MADAM], "Mesdames"),
+        ([SIR, SIR], "Messieurs"),
+        ([SOMEBODY], "Madame, Monsieur"),
+        ([MADAM, SOMEBODY], "Madame, Monsieur"),
+        ([], "Madame, Monsieur"),
+    ],
+)
+def test_salutation(persons: list[Json], expected: str) -> None:
+    assert salutation(persons) == expected
+
+
+def test_names_cities_and_delays_in_french() -> None:
+    assert civil_names([MADAM, SIR]) == "Madame\u00a0Anne Exemple et Monsieur\u00a0Yann Modèle"
+    assert city_line("56800", "Val d’Oust") == "56800 VAL D OUST"
+    assert city_line("56490", "Évriguet-lès-Œufs") == "56490 EVRIGUET LES OEUFS"
+    assert long_day(date(2027, 1, 1)) == "vendredi\u00a01er\u00a0janvier\u00a02027"
+    delays = {days: time_left(date(2026, 12, 1 + days), date(2026, 12, 1)) for days in (0, 1, 7, 14, 22)}
+    assert delays == {
+        0: "aujourd’hui",
+        1: "demain",
+        7: "dans 1\u00a0semaine",
+        14: "dans 2\u00a0semaines",
+        22: "dans 22\u00a0jours",
+    }
+    assert french("n° 4 : « l'art » ; 24 mois, 12 % le 1 mars 2026 ?") == (
+        "n°\u00a04\u00a0: «\u00a0l’art\u00a0»\u202f; 24\u00a0mois, 12\u00a0% le 1\u00a0mars\u00a02026\u202f?"
+    )
+
+
+@given(st.lists(st.text("Aé’- ", min_size=1, max_size=80), min_size=1, max_size=2), st.text(max_size=45))
+def test_no_line_of_a_postal_block_is_too_wide(names: list[str], city: str) -> None:
+    block = postal_block(names, {"lines": ["1 rue de l’Exemple"], "postal_code": "56800", "city": city})
+    assert max(map(len, block)) <= POSTAL_WIDTH
+    assert block[-1].isascii()
+
+
+def test_every_path_of_a_manifest_is_checked_against_the_contract() -> None:
+    knows: Callable[[str], bool] = CONTRACT.knows
+    assert knows("applicant.address.city")
+    assert not knows("applicant.address.town")
+    assert not knows("pieces.label")
