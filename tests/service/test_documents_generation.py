@@ -109,7 +109,7 @@ def test_a_request_for_documents_says_what_why_and_by_when(generate: Generate) -
     assert "\n56800 PLOERMEL\n" in printed
     assert "Madame, Monsieur," in printed
     for block in (
-        "Madame\u00a0Maëlle Le Modèle, travailleuse sociale, à l’adresse ci-dessus, téléphone 02 61 91 00 12",
+        "Madame\u00a0Maëlle Le Modèle, travailleuse sociale, à l’adresse ci-dessus, téléphone 02\u00a061\u00a091\u00a000\u00a012",
         "pour vérifier votre budget des trois derniers mois",
         "moins de 3\u00a0mois",
         "suspendu",

@@ -1,0 +1,99 @@
+"""Broken templates and profiles: the process refuses to start, with every finding in French."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from services.documents import opc
+from tests.documents_support import ASK, BANK, DOCUMENTS, FILE, REFUSAL
+from tests.support import ROOT
+
+
+@pytest.fixture
+def published(tmp_path: Path) -> Path:
+    for name in ("templates", "profiles"):
+        shutil.copytree(DOCUMENTS / name, tmp_path / name)
+    return tmp_path
+
+
+def start(published: Path) -> subprocess.CompletedProcess[str]:
+    environment = {
+        "DOCUMENTS_TEMPLATES_DIRECTORY": str(published / "templates"),
+        "DOCUMENTS_PROFILES_DIRECTORY": str(published / "profiles"),
+    }
+    return subprocess.run(
+        [sys.executable, "-m", "services.documents", "--port", "0", "--workers", "1"],
+        cwd=ROOT,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def alter(path: Path, part: str, before: bytes, after: bytes) -> None:
+    parts = opc.read(path.read_bytes())
+    assert before in parts[part]
+    parts[part] = parts[part].replace(before, after)
+    path.write_bytes(opc.write(parts))
+
+
+def append(path: Path, text: str) -> None:
+    path.write_text(path.read_text(encoding="utf-8") + text, encoding="utf-8")
+
+
+def test_every_finding_of_every_package_comes_at_once(published: Path) -> None:
+    templates, profile = published / "templates", published / "profiles" / "cias-exemple" / "profile.yaml"
+    (templates / ASK / "template.docx").unlink()
+    alter(templates / BANK / "template.docx", "word/document.xml", b"{%p endif %}", b"{%p endof %}")
+    alter(templates / REFUSAL / "template.docx", "word/styles.xml", b"Salutation", b"{{ x }}")
+    manifest = templates / FILE / "manifest.yaml"
+    text = manifest.read_text(encoding="utf-8")
+    text = text.replace("  - household\n", "  - foyer\n").replace("checks: []", "checks: [inconnu]")
+    manifest.write_text(text, encoding="utf-8")
+    shutil.copytree(templates / FILE, templates / "double")
+    (templates / "bad").mkdir()
+    (templates / "bad" / "manifest.yaml").write_text("id: x\nid: y\n", encoding="utf-8")
+    append(profile, "couleur: bleu\n")
+    done = start(published)
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    for finding in (
+        f"{ASK}/template.docx\u00a0: le fichier du modèle manque.",
+        f"{BANK}/template.docx\u00a0: balise mal écrite dans word/document.xml.",
+        f"{REFUSAL}/template.docx\u00a0: la partie word/styles.xml contient une balise qui ne sera pas remplie.",
+        "requires\u00a0: le contrat n’a pas de champ foyer.",
+        "checks\u00a0: le contrôle inconnu n’existe pas.",
+        "les versions 1.0.0 et 1.0.0 sont toutes deux en vigueur le 1er\u00a0janvier\u00a02019.",
+        "bad/manifest.yaml\u00a0: YAML illisible, ligne 2.",
+        "profile.couleur\u00a0: Ce champ n’existe pas dans le contrat.",
+    ):
+        assert finding in done.stderr
+
+
+def test_a_broken_logo_or_source_is_found(published: Path) -> None:
+    profile = published / "profiles" / "cias-exemple" / "profile.yaml"
+    text = profile.read_text(encoding="utf-8")
+    logo = "  logo: {file: logo.png, alt: Logo, height_mm: 18}\n\nsignatories:"
+    profile.write_text(
+        text.replace("\nsignatories:", logo, 1) + "  remedies.nowhere: fictif\n", encoding="utf-8"
+    )
+    (profile.parent / "logo.png").write_bytes(b"GIF89a")
+    done = start(published)
+    assert done.returncode == 1
+    assert "logo.png\u00a0: le logo doit être un PNG de 256 Kio au plus." in done.stderr
+    assert "sources\u00a0: le chemin remedies.nowhere n’existe pas dans le profil." in done.stderr
+
+
+def test_an_empty_directory_is_no_library(tmp_path: Path) -> None:
+    done = start(tmp_path)
+    assert done.returncode == 1
+    assert "aucun fichier manifest.yaml dans ce dossier." in done.stderr
+    assert "aucun fichier profile.yaml dans ce dossier." in done.stderr
