@@ -67,7 +67,7 @@ def test_no_file_names_a_registry_or_a_path_of_one_machine() -> None:
 
 
 @pytest.mark.parametrize(
-    "path", [*ROOT.glob("requirements*.lock"), *ROOT.glob("requirements/*.lock")], ids=str
+    "path", [*ROOT.glob("requirements*.lock"), *ROOT.glob("requirements/*.lock")], ids=lambda path: path.name
 )
 def test_every_locked_requirement_has_its_hashes(path: Path) -> None:
     requirements = path.read_text(encoding="utf-8").replace("\\\n", " ").splitlines()

@@ -20,22 +20,20 @@ from services.documents.house.ooxml import (
 
 
 def _reasons() -> str:
-    columns = [Column("Constat", 38), Column("Valeurs", 28), Column("Portée", 14), Column("Texte", 20)]
+    columns = [Column("Constat", 54), Column("Portée", 16), Column("Texte appliqué", 30)]
     values = (
-        "{% for value in reason.comparisons %}{{ value.label }} : {{ value.display }}"
+        "{% for value in reason.comparisons %} – {{ value.label }} : {{ value.display }}"
         "{% if value.limit_display is defined %} "
-        "({% if value.limit_label is defined %}{{ value.limit_label }}{% else %}limite{% endif %} : "
-        "{{ value.limit_display }}){% endif %}"
-        f"{END}{{% else %}}sans chiffre{{% endfor %}}"
+        "({{ value.limit_label if value.limit_label is defined else 'limite' }} : {{ value.limit_display }})"
+        "{% endif %}{% endfor %}"
     )
     rows = [
         Rows.each(
             "reason",
             "assessment.reasons",
-            "{{ reason.message }}",
-            values,
+            "{{ reason.message }}" + values,
             "{{ reason.severity | label }}",
-            optional("reason.article", absent="sans article"),
+            optional("reason.article", absent="non précisé"),
         )
     ]
     return Table("Constats au regard du règlement", columns, rows).xml()
@@ -93,7 +91,7 @@ def advice() -> str:
 
 def pieces() -> str:
     """Chapter: documents handed in and to hand in."""
-    columns = [Column("Pièce", 40), Column("Personne", 17), Column("État", 14), Column("Précision", 29)]
+    columns = [Column("Pièce", 48), Column("État", 16), Column("Précision", 36)]
     detail = (
         "{% if piece.provided_on is defined %}remise le {{ piece.provided_on | short_date }}{% elif "
         "piece.reason is defined %}{{ piece.reason }}{% else %}sans précision{% endif %}{% if "
@@ -103,8 +101,7 @@ def pieces() -> str:
         Rows.each(
             "piece",
             "pieces",
-            "{{ piece.label }}",
-            "{% if piece.holder is defined %}{{ piece.holder | label }}{% else %}foyer{% endif %}",
+            "{{ piece.label }}{% if piece.holder is defined %} ({{ piece.holder | label }}){% endif %}",
             "{{ piece.status | label }}",
             detail,
         )
@@ -122,7 +119,7 @@ def _support() -> str:
             heading("L’accompagnement", 2),
             paragraph(
                 "L’accompagnement va avec le prêt, jusqu’à la dernière mensualité. Accepté par le demandeur "
-                ": **{{ support.accepted | label }}**."
+                ":\u00a0**{{ support.accepted | label }}**."
             ),
             support_terms(),
             when(

@@ -256,8 +256,8 @@ def _loan() -> str:
     return "".join(
         (
             heading("Le prêt demandé"),
-            loan_terms(),
             simulation(),
+            loan_terms(),
             heading("L’échéancier indicatif", 2),
             Table("Échéancier indicatif, montants en euros", columns, rows, total=True).xml(),
         )

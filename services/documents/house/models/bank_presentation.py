@@ -86,8 +86,8 @@ MODEL = Model(
     + paragraph("Objet : **{{ project | purpose }}** ({{ project.category_label }}).")
     + funding_plan()
     + heading("Le prêt demandé")
-    + loan_terms()
     + simulation()
+    + loan_terms()
     + "".join(_OPINION)
     + _SUPPORT
     + heading("Votre décision")
