@@ -5,7 +5,9 @@ from __future__ import annotations
 import copy
 import io
 import json
+import struct
 import zipfile
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -86,6 +88,19 @@ def text(content: bytes) -> str:
 def plain(content: bytes) -> str:
     """The same with ordinary spaces, to compare sentences."""
     return text(content).replace("\u00a0", " ").replace("\u202f", " ")
+
+
+def png(width: int, height: int) -> bytes:
+    """A plain grey PNG."""
+
+    def chunk(kind: bytes, content: bytes) -> bytes:
+        return (
+            struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+        )
+
+    header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
+    rows = zlib.compress((b"\0" + b"\x80" * width) * height)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
@@ -43,6 +44,21 @@ HOSTILE = (
     "👩‍👩‍👧 é é œ Œ ﬁ 𝔸",
     "שלום مرحبا",
 )
+
+
+MENTIONS = {
+    "B1": "Dossier suivi par : Madame Maëlle Le Modèle, travailleuse sociale, à l’adresse ci-dessus",
+    "B2": "La présidente du CIAS\nJeanne Exemple",
+    "B4": "Ce délai de deux mois est suspendu",
+    "B5": "dans les deux mois qui suivent le jour où vous avez reçu cette lettre",
+    "B6": "Cette décision applique le règlement",
+    "B7": "principales caractéristiques de sa mise en œuvre",
+    "B8": "est responsable du traitement de ces données",
+    "B9": "Défenseur des droits",
+    "B11": "Simulation indicative établie le",
+    "B12": "Point conseil budget d’exemple",
+    "B13": "décide seul d’accorder ou non ce prêt",
+}
 
 
 @pytest.fixture(scope="module")
@@ -94,6 +110,14 @@ def test_the_same_request_gives_the_same_bytes_and_tells_where_they_come_from(
     assert not {"None", "Undefined", "True", "False"} & set(printed.split())
 
 
+@pytest.mark.parametrize("template", [FILE, ASK, BANK, REFUSAL])
+def test_a_letter_has_the_mentions_of_its_manifest_and_no_other(generate: Generate, template: str) -> None:
+    manifest = (DOCUMENTS / "templates" / template / "manifest.yaml").read_text(encoding="utf-8")
+    (declared,) = re.findall(r"^mentions: \[(.*)\]$", manifest, re.MULTILINE)
+    printed = plain(generate(template, everything()).content)
+    assert {block for block, words in MENTIONS.items() if words in printed} == set(declared.split(", "))
+
+
 def test_the_date_of_the_document_is_the_only_clock(generate: Generate) -> None:
     core = parts(generate(ASK, example("complet"), date(2026, 12, 1)).content)["docProps/core.xml"].decode()
     assert core.count("2026-12-01T00:00:00Z") == 2
@@ -109,7 +133,8 @@ def test_a_request_for_documents_says_what_why_and_by_when(generate: Generate) -
     assert "\n56800 PLOERMEL\n" in printed
     assert "Madame, Monsieur," in printed
     for block in (
-        "Madame\u00a0Maëlle Le Modèle, travailleuse sociale, à l’adresse ci-dessus, téléphone 02\u00a061\u00a091\u00a000\u00a012",
+        "Madame\u00a0Maëlle Le Modèle, travailleuse sociale, à l’adresse ci-dessus, "
+        "téléphone 02\u00a061\u00a091\u00a000\u00a012",
         "pour vérifier votre budget des trois derniers mois",
         "moins de 3\u00a0mois",
         "suspendu",

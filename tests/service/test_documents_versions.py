@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import struct
-import zlib
 from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
@@ -14,7 +12,7 @@ import pytest
 
 from microcredit.documents.v1 import document_service_pb2 as pb
 from microcredit.documents.v1.document_service_pb2_grpc import DocumentServiceStub
-from tests.documents_support import ASK, DAY, DOCUMENTS, FILE, example, parts, plain, refusal, request
+from tests.documents_support import ASK, DAY, DOCUMENTS, FILE, example, parts, plain, png, refusal, request
 from tests.support import Launch
 
 LATER = date(2026, 12, 1)
@@ -24,19 +22,6 @@ LOGO = """  logo:
     height_mm: 18
 """
 Call = Callable[..., pb.Document]
-
-
-def png(width: int, height: int) -> bytes:
-    """A plain grey PNG."""
-
-    def chunk(kind: bytes, content: bytes) -> bytes:
-        return (
-            struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
-        )
-
-    header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
-    rows = zlib.compress((b"\0" + b"\x80" * width) * height)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
 
 
 def edit(path: Path, *changes: tuple[str, str]) -> None:

@@ -9,6 +9,7 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
 from xml.etree import ElementTree
@@ -19,7 +20,7 @@ from services.documents.config import MAX_DOCUMENT_BYTES
 from services.documents.generation import Library, Request
 from services.documents.house.build import MODELS, TEMPLATES
 from services.documents.typography import french
-from tests.documents_support import CASES, DAY, DOCUMENTS, W, example, paragraph_text, parts, text
+from tests.documents_support import ASK, CASES, DAY, DOCUMENTS, W, example, paragraph_text, parts, png, text
 from tests.support import ROOT
 
 SMALLEST_HALF_POINTS, SMALLEST_IN_FOOTER = 21, 19
@@ -27,15 +28,28 @@ LEAST_CONTRAST = 4.5
 Node = ElementTree.Element
 
 
+@lru_cache
+def library(profiles: Path) -> Library:
+    return Library(DOCUMENTS / "templates", profiles, MAX_DOCUMENT_BYTES)
+
+
+def generate(profiles: Path, template: str, name: str) -> bytes:
+    return library(profiles).generate(Request(template, DAY, json.dumps(example(name)).encode(), "")).content
+
+
+def with_a_logo(profiles: Path) -> Path:
+    """A copy of the shipped profile, with a logo."""
+    shutil.copytree(DOCUMENTS / "profiles", profiles)
+    path = profiles / "cias-exemple" / "profile.yaml"
+    logo = "  logo: {file: logo.png, alt: Logo, height_mm: 15}\n\nsignatories:"
+    path.write_text(path.read_text(encoding="utf-8").replace("\nsignatories:", logo, 1), encoding="utf-8")
+    path.with_name("logo.png").write_bytes(png(80, 40))
+    return profiles
+
+
 @pytest.fixture(scope="module")
 def rendered() -> dict[tuple[str, str], bytes]:
-    library = Library(DOCUMENTS / "templates", DOCUMENTS / "profiles", MAX_DOCUMENT_BYTES)
-    return {
-        (template, name): library.generate(
-            Request(template, DAY, json.dumps(example(name)).encode(), "")
-        ).content
-        for template, name in CASES
-    }
+    return {(template, name): generate(DOCUMENTS / "profiles", template, name) for template, name in CASES}
 
 
 @pytest.fixture(params=CASES, ids="-".join)
@@ -155,7 +169,8 @@ def test_word_accepts_every_document(rendered: dict[tuple[str, str], bytes], tmp
     command = validator()
     if command is None:
         pytest.skip("Validateur Open XML absent\u00a0: « make validator » l’installe (npm requis).")
-    for (template, name), content in rendered.items():
+    with_logo = generate(with_a_logo(tmp_path / "profiles"), ASK, "complet")
+    for (template, name), content in {**rendered, (ASK, "logo"): with_logo}.items():
         (tmp_path / f"{template}-{name}.docx").write_bytes(content)
 
     def errors(path: Path) -> list[object]:
@@ -164,7 +179,7 @@ def test_word_accepts_every_document(rendered: dict[tuple[str, str], bytes], tmp
         return found
 
     with ThreadPoolExecutor(2) as pool:
-        paths = sorted(tmp_path.iterdir())
+        paths = sorted(tmp_path.glob("*.docx"))
         assert {
             path.name: found for path, found in zip(paths, pool.map(errors, paths), strict=True) if found
         } == {}

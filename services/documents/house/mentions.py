@@ -30,12 +30,12 @@ def missing_documents() -> str:
                 "**{{ deadlines.documents | time_left(document.date) }}**."
             ),
             paragraph(
-                "Sans réponse de notre part dans les deux mois qui suivent la réception de votre demande{% "
-                "if case.received_on is defined %}, le {{ case.received_on | long_date }}{% endif %}, "
-                "celle-ci est considérée comme refusée. Ce délai de deux mois est **suspendu** jusqu’au {{ "
-                "deadlines.documents | long_date }}, ou jusqu’à ce que vous ayez remis toutes les pièces si "
-                "vous le faites plus tôt (articles L. 114-5 et L. 231-4 du code des relations entre le "
-                "public et l’administration)."
+                "Sans réponse de notre part dans les deux mois qui suivent la réception de votre demande"
+                "{% if case.received_on is defined %}, le {{ case.received_on | long_date }}{% endif %}, "
+                "celle-ci est considérée comme refusée. Ce "
+                "délai de deux mois est **suspendu** jusqu’au {{ deadlines.documents | long_date }}, ou "
+                "jusqu’à ce que vous ayez remis toutes les pièces si vous le faites plus tôt (articles L. "
+                "114-5 et L. 231-4 du code des relations entre le public et l’administration)."
             ),
         )
     )
@@ -56,16 +56,16 @@ def remedies() -> str:
             ),
             bullet(
                 "former un recours gracieux, en écrivant à {{ profile.remedies.gracious_recipient }}, "
-                f"{ORGANISATION_ADDRESS}. Ce recours interrompt le délai pour saisir le tribunal : vous "
-                f"disposez à "
-                "nouveau de deux mois à partir de la réponse, ou de l’absence de réponse pendant deux mois, "
-                "qui vaut refus (articles L. 411-2 et L. 231-4 du code des relations entre le public et "
-                "l’administration) ;"
+                f"{ORGANISATION_ADDRESS}. "
+                "Ce recours interrompt le délai pour saisir le tribunal : vous disposez à nouveau de deux "
+                "mois à partir de la réponse, ou de l’absence de réponse pendant deux mois, qui vaut refus "
+                "(articles L. 411-2 et L. 231-4 du code des relations entre le public et l’administration) ;"
             ),
             bullet(
                 f"saisir {court}, par courrier, sur place ou par internet avec Télérecours citoyens"
-                "{% if profile.remedies.court.website is defined %} ({{ profile.remedies.court.website "
-                "}}){% endif %} (articles R. 421-1 et R. 421-5 du code de justice administrative)."
+                "{% if profile.remedies.court.website is defined %} "
+                "({{ profile.remedies.court.website }}){% endif %} (articles R. 421-1 et R. 421-5 du code "
+                "de justice administrative)."
             ),
         )
     )
@@ -79,8 +79,8 @@ def algorithm() -> str:
             paragraph(
                 "Cette décision a été prise par la personne qui signe cette lettre, après un avis préparé à "
                 "l’aide d’un traitement algorithmique dont le {{ profile.organisation.short_name }} est "
-                "responsable. Il a pour finalité {{ profile.algorithm.purpose }} (règles « {{ "
-                "assessment.ruleset.ruleset_id }} », version {{ assessment.ruleset.version }})."
+                "responsable. Il a pour finalité {{ profile.algorithm.purpose }} (règles « "
+                "{{ assessment.ruleset.ruleset_id }} », version {{ assessment.ruleset.version }})."
             ),
             paragraph(
                 "Vous avez le droit d’obtenir la communication des règles de ce traitement et des "
@@ -139,10 +139,11 @@ def privacy() -> str:
 def simulation() -> str:
     """B11: a schedule is indicative and only the lender's offer binds."""
     return paragraph(
-        "Simulation indicative établie le {{ (loan.simulated_on if loan.simulated_on is defined else "
-        "case.request_date) | long_date }}, sans valeur contractuelle : seule l’offre de l’établissement "
-        "prêteur engage. Hypothèses : taux fixe, mensualités constantes arrondies au centime, sans "
-        "assurance ; la dernière mensualité absorbe les arrondis.",
+        "Simulation indicative établie le "
+        "{{ (loan.simulated_on if loan.simulated_on is defined else case.request_date) | long_date }}, sans "
+        "valeur contractuelle : seule l’offre de l’établissement prêteur engage. Hypothèses : taux fixe, "
+        "mensualités constantes arrondies au centime, sans assurance ; la dernière mensualité absorbe les "
+        "arrondis.",
         "Notice",
     )
 

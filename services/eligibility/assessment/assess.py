@@ -17,8 +17,7 @@ from services.eligibility.evaluation import all_values, request_day
 from services.eligibility.facts import missing_facts
 from services.eligibility.language.evaluate import evaluate
 from services.eligibility.language.types import Value, Values
-from services.eligibility.package.model import Outcome, Rule, RulePackage
-from services.eligibility.package.rules_file import ENGINE_DISAGREEMENT
+from services.eligibility.package.model import ENGINE_DISAGREEMENT, Outcome, Rule, RulePackage
 
 Engine = Callable[[Values], frozenset[str]]
 """Gives the ids of the rules that are true of these values, or raises EngineError."""

@@ -10,7 +10,7 @@ from services.eligibility.fact_checks import check_facts
 from services.eligibility.facts import Fact
 from services.eligibility.language.types import Kind, Value, Values, ValueType
 from services.eligibility.package.literals import parse_literal
-from services.eligibility.package.model import Case, Outcome, Period, Property, Rule
+from services.eligibility.package.model import Case, Outcome, Period, Property
 from services.eligibility.package.tables import Table
 
 _OUTCOMES = {outcome.value: outcome for outcome in Outcome if outcome is not Outcome.NEEDS_REVIEW}
@@ -24,14 +24,15 @@ class CaseReader:
         validity: Period,
         facts: Mapping[str, Fact],
         scope: Mapping[str, ValueType],
-        rules: tuple[Rule, ...],
+        codes: frozenset[str],
+        orientations: frozenset[str],
     ) -> None:
         self._wrong_in_base: Mapping[str, str] = {}
         self._validity = validity
         self._facts = facts
         self._scope = scope
-        self._codes = {rule.code for rule in rules}
-        self._orientations = {rule.orientation for rule in rules}
+        self._codes = codes
+        self._orientations = orientations
 
     def read_base(self, table: Table) -> Values:
         """The facts that every case starts from, under the key `facts`."""
@@ -110,11 +111,11 @@ class CaseReader:
                 values[name] = table.parsed(name, partial(_value, type_.kind))
         return values
 
-    def _codes_of(self, table: Table, key: str, known: set[str]) -> tuple[str, ...]:
+    def _codes_of(self, table: Table, key: str, known: frozenset[str]) -> tuple[str, ...]:
         scalars = table.scalars(key, required=False)
         for scalar in scalars:
             if scalar.text not in known:
-                table.fail_at(scalar.place, f"« {scalar.text} » n’est appelé par aucune règle.")
+                table.fail_at(scalar.place, f"« {scalar.text} » n’est pas un nom de ce paquet.")
         return tuple(scalar.text for scalar in scalars)
 
 

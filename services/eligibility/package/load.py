@@ -99,7 +99,8 @@ def _assemble(tables: Mapping[str, Table], package_digest: str) -> RulePackage:
     scope[REQUIRED_DOCUMENTS] = facts["documents"].type if "documents" in facts else ValueType(Kind.CODES)
     derived = read_derived(tables["derived.yaml"], scope)
     rules = read_rules(tables["rules.yaml"], scope, decision.orientations, identity.validity)
-    reader = CaseReader(identity.validity, facts, scope, rules)
+    codes = {*tables["rules.yaml"].names(), *(rule.code for rule in rules)}
+    reader = CaseReader(identity.validity, facts, scope, frozenset(codes), frozenset(decision.orientations))
     return RulePackage(
         identity=identity,
         facts=MappingProxyType(facts),

@@ -17,6 +17,9 @@ MISSING_FACTS = "missing_facts"
 REQUIRED_DOCUMENTS = "decision.required_documents"
 """Name, in expressions, of the list of documents that the situation calls for."""
 
+ENGINE_DISAGREEMENT = "ENGINE_DISAGREEMENT"
+"""Code of the only reason that no rule may yield."""
+
 
 class Severity(Enum):
     """What a rule does to the outcome; the words are those of rules.yaml."""

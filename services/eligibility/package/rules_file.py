@@ -9,12 +9,9 @@ from services.eligibility.language.tree import names
 from services.eligibility.language.types import ValueType
 from services.eligibility.package import source
 from services.eligibility.package.identity_file import read_period
-from services.eligibility.package.model import Message, Period, Rule, Severity
+from services.eligibility.package.model import ENGINE_DISAGREEMENT, Message, Period, Rule, Severity
 from services.eligibility.package.tables import Table, place_in
 from services.eligibility.package.typography import french
-
-ENGINE_DISAGREEMENT = "ENGINE_DISAGREEMENT"
-"""Code of the only reason that no rule may yield."""
 
 _CODE = re.compile(r"[A-Z][A-Z0-9_]{0,62}")
 _SEVERITIES = {severity.value: severity for severity in Severity}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from services.documents.house.letter import bullets
 from services.documents.house.mentions import END
-from services.documents.house.models.common import one_or_many, support_terms
+from services.documents.house.models.common import ORIENTATION, one_or_many, support_terms
 from services.documents.house.ooxml import (
     Column,
     Rows,
@@ -54,9 +54,9 @@ def advice() -> str:
             paragraph(
                 "Cet avis compare la demande au {{ profile.bylaw.title }} ({{ profile.bylaw.deliberation }} "
                 "du {{ profile.bylaw.adopted_on | long_date }}), à l’aide d’un traitement algorithmique "
-                "(règles « {{ assessment.ruleset.ruleset_id }} », version {{ assessment.ruleset.version "
-                "}}). Il ne décide rien : une personne du service décide de présenter la demande, puis le "
-                "prêteur décide seul du prêt."
+                "(règles « {{ assessment.ruleset.ruleset_id }} », version "
+                "{{ assessment.ruleset.version }}). Il ne décide rien : une personne du service décide de "
+                "présenter la demande, puis le prêteur décide seul du prêt."
             ),
             heading("Les constats", 2),
             when(
@@ -81,8 +81,7 @@ def advice() -> str:
                 bullets(
                     "orientation",
                     "assessment.orientations",
-                    "{{ orientation.label }}{% if orientation.contact is defined %} ({{ orientation.contact "
-                    "}}){% endif %}" + END,
+                    ORIENTATION + END,
                 ),
             ),
         )
@@ -93,9 +92,10 @@ def pieces() -> str:
     """Chapter: documents handed in and to hand in."""
     columns = [Column("Pièce", 48), Column("État", 16), Column("Précision", 36)]
     detail = (
-        "{% if piece.provided_on is defined %}remise le {{ piece.provided_on | short_date }}{% elif "
-        "piece.reason is defined %}{{ piece.reason }}{% else %}sans précision{% endif %}{% if "
-        "piece.max_age_months is defined %} ; de moins de {{ piece.max_age_months | months }}{% endif %}"
+        "{% if piece.provided_on is defined %}remise le {{ piece.provided_on | short_date }}"
+        "{% elif piece.reason is defined %}{{ piece.reason }}{% else %}sans précision{% endif %}"
+        "{% if piece.max_age_months is defined %} ; "
+        "de moins de {{ piece.max_age_months | months }}{% endif %}"
     )
     rows = [
         Rows.each(

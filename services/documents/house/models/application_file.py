@@ -56,8 +56,8 @@ def _cover() -> str:
             labelled("Référence", "{{ case.reference }}"),
             labelled(
                 "Demande",
-                "du {{ case.request_date | long_date }}{% if case.received_on is defined %}, reçue le {{ "
-                "case.received_on | long_date }}{% endif %}",
+                "du {{ case.request_date | long_date }}{% if case.received_on is defined %}, reçue le "
+                "{{ case.received_on | long_date }}{% endif %}",
             ),
             labelled(one_or_many("Demandeur", "Demandeurs"), BORROWERS),
             labelled(

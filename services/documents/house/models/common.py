@@ -5,6 +5,9 @@ from __future__ import annotations
 from services.documents.house.ooxml import Column, Rows, Table, labelled, optional, when
 
 BORROWERS = "{{ borrowers | civil_names }}"
+ORIENTATION = (
+    "{{ orientation.label }}{% if orientation.contact is defined %} ({{ orientation.contact }}){% endif %}"
+)
 
 
 def address(owner: str) -> str:

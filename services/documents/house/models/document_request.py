@@ -16,9 +16,10 @@ _PIECES = Table(
             "pieces | missing",
             "**{{ piece.label }}**{% if piece.holder is defined %} ({{ piece.holder | label }}){% endif %}",
             "{{ piece.reason if piece.reason is defined else 'pour compléter votre dossier' }}",
-            "{% if piece.max_age_months is defined %}moins de {{ piece.max_age_months | months }}{% else "
-            "%}copie lisible{% endif %}{% if piece.deadline is defined %}, avant le {{ piece.deadline | "
-            "short_date }} inclus{% endif %}",
+            "{% if piece.max_age_months is defined %}moins de {{ piece.max_age_months | months }}"
+            "{% else %}copie lisible{% endif %}"
+            "{% if piece.deadline is defined %}, "
+            "au plus tard le {{ piece.deadline | short_date }}{% endif %}",
         )
     ],
 )
@@ -38,9 +39,9 @@ MODEL = Model(
     + _PIECES.xml()
     + paragraph(
         "Des copies suffisent ; rappelez la référence {{ case.reference }}. Vous pouvez les envoyer par "
-        "courrier à l’adresse en tête de cette lettre{% if agent.email is defined %}, par courriel à {{ "
-        "agent.email }}{% endif %}, ou les déposer à la même adresse, {{ profile.organisation.opening_hours "
-        "}}.",
+        "courrier à l’adresse en tête de cette lettre{% if agent.email is defined %}, par courriel à "
+        "{{ agent.email }}{% endif %}, ou les déposer à la même adresse, "
+        "{{ profile.organisation.opening_hours }}.",
         "AfterTable",
     )
     + missing_documents()

@@ -5,7 +5,8 @@ from __future__ import annotations
 from services.documents.house.document import Model
 from services.documents.house.letter import bullets, closing, opening, signature
 from services.documents.house.mentions import END, algorithm, debt_advice, mediation, remedies
-from services.documents.house.ooxml import Column, Rows, Table, heading, lead_in, paragraph, when
+from services.documents.house.models.common import ORIENTATION
+from services.documents.house.ooxml import Column, Rows, Table, heading, lead_in, optional, paragraph, when
 
 _COMPARISONS = Table(
     "Ce qui a été constaté et la règle appliquée",
@@ -16,9 +17,9 @@ _COMPARISONS = Table(
             "assessment.reasons | blocking | comparisons",
             "{{ value.label }}",
             "{{ value.display }}",
-            "{% if value.limit_display is defined %}{% if value.limit_label is defined %}{{ "
-            "value.limit_label }} : {% endif %}{{ value.limit_display }}{% else %}condition à remplir{% "
-            "endif %}{% if value.reference is defined %} ({{ value.reference }}){% endif %}",
+            "{% if value.limit_label is defined %}{{ value.limit_label }} : {% endif %}"
+            + optional("value.limit_display", absent="condition à remplir")
+            + "{% if value.reference is defined %} ({{ value.reference }}){% endif %}",
         )
     ],
 )
@@ -31,9 +32,10 @@ MODEL = Model(
         "dossier {{ case.reference }}, demande du {{ case.request_date | long_date }}",
     )
     + paragraph(
-        "Vous avez demandé un microcrédit personnel accompagné de {{ loan.amount | euros }} sur {{ "
-        "loan.months | months }}, pour le projet suivant : {{ project | purpose }}.{% if committee is "
-        "defined %} La commission a examiné votre dossier le {{ committee.met_on | long_date }}.{% endif %}"
+        "Vous avez demandé un microcrédit personnel accompagné de {{ loan.amount | euros }} sur "
+        "{{ loan.months | months }}, pour le projet suivant : {{ project | purpose }}."
+        "{% if committee is defined %} "
+        "La commission a examiné votre dossier le {{ committee.met_on | long_date }}.{% endif %}"
     )
     + paragraph(
         "**J’ai le regret de vous informer que le {{ profile.organisation.short_name }} ne présentera pas "
@@ -43,8 +45,8 @@ MODEL = Model(
     + lead_in(
         "Cette décision applique le {{ profile.bylaw.title }} ({{ profile.bylaw.deliberation }} du "
         "{{ profile.bylaw.adopted_on | long_date }}), "
-        "{{ 'pour la raison suivante' if assessment.reasons | blocking | length == 1 else "
-        "'pour les raisons suivantes' }} :"
+        "{% if assessment.reasons | blocking | length == 1 %}pour la raison suivante{% else %}"
+        "pour les raisons suivantes{% endif %} :"
     )
     + bullets(
         "reason",
@@ -68,8 +70,7 @@ MODEL = Model(
         bullets(
             "orientation",
             "assessment.orientations | besides_debt_advice",
-            "{{ orientation.label }}{% if orientation.contact is defined %} ({{ orientation.contact }}){% "
-            "endif %}" + END,
+            ORIENTATION + END,
         ),
     )
     + debt_advice()

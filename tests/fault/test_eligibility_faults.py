@@ -1,0 +1,122 @@
+"""What goes wrong around the eligibility service: killed workers, short deadlines, broken packages."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import grpc
+import pytest
+
+from microcredit.eligibility.v1 import eligibility_service_pb2 as pb
+from tests.eligibility_reglement import BASE
+from tests.eligibility_support import (
+    TIMEOUT,
+    Client,
+    application,
+    copied_package,
+    merged,
+    reason_of,
+    status_of,
+    summary,
+)
+from tests.support import ROOT, Launch, RunningServer
+
+REQUEST = pb.AssessEligibilityRequest(application=application(BASE))
+BATCH = pb.BatchAssessEligibilityRequest(requests=[REQUEST] * 500)
+
+
+def kill_workers(server: RunningServer, delay: float) -> None:
+    """Kills every worker after a delay."""
+    time.sleep(delay)
+    for worker in server.workers():
+        os.kill(worker, signal.SIGKILL)
+
+
+def test_a_worker_killed_during_a_batch(launch: Launch) -> None:
+    """The caller learns of it; the next call is served."""
+    server = launch("services.eligibility", "--workers", "1")
+    with Client(server.address) as client:
+        before = server.workers()
+        killer = threading.Thread(target=kill_workers, args=(server, 0.08))
+        killer.start()
+        with pytest.raises(grpc.RpcError) as failure:
+            client.eligibility.BatchAssessEligibility(BATCH, timeout=TIMEOUT)
+        killer.join()
+        assert failure.value.code() is grpc.StatusCode.UNAVAILABLE
+        answer = client.eligibility.AssessEligibility(REQUEST, timeout=TIMEOUT, wait_for_ready=True)
+        assert summary(answer.assessment)[0] == "ELIGIBLE"
+        assert server.workers() != before
+
+
+def test_a_batch_stops_at_its_deadline(launch: Launch) -> None:
+    server = launch("services.eligibility", "--workers", "1", "--deadline-seconds", "0.05")
+    with Client(server.address) as client:
+        started = time.monotonic()
+        with pytest.raises(grpc.RpcError) as failure:
+            client.eligibility.BatchAssessEligibility(BATCH, timeout=TIMEOUT)
+        assert time.monotonic() - started < 2
+        assert failure.value.code() is grpc.StatusCode.DEADLINE_EXCEEDED
+        assert reason_of(status_of(failure.value)) == "DEADLINE_EXCEEDED"
+
+
+def start_refused(folder: Path) -> str:
+    """What the server prints when it refuses to start."""
+    finished = subprocess.run(
+        [sys.executable, "-m", "services.eligibility", "--port", "0", "--package-directory", str(folder)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert finished.returncode == 1
+    assert finished.stdout == ""
+    return finished.stderr
+
+
+def test_a_broken_package_does_not_start(tmp_path: Path) -> None:
+    folder = copied_package(
+        tmp_path,
+        ("parameters.yaml", "value: 300.00", "value: 300.5"),
+        ("rules.yaml", "when: loan.amount > amount_max", "when: loan.amount > ceiling"),
+    )
+    printed = start_refused(folder)
+    assert "Traceback" not in printed
+    assert "- parameters.yaml:" in printed
+    assert "- rules.yaml:" in printed
+
+
+def test_a_package_that_the_engine_refuses_does_not_start(tmp_path: Path) -> None:
+    condition = " and ".join(["(support.accepted or banking.has_account)"] * 7)
+    folder = copied_package(tmp_path, ("rules.yaml", "when: loan.amount > amount_max", f"when: {condition}"))
+    printed = start_refused(folder)
+    assert "AMOUNT_ABOVE_MAX est trop grande" in printed
+    assert "Traceback" not in printed
+
+
+def test_a_disagreement_is_logged_without_personal_data(launch: Launch, tmp_path: Path) -> None:
+    """A ratio with many decimals on an enormous income exceeds the integers of the engine: a human
+    decides."""
+    folder = copied_package(
+        tmp_path / "p", ("parameters.yaml", "      value: 33\n", "      value: 33.333333\n")
+    )
+    server = launch("services.eligibility", "--workers", "1", "--package-directory", str(folder))
+    rich = merged(BASE, {"budget": {"monthly_income": "987654321.01"}})
+    request = pb.AssessEligibilityRequest(case_reference="MC-4321", application=application(rich))
+    with Client(server.address) as client:
+        answer = client.eligibility.AssessEligibility(request, timeout=TIMEOUT).assessment
+        assert summary(answer)[:2] == ("NEEDS_REVIEW", ["ENGINE_DISAGREEMENT"])
+        assert answer.reasons[0].message
+        again = client.eligibility.AssessEligibility(REQUEST, timeout=TIMEOUT).assessment
+        assert summary(again)[0] == "ELIGIBLE"
+    log = server.log.read_text(encoding="utf-8")
+    alarms = [json.loads(line) for line in log.splitlines() if "engine_disagreement" in line]
+    assert [alarm["level"] for alarm in alarms] == ["error"]
+    assert "MC-4321" not in log
+    assert "987654321" not in log
