@@ -110,18 +110,13 @@ class Facts:
         return [code for code in PARAMETERS["required_documents"] if code not in self.documents]
 
 
-def true_codes(f: Facts) -> set[str]:
-    """Every rule that holds."""
-    p, bank, gap = PARAMETERS, f.banking, f.cost - f.funding - f.amount
-    agreed, state = bool(bank["commission_agreement"]), bank["overindebtedness"]
-    excluded = f.category in p["excluded_categories"]
+def _blocking(f: Facts) -> dict[str, bool]:
+    p, bank = PARAMETERS, f.banking
     debts = f.category in ("RACHAT_DETTES", "DECOUVERT")
     business = f.category == "CREATION_ENTREPRISE"
     burden = None if f.credits is None else f.credits + f.instalment
     ratio = Fraction(p["debt_ratio_max_pct"])
-    cumulated = cents(p["max_outstanding_microcredit"]) or 0
-    protected = f.applicant["legal_protection"] in ("CURATELLE", "TUTELLE")
-    holds = {
+    return {
         "AMOUNT_BELOW_MIN": f.amount < (cents(p["amount_min"]) or 0),
         "AMOUNT_ABOVE_MAX": f.amount > (cents(p["amount_max"]) or 0),
         "MONTHS_BELOW_MIN": f.months < p["months_min"],
@@ -134,13 +129,23 @@ def true_codes(f: Facts) -> set[str]:
         "OUTSIDE_TERRITORY": f.applicant["commune_insee"] not in p["communes"],
         "PROJECT_BUSINESS": business,
         "PROJECT_DEBTS": debts,
-        "PROJECT_EXCLUDED": excluded and not business and not debts,
+        "PROJECT_EXCLUDED": f.category in p["excluded_categories"] and not business and not debts,
         "SUPPORT_REFUSED": not f.support["accepted"],
-        "OVERINDEBTEDNESS_NO_AGREEMENT": state == "RECEVABLE" and not agreed,
+        "OVERINDEBTEDNESS_NO_AGREEMENT": bank["overindebtedness"] == "RECEVABLE"
+        and not bank["commission_agreement"],
         "LIVING_REMAINDER_TOO_LOW": f.remainder is not None and f.remainder < f.floor,
         "DEBT_RATIO_TOO_HIGH": f.income == 0
         or (f.income is not None and burden is not None and burden * 100 > ratio * f.income),
-        "CUMULATIVE_CEILING": f.outstanding > 0 and f.outstanding + f.amount > cumulated,
+        "CUMULATIVE_CEILING": f.outstanding > 0
+        and f.outstanding + f.amount > (cents(p["max_outstanding_microcredit"]) or 0),
+    }
+
+
+def _missing_or_reserve(f: Facts) -> dict[str, bool]:
+    bank, gap = f.banking, f.cost - f.funding - f.amount
+    agreed, state = bool(bank["commission_agreement"]), bank["overindebtedness"]
+    protected = f.applicant["legal_protection"] in ("CURATELLE", "TUTELLE")
+    return {
         "DATA_MISSING": bool(f.missing),
         "FUNDING_PLAN_SHORT": gap > 0,
         "FUNDING_PLAN_EXCESS": gap < 0,
@@ -150,7 +155,7 @@ def true_codes(f: Facts) -> set[str]:
         "ACCOUNT_MISSING": not bank["has_account"],
         "REFERENT_MISSING": f.support["accepted"] and not f.support["referent_named"],
         "DOCUMENT_MISSING": bool(f.missing_documents),
-        "PROJECT_TO_ASSESS": f.category in p["review_categories"],
+        "PROJECT_TO_ASSESS": f.category in PARAMETERS["review_categories"],
         "ORDINARY_CREDIT_AVAILABLE": bank["ordinary_credit_available"],
         "FICP_DECLARED": bank["ficp"] is True,
         "FCC_DECLARED": bank["fcc"] is True,
@@ -161,6 +166,11 @@ def true_codes(f: Facts) -> set[str]:
         and f.permit is not None
         and f.permit < term(f.day, f.months),
     }
+
+
+def true_codes(f: Facts) -> set[str]:
+    """Every rule that holds."""
+    holds = _blocking(f) | _missing_or_reserve(f)
     assert list(holds) == CASES["reason_order"]
     return {code for code, true in holds.items() if true}
 

@@ -33,11 +33,7 @@ from microcredit.bankregistry.v1.bank_registry_service_pb2_grpc import BankRegis
 from microcredit.documents.v1.document_service_pb2 import GenerateDocumentRequest
 from microcredit.documents.v1.document_service_pb2_grpc import DocumentServiceStub
 from microcredit.eligibility.v1 import assessment_pb2 as pb
-from microcredit.eligibility.v1.eligibility_service_pb2 import (
-    AssessEligibilityRequest,
-    GetFactCatalogRequest,
-    GetFactCatalogResponse,
-)
+from microcredit.eligibility.v1 import eligibility_service_pb2 as rules
 from microcredit.eligibility.v1.eligibility_service_pb2_grpc import EligibilityServiceStub
 from microcredit.eligibility.v1.fact_pb2 import CodeList
 from microcredit.eligibility.v1.loan_pb2 import LoanSimulation, LoanTerms
@@ -177,6 +173,11 @@ def find_lenders(services: Services, dossier: Json, facts: Json) -> list[BankChe
 # What the documents are told: the dossier, completed by the answers
 
 
+def without_empty(**fields: str | list[Json]) -> Json:
+    """The fields that have a value: the dossier says absence by leaving out."""
+    return {name: value for name, value in fields.items() if value}
+
+
 def loan_section(loan: Json, simulation: LoanSimulation) -> Json:
     """The loan with its indicative schedule."""
     amounts = ("instalment", "last_instalment", "total_interest", "total_paid", "total_credit_cost")
@@ -205,24 +206,25 @@ def assessment_section(answer: pb.Assessment) -> Json:
                 message=reason.message,
                 article=reason.article,
                 orientation=reason.orientation,
+                comparisons=[comparison_section(comparison) for comparison in reason.comparisons],
             )
             for reason in answer.reasons
         ],
-        "figures": [
-            {"name": f.name, "label": f.label, "display": f.display} for f in answer.figures if f.display
-        ],
+        "figures": [without_empty(name=f.name, label=f.label, display=f.display) for f in answer.figures],
         "missing": [without_empty(label=fact.label, question=fact.question) for fact in answer.missing],
         "orientations": [{"code": place.code, "label": place.label} for place in answer.orientations],
         "ruleset": MessageToDict(answer.ruleset, preserving_proto_field_name=True),
     }
 
 
-def without_empty(**fields: str) -> Json:
-    """The fields that have a value: the dossier says absence by leaving out."""
-    return {name: value for name, value in fields.items() if value}
+def comparison_section(comparison: pb.Comparison) -> Json:
+    """A value against its threshold, as a reader writes them."""
+    actual, limit = comparison.actual, comparison.threshold
+    threshold = without_empty(limit_label=limit.label, limit_display=limit.display)
+    return {"label": actual.label, "display": actual.display, **threshold}
 
 
-def pieces(facts: Json, answer: pb.Assessment, catalog: GetFactCatalogResponse) -> list[Json]:
+def pieces(facts: Json, answer: pb.Assessment, catalog: rules.GetFactCatalogResponse) -> list[Json]:
     """The documents handed in, then those to ask for: the missing ones, and the proofs of missing facts."""
     asked = [code for f in answer.figures if f.name == "missing_documents" for code in f.value.codes.codes]
     asked += [fact.proof_document for fact in answer.missing if fact.proof_document]
@@ -230,14 +232,14 @@ def pieces(facts: Json, answer: pb.Assessment, catalog: GetFactCatalogResponse) 
     labels = code_labels(catalog)
 
     def piece(code: str) -> Json:
-        facts = [fact.label for fact in catalog.facts if fact.proof_document == code]
+        facts = [fact.label.lower() for fact in catalog.facts if fact.proof_document == code]
         reason = f"pour établir : {', '.join(facts)}" if facts else ""
         return {"code": code, "status": status[code], **without_empty(label=labels[code], reason=reason)}
 
     return list(map(piece, status))
 
 
-def code_labels(catalog: GetFactCatalogResponse) -> dict[str, str]:
+def code_labels(catalog: rules.GetFactCatalogResponse) -> dict[str, str]:
     """The French label of every code that the rules know."""
     return {code.code: code.label for fact in catalog.facts for code in fact.codes}
 
@@ -289,14 +291,13 @@ def documents_for(dossier: Json) -> list[str]:
 def play(services: Services, case: Json, folder: Path) -> tuple[list[str], list[str], list[str]]:
     """Assesses, finds lenders, generates; gives the cells of one row of the table."""
     dossier, facts = case["dossier"], case["facts"]
-    asked = application(dossier, facts)
-    answer = services.eligibility.AssessEligibility(
-        AssessEligibilityRequest(case_reference=dossier["case"]["reference"], application=asked),
-    ).assessment
-    simulation = services.loans.SimulateLoan(
-        SimulateLoanRequest(terms=asked.loan, first_due_date=day(case["first_due_date"])),
-    ).simulation
-    catalog = services.eligibility.GetFactCatalog(GetFactCatalogRequest(request_date=asked.request_date))
+    asked, reference = application(dossier, facts), dossier["case"]["reference"]
+    assess = rules.AssessEligibilityRequest(case_reference=reference, application=asked)
+    simulate = SimulateLoanRequest(terms=asked.loan, first_due_date=day(case["first_due_date"]))
+    answer = services.eligibility.AssessEligibility(assess).assessment
+    simulation = services.loans.SimulateLoan(simulate).simulation
+    describe = rules.GetFactCatalogRequest(request_date=asked.request_date)
+    catalog = services.eligibility.GetFactCatalog(describe)
     lenders = find_lenders(services, dossier, facts) if answer.outcome in PRESENTABLE else []
     project, document_date = dossier["project"], date.fromisoformat(case["document_date"])
     complete = {

@@ -43,6 +43,7 @@ def test_a_worker_killed_during_a_batch(launch: Launch) -> None:
     """The caller learns of it; the next call is served."""
     server = launch("services.eligibility", "--workers", "1")
     with Client(server.address) as client:
+        client.eligibility.AssessEligibility(REQUEST, timeout=TIMEOUT)
         before = server.workers()
         killer = threading.Thread(target=kill_workers, args=(server, 0.08))
         killer.start()

@@ -274,11 +274,10 @@ def test_the_catalog_describes_what_a_form_needs(client: Client) -> None:
     assert violations(status_of(failure.value)) == {"request_date": "FIELD_REQUIRED"}
 
 
-def test_another_package_gives_other_answers(launch: Launch, client: Client, tmp_path: Path) -> None:
-    """A ceiling voted for 2027, a document asked for vehicles and a fact added to the application: data, no
-    code."""
-    folder = copied_package(
-        tmp_path / "reglement",
+def changed_package(folder: Path) -> Path:
+    """A ceiling voted for 2027, a document asked for vehicles, a fact added to the application."""
+    return copied_package(
+        folder,
         (
             "parameters.yaml",
             "      value: 3000.00\n      reference: Règlement intérieur, article 2\n",
@@ -306,6 +305,11 @@ def test_another_package_gives_other_answers(launch: Launch, client: Client, tmp
             "  personal_data: sensitive\n\n# Les pièces remises.",
         ),
     )
+
+
+def test_another_package_gives_other_answers(launch: Launch, client: Client, tmp_path: Path) -> None:
+    """The data of the package changed, and no code."""
+    folder = changed_package(tmp_path / "reglement")
     address = launch("services.eligibility", env={"ELIGIBILITY_PACKAGE_DIRECTORY": str(folder)}).address
     facts = merged(BASE, {"request_date": "2027-01-01", "loan": {"amount": "3500.51", "months": 36}})
     with Client(address) as changed:

@@ -165,6 +165,7 @@ def test_the_bounds_follow_the_package(launch: Launch, tmp_path: Path) -> None:
             "Montant maximal\n  values:\n    - valid_from: 2011-01-01\n      value: 2",
         ),
         ("parameters.yaml", "value: 36\n", "value: 48\n"),
+        ("parameters.yaml", "value: 300.00", "value: 0.00"),
     )
     server = launch("services.eligibility", "--workers", "1", "--package-directory", str(folder))
     with Client(server.address) as client:
@@ -173,6 +174,9 @@ def test_the_bounds_follow_the_package(launch: Launch, tmp_path: Path) -> None:
         )
         answer = simulate(client, SimulateLoanRequest(largest_amount=asked, request_date=TODAY))
         assert answer.simulation.terms.amount == money("2000")
+        asked.max_instalment.CopyFrom(money("0"))
+        answer = simulate(client, SimulateLoanRequest(largest_amount=asked, request_date=TODAY))
+        assert not answer.HasField("simulation")
         longest = loan_pb2.ShortestDurationQuestion(
             amount=money("3000"), nominal_rate_pct=rate("2"), max_instalment=money("80")
         )

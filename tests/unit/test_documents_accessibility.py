@@ -71,9 +71,14 @@ def style_of(paragraph: Node) -> str:
     return only(paragraph, f"{W}pPr/{W}pStyle").get(f"{W}val", "")
 
 
+def style_name(style: Node) -> str:
+    name = style.find(f"{W}name")
+    return "" if name is None else name.get(f"{W}val", "")
+
+
 def headings(document: dict[str, bytes]) -> Iterator[int]:
     levels = {
-        style.get(f"{W}styleId"): only(style, f"{W}name").get(f"{W}val", "")
+        style.get(f"{W}styleId"): style_name(style)
         for style in xml(document, "word/styles.xml").iter(f"{W}style")
     }
     for paragraph in xml(document, "word/document.xml").iter(f"{W}p"):
@@ -88,6 +93,9 @@ def test_language_title_and_headings(document: dict[str, bytes]) -> None:
     core = document["docProps/core.xml"].decode()
     assert "<dc:language>fr-FR</dc:language>" in core
     assert re.search(r"<dc:title>[^<]+ – dossier MC-2026-[^<]+</dc:title>", core)
+    kept = [style.find(f"{W}pPr/{W}keepNext") for style in styles if style_name(style).startswith("heading")]
+    assert len(kept) == 2
+    assert None not in kept
     levels = [0, *headings(document)]
     assert len(levels) > 2
     assert all(after <= before + 1 for before, after in pairwise(levels))

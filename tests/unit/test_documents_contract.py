@@ -148,6 +148,15 @@ def test_data_that_contradict_themselves_are_refused(path: str, value: Any, reas
     assert sorted(found(data).values()) == reasons
 
 
+def test_the_error_never_quotes_the_value() -> None:
+    data = example("complet")
+    data["budget"]["totals"]["income"] = "4321.00"
+    with pytest.raises(InvalidArgument) as caught:
+        read(data)
+    told = " ".join(violation.description for violation in caught.value.violations)
+    assert not set("0123456789") & set(told)
+
+
 def test_a_total_with_an_unknown_line_is_not_compared() -> None:
     data = example("complet")
     del data["budget"]["incomes"][0]["amount"]

@@ -105,7 +105,7 @@ def test_largest_amount(months: int, rate: Fraction, cap: int, bounds: list[int]
     found = LargestAmount(months, rate, cap, bounds[0], bounds[1]).solve()
     fitting = [
         euros * 100
-        for euros in range(0, 401)
+        for euros in range(401)
         if bounds[0] <= euros * 100 <= bounds[1] and constant_instalment(euros * 100, months, rate) <= cap
     ]
     assert (found.amount if found else None) == (max(fitting) if fitting else None)

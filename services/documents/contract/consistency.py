@@ -1,6 +1,7 @@
 """Cross-field checks: what a signed letter must not get wrong, even when every field is well formed.
 
-They read typed data (money in cents, dates) and answer violations with the path of the field to correct.
+They read typed data (money in cents, dates) and answer violations with the path of the field to correct,
+never with its value.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from services.documents.contract.values import Money
 from services.documents.recipient import Recipient
 from services.documents.wording import POSTAL_LINES, POSTAL_WIDTH
 from services.kit.errors import Violation
-from services.kit.french import euros, long_date
+from services.kit.french import long_date
 
 Data = Mapping[str, Any]
 Check = Callable[[Data, date, str], Iterator[Violation]]
@@ -42,7 +43,7 @@ def violations(data: Data, document_date: date, root: str) -> Iterator[Violation
     if "budget" in data:
         yield from _totals(data["budget"], f"{root}.budget")
         yield from _living_remainder(data["budget"]["totals"], data.get("loan"), f"{root}.budget.totals")
-    if "schedule" in data.get("loan", {}):
+    if data.get("loan", {}).get("schedule"):
         yield from _schedule(data["loan"], f"{root}.loan")
 
 
@@ -71,7 +72,9 @@ def _living_remainder(totals: Data, loan: Data | None, path: str) -> Iterator[Vi
     if before is not None and None not in parts:
         income, *charges = (part.cents for part in parts if part is not None)
         expected = Money(income - sum(charges))
-        yield from _equal(before, expected, f"{path}.living_remainder_before", "ressources moins charges")
+        yield from _equal(
+            before, expected, f"{path}.living_remainder_before", "ressources moins charges, crédits et dettes"
+        )
     if before is not None and after is not None and loan is not None:
         expected = Money(before.cents - loan["instalment"].cents)
         where = f"{path}.living_remainder_after"
@@ -110,8 +113,7 @@ def _sum(amounts: Sequence[Money]) -> Money:
 
 def _equal(found: Money, expected: Money, path: str, what: str) -> Iterator[Violation]:
     if found != expected:
-        sentence = f"Ce montant devrait être {what}\u00a0: {euros(expected.cents)}."
-        yield Violation(path, "AMOUNT_MISMATCH", sentence)
+        yield Violation(path, "AMOUNT_MISMATCH", f"Ce montant diffère de ce qu’il doit être\u00a0: {what}.")
 
 
 def _blocking_reason(data: Data, document_date: date, root: str) -> Iterator[Violation]:

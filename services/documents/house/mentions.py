@@ -50,7 +50,7 @@ def remedies() -> str:
     return "".join(
         (
             heading("Vos recours"),
-            lead_in(
+            paragraph(
                 "Si vous contestez cette décision, vous pouvez, **dans les deux mois qui suivent le jour où "
                 "vous avez reçu cette lettre** :"
             ),
@@ -116,7 +116,7 @@ def privacy() -> str:
     """B8: information on personal data (GDPR, article 13)."""
     return "".join(
         (
-            lead_in(
+            paragraph(
                 "Le {{ profile.organisation.short_name }} est responsable du traitement de ces données. Il "
                 "repose sur {{ profile.privacy.basis }}. Il sert à :"
             ),

@@ -56,7 +56,10 @@ def heading(source: str, level: int = 1) -> str:
 
 
 def lead_in(source: str) -> str:
-    """A sentence that announces a list or a table, and stays with it."""
+    """A sentence that announces a list or a table, and stays with it.
+
+    Not right after a heading: LibreOffice leaves the heading behind when two kept paragraphs follow it.
+    """
     return paragraph(source, properties="<w:keepNext/>")
 
 

@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 from xml.parsers.expat import ParserCreate
+from zipfile import BadZipFile
 
 from docxtpl.template import DocxTemplate
 from jinja2 import TemplateSyntaxError
@@ -58,7 +59,7 @@ def check(docx: bytes) -> None:
     """Raises TemplateError when the template is not a .docx, or has a tag that no rendering would read."""
     try:
         parts = opc.read(docx)
-    except Exception as error:
+    except BadZipFile as error:
         raise TemplateError("le fichier n’est pas un .docx") from error
     for name, content in parts.items():
         if _RENDERED.fullmatch(name):
@@ -69,7 +70,7 @@ def check(docx: bytes) -> None:
 
 def _check_syntax(name: str, xml: str) -> None:
     try:
-        ENVIRONMENT.parse(DocxTemplate(io.BytesIO()).patch_xml(xml))  # type: ignore[no-untyped-call]
+        ENVIRONMENT.compile(DocxTemplate(io.BytesIO()).patch_xml(xml))  # type: ignore[no-untyped-call]
     except TemplateSyntaxError as error:
         raise TemplateError(f"balise mal écrite dans {name}") from error
 

@@ -23,6 +23,7 @@ _LINE_BREAK = Markup('</w:t><w:br/><w:t xml:space="preserve">')
 _BRACES = {"{": "&#123;", "}": "&#125;"}
 _COMPILED_PARTS = 256
 _KEPT_FILTERS = ("join", "length")
+# The lender may not hold health data (loi 78-17, article 6 I): a health project shows its category only.
 _HEALTH = "SANTE"
 _HEALTH_PURPOSE = "dépenses de soins"
 _DEBT_ADVICE = "POINT_CONSEIL_BUDGET"

@@ -58,7 +58,7 @@ class _Rules:
         self.names = deployment.package.decision.loan_bounds
 
     def bound(self, parameter: str) -> int | None:
-        """A bound in cents or in months."""
+        """A bound in cents or in months, at least 1: nothing is lent below."""
         if self._day is None:
             if not self._asked and not self._fields.has("request_date"):
                 text = "La date de la demande est nécessaire pour appliquer les bornes du règlement."
@@ -66,7 +66,7 @@ class _Rules:
             self._asked = True
             return None
         value = self._deployment.package_on(self._day).parameters[parameter].on(self._day).value
-        return value if isinstance(value, int) else None
+        return max(value, 1) if isinstance(value, int) else None
 
 
 def _read_terms(fields: Fields) -> Terms | None:

@@ -89,7 +89,9 @@ class Columns:
 
     def has_code(self, code: str, listed: str) -> str:
         """Column that is 1 when a list holds a code."""
-        return self._add(f"{flat(listed)}__has__{code}", lambda values: int(code in codes_of(values[listed])))
+        return self._add(
+            f"{flat(listed)}__has__{flat(code)}", lambda values: int(code in codes_of(values[listed]))
+        )
 
     def slot(self, listed: str, index: int) -> str:
         """Column of the n-th code of a dated list; NO_CODE beyond its end."""

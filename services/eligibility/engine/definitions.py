@@ -74,7 +74,7 @@ def _check_names(scope: Iterable[str], columns: Iterable[str]) -> None:
     seen = {fnv1a(reserved): reserved for reserved in _RESERVED}
     for name in (*scope, *(column for column in columns if "__" in column)):
         other = seen.setdefault(fnv1a(flat(name)), name)
-        if other != name:
+        if other != name or name in _RESERVED:
             raise UncompilableError(
                 f"Le moteur confondrait les noms « {other} » et « {name} » : renommez l’un des deux."
             )

@@ -48,7 +48,7 @@ def _run_child(work: object) -> list[list[str]]:
             check=True,
         )
         fired: list[list[str]] = json.loads(child.stdout)
-    except (subprocess.SubprocessError, ValueError):
+    except (OSError, subprocess.SubprocessError, ValueError):
         raise UncompilableError("Le moteur de règles n’a pas pu compiler ou évaluer ce paquet.") from None
     return fired
 

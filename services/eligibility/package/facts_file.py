@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from keyword import iskeyword
+from typing import Any
 
 from services.eligibility.facts import APPLICATION_FACTS, FORMATS, Fact, PersonalData, WhenAbsent
 from services.eligibility.language.types import NO_LABELS, ORDERED, Kind, Value, ValueType
@@ -14,10 +16,10 @@ from services.eligibility.package.tables import Table
 from services.eligibility.package.typography import french
 
 _NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*(\.[a-z][a-z0-9]*(_[a-z0-9]+)*)?")
+MAX_NAME = 60
 _CODE = re.compile(r"[A-Z][A-Z0-9_]{0,62}")
-_RESERVED = frozenset(
-    {"known", "and", "or", "not", "in", "is", "if", "else", MISSING_FACTS, REQUIRED_DOCUMENTS}
-)
+_RESERVED = frozenset({"known", "id", "sid", "kind", MISSING_FACTS, REQUIRED_DOCUMENTS})
+"""Names that the language or the engine keeps for itself."""
 _KINDS = {kind.value: kind for kind in Kind}
 _ABSENCES = {word.value: word for word in WhenAbsent}
 _CLASSES = {word.value: word for word in PersonalData}
@@ -45,7 +47,8 @@ def read_facts(table: Table) -> dict[str, Fact]:
 
 def check_name(table: Table, name: str, place: Place) -> bool:
     """Records a finding when a name of fact, parameter or calculation is not well formed."""
-    if _NAME.fullmatch(name) and len(name) <= 60 and name not in _RESERVED:
+    taken = name in _RESERVED or any(map(iskeyword, name.split(".")))
+    if _NAME.fullmatch(name) and len(name) <= MAX_NAME and not taken:
         return True
     table.fail_at(
         place, f"Le nom « {name} » n’est pas admis : minuscules, chiffres et « _ », un point au plus."
@@ -87,6 +90,9 @@ def _read_fact(name: str, place: Place, row: Table) -> Fact | None:
         actionable=row.flag("actionable"),
         personal_data=row.choice("personal_data", _CLASSES) or PersonalData.ORDINARY,
     )
+    low: Any = fact.minimum
+    if low is not None and fact.maximum is not None and low > fact.maximum:
+        row.fail("minimum", "Le minimum dépasse le maximum.")
     if fact.when_absent is WhenAbsent.NO and kind is not Kind.BOOLEAN:
         row.fail("when_absent", "Seul un oui/non peut valoir « non » quand il est absent.")
     if fact.when_absent is WhenAbsent.MISSING and not fact.question:

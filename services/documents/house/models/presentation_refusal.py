@@ -42,7 +42,7 @@ MODEL = Model(
         "votre demande à un établissement prêteur.**"
     )
     + heading("Les motifs de cette décision")
-    + lead_in(
+    + paragraph(
         "Cette décision applique le {{ profile.bylaw.title }} ({{ profile.bylaw.deliberation }} du "
         "{{ profile.bylaw.adopted_on | long_date }}), "
         "{% if assessment.reasons | blocking | length == 1 %}pour la raison suivante{% else %}"
