@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from random import Random
 
 import grpc
 import pytest
@@ -12,6 +13,7 @@ import pytest
 from microcredit.eligibility.v1 import assessment_pb2 as pb
 from microcredit.eligibility.v1 import eligibility_service_pb2 as service_pb2
 from microcredit.eligibility.v1 import fact_pb2
+from tests.eligibility_reglement import Facts, expected_answer, expected_figures, random_facts
 from tests.eligibility_support import (
     OUTCOMES,
     TIMEOUT,
@@ -205,6 +207,17 @@ def test_a_batch_keeps_each_answer_apart(client: Client) -> None:
     assert violations(second.error) == {"application.loan.months": "VALUE_TOO_SMALL"}
     assert second.error.code == grpc.StatusCode.INVALID_ARGUMENT.value[0]
     assert third.assessment.outcome == pb.OUTCOME_ELIGIBLE_WITH_RESERVE
+
+
+def test_a_batch_of_random_applications(client: Client) -> None:
+    """Around every threshold, the server answers what the règlement says."""
+    random = Random(300)
+    applications = [random_facts(random) for _ in range(300)]
+    batch = service_pb2.BatchAssessEligibilityRequest(requests=map(request, applications))
+    results = client.eligibility.BatchAssessEligibility(batch, timeout=TIMEOUT).results
+    for facts, result in zip(applications, results, strict=True):
+        assert summary(result.assessment) == expected_answer(Facts(facts))
+        assert figures(result.assessment) == expected_figures(Facts(facts))
 
 
 @pytest.mark.parametrize(
