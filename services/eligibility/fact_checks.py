@@ -58,10 +58,12 @@ def _problem(fact: Fact, value: Value, request_date: Value | None) -> Problem | 
 def _bound_problem(fact: Fact, value: int | Fraction | date) -> Problem | None:
     low: Any = fact.minimum
     high: Any = fact.maximum
+    dated = isinstance(value, date)
+    below, above = ("être avant le", "être après le") if dated else ("être inférieur à", "dépasser")
     if low is not None and value < low:
-        return "VALUE_TOO_SMALL", f"« {fact.label} » ne peut être inférieur à {display(low, fact.type)}."
+        return "VALUE_TOO_SMALL", f"« {fact.label} » ne peut {below} {display(low, fact.type)}."
     if high is not None and value > high:
-        return "VALUE_TOO_LARGE", f"« {fact.label} » ne peut dépasser {display(high, fact.type)}."
+        return "VALUE_TOO_LARGE", f"« {fact.label} » ne peut {above} {display(high, fact.type)}."
     return None
 
 

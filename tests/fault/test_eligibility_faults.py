@@ -38,7 +38,7 @@ def ticks(worker: int) -> int:
 
 
 def test_a_worker_killed_during_a_batch(launch: Launch) -> None:
-    """The caller learns of it; the next call is served."""
+    """The caller learns of it; the next one, on its own connection, is served."""
     server = launch("services.eligibility", "--workers", "1")
     with Client(server.address) as client:
         client.eligibility.AssessEligibility(REQUEST, timeout=TIMEOUT)
@@ -49,6 +49,7 @@ def test_a_worker_killed_during_a_batch(launch: Launch) -> None:
             time.sleep(0.001)
         os.kill(worker, signal.SIGKILL)
         assert call.code() is grpc.StatusCode.UNAVAILABLE
+    with Client(server.address) as client:
         answer = client.eligibility.AssessEligibility(REQUEST, timeout=TIMEOUT, wait_for_ready=True)
         assert summary(answer.assessment)[0] == "ELIGIBLE"
         assert server.workers() != [worker]

@@ -29,6 +29,10 @@ def read_request(
         violations.add(
             "case_reference", "TEXT_TOO_LONG", f"La référence compte {MAX_CASE_REFERENCE} caractères au plus."
         )
+    if not request.case_reference.isprintable():
+        violations.add(
+            "case_reference", "TEXT_MALFORMED", "La référence tient sur une ligne, sans tabulation."
+        )
     if not request.HasField("application"):
         violations.add("application", "FIELD_REQUIRED", "La demande est obligatoire.")
         violations.raise_if_any()
@@ -83,10 +87,11 @@ def _additions(
         problems = Violations()
         fact = package.facts.get(name)
         value = None
+        path = f'application.additional_facts["{name[:_SHOWN_NAME]}"]'
         if fact is None or not fact.additional:
-            problems.add(_path(name), "UNKNOWN_FACT", "Le règlement ne déclare pas ce fait supplémentaire.")
+            problems.add(path, "UNKNOWN_FACT", "Le règlement ne déclare pas ce fait supplémentaire.")
         else:
-            value = read_fact_value(application.additional_facts[name], fact.type.kind, _path(name), problems)
+            value = read_fact_value(application.additional_facts[name], fact.type.kind, path, problems)
         yield name, value, problems
 
 
