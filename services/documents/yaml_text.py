@@ -8,7 +8,7 @@ from typing import Any
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from services.documents.typography import french
+from services.kit.french import typeset
 
 
 class YamlError(Exception):
@@ -31,4 +31,4 @@ def _plain(value: Any) -> Any:
         return [_plain(item) for item in value]
     if isinstance(value, date):
         return value.isoformat()
-    return french(value) if isinstance(value, str) else value
+    return typeset(value) if isinstance(value, str) else value

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
@@ -23,6 +24,23 @@ _MONTHS = (
     "novembre",
     "décembre",
 )
+
+_ANY_SPACE = "[ \u00a0\u202f]+"
+_DATE = re.compile(rf"\b(\d{{1,2}}|1er) ({'|'.join(_MONTHS)}) (?=\d{{4}}\b)")
+_NARROW = re.compile(rf"{_ANY_SPACE}(?=[;!?])")
+_NO_BREAK = re.compile(
+    rf"(?<=«){_ANY_SPACE}|{_ANY_SPACE}(?=[:»%€])"  # guillemets, colon, units
+    r"|(?<=n°) |(?<=\b[LRD]\.) (?=[\d{])|(?<=\barticle) (?=\d)"  # n° 4, L. 211-5, article 6
+    r"|(?<=\bM\.) |(?<=\bMme) "
+    r"|(?<=\d) (?=\d)|(?<=\d) (?=(?:h|mois|jours|ans|euros)\b)"  # 02 61 91 00 10, 24 mois
+)
+
+
+def typeset(text: str) -> str:
+    """A text typed on an ordinary keyboard, with U+00A0, U+202F and curly apostrophes where French asks."""
+    text = _DATE.sub(rf"\1{NO_BREAK_SPACE}\2{NO_BREAK_SPACE}", text)
+    text = _NARROW.sub(NARROW_NO_BREAK_SPACE, text.replace("'", "’"))
+    return _NO_BREAK.sub(NO_BREAK_SPACE, text)
 
 
 def number(value: Decimal | int) -> str:

@@ -19,7 +19,7 @@ import pytest
 from services.documents.config import MAX_DOCUMENT_BYTES
 from services.documents.generation import Library, Request
 from services.documents.house.build import MODELS, TEMPLATES
-from services.documents.typography import french
+from services.kit.french import typeset
 from tests.documents_support import ASK, CASES, DAY, DOCUMENTS, W, example, paragraph_text, parts, png, text
 from tests.support import ROOT
 
@@ -157,7 +157,7 @@ def luminance(colour: str) -> float:
 def test_static_text_follows_french_typography(rendered: dict[tuple[str, str], bytes]) -> None:
     for (_, name), content in rendered.items():
         if name != "extreme":
-            assert [line for line in text(content).split("\n") if line != french(line)] == []
+            assert [line for line in text(content).split("\n") if line != typeset(line)] == []
 
 
 def test_the_shipped_templates_are_those_of_the_house() -> None:

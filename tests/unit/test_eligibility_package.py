@@ -10,7 +10,6 @@ import pytest
 from services.eligibility.package.findings import Findings, PackageError
 from services.eligibility.package.load import digest, load_package
 from services.eligibility.package.source import Mapping, Scalar, read_source
-from services.eligibility.package.typography import french
 from tests.eligibility_support import PACKAGE, copied_package
 
 
@@ -222,7 +221,3 @@ def test_a_rule_may_change_on_a_date(tmp_path: Path) -> None:
     assert date(2026, 12, 31) in rules["FICP_DECLARED"].validity
     assert date(2027, 1, 1) not in rules["FICP_DECLARED"].validity
     assert date(2027, 1, 1) in rules["FICP_BLOCKING"].validity
-
-
-def test_typography_of_an_ordinary_keyboard() -> None:
-    assert french("L'« essai » : 33 % ; fini ?") == ("L’« essai » : 33 % ; fini ?")

@@ -138,6 +138,19 @@ def test_typography(text: str, expected: str) -> None:
     assert text == expected
 
 
+def test_a_text_typed_on_an_ordinary_keyboard_is_typeset() -> None:
+    assert french.typeset("n° 4 : « l'art » ; 24 mois, 12 % le 1 mars 2026 ?") == (
+        "n°\u00a04\u00a0: «\u00a0l’art\u00a0»\u202f; 24\u00a0mois, 12\u00a0% le 1\u00a0mars\u00a02026\u202f?"
+    )
+
+
+@given(st.text(alphabet="ab1 '«»:;!?%€.n°\u00a0\u202f", max_size=40))
+def test_typesetting_twice_changes_nothing_more(text: str) -> None:
+    once = french.typeset(text)
+    assert french.typeset(once) == once
+    assert "'" not in once
+
+
 @given(DATES, st.integers(-600, 600))
 def test_add_months_keeps_the_day_or_clamps_it(day: date, months: int) -> None:
     moved = add_months(day, months)

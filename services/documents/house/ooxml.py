@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from xml.sax.saxutils import escape
 
-from services.documents.typography import french
+from services.kit.french import typeset
 
 # Text width in twentieths of a point: A4 (11906) less two margins of 2.3 cm (1304).
 TEXT_WIDTH = 9298
@@ -19,7 +19,7 @@ _STRONG = re.compile(r"\*\*(.*?)\*\*")
 def text(source: str) -> str:
     """Text for a `w:t`: French spacing outside the template tags, XML escapes."""
     return "".join(
-        escape(piece if index % 2 else french(piece)) for index, piece in enumerate(_TAG.split(source))
+        escape(piece if index % 2 else typeset(piece)) for index, piece in enumerate(_TAG.split(source))
     )
 
 

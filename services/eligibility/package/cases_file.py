@@ -62,7 +62,7 @@ class CaseReader:
         for name, problem in self._problems(facts).items():
             if name not in self._wrong_in_base:
                 (changes if changes and name in changes else row).fail(name, problem)
-        id_, title, basis = row.text("id"), row.french("title"), row.french("basis", required=False)
+        id_, title, basis = row.text("id"), row.typeset("title"), row.typeset("basis", required=False)
         row.close()
         if expected is None:
             return None
@@ -125,7 +125,7 @@ def read_properties(
     """What must hold of every application."""
     properties: list[Property] = []
     for id_, _, row in table.rows():
-        title = row.french("title")
+        title = row.typeset("title")
         if "never_worse_with_more" in row:
             fact = row.text("never_worse_with_more")
             if fact not in facts:

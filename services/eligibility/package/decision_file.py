@@ -43,7 +43,7 @@ def _read_ranks(table: Table) -> tuple[OutcomeRank, ...]:
     for row in table.tables("outcomes"):
         outcome = row.choice("outcome", _OUTCOMES)
         severity = row.choice("severity", _SEVERITIES) if "severity" in row else None
-        label = row.french("label")
+        label = row.typeset("label")
         row.close()
         if outcome is not None:
             ranks.append(OutcomeRank(outcome, severity, label))

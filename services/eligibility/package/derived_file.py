@@ -15,7 +15,7 @@ def read_derived(table: Table, scope: dict[str, ValueType]) -> dict[str, Derived
     derived: dict[str, Derived] = {}
     for name, place, row in table.rows():
         expression = row.expression("value", scope, calculation=True)
-        label = row.french("label")
+        label = row.typeset("label")
         unit = row.text("unit", required=False)
         is_figure = row.flag("figure")
         row.close()

@@ -13,7 +13,7 @@ from services.eligibility.package.findings import Place
 from services.eligibility.package.literals import parse_literal
 from services.eligibility.package.model import MISSING_FACTS, REQUIRED_DOCUMENTS
 from services.eligibility.package.tables import Table
-from services.eligibility.package.typography import french
+from services.kit.french import typeset
 
 _NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*(\.[a-z][a-z0-9]*(_[a-z0-9]+)*)?")
 MAX_NAME = 60
@@ -65,7 +65,7 @@ def read_labels(table: Table, key: str) -> Mapping[str, str]:
     for code, place, label in rows.words():
         if not _CODE.fullmatch(code):
             table.fail_at(place, f"Le code « {code} » s’écrit en capitales, chiffres et « _ ».")
-        labels[code] = french(label.text)
+        labels[code] = typeset(label.text)
     return labels
 
 
@@ -79,8 +79,8 @@ def _read_fact(name: str, place: Place, row: Table) -> Fact | None:
     fact = Fact(
         name=name,
         type=ValueType(kind, name if kind in (Kind.CODE, Kind.CODES, Kind.TEXT) else "", labels, _unit(row)),
-        label=row.french("label"),
-        question=row.french("question", required=False),
+        label=row.typeset("label"),
+        question=row.typeset("question", required=False),
         when_absent=row.choice("when_absent", _ABSENCES, default=WhenAbsent.REFUSED) or WhenAbsent.REFUSED,
         minimum=_bound(row, "minimum", kind) if bounded else None,
         maximum=_bound(row, "maximum", kind) if bounded else None,

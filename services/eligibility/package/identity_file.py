@@ -8,7 +8,7 @@ from datetime import date
 from services.eligibility.package.literals import LiteralError
 from services.eligibility.package.model import Identity, Period
 from services.eligibility.package.tables import Table
-from services.eligibility.package.typography import french
+from services.kit.french import typeset
 
 _ID = re.compile(r"[a-z][a-z0-9-]{0,62}")
 _VERSION = re.compile(r"[0-9A-Za-z][0-9A-Za-z.+-]{0,31}")
@@ -31,9 +31,9 @@ def read_identity(table: Table) -> Identity:
     identity = Identity(
         id=table.parsed("id", _identifier) or "",
         version=table.parsed("version", _version) or "",
-        title=table.french("title"),
-        organisation=table.french("organisation"),
-        legal_basis=tuple(french(item.text) for item in table.scalars("legal_basis")),
+        title=table.typeset("title"),
+        organisation=table.typeset("organisation"),
+        legal_basis=tuple(typeset(item.text) for item in table.scalars("legal_basis")),
         validity=read_period(table, "effective_from", "effective_until"),
     )
     table.close()

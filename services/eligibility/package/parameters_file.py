@@ -14,7 +14,7 @@ from services.eligibility.package.findings import Place
 from services.eligibility.package.literals import parse_literal
 from services.eligibility.package.model import DatedValue, Parameter, Period
 from services.eligibility.package.tables import Table
-from services.eligibility.package.typography import french
+from services.kit.french import typeset
 
 _KINDS = {kind.value: kind for kind in Kind if kind not in (Kind.CODE, Kind.TEXT)}
 _ONE_DAY = timedelta(1)
@@ -42,7 +42,7 @@ def _read_parameter(
     labels: dict[str, str] = dict(of.type.labels) if of else {}
     values = _read_values(row, kind, of, labels)
     type_ = ValueType(kind, of.name if of else "", labels or NO_LABELS, row.text("unit", required=False))
-    label = row.french("label")
+    label = row.typeset("label")
     row.close()
     _check_timeline(row, values, validity)
     return Parameter(name, type_, label, tuple(values))
@@ -68,7 +68,7 @@ def _read_values(row: Table, kind: Kind, of: Fact | None, labels: dict[str, str]
             value = _read_codes(item, of, labels)
         else:
             value = item.parsed("value", lambda text: parse_literal(kind, text))
-        read.append((first, last, value, item.french("reference")))
+        read.append((first, last, value, item.typeset("reference")))
         item.close()
     values: list[DatedValue] = []
     for index, (first, last, value, reference) in enumerate(read):
@@ -96,7 +96,7 @@ def _read_codes(item: Table, of: Fact | None, labels: dict[str, str]) -> tuple[s
         for code, place, label in words:
             if of.format and not of.format.pattern.fullmatch(code):
                 item.fail_at(place, of.format.description)
-            labels[code] = french(label.text)
+            labels[code] = typeset(label.text)
         codes = [code for code, _, _ in words]
     if len(set(codes)) < len(codes):
         item.fail("value", "Un code est écrit deux fois.")

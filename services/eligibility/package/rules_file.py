@@ -11,7 +11,7 @@ from services.eligibility.package import source
 from services.eligibility.package.identity_file import read_period
 from services.eligibility.package.model import ENGINE_DISAGREEMENT, Message, Period, Rule, Severity
 from services.eligibility.package.tables import Table, place_in
-from services.eligibility.package.typography import french
+from services.kit.french import typeset
 
 _CODE = re.compile(r"[A-Z][A-Z0-9_]{0,62}")
 _SEVERITIES = {severity.value: severity for severity in Severity}
@@ -52,7 +52,7 @@ def _read_rule(
     if not _CODE.fullmatch(code) or code == ENGINE_DISAGREEMENT:
         row.fail("code", f"Le code « {code} » n’est pas admis.")
     messages = _read_messages(row, scope)
-    article = row.french("article")
+    article = row.typeset("article")
     orientation_condition = row.expression("orientation_when", scope, required=False)
     period = read_period(row, "valid_from", "valid_until", validity.first)
     row.close()
@@ -88,7 +88,7 @@ def _read_messages(row: Table, scope: Mapping[str, ValueType]) -> tuple[Message,
 def _read_template(row: Table, text: source.Scalar, scope: Mapping[str, ValueType]) -> tuple[str, ...]:
     """Texts at even ranks, names of values at odd ranks."""
     parts = tuple(
-        part.strip() if index % 2 else french(part)
+        part.strip() if index % 2 else typeset(part)
         for index, part in enumerate(_PLACEHOLDER.split(text.text.strip()))
     )
     for match in _PLACEHOLDER.finditer(text.text):

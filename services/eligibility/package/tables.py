@@ -13,7 +13,7 @@ from services.eligibility.language.types import Kind, ValueType
 from services.eligibility.package import source
 from services.eligibility.package.findings import Findings, Place
 from services.eligibility.package.literals import LiteralError, parse_boolean, parse_date
-from services.eligibility.package.typography import french
+from services.kit.french import typeset
 
 T = TypeVar("T")
 
@@ -87,9 +87,9 @@ class Table:
         found = self.scalar(key, required=required)
         return found.text.strip() if found else ""
 
-    def french(self, key: str, *, required: bool = True) -> str:
+    def typeset(self, key: str, *, required: bool = True) -> str:
         """A French sentence or label, with its typography."""
-        return french(self.text(key, required=required))
+        return typeset(self.text(key, required=required))
 
     def parsed(self, key: str, parser: Callable[[str], T], *, required: bool = True) -> T | None:
         """A value read by a parser that raises LiteralError."""
