@@ -199,22 +199,20 @@ def assessment_section(answer: pb.Assessment) -> Json:
     return {
         "outcome": pb.Outcome.Name(answer.outcome).removeprefix("OUTCOME_"),
         "outcome_label": answer.outcome_label,
-        "reasons": [
-            without_empty(
-                code=reason.code,
-                severity=pb.Severity.Name(reason.severity).removeprefix("SEVERITY_"),
-                message=reason.message,
-                article=reason.article,
-                orientation=reason.orientation,
-                comparisons=[comparison_section(comparison) for comparison in reason.comparisons],
-            )
-            for reason in answer.reasons
-        ],
+        "reasons": list(map(reason_section, answer.reasons)),
         "figures": [without_empty(name=f.name, label=f.label, display=f.display) for f in answer.figures],
         "missing": [without_empty(label=fact.label, question=fact.question) for fact in answer.missing],
         "orientations": [{"code": place.code, "label": place.label} for place in answer.orientations],
         "ruleset": MessageToDict(answer.ruleset, preserving_proto_field_name=True),
     }
+
+
+def reason_section(reason: pb.Reason) -> Json:
+    """One reason; a refusal is told with its figures."""
+    severity = pb.Severity.Name(reason.severity).removeprefix("SEVERITY_")
+    compared = [comparison_section(item) for item in reason.comparisons if severity == "BLOCKING"]
+    law = without_empty(article=reason.article, orientation=reason.orientation, comparisons=compared)
+    return {"code": reason.code, "severity": severity, "message": reason.message, **law}
 
 
 def comparison_section(comparison: pb.Comparison) -> Json:
@@ -232,8 +230,9 @@ def pieces(facts: Json, answer: pb.Assessment, catalog: rules.GetFactCatalogResp
     labels = code_labels(catalog)
 
     def piece(code: str) -> Json:
-        facts = [fact.label.lower() for fact in catalog.facts if fact.proof_document == code]
-        reason = f"pour établir : {', '.join(facts)}" if facts else ""
+        proves = [fact.label for fact in catalog.facts if fact.proof_document == code]
+        proved = ", ".join(label[0].lower() + label[1:] for label in proves)
+        reason = f"pour établir : {proved}" if proved else ""
         return {"code": code, "status": status[code], **without_empty(label=labels[code], reason=reason)}
 
     return list(map(piece, status))
