@@ -13,6 +13,7 @@ import pytest
 from microcredit.eligibility.v1 import assessment_pb2 as pb
 from microcredit.eligibility.v1 import eligibility_service_pb2 as service_pb2
 from microcredit.eligibility.v1 import fact_pb2
+from services.kit.french import typeset
 from tests.eligibility_reglement import Facts, expected_answer, expected_figures, random_facts
 from tests.eligibility_support import (
     OUTCOMES,
@@ -192,7 +193,7 @@ def test_what_a_reason_says(client: Client) -> None:
     assert (comparison.actual.name, comparison.operator) == ("loan.amount", ">")
     assert (plain(comparison.actual.value), plain(comparison.threshold.value)) == ("3000.01", "3000.00")
     assert comparison.threshold.name == "amount_max"
-    assert comparison.threshold.reference == reason.article == "Règlement intérieur, article 2"
+    assert comparison.threshold.reference == reason.article == typeset("Règlement intérieur, article 2")
 
 
 def test_a_batch_keeps_each_answer_apart(client: Client) -> None:
@@ -338,7 +339,7 @@ def test_another_package_gives_other_answers(launch: Launch, client: Client, tmp
         assert figures(assessment)["missing_documents"] == ["CARTE_GRISE"]
         threshold = assessment.reasons[0].comparisons[0].threshold
         assert "3 500,50 €" in assessment.reasons[0].message
-        assert threshold.reference == "Délibération n° 2026-48 du 15 décembre 2026"
+        assert threshold.reference == typeset("Délibération n° 2026-48 du 15 décembre 2026")
         assert assessment.ruleset.digest != assess(client, facts).ruleset.digest
         within = request(with_fact(facts, "loan.amount", "3500.50"))
         within.application.additional_facts["housing_benefit"].money.CopyFrom(money("120.00"))

@@ -8,6 +8,9 @@ from services.eligibility.edge.values import fact_value
 from services.eligibility.facts import Fact
 from services.eligibility.package.model import RulePackage, Severity
 
+MAX_LISTED_CODES = 20
+"""A longer list (the communes of a territory) is counted in words rather than repeated in every answer."""
+
 _SEVERITIES = {
     Severity.BLOCKING: pb.SEVERITY_BLOCKING,
     Severity.MISSING: pb.SEVERITY_MISSING,
@@ -63,10 +66,11 @@ def _comparison(comparison: Comparison) -> pb.Comparison:
 
 
 def _operand(operand: Operand) -> pb.Operand:
+    counted = isinstance(operand.value, tuple) and len(operand.value) > MAX_LISTED_CODES
     return pb.Operand(
         name=operand.name,
         label=operand.label,
-        value=fact_value(operand.value, operand.type),
+        value=None if counted else fact_value(operand.value, operand.type),
         display=operand.display,
         reference=operand.reference,
     )
