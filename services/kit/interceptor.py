@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ import grpc
 import structlog
 
 from services.kit import context
-from services.kit.errors import DomainError
+from services.kit.errors import DomainError, ResourceExhausted
 from services.kit.logs import exception_fields
 from services.kit.status import to_status
 
@@ -54,11 +55,15 @@ class _Arrival:
 
 
 class Interceptor(grpc.ServerInterceptor):
-    """Wraps every handler but those of gRPC itself (health, reflection), neither bounded nor logged."""
+    """Wraps every handler but those of gRPC itself (health, reflection), neither bounded nor logged.
 
-    def __init__(self, domain: str, deadline_seconds: float) -> None:
+    Answers that stream take at most half the threads: above that, RESOURCE_EXHAUSTED / TOO_MANY_STREAMS.
+    """
+
+    def __init__(self, domain: str, deadline_seconds: float, threads: int) -> None:
         self._domain = domain
         self._deadline_seconds = deadline_seconds
+        self._streams = threading.BoundedSemaphore(max(1, threads // 2))
 
     def intercept_service(
         self,
@@ -96,8 +101,12 @@ class Interceptor(grpc.ServerInterceptor):
 
     def _many(self, behavior: Behavior, arrival: _Arrival) -> Behavior:
         def handle(request: Any, servicer_context: grpc.ServicerContext) -> Iterator[Any]:
+            held = self._streams.acquire(blocking=False)
             try:
                 self._start(arrival, servicer_context)
+                if not held:
+                    message = "Trop de flux sont ouverts sur ce serveur ; réessayez plus tard."
+                    raise ResourceExhausted("TOO_MANY_STREAMS", message)
                 for response in behavior(request, servicer_context):
                     context.check_deadline()
                     yield response
@@ -106,6 +115,9 @@ class Interceptor(grpc.ServerInterceptor):
                 raise
             except Exception as error:
                 self._fail(error, arrival, servicer_context)
+            finally:
+                if held:
+                    self._streams.release()
             _record(arrival, "OK")
 
         return handle

@@ -137,7 +137,7 @@ def _work(app: App, settings: ServerSettings, address: str, ready: Callable[[], 
     signal.signal(signal.SIGTERM, lambda *_: None)
     server = grpc.server(
         ThreadPoolExecutor(settings.threads, thread_name_prefix="handler"),
-        interceptors=[Interceptor(app.domain, settings.deadline_seconds)],
+        interceptors=[Interceptor(app.domain, settings.deadline_seconds, settings.threads)],
         options=_options(settings),
         maximum_concurrent_rpcs=settings.concurrency(),
     )

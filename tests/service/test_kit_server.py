@@ -194,6 +194,18 @@ def test_calls_above_the_limit_are_refused_but_probes_answer(narrow_channel: grp
     assert busy.code() is grpc.StatusCode.OK
 
 
+def test_streams_take_at_most_half_the_threads(channel: grpc.Channel) -> None:
+    method: Any = channel.unary_stream(f"/{NAME}/Down")
+    held = [method(b"sleep 0.5", timeout=10) for _ in range(2)]
+    assert [next(stream) for stream in held] == [b"first", b"first"]
+    refused = failure(channel, "x", "Down")
+    assert refused.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+    assert detail(refused, ErrorInfo).reason == "TOO_MANY_STREAMS"
+    assert call(channel, "x")[0] == ["x"]
+    assert [list(stream) for stream in held] == [[b"sleep 0.5"]] * 2
+    assert call(channel, "x", "Down")[0] == ["first", "x"]
+
+
 @pytest.mark.parametrize("word", ["x" * 5000, "big 5000"])
 def test_messages_above_the_limit_are_refused(narrow_channel: grpc.Channel, word: str) -> None:
     assert failure(narrow_channel, word).code() is grpc.StatusCode.RESOURCE_EXHAUSTED
