@@ -1,7 +1,8 @@
-"""Starts the three services on this machine, with sample lenders, and stops them together.
+"""Starts the three services on this machine and stops them together.
 
-Without a command it serves until Ctrl-C. With one (after --) it uses free ports and a throw-away registry,
-runs the command with the addresses in its environment, and exits with its code.
+Without a command it serves until Ctrl-C; a registry that does not exist yet begins with the sample lenders.
+With one (after --) it uses free ports and a throw-away registry, runs the command with the addresses in its
+environment, and exits with its code.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 SAMPLE = ROOT / "services" / "bank_registry" / "samples" / "preteurs-fictifs.json"
+DATABASE = "BANK_REGISTRY_DATABASE_URL"
+REGISTRY = ROOT / "var" / "bank_registry.sqlite3"
 START_SECONDS = 60.0
 STOP_SECONDS = 20.0
 
@@ -99,8 +102,9 @@ def serve(command: list[str]) -> int:
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="microcredit-")))
         if command:
-            env["BANK_REGISTRY_DATABASE_URL"] = f"sqlite:///{folder / 'registry.sqlite3'}"
-        import_sample(env)
+            env[DATABASE] = f"sqlite:///{folder / 'registry.sqlite3'}"
+        if command or (DATABASE not in env and not REGISTRY.exists()):
+            import_sample(env)
         addresses = {
             service.variable: stack.enter_context(
                 running(service, 0 if command else service.port, env, folder, quiet=bool(command))
