@@ -103,6 +103,7 @@ def serve(command: list[str]) -> int:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="microcredit-")))
         if command:
             env[DATABASE] = f"sqlite:///{folder / 'registry.sqlite3'}"
+        print("Démarrage des trois services…", flush=True)
         if command or (DATABASE not in env and not REGISTRY.exists()):
             import_sample(env)
         addresses = {

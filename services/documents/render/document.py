@@ -14,6 +14,7 @@ from jinja2 import TemplateSyntaxError
 
 from services.documents import opc
 from services.documents.render.environment import ENVIRONMENT, Environment
+from services.documents.render.ordinals import superscript_ordinals
 
 _TAGS = ("{{", "{%", "{#")
 _RENDERED = re.compile(r"word/(document|header\d*|footer\d*)\.xml")
@@ -37,6 +38,7 @@ class _StrictTemplate(DocxTemplate):
         rendered: str = super().render_xml_part(src_xml, part, context, jinja_env)  # type: ignore[no-untyped-call]
         if any(tag in rendered for tag in _TAGS):
             raise TemplateError("une balise reste dans le document")
+        rendered = superscript_ordinals(rendered)
         _check_well_formed(rendered.encode())
         return rendered
 
