@@ -6,7 +6,7 @@ BIN := .venv/bin
 LOCKS := requirements.lock requirements/build.lock
 PROTOS := $(shell find protos -name '*.proto')
 
-.PHONY: help setup demo serve test validator check format clean
+.PHONY: help setup demo serve test bench validator check format clean
 
 help: ## Affiche cette aide
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -27,6 +27,9 @@ serve: setup ## Démarre les trois services en local (ports 50051, 50052 et 5005
 
 test: setup ## Lance toute la suite de tests
 	@$(BIN)/python -m pytest -n auto --dist worksteal
+
+bench: setup ## Mesure les débits, rapportés à l’écho brut du même serveur (demande h2load)
+	@$(BIN)/python -m tests.bench
 
 validator: build/npm/.ready ## Installe (npm) le validateur Open XML ; les tests de documents s’en servent s’il est là
 
