@@ -19,7 +19,7 @@ setup: .venv/.ready build/gen/.ready ## Installe les dépendances verrouillées 
 build/gen/.ready: $(PROTOS) scripts/stubs .venv/.ready
 	@scripts/stubs
 
-demo: setup ## Joue huit demandes de bout en bout ; les dossiers Word sont dans out/
+demo: setup ## Joue les demandes d’exemple de bout en bout ; les documents Word sont dans out/
 	@$(BIN)/python scripts/serve.py -- $(BIN)/python -m examples.municipal
 
 serve: setup ## Démarre les trois services en local (ports 50051, 50052 et 50053) ; Ctrl-C les arrête
