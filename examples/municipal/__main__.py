@@ -46,6 +46,7 @@ SERVICE_CONFIG = json.dumps({"methodConfig": [{"name": [{}], "timeout": "20s"}]}
 DAYS_TO_SEND_DOCUMENTS = 30
 HEADER = ("demande", "avis et motifs", "prêteur proposé", "documents")
 PRESENTABLE = (pb.OUTCOME_ELIGIBLE, pb.OUTCOME_ELIGIBLE_WITH_RESERVE)
+QUANTITIES = ("money", "integer", "percent", "date")
 YES_NO = {"YES": True, "NO": False}
 
 Json = dict[str, Any]
@@ -208,9 +209,10 @@ def assessment_section(answer: pb.Assessment) -> Json:
 
 
 def reason_section(reason: pb.Reason) -> Json:
-    """One reason; a refusal is told with its figures."""
+    """One reason; a refusal is told with its figures, not with lists of codes."""
     severity = pb.Severity.Name(reason.severity).removeprefix("SEVERITY_")
-    compared = [comparison_section(item) for item in reason.comparisons if severity == "BLOCKING"]
+    measured = [c for c in reason.comparisons if c.threshold.value.WhichOneof("kind") in QUANTITIES]
+    compared = [comparison_section(c) for c in measured if severity == "BLOCKING"]
     law = without_empty(article=reason.article, orientation=reason.orientation, comparisons=compared)
     return {"code": reason.code, "severity": severity, "message": reason.message, **law}
 
@@ -225,14 +227,14 @@ def comparison_section(comparison: pb.Comparison) -> Json:
 def pieces(facts: Json, answer: pb.Assessment, catalog: rules.GetFactCatalogResponse) -> list[Json]:
     """The documents handed in, then those to ask for: the missing ones, and the proofs of missing facts."""
     asked = [code for f in answer.figures if f.name == "missing_documents" for code in f.value.codes.codes]
-    asked += [fact.proof_document for fact in answer.missing if fact.proof_document]
+    asked += [f.proof_document for f in answer.missing if f.proof_document not in ("", *facts["documents"])]
     status = dict.fromkeys(facts["documents"], "PROVIDED") | dict.fromkeys(asked, "MISSING")
     labels = code_labels(catalog)
 
     def piece(code: str) -> Json:
         proves = [fact.label for fact in catalog.facts if fact.proof_document == code]
         proved = ", ".join(label[0].lower() + label[1:] for label in proves)
-        reason = f"pour établir : {proved}" if proved else ""
+        reason = f"pour établir : {proved}" if proved and status[code] == "MISSING" else ""
         return {"code": code, "status": status[code], **without_empty(label=labels[code], reason=reason)}
 
     return list(map(piece, status))
@@ -284,9 +286,6 @@ def documents_for(dossier: Json) -> list[str]:
     return ["01-dossier-demande"] + ["05-demande-pieces"] * asks
 
 
-# One application from end to end
-
-
 def play(services: Services, case: Json, folder: Path) -> tuple[list[str], list[str], list[str]]:
     """Assesses, finds lenders, generates; gives the cells of one row of the table."""
     dossier, facts = case["dossier"], case["facts"]
@@ -308,9 +307,12 @@ def play(services: Services, case: Json, folder: Path) -> tuple[list[str], list[
         "pieces": pieces(facts, answer, catalog),
         "deadlines": {"documents": str(document_date + timedelta(DAYS_TO_SEND_DOCUMENTS))},
     }
-    provided = [piece["label"] for piece in complete["pieces"] if piece["status"] == "PROVIDED"]
+    secret = (
+        {"DEVIS"} if project["category"] == "SANTE" else set()
+    )  # the quote would tell the lender of the care
+    sent = [p["label"] for p in complete["pieces"] if p["status"] == "PROVIDED" and p["code"] not in secret]
     for section in filter(None, map(bank_section, lenders[:1])):
-        complete |= {"bank": section, "enclosures": ["Dossier de demande", *provided]}
+        complete |= {"bank": section, "enclosures": ["Dossier de demande", *sent]}
     written = write_documents(services, complete, case["document_date"], folder)
     found = [lenders[0].bank.display_name, f"({len(lenders)} prêteurs possibles)"] if lenders else ["—"]
     return [answer.outcome_label, *(reason.code for reason in answer.reasons)], found, written

@@ -50,7 +50,7 @@ _BORROWERS = Table(
 _OPINION = (
     heading("L’avis du service"),
     paragraph(
-        "Le service rend un avis **{{ opinion.outcome | label }}**"
+        "Le service a rendu un avis **{{ opinion.outcome | label }}**"
         "{% if opinion.given_on is defined %} le {{ opinion.given_on | long_date }}{% endif %}."
     ),
     when("opinion.summary_for_bank is defined", paragraph("{{ opinion.summary_for_bank }}")),

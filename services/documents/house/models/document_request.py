@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from services.documents.house.document import Model
-from services.documents.house.letter import agent_signature, closing, opening
-from services.documents.house.mentions import missing_documents
-from services.documents.house.ooxml import Column, Rows, Table, heading, lead_in, paragraph
+from services.documents.house.letter import agent_signature, bullets, closing, opening
+from services.documents.house.mentions import END, missing_documents
+from services.documents.house.ooxml import Column, Rows, Table, heading, lead_in, paragraph, when
 
 _PIECES = Table(
     "Pièces à fournir : pièce, motif de la demande, ancienneté admise et date limite",
@@ -43,6 +43,11 @@ MODEL = Model(
         "{{ agent.email }}{% endif %}, ou les déposer à la même adresse, "
         "{{ profile.organisation.opening_hours }}.",
         "AfterTable",
+    )
+    + when(
+        "assessment is defined and assessment.missing",
+        lead_in("Merci de nous indiquer aussi :"),
+        bullets("fact", "assessment.missing", "{{ fact.label }}" + END),
     )
     + missing_documents()
     + lead_in(

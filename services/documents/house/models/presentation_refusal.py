@@ -24,6 +24,11 @@ _COMPARISONS = Table(
     ],
 )
 
+_TOTALS = ("income", "expenses", "credit_instalments", "debt_repayments", "living_remainder_before")
+_BUDGET_KNOWN = "assessment.reasons | budget_related and budget is defined" + "".join(
+    f" and budget.totals.{total} is defined" for total in (*_TOTALS, "living_remainder_after")
+)
+
 MODEL = Model(
     "14-refus-presentation",
     "Décision de ne pas présenter une demande de microcrédit",
@@ -57,6 +62,19 @@ MODEL = Model(
         "assessment.reasons | blocking | comparisons",
         lead_in("Ce que nous avons constaté, et la règle :"),
         _COMPARISONS.xml(),
+    )
+    + when(
+        _BUDGET_KNOWN,
+        paragraph(
+            "Vos ressources sont de {{ budget.totals.income | euros }} par mois. Après vos charges "
+            "({{ budget.totals.expenses | euros }}), vos crédits "
+            "({{ budget.totals.credit_instalments | euros }}) et vos dettes "
+            "({{ budget.totals.debt_repayments | euros }}), il vous reste "
+            "{{ budget.totals.living_remainder_before | euros }} ; après la mensualité demandée "
+            "({{ loan.instalment | euros }}), il resterait "
+            "{{ budget.totals.living_remainder_after | euros }}.",
+            "AfterTable",
+        ),
     )
     + heading("Ce que vous pouvez faire")
     + paragraph(
