@@ -282,8 +282,8 @@ def documents_for(dossier: Json) -> list[str]:
         return ["14-refus-presentation"]
     if outcome in ("ELIGIBLE", "ELIGIBLE_WITH_RESERVE"):
         return ["01-dossier-demande"] + ["11-presentation-banque"] * ("bank" in dossier)
-    asks = outcome == "INCOMPLETE" and any(piece["status"] == "MISSING" for piece in dossier["pieces"])
-    return ["01-dossier-demande"] + ["05-demande-pieces"] * asks
+    absent = dossier["assessment"]["missing"] + [p for p in dossier["pieces"] if p["status"] == "MISSING"]
+    return ["01-dossier-demande"] + ["05-demande-pieces"] * (outcome == "INCOMPLETE" and bool(absent))
 
 
 def play(services: Services, case: Json, folder: Path) -> tuple[list[str], list[str], list[str]]:

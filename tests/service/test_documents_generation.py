@@ -143,7 +143,16 @@ def test_a_request_for_documents_says_what_why_and_by_when(generate: Generate) -
         assert block in printed
     assert "Pièce d’identité" not in printed
     alone = plain(generate(ASK, example("minimal")).content)
-    assert "il nous manque la pièce suivante." in alone
+    assert "La pièce à nous remettre" in alone
+    assert "Ce que vous devez nous indiquer" not in alone
+
+
+def test_a_request_may_ask_for_information_alone(generate: Generate) -> None:
+    data = everything()
+    data["pieces"] = [piece | {"status": "PROVIDED"} for piece in data["pieces"]]
+    printed = text(generate(ASK, data).content)
+    assert "Des copies suffisent" not in printed
+    assert data["assessment"]["missing"][0]["question"] in printed
 
 
 def test_a_refusal_gives_reasons_remedies_and_the_algorithm(generate: Generate) -> None:
@@ -340,6 +349,7 @@ def test_every_violation_comes_at_once_with_its_path(refuse: Callable[..., Refus
 def test_a_letter_never_says_what_its_data_deny(refuse: Callable[..., Refusal]) -> None:
     data = everything()
     data["pieces"] = [piece | {"status": "PROVIDED"} for piece in data["pieces"]]
+    data["assessment"]["missing"] = []
     data["deadlines"]["documents"] = "2026-11-22"
     data["budget"]["totals"]["income"] = "1.00"
     data["applicant"]["address"]["lines"] = ["un", "deux", "trois"]

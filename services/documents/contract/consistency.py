@@ -124,10 +124,10 @@ def _blocking_reason(data: Data, document_date: date, root: str) -> Iterator[Vio
 
 
 def _missing_piece(data: Data, document_date: date, root: str) -> Iterator[Violation]:
-    if not any(piece["status"] == "MISSING" for piece in data["pieces"]):
-        yield Violation(
-            f"{root}.pieces", "NO_MISSING_PIECE", "Une demande de pièces exige au moins une pièce à fournir."
-        )
+    asked = [piece for piece in data["pieces"] if piece["status"] == "MISSING"]
+    if not asked and not data.get("assessment", {}).get("missing"):
+        sentence = "Une demande de pièces exige au moins une pièce ou un renseignement à fournir."
+        yield Violation(f"{root}.pieces", "NO_MISSING_PIECE", sentence)
 
 
 def _deadline(data: Data, document_date: date, root: str) -> Iterator[Violation]:

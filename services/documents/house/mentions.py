@@ -26,7 +26,7 @@ def missing_documents() -> str:
         (
             heading("Le délai"),
             paragraph(
-                "Merci de nous les remettre **au plus tard le {{ deadlines.documents | long_day }}**, soit "
+                "Merci de nous répondre **au plus tard le {{ deadlines.documents | long_day }}**, soit "
                 "**{{ deadlines.documents | time_left(document.date) }}**."
             ),
             paragraph(
@@ -34,7 +34,7 @@ def missing_documents() -> str:
                 "{% if case.received_on is defined %}, le {{ case.received_on | long_date }}{% endif %}, "
                 "celle-ci est considérée comme refusée. Ce "
                 "délai de deux mois est **suspendu** jusqu’au {{ deadlines.documents | long_date }}, ou "
-                "jusqu’à ce que vous ayez remis toutes les pièces si vous le faites plus tôt (articles L. "
+                "jusqu’à ce que vous ayez tout remis si vous le faites plus tôt (articles L. "
                 "114-5 et L. 231-4 du code des relations entre le public et l’administration)."
             ),
         )

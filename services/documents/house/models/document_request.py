@@ -32,22 +32,30 @@ MODEL = Model(
         "dossier {{ case.reference }}, demande du {{ case.request_date | long_date }}",
     )
     + paragraph(
-        "Pour étudier votre demande de microcrédit, il nous manque "
-        "{{ 'la pièce suivante' if pieces | missing | length == 1 else 'les pièces suivantes' }}."
+        "Votre demande de microcrédit n’est pas complète. Pour l’étudier, nous avons besoin de ce qui suit."
     )
-    + heading("{{ 'La pièce' if pieces | missing | length == 1 else 'Les pièces' }} à nous remettre")
-    + _PIECES.xml()
-    + paragraph(
-        "Des copies suffisent ; rappelez la référence {{ case.reference }}. Vous pouvez les envoyer par "
-        "courrier à l’adresse en tête de cette lettre{% if agent.email is defined %}, par courriel à "
-        "{{ agent.email }}{% endif %}, ou les déposer à la même adresse, "
-        "{{ profile.organisation.opening_hours }}.",
-        "AfterTable",
+    + when(
+        "pieces | missing",
+        heading("{{ 'La pièce' if pieces | missing | length == 1 else 'Les pièces' }} à nous remettre"),
+        _PIECES.xml(),
+        paragraph(
+            "Des copies suffisent ; rappelez la référence {{ case.reference }}. Vous pouvez les envoyer par "
+            "courrier à l’adresse en tête de cette lettre{% if agent.email is defined %}, par courriel à "
+            "{{ agent.email }}{% endif %}, ou les déposer à la même adresse, "
+            "{{ profile.organisation.opening_hours }}.",
+            "AfterTable",
+        ),
     )
     + when(
         "assessment is defined and assessment.missing",
-        lead_in("Merci de nous indiquer aussi :"),
-        bullets("fact", "assessment.missing", "{{ fact.label }}" + END),
+        heading("Ce que vous devez nous indiquer"),
+        bullets(
+            "fact",
+            "assessment.missing",
+            "{{ fact.label }}{% if fact.question is defined %} – {{ fact.question }}{% else %}"
+            + END
+            + "{% endif %}",
+        ),
     )
     + missing_documents()
     + lead_in(
