@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
+from typing import TypeVar, cast
 
+from google.protobuf.message import Message
 from google.type import date_pb2, decimal_pb2, money_pb2
 
 from microcredit.bankregistry.v1 import bank_pb2 as pb
@@ -16,23 +19,32 @@ from services.bank_registry.registry.reasons import Reason
 from services.bank_registry.registry.selection import BankCheck
 from services.kit import wire
 
+M = TypeVar("M", bound=Message)
+
 
 class Answers:
-    """Messages about the lenders of a registry; that of an agreement is built only once."""
+    """Messages about the lenders of a registry; what no application changes is built only once."""
 
     def __init__(self, registry: Registry) -> None:
         self.registry = registry
-        self._agreements: dict[int, pb.Agreement] = {}
+        self._built: dict[tuple[int, ...], Message] = {}
 
     def bank_check(self, check: BankCheck) -> pb.BankCheck:
         """One lender against an application."""
+        if check.warnings or any(found.reasons for found in check.agreements) or check.reasons:
+            return self._bank_check(check)
+        agreements = (found.agreement for found in check.agreements)
+        return self._once(lambda: self._bank_check(check), check.bank, check.convention, *agreements)
+
+    def _bank_check(self, check: BankCheck) -> pb.BankCheck:
+        bank, convention = check.bank, check.convention
         return pb.BankCheck(
-            bank=_bank(check.bank),
+            bank=self._once(lambda: _bank(bank), bank),
             selectable=check.selectable,
             reasons=_reasons(check.reasons),
             agreement_checks=[
                 pb.AgreementCheck(
-                    agreement=self._agreement(check.bank, found.agreement), reasons=_reasons(found.reasons)
+                    agreement=self._agreement(bank, found.agreement), reasons=_reasons(found.reasons)
                 )
                 for found in check.agreements
             ],
@@ -40,14 +52,19 @@ class Answers:
                 pb.SelectionWarning(code=warning.code.value, message=warning.message)
                 for warning in check.warnings
             ],
-            local_convention=_convention(check.convention) if check.convention else None,
+            local_convention=self._once(lambda: _convention(convention), convention) if convention else None,
         )
 
     def _agreement(self, bank: Bank, agreement: Agreement) -> pb.Agreement:
-        key = id(agreement)  # not reused: the registry holds the agreement
-        if key not in self._agreements:
-            self._agreements[key] = _agreement(bank, agreement)
-        return self._agreements[key]
+        return self._once(lambda: _agreement(bank, agreement), agreement)
+
+    def _once(self, build: Callable[[], M], *facts: object) -> M:
+        """The message about these facts of the registry, which holds them: their ids are not used again."""
+        key = tuple(map(id, facts))
+        built = self._built.get(key)
+        if built is None:
+            built = self._built[key] = build()
+        return cast(M, built)
 
 
 def _bank(bank: Bank) -> pb.Bank:

@@ -26,7 +26,7 @@ class RegistryStore:
     def __init__(self, store: database.Database) -> None:
         self._store = store
         self._lock = threading.Lock()
-        self._seen: tuple[str, Registry] | None = None
+        self._seen: tuple[bytes, Registry] | None = None
 
     def registry(self, min_revision: int = 0) -> Registry:
         """The registry, never older than a write that this process could see (1 second for PostgreSQL).
@@ -44,7 +44,7 @@ class RegistryStore:
         with self._store.read() as connection:
             return bytes(connection.scalars(statement).one())
 
-    def _at(self, mark: str) -> Registry:
+    def _at(self, mark: bytes) -> Registry:
         """The registry at a mark of the store, or later."""
         seen = self._seen
         if seen is not None and seen[0] == mark:
