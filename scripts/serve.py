@@ -1,7 +1,7 @@
 """Starts the three services on this machine and stops them together.
 
 Without a command it serves until Ctrl-C; a registry that does not exist yet begins with the sample lenders.
-With one (after --) it uses free ports and a throw-away registry, runs the command with the addresses in its
+With one (after --) it uses free ports and throw-away stores, runs the command with the addresses in its
 environment, and exits with its code.
 """
 
@@ -88,6 +88,16 @@ def stop(process: subprocess.Popen[bytes]) -> None:
         process.wait()
 
 
+def throwaway_stores(folder: Path) -> dict[str, str]:
+    """Settings that keep what the services write in a folder."""
+    return {
+        DATABASE: f"sqlite:///{folder}/bank_registry.sqlite3",
+        "ELIGIBILITY_DATABASE_URL": f"sqlite:///{folder}/eligibility.sqlite3",
+        "ELIGIBILITY_KEYS_DATABASE_URL": f"sqlite:///{folder}/eligibility-keys.sqlite3",
+        "ELIGIBILITY_MASTER_KEY_FILE": f"{folder}/eligibility-master.key",
+    }
+
+
 def import_sample(env: dict[str, str]) -> None:
     """Puts the fictitious lenders in the registry."""
     command = [sys.executable, "-m", "services.bank_registry", "import", str(SAMPLE)]
@@ -102,7 +112,7 @@ def serve(command: list[str]) -> int:
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="microcredit-")))
         if command:
-            env[DATABASE] = f"sqlite:///{folder / 'registry.sqlite3'}"
+            env |= throwaway_stores(folder)
         print("Démarrage des trois services…", flush=True)
         if command or (DATABASE not in env and not REGISTRY.exists()):
             import_sample(env)

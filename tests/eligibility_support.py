@@ -18,7 +18,12 @@ from grpc_status import rpc_status
 from microcredit.eligibility.v1 import assessment_pb2 as pb
 from microcredit.eligibility.v1 import fact_pb2, loan_pb2
 from microcredit.eligibility.v1.eligibility_service_pb2_grpc import EligibilityServiceStub
+from microcredit.eligibility.v1.decision_service_pb2_grpc import DecisionServiceStub
 from microcredit.eligibility.v1.loan_service_pb2_grpc import LoanServiceStub
+from microcredit.eligibility.v1.ruleset_service_pb2_grpc import RulesetServiceStub
+from services.eligibility.assessment.assess import Engine
+from services.eligibility.deployment import Deployment, Ruleset, Segment
+from services.eligibility.package.model import RulePackage
 from tests.support import ROOT
 
 TIMEOUT = 20
@@ -161,6 +166,11 @@ def reason_of(status: status_pb2.Status) -> str:
     return str(info.reason)
 
 
+def deployed(package: RulePackage, engine: Engine) -> Deployment:
+    """A deployment of one package over its whole validity."""
+    return Deployment(1, (Segment(package.identity.validity, Ruleset(package, engine)),))
+
+
 class Client:
     """Stubs of a running server."""
 
@@ -168,6 +178,8 @@ class Client:
         self.channel = grpc.insecure_channel(address)
         self.eligibility = EligibilityServiceStub(self.channel)
         self.loans = LoanServiceStub(self.channel)
+        self.rulesets = RulesetServiceStub(self.channel)
+        self.decisions = DecisionServiceStub(self.channel)
 
     def __enter__(self) -> Client:
         return self

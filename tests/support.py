@@ -43,7 +43,7 @@ def start_server(module: str, folder: Path, env: Mapping[str, str], *arguments: 
         process = subprocess.Popen(
             [sys.executable, "-m", module, "--port", "0", "--ready-file", str(ready), *arguments],
             cwd=ROOT,
-            env={**os.environ, **env},
+            env={**os.environ, **throwaway_stores(folder), **env},
             stdout=stream,
             stderr=stream,
         )
@@ -54,6 +54,16 @@ def start_server(module: str, folder: Path, env: Mapping[str, str], *arguments: 
             raise AssertionError(f"{module} did not start:\n{log.read_text()}")
         time.sleep(0.02)
     return RunningServer(process, ready.read_text().strip(), log)
+
+
+def throwaway_stores(folder: Path) -> dict[str, str]:
+    """Settings that keep what a server writes in a folder."""
+    return {
+        "ELIGIBILITY_DATABASE_URL": f"sqlite:///{folder}/eligibility.sqlite3",
+        "ELIGIBILITY_KEYS_DATABASE_URL": f"sqlite:///{folder}/eligibility-keys.sqlite3",
+        "ELIGIBILITY_MASTER_KEY_FILE": f"{folder}/eligibility-master.key",
+        "BANK_REGISTRY_DATABASE_URL": f"sqlite:///{folder}/bank_registry.sqlite3",
+    }
 
 
 Launch = Callable[..., RunningServer]

@@ -17,4 +17,26 @@ class Settings(ServerSettings):
 
     model_config = SettingsConfigDict(env_prefix="ELIGIBILITY_")
 
-    package_directory: Path = Field(SHIPPED_PACKAGE, description="Dossier du paquet de règles.")
+    database_url: str = Field(
+        "sqlite:///var/eligibility.sqlite3",
+        description="Base des règlements et du journal : sqlite:///chemin ou postgresql://….",
+    )
+    keys_database_url: str = Field(
+        "sqlite:///var/eligibility-keys.sqlite3",
+        description="Base des clés des dossiers, à sauvegarder à part de l’autre.",
+    )
+    master_key_file: Path = Field(
+        Path("var/eligibility-master.key"),
+        description="Clé maîtresse, créée au premier démarrage ; à garder hors des bases.",
+    )
+    package_directory: Path = Field(
+        SHIPPED_PACKAGE,
+        description="Règlement de départ, activé quand la base n’en contient aucun.",
+    )
+    public_keys_directory: Path | None = Field(
+        None,
+        description="Clés publiques Ed25519 (*.pem) qui doivent signer tout règlement.",
+    )
+    two_person_rule: bool = Field(
+        False, description="Exiger que la personne qui active un règlement ne soit pas celle qui l’a publié."
+    )

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -22,11 +20,10 @@ from sqlalchemy import (
     text,
 )
 
-GENESIS = "0" * 64
-"""The hash before the first row."""
+from services.kit.canonical import GENESIS, canonical, chained
 
 CANONICAL_VERSION = 1
-"""Version of the sealed form; a change of `_canonical` would break every stored chain."""
+"""Version of the sealed form; a change of `canonical` would break every stored chain."""
 
 
 @dataclass(frozen=True)
@@ -73,8 +70,8 @@ def append(
         "actor": actor,
         "method": method,
         "resource": resource,
-        "before": None if before is None else _canonical(before),
-        "after": None if after is None else _canonical(after),
+        "before": None if before is None else canonical(before),
+        "after": None if after is None else canonical(after),
     }
     sealed = _seal(previous.hash, row)
     connection.execute(insert(table).values(**row, prev_hash=previous.hash, hash=sealed))
@@ -109,21 +106,4 @@ _SEALED = ("seq", "time", "actor", "method", "resource", "before", "after")
 
 
 def _seal(previous: str, row: Mapping[str, object]) -> str:
-    content = _canonical({"version": CANONICAL_VERSION, **row})
-    return hashlib.sha256(f"{previous}{content}".encode()).hexdigest()
-
-
-def _canonical(value: Mapping[str, object]) -> str:
-    """The one JSON text of a value: sorted keys, no space, characters as they are; floats are refused."""
-    _refuse_floats(value)
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-
-
-def _refuse_floats(value: object) -> None:
-    if isinstance(value, float):
-        raise TypeError("a float has no exact form")
-    if isinstance(value, Mapping):
-        value = list(value.values())
-    if isinstance(value, list | tuple):
-        for item in value:
-            _refuse_floats(item)
+    return chained(previous, {"version": CANONICAL_VERSION, **row})

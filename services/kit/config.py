@@ -36,6 +36,13 @@ class ServerSettings(BaseSettings):
     deadline_seconds: float = Field(
         10, gt=0, le=600, allow_inf_nan=False, description="Durée la plus longue accordée à un appel."
     )
+    stream_seconds: float = Field(
+        240,
+        gt=0,
+        le=3600,
+        allow_inf_nan=False,
+        description="Durée la plus longue d’un flux ; le client reprend.",
+    )
     notice_seconds: float = Field(
         0,
         ge=0,

@@ -1,7 +1,8 @@
-"""What a handler may know of the call it serves: the time left and the request id."""
+"""What a handler may know of the call it serves: the time left, the request id, who calls."""
 
 from __future__ import annotations
 
+import threading
 import time
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -15,9 +16,11 @@ class Call:
 
     request_id: str
     deadline: float
+    actor: str = ""
 
 
 _current: ContextVar[Call | None] = ContextVar("current_call", default=None)
+_stopping = threading.Event()
 
 
 def enter(call: Call) -> None:
@@ -29,6 +32,22 @@ def request_id() -> str:
     """The request id of the current call, empty outside a call."""
     call = _current.get()
     return call.request_id if call else ""
+
+
+def actor() -> str:
+    """Who makes the current call, as the header x-actor declares; empty when it names nobody."""
+    call = _current.get()
+    return call.actor if call else ""
+
+
+def stop() -> None:
+    """Tells the streams of this process that it stops."""
+    _stopping.set()
+
+
+def stopping() -> bool:
+    """True once this process stops: a watch ends then, and its client resumes elsewhere."""
+    return _stopping.is_set()
 
 
 def remaining() -> float:

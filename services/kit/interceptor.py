@@ -19,8 +19,10 @@ from services.kit.logs import exception_fields
 from services.kit.status import to_status
 
 REQUEST_ID = "x-request-id"
+ACTOR = "x-actor"
 
 _SAFE_ID = re.compile(r"[A-Za-z0-9._:-]{1,64}")
+_SAFE_ACTOR = re.compile(r"[ -~]{1,100}")
 _TRACEPARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 _WARNINGS = {"DEADLINE_EXCEEDED", "RESOURCE_EXHAUSTED", "UNAVAILABLE"}
 
@@ -51,6 +53,7 @@ class _Arrival:
     method: str
     request_id: str
     traceparent: str
+    actor: str
     time: float
 
 
@@ -60,9 +63,10 @@ class Interceptor(grpc.ServerInterceptor):
     Answers that stream take at most half the threads: above that, RESOURCE_EXHAUSTED / TOO_MANY_STREAMS.
     """
 
-    def __init__(self, domain: str, deadline_seconds: float, threads: int) -> None:
+    def __init__(self, domain: str, deadline_seconds: float, stream_seconds: float, threads: int) -> None:
         self._domain = domain
         self._deadline_seconds = deadline_seconds
+        self._stream_seconds = stream_seconds
         self._streams = threading.BoundedSemaphore(max(1, threads // 2))
 
     def intercept_service(
@@ -89,7 +93,7 @@ class Interceptor(grpc.ServerInterceptor):
     def _one(self, behavior: Behavior, arrival: _Arrival) -> Behavior:
         def handle(request: Any, servicer_context: grpc.ServicerContext) -> Any:
             try:
-                self._start(arrival, servicer_context)
+                self._start(arrival, servicer_context, self._deadline_seconds)
                 response = behavior(request, servicer_context)
                 context.check_deadline()
             except Exception as error:
@@ -103,7 +107,7 @@ class Interceptor(grpc.ServerInterceptor):
         def handle(request: Any, servicer_context: grpc.ServicerContext) -> Iterator[Any]:
             held = self._streams.acquire(blocking=False)
             try:
-                self._start(arrival, servicer_context)
+                self._start(arrival, servicer_context, self._stream_seconds)
                 if not held:
                     message = "Trop de flux sont ouverts sur ce serveur ; réessayez plus tard."
                     raise ResourceExhausted("TOO_MANY_STREAMS", message)
@@ -122,14 +126,14 @@ class Interceptor(grpc.ServerInterceptor):
 
         return handle
 
-    def _start(self, arrival: _Arrival, servicer_context: grpc.ServicerContext) -> None:
+    def _start(self, arrival: _Arrival, servicer_context: grpc.ServicerContext, ceiling: float) -> None:
         """Sets the deadline, the sooner of the client's and ours from arrival; refuses a late call."""
         servicer_context.set_trailing_metadata(((REQUEST_ID, arrival.request_id),))
-        deadline = arrival.time + self._deadline_seconds
+        deadline = arrival.time + ceiling
         asked = servicer_context.time_remaining()
         if asked is not None:
             deadline = min(deadline, time.monotonic() + asked)
-        context.enter(context.Call(arrival.request_id, deadline))
+        context.enter(context.Call(arrival.request_id, deadline, arrival.actor))
         context.check_deadline()
 
     def _fail(self, error: Exception, arrival: _Arrival, servicer_context: grpc.ServicerContext) -> NoReturn:
@@ -154,6 +158,7 @@ def _arrival(details: grpc.HandlerCallDetails) -> _Arrival:
         method=details.method,
         request_id=_matching(_SAFE_ID, metadata.get(REQUEST_ID)) or str(uuid4()),
         traceparent=_matching(_TRACEPARENT, metadata.get("traceparent")),
+        actor=_matching(_SAFE_ACTOR, metadata.get(ACTOR)),
         time=time.monotonic(),
     )
 

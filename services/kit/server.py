@@ -20,7 +20,7 @@ import structlog
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
-from services.kit import cpus, logs, port
+from services.kit import context, cpus, logs, port
 from services.kit.config import ServerSettings
 from services.kit.errors import StartupError
 from services.kit.interceptor import Interceptor
@@ -137,7 +137,9 @@ def _work(app: App, settings: ServerSettings, address: str, ready: Callable[[], 
     signal.signal(signal.SIGTERM, lambda *_: None)
     server = grpc.server(
         ThreadPoolExecutor(settings.threads, thread_name_prefix="handler"),
-        interceptors=[Interceptor(app.domain, settings.deadline_seconds, settings.threads)],
+        interceptors=[
+            Interceptor(app.domain, settings.deadline_seconds, settings.stream_seconds, settings.threads)
+        ],
         options=_options(settings),
         maximum_concurrent_rpcs=settings.concurrency(),
     )
@@ -146,6 +148,7 @@ def _work(app: App, settings: ServerSettings, address: str, ready: Callable[[], 
     server.start()
     ready()
     reader.recv(1)
+    context.stop()
     probes.enter_graceful_shutdown()
     time.sleep(settings.notice_seconds)
     server.stop(settings.drain_seconds).wait()

@@ -1,4 +1,4 @@
-"""Money, dates and decimals between google.type messages and int cents, date and Decimal.
+"""Money, dates, decimals and request ids between google.type messages and int cents, date and Decimal.
 
 Reading collects what is wrong into Violations and returns None; the caller tests presence with HasField.
 """
@@ -19,6 +19,7 @@ MAX_DECIMAL_LENGTH = 30
 _NANOS_PER_CENT = 10_000_000
 _CENTS_PER_NANO_UNIT = 1_000_000_000
 _PLAIN_DECIMAL = re.compile(r"-?[0-9]+(\.[0-9]+)?")
+_UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
 def cents(message: money_pb2.Money, path: str, violations: Violations) -> int | None:
@@ -72,6 +73,16 @@ def decimal(message: decimal_pb2.Decimal, path: str, violations: Violations) -> 
         )
         return None
     return Decimal(message.value)
+
+
+def request_id(text: str, path: str, violations: Violations) -> str:
+    """The UUID of a write, in lower case; empty when the caller gave none."""
+    if text and not _UUID.fullmatch(text):
+        violations.add(
+            path, "UUID_MALFORMED", "L’identifiant de la demande doit être un UUID (36 caractères)."
+        )
+        return ""
+    return text.lower()
 
 
 def decimal_pb(value: Decimal) -> decimal_pb2.Decimal:

@@ -58,11 +58,18 @@ def loop_until_the_deadline() -> None:
         time.sleep(0.01)
 
 
+def watch_until_the_stop() -> None:
+    while not context.stopping():
+        context.check_deadline()
+        time.sleep(0.01)
+
+
 ACTS = {
     "crash": crash_with_a_cause,
     "library": log_through_the_library,
     "refuse": refuse_everything,
     "loop": loop_until_the_deadline,
+    "watch": watch_until_the_stop,
 }
 
 
@@ -79,7 +86,12 @@ class Probe:
             ACTS[word]()
         if word.startswith("sleep "):
             time.sleep(float(word.removeprefix("sleep ")))
-        answers = {"pid": os.getpid(), "begun": self.begun, "remaining": context.remaining()}
+        answers = {
+            "pid": os.getpid(),
+            "begun": self.begun,
+            "remaining": context.remaining(),
+            "actor": context.actor(),
+        }
         if word.startswith("big "):
             return b"x" * int(word.removeprefix("big "))
         return str(answers.get(word, word)).encode()

@@ -36,8 +36,9 @@ def narrow(launch: Launch) -> RunningServer:
 
 @pytest.fixture(scope="module")
 def hurried(launch: Launch) -> RunningServer:
-    """One thread, half a second per call."""
-    return launch("tests.service.kit_probe", "--workers=1", "--threads=1", "--deadline-seconds=0.5")
+    """One thread, half a second per call or stream."""
+    ceilings = ("--deadline-seconds=0.5", "--stream-seconds=0.5")
+    return launch("tests.service.kit_probe", "--workers=1", "--threads=1", *ceilings)
 
 
 @pytest.fixture
@@ -163,6 +164,31 @@ def test_the_deadline_is_the_sooner_of_both(channel: grpc.Channel, hurried_chann
     assert 5 < float(call(channel, "remaining", timeout=None)[0][0]) <= 10
     assert 0 < float(call(channel, "remaining", timeout=2)[0][0]) < 2.1
     assert 0 < float(call(hurried_channel, "remaining", timeout=60)[0][0]) <= 0.5
+
+
+def test_a_stream_has_a_ceiling_of_its_own(channel: grpc.Channel) -> None:
+    assert 200 < float(call(channel, "remaining", "Down", timeout=None)[0][1]) <= 240
+
+
+def test_a_stream_learns_that_the_server_stops(launch: Launch) -> None:
+    stopped = launch("tests.service.kit_probe", "--workers=1")
+    with grpc.insecure_channel(stopped.address) as channel:
+        method: Any = channel.unary_stream(f"/{NAME}/Down")
+        stream = method(b"watch", timeout=20)
+        assert next(stream) == b"first"
+        assert stopped.stop() == 0
+        assert list(stream) == [b"watch"]
+        assert stream.code() is grpc.StatusCode.OK
+
+
+@pytest.mark.parametrize(
+    ("declared", "seen"), [("a.martin", "a.martin"), ("x" * 101, ""), (None, "")]
+)
+def test_the_actor_is_the_one_that_the_call_declares(
+    channel: grpc.Channel, declared: str | None, seen: str
+) -> None:
+    metadata = () if declared is None else (("x-actor", declared),)
+    assert call(channel, "actor", metadata=metadata)[0] == [seen]
 
 
 @pytest.mark.parametrize("kind", KINDS)

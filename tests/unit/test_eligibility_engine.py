@@ -14,7 +14,7 @@ import pytest
 
 from microcredit.eligibility.v1 import eligibility_service_pb2 as service_pb2
 from services.eligibility.assessment.assess import assess
-from services.eligibility.deployment import Deployment
+from services.eligibility.assessment.model import RulesetStamp
 from services.eligibility.edge.answers import assessment_pb
 from services.eligibility.edge.application import read_request
 from services.eligibility.engine.definitions import UncompilableError, compile_package, fnv1a
@@ -28,7 +28,17 @@ from services.eligibility.language.types import Value
 from services.eligibility.package.load import load_package
 from services.eligibility.package.model import Outcome, RulePackage
 from tests.eligibility_reglement import BASE, random_facts
-from tests.eligibility_support import PACKAGE, Json, application, copied_package, merged, summary
+from tests.eligibility_support import (
+    PACKAGE,
+    Json,
+    application,
+    copied_package,
+    deployed,
+    merged,
+    summary,
+)
+
+STAMP = RulesetStamp("ploermel", "2026.1", "", 1)
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +50,7 @@ def package() -> RulePackage:
 def values_of(package: RulePackage, facts: Json) -> Mapping[str, Value | None]:
     """Every value of an application."""
     request = service_pb2.AssessEligibilityRequest(application=application(facts))
-    return all_values(package, read_request(request, Deployment(package, lambda _: frozenset()))[1])
+    return all_values(package, read_request(request, deployed(package, lambda _: frozenset()))[1])
 
 
 def with_conditions(package: RulePackage, *texts: str) -> RulePackage:
@@ -177,13 +187,13 @@ def test_a_disagreement_goes_to_a_human(package: RulePackage, fired: frozenset[s
     """The engine misses a rule, then finds one too many: never eligible, the disagreement first."""
     facts = merged(BASE, {"banking": {"ficp": True}})
     request = service_pb2.AssessEligibilityRequest(application=application(facts))
-    given = read_request(request, Deployment(package, lambda _: fired))[1]
+    given = read_request(request, deployed(package, lambda _: fired))[1]
     found = assess(package, lambda _: fired, given)
     assert found.outcome is Outcome.NEEDS_REVIEW
     assert found.reasons[0].code == "ENGINE_DISAGREEMENT"
     assert {reason.code for reason in found.reasons[1:]} == fired | {"FICP_DECLARED"}
     assert found.disagreements == tuple(sorted(fired ^ {"FICP_DECLARED"}))
-    outcome, reasons, _, _ = summary(assessment_pb(found, package, ""))
+    outcome, reasons, _, _ = summary(assessment_pb(found, STAMP))
     assert (outcome, reasons[0]) == ("NEEDS_REVIEW", "ENGINE_DISAGREEMENT")
 
 
@@ -198,7 +208,7 @@ def test_a_failing_engine_is_a_disagreement_and_recovers(tmp_path: Path) -> None
     for income in ("987654321.01", "1250.00"):
         facts = merged(BASE, {"budget": {"monthly_income": income}})
         request = service_pb2.AssessEligibilityRequest(application=application(facts))
-        found = assess(package, engine, read_request(request, Deployment(package, engine))[1])
+        found = assess(package, engine, read_request(request, deployed(package, engine))[1])
         outcomes.append((found.outcome, [reason.code for reason in found.reasons]))
     assert outcomes == [(Outcome.NEEDS_REVIEW, ["ENGINE_DISAGREEMENT"]), (Outcome.ELIGIBLE, [])]
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from services.eligibility.assessment.comparisons import true_comparisons
-from services.eligibility.assessment.model import Assessment, Figure, Reason
+from services.eligibility.assessment.model import Assessment, Figure, MissingFact, Orientation, Reason
 from services.eligibility.display import display, rounded
 from services.eligibility.engine.native import EngineError
 from services.eligibility.engine.reference import true_rules
 from services.eligibility.evaluation import all_values, request_day
-from services.eligibility.facts import missing_facts
+from services.eligibility.facts import Fact, missing_facts
 from services.eligibility.language.evaluate import evaluate
 from services.eligibility.language.types import Value, Values
 from services.eligibility.package.model import ENGINE_DISAGREEMENT, Outcome, Rule, RulePackage
@@ -47,8 +47,8 @@ def assess(package: RulePackage, engine: Engine, given: Values) -> Assessment:
         outcome_label=label,
         reasons=reasons,
         figures=_figures(package, values),
-        missing=tuple(package.facts[name] for name in missing_facts(package.facts, values)),
-        orientations=tuple(dict.fromkeys(reason.orientation for reason in reasons if reason.orientation)),
+        missing=tuple(_missing(package.facts[name]) for name in missing_facts(package.facts, values)),
+        orientations=_orientations(package, reasons),
         disagreements=disagreements,
     )
 
@@ -83,6 +83,16 @@ def _reason(package: RulePackage, rule: Rule, values: Values) -> Reason:
         orientation=rule.orientation if called else "",
         comparisons=true_comparisons(package, rule.condition, values),
     )
+
+
+def _missing(fact: Fact) -> MissingFact:
+    return MissingFact(fact.name, fact.label, fact.question, fact.proof_document)
+
+
+def _orientations(package: RulePackage, reasons: tuple[Reason, ...]) -> tuple[Orientation, ...]:
+    """Those that the reasons call for, each once, in their order."""
+    codes = dict.fromkeys(reason.orientation for reason in reasons if reason.orientation)
+    return tuple(Orientation(code, package.decision.orientations[code]) for code in codes)
 
 
 def _message(package: RulePackage, rule: Rule, values: Values) -> str:

@@ -54,6 +54,43 @@ class Figure:
 
 
 @dataclass(frozen=True)
+class Orientation:
+    """Where else the applicant may turn."""
+
+    code: str
+    label: str
+
+
+@dataclass(frozen=True)
+class MissingFact:
+    """An absent fact that the rules need; `proof_document` may be empty."""
+
+    path: str
+    label: str
+    question: str
+    proof_document: str
+
+
+@dataclass(frozen=True)
+class Question:
+    """An absent fact whose answer can still change the outcome, by settling the rules of these codes."""
+
+    fact: Fact
+    proof_document_label: str
+    rule_codes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class RulesetStamp:
+    """The rule package that answered, and the revision of the deployments that chose it."""
+
+    id: str
+    version: str
+    digest: str
+    revision: int
+
+
+@dataclass(frozen=True)
 class Assessment:
     """The advice; `disagreements` names the rules on which the evaluators differ."""
 
@@ -61,6 +98,7 @@ class Assessment:
     outcome_label: str
     reasons: tuple[Reason, ...]
     figures: tuple[Figure, ...]
-    missing: tuple[Fact, ...]
-    orientations: tuple[str, ...]
+    missing: tuple[MissingFact, ...]
+    orientations: tuple[Orientation, ...]
     disagreements: tuple[str, ...]
+    questions: tuple[Question, ...] = ()

@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 from microcredit.eligibility.v1 import assessment_pb2 as pb
-from services.eligibility.assessment.model import Assessment, Comparison, Figure, Operand, Reason
+from services.eligibility.assessment.model import (
+    Assessment,
+    Comparison,
+    Figure,
+    MissingFact,
+    Operand,
+    Reason,
+    RulesetStamp,
+)
+from services.eligibility.edge.catalog import question_pb
 from services.eligibility.edge.values import fact_value
-from services.eligibility.facts import Fact
-from services.eligibility.package.model import RulePackage, Severity
+from services.eligibility.package.model import Severity
 
 MAX_LISTED_CODES = 20
 """A longer list (the communes of a territory) is counted in words rather than repeated in every answer."""
@@ -21,8 +29,10 @@ _SEVERITIES = {
 agreement."""
 
 
-def assessment_pb(assessment: Assessment, package: RulePackage, case_reference: str) -> pb.Assessment:
-    """The advice on one application."""
+def assessment_pb(
+    assessment: Assessment, stamp: RulesetStamp, case_reference: str = "", decision_id: str = ""
+) -> pb.Assessment:
+    """The advice on one application; a decision_id if it is recorded."""
     return pb.Assessment(
         outcome=pb.Outcome.Value(f"OUTCOME_{assessment.outcome.value}"),
         outcome_label=assessment.outcome_label,
@@ -30,18 +40,19 @@ def assessment_pb(assessment: Assessment, package: RulePackage, case_reference: 
         figures=map(_figure, assessment.figures),
         missing=map(_missing, assessment.missing),
         orientations=[
-            pb.Orientation(code=code, label=package.decision.orientations[code])
-            for code in assessment.orientations
+            pb.Orientation(code=place.code, label=place.label) for place in assessment.orientations
         ],
-        ruleset=ruleset_pb(package),
+        ruleset=ruleset_pb(stamp),
         case_reference=case_reference,
+        questions=map(question_pb, assessment.questions),
+        decision_id=decision_id,
     )
 
 
-def ruleset_pb(package: RulePackage) -> pb.RulesetVersion:
+def ruleset_pb(stamp: RulesetStamp) -> pb.RulesetVersion:
     """The package that answers."""
     return pb.RulesetVersion(
-        ruleset_id=package.identity.id, version=package.identity.version, digest=package.digest
+        ruleset_id=stamp.id, version=stamp.version, digest=stamp.digest, revision=stamp.revision
     )
 
 
@@ -85,7 +96,7 @@ def _figure(figure: Figure) -> pb.Figure:
     )
 
 
-def _missing(fact: Fact) -> pb.MissingFact:
+def _missing(fact: MissingFact) -> pb.MissingFact:
     return pb.MissingFact(
-        path=fact.name, label=fact.label, question=fact.question, proof_document=fact.proof_document
+        path=fact.path, label=fact.label, question=fact.question, proof_document=fact.proof_document
     )

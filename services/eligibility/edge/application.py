@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from google.protobuf.message import Message
 
 from microcredit.eligibility.v1 import assessment_pb2, eligibility_service_pb2
-from services.eligibility.deployment import Deployment
+from services.eligibility.deployment import Deployment, Ruleset
 from services.eligibility.edge.values import read_fact_value, read_value
 from services.eligibility.fact_checks import check_facts
 from services.eligibility.facts import APPLICATION_FACTS
@@ -16,37 +16,59 @@ from services.eligibility.package.model import RulePackage
 from services.kit import wire
 from services.kit.errors import Violation, Violations
 
+RequestWithApplication = (
+    eligibility_service_pb2.AssessEligibilityRequest
+    | eligibility_service_pb2.SuggestChangesRequest
+    | eligibility_service_pb2.ExploreLoanTermsRequest
+)
+
 MAX_CASE_REFERENCE = 64
 _SHOWN_NAME = 60
 
 
 def read_request(
     request: eligibility_service_pb2.AssessEligibilityRequest, deployment: Deployment
-) -> tuple[RulePackage, Values]:
-    """The package that governs the request and the facts that it accepts."""
+) -> tuple[Ruleset, Values]:
+    """The rules that govern the request and the facts that they accept; InvalidArgument with every wrong
+    field."""
     violations = Violations()
-    if len(request.case_reference) > MAX_CASE_REFERENCE:
+    check_case_reference(request.case_reference, violations)
+    wire.request_id(request.request_id, "request_id", violations)
+    found = read_application(request, deployment, violations)
+    violations.raise_if_any()
+    assert found is not None  # noqa: S101 - its absence is a violation
+    return found
+
+
+def check_case_reference(reference: str, violations: Violations) -> None:
+    """Says what is wrong in a reference of the caller."""
+    if len(reference) > MAX_CASE_REFERENCE:
         violations.add(
             "case_reference", "TEXT_TOO_LONG", f"La référence compte {MAX_CASE_REFERENCE} caractères au plus."
         )
-    if not request.case_reference.isprintable():
+    if not reference.isprintable():
         violations.add(
             "case_reference", "TEXT_MALFORMED", "La référence tient sur une ligne, sans tabulation."
         )
+
+
+def read_application(
+    request: RequestWithApplication, deployment: Deployment, violations: Violations
+) -> tuple[Ruleset, Values] | None:
+    """The rules that govern the field `application` of a request and its facts; None, with a violation, if it
+    is absent."""
     if not request.HasField("application"):
         violations.add("application", "FIELD_REQUIRED", "La demande est obligatoire.")
-        violations.raise_if_any()
-    package = _governing(request.application, deployment)
-    facts = _read_facts(request.application, package, violations)
-    violations.raise_if_any()
-    return package, facts
+        return None
+    ruleset = _governing(request.application, deployment)
+    return ruleset, _read_facts(request.application, ruleset.package, violations)
 
 
-def _governing(application: assessment_pb2.Application, deployment: Deployment) -> RulePackage:
-    """The package in force on the request date; without a readable date, the one that tells what is wrong."""
+def _governing(application: assessment_pb2.Application, deployment: Deployment) -> Ruleset:
+    """The rules in force on the request date; without a readable date, those that tell what is wrong."""
     ignored = Violations()
     day = wire.civil_date(application.request_date, "", ignored)
-    return deployment.package if day is None else deployment.package_on(day)
+    return deployment.last if day is None else deployment.on(day)
 
 
 def _read_facts(

@@ -1,4 +1,4 @@
-"""The facts of a package as messages."""
+"""The facts of a package, and the questions about them, as messages."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from datetime import date
 
 from microcredit.eligibility.v1 import fact_pb2 as pb
+from microcredit.eligibility.v1.assessment_pb2 import Question as QuestionMessage
+from services.eligibility.assessment.model import Question
 from services.eligibility.edge.values import fact_value
 from services.eligibility.facts import Fact, WhenAbsent
 from services.eligibility.language.types import Kind, Value
@@ -24,6 +26,22 @@ def catalog(package: RulePackage, day: date) -> Iterator[pb.Fact]:
         yield _fact(fact, codes[name])
 
 
+def question_pb(question: Question) -> QuestionMessage:
+    """A question to ask the applicant."""
+    fact = question.fact
+    return QuestionMessage(
+        path=fact.path,
+        label=fact.label,
+        question=fact.question,
+        proof_document=fact.proof_document,
+        proof_document_label=question.proof_document_label,
+        type=_TYPES[fact.type.kind],
+        codes=_codes(fact),
+        unit=_unit(fact),
+        rule_codes=question.rule_codes,
+    )
+
+
 def _fact(fact: Fact, rule_codes: tuple[str, ...]) -> pb.Fact:
     return pb.Fact(
         name=fact.name,
@@ -31,8 +49,8 @@ def _fact(fact: Fact, rule_codes: tuple[str, ...]) -> pb.Fact:
         type=_TYPES[fact.type.kind],
         label=fact.label,
         question=fact.question,
-        unit=fact.type.unit or _UNITS.get(fact.type.kind, ""),
-        codes=[pb.CodeLabel(code=code, label=label) for code, label in fact.type.labels.items()],
+        unit=_unit(fact),
+        codes=_codes(fact),
         minimum=_bound(fact, fact.minimum),
         maximum=_bound(fact, fact.maximum),
         when_absent=_ABSENCES[fact.when_absent],
@@ -41,6 +59,14 @@ def _fact(fact: Fact, rule_codes: tuple[str, ...]) -> pb.Fact:
         personal_data=fact.personal_data.value,
         rule_codes=rule_codes,
     )
+
+
+def _unit(fact: Fact) -> str:
+    return fact.type.unit or _UNITS.get(fact.type.kind, "")
+
+
+def _codes(fact: Fact) -> list[pb.CodeLabel]:
+    return [pb.CodeLabel(code=code, label=label) for code, label in fact.type.labels.items()]
 
 
 def _bound(fact: Fact, bound: Value | None) -> pb.FactValue | None:

@@ -55,17 +55,18 @@ class _Rules:
         self._deployment = deployment
         self._day = fields.day("request_date")
         self._asked = False
-        self.names = deployment.package.decision.loan_bounds
 
-    def bound(self, parameter: str) -> int | None:
-        """A bound in cents or in months, at least 1: nothing is lent below."""
+    def bound(self, name: str) -> int | None:
+        """A bound (a field of LoanBounds) in cents or in months, at least 1: nothing is lent below."""
         if self._day is None:
             if not self._asked and not self._fields.has("request_date"):
                 text = "La date de la demande est nécessaire pour appliquer les bornes du règlement."
                 self._fields.fail("request_date", "FIELD_REQUIRED", text)
             self._asked = True
             return None
-        value = self._deployment.package_on(self._day).parameters[parameter].on(self._day).value
+        package = self._deployment.on(self._day).package
+        parameter = package.parameters[getattr(package.decision.loan_bounds, name)]
+        value = parameter.on(self._day).value
         return max(value, 1) if isinstance(value, int) else None
 
 
@@ -83,11 +84,8 @@ def _read_shortest(fields: Fields, rules: _Rules) -> ShortestDuration | None:
     amount, rate = fields.money("amount", 1), fields.rate("nominal_rate_pct")
     most_paid = fields.money("max_instalment", 0)
     least, most = (
-        fields.optional_months(name) if fields.has(name) else rules.bound(parameter)
-        for name, parameter in (
-            ("min_months", rules.names.min_months),
-            ("max_months", rules.names.max_months),
-        )
+        fields.optional_months(name) if fields.has(name) else rules.bound(name)
+        for name in ("min_months", "max_months")
     )
     _check_order(fields, "min_months", least, most)
     if amount is None or rate is None or most_paid is None or least is None or most is None:
@@ -99,11 +97,8 @@ def _read_largest(fields: Fields, rules: _Rules) -> LargestAmount | None:
     months, rate = fields.months("months"), fields.rate("nominal_rate_pct")
     most_paid = fields.money("max_instalment", 0)
     least, most = (
-        fields.optional_money(name, 1) if fields.has(name) else rules.bound(parameter)
-        for name, parameter in (
-            ("min_amount", rules.names.min_amount),
-            ("max_amount", rules.names.max_amount),
-        )
+        fields.optional_money(name, 1) if fields.has(name) else rules.bound(name)
+        for name in ("min_amount", "max_amount")
     )
     _check_order(fields, "min_amount", least, most)
     if months is None or rate is None or most_paid is None or least is None or most is None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from services.eligibility.engine.columns import Column, flat, row
 from services.eligibility.engine.conditions import ConditionWriter, alternatives, groups, leaves
-from services.eligibility.engine.native import GUARD, Condition
+from services.eligibility.engine.native import GUARD, MAX_INTEGER, Condition
 from services.eligibility.language.types import Values
 from services.eligibility.package.model import RulePackage
 
@@ -24,6 +24,14 @@ class UncompilableError(Exception):
 
 
 @dataclass(frozen=True)
+class Limit:
+    """A limit of the engine that a package exceeds: the rule or the name concerned, a French sentence."""
+
+    subject: str
+    message: str
+
+
+@dataclass(frozen=True)
 class Shard:
     """Conditions of some rules, and the columns that they read."""
 
@@ -37,16 +45,41 @@ class Shard:
 
 
 def compile_package(package: RulePackage) -> tuple[Shard, ...]:
-    """The shards of a package, in the order of its rules."""
-    writer = ConditionWriter(package)
-    conditions = {rule.id: writer.write(rule.condition) for rule in package.rules}
-    for rule, condition in conditions.items():
-        _check_limits(rule, condition)
-    _check_names(package.scope, writer.columns.all)
+    """The shards of a package, in the order of its rules; UncompilableError beyond a limit of the engine."""
+    writer, conditions = _written(package)
+    for limit in _limits(package, writer, conditions):
+        raise UncompilableError(limit.message)
+    columns = writer.columns.all
     return tuple(
-        _shard(f"{package.digest}.{number}", {rule: conditions[rule] for rule in rules}, writer.columns.all)
+        _shard(f"{package.digest}.{number}", {rule: conditions[rule] for rule in rules}, columns)
         for number, rules in enumerate(_split(conditions))
     )
+
+
+def too_large(shard: Shard, row: Mapping[str, int]) -> frozenset[str]:
+    """The rules that compare an integer of this row that the engine cannot compare exactly."""
+    large = {column for column, value in row.items() if abs(value) > MAX_INTEGER}
+    return frozenset(
+        rule for rule, condition in shard.conditions.items() if large and large & set(_fields(condition))
+    )
+
+
+def exceeded_limits(package: RulePackage) -> tuple[Limit, ...]:
+    """Every limit of the engine that a package exceeds."""
+    return tuple(_limits(package, *_written(package)))
+
+
+def _written(package: RulePackage) -> tuple[ConditionWriter, dict[str, Condition]]:
+    writer = ConditionWriter(package)
+    return writer, {rule.id: writer.write(rule.condition) for rule in package.rules}
+
+
+def _limits(
+    package: RulePackage, writer: ConditionWriter, conditions: Mapping[str, Condition]
+) -> Iterator[Limit]:
+    for rule, condition in conditions.items():
+        yield from _size_limit(rule, condition)
+    yield from _name_limits(package.scope, writer.columns.all)
 
 
 def fnv1a(name: str) -> int:
@@ -57,26 +90,30 @@ def fnv1a(name: str) -> int:
     return total
 
 
-def _check_limits(rule: str, condition: Condition) -> None:
-    if (
-        leaves(condition) >= MAX_LEAVES
-        or groups(condition) >= MAX_GROUPS
-        or alternatives(condition) > MAX_ALTERNATIVES
-    ):
-        raise UncompilableError(
-            f"La condition de la règle {rule} est trop grande pour le moteur : "
-            "nommez-en une partie dans derived.yaml."
-        )
+def _size_limit(rule: str, condition: Condition) -> Iterator[Limit]:
+    sizes = (
+        (leaves(condition), MAX_LEAVES - 1, "comparaisons"),
+        (groups(condition), MAX_GROUPS - 1, "groupes « and » et « or »"),
+        (alternatives(condition), MAX_ALTERNATIVES, "combinaisons de « or »"),
+    )
+    for size, most, words in sizes:
+        if size > most:
+            yield Limit(
+                rule,
+                f"La condition de la règle {rule} est trop grande pour le moteur ({size} {words}, {most} au plus) : "
+                "nommez-en une partie par un booléen dérivé dans derived.yaml.",
+            )
+            return
 
 
-def _check_names(scope: Iterable[str], columns: Iterable[str]) -> None:
+def _name_limits(scope: Iterable[str], columns: Iterable[str]) -> Iterator[Limit]:
     """No two names may share a column, nor two columns a hash."""
     seen = {fnv1a(reserved): reserved for reserved in _RESERVED}
     for name in (*scope, *(column for column in columns if "__" in column)):
         other = seen.setdefault(fnv1a(flat(name)), name)
         if other != name or name in _RESERVED:
-            raise UncompilableError(
-                f"Le moteur confondrait les noms « {other} » et « {name} » : renommez l’un des deux."
+            yield Limit(
+                name, f"Le moteur confondrait les noms « {other} » et « {name} » : renommez l’un des deux."
             )
 
 

@@ -27,6 +27,16 @@ class EngineError(Exception):
     """The engine failed: its answer cannot be used."""
 
 
+def definitions(conditions: Mapping[str, Condition]) -> dict[str, dict[str, object]]:
+    """The rules as durable_rules reads them: each behind the guard, and the sentinel that always fires, last."""
+    guard = {GUARD: 1}
+    rules: dict[str, dict[str, object]] = {
+        rule: {"all": [{"m": {"$and": [guard, condition]}}]} for rule, condition in conditions.items()
+    }
+    rules[SENTINEL] = {"all": [{"m": guard}], "pri": _LAST_PRIORITY}
+    return rules
+
+
 class NativeRuleset:
     """Rules compiled in C, freed with the object.
 
@@ -36,15 +46,10 @@ class NativeRuleset:
     """
 
     def __init__(self, name: str, conditions: Mapping[str, Condition]) -> None:
-        guard = {GUARD: 1}
-        rules: dict[str, object] = {
-            rule: {"all": [{"m": {"$and": [guard, condition]}}]} for rule, condition in conditions.items()
-        }
-        rules[SENTINEL] = {"all": [{"m": guard}], "pri": _LAST_PRIORITY}
         self._lock = threading.Lock()
         self._broken = False
         try:
-            self._handle = native.create_ruleset(name, json.dumps(rules))
+            self._handle = native.create_ruleset(name, json.dumps(definitions(conditions)))
         except Exception as error:
             raise EngineError("refused definitions") from error
         self._free = weakref.finalize(self, native.delete_ruleset, self._handle)

@@ -28,6 +28,7 @@ class CaseReader:
         orientations: frozenset[str],
     ) -> None:
         self._wrong_in_base: Mapping[str, str] = {}
+        self._ids: set[str] = set()
         self._validity = validity
         self._facts = facts
         self._scope = scope
@@ -64,6 +65,9 @@ class CaseReader:
                 (changes if changes and name in changes else row).fail(name, problem)
         id_, title, basis = row.text("id"), row.typeset("title"), row.typeset("basis", required=False)
         row.close()
+        if id_ in self._ids:
+            row.fail("id", f"Un autre cas s’appelle déjà « {id_} ».")
+        self._ids.add(id_)
         if expected is None:
             return None
         outcome = expected.choice("outcome", _OUTCOMES)

@@ -3,6 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import IntEnum
+
+
+class Severity(IntEnum):
+    """An error refuses the package; a warning lets it through."""
+
+    ERROR = 1
+    WARNING = 2
 
 
 @dataclass(frozen=True, order=True)
@@ -20,6 +28,7 @@ class Finding:
 
     place: Place
     message: str
+    severity: Severity = Severity.ERROR
 
     def __str__(self) -> str:
         return f"{self.place.file}:{self.place.line}:{self.place.column}: {self.message}"
@@ -29,15 +38,20 @@ class Findings:
     """Collects findings, so that the author learns of all of them at once."""
 
     def __init__(self) -> None:
-        self._items: list[Finding] = []
+        self._items: set[Finding] = set()
 
-    def add(self, place: Place, message: str) -> None:
+    def add(self, place: Place, message: str, severity: Severity = Severity.ERROR) -> None:
         """Records one finding."""
-        self._items.append(Finding(place, message))
+        self._items.add(Finding(place, message, severity))
 
     def all(self) -> tuple[Finding, ...]:
         """The findings by file, line and column, each once."""
-        return tuple(sorted(set(self._items)))
+        return tuple(sorted(self._items))
+
+    @property
+    def refused(self) -> bool:
+        """True when one of them is an error."""
+        return any(finding.severity is Severity.ERROR for finding in self._items)
 
 
 class PackageError(Exception):

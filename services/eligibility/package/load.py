@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -24,9 +24,12 @@ from services.eligibility.package.model import (
     RulePackage,
 )
 from services.eligibility.package.parameters_file import read_parameters
+from services.eligibility.package.places import places_of
 from services.eligibility.package.rules_file import read_rules
+from services.eligibility.package.sizes import check_sizes
 from services.eligibility.package.source import read_source
 from services.eligibility.package.tables import Table, as_table
+from services.kit.releases.archive import SIGNATURE_FILE, Contents, digest
 
 FILES = (
     "package.yaml",
@@ -39,50 +42,46 @@ FILES = (
 )
 CASES = "cases"
 BASE_CASE = "cases/base.yaml"
-
-Contents = Mapping[str, bytes]
-"""Bytes of each file of a package by its path in it."""
+_CASE_FILE = re.compile(r"cases/[^/]+\.yaml")
 
 
 def load_package(folder: Path) -> RulePackage:
     """Reads and checks the package of a folder; PackageError tells everything that is wrong."""
     findings = Findings()
-    contents = _read_folder(folder, findings)
-    package = read_package(contents, findings)
+    package = read_package(read_folder(folder), findings)
     if package is None:
         raise PackageError(findings.all())
     return package
 
 
+def read_folder(folder: Path) -> Contents:
+    """The files of a package that a folder holds, signature included."""
+    cases = sorted(f"{CASES}/{path.name}" for path in (folder / CASES).glob("*.yaml"))
+    files = (*FILES, *cases, SIGNATURE_FILE)
+    return {file: (folder / file).read_bytes() for file in files if (folder / file).is_file()}
+
+
 def read_package(contents: Contents, findings: Findings) -> RulePackage | None:
     """The package made of these files, or None with findings."""
-    tables = {file: table for file in contents if (table := _table(file, contents, findings))}
+    package = assemble_package(contents, findings)
+    return None if findings.refused else package
+
+
+def assemble_package(contents: Contents, findings: Findings) -> RulePackage | None:
+    """What can be read of a package, to say more of it than its first faults; not to be applied with errors.
+    None when a file is missing, unreadable or out of size."""
+    if not check_sizes(contents, findings):
+        return None
+    read = [file for file in contents if file != SIGNATURE_FILE]
+    for file in sorted({*FILES, BASE_CASE} - contents.keys()):
+        findings.add(Place(file, 1, 1), "Le fichier est absent.")
+    for file in sorted(read):
+        if file not in FILES and not _CASE_FILE.fullmatch(file):
+            findings.add(Place(file, 1, 1), "Ce fichier n’a pas sa place dans un paquet de règles.")
+    tables = {file: table for file in read if (table := _table(file, contents, findings))}
     if not set(FILES) <= tables.keys():
         return None
-    package = _assemble(tables, digest(contents))
-    return None if findings.all() else package
-
-
-def digest(contents: Contents) -> str:
-    """SHA-256, in hexadecimal, over the sorted paths and contents, each preceded by its length."""
-    total = hashlib.sha256()
-    for path, content in sorted(contents.items()):
-        for part in (path.encode(), content):
-            total.update(len(part).to_bytes(8, "big"))
-            total.update(part)
-    return total.hexdigest()
-
-
-def _read_folder(folder: Path, findings: Findings) -> Contents:
-    contents: dict[str, bytes] = {}
-    for file in (*FILES, *sorted(f"{CASES}/{path.name}" for path in (folder / CASES).glob("*.yaml"))):
-        try:
-            contents[file] = (folder / file).read_bytes()
-        except OSError:
-            findings.add(Place(file, 1, 1), f"Le fichier est absent de {folder} ou illisible.")
-    if BASE_CASE not in contents:
-        findings.add(Place(BASE_CASE, 1, 1), f"Le fichier est absent de {folder} ou illisible.")
-    return contents
+    return _assemble(tables, digest(contents))
 
 
 def _table(file: str, contents: Contents, findings: Findings) -> Table | None:
@@ -113,6 +112,7 @@ def _assemble(tables: Mapping[str, Table], package_digest: str) -> RulePackage:
         scope=MappingProxyType(scope),
         labels=MappingProxyType(_labels(facts, parameters, derived)),
         digest=package_digest,
+        places=MappingProxyType(places_of({file: table.source for file, table in tables.items()})),
     )
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from enum import Enum
 
 from services.eligibility.facts import Fact
 from services.eligibility.language.tree import Node
 from services.eligibility.language.types import Value, Values, ValueType
+from services.eligibility.package.findings import Place
 
 MISSING_FACTS = "missing_facts"
 """Name, in expressions, of the list of absent facts that the package wants."""
@@ -184,7 +185,8 @@ class Property:
 
 @dataclass(frozen=True)
 class RulePackage:
-    """A whole package; `digest` is the SHA-256 of its files, in hexadecimal."""
+    """A whole package; `digest` is the SHA-256 of its files, in hexadecimal; `places` says where things are
+    written, as `place` reads it."""
 
     identity: Identity
     facts: Mapping[str, Fact]
@@ -197,3 +199,9 @@ class RulePackage:
     scope: Mapping[str, ValueType]
     labels: Mapping[str, str]
     digest: str
+    places: Mapping[str, Place] = field(default_factory=dict, compare=False, repr=False)
+
+    def place(self, file: str, name: str, key: str = "") -> Place:
+        """Where an entry of a file begins, or the value of one of its keys; cases are all in `cases`."""
+        found = self.places.get(f"{file}#{name}#{key}") or self.places.get(f"{file}#{name}#")
+        return found or Place(file, 1, 1)

@@ -40,6 +40,11 @@ class Table:
         """Where the table begins."""
         return self._node.place
 
+    @property
+    def source(self) -> source.Mapping:
+        """The tree that it reads."""
+        return self._node
+
     def place_of(self, key: str) -> Place:
         """Where a value is written; the table itself when it is absent."""
         node = self._node.entries.get(key)

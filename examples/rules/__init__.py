@@ -1,0 +1,1 @@
+"""A new ceiling, from the vote of the board to the day it governs, without restarting anything."""

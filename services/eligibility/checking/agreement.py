@@ -1,0 +1,72 @@
+"""durable_rules by its native loop, durable_rules by its documented API, and the reference evaluator, on the same
+applications: they must find the same rules true."""
+
+from __future__ import annotations
+
+from services.eligibility.assessment.assess import assess
+from services.eligibility.assessment.model import Assessment
+from services.eligibility.checking.applications import Application
+from services.eligibility.checking.coverage import Coverage
+from services.eligibility.checking.properties import Tried
+from services.eligibility.engine.definitions import compile_package, too_large
+from services.eligibility.engine.host import HostRuleset
+from services.eligibility.engine.native import EngineError, NativeRuleset
+from services.eligibility.engine.reference import true_rules
+from services.eligibility.language.types import Values
+from services.eligibility.package.findings import Findings
+from services.eligibility.package.model import RulePackage
+
+
+class Trial:
+    """Assesses applications with every evaluator, and remembers what they show."""
+
+    def __init__(self, package: RulePackage, findings: Findings) -> None:
+        self._package, self._findings = package, findings
+        self._shards = compile_package(package)
+        self._native = [NativeRuleset(shard.name, shard.conditions) for shard in self._shards]
+        self._host = [HostRuleset(f"{shard.name}.host", shard.conditions) for shard in self._shards]
+        self._reported: set[str] = set()
+        self.coverage = Coverage(package)
+        self.tried: list[Tried] = []
+
+    def run(self, application: Application) -> Assessment:
+        """The assessment of an application; disagreements become findings, the first of each rule."""
+        seen: list[Values] = []
+
+        def engine(values: Values) -> frozenset[str]:
+            seen.append(values)
+            return self._fire(application, values)
+
+        found = assess(self._package, engine, application.facts)
+        self.coverage.note(seen[0])
+        self.tried.append(Tried(application, seen[0], found.outcome))
+        return found
+
+    def _fire(self, application: Application, values: Values) -> frozenset[str]:
+        rows = [shard.row(values) for shard in self._shards]
+        large = {
+            rule for shard, row in zip(self._shards, rows, strict=True) for rule in too_large(shard, row)
+        }
+        for rule in sorted(large):
+            self._report(
+                rule,
+                f"Pour {application.origin}, les valeurs comparées par cette règle dépassent ce que le moteur "
+                "compare exactement : bornez les faits (« maximum »), ou arrondissez par « round_cents » dans "
+                "derived.yaml.",
+            )
+        if large:
+            raise EngineError("an integer beyond the exact range")
+        native, host = (
+            frozenset().union(*(ruleset.fire(row) for ruleset, row in zip(rulesets, rows, strict=True)))
+            for rulesets in (self._native, self._host)
+        )
+        for rule in sorted((native ^ true_rules(self._package, values)) | (native ^ host)):
+            self._report(
+                rule, f"Le moteur de règles et l’évaluateur de référence divergent pour {application.origin}."
+            )
+        return native
+
+    def _report(self, rule: str, message: str) -> None:
+        if rule not in self._reported:
+            self._reported.add(rule)
+            self._findings.add(self._package.place("rules.yaml", rule, "when"), message)

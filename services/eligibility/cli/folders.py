@@ -1,0 +1,70 @@
+"""A rule package as a folder of files, and where else its content may be read."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from services.eligibility.cli.outcome import USAGE, CommandError
+from services.kit.releases.archive import SIGNATURE_FILE
+
+_BELONGS = re.compile(rf"(cases/)?[^/]+\.yaml|{re.escape(SIGNATURE_FILE)}")
+SHIPPED = Path(__file__).parent.parent / "packages" / "ploermel"
+
+
+@dataclass(frozen=True)
+class Folder:
+    """The files of a package, and the other files of its folder, which are left alone."""
+
+    contents: Mapping[str, bytes]
+    ignored: tuple[str, ...]
+
+    @property
+    def unsigned(self) -> dict[str, bytes]:
+        """The files without the signature."""
+        return {path: content for path, content in self.contents.items() if path != SIGNATURE_FILE}
+
+
+def read_folder(folder: Path) -> Folder:
+    """The package of a folder."""
+    if not folder.is_dir():
+        raise CommandError(f"Le dossier « {folder} » n’existe pas.", exit_code=USAGE, reason="NO_FOLDER")
+    contents: dict[str, bytes] = {}
+    ignored: list[str] = []
+    try:
+        for file in sorted(file for file in folder.rglob("*") if file.is_file()):
+            path = file.relative_to(folder).as_posix()
+            if _BELONGS.fullmatch(path):
+                contents[path] = file.read_bytes()
+            elif not any(part.startswith(".") for part in Path(path).parts):
+                ignored.append(path)
+    except OSError as error:
+        raise CommandError(f"« {error.filename} » ne peut pas être lu.", exit_code=USAGE) from None
+    return Folder(contents, tuple(ignored))
+
+
+def write_folder(folder: Path, contents: Mapping[str, bytes]) -> None:
+    """Writes a package into a new folder; refuses a folder that holds anything."""
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise CommandError(f"« {folder} » existe déjà ; rien n’est écrit.", reason="FOLDER_EXISTS")
+    try:
+        for path, content in contents.items():
+            file = folder / path
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(content)
+    except OSError as error:
+        raise CommandError(f"« {error.filename} » ne peut pas être écrit.") from None
+
+
+def write_file(file: Path, content: bytes, *, mode: int = 0o644, replace: bool = False) -> None:
+    """Writes a file; refuses to overwrite one unless told."""
+    try:
+        if not replace:
+            file.touch(mode=mode, exist_ok=False)
+        file.write_bytes(content)
+    except FileExistsError:
+        raise CommandError(f"« {file} » existe déjà ; rien n’est écrit.", reason="FILE_EXISTS") from None
+    except OSError:
+        raise CommandError(f"« {file} » ne peut pas être écrit.") from None

@@ -1,0 +1,82 @@
+"""What decisions, replay, explain and verify do."""
+
+from __future__ import annotations
+
+from microcredit.eligibility.v1 import decision_service_pb2 as rpc
+from services.eligibility.cli import showing
+from services.eligibility.cli.client import Client
+from services.eligibility.cli.options import Target
+from services.eligibility.cli.outcome import GOOD, REFUSED, USAGE, CommandError
+from services.eligibility.cli.output import Output
+from services.kit.french import plural
+
+
+def list_decisions(case: str, version: str, reason: str, limit: int, target: Target, out: Output) -> int:
+    """Lists the decisions that pass every filter given."""
+    client = Client(target)
+    request = rpc.ListDecisionsRequest(
+        page_size=limit, case_reference=case, ruleset_version=version, reason_code=reason
+    )
+    found = client.call(client.decisions.ListDecisions, request).decisions
+    out.document({"decisions": [showing.as_json(decision) for decision in found]})
+    out.table(("décision", "le", "dossier", "demande du", "version", "réponse"), map(_row, found))
+    out.line(f"{plural(len(found), 'décision')}.")
+    return GOOD
+
+
+def _row(decision: rpc.Decision) -> tuple[str, ...]:
+    return (
+        decision.name.removeprefix("decisions/"),
+        showing.instant(decision.record_time),
+        decision.case_reference or "—",
+        showing.short_day(decision.request_date) if decision.HasField("request_date") else "—",
+        decision.ruleset.version,
+        showing.OUTCOMES.get(decision.outcome, "—"),
+    )
+
+
+def replay(decision: str, target: Target, out: Output) -> int:
+    """Replays a decision; 1 when the answer differs."""
+    client = Client(target)
+    answer = client.call(client.decisions.ReplayDecision, rpc.ReplayDecisionRequest(name=_full(decision)))
+    out.document(showing.as_json(answer))
+    version = answer.ruleset.version
+    if answer.identical:
+        out.line(f"Identique, octet pour octet, à la réponse donnée alors (version {version}).", "green")
+        return GOOD
+    out.line(f"Différente de la réponse donnée alors (version {version}) :", "red")
+    out.lines(f"  {path}" for path in answer.differences)
+    return REFUSED
+
+
+def explain(decision: str, target: Target, out: Output) -> int:
+    """Prints the explanation as Markdown."""
+    client = Client(target)
+    answer = client.call(client.decisions.ExplainDecision, rpc.ExplainDecisionRequest(name=_full(decision)))
+    out.document(showing.as_json(answer))
+    out.line(answer.markdown.rstrip("\n"))
+    return GOOD
+
+
+def verify(head: str, target: Target, out: Output) -> int:
+    """Verifies the journal; 1 when it was altered."""
+    client = Client(target)
+    request = rpc.VerifyJournalRequest(expected_head=_head(head))
+    answer = client.call(client.decisions.VerifyJournal, request)
+    out.document(showing.as_json(answer))
+    out.line(answer.summary, "green" if answer.intact else "red")
+    out.line(f"Fin du journal, à garder ailleurs : {answer.head.sequence}:{answer.head.hash}")
+    return GOOD if answer.intact else REFUSED
+
+
+def _head(text: str) -> rpc.JournalHead | None:
+    if not text:
+        return None
+    sequence, _, seal = text.partition(":")
+    if not sequence.isdecimal() or not seal:
+        raise CommandError("--head attend le rang et le sceau : 42:9f2c…", exit_code=USAGE, reason="USAGE")
+    return rpc.JournalHead(sequence=int(sequence), hash=seal)
+
+
+def _full(decision: str) -> str:
+    return f"decisions/{decision.removeprefix('decisions/')}"

@@ -1,0 +1,143 @@
+"""What init, check, test, keygen and sign do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from services.eligibility.cli.folders import SHIPPED, Folder, read_folder, write_file, write_folder
+from services.eligibility.cli.options import Target
+from services.eligibility.cli.outcome import GOOD, REFUSED, USAGE, CommandError
+from services.eligibility.cli.output import Output
+from services.eligibility.cli.sources import read_contents
+from services.kit.french import plural
+
+if TYPE_CHECKING:
+    from services.eligibility.checking import Report
+    from services.eligibility.cli.case_results import CaseResult
+
+CHECK_SECONDS = 120.0
+
+
+def init(folder: Path, target: Target | None, out: Output) -> int:
+    """Writes the shipped package, or the one in force on the server, into a new folder."""
+    contents = _in_force(target) if target else read_folder(SHIPPED).unsigned
+    write_folder(folder, contents)
+    identity = read_contents(contents, str(folder)).identity
+    out.document({"folder": str(folder), "ruleset_id": identity.id, "version": identity.version})
+    out.line(f"« {identity.title} », version {identity.version}, est copié dans {folder}.")
+    out.line("Changez d’abord « version » dans package.yaml.")
+    return GOOD
+
+
+def _in_force(target: Target) -> Mapping[str, bytes]:
+    from services.eligibility.cli.client import Client
+
+    return Client(target).contents_in_force()
+
+
+def check_folder(folder: Path, out: Output) -> int:
+    """Checks a folder as the server would."""
+    from services.eligibility.checking import check
+    from services.eligibility.package.findings import Severity
+
+    read = read_folder(folder)
+    report = check(read.unsigned, seconds=CHECK_SECONDS)
+    out.document(_report_document(report, read))
+    for found in report.findings:
+        place = f"{found.place.file}:{found.place.line}:{found.place.column}"
+        out.finding(place, found.message, warning=found.severity is Severity.WARNING)
+    for path in read.ignored:
+        out.finding(path, "ce fichier n’est pas du règlement, il est laissé de côté.", warning=True)
+    out.line(report.summary(), "green" if report.accepted else "red")
+    return GOOD if report.accepted else REFUSED
+
+
+def run_tests(folder: Path, out: Output) -> int:
+    """Runs the cases of a folder."""
+    from services.eligibility.cli.case_results import run_cases
+    from services.eligibility.engine.definitions import UncompilableError
+
+    package = read_contents(read_folder(folder).contents, str(folder))
+    try:
+        results = run_cases(package)
+    except UncompilableError as error:
+        raise CommandError(str(error), reason="RULESET_REFUSED") from None
+    failed = [result for result in results if result.gaps]
+    document = {"case_count": len(results), "failed_count": len(failed)}
+    out.document({**document, "cases": list(map(_case, results))})
+    rows = (
+        (result.case.id, result.case.title, gap.what, gap.expected, gap.obtained)
+        for result in failed
+        for gap in result.gaps
+    )
+    out.table(("cas", "intitulé", "quoi", "attendu", "obtenu"), rows)
+    told = plural(len(results), "cas joué", "cas joués")
+    verdict = f"{len(failed)} en échec" if failed else "tous donnent ce qui est attendu"
+    out.line(f"{told}, {verdict}.", "red" if failed else "green")
+    return REFUSED if failed else GOOD
+
+
+def keygen(key: Path, out: Output) -> int:
+    """Writes a new pair of keys; the private one can be read by its owner alone."""
+    from services.kit.releases import signature
+
+    private, public = signature.generate_key()
+    beside = key.with_suffix(".pub.pem")
+    if beside.exists():
+        raise CommandError(f"« {beside} » existe déjà ; rien n’est écrit.", reason="FILE_EXISTS")
+    write_file(key, private, mode=0o600)
+    write_file(beside, public)
+    out.document({"private_key": str(key), "public_key": str(beside)})
+    out.line(f"Clé privée : {key} (à garder secrète, hors du dossier des règles).")
+    out.line(f"Clé publique : {beside} (à donner au service informatique, pour le serveur).")
+    return GOOD
+
+
+def sign_folder(folder: Path, key: Path, out: Output) -> int:
+    """Signs the content of a folder that can be read whole."""
+    from services.kit.releases import signature
+    from services.kit.releases.archive import SIGNATURE_FILE, digest
+
+    contents = read_folder(folder).unsigned
+    identity = read_contents(contents, str(folder)).identity
+    statement = signature.Statement(identity.id, identity.version, digest(contents))
+    try:
+        signed = signature.sign(statement, key.read_bytes())
+    except OSError:
+        raise CommandError(f"La clé « {key} » ne peut pas être lue.", exit_code=USAGE) from None
+    except signature.KeyFileError:
+        raise CommandError(f"« {key} » n’est pas une clé privée Ed25519.", exit_code=USAGE) from None
+    write_file(folder / SIGNATURE_FILE, signed, replace=True)
+    out.document({"file": str(folder / SIGNATURE_FILE), "digest": statement.digest})
+    out.line(f"Version {identity.version} signée (empreinte {statement.digest[:12]}…).")
+    return GOOD
+
+
+def _report_document(report: Report, read: Folder) -> dict[str, Any]:
+    counts = ("case", "condition", "covered_condition", "boundary", "random", "property")
+    return {
+        "accepted": report.accepted,
+        "summary": report.summary(),
+        "ruleset_id": report.identity.id if report.identity else "",
+        "version": report.identity.version if report.identity else "",
+        "digest": report.digest,
+        "ignored_files": list(read.ignored),
+        **{f"{name}_count": getattr(report, f"{name}_count") for name in counts},
+        "findings": [
+            {
+                "file": found.place.file,
+                "line": found.place.line,
+                "column": found.place.column,
+                "severity": found.severity.name,
+                "message": found.message,
+            }
+            for found in report.findings
+        ],
+    }
+
+
+def _case(result: CaseResult) -> dict[str, Any]:
+    gaps = [{"what": gap.what, "expected": gap.expected, "obtained": gap.obtained} for gap in result.gaps]
+    return {"id": result.case.id, "title": result.case.title, "passed": not gaps, "gaps": gaps}

@@ -1,0 +1,217 @@
+"""The commands that call the server: publish, activate, rollback, status, shadow, compare, decisions, replay,
+explain, verify.
+
+Only the client is imported, when a command runs: neither the rules engine nor the logic.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from services.eligibility.cli.french_help import FrenchCommand, FrenchGroup
+from services.eligibility.cli.options import (
+    CASES,
+    DECISIONS,
+    Actor,
+    AsOf,
+    Comment,
+    DryRun,
+    From,
+    Json,
+    Server,
+    Version,
+    parse_day,
+    parse_limit,
+    parse_over,
+    target,
+)
+from services.eligibility.cli.output import Output
+
+Decision = Annotated[str, typer.Argument(metavar="DÉCISION", help="L’identifiant de la décision.")]
+ShadowName = Annotated[str, typer.Argument(metavar="NUMÉRO", help="Le numéro de l’essai à blanc.")]
+Limit = Annotated[
+    int, typer.Option("--limit", metavar="N", parser=parse_limit, help="Au plus N décisions ; sinon 20.")
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the commands to the application."""
+    app.command(cls=FrenchCommand)(publish)
+    app.command(cls=FrenchCommand)(activate)
+    app.command(cls=FrenchCommand)(rollback)
+    app.command(cls=FrenchCommand)(status)
+    app.command(cls=FrenchCommand)(compare)
+    group = typer.Typer(cls=FrenchGroup, no_args_is_help=True, rich_markup_mode=None)
+    group.command("start", cls=FrenchCommand)(shadow_start)
+    group.command("show", cls=FrenchCommand)(shadow_show)
+    group.command("list", cls=FrenchCommand)(shadow_list)
+    group.command("stop", cls=FrenchCommand)(shadow_stop)
+    app.add_typer(group, name="shadow", help="Essaie une version à blanc, à côté de celle qui répond.")
+    app.command(cls=FrenchCommand)(decisions)
+    app.command(cls=FrenchCommand)(replay)
+    app.command(cls=FrenchCommand)(explain)
+    app.command(cls=FrenchCommand)(verify)
+
+
+def publish(
+    folder: Annotated[Path, typer.Argument(metavar="DOSSIER", help="Le dossier des règles.")],
+    dry_run: DryRun = False,
+    comment: Comment = "",
+    server: Server = None,
+    actor: Actor = None,
+    json: Json = False,
+) -> int:
+    """Publie un dossier : le serveur le vérifie et le garde, rien ne change encore dans les réponses."""
+    from services.eligibility.cli import releases
+
+    return releases.publish(folder, dry_run, comment, target(server, actor), Output(json))
+
+
+def activate(
+    version: Version,
+    from_: From = None,
+    dry_run: DryRun = False,
+    supersede_planned: Annotated[
+        bool,
+        typer.Option("--supersede-planned", help="Accepte de remplacer une version activée pour plus tard."),
+    ] = False,
+    comment: Comment = "",
+    server: Server = None,
+    actor: Actor = None,
+    json: Json = False,
+) -> int:
+    """Met une version en vigueur : elle gouverne les demandes datées du premier jour ou d’après."""
+    from services.eligibility.cli import releases
+
+    options = releases.Activation(version, from_, dry_run, supersede_planned, comment)
+    return releases.activate(options, target(server, actor), Output(json))
+
+
+def rollback(
+    from_: From = None,
+    dry_run: DryRun = False,
+    comment: Comment = "",
+    server: Server = None,
+    actor: Actor = None,
+    json: Json = False,
+) -> int:
+    """Défait la dernière activation : ce qui gouvernait avant elle gouverne de nouveau."""
+    from services.eligibility.cli import releases
+
+    return releases.rollback(from_, dry_run, comment, target(server, actor), Output(json))
+
+
+def status(server: Server = None, actor: Actor = None, json: Json = False) -> int:
+    """Montre quelle version gouverne quels jours, les versions publiées et ce qui s’est passé."""
+    from services.eligibility.cli import releases
+
+    return releases.status(target(server, actor), Output(json))
+
+
+def compare(
+    candidate: Annotated[str, typer.Argument(metavar="VERSION", help="Un dossier, ou une version publiée.")],
+    over: Annotated[
+        str,
+        typer.Option(
+            "--over",
+            metavar="cases|decisions",
+            parser=parse_over,
+            help="Sur ses cas d’essai (par défaut), ou sur le journal.",
+        ),
+    ] = CASES,
+    as_of: AsOf = None,
+    server: Server = None,
+    actor: Actor = None,
+    json: Json = False,
+) -> int:
+    """Dit ce qu’une version changerait aux réponses, par rapport aux règles en vigueur."""
+    from services.eligibility.cli import comparing
+
+    return comparing.compare(candidate, over == DECISIONS, as_of, target(server, actor), Output(json))
+
+
+def shadow_start(
+    version: Version,
+    since: Annotated[
+        date | None,
+        typer.Option(
+            "--since", metavar="DATE", parser=parse_day, help="Reprend les décisions depuis ce jour."
+        ),
+    ] = None,
+    as_of: AsOf = None,
+    server: Server = None,
+    actor: Actor = None,
+    json: Json = False,
+) -> int:
+    """Lance un essai à blanc : chaque décision est aussi évaluée par elle, la réponse ne change pas."""
+    from services.eligibility.cli import comparing
+
+    return comparing.start(version, since, as_of, target(server, actor), Output(json))
+
+
+def shadow_show(name: ShadowName, server: Server = None, actor: Actor = None, json: Json = False) -> int:
+    """Montre ce qu’un essai à blanc a trouvé jusqu’ici."""
+    from services.eligibility.cli import comparing
+
+    return comparing.show(name, target(server, actor), Output(json))
+
+
+def shadow_list(server: Server = None, actor: Actor = None, json: Json = False) -> int:
+    """Liste les essais à blanc, du dernier au premier."""
+    from services.eligibility.cli import comparing
+
+    return comparing.list_all(target(server, actor), Output(json))
+
+
+def shadow_stop(name: ShadowName, server: Server = None, actor: Actor = None, json: Json = False) -> int:
+    """Arrête un essai à blanc ; ce qu’il a trouvé reste."""
+    from services.eligibility.cli import comparing
+
+    return comparing.stop(name, target(server, actor), Output(json))
+
+
+def decisions(
+    case: Annotated[str, typer.Option("--case", metavar="RÉFÉRENCE", help="Celles d’un dossier.")] = "",
+    version: Annotated[str, typer.Option("--version", metavar="VERSION", help="Celles d’une version.")] = "",
+    reason: Annotated[str, typer.Option("--reason", metavar="CODE", help="Celles qui ont ce motif.")] = "",
+    limit: Limit = 20,
+    server: Server = None,
+    actor: Actor = None,
+    json: Json = False,
+) -> int:
+    """Liste les décisions enregistrées, de la dernière à la première."""
+    from services.eligibility.cli import journal
+
+    return journal.list_decisions(case, version, reason, limit, target(server, actor), Output(json))
+
+
+def replay(decision: Decision, server: Server = None, actor: Actor = None, json: Json = False) -> int:
+    """Rejoue une décision sous ses règles d’alors : la réponse doit être identique."""
+    from services.eligibility.cli import journal
+
+    return journal.replay(decision, target(server, actor), Output(json))
+
+
+def explain(decision: Decision, server: Server = None, actor: Actor = None, json: Json = False) -> int:
+    """Explique une décision à la personne concernée (CRPA, article R. 311-3-1-2)."""
+    from services.eligibility.cli import journal
+
+    return journal.explain(decision, target(server, actor), Output(json))
+
+
+def verify(
+    head: Annotated[
+        str, typer.Option("--head", metavar="RANG:SCEAU", help="La fin du journal, gardée d’un autre jour.")
+    ] = "",
+    server: Server = None,
+    actor: Actor = None,
+    json: Json = False,
+) -> int:
+    """Relit tout le journal des décisions : rien n’a été changé, retiré ou déplacé."""
+    from services.eligibility.cli import journal
+
+    return journal.verify(head, target(server, actor), Output(json))

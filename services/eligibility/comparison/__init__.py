@@ -1,0 +1,1 @@
+"""What a candidate ruleset changes, over a set of applications."""

@@ -1,0 +1,15 @@
+"""The DecisionService of the contract."""
+
+from __future__ import annotations
+
+from microcredit.eligibility.v1.decision_service_pb2_grpc import DecisionServiceServicer
+from services.eligibility.deployment import Deployments
+from services.eligibility.store.journal import Journal
+
+
+class DecisionServicer(DecisionServiceServicer):
+    """Reads, replays, explains, erases and proves recorded decisions."""
+
+    def __init__(self, deployments: Deployments, journal: Journal) -> None:
+        self._deployments = deployments
+        self._journal = journal

@@ -1,0 +1,1 @@
+"""Recorded decisions: their canonical text, their replay and their explanation."""

@@ -1,0 +1,95 @@
+"""Decisions before and after they are recorded, and what is asked of their journal."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import Enum
+
+from services.eligibility.assessment.model import Assessment, RulesetStamp
+from services.eligibility.language.types import Values
+from services.eligibility.package.model import Outcome
+
+
+@dataclass(frozen=True)
+class NewDecision:
+    """A decision to record; the case reference and the request id may be empty."""
+
+    case_reference: str
+    request_id: str
+    stamp: RulesetStamp
+    facts: Values
+    assessment: Assessment
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """A decision once recorded; that of a repeated request is the first one."""
+
+    decision_id: str
+    stamp: RulesetStamp
+    assessment: Assessment
+
+
+class ContentState(Enum):
+    """What is left of the content of a decision."""
+
+    READABLE = "READABLE"
+    ERASED = "ERASED"
+    PURGED = "PURGED"
+
+
+@dataclass(frozen=True)
+class StoredDecision:
+    """A decision of the journal; no facts, no assessment and no reference once its content is erased or
+    purged, or when it is only listed."""
+
+    sequence: int
+    decision_id: str
+    time: datetime
+    hash: str
+    request_date: date
+    stamp: RulesetStamp
+    outcome: Outcome
+    reason_codes: tuple[str, ...]
+    content: ContentState
+    case_reference: str = ""
+    facts: Values | None = None
+    assessment: Assessment | None = None
+
+
+@dataclass(frozen=True)
+class Filters:
+    """What listed decisions must be; an empty filter accepts everything."""
+
+    case_reference: str = ""
+    outcomes: tuple[Outcome, ...] = ()
+    reason_code: str = ""
+    ruleset_version: str = ""
+    start_time: datetime | None = None
+    end_time: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Head:
+    """The end of the journal: the rank of its last record and its seal."""
+
+    sequence: int
+    hash: str
+
+
+@dataclass(frozen=True)
+class Erasure:
+    """How many decisions a case has, and when its key was destroyed (None: it was not)."""
+
+    decision_count: int
+    time: datetime | None
+
+
+@dataclass(frozen=True)
+class Verification:
+    """The first record that is not as it was written (0 when all are), how many were read, and the end."""
+
+    broken_sequence: int
+    record_count: int
+    head: Head

@@ -1,0 +1,93 @@
+"""What the master does before the workers start: the stores, the master key, the first rules."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import structlog
+
+from services.eligibility.config import SHIPPED_PACKAGE, Settings
+from services.eligibility.engine.definitions import UncompilableError
+from services.eligibility.engine.trial import try_package
+from services.eligibility.package.findings import Findings, PackageError
+from services.eligibility.package.load import read_folder, read_package
+from services.eligibility.package.model import RulePackage
+from services.eligibility.store import migrate
+from services.eligibility.store.keys import prepare_keys
+from services.kit.database import Database
+from services.kit.errors import DomainError, StartupError
+from services.kit.releases.archive import Contents
+from services.kit.releases.signature import PublicKeys
+from services.kit.releases.store import Candidate, PackageDamagedError, ReleaseStore
+
+ACTOR = "service"
+"""Who publishes and activates the first ruleset, in the history."""
+
+log = structlog.get_logger()
+
+
+def release_store(settings: Settings, database: Database) -> ReleaseStore:
+    """The published rulesets, with the keys that sign them if any is configured."""
+    return ReleaseStore(database, _keys(settings), two_person_rule=settings.two_person_rule)
+
+
+def prepare(settings: Settings) -> None:
+    """Makes the stores ready, publishes and activates the first ruleset, tries the rules in force."""
+    migrate(settings.database_url)
+    prepare_keys(settings.keys_database_url, settings.master_key_file)
+    database = Database(settings.database_url)
+    try:
+        store = ReleaseStore(database, _keys(settings))
+        if not store.state().releases:
+            _seed(store, settings.package_directory)
+        else:
+            if settings.package_directory != SHIPPED_PACKAGE:
+                log.warning("package_directory_ignored", reason="the store holds rulesets already")
+            _try_rules(store)
+    finally:
+        database.dispose()
+
+
+def _keys(settings: Settings) -> PublicKeys | None:
+    folder = settings.public_keys_directory
+    return None if folder is None else PublicKeys.load(folder)
+
+
+def _seed(store: ReleaseStore, folder: Path) -> None:
+    """Publishes and activates the first ruleset; StartupError with every finding."""
+    try:
+        contents = read_folder(folder)
+        package = _accepted(contents)
+        identity = package.identity
+        period = identity.validity
+        candidate = Candidate(identity.id, identity.version, period.first, period.last, contents)
+        store.publish(candidate, actor=ACTOR)
+        store.activate(identity.id, identity.version, None, actor=ACTOR)
+    except PackageError as error:
+        lines = [f"- {finding}" for finding in error.findings]
+        raise StartupError("\n".join([f"Le paquet de règles {folder} est refusé :", *lines])) from None
+    except UncompilableError as error:
+        raise StartupError(f"Le paquet de règles {folder} est refusé : {error}") from None
+    except DomainError as error:
+        raise StartupError(f"Le paquet de règles {folder} est refusé : {error.message}") from error
+
+
+def _try_rules(store: ReleaseStore) -> None:
+    """Compiles the rules in force in a child process first: what crashes the engine must not crash the
+    workers."""
+    state = store.state()
+    digests = {span.digest for release in state.releases for span in state.timeline(release.name)}
+    for digest in sorted(digests):
+        try:
+            _accepted(store.contents(digest))
+        except (PackageDamagedError, PackageError, UncompilableError) as error:
+            log.error("ruleset_unusable", digest=digest, error=type(error).__name__)
+
+
+def _accepted(contents: Contents) -> RulePackage:
+    findings = Findings()
+    package = read_package(contents, findings)
+    if package is None:
+        raise PackageError(findings.all())
+    try_package(package)
+    return package

@@ -1,0 +1,1 @@
+"""The règlement for people: its rules said in French, and what changes between two versions."""

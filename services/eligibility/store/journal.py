@@ -1,0 +1,163 @@
+"""The journal of decisions: written before the answer leaves, sealed, encrypted by case."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, select
+
+from services.eligibility.decisions import content
+from services.eligibility.decisions.model import (
+    Erasure,
+    Filters,
+    Head,
+    NewDecision,
+    Recorded,
+    StoredDecision,
+    Verification,
+)
+from services.eligibility.store import journal_chain as chain
+from services.eligibility.store import journal_entries as entries_
+from services.eligibility.store import journal_reads as reads
+from services.eligibility.store import journal_removal as removal
+from services.eligibility.store import journal_times
+from services.eligibility.store.journal_entries import Entry
+from services.eligibility.store.journal_group import GroupCommit
+from services.eligibility.store.journal_tables import journal
+from services.eligibility.store.keys import KeyStore
+from services.kit.database import Database
+from services.kit.errors import DomainError, NotFound
+
+
+class Journal:
+    """The decisions of all the processes that share a store, in one chain."""
+
+    def __init__(self, database: Database, keys: KeyStore) -> None:
+        self._database = database
+        self._keys = keys
+        self._group: GroupCommit[Entry, str | None] = GroupCommit(self._commit)
+
+    def record(self, decisions: Sequence[NewDecision]) -> list[Recorded | DomainError]:
+        """Records decisions and returns once they are committed; Unavailable if none is.
+
+        A repeated request gives what was recorded the first time; a request id already used for another
+        request gives an error in its place.
+        """
+        entries = [
+            Entry(decision, content.encode(decision), self._keys.request_tag(decision.request_id))
+            for decision in decisions
+        ]
+        ids = self._group.run(entries) if entries else []
+        earlier = self._by_tag(entry.tag for entry, id_ in zip(entries, ids, strict=True) if not id_)
+        return [
+            Recorded(id_, entry.decision.stamp, entry.decision.assessment)
+            if id_
+            else entries_.answered_again(entry.decision, earlier.get(entry.tag or ""))
+            for entry, id_ in zip(entries, ids, strict=True)
+        ]
+
+    def decisions(
+        self,
+        *,
+        after_sequence: int = 0,
+        start_time: datetime | None = None,
+        end_time: datetime | None = None,
+        newest_first: bool = False,
+        limit: int,
+    ) -> list[StoredDecision]:
+        """Decisions after a rank, with what can be read of them, in the order of the journal unless told
+        otherwise."""
+        query = reads.filtered(Filters(start_time=start_time, end_time=end_time))
+        order = journal.c.sequence.desc() if newest_first else journal.c.sequence
+        return self._stored(query.where(journal.c.sequence > after_sequence).order_by(order).limit(limit))
+
+    def search(
+        self, filters: Filters, *, before_sequence: int | None = None, limit: int
+    ) -> list[StoredDecision]:
+        """The latest decisions that pass the filters, of lower rank than the one given."""
+        cases = self._keys.cases(filters.case_reference) if filters.case_reference else ()
+        query = reads.filtered(filters, cases)
+        if before_sequence is not None:
+            query = query.where(journal.c.sequence < before_sequence)
+        return self._stored(query.order_by(journal.c.sequence.desc()).limit(limit))
+
+    def get(self, decision_id: str) -> StoredDecision:
+        """A decision; NotFound."""
+        found = self._stored(reads.DECISIONS.where(journal.c.decision_id == decision_id))
+        if found:
+            return found[0]
+        name = f"decisions/{decision_id}"
+        raise NotFound("DECISION_NOT_FOUND", "Aucune décision ne porte ce nom.", metadata={"name": name})
+
+    def erase(self, case_reference: str, *, request_id: str = "", validate_only: bool = False) -> Erasure:
+        """Destroys the key of a case: its facts can be read nowhere any more, backups of the journal
+        included. NotFound if it has no decision."""
+        with self._database.write() as connection:
+            return removal.erase(
+                connection, self._keys, case_reference, request_id=request_id, validate_only=validate_only
+            )
+
+    def purge(self, end_time: datetime, *, request_id: str = "", validate_only: bool = False) -> int:
+        """Removes the content of the decisions recorded before an instant, and counts them."""
+        with self._database.write() as connection:
+            return removal.purge(
+                connection, self._keys, end_time, request_id=request_id, validate_only=validate_only
+            )
+
+    def reapply_removals(self) -> None:
+        """Destroys again the keys that a backup of the key database brought back."""
+        with self._database.read() as connection:
+            finished = removal.finished_cases(connection)
+        revived = self._keys.keys(finished)
+        if revived:
+            self._keys.destroy(revived, datetime.now(UTC))
+
+    def verify(self, expected: Head | None = None) -> Verification:
+        """Reads the whole journal; with a head kept from an earlier day, a removed end is found too."""
+        with self._database.read() as connection:
+            return chain.verify(connection, expected)
+
+    def head(self) -> Head:
+        """The end of the journal."""
+        with self._database.read() as connection:
+            return chain.head(connection)
+
+    def _commit(self, entries: Sequence[Entry]) -> Sequence[str | None]:
+        """The ids of the decisions recorded in one transaction; None for a request already seen."""
+        with self._database.write() as connection:
+            head = chain.head(connection, lock=True)
+            fresh = entries_.fresh(entries, _recorded_tags(connection, entries))
+            cases = self._keys.open_cases([entry.decision.case_reference for entry in fresh.values()])
+            now = journal_times.written(datetime.now(UTC))
+            records = [
+                entries_.record(entry, case, now) for entry, case in zip(fresh.values(), cases, strict=True)
+            ]
+            chain.append(connection, head, records)
+        ids = dict(zip(fresh, (record["decision_id"] for record in records), strict=True))
+        return [ids.get(rank) for rank in range(len(entries))]
+
+    def _by_tag(self, tags: Iterable[str | None]) -> dict[str, StoredDecision]:
+        """The decisions that these requests made."""
+        wanted = list(tags)
+        rows = self._rows(reads.DECISIONS.where(journal.c.request_tag.in_(wanted))) if wanted else []
+        return dict(zip([row.request_tag for row in rows], self._opened(rows), strict=True))
+
+    def _stored(self, query: Select[Any]) -> list[StoredDecision]:
+        return self._opened(self._rows(query))
+
+    def _rows(self, query: Select[Any]) -> Sequence[Row[Any]]:
+        with self._database.read() as connection:
+            return connection.execute(query).all()
+
+    def _opened(self, rows: Sequence[Row[Any]]) -> list[StoredDecision]:
+        keys = self._keys.keys(row.case_id for row in rows if row.ciphertext is not None)
+        return [reads.stored(row, keys) for row in rows]
+
+
+def _recorded_tags(connection: Connection, entries: Iterable[Entry]) -> set[str]:
+    """The tags of entries that a record holds already."""
+    tags = [entry.tag for entry in entries if entry.tag]
+    query = select(journal.c.request_tag).where(journal.c.request_tag.in_(tags))
+    return set(connection.scalars(query)) if tags else set()

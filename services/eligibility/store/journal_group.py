@@ -1,0 +1,68 @@
+"""Group commit: the threads that write at the same moment share one transaction."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Generic, TypeVar
+
+Entry = TypeVar("Entry")
+Result = TypeVar("Result")
+
+
+@dataclass
+class _Ticket(Generic[Entry, Result]):
+    """What a thread hands in, then what became of it."""
+
+    entries: Sequence[Entry]
+    results: list[Result] | None = None
+    error: BaseException | None = None
+
+    @property
+    def is_settled(self) -> bool:
+        return self.results is not None or self.error is not None
+
+    def outcome(self) -> list[Result]:
+        if self.results is None:
+            assert self.error is not None  # noqa: S101 - it is settled
+            raise self.error
+        return self.results
+
+
+class GroupCommit(Generic[Entry, Result]):
+    """Hands to `commit`, one call at a time, everything that waits; it gives one result for each entry, or
+    raises for all of them."""
+
+    def __init__(self, commit: Callable[[Sequence[Entry]], Sequence[Result]]) -> None:
+        self._commit = commit
+        self._changed = threading.Condition()
+        self._waiting: list[_Ticket[Entry, Result]] = []
+        self._is_led = False
+
+    def run(self, entries: Sequence[Entry]) -> list[Result]:
+        """The results of entries, once they are committed."""
+        ticket: _Ticket[Entry, Result] = _Ticket(entries)
+        with self._changed:
+            self._waiting.append(ticket)
+            self._changed.wait_for(lambda: ticket.is_settled or not self._is_led)
+            if ticket.is_settled:
+                return ticket.outcome()
+            self._is_led = True
+            group, self._waiting = self._waiting, []
+        self._lead(group)
+        return ticket.outcome()
+
+    def _lead(self, group: Sequence[_Ticket[Entry, Result]]) -> None:
+        try:
+            results = iter(self._commit([entry for ticket in group for entry in ticket.entries]))
+            for ticket in group:
+                ticket.results = list(islice(results, len(ticket.entries)))
+        except BaseException as error:
+            for ticket in group:
+                ticket.error = error
+        finally:
+            with self._changed:
+                self._is_led = False
+                self._changed.notify_all()

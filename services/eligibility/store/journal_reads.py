@@ -1,0 +1,78 @@
+"""Reading the journal: which records, and their content when its key still exists."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import structlog
+from sqlalchemy import Row, Select, select
+
+from services.eligibility.assessment.model import RulesetStamp
+from services.eligibility.decisions.content import DecisionContent, decode
+from services.eligibility.decisions.model import ContentState, Filters, StoredDecision
+from services.eligibility.package.model import Outcome
+from services.eligibility.store import journal_times
+from services.eligibility.store.cipher import UnreadableError, decrypted
+from services.eligibility.store.journal_tables import DECISION, journal
+from services.kit.canonical import canonical
+
+log = structlog.get_logger()
+
+DECISIONS = select(journal).where(journal.c.kind == DECISION)
+
+
+def filtered(filters: Filters, case_ids: Iterable[str] = ()) -> Select[Any]:
+    """The decisions that pass all the filters; `case_ids` are those of the case reference of the filters."""
+    query = DECISIONS
+    if filters.case_reference:
+        query = query.where(journal.c.case_id.in_(list(case_ids)))
+    if filters.outcomes:
+        query = query.where(journal.c.outcome.in_([outcome.value for outcome in filters.outcomes]))
+    if filters.reason_code:
+        query = query.where(journal.c.reason_codes.contains(canonical(filters.reason_code), autoescape=True))
+    if filters.ruleset_version:
+        query = query.where(journal.c.ruleset_version == filters.ruleset_version)
+    if filters.start_time:
+        query = query.where(journal.c.time >= journal_times.written(filters.start_time))
+    if filters.end_time:
+        query = query.where(journal.c.time < journal_times.written(filters.end_time))
+    return query
+
+
+def stored(row: Row[Any], keys: Mapping[str, bytes]) -> StoredDecision:
+    """A decision of the journal, with its content if it can be read.
+
+    A content that was changed is left out and reported in the log: VerifyJournal finds it.
+    """
+    state = _state(row, keys)
+    content = _content(row, keys[row.case_id]) if state is ContentState.READABLE else None
+    return StoredDecision(
+        sequence=row.sequence,
+        decision_id=row.decision_id,
+        time=journal_times.read(row.time),
+        hash=row.hash,
+        request_date=row.request_date,
+        stamp=RulesetStamp(row.ruleset_id, row.ruleset_version, row.ruleset_digest, row.ruleset_revision),
+        outcome=Outcome(row.outcome),
+        reason_codes=tuple(json.loads(row.reason_codes)),
+        content=state,
+        case_reference=content.case_reference if content else "",
+        facts=content.facts if content else None,
+        assessment=content.assessment if content else None,
+    )
+
+
+def _state(row: Row[Any], keys: Mapping[str, bytes]) -> ContentState:
+    if row.ciphertext is None:
+        return ContentState.PURGED
+    return ContentState.READABLE if row.case_id in keys else ContentState.ERASED
+
+
+def _content(row: Row[Any], key: bytes) -> DecisionContent | None:
+    try:
+        return decode(decrypted(key, row.ciphertext, row.decision_id))
+    except UnreadableError:
+        log.error("journal_content_damaged", sequence=row.sequence)
+        return None

@@ -1,0 +1,164 @@
+"""The key database: a key for each case, wrapped by the master key, destroyed to erase the case."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import islice
+from pathlib import Path
+from uuid import uuid4
+
+from sqlalchemy import Column, Connection, insert, select, text, update
+
+from services.eligibility.store import keys_master
+from services.eligibility.store.cipher import decrypted, encrypted, new_key
+from services.eligibility.store.journal_times import written
+from services.eligibility.store.keys_tables import case_key, live, master_key
+from services.kit import database
+from services.kit.database import Database
+from services.kit.errors import StartupError
+
+MIGRATIONS = Path(__file__).parent / "key_migrations"
+
+_CHUNK = 500
+"""Values in one query."""
+
+
+@dataclass(frozen=True)
+class CaseKey:
+    """The key that encrypts the decisions of a case."""
+
+    case_id: str
+    key: bytes
+
+
+def prepare_keys(url: str, master_key_file: Path) -> None:
+    """Creates or upgrades the key database; creates the master key if neither of them exists yet.
+
+    StartupError if the master key is missing or is not the one that wraps the stored keys.
+    """
+    database.migrate(url, MIGRATIONS)
+    keys = Database(url)
+    try:
+        with keys.write() as connection:
+            _tie(connection, master_key_file)
+    finally:
+        keys.dispose()
+
+
+def _tie(connection: Connection, master_key_file: Path) -> None:
+    """The first master key is tied to the database; afterwards no other is accepted."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("LOCK TABLE master_key"))
+    known = connection.scalar(select(master_key.c.fingerprint))
+    if known is None and not master_key_file.exists():
+        keys_master.create(master_key_file)
+    fingerprint = keys_master.load(master_key_file).fingerprint
+    if known is None:
+        connection.execute(insert(master_key).values(id=1, fingerprint=fingerprint))
+    elif known != fingerprint:
+        raise StartupError(
+            f"La clé maîtresse {master_key_file} n’est pas celle de la base des clés : remettez la bonne."
+        )
+
+
+class KeyStore:
+    """The keys of cases; every use reads them anew, so that an erased one is never used."""
+
+    def __init__(self, database: Database, master_key_file: Path) -> None:
+        self._database = database
+        self._master = keys_master.load(master_key_file)
+
+    def request_tag(self, request_id: str) -> str | None:
+        """What stands for a request id in the journal; None without one."""
+        return self._master.request_tag(request_id) if request_id else None
+
+    def open_cases(self, references: Sequence[str]) -> list[CaseKey]:
+        """The key of each case, in one query; new for a reference that has none, and for each empty one.
+
+        The caller holds the lock of the journal: nobody opens nor erases a case meanwhile.
+        """
+        hashes = [self._hash(reference) for reference in references]
+        known = self._live(case_key.c.reference_hash, [hash_ for hash_ in hashes if hash_])
+        opened = dict(known)
+        fresh: list[tuple[str | None, CaseKey]] = []
+        found: list[CaseKey] = []
+        for hash_ in hashes:
+            case = opened.get(hash_) if hash_ else None
+            if case is None:
+                case = CaseKey(str(uuid4()), new_key())
+                fresh.append((hash_, case))
+            if hash_:
+                opened[hash_] = case
+            found.append(case)
+        if fresh:
+            self._store(fresh)
+        return found
+
+    def keys(self, case_ids: Iterable[str]) -> dict[str, bytes]:
+        """The keys that still exist, by case."""
+        return {case_id: case.key for case_id, case in self._live(case_key.c.case_id, case_ids).items()}
+
+    def cases(self, case_reference: str) -> list[str]:
+        """The cases that a reference has had: a new one after each erasure."""
+        query = select(case_key.c.case_id).where(case_key.c.reference_hash == self._hash(case_reference))
+        with self._database.read() as connection:
+            return list(connection.scalars(query))
+
+    def destroy(self, case_ids: Iterable[str], time: datetime) -> None:
+        """Destroys the keys of cases for good, in the files of a SQLite database too."""
+        destroyed = {"wrapped_key": None, "erase_time": written(time)}
+        with self._database.write() as connection:
+            if self._database.is_sqlite:
+                connection.exec_driver_sql("PRAGMA secure_delete = ON")
+            for chunk in _chunks(case_ids):
+                connection.execute(
+                    update(case_key).where(case_key.c.case_id.in_(chunk), live).values(destroyed)
+                )
+        if self._database.is_sqlite:
+            self._empty_log()
+
+    def _hash(self, case_reference: str) -> str | None:
+        return self._master.reference_hash(case_reference) if case_reference else None
+
+    def _live(self, column: Column[str], wanted: Iterable[str]) -> dict[str, CaseKey]:
+        """The keys that were not destroyed, by the value of a column."""
+        found: dict[str, CaseKey] = {}
+        with self._database.read() as connection:
+            for chunk in _chunks(wanted):
+                query = select(column, case_key.c.case_id, case_key.c.wrapped_key).where(
+                    column.in_(chunk), live
+                )
+                for value, case_id, wrapped in connection.execute(query):
+                    found[value] = CaseKey(case_id, decrypted(self._master.wrapping, wrapped, case_id))
+        return found
+
+    def _store(self, fresh: Iterable[tuple[str | None, CaseKey]]) -> None:
+        now = written(datetime.now(UTC))
+        rows = [
+            {
+                "case_id": case.case_id,
+                "reference_hash": hash_,
+                "wrapped_key": encrypted(self._master.wrapping, case.key, case.case_id),
+                "create_time": now,
+            }
+            for hash_, case in fresh
+        ]
+        with self._database.write() as connection:
+            connection.execute(insert(case_key), rows)
+
+    def _empty_log(self) -> None:
+        """SQLite keeps former pages in its log until it is emptied; readers in the way leave it for later."""
+        with self._database.read() as connection:
+            path = connection.exec_driver_sql("PRAGMA database_list").one()[2]
+        with closing(sqlite3.connect(path)) as log:
+            log.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+def _chunks(values: Iterable[str]) -> Iterator[tuple[str, ...]]:
+    remaining = iter(dict.fromkeys(values))
+    while chunk := tuple(islice(remaining, _CHUNK)):
+        yield chunk

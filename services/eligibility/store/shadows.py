@@ -1,0 +1,226 @@
+"""The store of shadow runs: each decision is counted once, whatever stops and however many processes count."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    Row,
+    String,
+    and_,
+    exists,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    text,
+    update,
+)
+
+from services.eligibility.assessment.model import RulesetStamp
+from services.eligibility.comparison.model import Tally
+from services.eligibility.comparison.shadow import NewShadow, Place, Shadow
+from services.eligibility.store import journal_times, secrets, shadow_counts
+from services.eligibility.store.journal_tables import DECISION, journal
+from services.eligibility.store.shadow_tables import shadow
+from services.kit.canonical import canonical
+from services.kit.database import Database
+from services.kit.errors import AlreadyExists, NotFound
+
+LEASE = timedelta(seconds=5)
+"""How long the process that counts is left alone after each chunk: the longest pause when it dies."""
+
+_LOCK = text("SELECT pg_advisory_xact_lock(6180339887498948482)")  # the same number in every process
+
+
+class ShadowStore:
+    """The shadow runs of all the processes that share a store."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def page_key(self) -> bytes:
+        """The key that seals the page tokens of the list."""
+        return secrets.page_key(self._database)
+
+    def start(self, new: NewShadow, *, validate_only: bool = False) -> Shadow:
+        """Starts a run, or gives the one that the same request started; AlreadyExists for another request."""
+        mark = _fingerprint(new)
+        with self._database.write() as connection:
+            if connection.dialect.name == "postgresql":
+                connection.execute(_LOCK)
+            known = _by_request(connection, new.request_id)
+            if known is None:
+                row = _new_row(connection, new, mark)
+                if not validate_only:
+                    connection.execute(insert(shadow).values(row))
+                return _shadow(connection, row)
+            if known["fingerprint"] != mark:
+                raise _reused(new.request_id)
+            return _shadow(connection, known)
+
+    def get(self, number: int) -> Shadow:
+        """A run; NotFound."""
+        with self._database.read() as connection:
+            return _shadow(connection, _row(connection, number))
+
+    def latest(self, *, before: int | None = None, limit: int) -> Sequence[Shadow]:
+        """The latest runs, of lower number than the one given."""
+        query = select(shadow).order_by(shadow.c.number.desc()).limit(limit)
+        if before is not None:
+            query = query.where(shadow.c.number < before)
+        with self._database.read() as connection:
+            return [_shadow(connection, row._asdict()) for row in connection.execute(query).all()]
+
+    def stop(self, number: int) -> Shadow:
+        """Ends a run; nothing is counted any more. NotFound."""
+        stopped = {"stop_time": _now(), "lease_holder": None, "lease_end": None}
+        with self._database.write() as connection:
+            connection.execute(update(shadow).where(_running(number)).values(stopped))
+            return _shadow(connection, _row(connection, number))
+
+    def waiting(self, holder: str) -> Sequence[Place]:
+        """The runs that decisions wait for and that no other process counts."""
+        waits = exists().where(_to_count(shadow.c.last_sequence, shadow.c.from_time))
+        query = select(shadow).where(shadow.c.stop_time.is_(None), _free(holder), waits)
+        with self._database.read() as connection:
+            return [_place(row, holder) for row in connection.execute(query.order_by(shadow.c.number))]
+
+    def hold(self, number: int, holder: str) -> bool:
+        """Keeps the other processes from counting a run for a while; false if one of them does."""
+        query = update(shadow).where(_running(number), _free(holder)).values(_lease(holder))
+        with self._database.write() as connection:
+            return connection.execute(query).rowcount == 1
+
+    def add(self, place: Place, last_sequence: int, tally: Tally, holder: str) -> bool:
+        """Adds what was counted from a place to `last_sequence`; false, and nothing is added, if the run was
+        stopped or another process counted from that place."""
+        here = and_(_running(place.number), shadow.c.last_sequence == place.last_sequence)
+        moved = {
+            "last_sequence": last_sequence,
+            "left_out": shadow.c.left_out + tally.left_out,
+            **_lease(holder),
+        }
+        with self._database.write() as connection:
+            if not connection.execute(update(shadow).where(here).values(moved)).rowcount:
+                return False
+            shadow_counts.add(connection, place.number, tally)
+            return True
+
+
+def _by_request(connection: Connection, request_id: str) -> Mapping[str, Any] | None:
+    if not request_id:
+        return None
+    row = connection.execute(select(shadow).where(shadow.c.request_id == request_id)).first()
+    return row._asdict() if row else None
+
+
+def _row(connection: Connection, number: int) -> Mapping[str, Any]:
+    row = connection.execute(select(shadow).where(shadow.c.number == number)).first()
+    if row is None:
+        name = f"shadows/{number}"
+        raise NotFound("SHADOW_NOT_FOUND", "Aucun essai à blanc ne porte ce nom.", metadata={"name": name})
+    return row._asdict()
+
+
+def _new_row(connection: Connection, new: NewShadow, mark: str) -> dict[str, Any]:
+    from_time = journal_times.written(new.from_time) if new.from_time else None
+    return {
+        "number": (connection.scalar(select(func.max(shadow.c.number))) or 0) + 1,
+        "ruleset_id": new.candidate.id,
+        "ruleset_version": new.candidate.version,
+        "ruleset_digest": new.candidate.digest,
+        "ruleset_revision": new.candidate.revision,
+        "as_of_date": new.as_of,
+        "from_time": from_time,
+        "actor": new.actor,
+        "request_id": new.request_id or None,
+        "fingerprint": mark,
+        "start_time": _now(),
+        "stop_time": None,
+        "last_sequence": _place_before(connection, from_time),
+        "left_out": 0,
+    }
+
+
+def _place_before(connection: Connection, from_time: str | None) -> int:
+    """The sequence just before the first decision of that instant or later; the last one if there is none."""
+    head = connection.scalar(select(func.max(journal.c.sequence))) or 0
+    if from_time is None:
+        return head
+    first = select(func.min(journal.c.sequence)).where(journal.c.time >= from_time)
+    return (connection.scalar(first) or head + 1) - 1
+
+
+def _fingerprint(new: NewShadow) -> str:
+    asked = [new.candidate.digest, str(new.from_time), str(new.as_of)]
+    return hashlib.sha256(canonical(asked).encode()).hexdigest()
+
+
+def _reused(request_id: str) -> AlreadyExists:
+    return AlreadyExists(
+        "REQUEST_ID_REUSED",
+        "Cet identifiant de demande (request_id) a déjà servi pour une autre demande.",
+        metadata={"request_id": request_id},
+    )
+
+
+def _running(number: int) -> ColumnElement[bool]:
+    return and_(shadow.c.number == number, shadow.c.stop_time.is_(None))
+
+
+def _free(holder: str) -> ColumnElement[bool]:
+    """No other process counts the run."""
+    return or_(shadow.c.lease_holder.is_(None), shadow.c.lease_holder == holder, shadow.c.lease_end < _now())
+
+
+def _lease(holder: str) -> dict[str, Any]:
+    return {"lease_holder": holder, "lease_end": journal_times.written(datetime.now(UTC) + LEASE)}
+
+
+def _shadow(connection: Connection, row: Mapping[str, Any]) -> Shadow:
+    return Shadow(
+        number=row["number"],
+        candidate=RulesetStamp(
+            row["ruleset_id"], row["ruleset_version"], row["ruleset_digest"], row["ruleset_revision"]
+        ),
+        as_of=row["as_of_date"],
+        actor=row["actor"],
+        start_time=journal_times.read(row["start_time"]),
+        stop_time=journal_times.read(row["stop_time"]) if row["stop_time"] else None,
+        tally=Tally(shadow_counts.read(connection, row["number"]), row["left_out"]),
+        pending=0 if row["stop_time"] else _pending(connection, row),
+    )
+
+
+def _pending(connection: Connection, row: Mapping[str, Any]) -> int:
+    due = _to_count(literal(row["last_sequence"], BigInteger), literal(row["from_time"], String))
+    return connection.scalar(select(func.count()).select_from(journal).where(due)) or 0
+
+
+def _place(row: Row[Any], holder: str) -> Place:
+    return Place(
+        number=row.number,
+        digest=row.ruleset_digest,
+        as_of=row.as_of_date,
+        from_time=journal_times.read(row.from_time) if row.from_time else None,
+        last_sequence=row.last_sequence,
+        held=row.lease_holder == holder and row.lease_end > _now(),
+    )
+
+
+def _to_count(last_sequence: ColumnElement[int], from_time: ColumnElement[str]) -> ColumnElement[bool]:
+    """The decisions of the journal that a run has still to count."""
+    due = or_(from_time.is_(None), journal.c.time >= from_time)
+    return and_(journal.c.kind == DECISION, journal.c.sequence > last_sequence, due)
+
+
+def _now() -> str:
+    return journal_times.written(datetime.now(UTC))

@@ -1,0 +1,31 @@
+"""The one JSON text of a value, and the chain of hashes that seals records one after another."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+
+GENESIS = "0" * 64
+"""The hash before the first record."""
+
+
+def canonical(value: object) -> str:
+    """Sorted keys, no space, characters as they are; floats are refused."""
+    _refuse_floats(value)
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def chained(previous: str, record: Mapping[str, object]) -> str:
+    """The hash of a record and of all those before it: SHA-256, in hexadecimal."""
+    return hashlib.sha256(f"{previous}{canonical(record)}".encode()).hexdigest()
+
+
+def _refuse_floats(value: object) -> None:
+    if isinstance(value, float):
+        raise TypeError("a float has no exact form")
+    if isinstance(value, Mapping):
+        value = list(value.values())
+    if isinstance(value, list | tuple):
+        for item in value:
+            _refuse_floats(item)

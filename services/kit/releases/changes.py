@@ -1,0 +1,167 @@
+"""Activations and rollbacks: what they make of a state, or why they are refused."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from services.kit.errors import Aborted, FailedPrecondition, NotFound
+from services.kit.french import long_date
+from services.kit.releases.timeline import Event, EventKind, Release, Span, State, gap
+
+
+@dataclass(frozen=True)
+class Change:
+    """An event, the state after it, and the releases that lose days planned for them."""
+
+    event: Event
+    state: State
+    superseded: tuple[Release, ...]
+
+
+@dataclass(frozen=True)
+class Activation:
+    """A release is asked to govern from a day on; without one, from the first that it may govern."""
+
+    name: str
+    version: str
+    effective_date: date | None
+    actor: str
+    comment: str
+    supersede_planned: bool
+
+    def apply(self, state: State, now: datetime) -> Change:
+        """The change; NotFound or FailedPrecondition."""
+        release = state.release(self.name, self.version)
+        if release is None:
+            raise NotFound(
+                "RELEASE_NOT_FOUND",
+                f"Aucune version « {self.version} » de « {self.name} » n’est publiée.",
+                metadata={"name": self.name, "version": self.version},
+            )
+        day = self.effective_date or release.valid_from
+        _check_validity(release, day)
+        planned = _planned(state, release, day)
+        if planned and not self.supersede_planned:
+            raise _overlap(state, planned[0])
+        made = event(state, EventKind.ACTIVATED, release, day, now, self.actor, self.comment)
+        losers = dict.fromkeys(state.of(span.digest) for span in planned)
+        return Change(made, _after(state, made), tuple(losers))
+
+
+@dataclass(frozen=True)
+class Rollback:
+    """What governed before the last activation is asked to govern again; without a day, from its day."""
+
+    name: str
+    effective_date: date | None
+    actor: str
+    comment: str
+
+    def apply(self, state: State, now: datetime) -> Change:
+        """The change; FailedPrecondition when nothing governed before."""
+        activations = state.activations(self.name)
+        last = activations[-1] if activations else None
+        day = self.effective_date or (last.effective_date if last else None)
+        former = self._former(state, last, day) if last and day else None
+        if former is None or day is None:
+            raise FailedPrecondition(
+                "NOTHING_TO_ROLL_BACK", "Rien ne gouvernait ces jours-là avant la dernière activation."
+            )
+        made = event(state, EventKind.ROLLED_BACK, former, day, now, self.actor, self.comment)
+        return Change(made, _after(state, made), ())
+
+    def _former(self, state: State, last: Event, day: date) -> Release | None:
+        """The release that governed a day before the last event."""
+        for span in state.as_of(last.revision - 1).timeline(self.name):
+            if span.first <= day and (span.last is None or day <= span.last):
+                return state.of(span.digest)
+        return None
+
+
+def check_etag(state: State, etag: str) -> None:
+    """Aborted if the state is not the one that the caller read."""
+    if etag and etag != state.etag:
+        raise Aborted(
+            "ETAG_MISMATCH", "Une autre modification a eu lieu entre-temps : relisez, puis réessayez."
+        )
+
+
+def check_two_persons(release: Release, actor: str) -> None:
+    """FailedPrecondition if the person who acts is unknown, or is the one who published."""
+    if not actor or actor == release.publisher:
+        raise FailedPrecondition(
+            "TWO_PERSONS_REQUIRED",
+            "La personne qui active une version doit être nommée (en-tête x-actor) et ne pas être celle qui "
+            "l’a publiée.",
+        )
+
+
+def event(
+    state: State,
+    kind: EventKind,
+    release: Release,
+    day: date | None,
+    now: datetime,
+    actor: str,
+    comment: str,
+) -> Event:
+    """The next event of a state."""
+    return Event(
+        state.revision + 1, kind, release.name, release.version, release.digest, day, now, actor, comment
+    )
+
+
+def _after(state: State, made: Event) -> State:
+    """The state with one more event, which must leave no day without a release."""
+    after = state.with_event(made)
+    hole = gap(after.timeline(made.name))
+    if hole is not None:
+        raise _left_without(hole)
+    return after
+
+
+def _planned(state: State, release: Release, day: date) -> list[Span]:
+    """The spans of other releases that begin after a day and that this release would take, in whole or in
+    part."""
+    return [
+        span
+        for span in state.timeline(release.name)
+        if span.digest != release.digest and span.first > day and release.covers(span.first)
+    ]
+
+
+def _check_validity(release: Release, day: date) -> None:
+    if release.covers(day):
+        return
+    until = "" if release.valid_until is None else f" au {long_date(release.valid_until)}"
+    raise FailedPrecondition(
+        "OUTSIDE_VALIDITY",
+        f"La version {release.version} ne peut pas gouverner à partir du {long_date(day)} : elle vaut du "
+        f"{long_date(release.valid_from)}{until or ', sans fin'}.",
+        metadata={
+            "effective_date": day.isoformat(),
+            "effective_from": release.valid_from.isoformat(),
+            "effective_until": release.valid_until.isoformat() if release.valid_until else "",
+        },
+    )
+
+
+def _overlap(state: State, span: Span) -> FailedPrecondition:
+    planned = state.of(span.digest)
+    return FailedPrecondition(
+        "TIMELINE_OVERLAP",
+        f"La version {planned.version} est activée à partir du {long_date(span.first)}, après le jour "
+        "demandé : donnez une date plus tardive, ou confirmez (supersede_planned) que cette version ne "
+        "gouverne plus ces jours.",
+        metadata={"version": planned.version, "effective_date": span.first.isoformat()},
+    )
+
+
+def _left_without(hole: Span) -> FailedPrecondition:
+    assert hole.last is not None  # noqa: S101 - a gap lies between two spans
+    return FailedPrecondition(
+        "TIMELINE_GAP",
+        f"Aucune version ne gouvernerait du {long_date(hole.first)} au {long_date(hole.last)}.",
+        metadata={"first": hole.first.isoformat(), "last": hole.last.isoformat()},
+    )

@@ -1,0 +1,199 @@
+"""The store of releases: each publication, activation or rollback is one transaction and one revision."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+
+from sqlalchemy import Connection
+
+from services.kit.database import Database
+from services.kit.errors import FailedPrecondition
+from services.kit.releases import changes, rows, versions
+from services.kit.releases.archive import SIGNATURE_FILE, ArchiveError, Contents, digest, pack, restore
+from services.kit.releases.signature import PublicKeys, SignatureError, Statement
+from services.kit.releases.timeline import EventKind, Release, State
+
+
+class PackageDamagedError(Exception):
+    """What is stored of a package is not what was published, or is not signed by an accepted key."""
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A package to publish; it may govern from `valid_from` to `valid_until`, both included."""
+
+    name: str
+    version: str
+    valid_from: date
+    valid_until: date | None
+    contents: Contents
+
+
+@dataclass(frozen=True)
+class Publication:
+    """A published release; `created` is false when the same content was published already."""
+
+    release: Release
+    created: bool
+    state: State
+
+
+class ReleaseStore:
+    """Publishes, activates and rolls back; with keys, every package must be signed by one of them."""
+
+    def __init__(
+        self, database: Database, keys: PublicKeys | None = None, *, two_person_rule: bool = False
+    ) -> None:
+        self._database = database
+        self._keys = keys
+        self._two_person_rule = two_person_rule
+
+    def state(self) -> State:
+        """Everything published and activated so far."""
+        with self._database.read() as connection:
+            return rows.read_state(connection)
+
+    def last_revision(self) -> int:
+        """The revision of the store, 0 when it is empty."""
+        with self._database.read() as connection:
+            return rows.last_revision(connection)
+
+    def contents(self, package_digest: str) -> Contents:
+        """The files of a published package, signature included; PackageDamagedError if they cannot be
+        trusted."""
+        with self._database.read() as connection:
+            contents = _stored(connection, package_digest)
+            release = rows.read_state(connection).of(package_digest)
+        try:
+            self._signer(Statement(release.name, release.version, package_digest), contents)
+        except SignatureError:
+            raise PackageDamagedError from None
+        return contents
+
+    def publish(
+        self,
+        candidate: Candidate,
+        *,
+        actor: str,
+        comment: str = "",
+        request_id: str = "",
+        validate_only: bool = False,
+    ) -> Publication:
+        """Keeps a package for ever, under its version; nothing is governed by it yet."""
+        statement = Statement(candidate.name, candidate.version, digest(candidate.contents))
+        key = self._accepted_signer(statement, candidate.contents)
+        mark = rows.fingerprint("Publication", repr(statement), actor, comment)
+        with self._database.write() as connection:
+            state = rows.locked_state(connection)
+            known = state.release(candidate.name, statement.digest)
+            done = rows.revision_made(connection, request_id, mark)
+            if done is not None:
+                return Publication(state.of(statement.digest), True, state.as_of(done))
+            if known is not None:
+                return Publication(known, False, state)
+            self._check_version(candidate, state)
+            now = datetime.now(UTC)
+            release = Release(
+                name=candidate.name,
+                version=candidate.version,
+                digest=statement.digest,
+                valid_from=candidate.valid_from,
+                valid_until=candidate.valid_until,
+                publish_time=now,
+                publisher=actor,
+                key_id=key,
+                revision=state.revision + 1,
+            )
+            event = changes.event(state, EventKind.PUBLISHED, release, None, now, actor, comment)
+            if not validate_only:
+                rows.insert_release(connection, release, pack(candidate.contents))
+                rows.insert_event(connection, event, request_id, mark)
+        after = State(event.revision, (*state.releases, release), (*state.events, event))
+        return Publication(release, True, state if validate_only else after)
+
+    def activate(
+        self,
+        name: str,
+        version: str,
+        effective_date: date | None,
+        *,
+        actor: str,
+        comment: str = "",
+        etag: str = "",
+        request_id: str = "",
+        validate_only: bool = False,
+        supersede_planned: bool = False,
+    ) -> changes.Change:
+        """Makes a release govern from a day on: by default, the first that it may govern."""
+        asked = changes.Activation(name, version, effective_date, actor, comment, supersede_planned)
+        return self._change(asked, etag, request_id, validate_only)
+
+    def rollback(
+        self,
+        name: str,
+        effective_date: date | None,
+        *,
+        actor: str,
+        comment: str = "",
+        etag: str = "",
+        request_id: str = "",
+        validate_only: bool = False,
+    ) -> changes.Change:
+        """Makes what governed before the last activation govern again: by default, from its day."""
+        asked = changes.Rollback(name, effective_date, actor, comment)
+        return self._change(asked, etag, request_id, validate_only)
+
+    def _change(
+        self, asked: changes.Activation | changes.Rollback, etag: str, request_id: str, validate_only: bool
+    ) -> changes.Change:
+        mark = rows.fingerprint(type(asked).__name__, repr(asked), etag)
+        with self._database.write() as connection:
+            state = rows.locked_state(connection)
+            done = rows.revision_made(connection, request_id, mark)
+            if done is not None:
+                event = next(event for event in state.events if event.revision == done)
+                return asked.apply(state.as_of(done - 1), event.time)
+            changes.check_etag(state, etag)
+            change = asked.apply(state, datetime.now(UTC))
+            release = state.of(change.event.digest)
+            if self._two_person_rule:
+                changes.check_two_persons(release, asked.actor)
+            self._accepted_signer(
+                Statement(release.name, release.version, release.digest), _stored(connection, release.digest)
+            )
+            if not validate_only:
+                rows.insert_event(connection, change.event, request_id, mark)
+        return change
+
+    def _signer(self, statement: Statement, contents: Contents) -> str:
+        """The key that signed, empty when no keys are configured; SignatureError."""
+        return self._keys.verify(statement, contents.get(SIGNATURE_FILE)) if self._keys else ""
+
+    def _accepted_signer(self, statement: Statement, contents: Contents) -> str:
+        try:
+            return self._signer(statement, contents)
+        except SignatureError:
+            raise FailedPrecondition(
+                "SIGNATURE_REFUSED",
+                f"La version {statement.version} doit être signée par une clé acceptée : sa signature manque "
+                "ou n’est pas celle de ce contenu.",
+                metadata={"digest": statement.digest},
+            ) from None
+
+    def _check_version(self, candidate: Candidate, state: State) -> None:
+        published = [release for release in state.releases if release.name == candidate.name]
+        versions.refuse_used(candidate.version, published)
+        if self._keys:
+            versions.refuse_older(candidate.version, published)
+
+
+def _stored(connection: Connection, package_digest: str) -> Contents:
+    """The files kept under a digest; PackageDamagedError if they do not have it."""
+    try:
+        contents = restore(rows.read_archive(connection, package_digest))
+    except ArchiveError:
+        raise PackageDamagedError from None
+    if digest(contents) != package_digest:
+        raise PackageDamagedError
+    return contents

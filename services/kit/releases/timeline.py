@@ -1,0 +1,172 @@
+"""Which release governs which days: events painted one over the other, the last one on top."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from enum import Enum
+
+_DAY = timedelta(days=1)
+
+
+class EventKind(Enum):
+    """What happened to a release."""
+
+    PUBLISHED = "PUBLISHED"
+    ACTIVATED = "ACTIVATED"
+    ROLLED_BACK = "ROLLED_BACK"
+
+
+@dataclass(frozen=True)
+class Event:
+    """A publication, or the first day from which a release governs; `revision` orders events, not `time`."""
+
+    revision: int
+    kind: EventKind
+    name: str
+    version: str
+    digest: str
+    effective_date: date | None
+    time: datetime
+    actor: str
+    comment: str
+
+
+@dataclass(frozen=True)
+class Release:
+    """A published package; it may govern from `valid_from` to `valid_until`, both included."""
+
+    name: str
+    version: str
+    digest: str
+    valid_from: date
+    valid_until: date | None
+    publish_time: datetime
+    publisher: str
+    key_id: str
+    revision: int
+
+    @property
+    def last_day(self) -> date | None:
+        """The last day that the release may govern; the end of the calendar is no end."""
+        return None if self.valid_until == date.max else self.valid_until
+
+    def covers(self, day: date) -> bool:
+        """Whether the release may govern on a day."""
+        return self.valid_from <= day and (self.valid_until is None or day <= self.valid_until)
+
+
+@dataclass(frozen=True)
+class Span:
+    """Days, both ends included, governed by one release; no `last` means without end."""
+
+    first: date
+    last: date | None
+    digest: str
+
+
+def timeline(events: Iterable[Event], releases: Iterable[Release]) -> tuple[Span, ...]:
+    """The spans in order: an activation governs from its date to the end of its release, later ones win; a
+    rollback puts back, from its date on, what governed before the event that it follows."""
+    ends = {release.digest: release.last_day for release in releases}
+    before: list[Span] = []
+    spans: list[Span] = []
+    for event in events:
+        day = event.effective_date
+        if day is None:
+            continue
+        if event.kind is EventKind.ROLLED_BACK:
+            before, spans = spans, [*_until(spans, day), *_since(before, day)]
+        else:
+            before, spans = spans, _painted(spans, Span(day, ends[event.digest], event.digest))
+    return tuple(_merged(spans))
+
+
+def gap(spans: Iterable[Span]) -> Span | None:
+    """The first days without a release between two spans; the digest is empty."""
+    previous: Span | None = None
+    for span in spans:
+        if previous and previous.last and previous.last + _DAY < span.first:
+            return Span(previous.last + _DAY, span.first - _DAY, "")
+        previous = span
+    return None
+
+
+@dataclass(frozen=True)
+class State:
+    """Everything published and activated up to a revision."""
+
+    revision: int
+    releases: tuple[Release, ...]
+    events: tuple[Event, ...]
+
+    @property
+    def etag(self) -> str:
+        """Changes with the revision; opaque to clients."""
+        return hashlib.sha256(f"releases {self.revision}".encode()).hexdigest()[:16]
+
+    def release(self, name: str, version: str) -> Release | None:
+        """The release of that name and version, or digest."""
+        return next(
+            (one for one in self.releases if one.name == name and version in (one.version, one.digest)), None
+        )
+
+    def of(self, digest: str) -> Release:
+        """The release with that digest, which must be published."""
+        return next(release for release in self.releases if release.digest == digest)
+
+    def timeline(self, name: str) -> tuple[Span, ...]:
+        """Which release of that name governs which days."""
+        return timeline((event for event in self.events if event.name == name), self.releases)
+
+    def activations(self, name: str) -> tuple[Event, ...]:
+        """The activations and rollbacks of that name, in order."""
+        return tuple(event for event in self.events if event.name == name and event.effective_date)
+
+    def with_event(self, event: Event) -> State:
+        """The state after one more event."""
+        return replace(self, revision=event.revision, events=(*self.events, event))
+
+    def as_of(self, revision: int) -> State:
+        """The state as it was at an earlier revision."""
+        return State(
+            revision,
+            tuple(release for release in self.releases if release.revision <= revision),
+            tuple(event for event in self.events if event.revision <= revision),
+        )
+
+
+def _painted(spans: list[Span], new: Span) -> list[Span]:
+    """The spans with a new one on top of them."""
+    return [*_until(spans, new.first), new, *(_since(spans, new.last + _DAY) if new.last else ())]
+
+
+def _until(spans: Iterable[Span], day: date) -> Iterator[Span]:
+    """What spans cover before a day."""
+    for span in spans:
+        if span.first < day:
+            yield replace(span, last=min(span.last or date.max, day - _DAY))
+
+
+def _since(spans: Iterable[Span], day: date) -> Iterator[Span]:
+    """What spans cover from a day on."""
+    for span in spans:
+        if span.last is None or span.last >= day:
+            yield replace(span, first=max(span.first, day))
+
+
+def _merged(spans: Iterable[Span]) -> Iterator[Span]:
+    """Adjacent spans of one release are one."""
+    previous: Span | None = None
+    for span in spans:
+        if previous is None:
+            previous = span
+        elif previous.digest == span.digest and previous.last and previous.last + _DAY == span.first:
+            previous = replace(previous, last=span.last)
+        else:
+            yield previous
+            previous = span
+    if previous is not None:
+        yield previous

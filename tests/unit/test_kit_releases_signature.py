@@ -1,0 +1,133 @@
+"""Signatures of packages: only this statement, by one of these keys."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from base64 import b64decode, b64encode
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+    load_pem_public_key,
+)
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.kit.errors import StartupError
+from services.kit.releases.signature import (
+    KeyFileError,
+    PublicKeys,
+    SignatureError,
+    Statement,
+    generate_key,
+    sign,
+)
+
+STATEMENT = Statement("paquet", "2026.1", "9f" * 32)
+PRIVATE, PUBLIC = generate_key()
+SIGNED = sign(STATEMENT, PRIVATE)
+OTHER_KIND = ec.generate_private_key(ec.SECP256R1())
+
+
+@pytest.fixture
+def keys(tmp_path: Path) -> PublicKeys:
+    (tmp_path / "a.pem").write_bytes(PUBLIC)
+    (tmp_path / "b.pem").write_bytes(generate_key()[1])
+    (tmp_path / "lisez-moi.txt").write_text("x")
+    return PublicKeys.load(tmp_path)
+
+
+def test_a_signature_names_its_key(keys: PublicKeys) -> None:
+    key = load_pem_public_key(PUBLIC)
+    raw = key.public_bytes(Encoding.Raw, PublicFormat.Raw)
+    assert keys.verify(STATEMENT, SIGNED) == hashlib.sha256(raw).hexdigest()[:16]
+    assert keys.verify(STATEMENT, sign(STATEMENT, PRIVATE)) == json.loads(SIGNED)["key_id"]
+
+
+@pytest.mark.parametrize("change", [{"name": "autre"}, {"version": "2026.2"}, {"digest": "9e" * 32}])
+def test_a_signature_is_that_of_one_statement(keys: PublicKeys, change: dict[str, str]) -> None:
+    with pytest.raises(SignatureError):
+        keys.verify(replace(STATEMENT, **change), SIGNED)
+
+
+def test_the_parts_of_a_statement_cannot_be_shifted(keys: PublicKeys) -> None:
+    signed = sign(Statement('a","version":"1', "2", ""), PRIVATE)
+    with pytest.raises(SignatureError):
+        keys.verify(Statement("a", '1","version":"2', ""), signed)
+
+
+STATED = json.loads(SIGNED)
+FORGED = {
+    "absent": None,
+    "empty": b"",
+    "without fields": b"{}",
+    "a list": b"[]",
+    "nothing": b"null",
+    "very deep": b"[" * 1999,
+    "not text": b"\xff",
+    "too long": SIGNED + b" " * 2000,
+    "another algorithm": json.dumps({**STATED, "algorithm": "none"}).encode(),
+    "a longer signature": json.dumps({**STATED, "signature": f"AAAA{STATED['signature']}"}).encode(),
+    "not base64": json.dumps({**STATED, "signature": "é"}).encode(),
+    "no signature": json.dumps({**STATED, "signature": None}).encode(),
+    "an odd key": json.dumps({**STATED, "key_id": ["a"]}).encode(),
+    "an unknown key": json.dumps({**STATED, "key_id": "0" * 16}).encode(),
+    "signed by a stranger": sign(STATEMENT, generate_key()[0]),
+    "a stranger under the name of a key": json.dumps(
+        {**json.loads(sign(STATEMENT, generate_key()[0])), "key_id": STATED["key_id"]}
+    ).encode(),
+}
+
+
+@pytest.mark.parametrize("file", FORGED.values(), ids=FORGED)
+def test_anything_else_is_refused(keys: PublicKeys, file: bytes | None) -> None:
+    with pytest.raises(SignatureError):
+        keys.verify(STATEMENT, file)
+
+
+@given(st.integers(0, 63), st.integers(1, 255))
+def test_a_changed_signature_is_refused(place: int, change: int) -> None:
+    signature = bytearray(b64decode(STATED["signature"]))
+    signature[place] ^= change
+    key = load_pem_public_key(PUBLIC)
+    forged = json.dumps({**STATED, "signature": b64encode(signature).decode()}).encode()
+    with pytest.raises(SignatureError):
+        PublicKeys({STATED["key_id"]: key}).verify(STATEMENT, forged)  # type: ignore[dict-item]
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        b"",
+        b"-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n",
+        PRIVATE,
+        OTHER_KIND.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo),
+    ],
+    ids=["empty", "no key", "private key", "another algorithm"],
+)
+def test_a_file_that_is_no_public_key_stops_the_start(tmp_path: Path, file: bytes) -> None:
+    (tmp_path / "a.pem").write_bytes(file)
+    with pytest.raises(StartupError, match=r"a\.pem n’est pas une clé publique"):
+        PublicKeys.load(tmp_path)
+
+
+def test_a_folder_without_keys_stops_the_start(tmp_path: Path) -> None:
+    with pytest.raises(StartupError, match="aucune clé publique"):
+        PublicKeys.load(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "key",
+    [b"", PUBLIC, OTHER_KIND.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())],
+    ids=["empty", "public key", "another algorithm"],
+)
+def test_only_an_ed25519_private_key_signs(key: bytes) -> None:
+    with pytest.raises(KeyFileError):
+        sign(STATEMENT, key)
