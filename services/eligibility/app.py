@@ -28,6 +28,7 @@ from services.eligibility.service import EligibilityServicer, LoanServicer
 from services.eligibility.shadowing import ShadowRunner
 from services.eligibility.store.journal import Journal
 from services.eligibility.store.keys import KeyStore
+from services.eligibility.store.secrets import page_key
 from services.eligibility.store.shadows import ShadowStore
 from services.kit.database import Database
 from services.kit.server import App, Registration
@@ -42,6 +43,8 @@ def make_app(settings: Settings) -> App:
         deployments.start()
         journal = Journal(database, KeyStore(Database(settings.keys_database_url), settings.master_key_file))
         shadows = ShadowStore(database)
+        sealing = page_key(database)
+        comparisons = Comparisons(deployments, journal, shadows, sealing)
         ShadowRunner(deployments, journal, shadows).start()
         return (
             Registration(
@@ -57,12 +60,12 @@ def make_app(settings: Settings) -> App:
             Registration(
                 ruleset_service_pb2.DESCRIPTOR.services_by_name["RulesetService"].full_name,
                 add_RulesetServiceServicer_to_server,
-                RulesetServicer(deployments, check, Comparisons(deployments, journal, shadows)),
+                RulesetServicer(deployments, check, comparisons, sealing),
             ),
             Registration(
                 decision_service_pb2.DESCRIPTOR.services_by_name["DecisionService"].full_name,
                 add_DecisionServiceServicer_to_server,
-                DecisionServicer(deployments, journal),
+                DecisionServicer(deployments, journal, sealing),
             ),
         )
 

@@ -8,8 +8,9 @@ from services.eligibility.store.journal import Journal
 
 
 class DecisionServicer(DecisionServiceServicer):
-    """Reads, replays, explains, erases and proves recorded decisions."""
+    """Reads, replays, explains, erases and proves recorded decisions; `page_key` seals the tokens of its lists."""
 
-    def __init__(self, deployments: Deployments, journal: Journal) -> None:
+    def __init__(self, deployments: Deployments, journal: Journal, page_key: bytes) -> None:
         self._deployments = deployments
         self._journal = journal
+        self._page_key = page_key

@@ -30,13 +30,15 @@ _SHADOW = re.compile(r"shadows/([1-9][0-9]{0,17})")
 
 
 class Comparisons:
-    """Answers the RPCs that compare rulesets."""
+    """Answers the RPCs that compare rulesets; `page_key` seals the tokens of its lists."""
 
-    def __init__(self, deployments: Deployments, journal: Journal, shadows: ShadowStore) -> None:
+    def __init__(
+        self, deployments: Deployments, journal: Journal, shadows: ShadowStore, page_key: bytes
+    ) -> None:
         self._deployments = deployments
         self._journal = journal
         self._shadows = shadows
-        self._page_key = shadows.page_key()
+        self._page_key = page_key
 
     def compare(self, request: pb.CompareRulesetsRequest) -> pb.CompareRulesetsResponse:
         """Both rulesets over a set of applications."""

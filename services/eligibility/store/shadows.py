@@ -46,10 +46,6 @@ class ShadowStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def page_key(self) -> bytes:
-        """The key that seals the page tokens of the list."""
-        return secrets.page_key(self._database)
-
     def start(self, new: NewShadow, *, validate_only: bool = False) -> Shadow:
         """Starts a run, or gives the one that the same request started; AlreadyExists for another request."""
         mark = _fingerprint(new)
