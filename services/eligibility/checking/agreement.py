@@ -3,6 +3,8 @@ applications: they must find the same rules true."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 from services.eligibility.assessment.assess import assess
 from services.eligibility.assessment.model import Assessment
 from services.eligibility.checking.applications import Application
@@ -56,10 +58,7 @@ class Trial:
             )
         if large:
             raise EngineError("an integer beyond the exact range")
-        native, host = (
-            frozenset().union(*(ruleset.fire(row) for ruleset, row in zip(rulesets, rows, strict=True)))
-            for rulesets in (self._native, self._host)
-        )
+        native, host = _fired(self._native, rows), _fired(self._host, rows)
         for rule in sorted((native ^ true_rules(self._package, values)) | (native ^ host)):
             self._report(
                 rule, f"Le moteur de règles et l’évaluateur de référence divergent pour {application.origin}."
@@ -70,3 +69,10 @@ class Trial:
         if rule not in self._reported:
             self._reported.add(rule)
             self._findings.add(self._package.place("rules.yaml", rule, "when"), message)
+
+
+def _fired(
+    rulesets: Sequence[NativeRuleset | HostRuleset], rows: Sequence[Mapping[str, int]]
+) -> frozenset[str]:
+    fired = (ruleset.fire(row) for ruleset, row in zip(rulesets, rows, strict=True))
+    return frozenset().union(*fired)

@@ -13,11 +13,11 @@ from services.eligibility.engine.native import GUARD, SENTINEL, Condition, Engin
 _SESSION, _FACT = "s", "f"
 
 
-class _QuietHost(engine.Host):  # type: ignore[misc]
+class _QuietHost(engine.Host):
     """A host without its two timer threads, which walk freed sessions."""
 
-    def __init__(self) -> None:
-        self.fired: set[str] = set()
+    def __init__(self, fired: set[str]) -> None:
+        self._fired = fired
         super().__init__()
 
     def _run(self) -> None:
@@ -27,7 +27,7 @@ class _QuietHost(engine.Host):  # type: ignore[misc]
         """An action that notes its name; a second parameter would make it asynchronous."""
 
         def note(_: object) -> None:
-            self.fired.add(action_name)
+            self._fired.add(action_name)
 
         return note
 
@@ -37,7 +37,8 @@ class HostRuleset:
 
     def __init__(self, name: str, conditions: Mapping[str, Condition]) -> None:
         self._name = name
-        self._host = _QuietHost()
+        self._fired: set[str] = set()
+        self._host: engine.Host = _QuietHost(self._fired)
         rules = {rule: {**written, "run": rule} for rule, written in definitions(conditions).items()}
         try:
             self._host.register_rulesets({name: rules})
@@ -46,7 +47,7 @@ class HostRuleset:
 
     def fire(self, row: Mapping[str, int]) -> frozenset[str]:
         """The rules that are true of a row of integers; EngineError when they did not run to their end."""
-        self._host.fired.clear()
+        self._fired.clear()
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # utcfromtimestamp, at each action
             try:
@@ -54,6 +55,6 @@ class HostRuleset:
                 self._host.retract_fact(self._name, {"sid": _SESSION, "id": _FACT})
             except Exception as error:
                 raise EngineError("failed evaluation") from error
-        if SENTINEL not in self._host.fired:
+        if SENTINEL not in self._fired:
             raise EngineError("the rules did not run to their end")
-        return frozenset(self._host.fired - {SENTINEL})
+        return frozenset(self._fired - {SENTINEL})

@@ -1,4 +1,4 @@
-"""The only file that touches durable_rules 2.0.28: one native ruleset, evaluated by its native loop with a
+"""The file that answers by durable_rules 2.0.28: one native ruleset, evaluated by its native loop with a
 firing bound."""
 
 from __future__ import annotations

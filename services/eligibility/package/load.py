@@ -112,7 +112,7 @@ def _assemble(tables: Mapping[str, Table], package_digest: str) -> RulePackage:
         scope=MappingProxyType(scope),
         labels=MappingProxyType(_labels(facts, parameters, derived)),
         digest=package_digest,
-        places=MappingProxyType(places_of({file: table.source for file, table in tables.items()})),
+        places=MappingProxyType(places_of({file: table.mapping for file, table in tables.items()})),
     )
 
 

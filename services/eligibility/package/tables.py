@@ -41,7 +41,7 @@ class Table:
         return self._node.place
 
     @property
-    def source(self) -> source.Mapping:
+    def mapping(self) -> source.Mapping:
         """The tree that it reads."""
         return self._node
 

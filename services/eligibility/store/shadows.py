@@ -27,7 +27,7 @@ from sqlalchemy import (
 from services.eligibility.assessment.model import RulesetStamp
 from services.eligibility.comparison.model import Tally
 from services.eligibility.comparison.shadow import NewShadow, Place, Shadow
-from services.eligibility.store import journal_times, secrets, shadow_counts
+from services.eligibility.store import journal_times, shadow_counts
 from services.eligibility.store.journal_tables import DECISION, journal
 from services.eligibility.store.shadow_tables import shadow
 from services.kit.canonical import canonical
