@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from services.eligibility.assessment.model import Assessment
 from services.eligibility.display import NOTHING, display, rounded
 from services.eligibility.evaluation import all_values
 from services.eligibility.package.model import Case, RulePackage
+
+_SHOWN_CODES = 12
 
 
 @dataclass(frozen=True)
@@ -23,14 +25,24 @@ class Gap:
 def case_gaps(package: RulePackage, case: Case, found: Assessment) -> tuple[Gap, ...]:
     """Outcome, reasons in their order, orientations and figures that differ; none when the case passes."""
     labels = {rank.outcome: rank.label for rank in package.decision.ranks}
-    orientations = sorted(place.code for place in found.orientations)
-    pairs = (
-        ("issue", labels[case.outcome], found.outcome_label),
-        ("motifs", _codes(case.reasons), _codes(reason.code for reason in found.reasons)),
-        ("orientations", _codes(sorted(case.orientations)), _codes(orientations)),
-        *_figures(package, case),
+    return (
+        *_gap("issue", labels[case.outcome], found.outcome_label),
+        *_codes_gap("motifs", case.reasons, [reason.code for reason in found.reasons]),
+        *_codes_gap(
+            "orientations", sorted(case.orientations), sorted(place.code for place in found.orientations)
+        ),
+        *(gap for figure in _figures(package, case) for gap in _gap(*figure)),
     )
-    return tuple(Gap(*pair) for pair in pairs if pair[1] != pair[2])
+
+
+def _gap(what: str, expected: str, obtained: str) -> tuple[Gap, ...]:
+    return () if expected == obtained else (Gap(what, expected, obtained),)
+
+
+def _codes_gap(what: str, expected: Sequence[str], obtained: Sequence[str]) -> tuple[Gap, ...]:
+    if list(expected) == list(obtained):
+        return ()
+    return (Gap(what, _codes(expected), _codes(obtained)),)
 
 
 def _figures(package: RulePackage, case: Case) -> Iterator[tuple[str, str, str]]:
@@ -41,5 +53,7 @@ def _figures(package: RulePackage, case: Case) -> Iterator[tuple[str, str, str]]
         yield package.labels.get(name, name), display(expected, type_), display(shown, type_)
 
 
-def _codes(codes: Iterable[str]) -> str:
-    return ", ".join(codes) or NOTHING
+def _codes(codes: Sequence[str]) -> str:
+    """The codes as a person compares them; only the first ones when there are too many to read."""
+    more = f"… ({len(codes)} en tout)" if len(codes) > _SHOWN_CODES else ""
+    return (", ".join(codes[:_SHOWN_CODES]) or NOTHING) + more

@@ -12,6 +12,7 @@ from services.eligibility.language.checks import arithmetic_type, call_type, com
 from services.eligibility.language.types import INTEGER, Kind, ValueType
 
 MAX_LENGTH = 1_000
+_TOO_LONG = "L’expression dépasse 1 000 caractères : nommez-en une partie dans derived.yaml."
 MAX_DEPTH = 20
 
 _COMPARISONS = {
@@ -47,7 +48,7 @@ def parse(
     """The typed tree and no problem, or no tree and every problem; arithmetic and functions only in a
     calculation."""
     if len(text) > MAX_LENGTH:
-        return None, [Problem(f"L’expression dépasse {MAX_LENGTH} caractères.", 0)]
+        return None, [Problem(_TOO_LONG, 0)]
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

@@ -9,9 +9,9 @@ from fractions import Fraction
 
 from services.eligibility.language.types import Kind, Value
 
-_MONEY = re.compile(r"-?[0-9]{1,12}(\.[0-9]{2})?")
-_INTEGER = re.compile(r"-?[0-9]{1,12}")
-_PERCENT = re.compile(r"-?[0-9]{1,6}(\.[0-9]{1,6})?")
+_MONEY = re.compile(r"-?(0|[1-9][0-9]{0,11})(\.[0-9]{2})?")
+_INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,11})")
+_PERCENT = re.compile(r"-?(0|[1-9][0-9]{0,5})(\.[0-9]{1,6})?")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
