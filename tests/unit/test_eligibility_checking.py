@@ -1,0 +1,158 @@
+"""The check of a rule package: what it finds without running it, by running it, and when it must stop it."""
+
+from __future__ import annotations
+
+import pytest
+
+from services.eligibility.checking import Report, check, child
+from services.eligibility.checking.agreement import Trial
+from services.eligibility.checking.applications import of_cases
+from services.eligibility.checking.examine import examine
+from services.eligibility.package.findings import Findings
+from services.eligibility.package.load import read_package
+from tests.ruleset_support import SHIPPED, Edit, edited
+
+RULES = SHIPPED["rules.yaml"].decode()
+
+
+def with_rule(name: str, condition: str, *more: str) -> dict[str, bytes]:
+    """The shipped package with one rule more."""
+    lines = (
+        f"{name}:",
+        "severity: reserve",
+        f"when: {condition}",
+        "message: Essai.",
+        "article: Essai",
+        *more,
+    )
+    rule = "\n  ".join(lines)
+    return {**SHIPPED, "rules.yaml": f"{RULES}\n{rule}\n".encode()}
+
+
+def said(report: Report) -> list[str]:
+    """The findings, ordinary spaces."""
+    return [str(finding).replace("\u00a0", " ").replace("\u202f", " ") for finding in report.findings]
+
+
+@pytest.fixture(scope="module")
+def shipped() -> Report:
+    return check(SHIPPED, seconds=60)
+
+
+def test_the_shipped_package_passes(shipped: Report) -> None:
+    assert shipped.accepted, said(shipped)
+    assert shipped.case_count == 57
+    assert shipped.covered_condition_count == shipped.condition_count - 1
+    assert min(shipped.boundary_count, shipped.random_count, shipped.property_count) > 0
+
+
+def test_the_same_package_gives_the_same_report(shipped: Report) -> None:
+    assert examine(SHIPPED) == shipped
+
+
+def test_what_running_the_package_shows_is_told_at_once() -> None:
+    package = {
+        **edited(
+            with_rule("UNCOVERED", "loan.amount > amount_max and loan.amount < amount_min"),
+            (
+                "rules.yaml",
+                "severity: blocking\n  when: applicant_age < age_min",
+                "severity: reserve\n  when: applicant_age < age_min",
+            ),
+            ("cases/10-pret.yaml", "reasons: [AMOUNT_BELOW_MIN]", "reasons: [AMOUNT_ABOVE_MAX]"),
+            (
+                "parameters.yaml",
+                "amount_min:\n",
+                "unread:\n  type: money\n  label: Jamais lu\n  values:\n"
+                "    - valid_from: 2011-01-01\n      value: 1.00\n      reference: Essai\n\namount_min:\n",
+            ),
+        )
+    }
+    report = examine(package)
+    found = said(report)
+    assert not report.accepted
+    for expected in (
+        "Aucun cas ne rend vraie la règle UNCOVERED : ajoutez un cas.",
+        "motifs : attendu « AMOUNT_ABOVE_MAX », obtenu « AMOUNT_BELOW_MIN ».",
+        "Ce paramètre n’est lu par rien : retirez-le.",
+        "La propriété « Une personne mineure ne peut jamais être présentée » n’est pas tenue",
+    ):
+        assert any(expected in one for one in found), (expected, found)
+    assert found == sorted(found, key=lambda one: one.split(":")[0])
+
+
+@pytest.mark.parametrize(
+    ("package", "expected"),
+    [
+        (
+            with_rule("UNITS", "loan.months > applicant_age"),
+            "mêle deux unités : « mois » et « ans »",
+        ),
+        (
+            with_rule("LONG", " and ".join(f"loan.months > {number}" for number in range(70))),
+            "nommez-en une partie dans derived.yaml",
+        ),
+        (
+            with_rule("PAST", "loan.months > months_max", "valid_until: 2001-01-01"),
+            "n’est jamais en vigueur",
+        ),
+        (
+            edited(
+                SHIPPED,
+                ("facts.yaml", "unit: mois\n  minimum: 1\n  maximum: 600", "unit: mois\n  minimum: 1"),
+            ),
+            "n’est pas bornée",
+        ),
+        (
+            edited(SHIPPED, ("parameters.yaml", "value: 3000.00", "value: 03000.00")),
+            "parameters.yaml:",
+        ),
+        (
+            {**SHIPPED, "rules.yaml": b"".join(b"R%d:\n  code: R%d\n" % (n, n) for n in range(10_000))},
+            "1000 au plus sont admis",
+        ),
+    ],
+    ids=["units", "long expression", "never in force", "endless loan", "leading zero", "10,000 rules"],
+)
+def test_what_needs_no_running(package: dict[str, bytes], expected: str) -> None:
+    report = examine(package)
+    assert not report.accepted
+    assert any(expected in one for one in said(report)), said(report)
+
+
+def test_a_division_by_zero_is_unknown_and_kills_nothing() -> None:
+    ratio: Edit = (
+        "derived.yaml",
+        "funding_gap:",
+        "ratio:\n  label: Essai\n  value: budget.monthly_income / (loan.months - loan.months)\n\n"
+        "funding_gap:",
+    )
+    report = check(edited(with_rule("RATIO", "ratio > amount_max"), ratio), seconds=60)
+    assert any("« ratio > amount_max » n’est jamais vraie" in one for one in said(report))
+
+
+def test_sixty_five_rules_true_of_one_application_are_all_given() -> None:
+    rules = "".join(
+        f"\nTRUE_{number}:\n  severity: reserve\n  when: loan.months > {number % 3}\n"
+        "  message: Essai.\n  article: Essai\n"
+        for number in range(65)
+    )
+    findings = Findings()
+    package = read_package({**SHIPPED, "rules.yaml": (RULES + rules).encode()}, findings)
+    assert package is not None
+    found = Trial(package, findings).run(of_cases(package)[0])
+    assert sum(reason.code.startswith("TRUE_") for reason in found.reasons) == 65
+    assert findings.all() == ()
+
+
+def test_a_check_that_lasts_is_stopped() -> None:
+    report = check(SHIPPED, seconds=0.05)
+    assert said(report) == [
+        "package.yaml:1:1: Le contrôle n’est pas terminé après 0 seconde : allégez le paquet."
+    ]
+    assert report.digest
+
+
+def test_a_child_that_dies_is_a_finding(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(child, "_pack", lambda _: b"neither a path nor a content")
+    assert "s’est interrompu" in said(check(SHIPPED, seconds=20))[0]
