@@ -9,7 +9,7 @@ from typing import Any
 
 from services.eligibility.assessment.assess import Engine, assess
 from services.eligibility.assessment.model import Assessment
-from services.eligibility.checking.critical import Critical
+from services.eligibility.critical.values import Critical
 from services.eligibility.evaluation import all_values, request_day
 from services.eligibility.language.evaluate import evaluate
 from services.eligibility.language.types import Kind, Value, Values

@@ -1,5 +1,5 @@
-"""durable_rules by its native loop, durable_rules by its documented API, and the reference evaluator, on the same
-applications: they must find the same rules true."""
+"""durable_rules by its native loop, durable_rules by its documented API, and the reference evaluator, on the
+same applications: they must find the same rules true."""
 
 from __future__ import annotations
 
@@ -52,9 +52,9 @@ class Trial:
         for rule in sorted(large):
             self._report(
                 rule,
-                f"Pour {application.origin}, les valeurs comparées par cette règle dépassent ce que le moteur "
-                "compare exactement : bornez les faits (« maximum »), ou arrondissez par « round_cents » dans "
-                "derived.yaml.",
+                f"Pour {application.origin}, les valeurs comparées par cette règle dépassent ce que le "
+                "moteur compare exactement : bornez les faits (« maximum »), ou arrondissez par "
+                "« round_cents » dans derived.yaml.",
             )
         if large:
             raise EngineError("an integer beyond the exact range")

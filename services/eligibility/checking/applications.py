@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain, islice, zip_longest
 
-from services.eligibility.checking.critical import Critical
+from services.eligibility.critical.values import Critical
 from services.eligibility.display import display
 from services.eligibility.evaluation import all_values
 from services.eligibility.facts import Fact, WhenAbsent

@@ -1,5 +1,5 @@
-"""The check of a package in a child process with limits: hostile files, endless loops and crashes of the engine
-cost the child, never the server."""
+"""The check of a package in a child process with limits: hostile files, endless loops and crashes of the
+engine cost the child, never the server."""
 
 from __future__ import annotations
 

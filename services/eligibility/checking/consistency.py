@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from services.eligibility.checking.leaves import conditions_of, written
+from services.eligibility.critical.leaves import conditions_of, written
 from services.eligibility.engine.definitions import exceeded_limits
 from services.eligibility.language import tree
 from services.eligibility.language.types import Kind

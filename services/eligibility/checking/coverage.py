@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 
-from services.eligibility.checking.leaves import Leaf, rule_leaves
+from services.eligibility.critical.leaves import Leaf, rule_leaves
 from services.eligibility.evaluation import request_day
 from services.eligibility.language import tree
 from services.eligibility.language.evaluate import evaluate
@@ -45,8 +45,8 @@ class Coverage:
 def check_coverage(
     package: RulePackage, coverage: Coverage, true_in_cases: Collection[str], findings: Findings
 ) -> None:
-    """Records the leaves never seen one way, and the rules that no case makes true; a warning is enough where the
-    parameters alone decide so."""
+    """Records the leaves never seen one way, and the rules that no case makes true; a warning is enough where
+    the parameters alone decide so."""
     never: dict[str, dict[tree.Node, bool]] = {}
     for leaf, truth in coverage.unseen():
         place = package.place("rules.yaml", leaf.rule, leaf.key)
@@ -64,8 +64,8 @@ def check_coverage(
 
 
 def _constant(package: RulePackage, leaf: Leaf) -> bool:
-    """True when the parameters alone decide: nothing else is read, or a fact is compared with a parameter itself
-    (all its thresholds were then tried)."""
+    """True when the parameters alone decide: nothing else is read, or a fact is compared with a parameter
+    itself (all its thresholds were then tried)."""
     names = frozenset(tree.names(leaf.node))
     direct = bool(names & package.parameters.keys()) and names <= {*package.parameters, *package.facts}
     return direct or not facts_read(package, names)
@@ -77,7 +77,8 @@ def _impossible(rule: Rule, never: Mapping[tree.Node, bool]) -> bool:
 
 
 def _settled(node: tree.Node, never: Mapping[tree.Node, bool]) -> bool | None:
-    """Kleene's value when only some leaves are known; `never` gives the truth that each of them does not have."""
+    """Kleene's value when only some leaves are known; `never` gives the truth that each of them does not
+    have."""
     if isinstance(node, tree.And | tree.Or):
         decisive = isinstance(node, tree.Or)
         found = [_settled(item, never) for item in node.items]

@@ -9,11 +9,11 @@ from services.eligibility.checking.applications import Application, around_facts
 from services.eligibility.checking.cases import case_gaps
 from services.eligibility.checking.consistency import check_consistency, check_use
 from services.eligibility.checking.coverage import check_coverage
-from services.eligibility.checking.critical import Critical
-from services.eligibility.checking.leaves import Leaf
 from services.eligibility.checking.properties import broken_properties
 from services.eligibility.checking.random_applications import at_random
 from services.eligibility.checking.report import Report
+from services.eligibility.critical.leaves import Leaf
+from services.eligibility.critical.values import Critical
 from services.eligibility.engine.native import EngineError
 from services.eligibility.evaluation import all_values, request_day
 from services.eligibility.language import tree
@@ -28,7 +28,8 @@ _MAX_SEARCHES = 40
 
 
 def examine(contents: Contents) -> Report:
-    """Reads the package, then tries it; after errors of reading, only what needs no running is said besides."""
+    """Reads the package, then tries it; after errors of reading, only what needs no running is said
+    besides."""
     findings = Findings()
     package = assemble_package(contents, findings)
     if package is not None:

@@ -8,7 +8,7 @@ from random import Random
 from typing import Any
 
 from services.eligibility.checking.applications import Application
-from services.eligibility.checking.critical import Critical
+from services.eligibility.critical.values import Critical
 from services.eligibility.evaluation import request_day
 from services.eligibility.fact_checks import check_facts
 from services.eligibility.facts import Fact, WhenAbsent
@@ -23,8 +23,8 @@ _FROM_CASE = 0.35
 
 
 def at_random(package: RulePackage, critical: Critical, count: int = RANDOM_COUNT) -> tuple[Application, ...]:
-    """As many as asked, or fewer when the domains hardly let any be drawn; when a property says that more of a
-    fact is never worse, half of them are another one with more of it."""
+    """As many as asked, or fewer when the domains hardly let any be drawn; when a property says that more of
+    a fact is never worse, half of them are another one with more of it."""
     draw = _Draw(package, critical)
     improving = [item.improving_fact for item in package.properties if item.improving_fact]
     found: list[Application] = []

@@ -100,8 +100,8 @@ def _size_limit(rule: str, condition: Condition) -> Iterator[Limit]:
         if size > most:
             yield Limit(
                 rule,
-                f"La condition de la règle {rule} est trop grande pour le moteur ({size} {words}, {most} au plus) : "
-                "nommez-en une partie par un booléen dérivé dans derived.yaml.",
+                f"La condition de la règle {rule} est trop grande pour le moteur ({size} {words}, {most} au "
+                "plus) : nommez-en une partie par un booléen dérivé dans derived.yaml.",
             )
             return
 

@@ -1,5 +1,5 @@
-"""durable_rules by its documented API (Host), for the check of a package alone: slower than the native loop and
-without a bound on firings, it says what the library itself makes of the same definitions."""
+"""durable_rules by its documented API (Host), for the check of a package alone: slower than the native loop
+and without a bound on firings, it says what the library itself makes of the same definitions."""
 
 from __future__ import annotations
 

@@ -28,7 +28,8 @@ class EngineError(Exception):
 
 
 def definitions(conditions: Mapping[str, Condition]) -> dict[str, dict[str, object]]:
-    """The rules as durable_rules reads them: each behind the guard, and the sentinel that always fires, last."""
+    """The rules as durable_rules reads them: each behind the guard, and the sentinel that always fires,
+    last."""
     guard = {GUARD: 1}
     rules: dict[str, dict[str, object]] = {
         rule: {"all": [{"m": {"$and": [guard, condition]}}]} for rule, condition in conditions.items()

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from services.eligibility.checking.leaves import leaves_of, rule_leaves
-from services.eligibility.checking.thresholds import Reach, reach, thresholds
+from services.eligibility.critical.leaves import leaves_of, rule_leaves
+from services.eligibility.critical.thresholds import Reach, reach, thresholds
 from services.eligibility.fact_checks import check_facts
 from services.eligibility.facts import Fact
 from services.eligibility.language import tree

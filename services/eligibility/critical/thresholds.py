@@ -1,5 +1,5 @@
-"""Thresholds of a number or a date: exact where the fact is compared itself, found by dichotomy where it is read
-through calculations."""
+"""Thresholds of a number or a date: exact where the fact is compared itself, found by dichotomy where it is
+read through calculations."""
 
 from __future__ import annotations
 
@@ -226,7 +226,8 @@ def _look(leaf: tree.Node, values: Values) -> _Look:
 
 
 def _guess(low: int, high: int, at_low: Fraction | None, at_high: Fraction | None, step: int) -> int:
-    """A point strictly between: in turn where a straight line would cross zero, a little beyond, the middle."""
+    """A point strictly between: in turn where a straight line would cross zero, a little beyond, the
+    middle."""
     if step == 2 or at_low is None or at_high is None or at_low == at_high or at_low * at_high > 0:
         return (low + high) // 2
     crossing = low + int((high - low) * at_low / (at_low - at_high))
