@@ -25,6 +25,10 @@ class Settings(ServerSettings):
         "sqlite:///var/eligibility-keys.sqlite3",
         description="Base des clés des dossiers, à sauvegarder à part de l’autre.",
     )
+    accept_lost_keys: bool = Field(
+        False,
+        description="Démarrer avec une base des clés vide : les décisions déjà prises resteront illisibles.",
+    )
     master_key_file: Path = Field(
         Path("var/eligibility-master.key"),
         description="Clé maîtresse, créée au premier démarrage ; à garder hors des bases.",

@@ -13,7 +13,8 @@ from services.eligibility.package.findings import Findings, PackageError
 from services.eligibility.package.load import read_folder, read_package
 from services.eligibility.package.model import RulePackage
 from services.eligibility.store import migrate
-from services.eligibility.store.keys import prepare_keys
+from services.eligibility.store.journal import Journal
+from services.eligibility.store.keys import KeyStore, prepare_keys
 from services.kit.database import Database
 from services.kit.errors import DomainError, StartupError
 from services.kit.releases.archive import Contents
@@ -33,10 +34,13 @@ def release_store(settings: Settings, database: Database) -> ReleaseStore:
 
 def prepare(settings: Settings) -> None:
     """Makes the stores ready, publishes and activates the first ruleset, tries the rules in force."""
+    if settings.database_url == settings.keys_database_url:
+        raise StartupError("La base des clés ne peut pas être celle du journal : donnez-lui la sienne.")
     migrate(settings.database_url)
     prepare_keys(settings.keys_database_url, settings.master_key_file)
     database = Database(settings.database_url)
     try:
+        _prepare_journal(settings, database)
         store = ReleaseStore(database, _keys(settings))
         if not store.state().releases:
             _seed(store, settings.package_directory)
@@ -46,6 +50,18 @@ def prepare(settings: Settings) -> None:
             _try_rules(store)
     finally:
         database.dispose()
+
+
+def _prepare_journal(settings: Settings, database: Database) -> None:
+    """Refuses keys that are not those of the journal; what was erased stays so after a restored backup."""
+    keys = Database(settings.keys_database_url)
+    try:
+        journal = Journal(database, KeyStore(keys, settings.master_key_file))
+        if not settings.accept_lost_keys:
+            journal.check_keys()
+        journal.reapply_removals()
+    finally:
+        keys.dispose()
 
 
 def _keys(settings: Settings) -> PublicKeys | None:

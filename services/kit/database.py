@@ -31,7 +31,6 @@ _POSTGRESQL_MARK = text("SELECT pg_current_snapshot()::text")
 _POSTGRESQL_LOCK = text(
     "SELECT pg_advisory_xact_lock(7883954460925354289)"
 )  # the same number in every process
-_REFUSALS = (InsufficientPrivilege, ReadOnlySqlTransaction)
 
 
 class Database:
@@ -66,8 +65,10 @@ class Database:
         try:
             with self._engine.connect().execution_options(**options) as connection, connection.begin():
                 yield connection
-        except OperationalError as error:
-            if is_passing(error):
+        except DBAPIError as error:
+            if isinstance(error.orig, ReadOnlySqlTransaction) or (
+                isinstance(error, OperationalError) and is_passing(error)
+            ):
                 raise Unavailable("STORE_UNAVAILABLE", "La base de données ne répond pas.") from error
             raise
 
@@ -131,8 +132,10 @@ def migrate(url: str, script_location: Path) -> None:
         raise StartupError(
             "La base de données vient d’une version plus récente du service ; installez cette version."
         ) from error
+    except Unavailable as error:
+        raise StartupError(_unusable(parsed)) from error
     except DBAPIError as error:
-        if isinstance(error.orig, _REFUSALS):
+        if isinstance(error.orig, InsufficientPrivilege):
             raise StartupError(_unusable(parsed)) from error
         raise
     finally:

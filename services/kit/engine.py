@@ -15,7 +15,14 @@ POSTGRESQL_CONNECT_SECONDS = 5
 WRITE = "kit_write"
 """Execution option of a connection that is about to write."""
 
-_PASSING_SQLITE_ERRORS = ("SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_IOERR", "SQLITE_FULL", "SQLITE_CANTOPEN")
+_PASSING_SQLITE_ERRORS = (
+    "SQLITE_BUSY",
+    "SQLITE_LOCKED",
+    "SQLITE_IOERR",
+    "SQLITE_FULL",
+    "SQLITE_CANTOPEN",
+    "SQLITE_READONLY",
+)
 
 
 def parse_url(url: str) -> URL:
@@ -47,7 +54,7 @@ def create(url: URL, pool_size: int) -> Engine:
 def is_passing(error: OperationalError) -> bool:
     """True if the same transaction may succeed later; SQLite reports wrong SQL by the same class."""
     if isinstance(error.orig, sqlite3.Error):
-        return error.orig.sqlite_errorname.startswith(_PASSING_SQLITE_ERRORS)
+        return getattr(error.orig, "sqlite_errorname", "").startswith(_PASSING_SQLITE_ERRORS)
     return True
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from services.eligibility.assessment.model import Assessment
 from services.eligibility.decisions.answers import assessment_json, read_assessment
 from services.eligibility.decisions.model import NewDecision, StoredDecision
 from services.eligibility.decisions.values import read_values, values_json
-from services.eligibility.language.types import Values
+from services.eligibility.language.types import Kind, Values
 from services.kit.canonical import canonical
 
 VERSION = 1
@@ -23,16 +24,19 @@ class DecisionContent:
     case_reference: str
     request_id: str
     facts: Values
+    kinds: Mapping[str, Kind]
     assessment: Assessment
 
 
 def encode(decision: NewDecision) -> bytes:
     """The canonical JSON of a decision."""
+    facts = values_json(decision.facts)
     content = {
         "version": VERSION,
         "case_reference": decision.case_reference,
         "request_id": decision.request_id,
-        "facts": values_json(decision.facts),
+        "facts": facts,
+        "kinds": {name: decision.kinds[name].value for name in facts},
         "answer": assessment_json(decision.assessment),
     }
     return canonical(content).encode()
@@ -47,6 +51,7 @@ def decode(text: bytes) -> DecisionContent:
         data["case_reference"],
         data["request_id"],
         read_values(data["facts"]),
+        {name: Kind(kind) for name, kind in data["kinds"].items()},
         read_assessment(data["answer"]),
     )
 

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import Enum
 
 from services.eligibility.assessment.model import Assessment, RulesetStamp
-from services.eligibility.language.types import Values
+from services.eligibility.language.types import Kind, Values
 from services.eligibility.package.model import Outcome
 
 
 @dataclass(frozen=True)
 class NewDecision:
-    """A decision to record; the case reference and the request id may be empty."""
+    """A decision to record; the case reference and the request id may be empty. The kinds of the facts are
+    kept with them: the record can be read without its rule package."""
 
     case_reference: str
     request_id: str
     stamp: RulesetStamp
     facts: Values
+    kinds: Mapping[str, Kind]
     assessment: Assessment
 
 
@@ -37,6 +40,7 @@ class ContentState(Enum):
     READABLE = "READABLE"
     ERASED = "ERASED"
     PURGED = "PURGED"
+    DAMAGED = "DAMAGED"
 
 
 @dataclass(frozen=True)
@@ -55,6 +59,7 @@ class StoredDecision:
     content: ContentState
     case_reference: str = ""
     facts: Values | None = None
+    kinds: Mapping[str, Kind] | None = None
     assessment: Assessment | None = None
 
 
@@ -76,6 +81,15 @@ class Head:
 
     sequence: int
     hash: str
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Who asks for an erasure or a purge, and the request id that makes a retry harmless; both may be
+    empty."""
+
+    request_id: str = ""
+    actor: str = ""
 
 
 @dataclass(frozen=True)

@@ -57,6 +57,7 @@ def decide(request: pb.AssessEligibilityRequest, deployment: Deployment) -> NewD
         request_id=request.request_id.lower(),
         stamp=deployment.stamp(ruleset),
         facts=facts,
+        kinds={name: fact.type.kind for name, fact in ruleset.package.facts.items()},
         assessment=replace(assessment, questions=asked),
     )
 

@@ -9,9 +9,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from services.eligibility.display import display
+from services.eligibility.display import UNKNOWN, display
 from services.eligibility.language import tree
-from services.eligibility.language.types import Kind, Value, ValueType, codes_of
+from services.eligibility.language.types import Kind, Value, Values, ValueType, codes_of
 from services.eligibility.package.model import MISSING_FACTS, REQUIRED_DOCUMENTS, DatedValue, RulePackage
 from services.kit.french import NO_BREAK_SPACE, plural
 
@@ -48,10 +48,12 @@ _LISTS = {
 
 @dataclass(frozen=True)
 class Words:
-    """Says the expressions of a package; with a day, a parameter is followed by its value of that day."""
+    """Says the expressions of a package; with a day, a parameter is followed by its value of that day; with
+    the values of an application, everything is."""
 
     package: RulePackage
     day: date | None = None
+    values: Values | None = None
 
     def say(self, node: tree.Node) -> str:
         """The expression in French."""
@@ -152,7 +154,10 @@ class Words:
         return f"{self._quoted(name)} ({value})" if value else self._quoted(name)
 
     def _value(self, name: str) -> str:
-        """The value of a parameter on the day; empty without a day, or for another name."""
+        """The value of a parameter on the day; empty without a day, or for another name without values."""
+        if self.values is not None:
+            value = self.values[name]
+            return UNKNOWN if value is None else listed(value, self.package.scope[name])
         if self.day is None or name not in self.package.parameters:
             return ""
         return listed(self._on(name).value, self.package.scope[name])

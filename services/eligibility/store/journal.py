@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Row, Select, select
 
 from services.eligibility.decisions import content
 from services.eligibility.decisions.model import (
+    Asked,
     Erasure,
     Filters,
     Head,
@@ -28,7 +29,7 @@ from services.eligibility.store.journal_group import GroupCommit
 from services.eligibility.store.journal_tables import journal
 from services.eligibility.store.keys import KeyStore
 from services.kit.database import Database
-from services.kit.errors import DomainError, NotFound
+from services.kit.errors import DomainError, NotFound, StartupError
 
 
 class Journal:
@@ -91,19 +92,26 @@ class Journal:
         name = f"decisions/{decision_id}"
         raise NotFound("DECISION_NOT_FOUND", "Aucune décision ne porte ce nom.", metadata={"name": name})
 
-    def erase(self, case_reference: str, *, request_id: str = "", validate_only: bool = False) -> Erasure:
+    def erase(self, case_reference: str, asked: Asked, *, validate_only: bool = False) -> Erasure:
         """Destroys the key of a case: its facts can be read nowhere any more, backups of the journal
         included. NotFound if it has no decision."""
         with self._database.write() as connection:
-            return removal.erase(
-                connection, self._keys, case_reference, request_id=request_id, validate_only=validate_only
-            )
+            return removal.erase(connection, self._keys, case_reference, asked, validate_only=validate_only)
 
-    def purge(self, end_time: datetime, *, request_id: str = "", validate_only: bool = False) -> int:
+    def purge(self, end_time: datetime, asked: Asked, *, validate_only: bool = False) -> int:
         """Removes the content of the decisions recorded before an instant, and counts them."""
         with self._database.write() as connection:
-            return removal.purge(
-                connection, self._keys, end_time, request_id=request_id, validate_only=validate_only
+            return removal.purge(connection, self._keys, end_time, asked, validate_only=validate_only)
+
+    def check_keys(self) -> None:
+        """StartupError when the journal has contents and the key database has never had a key: it is lost, or
+        another one."""
+        with self._database.read() as connection:
+            has_contents = reads.has_contents(connection)
+        if has_contents and self._keys.is_empty():
+            raise StartupError(
+                "La base des clés est vide alors que le journal contient des décisions chiffrées : remettez "
+                "la bonne en place. Si elle est perdue, ELIGIBILITY_ACCEPT_LOST_KEYS=true démarre sans elle."
             )
 
     def reapply_removals(self) -> None:

@@ -13,6 +13,7 @@ from services.eligibility.decisions.model import Head, Verification
 from services.eligibility.store.journal_tables import DECISION, PURGE, journal
 from services.kit.canonical import GENESIS, chained
 from services.kit.context import check_deadline
+from services.kit.engine import SQLITE_BUSY_SECONDS
 
 SEALED_VERSION = 1
 """Version of the sealed form: another set of columns, or another text of them, is another version."""
@@ -21,6 +22,7 @@ _UNSEALED = ("ciphertext", "prev_hash", "hash")
 _SEALED = tuple(column.name for column in journal.columns if column.name not in _UNSEALED)
 _COLUMNS = ", ".join((*_SEALED, *_UNSEALED))
 _LOCK = text("SELECT pg_advisory_xact_lock(5230817729160483911)")  # the same number in every process
+_LOCK_TIMEOUT = text(f"SET LOCAL lock_timeout = '{SQLITE_BUSY_SECONDS}s'")
 _BATCH = 500
 
 Record = Mapping[str, Any]
@@ -28,8 +30,10 @@ Record = Mapping[str, Any]
 
 
 def head(connection: Connection, *, lock: bool = False) -> Head:
-    """The last record; `lock` makes the other writers of the journal wait until the transaction ends."""
+    """The last record; `lock` makes the other writers of the journal wait until the transaction ends, as long
+    as SQLite makes them wait."""
     if lock and connection.dialect.name == "postgresql":
+        connection.execute(_LOCK_TIMEOUT)
         connection.execute(_LOCK)
     query = select(journal.c.sequence, journal.c.hash).order_by(journal.c.sequence.desc()).limit(1)
     row = connection.execute(query).first()
@@ -88,10 +92,10 @@ def _is_whole(row: Record, last: Head, purges: Iterable[tuple[int, str]]) -> boo
     """True when a record follows the last one and says what was sealed."""
     try:
         sealed = _seal(last.hash, row)
-    except TypeError:
+        follows = (row["sequence"], row["prev_hash"], row["hash"]) == (last.sequence + 1, last.hash, sealed)
+        return follows and _has_its_content(row, purges)
+    except TypeError:  # a value that is not of its column's type
         return False
-    follows = (row["sequence"], row["prev_hash"], row["hash"]) == (last.sequence + 1, last.hash, sealed)
-    return follows and _has_its_content(row, purges)
 
 
 def _has_its_content(row: Record, purges: Iterable[tuple[int, str]]) -> bool:

@@ -8,11 +8,14 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Generic, TypeVar
 
+from services.kit.context import remaining
+from services.kit.errors import DeadlineExceeded, DomainError
+
 Entry = TypeVar("Entry")
 Result = TypeVar("Result")
 
 
-@dataclass
+@dataclass(eq=False)
 class _Ticket(Generic[Entry, Result]):
     """What a thread hands in, then what became of it."""
 
@@ -33,7 +36,7 @@ class _Ticket(Generic[Entry, Result]):
 
 class GroupCommit(Generic[Entry, Result]):
     """Hands to `commit`, one call at a time, everything that waits; it gives one result for each entry, or
-    raises for all of them."""
+    raises and has written nothing."""
 
     def __init__(self, commit: Callable[[Sequence[Entry]], Sequence[Result]]) -> None:
         self._commit = commit
@@ -42,11 +45,12 @@ class GroupCommit(Generic[Entry, Result]):
         self._is_led = False
 
     def run(self, entries: Sequence[Entry]) -> list[Result]:
-        """The results of entries, once they are committed."""
+        """The results of entries, once they are committed; DeadlineExceeded if the time of the call runs out
+        before their turn: they are not written then."""
         ticket: _Ticket[Entry, Result] = _Ticket(entries)
         with self._changed:
             self._waiting.append(ticket)
-            self._changed.wait_for(lambda: ticket.is_settled or not self._is_led)
+            self._await_turn(ticket)
             if ticket.is_settled:
                 return ticket.outcome()
             self._is_led = True
@@ -54,15 +58,38 @@ class GroupCommit(Generic[Entry, Result]):
         self._lead(group)
         return ticket.outcome()
 
+    def _await_turn(self, ticket: _Ticket[Entry, Result]) -> None:
+        """Returns when the ticket is settled, or when its thread must lead the next group."""
+        time_left = min(remaining(), threading.TIMEOUT_MAX)
+        if self._changed.wait_for(lambda: ticket.is_settled or not self._is_led, max(0, time_left)):
+            return
+        if ticket in self._waiting:
+            self._waiting.remove(ticket)
+            raise DeadlineExceeded
+        self._changed.wait_for(lambda: ticket.is_settled)
+
     def _lead(self, group: Sequence[_Ticket[Entry, Result]]) -> None:
         try:
-            results = iter(self._commit([entry for ticket in group for entry in ticket.entries]))
-            for ticket in group:
-                ticket.results = list(islice(results, len(ticket.entries)))
-        except BaseException as error:
-            for ticket in group:
-                ticket.error = error
+            self._settle(group)
         finally:
             with self._changed:
                 self._is_led = False
                 self._changed.notify_all()
+
+    def _settle(self, group: Sequence[_Ticket[Entry, Result]]) -> None:
+        try:
+            results = iter(self._commit([entry for ticket in group for entry in ticket.entries]))
+        except BaseException as error:
+            if len(group) > 1 and not isinstance(error, DomainError):
+                self._settle_apart(group)
+            else:
+                for ticket in group:
+                    ticket.error = error
+            return
+        for ticket in group:
+            ticket.results = list(islice(results, len(ticket.entries)))
+
+    def _settle_apart(self, group: Sequence[_Ticket[Entry, Result]]) -> None:
+        """What cannot be written fails alone: the others only shared its transaction."""
+        for ticket in group:
+            self._settle([ticket])

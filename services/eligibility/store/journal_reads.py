@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 import structlog
-from sqlalchemy import Row, Select, select
+from sqlalchemy import Connection, Row, Select, select
 
 from services.eligibility.assessment.model import RulesetStamp
 from services.eligibility.decisions.content import DecisionContent, decode
@@ -41,13 +41,18 @@ def filtered(filters: Filters, case_ids: Iterable[str] = ()) -> Select[Any]:
     return query
 
 
+def has_contents(connection: Connection) -> bool:
+    """True when a decision has its encrypted content."""
+    query = select(journal.c.sequence).where(journal.c.ciphertext.is_not(None)).limit(1)
+    return connection.execute(query).first() is not None
+
+
 def stored(row: Row[Any], keys: Mapping[str, bytes]) -> StoredDecision:
     """A decision of the journal, with its content if it can be read.
 
-    A content that was changed is left out and reported in the log: VerifyJournal finds it.
+    A content that was changed is damaged, and reported in the log: VerifyJournal finds it.
     """
-    state = _state(row, keys)
-    content = _content(row, keys[row.case_id]) if state is ContentState.READABLE else None
+    state, content = _content(row, keys)
     return StoredDecision(
         sequence=row.sequence,
         decision_id=row.decision_id,
@@ -60,19 +65,19 @@ def stored(row: Row[Any], keys: Mapping[str, bytes]) -> StoredDecision:
         content=state,
         case_reference=content.case_reference if content else "",
         facts=content.facts if content else None,
+        kinds=content.kinds if content else None,
         assessment=content.assessment if content else None,
     )
 
 
-def _state(row: Row[Any], keys: Mapping[str, bytes]) -> ContentState:
+def _content(row: Row[Any], keys: Mapping[str, bytes]) -> tuple[ContentState, DecisionContent | None]:
     if row.ciphertext is None:
-        return ContentState.PURGED
-    return ContentState.READABLE if row.case_id in keys else ContentState.ERASED
-
-
-def _content(row: Row[Any], key: bytes) -> DecisionContent | None:
+        return ContentState.PURGED, None
+    if row.case_id not in keys:
+        return ContentState.ERASED, None
     try:
-        return decode(decrypted(key, row.ciphertext, row.decision_id))
-    except UnreadableError:
+        content = decode(decrypted(keys[row.case_id], row.ciphertext, row.decision_id))
+    except (UnreadableError, ValueError):
         log.error("journal_content_damaged", sequence=row.sequence)
-        return None
+        return ContentState.DAMAGED, None
+    return ContentState.READABLE, content

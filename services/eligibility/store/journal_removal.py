@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, func, select, update
 
-from services.eligibility.decisions.model import Erasure
+from services.eligibility.decisions.model import Asked, Erasure
 from services.eligibility.store import journal_chain as chain
 from services.eligibility.store import journal_times
 from services.eligibility.store.journal_tables import DECISION, ERASURE, PURGE, journal
@@ -26,23 +26,23 @@ def reused(request_id: str) -> AlreadyExists:
 
 
 def erase(
-    connection: Connection, keys: KeyStore, case_reference: str, *, request_id: str, validate_only: bool
+    connection: Connection, keys: KeyStore, case_reference: str, asked: Asked, *, validate_only: bool
 ) -> Erasure:
-    """Destroys the keys that a reference has had, then records it; NotFound if it never had any.
+    """Destroys the keys that a reference has had, and records it; NotFound if no decision was recorded.
 
-    The keys go first, under the lock of the journal: if the record cannot be written, the case is erased all
-    the same, and asking again writes it.
+    The keys go before the record is committed, under the lock of the journal: if the commit fails, the case
+    is erased all the same, and asking again records it.
     """
     head = chain.head(connection, lock=True)
     cases = keys.cases(case_reference)
-    if not cases:
+    count = _count(connection, journal.c.case_id.in_(cases))
+    if not count:
         raise NotFound("CASE_NOT_FOUND", "Aucune décision n’est enregistrée pour ce dossier.")
-    earlier = _earlier(connection, keys, request_id)
+    earlier = _earlier(connection, keys, asked.request_id)
     if earlier and (earlier.kind != ERASURE or earlier.case_id not in cases):
-        raise reused(request_id)
+        raise reused(asked.request_id)
     erased = _erased(connection, cases)
     remaining = [case_id for case_id in cases if case_id not in erased]
-    count = _count(connection, journal.c.case_id.in_(cases))
     if validate_only or earlier or not remaining:
         return Erasure(count, journal_times.read(max(erased.values())) if erased else None)
     now = datetime.now(UTC)
@@ -52,25 +52,26 @@ def erase(
             "time": journal_times.written(now),
             "case_id": case_id,
             "decision_count": _count(connection, journal.c.case_id == case_id),
+            "actor": asked.actor,
         }
         for case_id in remaining
     ]
-    records[-1]["request_tag"] = keys.request_tag(request_id)
+    records[-1]["request_tag"] = keys.request_tag(asked.request_id)
     chain.append(connection, head, records)
     keys.destroy(remaining, now)
     return Erasure(count, now)
 
 
 def purge(
-    connection: Connection, keys: KeyStore, end_time: datetime, *, request_id: str, validate_only: bool
+    connection: Connection, keys: KeyStore, end_time: datetime, asked: Asked, *, validate_only: bool
 ) -> int:
     """Removes the content of the decisions recorded before an instant, and destroys the keys that no later
     decision uses, so that it cannot be read in backups either."""
     head = chain.head(connection, lock=True)
     end = journal_times.written(end_time)
-    earlier = _earlier(connection, keys, request_id)
+    earlier = _earlier(connection, keys, asked.request_id)
     if earlier and (earlier.kind, earlier.end_time) != (PURGE, end):
-        raise reused(request_id)
+        raise reused(asked.request_id)
     if earlier:
         return int(earlier.decision_count)
     old = (journal.c.kind == DECISION) & (journal.c.time < end) & journal.c.ciphertext.is_not(None)
@@ -82,7 +83,8 @@ def purge(
         "time": journal_times.written(datetime.now(UTC)),
         "end_time": end,
         "decision_count": count,
-        "request_tag": keys.request_tag(request_id),
+        "actor": asked.actor,
+        "request_tag": keys.request_tag(asked.request_id),
     }
     cases = list(connection.scalars(select(journal.c.case_id).where(old).distinct()))
     chain.append(connection, head, [record])

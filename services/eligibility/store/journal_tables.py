@@ -39,6 +39,7 @@ journal = Table(
     Column("reason_codes", Text),
     Column("end_time", String(27)),
     Column("decision_count", BigInteger),
+    Column("actor", Text),
     Column("content_hash", String(64)),
     Column("ciphertext", LargeBinary),
     Column("prev_hash", String(64), nullable=False),
@@ -50,8 +51,11 @@ journal = Table(
         name="journal_kind",
     ),
 )
-"""`reason_codes` is canonical JSON, `end_time` the bound of a PURGE, `decision_count` what one of the
-others concerns."""
+"""`reason_codes` is canonical JSON, `end_time` the bound of a PURGE; `decision_count` and `actor` are what an
+ERASURE or a PURGE concerns, and who asked for it."""
 
 Index("journal_case", journal.c.case_id)
 Index("journal_time", journal.c.time)
+
+_purges = journal.c.kind == PURGE
+Index("journal_purge", journal.c.sequence, sqlite_where=_purges, postgresql_where=_purges)

@@ -11,17 +11,20 @@ from itertools import islice
 from pathlib import Path
 from uuid import uuid4
 
+import structlog
 from sqlalchemy import Column, Connection, insert, select, text, update
 
 from services.eligibility.store import keys_master
-from services.eligibility.store.cipher import decrypted, encrypted, new_key
+from services.eligibility.store.cipher import UnreadableError, decrypted, encrypted, new_key
 from services.eligibility.store.journal_times import written
 from services.eligibility.store.keys_tables import case_key, live, master_key
 from services.kit import database
 from services.kit.database import Database
-from services.kit.errors import StartupError
+from services.kit.errors import StartupError, Unavailable
 
 MIGRATIONS = Path(__file__).parent / "key_migrations"
+
+log = structlog.get_logger()
 
 _CHUNK = 500
 """Values in one query."""
@@ -98,6 +101,11 @@ class KeyStore:
             self._store(fresh)
         return found
 
+    def is_empty(self) -> bool:
+        """True when no case ever had a key, not even one destroyed since."""
+        with self._database.read() as connection:
+            return connection.execute(select(case_key.c.case_id).limit(1)).first() is None
+
     def keys(self, case_ids: Iterable[str]) -> dict[str, bytes]:
         """The keys that still exist, by case."""
         return {case_id: case.key for case_id, case in self._live(case_key.c.case_id, case_ids).items()}
@@ -133,8 +141,17 @@ class KeyStore:
                     column.in_(chunk), live
                 )
                 for value, case_id, wrapped in connection.execute(query):
-                    found[value] = CaseKey(case_id, decrypted(self._master.wrapping, wrapped, case_id))
+                    key = self._unwrapped(case_id, wrapped)
+                    if key is not None:
+                        found[value] = CaseKey(case_id, key)
         return found
+
+    def _unwrapped(self, case_id: str, wrapped: bytes) -> bytes | None:
+        try:
+            return decrypted(self._master.wrapping, wrapped, case_id)
+        except UnreadableError:
+            log.error("case_key_damaged", case_id=case_id)
+            return None
 
     def _store(self, fresh: Iterable[tuple[str | None, CaseKey]]) -> None:
         now = written(datetime.now(UTC))
@@ -152,10 +169,13 @@ class KeyStore:
 
     def _empty_log(self) -> None:
         """SQLite keeps former pages in its log until it is emptied; readers in the way leave it for later."""
-        with self._database.read() as connection:
-            path = connection.exec_driver_sql("PRAGMA database_list").one()[2]
-        with closing(sqlite3.connect(path)) as log:
-            log.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        try:
+            with self._database.read() as connection:
+                path = connection.exec_driver_sql("PRAGMA database_list").all()[0][2]
+            with closing(sqlite3.connect(path)) as file:
+                file.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        except (sqlite3.Error, Unavailable):
+            log.warning("key_log_not_emptied")
 
 
 def _chunks(values: Iterable[str]) -> Iterator[tuple[str, ...]]:

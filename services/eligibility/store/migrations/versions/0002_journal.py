@@ -38,6 +38,7 @@ def upgrade() -> None:
         sa.Column("reason_codes", sa.Text),
         sa.Column("end_time", sa.String(27)),
         sa.Column("decision_count", sa.BigInteger),
+        sa.Column("actor", sa.Text),
         sa.Column("content_hash", sa.String(64)),
         sa.Column("ciphertext", sa.LargeBinary),
         sa.Column("prev_hash", sa.String(64), nullable=False),
@@ -52,6 +53,8 @@ def upgrade() -> None:
     )
     op.create_index("journal_case", "journal", ["case_id"])
     op.create_index("journal_time", "journal", ["time"])
+    purges = sa.text("kind = 'PURGE'")
+    op.create_index("journal_purge", "journal", ["sequence"], sqlite_where=purges, postgresql_where=purges)
     if op.get_bind().dialect.name == "postgresql":
         protect_on_postgresql()
     else:
