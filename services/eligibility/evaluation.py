@@ -17,6 +17,30 @@ def request_day(given: Values) -> date:
     return day
 
 
+class LazyValues(dict[str, Value | None]):
+    """The same values as `all_values`, each calculated the first time that it is read: where few are.
+    Begins with facts that are `completed`."""
+
+    def __init__(self, package: RulePackage, facts: Values) -> None:
+        super().__init__(facts)
+        self._package = package
+
+    def __missing__(self, name: str) -> Value | None:
+        value = self[name] = self.calculated(name)
+        return value
+
+    def calculated(self, name: str) -> Value | None:
+        """The value of a name that is not a fact."""
+        package = self._package
+        if name in package.parameters:
+            return package.parameters[name].on(request_day(self)).value
+        if name == MISSING_FACTS:
+            return missing_facts(package.facts, self)
+        if name == REQUIRED_DOCUMENTS:
+            return _required_documents(package, self)
+        return evaluate(package.derived[name].expression, self)
+
+
 def all_values(package: RulePackage, given: Values) -> dict[str, Value | None]:
     """The value of every name of the package's scope, for checked facts; None is unknown or without
     meaning."""

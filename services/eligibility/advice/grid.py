@@ -22,8 +22,8 @@ MAX_CELLS = 1_000
 
 @dataclass(frozen=True)
 class Cell:
-    """The advice for one amount in cents and one number of months; the instalment in cents, None when it has no
-    meaning."""
+    """The advice for one amount in cents and one number of months; the instalment in cents, None when it has
+    no meaning."""
 
     amount: int
     months: int

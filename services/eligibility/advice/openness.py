@@ -1,67 +1,83 @@
-"""What is settled while some facts are still open: whatever their answers, an open fact being asked later."""
+"""What is settled of an application while some of its facts are open: what holds whatever their answers."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import islice, product
 
-from services.eligibility.evaluation import all_values
-from services.eligibility.facts import WhenAbsent
+from services.eligibility.advice.reading import Reading, reading
+from services.eligibility.evaluation import LazyValues
+from services.eligibility.facts import WhenAbsent, completed
 from services.eligibility.language import tree
 from services.eligibility.language.evaluate import evaluate
-from services.eligibility.language.types import Value, Values
+from services.eligibility.language.types import Kind, Value, Values
 from services.eligibility.package.model import MISSING_FACTS, REQUIRED_DOCUMENTS, RulePackage
-from services.eligibility.reads import facts_read
 
-_ASKED = (WhenAbsent.MISSING, WhenAbsent.UNKNOWN, WhenAbsent.NO)
+_ASKED = frozenset({WhenAbsent.MISSING, WhenAbsent.UNKNOWN, WhenAbsent.NO})
+_MAX_CORNERS = 64
 
 
-def open_facts(package: RulePackage, facts: Values) -> tuple[str, ...]:
-    """The absent facts that the applicant may be asked; one that does not apply to a person is not open."""
-    return tuple(
-        name for name, fact in package.facts.items() if fact.when_absent in _ASKED and facts.get(name) is None
+def open_facts(package: RulePackage, facts: Values) -> frozenset[str]:
+    """The absent facts that may be asked. One whose absence says that it does not apply is not open; one
+    whose absence means "no" is: the answer may be yes."""
+    return frozenset(
+        name for name, fact in package.facts.items() if facts.get(name) is None and fact.when_absent in _ASKED
     )
 
 
-class Openness:
-    """Looks at conditions of an application whose open facts may still take any value."""
+class Openness(LazyValues):
+    """The values of an application once its missing facts are answered; None for what the answers decide."""
 
-    def __init__(self, package: RulePackage, facts: Values, opened: Iterable[str]) -> None:
-        self._package = package
-        self._values = all_values(package, facts)
-        self._open = set(opened)
-        for name in self._open:
-            self._values[name] = None
-        self._open |= {name for name in (MISSING_FACTS, REQUIRED_DOCUMENTS) if self._reads_open((name,))}
-        for name in (MISSING_FACTS, REQUIRED_DOCUMENTS):
-            if name in self._open:
-                self._values[name] = None
-        for name, derived in package.derived.items():
-            if self._reads_open(tree.names(derived.expression)):
-                self._values[name] = self.value(derived.expression)
-                if self._values[name] is None:
-                    self._open.add(name)
+    def __init__(self, package: RulePackage, facts: Values, opened: frozenset[str]) -> None:
+        super().__init__(package, {**completed(package.facts, facts), **dict.fromkeys(opened)})
+        self._facts, self._open = facts, opened
+        self._reading: Reading = reading(package)
 
-    def value(self, node: tree.Node) -> Value | None:
-        """The value that an expression has whatever the open facts are; None when it is not settled."""
-        return evaluate(_without_known(node, self._open), self._values)
+    def calculated(self, name: str) -> Value | None:
+        """As the answers leave it."""
+        if name == MISSING_FACTS:
+            return ()
+        if name == REQUIRED_DOCUMENTS and self._moves((name,)):
+            return None
+        if name not in self._package.derived:
+            return super().calculated(name)
+        expression = self._package.derived[name].expression
+        boolean = expression.type.kind is Kind.BOOLEAN
+        return self.settled(expression) if boolean else evaluate(expression, self)
 
-    def is_open(self, node: tree.Node) -> bool:
-        """True when the open facts may decide of a condition."""
-        return self._reads_open(tree.names(node)) and self.value(node) is None
+    def settled(self, node: tree.Node) -> Value | None:
+        """The value of a condition whatever the answers; None when they decide of it, or leave it unknown."""
+        match node:
+            case tree.Known(name=name):
+                known = self[name] is not None
+                return None if not known and self._moves((name,)) else known
+            case tree.Not(item=item):
+                settled = self.settled(item)
+                return None if settled is None else not settled
+            case tree.And(items=items) | tree.Or(items=items):
+                decisive = isinstance(node, tree.Or)
+                found = [self.settled(item) for item in items]
+                if decisive in found:
+                    return decisive
+                return None if None in found else not decisive
+        value = evaluate(node, self)
+        return self._at_corners(node) if value is None and isinstance(node, tree.Compare) else value
 
-    def _reads_open(self, names: Iterable[str]) -> bool:
-        return not self._open.isdisjoint(facts_read(self._package, found := set(names)) | found)
+    def _at_corners(self, leaf: tree.Compare) -> bool | None:
+        """What a comparison is wherever its open facts are all answered: taken as monotone in each of them,
+        it is what it is at the corners of their domains."""
+        names = sorted(self._moves(tree.names(leaf)))
+        ends = [self._reading.critical.ends(self._facts, name) for name in names]
+        corners = list(islice(product(*ends), _MAX_CORNERS + 1))
+        if not names or len(corners) > _MAX_CORNERS:
+            return None
+        given = completed(self._package.facts, self._facts)
+        found = {
+            evaluate(leaf, LazyValues(self._package, {**given, **dict(zip(names, corner, strict=True))}))
+            for corner in corners
+        }
+        return found.pop() is True if found in ({True}, {False}) else None
 
-
-def _without_known(node: tree.Node, opened: set[str]) -> tree.Node:
-    """The same condition where `known(…)` of something open is itself unknown."""
-    match node:
-        case tree.Known(name=name) if name in opened:
-            return tree.Reference(name, node.type)
-        case tree.Not(item=item):
-            return tree.Not(_without_known(item, opened))
-        case tree.And(items=items):
-            return tree.And(tuple(_without_known(item, opened) for item in items))
-        case tree.Or(items=items):
-            return tree.Or(tuple(_without_known(item, opened) for item in items))
-    return node
+    def _moves(self, names: Iterable[str]) -> frozenset[str]:
+        """The open facts behind names."""
+        return self._reading.facts(names) & self._open

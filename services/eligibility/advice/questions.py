@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from services.eligibility.advice.openness import Openness, open_facts
+from services.eligibility.advice.reading import Reading, reading
+from services.eligibility.advice.witnesses import Witnesses
 from services.eligibility.assessment.assess import Engine
 from services.eligibility.assessment.model import Assessment, Question
 from services.eligibility.evaluation import request_day
 from services.eligibility.facts import Fact
-from services.eligibility.language import tree
 from services.eligibility.language.types import Values
-from services.eligibility.package.model import Outcome, Rule, RulePackage, Severity
-from services.eligibility.reads import facts_read
+from services.eligibility.package.model import Outcome, Rule, RulePackage
 
 DOCUMENTS = "documents"
 """Name of the fact whose codes are the proof documents."""
@@ -21,42 +19,51 @@ DOCUMENTS = "documents"
 def questions(
     package: RulePackage, engine: Engine, facts: Values, assessment: Assessment
 ) -> tuple[Question, ...]:
-    """What to ask the applicant, most useful first."""
+    """What to ask, most useful first: what may settle the gravest rules, most of them, and alone."""
     opened = open_facts(package, facts)
     if not opened or assessment.outcome is Outcome.NEEDS_REVIEW:
         return ()
-    deciding = tuple(_deciding(package, facts, Openness(package, facts, opened)))
-    codes = {name: _codes(package, name, deciding) for name in opened}
-    asked = sorted((name for name in opened if codes[name]), key=lambda name: -len(codes[name]))
-    return tuple(_question(package, package.facts[name], codes[name]) for name in asked)
+    read = reading(package)
+    rules, floor = _deciding(package, facts, assessment, opened)
+    candidates = opened & frozenset().union(*(read.rules[rule.id] for rule in rules))
+    if not candidates:
+        return ()
+    deciding = Witnesses(package, facts, rules, floor).deciding(candidates)
+    ranked = sorted(deciding, key=lambda name: _usefulness(read, rules, name, opened))
+    return tuple(_question(package, read, rules, package.facts[name]) for name in ranked)
 
 
-def _deciding(package: RulePackage, facts: Values, openness: Openness) -> Iterator[Rule]:
-    """The rules that the open facts decide and that count, whatever is settled already."""
-    day = request_day(facts)
-    rules = [rule for rule in package.rules if day in rule.validity]
-    certain = [rule for rule in rules if not openness.is_open(rule.condition)]
-    ranks = _ranks(package)
-    true = (ranks[rule.severity] for rule in certain if openness.value(rule.condition) is True)
-    floor = min(true, default=len(ranks))
-    for rule in rules:
-        if ranks[rule.severity] < floor and openness.is_open(rule.condition):
-            yield rule
+def _deciding(
+    package: RulePackage, facts: Values, assessment: Assessment, opened: frozenset[str]
+) -> tuple[list[Rule], int]:
+    """The rules in force that the open facts decide and that count, gravest first, and the rank which holds
+    whatever they do."""
+    read, openness = reading(package), Openness(package, facts, opened)
+    day, given = request_day(facts), {reason.code for reason in assessment.reasons}
+    floor, undecided = read.best, []
+    for rule in package.rules:
+        if day not in rule.validity or (rule.code not in given and not read.rules[rule.id] & opened):
+            continue
+        settled = openness.settled(rule.condition)
+        if settled is True:
+            floor = min(floor, read.rank_of(rule))
+        elif read.rules[rule.id] & opened and (settled is None or rule.code in given):
+            undecided.append(rule)
+    counting = [rule for rule in undecided if read.rank_of(rule) < floor]
+    return sorted(counting, key=read.rank_of), floor
 
 
-def _ranks(package: RulePackage) -> dict[Severity, int]:
-    """The severities from the gravest, 0."""
-    ranked = [rank.severity for rank in package.decision.ranks if rank.severity is not None]
-    return {severity: rank for rank, severity in enumerate(ranked)}
+def _usefulness(read: Reading, rules: list[Rule], name: str, opened: frozenset[str]) -> tuple[int, float]:
+    """Least for the most useful: the rank of the gravest rule that reads the fact, then its share of all the
+    rules that it settles with others."""
+    reading_it = [rule for rule in rules if name in read.rules[rule.id]]
+    share = sum(1 / len(read.rules[rule.id] & opened) for rule in reading_it)
+    return min(map(read.rank_of, reading_it)), -share
 
 
-def _codes(package: RulePackage, name: str, rules: tuple[Rule, ...]) -> tuple[str, ...]:
-    """The codes of the rules that read a fact."""
-    reading = (rule.code for rule in rules if name in facts_read(package, tree.names(rule.condition)))
-    return tuple(dict.fromkeys(reading))
-
-
-def _question(package: RulePackage, fact: Fact, codes: tuple[str, ...]) -> Question:
+def _question(package: RulePackage, read: Reading, rules: list[Rule], fact: Fact) -> Question:
     documents = package.facts.get(DOCUMENTS)
     label = documents.type.labels.get(fact.proof_document, "") if documents else ""
-    return Question(fact, label, codes)
+    read_by = {rule.id for rule in rules if fact.name in read.rules[rule.id]}
+    codes = dict.fromkeys(rule.code for rule in package.rules if rule.id in read_by)
+    return Question(fact, label, tuple(codes))

@@ -35,9 +35,9 @@ def broken_properties(package: RulePackage, tried: Sequence[Tried]) -> Iterator[
 
 def _excluded(package: RulePackage, item: Property, tried: Iterable[Tried]) -> str:
     for one in tried:
-        if item.condition is not None and one.outcome in item.excluded:
-            if evaluate(item.condition, one.values) is True:
-                return f"{one.application.origin} donne « {_label(package, one.outcome)} »"
+        excluded = item.condition is not None and one.outcome in item.excluded
+        if excluded and item.condition and evaluate(item.condition, one.values) is True:
+            return f"{one.application.origin} donne « {_label(package, one.outcome)} »"
     return ""
 
 

@@ -60,6 +60,12 @@ def reach(package: RulePackage, leaves: Iterable[tree.Node], fact: str) -> Reach
     )
 
 
+def ends(package: RulePackage, given: Values, fact: Fact) -> tuple[Value, Value]:
+    """The least and the greatest value of a number or of a date."""
+    scale = _scale(package, fact, given)
+    return scale.value(scale.low), scale.value(scale.high)
+
+
 def thresholds(package: RulePackage, moved: Reach, given: Values, fact: Fact) -> Iterator[Value]:
     """The ends of the domain and what surrounds each threshold, in order."""
     scale = _scale(package, fact, given)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from services.eligibility.critical.leaves import leaves_of, rule_leaves
-from services.eligibility.critical.thresholds import Reach, reach, thresholds
+from services.eligibility.critical.thresholds import Reach, ends, reach, thresholds
 from services.eligibility.fact_checks import check_facts
 from services.eligibility.facts import Fact
 from services.eligibility.language import tree
-from services.eligibility.language.types import Kind, Value, Values, codes_of
+from services.eligibility.language.types import ORDERED, Kind, Value, Values, codes_of
 from services.eligibility.package.model import RulePackage
 
 
@@ -20,11 +20,12 @@ def critical_values(package: RulePackage, given: Values, fact: str) -> tuple[Val
 
 
 class Critical:
-    """Critical values of a package, whose conditions are looked at once for many calls."""
+    """Critical values of a package, whose conditions are looked at once for many calls; of these leaves
+    alone when they are given."""
 
-    def __init__(self, package: RulePackage) -> None:
+    def __init__(self, package: RulePackage, leaves: Iterable[tree.Node] | None = None) -> None:
         self._package = package
-        self._nodes = _all_leaves(package)
+        self._nodes = _all_leaves(package) if leaves is None else tuple(leaves)
         self._reaches: dict[str, Reach] = {}
 
     def reach(self, name: str) -> Reach:
@@ -32,6 +33,13 @@ class Critical:
         if name not in self._reaches:
             self._reaches[name] = reach(self._package, self._nodes, name)
         return self._reaches[name]
+
+    def ends(self, given: Values, name: str) -> tuple[Value, ...]:
+        """The ends of the domain of a number or a date; every value to try of another fact."""
+        fact = self._package.facts[name]
+        if fact.type.kind in ORDERED:
+            return ends(self._package, given, fact)
+        return self.values(given, name)
 
     def values(self, given: Values, name: str) -> tuple[Value, ...]:
         """Those of one fact."""

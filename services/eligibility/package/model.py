@@ -183,9 +183,9 @@ class Property:
     improving_fact: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class RulePackage:
-    """A whole package; `digest` is the SHA-256 of its files, in hexadecimal; `places` says where things are
+    """A whole package, itself and no other; `digest` is the SHA-256 of its files, in hexadecimal; `places` says where things are
     written, as `place` reads it."""
 
     identity: Identity

@@ -1,0 +1,53 @@
+"""What the rules of a package read: looked at once for all its applications."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import lru_cache
+
+from services.eligibility.critical.leaves import leaves_of
+from services.eligibility.critical.values import Critical
+from services.eligibility.language import tree
+from services.eligibility.package.model import (
+    MISSING_FACTS,
+    REQUIRED_DOCUMENTS,
+    Rule,
+    RulePackage,
+    Severity,
+)
+from services.eligibility.reads import facts_read
+
+KEPT_PACKAGES = 16
+
+
+class Reading:
+    """The facts behind the names and the rules of a package, the critical values of its rules, and the ranks
+    of its severities, from 0, the gravest; `best` is that of the outcome which no rule yields."""
+
+    def __init__(self, package: RulePackage) -> None:
+        calculated = (*package.derived, MISSING_FACTS, REQUIRED_DOCUMENTS)
+        self._behind = {name: facts_read(package, (name,)) for name in (*package.facts, *calculated)}
+        self.rules = {rule.id: self.facts(tree.names(rule.condition)) for rule in package.rules}
+        leaves = (leaf for rule in package.rules for leaf in leaves_of(rule.condition))
+        self.critical = Critical(package, dict.fromkeys(leaves))
+        severities = [rank.severity for rank in package.decision.ranks if rank.severity is not None]
+        self._ranks = {severity: rank for rank, severity in enumerate(severities)}
+        self.best = len(severities)
+
+    def facts(self, names: Iterable[str]) -> frozenset[str]:
+        """The facts behind these names; a parameter has none."""
+        return frozenset().union(*(self._behind.get(name, frozenset()) for name in names))
+
+    def rank(self, severity: Severity | None) -> int:
+        """That of a severity."""
+        return self.best if severity is None else self._ranks[severity]
+
+    def rank_of(self, rule: Rule) -> int:
+        """That of the severity of a rule."""
+        return self._ranks[rule.severity]
+
+
+@lru_cache(maxsize=KEPT_PACKAGES)
+def reading(package: RulePackage) -> Reading:
+    """The reading of a package."""
+    return Reading(package)
