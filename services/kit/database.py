@@ -16,9 +16,9 @@ from alembic.config import Config
 from alembic.runtime.environment import EnvironmentContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
-from psycopg.errors import InsufficientPrivilege, ReadOnlySqlTransaction
+from psycopg.errors import InsufficientPrivilege
 from sqlalchemy import URL, Connection, text
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError
 
 from services.kit.engine import WRITE, create, is_passing, parse_url
 from services.kit.errors import StartupError, Unavailable
@@ -66,9 +66,7 @@ class Database:
             with self._engine.connect().execution_options(**options) as connection, connection.begin():
                 yield connection
         except DBAPIError as error:
-            if isinstance(error.orig, ReadOnlySqlTransaction) or (
-                isinstance(error, OperationalError) and is_passing(error)
-            ):
+            if is_passing(error, writes=WRITE in options):
                 raise Unavailable("STORE_UNAVAILABLE", "La base de données ne répond pas.") from error
             raise
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import sqlite3
 
+from psycopg.errors import ReadOnlySqlTransaction
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 
 from services.kit.errors import StartupError
 
@@ -15,14 +16,7 @@ POSTGRESQL_CONNECT_SECONDS = 5
 WRITE = "kit_write"
 """Execution option of a connection that is about to write."""
 
-_PASSING_SQLITE_ERRORS = (
-    "SQLITE_BUSY",
-    "SQLITE_LOCKED",
-    "SQLITE_IOERR",
-    "SQLITE_FULL",
-    "SQLITE_CANTOPEN",
-    "SQLITE_READONLY",
-)
+_PASSING_SQLITE_ERRORS = ("SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_IOERR", "SQLITE_FULL", "SQLITE_CANTOPEN")
 
 
 def parse_url(url: str) -> URL:
@@ -51,11 +45,13 @@ def create(url: URL, pool_size: int) -> Engine:
     return engine
 
 
-def is_passing(error: OperationalError) -> bool:
-    """True if the same transaction may succeed later; SQLite reports wrong SQL by the same class."""
+def is_passing(error: DBAPIError, *, writes: bool) -> bool:
+    """True if the same transaction may succeed later; SQLite reports wrong SQL by the same class. A store
+    that has become read-only is one for a transaction that `writes`, a bug for another."""
     if isinstance(error.orig, sqlite3.Error):
-        return getattr(error.orig, "sqlite_errorname", "").startswith(_PASSING_SQLITE_ERRORS)
-    return True
+        name = getattr(error.orig, "sqlite_errorname", "")
+        return name.startswith(_PASSING_SQLITE_ERRORS) or (writes and name.startswith("SQLITE_READONLY"))
+    return isinstance(error, OperationalError) or (writes and isinstance(error.orig, ReadOnlySqlTransaction))
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:

@@ -1,0 +1,455 @@
+"""The journal of decisions on both databases: recorded once, sealed, encrypted, erased for good."""
+
+from __future__ import annotations
+
+import os
+import stat
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+from services.eligibility.decisions.model import (
+    Asked,
+    ContentState,
+    Filters,
+    Head,
+    Recorded,
+)
+from services.eligibility.package.model import Outcome
+from services.eligibility.store import journal_chain, keys_master
+from services.eligibility.store.keys import prepare_keys
+from services.kit.database import Database
+from services.kit.errors import AlreadyExists, StartupError, Unavailable
+from tests.journal_support import REFERENCE, Stores, decision, new_urls, opened, refused, tamper
+
+FUTURE = datetime(2999, 1, 1, tzinfo=UTC)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def stores(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Stores]:
+    with opened(new_urls(request.param, tmp_path, request), tmp_path) as found:
+        yield found
+
+
+def rows(database: Database, table: str) -> list[dict[str, Any]]:
+    """Every row as the database holds it."""
+    with database.read() as connection:
+        order = "sequence" if table == "journal" else "case_id"
+        found = connection.execute(text(f"SELECT * FROM {table} ORDER BY {order}")).mappings()
+        return [dict(row) for row in found]
+
+
+def test_a_decision_is_read_as_it_was_recorded(stores: Stores) -> None:
+    new = decision(loan__amount=370000, banking__ficp=None, documents=("IDENTITE",))
+    (decision_id,) = stores.record(new)
+    found = stores.other_process().get(decision_id)
+    known = {name: value for name, value in new.facts.items() if value is not None}
+    assert (found.facts, found.assessment, found.stamp) == (known, new.assessment, new.stamp)
+    assert (found.case_reference, found.content) == (REFERENCE, ContentState.READABLE)
+    assert found.outcome is Outcome.NOT_ELIGIBLE
+    assert "AMOUNT_ABOVE_MAX" in found.reason_codes
+    assert abs(datetime.now(UTC) - found.time) < timedelta(minutes=1)
+    assert Head(found.sequence, found.hash) == stores.journal.head()
+    assert stores.journal.verify().broken_sequence == 0
+    refused("DECISION_NOT_FOUND", lambda: stores.journal.get(str(uuid4())))
+
+
+def test_nothing_personal_is_in_clear(stores: Stores) -> None:
+    request_id = str(uuid4())
+    stores.record(decision(request_id=request_id, budget__monthly_income=123457))
+    stores.journal.erase(REFERENCE, Asked(actor="camille"), validate_only=True)
+    for row in (*rows(stores.database, "journal"), *rows(stores.keys, "case_key")):
+        for value in row.values():
+            written = value if isinstance(value, bytes) else str(value).encode()
+            for secret in (REFERENCE, request_id, "123457", "1990-05-14", "MOBILITE"):
+                assert secret.encode() not in written
+    (master,) = rows_of_master(stores)
+    assert master["fingerprint"].encode() not in stores.master_key.read_bytes()
+
+
+def rows_of_master(stores: Stores) -> list[dict[str, Any]]:
+    with stores.keys.read() as connection:
+        return [dict(row) for row in connection.execute(text("SELECT * FROM master_key")).mappings()]
+
+
+def test_the_filters_add_up(stores: Stores) -> None:
+    stores.record(
+        decision("A"),
+        decision("A", loan__amount=370000),
+        decision("A", loan__amount=370000, version="2027.1"),
+        decision("B", loan__amount=370000),
+    )
+
+    def found(**fields: Any) -> list[int]:
+        listed = stores.journal.search(Filters(**fields), limit=10)
+        return [item.sequence for item in listed]
+
+    refusals = (Outcome.NOT_ELIGIBLE, Outcome.INCOMPLETE)
+    assert found() == [4, 3, 2, 1]
+    assert found(case_reference="A") == [3, 2, 1]
+    assert found(case_reference="A", outcomes=refusals) == [3, 2]
+    assert found(outcomes=refusals, reason_code="AMOUNT_ABOVE_MAX", ruleset_version="2026.1") == [4, 2]
+    assert found(reason_code="AMOUNT_ABOVE") == []
+    assert found(reason_code="AMOUNT_ABOVE_MA_") == []
+    assert found(case_reference="C") == []
+    second = stores.journal.search(Filters(), limit=10)[2].time
+    assert found(start_time=second, end_time=second + timedelta(microseconds=1), case_reference="B") == [4]
+    assert found(end_time=second) == []
+    paged = stores.journal.search(Filters(case_reference="A"), before_sequence=3, limit=1)
+    assert [item.sequence for item in paged] == [2]
+
+
+def fill(stores: Stores) -> Head:
+    """Four decisions, an erasure and a last decision; returns the head."""
+    stores.record(decision("A"), decision("B"), decision("A", loan__amount=370000), decision(""))
+    stores.journal.erase("B", Asked())
+    stores.record(decision("C"))
+    return stores.journal.head()
+
+
+TAMPERINGS = {
+    "an outcome": (["UPDATE journal SET outcome = 'ELIGIBLE' WHERE sequence = 3"], 3),
+    "reasons": (["UPDATE journal SET reason_codes = '[]' WHERE sequence = 3"], 3),
+    "a time": (["UPDATE journal SET time = '2020-01-01T00:00:00.000000Z' WHERE sequence = 2"], 2),
+    "a day": (["UPDATE journal SET request_date = '2020-01-01' WHERE sequence = 1"], 1),
+    "a digest": (["UPDATE journal SET ruleset_digest = content_hash WHERE sequence = 4"], 4),
+    "who erased": (["UPDATE journal SET actor = 'autre' WHERE sequence = 5"], 5),
+    "a content": (
+        [
+            "UPDATE journal SET ciphertext = (SELECT ciphertext FROM journal WHERE sequence = 1) "
+            "WHERE sequence = 3"
+        ],
+        3,
+    ),
+    "a content removed": (["UPDATE journal SET ciphertext = NULL WHERE sequence = 4"], 4),
+    "an erasure undone": (["DELETE FROM journal WHERE sequence = 5"], 5),
+    "the first": (["DELETE FROM journal WHERE sequence = 1"], 1),
+    "two swapped": (
+        [
+            "UPDATE journal SET sequence = 99 WHERE sequence = 2",
+            "UPDATE journal SET sequence = 2 WHERE sequence = 3",
+            "UPDATE journal SET sequence = 3 WHERE sequence = 99",
+        ],
+        2,
+    ),
+    "all moved": (["UPDATE journal SET sequence = sequence + 100"], 1),
+    "a seal": (["UPDATE journal SET hash = content_hash WHERE sequence = 6"], 6),
+    "a forged purge": (
+        [
+            "UPDATE journal SET ciphertext = NULL WHERE sequence = 1",
+            "INSERT INTO journal (sequence, kind, time, end_time, prev_hash, hash) SELECT 7, 'PURGE', time, "
+            "'2999', hash, content_hash FROM journal WHERE sequence = 6",
+        ],
+        7,
+    ),
+}
+
+
+def test_tampering_is_found_where_it_is(stores: Stores) -> None:
+    """Each tampering alone, then the journal as it was."""
+    head = fill(stores)
+    assert stores.journal.verify(head).broken_sequence == 0
+    for what, (statements, rank) in TAMPERINGS.items():
+        before = rows(stores.database, "journal")
+        tamper(stores.database, *statements)
+        assert stores.journal.verify().broken_sequence == rank, what
+        assert stores.journal.verify(head).broken_sequence == rank, what
+        restore(stores.database, before)
+    assert stores.journal.verify(head).broken_sequence == 0
+
+
+def restore(database: Database, records: list[dict[str, Any]]) -> None:
+    """Makes the table hold these rows alone."""
+    with database.write() as connection:
+        connection.execute(text("DELETE FROM journal"))
+        columns = ", ".join(records[0])
+        values = ", ".join(f":{name}" for name in records[0])
+        connection.execute(text(f"INSERT INTO journal ({columns}) VALUES ({values})"), records)
+
+
+def test_a_removed_end_is_found_with_a_head_kept_elsewhere(stores: Stores) -> None:
+    early = stores.journal.head()
+    head = fill(stores)
+    tamper(stores.database, "DELETE FROM journal WHERE sequence > 4")
+    assert stores.journal.verify().broken_sequence == 0
+    assert stores.journal.verify(early).broken_sequence == 0
+    found = stores.journal.verify(head)
+    assert (found.broken_sequence, found.record_count, found.head.sequence) == (5, 4, 4)
+
+
+def test_a_full_rewrite_is_found_with_a_head_kept_elsewhere(stores: Stores) -> None:
+    head = fill(stores)
+    records = rows(stores.database, "journal")
+    records[2]["outcome"] = "ELIGIBLE"
+    with stores.database.write() as connection:
+        tampered = [{**row, "ciphertext": row["ciphertext"]} for row in records]
+    tamper(stores.database, "DELETE FROM journal")
+    with stores.database.write() as connection:
+        for row in tampered:
+            day = row["request_date"]
+            row["request_date"] = datetime.fromisoformat(str(day)).date() if day else None
+        journal_chain.append(connection, Head(0, "0" * 64), tampered)
+    assert stores.journal.verify().broken_sequence == 0
+    assert stores.journal.verify(head).broken_sequence == 6
+
+
+def test_the_database_refuses_changes(stores: Stores) -> None:
+    fill(stores)
+    for statement in (
+        "UPDATE journal SET outcome = 'ELIGIBLE' WHERE sequence = 3",
+        "DELETE FROM journal WHERE sequence = 6",
+        "UPDATE journal SET ciphertext = NULL WHERE sequence = 1",
+        "UPDATE journal SET ciphertext = hash WHERE sequence = 1",
+        "INSERT INTO journal (sequence, kind, time, prev_hash, hash) VALUES (9, 'OTHER', '', '', '')",
+    ):
+        with pytest.raises(DBAPIError), stores.database.write() as connection:
+            connection.execute(text(statement))
+
+
+def test_an_altered_content_is_damaged(stores: Stores) -> None:
+    first, second = stores.record(decision("A"), decision("B"))
+    swap = "UPDATE journal SET ciphertext = (SELECT ciphertext FROM journal WHERE sequence = 1)"
+    tamper(stores.database, swap)
+    found = stores.journal.get(second)
+    assert (found.content, found.facts, found.case_reference) == (ContentState.DAMAGED, None, "")
+    assert stores.journal.get(first).content is ContentState.READABLE
+
+
+def test_an_erased_case_can_be_read_nowhere(stores: Stores) -> None:
+    ids = stores.record(decision(), decision(loan__amount=370000), decision("autre"))
+    wrapped = {row["wrapped_key"] for row in rows(stores.keys, "case_key")}
+    backup = rows(stores.database, "journal")
+    assert stores.journal.erase(REFERENCE, Asked(), validate_only=True).time is None
+    assert stores.journal.get(ids[0]).content is ContentState.READABLE
+    asked = Asked(str(uuid4()), "camille")
+    erased = stores.journal.erase(REFERENCE, asked)
+    assert erased.decision_count == 2
+    head = stores.journal.head()
+    assert stores.journal.erase(REFERENCE, asked) == erased
+    assert stores.journal.erase(REFERENCE, Asked()) == erased
+    assert stores.journal.head() == head
+    assert rows(stores.database, "journal")[-1]["actor"] == "camille"
+    for decision_id in ids[:2]:
+        found = stores.journal.get(decision_id)
+        assert (found.content, found.facts, found.assessment) == (ContentState.ERASED, None, None)
+        assert (found.case_reference, found.outcome) != ("", None)
+    assert stores.journal.get(ids[2]).content is ContentState.READABLE
+    assert stores.journal.verify(head).broken_sequence == 0
+    tamper(stores.database)
+    restore(stores.database, backup)
+    assert stores.journal.get(ids[0]).content is ContentState.ERASED
+    left = {row["wrapped_key"] for row in rows(stores.keys, "case_key")}
+    assert len(left & wrapped) == 1
+    if stores.keys.is_sqlite:
+        gone = next(key for key in wrapped if key not in left)
+        for file in stores.master_key.parent.glob("keys.sqlite3*"):
+            assert gone not in file.read_bytes(), file
+
+
+def test_what_cannot_be_erased(stores: Stores) -> None:
+    refused("CASE_NOT_FOUND", lambda: stores.journal.erase("absent", Asked()))
+    request_id = str(uuid4())
+    stores.record(decision("A", request_id), decision("B"))
+    refused("REQUEST_ID_REUSED", lambda: stores.journal.erase("B", Asked(request_id)))
+    other = Asked(str(uuid4()))
+    stores.journal.erase("A", other)
+    refused("REQUEST_ID_REUSED", lambda: stores.journal.erase("B", other))
+    refused("REQUEST_ID_REUSED", lambda: stores.journal.purge(FUTURE, other))
+    (found,) = stores.journal.record([decision("B", other.request_id)])
+    assert isinstance(found, AlreadyExists)
+
+
+def test_a_case_begins_again_after_its_erasure(stores: Stores) -> None:
+    (before,) = stores.record(decision())
+    asked = Asked(str(uuid4()))
+    stores.journal.erase(REFERENCE, asked)
+    (after,) = stores.record(decision())
+    stores.journal.erase(REFERENCE, asked)
+    found = {item.decision_id: item.content for item in stores.journal.search(Filters(REFERENCE), limit=9)}
+    assert found == {before: ContentState.ERASED, after: ContentState.READABLE}
+    assert stores.journal.erase(REFERENCE, Asked()).decision_count == 2
+    assert stores.journal.get(after).content is ContentState.ERASED
+
+
+def test_a_restored_backup_of_the_keys_undoes_no_erasure(stores: Stores) -> None:
+    (decision_id,) = stores.record(decision())
+    (key,) = rows(stores.keys, "case_key")
+    stores.journal.erase(REFERENCE, Asked())
+    with stores.keys.write() as connection:
+        statement = text("UPDATE case_key SET wrapped_key = :wrapped_key, erase_time = NULL")
+        connection.execute(statement, {"wrapped_key": key["wrapped_key"]})
+    assert stores.journal.get(decision_id).content is ContentState.READABLE
+    stores.journal.reapply_removals()
+    assert stores.journal.get(decision_id).content is ContentState.ERASED
+
+
+def test_a_purge_removes_contents_and_keeps_the_chain(stores: Stores) -> None:
+    old = stores.record(decision("ended"), decision("pursued"))
+    end = datetime.now(UTC)
+    (recent,) = stores.record(decision("pursued"))
+    assert stores.journal.purge(end, Asked(), validate_only=True) == 2
+    assert stores.journal.get(old[0]).content is ContentState.READABLE
+    asked = Asked(str(uuid4()), "camille")
+    assert stores.journal.purge(end, asked) == 2
+    head = stores.journal.head()
+    assert stores.journal.purge(end, asked) == 2
+    assert stores.journal.purge(end, Asked()) == 0
+    refused("REQUEST_ID_REUSED", lambda: stores.journal.purge(FUTURE, asked))
+    assert stores.journal.head() == head
+    for decision_id in old:
+        found = stores.journal.get(decision_id)
+        assert (found.content, found.facts, found.case_reference) == (ContentState.PURGED, None, "")
+    assert stores.journal.get(recent).content is ContentState.READABLE
+    assert stores.journal.verify(head).broken_sequence == 0
+    assert sorted(row["wrapped_key"] is None for row in rows(stores.keys, "case_key")) == [False, True]
+
+
+def test_a_request_sent_again_gives_what_was_recorded(stores: Stores) -> None:
+    request_id = str(uuid4())
+    new = decision(request_id=request_id)
+    first, twin = stores.journal.record([new, new])
+    assert isinstance(first, Recorded)
+    assert twin == first
+    (again,) = stores.other_process().record([decision(request_id=request_id, version="2027.1")])
+    assert again == first
+    for other in (decision(request_id=request_id, loan__months=12), decision("autre", request_id)):
+        (found,) = stores.journal.record([other])
+        assert isinstance(found, AlreadyExists)
+        assert found.reason == "REQUEST_ID_REUSED"
+    assert stores.journal.head().sequence == 1
+    stores.journal.erase(REFERENCE, Asked())
+    (found,) = stores.journal.record([new])
+    assert isinstance(found, AlreadyExists)
+    assert stores.journal.head().sequence == 2
+
+
+def test_writers_of_several_processes_make_one_chain(stores: Stores) -> None:
+    journals = [stores.journal, stores.other_process(), stores.other_process()]
+
+    def write(number: int) -> list[str]:
+        found = journals[number % 3].record([decision(f"case-{number % 5}"), decision("")])
+        return [item.decision_id for item in found if isinstance(item, Recorded)]
+
+    with ThreadPoolExecutor(9) as pool:
+        ids = [decision_id for found in pool.map(write, range(36)) for decision_id in found]
+    listed = stores.journal.search(Filters(), limit=100)
+    assert sorted(ids) == sorted(item.decision_id for item in listed)
+    assert {item.content for item in listed} == {ContentState.READABLE}
+    assert stores.journal.verify().broken_sequence == 0
+    named = [row for row in rows(stores.keys, "case_key") if row["reference_hash"]]
+    assert len(named) == 5
+
+
+def test_a_commit_that_fails_records_nothing(stores: Stores, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The key of a case exists before its first record: a key without a decision is no case."""
+
+    def fail(*_: object) -> None:
+        raise Unavailable("STORE_UNAVAILABLE", "")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(journal_chain, "append", fail)
+        refused("STORE_UNAVAILABLE", lambda: stores.record(decision()))
+    assert len(rows(stores.keys, "case_key")) == 1
+    refused("CASE_NOT_FOUND", lambda: stores.journal.erase(REFERENCE, Asked()))
+    stores.record(decision())
+    assert len(rows(stores.keys, "case_key")) == 1
+
+
+def test_without_its_keys_nothing_is_recorded(stores: Stores, monkeypatch: pytest.MonkeyPatch) -> None:
+    with stores.keys.write() as connection:
+        connection.execute(text("ALTER TABLE case_key RENAME TO hidden"))
+    with pytest.raises(DBAPIError):
+        stores.record(decision())
+    with stores.keys.write() as connection:
+        connection.execute(text("ALTER TABLE hidden RENAME TO case_key"))
+    assert stores.journal.head().sequence == 0
+    stores.record(decision())
+
+
+def test_an_erasure_whose_record_fails_is_finished_by_asking_again(
+    stores: Stores, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (decision_id,) = stores.record(decision())
+    destroy = type(stores.journal._keys).destroy
+
+    def destroy_then_fail(*arguments: Any) -> None:
+        destroy(*arguments)
+        raise Unavailable("STORE_UNAVAILABLE", "")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(type(stores.journal._keys), "destroy", destroy_then_fail)
+        refused("STORE_UNAVAILABLE", lambda: stores.journal.erase(REFERENCE, Asked()))
+    assert stores.journal.head().sequence == 1
+    assert stores.journal.get(decision_id).content is ContentState.ERASED
+    assert stores.journal.erase(REFERENCE, Asked()).decision_count == 1
+    assert stores.journal.head().sequence == 2
+
+
+def test_a_journal_locked_too_long_is_unavailable(stores: Stores, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(journal_chain, "_LOCK_TIMEOUT", text("SET LOCAL lock_timeout = '100ms'"))
+    monkeypatch.setattr("services.kit.engine.SQLITE_BUSY_SECONDS", 0.1)
+    hurried = stores.other_process()
+    with stores.database.write() as connection:
+        journal_chain.head(connection, lock=True)
+        refused("STORE_UNAVAILABLE", lambda: hurried.record([decision()]))
+    assert isinstance(hurried.record([decision()])[0], Recorded)
+
+
+def test_the_master_key_is_tied_to_its_keys(stores: Stores, tmp_path: Path) -> None:
+    assert stat.S_IMODE(os.stat(stores.master_key).st_mode) == 0o600
+    assert [path.name for path in tmp_path.glob(".master*")] == []
+    kept = stores.master_key.read_bytes()
+    other = tmp_path / "other.key"
+    keys_master.create(other)
+    with pytest.raises(StartupError, match="n’est pas celle"):
+        prepare_keys(stores.keys_url, other)
+    stores.master_key.unlink()
+    with pytest.raises(StartupError, match="est absente") as raised:
+        prepare_keys(stores.keys_url, stores.master_key)
+    assert not stores.master_key.exists()
+    assert "\n" not in str(raised.value)
+    for damaged in (b"", kept[:10], b"%%%"):
+        stores.master_key.write_bytes(damaged)
+        with pytest.raises(StartupError, match="clé maîtresse"):
+            prepare_keys(stores.keys_url, stores.master_key)
+    stores.master_key.write_bytes(kept)
+    prepare_keys(stores.keys_url, stores.master_key)
+
+
+def test_a_lost_key_database_is_not_replaced_in_silence(stores: Stores) -> None:
+    stores.journal.check_keys()
+    stores.record(decision())
+    stores.journal.check_keys()
+    with stores.keys.write() as connection:
+        connection.execute(text("DELETE FROM case_key"))
+    with pytest.raises(StartupError, match="La base des clés est vide"):
+        stores.journal.check_keys()
+
+
+def test_a_damaged_key_harms_its_case_alone(stores: Stores) -> None:
+    first, second = stores.record(decision("A"), decision("B"))
+    (hurt,) = (row["case_id"] for row in rows(stores.database, "journal") if row["decision_id"] == first)
+    with stores.keys.write() as connection:
+        statement = text("UPDATE case_key SET wrapped_key = :bytes WHERE case_id = :case_id")
+        connection.execute(statement, {"bytes": b"x" * 60, "case_id": hurt})
+    listed = {item.decision_id: item.content for item in stores.journal.search(Filters(), limit=9)}
+    assert listed == {first: ContentState.ERASED, second: ContentState.READABLE}
+    barrier = threading.Barrier(2)
+
+    def write(case: str) -> list[str]:
+        barrier.wait()
+        return stores.record(decision(case))
+
+    with ThreadPoolExecutor(2) as pool:
+        failing, passing = pool.submit(write, "A"), pool.submit(write, "B")
+        assert len(passing.result()) == 1
+        with pytest.raises(DBAPIError):
+            failing.result()

@@ -1,0 +1,120 @@
+"""What the tests of the journal share: decisions of the shipped rules, stores, tampering behind triggers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cache, partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, text
+
+from services.eligibility import store
+from services.eligibility.assessment.assess import assess
+from services.eligibility.assessment.model import RulesetStamp
+from services.eligibility.decisions.model import NewDecision, Recorded
+from services.eligibility.engine.reference import true_rules
+from services.eligibility.package.load import load_package
+from services.eligibility.package.model import RulePackage
+from services.eligibility.store.journal import Journal
+from services.eligibility.store.keys import KeyStore, prepare_keys
+from services.kit.database import Database
+from services.kit.errors import DomainError
+from tests.bank_registry_support import new_database
+from tests.eligibility_support import PACKAGE
+
+REFERENCE = "MC-2026-0111"
+
+
+@cache
+def package() -> RulePackage:
+    """The shipped rules."""
+    return load_package(PACKAGE)
+
+
+def decision(
+    case_reference: str = REFERENCE, request_id: str = "", version: str = "2026.1", **changes: Any
+) -> NewDecision:
+    """The decision on the first case of the rules, some facts being changed (`loan__amount=370000`)."""
+    rules = package()
+    facts = {**rules.cases[0].facts, **{name.replace("__", "."): value for name, value in changes.items()}}
+    return NewDecision(
+        case_reference=case_reference,
+        request_id=request_id,
+        stamp=RulesetStamp(rules.identity.id, version, rules.digest, 2),
+        facts=facts,
+        kinds={name: fact.type.kind for name, fact in rules.facts.items()},
+        assessment=assess(rules, partial(true_rules, rules), facts),
+    )
+
+
+@dataclass
+class Stores:
+    """A journal and its keys, by their addresses."""
+
+    url: str
+    keys_url: str
+    master_key: Path
+    database: Database
+    keys: Database
+    journal: Journal
+    others: list[Database] = field(default_factory=list)
+
+    def other_process(self) -> Journal:
+        """The same journal as another process opens it."""
+        opened = [Database(self.url), Database(self.keys_url)]
+        self.others += opened
+        return Journal(opened[0], KeyStore(opened[1], self.master_key))
+
+    def record(self, *decisions: NewDecision) -> list[str]:
+        """The ids of decisions, all recorded."""
+        found = self.journal.record(decisions)
+        return [item.decision_id for item in found if isinstance(item, Recorded)]
+
+
+def new_urls(kind: str, folder: Path, request: pytest.FixtureRequest) -> tuple[str, str]:
+    """Addresses of a journal and of its keys."""
+    if kind == "sqlite":
+        return f"sqlite:///{folder}/journal.sqlite3", f"sqlite:///{folder}/keys.sqlite3"
+    postgres: str = request.getfixturevalue("postgres_url")
+    return new_database(postgres), new_database(postgres)
+
+
+@contextmanager
+def opened(urls: tuple[str, str], folder: Path) -> Iterator[Stores]:
+    """A new journal."""
+    master_key = folder / "master.key"
+    store.migrate(urls[0])
+    prepare_keys(urls[1], master_key)
+    database, keys = Database(urls[0]), Database(urls[1])
+    found = Stores(*urls, master_key, database, keys, Journal(database, KeyStore(keys, master_key)))
+    yield found
+    for each in (database, keys, *found.others):
+        each.dispose()
+
+
+def unprotect(connection: Connection) -> None:
+    """Removes the triggers, as one who holds the database can."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("ALTER TABLE journal DISABLE TRIGGER USER"))
+    else:
+        for name in connection.scalars(text("SELECT name FROM sqlite_schema WHERE type = 'trigger'")).all():
+            connection.execute(text(f"DROP TRIGGER {name}"))
+
+
+def tamper(database: Database, *statements: str) -> None:
+    """Changes the journal behind its triggers."""
+    with database.write() as connection:
+        unprotect(connection)
+        for statement in statements:
+            connection.execute(text(statement))
+
+
+def refused(reason: str, call: Callable[[], object]) -> None:
+    """Checks that a call is refused."""
+    with pytest.raises(DomainError) as raised:
+        call()
+    assert raised.value.reason == reason
