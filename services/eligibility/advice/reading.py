@@ -21,15 +21,18 @@ KEPT_PACKAGES = 16
 
 
 class Reading:
-    """The facts behind the names and the rules of a package, the critical values of its rules, and the ranks
-    of its severities, from 0, the gravest; `best` is that of the outcome which no rule yields."""
+    """The facts behind the names and the rules of a package, the critical values of its rules, those of the
+    rules that prevent a presentation, and the ranks of its severities, from 0, the gravest; `best` is that of
+    the outcome which no rule yields."""
 
     def __init__(self, package: RulePackage) -> None:
         calculated = (*package.derived, MISSING_FACTS, REQUIRED_DOCUMENTS)
         self._behind = {name: facts_read(package, (name,)) for name in (*package.facts, *calculated)}
         self.rules = {rule.id: self.facts(tree.names(rule.condition)) for rule in package.rules}
-        leaves = (leaf for rule in package.rules for leaf in leaves_of(rule.condition))
-        self.critical = Critical(package, dict.fromkeys(leaves))
+        self.critical = _critical(package, package.rules)
+        refusing = {rank.severity for rank in package.decision.ranks if not rank.outcome.is_presentable}
+        self.refusals = tuple(rule for rule in package.rules if rule.severity in refusing)
+        self.critical_of_refusals = _critical(package, self.refusals)
         severities = [rank.severity for rank in package.decision.ranks if rank.severity is not None]
         self._ranks = {severity: rank for rank, severity in enumerate(severities)}
         self.best = len(severities)
@@ -45,6 +48,10 @@ class Reading:
     def rank_of(self, rule: Rule) -> int:
         """That of the severity of a rule."""
         return self._ranks[rule.severity]
+
+
+def _critical(package: RulePackage, rules: Iterable[Rule]) -> Critical:
+    return Critical(package, dict.fromkeys(leaf for rule in rules for leaf in leaves_of(rule.condition)))
 
 
 @lru_cache(maxsize=KEPT_PACKAGES)

@@ -39,6 +39,11 @@ class Outcome(Enum):
     NOT_ELIGIBLE = "NOT_ELIGIBLE"
     NEEDS_REVIEW = "NEEDS_REVIEW"
 
+    @property
+    def is_presentable(self) -> bool:
+        """True when the application may be presented to a lender."""
+        return self in (Outcome.ELIGIBLE, Outcome.ELIGIBLE_WITH_RESERVE)
+
 
 @dataclass(frozen=True)
 class Period:
