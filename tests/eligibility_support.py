@@ -8,7 +8,7 @@ import json
 from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import grpc
 from google.rpc import error_details_pb2, status_pb2
@@ -17,8 +17,8 @@ from grpc_status import rpc_status
 
 from microcredit.eligibility.v1 import assessment_pb2 as pb
 from microcredit.eligibility.v1 import fact_pb2, loan_pb2
-from microcredit.eligibility.v1.eligibility_service_pb2_grpc import EligibilityServiceStub
 from microcredit.eligibility.v1.decision_service_pb2_grpc import DecisionServiceStub
+from microcredit.eligibility.v1.eligibility_service_pb2_grpc import EligibilityServiceStub
 from microcredit.eligibility.v1.loan_service_pb2_grpc import LoanServiceStub
 from microcredit.eligibility.v1.ruleset_service_pb2_grpc import RulesetServiceStub
 from services.eligibility.assessment.assess import Engine
@@ -175,13 +175,14 @@ class Client:
     """Stubs of a running server."""
 
     def __init__(self, address: str) -> None:
-        self.channel = grpc.insecure_channel(address)
+        # Without its own subchannels, it would share the connection, and so the worker, of another client.
+        self.channel = grpc.insecure_channel(address, options=[("grpc.use_local_subchannel_pool", 1)])
         self.eligibility = EligibilityServiceStub(self.channel)
         self.loans = LoanServiceStub(self.channel)
         self.rulesets = RulesetServiceStub(self.channel)
         self.decisions = DecisionServiceStub(self.channel)
 
-    def __enter__(self) -> Client:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

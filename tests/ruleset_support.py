@@ -105,9 +105,7 @@ class Rules(Client):
         """Publishes files."""
         return self.publish_archive(pack(contents), actor=actor, **fields)
 
-    def publish_archive(
-        self, archive: bytes, *, actor: str = "", **fields: Any
-    ) -> pb.PublishRulesetResponse:
+    def publish_archive(self, archive: bytes, *, actor: str = "", **fields: Any) -> pb.PublishRulesetResponse:
         """Publishes an archive."""
         request = pb.PublishRulesetRequest(archive=archive, **fields)
         return self.rulesets.PublishRuleset(request, timeout=TIMEOUT, metadata=by(actor))
@@ -150,8 +148,9 @@ class Rules(Client):
     def assess(
         self, on: str = "2026-12-01", amount: str = "1500.00", min_revision: int = 0
     ) -> assessment_pb2.Assessment:
-        """The advice on an application made on a day."""
-        facts = merged(BASE, {"request_date": on, "loan": {"amount": amount}})
+        """The advice on an application made on a day, whose loan pays the whole project."""
+        change = {"request_date": on, "loan": {"amount": amount}, "project": {"total_cost": amount}}
+        facts = merged(BASE, change)
         request = rpc.AssessEligibilityRequest(application=application(facts), min_revision=min_revision)
         return self.eligibility.AssessEligibility(request, timeout=TIMEOUT).assessment
 

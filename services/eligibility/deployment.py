@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from threading import Lock
@@ -24,6 +25,9 @@ from services.kit.releases.timeline import State
 
 CACHED_RULESETS = 16
 """Compiled rule packages that a process keeps at hand, in force or not: replays come back to them."""
+
+UNUSABLE = (PackageDamagedError, PackageError, UncompilableError, EngineError)
+"""What is raised for a stored package that cannot be used."""
 
 
 @dataclass(frozen=True)
@@ -120,7 +124,7 @@ class Deployments:
         """A published ruleset; FailedPrecondition if what is stored of it cannot be used."""
         try:
             return self._ruleset(digest)
-        except (PackageDamagedError, PackageError, UncompilableError, EngineError) as error:
+        except UNUSABLE as error:
             raise FailedPrecondition(
                 "RULESET_UNREADABLE",
                 "Ce règlement enregistré est endommagé, ou n’est plus accepté par le moteur ou par les clés.",
@@ -138,7 +142,10 @@ class Deployments:
             return found
 
     def _deployment(self, state: State) -> Deployment:
-        """The rulesets of a state of the store, compiled before they are taken."""
+        """The rulesets of a state of the store, compiled before they are taken; the last one published is
+        compiled too, so that its activation is followed at once."""
+        with suppress(*UNUSABLE):
+            self._ruleset(state.releases[-1].digest)
         names = {release.name for release in state.releases}
         segments = tuple(
             Segment(Period(span.first, span.last), self._ruleset(span.digest))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 
 from psycopg.errors import ReadOnlySqlTransaction
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
@@ -12,6 +13,8 @@ from services.kit.errors import StartupError
 
 SQLITE_BUSY_SECONDS = 5
 POSTGRESQL_CONNECT_SECONDS = 5
+
+_SQLITE_RETRY_SECONDS = 0.001
 
 WRITE = "kit_write"
 """Execution option of a connection that is about to write."""
@@ -63,4 +66,32 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
 def _begin_sqlite(connection: Connection) -> None:
     writes = connection.get_execution_options().get(WRITE, False)
     connection.exec_driver_sql(f"PRAGMA query_only = {'OFF' if writes else 'ON'}")
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    if writes:
+        _begin_sqlite_write(connection)
+    else:
+        connection.exec_driver_sql("BEGIN")
+
+
+def _begin_sqlite_write(connection: Connection) -> None:
+    """Takes the write lock, asked for at each millisecond: the wait of SQLite itself grows up to 100 ms, so
+    that writers without pause starve the others."""
+    driver = connection.connection.driver_connection
+    assert isinstance(driver, sqlite3.Connection)  # noqa: S101 - of this very engine
+    limit = time.monotonic() + SQLITE_BUSY_SECONDS
+    driver.execute("PRAGMA busy_timeout = 0")
+    try:
+        while _is_locked(driver) and time.monotonic() < limit:
+            time.sleep(_SQLITE_RETRY_SECONDS)
+        if not driver.in_transaction:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+    finally:
+        driver.execute(f"PRAGMA busy_timeout = {SQLITE_BUSY_SECONDS * 1000}")
+
+
+def _is_locked(driver: sqlite3.Connection) -> bool:
+    """Begins to write, unless another connection does; any other error is left to the next statement."""
+    try:
+        driver.execute("BEGIN IMMEDIATE")
+    except sqlite3.OperationalError as error:
+        return error.sqlite_errorname.startswith("SQLITE_BUSY")
+    return False

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from datetime import UTC, datetime
+from datetime import datetime
 
 from sqlalchemy import Connection, MetaData, Row, func, insert, select, text
 
@@ -77,7 +77,7 @@ def _event(row: Row[tuple[object, ...]], release: Release) -> Event:
 
 
 def _instant(written: object) -> datetime:
-    return datetime.strptime(str(written), _TIME).replace(tzinfo=UTC)
+    return datetime.fromisoformat(str(written))
 
 
 def insert_release(connection: Connection, release: Release, archive: bytes) -> None:
