@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, create_engine, make_url, text
 
 from services.eligibility import store
 from services.eligibility.assessment.assess import assess
@@ -20,8 +21,9 @@ from services.eligibility.engine.reference import true_rules
 from services.eligibility.package.load import load_package
 from services.eligibility.package.model import RulePackage
 from services.eligibility.store.journal import Journal
+from services.eligibility.store.keys import MIGRATIONS as KEY_MIGRATIONS
 from services.eligibility.store.keys import KeyStore, prepare_keys
-from services.kit.database import Database
+from services.kit.database import Database, migrate
 from services.kit.errors import DomainError
 from tests.bank_registry_support import new_database
 from tests.eligibility_support import PACKAGE
@@ -80,7 +82,27 @@ def new_urls(kind: str, folder: Path, request: pytest.FixtureRequest) -> tuple[s
     if kind == "sqlite":
         return f"sqlite:///{folder}/journal.sqlite3", f"sqlite:///{folder}/keys.sqlite3"
     postgres: str = request.getfixturevalue("postgres_url")
-    return new_database(postgres), new_database(postgres)
+    journal, keys = (copied_database(postgres, template) for template in migrated(postgres))
+    return journal, keys
+
+
+@cache
+def migrated(postgres_url: str) -> tuple[str, str]:
+    """A journal and a key database without any row, which the others copy: a migration takes its time."""
+    journal, keys = new_database(postgres_url), new_database(postgres_url)
+    store.migrate(journal)
+    migrate(keys, KEY_MIGRATIONS)
+    return journal, keys
+
+
+def copied_database(postgres_url: str, template: str) -> str:
+    """A new database that begins as another one."""
+    name = f"journal_{uuid4().hex}"
+    engine = create_engine(postgres_url, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {make_url(template).database}"))
+    engine.dispose()
+    return make_url(postgres_url).set(database=name).render_as_string(hide_password=False)
 
 
 @contextmanager

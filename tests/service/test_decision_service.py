@@ -1,0 +1,398 @@
+"""The decisions of a running server: read, listed, replayed, explained, erased, purged, verified."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from google.protobuf.timestamp_pb2 import Timestamp
+from sqlalchemy import text
+
+from microcredit.eligibility.v1 import assessment_pb2
+from microcredit.eligibility.v1 import decision_service_pb2 as pb
+from microcredit.eligibility.v1.eligibility_service_pb2 import (
+    AssessEligibilityRequest,
+    BatchAssessEligibilityRequest,
+)
+from services.kit.database import Database
+from services.kit.releases.store import Candidate, ReleaseStore
+from tests.eligibility_reglement import BASE, CASES
+from tests.eligibility_support import TIMEOUT, Client, Json, application, copied_package, merged, plain
+from tests.ruleset_support import ID, by, edited, refusal, serving, shared_store, variant
+from tests.support import Launch
+
+TOO_DEAR: Json = {"loan": {"amount": "3700.00"}, "project": {"total_cost": "3700.00"}}
+INCOMPLETE: Json = {"budget": {"monthly_charges": None}, "banking": {"ficp": None}, "documents": ["IDENTITE"]}
+
+
+@pytest.fixture(scope="module")
+def client(launch: Launch) -> Iterator[Client]:
+    with Client(launch("services.eligibility", "--workers", "2").address) as client:
+        yield client
+
+
+def assessed(
+    client: Client, *, case: str = "", request_id: str = "", **facts: Any
+) -> assessment_pb2.Assessment:
+    request = AssessEligibilityRequest(
+        case_reference=case, request_id=request_id, application=application(merged(BASE, facts))
+    )
+    return client.eligibility.AssessEligibility(request, timeout=TIMEOUT).assessment
+
+
+def name_of(assessment: assessment_pb2.Assessment) -> str:
+    return f"decisions/{assessment.decision_id}"
+
+
+def got(client: Client, name: str) -> pb.Decision:
+    return client.decisions.GetDecision(pb.GetDecisionRequest(name=name), timeout=TIMEOUT).decision
+
+
+def replayed(client: Client, name: str) -> pb.ReplayDecisionResponse:
+    return client.decisions.ReplayDecision(pb.ReplayDecisionRequest(name=name), timeout=TIMEOUT)
+
+
+def explained(client: Client, name: str) -> pb.ExplainDecisionResponse:
+    return client.decisions.ExplainDecision(pb.ExplainDecisionRequest(name=name), timeout=TIMEOUT)
+
+
+def listed(client: Client, **fields: Any) -> pb.ListDecisionsResponse:
+    return client.decisions.ListDecisions(pb.ListDecisionsRequest(**fields), timeout=TIMEOUT)
+
+
+def verified(client: Client, head: pb.JournalHead | None = None) -> pb.VerifyJournalResponse:
+    return client.decisions.VerifyJournal(pb.VerifyJournalRequest(expected_head=head), timeout=TIMEOUT)
+
+
+def erased(client: Client, case: str, **fields: Any) -> pb.EraseCaseResponse:
+    request = pb.EraseCaseRequest(case_reference=case, **fields)
+    return client.decisions.EraseCase(request, timeout=TIMEOUT, metadata=by("camille"))
+
+
+def purged(client: Client, end: datetime, **fields: Any) -> pb.PurgeDecisionsResponse:
+    stamp = Timestamp()
+    stamp.FromDatetime(end)
+    request = pb.PurgeDecisionsRequest(end_time=stamp, **fields)
+    return client.decisions.PurgeDecisions(request, timeout=TIMEOUT)
+
+
+def test_a_decision_is_given_as_it_was_answered(client: Client) -> None:
+    answer = assessed(client, case="MC-1", **TOO_DEAR)
+    found = got(client, name_of(answer))
+    assert found.assessment == answer
+    assert (found.outcome, found.ruleset) == (answer.outcome, answer.ruleset)
+    assert found.reason_codes == [reason.code for reason in answer.reasons]
+    assert found.content == pb.DECISION_CONTENT_READABLE
+    facts = {name: plain(value) for name, value in found.facts.items()}
+    assert facts["loan.amount"] == "3700.00"
+    assert facts["loan.nominal_rate_pct"] == "1.50"
+    assert facts["request_date"] == "2026-12-01"
+    assert facts["documents"] == BASE["documents"]
+    assert "applicant.residence_permit_end" not in facts
+    assert "3700" not in str(listed(client, case_reference="MC-1").decisions)
+
+
+@pytest.mark.parametrize("method", ["GetDecision", "ReplayDecision", "ExplainDecision"])
+def test_a_wrong_name_is_refused(client: Client, method: str) -> None:
+    call, request = getattr(client.decisions, method), getattr(pb, f"{method}Request")
+    for name in ("", "decisions/", f"decisions/{uuid4()}x", f"rulesets/{uuid4()}", "decisions/\u0000"):
+        refused = refusal(call, request(name=name))
+        assert (refused.code, refused.violations) == ("INVALID_ARGUMENT", (("name", "NAME_MALFORMED"),))
+    name = f"decisions/{uuid4()}"
+    refused = refusal(call, request(name=name))
+    assert (refused.code, refused.reason) == ("NOT_FOUND", "DECISION_NOT_FOUND")
+    assert refused.metadata == {"name": name}
+
+
+def test_the_list_is_paged_and_filtered(client: Client) -> None:
+    case = f"MC-{uuid4()}"
+    answers = [assessed(client, case=case, **(TOO_DEAR if rank % 2 else {})) for rank in range(7)]
+    names = [name_of(answer) for answer in reversed(answers)]
+    token = ""
+    pages: list[list[str]] = []
+    while token or not pages:
+        page = listed(client, case_reference=case, page_size=3, page_token=token)
+        pages.append([decision.name for decision in page.decisions])
+        token = page.next_page_token
+        assessed(client, case=case)
+    assert pages == [names[:3], names[3:6], names[6:]]
+    refusals = listed(
+        client,
+        case_reference=case,
+        outcomes=[assessment_pb2.OUTCOME_NOT_ELIGIBLE, assessment_pb2.OUTCOME_INCOMPLETE],
+        reason_code="AMOUNT_ABOVE_MAX",
+        ruleset_version="2026.1",
+    ).decisions
+    assert [decision.name for decision in refusals] == [names[1], names[3], names[5]]
+    assert {decision.case_reference for decision in refusals} == {case}
+    assert not any(decision.facts or decision.HasField("assessment") for decision in refusals)
+    between = {"start_time": refusals[2].record_time, "end_time": refusals[0].record_time}
+    found = listed(client, case_reference=case, reason_code="AMOUNT_ABOVE_MAX", **between).decisions
+    assert [decision.name for decision in found] == [names[3], names[5]]
+    assert not listed(client, ruleset_version="2027.1").decisions
+
+
+def test_a_wrong_list_is_refused_with_everything_that_is_wrong(client: Client) -> None:
+    for _ in range(2):
+        assessed(client, case="MC-2")
+    token = listed(client, case_reference="MC-2", page_size=1).next_page_token
+    assert token
+    changed = token[:-2] + ("A" if token[-2] != "A" else "B") + token[-1]
+    others: list[dict[str, Any]] = [
+        {"page_token": token},
+        {"page_token": token, "case_reference": "MC-3"},
+        {"page_token": changed, "case_reference": "MC-2"},
+        {"page_token": "é", "case_reference": "MC-2"},
+    ]
+    for other in others:
+        refused = refusal(client.decisions.ListDecisions, pb.ListDecisionsRequest(**other))
+        assert refused.violations == (("page_token", "PAGE_TOKEN_REFUSED"),)
+    wrong = pb.ListDecisionsRequest(
+        page_size=201,
+        case_reference="x" * 65,
+        outcomes=[assessment_pb2.OUTCOME_UNSPECIFIED],
+        reason_code="amount",
+        ruleset_version="2026\u0000",
+        start_time=Timestamp(seconds=10**15),
+    )
+    assert {field for field, _ in refusal(client.decisions.ListDecisions, wrong).violations} == {
+        "page_size",
+        "case_reference",
+        "outcomes[0]",
+        "reason_code",
+        "ruleset_version",
+        "start_time",
+    }
+
+
+def test_every_case_of_the_reglement_is_replayed_and_explained(client: Client) -> None:
+    """Each outcome, byte for byte; each explanation in French, without a code, with its typography."""
+    facts = [merged(BASE, case["overrides"]) for case in CASES["cases"]]
+    requests = [AssessEligibilityRequest(application=application(one)) for one in facts]
+    batch = BatchAssessEligibilityRequest(requests=requests)
+    results = client.eligibility.BatchAssessEligibility(batch, timeout=TIMEOUT).results
+    outcomes = set()
+    for result in results:
+        replay = replayed(client, name_of(result.assessment))
+        assert replay.identical
+        assert replay.recorded_json == replay.replayed_json
+        canonical = json.dumps(
+            json.loads(replay.recorded_json), sort_keys=True, separators=(",", ":"), ensure_ascii=False
+        )
+        assert replay.recorded_json == canonical
+        check_french(explained(client, name_of(result.assessment)), result.assessment)
+        outcomes.add(result.assessment.outcome)
+    assert len(outcomes) == 4
+
+
+def check_french(answer: pb.ExplainDecisionResponse, given: assessment_pb2.Assessment) -> None:
+    """Four items in the order of the article, each reason with its text, no technical word."""
+    assert [section.title[:2] for section in answer.sections] == ["1°", "2°", "3°", "4°"]
+    whole = answer.markdown
+    assert not re.search(r"[A-Z]{2,}_[A-Z]|\b[a-z]+(_[a-z]+)+\b|\b(loan|budget|banking)\.[a-z]", whole)
+    assert not re.search(r"[^\u202f][;!?]|[^\u00a0]:[^/]|« |« | »|'|\d [\d€%]", whole.replace("\\", ""))
+    for section in answer.sections:
+        assert all(line == line.strip() and line and "\n" not in line for line in section.lines)
+    applied = "\n".join(answer.sections[2].lines)
+    for reason in given.reasons:
+        assert reason.message in applied
+        assert reason.article in applied
+        for comparison in reason.comparisons:
+            assert comparison.threshold.display in applied
+    assert given.outcome_label in "\n".join(answer.sections[0].lines)
+    for place in given.orientations:
+        assert place.label in "\n".join(answer.sections[3].lines)
+    for question in given.questions:
+        assert question.question in "\n".join(answer.sections[3].lines)
+
+
+def test_an_explanation_applies_the_parameters_to_the_situation(client: Client) -> None:
+    answer = explained(client, name_of(assessed(client, case="MC-4", **TOO_DEAR)))
+    plain_text = answer.markdown.replace("\u00a0", " ").replace("\u202f", " ")
+    for expected in (
+        "dossier MC-4",
+        "R. 311-3-1-2",
+        "il ne décide pas",
+        "- Coût total du projet : 3 700,00 € (pièce remise : Devis du projet).",
+        "- Le montant demandé (3 700,00 €) dépasse le plafond de 3 000,00 €. Texte appliqué : Règlement "
+        "intérieur, article 2. Valeurs comparées : « Montant demandé » (3 700,00 €) et « Montant maximal » "
+        "(3 000,00 €).",
+        "- Montant maximal : 3 000,00 € — Règlement intérieur, article 2.",
+        "- si « Durée de remboursement » (24 mois) dépasse « Durée maximale » (36 mois)",
+        "ni points ni coefficients",
+        "- Mensualités de crédit supportables : « Taux d’endettement maximal » (33,00 %) × « Ressources "
+        "mensuelles » (1 250,00 €), soit 412,50 €.",
+    ):
+        assert expected in plain_text, expected
+
+
+def test_an_explanation_says_what_is_missing(client: Client) -> None:
+    answer = explained(client, name_of(assessed(client, **INCOMPLETE)))
+    lines = [
+        "\n".join(section.lines).replace("\u00a0", " ").replace("\u202f", " ") for section in answer.sections
+    ]
+    assert "« Dossier incomplet »" in lines[0]
+    assert "Charges mensuelles : à fournir (pièce non remise : Justificatifs de charges)." in lines[1]
+    assert "Inscription au FICP : rien n’en est déduit, ni oui ni non." in lines[1]
+    assert "faute d’une donnée ; chacune joue :\nsi « Reste à vivre » (inconnu)" in lines[2]
+    assert "non calculé, faute de « Charges mensuelles »." in lines[3]
+    assert "Quelles sont les charges fixes mensuelles, hors crédits et dettes ?" in lines[3]
+
+
+def test_an_explanation_uses_the_words_of_its_own_rules(launch: Launch, tmp_path: Path) -> None:
+    """Another organisation, another label; evaluations that disagree."""
+    folder = copied_package(
+        tmp_path,
+        ("package.yaml", "CIAS de Ploërmel Communauté", "CCAS de Trifouilly"),
+        ("facts.yaml", "label: Montant demandé", "label: Somme voulue"),
+        ("parameters.yaml", "      value: 33\n", "      value: 33.333333\n"),
+    )
+    with serving(launch, "--package-directory", str(folder)) as client:
+        rich = assessed(client, budget={"monthly_income": "987654321.01"})
+        assert rich.outcome == assessment_pb2.OUTCOME_NEEDS_REVIEW
+        assert replayed(client, name_of(rich)).identical
+        answer = explained(client, name_of(rich))
+        assert "CCAS de Trifouilly" in answer.markdown
+        assert "Somme voulue" in answer.markdown
+        assert "ne concordent pas" in answer.sections[0].lines[2]
+        assert "les deux ne concordent pas" in "\n".join(answer.sections[3].lines)
+        check_french(answer, rich)
+
+
+def test_a_case_is_erased_for_good(client: Client) -> None:
+    case = f"MC-{uuid4()}"
+    names = [name_of(assessed(client, case=case)) for _ in range(2)]
+    assert erased(client, case, validate_only=True).decision_count == 2
+    assert got(client, names[0]).content == pb.DECISION_CONTENT_READABLE
+    request_id = str(uuid4())
+    answer = erased(client, case, request_id=request_id)
+    assert answer.decision_count == 2
+    assert answer.HasField("erase_time")
+    assert erased(client, case, request_id=request_id) == answer
+    assert erased(client, case) == answer
+    for name in names:
+        found = got(client, name)
+        assert found.content == pb.DECISION_CONTENT_ERASED
+        assert (found.case_reference, len(found.facts)) == ("", 0)
+        assert not found.HasField("assessment")
+        for call in (replayed, explained):
+            refused = refusal(call, client, name)
+            assert (refused.code, refused.reason) == ("FAILED_PRECONDITION", "CASE_ERASED")
+            assert refused.metadata == {"name": name}
+    assert verified(client).intact
+    refused = refusal(erased, client, f"{case}-autre")
+    assert (refused.code, refused.reason) == ("NOT_FOUND", "CASE_NOT_FOUND")
+    assessed(client, case="MC-5")
+    refused = refusal(erased, client, "MC-5", request_id=request_id)
+    assert (refused.code, refused.reason) == ("ALREADY_EXISTS", "REQUEST_ID_REUSED")
+    refused = refusal(erased, client, "", request_id="x")
+    assert set(refused.violations) == {
+        ("case_reference", "FIELD_REQUIRED"),
+        ("request_id", "UUID_MALFORMED"),
+    }
+
+
+def test_a_request_sent_again_is_recorded_once(client: Client) -> None:
+    case, request_id = f"MC-{uuid4()}", str(uuid4())
+    first = assessed(client, case=case, request_id=request_id)
+    assert assessed(client, case=case, request_id=request_id.upper()) == first
+    for other in ({"case": "autre"}, {"case": case, **TOO_DEAR}):
+        refused = refusal(assessed, client, request_id=request_id, **other)
+        assert (refused.code, refused.reason) == ("ALREADY_EXISTS", "REQUEST_ID_REUSED")
+    assert len(listed(client, case_reference=case).decisions) == 1
+
+
+def test_retention_ends_and_the_journal_stays_whole(launch: Launch) -> None:
+    with serving(launch) as client:
+        old = name_of(assessed(client, case="MC-1"))
+        head = verified(client).head
+        end = datetime.now(UTC)
+        recent = name_of(assessed(client, case="MC-1"))
+        assert purged(client, end, validate_only=True).decision_count == 1
+        request_id = str(uuid4())
+        assert purged(client, end, request_id=request_id).decision_count == 1
+        assert purged(client, end, request_id=request_id).decision_count == 1
+        assert got(client, old).content == pb.DECISION_CONTENT_PURGED
+        assert refusal(replayed, client, old).reason == "DECISION_PURGED"
+        assert refusal(explained, client, old).reason == "DECISION_PURGED"
+        assert replayed(client, recent).identical
+        answer = verified(client, head)
+        assert (answer.intact, answer.record_count, answer.head.sequence) == (True, 3, 3)
+        future = refusal(purged, client, datetime.now(UTC) + timedelta(hours=1))
+        assert future.violations == (("end_time", "TIME_IN_FUTURE"),)
+        refused = refusal(client.decisions.PurgeDecisions, pb.PurgeDecisionsRequest(request_id="x"))
+        assert set(refused.violations) == {("end_time", "FIELD_REQUIRED"), ("request_id", "UUID_MALFORMED")}
+
+
+def test_a_journal_altered_behind_the_server_is_found(launch: Launch, tmp_path: Path) -> None:
+    env = shared_store(tmp_path)
+    database = Database(env["ELIGIBILITY_DATABASE_URL"])
+    with serving(launch, env=env) as client:
+        names = [name_of(assessed(client)) for _ in range(3)]
+        head = verified(client).head
+        assert verified(client, head).summary.endswith("dans la suite de la fin gardée.")
+        with database.write() as connection:
+            connection.execute(text("DROP TRIGGER journal_kept"))
+            connection.execute(text("DELETE FROM journal WHERE sequence = 3"))
+        assert verified(client).intact
+        answer = verified(client, head)
+        assert (answer.intact, answer.broken_sequence, answer.record_count) == (False, 3, 2)
+        assert "n°\u00a03" in answer.summary
+        with database.write() as connection:
+            connection.execute(text("DROP TRIGGER journal_purged"))
+            connection.execute(text("UPDATE journal SET ciphertext = x'00' WHERE sequence = 2"))
+        assert verified(client).broken_sequence == 2
+        assert got(client, names[1]).content == pb.DECISION_CONTENT_DAMAGED
+        assert refusal(replayed, client, names[1]).reason == "DECISION_DAMAGED"
+        for wrong in (pb.JournalHead(sequence=-1, hash="0" * 64), pb.JournalHead(sequence=1, hash="x")):
+            assert refusal(verified, client, wrong).code == "INVALID_ARGUMENT"
+    database.dispose()
+
+
+def test_a_decision_is_replayed_under_the_rules_that_made_it(launch: Launch, tmp_path: Path) -> None:
+    """Other versions govern and the server was restarted; then the package of the first one is damaged."""
+    env = shared_store(tmp_path)
+    database = Database(env["ELIGIBILITY_DATABASE_URL"])
+    with serving(launch, env=env) as client:
+        names = [name_of(assessed(client, **TOO_DEAR))]
+        store = ReleaseStore(database)
+        for number in (1, 2, 3):
+            revision = activated(store, f"2026.{number + 1}", number)
+            answer = client.assess(min_revision=revision)
+            assert answer.ruleset.version == f"2026.{number + 1}"
+            names.append(name_of(answer))
+    damage(database, "2026.2")
+    with serving(launch, env=env) as client:
+        for name in (names[0], names[2], names[3], names[0]):
+            assert replayed(client, name).identical
+        assert "Montant demandé 2" not in explained(client, names[0]).markdown
+        assert "Montant demandé 2" in explained(client, names[2]).markdown
+        for call in (replayed, explained):
+            refused = refusal(call, client, names[1])
+            assert (refused.code, refused.reason) == ("FAILED_PRECONDITION", "RULESET_UNREADABLE")
+        assert plain(got(client, names[1]).facts["loan.amount"]) == "1500.00"
+    database.dispose()
+
+
+def damage(database: Database, version: str) -> None:
+    """Changes the archive of a published version, behind the triggers."""
+    triggers = text("SELECT name FROM sqlite_schema WHERE type = 'trigger'")
+    with database.write() as connection:
+        for trigger in connection.scalars(triggers).all():
+            connection.execute(text(f"DROP TRIGGER {trigger}"))
+        change = text("UPDATE release SET archive = x'00' WHERE version = :version")
+        assert connection.execute(change, {"version": version}).rowcount == 1
+
+
+def activated(store: ReleaseStore, version: str, number: int) -> int:
+    """Publishes and activates a version whose label is its own; the revision."""
+    label = ("facts.yaml", "label: Montant demandé", f"label: Montant demandé {number}")
+    contents = edited(variant(version), label)
+    store.publish(Candidate(ID, version, date(2011, 1, 1), None, contents), actor="test")
+    return store.activate(ID, version, None, actor="test").event.revision
