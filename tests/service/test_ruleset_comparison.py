@@ -1,0 +1,165 @@
+"""What a candidate changes, through a server: over cases, applications, recorded decisions, live calls."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Iterator
+
+import pytest
+
+from microcredit.eligibility.v1 import assessment_pb2, ruleset_pb2
+from microcredit.eligibility.v1 import eligibility_service_pb2 as rpc
+from microcredit.eligibility.v1 import ruleset_service_pb2 as pb
+from services.kit.releases.archive import pack
+from tests.eligibility_reglement import BASE
+from tests.eligibility_support import application, day, merged
+from tests.ruleset_support import (
+    TIMEOUT,
+    Rules,
+    edited,
+    refusal,
+    revision,
+    serving,
+    variant,
+    with_ceiling,
+)
+from tests.support import Launch
+
+V2 = with_ceiling(variant("2026.2"), 4000)
+DEAR, CHEAP = 3, 9
+
+
+@pytest.fixture(scope="module")
+def rules(launch: Launch) -> Iterator[Rules]:
+    """A client of a server of its own that has recorded decisions and published another ceiling."""
+    with serving(launch, workers=2) as client:
+        for amount, count in (("3200.00", DEAR), ("1500.00", CHEAP)):
+            for _ in range(count):
+                client.assess(amount=amount)
+        client.publish(V2)
+        yield client
+
+
+def compare(client: Rules, **fields: object) -> ruleset_pb2.ComparisonReport:
+    request = pb.CompareRulesetsRequest(**fields)  # type: ignore[arg-type]
+    return client.rulesets.CompareRulesets(request, timeout=TIMEOUT).report
+
+
+def plain(text: str) -> str:
+    return text.replace("\u00a0", " ").replace("\u202f", " ")
+
+
+def check_told(report: ruleset_pb2.ComparisonReport) -> None:
+    assert (report.compared_count, report.changed_count, report.outcome_changed_count) == (12, 3, 3)
+    assert plain(report.summary).startswith("3 dossiers sur 12 deviennent présentables, parce que")
+    assert "9 sont inchangés" in plain(report.summary)
+    (change,) = report.changes
+    assert change.base_outcome == assessment_pb2.OUTCOME_NOT_ELIGIBLE
+    assert change.candidate_outcome == assessment_pb2.OUTCOME_ELIGIBLE
+    assert (list(change.added_reasons), list(change.removed_reasons)) == ([], ["AMOUNT_ABOVE_MAX"])
+    assert change.count == len(change.examples) == 3
+    assert all(example.startswith("decisions/") for example in change.examples)
+
+
+def test_over_recorded_decisions(rules: Rules) -> None:
+    check_told(compare(rules, name=revision("2026.2"), decisions=pb.RecordedDecisions()))
+    check_told(compare(rules, archive=pack(V2), decisions=pb.RecordedDecisions()))
+
+
+def test_over_the_cases_of_the_candidate(rules: Rules) -> None:
+    report = compare(rules, name=revision("2026.2"))
+    assert report.compared_count == 56
+    assert report.left_out_count == 0
+
+
+def test_over_applications_of_the_request(rules: Rules) -> None:
+    given = [
+        rpc.AssessEligibilityRequest(
+            case_reference=f"DOSSIER-{amount}",
+            application=application(
+                merged(BASE, {"loan": {"amount": f"{amount}.00"}, "project": {"total_cost": f"{amount}.00"}})
+            ),
+        )
+        for amount in (1500, 3500, 5000)
+    ]
+    over = pb.ApplicationSet(requests=given)
+    report = compare(rules, name=revision("2026.2"), base=revision("2026.1"), applications=over)
+    assert (report.compared_count, report.outcome_changed_count) == (3, 1)
+    assert list(report.changes[0].examples) == ["DOSSIER-3500"]
+    given[1].application.ClearField("loan")
+    refused = refusal(compare, rules, name=revision("2026.2"), applications=pb.ApplicationSet(requests=given))
+    assert refused.reason == "INVALID_FIELDS"
+    assert all(field.startswith("applications.requests[1].") for field, _ in refused.violations)
+
+
+def test_an_unsound_candidate_is_refused_with_its_findings(rules: Rules) -> None:
+    broken = edited(V2, ("rules.yaml", "loan.amount > amount_max", "loan.amount > amont_max"))
+    refused = refusal(compare, rules, archive=pack(broken))
+    assert refused.reason == "RULESET_REFUSED"
+    assert refused.violations[0][0].startswith("rules.yaml:")
+
+
+def shadow(client: Rules, name: str) -> ruleset_pb2.Shadow:
+    return client.rulesets.GetShadow(pb.GetShadowRequest(name=name), timeout=TIMEOUT).shadow
+
+
+def counted(client: Rules, name: str, count: int) -> ruleset_pb2.Shadow:
+    """The run once it has counted that many decisions."""
+    limit = time.monotonic() + TIMEOUT
+    while (found := shadow(client, name)).report.compared_count < count or found.pending_count:
+        assert time.monotonic() < limit, found
+        time.sleep(0.05)
+    return found
+
+
+def test_a_shadow_run_from_recorded_decisions_to_live_calls(rules: Rules) -> None:
+    request = pb.StartShadowRequest(name=revision("2026.2"), request_id=str(uuid.uuid4()))
+    request.start_time.FromSeconds(0)
+    validated = pb.StartShadowRequest(name=revision("2026.2"), validate_only=True)
+    rules.rulesets.StartShadow(validated, timeout=TIMEOUT)
+    assert not rules.rulesets.ListShadows(pb.ListShadowsRequest(), timeout=TIMEOUT).shadows
+    started = rules.rulesets.StartShadow(request, timeout=TIMEOUT).shadow
+    assert rules.rulesets.StartShadow(request, timeout=TIMEOUT).shadow.name == started.name
+    assert started.state == ruleset_pb2.SHADOW_STATE_RUNNING
+    check_told(counted(rules, started.name, 12).report)
+
+    answer = rules.assess(amount="3300.00")
+    assert answer.ruleset.version == "2026.1"
+    live = counted(rules, started.name, 13)
+    assert live.report.changes[0].count == 4
+
+    stopped = rules.rulesets.StopShadow(pb.StopShadowRequest(name=started.name), timeout=TIMEOUT).shadow
+    assert stopped.state == ruleset_pb2.SHADOW_STATE_STOPPED
+    rules.assess(amount="3300.00")
+    time.sleep(1)
+    assert shadow(rules, started.name).report == stopped.report
+    (listed,) = rules.rulesets.ListShadows(pb.ListShadowsRequest(), timeout=TIMEOUT).shadows
+    assert listed == shadow(rules, started.name)
+
+
+def test_as_of_another_day(rules: Rules) -> None:
+    later = edited(
+        variant("2027.1"),
+        (
+            "parameters.yaml",
+            "      reference: Règlement intérieur, article 2\n\n# Plafond",
+            "      reference: Règlement intérieur, article 2\n    - valid_from: 2027-01-01\n"
+            "      value: 4000.00\n      reference: Délibération\n\n# Plafond",
+        ),
+    )
+    rules.publish(later)
+    over = pb.RecordedDecisions(max_count=50)
+    unmoved = compare(rules, name=revision("2027.1"), decisions=over)
+    moved = compare(rules, name=revision("2027.1"), decisions=over, as_of_date=day("2027-01-01"))
+    assert unmoved.changed_count == 0
+    assert moved.outcome_changed_count >= DEAR
+
+
+@pytest.mark.parametrize("name", ["shadows/999", "shadows/0", "shadows/x", ""])
+def test_an_unknown_run(rules: Rules, name: str) -> None:
+    for call in (
+        lambda: rules.rulesets.GetShadow(pb.GetShadowRequest(name=name)),
+        lambda: rules.rulesets.StopShadow(pb.StopShadowRequest(name=name)),
+    ):
+        assert refusal(call).reason == "SHADOW_NOT_FOUND"
