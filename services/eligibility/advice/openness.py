@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from itertools import islice, product
 
 from services.eligibility.advice.reading import Reading, reading
@@ -10,7 +11,7 @@ from services.eligibility.evaluation import LazyValues
 from services.eligibility.facts import WhenAbsent, completed
 from services.eligibility.language import tree
 from services.eligibility.language.evaluate import evaluate
-from services.eligibility.language.types import Kind, Value, Values
+from services.eligibility.language.types import ORDERED, Kind, Value, Values
 from services.eligibility.package.model import MISSING_FACTS, REQUIRED_DOCUMENTS, RulePackage
 
 _ASKED = frozenset({WhenAbsent.MISSING, WhenAbsent.UNKNOWN, WhenAbsent.NO})
@@ -61,12 +62,23 @@ class Openness(LazyValues):
                     return decisive
                 return None if None in found else not decisive
         value = evaluate(node, self)
-        return self._at_corners(node) if value is None and isinstance(node, tree.Compare) else value
+        return self._settled_comparison(node) if value is None and isinstance(node, tree.Compare) else value
+
+    def _settled_comparison(self, leaf: tree.Compare) -> bool | None:
+        """An equality is settled when one side always exceeds the other."""
+        if leaf.operator not in ("==", "!=") or leaf.left.type.kind not in ORDERED:
+            return self._at_corners(leaf)
+        orders = (replace(leaf, operator=operator) for operator in ("<", ">"))
+        if any(self._at_corners(order) for order in orders):
+            return leaf.operator == "!="
+        return None
 
     def _at_corners(self, leaf: tree.Compare) -> bool | None:
         """What a comparison is wherever its open facts are all answered: taken as monotone in each of them,
-        it is what it is at the corners of their domains."""
+        it is what it is at the corners of their domains. Nothing, when not to know may be the answer."""
         names = sorted(self._moves(tree.names(leaf)))
+        if any(self._package.facts[name].when_absent is WhenAbsent.UNKNOWN for name in names):
+            return None
         ends = [self._reading.critical.ends(self._facts, name) for name in names]
         corners = list(islice(product(*ends), _MAX_CORNERS + 1))
         if not names or len(corners) > _MAX_CORNERS:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from services.eligibility.advice.distance import Distance, handy_neighbours, is_handy
 from services.eligibility.advice.reading import reading
 from services.eligibility.evaluation import LazyValues, request_day
+from services.eligibility.fact_checks import check_facts
 from services.eligibility.facts import completed
 from services.eligibility.language.evaluate import evaluate
 from services.eligibility.language.types import Kind, Value, Values, codes_of
@@ -100,21 +101,28 @@ class Repairs:
         reading_it = {rule: found for rule, found in self._rules.items() if name in self._movable[rule]}
         untouched = broken.difference(reading_it)
         kind = self._package.facts[name].type.kind
-        values = self._reading.critical_of_refusals.values({**self._facts, **changes}, name)
-        near = dict.fromkeys((*values, *(one for value in values for one in handy_neighbours(value, kind))))
-        low, high = (values[0], values[-1]) if values else (0, 0)
         found = [
             _Option(value, untouched | self._broken({**changes, name: value}, reading_it))
-            for value in near
-            if value != self._facts[name] and (value in values or low <= value <= high)  # type: ignore[operator]
+            for value in self._near_thresholds(changes, name)
+            if value != self._facts[name]
         ]
-        if kind is Kind.CODES and values:
+        if kind is Kind.CODES:
             found.append(self._fewest_codes(changes, untouched, reading_it, name))
         return sorted(found, key=lambda option: self.distance.of(name, option.value))
 
+    def _near_thresholds(self, changes: Changes, name: str) -> tuple[Value, ...]:
+        """The critical values of a fact, and the handy ones just beside, within its domain."""
+        given, fact = {**self._facts, **changes}, self._package.facts[name]
+        values = self._reading.critical_of_refusals.values(given, name)
+        handy = {one for value in values for one in handy_neighbours(value, fact.type.kind)}
+        return (
+            *values,
+            *(one for one in handy.difference(values) if not check_facts({name: fact}, {**given, name: one})),
+        )
+
     def _distinct(self, name: str, options: list[_Option], broken: _Broken) -> Iterator[_Option]:
-        """On each side of the present value, the nearest option of those that break the same rules, the nearest
-        handy one when there is any, and the farthest one that breaks nothing more."""
+        """On each side of the present value, the nearest option of those that break the same rules, the
+        nearest handy one when there is any, and the farthest one that breaks nothing more."""
         kind = self._package.facts[name].type.kind
         kept: dict[tuple[object, _Broken], _Option] = {}
         far: dict[object, _Option] = {}

@@ -156,8 +156,9 @@ def _turning_days(package: RulePackage) -> Iterator[date]:
                 yield from (date.fromordinal(day.toordinal() + shift) for shift in (-1, 0, 1))
 
 
-_Look = tuple[bool | None, Fraction | None]
-"""Truth of a leaf, and by how much its left side exceeds its right side."""
+_Look = tuple[bool | int | None, Fraction | None]
+"""Truth of a leaf, or the sign of its excess for an equality, true at a single point maybe; and by how much
+its left side exceeds its right side."""
 
 
 class _Probe:
@@ -185,25 +186,30 @@ class _Probe:
             inside = sorted(point for point in points if self._scale.low <= point <= self._scale.high)
             for rank in range(len(self._moved.indirect)):
                 for low, high in pairwise(inside):
-                    if self._look(low)[rank][0] is not self._look(high)[rank][0]:
-                        yield from self._change(rank, low, high)
+                    yield from self._changes_between(rank, low, high)
+
+    def _changes_between(self, rank: int, low: int, high: int) -> Iterator[int]:
+        """Around each change of one leaf, from the first to the last that a dichotomy meets."""
+        while self._look(low)[rank][0] != self._look(high)[rank][0]:
+            *around, low = self._change(rank, low, high)
+            yield from (*around, low)
+            if self._look(low)[rank][1] == 0:
+                yield low + 1
 
     def _change(self, rank: int, low: int, high: int) -> Iterator[int]:
-        """The two neighbours between which a leaf changes, and what is beyond an exact equality."""
+        """The two neighbours between which a leaf changes, after what is before an exact equality."""
         step = 0
         while high - low > 1:
             sides = self._look(low)[rank], self._look(high)[rank]
             middle = _guess(low, high, sides[0][1], sides[1][1], step % 3)
             step += 1
-            if self._look(middle)[rank][0] is sides[0][0]:
+            if self._look(middle)[rank][0] == sides[0][0]:
                 low = middle
             else:
                 high = middle
-        yield from (low, high)
         if self._look(low)[rank][1] == 0:
             yield low - 1
-        if self._look(high)[rank][1] == 0:
-            yield high + 1
+        yield from (low, high)
 
     def _look(self, number: int) -> list[_Look]:
         """What each indirect leaf is at a point."""
@@ -228,7 +234,11 @@ def _look(leaf: tree.Node, values: Values) -> _Look:
     if truth is None or not isinstance(leaf, tree.Compare) or leaf.operator not in _ORDER:
         return truth, None
     left, right = evaluate(leaf.left, values), evaluate(leaf.right, values)
-    return truth, None if isinstance(left, str) else _units(left) - _units(right)
+    if isinstance(left, str):
+        return truth, None
+    excess = _units(left) - _units(right)
+    equality = leaf.operator in ("==", "!=")
+    return ((excess > 0) - (excess < 0) if equality else truth), excess
 
 
 def _guess(low: int, high: int, at_low: Fraction | None, at_high: Fraction | None, step: int) -> int:

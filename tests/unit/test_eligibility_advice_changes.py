@@ -1,0 +1,103 @@
+"""Suggested changes: as few facts as possible, none that could change less, each presentable."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from itertools import combinations, product
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from services.eligibility.advice.changes import Suggestions, smallest_changes
+from services.eligibility.language.types import Value, Values
+from services.eligibility.package.model import Severity
+from tests.advice_support import DAY, Small, boolean, domain, integer, money, small
+
+BLOCKING, MISSING, RESERVE = Severity.BLOCKING, Severity.MISSING, Severity.RESERVE
+ACTIONABLE = ("amount", "months", "cost", "other", "agreed")
+FACTS = [
+    money("amount", 8, actionable=True),
+    integer("months", 6, actionable=True),
+    money("cost", 8, actionable=True),
+    money("other", 8, actionable=True),
+    boolean("agreed", actionable=True),
+    *(money(name, 8) for name in ("least", "ceiling", "bearable")),
+    *(integer(name, 6) for name in ("shortest", "longest")),
+    boolean("resident"),
+]
+CALCULATIONS = {"excess": "amount + other - cost", "burden": "amount / months"}
+RULES = [
+    (BLOCKING, "amount > ceiling"),
+    (BLOCKING, "amount < least"),
+    (BLOCKING, "months > longest"),
+    (BLOCKING, "months < shortest"),
+    (BLOCKING, "burden > bearable"),
+    (MISSING, "excess > 0"),
+    (MISSING, "excess < 0"),
+    (BLOCKING, "not agreed"),
+    (BLOCKING, "not resident and amount > 0"),
+    (RESERVE, "other > cost"),
+    (MISSING, "known(burden) and months == shortest and other > 0"),
+]
+
+
+@st.composite
+def situations(draw: st.DrawFn) -> tuple[Small, dict[str, Value]]:
+    """Some of these rules, and an application."""
+    rules = draw(st.lists(st.sampled_from(RULES), min_size=2, max_size=7, unique=True))
+    made = small(FACTS, CALCULATIONS, rules)
+    return made, {one.name: draw(st.sampled_from(domain(one))) for one in FACTS}
+
+
+def suggested(made: Small, facts: Values, names: tuple[str, ...] = ACTIONABLE, most: int = 20) -> Suggestions:
+    """What is suggested."""
+    whole = {"request_date": DAY, **facts}
+    return smallest_changes(made.package, made.engine, whole, names, most, lambda: None)
+
+
+def size(facts: Values, changes: Values) -> Fraction:
+    """How much changes: euros of the largest amount, months of the present ones, one for a yes/no."""
+    largest = max(int(facts[name]) for name in ("amount", "cost", "other")) or 1  # type: ignore[arg-type]
+    scales = {"agreed": 1, "months": facts["months"] or 1}
+    return sum(
+        (
+            Fraction(abs(int(value) - int(facts[name])), int(scales.get(name, largest)))  # type: ignore[arg-type]
+            for name, value in changes.items()
+        ),
+        Fraction(),
+    )
+
+
+def smallest(made: Small, facts: Values, names: tuple[str, ...]) -> Fraction | None:
+    """By enumeration, the size of the smallest change of exactly these facts; None if there is none."""
+    values = ([value for value in domain(made.package.facts[name]) if value != facts[name]] for name in names)
+    sizes = (
+        size(facts, changes)
+        for changes in (dict(zip(names, chosen, strict=True)) for chosen in product(*values))
+        if made.assess({**facts, **changes}).outcome.is_presentable
+    )
+    return min(sizes, default=None)
+
+
+@settings(max_examples=40)
+@given(situations())
+def test_the_smallest_changes_are_found(situation: tuple[Small, dict[str, Value]]) -> None:
+    made, facts = situation
+    if made.assess(facts).outcome.is_presentable:
+        return
+    found = {tuple(one.changes): one for one in suggested(made, facts).found}
+    solved: list[set[str]] = []
+    for count in (1, 2):
+        for names in combinations(ACTIONABLE, count):
+            if any(done <= set(names) for done in solved):
+                assert names not in found
+                continue
+            least = smallest(made, facts, names)
+            assert (names in found) == (least is not None), (names, least)
+            if least is not None:
+                assert size(facts, found[names].changes) == least
+        solved += [set(names) for names in found if len(names) == count]
+    for one in found.values():
+        assert made.assess({**facts, **one.changes}) == one.assessment
+        assert one.assessment.outcome.is_presentable
+    assert [len(names) for names in found] == sorted(map(len, found))
