@@ -65,9 +65,9 @@ class Stores:
     journal: Journal
     others: list[Database] = field(default_factory=list)
 
-    def other_process(self) -> Journal:
-        """The same journal as another process opens it."""
-        opened = [Database(self.url), Database(self.keys_url)]
+    def other_process(self, url: str = "") -> Journal:
+        """The same journal as another process opens it, by another address if one is given."""
+        opened = [Database(url or self.url), Database(self.keys_url)]
         self.others += opened
         return Journal(opened[0], KeyStore(opened[1], self.master_key))
 

@@ -403,6 +403,20 @@ def test_a_journal_locked_too_long_is_unavailable(stores: Stores, monkeypatch: p
     assert isinstance(hurried.record([decision()])[0], Recorded)
 
 
+def test_a_store_that_may_only_be_read_is_unavailable(stores: Stores) -> None:
+    (decision_id,) = stores.record(decision())
+    path = stores.url.removeprefix("sqlite:///")
+    read_only = (
+        f"sqlite:///file:{path}?mode=ro&uri=true"
+        if stores.database.is_sqlite
+        else f"{stores.url}&options=-c%20default_transaction_read_only%3Don"
+    )
+    journal = stores.other_process(read_only)
+    refused("STORE_UNAVAILABLE", lambda: journal.record([decision()]))
+    refused("STORE_UNAVAILABLE", lambda: journal.erase(REFERENCE, Asked()))
+    assert journal.get(decision_id).content is ContentState.READABLE
+
+
 def test_the_master_key_is_tied_to_its_keys(stores: Stores, tmp_path: Path) -> None:
     assert stat.S_IMODE(os.stat(stores.master_key).st_mode) == 0o600
     assert [path.name for path in tmp_path.glob(".master*")] == []
