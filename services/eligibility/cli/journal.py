@@ -1,14 +1,18 @@
-"""What decisions, replay, explain and verify do."""
+"""What decisions, replay, explain, verify, erase and purge do."""
 
 from __future__ import annotations
 
+from datetime import UTC, date, datetime, time
+
+from google.protobuf.timestamp_pb2 import Timestamp
+
 from microcredit.eligibility.v1 import decision_service_pb2 as rpc
 from services.eligibility.cli import showing
-from services.eligibility.cli.client import Client
+from services.eligibility.cli.client import Client, new_request_id
 from services.eligibility.cli.options import Target
 from services.eligibility.cli.outcome import GOOD, REFUSED, USAGE, CommandError
 from services.eligibility.cli.output import Output
-from services.kit.french import plural
+from services.kit.french import long_date, plural
 
 
 def list_decisions(case: str, version: str, reason: str, limit: int, target: Target, out: Output) -> int:
@@ -67,6 +71,42 @@ def verify(head: str, target: Target, out: Output) -> int:
     out.line(answer.summary, "green" if answer.intact else "red")
     out.line(f"Fin du journal, à garder ailleurs : {answer.head.sequence}:{answer.head.hash}")
     return GOOD if answer.intact else REFUSED
+
+
+def erase(case: str, confirmed: bool, target: Target, out: Output) -> int:
+    """Erases a case for good once it is confirmed; says what it would erase otherwise."""
+    client = Client(target)
+    request = rpc.EraseCaseRequest(
+        case_reference=case, request_id=new_request_id(), validate_only=not confirmed
+    )
+    answer = client.call(client.decisions.EraseCase, request)
+    out.document(showing.as_json(answer))
+    count = plural(answer.decision_count, "décision")
+    if answer.HasField("erase_time"):
+        when = showing.instant(answer.erase_time)
+        out.line(f"Dossier {case} : plus personne ne peut lire le contenu de {count} (effacé le {when}).")
+    else:
+        out.line(f"Dossier {case} : {count} à effacer. Rien n’est effacé sans --confirm.")
+    return GOOD
+
+
+def purge(before: date, confirmed: bool, target: Target, out: Output) -> int:
+    """Removes the contents of the decisions recorded before a day once it is confirmed; counts them
+    otherwise."""
+    client = Client(target)
+    end = Timestamp()
+    end.FromDatetime(datetime.combine(before, time()).astimezone(UTC))
+    request = rpc.PurgeDecisionsRequest(
+        end_time=end, request_id=new_request_id(), validate_only=not confirmed
+    )
+    answer = client.call(client.decisions.PurgeDecisions, request)
+    out.document(showing.as_json(answer))
+    count = f"{plural(answer.decision_count, 'décision')} d’avant le {long_date(before)}"
+    if confirmed:
+        out.line(f"{count} : contenu retiré, sceaux gardés.")
+    else:
+        out.line(f"{count} : contenu à retirer. Rien n’est retiré sans --confirm.")
+    return GOOD
 
 
 def _head(text: str) -> rpc.JournalHead | None:

@@ -1,5 +1,5 @@
 """The commands that call the server: publish, activate, rollback, status, shadow, compare, decisions, replay,
-explain, verify.
+explain, verify, erase, purge.
 
 Only the client is imported, when a command runs: neither the rules engine nor the logic.
 """
@@ -33,6 +33,14 @@ from services.eligibility.cli.output import Output
 
 Decision = Annotated[str, typer.Argument(metavar="DÉCISION", help="L’identifiant de la décision.")]
 ShadowName = Annotated[str, typer.Argument(metavar="NUMÉRO", help="Le numéro de l’essai à blanc.")]
+Case = Annotated[str, typer.Argument(metavar="RÉFÉRENCE", help="La référence du dossier.")]
+Confirm = Annotated[
+    bool, typer.Option("--confirm", help="Le fait vraiment, sans retour possible ; sinon, le compte.")
+]
+Before = Annotated[
+    date,
+    typer.Option("--before", metavar="DATE", parser=parse_day, help="Les décisions enregistrées avant."),
+]
 Limit = Annotated[
     int, typer.Option("--limit", metavar="N", parser=parse_limit, help="Au plus N décisions ; sinon 20.")
 ]
@@ -55,6 +63,8 @@ def register(app: typer.Typer) -> None:
     app.command(cls=FrenchCommand)(replay)
     app.command(cls=FrenchCommand)(explain)
     app.command(cls=FrenchCommand)(verify)
+    app.command(cls=FrenchCommand)(erase)
+    app.command(cls=FrenchCommand)(purge)
 
 
 def publish(
@@ -215,3 +225,21 @@ def verify(
     from services.eligibility.cli import journal
 
     return journal.verify(head, target(server, actor), Output(json))
+
+
+def erase(
+    case: Case, confirm: Confirm = False, server: Server = None, actor: Actor = None, json: Json = False
+) -> int:
+    """Efface un dossier : plus personne ne peut lire ses décisions, sauvegardes du journal comprises."""
+    from services.eligibility.cli import journal
+
+    return journal.erase(case, confirm, target(server, actor), Output(json))
+
+
+def purge(
+    before: Before, confirm: Confirm = False, server: Server = None, actor: Actor = None, json: Json = False
+) -> int:
+    """Retire le contenu des décisions trop anciennes ; leurs sceaux restent et le journal se vérifie."""
+    from services.eligibility.cli import journal
+
+    return journal.purge(before, confirm, target(server, actor), Output(json))
