@@ -5,6 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import IntEnum
 
+FILES = (
+    "package.yaml",
+    "facts.yaml",
+    "parameters.yaml",
+    "derived.yaml",
+    "rules.yaml",
+    "decision.yaml",
+    "properties.yaml",
+)
+"""The files of a package besides its cases: each reads names that the ones before it declare."""
+
 
 class Severity(IntEnum):
     """An error refuses the package; a warning lets it through."""
@@ -45,13 +56,19 @@ class Findings:
         self._items.add(Finding(place, message, severity))
 
     def all(self) -> tuple[Finding, ...]:
-        """The findings by file, line and column, each once."""
-        return tuple(sorted(self._items))
+        """The findings, each once, by file, line and column: first the files that may be the cause of what
+        is found in the others."""
+        return tuple(sorted(self._items, key=_rank))
 
     @property
     def refused(self) -> bool:
         """True when one of them is an error."""
         return any(finding.severity is Severity.ERROR for finding in self._items)
+
+
+def _rank(finding: Finding) -> tuple[int, Finding]:
+    file = finding.place.file
+    return FILES.index(file) if file in FILES else len(FILES), finding
 
 
 class PackageError(Exception):

@@ -13,7 +13,7 @@ from services.eligibility.package.cases_file import CaseReader, read_properties
 from services.eligibility.package.decision_file import read_decision
 from services.eligibility.package.derived_file import read_derived
 from services.eligibility.package.facts_file import read_facts
-from services.eligibility.package.findings import Findings, PackageError, Place
+from services.eligibility.package.findings import FILES, Findings, PackageError, Place
 from services.eligibility.package.identity_file import read_identity
 from services.eligibility.package.model import (
     MISSING_FACTS,
@@ -31,15 +31,6 @@ from services.eligibility.package.source import read_source
 from services.eligibility.package.tables import Table, as_table
 from services.kit.releases.archive import SIGNATURE_FILE, Contents, digest
 
-FILES = (
-    "package.yaml",
-    "facts.yaml",
-    "parameters.yaml",
-    "derived.yaml",
-    "rules.yaml",
-    "decision.yaml",
-    "properties.yaml",
-)
 CASES = "cases"
 BASE_CASE = "cases/base.yaml"
 _CASE_FILE = re.compile(r"cases/[^/]+\.yaml")

@@ -4,6 +4,7 @@ documents are refused."""
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -23,6 +24,7 @@ from ruamel.yaml.events import (
 from services.eligibility.package.findings import Findings, Place
 
 MAX_DEPTH = 10
+_REORDERING = frozenset({"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"})
 MAX_BYTES = 1_000_000
 
 
@@ -129,6 +131,8 @@ class _Builder:
 
     def _scalar(self, event: Any) -> Scalar:
         place = self._place(event)
+        if any(map(_is_forbidden, event.value)):
+            self._findings.add(place, "Ce texte contient un caractère invisible qui n’est pas admis.")
         one_line = event.start_mark.line == event.end_mark.line
         quote = 1 if event.style in ("'", '"') else 0
         return Scalar(event.value, place, place.column + quote if one_line else None)
@@ -157,3 +161,10 @@ class _Builder:
             elif isinstance(key, Scalar):
                 entries[key.text], keys[key.text] = value, key.place
         return Mapping(entries, keys, self._place(start))
+
+
+def _is_forbidden(character: str) -> bool:
+    """True of what no letter may hold: controls, halves of characters, marks that reorder a line."""
+    return (
+        unicodedata.category(character) in ("Cc", "Cs", "Cn", "Co") and character not in "\n\t"
+    ) or unicodedata.bidirectional(character) in _REORDERING
