@@ -50,8 +50,7 @@ class Openness(LazyValues):
         """The value of a condition whatever the answers; None when they decide of it, or leave it unknown."""
         match node:
             case tree.Known(name=name):
-                known = self[name] is not None
-                return None if not known and self._moves((name,)) else known
+                return True if self[name] is not None else self._at_corners(node)
             case tree.Not(item=item):
                 settled = self.settled(item)
                 return None if settled is None else not settled
@@ -73,15 +72,15 @@ class Openness(LazyValues):
             return leaf.operator == "!="
         return None
 
-    def _at_corners(self, leaf: tree.Compare) -> bool | None:
-        """What a comparison is wherever its open facts are all answered: taken as monotone in each of them,
+    def _at_corners(self, leaf: tree.Node) -> bool | None:
+        """What a leaf is wherever its open facts are all answered: taken as monotone in each of them,
         it is what it is at the corners of their domains. Nothing, when not to know may be the answer."""
         names = sorted(self._moves(tree.names(leaf)))
         if any(self._package.facts[name].when_absent is WhenAbsent.UNKNOWN for name in names):
             return None
         ends = [self._reading.critical.ends(self._facts, name) for name in names]
         corners = list(islice(product(*ends), _MAX_CORNERS + 1))
-        if not names or len(corners) > _MAX_CORNERS:
+        if len(corners) > _MAX_CORNERS:
             return None
         given = completed(self._package.facts, self._facts)
         found = {
