@@ -9,6 +9,8 @@ from collections.abc import Mapping
 GENESIS = "0" * 64
 """The hash before the first record."""
 
+_PLAIN = frozenset({str, int, bool, type(None)})
+
 
 def canonical(value: object) -> str:
     """Sorted keys, no space, characters as they are; floats are refused."""
@@ -24,8 +26,10 @@ def chained(previous: str, record: Mapping[str, object]) -> str:
 def _refuse_floats(value: object) -> None:
     if isinstance(value, float):
         raise TypeError("a float has no exact form")
-    if isinstance(value, Mapping):
-        value = list(value.values())
-    if isinstance(value, list | tuple):
-        for item in value:
+    if isinstance(value, dict):
+        value = value.values()
+    elif not isinstance(value, list | tuple):
+        return
+    for item in value:
+        if type(item) not in _PLAIN:
             _refuse_floats(item)
