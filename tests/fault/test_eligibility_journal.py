@@ -7,6 +7,8 @@ import os
 import resource
 import signal
 import sqlite3
+import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -26,7 +28,7 @@ from tests.bank_registry_support import new_database
 from tests.eligibility_reglement import BASE
 from tests.eligibility_support import TIMEOUT, Client, application, reason_of, status_of
 from tests.journal_support import new_urls
-from tests.support import Launch, RunningServer, throwaway_stores
+from tests.support import ROOT, Launch, RunningServer, throwaway_stores
 
 REQUEST = AssessEligibilityRequest(application=application(BASE), case_reference="MC-1")
 FAULTS = {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED, grpc.StatusCode.CANCELLED}
@@ -227,3 +229,46 @@ def read_only(url: str, state: str) -> None:
         others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = :name"
         connection.execute(text(f"{others} AND pid <> pg_backend_pid()"), {"name": name})
     engine.dispose()
+
+
+def start_refused(env: dict[str, str]) -> str:
+    """What the server prints when it refuses to start."""
+    finished = subprocess.run(
+        [sys.executable, "-m", "services.eligibility", "--port", "0", "--workers", "1"],
+        cwd=ROOT,
+        env={**os.environ, **env},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert (finished.returncode, finished.stdout) == (1, "")
+    assert "Traceback" not in finished.stderr
+    return finished.stderr
+
+
+def test_a_server_without_its_keys_does_not_start(
+    launch: Launch, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    env = environment("sqlite", tmp_path, request)
+    server = start(launch, env, workers=1)
+    with Client(server.address) as client:
+        decision_id = assess(client).decision_id
+    assert server.stop() == 0
+    key = Path(env["ELIGIBILITY_MASTER_KEY_FILE"])
+    assert (key.stat().st_mode & 0o777, key.read_bytes().strip() in server.log.read_bytes()) == (0o600, False)
+    key.rename(tmp_path / "away")
+    assert "est absente" in start_refused(env)
+    assert not key.exists()
+    (tmp_path / "away").rename(key)
+    other = {**env, "ELIGIBILITY_KEYS_DATABASE_URL": f"sqlite:///{tmp_path}/other.sqlite3"}
+    assert "La base des clés est vide" in start_refused(other)
+    same = {**env, "ELIGIBILITY_KEYS_DATABASE_URL": env["ELIGIBILITY_DATABASE_URL"]}
+    assert "La base des clés ne peut pas être celle du journal" in start_refused(same)
+    lost = {**other, "ELIGIBILITY_ACCEPT_LOST_KEYS": "true"}
+    name = f"decisions/{decision_id}"
+    for settings, content in ((lost, pb.DECISION_CONTENT_ERASED), (env, pb.DECISION_CONTENT_READABLE)):
+        server = start(launch, settings, workers=1)
+        with Client(server.address) as client:
+            found = client.decisions.GetDecision(pb.GetDecisionRequest(name=name)).decision
+            assert found.content == content
+        assert server.stop() == 0
