@@ -6,15 +6,18 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
-from services.eligibility.assessment.assess import Engine, assess
-from services.eligibility.assessment.model import Reason
+from services.eligibility.advice.reading import reading
+from services.eligibility.assessment.assess import Engine, judge
+from services.eligibility.assessment.model import Assessment
 from services.eligibility.language.types import Value, Values
 from services.eligibility.loan.schedule import constant_instalment
-from services.eligibility.package.model import Outcome, RulePackage, Severity
+from services.eligibility.package.model import ENGINE_DISAGREEMENT, Outcome, RulePackage, Severity
 from services.kit import french
 
 AMOUNT, MONTHS, RATE = "loan.amount", "loan.months", "loan.nominal_rate_pct"
 OTHER_FUNDING = "project.other_funding"
+
+_NONE = "Aucun montant de cette grille n’est présentable, quelle que soit la durée"
 
 
 @dataclass(frozen=True)
@@ -32,13 +35,8 @@ class Cell:
     amount: int
     months: int
     outcome: Outcome
-    reasons: tuple[Reason, ...]
+    reason_codes: tuple[str, ...]
     instalment: int | None
-
-    @property
-    def reason_codes(self) -> tuple[str, ...]:
-        """Their codes, each once."""
-        return tuple(dict.fromkeys(reason.code for reason in self.reasons))
 
 
 def explore(
@@ -48,9 +46,12 @@ def explore(
     for amount in grid.amounts:
         for months in grid.months:
             check()
-            found = assess(package, engine, {**facts, AMOUNT: amount, MONTHS: months})
+            found = judge(package, engine, {**facts, AMOUNT: amount, MONTHS: months})
+            codes = [rule.code for rule in found.rules]
+            if found.disagreements:
+                codes.insert(0, ENGINE_DISAGREEMENT)
             instalment = _instalment(amount, months, facts.get(RATE))
-            yield Cell(amount, months, found.outcome, found.reasons, instalment)
+            yield Cell(amount, months, found.outcome, tuple(codes), instalment)
 
 
 def explore_balanced(
@@ -66,11 +67,12 @@ def explore_balanced(
         yield from explore(package, engine, changed, row, check)
 
 
-def summary(cells: list[Cell]) -> str:
-    """The largest presentable amount and its shortest duration, or why there is none."""
+def summary(package: RulePackage, cells: list[Cell], current: Assessment) -> str:
+    """The largest presentable amount and its shortest duration, or why there is none; `current` is the advice
+    on the application as it stands."""
     presentable = [cell for cell in cells if cell.outcome.is_presentable]
     if not presentable:
-        return f"Aucun montant de cette grille n’est présentable, quelle que soit la durée : {_why(cells)}"
+        return french.typeset(f"{_NONE} : {_why(package, cells, current)}")
     best = min(presentable, key=lambda cell: (-cell.amount, cell.months))
     reserve = ", sous réserve" if best.outcome is Outcome.ELIGIBLE_WITH_RESERVE else ""
     amount, months = french.euros(best.amount), french.months(best.months)
@@ -79,20 +81,16 @@ def summary(cells: list[Cell]) -> str:
     return french.typeset(f"{text}{instalment}.")
 
 
-def _why(cells: list[Cell]) -> str:
-    """The sentences that hold in every cell, else the codes of what opposes somewhere."""
-    opposing = [
-        [reason for reason in cell.reasons if reason.severity is not Severity.RESERVE] for cell in cells
-    ]
-    first, *others = opposing
-    common = [
-        reason.message
-        for reason in first
-        if all(any(reason.message == other.message for other in found) for found in others)
-    ]
-    if common:
-        return french.typeset(" ".join(common))
-    codes = dict.fromkeys(reason.code for found in opposing for reason in found)
+def _why(package: RulePackage, cells: list[Cell], current: Assessment) -> str:
+    """What opposes everywhere whatever the terms, in words; else the codes found somewhere."""
+    read = reading(package).rules
+    apart = {rule.code for rule in package.rules if read[rule.id].isdisjoint((AMOUNT, MONTHS, OTHER_FUNDING))}
+    everywhere = apart.intersection(*(cell.reason_codes for cell in cells))
+    opposing = [reason for reason in current.reasons if reason.severity is not Severity.RESERVE]
+    told = [reason.message for reason in opposing if reason.code in everywhere]
+    if told:
+        return " ".join(told)
+    codes = dict.fromkeys(code for cell in cells for code in cell.reason_codes)
     return f"les motifs y sont, selon la case, {french.join(list(codes))}."
 
 

@@ -1,9 +1,10 @@
-"""What is settled of an application while some of its facts are open: what holds whatever their answers."""
+"""What conditions may become while some facts of an application are open."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import reduce
 from itertools import islice, product
 
 from services.eligibility.advice.reading import Reading, reading
@@ -11,11 +12,16 @@ from services.eligibility.evaluation import LazyValues
 from services.eligibility.facts import WhenAbsent, completed
 from services.eligibility.language import tree
 from services.eligibility.language.evaluate import evaluate
-from services.eligibility.language.types import ORDERED, Kind, Value, Values
-from services.eligibility.package.model import MISSING_FACTS, REQUIRED_DOCUMENTS, RulePackage
+from services.eligibility.language.types import ORDERED, Value, Values
+from services.eligibility.package.model import RulePackage
 
 _ASKED = frozenset({WhenAbsent.MISSING, WhenAbsent.UNKNOWN, WhenAbsent.NO})
 _MAX_CORNERS = 64
+
+Truths = frozenset[Value | None]
+"""What a condition may be: True, False, None (unknown)."""
+
+ANYTHING: Truths = frozenset({True, False, None})
 
 
 def open_facts(package: RulePackage, facts: Values) -> frozenset[str]:
@@ -26,69 +32,74 @@ def open_facts(package: RulePackage, facts: Values) -> frozenset[str]:
     )
 
 
-class Openness(LazyValues):
-    """The values of an application once its missing facts are answered; None for what the answers decide."""
+class Openness:
+    """Looks at conditions of an application wherever its open facts are answered; not to know is an answer
+    when the package admits it.
+
+    A comparison is taken as monotone in each open fact, as the check of packages does: what it may be shows
+    at the corners of their domains. Conditions are taken as independent of each other: "may" is said too
+    often rather than too seldom.
+    """
 
     def __init__(self, package: RulePackage, facts: Values, opened: frozenset[str]) -> None:
-        super().__init__(package, {**completed(package.facts, facts), **dict.fromkeys(opened)})
-        self._facts, self._open = facts, opened
+        self._package, self._facts, self._open = package, completed(package.facts, facts), opened
         self._reading: Reading = reading(package)
+        self._corners: dict[frozenset[str], list[LazyValues]] = {}
 
-    def calculated(self, name: str) -> Value | None:
-        """As the answers leave it."""
-        if name == MISSING_FACTS:
-            return ()
-        if name == REQUIRED_DOCUMENTS and self._moves((name,)):
-            return None
-        if name not in self._package.derived:
-            return super().calculated(name)
-        expression = self._package.derived[name].expression
-        boolean = expression.type.kind is Kind.BOOLEAN
-        return self.settled(expression) if boolean else evaluate(expression, self)
-
-    def settled(self, node: tree.Node) -> Value | None:
-        """The value of a condition whatever the answers; None when they decide of it, or leave it unknown."""
+    def truths(self, node: tree.Node) -> Truths:
+        """What a condition may be."""
         match node:
-            case tree.Known(name=name):
-                return True if self[name] is not None else self._at_corners(node)
             case tree.Not(item=item):
-                settled = self.settled(item)
-                return None if settled is None else not settled
+                return frozenset(None if truth is None else not truth for truth in self.truths(item))
             case tree.And(items=items) | tree.Or(items=items):
-                decisive = isinstance(node, tree.Or)
-                found = [self.settled(item) for item in items]
-                if decisive in found:
-                    return decisive
-                return None if None in found else not decisive
-        value = evaluate(node, self)
-        return self._settled_comparison(node) if value is None and isinstance(node, tree.Compare) else value
+                combined = _and if isinstance(node, tree.And) else _or
+                return reduce(combined, map(self.truths, items))
+            case tree.Reference(name=name) if name in self._package.derived:
+                return self.truths(self._package.derived[name].expression)
+            case tree.Compare(operator="==" | "!=", left=left) if left.type.kind in ORDERED:
+                return self._equality(node)
+        return self._at_corners(node)
 
-    def _settled_comparison(self, leaf: tree.Compare) -> bool | None:
-        """An equality is settled when one side always exceeds the other."""
-        if leaf.operator not in ("==", "!=") or leaf.left.type.kind not in ORDERED:
-            return self._at_corners(leaf)
-        orders = (replace(leaf, operator=operator) for operator in ("<", ">"))
-        if any(self._at_corners(order) for order in orders):
-            return leaf.operator == "!="
-        return None
+    def _equality(self, leaf: tree.Compare) -> Truths:
+        """It may hold unless one side always exceeds the other; it may fail where one does."""
+        below, above = (self._at_corners(replace(leaf, operator=operator)) for operator in ("<", ">"))
+        unknown = below & {None}
+        may_hold = not (below <= {True, None} or above <= {True, None})
+        may_fail = True in below | above
+        holds = leaf.operator == "=="
+        return unknown | {truth for truth, may in ((holds, may_hold), (not holds, may_fail)) if may}
 
-    def _at_corners(self, leaf: tree.Node) -> bool | None:
-        """What a leaf is wherever its open facts are all answered: taken as monotone in each of them,
-        it is what it is at the corners of their domains. Nothing, when not to know may be the answer."""
-        names = sorted(self._moves(tree.names(leaf)))
-        if any(self._package.facts[name].when_absent is WhenAbsent.UNKNOWN for name in names):
-            return None
-        ends = [self._reading.critical.ends(self._facts, name) for name in names]
-        corners = list(islice(product(*ends), _MAX_CORNERS + 1))
+    def _at_corners(self, leaf: tree.Node) -> Truths:
+        names = self._reading.facts(tree.names(leaf)) & self._open
+        if names not in self._corners:
+            self._corners[names] = self._values(sorted(names))
+        found = frozenset(evaluate(leaf, values) for values in self._corners[names])
+        return found or ANYTHING
+
+    def _values(self, names: Iterable[str]) -> list[LazyValues]:
+        """One for each corner of the domains of these facts; none when they are too many."""
+        listed = list(names)
+        corners = list(islice(product(*map(self._ends, listed)), _MAX_CORNERS + 1))
         if len(corners) > _MAX_CORNERS:
-            return None
-        given = completed(self._package.facts, self._facts)
-        found = {
-            evaluate(leaf, LazyValues(self._package, {**given, **dict(zip(names, corner, strict=True))}))
+            return []
+        return [
+            LazyValues(self._package, {**self._facts, **dict(zip(listed, corner, strict=True))})
             for corner in corners
-        }
-        return found.pop() is True if found in ({True}, {False}) else None
+        ]
 
-    def _moves(self, names: Iterable[str]) -> frozenset[str]:
-        """The open facts behind names."""
-        return self._reading.facts(names) & self._open
+    def _ends(self, name: str) -> tuple[Value | None, ...]:
+        ends = self._reading.critical.ends(self._facts, name)
+        unknown = self._package.facts[name].when_absent is WhenAbsent.UNKNOWN
+        return (*ends, None) if unknown else ends
+
+
+def _and(one: Truths, other: Truths) -> Truths:
+    return frozenset(
+        False if False in pair else None if None in pair else True for pair in product(one, other)
+    )
+
+
+def _or(one: Truths, other: Truths) -> Truths:
+    return frozenset(
+        True if True in pair else None if None in pair else False for pair in product(one, other)
+    )

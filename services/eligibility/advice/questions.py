@@ -44,10 +44,10 @@ def _deciding(
     for rule in package.rules:
         if day not in rule.validity or (rule.code not in given and not read.rules[rule.id] & opened):
             continue
-        settled = openness.settled(rule.condition)
-        if settled is True:
+        truths = openness.truths(rule.condition)
+        if truths == {True}:
             floor = min(floor, read.rank_of(rule))
-        elif read.rules[rule.id] & opened and (settled is None or rule.code in given):
+        elif read.rules[rule.id] & opened and (True in truths or rule.code in given):
             undecided.append(rule)
     counting = [rule for rule in undecided if read.rank_of(rule) < floor]
     return sorted(counting, key=read.rank_of), floor

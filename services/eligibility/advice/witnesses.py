@@ -35,7 +35,7 @@ class Witnesses:
         self._package, self._rules, self._floor = package, rules, floor
         self._facts = completed(package.facts, facts)
         self._reading = reading(package)
-        self._looks = 0
+        self._true: dict[tuple[Value | None, ...], list[Rule]] = {}
 
     def deciding(self, candidates: frozenset[str]) -> list[str]:
         """Those of the candidates that decide, in the order of the package: most are found at once from the
@@ -98,16 +98,18 @@ class Witnesses:
 
     def _rank(self, answers: Answers) -> int:
         """That of the gravest true rule."""
-        return next(map(self._reading.rank_of, self._true(answers)), self._floor)
+        return next(map(self._reading.rank_of, self._true_rules(answers)), self._floor)
 
     def _weight(self, answers: Answers) -> tuple[int, ...]:
         """How many rules of each rank are true."""
-        ranks = [self._reading.rank_of(rule) for rule in self._true(answers)]
+        ranks = [self._reading.rank_of(rule) for rule in self._true_rules(answers)]
         return tuple(map(ranks.count, range(self._reading.best)))
 
-    def _true(self, answers: Answers) -> Iterator[Rule]:
-        self._looks += 1
-        if self._looks > MAX_LOOKS:
-            raise _TooLongError
-        values = LazyValues(self._package, {**self._facts, **answers})
-        return (rule for rule in self._rules if evaluate(rule.condition, values) is True)
+    def _true_rules(self, answers: Answers) -> list[Rule]:
+        key = tuple(answers[name] for name in sorted(answers))
+        if key not in self._true:
+            if len(self._true) == MAX_LOOKS:
+                raise _TooLongError
+            values = LazyValues(self._package, {**self._facts, **answers})
+            self._true[key] = [rule for rule in self._rules if evaluate(rule.condition, values) is True]
+        return self._true[key]

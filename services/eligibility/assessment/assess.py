@@ -7,6 +7,7 @@ the answer is never "eligible": a human looks.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from services.eligibility.assessment.comparisons import true_comparisons
 from services.eligibility.assessment.model import Assessment, Figure, MissingFact, Orientation, Reason
@@ -30,26 +31,44 @@ _REVIEW_MESSAGE = (
 _ENGINE_FAILED = "*"
 
 
-def assess(package: RulePackage, engine: Engine, given: Values) -> Assessment:
-    """The advice on facts that `check_facts` accepts, under the rules in force on their request date."""
+@dataclass(frozen=True)
+class Judgement:
+    """The outcome with the rules that hold, and the values that they read; `disagreements` as in an
+    Assessment."""
+
+    values: Values
+    rules: tuple[Rule, ...]
+    outcome: Outcome
+    outcome_label: str
+    disagreements: tuple[str, ...]
+
+
+def judge(package: RulePackage, engine: Engine, given: Values) -> Judgement:
+    """The outcome alone, without its reasons in words."""
     values = all_values(package, given)
     expected = true_rules(package, values)
     fired, disagreements = _confront(engine, expected, values)
     day = request_day(values)
-    rules = [rule for rule in package.rules if rule.id in fired | expected and day in rule.validity]
-    reasons = tuple(_reason(package, rule, values) for rule in rules)
-    outcome, label = _outcome(package, rules)
-    if disagreements:
-        review = Reason(ENGINE_DISAGREEMENT, None, _REVIEW_MESSAGE, "", "", ())
-        outcome, label, reasons = Outcome.NEEDS_REVIEW, REVIEW_LABEL, (review, *reasons)
+    rules = tuple(rule for rule in package.rules if rule.id in fired | expected and day in rule.validity)
+    outcome, label = (Outcome.NEEDS_REVIEW, REVIEW_LABEL) if disagreements else _outcome(package, rules)
+    return Judgement(values, rules, outcome, label, disagreements)
+
+
+def assess(package: RulePackage, engine: Engine, given: Values) -> Assessment:
+    """The advice on facts that `check_facts` accepts, under the rules in force on their request date."""
+    judged = judge(package, engine, given)
+    values = judged.values
+    reasons = tuple(_reason(package, rule, values) for rule in judged.rules)
+    if judged.disagreements:
+        reasons = (Reason(ENGINE_DISAGREEMENT, None, _REVIEW_MESSAGE, "", "", ()), *reasons)
     return Assessment(
-        outcome=outcome,
-        outcome_label=label,
+        outcome=judged.outcome,
+        outcome_label=judged.outcome_label,
         reasons=reasons,
         figures=_figures(package, values),
         missing=tuple(_missing(package.facts[name]) for name in missing_facts(package.facts, values)),
         orientations=_orientations(package, reasons),
-        disagreements=disagreements,
+        disagreements=judged.disagreements,
     )
 
 
@@ -64,7 +83,7 @@ def _confront(
     return fired, tuple(sorted(fired ^ expected))
 
 
-def _outcome(package: RulePackage, rules: list[Rule]) -> tuple[Outcome, str]:
+def _outcome(package: RulePackage, rules: tuple[Rule, ...]) -> tuple[Outcome, str]:
     severities = {rule.severity for rule in rules}
     rank = next(
         rank for rank in package.decision.ranks if rank.severity is None or rank.severity in severities

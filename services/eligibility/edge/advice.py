@@ -45,12 +45,13 @@ def explore_loan_terms(
     asked = read_grid(request, deployment)
     explore = grid.explore_balanced if request.balance_funding else grid.explore
     ruleset = asked.ruleset
+    current = assess(ruleset.package, ruleset.engine, asked.facts)
     cells = list(explore(ruleset.package, ruleset.engine, asked.facts, asked.grid, check_deadline))
     return pb.ExploreLoanTermsResponse(
         amounts=map(wire.money, asked.grid.amounts),
         months=asked.grid.months,
         cells=map(_cell, cells),
-        summary=grid.summary(cells),
+        summary=grid.summary(ruleset.package, cells, current),
         ruleset=ruleset_pb(deployment.stamp(ruleset)),
     )
 
