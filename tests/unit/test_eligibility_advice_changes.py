@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from itertools import combinations, product
 
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from services.eligibility.advice.changes import Suggestions, smallest_changes
@@ -79,7 +79,7 @@ def smallest(made: Small, facts: Values, names: tuple[str, ...]) -> Fraction | N
     return min(sizes, default=None)
 
 
-@settings(max_examples=40)
+@settings(max_examples=25, phases=(Phase.explicit, Phase.reuse, Phase.generate))
 @given(situations())
 def test_the_smallest_changes_are_found(situation: tuple[Small, dict[str, Value]]) -> None:
     made, facts = situation

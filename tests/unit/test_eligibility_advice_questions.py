@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import product
 
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from services.eligibility.advice.questions import questions
@@ -92,7 +92,7 @@ def situations(draw: st.DrawFn) -> tuple[Small, dict[str, Value | None]]:
     return made, {name: value for name, value in facts.items() if name not in absent}
 
 
-@settings(max_examples=100)
+@settings(max_examples=80, phases=(Phase.explicit, Phase.reuse, Phase.generate))
 @given(situations())
 def test_a_fact_is_asked_if_and_only_if_it_can_change_the_outcome(
     situation: tuple[Small, dict[str, Value | None]],

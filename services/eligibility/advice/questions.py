@@ -47,7 +47,7 @@ def _deciding(
         truths = openness.truths(rule.condition)
         if truths == {True}:
             floor = min(floor, read.rank_of(rule))
-        elif read.rules[rule.id] & opened and (True in truths or rule.code in given):
+        elif read.rules[rule.id] & opened and (True in truths or rule.id in read.reading_absence):
             undecided.append(rule)
     counting = [rule for rule in undecided if read.rank_of(rule) < floor]
     return sorted(counting, key=read.rank_of), floor

@@ -21,14 +21,17 @@ KEPT_PACKAGES = 16
 
 
 class Reading:
-    """The facts behind the names and the rules of a package, the critical values of its rules, those of the
-    rules that prevent a presentation, and the ranks of its severities, from 0, the gravest; `best` is that of
-    the outcome which no rule yields."""
+    """The facts behind the names and the rules of a package, the rules that an absence may make true, the
+    critical values of all its rules, those of the rules that prevent a presentation, and the ranks of its
+    severities, from 0, the gravest; `best` is that of the outcome which no rule yields."""
 
     def __init__(self, package: RulePackage) -> None:
         calculated = (*package.derived, MISSING_FACTS, REQUIRED_DOCUMENTS)
         self._behind = {name: facts_read(package, (name,)) for name in (*package.facts, *calculated)}
         self.rules = {rule.id: self.facts(tree.names(rule.condition)) for rule in package.rules}
+        self.reading_absence = frozenset(
+            rule.id for rule in package.rules if _reads_absence(package, rule.condition)
+        )
         self.critical = _critical(package, package.rules)
         refusing = {rank.severity for rank in package.decision.ranks if not rank.outcome.is_presentable}
         self.refusals = tuple(rule for rule in package.rules if rule.severity in refusing)
@@ -48,6 +51,18 @@ class Reading:
     def rank_of(self, rule: Rule) -> int:
         """That of the severity of a rule."""
         return self._ranks[rule.severity]
+
+
+def _reads_absence(package: RulePackage, node: tree.Node) -> bool:
+    """True when a condition may hold because a fact is absent."""
+    if isinstance(node, tree.Known):
+        return True
+    if isinstance(node, tree.Reference):
+        derived = package.derived.get(node.name)
+        return node.name == MISSING_FACTS or (
+            derived is not None and _reads_absence(package, derived.expression)
+        )
+    return any(_reads_absence(package, child) for child in tree.children(node))
 
 
 def _critical(package: RulePackage, rules: Iterable[Rule]) -> Critical:
