@@ -8,6 +8,7 @@ from typing import Any
 
 import grpc
 import pytest
+from google.protobuf.json_format import Parse
 
 from microcredit.eligibility.v1 import assessment_pb2 as pb
 from microcredit.eligibility.v1 import eligibility_service_pb2 as rpc
@@ -27,7 +28,7 @@ from tests.eligibility_support import (
     violations,
     with_fact,
 )
-from tests.support import Launch
+from tests.support import ROOT, Launch
 
 PRESENTABLE = (pb.OUTCOME_ELIGIBLE, pb.OUTCOME_ELIGIBLE_WITH_RESERVE)
 NEW_FACT = """
@@ -175,8 +176,8 @@ def spaced(text: str) -> str:
                 {"loan.amount": "3000.00", "loan.months": 36, other: value, "support.accepted": True}
                 for other, value in (("project.total_cost", "3000.00"), ("project.other_funding", "500.00"))
             ],
-            "Ramener le montant demandé de 3 500 € à 3 000 €, la durée de remboursement de 48 mois à 36 mois, "
-            "le coût total du projet de 3 500 € à 3 000 € et passer « Accompagnement social accepté » "
+            "Ramener le montant demandé de 3 500 € à 3 000 €, la durée de remboursement de 48 mois à 36 mois"
+            ", le coût total du projet de 3 500 € à 3 000 € et passer « Accompagnement social accepté » "
             "de « non » à « oui ».",
         ),
     ],
@@ -425,3 +426,15 @@ def test_questions_are_those_that_can_still_change_the_outcome(client: Client) -
 )
 def test_no_useless_question(client: Client, given: Json, expected: list[str]) -> None:
     assert [question.path for question in assess(client, given).questions] == expected
+
+
+def test_the_examples_of_the_guide_of_the_instructor(client: Client) -> None:
+    """Its sentences are those of the server."""
+    guide = spaced((ROOT / "docs" / "instruction.md").read_text(encoding="utf-8"))
+    examples = ROOT / "examples" / "requests"
+    wanted = Parse((examples / "changements.json").read_text(encoding="utf-8"), rpc.SuggestChangesRequest())
+    answer = client.eligibility.SuggestChanges(wanted, timeout=TIMEOUT)
+    grid = Parse((examples / "grille.json").read_text(encoding="utf-8"), rpc.ExploreLoanTermsRequest())
+    explored = client.eligibility.ExploreLoanTerms(grid, timeout=TIMEOUT)
+    for summary in (answer.summary, explored.summary, *(found.summary for found in answer.suggestions)):
+        assert spaced(summary) in guide
