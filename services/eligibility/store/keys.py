@@ -50,6 +50,7 @@ def prepare_keys(url: str, master_key_file: Path) -> None:
             _tie(connection, master_key_file)
     finally:
         keys.dispose()
+    keys_master.warn_if_exposed(master_key_file)
 
 
 def _tie(connection: Connection, master_key_file: Path) -> None:

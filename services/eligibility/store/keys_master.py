@@ -6,12 +6,17 @@ import binascii
 import hashlib
 import hmac
 import os
+import stat
 from base64 import b64decode, b64encode
 from dataclasses import dataclass
 from pathlib import Path
 
+import structlog
+
 from services.eligibility.store.cipher import KEY_BYTES, derived, new_key
 from services.kit.errors import StartupError
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True)
@@ -30,6 +35,12 @@ class MasterKey:
     def request_tag(self, request_id: str) -> str:
         """What stands for a request id in the journal."""
         return hmac.digest(self.requests, request_id.encode(), hashlib.sha256).hex()
+
+
+def warn_if_exposed(path: Path) -> None:
+    """Says in the log that any account of the machine may read the master key."""
+    if path.stat().st_mode & stat.S_IROTH:
+        log.warning("master_key_exposed", file=str(path))
 
 
 def load(path: Path) -> MasterKey:
