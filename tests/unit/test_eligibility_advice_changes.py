@@ -8,10 +8,12 @@ from itertools import combinations, product
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from services.eligibility.advice.changes import Suggestions, smallest_changes
-from services.eligibility.language.types import Value, Values
+from services.eligibility.advice.changes import Suggestions, changeable, smallest_changes
+from services.eligibility.advice.wording import sentence
+from services.eligibility.facts import WhenAbsent
+from services.eligibility.language.types import Kind, Value, Values, ValueType
 from services.eligibility.package.model import Severity
-from tests.advice_support import DAY, Small, boolean, domain, integer, money, small
+from tests.advice_support import DAY, Small, boolean, domain, fact, integer, money, small
 
 BLOCKING, MISSING, RESERVE = Severity.BLOCKING, Severity.MISSING, Severity.RESERVE
 ACTIONABLE = ("amount", "months", "cost", "other", "agreed")
@@ -101,3 +103,39 @@ def test_the_smallest_changes_are_found(situation: tuple[Small, dict[str, Value]
         assert made.assess({**facts, **one.changes}) == one.assessment
         assert one.assessment.outcome.is_presentable
     assert [len(names) for names in found] == sorted(map(len, found))
+
+
+def test_the_fewest_codes_are_added() -> None:
+    labels = {one: one.lower() for one in "ABCDE"}
+    documents = fact("documents", ValueType(Kind.CODES, "documents", labels), actionable=True)
+    made = small(
+        [documents, integer("wanted", 9)], {"given": "count(documents)"}, [(MISSING, "given < wanted")]
+    )
+    facts: dict[str, Value | None] = {"request_date": DAY, "documents": ("A",), "wanted": 4}
+    (found,) = suggested(made, facts, ("documents",)).found
+    assert found.changes == {"documents": ("A", "C", "D", "E")}
+    assert sentence(made.package, facts, found.changes) == (
+        "Ajouter «\u00a0c\u00a0», «\u00a0d\u00a0» et «\u00a0e\u00a0» à «\u00a0documents\u00a0»."
+    )
+
+
+def test_a_value_is_not_invented_for_an_unknown_fact() -> None:
+    facts = [
+        money("amount", 8, WhenAbsent.MISSING, actionable=True),
+        integer("months", 6, WhenAbsent.UNKNOWN, actionable=True),
+        boolean("agreed", WhenAbsent.NO, actionable=True),
+        money("savings", 8, WhenAbsent.NOT_APPLICABLE, actionable=True),
+    ]
+    made = small(facts, {}, [(BLOCKING, "not agreed"), (BLOCKING, "not known(savings)")])
+    names = tuple(one.name for one in facts)
+    assert changeable(made.package, {"request_date": DAY}, names) == ("agreed", "savings")
+    (found,) = suggested(made, {}, ("agreed", "savings")).found
+    assert found.changes == {"agreed": True, "savings": 0}
+
+
+def test_a_rule_that_no_given_fact_reads_ends_the_search() -> None:
+    made = small(FACTS, {}, [(BLOCKING, "amount > ceiling"), (BLOCKING, "not resident")])
+    facts = {one.name: domain(one)[0] for one in FACTS} | {"amount": 500}
+    found = suggested(made, facts)
+    assert not found.found
+    assert [rule.code for rule in found.fixed] == ["R1"]

@@ -99,3 +99,32 @@ def test_a_fact_is_asked_if_and_only_if_it_can_change_the_outcome(
 ) -> None:
     made, facts = situation
     assert set(asked(made, facts)) == set(useful(made, facts))
+
+
+def test_the_most_useful_question_comes_first() -> None:
+    """The gravest rules, most of them, those that it settles alone."""
+    facts = [integer(name, 9, WhenAbsent.MISSING) for name in "abcd"]
+    made = small(
+        facts,
+        {"both": "a + b", "missing_count": "count(missing_facts)"},
+        [
+            (Severity.RESERVE, "d > 0"),
+            (Severity.BLOCKING, "both > 0"),
+            (Severity.BLOCKING, "c > 0"),
+            (Severity.MISSING, "missing_count > 0"),
+        ],
+    )
+    assert asked(made, {}) == ["c", "a", "b", "d"]
+
+
+def test_what_cannot_be_proved_useless_within_the_effort_is_asked() -> None:
+    """Each rule needs two answers that exclude each other: tried for a few facts, not for sixty."""
+    for count, expected in ((2, 0), (60, 60)):
+        facts = [integer(f"a{rank}", 9, WhenAbsent.UNKNOWN) for rank in range(count)]
+        texts = [f"a{rank} > b{rank} and a{rank} < b{rank}" for rank in range(count)]
+        made = small(
+            [*facts, *(integer(f"b{rank}", 9) for rank in range(count))],
+            {},
+            [(Severity.RESERVE, text) for text in texts],
+        )
+        assert len(asked(made, {f"b{rank}": 5 for rank in range(count)})) == expected

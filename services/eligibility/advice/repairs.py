@@ -15,15 +15,15 @@ from services.eligibility.language.evaluate import evaluate
 from services.eligibility.language.types import Kind, Value, Values, codes_of
 from services.eligibility.package.model import Rule, RulePackage
 
-MAX_LOOKS = 30_000
-"""Applications looked at for one request: the search ends there, with what it has found."""
+EFFORT = 300_000
+"""Rules evaluated for one request: the search ends there, with what it has found."""
 
 Changes = dict[str, Value]
 _Broken = frozenset[str]
 
 
 class SearchTooLongError(Exception):
-    """MAX_LOOKS is reached."""
+    """The effort is spent."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class Repairs:
         self._rules = {rule.id: rule for rule in self._reading.refusals if day in rule.validity}
         self._movable = {rule: self._reading.rules[rule] & set(names) for rule in self._rules}
         self._options: dict[tuple[str, tuple[tuple[str, Value], ...]], tuple[_Option, ...]] = {}
-        self._looks = 0
+        self._effort = 0
         self.distance = Distance(package.facts, self._facts, names)
 
     def fixed(self) -> tuple[Rule, ...]:
@@ -146,8 +146,9 @@ class Repairs:
         broken = self._broken({**changes, name: kept}, rules)
         for code in fact.type.labels:
             fewer = tuple(other for other in kept if other != code)
-            if code not in present and self._broken({**changes, name: fewer}, rules) == broken:
-                kept = fewer
+            left = self._broken({**changes, name: fewer}, rules)
+            if code not in present and left <= broken:
+                kept, broken = fewer, left
         return _Option(kept, untouched | broken)
 
     def _polished(self, changes: Changes) -> Changes:
@@ -171,8 +172,8 @@ class Repairs:
 
     def _broken(self, changes: Changes, rules: dict[str, Rule]) -> _Broken:
         """Those of the rules that prevent the presentation of the changed application."""
-        self._looks += 1
-        if self._looks > MAX_LOOKS:
+        self._effort += len(rules)
+        if self._effort > EFFORT:
             raise SearchTooLongError
         values = LazyValues(self._package, {**self._facts, **changes})
         return frozenset(name for name, rule in rules.items() if evaluate(rule.condition, values) is True)

@@ -12,15 +12,15 @@ from services.eligibility.language.evaluate import evaluate
 from services.eligibility.language.types import Value, Values
 from services.eligibility.package.model import Rule, RulePackage
 
-MAX_LOOKS = 600
-"""Applications looked at for one assessment: beyond, a fact that is not proved useless is asked."""
+EFFORT = 6_000
+"""Rules evaluated for one assessment: beyond, what could not be proved useless is asked."""
 
 Answers = dict[str, Value | None]
 _Tried = Callable[[Values, str], tuple[Value, ...]]
 
 
 class _TooLongError(Exception):
-    """MAX_LOOKS is reached."""
+    """The effort is spent."""
 
 
 class Witnesses:
@@ -108,7 +108,7 @@ class Witnesses:
     def _true_rules(self, answers: Answers) -> list[Rule]:
         key = tuple(answers[name] for name in sorted(answers))
         if key not in self._true:
-            if len(self._true) == MAX_LOOKS:
+            if len(self._true) * len(self._rules) > EFFORT:
                 raise _TooLongError
             values = LazyValues(self._package, {**self._facts, **answers})
             self._true[key] = [rule for rule in self._rules if evaluate(rule.condition, values) is True]
