@@ -108,7 +108,7 @@ def calls(folder: Path, stack: ExitStack, servers: list[RunningServer]) -> list[
             "/microcredit.bankregistry.v1.BankRegistryService/CheckBank",
             check.SerializeToString(),
         ),
-        Call("AssessEligibility", eligibility, f"{service}/AssessEligibility", single),
+        Call("AssessEligibility (enregistrée)", eligibility, f"{service}/AssessEligibility", single),
         Call(
             f"BatchAssessEligibility ({BATCH})",
             eligibility,

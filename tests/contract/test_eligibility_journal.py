@@ -295,6 +295,7 @@ def test_a_purge_removes_contents_and_keeps_the_chain(stores: Stores) -> None:
     old = stores.record(decision("ended"), decision("pursued"))
     end = datetime.now(UTC)
     (recent,) = stores.record(decision("pursued"))
+    assert stores.journal.purge(datetime(300, 1, 1, tzinfo=UTC), Asked()) == 0
     assert stores.journal.purge(end, Asked(), validate_only=True) == 2
     assert stores.journal.get(old[0]).content is ContentState.READABLE
     asked = Asked(str(uuid4()), "camille")

@@ -8,7 +8,7 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 from fractions import Fraction
 
 import pytest
@@ -20,6 +20,7 @@ from services.eligibility.decisions.replay import replay
 from services.eligibility.language.types import Kind
 from services.eligibility.package.model import Outcome
 from services.eligibility.store.journal_group import GroupCommit
+from services.eligibility.store.journal_times import read, written
 from services.kit import context
 from services.kit.errors import DeadlineExceeded, Unavailable
 from tests.journal_support import decision
@@ -127,6 +128,13 @@ def test_a_content_is_read_as_it_was_written(
     assert {name: type(value) for name, value in found.facts.items()} == {
         name: type(value) for name, value in new.facts.items()
     }
+
+
+@given(*[st.datetimes(timezones=st.just(UTC))] * 2)
+def test_the_order_of_the_texts_is_that_of_time(one: datetime, other: datetime) -> None:
+    assert (written(one) < written(other)) is (one < other)
+    assert read(written(one)) == one
+    assert len(written(one)) == 27
 
 
 def test_every_recorded_answer_is_read_whole() -> None:

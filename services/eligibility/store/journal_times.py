@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 
 
 def written(time: datetime) -> str:
-    """`2026-12-01T09:30:00.000000Z`."""
-    return time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    """`2026-12-01T09:30:00.000000Z`; the year has four digits always, which strftime does not promise."""
+    return f"{time.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='microseconds')}Z"
 
 
 def read(text: str) -> datetime:

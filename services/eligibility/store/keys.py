@@ -136,8 +136,11 @@ class KeyStore:
     def _live(self, column: Column[str], wanted: Iterable[str]) -> dict[str, CaseKey]:
         """The keys that were not destroyed, by the value of a column."""
         found: dict[str, CaseKey] = {}
+        chunks = list(_chunks(wanted))
+        if not chunks:
+            return found
         with self._database.read() as connection:
-            for chunk in _chunks(wanted):
+            for chunk in chunks:
                 query = select(column, case_key.c.case_id, case_key.c.wrapped_key).where(
                     column.in_(chunk), live
                 )
