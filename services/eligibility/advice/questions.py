@@ -40,17 +40,21 @@ def _deciding(
     whatever they do."""
     read, openness = reading(package), Openness(package, facts, opened)
     day, given = request_day(facts), {reason.code for reason in assessment.reasons}
+    rules = [
+        rule
+        for rule in package.rules
+        if day in rule.validity and (rule.code in given or read.rules[rule.id] & opened)
+    ]
     floor, undecided = read.best, []
-    for rule in package.rules:
-        if day not in rule.validity or (rule.code not in given and not read.rules[rule.id] & opened):
-            continue
+    for rule in sorted(rules, key=lambda rule: (read.rank_of(rule), bool(read.rules[rule.id] & opened))):
+        if read.rank_of(rule) >= floor:
+            break
         truths = openness.truths(rule.condition)
         if truths == {True}:
-            floor = min(floor, read.rank_of(rule))
+            floor = read.rank_of(rule)
         elif read.rules[rule.id] & opened and (True in truths or rule.id in read.reading_absence):
             undecided.append(rule)
-    counting = [rule for rule in undecided if read.rank_of(rule) < floor]
-    return sorted(counting, key=read.rank_of), floor
+    return [rule for rule in undecided if read.rank_of(rule) < floor], floor
 
 
 def _usefulness(read: Reading, rules: list[Rule], name: str, opened: frozenset[str]) -> tuple[int, float]:
