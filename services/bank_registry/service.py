@@ -45,7 +45,7 @@ class BankRegistryServicer(pb_grpc.BankRegistryServiceServicer):
         records = _known(registry, registry.revision, question.known_instant)
         if bank_id not in records:
             raise _not_found(bank_id, records)
-        check = check_bank(records[bank_id], question.loan, records, self._geography)
+        check = check_bank(records[bank_id], question.loan, records, self._geography, 0)
         return pb.CheckBankResponse(
             check=answers.bank_check(check),
             revision=registry.revision,
@@ -63,7 +63,7 @@ class BankRegistryServicer(pb_grpc.BankRegistryServiceServicer):
         answers = self._answers_from(max(question.min_revision, place.revision))
         revision = place.revision or answers.registry.revision
         records = _known(answers.registry, revision, question.known_instant)
-        checks = select(records, question.loan, self._geography)
+        checks = select(records, question.loan, self._geography, 0)
         selectable = sum(check.selectable for check in checks)
         listed = checks[:selectable] if request.selectable_only else checks
         response = pb.ListSelectableBanksResponse(

@@ -13,8 +13,7 @@ from google.type import date_pb2, decimal_pb2, money_pb2
 from microcredit.bankregistry.v1 import bank_pb2 as pb
 from services.bank_registry.edge.requests import NAME_PREFIX
 from services.bank_registry.registry.history import Registry
-from services.bank_registry.registry.model import Agreement, Bank, LocalConvention
-from services.bank_registry.registry.period import Period
+from services.bank_registry.registry.model import Agreement, Bank, LocalConvention, Suspension
 from services.bank_registry.registry.reasons import Reason
 from services.bank_registry.registry.selection import BankCheck
 from services.kit import wire
@@ -93,7 +92,7 @@ def _agreement(bank: Bank, agreement: Agreement) -> pb.Agreement:
         territory_codes=agreement.territory.codes,
         start_date=_date(agreement.period.start),
         end_date=_date(agreement.period.end),
-        suspensions=[_suspension(period) for period in agreement.suspensions],
+        suspensions=[_suspension(one) for one in agreement.suspensions],
         guarantee_share_pct=_decimal(agreement.guarantee_share),
         envelope=_money(agreement.envelope),
         committed=_money(agreement.committed),
@@ -108,8 +107,9 @@ def _agreement(bank: Bank, agreement: Agreement) -> pb.Agreement:
     )
 
 
-def _suspension(period: Period) -> pb.Suspension:
-    return pb.Suspension(start_date=_date(period.start), end_date=_date(period.end))
+def _suspension(suspension: Suspension) -> pb.Suspension:
+    period = suspension.period
+    return pb.Suspension(start_date=_date(period.start), end_date=_date(period.end), reason=suspension.reason)
 
 
 def _convention(convention: LocalConvention) -> pb.LocalConvention:

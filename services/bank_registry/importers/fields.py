@@ -42,6 +42,10 @@ class Fields:
         """Notes what is wrong with a field."""
         self._problems.add(self.path(name), reason, description)
 
+    def given(self, name: str) -> bool:
+        """Whether a field has a value."""
+        return self._value(name, required=False) is not None
+
     def text(self, name: str, *, required: bool = False, longest: int = LONGEST_TEXT) -> str:
         """A line of text, in composed form, without surrounding spaces; empty if absent."""
         value = self._value(name, required)

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from services.bank_registry.registry.history import Registry
 from services.bank_registry.store import tables
-from services.bank_registry.store.loading import last_revision, load
+from services.bank_registry.store.loading import follow, load
 from services.kit import database
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -56,6 +56,4 @@ class RegistryStore:
 
     def _newer(self, registry: Registry | None) -> Registry:
         with self._store.read() as connection:
-            if registry is not None and last_revision(connection) == registry.revision:
-                return registry
-            return load(connection)
+            return load(connection) if registry is None else follow(connection, registry)
