@@ -8,7 +8,13 @@ from microcredit.bankregistry.v1.bank_registry_service_pb2 import DESCRIPTOR
 from microcredit.bankregistry.v1.bank_registry_service_pb2_grpc import (
     add_BankRegistryServiceServicer_to_server,
 )
+from microcredit.bankregistry.v1.registry_admin_service_pb2 import DESCRIPTOR as ADMIN
+from microcredit.bankregistry.v1.registry_admin_service_pb2_grpc import (
+    add_RegistryAdminServiceServicer_to_server,
+)
+from services.bank_registry.admin_service import RegistryAdminServicer
 from services.bank_registry.config import Settings
+from services.bank_registry.exchange import Exporter, Importer
 from services.bank_registry.service import BankRegistryServicer
 from services.bank_registry.store import RegistryStore, migrate
 from services.kit.database import Database
@@ -24,13 +30,19 @@ def make_app(settings: Settings) -> App:
         Geography.load()  # before the fork: the workers share its memory
 
     def build() -> Sequence[Registration]:
-        store = RegistryStore(Database(settings.database_url))
+        database, geography = Database(settings.database_url), Geography.load()
+        store = RegistryStore(database)
         return [
             Registration(
                 DESCRIPTOR.services_by_name["BankRegistryService"].full_name,
                 add_BankRegistryServiceServicer_to_server,
-                BankRegistryServicer(store, Geography.load()),
-            )
+                BankRegistryServicer(store, geography),
+            ),
+            Registration(
+                ADMIN.services_by_name["RegistryAdminService"].full_name,
+                add_RegistryAdminServiceServicer_to_server,
+                RegistryAdminServicer(Importer(database, store, geography), Exporter(store)),
+            ),
         ]
 
     return App("bank_registry", "bankregistry.microcredit", prepare, build)

@@ -29,5 +29,5 @@ def cells_of(columns: Sequence[Column], fact: object) -> list[Cell]:
 
 
 def guarded(text: str) -> str:
-    """A text that no spreadsheet takes for a formula: one apostrophe more where it would; imports take it off."""
+    """A text that no spreadsheet takes for a formula: with one apostrophe more where it would."""
     return f"'{text}" if _FORMULA.match(text) else text

@@ -6,12 +6,13 @@ import io
 import re
 import zipfile
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
+from openpyxl.cell.cell import Cell as WorkbookCell
 from openpyxl.styles import Alignment, Font
 from openpyxl.utils import get_column_letter
-from openpyxl.worksheet._write_only import WriteOnlyWorksheet
 from openpyxl.worksheet.datavalidation import DataValidation
 
 from services.bank_registry.exporters.rows import guarded, rows_of
@@ -20,7 +21,7 @@ from services.bank_registry.importers.labels import KINDS, SCOPES
 from services.bank_registry.importers.xlsx_table import SHEET
 from services.bank_registry.registry.model import BankRecord
 
-_CHOICES = {"kind": KINDS, "scope": SCOPES}
+_CHOICES = {"kind": list(KINDS.values()), "scope": list(SCOPES.values())}
 _WIDE, _NARROW = 32, 16
 _LAST_ROW = 5000
 _ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)
@@ -41,7 +42,7 @@ def xlsx_bytes(records: Iterable[BankRecord]) -> bytes:
     return _timeless(stream.getvalue())
 
 
-def _shape(sheet: WriteOnlyWorksheet) -> None:
+def _shape(sheet: Any) -> None:
     """Widths, text columns for what will be typed, and the lists of what may be chosen."""
     for number, column in enumerate(COLUMNS, 1):
         letter = get_column_letter(number)
@@ -49,13 +50,13 @@ def _shape(sheet: WriteOnlyWorksheet) -> None:
         dimension.width = _WIDE if column.field in ("name", "contact_name", "reference") else _NARROW
         dimension.number_format = column.form.excel
         if choices := _CHOICES.get(column.field):
-            listed = ",".join(choices.values())
+            listed = ",".join(choices)
             validation = DataValidation(type="list", formula1=f'"{listed}"', allow_blank=True)
             validation.add(f"{letter}2:{letter}{_LAST_ROW}")
             sheet.data_validations.append(validation)
 
 
-def _header(sheet: WriteOnlyWorksheet) -> Iterator[WriteOnlyCell]:
+def _header(sheet: Any) -> Iterator[WorkbookCell]:
     for column in COLUMNS:
         cell = WriteOnlyCell(sheet, column.name)
         cell.font = Font(bold=True)
@@ -63,12 +64,12 @@ def _header(sheet: WriteOnlyWorksheet) -> Iterator[WriteOnlyCell]:
         yield cell
 
 
-def _cells(sheet: WriteOnlyWorksheet, row: Sequence[Cell]) -> Iterator[WriteOnlyCell | None]:
+def _cells(sheet: Any, row: Sequence[Cell]) -> Iterator[WorkbookCell | None]:
     for column, value in zip(COLUMNS, row, strict=True):
         yield None if value in (None, "") else _cell(sheet, column, value)
 
 
-def _cell(sheet: WriteOnlyWorksheet, column: Column, value: Cell) -> WriteOnlyCell:
+def _cell(sheet: Any, column: Column, value: Cell) -> WorkbookCell:
     """A cell whose text is never taken for a formula, whatever it begins with."""
     literal = isinstance(value, str) and value.startswith("'")
     cell = WriteOnlyCell(sheet, guarded(value) if literal else value)  # type: ignore[arg-type]

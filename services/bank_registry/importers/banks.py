@@ -15,7 +15,6 @@ from services.bank_registry.registry.model import (
     Agreement,
     Bank,
     BankKind,
-    BankRecord,
     Bound,
     Bounds,
     Contact,
@@ -23,7 +22,6 @@ from services.bank_registry.registry.model import (
     Suspension,
 )
 from services.bank_registry.registry.names import ID, slug
-from services.bank_registry.registry.period import Period
 from services.bank_registry.registry.territory import Scope, Territory, place_name, printed
 from services.kit import french
 from services.kit.errors import Violations
@@ -37,13 +35,12 @@ MAX_CONTACTS = 10
 MAX_TERRITORIES = 2000
 """Codes of one territory: above, a wider scope is meant, and answers would be too large."""
 
-
-@dataclass(frozen=True)
-class Entry:
-    """A lender as the file states it, and where to note a problem with it."""
-
-    fields: Fields
-    record: BankRecord
+_PLACES = {
+    Scope.REGIONS: "de région",
+    Scope.DEPARTEMENTS: "de département",
+    Scope.EPCI: "d’intercommunalité (SIREN)",
+    Scope.COMMUNES: "de commune",
+}
 
 
 @dataclass
@@ -54,27 +51,10 @@ class BankReader:
     problems: Violations
     advice: Violations
 
-    def read(self, document: Fields) -> list[Entry]:
-        """The lenders of the list `banks` that could be read."""
-        read = ((fields, self._record(fields)) for fields in document.objects("banks"))
-        return [Entry(fields, record) for fields, record in read if record is not None]
-
-    def _record(self, fields: Fields) -> BankRecord | None:
-        bank = self.bank(fields)
-        agreements = [self.agreement(item) for item in fields.objects("agreements")]
-        conventions = [self.convention(item) for item in fields.objects("local_conventions")]
-        known = sorted(filter(None, agreements), key=lambda agreement: (agreement.id, agreement.period.start))
-        for one, other in pairwise(known):
-            if one.id == other.id and one.period.overlaps(other.period):
-                _overlap(fields, "agreements", f"Deux périodes de l’accord « {one.id} »", other.period)
-        dated = sorted(filter(None, conventions), key=lambda convention: convention.period.start)
-        _refuse_overlaps(fields, "local_conventions", "Deux conventions locales", [c.period for c in dated])
-        return BankRecord.of(bank, known, dated) if bank else None
-
-    def bank(self, fields: Fields) -> Bank | None:
-        """The terms of a lender."""
+    def bank(self, fields: Fields, bank_id: str | None = None) -> Bank | None:
+        """The terms of a lender, whose id may be known already."""
         name = fields.text("name", required=True)
-        bank_id = _id(fields, name)
+        bank_id = bank_id if bank_id is not None else _id(fields, name)
         kind = fields.choice("kind", BankKind)
         siren = self._identifier(fields, "siren", identifiers.siren_problem, required=True)
         cib = self._identifier(fields, "cib", identifiers.cib_problem)
@@ -83,7 +63,7 @@ class BankReader:
         successor = fields.text("successor")
         siret = self._siret(fields, siren)
         network = fields.text("network")
-        period = fields.period() if fields.given("start") or fields.given("end") else ALWAYS
+        period = fields.period(ALWAYS.start)
         suspensions = _suspensions(fields)
         holder = identifiers.other_holder(cib, name)
         if holder:
@@ -114,9 +94,9 @@ class BankReader:
         return text
 
     def agreement(self, fields: Fields) -> Agreement | None:
-        """The terms of an agreement."""
+        """The terms of an agreement; without an id, it has one made from its reference."""
         reference = fields.text("reference", required=True)
-        agreement_id = _id(fields, reference)
+        agreement_id = _id_or_slug(fields, reference)
         manager = fields.text("manager")
         territory = self._territory(fields)
         period = fields.period()
@@ -176,7 +156,7 @@ class BankReader:
         return Territory(scope, codes)
 
     def _unknown_place(self, scope: Scope, code: str) -> str:
-        text = f"Le code « {code} » n’existe pas parmi les codes de type {scope}"
+        text = f"Le code « {code} » n’existe pas parmi les codes {_PLACES[scope]}"
         if place_name(scope, code.upper(), self.geography):
             return f"{text} ; vouliez-vous dire « {code.upper()} » ?"
         if scope is Scope.COMMUNES and (found := self.geography.suggest(code)):
@@ -187,7 +167,7 @@ class BankReader:
     def convention(self, fields: Fields) -> LocalConvention | None:
         """The terms of a local convention; without an id, it has one made from its reference."""
         reference = fields.text("reference")
-        convention_id = _id(fields, reference) if fields.given("id") else slug(reference) or "convention"
+        convention_id = _id_or_slug(fields, reference) or "convention"
         contact_name = fields.text("contact_name", required=True)
         address_lines = fields.texts("address_lines", longest=ADDRESS_LINE_LENGTH)
         if not 1 <= len(address_lines) <= MAX_ADDRESS_LINES:
@@ -237,6 +217,10 @@ def _id(fields: Fields, name: str) -> str:
     return text
 
 
+def _id_or_slug(fields: Fields, reference: str) -> str:
+    return _id(fields, reference) if fields.given("id") else slug(reference)
+
+
 def _email(fields: Fields) -> str:
     email = fields.text("email")
     if email and not re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", email):
@@ -248,7 +232,10 @@ def _suspensions(fields: Fields) -> tuple[Suspension, ...]:
     read = [(item.period(), item.text("reason")) for item in fields.objects("suspensions")]
     known = [Suspension(period, reason) for period, reason in read if period is not None]
     known.sort(key=lambda suspension: suspension.period.start)
-    _refuse_overlaps(fields, "suspensions", "Deux suspensions", [one.period for one in known])
+    for one, other in pairwise(known):
+        if one.period.overlaps(other.period):
+            start = french.long_date(other.period.start)
+            fields.problem("suspensions", "OVERLAP", f"Deux suspensions se chevauchent à partir du {start}.")
     return tuple(known)
 
 
@@ -257,7 +244,7 @@ def _bounds(
 ) -> Bounds[Bound]:
     least, greatest = read(least_name), read(greatest_name)
     if least is not None and greatest is not None and greatest < least:
-        fields.problem(greatest_name, "BELOW_MINIMUM", f"Ce maximum est inférieur à « {least_name} ».")
+        fields.problem(greatest_name, "BELOW_MINIMUM", "Ce maximum est inférieur au minimum.")
     return Bounds(least, greatest)
 
 
@@ -279,14 +266,3 @@ def _distinct(fields: Fields, name: str, codes: tuple[str, ...]) -> Iterator[tup
         elif code:
             seen.add(code)
             yield index, code
-
-
-def _refuse_overlaps(fields: Fields, name: str, what: str, periods: list[Period]) -> None:
-    for one, other in pairwise(periods):
-        if one.overlaps(other):
-            _overlap(fields, name, what, other)
-
-
-def _overlap(fields: Fields, name: str, what: str, period: Period) -> None:
-    start = french.long_date(period.start)
-    fields.problem(name, "OVERLAP", f"{what} se chevauchent à partir du {start}.")

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 from services.bank_registry.importers.table import Bad
 from services.kit import french
@@ -77,7 +78,7 @@ def integer(value: object) -> object:
     return int(written) if isinstance(written, str) else written
 
 
-def choice(labels: Mapping[str, str]) -> Parse:
+def choice(labels: Mapping[Any, str]) -> Parse:
     """One of the French labels, whatever its case and accents; as its code."""
     by_fold = {fold(label): code for code, label in labels.items()}
 
