@@ -4,22 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from microcredit.bankregistry.v1.bank_registry_service_pb2 import DESCRIPTOR
-from microcredit.bankregistry.v1.bank_registry_service_pb2_grpc import (
-    add_BankRegistryServiceServicer_to_server,
-)
-from microcredit.bankregistry.v1.registry_admin_service_pb2 import DESCRIPTOR as ADMIN
-from microcredit.bankregistry.v1.registry_admin_service_pb2_grpc import (
-    add_RegistryAdminServiceServicer_to_server,
-)
+from microcredit.bankregistry.v1 import bank_editing_service_pb2_grpc as editing_grpc
+from microcredit.bankregistry.v1 import bank_registry_service_pb2_grpc as registry_grpc
+from microcredit.bankregistry.v1 import envelope_service_pb2_grpc as envelope_grpc
+from microcredit.bankregistry.v1 import registry_admin_service_pb2_grpc as admin_grpc
 from services.bank_registry.admin_service import RegistryAdminServicer
+from services.bank_registry.auditor import Auditor
 from services.bank_registry.config import Settings
+from services.bank_registry.editing_service import BankEditingServicer
+from services.bank_registry.envelope_service import EnvelopeServicer
 from services.bank_registry.exchange import Exporter, Importer
 from services.bank_registry.service import BankRegistryServicer
 from services.bank_registry.store import RegistryStore, migrate
 from services.kit.database import Database
 from services.kit.geography import Geography
 from services.kit.server import App, Registration
+
+PACKAGE = "microcredit.bankregistry.v1"
+DOMAIN = "bankregistry.microcredit"
 
 
 def make_app(settings: Settings) -> App:
@@ -32,17 +34,28 @@ def make_app(settings: Settings) -> App:
     def build() -> Sequence[Registration]:
         database, geography = Database(settings.database_url), Geography.load()
         store = RegistryStore(database)
+        admin = RegistryAdminServicer(Importer(database, store, geography), Exporter(store), Auditor(store))
         return [
             Registration(
-                DESCRIPTOR.services_by_name["BankRegistryService"].full_name,
-                add_BankRegistryServiceServicer_to_server,
-                BankRegistryServicer(store, geography),
+                f"{PACKAGE}.BankRegistryService",
+                registry_grpc.add_BankRegistryServiceServicer_to_server,
+                BankRegistryServicer(store, geography, DOMAIN),
             ),
             Registration(
-                ADMIN.services_by_name["RegistryAdminService"].full_name,
-                add_RegistryAdminServiceServicer_to_server,
-                RegistryAdminServicer(Importer(database, store, geography), Exporter(store)),
+                f"{PACKAGE}.BankEditingService",
+                editing_grpc.add_BankEditingServiceServicer_to_server,
+                BankEditingServicer(store, geography),
+            ),
+            Registration(
+                f"{PACKAGE}.EnvelopeService",
+                envelope_grpc.add_EnvelopeServiceServicer_to_server,
+                EnvelopeServicer(store, geography),
+            ),
+            Registration(
+                f"{PACKAGE}.RegistryAdminService",
+                admin_grpc.add_RegistryAdminServiceServicer_to_server,
+                admin,
             ),
         ]
 
-    return App("bank_registry", "bankregistry.microcredit", prepare, build)
+    return App("bank_registry", DOMAIN, prepare, build)

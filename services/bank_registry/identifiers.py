@@ -33,9 +33,9 @@ def siren_problem(text: str) -> str | None:
 def siret_problem(text: str) -> str | None:
     """A SIRET is a SIREN and five digits; Luhn, or for La Poste (356000000) a sum that is a multiple of 5."""
     if not _SIRET.fullmatch(text):
-        return f"Le SIRET « {text} » doit compter quatorze chiffres, sans espace."
+        return f"Le SIRET « {text} » doit compter quatorze chiffres, sans espace."
     if not siret.is_valid(text):
-        return f"La clé de contrôle du SIRET {text} est fausse : vérifiez chaque chiffre."
+        return f"La clé de contrôle du SIRET {text} est fausse : vérifiez chaque chiffre."
     return None
 
 
@@ -52,6 +52,8 @@ def bic_problem(text: str) -> str | None:
     """A BIC (ISO 9362) is 8 or 11 characters: institution, country, location, branch."""
     if not _BIC.fullmatch(text) or not bic.is_valid(text):
         return f"Le BIC « {text} » doit compter 8 ou 11 caractères en capitales, par exemple BANKFRPP."
+    if text[4:6] not in _FRENCH:
+        return f"Le BIC {text} est d’un autre pays ({text[4:6]}) : un prêteur agréé a un BIC français (FR)."
     return None
 
 

@@ -94,7 +94,7 @@ class Agreement:
     rate_rule: str = ""
 
     def remaining(self, reserved: int = 0) -> int | None:
-        """What may still be lent beside what is reserved, in cents, never negative; None without an envelope."""
+        """What may still be lent beside what is reserved, in cents, at least 0; None without an envelope."""
         if self.envelope is None:
             return None
         return max(0, self.envelope - (self.committed or 0) - reserved)

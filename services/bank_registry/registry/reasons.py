@@ -61,7 +61,7 @@ def reasons_against(
 
     `reserved` is what reservations take from its envelope, in cents.
     """
-    yield from _dates(agreement, f"L’accord {agreement.reference}", request.on_date, _AGREEMENT_DATES)
+    yield from agreement_date_reasons(agreement, request.on_date)
     yield from _territory(agreement, request, geography)
     yield from _envelope(agreement, request, reserved)
     yield from _outside(agreement.amount, request.amount, _AMOUNT)
@@ -69,6 +69,11 @@ def reasons_against(
     if request.rate is not None:
         yield from _outside(agreement.rate, request.rate, _RATE)
     yield from _object(agreement, request)
+
+
+def agreement_date_reasons(agreement: Agreement, day: date) -> Iterator[Reason]:
+    """Every reason that a day gives against an agreement."""
+    yield from _dates(agreement, f"L’accord {agreement.reference}", day, _AGREEMENT_DATES)
 
 
 def lender_reasons(bank: Bank, day: date) -> Iterator[Reason]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Sequence
+
 from services.bank_registry.registry.model import Agreement, Bank, LocalConvention, Reservation
 
 Fact = Bank | Agreement | LocalConvention | Reservation
@@ -33,3 +36,8 @@ def agreement_name(bank_id: str, agreement_id: str) -> str:
 def convention_name(bank_id: str, convention_id: str) -> str:
     """`banks/{bank}/localConventions/{local_convention}`."""
     return f"banks/{bank_id}/localConventions/{convention_id}"
+
+
+def etag(facts: Sequence[Fact]) -> str:
+    """Changes with the versions of a resource, quoted as AIP-154 asks."""
+    return f'"{hashlib.sha256(repr(tuple(facts)).encode()).hexdigest()[:20]}"'

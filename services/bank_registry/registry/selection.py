@@ -13,6 +13,7 @@ from operator import attrgetter
 
 from services.bank_registry.registry.history import Records
 from services.bank_registry.registry.model import (
+    ALWAYS,
     Agreement,
     Bank,
     BankRecord,
@@ -71,13 +72,15 @@ class AgreementCheck:
 
 @dataclass(frozen=True, slots=True)
 class BankCheck:
-    """A lender against an application."""
+    """A lender against an application; `life` and `convention_life` are whatever the changes of terms."""
 
     bank: Bank
+    life: Period
     agreements: tuple[AgreementCheck, ...]
     reasons: tuple[Reason, ...]
     warnings: tuple[SelectionWarning, ...]
     convention: LocalConvention | None
+    convention_life: Period
 
     @property
     def selectable(self) -> bool:
@@ -102,10 +105,12 @@ def check_bank(
     convention = convention_on(record.conventions, request.on_date)
     return BankCheck(
         bank,
+        life(record.banks, bank),
         tuple(checks),
         _bank_reasons(bank, checks, against_all),
         tuple(_warnings(bank, checks, record.conventions, request, records)),
         convention,
+        _convention_life(record.conventions, convention),
     )
 
 
@@ -146,7 +151,7 @@ def in_play(agreements: Sequence[Agreement], request: LoanRequest) -> Iterator[t
     for _, periods in groupby(agreements, key=attrgetter("id")):
         versions = list(periods)
         version = version_on(versions, request.on_date)
-        yield version, version.period if len(versions) == 1 else life(versions, version)
+        yield version, life(versions, version)
 
 
 def verification_due(verified_on: date | None, day: date) -> bool:
@@ -186,6 +191,12 @@ def _warnings(
         yield SelectionWarning(
             WarningCode.SUCCEEDED_BY_ANOTHER_BANK, f"Un autre prêteur a repris {bank.name} : {name}."
         )
+
+
+def _convention_life(conventions: Sequence[LocalConvention], found: LocalConvention | None) -> Period:
+    if found is None:
+        return ALWAYS
+    return life([convention for convention in conventions if convention.id == found.id], found)
 
 
 def _no_convention(bank: Bank, conventions: Sequence[LocalConvention], day: date) -> str:

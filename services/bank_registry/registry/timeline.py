@@ -14,7 +14,8 @@ from typing import TypeVar
 from services.bank_registry.registry.model import Agreement, Bank, LocalConvention, Suspension
 from services.bank_registry.registry.period import Period
 
-V = TypeVar("V", Bank, Agreement, LocalConvention)
+Dated = Bank | Agreement | LocalConvention
+V = TypeVar("V", bound=Dated)
 
 
 def version_on(versions: Sequence[V], day: date | None) -> V:
@@ -27,6 +28,8 @@ def version_on(versions: Sequence[V], day: date | None) -> V:
 
 def life(versions: Sequence[V], version: V) -> Period:
     """The days without a gap around a version, whatever its changes of terms."""
+    if len(versions) == 1:
+        return version.period
     index = versions.index(version)
     first = last = index
     while first > 0 and versions[first - 1].period.end == versions[first].period.start:
@@ -49,8 +52,8 @@ def end(versions: Sequence[V], day: date) -> tuple[V, ...]:
 
 def move(versions: Sequence[V], period: Period) -> tuple[V, ...]:
     """The versions cut to a period, the first and the last of those left prolonged to its bounds."""
-    kept = [version for version in versions if version.period.overlaps(period)]
-    kept = kept or [version_on(versions, period.start)]
+    inside = [version for version in versions if version.period.overlaps(period)]
+    kept: list[V] = inside or [version_on(versions, period.start)]
     starts = [period.start, *(version.period.start for version in kept[1:])]
     ends = [*(version.period.end for version in kept[:-1]), period.end]
     return tuple(

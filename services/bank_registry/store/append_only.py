@@ -8,7 +8,7 @@ STILL_KNOWN = 253402214400000000
 
 
 def refuse_overlaps(connection: Connection, table: str, key: str, *, dated: bool) -> None:
-    """Two versions of a key never overlap on all their axes: the days if they have some, what was known when."""
+    """Two versions of a key never overlap on all their axes: days, if they have some, and instants."""
     if connection.dialect.name == "postgresql":
         days = ", daterange(start_date, end_date) WITH &&" if dated else ""
         _run(

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 
 from services.bank_registry.registry.history import Registry
 from services.bank_registry.store import tables
 from services.bank_registry.store.loading import follow, load
+from services.bank_registry.store.writes import Edit, edit
 from services.kit import database
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -37,6 +40,18 @@ class RegistryStore:
         if registry.revision < min_revision:
             registry = self._at(self._store.data_version(fresh=True))
         return registry
+
+    @contextmanager
+    def edit(self, *, keep: bool = True) -> Iterator[Edit]:
+        """A write transaction that reads only what changed since this snapshot."""
+        with edit(self._store, keep=keep, known=self.registry()) as session:
+            yield session
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A read-only transaction, for what the snapshot does not hold."""
+        with self._store.read() as connection:
+            yield connection
 
     def page_key(self) -> bytes:
         """The key that seals page tokens, the same for every worker and restart."""

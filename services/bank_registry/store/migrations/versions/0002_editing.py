@@ -1,4 +1,4 @@
-"""Dated terms of lenders, reasons of suspensions, contacts, reservations, changes by revision, answered requests."""
+"""Dated terms of lenders, reasons of suspensions, contacts, reservations, changes by revision, requests."""
 
 from __future__ import annotations
 
