@@ -13,6 +13,7 @@ from services.bank_registry.exporters.csv_file import printed
 from services.bank_registry.exporters.rows import guarded
 from services.bank_registry.importers import cells, lists
 from services.bank_registry.importers.columns import find
+from services.bank_registry.importers.labels import KINDS
 from services.bank_registry.importers.table import Bad
 from services.bank_registry.registry.model import Contact, Suspension
 from services.bank_registry.registry.period import Period
@@ -44,6 +45,9 @@ def test_an_amount_is_read_with_any_space_comma_or_point(amount: int, space: str
         (cells.day, "31/12/26"),
         (cells.day, "1er janvier 2026"),
         (cells.day, 46022),
+        (cells.day, "31/02/2026"),
+        (cells.day, "01/00/2026"),
+        (lists.suspensions, "du 01/01/2026 au 31/02/2026"),
         (cells.money, "1.234,56"),
         (cells.money, "1,234"),
         (cells.money, "12 34,56"),
@@ -57,7 +61,7 @@ def test_an_amount_is_read_with_any_space_comma_or_point(amount: int, space: str
         (cells.text, date(2026, 1, 2)),
         (lists.suspensions, "31/12/2026"),
         (lists.contacts, "a;b;c;d;e"),
-        (find("type").form.parse if find("type") else str, "banque"),
+        (cells.choice(KINDS), "banque"),
     ],
 )
 def test_what_is_ambiguous_or_wrong_is_refused(parse: cells.Parse, value: object) -> None:

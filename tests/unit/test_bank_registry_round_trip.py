@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import unicodedata
 from datetime import date
-from decimal import Decimal
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -48,8 +48,6 @@ blanks = st.just("") | lines
 
 def normal(text: str) -> str:
     """In composed form and without surrounding spaces, as the registry keeps its texts."""
-    import unicodedata
-
     return unicodedata.normalize("NFC", text).strip()
 
 
@@ -83,7 +81,8 @@ cents = st.none() | st.integers(0, 10**10)
 rates = st.none() | st.decimals(0, 100, places=3)
 
 
-def bounds(values: st.SearchStrategy[object]) -> st.SearchStrategy[Bounds]:
+def bounds(values: st.SearchStrategy[Any]) -> st.SearchStrategy[Bounds[Any]]:
+    """Two bounds in order, either of which may be absent."""
     return st.tuples(values, values).map(lambda pair: Bounds(*(sorted(pair) if None not in pair else pair)))
 
 

@@ -63,7 +63,7 @@ def show(bank_id: str, on: date | None, known: datetime | None, target: Target, 
         }
     )
     out.line(_title(answer), "bold")
-    out.table(("", ""), _bank(answer.bank))
+    out.lines(f"  {label} : {text}" for label, text in _bank(answer.bank))
     _agreements(agreements, out)
     _conventions(conventions, out)
     return GOOD

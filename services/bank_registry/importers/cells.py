@@ -17,7 +17,7 @@ GUARDED = re.compile(r"'+[=+\-@＝＋－＠]")
 _SPACES = "[ \u00a0\u202f]"
 _NUMBER = re.compile(rf"([0-9]{{1,3}}(?:{_SPACES}[0-9]{{3}})+|[0-9]+)(?:[.,]([0-9]+))?")
 _FRENCH_DAY = re.compile(r"([0-9]{1,2})/([0-9]{1,2})/([0-9]{4})")
-_ISO_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_ISO_DAY = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})")
 
 Parse = Callable[[object], object]
 """From a cell that is not empty to its value, or Bad."""
@@ -55,11 +55,15 @@ def day(value: object) -> object:
         return value.isoformat()
     written = str(value).strip()
     if found := _FRENCH_DAY.fullmatch(written):
-        number, month, year = found.groups()
-        return f"{year}-{int(month):02d}-{int(number):02d}"
-    if _ISO_DAY.fullmatch(written):
-        return written
-    return Bad("DATE_MALFORMED", "Écrivez la date comme 31/12/2026.")
+        number, month, year = map(int, found.groups())
+    elif found := _ISO_DAY.fullmatch(written):
+        year, month, number = map(int, found.groups())
+    else:
+        return Bad("DATE_MALFORMED", "Écrivez la date comme 31/12/2026.")
+    try:
+        return date(year, month, number).isoformat()
+    except ValueError:
+        return Bad("DATE_IMPOSSIBLE", f"La date {written} n’existe pas dans le calendrier.")
 
 
 def money(value: object) -> object:

@@ -18,19 +18,24 @@ _LONGEST_LINE = 200_000
 def read_csv(data: bytes, is_header: Callable[[str], bool]) -> list[Row]:
     """The rows that are not empty; `is_header` tells the names of columns, which decide the separator."""
     text = decode(data)
-    if not text.strip():
-        raise UnreadableFile("Le fichier est vide.")
     if any(len(line) > _LONGEST_LINE for line in text.split("\n")):
         raise UnreadableFile("Une ligne du fichier est démesurée : ce n’est pas un fichier de prêteurs.")
     skipped = 0
     if text.lower().startswith("sep="):  # what Excel writes to tell the separator to itself
         text, skipped = text.partition("\n")[2], 1
     separator = max(SEPARATORS, key=lambda one: _recognised(text, one, is_header))
-    return list(_rows(text, separator, skipped))
+    rows = list(_rows(text, separator, skipped))
+    if not rows:
+        raise UnreadableFile("Le fichier est vide.")
+    return rows
 
 
 def _recognised(text: str, separator: str, is_header: Callable[[str], bool]) -> tuple[int, int]:
-    header: list[str] = next(csv.reader(io.StringIO(text.lstrip()[:_LONGEST_LINE]), delimiter=separator), [])
+    beginning = io.StringIO(text.lstrip()[:_LONGEST_LINE], newline="")
+    try:
+        header: list[str] = next(csv.reader(beginning, delimiter=separator), [])
+    except csv.Error:
+        header = []
     return sum(map(is_header, header)), len(header)
 
 

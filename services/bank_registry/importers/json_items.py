@@ -47,9 +47,10 @@ def _text(data: bytes) -> str:
 
 def _is_lender(line: str) -> bool:
     try:
-        return "banks" not in parse(line)
+        names = set(parse(line))
     except UnreadableFile:
         return False
+    return bool(names) and not names & {"format", "banks"}
 
 
 def _lines(lines: list[tuple[int, str]]) -> Content:

@@ -25,13 +25,7 @@ CONTACT_FIELDS = ("role", "name", "email", "phone")
 def suspensions(value: object) -> object:
     """`du 01/03/2026 au 31/05/2026 ; audit | à partir du 01/09/2026`."""
     found = [_suspension(part) for part in _items(value)]
-    if None in found:
-        return Bad(
-            "PERIOD_MALFORMED",
-            "Écrivez chaque suspension comme « du 01/03/2026 au 31/05/2026 ; motif » ou « à partir du "
-            "01/03/2026 », séparées par « | ».",
-        )
-    return found
+    return next((one for one in found if isinstance(one, Bad)), found)
 
 
 def contacts(value: object) -> object:
@@ -72,14 +66,19 @@ def _span(start: date, last: date | None) -> str:
     return f"du {french.short_date(start)} au {french.short_date(last)}"
 
 
-def _suspension(written: str) -> dict[str, object] | None:
+def _suspension(written: str) -> dict[str, object] | Bad:
     found = _SUSPENSION.fullmatch(written)
     if found is None:
-        return None
-    reason = {"reason": _plain(found["reason"])} if found["reason"] else {}
-    if found["since"]:
-        return {"start": cells.day(found["since"]), **reason}
-    return {"start": cells.day(found["start"]), "end": cells.day(found["end"]), **reason}
+        return Bad(
+            "PERIOD_MALFORMED",
+            "Écrivez chaque suspension comme « du 01/03/2026 au 31/05/2026 ; motif » ou « à partir du "
+            "01/03/2026 », séparées par « | ».",
+        )
+    days = {"start": found["start"] or found["since"], "end": found["end"]}
+    values = {name: cells.day(text) for name, text in days.items() if text}
+    if bad := next((value for value in values.values() if isinstance(value, Bad)), None):
+        return bad
+    return {**values, "reason": _plain(found["reason"])} if found["reason"] else values
 
 
 def _items(value: object) -> list[str]:

@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from openpyxl import load_workbook
+from openpyxl.cell.read_only import EMPTY_CELL
 from openpyxl.utils import get_column_letter
 
 from services.bank_registry.importers.items import UnreadableFile
@@ -40,18 +41,22 @@ def _rows(data: bytes) -> Iterator[Row]:
     book = load_workbook(io.BytesIO(data), read_only=True, keep_links=False)
     sheet = book[SHEET] if SHEET in book.sheetnames else book.worksheets[0]
     sheet.reset_dimensions()
-    count = 0
     for line, cells in enumerate(sheet.iter_rows(max_row=MAX_ROWS + 1, max_col=MAX_COLUMNS + 1), 1):
-        values = [_value(cell, line, column) for column, cell in enumerate(cells, 1)]
-        while values and values[-1] in (None, ""):
-            values.pop()
-        if len(values) > MAX_COLUMNS:
-            raise UnreadableFile(f"La ligne {line} compte plus de {MAX_COLUMNS} colonnes.")
-        if any(value not in (None, "") for value in values):
-            count += 1
-            yield Row(line, values)
+        if set(map(id, cells)) != {id(EMPTY_CELL)}:  # rows absent from the file come at no cost
+            values = [_value(cell, line, column) for column, cell in enumerate(cells, 1)]
+            yield from _row(line, values)
         if line > MAX_ROWS:
             raise UnreadableFile(f"Le classeur compte plus de {french.number(MAX_ROWS)} lignes.")
+
+
+def _row(line: int, values: list[object]) -> Iterator[Row]:
+    """The row up to its last cell that is not empty; nothing if there is none."""
+    while values and values[-1] in (None, ""):
+        values.pop()
+    if len(values) > MAX_COLUMNS:
+        raise UnreadableFile(f"La ligne {line} compte plus de {MAX_COLUMNS} colonnes.")
+    if values:
+        yield Row(line, values)
 
 
 def _value(cell: Any, line: int, column: int) -> object:

@@ -8,12 +8,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from services.kit.cli.outcome import CommandError
+from services.kit.french import NARROW_NO_BREAK_SPACE, NO_BREAK_SPACE
 
 if TYPE_CHECKING:
     from rich.console import Console
 
 Document = Mapping[str, Any]
 _WIDTH = 120
+_SPACES = {0xE000: NO_BREAK_SPACE, 0xE001: NARROW_NO_BREAK_SPACE}
+_UNBREAKABLE = {ord(space): chr(code) for code, space in _SPACES.items()}
+"""rich breaks a line at any space: those that must not break pass as private characters."""
 
 
 class Output:
@@ -62,8 +66,11 @@ class Output:
         for index, name in enumerate(head):
             table.add_column(name, overflow="fold", no_wrap=index == 0)
         for row in listed:
-            table.add_row(*map(Text, row))
-        self._screen().print(table)
+            table.add_row(*(Text(cell.translate(_UNBREAKABLE)) for cell in row))
+        screen = self._screen()
+        with screen.capture() as captured:
+            screen.print(table)
+        sys.stdout.write(captured.get().translate(_SPACES))
 
     def _screen(self) -> Console:
         if self._console is None:
