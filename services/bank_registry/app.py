@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from microcredit.bankregistry.v1 import bank_editing_service_pb2_grpc as editing_grpc
-from microcredit.bankregistry.v1 import bank_registry_service_pb2_grpc as registry_grpc
 from microcredit.bankregistry.v1 import envelope_service_pb2_grpc as envelope_grpc
 from microcredit.bankregistry.v1 import registry_admin_service_pb2_grpc as admin_grpc
 from services.bank_registry.admin_service import RegistryAdminServicer
@@ -14,6 +13,7 @@ from services.bank_registry.config import Settings
 from services.bank_registry.editing_service import BankEditingServicer
 from services.bank_registry.envelope_service import EnvelopeServicer
 from services.bank_registry.exchange import Exporter, Importer
+from services.bank_registry.remembered import RememberedChecks, add_to_server
 from services.bank_registry.service import BankRegistryServicer
 from services.bank_registry.store import RegistryStore, migrate
 from services.kit.database import Database
@@ -32,14 +32,13 @@ def make_app(settings: Settings) -> App:
         Geography.load()  # before the fork: the workers share its memory
 
     def build() -> Sequence[Registration]:
-        database, geography = Database(settings.database_url), Geography.load()
-        store = RegistryStore(database)
-        admin = RegistryAdminServicer(Importer(database, store, geography), Exporter(store), Auditor(store))
+        store, geography = RegistryStore(Database(settings.database_url)), Geography.load()
+        admin = RegistryAdminServicer(Importer(store, geography), Exporter(store), Auditor(store))
         return [
             Registration(
                 f"{PACKAGE}.BankRegistryService",
-                registry_grpc.add_BankRegistryServiceServicer_to_server,
-                BankRegistryServicer(store, geography, DOMAIN),
+                add_to_server,
+                RememberedChecks(store, geography, BankRegistryServicer(store, geography, DOMAIN)),
             ),
             Registration(
                 f"{PACKAGE}.BankEditingService",

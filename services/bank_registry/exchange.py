@@ -9,7 +9,6 @@ from types import MappingProxyType
 from microcredit.bankregistry.v1 import exchange_pb2 as pb
 from services.bank_registry.edge import exchange as edge
 from services.bank_registry.edge.exchange import Options
-from services.bank_registry.edge.requests import Sight
 from services.bank_registry.exporters.csv_file import csv_bytes
 from services.bank_registry.exporters.json_lines import json_lines_bytes
 from services.bank_registry.exporters.on_date import in_force
@@ -18,12 +17,12 @@ from services.bank_registry.importers.content import MAX_BYTES
 from services.bank_registry.importers.items import UnreadableFile
 from services.bank_registry.importers.plan import Plan, make_plan
 from services.bank_registry.importers.reading import Reading, read
-from services.bank_registry.registry.history import Records, Registry
+from services.bank_registry.registry.history import Registry
 from services.bank_registry.registry.model import BankRecord
-from services.bank_registry.store import Origin, RegistryStore, edit
+from services.bank_registry.store import Origin, RegistryStore
+from services.bank_registry.views import registry_at, view
 from services.kit import context, idempotency
-from services.kit.database import Database
-from services.kit.errors import Aborted, FailedPrecondition, InvalidArgument, Unavailable
+from services.kit.errors import Aborted, FailedPrecondition, InvalidArgument
 from services.kit.geography import Geography
 
 CHUNK_BYTES = 256 * 1024
@@ -41,8 +40,7 @@ _WRITERS: Mapping[int, Callable[[Sequence[BankRecord]], bytes]] = MappingProxyTy
 class Importer:
     """Imports files of lenders."""
 
-    def __init__(self, database: Database, store: RegistryStore, geography: Geography) -> None:
-        self._database = database
+    def __init__(self, store: RegistryStore, geography: Geography) -> None:
         self._store = store
         self._geography = geography
 
@@ -51,12 +49,9 @@ class Importer:
         first = next(requests, pb.ImportBanksRequest())
         options = edge.options(first)
         data = _received(first, requests)
-        try:
-            reading = yield from _read(data, self._geography)
-            registry = self._store.registry()
-            plan = _plan(reading, registry, options)
-        except UnreadableFile as error:
-            raise InvalidArgument("FILE_UNREADABLE", str(error)) from None
+        reading = yield from _read(data, self._geography)
+        registry = self._store.registry()
+        plan = _plan(reading, registry, options)
         if options.validate_only:
             yield from edge.difference(plan)
             yield pb.ImportBanksResponse(summary=edge.summary(plan, registry.revision, applied=False))
@@ -71,7 +66,7 @@ class Importer:
         """Writes the difference that was read, or nothing; a repeated request answers as the first."""
         mark = idempotency.fingerprint(repr(options).encode(), digest.encode())
         registry, plan = planned
-        with edit(self._database, known=registry) as session:
+        with self._store.edit() as session:
             if answer := session.answered(options.request_id, mark):
                 return plan, pb.ImportSummary.FromString(answer)
             if session.registry.revision != registry.revision:
@@ -93,15 +88,12 @@ class Exporter:
     def run(self, request: pb.ExportBanksRequest) -> Iterator[pb.ExportBanksResponse]:
         """What the file is, then the file."""
         asked = edge.export(request)
-        registry = self._store.registry(asked.min_revision)
-        if registry.revision < asked.min_revision:
-            raise Unavailable(
-                "REVISION_NOT_REACHED",
-                f"La révision {asked.min_revision} du registre n’est pas encore visible d’ici.",
-                metadata={"revision": str(registry.revision), "min_revision": str(asked.min_revision)},
-            )
-        revision, records = _known(registry, asked)
-        found = list(records.values()) if asked.day is None else in_force(records.values(), asked.day)
+        seen = view(registry_at(self._store, asked.min_revision), asked.known_instant)
+        records = list(seen.records.values())
+        found = records if asked.day is None else in_force(records, asked.day)
+        instant, revision = asked.known_instant, seen.revision
+        if instant is not None:
+            revision = seen.registry.revision_at(instant)
         data = _WRITERS[request.format](found)
         yield pb.ExportBanksResponse(header=edge.header(request.format, revision, len(found), data))
         for start in range(0, len(data), CHUNK_BYTES):
@@ -128,10 +120,15 @@ def _read(data: bytes, geography: Geography) -> Generator[pb.ImportBanksResponse
         except StopIteration as done:
             reading: Reading = done.value
             return reading
+        except UnreadableFile as error:
+            raise InvalidArgument("FILE_UNREADABLE", str(error)) from None
 
 
 def _plan(reading: Reading, registry: Registry, options: Options) -> Plan:
-    return make_plan(reading, registry.current, options.effective_date, complete=options.complete)
+    try:
+        return make_plan(reading, registry.current, options.effective_date, complete=options.complete)
+    except UnreadableFile as error:
+        raise InvalidArgument("FILE_UNREADABLE", str(error)) from None
 
 
 def _check(plan: Plan, options: Options) -> None:
@@ -154,11 +151,3 @@ def _check(plan: Plan, options: Options) -> None:
             "Cet import mettrait fin à tous les prêteurs ; "
             "si c’est bien voulu, confirmez-le (confirm_ending_all).",
         )
-
-
-def _known(registry: Registry, asked: Sight) -> tuple[int, Records]:
-    """The lenders known now, or at an instant, and the revision of then."""
-    revision = registry.revision
-    if asked.known_instant is not None:
-        revision = registry.revision_at(asked.known_instant)
-    return revision, registry.at_revision(revision)

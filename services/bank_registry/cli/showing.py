@@ -19,7 +19,7 @@ from services.bank_registry.cli.client import (
     to_timestamp,
 )
 from services.bank_registry.cli.options import Target
-from services.bank_registry.importers.labels import KINDS, SCOPES
+from services.bank_registry.registry.labels import KINDS, SCOPES
 from services.bank_registry.registry.model import BankKind
 from services.bank_registry.registry.period import ONE_DAY
 from services.bank_registry.registry.territory import Scope

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -19,7 +18,7 @@ from services.kit import wire
 from services.kit.errors import FailedPrecondition, Violations
 
 BATCH = 100
-LONGEST_TEXT = 200
+LONGEST_TEXT, LONGEST_REASON = 200, 500
 
 EXTENSIONS: Mapping[int, str] = {
     pb.BANK_FILE_FORMAT_CSV: "csv",
@@ -59,20 +58,20 @@ def options(message: pb.ImportBanksRequest) -> Options:
     else:
         violations.add("effective_date", "REQUIRED", "Ce champ est obligatoire.")
     found = Options(
-        _line(message.file_name, "file_name", violations),
+        wire.line(message.file_name, "file_name", violations, longest=LONGEST_TEXT),
         day,
         message.complete,
         message.confirm_ending_all,
         message.validate_only,
         message.difference_hash,
-        _line(message.reason, "reason", violations),
+        wire.line(
+            message.reason, "reason", violations, longest=LONGEST_REASON, required=not message.validate_only
+        ),
         wire.request_id(message.request_id, "request_id", violations),
     )
     if found.difference_hash and not _HASH.fullmatch(found.difference_hash):
         text = "L’empreinte d’une différence compte 64 chiffres hexadécimaux."
         violations.add("difference_hash", "HASH_MALFORMED", text)
-    if not found.validate_only and not found.reason:
-        violations.add("reason", "REQUIRED", "Indiquez le motif : il est gardé dans le journal d’audit.")
     violations.raise_if_any()
     if not found.validate_only and not found.difference_hash:
         sentence = "Lisez d’abord la différence (validate_only), puis citez son empreinte."
@@ -170,12 +169,3 @@ def _finding(found: Finding) -> pb.ImportFinding:
         message=found.message,
         bank=f"{NAME_PREFIX}{found.bank}" if found.bank else "",
     )
-
-
-def _line(text: str, path: str, violations: Violations) -> str:
-    """One line of text, of at most 200 characters."""
-    line = unicodedata.normalize("NFC", text).strip()
-    if len(line) > LONGEST_TEXT or any(unicodedata.category(one)[0] == "C" for one in line):
-        sentence = f"Un texte d’une ligne, de {LONGEST_TEXT} caractères au plus, est attendu."
-        violations.add(path, "TEXT_MALFORMED", sentence)
-    return line

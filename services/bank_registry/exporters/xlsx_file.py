@@ -17,8 +17,8 @@ from openpyxl.worksheet.datavalidation import DataValidation
 
 from services.bank_registry.exporters.rows import guarded, rows_of
 from services.bank_registry.importers.columns import COLUMNS, Cell, Column
-from services.bank_registry.importers.labels import KINDS, SCOPES
 from services.bank_registry.importers.xlsx_table import SHEET
+from services.bank_registry.registry.labels import KINDS, SCOPES
 from services.bank_registry.registry.model import BankRecord
 
 _CHOICES = {"kind": list(KINDS.values()), "scope": list(SCOPES.values())}

@@ -61,13 +61,13 @@ LABELS: dict[tuple[type, str], str] = {
 """The name of each field whose change is told, by type and field."""
 
 _CENTS = ("amount", "envelope", "committed")
-_KINDS = {
+KINDS = {
     BankKind.CREDIT_INSTITUTION: "établissement de crédit",
     BankKind.CREDIT_MUNICIPAL: "crédit municipal",
     BankKind.ASSOCIATION: "association",
     BankKind.FOUNDATION: "fondation",
 }
-_SCOPES = {
+SCOPES = {
     Scope.NATIONAL: "France entière",
     Scope.REGIONS: "régions",
     Scope.DEPARTEMENTS: "départements",
@@ -85,7 +85,7 @@ def shown(field: str, value: object) -> str:
         case None | "" | ():
             return NOTHING
         case BankKind():
-            return _KINDS[value]
+            return KINDS[value]
         case Territory():
             return _territory(value)
         case Bounds():
@@ -114,8 +114,8 @@ def _bounds(field: str, bounds: Bounds[int] | Bounds[Decimal]) -> str:
 
 def _territory(territory: Territory) -> str:
     if not territory.codes:
-        return _SCOPES[territory.scope]
+        return SCOPES[territory.scope]
     codes = [*territory.codes[:MOST]]
     if len(territory.codes) > MOST:
         codes.append(french.plural(len(territory.codes) - MOST, "autre"))
-    return f"{_SCOPES[territory.scope]} {french.join(codes)}"
+    return f"{SCOPES[territory.scope]} {french.join(codes)}"
