@@ -1,1 +1,1 @@
-"""The demonstration of the registry."""
+"""A keeper's morning: a file with two bad lines, its difference, a suspension from next Monday, the audit."""
