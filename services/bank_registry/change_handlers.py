@@ -11,9 +11,9 @@ from microcredit.bankregistry.v1 import bank_registry_service_pb2 as pb
 from services.bank_registry.edge import changes as edge
 from services.bank_registry.edge import names, requests
 from services.bank_registry.handlers import Handlers, fill
-from services.bank_registry.registry.history import BankHistory, Registry
+from services.bank_registry.registry.history import BankHistory, Registry, RevisionChange
 from services.bank_registry.registry.narrative import narrate
-from services.bank_registry.store.changes import RevisionChange, changes, revisions_of
+from services.bank_registry.store.changes import changes, revisions_of
 from services.bank_registry.views import bank_not_found, registry_at
 from services.kit import paging
 from services.kit.context import remaining, stopping

@@ -182,7 +182,7 @@ def version(**changes: object) -> dict[str, object]:
         **dict.fromkeys(
             ("convention_id", "reference", "contact_name", "postal_code", "city", "email", "phone"), ""
         ),
-        **dict.fromkeys(("address_lines", "contacts", "suspensions"), []),
+        **{name: [] for name in ("address_lines", "contacts", "suspensions")},
         **changes,
     }
 

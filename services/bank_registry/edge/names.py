@@ -7,6 +7,7 @@ import re
 from services.bank_registry.registry.names import ID
 from services.kit.errors import Violations
 
+BANK_PREFIX = "banks/"
 ALL = "-"
 """In "banks/-": every lender."""
 

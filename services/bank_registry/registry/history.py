@@ -54,6 +54,18 @@ def _facts(versions: tuple[Known[Fact], ...], instant: int) -> tuple[Fact, ...]:
     return tuple([known.fact for known in versions if known.at(instant)])
 
 
+@dataclass(frozen=True, slots=True)
+class RevisionChange:
+    """A revision and the names of the resources that it created or changed; `recorded_at` in microseconds."""
+
+    revision: int
+    recorded_at: int
+    actor: str
+    method: str
+    reason: str
+    names: tuple[str, ...]
+
+
 Records = Mapping[str, BankRecord]
 """The lenders known at an instant, by id."""
 

@@ -3,24 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
+from services.bank_registry.registry.history import RevisionChange
 from services.bank_registry.store import tables
-
-
-@dataclass(frozen=True, slots=True)
-class RevisionChange:
-    """A revision and the names of the resources that it created or changed; `recorded_at` in microseconds."""
-
-    revision: int
-    recorded_at: int
-    actor: str
-    method: str
-    reason: str
-    names: tuple[str, ...]
 
 
 def changes(connection: Connection, first: int, last: int) -> list[RevisionChange]:
