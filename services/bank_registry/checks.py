@@ -36,7 +36,7 @@ class CheckHandlers(Handlers):
         """One lender against an application."""
         violations = Violations()
         bank_id = names.bank_id(request.name, violations)
-        question = requests.question(request, self._geography, violations)
+        question = requests.question(request, self._geography, violations, self._clock())
         registry = registry_at(self._store, question.min_revision)
         seen = view(registry, question.known_instant)
         check = check_bank(seen.record(bank_id), question.loan, seen.records, self._geography, seen.instant)
@@ -56,7 +56,7 @@ class CheckHandlers(Handlers):
         violations = Violations()
         if not request.items:
             violations.add("items", "REQUIRED", "Donnez au moins un contrôle à faire.")
-        instant = requests.known_instant(request, violations)
+        instant = requests.known_instant(request, violations, self._clock())
         requests.check_revision(request.min_revision, "min_revision", violations)
         violations.raise_if_any()
         registry = registry_at(self._store, request.min_revision)
@@ -76,7 +76,7 @@ class CheckHandlers(Handlers):
         """The lenders against an application, best first; every page shows the revision of the first one."""
         violations = Violations()
         page = paging.asked_page(self._page_key, request, violations)
-        question = requests.question(request, self._geography, violations)
+        question = requests.question(request, self._geography, violations, self._clock())
         place = page.place
         registry = registry_at(self._store, max(question.min_revision, place.revision))
         seen = view(registry, question.known_instant, place.revision)

@@ -7,7 +7,7 @@ from typing import Any
 
 from services.bank_registry.edge.requests import Sight
 from services.bank_registry.store import RegistryStore
-from services.bank_registry.views import View, registry_at, view
+from services.bank_registry.views import View, registry_at, registry_clock, view
 from services.kit.geography import Geography
 from services.kit.paging import Page
 
@@ -22,6 +22,10 @@ class Handlers:
         self._store = store
         self._geography = geography
         self._page_key = store.page_key()
+
+    def _clock(self) -> int:
+        """The present instant of the registry (UTC, in microseconds)."""
+        return registry_clock(self._store.registry())
 
     def _view(self, sight: Sight, page: Page | None = None) -> View:
         """What a read asks for; the pages of a list all show the revision of the first one."""

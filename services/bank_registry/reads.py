@@ -36,7 +36,7 @@ class ReadHandlers(Handlers):
         """A lender on a day."""
         violations = Violations()
         bank_id = names.bank_id(request.name, violations)
-        sight = _sight(request, violations)
+        sight = self._sight(request, violations)
         seen = self._view(sight)
         record = seen.record(bank_id)
         return pb.GetBankResponse(
@@ -52,7 +52,7 @@ class ReadHandlers(Handlers):
         violations = Violations()
         page = paging.asked_page(self._page_key, request, violations)
         wanted = filters.wanted(request, self._geography, violations)
-        sight = _sight(request, violations, day_required=bool(wanted.states) or wanted.verification_due)
+        sight = self._sight(request, violations, day_required=bool(wanted.states) or wanted.verification_due)
         seen = self._view(sight, page)
         found = search(seen.records, wanted, sight.day, self._geography)
         response = pb.ListBanksResponse(revision=seen.revision, total_size=len(found))
@@ -65,7 +65,7 @@ class ReadHandlers(Handlers):
         """An agreement on a day."""
         violations = Violations()
         bank_id, agreement_id = names.agreement_ids(request.name, violations)
-        sight = _sight(request, violations)
+        sight = self._sight(request, violations)
         seen = self._view(sight)
         record = seen.record(bank_id)
         versions = agreement_versions(record, agreement_id)
@@ -79,7 +79,7 @@ class ReadHandlers(Handlers):
         violations = Violations()
         page = paging.asked_page(self._page_key, request, violations)
         bank_id = names.any_bank_id(request.parent, violations)
-        sight = _sight(request, violations, day_required=request.in_force_only)
+        sight = self._sight(request, violations, day_required=request.in_force_only)
         seen = self._view(sight, page)
         day = sight.day
         found = [
@@ -105,7 +105,7 @@ class ReadHandlers(Handlers):
         """A local convention on a day."""
         violations = Violations()
         bank_id, convention_id = names.convention_ids(request.name, violations)
-        sight = _sight(request, violations)
+        sight = self._sight(request, violations)
         seen = self._view(sight)
         record = seen.record(bank_id)
         message = reads.convention(record, convention_versions(record, convention_id), sight.day)
@@ -118,7 +118,7 @@ class ReadHandlers(Handlers):
         violations = Violations()
         page = paging.asked_page(self._page_key, request, violations)
         bank_id = names.any_bank_id(request.parent, violations)
-        sight = _sight(request, violations)
+        sight = self._sight(request, violations)
         seen = self._view(sight, page)
         found = [
             (record, versions)
@@ -145,6 +145,12 @@ class ReadHandlers(Handlers):
         violations.raise_if_any()
         found = self._geography.find(query, departement)
         return pb.SearchCommunesResponse(communes=(reads.commune(one, self._geography) for one in found))
+
+    def _sight(self, request: Any, violations: Violations, *, day_required: bool = False) -> Sight:
+        """What a read wants to see; raises InvalidArgument with every violation found so far."""
+        sight = requests.sight(request, violations, self._clock(), day_required=day_required)
+        violations.raise_if_any()
+        return sight
 
     def _fill(
         self,
@@ -180,12 +186,6 @@ def convention_versions(record: BankRecord, convention_id: str) -> tuple[LocalCo
         name = convention_name(record.bank.id, convention_id)
         raise resource_not_found("CONVENTION_NOT_FOUND", text, name)
     return versions
-
-
-def _sight(request: Any, violations: Violations, *, day_required: bool = False) -> Sight:
-    sight = requests.sight(request, violations, day_required=day_required)
-    violations.raise_if_any()
-    return sight
 
 
 def _records(seen: View, bank_id: str) -> Iterable[BankRecord]:

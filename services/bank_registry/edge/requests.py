@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -46,16 +45,16 @@ class Sight:
     min_revision: int
 
 
-def question(message: Any, geography: Geography, violations: Violations) -> Question:
+def question(message: Any, geography: Geography, violations: Violations, clock: int) -> Question:
     """The whole question; raises InvalidArgument with these violations and all those found before."""
     asked = loan(message.loan_request, "loan_request", geography, violations)
-    instant = known_instant(message, violations)
+    instant = known_instant(message, violations, clock)
     check_revision(message.min_revision, "min_revision", violations)
     violations.raise_if_any()
     return Question(cast(LoanRequest, asked), instant, message.min_revision)
 
 
-def sight(message: Any, violations: Violations, *, day_required: bool = False) -> Sight:
+def sight(message: Any, violations: Violations, clock: int, *, day_required: bool = False) -> Sight:
     """What a read wants to see."""
     day = None
     if message.HasField("on_date"):
@@ -63,7 +62,7 @@ def sight(message: Any, violations: Violations, *, day_required: bool = False) -
     elif day_required:
         violations.add("on_date", "REQUIRED", "Ce champ est obligatoire avec ces filtres.")
     check_revision(message.min_revision, "min_revision", violations)
-    return Sight(day, known_instant(message, violations), message.min_revision)
+    return Sight(day, known_instant(message, violations, clock), message.min_revision)
 
 
 def check_revision(revision: int, field: str, violations: Violations) -> None:
@@ -96,8 +95,8 @@ def loan(
     return LoanRequest(on_date, commune, amount, message.months, rate, message.object_category)
 
 
-def known_instant(message: Any, violations: Violations) -> int | None:
-    """The knowledge time in microseconds; the future is not known yet."""
+def known_instant(message: Any, violations: Violations, clock: int) -> int | None:
+    """The knowledge time in microseconds; what is after the clock of the registry is not known yet."""
     if not message.HasField("known_time"):
         return None
     stamp = message.known_time
@@ -105,7 +104,7 @@ def known_instant(message: Any, violations: Violations) -> int | None:
         violations.add("known_time", "TIME_IMPOSSIBLE", "Cet instant n’existe pas.")
         return None
     instant = int(stamp.seconds) * 1_000_000 + int(stamp.nanos) // 1000
-    if instant > time.time_ns() // 1000:
+    if instant > clock:
         violations.add("known_time", "TIME_IN_FUTURE", "L’instant de connaissance est dans le futur.")
     return instant
 
