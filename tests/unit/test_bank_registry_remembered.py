@@ -126,9 +126,7 @@ def registries(draw: st.DrawFn) -> Registry:
         (Known(draw(banks), 1),),
         tuple(Known(one, 1) for one in sorted(unique, key=lambda one: one.id)),
         tuple(Known(one, 1) for one in draw(st.lists(conventions, max_size=1))),
-        tuple(
-            Known(one, 1) for one in draw(st.lists(reservations, max_size=2, unique_by=lambda one: one.id))
-        ),
+        tuple(Known(one, 1) for one in held),
     )
     return Registry({"x": history}, (1,))
 
