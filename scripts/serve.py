@@ -1,4 +1,4 @@
-"""Starts the three services on this machine and stops them together.
+"""Starts the services on this machine, all three unless told otherwise, and stops them together.
 
 Without a command it serves until Ctrl-C; a registry that does not exist yet begins with the sample lenders.
 With one (after --) it uses free ports and throw-away stores, runs the command with the addresses in its
@@ -106,27 +106,27 @@ def import_sample(env: dict[str, str]) -> None:
         raise ServeError(f"l’import des prêteurs fictifs a échoué.\n{done.stderr.strip()}")
 
 
-def serve(command: list[str]) -> int:
-    """Starts everything, runs the command or waits, and stops everything."""
+def serve(command: list[str], services: tuple[Service, ...] = SERVICES) -> int:
+    """Starts the services, runs the command or waits, and stops everything."""
     env = dict(os.environ)
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="microcredit-")))
         if command:
             env |= throwaway_stores(folder)
-        print("Démarrage des trois services…", flush=True)
+        print("Démarrage…", flush=True)
         if command or (DATABASE not in env and not REGISTRY.exists()):
             import_sample(env)
         addresses = {
             service.variable: stack.enter_context(
                 running(service, 0 if command else service.port, env, folder, quiet=bool(command))
             )
-            for service in SERVICES
+            for service in services
         }
         if command:
             return subprocess.run(command, cwd=ROOT, env={**env, **addresses}, check=False).returncode
-        for service in SERVICES:
+        for service in services:
             print(f"{service.module:<24} {addresses[service.variable]}", flush=True)
-        print("Les trois services répondent ; Ctrl-C les arrête.", flush=True)
+        print("Tout répond ; Ctrl-C arrête tout.", flush=True)
         while True:
             time.sleep(3600)
 
@@ -134,10 +134,13 @@ def serve(command: list[str]) -> int:
 def main() -> int:
     """Reads the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--only", action="append", metavar="MODULE", help="start this service, not all three")
     parser.add_argument("command", nargs="*", help="command to run, after --")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     try:
-        return serve(parser.parse_args().command)
+        options = parser.parse_args()
+        only = options.only or [service.module for service in SERVICES]
+        return serve(options.command, tuple(service for service in SERVICES if service.module in only))
     except ServeError as error:
         print(f"Erreur : {error}", file=sys.stderr)
         return 1

@@ -4,16 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from microcredit.bankregistry.v1.bank_registry_service_pb2 import DESCRIPTOR
-from microcredit.bankregistry.v1.bank_registry_service_pb2_grpc import (
-    add_BankRegistryServiceServicer_to_server,
-)
+from microcredit.bankregistry.v1 import bank_editing_service_pb2_grpc as editing_grpc
+from microcredit.bankregistry.v1 import envelope_service_pb2_grpc as envelope_grpc
+from microcredit.bankregistry.v1 import registry_admin_service_pb2_grpc as admin_grpc
+from services.bank_registry.admin_service import RegistryAdminServicer
+from services.bank_registry.auditor import Auditor
 from services.bank_registry.config import Settings
+from services.bank_registry.editing_service import BankEditingServicer
+from services.bank_registry.envelope_service import EnvelopeServicer
+from services.bank_registry.exchange import Exporter, Importer
+from services.bank_registry.remembered import RememberedChecks, add_to_server
 from services.bank_registry.service import BankRegistryServicer
 from services.bank_registry.store import RegistryStore, migrate
 from services.kit.database import Database
 from services.kit.geography import Geography
 from services.kit.server import App, Registration
+
+PACKAGE = "microcredit.bankregistry.v1"
+DOMAIN = "bankregistry.microcredit"
 
 
 def make_app(settings: Settings) -> App:
@@ -24,13 +32,29 @@ def make_app(settings: Settings) -> App:
         Geography.load()  # before the fork: the workers share its memory
 
     def build() -> Sequence[Registration]:
-        store = RegistryStore(Database(settings.database_url))
+        store, geography = RegistryStore(Database(settings.database_url)), Geography.load()
+        admin = RegistryAdminServicer(Importer(store, geography), Exporter(store), Auditor(store))
         return [
             Registration(
-                DESCRIPTOR.services_by_name["BankRegistryService"].full_name,
-                add_BankRegistryServiceServicer_to_server,
-                BankRegistryServicer(store, Geography.load()),
-            )
+                f"{PACKAGE}.BankRegistryService",
+                add_to_server,
+                RememberedChecks(store, geography, BankRegistryServicer(store, geography, DOMAIN)),
+            ),
+            Registration(
+                f"{PACKAGE}.BankEditingService",
+                editing_grpc.add_BankEditingServiceServicer_to_server,
+                BankEditingServicer(store, geography),
+            ),
+            Registration(
+                f"{PACKAGE}.EnvelopeService",
+                envelope_grpc.add_EnvelopeServiceServicer_to_server,
+                EnvelopeServicer(store, geography),
+            ),
+            Registration(
+                f"{PACKAGE}.RegistryAdminService",
+                admin_grpc.add_RegistryAdminServiceServicer_to_server,
+                admin,
+            ),
         ]
 
-    return App("bank_registry", "bankregistry.microcredit", prepare, build)
+    return App("bank_registry", DOMAIN, prepare, build)

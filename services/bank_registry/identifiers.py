@@ -7,15 +7,18 @@ from difflib import SequenceMatcher
 
 from schwifty import registry
 from stdnum import bic, lei
-from stdnum.fr import siren
+from stdnum.fr import siren, siret
 
 from services.kit.geography import fold
 
 _CIB = re.compile(r"[0-9]{5}")
 _SIREN = re.compile(r"[0-9]{9}")
+_SIRET = re.compile(r"[0-9]{14}")
 _LEI = re.compile(r"[A-Z0-9]{18}[0-9]{2}")
 _BIC = re.compile(r"[A-Z0-9]{8}([A-Z0-9]{3})?")
 _SAME_NAME = 0.6
+_FRENCH = frozenset(("FR", "GP", "MQ", "GF", "RE", "YT", "PM", "BL", "MF", "NC", "PF", "WF"))
+"""ISO 3166 codes of France and of its overseas territories, which some of their banks have in their BIC."""
 
 
 def siren_problem(text: str) -> str | None:
@@ -24,6 +27,15 @@ def siren_problem(text: str) -> str | None:
         return f"Le SIREN « {text} » doit compter neuf chiffres, sans espace."
     if not siren.is_valid(text):
         return f"La clé de contrôle du SIREN {text} est fausse : vérifiez chaque chiffre."
+    return None
+
+
+def siret_problem(text: str) -> str | None:
+    """A SIRET is a SIREN and five digits; Luhn, or for La Poste (356000000) a sum that is a multiple of 5."""
+    if not _SIRET.fullmatch(text):
+        return f"Le SIRET « {text} » doit compter quatorze chiffres, sans espace."
+    if not siret.is_valid(text):
+        return f"La clé de contrôle du SIRET {text} est fausse : vérifiez chaque chiffre."
     return None
 
 
@@ -40,6 +52,8 @@ def bic_problem(text: str) -> str | None:
     """A BIC (ISO 9362) is 8 or 11 characters: institution, country, location, branch."""
     if not _BIC.fullmatch(text) or not bic.is_valid(text):
         return f"Le BIC « {text} » doit compter 8 ou 11 caractères en capitales, par exemple BANKFRPP."
+    if text[4:6] not in _FRENCH:
+        return f"Le BIC {text} est d’un autre pays ({text[4:6]}) : un prêteur agréé a un BIC français (FR)."
     return None
 
 

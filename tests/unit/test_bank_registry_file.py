@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from typing import Any
 
 import pytest
 
-from services.bank_registry.importers.document import Reading, UnreadableFile, read
+from services.bank_registry.importers.items import UnreadableFile
+from services.bank_registry.importers.plan import Plan, make_plan
+from services.bank_registry.importers.reading import read_whole
 from services.bank_registry.registry.history import Records
-from services.bank_registry.registry.model import Bounds
+from services.bank_registry.registry.model import BankRecord, Bounds
 from services.kit.geography import Geography
 from tests.bank_registry_support import agreement, bank
 from tests.support import ROOT
 
 GEOGRAPHY = Geography.load()
+TODAY = date(2026, 11, 25)
 CONVENTION = {
     "start": "2024-01-01",
     "contact_name": "Service",
@@ -24,21 +28,25 @@ CONVENTION = {
 }
 
 
-def reading(*banks: object, known: Records | None = None) -> Reading:
+def plan(*banks: object, known: Records | None = None) -> Plan:
     data = json.dumps({"format": "registre-preteurs/1", "banks": banks}).encode()
-    return read(data, known or {}, GEOGRAPHY)
+    return make_plan(read_whole(data, GEOGRAPHY), known or {}, TODAY, complete=False)
 
 
 def problems(*banks: object, known: Records | None = None) -> dict[str, str]:
-    return {problem.field: problem.reason for problem in reading(*banks, known=known).problems}
+    return {found.place.column: found.code for found in plan(*banks, known=known).refusals}
+
+
+def records(*banks: object) -> dict[str, BankRecord]:
+    return {outcome.after.bank.id: outcome.after for outcome in plan(*banks).outcomes}
 
 
 def test_the_sample_has_nothing_wrong() -> None:
     sample = ROOT / "services/bank_registry/samples/preteurs-fictifs.json"
-    found = read(sample.read_bytes(), {}, GEOGRAPHY)
-    assert list(found.problems) == list(found.advice) == []
-    assert len(found.records) >= 6
-    assert all("fictif" in record.bank.id or "fictive" in record.bank.id for record in found.records)
+    found = read_whole(sample.read_bytes(), GEOGRAPHY)
+    assert found.refusals == found.warnings == []
+    assert len(found.entries) >= 6
+    assert all("fictif" in bank_id or "fictive" in bank_id for bank_id in found.entries)
 
 
 def test_everything_wrong_is_said_at_once() -> None:
@@ -118,8 +126,7 @@ def test_everything_wrong_is_said_at_once() -> None:
 def test_sentences_suggest_what_was_meant() -> None:
     wrong = agreement(scope="COMMUNES", territories=["56800", "2a004"], startt="2024-01-01")
     said = {
-        problem.field.rpartition(".")[2]: problem.description
-        for problem in reading(bank("a", 1, wrong)).problems
+        found.place.column.rpartition(".")[2]: found.message for found in plan(bank("a", 1, wrong)).refusals
     }
     assert "56165 (Ploërmel)" in said["territories[0]"]
     assert "« 2A004 »" in said["territories[1]"]
@@ -127,27 +134,43 @@ def test_sentences_suggest_what_was_meant() -> None:
 
 
 def test_identifiers_are_unique_and_successors_exist() -> None:
-    known = {
-        record.bank.id: record for record in reading(bank("known", 1, cib="99990"), bank("b", 2)).records
-    }
+    known = records(bank("known", 1, cib="99990"), bank("b", 2))
     assert problems(
         bank("new", 1, cib="99990", successor="knwon"),
         bank("b", 3),
         bank("b", 4),
-        bank("c", 4, lei="FICT00OUST00BANQUE64"),
-        bank("d", 5, lei="FICT00OUST00BANQUE64", successor="e"),
-        bank("e", 6, successor="d"),
+        bank("c", 5, lei="FICT00OUST00BANQUE64"),
+        bank("d", 6, lei="FICT00OUST00BANQUE64", successor="e"),
+        bank("e", 7, successor="d"),
         known=known,
     ) == {
         "banks[0].siren": "DUPLICATE",
         "banks[0].cib": "DUPLICATE",
         "banks[0].successor": "UNKNOWN_BANK",
         "banks[2].id": "DUPLICATE",
-        "banks[3].siren": "DUPLICATE",
         "banks[4].lei": "DUPLICATE",
         "banks[4].successor": "CIRCULAR",
         "banks[5].successor": "CIRCULAR",
     }
+
+
+def test_a_refused_lender_takes_with_it_those_that_need_it() -> None:
+    """Two SIREN are swapped and a successor is new: a refused line refuses what relied on it."""
+    known = records(bank("a", 1), bank("b", 2), bank("c", 3))
+    found = plan(
+        bank("a", 2, bic="?"),
+        bank("b", 1),
+        bank("new", 4, bic="?"),
+        bank("c", 3, successor="new"),
+        known=known,
+    )
+    assert {finding.bank: finding.code for finding in found.refusals} == {
+        "a": "BIC_INVALID",
+        "b": "DUPLICATE",
+        "new": "BIC_INVALID",
+        "c": "UNKNOWN_BANK",
+    }
+    assert (found.outcomes, found.refused) == ((), 4)
 
 
 def test_a_successor_keeps_the_cib_of_the_absorbed_lender() -> None:
@@ -155,14 +178,14 @@ def test_a_successor_keeps_the_cib_of_the_absorbed_lender() -> None:
 
 
 def test_a_lender_may_change_its_identifiers() -> None:
-    known = {record.bank.id: record for record in reading(bank("a", 1), bank("b", 2)).records}
+    known = records(bank("a", 1), bank("b", 2))
     assert problems(bank("a", 2), bank("b", 1), known=known) == {}
 
 
 @pytest.mark.parametrize(
     ("entry", "path"),
     [
-        (bank("a", 1, agreement(), agreement(start="2026-12-31", end=None)), "agreements"),
+        (bank("a", 1, agreement(), agreement(start="2026-12-31", end=None)), "agreements[1].start"),
         (
             bank(
                 "a",
@@ -175,7 +198,7 @@ def test_a_lender_may_change_its_identifiers() -> None:
         ),
         (
             bank("a", 1, local_conventions=[CONVENTION, {**CONVENTION, "start": "2030-01-01"}]),
-            "local_conventions",
+            "local_conventions[1].start",
         ),
     ],
 )
@@ -185,18 +208,18 @@ def test_periods_that_overlap_are_refused(entry: dict[str, Any], path: str) -> N
 
 def test_terms_that_follow_one_another_are_accepted() -> None:
     later = agreement(start="2027-01-01", end=None, months_max=36)
-    (record,) = reading(bank("a", 1, later, agreement())).records
+    record = records(bank("a", 1, later, agreement()))["a"]
     assert [found.months for found in record.agreements] == [Bounds(), Bounds(None, 36)]
     assert record.agreements[0].period.end == record.agreements[1].period.start
 
 
 def test_what_deserves_a_look_does_not_forbid_the_import() -> None:
     odd = agreement(scope="NATIONAL", territories=["56"], envelope="100.00", committed="100.01")
-    found = reading(
+    found = plan(
         bank("a", 1, odd, cib="30004"), bank("b", 2, cib="13807", name="Banque Populaire Grand Ouest")
     )
-    assert list(found.problems) == []
-    assert {advice.field: advice.reason for advice in found.advice} == {
+    assert found.refusals == ()
+    assert {warning.place.column: warning.code for warning in found.warnings} == {
         "banks[0].agreements[0].committed": "COMMITTED_ABOVE_ENVELOPE",
         "banks[0].agreements[0].territories": "CODES_WITHOUT_EFFECT",
         "banks[0].cib": "CIB_OF_ANOTHER_BANK",
@@ -204,17 +227,19 @@ def test_what_deserves_a_look_does_not_forbid_the_import() -> None:
 
 
 def test_names_are_kept_in_composed_form() -> None:
-    (record,) = reading(bank("a", 1, name="  Cre\u0301dit de l’Œuvre ")).records
-    assert record.bank.name == "Crédit de l’Œuvre"
+    assert records(bank("a", 1, name="  Cre\u0301dit de l’Œuvre "))["a"].bank.name == "Crédit de l’Œuvre"
 
 
 @pytest.mark.parametrize(
     ("data", "sentence"),
     [
         (b"{", "n’est pas du JSON valide (ligne 1, colonne 2)"),
-        ("{}".encode("utf-16"), "UTF-8"),
         ('{"name": "é"}'.encode("cp1252"), "UTF-8"),
         (b"[]", "un objet"),
+        (b"\xef\xbb\xbf{}", "« format »"),
+        (b'{"format": "2", "banks": {}}', "« format »"),
+        (b'{"format": "registre-preteurs/1", "banks": {}}', "une liste"),
+        (b'{"format": "registre-preteurs/1", "banks": [], "bank": 1}', "« bank »"),
         (b'{"a": 1, "a": 2}', "deux fois"),
         (b'{"a": NaN}', "n’est pas un nombre"),
         (b'{"a": ' + b"9" * 5000 + b"}", "démesurés"),
@@ -223,20 +248,22 @@ def test_names_are_kept_in_composed_form() -> None:
 )
 def test_what_is_not_a_json_object_is_said_in_one_sentence(data: bytes, sentence: str) -> None:
     with pytest.raises(UnreadableFile, match=sentence.replace("(", r"\(").replace(")", r"\)")):
-        read(data, {}, GEOGRAPHY)
+        read_whole(data, GEOGRAPHY)
 
 
-@pytest.mark.parametrize(
-    ("data", "expected"),
-    [
-        (b"\xef\xbb\xbf{}", {"format": "REQUIRED"}),
-        (b'{"format": "2", "banks": {}}', {"format": "UNKNOWN_FORMAT", "banks": "LIST_EXPECTED"}),
-        (
-            b'{"format": 1, "banks": [[]], "bank": 1}',
-            {"format": "TEXT_EXPECTED", "banks[0]": "OBJECT_EXPECTED", "bank": "UNKNOWN_FIELD"},
-        ),
-    ],
-)
-def test_the_outermost_object_is_checked_too(data: bytes, expected: dict[str, str]) -> None:
-    found = {problem.field: problem.reason for problem in read(data, {}, GEOGRAPHY).problems}
-    assert found == expected
+def test_json_lines_are_refused_one_by_one() -> None:
+    lines = [
+        json.dumps(bank("a", 1)),
+        "{",
+        json.dumps(bank("b", 2, bic="?")),
+        "[]",
+        "",
+        json.dumps(bank("c", 3)),
+    ]
+    found = read_whole("\n".join(lines).encode(), GEOGRAPHY)
+    assert set(found.entries) == {"a", "c"}
+    assert [(str(one.place), one.code) for one in found.refusals] == [
+        ("ligne 2", "JSON_MALFORMED"),
+        ("ligne 4", "JSON_MALFORMED"),
+        ("ligne 3, colonne « bic »", "BIC_INVALID"),
+    ]

@@ -18,6 +18,7 @@ from services.bank_registry.registry.model import (
     Bounds,
     LoanRequest,
     LocalConvention,
+    Suspension,
 )
 from services.bank_registry.registry.period import Period
 from services.bank_registry.registry.selection import BankCheck, check_bank, select
@@ -47,7 +48,9 @@ def bank(bank_id: str = "a", name: str = "Banque A", successor: str = "") -> Ban
 
 
 def check(*agreements: Agreement, request: LoanRequest | None = None, successor: str = "") -> BankCheck:
-    return check_bank(BankRecord(bank(successor=successor), agreements), request or asked(), {}, GEOGRAPHY)
+    return check_bank(
+        BankRecord.of(bank(successor=successor), agreements), request or asked(), {}, GEOGRAPHY, 0
+    )
 
 
 def codes(found: BankCheck) -> list[str]:
@@ -63,7 +66,7 @@ def test_every_reason_is_given_at_once_in_order_with_its_values() -> None:
         AGREEMENT,
         territory=Territory(Scope.DEPARTEMENTS, ("35", "22")),
         period=Period(date(2024, 1, 1), DAY),
-        suspensions=(Period(date(2026, 11, 1)),),
+        suspensions=(Suspension(Period(date(2026, 11, 1))),),
         envelope=5_000_000,
         committed=4_850_000,
         amount=Bounds(30_000, 100_000),
@@ -144,7 +147,7 @@ def test_dates_agree_with_lists_of_days(
         last = None if count is None else DAY + ONE_DAY * (first + count - 1)
         return Period.through(DAY + ONE_DAY * first, last)
 
-    suspensions = () if suspended is None else (period(suspended, suspension),)
+    suspensions = () if suspended is None else (Suspension(period(suspended, suspension)),)
     agreement = replace(AGREEMENT, period=period(start, length), suspensions=suspensions)
     running = days(start, length)
     expected = []
@@ -247,7 +250,7 @@ def test_the_best_lenders_come_first() -> None:
         bank_id: str, name: str, rate: str | None, days: int | None = None, **more: object
     ) -> BankRecord:
         convention = LocalConvention(
-            AGREEMENT.period, "Service", ("1 rue",), "56800", "Ploërmel", answer_days=days
+            "cias", AGREEMENT.period, "Service", ("1 rue",), "56800", "Ploërmel", answer_days=days
         )
         agreement = replace(
             AGREEMENT,
@@ -255,7 +258,7 @@ def test_the_best_lenders_come_first() -> None:
             **more,  # type: ignore[arg-type]
         )
         conventions = () if bank_id.startswith("no") else (convention,)
-        return BankRecord(bank(bank_id, name), (agreement,), conventions)
+        return BankRecord.of(bank(bank_id, name), (agreement,), conventions)
 
     records = [
         record("refused", "A", "1", 1, amount=Bounds(None, 1)),
@@ -268,7 +271,7 @@ def test_the_best_lenders_come_first() -> None:
         record("fast-cheap", "Z", "2", 10),
         record("unknown-delay", "A", "1", None),
     ]
-    found = select({record.bank.id: record for record in records}, asked(), GEOGRAPHY)
+    found = select({record.bank.id: record for record in records}, asked(), GEOGRAPHY, 0)
     assert [check.bank.id for check in found] == [
         "fast-cheap",
         "fast",

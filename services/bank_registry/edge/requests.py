@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import re
-import time
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
-from typing import cast
+from typing import Any, cast
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from microcredit.bankregistry.v1 import bank_registry_service_pb2 as pb
 from services.bank_registry.registry.model import CATEGORY, LoanRequest
-from services.bank_registry.registry.names import ID
 from services.bank_registry.registry.territory import printed
 from services.kit import french, wire
 from services.kit.errors import Violations
 from services.kit.geography import Commune, Geography
-
-Request = pb.CheckBankRequest | pb.ListSelectableBanksRequest
 
 NAME_PREFIX = "banks/"
 MAX_NAMED_COMMUNES = 10
@@ -38,39 +35,58 @@ class Question:
     min_revision: int
 
 
-def bank_id(name: str, violations: Violations) -> str:
-    """The id of a resource name "banks/{bank}"."""
-    text = name.removeprefix(NAME_PREFIX)
-    if not name.startswith(NAME_PREFIX) or not ID.fullmatch(text):
-        violations.add("name", "NAME_MALFORMED", "Le nom du prêteur s’écrit « banks/identifiant ».")
-    return text
+@dataclass(frozen=True)
+class Sight:
+    """The day whose terms are asked for (None = the latest), the instant of knowledge (microseconds, None =
+    now), the oldest revision."""
+
+    day: date | None
+    known_instant: int | None
+    min_revision: int
 
 
-def question(message: Request, geography: Geography, violations: Violations) -> Question:
+def question(message: Any, geography: Geography, violations: Violations, clock: int) -> Question:
     """The whole question; raises InvalidArgument with these violations and all those found before."""
-    loan = _loan(message.loan_request, geography, violations)
-    instant = _known_instant(message, violations)
-    if message.min_revision < 0:
-        violations.add("min_revision", "NEGATIVE", "La révision minimale ne peut pas être négative.")
+    asked = loan(message.loan_request, "loan_request", geography, violations)
+    instant = known_instant(message, violations, clock)
+    check_revision(message.min_revision, "min_revision", violations)
     violations.raise_if_any()
-    return Question(cast(LoanRequest, loan), instant, message.min_revision)
+    return Question(cast(LoanRequest, asked), instant, message.min_revision)
 
 
-def _loan(message: pb.LoanRequest, geography: Geography, violations: Violations) -> LoanRequest | None:
+def sight(message: Any, violations: Violations, clock: int, *, day_required: bool = False) -> Sight:
+    """What a read wants to see."""
+    day = None
+    if message.HasField("on_date"):
+        day = wire.civil_date(message.on_date, "on_date", violations)
+    elif day_required:
+        violations.add("on_date", "REQUIRED", "Ce champ est obligatoire avec ces filtres.")
+    check_revision(message.min_revision, "min_revision", violations)
+    return Sight(day, known_instant(message, violations, clock), message.min_revision)
+
+
+def check_revision(revision: int, field: str, violations: Violations) -> None:
+    """A revision is never negative."""
+    if revision < 0:
+        violations.add(field, "NEGATIVE", "La révision ne peut pas être négative.")
+
+
+def loan(
+    message: pb.LoanRequest, path: str, geography: Geography, violations: Violations
+) -> LoanRequest | None:
     """What a lender is asked to take; None comes with a violation."""
-    path = "loan_request"
     on_date = amount = rate = None
-    if _present(message, "on_date", violations):
+    if _present(message, "on_date", path, violations):
         on_date = wire.civil_date(message.on_date, f"{path}.on_date", violations)
-    commune = _commune(message.commune_insee, geography, violations)
-    if _present(message, "amount", violations):
+    commune = commune_of(message.commune_insee, f"{path}.commune_insee", geography, violations)
+    if _present(message, "amount", path, violations):
         amount = wire.cents(message.amount, f"{path}.amount", violations)
     if amount is not None and amount <= 0:
         violations.add(f"{path}.amount", "NOT_POSITIVE", "Le montant doit être supérieur à zéro.")
-    if _present(message, "months", violations) and message.months <= 0:
+    if _present(message, "months", path, violations) and message.months <= 0:
         violations.add(f"{path}.months", "NOT_POSITIVE", "Le nombre de mensualités doit être d’au moins 1.")
     if message.HasField("nominal_rate_pct"):
-        rate = _rate(message, violations)
+        rate = _rate(message, f"{path}.nominal_rate_pct", violations)
     if message.object_category and not CATEGORY.fullmatch(message.object_category):
         text = "Le code de l’objet compte des capitales, des chiffres et des soulignés, comme MOBILITE."
         violations.add(f"{path}.object_category", "CODE_MALFORMED", text)
@@ -79,37 +95,36 @@ def _loan(message: pb.LoanRequest, geography: Geography, violations: Violations)
     return LoanRequest(on_date, commune, amount, message.months, rate, message.object_category)
 
 
-def _known_instant(message: Request, violations: Violations) -> int | None:
-    """The knowledge time in microseconds; the future is not known yet."""
+def known_instant(message: Any, violations: Violations, clock: int) -> int | None:
+    """The knowledge time in microseconds; what is after the clock of the registry is not known yet."""
     if not message.HasField("known_time"):
         return None
     stamp = message.known_time
     if not _valid(stamp):
         violations.add("known_time", "TIME_IMPOSSIBLE", "Cet instant n’existe pas.")
         return None
-    instant = stamp.seconds * 1_000_000 + stamp.nanos // 1000
-    if instant > time.time_ns() // 1000:
+    instant = int(stamp.seconds) * 1_000_000 + int(stamp.nanos) // 1000
+    if instant > clock:
         violations.add("known_time", "TIME_IN_FUTURE", "L’instant de connaissance est dans le futur.")
     return instant
 
 
-def _present(message: pb.LoanRequest, field: str, violations: Violations) -> bool:
-    if not message.HasField(field):  # type: ignore[arg-type]
-        violations.add(f"loan_request.{field}", "REQUIRED", "Ce champ est obligatoire.")
+def _present(message: Any, field: str, path: str, violations: Violations) -> bool:
+    if not message.HasField(field):
+        violations.add(f"{path}.{field}", "REQUIRED", "Ce champ est obligatoire.")
         return False
     return True
 
 
-def _rate(message: pb.LoanRequest, violations: Violations) -> Decimal | None:
-    path = "loan_request.nominal_rate_pct"
+def _rate(message: pb.LoanRequest, path: str, violations: Violations) -> Decimal | None:
     rate = wire.decimal(message.nominal_rate_pct, path, violations)
     if rate is not None and not 0 <= rate <= MAX_RATE:
         violations.add(path, "OUT_OF_RANGE", f"Le taux se compte en pour cent, de 0 à {MAX_RATE}.")
     return rate
 
 
-def _commune(text: str, geography: Geography, violations: Violations) -> Commune | None:
-    path = "loan_request.commune_insee"
+def commune_of(text: str, path: str, geography: Geography, violations: Violations) -> Commune | None:
+    """The present commune of an INSEE code, former codes followed."""
     commune = geography.resolve(text)
     if not text:
         violations.add(path, "REQUIRED", "Ce champ est obligatoire.")

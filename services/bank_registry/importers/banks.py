@@ -10,17 +10,18 @@ from itertools import pairwise
 from services.bank_registry import identifiers
 from services.bank_registry.importers.fields import Fields
 from services.bank_registry.registry.model import (
+    ALWAYS,
     CATEGORY,
     Agreement,
     Bank,
     BankKind,
-    BankRecord,
     Bound,
     Bounds,
+    Contact,
     LocalConvention,
+    Suspension,
 )
 from services.bank_registry.registry.names import ID, slug
-from services.bank_registry.registry.period import Period
 from services.bank_registry.registry.territory import Scope, Territory, place_name, printed
 from services.kit import french
 from services.kit.errors import Violations
@@ -30,16 +31,16 @@ MAX_MONTHS = 600
 MAX_ANSWER_DAYS = 366
 MAX_ADDRESS_LINES, ADDRESS_LINE_LENGTH, CITY_LENGTH = 3, 38, 45
 """A French postal block (NF Z10-011) less the name, the service and the line of the town."""
+MAX_CONTACTS = 10
 MAX_TERRITORIES = 2000
 """Codes of one territory: above, a wider scope is meant, and answers would be too large."""
 
-
-@dataclass(frozen=True)
-class Entry:
-    """A lender as the file states it, and where to note a problem with it."""
-
-    fields: Fields
-    record: BankRecord
+_PLACES = {
+    Scope.REGIONS: "de région",
+    Scope.DEPARTEMENTS: "de département",
+    Scope.EPCI: "d’intercommunalité (SIREN)",
+    Scope.COMMUNES: "de commune",
+}
 
 
 @dataclass
@@ -50,32 +51,20 @@ class BankReader:
     problems: Violations
     advice: Violations
 
-    def read(self, document: Fields) -> list[Entry]:
-        """The lenders of the list `banks` that could be read."""
-        read = ((fields, self._record(fields)) for fields in document.objects("banks"))
-        return [Entry(fields, record) for fields, record in read if record is not None]
-
-    def _record(self, fields: Fields) -> BankRecord | None:
-        bank = self._bank(fields)
-        agreements = [self._agreement(item) for item in fields.objects("agreements")]
-        conventions = [self._convention(item) for item in fields.objects("local_conventions")]
-        known = sorted(filter(None, agreements), key=lambda agreement: (agreement.id, agreement.period.start))
-        for one, other in pairwise(known):
-            if one.id == other.id and one.period.overlaps(other.period):
-                _overlap(fields, "agreements", f"Deux périodes de l’accord « {one.id} »", other.period)
-        dated = sorted(filter(None, conventions), key=lambda convention: convention.period.start)
-        _refuse_overlaps(fields, "local_conventions", "Deux conventions locales", [c.period for c in dated])
-        return BankRecord(bank, tuple(known), tuple(dated)) if bank else None
-
-    def _bank(self, fields: Fields) -> Bank | None:
+    def bank(self, fields: Fields, bank_id: str | None = None) -> Bank | None:
+        """The terms of a lender, whose id may be known already."""
         name = fields.text("name", required=True)
-        bank_id = _id(fields, name)
+        bank_id = bank_id if bank_id is not None else _id(fields, name)
         kind = fields.choice("kind", BankKind)
         siren = self._identifier(fields, "siren", identifiers.siren_problem, required=True)
         cib = self._identifier(fields, "cib", identifiers.cib_problem)
         bic = self._identifier(fields, "bic", identifiers.bic_problem)
         lei = self._identifier(fields, "lei", identifiers.lei_problem)
         successor = fields.text("successor")
+        siret = self._siret(fields, siren)
+        network = fields.text("network")
+        period = fields.period(ALWAYS.start)
+        suspensions = _suspensions(fields)
         holder = identifiers.other_holder(cib, name)
         if holder:
             self.advice.add(
@@ -83,7 +72,17 @@ class BankReader:
                 "CIB_OF_ANOTHER_BANK",
                 f"Le code banque {cib} est connu comme celui de {holder}.",
             )
-        return Bank(bank_id, name, kind, siren, cib, bic, lei, successor) if kind else None
+        if kind is None or period is None:
+            return None
+        return Bank(bank_id, name, kind, siren, cib, bic, lei, successor, siret, network, period, suspensions)
+
+    def _siret(self, fields: Fields, siren: str) -> str:
+        siret = self._identifier(fields, "siret", identifiers.siret_problem)
+        if siret and siren and not siret.startswith(siren):
+            fields.problem(
+                "siret", "SIRET_OF_ANOTHER", f"Le SIRET {siret} n’est pas un établissement du SIREN {siren}."
+            )
+        return siret
 
     def _identifier(
         self, fields: Fields, name: str, problem_of: Callable[[str], str | None], *, required: bool = False
@@ -94,15 +93,14 @@ class BankReader:
             fields.problem(name, f"{name.upper()}_INVALID", problem)
         return text
 
-    def _agreement(self, fields: Fields) -> Agreement | None:
+    def agreement(self, fields: Fields) -> Agreement | None:
+        """The terms of an agreement; without an id, it has one made from its reference."""
         reference = fields.text("reference", required=True)
-        agreement_id = _id(fields, reference)
+        agreement_id = _id_or_slug(fields, reference)
         manager = fields.text("manager")
         territory = self._territory(fields)
         period = fields.period()
-        suspensions = [suspension.period() for suspension in fields.objects("suspensions")]
-        days = sorted(filter(None, suspensions), key=lambda suspension: suspension.start)
-        _refuse_overlaps(fields, "suspensions", "Deux suspensions", days)
+        suspensions = _suspensions(fields)
         guarantee_share = fields.percent("guarantee_share_pct")
         envelope, committed = self._envelope(fields)
         amount = _bounds(fields, "amount_min", "amount_max", fields.cents)
@@ -110,6 +108,7 @@ class BankReader:
         rate = _bounds(fields, "rate_min_pct", "rate_max_pct", fields.percent)
         objects = _codes(fields, "accepted_objects")
         verified_on = fields.day("verified_on")
+        evidence, rate_rule = fields.text("evidence"), fields.text("rate_rule")
         if territory is None or period is None:
             return None
         return Agreement(
@@ -118,7 +117,7 @@ class BankReader:
             territory,
             period,
             manager,
-            tuple(days),
+            suspensions,
             guarantee_share,
             envelope,
             committed,
@@ -127,6 +126,8 @@ class BankReader:
             rate,
             objects,
             verified_on,
+            evidence,
+            rate_rule,
         )
 
     def _envelope(self, fields: Fields) -> tuple[int | None, int | None]:
@@ -155,7 +156,7 @@ class BankReader:
         return Territory(scope, codes)
 
     def _unknown_place(self, scope: Scope, code: str) -> str:
-        text = f"Le code « {code} » n’existe pas parmi les codes de type {scope}"
+        text = f"Le code « {code} » n’existe pas parmi les codes {_PLACES[scope]}"
         if place_name(scope, code.upper(), self.geography):
             return f"{text} ; vouliez-vous dire « {code.upper()} » ?"
         if scope is Scope.COMMUNES and (found := self.geography.suggest(code)):
@@ -163,8 +164,10 @@ class BankReader:
             return f"{text} ; vouliez-vous dire par exemple {french.join(named)} ?"
         return f"{text}."
 
-    def _convention(self, fields: Fields) -> LocalConvention | None:
+    def convention(self, fields: Fields) -> LocalConvention | None:
+        """The terms of a local convention; without an id, it has one made from its reference."""
         reference = fields.text("reference")
+        convention_id = _id_or_slug(fields, reference) or "convention"
         contact_name = fields.text("contact_name", required=True)
         address_lines = fields.texts("address_lines", longest=ADDRESS_LINE_LENGTH)
         if not 1 <= len(address_lines) <= MAX_ADDRESS_LINES:
@@ -174,16 +177,36 @@ class BankReader:
         if postal_code and not re.fullmatch(r"[0-9]{5}", postal_code):
             fields.problem("postal_code", "POSTAL_CODE_MALFORMED", "Un code postal compte cinq chiffres.")
         city = fields.text("city", required=True, longest=CITY_LENGTH)
-        email, phone = fields.text("email"), fields.text("phone")
-        if email and not re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", email):
-            fields.problem("email", "EMAIL_MALFORMED", "L’adresse électronique est mal formée.")
+        email, phone = _email(fields), fields.text("phone")
         answer_days = fields.integer("answer_days", 0, MAX_ANSWER_DAYS)
+        contacts = self._contacts(fields)
         period = fields.period()
+        suspensions = _suspensions(fields)
         if period is None:
             return None
         return LocalConvention(
-            period, contact_name, address_lines, postal_code, city, reference, email, phone, answer_days
+            convention_id,
+            period,
+            contact_name,
+            address_lines,
+            postal_code,
+            city,
+            reference,
+            email,
+            phone,
+            answer_days,
+            contacts,
+            suspensions,
         )
+
+    def _contacts(self, fields: Fields) -> tuple[Contact, ...]:
+        contacts = tuple(
+            Contact(item.text("role", required=True), item.text("name"), _email(item), item.text("phone"))
+            for item in fields.objects("contacts")
+        )
+        if len(contacts) > MAX_CONTACTS:
+            fields.problem("contacts", "CONTACT_COUNT", f"Une convention a {MAX_CONTACTS} contacts au plus.")
+        return contacts
 
 
 def _id(fields: Fields, name: str) -> str:
@@ -194,12 +217,34 @@ def _id(fields: Fields, name: str) -> str:
     return text
 
 
+def _id_or_slug(fields: Fields, reference: str) -> str:
+    return _id(fields, reference) if fields.given("id") else slug(reference)
+
+
+def _email(fields: Fields) -> str:
+    email = fields.text("email")
+    if email and not re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", email):
+        fields.problem("email", "EMAIL_MALFORMED", "L’adresse électronique est mal formée.")
+    return email
+
+
+def _suspensions(fields: Fields) -> tuple[Suspension, ...]:
+    read = [(item.period(), item.text("reason")) for item in fields.objects("suspensions")]
+    known = [Suspension(period, reason) for period, reason in read if period is not None]
+    known.sort(key=lambda suspension: suspension.period.start)
+    for one, other in pairwise(known):
+        if one.period.overlaps(other.period):
+            start = french.long_date(other.period.start)
+            fields.problem("suspensions", "OVERLAP", f"Deux suspensions se chevauchent à partir du {start}.")
+    return tuple(known)
+
+
 def _bounds(
     fields: Fields, least_name: str, greatest_name: str, read: Callable[[str], Bound | None]
 ) -> Bounds[Bound]:
     least, greatest = read(least_name), read(greatest_name)
     if least is not None and greatest is not None and greatest < least:
-        fields.problem(greatest_name, "BELOW_MINIMUM", f"Ce maximum est inférieur à « {least_name} ».")
+        fields.problem(greatest_name, "BELOW_MINIMUM", "Ce maximum est inférieur au minimum.")
     return Bounds(least, greatest)
 
 
@@ -221,14 +266,3 @@ def _distinct(fields: Fields, name: str, codes: tuple[str, ...]) -> Iterator[tup
         elif code:
             seen.add(code)
             yield index, code
-
-
-def _refuse_overlaps(fields: Fields, name: str, what: str, periods: list[Period]) -> None:
-    for one, other in pairwise(periods):
-        if one.overlaps(other):
-            _overlap(fields, name, what, other)
-
-
-def _overlap(fields: Fields, name: str, what: str, period: Period) -> None:
-    start = french.long_date(period.start)
-    fields.problem(name, "OVERLAP", f"{what} se chevauchent à partir du {start}.")

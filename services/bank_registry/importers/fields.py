@@ -11,6 +11,7 @@ from difflib import get_close_matches
 from enum import StrEnum
 from typing import TypeVar
 
+from services.bank_registry.importers.items import UNREADABLE
 from services.bank_registry.registry.period import Period
 from services.kit import french
 from services.kit.errors import Violations
@@ -41,6 +42,10 @@ class Fields:
     def problem(self, name: str, reason: str, description: str) -> None:
         """Notes what is wrong with a field."""
         self._problems.add(self.path(name), reason, description)
+
+    def given(self, name: str) -> bool:
+        """Whether a field has a value."""
+        return self._value(name, required=False) is not None
 
     def text(self, name: str, *, required: bool = False, longest: int = LONGEST_TEXT) -> str:
         """A line of text, in composed form, without surrounding spaces; empty if absent."""
@@ -79,9 +84,9 @@ class Fields:
             return None
         return day
 
-    def period(self) -> Period | None:
-        """The days from `start` to `end`, both included; without `end`, for ever."""
-        start, last = self.day("start", required=True), self.day("end")
+    def period(self, since: date | None = None) -> Period | None:
+        """The days from `start` (else `since`) to `end`, both included; without `end`, for ever."""
+        start, last = self.day("start", required=since is None) or since, self.day("end")
         if start is None:
             return None
         if last is not None and last < start:
@@ -109,9 +114,8 @@ class Fields:
             return None
         if type(value) is not int or not least <= value <= greatest:
             span = f"{french.number(least)} à {french.number(greatest)}"
-            self.problem(
-                name, "INTEGER_OUT_OF_RANGE", f"Un nombre entier de {span}, sans guillemets, est attendu."
-            )
+            quoted = ", sans guillemets," if isinstance(value, str) else ""
+            self.problem(name, "INTEGER_OUT_OF_RANGE", f"Un nombre entier de {span}{quoted} est attendu.")
             return None
         return value
 
@@ -135,6 +139,8 @@ class Fields:
     def _value(self, name: str, required: bool) -> object:
         self._read.add(name)
         value = self._values.get(name)
+        if value is UNREADABLE:
+            return None
         if value is None or value == "":
             if required:
                 self.problem(name, "REQUIRED", "Ce champ est obligatoire.")
@@ -149,6 +155,8 @@ class Fields:
         return []
 
     def _line(self, name: str, value: object, longest: int) -> str:
+        if value is UNREADABLE:
+            return ""
         if not isinstance(value, str):
             self.problem(name, "TEXT_EXPECTED", "Un texte entre guillemets est attendu.")
             return ""

@@ -59,7 +59,7 @@ def difference(known: Records, entries: Iterable[BankRecord]) -> Difference:
 
 def facts(record: BankRecord | None) -> list[Fact]:
     """The lender, its agreements and its conventions, one by one."""
-    return [] if record is None else [record.bank, *record.agreements, *record.conventions]
+    return [] if record is None else [*record.banks, *record.agreements, *record.conventions]
 
 
 def _missing(these: list[Fact], those: list[Fact]) -> list[Fact]:

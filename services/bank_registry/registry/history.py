@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from services.bank_registry.registry.model import Agreement, Bank, BankRecord, LocalConvention
+from services.bank_registry.registry.model import Agreement, Bank, BankRecord, LocalConvention, Reservation
 
-Fact = TypeVar("Fact", Bank, Agreement, LocalConvention)
+Fact = TypeVar("Fact", Bank, Agreement, LocalConvention, Reservation)
 
 STILL_KNOWN = 253_402_214_400_000_000
 """9999-12-31T00:00:00Z in microseconds: `known_to` of what is known now."""
@@ -30,22 +30,40 @@ class Known(Generic[Fact]):
 
 @dataclass(frozen=True, slots=True)
 class BankHistory:
-    """Every version of a lender ever known; agreements ordered by id, then start; conventions by start."""
+    """Every version of a lender ever known, in the order of BankRecord."""
 
     banks: tuple[Known[Bank], ...]
     agreements: tuple[Known[Agreement], ...] = ()
     conventions: tuple[Known[LocalConvention], ...] = ()
+    reservations: tuple[Known[Reservation], ...] = ()
 
     def at(self, instant: int) -> BankRecord | None:
         """The lender as known at an instant, None if it was not."""
-        for bank in self.banks:
-            if bank.at(instant):
-                return BankRecord(
-                    bank.fact,
-                    tuple(known.fact for known in self.agreements if known.at(instant)),
-                    tuple(known.fact for known in self.conventions if known.at(instant)),
-                )
-        return None
+        banks = _facts(self.banks, instant)
+        if not banks:
+            return None
+        return BankRecord(
+            banks,
+            _facts(self.agreements, instant),
+            _facts(self.conventions, instant),
+            _facts(self.reservations, instant),
+        )
+
+
+def _facts(versions: tuple[Known[Fact], ...], instant: int) -> tuple[Fact, ...]:
+    return tuple([known.fact for known in versions if known.at(instant)])
+
+
+@dataclass(frozen=True, slots=True)
+class RevisionChange:
+    """A revision and the names of the resources that it created or changed; `recorded_at` in microseconds."""
+
+    revision: int
+    recorded_at: int
+    actor: str
+    method: str
+    reason: str
+    names: tuple[str, ...]
 
 
 Records = Mapping[str, BankRecord]
@@ -57,9 +75,20 @@ class Registry:
 
     def __init__(self, histories: Mapping[str, BankHistory], instants: tuple[int, ...]) -> None:
         """Takes the histories by bank id, and the instants of the revisions, first to present."""
-        self._histories = histories
+        self._histories = dict(histories)
         self._instants = instants
         self.current = self._records(STILL_KNOWN - 1)
+
+    def followed_by(self, histories: Mapping[str, BankHistory], instants: tuple[int, ...]) -> Registry:
+        """The registry a few revisions later, from the histories of the lenders that changed."""
+        later = Registry.__new__(Registry)
+        later._histories = {**self._histories, **histories}
+        later._instants = (*self._instants, *instants)
+        found = ((bank_id, history.at(STILL_KNOWN - 1)) for bank_id, history in histories.items())
+        changed = {bank_id: record for bank_id, record in found if record is not None}
+        kept = {bank_id: record for bank_id, record in self.current.items() if bank_id not in histories}
+        later.current = dict(sorted({**kept, **changed}.items()))
+        return later
 
     @property
     def revision(self) -> int:
@@ -75,7 +104,15 @@ class Registry:
         """The lenders known at a revision, at most the present one."""
         if revision == self.revision:
             return self.current
-        return self._records(self._instants[revision - 1]) if revision else {}
+        return self._records(self.instant_of(revision)) if revision else {}
+
+    def instant_of(self, revision: int) -> int:
+        """The instant of a revision, from 1 to the present one."""
+        return self._instants[revision - 1]
+
+    def history(self, bank_id: str) -> BankHistory | None:
+        """Every version of a lender ever known, None if it never was."""
+        return self._histories.get(bank_id)
 
     def revision_at(self, instant: int) -> int:
         """The revision in force at an instant (UTC, in microseconds); 0 before the first write."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -15,6 +16,9 @@ from services.kit.geography import Commune
 
 CATEGORY = re.compile(r"[A-Z][A-Z0-9_]{0,62}")
 """Form of the code of a category of projects; the list itself belongs to the rules of eligibility."""
+
+ALWAYS = Period(date.min)
+"""The period of a lender that is not known to have begun or ended."""
 
 Bound = TypeVar("Bound", int, Decimal)
 
@@ -37,8 +41,19 @@ class Bounds(Generic[Bound]):
 
 
 @dataclass(frozen=True, slots=True)
+class Suspension:
+    """Days without a decision to lend, and why (empty = unknown)."""
+
+    period: Period
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Bank:
-    """An approved institution; an association or a foundation may have no CIB, BIC or LEI (empty)."""
+    """The terms of an approved institution during a period; a change of terms is a later period.
+
+    An association or a foundation may have no CIB, BIC or LEI (empty).
+    """
 
     id: str
     name: str
@@ -48,6 +63,10 @@ class Bank:
     bic: str = ""
     lei: str = ""
     successor: str = ""
+    siret: str = ""
+    network: str = ""
+    period: Period = ALWAYS
+    suspensions: tuple[Suspension, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +81,7 @@ class Agreement:
     territory: Territory
     period: Period
     manager: str = ""
-    suspensions: tuple[Period, ...] = ()
+    suspensions: tuple[Suspension, ...] = ()
     guarantee_share: Decimal | None = None
     envelope: int | None = None
     committed: int | None = None
@@ -71,19 +90,31 @@ class Agreement:
     rate: Bounds[Decimal] = Bounds()
     accepted_objects: tuple[str, ...] = ()
     verified_on: date | None = None
+    evidence: str = ""
+    rate_rule: str = ""
 
-    @property
-    def remaining(self) -> int | None:
-        """What may still be lent, in cents; None without an envelope, never negative."""
+    def remaining(self, reserved: int = 0) -> int | None:
+        """What may still be lent beside what is reserved, in cents, at least 0; None without an envelope."""
         if self.envelope is None:
             return None
-        return max(0, self.envelope - (self.committed or 0))
+        return max(0, self.envelope - (self.committed or 0) - reserved)
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """A service to call at a lender, by its role."""
+
+    role: str
+    name: str = ""
+    email: str = ""
+    phone: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class LocalConvention:
     """Who to write to at the lender during a period, and its usual number of days before an answer."""
 
+    id: str
     period: Period
     contact_name: str
     address_lines: tuple[str, ...]
@@ -93,15 +124,74 @@ class LocalConvention:
     email: str = ""
     phone: str = ""
     answer_days: int | None = None
+    contacts: tuple[Contact, ...] = ()
+    suspensions: tuple[Suspension, ...] = ()
+
+
+class ReservationState(StrEnum):
+    """What became of a reservation; one that is held past its last instant has expired, recorded or not."""
+
+    HELD = "HELD"
+    COMMITTED = "COMMITTED"
+    RELEASED = "RELEASED"
+    EXPIRED = "EXPIRED"
+
+
+@dataclass(frozen=True, slots=True)
+class Reservation:
+    """Part of the envelope of an agreement, in cents; instants are in microseconds (UTC)."""
+
+    id: int
+    agreement_id: str
+    amount: int
+    state: ReservationState
+    on_date: date
+    case_reference: str
+    created_at: int
+    expires_at: int
+
+    def state_at(self, instant: int) -> ReservationState:
+        """What became of it by an instant."""
+        expired = self.state is ReservationState.HELD and self.expires_at <= instant
+        return ReservationState.EXPIRED if expired else self.state
+
+    def weighs(self, instant: int) -> bool:
+        """Whether it takes its amount from the envelope at an instant."""
+        return self.state_at(instant) in (ReservationState.HELD, ReservationState.COMMITTED)
 
 
 @dataclass(frozen=True, slots=True)
 class BankRecord:
-    """All that is known of a lender; agreements are ordered by id, then start; conventions by start."""
+    """All that is known of a lender: its terms by start, its agreements by id then start, its conventions
+    by start, its reservations by id."""
 
-    bank: Bank
+    banks: tuple[Bank, ...]
     agreements: tuple[Agreement, ...] = ()
     conventions: tuple[LocalConvention, ...] = ()
+    reservations: tuple[Reservation, ...] = ()
+
+    @classmethod
+    def of(
+        cls,
+        bank: Bank,
+        agreements: Sequence[Agreement] = (),
+        conventions: Sequence[LocalConvention] = (),
+    ) -> BankRecord:
+        """A lender whose terms never changed."""
+        return cls((bank,), tuple(agreements), tuple(conventions))
+
+    @property
+    def bank(self) -> Bank:
+        """The latest terms of the lender."""
+        return self.banks[-1]
+
+    def reserved(self, agreement_id: str, instant: int) -> int:
+        """What the reservations of an agreement take from its envelope at an instant, in cents."""
+        return sum(
+            reservation.amount
+            for reservation in self.reservations
+            if reservation.agreement_id == agreement_id and reservation.weighs(instant)
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,6 +36,10 @@ class Period:
         """Whether the period is over on `day`."""
         return self.end is not None and self.end <= day
 
+    def until(self, day: date) -> Period:
+        """The same days, those from `day` on left out; at least one is left."""
+        return self if self.ended_by(day) else Period(self.start, day)
+
     def overlaps(self, other: Period) -> bool:
         """Whether at least one day is in both."""
         return not (self.ended_by(other.start) or other.ended_by(self.start))

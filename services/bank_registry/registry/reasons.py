@@ -4,11 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from typing import Generic
 
-from services.bank_registry.registry.model import Agreement, Bank, Bound, Bounds, LoanRequest
+from services.bank_registry.registry.model import (
+    Agreement,
+    Bank,
+    Bound,
+    Bounds,
+    LoanRequest,
+    Suspension,
+)
 from services.bank_registry.registry.territory import printed
 from services.kit import french
 from services.kit.geography import Geography
@@ -18,6 +26,9 @@ class ReasonCode(StrEnum):
     """Codes in the order in which reasons are given."""
 
     NO_AGREEMENT = "NO_AGREEMENT"
+    LENDER_NOT_STARTED = "LENDER_NOT_STARTED"
+    LENDER_ENDED = "LENDER_ENDED"
+    LENDER_SUSPENDED = "LENDER_SUSPENDED"
     AGREEMENT_NOT_STARTED = "AGREEMENT_NOT_STARTED"
     AGREEMENT_ENDED = "AGREEMENT_ENDED"
     AGREEMENT_SUSPENDED = "AGREEMENT_SUSPENDED"
@@ -43,16 +54,31 @@ class Reason:
     message: str
 
 
-def reasons_against(agreement: Agreement, request: LoanRequest, geography: Geography) -> Iterator[Reason]:
-    """Every reason against an agreement, each judged alone, in the order of ReasonCode."""
-    yield from _dates(agreement, request)
+def reasons_against(
+    agreement: Agreement, request: LoanRequest, geography: Geography, reserved: int
+) -> Iterator[Reason]:
+    """Every reason against an agreement, each judged alone, in the order of ReasonCode.
+
+    `reserved` is what reservations take from its envelope, in cents.
+    """
+    yield from agreement_date_reasons(agreement, request.on_date)
     yield from _territory(agreement, request, geography)
-    yield from _envelope(agreement, request)
+    yield from _envelope(agreement, request, reserved)
     yield from _outside(agreement.amount, request.amount, _AMOUNT)
     yield from _outside(agreement.months, request.months, _MONTHS)
     if request.rate is not None:
         yield from _outside(agreement.rate, request.rate, _RATE)
     yield from _object(agreement, request)
+
+
+def agreement_date_reasons(agreement: Agreement, day: date) -> Iterator[Reason]:
+    """Every reason that a day gives against an agreement."""
+    yield from _dates(agreement, f"L’accord {agreement.reference}", day, _AGREEMENT_DATES)
+
+
+def lender_reasons(bank: Bank, day: date) -> Iterator[Reason]:
+    """Every reason against a lender, whatever its agreements."""
+    yield from _dates(bank, bank.name, day, _LENDER_DATES)
 
 
 def no_agreement(bank: Bank) -> Reason:
@@ -63,23 +89,56 @@ def no_agreement(bank: Bank) -> Reason:
     )
 
 
-def _dates(agreement: Agreement, request: LoanRequest) -> Iterator[Reason]:
-    day, name = request.on_date, f"L’accord {agreement.reference}"
-    if day < agreement.period.start:
-        start = french.long_date(agreement.period.start)
-        yield Reason(ReasonCode.AGREEMENT_NOT_STARTED, f"{name} ne commence que le {start}.")
-    if agreement.period.ended_by(day) and agreement.period.last:
-        last = french.long_date(agreement.period.last)
-        yield Reason(ReasonCode.AGREEMENT_ENDED, f"{name} s’est terminé le {last}.")
-    for suspension in agreement.suspensions:
-        if day in suspension:
-            start = french.long_date(suspension.start)
-            span = (
-                f"du {start} au {french.long_date(suspension.last)}"
-                if suspension.last
-                else f"depuis le {start}, jusqu’à nouvel ordre"
-            )
-            yield Reason(ReasonCode.AGREEMENT_SUSPENDED, f"{name} est suspendu {span}.")
+def suspended_span(suspension: Suspension) -> str:
+    """`du 7 au 9 décembre 2026 (motif)`, `depuis le 7 décembre 2026, jusqu’à nouvel ordre`."""
+    start, last = french.long_date(suspension.period.start), suspension.period.last
+    span = f"du {start} au {french.long_date(last)}" if last else f"depuis le {start}, jusqu’à nouvel ordre"
+    return f"{span} ({suspension.reason})" if suspension.reason else span
+
+
+@dataclass(frozen=True, slots=True)
+class _Dates:
+    """The reasons that days give against a lender or an agreement: codes and ends of sentences."""
+
+    not_started: ReasonCode
+    not_started_message: str
+    ended: ReasonCode
+    ended_message: str
+    suspended: ReasonCode
+    suspended_message: str
+
+
+_LENDER_DATES = _Dates(
+    ReasonCode.LENDER_NOT_STARTED,
+    "n’est agréé qu’à partir du",
+    ReasonCode.LENDER_ENDED,
+    "n’est plus agréé depuis le",
+    ReasonCode.LENDER_SUSPENDED,
+    "est suspendu",
+)
+_AGREEMENT_DATES = _Dates(
+    ReasonCode.AGREEMENT_NOT_STARTED,
+    "ne commence que le",
+    ReasonCode.AGREEMENT_ENDED,
+    "s’est terminé le",
+    ReasonCode.AGREEMENT_SUSPENDED,
+    "est suspendu",
+)
+
+
+def _dates(fact: Bank | Agreement, name: str, day: date, dates: _Dates) -> Iterator[Reason]:
+    period = fact.period
+    if day < period.start:
+        yield Reason(
+            dates.not_started, f"{name} {dates.not_started_message} {french.long_date(period.start)}."
+        )
+    if period.end is not None and period.end <= day:
+        shown = period.end if dates is _LENDER_DATES else period.last or period.end
+        yield Reason(dates.ended, f"{name} {dates.ended_message} {french.long_date(shown)}.")
+    for suspension in fact.suspensions:
+        if day in suspension.period:
+            span = suspended_span(suspension)
+            yield Reason(dates.suspended, f"{name} {dates.suspended_message} {span}.")
 
 
 def _territory(agreement: Agreement, request: LoanRequest, geography: Geography) -> Iterator[Reason]:
@@ -92,12 +151,13 @@ def _territory(agreement: Agreement, request: LoanRequest, geography: Geography)
         )
 
 
-def _envelope(agreement: Agreement, request: LoanRequest) -> Iterator[Reason]:
-    if agreement.remaining is not None and request.amount > agreement.remaining:
+def _envelope(agreement: Agreement, request: LoanRequest, reserved: int) -> Iterator[Reason]:
+    remaining = agreement.remaining(reserved)
+    if remaining is not None and request.amount > remaining:
         yield Reason(
             ReasonCode.ENVELOPE_EXHAUSTED,
             f"Le montant demandé ({french.euros(request.amount)}) dépasse ce qui reste de l’enveloppe "
-            f"({french.euros(agreement.remaining)}).",
+            f"({french.euros(remaining)}).",
         )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from functools import lru_cache
@@ -11,8 +12,25 @@ from itertools import groupby
 from operator import attrgetter
 
 from services.bank_registry.registry.history import Records
-from services.bank_registry.registry.model import Agreement, Bank, BankRecord, LoanRequest, LocalConvention
-from services.bank_registry.registry.reasons import RANK, Reason, no_agreement, reasons_against
+from services.bank_registry.registry.model import (
+    ALWAYS,
+    Agreement,
+    Bank,
+    BankRecord,
+    LoanRequest,
+    LocalConvention,
+    Suspension,
+)
+from services.bank_registry.registry.period import Period
+from services.bank_registry.registry.reasons import (
+    RANK,
+    Reason,
+    lender_reasons,
+    no_agreement,
+    reasons_against,
+    suspended_span,
+)
+from services.bank_registry.registry.timeline import life, version_on
 from services.kit import french
 from services.kit.dates import add_months
 from services.kit.geography import Geography, fold
@@ -41,21 +59,28 @@ class SelectionWarning:
 
 @dataclass(frozen=True, slots=True)
 class AgreementCheck:
-    """An agreement and every reason against it; none = it can take the application."""
+    """An agreement and every reason against it; none = it can take the application.
+
+    `life` is its period whatever its changes of terms; `reserved` what reservations take from its envelope.
+    """
 
     agreement: Agreement
     reasons: tuple[Reason, ...]
+    life: Period
+    reserved: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class BankCheck:
-    """A lender against an application."""
+    """A lender against an application; `life` and `convention_life` are whatever the changes of terms."""
 
     bank: Bank
+    life: Period
     agreements: tuple[AgreementCheck, ...]
     reasons: tuple[Reason, ...]
     warnings: tuple[SelectionWarning, ...]
     convention: LocalConvention | None
+    convention_life: Period
 
     @property
     def selectable(self) -> bool:
@@ -63,26 +88,44 @@ class BankCheck:
         return any(not check.reasons for check in self.agreements)
 
 
-def check_bank(record: BankRecord, request: LoanRequest, records: Records, geography: Geography) -> BankCheck:
-    """A lender against an application; `records` gives the name of a successor."""
-    checks = tuple(
-        AgreementCheck(agreement, tuple(reasons_against(agreement, request, geography)))
-        for agreement in in_play(record.agreements, request)
-    )
-    convention = next((c for c in record.conventions if request.on_date in c.period), None)
+def check_bank(
+    record: BankRecord, request: LoanRequest, records: Records, geography: Geography, instant: int
+) -> BankCheck:
+    """A lender against an application; `records` gives the name of a successor.
+
+    Reservations weigh on envelopes as they do at an instant (UTC, in microseconds).
+    """
+    bank = version_on(record.banks, request.on_date)
+    against_all = tuple(lender_reasons(bank, request.on_date))
+    checks = []
+    for agreement, whole in in_play(record.agreements, request):
+        reserved = record.reserved(agreement.id, instant) if record.reservations else 0
+        reasons = (*against_all, *reasons_against(agreement, request, geography, reserved))
+        checks.append(AgreementCheck(agreement, reasons, whole, reserved))
+    convention = convention_on(record.conventions, request.on_date)
     return BankCheck(
-        record.bank,
-        checks,
-        _bank_reasons(record.bank, checks),
-        tuple(_warnings(record.bank, checks, convention, request, records)),
+        bank,
+        life(record.banks, bank),
+        tuple(checks),
+        _bank_reasons(bank, checks, against_all),
+        tuple(_warnings(bank, checks, record.conventions, request, records)),
         convention,
+        _convention_life(record.conventions, convention),
     )
 
 
-def select(records: Records, request: LoanRequest, geography: Geography) -> list[BankCheck]:
+def select(records: Records, request: LoanRequest, geography: Geography, instant: int) -> list[BankCheck]:
     """Every lender against an application, best first."""
-    checks = (check_bank(record, request, records, geography) for record in records.values())
+    checks = (check_bank(record, request, records, geography, instant) for record in records.values())
     return sorted(checks, key=ranking)
+
+
+def convention_on(conventions: Sequence[LocalConvention], day: date) -> LocalConvention | None:
+    """The local convention in force on a day, None if there is none or if it is suspended."""
+    for convention in conventions:
+        if day in convention.period:
+            return None if _suspension(convention, day) else convention
+    return None
 
 
 def ranking(check: BankCheck) -> tuple[object, ...]:
@@ -103,18 +146,25 @@ def ranking(check: BankCheck) -> tuple[object, ...]:
     )
 
 
-def in_play(agreements: Sequence[Agreement], request: LoanRequest) -> Iterator[Agreement]:
-    """Of each agreement, the terms of the day, else the last terms past, else the first to come."""
+def in_play(agreements: Sequence[Agreement], request: LoanRequest) -> Iterator[tuple[Agreement, Period]]:
+    """Of each agreement, the terms of the day, else the last past, else the first to come; and its life."""
     for _, periods in groupby(agreements, key=attrgetter("id")):
         versions = list(periods)
-        begun = [version for version in versions if version.period.start <= request.on_date]
-        yield begun[-1] if begun else versions[0]
+        version = version_on(versions, request.on_date)
+        yield version, life(versions, version)
 
 
-def _bank_reasons(bank: Bank, checks: Iterable[AgreementCheck]) -> tuple[Reason, ...]:
+def verification_due(verified_on: date | None, day: date) -> bool:
+    """Whether an agreement was not verified in the 12 months before a day."""
+    return verified_on is None or add_months(verified_on, VERIFICATION_MONTHS) < day
+
+
+def _bank_reasons(
+    bank: Bank, checks: Iterable[AgreementCheck], against_all: tuple[Reason, ...]
+) -> tuple[Reason, ...]:
     found = [check.reasons for check in checks]
     if not found:
-        return (no_agreement(bank),)
+        return (no_agreement(bank), *against_all)
     if not all(found):
         return ()
     distinct = dict.fromkeys(reason for reasons in found for reason in reasons)
@@ -124,20 +174,18 @@ def _bank_reasons(bank: Bank, checks: Iterable[AgreementCheck]) -> tuple[Reason,
 def _warnings(
     bank: Bank,
     checks: Sequence[AgreementCheck],
-    convention: LocalConvention | None,
+    conventions: Sequence[LocalConvention],
     request: LoanRequest,
     records: Records,
 ) -> Iterator[SelectionWarning]:
-    if convention is None:
-        day = french.long_date(request.on_date)
+    if convention_on(conventions, request.on_date) is None:
         yield SelectionWarning(
-            WarningCode.NO_LOCAL_CONVENTION,
-            f"Aucune convention locale avec {bank.name} n’est en vigueur le {day}.",
+            WarningCode.NO_LOCAL_CONVENTION, _no_convention(bank, conventions, request.on_date)
         )
     usable = [check.agreement for check in checks if not check.reasons]
     for agreement in usable or [check.agreement for check in checks]:
         yield from _verification(agreement, request)
-    if bank.successor:
+    if bank.successor and (bank.period.end is None or bank.period.ended_by(request.on_date)):
         successor = records.get(bank.successor)
         name = successor.bank.name if successor else bank.successor
         yield SelectionWarning(
@@ -145,12 +193,30 @@ def _warnings(
         )
 
 
+def _convention_life(conventions: Sequence[LocalConvention], found: LocalConvention | None) -> Period:
+    if found is None:
+        return ALWAYS
+    return life([convention for convention in conventions if convention.id == found.id], found)
+
+
+def _no_convention(bank: Bank, conventions: Sequence[LocalConvention], day: date) -> str:
+    for convention in conventions:
+        suspension = _suspension(convention, day)
+        if day in convention.period and suspension:
+            return f"La convention locale avec {bank.name} est suspendue {suspended_span(suspension)}."
+    return f"Aucune convention locale avec {bank.name} n’est en vigueur le {french.long_date(day)}."
+
+
+def _suspension(convention: LocalConvention, day: date) -> Suspension | None:
+    return next((one for one in convention.suspensions if day in one.period), None)
+
+
 def _verification(agreement: Agreement, request: LoanRequest) -> Iterator[SelectionWarning]:
     """Flags an agreement verified more than 12 months before the request."""
     name, verified = f"L’accord {agreement.reference}", agreement.verified_on
     if verified is None:
         yield SelectionWarning(WarningCode.NOT_VERIFIED_RECENTLY, f"{name} n’a jamais été vérifié sur pièce.")
-    elif add_months(verified, VERIFICATION_MONTHS) < request.on_date:
+    elif verification_due(verified, request.on_date):
         yield SelectionWarning(
             WarningCode.NOT_VERIFIED_RECENTLY,
             f"{name} n’a pas été vérifié depuis le {french.long_date(verified)}, il y a plus de "

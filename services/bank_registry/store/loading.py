@@ -1,4 +1,4 @@
-"""Reads the whole registry, with its past, in one transaction."""
+"""Reads the registry, with its past, in one transaction: whole, or what changed since a revision."""
 
 from __future__ import annotations
 
@@ -6,33 +6,34 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Select, func, select
+from sqlalchemy import Connection, Select, Table, func, select
 
 from services.bank_registry.registry.history import BankHistory, Known, Registry
-from services.bank_registry.registry.model import Agreement, Bank, LocalConvention
+from services.bank_registry.registry.model import Agreement, Bank, LocalConvention, Reservation
 from services.bank_registry.store import tables
-from services.bank_registry.store.rows import Row, agreement_of, bank_of, convention_of
+from services.bank_registry.store.rows import Row, agreement_of, bank_of, convention_of, reservation_of
 
-Fact = TypeVar("Fact", Bank, Agreement, LocalConvention)
+Fact = TypeVar("Fact", Bank, Agreement, LocalConvention, Reservation)
+
+MANY = 500
+"""Changed lenders above which everything is read again."""
 
 
 def load(connection: Connection) -> Registry:
     """The registry as the transaction sees it."""
-    instants = select(tables.revision.c.recorded_at).order_by(tables.revision.c.revision)
-    banks: dict[str, list[Known[Bank]]] = defaultdict(list)
-    agreements: dict[str, list[Known[Agreement]]] = defaultdict(list)
-    conventions: dict[str, list[Known[LocalConvention]]] = defaultdict(list)
-    for row in _rows(connection, _banks()):
-        banks[row["bank_id"]].append(_known(bank_of(row["bank_id"], row), row))
-    for row in _rows(connection, _agreements()):
-        agreements[row["bank_id"]].append(_known(agreement_of(row["agreement_id"], row), row))
-    for row in _rows(connection, _conventions()):
-        conventions[row["bank_id"]].append(_known(convention_of(row), row))
-    histories = {
-        bank_id: BankHistory(tuple(known), tuple(agreements[bank_id]), tuple(conventions[bank_id]))
-        for bank_id, known in banks.items()
-    }
-    return Registry(histories, tuple(connection.scalars(instants)))
+    return Registry(_histories(connection, None), _instants(connection, 0))
+
+
+def follow(connection: Connection, registry: Registry) -> Registry:
+    """The registry as the transaction sees it, from an earlier one."""
+    if last_revision(connection) == registry.revision:
+        return registry
+    change = tables.change
+    changed = select(change.c.bank_key).where(change.c.revision > registry.revision).distinct()
+    keys = list(connection.scalars(changed.limit(MANY + 1)))
+    if len(keys) > MANY:
+        return load(connection)
+    return registry.followed_by(_histories(connection, keys), _instants(connection, registry.revision))
 
 
 def last_revision(connection: Connection) -> int:
@@ -40,9 +41,40 @@ def last_revision(connection: Connection) -> int:
     return connection.scalar(select(func.coalesce(func.max(tables.revision.c.revision), 0))) or 0
 
 
+def _instants(connection: Connection, after: int) -> tuple[int, ...]:
+    revision = tables.revision
+    statement = select(revision.c.recorded_at).where(revision.c.revision > after)
+    return tuple(connection.scalars(statement.order_by(revision.c.revision)))
+
+
+def _histories(connection: Connection, keys: list[int] | None) -> dict[str, BankHistory]:
+    """The histories of the lenders of these keys, of all without keys."""
+    banks: dict[str, list[Known[Bank]]] = defaultdict(list)
+    agreements: dict[str, list[Known[Agreement]]] = defaultdict(list)
+    conventions: dict[str, list[Known[LocalConvention]]] = defaultdict(list)
+    reservations: dict[str, list[Known[Reservation]]] = defaultdict(list)
+    for row in _rows(connection, _banks(), keys):
+        banks[row["bank_id"]].append(_known(bank_of(row["bank_id"], row), row))
+    for row in _rows(connection, _agreements(), keys):
+        agreements[row["bank_id"]].append(_known(agreement_of(row["agreement_id"], row), row))
+    for row in _rows(connection, _conventions(), keys):
+        conventions[row["bank_id"]].append(_known(convention_of(row), row))
+    for row in _rows(connection, _reservations(), keys):
+        reservations[row["bank_id"]].append(_known(reservation_of(row["agreement_id"], row), row))
+    return {
+        bank_id: BankHistory(
+            tuple(known),
+            tuple(agreements[bank_id]),
+            tuple(conventions[bank_id]),
+            tuple(reservations[bank_id]),
+        )
+        for bank_id, known in banks.items()
+    }
+
+
 def _banks() -> Select[Any]:
     version = tables.bank_version
-    return select(tables.bank.c.bank_id, version).join_from(tables.bank, version).order_by("bank_id")
+    return _of_banks(version).order_by("bank_id", version.c.start_date)
 
 
 def _agreements() -> Select[Any]:
@@ -57,12 +89,27 @@ def _agreements() -> Select[Any]:
 
 def _conventions() -> Select[Any]:
     version = tables.local_convention_version
+    return _of_banks(version).order_by(version.c.start_date)
+
+
+def _reservations() -> Select[Any]:
+    agreement, reservation = tables.agreement, tables.reservation
     return (
-        select(tables.bank.c.bank_id, version).join_from(tables.bank, version).order_by(version.c.start_date)
+        select(tables.bank.c.bank_id, agreement.c.agreement_id, tables.reservation_version)
+        .join_from(tables.bank, agreement)
+        .join(reservation)
+        .join(tables.reservation_version)
+        .order_by(reservation.c.reservation_key)
     )
 
 
-def _rows(connection: Connection, statement: Select[Any]) -> Iterator[Row]:
+def _of_banks(version: Table) -> Select[Any]:
+    return select(tables.bank.c.bank_id, version).join_from(tables.bank, version)
+
+
+def _rows(connection: Connection, statement: Select[Any], keys: list[int] | None) -> Iterator[Row]:
+    if keys is not None:
+        statement = statement.where(tables.bank.c.bank_key.in_(keys))
     for row in connection.execute(statement):
         yield row._asdict()
 

@@ -7,7 +7,17 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from services.bank_registry.registry.model import Agreement, Bank, BankKind, Bounds, LocalConvention
+from services.bank_registry.registry.model import (
+    Agreement,
+    Bank,
+    BankKind,
+    Bounds,
+    Contact,
+    LocalConvention,
+    Reservation,
+    ReservationState,
+    Suspension,
+)
 from services.bank_registry.registry.period import Period
 from services.bank_registry.registry.territory import Scope, Territory
 
@@ -20,6 +30,7 @@ NO_END = date(9999, 12, 31)
 def bank_values(bank: Bank) -> dict[str, Any]:
     """The columns of a bank_version that state the fact."""
     return {
+        **_period_values(bank.period),
         "name": bank.name,
         "kind": bank.kind.value,
         "siren": bank.siren,
@@ -27,6 +38,9 @@ def bank_values(bank: Bank) -> dict[str, Any]:
         "bic": bank.bic,
         "lei": bank.lei,
         "successor": bank.successor,
+        "siret": bank.siret,
+        "network": bank.network,
+        "suspensions": _suspension_texts(bank.suspensions),
     }
 
 
@@ -41,6 +55,10 @@ def bank_of(bank_id: str, row: Row) -> Bank:
         row["bic"],
         row["lei"],
         row["successor"],
+        row["siret"],
+        row["network"],
+        _period(row),
+        _suspensions(row),
     )
 
 
@@ -52,7 +70,7 @@ def agreement_values(agreement: Agreement) -> dict[str, Any]:
         "manager": agreement.manager,
         "scope": agreement.territory.scope.value,
         "territory_codes": list(agreement.territory.codes),
-        "suspensions": [_period_texts(period) for period in agreement.suspensions],
+        "suspensions": _suspension_texts(agreement.suspensions),
         "guarantee_share": _text(agreement.guarantee_share),
         "envelope": agreement.envelope,
         "committed": agreement.committed,
@@ -64,6 +82,8 @@ def agreement_values(agreement: Agreement) -> dict[str, Any]:
         "rate_max": _text(agreement.rate.greatest),
         "accepted_objects": list(agreement.accepted_objects),
         "verified_on": agreement.verified_on,
+        "evidence": agreement.evidence,
+        "rate_rule": agreement.rate_rule,
     }
 
 
@@ -75,7 +95,7 @@ def agreement_of(agreement_id: str, row: Row) -> Agreement:
         Territory(Scope(row["scope"]), tuple(row["territory_codes"])),
         _period(row),
         row["manager"],
-        tuple(_period_of_texts(texts) for texts in row["suspensions"]),
+        _suspensions(row),
         _decimal(row["guarantee_share"]),
         row["envelope"],
         row["committed"],
@@ -84,6 +104,8 @@ def agreement_of(agreement_id: str, row: Row) -> Agreement:
         Bounds(_decimal(row["rate_min"]), _decimal(row["rate_max"])),
         tuple(row["accepted_objects"]),
         row["verified_on"],
+        row["evidence"],
+        row["rate_rule"],
     )
 
 
@@ -91,6 +113,7 @@ def convention_values(convention: LocalConvention) -> dict[str, Any]:
     """The columns of a local_convention_version that state the fact."""
     return {
         **_period_values(convention.period),
+        "convention_id": convention.id,
         "reference": convention.reference,
         "contact_name": convention.contact_name,
         "address_lines": list(convention.address_lines),
@@ -99,12 +122,15 @@ def convention_values(convention: LocalConvention) -> dict[str, Any]:
         "email": convention.email,
         "phone": convention.phone,
         "answer_days": convention.answer_days,
+        "contacts": [[one.role, one.name, one.email, one.phone] for one in convention.contacts],
+        "suspensions": _suspension_texts(convention.suspensions),
     }
 
 
 def convention_of(row: Row) -> LocalConvention:
     """The fact stated by a local_convention_version."""
     return LocalConvention(
+        row["convention_id"],
         _period(row),
         row["contact_name"],
         tuple(row["address_lines"]),
@@ -114,6 +140,34 @@ def convention_of(row: Row) -> LocalConvention:
         row["email"],
         row["phone"],
         row["answer_days"],
+        tuple(Contact(*texts) for texts in row["contacts"]),
+        _suspensions(row),
+    )
+
+
+def reservation_values(reservation: Reservation) -> dict[str, Any]:
+    """The columns of a reservation_version that state the fact."""
+    return {
+        "amount": reservation.amount,
+        "state": reservation.state.value,
+        "on_date": reservation.on_date,
+        "case_reference": reservation.case_reference,
+        "created_at": reservation.created_at,
+        "expires_at": reservation.expires_at,
+    }
+
+
+def reservation_of(agreement_id: str, row: Row) -> Reservation:
+    """The fact stated by a reservation_version."""
+    return Reservation(
+        row["reservation_key"],
+        agreement_id,
+        row["amount"],
+        ReservationState(row["state"]),
+        row["on_date"],
+        row["case_reference"],
+        row["created_at"],
+        row["expires_at"],
     )
 
 
@@ -125,13 +179,18 @@ def _period(row: Row) -> Period:
     return Period(row["start_date"], None if row["end_date"] == NO_END else row["end_date"])
 
 
-def _period_texts(period: Period) -> list[str | None]:
-    return [period.start.isoformat(), period.end.isoformat() if period.end else None]
+def _suspension_texts(suspensions: Sequence[Suspension]) -> list[list[str | None]]:
+    return [
+        [one.period.start.isoformat(), one.period.end.isoformat() if one.period.end else None, one.reason]
+        for one in suspensions
+    ]
 
 
-def _period_of_texts(texts: Sequence[str | None]) -> Period:
-    start, end = texts
-    return Period(date.fromisoformat(str(start)), date.fromisoformat(end) if end else None)
+def _suspensions(row: Row) -> tuple[Suspension, ...]:
+    return tuple(
+        Suspension(Period(date.fromisoformat(start), date.fromisoformat(end) if end else None), reason)
+        for start, end, reason in row["suspensions"]
+    )
 
 
 def _text(value: Decimal | None) -> str | None:

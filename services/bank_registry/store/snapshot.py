@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 
 from services.bank_registry.registry.history import Registry
 from services.bank_registry.store import tables
-from services.bank_registry.store.loading import last_revision, load
+from services.bank_registry.store.loading import follow, load
+from services.bank_registry.store.writes import Edit, edit
 from services.kit import database
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -38,6 +41,18 @@ class RegistryStore:
             registry = self._at(self._store.data_version(fresh=True))
         return registry
 
+    @contextmanager
+    def edit(self, *, keep: bool = True) -> Iterator[Edit]:
+        """A write transaction that reads only what changed since this snapshot."""
+        with edit(self._store, keep=keep, known=self.registry()) as session:
+            yield session
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A read-only transaction, for what the snapshot does not hold."""
+        with self._store.read() as connection:
+            yield connection
+
     def page_key(self) -> bytes:
         """The key that seals page tokens, the same for every worker and restart."""
         statement = select(tables.secret.c.value).where(tables.secret.c.name == "page_token")
@@ -56,6 +71,4 @@ class RegistryStore:
 
     def _newer(self, registry: Registry | None) -> Registry:
         with self._store.read() as connection:
-            if registry is not None and last_revision(connection) == registry.revision:
-                return registry
-            return load(connection)
+            return load(connection) if registry is None else follow(connection, registry)

@@ -20,6 +20,7 @@ from sqlalchemy import (
 from sqlalchemy.types import JSON
 
 from services.kit.audit import audit_table
+from services.kit.idempotency import request_table
 
 metadata = MetaData()
 
@@ -59,6 +60,7 @@ bank_version = Table(
     "bank_version",
     metadata,
     Column("bank_key", BigInteger, ForeignKey("bank.bank_key"), primary_key=True),
+    *_valid(),
     *_known(),
     Column("name", Text, nullable=False),
     Column("kind", Text, nullable=False),
@@ -67,6 +69,10 @@ bank_version = Table(
     Column("bic", Text, nullable=False),
     Column("lei", Text, nullable=False),
     Column("successor", Text, nullable=False),
+    Column("siret", Text, nullable=False),
+    Column("network", Text, nullable=False),
+    Column("suspensions", JSON, nullable=False),
+    CheckConstraint("start_date < end_date", name="bank_version_valid"),
     CheckConstraint("recorded_from < recorded_to", name="bank_version_recorded"),
     sqlite_with_rowid=False,
 )
@@ -93,6 +99,8 @@ agreement_version = Table(
     Column("rate_max", Text),
     Column("accepted_objects", JSON, nullable=False),
     Column("verified_on", Date),
+    Column("evidence", Text, nullable=False),
+    Column("rate_rule", Text, nullable=False),
     CheckConstraint("start_date < end_date", name="agreement_version_valid"),
     CheckConstraint("recorded_from < recorded_to", name="agreement_version_recorded"),
     sqlite_with_rowid=False,
@@ -104,6 +112,7 @@ local_convention_version = Table(
     Column("bank_key", BigInteger, ForeignKey("bank.bank_key"), primary_key=True),
     *_valid(),
     *_known(),
+    Column("convention_id", Text, nullable=False),
     Column("reference", Text, nullable=False),
     Column("contact_name", Text, nullable=False),
     Column("address_lines", JSON, nullable=False),
@@ -112,8 +121,34 @@ local_convention_version = Table(
     Column("email", Text, nullable=False),
     Column("phone", Text, nullable=False),
     Column("answer_days", Integer),
+    Column("contacts", JSON, nullable=False),
+    Column("suspensions", JSON, nullable=False),
     CheckConstraint("start_date < end_date", name="local_convention_version_valid"),
     CheckConstraint("recorded_from < recorded_to", name="local_convention_version_recorded"),
+    sqlite_with_rowid=False,
+)
+
+reservation = Table(
+    "reservation",
+    metadata,
+    Column("reservation_key", BigInteger, primary_key=True, autoincrement=False),
+    Column("agreement_key", BigInteger, ForeignKey("agreement.agreement_key"), nullable=False),
+    sqlite_with_rowid=False,
+)
+
+reservation_version = Table(
+    "reservation_version",
+    metadata,
+    Column("reservation_key", BigInteger, ForeignKey("reservation.reservation_key"), primary_key=True),
+    *_known(),
+    Column("amount", BigInteger, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("on_date", Date, nullable=False),
+    Column("case_reference", Text, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
+    CheckConstraint("amount > 0", name="reservation_version_amount"),
+    CheckConstraint("recorded_from < recorded_to", name="reservation_version_recorded"),
     sqlite_with_rowid=False,
 )
 
@@ -124,9 +159,20 @@ revision = Table(
     Column("recorded_at", BigInteger, nullable=False, unique=True),
     Column("actor", Text, nullable=False),
     Column("reason", Text, nullable=False),
+    Column("method", Text, nullable=False),
     sqlite_with_rowid=False,
 )
 """One row for each write: `recorded_at` (UTC, microseconds) grows with `revision`."""
+
+change = Table(
+    "revision_change",
+    metadata,
+    Column("revision", BigInteger, ForeignKey("revision.revision"), primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("bank_key", BigInteger, ForeignKey("bank.bank_key"), nullable=False),
+    sqlite_with_rowid=False,
+)
+"""The resources that each write created or changed."""
 
 secret = Table(
     "secret",
@@ -137,3 +183,4 @@ secret = Table(
 )
 
 audit = audit_table(metadata)
+request = request_table(metadata)

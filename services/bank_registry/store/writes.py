@@ -1,24 +1,32 @@
-"""Appends to the registry: versions, revision and audit in one transaction."""
+"""Appends to the registry: versions, revision, changes and audit in one transaction."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import Any
 
-from sqlalchemy import Column, Connection, Table, insert, select, update
+from sqlalchemy import Connection, Table, insert, update
 
-from services.bank_registry.registry.difference import Change, Difference, Fact
+from services.bank_registry.registry.difference import Change, Difference
 from services.bank_registry.registry.history import STILL_KNOWN, Registry
-from services.bank_registry.registry.model import Agreement, Bank, BankRecord, LocalConvention
+from services.bank_registry.registry.model import Agreement, Bank, LocalConvention, Reservation
+from services.bank_registry.registry.resources import Fact, bank_name, name_of
 from services.bank_registry.store import tables
-from services.bank_registry.store.loading import load
-from services.bank_registry.store.rows import agreement_values, bank_values, convention_values
-from services.kit import audit
+from services.bank_registry.store.documents import bank_document, reservation_document
+from services.bank_registry.store.keys import Keys
+from services.bank_registry.store.loading import follow, load
+from services.bank_registry.store.rows import (
+    agreement_values,
+    bank_values,
+    convention_values,
+    reservation_values,
+)
+from services.kit import audit, idempotency
 from services.kit.database import Database
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -34,12 +42,24 @@ class Origin:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class ReservationChange:
+    """A reservation of a lender before and after; `before` is None for a new one."""
+
+    bank_id: str
+    before: Reservation | None
+    after: Reservation
+
+
 @contextmanager
-def edit(database: Database, *, keep: bool = True) -> Iterator[Edit]:
-    """A write transaction, alone to change the registry; without `keep` it is undone at the end."""
+def edit(database: Database, *, keep: bool = True, known: Registry | None = None) -> Iterator[Edit]:
+    """A write transaction, alone to change the registry; without `keep` it is undone at the end.
+
+    From an earlier registry that is `known`, only what changed since then is read.
+    """
     with database.write() as connection:
         audit.head(connection, tables.audit, lock=True)
-        yield Edit(connection)
+        yield Edit(connection, known)
         if not keep:
             connection.rollback()
 
@@ -47,134 +67,135 @@ def edit(database: Database, *, keep: bool = True) -> Iterator[Edit]:
 class Edit:
     """One write to the registry, in an open transaction."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, known: Registry | None) -> None:
         self._connection = connection
+        self._known = known
 
     @cached_property
     def registry(self) -> Registry:
         """The registry before the write."""
-        return load(self._connection)
+        return follow(self._connection, self._known) if self._known else load(self._connection)
+
+    @cached_property
+    def now(self) -> int:
+        """The instant of the write (UTC, in microseconds), after those of all the writes before it: the clock
+        of the registry stands still while that of the machine is set back."""
+        return max(self.registry.last_instant + 1, (datetime.now(UTC) - _EPOCH) // _MICROSECOND)
+
+    def answered(self, request_id: str, mark: str) -> bytes | None:
+        """The answer already given to this very request; AlreadyExists if its id was used for another one."""
+        return idempotency.answered(self._connection, tables.request, request_id, mark)
+
+    def remember(self, request_id: str, mark: str, answer: bytes) -> None:
+        """Keeps the answer to this request."""
+        idempotency.remember(self._connection, tables.request, request_id, mark, answer)
 
     def apply(self, difference: Difference, origin: Origin) -> int:
         """Writes a difference and returns the revision; nothing is written if nothing changes."""
-        if not difference.changes:
+        changes = difference.changes
+        if not changes:
             return self.registry.revision
-        now = max(self.registry.last_instant + 1, (datetime.now(UTC) - _EPOCH) // _MICROSECOND)
-        revision = self.registry.revision + 1
-        row = {"revision": revision, "recorded_at": now, "actor": origin.actor, "reason": origin.reason}
-        self._connection.execute(insert(tables.revision).values(row))
-        keys = Keys(self._connection)
-        keys.create(difference.changes)
-        for change in difference.changes:
-            for fact in change.withdrawn:
-                self._close(keys.of(change, fact), fact, now)
-        self._state(keys, difference.changes, now)
-        self._audit(difference, origin, revision)
+        revision = self._begin(origin)
+        keys = Keys(self._connection, [change.after.bank.id for change in changes])
+        keys.create(changes)
+        withdrawn = [(change.after.bank.id, fact) for change in changes for fact in change.withdrawn]
+        stated = [(change.after.bank.id, fact) for change in changes for fact in change.stated]
+        self._write(keys, revision, withdrawn, stated)
+        counts = {"created": len(difference.created), "changed": len(difference.changed)}
+        self._audit(origin, revision, counts, [_entry(origin, change) for change in changes])
         return revision
 
-    def _close(self, key: int, fact: Fact, now: int) -> None:
-        table, values = _version(fact)
-        statement = update(table).where(_key_column(table) == key, table.c.recorded_to == STILL_KNOWN)
-        if "start_date" in values:
-            statement = statement.where(table.c.start_date == values["start_date"])
-        self._connection.execute(statement.values(recorded_to=now))
+    def apply_reservations(self, changes: list[ReservationChange], origin: Origin) -> tuple[int, Reservation]:
+        """Writes reservations; returns the revision and the last one, with its id if it is new."""
+        revision = self._begin(origin)
+        keys = Keys(self._connection, [change.bank_id for change in changes])
+        numbered = [self._numbered(keys, change) for change in changes]
+        withdrawn = [(change.bank_id, change.before) for change in numbered if change.before]
+        stated = [(change.bank_id, change.after) for change in numbered]
+        self._write(keys, revision, withdrawn, stated)
+        entries = [_reservation_entry(origin, change) for change in numbered]
+        self._audit(origin, revision, {"reservations": len(numbered)}, entries)
+        return revision, numbered[-1].after
 
-    def _state(self, keys: Keys, changes: Iterable[Change], now: int) -> None:
+    def _begin(self, origin: Origin) -> int:
+        row = {
+            "revision": self.registry.revision + 1,
+            "recorded_at": self.now,
+            "actor": origin.actor,
+            "reason": origin.reason,
+            "method": origin.method,
+        }
+        self._connection.execute(insert(tables.revision), row)
+        return self.registry.revision + 1
+
+    def _numbered(self, keys: Keys, change: ReservationChange) -> ReservationChange:
+        if change.before is not None:
+            return change
+        key = keys.create_reservation(change.bank_id, change.after.agreement_id)
+        return replace(change, after=replace(change.after, id=key))
+
+    def _write(
+        self,
+        keys: Keys,
+        revision: int,
+        withdrawn: Iterable[tuple[str, Fact]],
+        stated: Iterable[tuple[str, Fact]],
+    ) -> None:
+        """Closes what is no longer held true before it states what is, so that nothing overlaps."""
+        named: dict[str, str] = {}
+        for bank_id, fact in withdrawn:
+            named[name_of(bank_id, fact)] = bank_id
+            self._close(keys, bank_id, fact)
         rows: dict[Table, list[dict[str, Any]]] = defaultdict(list)
-        for change in changes:
-            for fact in change.stated:
-                table, values = _version(fact)
-                known = {"recorded_from": now, "recorded_to": STILL_KNOWN}
-                rows[table].append({_key_column(table).name: keys.of(change, fact), **known, **values})
+        for bank_id, fact in stated:
+            named[name_of(bank_id, fact)] = bank_id
+            table, key, values = _version(keys, bank_id, fact)
+            rows[table].append({**key, "recorded_from": self.now, "recorded_to": STILL_KNOWN, **values})
         for table, versions in rows.items():
             self._connection.execute(insert(table), versions)
+        changed = [
+            {"revision": revision, "name": name, "bank_key": keys.bank(bank_id)}
+            for name, bank_id in named.items()
+        ]
+        self._connection.execute(insert(tables.change), changed)
 
-    def _audit(self, difference: Difference, origin: Origin, revision: int) -> None:
-        summary = {
-            "reason": origin.reason,
-            "created": len(difference.created),
-            "changed": len(difference.changed),
-        }
-        self._append(origin, f"revisions/{revision}", None, summary)
-        for change in difference.changes:
-            before = _document(change.before) if change.before else None
-            self._append(origin, f"banks/{change.after.bank.id}", before, _document(change.after))
+    def _close(self, keys: Keys, bank_id: str, fact: Fact) -> None:
+        table, key, values = _version(keys, bank_id, fact)
+        identity = key | {name: values[name] for name in ("start_date",) if name in values}
+        statement = update(table).where(table.c.recorded_to == STILL_KNOWN)
+        for name, value in identity.items():
+            statement = statement.where(table.c[name] == value)
+        self._connection.execute(statement.values(recorded_to=self.now))
 
-    def _append(
-        self, origin: Origin, resource: str, before: dict[str, Any] | None, after: dict[str, Any]
+    def _audit(
+        self, origin: Origin, revision: int, counts: dict[str, int], entries: list[audit.Entry]
     ) -> None:
-        audit.append(
-            self._connection,
-            tables.audit,
-            actor=origin.actor,
-            method=origin.method,
-            resource=resource,
-            before=before,
-            after=after,
-        )
+        summary = {"reason": origin.reason, **counts}
+        first = audit.Entry(origin.actor, origin.method, f"revisions/{revision}", None, summary)
+        audit.extend(self._connection, tables.audit, [first, *entries])
 
 
-class Keys:
-    """The keys of the lenders, by bank id, and of the agreements, by bank id and agreement id."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
-        bank, agreement = tables.bank, tables.agreement
-        agreements = select(bank.c.bank_id, agreement.c.agreement_id, agreement.c.agreement_key)
-        self._banks: dict[str, int] = {row.bank_id: row.bank_key for row in connection.execute(select(bank))}
-        self._agreements: dict[tuple[str, str], int] = {
-            (row.bank_id, row.agreement_id): row.agreement_key
-            for row in connection.execute(agreements.join_from(bank, agreement))
-        }
-
-    def of(self, change: Change, fact: Fact) -> int:
-        """The key of the lender, or of its agreement, that a fact is about."""
-        bank_id = change.after.bank.id
-        return self._agreements[bank_id, fact.id] if isinstance(fact, Agreement) else self._banks[bank_id]
-
-    def create(self, changes: Iterable[Change]) -> None:
-        """Gives a key to what has none; the lock of the edit makes the next numbers free."""
-        banks, agreements = [], []
-        for record in (change.after for change in changes):
-            bank_id = record.bank.id
-            if bank_id not in self._banks:
-                self._banks[bank_id] = len(self._banks) + 1
-                banks.append({"bank_key": self._banks[bank_id], "bank_id": bank_id})
-            for identity in dict.fromkeys((bank_id, agreement.id) for agreement in record.agreements):
-                if identity not in self._agreements:
-                    self._agreements[identity] = len(self._agreements) + 1
-                    names = {"bank_key": self._banks[bank_id], "agreement_id": identity[1]}
-                    agreements.append({"agreement_key": self._agreements[identity], **names})
-        for table, rows in ((tables.bank, banks), (tables.agreement, agreements)):
-            if rows:
-                self._connection.execute(insert(table), rows)
+def _entry(origin: Origin, change: Change) -> audit.Entry:
+    before = bank_document(change.before) if change.before else None
+    name = bank_name(change.after.bank.id)
+    return audit.Entry(origin.actor, origin.method, name, before, bank_document(change.after))
 
 
-def _version(fact: Fact) -> tuple[Table, dict[str, Any]]:
-    """The table and the columns of a fact."""
+def _reservation_entry(origin: Origin, change: ReservationChange) -> audit.Entry:
+    before = reservation_document(change.before) if change.before else None
+    name = name_of(change.bank_id, change.after)
+    return audit.Entry(origin.actor, origin.method, name, before, reservation_document(change.after))
+
+
+def _version(keys: Keys, bank_id: str, fact: Fact) -> tuple[Table, dict[str, int], dict[str, Any]]:
+    """The table of a fact, its key, and its other columns."""
     match fact:
         case Bank():
-            return tables.bank_version, bank_values(fact)
+            return tables.bank_version, {"bank_key": keys.bank(bank_id)}, bank_values(fact)
         case Agreement():
-            return tables.agreement_version, agreement_values(fact)
+            key = {"agreement_key": keys.agreement(bank_id, fact.id)}
+            return tables.agreement_version, key, agreement_values(fact)
         case LocalConvention():
-            return tables.local_convention_version, convention_values(fact)
-
-
-def _key_column(table: Table) -> Column[Any]:
-    return table.c.agreement_key if table is tables.agreement_version else table.c.bank_key
-
-
-def _document(record: BankRecord) -> dict[str, Any]:
-    """A lender as JSON, for the audit."""
-    return {
-        "bank": _plain(bank_values(record.bank)),
-        "agreements": [
-            {"id": agreement.id, **_plain(agreement_values(agreement))} for agreement in record.agreements
-        ],
-        "conventions": [_plain(convention_values(convention)) for convention in record.conventions],
-    }
-
-
-def _plain(values: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value.isoformat() if isinstance(value, date) else value for name, value in values.items()}
+            return tables.local_convention_version, {"bank_key": keys.bank(bank_id)}, convention_values(fact)
+        case Reservation():
+            return tables.reservation_version, {"reservation_key": fact.id}, reservation_values(fact)

@@ -60,12 +60,24 @@ class Geography:
 
     def search(self, text: str) -> tuple[Commune, ...]:
         """Communes by name, at most MAX_FOUND: equal, then beginning so, then others, largest first."""
+        return self._named(text)[:MAX_FOUND]
+
+    def _named(self, text: str) -> tuple[Commune, ...]:
         wanted = fold(text)
         if not wanted:
             return ()
         found = [(name, commune) for name, commune in self._folded if f" {wanted}" in f" {name}"]
         found.sort(key=lambda one: (one[0] != wanted, not one[0].startswith(wanted), -one[1].population))
-        return tuple(commune for _, commune in found[:MAX_FOUND])
+        return tuple(commune for _, commune in found)
+
+    def find(self, text: str, departement: Departement | None = None) -> tuple[Commune, ...]:
+        """Communes by INSEE code (former ones too), by postal code or by name, at most MAX_FOUND, in a
+        département or anywhere."""
+        text = text.strip()
+        current = self.resolve(text.upper())
+        found = self.by_postal_code(text) or ((current,) if current else self._named(text))
+        kept = [one for one in found if departement is None or one.departement == departement.code]
+        return tuple(kept[:MAX_FOUND])
 
     def suggest(self, text: str) -> tuple[Commune, ...]:
         """What may have been meant instead of an INSEE code: a former code, a postal code or a name."""

@@ -7,6 +7,7 @@ import secrets
 import sqlalchemy as sa
 from alembic import op
 
+from services.bank_registry.store.append_only import make_append_only, refuse_overlaps
 from services.kit.audit import audit_table
 
 revision = "0001"
@@ -20,7 +21,6 @@ VERSIONS = {
 """The tables of versions, and the key within which two versions never overlap on all their axes."""
 
 DATED = ("agreement_version", "local_convention_version")
-STILL_KNOWN = 253402214400000000
 
 
 def upgrade() -> None:
@@ -28,9 +28,9 @@ def upgrade() -> None:
     create_versions()
     create_revisions()
     for table, key in VERSIONS.items():
-        refuse_overlaps(table, key)
+        refuse_overlaps(op.get_bind(), table, key, dated=table in DATED)
     for table in ("bank", "agreement", "revision", "audit", *VERSIONS):
-        make_append_only(table)
+        make_append_only(op.get_bind(), table)
 
 
 def create_identities() -> None:
@@ -117,55 +117,3 @@ def create_revisions() -> None:
     )
     op.bulk_insert(secret, [{"name": "page_token", "value": secrets.token_bytes(32)}])
     audit_table(sa.MetaData()).create(op.get_bind())
-
-
-def refuse_overlaps(table: str, key: str) -> None:
-    dated = table in DATED
-    if op.get_bind().dialect.name == "postgresql":
-        days = ", daterange(start_date, end_date) WITH &&" if dated else ""
-        op.execute(
-            f"ALTER TABLE {table} ADD CONSTRAINT {table}_no_overlap EXCLUDE USING gist "
-            f"(int8range({key}, {key}, '[]') WITH &&{days}, int8range(recorded_from, recorded_to) WITH &&)"
-        )
-        return
-    days = "AND start_date < NEW.end_date AND NEW.start_date < end_date" if dated else ""
-    start = "AND start_date = OLD.start_date" if dated else ""
-    itself = f"AND NOT ({key} = OLD.{key} {start} AND recorded_from = OLD.recorded_from)"
-    known = (
-        f"FROM {table} WHERE {key} = NEW.{key} {days} "
-        "AND recorded_from < NEW.recorded_to AND NEW.recorded_from < recorded_to"
-    )
-    for event, others in (("INSERT", ""), ("UPDATE", itself)):
-        op.execute(
-            f"CREATE TRIGGER {table}_no_overlap_{event.lower()} BEFORE {event} ON {table} "
-            f"WHEN EXISTS (SELECT 1 {known} {others}) "
-            f"BEGIN SELECT RAISE(ABORT, '{table}: two versions overlap'); END"
-        )
-
-
-def make_append_only(table: str) -> None:
-    """Only `recorded_to` may change, once, and only to close a version."""
-    columns = [column["name"] for column in sa.inspect(op.get_bind()).get_columns(table)]
-    frozen = ", ".join(f'"{name}"' for name in columns if name != "recorded_to")
-    postgresql = op.get_bind().dialect.name == "postgresql"
-    if postgresql:
-        op.execute(
-            f"CREATE FUNCTION {table}_refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
-            f"RAISE EXCEPTION '{table} is append-only' "
-            "USING ERRCODE = 'integrity_constraint_violation'; END $$"
-        )
-    refuse = (
-        f"EXECUTE FUNCTION {table}_refuse()"
-        if postgresql
-        else f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
-    )
-    each = "FOR EACH ROW"
-    op.execute(f"CREATE TRIGGER {table}_frozen BEFORE UPDATE OF {frozen} ON {table} {each} {refuse}")
-    op.execute(f"CREATE TRIGGER {table}_kept BEFORE DELETE ON {table} {each} {refuse}")
-    if "recorded_to" in columns:
-        op.execute(
-            f"CREATE TRIGGER {table}_closed_once BEFORE UPDATE OF recorded_to ON {table} {each} "
-            f"WHEN (OLD.recorded_to <> {STILL_KNOWN} OR NEW.recorded_to > OLD.recorded_to) {refuse}"
-        )
-    if postgresql:
-        op.execute(f"CREATE TRIGGER {table}_whole BEFORE TRUNCATE ON {table} {refuse}")

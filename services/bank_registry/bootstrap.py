@@ -1,4 +1,4 @@
-"""The import command: a file of lenders into the registry."""
+"""The first filling of a registry: a file of lenders into its store, before a server runs."""
 
 from __future__ import annotations
 
@@ -7,24 +7,27 @@ import getpass
 import os
 import sys
 from collections.abc import Iterable, Sequence
+from datetime import date
 from pathlib import Path
 from typing import NoReturn
 
 from services.bank_registry.config import Settings
-from services.bank_registry.importers.document import MAX_BYTES, Reading, UnreadableFile, read
+from services.bank_registry.importers.content import MAX_BYTES
 from services.bank_registry.importers.fields import Fields
-from services.bank_registry.registry.difference import Difference, difference
+from services.bank_registry.importers.items import Finding, UnreadableFile
+from services.bank_registry.importers.plan import Kind, Plan, make_plan
+from services.bank_registry.importers.reading import read_whole
 from services.bank_registry.store import Origin, edit, migrate
 from services.kit import french
 from services.kit.database import Database
-from services.kit.errors import StartupError, Violation, Violations
+from services.kit.errors import StartupError, Violations
 from services.kit.geography import Geography
 
 USAGE = """\
-Utilisation : python -m services.bank_registry import FICHIER.json [options]
+Utilisation : python -m services.bank_registry import FICHIER [options]
 
-Le fichier décrit entièrement chaque prêteur qu’il cite.
-Les autres prêteurs ne changent pas (docs/registre-format.md).
+Remplit la base, tout ou rien, avant qu’un serveur tourne ; ensuite, bank-registry import passe par lui.
+Le fichier (CSV, .xlsx, JSON) décrit entièrement chaque prêteur qu’il cite (docs/registre-format.md).
 
   --dry-run             vérifie et annonce ce qui changerait, sans rien écrire
   --actor NOM           qui écrit, pour le journal d’audit (par défaut, le compte de la machine)
@@ -44,39 +47,39 @@ def import_file(arguments: Sequence[str]) -> int:
     migrate(url)
     database = Database(url)
     try:
+        reading = read_whole(data, Geography.load())
         with edit(database, keep=not options.dry_run) as session:
             known = session.registry
-            reading = read(data, known.current, Geography.load())
-            found = difference(known.current, reading.records)
-            revision = known.revision if reading.problems else session.apply(found, origin)
+            plan = make_plan(reading, known.current, date.max, complete=False)
+            revision = known.revision if plan.refusals else session.apply(plan.difference, origin)
     except UnreadableFile as error:
         raise StartupError(f"{options.file.name} : {error}") from error
     finally:
         database.dispose()
-    return _report(options, reading, found, revision)
+    return _report(options, plan, revision)
 
 
-def _report(options: argparse.Namespace, reading: Reading, found: Difference, revision: int) -> int:
-    _write_lines("Avertissement", reading.advice)
-    if reading.problems:
-        _write_lines("Erreur", reading.problems)
-        count = french.plural(len(reading.problems), "erreur")
+def _report(options: argparse.Namespace, plan: Plan, revision: int) -> int:
+    _write_lines("Avertissement", plan.warnings)
+    if plan.refusals:
+        _write_lines("Erreur", plan.refusals)
+        count = french.plural(len(plan.refusals), "erreur")
         sys.stderr.write(f"{options.file.name} : {count}, rien n’est importé.\n")
         return 1
-    sys.stdout.write(f"{options.file.name} : {_counts(found)}. ")
+    sys.stdout.write(f"{options.file.name} : {_counts(plan)}. ")
     sys.stdout.write("Essai : rien n’est écrit.\n" if options.dry_run else f"Révision {revision}.\n")
     return 0
 
 
-def _counts(found: Difference) -> str:
-    created = french.plural(len(found.created), "prêteur créé", "prêteurs créés")
-    changed = french.plural(len(found.changed), "modifié")
-    return f"{created}, {changed}, {french.plural(found.unchanged, 'inchangé')}"
+def _counts(plan: Plan) -> str:
+    created = french.plural(plan.count(Kind.CREATED), "prêteur créé", "prêteurs créés")
+    changed = french.plural(plan.count(Kind.CHANGED) + plan.count(Kind.ENDED), "modifié")
+    return f"{created}, {changed}, {french.plural(plan.unchanged, 'inchangé')}"
 
 
-def _write_lines(label: str, violations: Iterable[Violation]) -> None:
-    for violation in violations:
-        sys.stderr.write(f"{label} : {violation.field} : {violation.description}\n")
+def _write_lines(label: str, findings: Iterable[Finding]) -> None:
+    for found in findings:
+        sys.stderr.write(f"{label} : {found.place} : {found.message}\n")
 
 
 class _Parser(argparse.ArgumentParser):

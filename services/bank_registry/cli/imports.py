@@ -1,0 +1,114 @@
+"""The import: the file goes to the server, the difference comes back, its hash makes it be written."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import date
+from pathlib import Path
+
+from microcredit.bankregistry.v1 import exchange_pb2 as pb
+from services.bank_registry.cli.client import Client, as_json, new_request_id, to_date
+from services.bank_registry.cli.options import Target
+from services.bank_registry.cli.showing_differences import show_difference
+from services.kit.cli.outcome import GOOD, REFUSED, CommandError
+from services.kit.cli.output import Output
+
+CHUNK_BYTES = 256 * 1024
+MAX_BYTES = 32 * 1024 * 1024
+SECONDS = 600.0
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What the command line asks for."""
+
+    file: Path
+    apply: str
+    yes: bool
+    reason: str
+    complete: bool
+    on: date | None
+    confirm_ending_all: bool
+
+
+@dataclass
+class Answer:
+    """All that the server says of an import."""
+
+    difference: pb.ImportDifference = field(default_factory=pb.ImportDifference)
+    summary: pb.ImportSummary = field(default_factory=pb.ImportSummary)
+
+
+def run(wanted: Wanted, target: Target, out: Output) -> int:
+    """Shows the difference, or writes it; 1 if a line is refused."""
+    data = _read(wanted.file)
+    client = Client(target)
+    answer = _ask(client, wanted, data, out)
+    if wanted.yes and not wanted.apply:
+        shown = replace(wanted, apply=answer.summary.difference_hash)
+        answer.summary = _ask(client, shown, data, out).summary
+    out.document({"difference": as_json(answer.difference), "summary": as_json(answer.summary)})
+    show_difference(answer.difference, answer.summary, out)
+    if not answer.summary.applied and answer.difference.banks:
+        out.line("Rien n’est écrit. Pour écrire exactement cette différence, ajoutez :")
+        out.line(f'  --apply {answer.summary.difference_hash} --reason "…"')
+    return REFUSED if answer.difference.refusals else GOOD
+
+
+def _ask(client: Client, wanted: Wanted, data: bytes, out: Output) -> Answer:
+    answer = Answer()
+    with _bar(out) as advance:
+        for message in client.stream(client.admin.ImportBanks, _requests(wanted, data), SECONDS):
+            match message.WhichOneof("part"):
+                case "progress":
+                    advance(message.progress.done_count, message.progress.total_count)
+                case "difference":
+                    answer.difference.MergeFrom(message.difference)
+                case "summary":
+                    answer.summary = message.summary
+    return answer
+
+
+def _requests(wanted: Wanted, data: bytes) -> Iterator[pb.ImportBanksRequest]:
+    yield pb.ImportBanksRequest(
+        chunk=data[:CHUNK_BYTES],
+        file_name=wanted.file.name,
+        effective_date=to_date(wanted.on or date.today()),  # noqa: DTZ011 - the keeper's day
+        complete=wanted.complete,
+        confirm_ending_all=wanted.confirm_ending_all,
+        validate_only=not wanted.apply,
+        difference_hash=wanted.apply,
+        reason=wanted.reason,
+        request_id=new_request_id() if wanted.apply else "",
+    )
+    for start in range(CHUNK_BYTES, len(data), CHUNK_BYTES):
+        yield pb.ImportBanksRequest(chunk=data[start : start + CHUNK_BYTES])
+
+
+def _read(file: Path) -> bytes:
+    try:
+        with file.open("rb") as stream:
+            data = stream.read(MAX_BYTES + 1)
+    except OSError:
+        raise CommandError(f"Le fichier {file} ne peut pas être lu.", reason="FILE_UNREADABLE") from None
+    if len(data) > MAX_BYTES:
+        size = MAX_BYTES // 1024 // 1024
+        raise CommandError(f"Le fichier {file} dépasse {size} Mio.", reason="FILE_UNREADABLE")
+    return data
+
+
+@contextmanager
+def _bar(out: Output) -> Iterator[Callable[[int, int], None]]:
+    """A bar on the terminal of a person, nothing elsewhere."""
+    if out.as_json or not sys.stderr.isatty():
+        yield lambda done, total: None
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("Lecture du fichier")
+        yield lambda done, total: progress.update(task, completed=done, total=total)

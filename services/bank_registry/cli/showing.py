@@ -1,0 +1,198 @@
+"""Lenders as a keeper reads them: one, its history, those found, those to verify."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import date, datetime
+from typing import Any
+
+from microcredit.bankregistry.v1 import bank_pb2 as bank_pb
+from microcredit.bankregistry.v1 import bank_registry_service_pb2 as pb
+from services.bank_registry.cli.client import (
+    PREFIX,
+    Client,
+    as_json,
+    bank_name,
+    show_day,
+    show_instant,
+    to_date,
+    to_timestamp,
+)
+from services.bank_registry.cli.options import Target
+from services.bank_registry.registry.labels import KINDS, SCOPES
+from services.bank_registry.registry.model import BankKind
+from services.bank_registry.registry.period import ONE_DAY
+from services.bank_registry.registry.territory import Scope
+from services.kit import french
+from services.kit.cli.outcome import GOOD, REFUSED
+from services.kit.cli.output import Output
+
+_STATES = {
+    pb.BANK_STATE_NOT_STARTED: "pas encore au registre ce jour-là",
+    pb.BANK_STATE_IN_FORCE: "au registre ce jour-là",
+    pb.BANK_STATE_SUSPENDED: "suspendu ce jour-là",
+    pb.BANK_STATE_ENDED: "sorti du registre ce jour-là",
+}
+
+
+def show(bank_id: str, on: date | None, known: datetime | None, target: Target, out: Output) -> int:
+    """A lender with its agreements and conventions."""
+    client, name = Client(target), bank_name(bank_id)
+    seen: dict[str, Any] = {"on_date": to_date(on), "known_time": to_timestamp(known)}
+    answer = client.call(client.registry.GetBank, pb.GetBankRequest(name=name, **seen))
+    seen["min_revision"] = answer.revision if known is None else 0
+    agreements = [
+        one
+        for page in client.pages(
+            client.registry.ListAgreements, pb.ListAgreementsRequest(parent=name, **seen)
+        )
+        for one in page.agreements
+    ]
+    conventions = [
+        one
+        for page in client.pages(
+            client.registry.ListLocalConventions, pb.ListLocalConventionsRequest(parent=name, **seen)
+        )
+        for one in page.local_conventions
+    ]
+    out.document(
+        {
+            **as_json(answer),
+            "agreements": [as_json(one) for one in agreements],
+            "local_conventions": [as_json(one) for one in conventions],
+        }
+    )
+    out.line(_title(answer), "bold")
+    out.lines(f"  {label} : {text}" for label, text in _bank(answer.bank))
+    _agreements(agreements, out)
+    _conventions(conventions, out)
+    return GOOD
+
+
+def history(bank_id: str, target: Target, out: Output) -> int:
+    """Everything that happened to a lender, latest first."""
+    client = Client(target)
+    request = pb.ListBankEventsRequest(parent=bank_name(bank_id))
+    events = [
+        event for page in client.pages(client.registry.ListBankEvents, request) for event in page.events
+    ]
+    out.document({"events": [as_json(event) for event in events]})
+    rows = (
+        (
+            str(event.revision),
+            show_instant(event.record_time),
+            event.actor,
+            "\n".join((*event.sentences, f"Motif : {event.reason}")),
+        )
+        for event in events
+    )
+    out.table(("révision", "enregistré le", "par", "ce qui a changé"), rows)
+    return GOOD
+
+
+def search(words: str, on: date | None, known: datetime | None, target: Target, out: Output) -> int:
+    """The lenders found."""
+    request = pb.ListBanksRequest(query=words, on_date=to_date(on), known_time=to_timestamp(known))
+    banks = _list(request, Client(target), out)
+    out.line(f"{french.plural(len(banks), 'prêteur trouvé', 'prêteurs trouvés')}.")
+    return GOOD
+
+
+def stale(on: date, target: Target, out: Output) -> int:
+    """The lenders to verify; 1 if there is one."""
+    request = pb.ListBanksRequest(on_date=to_date(on), verification_due_only=True)
+    banks = _list(request, Client(target), out)
+    if banks:
+        out.line(f"{french.plural(len(banks), 'prêteur')} à vérifier sur pièce.")
+    else:
+        out.line("Tous les accords ont été vérifiés depuis moins de douze mois.")
+    return REFUSED if banks else GOOD
+
+
+def _list(request: pb.ListBanksRequest, client: Client, out: Output) -> list[bank_pb.Bank]:
+    banks = [bank for page in client.pages(client.registry.ListBanks, request) for bank in page.banks]
+    out.document({"banks": [as_json(bank) for bank in banks]})
+    rows = (
+        (bank.name.removeprefix(PREFIX), bank.display_name, _kind(bank.kind), bank.siren) for bank in banks
+    )
+    out.table(("identifiant", "nom", "type", "SIREN"), rows)
+    return banks
+
+
+def _title(answer: pb.GetBankResponse) -> str:
+    state = _STATES.get(answer.state, "")
+    name = f"{answer.bank.display_name} ({answer.bank.name.removeprefix(PREFIX)})"
+    return ", ".join(filter(None, (name, state)))
+
+
+def _bank(bank: bank_pb.Bank) -> Iterator[tuple[str, str]]:
+    """What is known of the lender, without what is empty."""
+    lines = (
+        ("type", _kind(bank.kind)),
+        ("réseau", bank.network),
+        ("SIREN", bank.siren),
+        ("SIRET", bank.siret),
+        ("code banque (CIB)", bank.cib),
+        ("BIC", bank.bic),
+        ("LEI", bank.lei),
+        ("repreneur", bank.successor.removeprefix(PREFIX)),
+        ("au registre", _span(bank) if bank.HasField("start_date") or bank.HasField("end_date") else ""),
+        ("suspendu", _suspended(bank.suspensions)),
+    )
+    return ((label, text) for label, text in lines if text)
+
+
+def _agreements(agreements: Iterable[bank_pb.Agreement], out: Output) -> None:
+    rows = (
+        (
+            one.name.rpartition("/")[2],
+            one.reference,
+            _span(one),
+            " ".join((_scope(one.scope), ", ".join(one.territory_codes))).strip(),
+            _suspended(one.suspensions),
+            (show_day(one.verified_on) if one.HasField("verified_on") else "jamais")
+            + (" (à refaire)" if one.verification_due else ""),
+        )
+        for one in agreements
+    )
+    out.table(("accord", "référence", "jours", "territoire", "suspendu", "vérifié le"), rows, title="Accords")
+
+
+def _conventions(conventions: Iterable[bank_pb.LocalConvention], out: Output) -> None:
+    rows = (
+        (
+            one.name.rpartition("/")[2],
+            _span(one),
+            ", ".join((one.contact_name, *one.address_lines, f"{one.postal_code} {one.city}")),
+            " ".join(filter(None, (one.email, one.phone))),
+        )
+        for one in conventions
+    )
+    out.table(("convention", "jours", "service", "contact"), rows, title="Conventions locales")
+
+
+def _kind(kind: bank_pb.BankKind.ValueType) -> str:
+    return KINDS[BankKind(bank_pb.BankKind.Name(kind).removeprefix("BANK_KIND_"))]
+
+
+def _scope(scope: bank_pb.TerritoryScope.ValueType) -> str:
+    return SCOPES[Scope(bank_pb.TerritoryScope.Name(scope).removeprefix("TERRITORY_SCOPE_"))]
+
+
+def _span(one: Any) -> str:
+    """The days of something, its last one included."""
+    start = f"du {show_day(one.start_date)}" if one.HasField("start_date") else ""
+    last = f"au {_last(one.end_date)}" if one.HasField("end_date") else "sans fin"
+    return " ".join(filter(None, (start, last)))
+
+
+def _suspended(suspensions: Iterable[bank_pb.Suspension]) -> str:
+    return "\n".join(
+        " : ".join(filter(None, (_span(one).replace("sans fin", "jusqu’à nouvel ordre"), one.reason)))
+        for one in suspensions
+    )
+
+
+def _last(end: Any) -> str:
+    """The last day before an end."""
+    return french.short_date(date(end.year, end.month, end.day) - ONE_DAY)

@@ -1,0 +1,66 @@
+"""The difference of an import as a keeper reads it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from microcredit.bankregistry.v1 import exchange_pb2 as pb
+from services.kit import french
+from services.kit.cli.output import Output
+
+MOST_ROWS = 200
+"""Rows shown of each table; --json gives all of them."""
+
+_KINDS = {
+    pb.BANK_DIFFERENCE_KIND_CREATED: "créé",
+    pb.BANK_DIFFERENCE_KIND_CHANGED: "modifié",
+    pb.BANK_DIFFERENCE_KIND_ENDED: "prend fin",
+}
+
+
+def show_difference(difference: pb.ImportDifference, summary: pb.ImportSummary, out: Output) -> None:
+    """The lines refused, what is to be looked at, what changes, and the counts."""
+    _findings("Lignes refusées, dont le prêteur reste comme il est", difference.refusals, out)
+    _findings("À regarder", difference.warnings, out)
+    _rows("Ce qui change", ("prêteur", "", "champ", "avant", "après"), list(_changes(difference.banks)), out)
+    out.line(_counts(summary))
+    if summary.ends_every_bank:
+        out.line("Attention : tous les prêteurs prendraient fin.", "bold red")
+
+
+def _findings(title: str, findings: Iterable[pb.ImportFinding], out: Output) -> None:
+    rows = [
+        (str(found.line or ""), found.column, found.bank.removeprefix("banks/"), found.message)
+        for found in findings
+    ]
+    _rows(title, ("ligne", "colonne", "prêteur", "motif"), rows, out)
+
+
+def _changes(banks: Iterable[pb.BankDifference]) -> Iterator[tuple[str, ...]]:
+    for bank in banks:
+        name, kind = bank.name.removeprefix("banks/"), _KINDS.get(bank.kind, "?")
+        if not bank.changes:
+            yield (name, kind, bank.display_name, "", "")
+        for index, change in enumerate(bank.changes):
+            field = ", ".join(filter(None, (change.subject, change.column)))
+            first = (name, kind) if index == 0 else ("", "")
+            yield (*first, field, change.before or "—", change.after or "—")
+
+
+def _rows(title: str, head: tuple[str, ...], rows: Sequence[tuple[str, ...]], out: Output) -> None:
+    out.table(head, rows[:MOST_ROWS], title=title)
+    if len(rows) > MOST_ROWS:
+        left = french.plural(len(rows) - MOST_ROWS, "autre ligne", "autres lignes")
+        out.line(f"… et {left} (--json donne tout).")
+
+
+def _counts(summary: pb.ImportSummary) -> str:
+    counts = (
+        french.plural(summary.created_count, "prêteur créé", "prêteurs créés"),
+        french.plural(summary.changed_count, "modifié"),
+        f"{french.plural(summary.ended_count, 'prend fin', 'prennent fin')}",
+        french.plural(summary.unchanged_count, "inchangé"),
+        french.plural(summary.refused_count, "refusé"),
+    )
+    written = "Écrit" if summary.applied else "Différence"
+    return f"{written} : {', '.join(counts)} (révision {summary.revision})."

@@ -1,0 +1,1 @@
+"""Files of lenders, which an import reads back as they were."""

@@ -1,0 +1,108 @@
+"""The lenders of a file, each read whole or refused whole with every reason."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass, field
+
+from services.bank_registry.importers.banks import BankReader
+from services.bank_registry.importers.content import read_content
+from services.bank_registry.importers.fields import Fields
+from services.bank_registry.importers.items import Content, Finding, Item, Place
+from services.bank_registry.importers.records import record_of
+from services.bank_registry.registry.model import BankRecord
+from services.kit.errors import Violation, Violations
+from services.kit.geography import Geography
+
+STEP = 250
+"""Lenders read between two announcements of progress."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Lenders read, of all those of the file."""
+
+    done: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A lender that could be read, and where."""
+
+    record: BankRecord
+    item: Item
+
+    def finding(self, name: str, code: str, message: str) -> Finding:
+        """Something about one of its fields."""
+        return Finding(_place(self.item, name), code, message, self.record.bank.id)
+
+
+@dataclass(slots=True)
+class Reading:
+    """What a file states, what forbids some of it, and what is to be looked at."""
+
+    content: Content
+    entries: dict[str, Entry] = field(default_factory=dict)
+    refusals: list[Finding] = field(default_factory=list)
+    warnings: list[Finding] = field(default_factory=list)
+    cited: set[str] = field(default_factory=set)
+
+
+def read(data: bytes, geography: Geography) -> Generator[Progress, None, Reading]:
+    """Reads a file, whatever the registry holds; raises UnreadableFile if it is not one of lenders."""
+    content = read_content(data)
+    reading = Reading(content, refusals=list(content.findings), warnings=list(content.warnings))
+    total = len(content.items)
+    for done, item in enumerate(content.items):
+        if done % STEP == 0:
+            yield Progress(done, total)
+        _read_item(item, reading, geography)
+    yield Progress(total, total)
+    return reading
+
+
+def read_whole(data: bytes, geography: Geography) -> Reading:
+    """Reads a file without announcing progress."""
+    steps = read(data, geography)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as done:
+            reading: Reading = done.value
+            return reading
+
+
+def _read_item(item: Item, reading: Reading, geography: Geography) -> None:
+    problems, advice = Violations(), Violations()
+    fields = Fields(item.values, item.path, problems)
+    record = record_of(BankReader(geography, problems, advice), fields)
+    fields.finish()
+    bank_id = _identifier(item.values)
+    refused = [*item.findings, *(_finding(item, found, bank_id) for found in problems)]
+    reading.warnings.extend(_finding(item, found, bank_id) for found in advice)
+    if bank_id in reading.cited:
+        text = f"L’identifiant « {bank_id} » est déjà pris dans ce fichier."
+        refused.append(Finding(_place(item, "id"), "DUPLICATE", text, bank_id))
+        reading.entries.pop(bank_id, None)
+    reading.cited.add(bank_id)
+    reading.refusals.extend(refused)
+    if record is not None and not refused:
+        reading.entries[bank_id] = Entry(record, item)
+
+
+def _identifier(values: Mapping[str, object]) -> str:
+    value = values.get("id")
+    return value.strip() if isinstance(value, str) else ""
+
+
+def _finding(item: Item, found: Violation, bank_id: str) -> Finding:
+    path = found.field.removeprefix(item.path).removeprefix(".")
+    return Finding(_place(item, path), found.reason, found.description, bank_id)
+
+
+def _place(item: Item, path: str) -> Place:
+    """The cell of a table, else the line and the path of a JSON form."""
+    if item.places:
+        return item.place_of(path)
+    return Place(item.place.line, f"{item.path}.{path}" if item.path else path)

@@ -1,0 +1,152 @@
+"""What an edit makes of a lender: its new record, or why it is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from itertools import pairwise
+from typing import Generic, TypeVar
+
+from services.bank_registry.registry import timeline
+from services.bank_registry.registry.model import Agreement, Bank, BankRecord, LocalConvention, Suspension
+from services.bank_registry.registry.period import Period
+from services.bank_registry.registry.resources import etag, name_of
+from services.kit import french
+from services.kit.errors import Aborted, FailedPrecondition, InvalidArgument, Violation
+
+V = TypeVar("V", Bank, Agreement, LocalConvention)
+
+
+@dataclass(frozen=True)
+class Target(Generic[V]):
+    """The versions of a resource of a lender, and how to put others in their place."""
+
+    record: BankRecord
+    versions: tuple[V, ...]
+    put: Callable[[BankRecord, tuple[V, ...]], BankRecord]
+
+    @property
+    def name(self) -> str:
+        """Resource name."""
+        return name_of(self.record.bank.id, self.versions[-1])
+
+    def check_etag(self, given: str) -> None:
+        """Aborted if the resource is not the one that the caller read."""
+        present = etag(self.versions)
+        if given and given != present:
+            raise Aborted(
+                "ETAG_MISMATCH",
+                "Une autre modification a eu lieu entre-temps : relisez, puis réessayez.",
+                metadata={"name": self.name, "etag": present},
+            )
+
+    def with_versions(self, versions: Sequence[V]) -> BankRecord:
+        """The lender with these versions instead."""
+        return self.put(self.record, tuple(versions))
+
+
+def bank_target(record: BankRecord) -> Target[Bank]:
+    """The terms of a lender."""
+    return Target(record, record.banks, lambda record, banks: replace(record, banks=banks))
+
+
+def agreement_target(record: BankRecord, agreement_id: str) -> Target[Agreement]:
+    """The terms of an agreement; no version if there is none."""
+
+    def put(record: BankRecord, versions: tuple[Agreement, ...]) -> BankRecord:
+        others = (one for one in record.agreements if one.id != agreement_id)
+        agreements = sorted([*others, *versions], key=lambda one: (one.id, one.period.start))
+        return replace(record, agreements=tuple(agreements))
+
+    return Target(record, tuple(one for one in record.agreements if one.id == agreement_id), put)
+
+
+def convention_target(record: BankRecord, convention_id: str) -> Target[LocalConvention]:
+    """The terms of a local convention; no version if there is none."""
+
+    def put(record: BankRecord, versions: tuple[LocalConvention, ...]) -> BankRecord:
+        others = (one for one in record.conventions if one.id != convention_id)
+        conventions = sorted([*others, *versions], key=lambda one: one.period.start)
+        _refuse_overlap(record.bank.id, conventions)
+        return replace(record, conventions=tuple(conventions))
+
+    return Target(record, tuple(one for one in record.conventions if one.id == convention_id), put)
+
+
+def revised(target: Target[V], change: Callable[[V], V], since: date | None) -> BankRecord:
+    """New terms from a day on, or for all the days; InvalidArgument if the day is not one of its own."""
+    if since is not None and not any(since in version.period for version in target.versions):
+        text = f"Le {french.long_date(since)} n’est pas {_within(target)}."
+        raise _invalid("effective_date", "OUTSIDE_PERIOD", text)
+    return target.with_versions(timeline.revise(target.versions, change, since))
+
+
+def moved(target: Target[V], period: Period) -> Target[V]:
+    """The same resource with other first and last days."""
+    return replace(target, versions=timeline.move(target.versions, period))
+
+
+def ended(target: Target[V], day: date) -> BankRecord:
+    """The resource without the days from `day` on."""
+    first, last = target.versions[0].period, target.versions[-1].period
+    if day <= first.start:
+        start = french.long_date(first.start)
+        text = f"La fin demandée ({french.long_date(day)}) doit suivre son premier jour ({start})."
+        raise _invalid("effective_date", "END_BEFORE_START", text)
+    if last.last and last.ended_by(day):
+        text = f"Son dernier jour est déjà le {french.long_date(last.last)}."
+        raise _refused(target, "ALREADY_ENDED", text, last.end)
+    return target.with_versions(timeline.end(target.versions, day))
+
+
+def suspended(target: Target[V], suspension: Suspension) -> BankRecord:
+    """The resource with one more suspension."""
+    if not any(version.period.overlaps(suspension.period) for version in target.versions):
+        text = f"Aucun jour de la suspension n’est {_within(target)}."
+        raise _invalid("effective_date", "OUTSIDE_PERIOD", text)
+    other = timeline.suspended(target.versions, suspension.period)
+    if other is not None:
+        start = french.long_date(other.period.start)
+        text = f"Une suspension qui commence le {start} couvre déjà une partie de ces jours."
+        raise _refused(target, "ALREADY_SUSPENDED", text, other.period.start)
+    return target.with_versions(timeline.suspend(target.versions, suspension))
+
+
+def reinstated(target: Target[V], day: date) -> BankRecord:
+    """The resource without the suspension of a day, from that day on."""
+    if not any(day in one.period for one in timeline.suspensions(target.versions)):
+        text = f"Aucune suspension ne couvre le {french.long_date(day)}."
+        raise _refused(target, "NOT_SUSPENDED", text, day)
+    return target.with_versions(timeline.reinstate(target.versions, day))
+
+
+def _within(target: Target[V]) -> str:
+    """`dans la période du 1er janvier 2024 au 31 décembre 2026`."""
+    first, last = target.versions[0].period.start, target.versions[-1].period.last
+    since = "" if first == date.min else f"du {french.long_date(first)} "
+    until = "sans fin" if last is None else f"au {french.long_date(last)}"
+    return f"dans sa période ({since}{until})"
+
+
+def _refuse_overlap(bank_id: str, conventions: Iterable[LocalConvention]) -> None:
+    for one, other in pairwise(conventions):
+        if one.period.overlaps(other.period):
+            start = french.long_date(other.period.start)
+            reference = one.reference or one.id
+            raise FailedPrecondition(
+                "PERIOD_OVERLAP",
+                f"La convention « {reference} » est déjà en vigueur le {start} : terminez-la d’abord.",
+                metadata={"name": name_of(bank_id, one), "date": other.period.start.isoformat()},
+            )
+
+
+def _invalid(field: str, reason: str, text: str) -> InvalidArgument:
+    violation = Violation(field, reason, text)
+    message = "Un champ de la demande est incorrect."
+    return InvalidArgument("INVALID_FIELDS", message, metadata={"count": "1"}, violations=[violation])
+
+
+def _refused(target: Target[V], reason: str, text: str, day: date | None) -> FailedPrecondition:
+    metadata = {"name": target.name} | ({"date": day.isoformat()} if day else {})
+    return FailedPrecondition(reason, text, metadata=metadata)

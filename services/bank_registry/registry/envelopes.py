@@ -1,0 +1,108 @@
+"""Envelopes of agreements: what a reservation may take, and what becomes of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+
+from services.bank_registry.registry.model import Agreement, BankRecord, Reservation, ReservationState
+from services.bank_registry.registry.reasons import agreement_date_reasons, lender_reasons
+from services.bank_registry.registry.resources import agreement_name, name_of
+from services.bank_registry.registry.timeline import version_on
+from services.kit import french
+from services.kit.errors import FailedPrecondition
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_CLOSED = {
+    ReservationState.COMMITTED: "a déjà été engagée",
+    ReservationState.RELEASED: "a déjà été libérée",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A reservation to make: cents, instants in microseconds."""
+
+    agreement_id: str
+    amount: int
+    on_date: date
+    case_reference: str
+    expires_at: int
+
+
+def terms_on(record: BankRecord, agreement_id: str, day: date) -> Agreement:
+    """The terms of an agreement on a day; it exists."""
+    return version_on([one for one in record.agreements if one.id == agreement_id], day)
+
+
+def reserve(record: BankRecord, asked: Asked, now: int) -> Reservation:
+    """The reservation, without its id; FailedPrecondition if the envelope does not allow it."""
+    terms = terms_on(record, asked.agreement_id, asked.on_date)
+    name = agreement_name(record.bank.id, terms.id)
+    bank = version_on(record.banks, asked.on_date)
+    against = [*lender_reasons(bank, asked.on_date), *agreement_date_reasons(terms, asked.on_date)]
+    if against:
+        text = " ".join(reason.message for reason in against)
+        metadata = {"name": name, "date": asked.on_date.isoformat()}
+        raise FailedPrecondition("AGREEMENT_NOT_IN_FORCE", text, metadata=metadata)
+    remaining = terms.remaining(record.reserved(terms.id, now))
+    if remaining is None:
+        text = f"L’accord {terms.reference} n’a pas d’enveloppe : il n’y a rien à réserver."
+        raise FailedPrecondition("NO_ENVELOPE", text, metadata={"name": name})
+    if asked.amount > remaining:
+        raise FailedPrecondition(
+            "ENVELOPE_EXHAUSTED",
+            f"Le montant demandé ({french.euros(asked.amount)}) dépasse ce qui reste de l’enveloppe "
+            f"({french.euros(remaining)}).",
+            metadata={"remaining_cents": str(remaining), "amount_cents": str(asked.amount)},
+        )
+    return Reservation(
+        0,
+        terms.id,
+        asked.amount,
+        ReservationState.HELD,
+        asked.on_date,
+        asked.case_reference,
+        now,
+        asked.expires_at,
+    )
+
+
+def expired(record: BankRecord, agreement_id: str, now: int) -> list[Reservation]:
+    """The reservations of an agreement that expired and are not recorded as such."""
+    return [
+        one
+        for one in record.reservations
+        if one.agreement_id == agreement_id
+        and one.state is ReservationState.HELD
+        and one.state_at(now) is ReservationState.EXPIRED
+    ]
+
+
+def commit(bank_id: str, reservation: Reservation, amount: int | None, now: int) -> Reservation:
+    """The reservation committed, for its amount or less; FailedPrecondition if nothing is held."""
+    _check_open(bank_id, reservation, now, (ReservationState.HELD,))
+    amount = reservation.amount if amount is None else amount
+    return replace(reservation, state=ReservationState.COMMITTED, amount=amount)
+
+
+def release(bank_id: str, reservation: Reservation, now: int) -> Reservation:
+    """The reservation given back; FailedPrecondition if nothing is held nor committed."""
+    _check_open(bank_id, reservation, now, (ReservationState.HELD, ReservationState.COMMITTED))
+    return replace(reservation, state=ReservationState.RELEASED)
+
+
+def _check_open(
+    bank_id: str, reservation: Reservation, now: int, allowed: tuple[ReservationState, ...]
+) -> None:
+    state = reservation.state_at(now)
+    if state in allowed:
+        return
+    metadata = {"name": name_of(bank_id, reservation), "state": state.value}
+    if state is ReservationState.EXPIRED:
+        moment = _EPOCH + timedelta(microseconds=reservation.expires_at)
+        text = f"La réservation a expiré le {french.long_date(moment.date())} : rien n’est plus retenu."
+        metadata["expire_time"] = moment.isoformat().replace("+00:00", "Z")
+        raise FailedPrecondition("RESERVATION_EXPIRED", text, metadata=metadata)
+    text = f"La réservation {_CLOSED[state]}."
+    raise FailedPrecondition("RESERVATION_CLOSED", text, metadata=metadata)

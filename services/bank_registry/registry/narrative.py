@@ -1,0 +1,140 @@
+"""What changed for a lender between two states of knowledge, in French sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import fields
+from datetime import date
+from itertools import groupby
+from operator import attrgetter
+
+from services.bank_registry.registry import timeline
+from services.bank_registry.registry.labels import LABELS, shown
+from services.bank_registry.registry.model import (
+    Agreement,
+    Bank,
+    BankRecord,
+    LocalConvention,
+    Reservation,
+    ReservationState,
+    Suspension,
+)
+from services.bank_registry.registry.period import Period
+from services.kit import french
+
+Dated = Bank | Agreement | LocalConvention
+
+_STATES = {
+    ReservationState.HELD: "posée",
+    ReservationState.COMMITTED: "engagée",
+    ReservationState.RELEASED: "libérée",
+    ReservationState.EXPIRED: "expirée",
+}
+
+
+def narrate(before: BankRecord | None, after: BankRecord | None) -> list[str]:
+    """Every change, the lender first, then its agreements, its conventions and its reservations."""
+    empty = BankRecord(())
+    one, other = before or empty, after or empty
+    return [
+        *_resource("Prêteur", one.banks, other.banks),
+        *_resources("Accord", one.agreements, other.agreements),
+        *_resources("Convention", one.conventions, other.conventions),
+        *_reservations(one.reservations, other.reservations),
+    ]
+
+
+def _resources(kind: str, before: Sequence[Dated], after: Sequence[Dated]) -> Iterator[str]:
+    olds, news = _by_id(before), _by_id(after)
+    for identifier in dict.fromkeys((*olds, *news)):
+        versions = news.get(identifier) or olds[identifier]
+        named = f"{kind} {getattr(versions[-1], 'reference', '') or identifier}"
+        yield from _resource(named, olds.get(identifier, []), news.get(identifier, []))
+
+
+def _by_id(facts: Sequence[Dated]) -> dict[str, list[Dated]]:
+    ordered = sorted(facts, key=attrgetter("id"))
+    return {identifier: list(versions) for identifier, versions in groupby(ordered, key=attrgetter("id"))}
+
+
+def _resource(named: str, before: Sequence[Dated], after: Sequence[Dated]) -> Iterator[str]:
+    if not before and not after:
+        return
+    if not before:
+        name = f" « {after[-1].name} »" if isinstance(after[-1], Bank) else ""
+        yield f"{named}{name} : entrée au registre{_span(_whole(after))}."
+        yield from _suspensions(named, (), timeline.suspensions(after))
+    elif not after:
+        yield f"{named} : retrait du registre, où il n’aurait pas dû figurer."
+    elif list(before) != list(after):
+        yield from _days(named, _whole(before), _whole(after))
+        yield from _suspensions(named, timeline.suspensions(before), timeline.suspensions(after))
+        yield from _terms(named, before, after)
+
+
+def _whole(versions: Sequence[Dated]) -> Period:
+    return Period(versions[0].period.start, versions[-1].period.end)
+
+
+def _span(period: Period) -> str:
+    since = "" if period.start == date.min else f", à partir du {french.long_date(period.start)}"
+    return since + (f", jusqu’au {french.long_date(period.last)}" if period.last else "")
+
+
+def _days(named: str, before: Period, after: Period) -> Iterator[str]:
+    if before.start != after.start:
+        start = "sans date connue" if after.start == date.min else f"le {french.long_date(after.start)}"
+        yield f"{named} : premier jour {start}."
+    if before.end != after.end:
+        yield f"{named} : " + (
+            f"dernier jour le {french.long_date(after.last)}."
+            if after.last
+            else "plus de dernier jour prévu."
+        )
+
+
+def _suspensions(named: str, before: Sequence[Suspension], after: Sequence[Suspension]) -> Iterator[str]:
+    olds = {one.period.start: one for one in before}
+    news = {one.period.start: one for one in after}
+    for start in sorted({*olds, *news}):
+        old, new = olds.get(start), news.get(start)
+        if old == new:
+            continue
+        if new is None:
+            yield f"{named} : suspension prévue du {french.long_date(start)} annulée."
+        elif old is not None and new.period.end is not None and old.period.end != new.period.end:
+            yield f"{named} : suspension levée à partir du {french.long_date(new.period.end)}."
+        else:
+            yield f"{named} : suspension {_days_of(new)}."
+
+
+def _days_of(suspension: Suspension) -> str:
+    start, last = french.long_date(suspension.period.start), suspension.period.last
+    span = f"du {start} au {french.long_date(last)}" if last else f"à partir du {start}, jusqu’à nouvel ordre"
+    return f"{span} ({suspension.reason})" if suspension.reason else span
+
+
+def _terms(named: str, before: Sequence[Dated], after: Sequence[Dated]) -> Iterator[str]:
+    """The fields that differ on the days that both have, from each day on which one of them begins to."""
+    told: dict[str, tuple[object, object]] = {}
+    for day in sorted({version.period.start for version in (*before, *after)}):
+        old, new = timeline.version_on(before, day), timeline.version_on(after, day)
+        for field in fields(new):
+            pair = getattr(old, field.name), getattr(new, field.name)
+            label = LABELS.get((type(new), field.name))
+            if label is None or told.get(field.name, (None, None)) == pair:
+                continue
+            if pair[0] != pair[1]:
+                since = "" if day <= _whole(after).start else f" à partir du {french.long_date(day)}"
+                old_text, new_text = (shown(field.name, value) for value in pair)
+                yield f"{named} : {label}{since}, « {old_text} » devient « {new_text} »."
+            told[field.name] = pair
+
+
+def _reservations(before: Sequence[Reservation], after: Sequence[Reservation]) -> Iterator[str]:
+    olds = {one.id: one for one in before}
+    for one in after:
+        if olds.get(one.id) != one:
+            case = f", dossier {one.case_reference}" if one.case_reference else ""
+            amount = french.euros(one.amount)
+            yield f"Réservation n° {one.id} {_STATES[one.state]} : {amount}, accord {one.agreement_id}{case}."

@@ -1,0 +1,110 @@
+"""Answers of CheckBank remembered by what decides them, as the bytes to send."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import grpc
+
+from microcredit.bankregistry.v1 import bank_registry_service_pb2 as pb
+from microcredit.bankregistry.v1.bank_registry_service_pb2_grpc import (
+    add_BankRegistryServiceServicer_to_server,
+)
+from services.bank_registry.edge import quick
+from services.bank_registry.edge.names import BANK_PREFIX
+from services.bank_registry.registry.decisive import Decisive
+from services.bank_registry.registry.history import Registry
+from services.bank_registry.service import BankRegistryServicer
+from services.bank_registry.store import RegistryStore
+from services.bank_registry.views import registry_clock
+from services.kit.geography import Geography
+
+MAX_ANSWERS = 50_000
+"""Answers of a revision that a process keeps, about a kilobyte each."""
+
+
+class _Memory:
+    """Answers of a revision."""
+
+    def __init__(self, registry: Registry) -> None:
+        self.registry = registry
+        self.lenders: dict[str, Decisive] = {}
+        self.answers: dict[tuple[object, ...], bytes] = {}
+
+
+class RememberedChecks:
+    """CheckBank in bytes: the answer of the servicer, without the work when it was given before.
+
+    The commune is the last field of the answer and the only one that the key may leave out.
+    """
+
+    def __init__(self, store: RegistryStore, geography: Geography, servicer: BankRegistryServicer) -> None:
+        self._store = store
+        self._geography = geography
+        self._servicer = servicer
+        self._memory = _Memory(store.registry())
+
+    def check(self, request: pb.CheckBankRequest, context: grpc.ServicerContext) -> bytes:
+        """The answer to a request."""
+        loan = quick.loan(request.loan_request, self._geography)
+        name = request.name
+        if loan is None or request.min_revision or request.HasField("known_time"):
+            return self._servicer.CheckBank(request, context).SerializeToString()
+        registry = self._store.registry()
+        memory = self._memory
+        if memory.registry is not registry:
+            memory = self._memory = _Memory(registry)
+        now = registry_clock(registry)
+        lender = memory.lenders.get(name)
+        if lender is None or now >= lender.valid_until:
+            lender = self._lender(memory, name, now)
+            if lender is None:
+                return self._servicer.CheckBank(request, context).SerializeToString()
+        key = (lender, *lender.key(loan))
+        answer = memory.answers.get(key)
+        if answer is None:
+            answer = self._answer(memory, key, request, context)
+        return answer + b"\x1a\x05" + loan.commune.code.encode()
+
+    def _answer(
+        self, memory: _Memory, key: tuple[object, ...], request: pb.CheckBankRequest, context: Any
+    ) -> bytes:
+        """The answer without its commune, remembered if it is of this revision."""
+        message = self._servicer.CheckBank(request, context)
+        message.ClearField("commune_insee")
+        answer = message.SerializeToString()
+        if message.revision == memory.registry.revision:
+            if len(memory.answers) >= MAX_ANSWERS:
+                memory.answers.clear()
+            memory.answers[key] = answer
+        return answer
+
+    def _lender(self, memory: _Memory, name: str, now: int) -> Decisive | None:
+        record = memory.registry.current.get(name.removeprefix(BANK_PREFIX))
+        if record is None or not name.startswith(BANK_PREFIX):
+            return None
+        lender = memory.lenders[name] = Decisive(record, self._geography, now)
+        return lender
+
+
+def add_to_server(servicer: RememberedChecks, server: grpc.Server) -> None:
+    """What the generated function does, but for CheckBank, whose answers are bytes already."""
+    check = grpc.unary_unary_rpc_method_handler(
+        servicer.check, request_deserializer=pb.CheckBankRequest.FromString
+    )
+    add_BankRegistryServiceServicer_to_server(servicer._servicer, _Replacing(server, {"CheckBank": check}))
+
+
+class _Replacing:
+    """A server that takes some handlers instead of those that it is given."""
+
+    def __init__(self, server: grpc.Server, handlers: dict[str, Any]) -> None:
+        self._server = server
+        self._handlers = handlers
+
+    def add_generic_rpc_handlers(self, handlers: Any) -> None:
+        """The same handlers are registered by name, which goes first."""
+
+    def add_registered_method_handlers(self, service: str, handlers: dict[str, Any]) -> None:
+        """The handlers of a service, some of them replaced."""
+        self._server.add_registered_method_handlers(service, {**handlers, **self._handlers})

@@ -1,0 +1,65 @@
+"""Reads the audit, and compares the registry with what it says was written."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from sqlalchemy import Connection, Row, func, or_, select
+
+from services.bank_registry.registry.resources import bank_name, name_of
+from services.bank_registry.store import tables
+from services.bank_registry.store.documents import FORMAT, bank_document, reservation_document
+from services.bank_registry.store.loading import load
+from services.kit import audit
+from services.kit.audit import Head
+from services.kit.canonical import canonical
+
+AuditRow = Row[Any]
+
+
+def entries(connection: Connection, resource: str, offset: int, size: int, last: int) -> list[AuditRow]:
+    """Rows of the audit up to the number `last`, oldest first, of a resource and of what it holds."""
+    table = tables.audit
+    statement = select(table).where(table.c.seq <= last).order_by(table.c.seq)
+    if resource:
+        inside = table.c.resource.startswith(f"{resource}/", autoescape=True)
+        statement = statement.where(or_(table.c.resource == resource, inside))
+    return list(connection.execute(statement.offset(offset).limit(size)))
+
+
+def head(connection: Connection) -> Head:
+    """The last row of the audit."""
+    return audit.head(connection, tables.audit)
+
+
+def first_wrong(connection: Connection, expected: Head | None) -> int | None:
+    """The number of the first row that is changed, missing or out of order; None if the chain is whole."""
+    return audit.verify(connection, tables.audit, expected)
+
+
+def altered(connection: Connection) -> list[str]:
+    """The lenders and reservations that are not what the audit says was last written."""
+    records = load(connection).current
+    present = {bank_name(bank_id): bank_document(record) for bank_id, record in records.items()}
+    for bank_id, record in records.items():
+        present |= {name_of(bank_id, one): reservation_document(one) for one in record.reservations}
+    written = dict(_last_written(connection))
+    found = [name for name, document in present.items() if not _agrees(written.get(name), document)]
+    return sorted([*found, *(name for name in written if name not in present)])
+
+
+def _last_written(connection: Connection) -> list[tuple[str, str]]:
+    table = tables.audit
+    last = (
+        select(func.max(table.c.seq)).where(table.c.resource.startswith("banks/")).group_by(table.c.resource)
+    )
+    rows = connection.execute(select(table.c.resource, table.c.after).where(table.c.seq.in_(last)))
+    return [(row.resource, row.after) for row in rows]
+
+
+def _agrees(written: str | None, document: dict[str, Any]) -> bool:
+    """What an older form of the audit wrote cannot be compared."""
+    if written is None:
+        return False
+    return json.loads(written).get("format") != FORMAT or written == canonical(document)

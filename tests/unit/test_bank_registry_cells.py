@@ -1,0 +1,122 @@
+"""Cells as a French keeper writes them, in a text file or in a workbook."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.bank_registry.exporters.csv_file import printed
+from services.bank_registry.exporters.rows import guarded
+from services.bank_registry.importers import cells, lists
+from services.bank_registry.importers.columns import find
+from services.bank_registry.importers.table import Bad
+from services.bank_registry.registry.labels import KINDS
+from services.bank_registry.registry.model import Contact, Suspension
+from services.bank_registry.registry.period import Period
+
+SPACES = [" ", "\u00a0", "\u202f"]
+DAYS = st.dates(date(1900, 1, 1), date(2999, 12, 31))
+TEXTS = st.text(st.characters(exclude_categories=["C", "Z"]) | st.just(" "), max_size=30).map(str.strip)
+
+
+@given(DAYS)
+def test_a_day_is_read_as_french_as_iso_and_as_a_spreadsheet_has_it(day: date) -> None:
+    forms = (f"{day:%d/%m/%Y}", f"{day.day}/{day.month}/{day.year}", f" {day.isoformat()} ", day)
+    assert {cells.day(form) for form in forms} == {day.isoformat()}
+
+
+@given(
+    st.integers(0, 10**12), st.sampled_from(SPACES), st.sampled_from(["", "€", " €", "\u00a0€", "\u202f€"])
+)
+def test_an_amount_is_read_with_any_space_comma_or_point(amount: int, space: str, unit: str) -> None:
+    exact = Decimal(amount).scaleb(-2)
+    grouped = f"{exact:,.2f}".replace(",", space).replace(".", ",")
+    for form in (f"{grouped}{unit}", f"{exact}", f"{exact}".replace(".", ","), exact, printed(exact)):
+        assert Decimal(str(cells.money(form))) == exact
+
+
+@pytest.mark.parametrize(
+    ("parse", "value"),
+    [
+        (cells.day, "31/12/26"),
+        (cells.day, "1er janvier 2026"),
+        (cells.day, 46022),
+        (cells.day, "31/02/2026"),
+        (cells.day, "01/00/2026"),
+        (lists.suspensions, "du 01/01/2026 au 31/02/2026"),
+        (cells.money, "1.234,56"),
+        (cells.money, "1,234"),
+        (cells.money, "12 34,56"),
+        (cells.money, "-5"),
+        (cells.money, "1e3"),
+        (cells.money, "٣"),
+        (cells.money, date(2026, 1, 2)),
+        (cells.integer, "2,5"),
+        (cells.integer, "vingt"),
+        (cells.percent, "50 pour cent"),
+        (cells.text, date(2026, 1, 2)),
+        (lists.suspensions, "31/12/2026"),
+        (lists.contacts, "a;b;c;d;e"),
+        (cells.choice(KINDS), "banque"),
+    ],
+)
+def test_what_is_ambiguous_or_wrong_is_refused(parse: cells.Parse, value: object) -> None:
+    assert isinstance(parse(value), Bad)
+
+
+def test_units_and_spaces_do_not_count() -> None:
+    assert cells.percent("2,50 %") == "2.50"
+    assert cells.integer("1 000") == cells.integer(1000) == 1000
+    assert cells.code("200 066\u00a0777") == cells.code(200066777) == "200066777"
+    assert cells.codes("56, 35;2A 974") == ["56", "35", "2A", "974"]
+    assert cells.codes(56) == ["56"]
+
+
+@given(TEXTS)
+def test_a_guarded_text_is_no_formula_and_comes_back(text: str) -> None:
+    written = guarded(text)
+    assert not written.startswith(("=", "+", "-", "@", "\t", "\r"))
+    assert cells.as_text(written) == text
+
+
+PERIODS = st.builds(
+    lambda start, days: Period.through(start, days),
+    DAYS.filter(lambda day: day.year < 2990),
+    st.none(),
+) | st.builds(Period.through, st.dates(date(1900, 1, 1), date(2000, 1, 1)), st.dates(date(2000, 1, 1)))
+
+
+@given(st.lists(st.builds(Suspension, PERIODS, TEXTS), min_size=1, max_size=4))
+def test_suspensions_in_a_cell_come_back(found: list[Suspension]) -> None:
+    written = [
+        {
+            "start": one.period.start.isoformat(),
+            **({"end": one.period.last.isoformat()} if one.period.last else {}),
+            **({"reason": one.reason} if one.reason else {}),
+        }
+        for one in found
+    ]
+    assert lists.suspensions(guarded(lists.suspended(found))) == written
+
+
+@given(st.lists(st.builds(Contact, TEXTS.filter(bool), TEXTS, TEXTS, TEXTS), min_size=1, max_size=4))
+def test_contacts_in_a_cell_come_back(found: list[Contact]) -> None:
+    read = lists.contacts(guarded(lists.contacts_of(found)))
+    assert isinstance(read, list)
+    back = [
+        Contact(one["role"], one.get("name", ""), one.get("email", ""), one.get("phone", "")) for one in read
+    ]
+    assert back == found
+
+
+@pytest.mark.parametrize(
+    "name", ["Référence de l'accord", "REFERENCE DE L’ACCORD", " référence  de l’accord"]
+)
+def test_a_header_is_known_without_accents_case_or_apostrophe(name: str) -> None:
+    column = find(name)
+    assert column is not None
+    assert column.field == "reference"
