@@ -99,6 +99,23 @@ def signature() -> str:
     )
 
 
+def cover(title: str, *lines: str) -> str:
+    """Start of a document that is no letter: letterhead, title, what identifies it, place and date."""
+    return "".join(
+        (
+            letterhead(),
+            paragraph(title, "Title"),
+            *lines,
+            labelled("Établi", "à {{ profile.organisation.place }}, le {{ document.date | long_date }}"),
+        )
+    )
+
+
+def sign_here(source: str) -> str:
+    """Room for a person to date and sign."""
+    return paragraph(f"{source}, date et signature :", "SignatureLine")
+
+
 def bullets(name: str, items: str, source: str) -> str:
     """One bullet for each item."""
     return each(name, items, paragraph(source, "ListBullet"))

@@ -86,14 +86,32 @@ def each(name: str, items: str, *blocks: str) -> str:
 
 def field(instruction: str) -> str:
     """A field that Word computes (PAGE, NUMPAGES)."""
+    return field_start(instruction) + "<w:r><w:t>1</w:t></w:r>" + field_end()
+
+
+def field_start(instruction: str) -> str:
+    """Start of a field, up to its result."""
     pieces = (
         '<w:fldChar w:fldCharType="begin"/>',
         f'<w:instrText xml:space="preserve"> {instruction} </w:instrText>',
         '<w:fldChar w:fldCharType="separate"/>',
-        "<w:t>1</w:t>",
-        '<w:fldChar w:fldCharType="end"/>',
     )
     return "".join(f"<w:r>{piece}</w:r>" for piece in pieces)
+
+
+def field_end() -> str:
+    """End of a field, after its result."""
+    return '<w:r><w:fldChar w:fldCharType="end"/></w:r>'
+
+
+def link(anchor: str, content: str) -> str:
+    """A link to a bookmark of the same document."""
+    return f'<w:hyperlink w:anchor="{anchor}" w:history="1">{content}</w:hyperlink>'
+
+
+def run_control(tag: str) -> str:
+    """A template tag that takes its run away."""
+    return f"<w:r><w:t>{{%r {tag} %}}</w:t></w:r>"
 
 
 @dataclass(frozen=True)

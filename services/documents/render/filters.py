@@ -84,6 +84,13 @@ def _time_left(value: date, start: date) -> str:
     return wording.time_left(_expect(value, date), _expect(start, date))
 
 
+def _clock(time: str) -> str:
+    """`14 h 30`, `9 h`: the contract writes 14:30, 09:00."""
+    hours, _, minutes = _expect(time, str).partition(":")
+    shown = f"{int(hours)}{french.NO_BREAK_SPACE}h"
+    return shown if minutes == "00" else f"{shown}{french.NO_BREAK_SPACE}{minutes}"
+
+
 def _label(value: Code) -> str:
     return str(_expect(value, Code).label)
 
@@ -136,6 +143,7 @@ FILTERS: Mapping[str, Filter] = {
     "capital": Filter(_capital, ("text",)),
     "civil_name": Filter(wording.civil_name, ("object",), needs=_PERSON),
     "civil_names": Filter(wording.civil_names, ("list",), needs=_PERSON),
+    "clock": Filter(_clock, ("text",)),
     "comparisons": Filter(_comparisons, ("list",), "list:comparisons", ("comparisons",)),
     "euros": Filter(_euros, ("money",)),
     "full_name": Filter(wording.full_name, ("object",), needs=_PERSON),

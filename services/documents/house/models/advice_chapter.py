@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from services.documents.house.letter import bullets
 from services.documents.house.mentions import END
-from services.documents.house.models.common import ORIENTATION, one_or_many, support_terms
+from services.documents.house.models.common import ORIENTATION, holder, one_or_many, support_terms
 from services.documents.house.ooxml import (
     Column,
     Rows,
@@ -101,7 +101,7 @@ def pieces() -> str:
         Rows.each(
             "piece",
             "pieces",
-            "{{ piece.label }}{% if piece.holder is defined %} ({{ piece.holder | label }}){% endif %}",
+            "{{ piece.label }}{% if piece.holder is defined %} (" + holder("piece.holder") + "){% endif %}",
             "{{ piece.status | label }}",
             detail,
         )
@@ -118,8 +118,8 @@ def _support() -> str:
         (
             heading("L’accompagnement", 2),
             paragraph(
-                "L’accompagnement va avec le prêt, jusqu’à la dernière mensualité. Accepté par le demandeur "
-                ":\u00a0**{{ support.accepted | label }}**."
+                "L’accompagnement va avec le prêt, jusqu’à la dernière mensualité. Accompagnement accepté : "
+                "**{{ support.accepted | label }}**."
             ),
             support_terms(),
             when(
