@@ -16,11 +16,20 @@ from xml.etree import ElementTree
 
 import pytest
 
-from services.documents.config import MAX_DOCUMENT_BYTES
-from services.documents.generation import Library, Request
 from services.documents.house.build import MODELS, TEMPLATES
 from services.kit.french import typeset
-from tests.documents_support import ASK, CASES, DAY, DOCUMENTS, W, example, paragraph_text, parts, png, text
+from tests.documents_support import (
+    ASK,
+    CASES,
+    DOCUMENTS,
+    Library,
+    W,
+    example,
+    paragraph_text,
+    parts,
+    png,
+    text,
+)
 from tests.support import ROOT
 
 SMALLEST_HALF_POINTS, SMALLEST_IN_FOOTER = 21, 19
@@ -30,11 +39,11 @@ Node = ElementTree.Element
 
 @lru_cache
 def library(profiles: Path) -> Library:
-    return Library(DOCUMENTS / "templates", profiles, MAX_DOCUMENT_BYTES)
+    return Library(DOCUMENTS / "templates", profiles)
 
 
 def generate(profiles: Path, template: str, name: str) -> bytes:
-    return library(profiles).generate(Request(template, DAY, json.dumps(example(name)).encode(), "")).content
+    return library(profiles).generate(template, json.dumps(example(name)).encode()).content
 
 
 def with_a_logo(profiles: Path) -> Path:

@@ -1,0 +1,92 @@
+"""Page tokens: a revision and an offset, sealed together with the question that they continue."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import struct
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from google.protobuf.message import Message
+
+from services.kit.errors import Violations
+
+DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE = 50, 200
+
+_PLACE = struct.Struct(">QI")
+_SEAL_BYTES = 18
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a page begins: the revision that the first page showed (0 = the present one), and an offset."""
+
+    revision: int = 0
+    offset: int = 0
+
+
+@dataclass(frozen=True)
+class Page:
+    """The page that a request asks for: where it begins, and how many results it holds at most."""
+
+    place: Place
+    size: int
+
+    def of(self, items: Sequence[T]) -> Sequence[T]:
+        """The results of the page."""
+        return items[self.place.offset : self.place.offset + self.size]
+
+    def next_token(self, key: bytes, request: Message, items: Sequence[object], revision: int) -> str:
+        """The token of the next page, which will show the same revision; empty after the last one."""
+        end = self.place.offset + self.size
+        return seal(key, request, Place(revision, end)) if end < len(items) else ""
+
+
+def asked_page(key: bytes, request: Any, violations: Violations) -> Page:
+    """The page that a request asks for by its `page_size` and `page_token`."""
+    return Page(place_of(key, request, violations), page_size(request, violations))
+
+
+def seal(key: bytes, request: Message, place: Place) -> str:
+    """The token of a place in the answer to a request; any other request, or a changed token, is refused."""
+    packed = _PLACE.pack(place.revision, place.offset)
+    digest = hmac.digest(key, packed + _question(request), hashlib.sha256)
+    return urlsafe_b64encode(packed + digest[:_SEAL_BYTES]).decode()
+
+
+def place_of(key: bytes, request: Any, violations: Violations) -> Place:
+    """Where the page asked for by the `page_token` of a request begins."""
+    if not request.page_token:
+        return Place()
+    try:
+        place = Place(*_PLACE.unpack_from(urlsafe_b64decode(request.page_token)))
+    except (ValueError, struct.error):
+        place = Place()
+    if not hmac.compare_digest(seal(key, request, place).encode(), request.page_token.encode()):
+        text = "Ce jeton n’est pas celui d’une page précédente de la même demande."
+        violations.add("page_token", "PAGE_TOKEN_REFUSED", text)
+    return place
+
+
+def page_size(request: Any, violations: Violations) -> int:
+    """How many results a page holds at most, by the `page_size` of a request."""
+    if 0 <= request.page_size <= MAX_PAGE_SIZE:
+        return request.page_size or DEFAULT_PAGE_SIZE
+    text = f"La taille de page va de 1 à {MAX_PAGE_SIZE} (0 : {DEFAULT_PAGE_SIZE})."
+    violations.add("page_size", "VALUE_OUT_OF_RANGE", text)
+    return DEFAULT_PAGE_SIZE
+
+
+def _question(request: Message) -> bytes:
+    """What must be the same from page to page: the kind of request, and its other fields."""
+    question: Any = type(request)()
+    question.CopyFrom(request)
+    question.ClearField("page_token")
+    question.ClearField("page_size")
+    name = str(request.DESCRIPTOR.full_name)
+    return name.encode() + b"\0" + bytes(question.SerializeToString(deterministic=True))
