@@ -82,17 +82,18 @@ def with_properties(parts: Mapping[str, bytes]) -> dict[str, bytes]:
         if name in changed:
             continue
         changed[name] = custom_properties({}) if name == CUSTOM else _HEAD.encode() + _NO_CORE
-        changed[ROOT_RELATIONSHIPS] = _before_end(
+        changed[ROOT_RELATIONSHIPS] = before_end(
             changed[ROOT_RELATIONSHIPS],
             f'<Relationship Id="rIdProperties{number}" Type="{kind[0]}" Target="{name}"/>',
         )
-        changed[CONTENT_TYPES] = _before_end(
+        changed[CONTENT_TYPES] = before_end(
             changed[CONTENT_TYPES], f'<Override PartName="/{name}" ContentType="{kind[1]}"/>'
         )
     return changed
 
 
-def _before_end(xml: bytes, addition: str) -> bytes:
+def before_end(xml: bytes, addition: str) -> bytes:
+    """A part with an element more, last in its root."""
     head, end, tail = xml.rpartition(b"</")
     return head + addition.encode() + end + tail
 

@@ -144,7 +144,7 @@ def _getattr(node: nodes.Getattr, scope: Scope) -> Field | None:
     if owner.kind != "object":
         scope.say(
             "FIELD_UNKNOWN",
-            f"« {written(node.node)} » est de type {_KINDS[owner.kind]} : il n’a pas de champ « {node.attr} ».",
+            f"« {written(node.node)} » est de type {_KINDS[owner.kind]}, sans champ « {node.attr} ».",
             _LIST_SUGGESTION if owner.kind == "list" else "",
         )
         return None
@@ -167,6 +167,7 @@ def _known(path: str, found: Field, scope: Scope) -> Field:
 
 def _unknown(name: str, prefix: str, among: Mapping[str, Field], scope: Scope) -> None:
     near = get_close_matches(name, among, 1, 0.5)
+    meant = f"Vouliez-vous dire « {prefix}{near[0]} » ?" if near else ""
     meant = f"Vouliez-vous dire « {prefix}{near[0]} » ?" if near else ""
     suggestion = meant or "Choisissez-le dans la liste des champs."
     scope.say("FIELD_UNKNOWN", f"Le champ « {prefix}{name} » n’existe pas dans le contrat.", suggestion)

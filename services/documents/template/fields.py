@@ -163,6 +163,7 @@ _ADDED: dict[str, Any] = {
     "dossier": {
         "pieces": [{"number": "integer", "title": "text", "template_id": "text"}],
         "enclosures": ["text"],
+        "linked": "boolean",
     },
     "law": {"credit_notice": "text?", "forbearance": "text?"},
     "logo": {"?": "", "alt": "text", "width": "integer", "height": "integer"},

@@ -36,6 +36,7 @@ def _part(name: str, content: bytes) -> bytes:
         root = etree.fromstring(content, parser())
     except etree.XMLSyntaxError:
         return content
+    before = etree.tostring(root, method="c14n")
     if word or name == "word/settings.xml":
         _remove_noise(root)
     if word:
@@ -43,6 +44,8 @@ def _part(name: str, content: bytes) -> bytes:
     if is_rendered(name):
         for line in lines(name, root):
             _heal(line)
+    if etree.tostring(root, method="c14n") == before:
+        return content
     cleaned: bytes = etree.tostring(root, xml_declaration=True, encoding="UTF-8", standalone=True)
     return cleaned
 
