@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import date
 
 from services.documents.findings import Findings
 from services.documents.gate import examine
 from services.documents.profile import Profile, read_profile
 from services.documents.template.package import DOCX_FILE, Template, read_template
+from services.documents.template.trial import Sample
 from services.kit.french import plural
 from services.kit.releases.archive import SIGNATURE_FILE, Contents, digest
 
@@ -45,14 +45,6 @@ class Report:
         if self.accepted:
             return f"Le paquet est accepté ({plural(warnings, 'avertissement')})."
         return f"Le paquet est refusé\u00a0: {said}."
-
-
-@dataclass(frozen=True)
-class Sample:
-    """What a template is tried with: an organisation, on a day that it governs."""
-
-    profile: Profile
-    day: date
 
 
 def check_template(contents: Contents, sample: Sample | None, seconds: float) -> Report:

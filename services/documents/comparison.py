@@ -18,8 +18,10 @@ _STRING = re.compile(r"'[^']*'|\"[^\"]*\"")
 _LOOP = re.compile(r"\bfor\s+(\w+)\s+in\s+([\w.]+)")
 _PATH = re.compile(r"(?<![\w.|])(?<!\|\s)[a-z_]\w*(?:\.\w+)*")
 _WORDS = frozenset(
-    ("p", "tr", "tc", "r", "if", "elif", "else", "endif", "for", "in", "endfor", "set", "and", "or", "not")
-    + ("is", "defined", "none", "true", "false")
+    (
+        *("p", "tr", "tc", "r", "if", "elif", "else", "endif", "for", "in", "endfor", "set", "endset"),
+        *("and", "or", "not", "is", "defined", "none", "true", "false"),
+    )
 )
 _LABELS = {
     "title": "titre",

@@ -22,6 +22,13 @@ class Settings(ServerSettings):
     model_config = SettingsConfigDict(env_prefix="DOCUMENTS_")
 
     port: int = Field(50052, ge=0, le=65535, description="Port d’écoute (0 : un port libre).")
+    deadline_seconds: float = Field(
+        60,
+        gt=0,
+        le=600,
+        allow_inf_nan=False,
+        description="Durée la plus longue accordée à un appel ; contrôler un grand modèle en prend dix.",
+    )
     max_receive_bytes: int = Field(
         16 * _MEBIBYTE, ge=1024, le=64 * _MEBIBYTE, description="Taille maximale d’une demande, en octets."
     )

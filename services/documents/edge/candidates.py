@@ -8,7 +8,7 @@ from typing import Any
 from microcredit.documents.v1 import release_pb2
 from microcredit.documents.v1 import template_service_pb2 as pb
 from services.documents import gate
-from services.documents.checking import Report, Sample, check_template
+from services.documents.checking import Report, check_template
 from services.documents.comparison import TextChange, compare, fields_read
 from services.documents.contract.dossier import CONTRACT_VERSION
 from services.documents.deployment import Deployments
@@ -21,12 +21,13 @@ from services.documents.packages import TEMPLATES, damaged
 from services.documents.template.fields import make_fields, palette
 from services.documents.template.outline import outline
 from services.documents.template.package import DOCX_FILE, Template
+from services.documents.template.trial import Sample
 from services.kit.context import check_deadline, remaining
 from services.kit.errors import InvalidArgument, Violation, Violations
 from services.kit.releases.archive import Contents
 from services.kit.releases.timeline import Release
 
-MAX_CHECK_SECONDS = 20.0
+MAX_CHECK_SECONDS = 50.0
 
 _KINDS = {
     "money": "montant",
