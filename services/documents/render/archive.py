@@ -21,20 +21,35 @@ class Member:
 
     __slots__ = ("common", "name", "path", "raw", "size")
 
-    def __init__(self, name: str, content: bytes, level: int = LEVEL) -> None:
+    def __init__(self, name: str, content: bytes | Iterable[bytes], level: int = LEVEL) -> None:
+        """Deflates the content, which may come in pieces."""
         deflater = zlib.compressobj(level, zlib.DEFLATED, _RAW)
-        self.name, self.path = name, name.encode()
-        self.raw = deflater.compress(content) + deflater.flush()
-        self.size = len(self.raw)
+        raw: list[bytes] = []
+        checksum = length = 0
+        for chunk in (content,) if isinstance(content, bytes) else content:
+            checksum, length = zlib.crc32(chunk, checksum), length + len(chunk)
+            raw.append(deflater.compress(chunk))
+        raw.append(deflater.flush())
+        self._set(name, b"".join(raw), checksum, length)
+
+    def renamed(self, name: str) -> Member:
+        """The same file under another name."""
+        other = Member.__new__(Member)
+        _, _, _, _, _, checksum, _, length, _, _ = _COMMON.unpack(self.common)
+        other._set(name, self.raw, checksum, length)
+        return other
+
+    def _set(self, name: str, raw: bytes, checksum: int, length: int) -> None:
+        self.name, self.path, self.raw, self.size = name, name.encode(), raw, len(raw)
         self.common = _COMMON.pack(
             _VERSION,
             _UTF8,
             _DEFLATED,
             _MIDNIGHT,
             _FIRST_OF_1980,
-            zlib.crc32(content),
-            len(self.raw),
-            len(content),
+            checksum,
+            len(raw),
+            length,
             len(self.path),
             0,
         )

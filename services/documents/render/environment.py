@@ -67,12 +67,12 @@ class Environment(ImmutableSandboxedEnvironment):
 
     def getattr(self, obj: Any, attribute: str) -> Any:
         """The key `attribute` of a dictionary; the attributes of a loop; nothing of any other object."""
-        if isinstance(obj, dict):
-            try:
-                return obj[attribute]
-            except KeyError:
-                return self.undefined(obj=obj, name=attribute)
-        return super().getattr(obj, attribute)
+        try:
+            return obj[attribute]
+        except KeyError:
+            return self.undefined(obj=obj, name=attribute)
+        except TypeError:
+            return super().getattr(obj, attribute)
 
     def is_safe_callable(self, obj: Any) -> bool:
         """Templates call nothing."""

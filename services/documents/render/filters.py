@@ -49,6 +49,12 @@ def _euros(value: Money) -> str:
     return french.euros(_expect(value, Money).cents)
 
 
+def _round_euros(value: Money) -> str:
+    """`3 000 €`, with cents only where there are some: for texts that are not accounts."""
+    units, cents = divmod(_expect(value, Money).cents, 100)
+    return french.euros(value.cents) if cents else f"{french.number(units)}{french.NO_BREAK_SPACE}€"
+
+
 def _plain_number(value: Money | Decimal) -> str:
     """`1234.50`: the number that a chart reads."""
     if type(value) is Money:
@@ -159,6 +165,7 @@ FILTERS: Mapping[str, Filter] = {
     "phone": Filter(_phone, ("text",)),
     "plain_number": Filter(_plain_number, ("money", "rate")),
     "purpose": Filter(_purpose, ("object",), needs=("category", "label")),
+    "round_euros": Filter(_round_euros, ("money",)),
     "short_date": Filter(_short_date, ("date",)),
     "time_left": Filter(_time_left, ("date",)),
 }
