@@ -37,7 +37,11 @@ def make_context(
     added: dict[str, Any] = {
         "borrowers": borrowers(data),
         "charts": charts(data),
-        "document": {"date": day, "title": template.title, "reference": document_reference(data)},
+        "document": {
+            "date": day,
+            "title": template.title,
+            "reference": document_reference(data, template.requires),
+        },
         "law": texts(content["law"], day, contract_date),
         "profile": content,
         "terms": terms(data, content["privacy"]["consent_months"], day),

@@ -20,7 +20,7 @@ def in_force(entries: Iterable[Entry], day: date) -> str | None:
 
 
 def texts(law: Mapping[str, Any], document_date: date, contract_date: date | None) -> dict[str, str]:
-    """The texts in force: credit notice by the date of the document, lender’s duties by that of the contract."""
+    """The texts in force: credit notice by the date of the document, lender’s duties by the contract’s."""
     found = {"credit_notice": in_force(law["credit_notice"], document_date)}
     if contract_date is not None:
         found["forbearance"] = in_force(law["forbearance"], contract_date)

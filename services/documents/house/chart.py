@@ -14,6 +14,7 @@ _HEAD = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
 _WIDTH = 5_900_000
 """Width of the text, in English Metric Units (1 cm = 360000)."""
 
+_LEGEND = '<c:legend><c:legendPos val="b"/><c:overlay val="0"/></c:legend>'
 _FIRST_DRAWING, _FIRST_RELATIONSHIP = 10, 20
 _EUROS = "#,##0\u00a0&quot;€&quot;"
 
@@ -26,6 +27,7 @@ class Chart:
     title: str
     height: int
     plot: str
+    legend: str = ""
 
     def part(self) -> bytes:
         """The chart part; the numbers are template tags."""
@@ -35,7 +37,7 @@ class Chart:
             '<c:lang val="fr-FR"/><c:roundedCorners val="0"/><c:chart>'
             f'<c:title>{_rich(self.title)}<c:overlay val="0"/></c:title>'
             f'<c:autoTitleDeleted val="0"/><c:plotArea><c:layout/>{self.plot}</c:plotArea>'
-            '<c:legend><c:legendPos val="b"/><c:overlay val="0"/></c:legend><c:plotVisOnly val="1"/>'
+            f'{self.legend}<c:plotVisOnly val="1"/>'
             "</c:chart>"
             '<c:spPr><a:solidFill><a:srgbClr val="FFFFFF"/></a:solidFill><a:ln><a:noFill/></a:ln></c:spPr>'
             '<c:txPr><a:bodyPr/><a:p><a:pPr><a:defRPr sz="1050"><a:solidFill><a:srgbClr val="1A1A1A"/>'
@@ -168,5 +170,5 @@ def _balance() -> str:
     )
 
 
-BUDGET = Chart("budget", "Budget mensuel avant et après le prêt", 2_500_000, _budget())
+BUDGET = Chart("budget", "Budget mensuel avant et après le prêt", 2_500_000, _budget(), _LEGEND)
 BALANCE = Chart("balance", "Capital restant dû après chaque mensualité", 2_700_000, _balance())

@@ -61,6 +61,8 @@ class Model:
     body: str
     form: bool = False
     """A form numbers its chapters; a letter does not."""
+    subject: str = "Dossier"
+    """What the reference of the footer names; empty when the document has none."""
     charts: Sequence[Chart] = ()
 
     def docx(self) -> bytes:
@@ -69,7 +71,7 @@ class Model:
         body = self.body.replace(_HEADING, _CHAPTER) if self.form else self.body
         parts["word/document.xml"] = _part("document", f"<w:body>{body}{_SECTION}</w:body>")
         parts["word/header1.xml"] = _part("hdr", raw_paragraph(run(_HEADER), "Header"))
-        parts["word/footer1.xml"] = parts["word/footer2.xml"] = _part("ftr", _footer())
+        parts["word/footer1.xml"] = parts["word/footer2.xml"] = _part("ftr", _footer(self.subject))
         parts["docProps/core.xml"] = opc.core_properties(self.title, "", _BUILT)
         parts["docProps/custom.xml"] = opc.custom_properties({})
         parts[LOGO_PART] = _PLACEHOLDER
@@ -91,11 +93,8 @@ def _before_end(parts: dict[str, bytes], name: str, element: str) -> None:
     parts[name] = content + element.encode() + end + rest
 
 
-def _footer() -> str:
-    reference = run(
-        "{% if case is defined %}Dossier {{ case.reference }} – page "
-        "{% elif document.reference %}Référence {{ document.reference }} – page {% else %}Page {% endif %}"
-    )
+def _footer(subject: str) -> str:
+    reference = run(f"{subject} {{{{ document.reference }}}} – page " if subject else "Page ")
     return raw_paragraph(reference + field("PAGE") + run(" sur ") + field("NUMPAGES"), "Footer")
 
 

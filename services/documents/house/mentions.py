@@ -140,7 +140,7 @@ def algorithm() -> str:
                 "responsable. Il a pour finalité {{ profile.algorithm.purpose }} (règles « "
                 "{{ assessment.ruleset.ruleset_id }} », version {{ assessment.ruleset.version }})."
             ),
-            paragraph(
+            lead_in(
                 "Vous avez le droit d’obtenir la communication des règles de ce traitement et des "
                 "principales caractéristiques de sa mise en œuvre dans votre cas (articles L. 311-3-1 et R. "
                 "311-3-1-1 du code des relations entre le public et l’administration). Écrivez-nous à "
@@ -161,7 +161,7 @@ def mediation() -> str:
         (
             heading("La médiation et le Défenseur des droits"),
             paragraph("{{ profile.mediation.administrative }}"),
-            paragraph(
+            lead_in(
                 "Si vous estimez que vos droits n’ont pas été respectés, vous pouvez saisir "
                 "{{ profile.mediation.defender.name }}" + contact("profile.mediation.defender") + ". "
                 "{{ profile.mediation.defender_notice }}"
@@ -183,7 +183,7 @@ def privacy() -> str:
             bullets("recipient", "profile.privacy.recipients", "{{ recipient }}" + END),
             lead_in("Elles sont conservées :"),
             bullets("term", "profile.privacy.retention", "{{ term }}" + END),
-            paragraph(
+            lead_in(
                 "{{ profile.privacy.rights }} Adressez-vous à : {{ profile.privacy.officer.name }}"
                 + contact("profile.privacy.officer")
                 + ". Vous pouvez aussi adresser une réclamation à {{ profile.privacy.authority.name }}"
@@ -208,7 +208,7 @@ def simulation() -> str:
 
 def debt_advice() -> str:
     """B12: the nearest debt-advice service."""
-    return paragraph(
+    return lead_in(
         "Le **{{ profile.debt_advice.name }}**"
         + contact("profile.debt_advice")
         + ", vous reçoit gratuitement et "
@@ -250,7 +250,7 @@ def representative_example() -> str:
 
 def lender_mediator() -> str:
     """B9 for a dispute with the lender: its customer service, then its mediator."""
-    return paragraph(
+    return lead_in(
         "Pour un désaccord avec l’établissement, adressez-vous d’abord à son service des réclamations, "
         "puis à son médiateur de "
         "la consommation{% if bank.mediator is defined %} : {{ bank.mediator.name }}"

@@ -6,7 +6,7 @@ from services.documents.house.document import Model
 from services.documents.house.letter import agent_signature, bullets, closing, opening
 from services.documents.house.mentions import contact
 from services.documents.house.models.common import REQUEST
-from services.documents.house.ooxml import control, heading, paragraph
+from services.documents.house.ooxml import control, heading, lead_in, paragraph
 
 MODEL = Model(
     "23-explication-algorithme",
@@ -31,14 +31,15 @@ MODEL = Model(
     + control("endfor")
     + heading("Si cette réponse ne vous suffit pas")
     + paragraph(
-        "Demandez un rendez-vous à la personne chargée de votre dossier, qui vous expliquera ces "
-        "éléments de vive voix"
-        "{% if profile.algorithm.rules_website is defined %} ; les règles sont publiées sur {{ "
-        "profile.algorithm.rules_website }}{% endif %}. "
-        "Si vous pensez que cette réponse est incomplète, vous pouvez saisir {{ "
-        "profile.algorithm.access_commission.name }}"
+        "Demandez un rendez-vous à la personne chargée de votre dossier, qui vous expliquera ces éléments de "
+        "vive voix{% if profile.algorithm.rules_website is defined %} ; les règles sont publiées sur "
+        "{{ profile.algorithm.rules_website }}{% endif %}."
+    )
+    + lead_in(
+        "Si vous pensez que cette réponse est incomplète, vous pouvez saisir, dans les deux mois, "
+        "{{ profile.algorithm.access_commission.name }}"
         + contact("profile.algorithm.access_commission")
-        + ", dans les deux mois (articles R. 311-13 et R. 343-1 du même code)."
+        + " (articles R. 311-13 et R. 343-1 du même code)."
     )
     + closing()
     + agent_signature(),

@@ -59,4 +59,5 @@ MODEL = Model(
     + when("table.amounts", _WITH_AMOUNTS.xml(), otherwise=[_COUNTS.xml()])
     + control("endfor"),
     form=True,
+    subject="Année",
 )

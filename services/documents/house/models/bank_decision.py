@@ -64,12 +64,14 @@ _AGREEMENT = (
         "signature ;"
     ),
     bullet(
-        "la signer si elle vous convient{% if bank_decision.offer is defined and "
+        "{% if terms.withdrawal is defined %}vous avez accepté l’offre le "
+        "{{ bank_decision.offer.accepted_on | long_date }} : vous pouvez changer d’avis, sans motif, "
+        "jusqu’au **{{ terms.withdrawal | long_day }}** ;"
+        "{% else %}la signer si elle vous convient{% if bank_decision.offer is defined and "
         "bank_decision.offer.valid_until is defined %}, "
         "**au plus tard le {{ bank_decision.offer.valid_until | long_day }}**{% endif %} : après la "
         "signature, vous avez "
-        "**quatorze jours** pour changer d’avis, sans motif"
-        "{% if terms.withdrawal is defined %}, soit jusqu’au {{ terms.withdrawal | long_date }}{% endif %} ;"
+        "**quatorze jours** pour changer d’avis, sans motif ;{% endif %}"
     ),
     bullet(
         "attendre le versement avant d’engager une dépense : c’est l’établissement qui en fixe la date, "

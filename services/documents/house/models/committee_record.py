@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from services.documents.house.document import Model
-from services.documents.house.letter import cover
+from services.documents.house.letter import cover, signed
 from services.documents.house.ooxml import (
     Column,
     Rows,
@@ -86,6 +86,6 @@ MODEL = Model(
         "personnes entendues sont tenus au secret sur les situations examinées.",
         properties="<w:keepNext/>",
     )
-    + paragraph("{{ committee.chair.capacity | capital }}", "Signature")
-    + paragraph("{{ committee.chair | full_name }}", "SignatureName"),
+    + signed("{{ committee.chair.capacity | capital }}", "{{ committee.chair | full_name }}"),
+    subject="Séance",
 )

@@ -44,34 +44,40 @@ MODEL = Model(
         "rémunéré."
     )
     + heading("Le territoire et les prêts")
+    + paragraph("La convention porte sur les prêts suivants :")
     + bullet("Territoire : {{ partnership.territory }}.")
-    + bullet("Montant : de {{ partnership.amount_min | euros }} à {{ partnership.amount_max | euros }}.")
+    + bullet(
+        "Montant : de {{ partnership.amount_min | round_euros }} à {{ partnership.amount_max | "
+        "round_euros }}."
+    )
     + bullet("Durée : de {{ partnership.months_min }} à {{ partnership.months_max | months }}.")
     + bullet("Taux : {{ partnership.rate }} ; ni frais de dossier, ni caution, ni assurance obligatoire.")
     + when(
         "partnership.guarantee_share_pct is defined",
         bullet(
-            "Garantie du fonds : {{ partnership.guarantee_share_pct | percent }} du prêt impayé, au "
+            "Garantie du fonds : {{ partnership.guarantee_share_pct | number }} % du prêt impayé, au "
             "profit du seul établissement."
         ),
     )
     + bullet("Projets : l’insertion sociale ou professionnelle, selon le {{ profile.bylaw.title }}.")
     + heading("Les engagements du service")
-    + bullet("Présenter des dossiers complets, avec l’autorisation écrite de la personne et un avis motivé.")
+    + paragraph("Le service s’engage à :")
+    + bullet("présenter des dossiers complets, avec l’autorisation écrite de la personne et un avis motivé ;")
     + bullet(
-        "Désigner un référent pour chaque prêt et assurer l’accompagnement jusqu’à la dernière mensualité."
+        "désigner un référent pour chaque prêt et assurer l’accompagnement jusqu’à la dernière mensualité ;"
     )
     + bullet(
-        "Reprendre contact avec la personne dans les {{ profile.follow_up.contact_days }} jours après le "
+        "reprendre contact avec la personne dans les {{ profile.follow_up.contact_days }} jours après le "
         "signalement d’un impayé."
     )
     + heading("Les engagements de l’établissement")
+    + paragraph("L’établissement s’engage à :")
     + bullet(
-        "Répondre à chaque dossier complet dans les {{ partnership.decision_days }} jours, et informer "
-        "la personne et le service."
+        "répondre à chaque dossier complet dans les {{ partnership.decision_days }} jours, et informer "
+        "la personne et le service ;"
     )
-    + bullet("Signaler tout impayé au référent dans les {{ profile.follow_up.alert_days }} jours.")
-    + bullet("Étudier avec le service un report ou un étalement avant toute mesure de recouvrement.")
+    + bullet("signaler tout impayé au référent dans les {{ profile.follow_up.alert_days }} jours ;")
+    + bullet("étudier avec le service un report ou un étalement avant toute mesure de recouvrement.")
     + heading("Les données personnelles")
     + paragraph(
         "Chaque partie est responsable de ses propres traitements. Le service ne transmet que les "
@@ -105,7 +111,7 @@ MODEL = Model(
         "cours et leur accompagnement continuent jusqu’à leur terme."
     )
     + paragraph("Avant toute action en justice, les parties cherchent un accord amiable.")
-    + heading("Les signatures")
+    + heading("Les signatures", new_page=True)
     + paragraph("Fait en deux exemplaires.", properties="<w:keepNext/>")
     + sign_here("Pour le service, {{ signatory | full_name }}, {{ signatory.capacity }}")
     + sign_here(
@@ -113,4 +119,5 @@ MODEL = Model(
         "partnership.lender_signatory.capacity }}"
     ),
     form=True,
+    subject="Convention",
 )

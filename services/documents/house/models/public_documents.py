@@ -8,13 +8,12 @@ from services.documents.house.mentions import credit_notice, representative_exam
 from services.documents.house.ooxml import each, heading, labelled, lead_in, paragraph, when
 
 _TERMS = (
-    "de {{ profile.offer.amount_min | euros }} à {{ profile.offer.amount_max | euros }}, à rembourser en "
-    "{{ profile.offer.months_min }} à {{ profile.offer.months_max }} mois"
+    "de {{ profile.offer.amount_min | round_euros }} à {{ profile.offer.amount_max | round_euros }}, "
+    "à rembourser en {{ profile.offer.months_min }} à {{ profile.offer.months_max }} mois"
 )
 _RATE = (
-    "Le taux d’intérêt est fixe, entre {{ profile.offer.rate_min_pct | percent }} et {{ "
-    "profile.offer.rate_max_pct | percent }} par an. "
-    "Il n’y a ni frais de dossier ni caution."
+    "Le taux d’intérêt est fixe, entre {{ profile.offer.rate_min_pct | number }} % et "
+    "{{ profile.offer.rate_max_pct | number }} % par an. Il n’y a ni frais de dossier ni caution."
 )
 _LENDER = (
     "Le {{ profile.organisation.short_name }} ne prête pas : un établissement agréé par le {{ "
@@ -57,6 +56,7 @@ FLYER = Model(
     + heading("Prenez rendez-vous")
     + labelled("Contact", _CONTACT)
     + paragraph("Le premier rendez-vous est gratuit et confidentiel. Il ne vous engage à rien."),
+    subject="",
 )
 
 SHEET = Model(
@@ -93,6 +93,7 @@ SHEET = Model(
         "reste avec elle."
     )
     + labelled("Contact", _CONTACT),
+    subject="",
 )
 
 PRESS = Model(
@@ -132,4 +133,5 @@ PRESS = Model(
         ),
     )
     + labelled("Public", _CONTACT),
+    subject="",
 )

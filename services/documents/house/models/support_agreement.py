@@ -95,7 +95,7 @@ MODEL = Model(
     )
     + heading("Les données personnelles")
     + privacy()
-    + heading("Les signatures")
+    + heading("Les signatures", new_page=True)
     + paragraph("Fait en autant d’exemplaires que de parties.", properties="<w:keepNext/>")
     + each("person", "borrowers", sign_here("{{ person | civil_name }}"))
     + sign_here("Pour le service, {{ signatory | full_name }}, {{ signatory.capacity }}")
