@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 
-from services.documents.contract.situations import SITUATIONS, Check, Data
+from services.documents.contract.situations import SITUATIONS, Data
+from services.documents.contract.situations import Check as Check
 from services.documents.contract.values import Money
 from services.documents.recipient import Recipient
 from services.documents.wording import POSTAL_LINES, POSTAL_WIDTH
