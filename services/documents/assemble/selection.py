@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import Enum
 from typing import Any
 
 from services.documents.assemble.situation import (
+    answered,
     has,
     incomplete,
     lacks_documents,
@@ -31,7 +32,7 @@ class Purpose(Enum):
     """Whom the dossier is for."""
 
     FILE = "FILE"
-    """The service itself: the whole file, social report included; letters, which have their own dates, apart."""
+    """The service itself: the whole file, social report included; letters have their own dates."""
     BANK = "BANK"
     """The lender: only what the person has allowed to leave."""
     APPLICANT = "APPLICANT"
@@ -80,7 +81,12 @@ _AMORTISATION = _Candidate(
 _CONSENT = _Candidate(
     "08-autorisation-transmission",
     "Un établissement est choisi et l’autorisation n’est pas encore signée.",
-    lambda data, day: has(data, "applicant", "bank") and presentable(data) and not may_leave(data, day),
+    lambda data, day: (
+        has(data, "applicant", "bank")
+        and presentable(data)
+        and not may_leave(data, day)
+        and not answered(data, day)
+    ),
 )
 _CERTIFICATE = _Candidate(
     "12-attestation-accompagnement",
@@ -122,6 +128,13 @@ _FOLLOW_UP = _Candidate(
         and on_or_before(data, "follow_up.period_start", day)
     ),
 )
+
+
+def _before_the_answer(candidate: _Candidate) -> _Candidate:
+    """The same piece, only as long as it is a simulation."""
+    return replace(
+        candidate, belongs=lambda data, day: candidate.belongs(data, day) and not answered(data, day)
+    )
 
 
 def _to_applicant(*paths: str) -> Callable[[Data], bool]:
@@ -189,7 +202,9 @@ _LETTERS = (
     _Candidate(
         "14-refus-presentation",
         "Une règle s’oppose à la présentation de la demande.",
-        lambda data, day: _to_applicant("project", "loan")(data) and refused(data),
+        lambda data, day: (
+            _to_applicant("project", "loan")(data) and refused(data) and not answered(data, day)
+        ),
     ),
     _Candidate(
         "15-decision-banque",
@@ -199,7 +214,11 @@ _LETTERS = (
     _Candidate(
         "20-incident",
         "L’établissement a signalé un impayé.",
-        lambda data, day: _to_applicant()(data) and on_or_before(data, "incident.reported_on", day),
+        lambda data, day: (
+            _to_applicant()(data)
+            and on_or_before(data, "incident.reported_on", day)
+            and not on_or_before(data, "settlement.settled_on", day)
+        ),
     ),
     _Candidate(
         "23-explication-algorithme",
@@ -212,7 +231,12 @@ _LETTERS = (
         lambda data, day: _to_applicant("loan")(data) and on_or_before(data, "settlement.settled_on", day),
     ),
 )
-_WITH_THE_LETTERS = (_BUDGET, _AMORTISATION, _CONSENT, _AGREEMENT)
+_WITH_THE_LETTERS = (
+    _before_the_answer(_BUDGET),
+    _before_the_answer(_AMORTISATION),
+    _CONSENT,
+    _AGREEMENT,
+)
 
 _CANDIDATES: Mapping[Purpose, Sequence[_Candidate]] = {
     Purpose.FILE: (

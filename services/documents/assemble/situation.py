@@ -28,6 +28,12 @@ def not_past(data: Data, path: str, day: date) -> bool:
     return found is not None and bool(found >= day)
 
 
+def answered(data: Data, day: date) -> bool:
+    """The lender has answered, or a loan is running: the request itself is over."""
+    running = ("incident.reported_on", "settlement.settled_on", "follow_up.period_start")
+    return any(on_or_before(data, path, day) for path in ("bank_decision.decided_on", *running))
+
+
 def refused(data: Data) -> bool:
     """The service does not present the request: a rule stands against it."""
     reasons = data.get("assessment", {}).get("reasons", [])
