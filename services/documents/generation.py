@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from types import MappingProxyType
 from typing import Any
 
 from services.documents import opc
@@ -16,11 +15,13 @@ from services.documents.contract.dossier import CONTRACT, CONTRACT_VERSION, ROOT
 from services.documents.deployment import Deployment
 from services.documents.packages import Packages
 from services.documents.profile import Profile
-from services.documents.render.errors import RenderError
+from services.documents.reference import document_reference
+from services.documents.render.assembly import Piece, assemble
+from services.documents.render.errors import RenderError, TemplateError
 from services.documents.render.plan import Plan
 from services.documents.template.package import Template
 from services.kit.context import check_deadline
-from services.kit.errors import InvalidArgument, Violations
+from services.kit.errors import FailedPrecondition, InvalidArgument, Violations
 
 ADDED_BY_PROFILE = frozenset({"logo", "profile", "signatory"})
 """Names of the context that come from the organisation profile."""
@@ -49,11 +50,12 @@ class Sources:
 
 @dataclass(frozen=True)
 class Filled:
-    """Checked data, ready to be rendered."""
+    """Checked data, ready to be rendered; `reference` names what the document is about, a case or not."""
 
     sources: Sources
     context: dict[str, Any]
     reference: str
+    case_reference: str
     data_sha256: str
 
 
@@ -66,7 +68,7 @@ class Generated:
     sha256: str
     title: str
     sources: Sources
-    reference: str
+    case_reference: str
     data_sha256: str
 
 
@@ -79,16 +81,20 @@ def choose(
     return Sources(template, profile, packages.plan(template, profile.logo), day, deployment.revision)
 
 
-def fill(sources: Sources, data_json: bytes, added: Mapping[str, Any] = MappingProxyType({})) -> Filled:
+def fill(sources: Sources, data_json: bytes, dossier: Mapping[str, Any] | None = None) -> Filled:
     """The data, checked against the contract and the template; InvalidArgument with every violation.
 
-    `added` is what the service itself tells the template besides.
+    `dossier` lists the pieces of a dossier, for their summary alone.
     """
     template, day = sources.template, sources.day
-    dossier = read_dossier(data_json, CONTRACT, template.requirement, template.checks, day)
-    context = {**make_context(dossier.data, template, sources.profile, day), **added}
-    reference = str(dossier.data.get("case", {}).get("reference", ""))
-    return Filled(sources, context, reference, dossier.sha256)
+    read = read_dossier(data_json, CONTRACT, template.requirement, template.checks, day)
+    return Filled(
+        sources,
+        make_context(read.data, template, sources.profile, day, dossier),
+        document_reference(read.data, template.requires),
+        str(read.data.get("case", {}).get("reference", "")),
+        read.sha256,
+    )
 
 
 def render(filled: Filled) -> Generated:
@@ -107,9 +113,23 @@ def render(filled: Filled) -> Generated:
         sha256=hashlib.sha256(content).hexdigest(),
         title=sources.template.title,
         sources=sources,
-        reference=filled.reference,
+        case_reference=filled.case_reference,
         data_sha256=filled.data_sha256,
     )
+
+
+def join(pieces: Sequence[Piece], parts: Mapping[str, bytes]) -> bytes:
+    """Several documents in one file; InvalidArgument if one would be wrong, FailedPrecondition if they
+    cannot be joined."""
+    try:
+        return assemble(pieces, parts)
+    except RenderError as error:
+        raise refused(error) from error
+    except TemplateError as error:
+        raise FailedPrecondition(
+            "PIECES_NOT_JOINED",
+            f"{error.sentence} Demandez-les dans un zip.",
+        ) from error
 
 
 def properties(sources: Sources, reference: str, data_sha256: str) -> dict[str, bytes]:

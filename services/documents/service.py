@@ -8,7 +8,7 @@ import grpc
 
 from microcredit.documents.v1 import document_service_pb2 as pb
 from microcredit.documents.v1.document_service_pb2_grpc import DocumentServiceServicer
-from services.documents.edge import batches, documents, requests
+from services.documents.edge import batches, documents, dossiers, requests
 from services.documents.edge.making import Maker
 from services.documents.edge.stored import Stored
 from services.documents.files import OutputFile
@@ -67,8 +67,6 @@ class DocumentServicer(DocumentServiceServicer):
         self, request: pb.GenerateDossierRequest, context: grpc.ServicerContext
     ) -> Iterator[pb.GenerateDossierResponse]:
         """The dossier of a file."""
-        from services.documents.edge import dossiers  # TEMP
-
         asked = requests.dossier(request)
         yield from dossiers.run(request, asked, self._maker)
 

@@ -41,7 +41,7 @@ class DocumentStoreServicer(DocumentStoreServiceServicer):
         kept = self._stored.store.of_case(request.case_reference)
         return pb.ListDocumentsResponse(
             documents=[stored_pb(one) for one in page.of(kept)],
-            next_page_token=page.next_token(self._page_key, request, kept, 0),
+            next_page_token=page.next_token(self._page_key, request, len(kept), 0),
         )
 
     def DeleteCase(  # noqa: N802

@@ -1,4 +1,4 @@
-"""Page tokens: a revision and an offset, sealed together with the question that they continue."""
+"""Page tokens: a revision and an offset, sealed together with the question that they continue (AIP-158)."""
 
 from __future__ import annotations
 
@@ -37,14 +37,18 @@ class Page:
     place: Place
     size: int
 
+    @property
+    def end(self) -> int:
+        """Offset of the page after it."""
+        return self.place.offset + self.size
+
     def of(self, items: Sequence[T]) -> Sequence[T]:
         """The results of the page."""
-        return items[self.place.offset : self.place.offset + self.size]
+        return items[self.place.offset : self.end]
 
-    def next_token(self, key: bytes, request: Message, items: Sequence[object], revision: int) -> str:
-        """The token of the next page, which will show the same revision; empty after the last one."""
-        end = self.place.offset + self.size
-        return seal(key, request, Place(revision, end)) if end < len(items) else ""
+    def next_token(self, key: bytes, request: Message, count: int, revision: int) -> str:
+        """The token of the next page of `count` results, at the same revision; empty on the last page."""
+        return seal(key, request, Place(revision, self.end)) if self.end < count else ""
 
 
 def asked_page(key: bytes, request: Any, violations: Violations) -> Page:
@@ -75,11 +79,9 @@ def place_of(key: bytes, request: Any, violations: Violations) -> Place:
 
 def page_size(request: Any, violations: Violations) -> int:
     """How many results a page holds at most, by the `page_size` of a request."""
-    if 0 <= request.page_size <= MAX_PAGE_SIZE:
-        return request.page_size or DEFAULT_PAGE_SIZE
-    text = f"La taille de page va de 1 à {MAX_PAGE_SIZE} (0 : {DEFAULT_PAGE_SIZE})."
-    violations.add("page_size", "VALUE_OUT_OF_RANGE", text)
-    return DEFAULT_PAGE_SIZE
+    if request.page_size < 0:
+        violations.add("page_size", "NEGATIVE", "La taille de page ne peut pas être négative.")
+    return min(request.page_size or DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE)
 
 
 def _question(request: Message) -> bytes:

@@ -16,7 +16,8 @@ from services.documents.edge.making import Maker
 from services.documents.edge.requests import Asked
 from services.documents.edge.summary import Line, summary_csv
 from services.documents.files import OutputFile, zipped
-from services.documents.generation import Filled, Sources, fill, properties, render
+from services.documents.generation import Filled, Sources, fill, join, properties, render
+from services.documents.render.assembly import Piece
 from services.kit.context import check_deadline
 from services.kit.errors import DeadlineExceeded, DomainError, Violations
 from services.kit.interceptor import internal_error
@@ -134,13 +135,8 @@ def _data(raw: bytes, common: Any) -> bytes:
 
 def _file_of_all(batch: Batch, maker: Maker, made: Made) -> OutputFile | None:
     if batch.merged and made.filled:
-        from services.documents.render.merge import merge  # TEMP
-
-        content = merge(
-            batch.sources.plan,
-            [filled.context for filled in made.filled],
-            properties(batch.sources, "", ""),
-        )
+        pieces = [Piece(batch.sources.plan, filled.context) for filled in made.filled]
+        content = join(pieces, properties(batch.sources, "", ""))
         check_deadline()
         return maker.file(content, f"{batch.sources.template.id}_lot.docx", batch.asked)
     if batch.zipped and made.members:

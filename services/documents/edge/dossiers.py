@@ -7,17 +7,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from microcredit.documents.v1 import document_service_pb2 as pb
-from services.documents.assemble.selection import Purpose, enclosures, select
-from services.documents.contract.dossier import CONTRACT, read_dossier
+from services.documents.assemble.selection import Purpose, enclosures, obstacles, select
+from services.documents.contract.dossier import CONTRACT, ROOT, read_dossier
 from services.documents.contract.schema import Requirement
 from services.documents.deployment import Deployment
 from services.documents.edge import documents
 from services.documents.edge.making import Maker
 from services.documents.edge.requests import Asked
 from services.documents.files import OutputFile, zipped
-from services.documents.generation import Filled, filename, fill, properties, render
+from services.documents.generation import Filled, filename, fill, join, properties, render
 from services.documents.render.assembly import Piece as Assembled
-from services.documents.render.assembly import assemble
 from services.kit.context import check_deadline
 from services.kit.errors import FailedPrecondition, InvalidArgument, Violations
 
@@ -59,7 +58,7 @@ def run(request: pb.GenerateDossierRequest, asked: Asked, maker: Maker) -> Itera
     file = _zip(dossier, asked, maker) if in_zip else _merged(dossier, asked, maker)
     cover = dossier.cover
     title = cover.sources.template.title
-    summary.name = maker.keep_file(file, title, cover.reference, documents.origin(cover), asked)
+    summary.name = maker.keep_file(file, title, cover.case_reference, documents.origin(cover), asked)
     yield Part(summary=summary)
     yield Part(file=documents.file_info(file))
     for chunk in documents.chunks(file.content):
@@ -73,10 +72,13 @@ def _filled(
     """The pieces that belong, their data checked: InvalidArgument with the violations of all of them."""
     day = asked.document_date
     data = read_dossier(request.data_json, CONTRACT, Requirement((), ""), (), day).data
-    chosen = select(data, _PURPOSES[request.purpose])
+    purpose = _PURPOSES[request.purpose]
+    violations = Violations()
+    violations.extend(obstacles(data, purpose, day, ROOT))
+    violations.raise_if_any()
+    chosen = select(data, purpose, day)
     if not chosen:
         raise FailedPrecondition("DOSSIER_EMPTY", "Aucune pièce n’entre dans ce dossier.")
-    violations = Violations()
     pieces: list[Filled] = []
     for piece in chosen:
         sources = maker.sources(deployment, asked, piece.template_id)
@@ -87,17 +89,19 @@ def _filled(
     violations.raise_if_any()
     titles = [piece.sources.template.title for piece in pieces]
     added = list(enclosures(titles, data))
-    cover = fill(maker.sources(deployment, asked, COVER), request.data_json, _contents(pieces, added))
+    linked = request.output != pb.DOSSIER_OUTPUT_ZIP
+    contents = _contents(pieces, added, linked=linked)
+    cover = fill(maker.sources(deployment, asked, COVER), request.data_json, contents)
     return Dossier([cover, *pieces], ["Sommaire du dossier.", *(one.because for one in chosen)], added)
 
 
-def _contents(pieces: Sequence[Filled], added: Sequence[str]) -> Mapping[str, Any]:
-    """What the cover lists."""
+def _contents(pieces: Sequence[Filled], added: Sequence[str], *, linked: bool) -> Mapping[str, Any]:
+    """What the cover lists; `linked` when the pieces are in the same file."""
     listed = [
         {"number": number, "title": piece.sources.template.title, "template_id": piece.sources.template.id}
         for number, piece in enumerate(pieces, start=1)
     ]
-    return {"dossier": {"pieces": listed, "enclosures": list(added)}}
+    return {"pieces": listed, "enclosures": list(added), "linked": linked}
 
 
 def _summary(dossier: Dossier, deployment: Deployment, *, in_zip: bool, pdf: bool) -> pb.DossierSummary:
@@ -139,6 +143,9 @@ def _zip(dossier: Dossier, asked: Asked, maker: Maker) -> OutputFile:
 def _merged(dossier: Dossier, asked: Asked, maker: Maker) -> OutputFile:
     cover = dossier.cover
     parts = properties(cover.sources, cover.reference, cover.data_sha256)
-    content = assemble([Assembled(piece.sources.plan, piece.context) for piece in dossier.pieces], parts)
+    first, *others = dossier.pieces
+    joined = [Assembled(first.sources.plan, first.context)]
+    joined += [Assembled(piece.sources.plan, piece.context, piece.sources.template.title) for piece in others]
+    content = join(joined, parts)
     check_deadline()
     return maker.file(content, filename("dossier", cover.reference), asked)

@@ -44,7 +44,9 @@ class Maker:
 
     def keep(self, file: OutputFile, generated: Generated, asked: Asked) -> str:
         """Keeps the file of a document, and gives its name; empty when that is not asked."""
-        return self.keep_file(file, generated.title, generated.reference, documents.origin(generated), asked)
+        return self.keep_file(
+            file, generated.title, generated.case_reference, documents.origin(generated), asked
+        )
 
     def keep_file(self, file: OutputFile, title: str, reference: str, origin: Origin, asked: Asked) -> str:
         """Keeps a file, and gives its name; empty when that is not asked."""

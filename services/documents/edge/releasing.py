@@ -110,7 +110,7 @@ class Releasing:
         state = self._store.state()
         state = state.as_of(page.place.revision or state.revision)
         names = [name for name in state.names if name.startswith(f"{self.collection}/")]
-        token = page.next_token(self._page_key, request, names, state.revision)
+        token = page.next_token(self._page_key, request, len(names), state.revision)
         return [self._package(state, name) for name in page.of(names)], token
 
     def revision(self, name: str) -> tuple[pb.PackageRevision, Contents]:
@@ -123,14 +123,14 @@ class Releasing:
         """A page of the revisions of a package, latest first, and the token of the next one."""
         name, page, state = self._listed(request)
         found = [release for release in reversed(state.releases) if release.name == name]
-        token = page.next_token(self._page_key, request, found, state.revision)
+        token = page.next_token(self._page_key, request, len(found), state.revision)
         return [messages.revision_pb(one, self._title(one.digest)) for one in page.of(found)], token
 
     def events(self, request: Any) -> tuple[list[pb.PackageEvent], str]:
         """A page of the events of a package, latest first, and the token of the next one."""
         name, page, state = self._listed(request)
         found = [event for event in reversed(state.events) if event.name == name]
-        token = page.next_token(self._page_key, request, found, state.revision)
+        token = page.next_token(self._page_key, request, len(found), state.revision)
         return [messages.event_pb(event) for event in page.of(found)], token
 
     def activate(self, request: Any) -> Changed:

@@ -1,0 +1,1 @@
+"""What a command line in French needs: help, output, exit codes, calls to a server."""
