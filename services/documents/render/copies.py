@@ -148,7 +148,7 @@ class Copies:
         return identifier
 
     def _copy_relationships(self, plan: Plan, name: str, copied: str) -> None:
-        """The relationships of a copied part: to the parts of the first plan, to copies of those of others."""
+        """The relationships of a copied part: to parts of the first plan, to copies of those of others."""
         content = plan.static(_relationships_of(name))
         if not content:
             return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from types import CodeType, TracebackType
 from typing import Any, NoReturn
@@ -14,6 +15,7 @@ from services.documents.render.errors import Reason, RenderError
 
 _MISSING = object()
 _FILE = "<template>"
+_NAME = re.compile(r"(?<![\w.'\"])[a-z_]\w*")
 _Reads = list[tuple[str, Any]]
 
 
@@ -78,8 +80,9 @@ def diagnose(part: str, code: CodeType, tags: Mapping[int, str], context: Mappin
         for _ in template.root_render_func(template.new_context(traced, shared=True)):
             pass
     except Exception as error:
-        reason, field = _explained(error, reads)
-        return RenderError(reason, part, field, tags.get(_line(template, error.__traceback__), ""))
+        tag = tags.get(_line(template, error.__traceback__), "")
+        reason, field = _explained(error, reads or _named(tag, context))
+        return RenderError(reason, part, field, tag)
     return RenderError(Reason.NOT_WELL_FORMED, part)
 
 
@@ -94,6 +97,12 @@ def _explained(error: Exception, reads: _Reads) -> tuple[Reason, str]:
     if isinstance(error, IllegalCharacterError):
         return Reason.ILLEGAL_CHARACTER, next(filter(None, map(_illegal, reversed(reads))), field)
     return Reason.UNFORMATTED, field
+
+
+def _named(tag: str, context: Mapping[str, Any]) -> _Reads:
+    """What a tag names without a dot: jinja2 reads these once, before it prints anything."""
+    names = (found[0] for found in _NAME.finditer(tag))
+    return [(name, context[name]) for name in names if name in context][:1]
 
 
 def _illegal(read: tuple[str, Any]) -> str:

@@ -110,6 +110,10 @@ def _capital(text: str) -> str:
     return str(text[:1].upper() + text[1:])
 
 
+def _uncapital(text: str) -> str:
+    return str(text[:1].lower() + text[1:])
+
+
 def _join(texts: Iterable[str], separator: str = "") -> str:
     return separator.join(_expect(text, str) for text in texts)
 
@@ -167,6 +171,7 @@ FILTERS: Mapping[str, Filter] = {
     "purpose": Filter(_purpose, ("object",), needs=("category", "label")),
     "round_euros": Filter(_round_euros, ("money",)),
     "short_date": Filter(_short_date, ("date",)),
+    "uncapital": Filter(_uncapital, ("text",)),
     "time_left": Filter(_time_left, ("date",)),
 }
 """By name, as templates write them."""
