@@ -28,8 +28,8 @@ _LOGO = (
 )
 
 ORGANISATION_ADDRESS = (
-    "{{ profile.organisation.address.lines | join(', ') }}, {{ profile.organisation.address.postal_code }}"
-    "\u00a0{{ profile.organisation.address.city }}"
+    "{{ profile.organisation.address.lines | join(', ') }}, "
+    "{{ profile.organisation.address.postal_code }}\u00a0{{ profile.organisation.address.city }}"
 )
 
 
@@ -81,8 +81,8 @@ def opening(subject: str, references: str, *more: str) -> str:
 def agent() -> str:
     """Block B1: first name, name, capacity and administrative address of the agent (CRPA, L. 111-2)."""
     contact = (
-        "{% if agent.phone is defined %}, téléphone {{ agent.phone | phone }}{% endif %}"
-        "{% if agent.email is defined %}, {{ agent.email }}{% endif %}"
+        "{% if agent.phone is defined %}, téléphone "
+        "{{ agent.phone | phone }}{% endif %}{% if agent.email is defined %}, {{ agent.email }}{% endif %}"
     )
     return labelled(
         "Dossier suivi par",

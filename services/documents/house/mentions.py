@@ -13,26 +13,24 @@ END = f"{{{{ '.' if loop.last else '{NARROW_NO_BREAK_SPACE};' }}}}"
 def contact(body: str) -> str:
     """Address, telephone and site of a body of the profile, after its name, as far as they are given."""
     return (
-        f"{{% if {body}.address is defined %}}, {{{{ {body}.address }}}}{{% endif %}}"
-        f"{{% if {body}.phone is defined %}}, téléphone {{{{ {body}.phone }}}}{{% endif %}}"
-        f"{{% if {body}.email is defined %}}, {{{{ {body}.email }}}}{{% endif %}}"
-        f"{{% if {body}.website is defined %}}, {{{{ {body}.website }}}}{{% endif %}}"
+        f"{{% if {body}.address is defined %}}, "
+        f"{{{{ {body}.address }}}}{{% endif %}}{{% if {body}.phone is defined %}}, téléphone "
+        f"{{{{ {body}.phone }}}}{{% endif %}}{{% if {body}.email is defined %}}, "
+        f"{{{{ {body}.email }}}}{{% endif %}}{{% if {body}.website is defined %}}, "
+        f"{{{{ {body}.website }}}}{{% endif %}}"
     )
 
 
 _SILENCE = (
-    "Sans réponse de notre part dans les deux mois qui suivent la réception de votre demande"
-    "{% if case.received_on is defined %}, le {{ case.received_on | long_date }}{% endif %}, "
-    "celle-ci est considérée comme refusée."
+    "Sans réponse de notre part dans les deux mois qui suivent la réception de votre "
+    "demande{% if case.received_on is defined %}, le {{ case.received_on | long_date }}{% endif %}, celle-ci "
+    "est considérée comme refusée."
 )
 _SUSPENSION = (
-    "Ce délai de deux mois est **suspendu** jusqu’au {{ deadlines.documents | long_date }}, ou jusqu’à "
-    "ce que vous ayez tout remis "
-    "si vous le faites plus tôt{% if terms.suspended_refusal is defined %} ; il se terminera donc au "
-    "plus tard le "
-    "**{{ terms.suspended_refusal | long_date }}**{% endif %} (articles L. 114-5 et L. 231-4 du code des "
-    "relations entre le "
-    "public et l’administration)."
+    "Ce délai de deux mois est **suspendu** jusqu’au {{ deadlines.documents | long_date }}, ou jusqu’à ce "
+    "que vous ayez tout remis si vous le faites plus tôt{% if terms.suspended_refusal is defined %} ; il se "
+    "terminera donc au plus tard le **{{ terms.suspended_refusal | long_date }}**{% endif %} (articles L. "
+    "114-5 et L. 231-4 du code des relations entre le public et l’administration)."
 )
 
 
@@ -47,8 +45,8 @@ def missing_documents() -> str:
             ),
             paragraph(f"{_SILENCE} {_SUSPENSION}"),
             paragraph(
-                "Vos recours contre ce refus sont indiqués dans l’accusé de réception de votre demande"
-                "{% if correspondence is defined and correspondence.acknowledged_on is defined %}, du "
+                "Vos recours contre ce refus sont indiqués dans l’accusé de réception de votre "
+                "demande{% if correspondence is defined and correspondence.acknowledged_on is defined %}, du "
                 "{{ correspondence.acknowledged_on | long_date }}{% endif %}."
             ),
         )
@@ -61,11 +59,9 @@ def acknowledgement() -> str:
         (
             heading("Le délai de réponse"),
             paragraph(
-                "Si vous n’avez pas reçu de réponse le **{{ terms.implicit_refusal | long_date }}**, "
-                "deux mois après la "
-                "réception de votre demande, celle-ci sera considérée comme refusée (article L. 231-4 du "
-                "code des "
-                "relations entre le public et l’administration)."
+                "Si vous n’avez pas reçu de réponse le **{{ terms.implicit_refusal | long_date }}**, deux "
+                "mois après la réception de votre demande, celle-ci sera considérée comme refusée (article "
+                "L. 231-4 du code des relations entre le public et l’administration)."
             ),
             when("terms.suspended_refusal is defined and pieces | missing", paragraph(_SUSPENSION)),
         )
@@ -86,8 +82,8 @@ def implicit_remedies() -> str:
             *_remedy_list(),
             paragraph(
                 "Vous pourrez aussi, dans le même délai, demander les raisons de ce refus : elles vous "
-                "seront communiquées "
-                "dans le mois (article L. 232-4 du code des relations entre le public et l’administration)."
+                "seront communiquées dans le mois (article L. 232-4 du code des relations entre le public et "
+                "l’administration)."
             ),
         )
     )
@@ -116,15 +112,15 @@ def _remedy_list() -> tuple[str, str]:
         bullet(
             "former un recours gracieux, en écrivant à {{ profile.remedies.gracious_recipient }}, "
             f"{ORGANISATION_ADDRESS}. "
-            "Ce recours interrompt le délai pour saisir le tribunal : vous disposez à nouveau de deux "
-            "mois à partir de la réponse, ou de l’absence de réponse pendant deux mois, qui vaut refus "
-            "(articles L. 411-2 et L. 231-4 du code des relations entre le public et l’administration) ;"
+            "Ce recours interrompt le délai pour saisir le tribunal : vous disposez à nouveau de deux mois à "
+            "partir de la réponse, ou de l’absence de réponse pendant deux mois, qui vaut refus (articles L. "
+            "411-2 et L. 231-4 du code des relations entre le public et l’administration) ;"
         ),
         bullet(
             f"saisir {court}, par courrier, sur place ou par internet avec Télérecours citoyens"
             "{% if profile.remedies.court.website is defined %} "
-            "({{ profile.remedies.court.website }}){% endif %} (articles R. 421-1 et R. 421-5 du code "
-            "de justice administrative)."
+            "({{ profile.remedies.court.website }}){% endif %} (articles R. 421-1 et R. 421-5 du code de "
+            "justice administrative)."
         ),
     )
 
@@ -237,25 +233,24 @@ def representative_example() -> str:
         paragraph(
             "Exemple représentatif : pour un prêt de {{ profile.offer.example.amount | euros }} sur "
             "{{ profile.offer.example.months | months }} au taux débiteur fixe de "
-            "{{ profile.offer.example.nominal_rate_pct | percent }}, sans frais ni assurance, le taux "
-            "annuel effectif global "
-            "(TAEG) est de {{ profile.offer.example.taeg_pct | percent }}. Vous remboursez "
-            "{{ profile.offer.example.instalment | euros }} par mois, et {{ "
-            "profile.offer.example.last_instalment | euros }} le "
-            "dernier mois. Le montant total dû est de {{ profile.offer.example.total_paid | euros }}, dont "
+            "{{ profile.offer.example.nominal_rate_pct | percent }}, sans frais ni assurance, le taux annuel "
+            "effectif global (TAEG) est de {{ profile.offer.example.taeg_pct | percent }}. Vous remboursez "
+            "{{ profile.offer.example.instalment | euros }} par mois, et "
+            "{{ profile.offer.example.last_instalment | euros }} le dernier mois. Le montant total dû est de "
+            "{{ profile.offer.example.total_paid | euros }}, dont "
             "{{ profile.offer.example.total_credit_cost | euros }} d’intérêts."
         ),
     )
 
 
 def lender_mediator() -> str:
-    """B9 for a dispute with the lender: its customer service, then its mediator."""
+    """B9 for a dispute with the lender: its complaints service, then its mediator."""
     return lead_in(
-        "Pour un désaccord avec l’établissement, adressez-vous d’abord à son service des réclamations, "
-        "puis à son médiateur de "
-        "la consommation{% if bank.mediator is defined %} : {{ bank.mediator.name }}"
+        "Pour un désaccord avec l’établissement, adressez-vous d’abord à son service des réclamations, puis "
+        "à son médiateur de la consommation{% if bank.mediator is defined %} : {{ bank.mediator.name }}"
         + contact("bank.mediator")
-        + "{% endif %}. La médiation est gratuite. Vous pouvez aussi saisir {{ "
-        "profile.mediation.defender.name }} si vous "
-        "pensez subir une discrimination" + contact("profile.mediation.defender") + "."
+        + "{% endif %}. La médiation est gratuite. Vous pouvez aussi saisir "
+        "{{ profile.mediation.defender.name }}"
+        + contact("profile.mediation.defender")
+        + ", si vous pensez subir une discrimination."
     )

@@ -12,10 +12,10 @@ _MISSING = when(
     "pieces | missing",
     heading("Ce qui manque à votre dossier"),
     lead_in(
-        "Pour étudier votre demande, nous avons besoin de ce qui suit"
-        "{% if deadlines is defined and deadlines.documents is defined %}, **au plus tard le "
-        "{{ deadlines.documents | long_day }}**, soit **{{ deadlines.documents | "
-        "time_left(document.date) }}**{% endif %} :"
+        "Pour étudier votre demande, nous avons besoin de ce qui "
+        "suit{% if deadlines is defined and deadlines.documents is defined %}, **au plus tard le "
+        "{{ deadlines.documents | long_day }}**, soit "
+        "**{{ deadlines.documents | time_left(document.date) }}**{% endif %} :"
     ),
     bullets(
         "piece",
@@ -37,8 +37,7 @@ MODEL = Model(
     )
     + paragraph(
         "La personne chargée de votre dossier, nommée ci-dessus, va l’étudier avec vous. Écrivez-lui ou "
-        "appelez-la à "
-        "l’adresse et au numéro de cette lettre, en rappelant la référence {{ case.reference }}."
+        "appelez-la à l’adresse et au numéro de cette lettre, en rappelant la référence {{ case.reference }}."
     )
     + _MISSING
     + acknowledgement()

@@ -14,15 +14,14 @@ MODEL = Model(
     opening("votre demande de microcrédit personnel – examen reporté", REQUEST)
     + paragraph(
         f"Vous avez demandé un microcrédit personnel accompagné {DEMAND}."
-        "{% if committee is defined and committee.met_on is defined %} La commission a examiné votre "
-        "dossier le "
-        "{{ committee.met_on | long_date }}.{% endif %}"
+        "{% if committee is defined and committee.met_on is defined %} La commission a examiné votre dossier "
+        "le {{ committee.met_on | long_date }}.{% endif %}"
     )
     + paragraph("**Votre demande n’est ni acceptée ni refusée : son examen est reporté.**")
     + heading("Les motifs de ce report")
     + lead_in(
-        "Au regard du {{ profile.bylaw.title }} ({{ profile.bylaw.deliberation }} du {{ "
-        "profile.bylaw.adopted_on | long_date }}) :"
+        "Au regard du {{ profile.bylaw.title }} ({{ profile.bylaw.deliberation }} du "
+        "{{ profile.bylaw.adopted_on | long_date }}) :"
     )
     + bullets("reason", "adjournment.reasons", "{{ reason }}")
     + heading("Ce que nous attendons de vous")
@@ -34,8 +33,8 @@ MODEL = Model(
     + paragraph(
         "{% if adjournment.next_committee_on is defined %}Votre dossier sera réexaminé le "
         "**{{ adjournment.next_committee_on | long_date }}**.{% else %}Votre dossier sera réexaminé dès "
-        "votre réponse.{% endif %} "
-        "La personne chargée de votre dossier peut vous aider : n’attendez pas la date limite pour l’appeler."
+        "votre réponse.{% endif %} La personne chargée de votre dossier peut vous aider : n’attendez pas la "
+        "date limite pour l’appeler."
     )
     + mediation()
     + closing()

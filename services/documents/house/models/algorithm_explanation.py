@@ -13,17 +13,14 @@ MODEL = Model(
     "Réponse à une demande d’explication du traitement algorithmique",
     opening("votre demande d’explication du {{ explanation.requested_on | long_date }}", REQUEST)
     + paragraph(
-        "Vous nous avez demandé comment un logiciel a été utilisé pour la décision du {{ "
-        "explanation.decided_on | long_date }}. Voici "
-        "les quatre éléments que prévoit l’article R. 311-3-1-2 du code des relations entre le public et "
-        "l’administration."
+        "Vous nous avez demandé comment un logiciel a été utilisé pour la décision du "
+        "{{ explanation.decided_on | long_date }}. Voici les quatre éléments que prévoit l’article R. "
+        "311-3-1-2 du code des relations entre le public et l’administration."
     )
     + paragraph(
-        "Le logiciel a seulement préparé un avis : **une personne du {{ profile.organisation.short_name "
-        "}} a décidé.** Il a pour "
-        "finalité {{ profile.algorithm.purpose }}"
-        "{% if assessment is defined %} (règles « {{ assessment.ruleset.ruleset_id }} », version {{ "
-        "assessment.ruleset.version }}){% endif %}."
+        "Le logiciel a seulement préparé un avis : **une personne du {{ profile.organisation.short_name }} a "
+        "décidé.** Il a pour finalité {{ profile.algorithm.purpose }}{% if assessment is defined %} (règles "
+        "« {{ assessment.ruleset.ruleset_id }} », version {{ assessment.ruleset.version }}){% endif %}."
     )
     + control("for section in explanation.sections")
     + heading("{{ section.title }}")

@@ -43,8 +43,7 @@ MODEL = Model(
     )
     + paragraph(
         "Ce rapport ne contient que des agrégats. Un effectif de {{ statistics.withheld }} n’est pas "
-        "imprimé, ni un autre effectif "
-        "ou un montant qui permettrait de le calculer."
+        "imprimé, ni un autre effectif ou un montant qui permettrait de le calculer."
     )
     + heading("Les chiffres clés")
     + _FIGURES.xml()

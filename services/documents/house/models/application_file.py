@@ -63,9 +63,9 @@ _REFERRAL = when(
     "referral_source is defined",
     labelled(
         "Orientation par",
-        "{{ referral_source.name }}"
-        "{% if referral_source.kind is defined %}, {{ referral_source.kind }}{% endif %}"
-        "{% if referral_source.contact is defined %} ({{ referral_source.contact }}){% endif %}",
+        "{{ referral_source.name }}{% if referral_source.kind is defined %}, "
+        "{{ referral_source.kind }}{% endif %}{% if referral_source.contact is defined %} "
+        "({{ referral_source.contact }}){% endif %}",
     ),
 )
 
@@ -151,9 +151,10 @@ def _work() -> str:
         Column("Fin de contrat", 17),
     ]
     situation = (
-        "{{ entry.status }}{% if entry.occupation is defined %}, {{ entry.occupation }}{% endif %}"
-        "{% if entry.employer is defined %} ({{ entry.employer }}){% endif %}"
-        "{% if entry.income_regularity is defined %} ; revenus : {{ entry.income_regularity }}{% endif %}"
+        "{{ entry.status }}{% if entry.occupation is defined %}, "
+        "{{ entry.occupation }}{% endif %}{% if entry.employer is defined %} "
+        "({{ entry.employer }}){% endif %}{% if entry.income_regularity is defined %} ; revenus : "
+        "{{ entry.income_regularity }}{% endif %}"
     )
     since = optional("entry.since", "short_date", "non communiqué")
     end = optional("entry.contract_end", "short_date", "sans objet")
@@ -176,8 +177,7 @@ def _banking() -> str:
             heading("La situation bancaire déclarée"),
             lead_in(
                 "Ces renseignements sont ceux que déclarent les personnes qui empruntent : le service ne "
-                "consulte aucun "
-                "fichier de la Banque de France."
+                "consulte aucun fichier de la Banque de France."
             ),
             when(
                 "banking is defined",

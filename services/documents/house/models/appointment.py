@@ -15,9 +15,9 @@ def appointment_lines() -> str:
         (
             labelled(
                 "Jour et heure",
-                "**{{ appointment.date | long_day }}, à {{ appointment.time | clock }}**"
-                "{% if appointment.duration_minutes is defined %} (environ {{ "
-                "appointment.duration_minutes }} minutes){% endif %}",
+                "**{{ appointment.date | long_day }}, à "
+                "{{ appointment.time | clock }}**{% if appointment.duration_minutes is defined %} (environ "
+                "{{ appointment.duration_minutes }} minutes){% endif %}",
             ),
             labelled("Lieu", "{{ appointment.place }}"),
             when("appointment.access is defined", labelled("Accès", "{{ appointment.access }}")),
@@ -30,8 +30,8 @@ MODEL = Model(
     "Proposition de rendez-vous",
     opening("rendez-vous au sujet de votre demande de microcrédit personnel", REQUEST)
     + paragraph(
-        "Je vous propose un rendez-vous{% if appointment.subject is defined %} pour {{ appointment.subject }}"
-        "{% else %} pour avancer ensemble sur votre demande{% endif %}."
+        "Je vous propose un rendez-vous{% if appointment.subject is defined %} pour "
+        "{{ appointment.subject }}{% else %} pour avancer ensemble sur votre demande{% endif %}."
     )
     + heading("Le rendez-vous")
     + appointment_lines()

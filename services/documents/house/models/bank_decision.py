@@ -19,6 +19,10 @@ from services.documents.house.ooxml import (
 )
 
 _AGREED = 'bank_decision.outcome == "AGREED"'
+_ACCEPTED = (
+    "bank_decision.offer is defined and bank_decision.offer.accepted_on is defined and terms.withdrawal is "
+    "defined"
+)
 _OFFER = Table(
     "Conditions du prêt accordé",
     [Column("Prêt accordé", 60), Column("Valeur", 40, amount=True)],
@@ -59,29 +63,30 @@ _AGREEMENT = (
         ),
     ),
     heading("Ce qu’il vous reste à faire"),
-    bullet(
-        "lire l’offre de prêt avec la personne chargée de votre dossier, qui peut être présente à la "
-        "signature ;"
+    when(
+        _ACCEPTED,
+        paragraph(
+            "Vous avez accepté l’offre le {{ bank_decision.offer.accepted_on | long_date }}. Vous pouvez "
+            "encore changer d’avis, sans motif, **jusqu’au {{ terms.withdrawal | long_day }}** : utilisez le "
+            "formulaire de rétractation joint à l’offre."
+        ),
+        otherwise=(
+            bullet("lire l’offre de prêt, si vous le souhaitez avec la personne chargée de votre dossier ;"),
+            bullet(
+                "la signer si elle vous convient{% if bank_decision.offer is defined and "
+                "bank_decision.offer.valid_until is defined %}, **au plus tard le "
+                "{{ bank_decision.offer.valid_until | long_day }}**{% endif %} ;"
+            ),
+            bullet("après la signature, vous avez **quatorze jours** pour changer d’avis, sans motif."),
+        ),
     ),
-    bullet(
-        "{% if terms.withdrawal is defined %}vous avez accepté l’offre le "
-        "{{ bank_decision.offer.accepted_on | long_date }} : vous pouvez changer d’avis, sans motif, "
-        "jusqu’au **{{ terms.withdrawal | long_day }}** ;"
-        "{% else %}la signer si elle vous convient{% if bank_decision.offer is defined and "
-        "bank_decision.offer.valid_until is defined %}, "
-        "**au plus tard le {{ bank_decision.offer.valid_until | long_day }}**{% endif %} : après la "
-        "signature, vous avez "
-        "**quatorze jours** pour changer d’avis, sans motif ;{% endif %}"
-    ),
-    bullet(
-        "attendre le versement avant d’engager une dépense : c’est l’établissement qui en fixe la date, "
-        "et il peut payer "
-        "directement votre fournisseur."
+    paragraph(
+        "Attendez le versement avant d’engager une dépense : c’est l’établissement qui en fixe la date, et "
+        "il peut payer directement votre fournisseur."
     ),
     paragraph(
         "Notre accompagnement continue jusqu’à la dernière mensualité. **Prévenez-nous dès la première "
-        "difficulté** : plus tôt "
-        "nous le savons, plus il y a de solutions."
+        "difficulté** : plus tôt nous le savons, plus il y a de solutions."
     ),
 )
 
@@ -89,19 +94,18 @@ _REFUSAL = (
     paragraph(f"**{{{{ bank.name }}}} n’a pas accepté votre demande de prêt, {_DECIDED}.**"),
     when(
         "bank_decision.reason is defined",
-        paragraph("L’établissement nous a donné ce motif : {{ bank_decision.reason }}"),
+        paragraph("L’établissement nous a donné ce motif : « {{ bank_decision.reason }} »"),
         otherwise=[
             paragraph(
-                "L’établissement n’a pas à donner ses motifs, et nous ne les connaissons pas. Vous "
-                "pouvez les lui demander."
+                "L’établissement n’a pas à donner ses motifs, et nous ne les connaissons pas. Vous pouvez "
+                "les lui demander."
             )
         ],
     ),
     heading("Ce que vous pouvez faire"),
     paragraph(
         "Appelez-nous : nous verrons ensemble si votre demande peut être revue ou présentée à un autre "
-        "établissement, et quelles "
-        "autres aides existent pour votre projet."
+        "établissement, et quelles autres aides existent pour votre projet."
     ),
     when(
         "assessment is defined and assessment.orientations | besides_debt_advice",

@@ -30,16 +30,14 @@ MODEL = Model(
     + STILL_MISSING
     + paragraph(
         "Sans ces pièces, le service ne peut pas vérifier que votre demande remplit les conditions du "
-        "{{ profile.bylaw.title }} ({{ profile.bylaw.deliberation }} du {{ profile.bylaw.adopted_on | "
-        "long_date }}). Cette "
-        "décision applique aussi l’article L. 114-5 du code des relations entre le public et "
-        "l’administration."
+        "{{ profile.bylaw.title }} ({{ profile.bylaw.deliberation }} du "
+        "{{ profile.bylaw.adopted_on | long_date }}). Cette décision applique aussi l’article L. 114-5 du "
+        "code des relations entre le public et l’administration."
     )
     + heading("Ce que vous pouvez faire")
     + paragraph(
         "Vous pouvez déposer une nouvelle demande à tout moment : les pièces déjà remises, si elles sont "
-        "encore valables, "
-        "n’auront pas à être fournies de nouveau tant que nous les conservons."
+        "encore valables, n’auront pas à être fournies de nouveau tant que nous les conservons."
     )
     + remedies()
     + closing()

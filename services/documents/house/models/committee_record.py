@@ -59,8 +59,8 @@ MODEL = Model(
         when("committee.reference is defined", labelled("Séance", "{{ committee.reference }}")),
         labelled(
             "Date",
-            "{{ committee.met_on | long_date }}{% if committee.place is defined %}, {{ committee.place "
-            "}}{% endif %}",
+            "{{ committee.met_on | long_date }}{% if committee.place is defined %}, "
+            "{{ committee.place }}{% endif %}",
         ),
         labelled("Présidence", "{{ committee.chair | civil_name }}, {{ committee.chair.capacity }}"),
         when(
@@ -73,17 +73,16 @@ MODEL = Model(
     + when("committee.members", heading("Les membres"), _MEMBERS.xml())
     + heading("Les dossiers examinés")
     + lead_in(
-        "Les dossiers sont désignés par leur référence. La commission donne un avis au regard du {{ "
-        "profile.bylaw.title }} "
-        "({{ profile.bylaw.deliberation }} du {{ profile.bylaw.adopted_on | long_date }}) ; "
-        "l’établissement prêteur décide seul du prêt."
+        "Les dossiers sont désignés par leur référence. La commission donne un avis au regard du "
+        "{{ profile.bylaw.title }} ({{ profile.bylaw.deliberation }} du "
+        "{{ profile.bylaw.adopted_on | long_date }}) ; l’établissement prêteur décide seul du prêt."
     )
     + _FILES.xml()
     + heading("La suite")
     + paragraph(
         "{% if committee.next_on is defined %}Prochaine séance : **{{ committee.next_on | long_day }}**. "
-        "{% endif %}Les membres et les "
-        "personnes entendues sont tenus au secret sur les situations examinées.",
+        "{% endif %}Les membres et les personnes entendues sont tenus au secret sur les situations "
+        "examinées.",
         properties="<w:keepNext/>",
     )
     + signed("{{ committee.chair.capacity | capital }}", "{{ committee.chair | full_name }}"),

@@ -29,8 +29,8 @@ def holder(path: str) -> str:
 def address(owner: str) -> str:
     """Postal address on one line."""
     return (
-        f"{{{{ {owner}.address.lines | join(', ') }}}}, {{{{ {owner}.address.postal_code }}}}"
-        f"\u00a0{{{{ {owner}.address.city }}}}"
+        f"{{{{ {owner}.address.lines | join(', ') }}}}, "
+        f"{{{{ {owner}.address.postal_code }}}}\u00a0{{{{ {owner}.address.city }}}}"
     )
 
 
@@ -139,7 +139,7 @@ def support_terms() -> str:
     return "".join(
         (
             labelled("Structure", organisation),
-            when("support.referent is defined", labelled("Référent", referent)),
+            when("support.referent is defined", labelled("Personne référente", referent)),
             when("support.frequency is defined", labelled("Fréquence", "{{ support.frequency }}")),
         )
     )

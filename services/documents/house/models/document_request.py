@@ -19,10 +19,10 @@ _PIECES = Table(
             + holder("piece.holder")
             + "){% endif %}",
             "{{ piece.reason if piece.reason is defined else 'pour compléter votre dossier' }}",
-            "{% if piece.max_age_months is defined %}moins de {{ piece.max_age_months | months }}"
-            "{% else %}copie lisible{% endif %}"
-            "{% if piece.deadline is defined %}, "
-            "au plus tard le {{ piece.deadline | short_date }}{% endif %}",
+            "{% if piece.max_age_months is defined %}moins de "
+            "{{ piece.max_age_months | months }}{% else %}copie "
+            "lisible{% endif %}{% if piece.deadline is defined %}, au plus tard le "
+            "{{ piece.deadline | short_date }}{% endif %}",
         )
     ],
 )

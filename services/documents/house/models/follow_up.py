@@ -65,11 +65,10 @@ MODEL = Model(
     )
     + heading("La suite")
     + paragraph(
-        f"{{% if {_FINAL} %}}L’accompagnement lié à ce prêt est terminé ; le service reste ouvert à "
-        f"toute nouvelle demande."
-        "{% elif follow_up.next_on is defined %}Prochain rendez-vous : **{{ follow_up.next_on | long_day "
-        "}}**."
-        "{% else %}Le prochain rendez-vous reste à fixer.{% endif %}",
+        f"{{% if {_FINAL} %}}L’accompagnement lié à ce prêt est terminé ; le service reste ouvert à toute "
+        f"nouvelle demande."
+        "{% elif follow_up.next_on is defined %}Prochain rendez-vous : "
+        "**{{ follow_up.next_on | long_day }}**.{% else %}Le prochain rendez-vous reste à fixer.{% endif %}",
         properties="<w:keepNext/>",
     )
     + agent_signature(),

@@ -26,12 +26,11 @@ MODEL = Model(
         "dossier {{ case.reference }}{% if bank is defined %}, prêt de {{ bank.name }}{% endif %}",
     )
     + paragraph(
-        "Le {{ incident.reported_on | long_date }}, {% if bank is defined %}{{ bank.name }}{% else "
-        "%}l’établissement prêteur{% endif %} "
-        "nous a signalé que {% if incident.unpaid | length == 1 %}une mensualité n’a pas été payée{% "
-        "else %}des mensualités n’ont pas "
-        "été payées{% endif %}. Cela peut arriver : **nous vous écrivons pour vous aider**, pas pour "
-        "vous réclamer cette somme."
+        "Le {{ incident.reported_on | long_date }}, "
+        "{% if bank is defined %}{{ bank.name }}{% else %}l’établissement prêteur{% endif %} nous a signalé "
+        "{% if incident.unpaid | length == 1 %}qu’une mensualité n’a pas été payée{% else %}que des "
+        "mensualités n’ont pas été payées{% endif %}. Cela peut arriver : **nous vous écrivons pour vous "
+        "aider**, pas pour vous réclamer cette somme."
     )
     + heading("Ce qui reste à payer")
     + _UNPAID.xml()
@@ -41,15 +40,13 @@ MODEL = Model(
         lead_in("Je vous propose un rendez-vous :"),
         appointment_lines(),
         paragraph(
-            "Apportez le courrier de l’établissement, vos derniers relevés de compte et vos "
-            "justificatifs de ressources. Si vous "
-            "ne pouvez pas venir, appelez-nous."
+            "Apportez le courrier de l’établissement, vos derniers relevés de compte et vos justificatifs de "
+            "ressources. Si vous ne pouvez pas venir, appelez-nous."
         ),
         otherwise=[
             paragraph(
-                "Appelez-nous **dans les {{ profile.follow_up.contact_days }} jours** au {{ "
-                "profile.organisation.phone | phone }} : "
-                "nous fixerons un rendez-vous."
+                "Appelez-nous **dans les {{ profile.follow_up.contact_days }} jours** au "
+                "{{ profile.organisation.phone | phone }} : nous fixerons un rendez-vous."
             )
         ],
     )
@@ -66,9 +63,8 @@ MODEL = Model(
     )
     + paragraph(
         "N’attendez pas : après deux mensualités impayées, l’établissement peut engager l’inscription au "
-        "fichier des incidents de "
-        "remboursement des crédits aux particuliers (FICP), puis demander le remboursement de tout le "
-        "prêt. {{ profile.fund.guarantee }}"
+        "fichier des incidents de remboursement des crédits aux particuliers (FICP), puis demander le "
+        "remboursement de tout le prêt. {{ profile.fund.guarantee }}"
     )
     + when("law.forbearance is defined", paragraph("{{ law.forbearance }}"))
     + debt_advice()

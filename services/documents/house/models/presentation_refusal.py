@@ -45,8 +45,8 @@ MODEL = Model(
     )
     + paragraph(
         f"Vous avez demandé un microcrédit personnel accompagné {DEMAND}."
-        "{% if committee is defined %} "
-        "La commission a examiné votre dossier le {{ committee.met_on | long_date }}.{% endif %}"
+        "{% if committee is defined %} La commission a examiné votre dossier le "
+        "{{ committee.met_on | long_date }}.{% endif %}"
     )
     + paragraph(
         "**J’ai le regret de vous informer que le {{ profile.organisation.short_name }} ne présentera pas "
@@ -56,8 +56,8 @@ MODEL = Model(
     + paragraph(
         "Cette décision applique le {{ profile.bylaw.title }} ({{ profile.bylaw.deliberation }} du "
         "{{ profile.bylaw.adopted_on | long_date }}), "
-        "{% if assessment.reasons | blocking | length == 1 %}pour la raison suivante{% else %}"
-        "pour les raisons suivantes{% endif %} :"
+        "{% if assessment.reasons | blocking | length == 1 %}pour la raison suivante{% else %}pour les "
+        "raisons suivantes{% endif %} :"
     )
     + bullets(
         "reason",
@@ -86,12 +86,11 @@ MODEL = Model(
         "transfer is defined",
         heading("Votre demande est transmise à l’administration compétente"),
         paragraph(
-            "Votre demande relève d’une autre administration. Nous l’avons transmise le {{ "
-            "transfer.sent_on | long_date }} à "
-            "{{ transfer.organisation }}{% if transfer.contact is defined %} ({{ transfer.contact }}){% "
-            "endif %}, comme le prévoit "
-            "l’article L. 114-2 du code des relations entre le public et l’administration. Elle vous "
-            "répondra directement."
+            "Votre demande relève d’une autre administration. Nous l’avons transmise, le "
+            "{{ transfer.sent_on | long_date }}, à l’administration compétente : "
+            "{{ transfer.organisation }}{% if transfer.contact is defined %} "
+            "({{ transfer.contact }}){% endif %}. L’article L. 114-2 du code des relations entre le public "
+            "et l’administration le prévoit. Elle vous répondra directement."
         ),
     )
     + heading("Ce que vous pouvez faire")

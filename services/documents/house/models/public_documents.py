@@ -8,17 +8,16 @@ from services.documents.house.mentions import credit_notice, representative_exam
 from services.documents.house.ooxml import each, heading, labelled, lead_in, paragraph, when
 
 _TERMS = (
-    "de {{ profile.offer.amount_min | round_euros }} à {{ profile.offer.amount_max | round_euros }}, "
-    "à rembourser en {{ profile.offer.months_min }} à {{ profile.offer.months_max }} mois"
+    "de {{ profile.offer.amount_min | round_euros }} à {{ profile.offer.amount_max | round_euros }}, à "
+    "rembourser en {{ profile.offer.months_min }} à {{ profile.offer.months_max }} mois"
 )
 _RATE = (
     "Le taux d’intérêt est fixe, entre {{ profile.offer.rate_min_pct | number }} % et "
     "{{ profile.offer.rate_max_pct | number }} % par an. Il n’y a ni frais de dossier ni caution."
 )
 _LENDER = (
-    "Le {{ profile.organisation.short_name }} ne prête pas : un établissement agréé par le {{ "
-    "profile.fund.name }} étudie la demande "
-    "et décide seul."
+    "Le {{ profile.organisation.short_name }} ne prête pas : un établissement agréé par le "
+    "{{ profile.fund.name }} étudie la demande et décide seul."
 )
 _STEPS = each("step", "profile.offer.steps", paragraph("{{ step }}", "ListNumber"))
 _CONTACT = (
@@ -41,8 +40,8 @@ FLYER = Model(
     + paragraph("Le microcrédit personnel accompagné, dans {{ profile.offer.territory }}", "Subtitle")
     + credit_notice()
     + paragraph(
-        "Les banques vous refusent un crédit ? Le {{ profile.organisation.name }} peut vous aider à "
-        "préparer une demande de "
+        "Les banques vous refusent un crédit ? Le {{ profile.organisation.name }} peut vous aider à préparer "
+        "une demande de "
         f"microcrédit : **{_TERMS}**."
     )
     + _listed("Pour quels projets ?", "profile.offer.purposes")
@@ -69,8 +68,7 @@ SHEET = Model(
     + credit_notice()
     + paragraph(
         f"Le {{{{ profile.organisation.name }}}} instruit depuis {{{{ profile.offer.since_year }}}} des "
-        f"demandes de microcrédit {_TERMS}. "
-        f"{_RATE} {_LENDER}"
+        f"demandes de microcrédit {_TERMS}. {_RATE} {_LENDER}"
     )
     + representative_example()
     + _listed("Qui orienter", "profile.offer.conditions")
@@ -78,19 +76,17 @@ SHEET = Model(
     + _listed("Qui orienter ailleurs : ce que le microcrédit ne finance pas", "profile.offer.exclusions")
     + paragraph(
         "Avant d’orienter, vérifiez qu’aucune aide ne couvre déjà le projet. En cas de dettes ou de "
-        "surendettement, orientez d’abord "
-        "vers {{ profile.debt_advice.name }}{% if profile.debt_advice.phone is defined %} ({{ "
-        "profile.debt_advice.phone | phone }})"
-        "{% endif %}."
+        "surendettement, orientez d’abord vers "
+        "{{ profile.debt_advice.name }}{% if profile.debt_advice.phone is defined %} "
+        "({{ profile.debt_advice.phone | phone }}){% endif %}."
     )
     + _listed("Les pièces à préparer", "profile.offer.documents")
     + heading("Les étapes pour la personne")
     + _STEPS
     + heading("Comment nous joindre")
     + lead_in(
-        "Avec l’accord de la personne, transmettez-nous ses coordonnées et l’objet de son projet, rien "
-        "de plus : le service fait le "
-        "reste avec elle."
+        "Avec l’accord de la personne, transmettez-nous ses coordonnées et l’objet de son projet, rien de "
+        "plus : le service fait le reste avec elle."
     )
     + labelled("Contact", _CONTACT),
     subject="",
@@ -107,16 +103,15 @@ PRESS = Model(
     + when(
         "press.quote is defined",
         paragraph(
-            "« {{ press.quote }} »{% if press.quote_author is defined %}, déclare {{ press.quote_author "
-            "}}.{% endif %}"
+            "« {{ press.quote }} »{% if press.quote_author is defined %}, déclare "
+            "{{ press.quote_author }}.{% endif %}"
         ),
     )
     + heading("Le microcrédit personnel accompagné en bref")
     + paragraph(
         f"Depuis {{{{ profile.offer.since_year }}}}, le {{{{ profile.organisation.name }}}} aide les "
-        f"habitants de son territoire à qui les "
-        f"banques refusent un crédit à préparer une demande de prêt {_TERMS}. {_RATE} {_LENDER} Un "
-        f"accompagnement social va avec le "
+        f"habitants de son territoire à qui les banques refusent un crédit à préparer une demande de prêt "
+        f"{_TERMS}. {_RATE} {_LENDER} Un accompagnement social va avec le "
         "prêt, jusqu’à la dernière mensualité."
     )
     + representative_example()
@@ -126,10 +121,10 @@ PRESS = Model(
         "press.contact is defined",
         labelled(
             "Presse",
-            "{{ press.contact | civil_name }}, {{ press.contact.capacity }}{% if press.contact.phone is "
-            "defined %}, "
-            "{{ press.contact.phone | phone }}{% endif %}{% if press.contact.email is defined %}, {{ "
-            "press.contact.email }}{% endif %}",
+            "{{ press.contact | civil_name }}, "
+            "{{ press.contact.capacity }}{% if press.contact.phone is defined %}, "
+            "{{ press.contact.phone | phone }}{% endif %}{% if press.contact.email is defined %}, "
+            "{{ press.contact.email }}{% endif %}",
         ),
     )
     + labelled("Public", _CONTACT),

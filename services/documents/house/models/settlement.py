@@ -16,9 +16,9 @@ MODEL = Model(
         agent(),
     )
     + paragraph(
-        "Le {{ profile.organisation.name }} atteste que, selon les informations de {% if bank is defined "
-        "%}{{ bank.name }}{% else %}"
-        "l’établissement prêteur{% endif %}, le microcrédit personnel de {{ loan.amount | euros }} accordé à "
+        "Le {{ profile.organisation.name }} atteste que, selon les informations de "
+        "{% if bank is defined %}{{ bank.name }}{% else %}l’établissement prêteur{% endif %}, le microcrédit "
+        "personnel de {{ loan.amount | euros }} accordé à "
         f"**{BORROWERS}** a été remboursé en entier le **{{{{ settlement.settled_on | long_date }}}}**"
         "{% if settlement.term is defined %}, {{ settlement.term | label }}{% endif %}."
     )
@@ -31,17 +31,16 @@ MODEL = Model(
         heading("Le remboursement des intérêts"),
         paragraph(
             "En application de la {{ settlement.interest_refund.deliberation }} du "
-            "{{ settlement.interest_refund.decided_on | long_date }}, le {{ "
-            "profile.organisation.short_name }} rembourse les intérêts du prêt : "
+            "{{ settlement.interest_refund.decided_on | long_date }}, le "
+            "{{ profile.organisation.short_name }} rembourse les intérêts du prêt : "
             "**{{ settlement.interest_refund.amount | euros }}**, par virement sur le compte "
             + one_or_many("de la personne intéressée", "des personnes intéressées")
             + "."
         ),
     )
     + paragraph(
-        "Cette attestation est délivrée pour servir et valoir ce que de droit. Seul l’établissement "
-        "prêteur peut délivrer un décompte "
-        "ou une mainlevée.",
+        "Cette attestation est délivrée pour servir et valoir ce que de droit. Seul l’établissement prêteur "
+        "peut délivrer un décompte ou une mainlevée.",
         properties="<w:keepNext/>",
     )
     + signature(),

@@ -45,9 +45,8 @@ MODEL = Model(
     cover(
         "Évaluation sociale",
         paragraph(
-            "**Document interne, couvert par le secret professionnel** (article 226-13 du code pénal). "
-            "Il est destiné à la "
-            "commission ; il n’est jamais transmis à l’établissement prêteur.",
+            "**Document interne, couvert par le secret professionnel** (article 226-13 du code pénal). Il "
+            "est destiné à la commission ; il n’est jamais transmis à l’établissement prêteur.",
             "Notice",
         ),
         labelled("Référence", "{{ case.reference }}"),
@@ -90,16 +89,17 @@ MODEL = Model(
     + when(
         "opinion.recommended is defined",
         bullet(
-            "prêt recommandé : {{ opinion.recommended.amount | euros }} sur {{ "
-            "opinion.recommended.months | months }}, au lieu de "
-            "{{ loan.amount | euros }} sur {{ loan.months | months }}."
+            "prêt recommandé : {{ opinion.recommended.amount | euros }} sur "
+            "{{ opinion.recommended.months | months }}, au lieu de {{ loan.amount | euros }} sur "
+            "{{ loan.months | months }}."
         ),
     )
     + when(
         "support is defined and support.referent is defined",
         paragraph(
-            "Accompagnement proposé : {{ support.referent | civil_name }}, {{ support.referent.capacity }}"
-            "{% if support.frequency is defined %}, {{ support.frequency }}{% endif %}.",
+            "Accompagnement proposé : {{ support.referent | civil_name }}, "
+            "{{ support.referent.capacity }}{% if support.frequency is defined %}, "
+            "{{ support.frequency }}{% endif %}.",
             properties="<w:keepNext/>",
         ),
     )

@@ -26,22 +26,20 @@ MODEL = Model(
     + lead_in("Cette convention est conclue entre :")
     + each("person", "borrowers", bullet("{{ person | civil_name }}, " + address("person") + " ;"))
     + bullet(
-        "le {{ profile.organisation.name }}, ci-après « le service », représenté par {{ signatory | "
-        "full_name }} "
-        "({{ signatory.capacity }}) ;"
+        "le {{ profile.organisation.name }}, ci-après « le service », que représente "
+        "{{ signatory | full_name }}, {{ signatory.capacity | uncapital }} ;"
     )
     + bullet(
         "{{ bank.name }}, ci-après « l’établissement », {{ bank.address.lines | join(', ') }}, "
-        "{{ bank.address.postal_code }}\u00a0{{ bank.address.city }}"
-        "{% if bank.contact is defined %}, représenté par {{ bank.contact | civil_name }}, {{ "
-        "bank.contact.capacity }}{% endif %}."
+        "{{ bank.address.postal_code }}\u00a0{{ bank.address.city }}{% if bank.contact is defined %}, que "
+        "représente {{ bank.contact | civil_name }}, {{ bank.contact.capacity }}{% endif %}."
     )
     + heading("L’objet")
     + paragraph(
-        f"L’établissement accorde un microcrédit personnel de {_TERMS}, pour : {{{{ project | purpose "
-        f"}}}}. Cette convention dit ce "
-        "que chacun fait pour que le projet réussisse et que le prêt soit remboursé. Elle ne remplace "
-        "pas le contrat de prêt."
+        f"L’établissement accorde un microcrédit personnel de {_TERMS}, pour : {{{{ project | purpose }}}}. "
+        f"Cette convention dit ce "
+        "que chacun fait pour que le projet réussisse et que le prêt soit remboursé. Elle ne remplace pas le "
+        "contrat de prêt."
     )
     + heading(
         one_or_many(
@@ -60,17 +58,16 @@ MODEL = Model(
         "{{ support.referent.capacity }}{% endif %} ;"
     )
     + bullet(
-        "à proposer {% if support.frequency is defined %}{{ support.frequency }}{% else %}des "
-        "rendez-vous réguliers, jusqu’à la "
-        "dernière mensualité{% endif %} ;"
+        "à proposer {% if support.frequency is defined %}{{ support.frequency }}{% else %}des rendez-vous "
+        "réguliers, jusqu’à la dernière mensualité{% endif %} ;"
     )
     + bullet(
         "à reprendre contact dans les {{ profile.follow_up.contact_days }} jours quand l’établissement "
         "signale un impayé ;"
     )
     + bullet(
-        "à ne transmettre que les données autorisées par écrit. Le service ne prête pas et ne garantit "
-        "pas le prêt."
+        "à ne transmettre que les données autorisées par écrit. Le service ne prête pas et ne garantit pas "
+        "le prêt."
     )
     + when(
         "support.actions",
@@ -81,27 +78,27 @@ MODEL = Model(
     + lead_in("L’établissement s’engage :")
     + bullet("à ne demander ni frais de dossier ni caution ;")
     + bullet(
-        "à signaler au référent tout impayé dans les {{ profile.follow_up.alert_days }} jours, avant "
-        "toute mesure de recouvrement ;"
+        "à signaler au référent tout impayé dans les {{ profile.follow_up.alert_days }} jours, avant toute "
+        "mesure de recouvrement ;"
     )
     + bullet("à étudier avec le service un report ou un étalement quand le remboursement devient difficile ;")
     + bullet("à n’utiliser les données reçues que pour ce prêt.")
     + heading("La durée et la fin")
     + paragraph(
-        "La convention commence à sa signature et prend fin à la dernière mensualité"
-        "{% if support.end_date is defined %}, prévue le {{ support.end_date | long_date }}{% endif %}, "
-        "ou au remboursement "
-        "anticipé du prêt. La fin de l’accompagnement ne change rien aux obligations du contrat de prêt."
+        "La convention commence à sa signature et prend fin à la dernière "
+        "mensualité{% if support.end_date is defined %}, prévue le "
+        "{{ support.end_date | long_date }}{% endif %}, ou au remboursement anticipé du prêt. La fin de "
+        "l’accompagnement ne change rien aux obligations du contrat de prêt."
     )
     + heading("Les données personnelles")
     + privacy()
     + heading("Les signatures", new_page=True)
     + paragraph("Fait en autant d’exemplaires que de parties.", properties="<w:keepNext/>")
     + each("person", "borrowers", sign_here("{{ person | civil_name }}"))
-    + sign_here("Pour le service, {{ signatory | full_name }}, {{ signatory.capacity }}")
+    + sign_here("Pour le service, {{ signatory | full_name }}, {{ signatory.capacity | uncapital }}")
     + sign_here(
-        "Pour l’établissement{% if bank.contact is defined %}, {{ bank.contact | full_name }}, {{ "
-        "bank.contact.capacity }}{% endif %}"
+        "Pour l’établissement{% if bank.contact is defined %}, {{ bank.contact | full_name }}, "
+        "{{ bank.contact.capacity }}{% endif %}"
     ),
     form=True,
 )

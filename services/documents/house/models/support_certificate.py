@@ -35,14 +35,14 @@ MODEL = Model(
     + heading("En cas de difficulté")
     + lead_in(
         "Le référent est l’interlocuteur de l’établissement pendant tout le prêt. L’établissement le "
-        "prévient dans les "
-        "{{ profile.follow_up.alert_days }} jours d’un impayé ; le service reprend contact avec "
+        "prévient dans les {{ profile.follow_up.alert_days }} jours d’un impayé ; le service reprend contact "
+        "avec "
         + one_or_many("la personne", "les personnes")
         + " dans les {{ profile.follow_up.contact_days }} jours."
     )
     + lead_in(
-        "Cette attestation est délivrée pour être jointe à la demande de prêt. Elle n’est ni une caution "
-        "ni une garantie."
+        "Cette attestation est délivrée pour être jointe à la demande de prêt. Elle n’est ni une caution ni "
+        "une garantie."
     )
     + signature(),
 )

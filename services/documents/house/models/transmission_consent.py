@@ -20,15 +20,15 @@ MODEL = Model(
         labelled(one_or_many("Personne qui autorise", "Personnes qui autorisent"), BORROWERS),
         labelled(
             "Établissement",
-            "{{ bank.name }}, {{ bank.address.lines | join(', ') }}, {{ bank.address.postal_code "
-            "}}\u00a0{{ bank.address.city }}",
+            "{{ bank.name }}, {{ bank.address.lines | join(', ') }}, "
+            "{{ bank.address.postal_code }}\u00a0{{ bank.address.city }}",
         ),
     )
     + heading("L’autorisation")
     + lead_in(
         f"{_I_ALLOW} le {{{{ profile.organisation.short_name }}}}, dont les agents sont tenus au secret "
-        f"professionnel, à "
-        f"transmettre à {{{{ bank.name }}}}, pour qu’il étudie {_MY} de microcrédit et pour ce seul usage :"
+        f"professionnel, à transmettre à {{{{ bank.name }}}}, pour que cet établissement étudie {_MY} de "
+        f"microcrédit et pour ce seul usage :"
     )
     + bullets("item", "profile.privacy.bank_data", "{{ item }}" + END)
     + heading("Ce qui n’est jamais transmis")
@@ -45,9 +45,8 @@ MODEL = Model(
     )
     + bullet("le retrait ne vaut que pour l’avenir : il n’efface pas ce qui a déjà été transmis ;")
     + bullet(
-        "sans cette autorisation, le dossier ne peut pas être présenté à l’établissement, mais les "
-        "autres aides du service "
-        "restent ouvertes."
+        "sans cette autorisation, le dossier ne peut pas être présenté à l’établissement, mais les autres "
+        "aides du service restent ouvertes."
     )
     + heading("Vos données personnelles")
     + privacy()
