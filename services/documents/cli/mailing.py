@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from google.rpc.error_details_pb2 import BadRequest
+from google.rpc.error_details_pb2 import BadRequest, LocalizedMessage
 
 from microcredit.documents.v1 import document_service_pb2 as pb
 from microcredit.documents.v1 import template_service_pb2 as rpc
@@ -22,6 +22,9 @@ from services.documents.cli.recipients import read_recipients
 from services.kit.cli.outcome import GOOD, REFUSED
 from services.kit.cli.output import Output
 from services.kit.french import plural
+
+_SHOWN = 5
+"""Fields in cause shown for a recipient."""
 
 
 @dataclass(frozen=True)
@@ -131,19 +134,26 @@ def _show(received: _Received, out: Output) -> None:
         }
     )
     for one in received.failures:
-        out.line(f"{one.key} : {one.error.message}", "red")
-        out.lines(f"    {violation}" for violation in _violations(one))
+        message, violations = _words(one)
+        out.line(f"{one.key} : {message}", "red")
+        out.lines(f"    {violation}" for violation in violations[:_SHOWN])
+        if len(violations) > _SHOWN:
+            out.line(f"    … et {len(violations) - _SHOWN} de plus")
     made = f"{plural(summary.generated_count, 'document')}, {plural(summary.failed_count, 'refus', 'refus')}"
     where = f" : {received.written[0]}" if len(received.written) == 1 else ""
     out.line(f"{made}{where}", "red" if received.failures else "green")
 
 
-def _violations(item: pb.BatchItemResult) -> Iterator[str]:
+def _words(item: pb.BatchItemResult) -> tuple[str, list[str]]:
+    """Why a recipient has no document: the sentence, and each field in cause."""
+    message, violations = item.error.message, []
     for detail in item.error.details:
-        bad = BadRequest()
-        if detail.Unpack(bad):
-            for one in bad.field_violations:
-                yield f"{one.field} : {one.description}"
+        localized, bad = LocalizedMessage(), BadRequest()
+        if detail.Unpack(localized):
+            message = localized.message
+        elif detail.Unpack(bad):
+            violations = [f"{one.field} : {one.description}" for one in bad.field_violations]
+    return message, violations
 
 
 @contextmanager
