@@ -137,98 +137,111 @@ def _before_the_answer(candidate: _Candidate) -> _Candidate:
     )
 
 
-def _to_applicant(*paths: str) -> Callable[[Data], bool]:
-    return lambda data: has(data, "applicant", "agent", *paths)
+def _while_asked(belongs: Callable[[Data, date], bool]) -> Callable[[Data, date], bool]:
+    """Only as long as the request itself is open."""
+    return lambda data, day: (
+        has(data, "applicant", "agent") and not answered(data, day) and belongs(data, day)
+    )
+
+
+def _afterwards(path: str, *others: str) -> Callable[[Data, date], bool]:
+    """Once this has happened."""
+    return lambda data, day: has(data, "applicant", "agent", *others) and on_or_before(data, path, day)
 
 
 _LETTERS = (
     _Candidate(
         "04-accuse-reception",
         "La demande est reçue et n’a pas d’accusé de réception.",
-        lambda data, day: (
-            _to_applicant()(data)
-            and on_or_before(data, "case.received_on", day)
-            and not has(data, "correspondence.acknowledged_on")
+        _while_asked(
+            lambda data, day: (
+                on_or_before(data, "case.received_on", day)
+                and not has(data, "correspondence.acknowledged_on")
+            )
         ),
     ),
     _Candidate(
         "05-demande-pieces",
         "Des pièces ou des renseignements manquent et n’ont pas encore été demandés.",
-        lambda data, day: (
-            _to_applicant()(data)
-            and incomplete(data)
-            and not refused(data)
-            and not_past(data, "deadlines.documents", day)
-            and not has(data, "correspondence.documents_requested_on")
+        _while_asked(
+            lambda data, day: (
+                incomplete(data)
+                and not refused(data)
+                and not_past(data, "deadlines.documents", day)
+                and not has(data, "correspondence.documents_requested_on")
+            )
         ),
     ),
     _Candidate(
         "06-relance-pieces",
         "Les pièces déjà demandées ne sont pas toutes venues.",
-        lambda data, day: (
-            _to_applicant()(data)
-            and lacks_documents(data)
-            and not refused(data)
-            and not_past(data, "deadlines.documents", day)
-            and on_or_before(data, "correspondence.documents_requested_on", day)
+        _while_asked(
+            lambda data, day: (
+                lacks_documents(data)
+                and not refused(data)
+                and not_past(data, "deadlines.documents", day)
+                and on_or_before(data, "correspondence.documents_requested_on", day)
+            )
         ),
     ),
     _Candidate(
         "06-cloture-dossier",
         "Les délais donnés pour remettre les pièces sont passés.",
-        lambda data, day: (
-            _to_applicant()(data)
-            and lacks_documents(data)
-            and on_or_before(data, "correspondence.documents_requested_on", day)
-            and reminded_in_vain(data, day)
+        _while_asked(
+            lambda data, day: (
+                lacks_documents(data)
+                and on_or_before(data, "correspondence.documents_requested_on", day)
+                and reminded_in_vain(data, day)
+            )
         ),
     ),
     _Candidate(
         "07-rendez-vous",
         "Un rendez-vous est proposé.",
         lambda data, day: (
-            _to_applicant()(data) and not_past(data, "appointment.date", day) and not has(data, "incident")
+            has(data, "applicant", "agent")
+            and not_past(data, "appointment.date", day)
+            and not has(data, "incident")
         ),
     ),
     _Candidate(
         "13-ajournement",
         "L’examen de la demande est reporté.",
-        lambda data, day: (
-            _to_applicant("project", "loan", "adjournment")(data)
-            and not_past(data, "adjournment.deadline", day)
-            and not refused(data)
+        _while_asked(
+            lambda data, day: (
+                has(data, "project", "loan")
+                and not_past(data, "adjournment.deadline", day)
+                and not refused(data)
+            )
         ),
     ),
     _Candidate(
         "14-refus-presentation",
         "Une règle s’oppose à la présentation de la demande.",
-        lambda data, day: (
-            _to_applicant("project", "loan")(data) and refused(data) and not answered(data, day)
-        ),
+        _while_asked(lambda data, day: has(data, "project", "loan") and refused(data)),
     ),
     _Candidate(
         "15-decision-banque",
         "L’établissement a rendu sa décision.",
-        lambda data, day: _to_applicant("bank")(data) and on_or_before(data, "bank_decision.decided_on", day),
+        _afterwards("bank_decision.decided_on", "bank"),
     ),
     _Candidate(
         "20-incident",
         "L’établissement a signalé un impayé.",
         lambda data, day: (
-            _to_applicant()(data)
-            and on_or_before(data, "incident.reported_on", day)
+            _afterwards("incident.reported_on")(data, day)
             and not on_or_before(data, "settlement.settled_on", day)
         ),
     ),
     _Candidate(
         "23-explication-algorithme",
         "La personne a demandé comment le logiciel a servi.",
-        lambda data, day: _to_applicant()(data) and on_or_before(data, "explanation.requested_on", day),
+        _afterwards("explanation.requested_on"),
     ),
     _Candidate(
         "24-attestation-solde",
         "Le prêt est remboursé.",
-        lambda data, day: _to_applicant("loan")(data) and on_or_before(data, "settlement.settled_on", day),
+        _afterwards("settlement.settled_on", "loan"),
     ),
 )
 _WITH_THE_LETTERS = (
