@@ -17,7 +17,7 @@ def appointment_lines() -> str:
                 "Jour et heure",
                 "**{{ appointment.date | long_day }}, à "
                 "{{ appointment.time | clock }}**{% if appointment.duration_minutes is defined %} (environ "
-                "{{ appointment.duration_minutes }} minutes){% endif %}",
+                "{{ appointment.duration_minutes }}\u00a0minutes){% endif %}",
             ),
             labelled("Lieu", "{{ appointment.place }}"),
             when("appointment.access is defined", labelled("Accès", "{{ appointment.access }}")),

@@ -45,7 +45,7 @@ MODEL = Model(
         ),
         otherwise=[
             paragraph(
-                "Appelez-nous **dans les {{ profile.follow_up.contact_days }} jours** au "
+                "Appelez-nous **dans les {{ profile.follow_up.contact_days }}\u00a0jours** au "
                 "{{ profile.organisation.phone | phone }} : nous fixerons un rendez-vous."
             )
         ],

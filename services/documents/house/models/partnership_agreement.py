@@ -62,16 +62,18 @@ MODEL = Model(
         "désigner un référent pour chaque prêt et assurer l’accompagnement jusqu’à la dernière mensualité ;"
     )
     + bullet(
-        "reprendre contact avec la personne dans les {{ profile.follow_up.contact_days }} jours après le "
+        "reprendre contact avec la personne dans les {{ profile.follow_up.contact_days }}\u00a0jours "
+        "après le "
         "signalement d’un impayé."
     )
     + heading("Les engagements de l’établissement")
     + paragraph("L’établissement s’engage à :")
     + bullet(
-        "répondre à chaque dossier complet dans les {{ partnership.decision_days }} jours, et informer la "
+        "répondre à chaque dossier complet dans les {{ partnership.decision_days }}\u00a0jours, et "
+        "informer la "
         "personne et le service ;"
     )
-    + bullet("signaler tout impayé au référent dans les {{ profile.follow_up.alert_days }} jours ;")
+    + bullet("signaler tout impayé au référent dans les {{ profile.follow_up.alert_days }}\u00a0jours ;")
     + bullet("étudier avec le service un report ou un étalement avant toute mesure de recouvrement.")
     + heading("Les données personnelles")
     + paragraph(

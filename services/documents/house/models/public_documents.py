@@ -9,7 +9,7 @@ from services.documents.house.ooxml import each, heading, labelled, lead_in, par
 
 _TERMS = (
     "de {{ profile.offer.amount_min | round_euros }} à {{ profile.offer.amount_max | round_euros }}, à "
-    "rembourser en {{ profile.offer.months_min }} à {{ profile.offer.months_max }} mois"
+    "rembourser en {{ profile.offer.months_min }} à {{ profile.offer.months_max }}\u00a0mois"
 )
 _RATE = (
     "Le taux d’intérêt est fixe, entre {{ profile.offer.rate_min_pct | number }} % et "

@@ -62,7 +62,7 @@ MODEL = Model(
         "réguliers, jusqu’à la dernière mensualité{% endif %} ;"
     )
     + bullet(
-        "à reprendre contact dans les {{ profile.follow_up.contact_days }} jours quand l’établissement "
+        "à reprendre contact dans les {{ profile.follow_up.contact_days }}\u00a0jours quand l’établissement "
         "signale un impayé ;"
     )
     + bullet(
@@ -78,7 +78,8 @@ MODEL = Model(
     + lead_in("L’établissement s’engage :")
     + bullet("à ne demander ni frais de dossier ni caution ;")
     + bullet(
-        "à signaler au référent tout impayé dans les {{ profile.follow_up.alert_days }} jours, avant toute "
+        "à signaler au référent tout impayé dans les {{ profile.follow_up.alert_days }}\u00a0jours, "
+        "avant toute "
         "mesure de recouvrement ;"
     )
     + bullet("à étudier avec le service un report ou un étalement quand le remboursement devient difficile ;")

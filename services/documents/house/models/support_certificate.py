@@ -35,10 +35,11 @@ MODEL = Model(
     + heading("En cas de difficulté")
     + lead_in(
         "Le référent est l’interlocuteur de l’établissement pendant tout le prêt. L’établissement le "
-        "prévient dans les {{ profile.follow_up.alert_days }} jours d’un impayé ; le service reprend contact "
+        "prévient dans les {{ profile.follow_up.alert_days }}\u00a0jours d’un impayé ; le service "
+        "reprend contact "
         "avec "
         + one_or_many("la personne", "les personnes")
-        + " dans les {{ profile.follow_up.contact_days }} jours."
+        + " dans les {{ profile.follow_up.contact_days }}\u00a0jours."
     )
     + lead_in(
         "Cette attestation est délivrée pour être jointe à la demande de prêt. Elle n’est ni une caution ni "
