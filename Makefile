@@ -6,10 +6,10 @@ BIN := .venv/bin
 LOCKS := requirements.lock requirements/build.lock
 PROTOS := $(shell find protos -name '*.proto')
 
-.PHONY: help setup demo demo-registry demo-rules serve test bench validator check format clean
+.PHONY: help setup demo demo-registry demo-rules demo-templates serve test bench validator check format clean
 
 help: ## Affiche cette aide
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: .venv/.ready build/gen/.ready ## Installe les dépendances verrouillées et génère le code des contrats
 
@@ -27,6 +27,9 @@ demo-rules: setup ## Publie un règlement, le compare, l’active à une date et
 
 demo-registry: setup ## Importe un fichier de prêteurs, en lit la différence, suspend un prêteur et vérifie l’audit
 	@$(BIN)/python scripts/serve.py --only services.bank_registry -- $(BIN)/python -m examples.registry
+
+demo-templates: setup ## Change une lettre dans Word, la publie à une date, refuse un modèle fautif, sans redémarrage
+	@$(BIN)/python scripts/serve.py -- $(BIN)/python -m examples.templates
 
 serve: setup ## Démarre les trois services en local (ports 50051, 50052 et 50053) ; Ctrl-C les arrête
 	@$(BIN)/python scripts/serve.py

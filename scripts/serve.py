@@ -95,6 +95,8 @@ def throwaway_stores(folder: Path) -> dict[str, str]:
         "ELIGIBILITY_DATABASE_URL": f"sqlite:///{folder}/eligibility.sqlite3",
         "ELIGIBILITY_KEYS_DATABASE_URL": f"sqlite:///{folder}/eligibility-keys.sqlite3",
         "ELIGIBILITY_MASTER_KEY_FILE": f"{folder}/eligibility-master.key",
+        "DOCUMENTS_DATABASE_URL": f"sqlite:///{folder}/documents.sqlite3",
+        "DOCUMENTS_MASTER_KEY_FILE": f"{folder}/documents-master.key",
     }
 
 

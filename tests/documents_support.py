@@ -8,9 +8,10 @@ import json
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
@@ -19,6 +20,15 @@ from google.rpc import error_details_pb2, status_pb2
 from google.type import date_pb2
 
 from microcredit.documents.v1 import document_service_pb2 as pb
+from services.documents.deployment import Deployment, Segment
+from services.documents.findings import Findings
+from services.documents.folders import packages
+from services.documents.generation import Generated, choose, fill, render
+from services.documents.packages import Packages
+from services.documents.profile import PROFILE_FILE, read_profile
+from services.documents.template.package import MANIFEST_FILE, read_template
+from services.kit.releases.archive import Contents
+from services.kit.releases.timeline import Span
 from tests.support import ROOT
 
 Json = dict[str, Any]
@@ -26,6 +36,7 @@ Json = dict[str, Any]
 DOCUMENTS = ROOT / "services" / "documents"
 CONTRACT = DOCUMENTS / "contract" / "dossier.schema.json"
 DAY = date(2026, 11, 23)
+PLAN_BYTES = 256 * 1024 * 1024
 FILE, ASK, BANK, REFUSAL = (
     "01-dossier-demande",
     "05-demande-pieces",
@@ -168,3 +179,30 @@ def _remove(data: Any, path: tuple[str, ...]) -> None:
             del data[path[0]]
         else:
             _remove(data[path[0]], path[1:])
+
+
+class Library:
+    """Templates and profiles of folders, generated in this process as the server does."""
+
+    def __init__(self, templates: Path, profiles: Path) -> None:
+        self._packages = Packages(PLAN_BYTES)
+        self._deployment = Deployment(
+            1,
+            _segments(templates, MANIFEST_FILE, read_template),
+            _segments(profiles, PROFILE_FILE, read_profile),
+        )
+
+    def generate(self, template: str, raw: bytes, day: date = DAY, profile: str = "") -> Generated:
+        """One document."""
+        return render(fill(choose(self._deployment, self._packages, template, profile, day), raw))
+
+
+def _segments(root: Path, name: str, read: Callable[[Contents, Findings], Any]) -> dict[str, tuple[Any, ...]]:
+    found = {}
+    for folder, contents in packages(root, name):
+        findings = Findings()
+        package = read(contents, findings)
+        assert not findings.errors, (folder, [str(finding) for finding in findings])
+        span = Span(package.effective_from, package.effective_until, package.digest)
+        found[package.id] = (Segment(span, package),)
+    return found

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,17 +19,16 @@ from pathlib import Path
 from typing import Any
 
 import grpc
-from google.protobuf.json_format import MessageToDict
 from google.rpc.error_details_pb2 import BadRequest, LocalizedMessage
-from google.type.date_pb2 import Date
 from google.type.decimal_pb2 import Decimal as DecimalMessage
 from google.type.money_pb2 import Money
 from grpc_status import rpc_status
 
+from examples.municipal.delivery import write_files
+from examples.municipal.values import ApplicationError, day, iso, money, text_of
 from microcredit.bankregistry.v1.bank_pb2 import BankCheck
 from microcredit.bankregistry.v1.bank_registry_service_pb2 import ListSelectableBanksRequest, LoanRequest
 from microcredit.bankregistry.v1.bank_registry_service_pb2_grpc import BankRegistryServiceStub
-from microcredit.documents.v1.document_service_pb2 import GenerateDocumentRequest
 from microcredit.documents.v1.document_service_pb2_grpc import DocumentServiceStub
 from microcredit.eligibility.v1 import assessment_pb2 as pb
 from microcredit.eligibility.v1 import eligibility_service_pb2 as rules
@@ -53,10 +51,6 @@ Json = dict[str, Any]
 Row = tuple[list[str], ...]
 
 
-class ApplicationError(Exception):
-    """What is wrong with an application file, in French."""
-
-
 @dataclass(frozen=True)
 class Services:
     """The clients of the three services."""
@@ -65,33 +59,6 @@ class Services:
     loans: LoanServiceStub
     documents: DocumentServiceStub
     banks: BankRegistryServiceStub
-
-
-# From the text of an application to the types of the contract
-
-
-def money(text: str) -> Money:
-    """Euros written "1500.00"."""
-    if not re.fullmatch(r"\d+\.\d{2}", text):
-        raise ApplicationError(f"montant attendu sous la forme « 1500.00 », et non « {text} »")
-    units, _, cents = text.partition(".")
-    return Money(currency_code="EUR", units=int(units), nanos=int(cents) * 10_000_000)
-
-
-def text_of(amount: Money) -> str:
-    """Writes euros as "1500.00"."""
-    return f"{amount.units + Decimal(amount.nanos).scaleb(-9):.2f}"
-
-
-def day(text: str) -> Date:
-    """A civil date written "2026-12-01"."""
-    year, month, number = map(int, text.split("-"))
-    return Date(year=year, month=month, day=number)
-
-
-def iso(civil: Date) -> str:
-    """Writes a civil date as "2026-12-01"."""
-    return f"{civil.year:04}-{civil.month:02}-{civil.day:02}"
 
 
 def total(lines: list[Json], field: str) -> Money | None:
@@ -204,7 +171,8 @@ def assessment_section(answer: pb.Assessment) -> Json:
         "figures": [without_empty(name=f.name, label=f.label, display=f.display) for f in answer.figures],
         "missing": [without_empty(label=fact.label, question=fact.question) for fact in answer.missing],
         "orientations": [{"code": place.code, "label": place.label} for place in answer.orientations],
-        "ruleset": MessageToDict(answer.ruleset, preserving_proto_field_name=True),
+        "ruleset": {name: getattr(answer.ruleset, name) for name in ("ruleset_id", "version", "digest")},
+        **without_empty(decision_id=answer.decision_id),
     }
 
 
@@ -275,17 +243,6 @@ def bank_section(check: BankCheck) -> Json | None:
     }
 
 
-def documents_for(dossier: Json) -> list[str]:
-    """The templates that the outcome calls for."""
-    outcome = dossier["assessment"]["outcome"]
-    if outcome == "NOT_ELIGIBLE":
-        return ["14-refus-presentation"]
-    if outcome in ("ELIGIBLE", "ELIGIBLE_WITH_RESERVE"):
-        return ["01-dossier-demande"] + ["11-presentation-banque"] * ("bank" in dossier)
-    absent = dossier["assessment"]["missing"] + [p for p in dossier["pieces"] if p["status"] == "MISSING"]
-    return ["01-dossier-demande"] + ["05-demande-pieces"] * (outcome == "INCOMPLETE" and bool(absent))
-
-
 def play(services: Services, case: Json, folder: Path) -> tuple[list[str], list[str], list[str]]:
     """Assesses, finds lenders, generates; gives the cells of one row of the table."""
     dossier, facts = case["dossier"], case["facts"]
@@ -313,26 +270,9 @@ def play(services: Services, case: Json, folder: Path) -> tuple[list[str], list[
     sent = [p["label"] for p in complete["pieces"] if p["status"] == "PROVIDED" and p["code"] not in secret]
     for section in filter(None, map(bank_section, lenders[:1])):
         complete |= {"bank": section, "enclosures": ["Dossier de demande", *sent]}
-    written = write_documents(services, complete, case["document_date"], folder)
+    written = write_files(services.documents, complete, case["document_date"], folder)
     found = [lenders[0].bank.display_name, f"({len(lenders)} prêteurs possibles)"] if lenders else ["—"]
     return [answer.outcome_label, *(reason.code for reason in answer.reasons)], found, written
-
-
-def write_documents(services: Services, dossier: Json, document_date: str, folder: Path) -> list[str]:
-    """Generates what the outcome calls for, beside the data it was made from."""
-    folder.mkdir(parents=True, exist_ok=True)
-    data = json.dumps(dossier, ensure_ascii=False, indent=2)
-    (folder / "dossier.json").write_text(data, encoding="utf-8")
-    for old in folder.glob("*.docx"):
-        old.unlink()
-    names = []
-    for template in documents_for(dossier):
-        request = GenerateDocumentRequest(template_id=template, data_json=data.encode())
-        request.document_date.CopyFrom(day(document_date))
-        document = services.documents.GenerateDocument(request).document
-        (folder / document.filename).write_bytes(document.content)
-        names.append(document.template.template_id)
-    return names
 
 
 def explain(error: grpc.RpcError) -> str:

@@ -1,34 +1,73 @@
-"""The documents application: templates and profiles are read and checked once, before the fork."""
+"""The documents application: the store and the packages are made ready once, then opened in every worker."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from microcredit.documents.v1.document_service_pb2 import DESCRIPTOR
+from microcredit.documents.v1 import (
+    document_service_pb2,
+    profile_service_pb2,
+    store_service_pb2,
+    template_service_pb2,
+)
 from microcredit.documents.v1.document_service_pb2_grpc import add_DocumentServiceServicer_to_server
+from microcredit.documents.v1.profile_service_pb2_grpc import add_ProfileServiceServicer_to_server
+from microcredit.documents.v1.store_service_pb2_grpc import add_DocumentStoreServiceServicer_to_server
+from microcredit.documents.v1.template_service_pb2_grpc import add_TemplateServiceServicer_to_server
 from services.documents.config import Settings
-from services.documents.generation import Library
-from services.documents.service import DOMAIN, DocumentServicer
+from services.documents.deployment import Deployments
+from services.documents.edge import DOMAIN
+from services.documents.edge.converter import Converter
+from services.documents.edge.making import Maker
+from services.documents.edge.stored import Stored
+from services.documents.edge.verifying import Verifier
+from services.documents.packages import Packages
+from services.documents.preparation import prepare, release_store
+from services.documents.profile_service import ProfileServicer
+from services.documents.service import DocumentServicer
+from services.documents.store.documents import DocumentStore
+from services.documents.store.keys import CaseKeys
+from services.documents.store.secrets import page_key
+from services.documents.store_service import DocumentStoreServicer
+from services.documents.template_service import TemplateServicer
+from services.kit.database import Database
 from services.kit.server import App, Registration
 
 
 def make_app(settings: Settings) -> App:
     """The application of these settings."""
-    libraries: list[Library] = []
-
-    def prepare() -> None:
-        libraries.append(
-            Library(settings.templates_directory, settings.profiles_directory, settings.max_document_bytes)
-        )
+    packages = Packages(settings.plan_cache_bytes)
 
     def build() -> Sequence[Registration]:
-        (library,) = libraries
-        return [
+        database = Database(settings.database_url)
+        deployments = Deployments(release_store(settings, database), packages)
+        deployments.follower.start()
+        key = page_key(database)
+        store = DocumentStore(database, CaseKeys(settings.master_key_file), settings.retention_days)
+        stored = Stored(store, settings.retention_days)
+        maker = Maker(deployments, store, Converter(settings.pdf_address), settings.retention_days)
+        limit = settings.max_document_bytes
+        return (
             Registration(
-                DESCRIPTOR.services_by_name["DocumentService"].full_name,
+                document_service_pb2.DESCRIPTOR.services_by_name["DocumentService"].full_name,
                 add_DocumentServiceServicer_to_server,
-                DocumentServicer(library),
-            )
-        ]
+                DocumentServicer(maker, stored, limit),
+            ),
+            Registration(
+                store_service_pb2.DESCRIPTOR.services_by_name["DocumentStoreService"].full_name,
+                add_DocumentStoreServiceServicer_to_server,
+                DocumentStoreServicer(stored, Verifier(deployments, store), key, limit),
+            ),
+            Registration(
+                template_service_pb2.DESCRIPTOR.services_by_name["TemplateService"].full_name,
+                add_TemplateServiceServicer_to_server,
+                TemplateServicer(deployments, key),
+            ),
+            Registration(
+                profile_service_pb2.DESCRIPTOR.services_by_name["ProfileService"].full_name,
+                add_ProfileServiceServicer_to_server,
+                ProfileServicer(deployments, key),
+            ),
+        )
 
-    return App("documents", DOMAIN, prepare, build)
+    return App("documents", DOMAIN, lambda: prepare(settings, packages), build)

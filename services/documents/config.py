@@ -13,6 +13,8 @@ SHIPPED = Path(__file__).parent
 MAX_DOCUMENT_BYTES = 2 * 1024 * 1024
 """What a unary answer may carry."""
 
+_MEBIBYTE = 1024 * 1024
+
 
 class Settings(ServerSettings):
     """Environment variables `DOCUMENTS_…`."""
@@ -20,11 +22,56 @@ class Settings(ServerSettings):
     model_config = SettingsConfigDict(env_prefix="DOCUMENTS_")
 
     port: int = Field(50052, ge=0, le=65535, description="Port d’écoute (0 : un port libre).")
-    templates_directory: Path = Field(SHIPPED / "templates", description="Dossier des modèles.")
-    profiles_directory: Path = Field(SHIPPED / "profiles", description="Dossier des profils d’organisation.")
+    deadline_seconds: float = Field(
+        60,
+        gt=0,
+        le=600,
+        allow_inf_nan=False,
+        description="Durée la plus longue accordée à un appel ; contrôler un grand modèle en prend dix.",
+    )
+    max_receive_bytes: int = Field(
+        16 * _MEBIBYTE, ge=1024, le=64 * _MEBIBYTE, description="Taille maximale d’une demande, en octets."
+    )
+    database_url: str = Field(
+        "sqlite:///var/documents.sqlite3",
+        description="Base des modèles, des profils et des documents gardés : sqlite:///chemin ou postgresql://….",
+    )
+    master_key_file: Path = Field(
+        Path("var/documents-master.key"),
+        description="Clé maîtresse, créée au premier démarrage ; à garder hors de la base.",
+    )
+    templates_directory: Path = Field(
+        SHIPPED / "templates",
+        description="Modèles de départ : les versions de chaque modèle que la base ne connaît pas encore.",
+    )
+    profiles_directory: Path = Field(
+        SHIPPED / "profiles",
+        description="Profils d’organisation de départ, de même.",
+    )
+    public_keys_directory: Path | None = Field(
+        None, description="Clés publiques Ed25519 (*.pem) qui doivent signer tout modèle et tout profil."
+    )
+    two_person_rule: bool = Field(
+        False, description="Exiger que la personne qui active une version ne soit pas celle qui l’a publiée."
+    )
+    retention_days: int = Field(
+        0,
+        ge=0,
+        le=36500,
+        description="Jours pendant lesquels un document gardé l’est (0 : ce serveur n’en garde aucun).",
+    )
+    pdf_address: str = Field(
+        "", description="Adresse du convertisseur PDF (hôte:port) ; vide, les PDF sont refusés."
+    )
+    plan_cache_bytes: int = Field(
+        128 * _MEBIBYTE,
+        ge=_MEBIBYTE,
+        le=4096 * _MEBIBYTE,
+        description="Mémoire des modèles compilés, par processus, en octets.",
+    )
     max_document_bytes: int = Field(
         MAX_DOCUMENT_BYTES,
         ge=1024,
         le=MAX_DOCUMENT_BYTES,
-        description="Taille maximale d’un document, en octets.",
+        description="Taille maximale d’un document rendu d’un bloc, en octets ; au-delà, DownloadDocument.",
     )

@@ -1,58 +1,56 @@
-"""Folders of packages (templates, profiles): reading, digests, findings in French."""
+"""Packages as folders of files: where they are below a root, what they hold, their description in YAML."""
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
 from services.documents.contract.schema import Schema
+from services.documents.findings import Findings
 from services.documents.yaml_text import YamlError, read
-from services.kit.errors import StartupError
+from services.kit.releases.archive import SIGNATURE_FILE, Contents
 
 
-@dataclass
-class Findings:
-    """Everything wrong in the packages, gathered before the process gives up."""
-
-    sentences: list[str] = field(default_factory=list)
-
-    def add(self, where: Path, sentence: str) -> None:
-        """Adds one finding."""
-        self.sentences.append(f"{where}\u00a0: {sentence}")
-
-    def raise_if_any(self) -> None:
-        """Stops the process with all the findings."""
-        if self.sentences:
-            raise StartupError("\n".join(["Modèles ou profils inutilisables\u00a0:", *self.sentences]))
+def packages(root: Path, described_by: str) -> Iterator[tuple[Path, Contents]]:
+    """Every folder below `root` that holds a file of that name, with its files; hidden ones are left out."""
+    for path in sorted(root.rglob(described_by)) if root.is_dir() else ():
+        yield path.parent, read_folder(path.parent)
 
 
-def described(
-    root: Path, name: str, schema: Schema, findings: Findings
-) -> Iterator[tuple[Path, dict[str, Any]]]:
-    """The typed content of every valid `name` file below `root`, with its path."""
-    paths = sorted(root.rglob(name)) if root.is_dir() else []
-    if not paths:
-        findings.add(root, f"aucun fichier {name} dans ce dossier.")
-    for path in paths:
-        try:
-            content = read(path.read_text(encoding="utf-8"))
-        except (OSError, UnicodeDecodeError):
-            findings.add(path, "fichier illisible.")
-            continue
-        except YamlError as error:
-            findings.add(path, f"{error}.")
-            continue
-        found = list(schema.violations(content, path.stem))
-        for violation in found:
-            findings.add(path, f"{violation.field}\u00a0: {violation.description}")
-        if not found:
-            yield path, schema.typed(content)
+def read_folder(folder: Path) -> Contents:
+    """The files of a package, by their path in it."""
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and not path.name.startswith(".")
+    }
 
 
-def digest(files: Sequence[tuple[str, bytes]]) -> str:
-    """SHA-256 of a package: of each name and of the SHA-256 of its content, in the order of the names."""
-    lines = (f"{hashlib.sha256(content).hexdigest()}  {name}\n" for name, content in sorted(files))
-    return hashlib.sha256("".join(lines).encode()).hexdigest()
+def described(contents: Contents, name: str, schema: Schema, findings: Findings) -> dict[str, Any] | None:
+    """The typed content of the YAML file that describes a package; None when it is not what it should be."""
+    raw = contents.get(name)
+    if raw is None:
+        findings.error("FILE_MISSING", name, "ce fichier manque.")
+        return None
+    try:
+        content = read(raw.decode("utf-8"))
+    except UnicodeDecodeError:
+        findings.error("FILE_UNREADABLE", name, "le texte n’est pas en UTF-8.")
+        return None
+    except YamlError as error:
+        findings.error("FILE_UNREADABLE", name, f"{error}.")
+        return None
+    found = list(schema.violations(content, name.partition(".")[0]))
+    for violation in found:
+        findings.error("FIELD", f"{name}, {violation.field}", violation.description)
+    if found:
+        return None
+    typed: dict[str, Any] = schema.typed(content)
+    return typed
+
+
+def refuse_other_files(contents: Contents, expected: Collection[str], findings: Findings) -> None:
+    """A package holds nothing but its own files."""
+    for path in sorted(set(contents) - {*expected, SIGNATURE_FILE}):
+        findings.error("FILE_UNEXPECTED", path, "ce fichier ne fait pas partie du paquet\u00a0: retirez-le.")

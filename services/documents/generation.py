@@ -4,24 +4,27 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 from services.documents import opc
 from services.documents.context import make_context
-from services.documents.contract.dossier import CONTRACT_FILE, CONTRACT_VERSION, read_dossier
-from services.documents.contract.schema import Schema
-from services.documents.folders import Findings
-from services.documents.profile import Profile, load_profiles
-from services.documents.render.document import render
-from services.documents.template.package import Template, load_templates
-from services.documents.versions import Versions
+from services.documents.contract.dossier import CONTRACT, CONTRACT_VERSION, ROOT, read_dossier
+from services.documents.deployment import Deployment
+from services.documents.packages import Packages
+from services.documents.profile import Profile
+from services.documents.reference import document_reference
+from services.documents.render.assembly import Piece, assemble
+from services.documents.render.errors import RenderError, TemplateError
+from services.documents.render.plan import Plan
+from services.documents.template.package import Template
 from services.kit.context import check_deadline
-from services.kit.errors import FailedPrecondition, NotFound, ResourceExhausted, Violations
-from services.kit.french import long_date
+from services.kit.errors import FailedPrecondition, InvalidArgument, Violations
+
+ADDED_BY_PROFILE = frozenset({"logo", "profile", "signatory"})
+"""Names of the context that come from the organisation profile."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,28 @@ class Request:
 
 
 @dataclass(frozen=True)
+class Sources:
+    """What a document is made from, besides the data."""
+
+    template: Template
+    profile: Profile
+    plan: Plan
+    day: date
+    revision: int
+
+
+@dataclass(frozen=True)
+class Filled:
+    """Checked data, ready to be rendered; `reference` names what the document is about, a case or not."""
+
+    sources: Sources
+    context: dict[str, Any]
+    reference: str
+    case_reference: str
+    data_sha256: str
+
+
+@dataclass(frozen=True)
 class Generated:
     """A document and where it comes from."""
 
@@ -42,105 +67,108 @@ class Generated:
     filename: str
     sha256: str
     title: str
-    template: Template
-    profile: Profile
+    sources: Sources
+    case_reference: str
     data_sha256: str
 
 
-class Library:
-    """The templates, the profiles and the contract: immutable, shared by every thread."""
-
-    def __init__(self, templates: Path, profiles: Path, max_document_bytes: int) -> None:
-        """Loads everything; raises StartupError with all that is wrong."""
-        findings = Findings()
-        self._contract = Schema.load(CONTRACT_FILE)
-        self._templates = Versions(load_templates(templates, self._contract, findings))
-        self._profiles = Versions(load_profiles(profiles, findings))
-        for sentence in self._templates.overlaps():
-            findings.add(templates, sentence)
-        for sentence in self._profiles.overlaps():
-            findings.add(profiles, sentence)
-        findings.raise_if_any()
-        self._max_document_bytes = max_document_bytes
-
-    def generate(self, request: Request) -> Generated:
-        """The document; the same request gives the same bytes."""
-        template = self._template(request.template_id, request.document_date)
-        profile = self._profile(request.profile_id, request.document_date)
-        dossier = read_dossier(
-            request.data_json, self._contract, template.requirement, template.checks, request.document_date
-        )
-        context = make_context(dossier.data, template, profile, request.document_date)
-        check_deadline()
-        content = _document(context, template, profile, dossier.sha256)
-        if len(content) > self._max_document_bytes:
-            raise ResourceExhausted(
-                "DOCUMENT_TOO_LARGE",
-                "Le document dépasse la taille qu’une réponse peut porter.",
-                metadata={"bytes": str(len(content)), "limit": str(self._max_document_bytes)},
-            )
-        return Generated(
-            content=content,
-            filename=_filename(template.id, dossier.data["case"]["reference"]),
-            sha256=_sha256(content),
-            title=template.title,
-            template=template,
-            profile=profile,
-            data_sha256=dossier.sha256,
-        )
-
-    def _template(self, template_id: str, day: date) -> Template:
-        metadata = {"template_id": template_id}
-        if template_id not in self._templates:
-            raise NotFound("TEMPLATE_NOT_FOUND", "Aucun modèle ne porte cet identifiant.", metadata=metadata)
-        template = self._templates.in_force(template_id, day)
-        if template is None:
-            raise FailedPrecondition(
-                "TEMPLATE_NOT_IN_FORCE",
-                f"Ce modèle n’a pas de version en vigueur le {long_date(day)}.",
-                metadata={**metadata, "document_date": day.isoformat()},
-            )
-        return template
-
-    def _profile(self, profile_id: str, day: date) -> Profile:
-        if not profile_id and len(self._profiles) > 1:
-            violations = Violations()
-            violations.add("profile_id", "REQUIRED", "Plusieurs profils sont publiés\u00a0: indiquez lequel.")
-            violations.raise_if_any()
-        chosen = profile_id or next(iter(self._profiles))
-        profile = self._profiles.in_force(chosen, day) if chosen in self._profiles else None
-        if profile is None:
-            raise NotFound(
-                "PROFILE_NOT_FOUND",
-                f"Aucun profil d’organisation de ce nom n’est en vigueur le {long_date(day)}.",
-                metadata={"profile_id": chosen, "document_date": day.isoformat()},
-            )
-        return profile
+def choose(
+    deployment: Deployment, packages: Packages, template_id: str, profile_id: str, day: date
+) -> Sources:
+    """The versions in force on a day; NotFound, FailedPrecondition or InvalidArgument."""
+    template = deployment.template(template_id, day)
+    profile = deployment.profile(profile_id, day)
+    return Sources(template, profile, packages.plan(template, profile.logo), day, deployment.revision)
 
 
-def _document(context: Mapping[str, Any], template: Template, profile: Profile, data_sha256: str) -> bytes:
-    parts = render(template.docx, context, profile.logo.image if profile.logo else None)
-    title = f"{template.title} – dossier {context['case']['reference']}"
-    creator = profile.content["organisation"]["short_name"]
-    parts["docProps/core.xml"] = opc.core_properties(title, creator, context["document"]["date"])
-    parts["docProps/custom.xml"] = opc.custom_properties(
-        {
-            "template_id": template.id,
-            "template_version": template.version,
-            "template_sha256": template.digest,
-            "profile_id": profile.id,
-            "profile_version": profile.version,
-            "profile_sha256": profile.digest,
-            "contract_version": CONTRACT_VERSION,
-            "data_sha256": data_sha256,
-        }
+def fill(sources: Sources, data_json: bytes, dossier: Mapping[str, Any] | None = None) -> Filled:
+    """The data, checked against the contract and the template; InvalidArgument with every violation.
+
+    `dossier` lists the pieces of a dossier, for their summary alone.
+    """
+    template, day = sources.template, sources.day
+    read = read_dossier(data_json, CONTRACT, template.requirement, template.checks, day)
+    return Filled(
+        sources,
+        make_context(read.data, template, sources.profile, day, dossier),
+        document_reference(read.data, template.requires),
+        str(read.data.get("case", {}).get("reference", "")),
+        read.sha256,
     )
-    return opc.write(parts)
 
 
-def _sha256(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()
+def render(filled: Filled) -> Generated:
+    """The document; the same data and versions give the same bytes; InvalidArgument if it would be wrong."""
+    check_deadline()
+    sources = filled.sources
+    try:
+        content = sources.plan.render(
+            filled.context, properties(sources, filled.reference, filled.data_sha256)
+        )
+    except RenderError as error:
+        raise refused(error) from error
+    return Generated(
+        content=content,
+        filename=filename(sources.template.id, filled.reference),
+        sha256=hashlib.sha256(content).hexdigest(),
+        title=sources.template.title,
+        sources=sources,
+        case_reference=filled.case_reference,
+        data_sha256=filled.data_sha256,
+    )
 
 
-def _filename(template_id: str, reference: str) -> str:
-    return f"{template_id}_{re.sub(r'[^A-Za-z0-9-]+', '-', reference)}.docx"
+def join(pieces: Sequence[Piece], parts: Mapping[str, bytes]) -> bytes:
+    """Several documents in one file; InvalidArgument if one would be wrong, FailedPrecondition if they
+    cannot be joined."""
+    try:
+        return assemble(pieces, parts)
+    except RenderError as error:
+        raise refused(error) from error
+    except TemplateError as error:
+        raise FailedPrecondition(
+            "PIECES_NOT_JOINED",
+            f"{error.sentence} Demandez-les dans un zip.",
+        ) from error
+
+
+def properties(sources: Sources, reference: str, data_sha256: str) -> dict[str, bytes]:
+    """The parts of a document that say what it is and where it comes from; no personal data."""
+    template, profile = sources.template, sources.profile
+    title = f"{template.title} – dossier {reference}" if reference else template.title
+    creator = profile.content["organisation"]["short_name"]
+    return {
+        "docProps/core.xml": opc.core_properties(title, creator, sources.day),
+        "docProps/custom.xml": opc.custom_properties(
+            {
+                "template_id": template.id,
+                "template_version": template.version,
+                "template_sha256": template.digest,
+                "profile_id": profile.id,
+                "profile_version": profile.version,
+                "profile_sha256": profile.digest,
+                "contract_version": CONTRACT_VERSION,
+                "document_date": sources.day.isoformat(),
+                "data_sha256": data_sha256,
+            }
+        ),
+    }
+
+
+def refused(error: RenderError) -> InvalidArgument:
+    """What a caller is told of a document that would be wrong: the field in cause, never its value."""
+    violations = Violations()
+    top = re.split(r"[.\[]", error.field, maxsplit=1)[0]
+    if CONTRACT.knows(top):
+        violations.add(f"{ROOT}.{error.field}", error.reason, error.sentence)
+    elif top in ADDED_BY_PROFILE:
+        violations.add("profile_id", error.reason, f"{error.sentence} (profil\u00a0: {error.field})")
+    else:
+        violations.add("template_id", error.reason, f"{error.sentence} ({error.part}\u00a0: {error.tag})")
+    return violations.error()
+
+
+def filename(template_id: str, reference: str, extension: str = "docx") -> str:
+    """A file name made of the template and the file reference, without personal data."""
+    safe = re.sub(r"[^A-Za-z0-9-]+", "-", reference)
+    return f"{template_id}_{safe}.{extension}" if safe else f"{template_id}.{extension}"

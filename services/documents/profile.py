@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,12 +11,15 @@ from pathlib import Path
 from typing import Any
 
 from services.documents.contract.schema import Schema
-from services.documents.folders import Findings, described, digest
+from services.documents.findings import Findings
+from services.documents.folders import described, refuse_other_files
+from services.kit.releases.archive import Contents, digest
 
 PROFILE_FILE = "profile.yaml"
 MAX_LOGO_BYTES = 256 * 1024
 
-_SCHEMA = Path(__file__).parent / "profiles" / "profile.schema.json"
+_SCHEMA = Schema.load(Path(__file__).parent / "profiles" / "profile.schema.json")
+_VERSION = re.compile(r"[0-9A-Za-z][0-9A-Za-z.+-]{0,63}")
 _PNG = b"\x89PNG\r\n\x1a\n"
 _PNG_SIZE = struct.Struct(">II")
 _PNG_SIZE_AT = 16
@@ -46,31 +50,36 @@ class Profile:
     logo: Logo | None
 
 
-def load_profiles(root: Path, findings: Findings) -> list[Profile]:
-    """Every profile below `root`; what is wrong goes to the findings."""
-    schema = Schema.load(_SCHEMA)
-    return [
-        _profile(path, content, findings) for path, content in described(root, PROFILE_FILE, schema, findings)
-    ]
-
-
-def _profile(path: Path, content: dict[str, Any], findings: Findings) -> Profile:
+def read_profile(contents: Contents, findings: Findings) -> Profile | None:
+    """The profile of these files; None when its description cannot be used."""
+    content = described(contents, PROFILE_FILE, _SCHEMA, findings)
+    if content is None:
+        return None
     for dotted in content["sources"]:
         if not _present(content, dotted):
-            findings.add(path, f"sources\u00a0: le chemin {dotted} n’existe pas dans le profil.")
+            findings.error(
+                "SOURCE_UNKNOWN",
+                PROFILE_FILE,
+                f"sources\u00a0: le chemin {dotted} n’existe pas dans le profil.",
+            )
+    if not _VERSION.fullmatch(content["version"]):
+        findings.error(
+            "VERSION_MALFORMED",
+            PROFILE_FILE,
+            "la version s’écrit avec des lettres sans accent, des chiffres, des points et des tirets.",
+        )
     described_logo = content["organisation"].get("logo")
-    logo = _logo(path.parent / described_logo["file"], described_logo, findings) if described_logo else None
-    files = [(path.name, path.read_bytes())]
-    if logo is not None:
-        files.append((described_logo["file"], logo.image))
+    refuse_other_files(
+        contents, (PROFILE_FILE, *([described_logo["file"]] if described_logo else [])), findings
+    )
     return Profile(
         id=content["id"],
         version=content["version"],
         effective_from=content["effective_from"],
         effective_until=content.get("effective_until"),
-        digest=digest(files),
+        digest=digest(contents),
         content=content,
-        logo=logo,
+        logo=_logo(contents, described_logo, findings) if described_logo else None,
     )
 
 
@@ -83,18 +92,19 @@ def _present(content: Mapping[str, Any], dotted: str) -> bool:
     return True
 
 
-def _logo(path: Path, described_logo: Mapping[str, Any], findings: Findings) -> Logo | None:
-    image = path.read_bytes() if path.is_file() else b""
+def _logo(contents: Contents, described_logo: Mapping[str, Any], findings: Findings) -> Logo | None:
+    name = described_logo["file"]
+    image = contents.get(name, b"")
     if (
         not image.startswith(_PNG)
         or len(image) < _PNG_SIZE_AT + _PNG_SIZE.size
         or len(image) > MAX_LOGO_BYTES
     ):
-        findings.add(path, "le logo doit être un PNG de 256 Kio au plus.")
+        findings.error("LOGO", name, "le logo doit être un PNG de 256 Kio au plus.")
         return None
     width, height = _PNG_SIZE.unpack_from(image, _PNG_SIZE_AT)
     if not (0 < width <= _MAX_LOGO_PIXELS and 0 < height <= _MAX_LOGO_PIXELS):
-        findings.add(path, "le logo doit mesurer de 1 à 4000 pixels de côté.")
+        findings.error("LOGO", name, "le logo doit mesurer de 1 à 4000 pixels de côté.")
         return None
     printed = described_logo["height_mm"] * _EMU_PER_MM
     return Logo(image, described_logo["alt"], printed * width // height, printed)

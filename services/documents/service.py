@@ -1,64 +1,92 @@
-"""The edge: protobuf requests to generation requests, and back."""
+"""The DocumentService of the contract."""
 
 from __future__ import annotations
 
-from datetime import date
-from typing import cast
+from collections.abc import Iterator
 
 import grpc
 
 from microcredit.documents.v1 import document_service_pb2 as pb
 from microcredit.documents.v1.document_service_pb2_grpc import DocumentServiceServicer
-from services.documents.contract.dossier import CONTRACT_VERSION
-from services.documents.generation import Generated, Library, Request
-from services.kit import wire
-from services.kit.errors import Violations
-
-DOMAIN = "documents.microcredit"
-MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
-
-_REQUIRED = "Ce champ est obligatoire."
+from services.documents.edge import batches, documents, dossiers, requests
+from services.documents.edge.making import Maker
+from services.documents.edge.stored import Stored
+from services.documents.files import OutputFile
+from services.documents.generation import fill, render
+from services.kit.context import check_deadline
+from services.kit.errors import ResourceExhausted, Violations
 
 
 class DocumentServicer(DocumentServiceServicer):
-    """The RPCs of DocumentService."""
+    """Makes documents, batches and dossiers; `max_bytes` is what a unary answer may carry."""
 
-    def __init__(self, library: Library) -> None:
-        self._library = library
+    def __init__(self, maker: Maker, stored: Stored, max_bytes: int) -> None:
+        self._maker = maker
+        self._stored = stored
+        self._max_bytes = max_bytes
 
-    def GenerateDocument(  # noqa: N802 (name of the RPC)
+    def GenerateDocument(  # noqa: N802
         self, request: pb.GenerateDocumentRequest, context: grpc.ServicerContext
     ) -> pb.GenerateDocumentResponse:
         """Generates one document."""
-        return pb.GenerateDocumentResponse(document=_document(self._library.generate(_request(request))))
+        return pb.GenerateDocumentResponse(document=self._generated(request, "", self._max_bytes))
+
+    def DownloadDocument(  # noqa: N802
+        self, request: pb.DownloadDocumentRequest, context: grpc.ServicerContext
+    ) -> Iterator[pb.DownloadDocumentResponse]:
+        """A document to generate, or a stored one, in chunks."""
+        match request.WhichOneof("source"):
+            case "generate":
+                document = self._generated(request.generate, "generate.", None)
+            case "name":
+                document = self._stored.get(request.name, with_content=True).document
+            case _:
+                violations = Violations()
+                violations.add("source", "REQUIRED", "Donnez le nom d’un document gardé, ou une demande.")
+                violations.raise_if_any()
+        content = document.content
+        document.ClearField("content")
+        yield pb.DownloadDocumentResponse(document=document)
+        for chunk in documents.chunks(content):
+            check_deadline()
+            yield pb.DownloadDocumentResponse(chunk=chunk)
+
+    def BatchGenerateDocuments(  # noqa: N802
+        self, request: pb.BatchGenerateDocumentsRequest, context: grpc.ServicerContext
+    ) -> Iterator[pb.BatchGenerateDocumentsResponse]:
+        """One template for many recipients."""
+        asked = requests.batch(request)
+        common = batches.common_data(request.common_json)
+        sources = self._maker.sources(self._maker.deployment(asked), asked, request.template_id)
+        for part in batches.run(batches.Batch(request, asked, sources, common), self._maker):
+            if not context.is_active():
+                return
+            yield part
+
+    def GenerateDossier(  # noqa: N802
+        self, request: pb.GenerateDossierRequest, context: grpc.ServicerContext
+    ) -> Iterator[pb.GenerateDossierResponse]:
+        """The dossier of a file."""
+        asked = requests.dossier(request)
+        yield from dossiers.run(request, asked, self._maker)
+
+    def _generated(self, request: pb.GenerateDocumentRequest, root: str, limit: int | None) -> pb.Document:
+        """The document of a request whose fields are at `root`; ResourceExhausted above a limit of bytes."""
+        asked = requests.generation(request, root)
+        sources = self._maker.sources(self._maker.deployment(asked), asked, request.template_id)
+        generated = render(fill(sources, request.data_json))
+        file = self._maker.file(generated.content, generated.filename, asked)
+        _check_size(file, limit)
+        document = documents.document_pb(generated)
+        documents.put_file(document, file)
+        document.name = self._maker.keep(file, generated, asked)
+        return document
 
 
-def _request(message: pb.GenerateDocumentRequest) -> Request:
-    violations = Violations()
-    day = None
-    if message.HasField("document_date"):
-        day = wire.civil_date(message.document_date, "document_date", violations)
-    else:
-        violations.add("document_date", "REQUIRED", _REQUIRED)
-    for name in ("template_id", "data_json"):
-        if not getattr(message, name):
-            violations.add(name, "REQUIRED", _REQUIRED)
-    violations.raise_if_any()
-    return Request(message.template_id, cast(date, day), message.data_json, message.profile_id)
-
-
-def _document(generated: Generated) -> pb.Document:
-    template, profile = generated.template, generated.profile
-    return pb.Document(
-        content=generated.content,
-        media_type=MEDIA_TYPE,
-        filename=generated.filename,
-        sha256=generated.sha256,
-        title=generated.title,
-        template=pb.TemplateVersion(
-            template_id=template.id, version=template.version, digest=template.digest
-        ),
-        profile=pb.ProfileVersion(profile_id=profile.id, version=profile.version, digest=profile.digest),
-        contract_version=CONTRACT_VERSION,
-        data_sha256=generated.data_sha256,
-    )
+def _check_size(file: OutputFile, limit: int | None) -> None:
+    if limit is not None and len(file.content) > limit:
+        raise ResourceExhausted(
+            "DOCUMENT_TOO_LARGE",
+            "Le document dépasse la taille d’une réponse\u00a0: demandez-le par DownloadDocument.",
+            metadata={"bytes": str(len(file.content)), "limit": str(limit)},
+        )

@@ -112,12 +112,16 @@ class Violations:
     def raise_if_any(self, reason: str = "INVALID_FIELDS", message: str | None = None) -> None:
         """Raises InvalidArgument with all the violations, if there is any."""
         if self._items:
-            raise InvalidArgument(
-                reason,
-                message or _summary(len(self._items)),
-                metadata={"count": str(len(self._items))},
-                violations=self._items,
-            )
+            raise self.error(reason, message)
+
+    def error(self, reason: str = "INVALID_FIELDS", message: str | None = None) -> InvalidArgument:
+        """The InvalidArgument of these violations."""
+        return InvalidArgument(
+            reason,
+            message or _summary(len(self._items)),
+            metadata={"count": str(len(self._items))},
+            violations=self._items,
+        )
 
     def __bool__(self) -> bool:
         return bool(self._items)

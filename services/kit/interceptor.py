@@ -39,6 +39,12 @@ class _InternalError(DomainError):
         super().__init__("INTERNAL", message, metadata={"request_id": request_id})
 
 
+def internal_error(error: Exception) -> DomainError:
+    """What a client learns of an unexpected error in a part of its call; the log has the rest."""
+    log.error("exception", request_id=context.request_id(), **exception_fields(error))
+    return _InternalError(context.request_id())
+
+
 @dataclass(frozen=True)
 class _Abortion(grpc.Status):
     code: grpc.StatusCode

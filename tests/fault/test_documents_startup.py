@@ -12,7 +12,7 @@ import pytest
 
 from services.documents import opc
 from tests.documents_support import ASK, BANK, DOCUMENTS, FILE, REFUSAL
-from tests.support import ROOT
+from tests.support import ROOT, throwaway_stores
 
 
 @pytest.fixture
@@ -24,6 +24,7 @@ def published(tmp_path: Path) -> Path:
 
 def start(published: Path) -> subprocess.CompletedProcess[str]:
     environment = {
+        **throwaway_stores(published),
         "DOCUMENTS_TEMPLATES_DIRECTORY": str(published / "templates"),
         "DOCUMENTS_PROFILES_DIRECTORY": str(published / "profiles"),
     }
@@ -67,11 +68,11 @@ def test_every_finding_of_every_package_comes_at_once(published: Path) -> None:
     assert "Traceback" not in done.stderr
     for finding in (
         f"{ASK}/template.docx\u00a0: le fichier du modèle manque.",
-        f"{BANK}/template.docx\u00a0: balise mal écrite dans word/document.xml.",
-        f"{REFUSAL}/template.docx\u00a0: la partie word/styles.xml contient une balise",
+        f"{BANK}/template.docx\u00a0: Une balise est mal écrite dans word/document.xml.",
+        f"{REFUSAL}/template.docx\u00a0: La partie word/styles.xml contient une balise",
         "requires\u00a0: le contrat n’a pas de champ foyer.",
         "checks\u00a0: le contrôle inconnu n’existe pas.",
-        "les versions 1.0.0 et 1.0.0 sont toutes deux en vigueur le 1er\u00a0janvier\u00a02019.",
+        f"templates/{FILE}\u00a0: la version 1.0.0 est donnée 2 fois.",
         "bad/manifest.yaml\u00a0: YAML illisible, ligne 2.",
         "profile.couleur\u00a0: Ce champ n’existe pas dans le contrat.",
     ):

@@ -9,56 +9,44 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
 
-from services.documents.config import MAX_DOCUMENT_BYTES
-from services.documents.generation import Library, Request
-from services.documents.house.build import MODELS, TEMPLATES
+from services.documents.house.build import MODELS
+from services.documents.render.assembly import Piece, assemble
+from services.documents.render.compiler import compile_template
+from services.documents.template.accessibility import accessibility
 from services.kit.french import typeset
-from tests.documents_support import ASK, CASES, DAY, DOCUMENTS, W, example, paragraph_text, parts, png, text
+from tests.documents_catalogue import CASES, TEMPLATES, context, document, plan
+from tests.documents_support import ASK, DOCUMENTS, W, paragraph_text, parts, png, text
+from tests.documents_templates import shipped
 from tests.support import ROOT
 
 SMALLEST_HALF_POINTS, SMALLEST_IN_FOOTER = 21, 19
 LEAST_CONTRAST = 4.5
+HEADINGS = {"Heading1": 1, "Chapter": 1, "Heading2": 2}
 Node = ElementTree.Element
 
 
-@lru_cache
-def library(profiles: Path) -> Library:
-    return Library(DOCUMENTS / "templates", profiles, MAX_DOCUMENT_BYTES)
+def with_a_logo() -> bytes:
+    """A letter of a profile that has a logo."""
+    logo = {"alt": "Logo du CIAS d’exemple", "width": 1_080_000, "height": 540_000}
+    compiled = compile_template(shipped(ASK).docx, {"word/media/logo.png": png(80, 40)})
+    return compiled.render({**(context(ASK, "complet") or {}), "logo": logo})
 
 
-def generate(profiles: Path, template: str, name: str) -> bytes:
-    return library(profiles).generate(Request(template, DAY, json.dumps(example(name)).encode(), "")).content
+@pytest.fixture(params=TEMPLATES)
+def documents(request: pytest.FixtureRequest) -> list[dict[str, bytes]]:
+    """The documents of a template, by their parts."""
+    found = [document(*case) for case in CASES if case[0] == request.param]
+    return [parts(content) for content in found if content is not None]
 
 
-def with_a_logo(profiles: Path) -> Path:
-    """A copy of the shipped profile, with a logo."""
-    shutil.copytree(DOCUMENTS / "profiles", profiles)
-    path = profiles / "cias-exemple" / "profile.yaml"
-    logo = "  logo: {file: logo.png, alt: Logo, height_mm: 15}\n\nsignatories:"
-    path.write_text(path.read_text(encoding="utf-8").replace("\nsignatories:", logo, 1), encoding="utf-8")
-    path.with_name("logo.png").write_bytes(png(80, 40))
-    return profiles
-
-
-@pytest.fixture(scope="module")
-def rendered() -> dict[tuple[str, str], bytes]:
-    return {(template, name): generate(DOCUMENTS / "profiles", template, name) for template, name in CASES}
-
-
-@pytest.fixture(params=CASES, ids="-".join)
-def document(request: pytest.FixtureRequest, rendered: dict[tuple[str, str], bytes]) -> dict[str, bytes]:
-    return parts(rendered[request.param])
-
-
-def xml(document: dict[str, bytes], name: str) -> Node:
-    return ElementTree.fromstring(document[name])
+def xml(found: dict[str, bytes], name: str = "word/document.xml") -> Node:
+    return ElementTree.fromstring(found[name])
 
 
 def only(node: Node, path: str) -> Node:
@@ -71,49 +59,47 @@ def style_of(paragraph: Node) -> str:
     return only(paragraph, f"{W}pPr/{W}pStyle").get(f"{W}val", "")
 
 
-def style_name(style: Node) -> str:
-    name = style.find(f"{W}name")
-    return "" if name is None else name.get(f"{W}val", "")
+def headings(body: Node) -> Iterator[int]:
+    for paragraph in body.iter(f"{W}p"):
+        level = HEADINGS.get(style_of(paragraph))
+        if level is not None:
+            yield level
 
 
-def headings(document: dict[str, bytes]) -> Iterator[int]:
-    levels = {
-        style.get(f"{W}styleId"): style_name(style)
-        for style in xml(document, "word/styles.xml").iter(f"{W}style")
-    }
-    for paragraph in xml(document, "word/document.xml").iter(f"{W}p"):
-        name = levels[style_of(paragraph)]
-        if name.startswith("heading "):
-            yield int(name[-1])
+def test_the_rules_of_the_gate_find_nothing(documents: list[dict[str, bytes]]) -> None:
+    for shown in documents:
+        assert [str(finding) for finding in accessibility(shown)] == []
 
 
-def test_language_title_and_headings(document: dict[str, bytes]) -> None:
-    styles = xml(document, "word/styles.xml")
-    assert only(styles, f".//{W}rPrDefault//{W}lang").get(f"{W}val") == "fr-FR"
-    core = document["docProps/core.xml"].decode()
-    assert "<dc:language>fr-FR</dc:language>" in core
-    assert re.search(r"<dc:title>[^<]+ – dossier MC-2026-[^<]+</dc:title>", core)
-    kept = [style.find(f"{W}pPr/{W}keepNext") for style in styles if style_name(style).startswith("heading")]
-    assert len(kept) == 2
-    assert None not in kept
-    levels = [0, *headings(document)]
-    assert len(levels) > 2
-    assert all(after <= before + 1 for before, after in pairwise(levels))
+def test_language_title_and_headings(documents: list[dict[str, bytes]]) -> None:
+    for shown in documents:
+        styles = xml(shown, "word/styles.xml")
+        assert only(styles, f".//{W}rPrDefault//{W}lang").get(f"{W}val") == "fr-FR"
+        core = shown["docProps/core.xml"].decode()
+        assert "<dc:language>fr-FR</dc:language>" in core
+        assert re.search(r"<dc:title>[^<]{8,}</dc:title>", core)
+        levels = [0, *headings(xml(shown))]
+        assert all(after <= before + 1 for before, after in pairwise(levels))
+        for style in styles.iter(f"{W}style"):
+            if style.get(f"{W}styleId") in HEADINGS:
+                assert style.find(f"{W}pPr/{W}keepNext") is not None
+                assert style.find(f"{W}pPr/{W}outlineLvl") is not None
 
 
-def test_nothing_is_laid_out_with_blanks(document: dict[str, bytes]) -> None:
-    body = xml(document, "word/document.xml")
-    texts = [paragraph_text(paragraph) for paragraph in body.iter(f"{W}p")]
-    assert all(content.strip() for content in texts)
-    assert not [content for content in texts if re.match(r"\s*[-•–]\s", content)]
+def test_nothing_is_laid_out_with_blanks(documents: list[dict[str, bytes]]) -> None:
     forbidden = ("tab", "pict", "object", "txbxContent", "vMerge", "gridSpan", "framePr", 'jc w:val="both"')
-    source = document["word/document.xml"].decode()
-    assert not [name for name in forbidden if f"<w:{name}" in source]
-    assert "<wp:anchor" not in source
+    for shown in documents:
+        for paragraph in xml(shown).iter(f"{W}p"):
+            content = paragraph_text(paragraph)
+            assert content.strip() or paragraph.find(f".//{W}drawing") is not None
+            assert not re.match(r"\s*[-•–]\s", content)
+        source = shown["word/document.xml"].decode()
+        assert not [name for name in forbidden if f"<w:{name}" in source]
+        assert "<wp:anchor" not in source
 
 
-def test_tables_have_a_heading_row_and_no_empty_cell(document: dict[str, bytes]) -> None:
-    for table in xml(document, "word/document.xml").iter(f"{W}tbl"):
+def test_tables_have_a_heading_row_and_no_empty_cell(documents: list[dict[str, bytes]]) -> None:
+    for table in (table for shown in documents for table in xml(shown).iter(f"{W}tbl")):
         assert only(table, f"{W}tblPr/{W}tblCaption").get(f"{W}val")
         columns = len(table.findall(f"{W}tblGrid/{W}gridCol"))
         first, *rows = table.findall(f"{W}tr")
@@ -125,19 +111,23 @@ def test_tables_have_a_heading_row_and_no_empty_cell(document: dict[str, bytes])
             assert all(paragraph_text(cell).strip() for cell in row.iter(f"{W}tc"))
 
 
-def test_two_tables_never_touch(document: dict[str, bytes]) -> None:
-    kinds = [child.tag for child in only(xml(document, "word/document.xml"), f"{W}body")]
-    assert (f"{W}tbl", f"{W}tbl") not in set(pairwise(kinds))
+def test_two_tables_never_touch(documents: list[dict[str, bytes]]) -> None:
+    for shown in documents:
+        kinds = [child.tag for child in only(xml(shown), f"{W}body")]
+        assert (f"{W}tbl", f"{W}tbl") not in set(pairwise(kinds))
 
 
-def test_text_is_large_and_dark_enough(document: dict[str, bytes]) -> None:
-    for style in xml(document, "word/styles.xml").iter(f"{W}style"):
+def test_every_template_shares_one_sheet_of_styles() -> None:
+    """What lets pieces be joined, and tested once: text large enough, dark enough."""
+    sheets = {parts(shipped(template).docx)["word/styles.xml"] for template in TEMPLATES}
+    (sheet,) = sheets
+    for style in ElementTree.fromstring(sheet).iter(f"{W}style"):
         smallest = (
             SMALLEST_IN_FOOTER if style.get(f"{W}styleId") in ("Header", "Footer") else SMALLEST_HALF_POINTS
         )
         assert all(int(size.get(f"{W}val", "0")) >= smallest for size in style.iter(f"{W}sz"))
-    colours = set(re.findall(r'<w:color w:val="(\w{6})"', document["word/styles.xml"].decode()))
-    fills = {"FFFFFF", *re.findall(r'w:fill="(\w{6})"', document["word/styles.xml"].decode())}
+    colours = set(re.findall(r'<w:color w:val="(\w{6})"', sheet.decode()))
+    fills = {"FFFFFF", *re.findall(r'w:fill="(\w{6})"', sheet.decode())}
     assert len(fills) > 2
     assert min(contrast(colour, fill) for colour in colours for fill in fills) >= LEAST_CONTRAST
 
@@ -154,17 +144,17 @@ def luminance(colour: str) -> float:
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
-def test_static_text_follows_french_typography(rendered: dict[tuple[str, str], bytes]) -> None:
-    for (_, name), content in rendered.items():
-        if name != "extreme":
+def test_static_text_follows_french_typography() -> None:
+    for template, name in CASES:
+        content = document(template, name)
+        if content is not None and name != "extreme":
             assert [line for line in text(content).split("\n") if line != typeset(line)] == []
 
 
 def test_the_shipped_templates_are_those_of_the_house() -> None:
     for model in MODELS:
-        assert (TEMPLATES / model.id / "template.docx").read_bytes() == model.docx(), (
-            "lancez python -m services.documents.house.build"
-        )
+        path = DOCUMENTS / "templates" / model.id / "template.docx"
+        assert path.read_bytes() == model.docx(), "lancez python -m services.documents.house.build"
 
 
 def validator() -> str | None:
@@ -173,13 +163,20 @@ def validator() -> str | None:
     return given or (str(installed) if installed.exists() else shutil.which("ooxml-validator"))
 
 
-def test_word_accepts_every_document(rendered: dict[tuple[str, str], bytes], tmp_path: Path) -> None:
+def joined(name: str) -> bytes:
+    """The documents of an example in one file: each part of each is there."""
+    seen = ((template, context(template, name)) for template in TEMPLATES)
+    return assemble([Piece(plan(template), found, template) for template, found in seen if found])
+
+
+def test_word_accepts_every_document(tmp_path: Path) -> None:
     command = validator()
     if command is None:
         pytest.skip("Validateur Open XML absent\u00a0: « make validator » l’installe (npm requis).")
-    with_logo = generate(with_a_logo(tmp_path / "profiles"), ASK, "complet")
-    for (template, name), content in {**rendered, (ASK, "logo"): with_logo}.items():
-        (tmp_path / f"{template}-{name}.docx").write_bytes(content)
+    files = {name: joined(name) for name in ("complet", "minimal", "extreme")}
+    files |= {"logo": with_a_logo()}
+    for name, content in files.items():
+        (tmp_path / f"{name}.docx").write_bytes(content)
 
     def errors(path: Path) -> list[object]:
         done = subprocess.run([command, str(path)], capture_output=True, check=False)

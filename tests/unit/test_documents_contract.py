@@ -108,7 +108,7 @@ def test_strictness_names_every_field_at_once() -> None:
         (b'"guardian"', b'"guardian"'),
         (b'"lender": "Banque Exemple"', b'"lender": "\\u202eBanque", "\\u0007x": {"y": {}}'),
     ):
-        raw = raw.replace(before, after)
+        raw = raw.replace(before, after, 1)
     assert found(raw) == {
         "data_json.loan.months": "INVALID_NUMBER",
         "data_json.household.persons": "INVALID_NUMBER",

@@ -8,16 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
-from typing import Any
 
+from services.documents.contract.situations import SITUATIONS, Data
+from services.documents.contract.situations import Check as Check
 from services.documents.contract.values import Money
 from services.documents.recipient import Recipient
 from services.documents.wording import POSTAL_LINES, POSTAL_WIDTH
 from services.kit.errors import Violation
 from services.kit.french import long_date
-
-Data = Mapping[str, Any]
-Check = Callable[[Data, date, str], Iterator[Violation]]
 
 _TOTALS = (
     ("income", "incomes", "amount"),
@@ -175,4 +173,5 @@ CHECKS: Mapping[str, Check] = {
     "missing_piece": _missing_piece,
     "document_deadline": _deadline,
     "enclosure": _enclosure,
+    **SITUATIONS,
 }

@@ -17,6 +17,8 @@ from services.kit.errors import Violations
 
 CONTRACT_VERSION = "1.0"
 CONTRACT_FILE = Path(__file__).parent / "dossier.schema.json"
+CONTRACT = Schema.load(CONTRACT_FILE)
+"""The dossier contract, compiled."""
 ROOT = "data_json"
 """The field of the request, where the paths of violations start."""
 

@@ -19,9 +19,12 @@ _MAX_DIGITS = 15
 _PLAIN_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
 # C0 and C1 controls except the line feed, blanks without width, line separators, bidirectional overrides
 # (they reorder what the reader sees), lone surrogates, non-characters.
-_ILLEGAL = re.compile(
-    "[\x00-\x09\x0b-\x1f\x7f-\x9f\u200b\u2028-\u202e\u2060-\u2069\ufdd0-\ufdef\ufeff\ufffe\uffff\ud800-\udfff]"
+ILLEGAL = (
+    "\x00-\x09\x0b-\x1f\x7f-\x9f\u200b\u2028-\u202e\u2060-\u2069\ufdd0-\ufdef\ufeff\ufffe\uffff\ud800-\udfff"
 )
+"""The characters that no text may hold, as the inside of a character class."""
+
+_ILLEGAL = re.compile(f"[{ILLEGAL}]")
 _PLACEHOLDER = "?"
 
 

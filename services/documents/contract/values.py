@@ -28,3 +28,6 @@ class Code(str):
         code = super().__new__(cls, text)
         code.label = label
         return code
+
+    def __getnewargs__(self) -> tuple[str, str]:
+        return str(self), self.label

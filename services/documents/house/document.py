@@ -3,26 +3,30 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
 from services.documents import opc
+from services.documents.house import chart
+from services.documents.house.chart import Chart
 from services.documents.house.ooxml import field, raw_paragraph, run
 
 PARTS = Path(__file__).parent / "parts"
 LOGO_PART = "word/media/logo.png"
 
-_STYLES = "word/styles.xml"
+_RELATIONSHIPS = "word/_rels/document.xml.rels"
+_HEADING, _CHAPTER = (f'<w:pStyle w:val="{style}"/>' for style in ("Heading1", "Chapter"))
 _HOUSE_PARTS = {
     opc.CONTENT_TYPES: "content_types.xml",
     "_rels/.rels": "root_rels.xml",
     "docProps/app.xml": "app.xml",
-    "word/_rels/document.xml.rels": "document_rels.xml",
+    _RELATIONSHIPS: "document_rels.xml",
     "word/fontTable.xml": "fontTable.xml",
     "word/numbering.xml": "numbering.xml",
     "word/settings.xml": "settings.xml",
-    _STYLES: "styles.xml",
+    "word/styles.xml": "styles.xml",
 }
 _HEAD = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
 _NAMESPACES = (
@@ -57,26 +61,40 @@ class Model:
     body: str
     form: bool = False
     """A form numbers its chapters; a letter does not."""
+    subject: str = "Dossier"
+    """What the reference of the footer names; empty when the document has none."""
+    charts: Sequence[Chart] = ()
 
     def docx(self) -> bytes:
         """The .docx of the template, always the same bytes."""
         parts = {name: (PARTS / file).read_bytes() for name, file in _HOUSE_PARTS.items()}
-        headings = (PARTS / ("heading_form.xml" if self.form else "heading_letter.xml")).read_bytes()
-        parts[_STYLES] = parts[_STYLES].replace(b"<!-- heading 1 -->", headings.strip())
-        parts["word/document.xml"] = _part("document", f"<w:body>{self.body}{_SECTION}</w:body>")
+        body = self.body.replace(_HEADING, _CHAPTER) if self.form else self.body
+        parts["word/document.xml"] = _part("document", f"<w:body>{body}{_SECTION}</w:body>")
         parts["word/header1.xml"] = _part("hdr", raw_paragraph(run(_HEADER), "Header"))
-        parts["word/footer1.xml"] = parts["word/footer2.xml"] = _part("ftr", _footer())
+        parts["word/footer1.xml"] = parts["word/footer2.xml"] = _part("ftr", _footer(self.subject))
         parts["docProps/core.xml"] = opc.core_properties(self.title, "", _BUILT)
         parts["docProps/custom.xml"] = opc.custom_properties({})
         parts[LOGO_PART] = _PLACEHOLDER
+        self._add_charts(parts)
         return opc.write(parts)
+
+    def _add_charts(self, parts: dict[str, bytes]) -> None:
+        for rank, drawn in enumerate(self.charts, 1):
+            parts[f"word/charts/chart{rank}.xml"] = drawn.part()
+            _before_end(parts, _RELATIONSHIPS, chart.relationship(rank))
+            _before_end(parts, opc.CONTENT_TYPES, chart.override(rank))
 
 
 _HEADER = "{{ profile.organisation.short_name }} – {{ document.title }}"
 
 
-def _footer() -> str:
-    reference = run("Dossier {{ case.reference }} – page ")
+def _before_end(parts: dict[str, bytes], name: str, element: str) -> None:
+    content, end, rest = parts[name].rpartition(b"</")
+    parts[name] = content + element.encode() + end + rest
+
+
+def _footer(subject: str) -> str:
+    reference = run(f"{subject} {{{{ document.reference }}}} – page " if subject else "Page ")
     return raw_paragraph(reference + field("PAGE") + run(" sur ") + field("NUMPAGES"), "Footer")
 
 

@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from services.documents.house.ooxml import control, each, labelled, paragraph, raw_paragraph, when
+from services.documents.house.ooxml import (
+    LINE_BREAK,
+    control,
+    each,
+    labelled,
+    paragraph,
+    raw_paragraph,
+    run,
+    run_control,
+    when,
+)
 
 _LOGO = (
     '<w:r><w:drawing><wp:inline distT="0" distB="0" distL="0" distR="0">'
@@ -18,8 +28,8 @@ _LOGO = (
 )
 
 ORGANISATION_ADDRESS = (
-    "{{ profile.organisation.address.lines | join(', ') }}, {{ profile.organisation.address.postal_code }}"
-    "\u00a0{{ profile.organisation.address.city }}"
+    "{{ profile.organisation.address.lines | join(', ') }}, "
+    "{{ profile.organisation.address.postal_code }}\u00a0{{ profile.organisation.address.city }}"
 )
 
 
@@ -71,8 +81,8 @@ def opening(subject: str, references: str, *more: str) -> str:
 def agent() -> str:
     """Block B1: first name, name, capacity and administrative address of the agent (CRPA, L. 111-2)."""
     contact = (
-        "{% if agent.phone is defined %}, téléphone {{ agent.phone | phone }}{% endif %}"
-        "{% if agent.email is defined %}, {{ agent.email }}{% endif %}"
+        "{% if agent.phone is defined %}, téléphone "
+        "{{ agent.phone | phone }}{% endif %}{% if agent.email is defined %}, {{ agent.email }}{% endif %}"
     )
     return labelled(
         "Dossier suivi par",
@@ -89,14 +99,40 @@ def closing() -> str:
 
 
 def signature() -> str:
-    """Block B2: capacity, delegation, room to sign, first name and name (CRPA, L. 212-1)."""
+    """Block B2: capacity, delegation, first name and name, then room to sign (CRPA, L. 212-1)."""
+    delegation = (
+        run_control("if signatory.delegation is defined")
+        + LINE_BREAK
+        + run("({{ signatory.delegation }})")
+        + run_control("endif")
+    )
+    return signed("{{ signatory.capacity }}", "{{ signatory | full_name }}", delegation)
+
+
+def signed(capacity: str, name: str, between: str = "") -> str:
+    """A signature, in one paragraph that no page can split."""
+    return raw_paragraph(run(capacity) + between + LINE_BREAK + run(name), "Signature")
+
+
+def cover(title: str, *lines: str) -> str:
+    """Start of a document that is no letter: letterhead, title, what identifies it, place and date."""
     return "".join(
         (
-            paragraph("{{ signatory.capacity }}", "Signature"),
-            when("signatory.delegation is defined", paragraph("({{ signatory.delegation }})", "Signature")),
-            paragraph("{{ signatory | full_name }}", "SignatureName"),
+            letterhead(),
+            paragraph(title, "Title"),
+            *lines,
+            labelled(
+                "Établi",
+                "à {{ profile.organisation.place }}, le {{ document.date | long_date }}",
+                "ReferenceLast",
+            ),
         )
     )
+
+
+def sign_here(source: str) -> str:
+    """Room for a person to date and sign."""
+    return paragraph(f"{source}, date et signature :", "SignatureLine")
 
 
 def bullets(name: str, items: str, source: str) -> str:
@@ -106,6 +142,4 @@ def bullets(name: str, items: str, source: str) -> str:
 
 def agent_signature() -> str:
     """Signature of the agent in charge, for letters that decide nothing."""
-    return paragraph("{{ agent.capacity | capital }}", "Signature") + paragraph(
-        "{{ agent | full_name }}", "SignatureName"
-    )
+    return signed("{{ agent.capacity | capital }}", "{{ agent | full_name }}")

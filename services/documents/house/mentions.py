@@ -13,11 +13,25 @@ END = f"{{{{ '.' if loop.last else '{NARROW_NO_BREAK_SPACE};' }}}}"
 def contact(body: str) -> str:
     """Address, telephone and site of a body of the profile, after its name, as far as they are given."""
     return (
-        f"{{% if {body}.address is defined %}}, {{{{ {body}.address }}}}{{% endif %}}"
-        f"{{% if {body}.phone is defined %}}, téléphone {{{{ {body}.phone }}}}{{% endif %}}"
-        f"{{% if {body}.email is defined %}}, {{{{ {body}.email }}}}{{% endif %}}"
-        f"{{% if {body}.website is defined %}}, {{{{ {body}.website }}}}{{% endif %}}"
+        f"{{% if {body}.address is defined %}}, "
+        f"{{{{ {body}.address }}}}{{% endif %}}{{% if {body}.phone is defined %}}, téléphone "
+        f"{{{{ {body}.phone }}}}{{% endif %}}{{% if {body}.email is defined %}}, "
+        f"{{{{ {body}.email }}}}{{% endif %}}{{% if {body}.website is defined %}}, "
+        f"{{{{ {body}.website }}}}{{% endif %}}"
     )
+
+
+_SILENCE = (
+    "Sans réponse de notre part dans les deux mois qui suivent la réception de votre "
+    "demande{% if case.received_on is defined %}, le {{ case.received_on | long_date }}{% endif %}, celle-ci "
+    "est considérée comme refusée."
+)
+_SUSPENSION = (
+    "Ce délai de deux mois est **suspendu** jusqu’au {{ deadlines.documents | long_date }}, ou jusqu’à ce "
+    "que vous ayez tout remis si vous le faites plus tôt{% if terms.suspended_refusal is defined %} ; il se "
+    "terminera donc au plus tard le **{{ terms.suspended_refusal | long_date }}**{% endif %} (articles L. "
+    "114-5 et L. 231-4 du code des relations entre le public et l’administration)."
+)
 
 
 def missing_documents() -> str:
@@ -29,13 +43,47 @@ def missing_documents() -> str:
                 "Merci de nous répondre **au plus tard le {{ deadlines.documents | long_day }}**, soit "
                 "**{{ deadlines.documents | time_left(document.date) }}**."
             ),
+            paragraph(f"{_SILENCE} {_SUSPENSION}"),
             paragraph(
-                "Sans réponse de notre part dans les deux mois qui suivent la réception de votre demande"
-                "{% if case.received_on is defined %}, le {{ case.received_on | long_date }}{% endif %}, "
-                "celle-ci est considérée comme refusée. Ce "
-                "délai de deux mois est **suspendu** jusqu’au {{ deadlines.documents | long_date }}, ou "
-                "jusqu’à ce que vous ayez tout remis si vous le faites plus tôt (articles L. "
-                "114-5 et L. 231-4 du code des relations entre le public et l’administration)."
+                "Vos recours contre ce refus sont indiqués dans l’accusé de réception de votre "
+                "demande{% if correspondence is defined and correspondence.acknowledged_on is defined %}, du "
+                "{{ correspondence.acknowledged_on | long_date }}{% endif %}."
+            ),
+        )
+    )
+
+
+def acknowledgement() -> str:
+    """B3: date of the implicit refusal, by its name, and its suspension (CRPA, L. 112-3 and R. 112-5)."""
+    return "".join(
+        (
+            heading("Le délai de réponse"),
+            paragraph(
+                "Si vous n’avez pas reçu de réponse le **{{ terms.implicit_refusal | long_date }}**, deux "
+                "mois après la réception de votre demande, celle-ci sera considérée comme refusée (article "
+                "L. 231-4 du code des relations entre le public et l’administration)."
+            ),
+            when("terms.suspended_refusal is defined and pieces | missing", paragraph(_SUSPENSION)),
+        )
+    )
+
+
+def implicit_remedies() -> str:
+    """B5 for a refusal by silence: the delay starts from the day when the refusal is born."""
+    return "".join(
+        (
+            heading("Vos recours en cas de refus par silence"),
+            paragraph(
+                "Vous pourrez alors, **dans les deux mois qui suivent ce refus**, c’est-à-dire jusqu’au "
+                "{% if terms.suspended_remedy is defined and pieces | missing %}{{ "
+                "terms.suspended_remedy | long_date }} au plus tard"
+                "{% else %}{{ terms.implicit_remedy | long_date }}{% endif %} :"
+            ),
+            *_remedy_list(),
+            paragraph(
+                "Vous pourrez aussi, dans le même délai, demander les raisons de ce refus : elles vous "
+                "seront communiquées dans le mois (article L. 232-4 du code des relations entre le public et "
+                "l’administration)."
             ),
         )
     )
@@ -43,10 +91,6 @@ def missing_documents() -> str:
 
 def remedies() -> str:
     """B5: gracious remedy, administrative court, two months (CJA, R. 421-1 and R. 421-5; CRPA, L. 411-2)."""
-    court = (
-        "{{ profile.remedies.court.name }}{% if profile.remedies.court.address is defined %} "
-        "({{ profile.remedies.court.address }}){% endif %}"
-    )
     return "".join(
         (
             heading("Vos recours"),
@@ -54,20 +98,30 @@ def remedies() -> str:
                 "Si vous contestez cette décision, vous pouvez, **dans les deux mois qui suivent le jour où "
                 "vous avez reçu cette lettre** :"
             ),
-            bullet(
-                "former un recours gracieux, en écrivant à {{ profile.remedies.gracious_recipient }}, "
-                f"{ORGANISATION_ADDRESS}. "
-                "Ce recours interrompt le délai pour saisir le tribunal : vous disposez à nouveau de deux "
-                "mois à partir de la réponse, ou de l’absence de réponse pendant deux mois, qui vaut refus "
-                "(articles L. 411-2 et L. 231-4 du code des relations entre le public et l’administration) ;"
-            ),
-            bullet(
-                f"saisir {court}, par courrier, sur place ou par internet avec Télérecours citoyens"
-                "{% if profile.remedies.court.website is defined %} "
-                "({{ profile.remedies.court.website }}){% endif %} (articles R. 421-1 et R. 421-5 du code "
-                "de justice administrative)."
-            ),
+            *_remedy_list(),
         )
+    )
+
+
+def _remedy_list() -> tuple[str, str]:
+    court = (
+        "{{ profile.remedies.court.name }}{% if profile.remedies.court.address is defined %} "
+        "({{ profile.remedies.court.address }}){% endif %}"
+    )
+    return (
+        bullet(
+            "former un recours gracieux, en écrivant à {{ profile.remedies.gracious_recipient }}, "
+            f"{ORGANISATION_ADDRESS}. "
+            "Ce recours interrompt le délai pour saisir le tribunal : vous disposez à nouveau de deux mois à "
+            "partir de la réponse, ou de l’absence de réponse pendant deux mois, qui vaut refus (articles L. "
+            "411-2 et L. 231-4 du code des relations entre le public et l’administration) ;"
+        ),
+        bullet(
+            f"saisir {court}, par courrier, sur place ou par internet avec Télérecours citoyens"
+            "{% if profile.remedies.court.website is defined %} "
+            "({{ profile.remedies.court.website }}){% endif %} (articles R. 421-1 et R. 421-5 du code de "
+            "justice administrative)."
+        ),
     )
 
 
@@ -82,7 +136,7 @@ def algorithm() -> str:
                 "responsable. Il a pour finalité {{ profile.algorithm.purpose }} (règles « "
                 "{{ assessment.ruleset.ruleset_id }} », version {{ assessment.ruleset.version }})."
             ),
-            paragraph(
+            lead_in(
                 "Vous avez le droit d’obtenir la communication des règles de ce traitement et des "
                 "principales caractéristiques de sa mise en œuvre dans votre cas (articles L. 311-3-1 et R. "
                 "311-3-1-1 du code des relations entre le public et l’administration). Écrivez-nous à "
@@ -103,7 +157,7 @@ def mediation() -> str:
         (
             heading("La médiation et le Défenseur des droits"),
             paragraph("{{ profile.mediation.administrative }}"),
-            paragraph(
+            lead_in(
                 "Si vous estimez que vos droits n’ont pas été respectés, vous pouvez saisir "
                 "{{ profile.mediation.defender.name }}" + contact("profile.mediation.defender") + ". "
                 "{{ profile.mediation.defender_notice }}"
@@ -125,7 +179,7 @@ def privacy() -> str:
             bullets("recipient", "profile.privacy.recipients", "{{ recipient }}" + END),
             lead_in("Elles sont conservées :"),
             bullets("term", "profile.privacy.retention", "{{ term }}" + END),
-            paragraph(
+            lead_in(
                 "{{ profile.privacy.rights }} Adressez-vous à : {{ profile.privacy.officer.name }}"
                 + contact("profile.privacy.officer")
                 + ". Vous pouvez aussi adresser une réclamation à {{ profile.privacy.authority.name }}"
@@ -149,15 +203,12 @@ def simulation() -> str:
 
 
 def debt_advice() -> str:
-    """B12: the nearest debt-advice service, when the reasons are about the budget."""
-    return when(
-        "assessment.reasons | budget_related",
-        paragraph(
-            "Le **{{ profile.debt_advice.name }}**"
-            + contact("profile.debt_advice")
-            + ", vous reçoit gratuitement et "
-            "en toute confidentialité pour faire le point sur votre budget et sur vos droits."
-        ),
+    """B12: the nearest debt-advice service."""
+    return lead_in(
+        "Le **{{ profile.debt_advice.name }}**"
+        + contact("profile.debt_advice")
+        + ", vous reçoit gratuitement et "
+        "en toute confidentialité pour faire le point sur votre budget et sur vos droits."
     )
 
 
@@ -167,4 +218,39 @@ def lender_freedom() -> str:
         "L’établissement décide seul d’accorder ou non ce prêt, après sa propre analyse. Le "
         "{{ profile.organisation.short_name }} ne prête pas et ne garantit pas le prêt. "
         "{{ profile.fund.guarantee }}"
+    )
+
+
+def credit_notice() -> str:
+    """B10: the notice of every document that promotes the loan; its text depends on the date."""
+    return when("law.credit_notice is defined", paragraph("**{{ law.credit_notice }}**", "Notice"))
+
+
+def representative_example() -> str:
+    """B10: the figures that must go with a rate (code de la consommation, L. 312-6)."""
+    return when(
+        "profile.offer.example is defined",
+        paragraph(
+            "Exemple représentatif : pour un prêt de {{ profile.offer.example.amount | euros }} sur "
+            "{{ profile.offer.example.months | months }} au taux débiteur fixe de "
+            "{{ profile.offer.example.nominal_rate_pct | percent }}, sans frais ni assurance, le taux annuel "
+            "effectif global (TAEG) est de {{ profile.offer.example.taeg_pct | percent }}. Vous remboursez "
+            "{{ profile.offer.example.instalment | euros }} par mois, et "
+            "{{ profile.offer.example.last_instalment | euros }} le dernier mois. Le montant total dû est de "
+            "{{ profile.offer.example.total_paid | euros }}, dont "
+            "{{ profile.offer.example.total_credit_cost | euros }} d’intérêts."
+        ),
+    )
+
+
+def lender_mediator() -> str:
+    """B9 for a dispute with the lender: its complaints service, then its mediator."""
+    return lead_in(
+        "Pour un désaccord avec l’établissement, adressez-vous d’abord à son service des réclamations, puis "
+        "à son médiateur de la consommation{% if bank.mediator is defined %} : {{ bank.mediator.name }}"
+        + contact("bank.mediator")
+        + "{% endif %}. La médiation est gratuite. Vous pouvez aussi saisir "
+        "{{ profile.mediation.defender.name }}"
+        + contact("profile.mediation.defender")
+        + ", si vous pensez subir une discrimination."
     )

@@ -12,6 +12,8 @@ from services.kit.french import typeset
 # Text width in twentieths of a point: A4 (11906) less two margins of 2.3 cm (1304).
 TEXT_WIDTH = 9298
 
+LINE_BREAK = "<w:r><w:br/></w:r>"
+
 _TAG = re.compile(r"({{.*?}}|{%.*?%})")
 _STRONG = re.compile(r"\*\*(.*?)\*\*")
 
@@ -50,9 +52,9 @@ def labelled(label: str, source: str, style: str = "Reference") -> str:
     return raw_paragraph(run(f"{label} : ", "Label") + runs(source), style)
 
 
-def heading(source: str, level: int = 1) -> str:
+def heading(source: str, level: int = 1, *, new_page: bool = False) -> str:
     """A heading; those of the first level are numbered in a form."""
-    return paragraph(source, f"Heading{level}")
+    return paragraph(source, f"Heading{level}", "<w:pageBreakBefore/>" if new_page else "")
 
 
 def lead_in(source: str) -> str:
@@ -86,14 +88,32 @@ def each(name: str, items: str, *blocks: str) -> str:
 
 def field(instruction: str) -> str:
     """A field that Word computes (PAGE, NUMPAGES)."""
+    return field_start(instruction) + "<w:r><w:t>1</w:t></w:r>" + field_end()
+
+
+def field_start(instruction: str) -> str:
+    """Start of a field, up to its result."""
     pieces = (
         '<w:fldChar w:fldCharType="begin"/>',
         f'<w:instrText xml:space="preserve"> {instruction} </w:instrText>',
         '<w:fldChar w:fldCharType="separate"/>',
-        "<w:t>1</w:t>",
-        '<w:fldChar w:fldCharType="end"/>',
     )
     return "".join(f"<w:r>{piece}</w:r>" for piece in pieces)
+
+
+def field_end() -> str:
+    """End of a field, after its result."""
+    return '<w:r><w:fldChar w:fldCharType="end"/></w:r>'
+
+
+def link(anchor: str, content: str) -> str:
+    """A link to a bookmark of the same document."""
+    return f'<w:hyperlink w:anchor="{anchor}" w:history="1">{content}</w:hyperlink>'
+
+
+def run_control(tag: str) -> str:
+    """A template tag that takes its run away."""
+    return f"<w:r><w:t>{{%r {tag} %}}</w:t></w:r>"
 
 
 @dataclass(frozen=True)
@@ -124,11 +144,11 @@ class Rows:
         """One row if the condition holds."""
         return cls(cells, f"if {condition}")
 
-    def last_apart(self) -> tuple[Rows, ...]:
-        """A loop as two: all the items but the last, then the last, linked to what follows."""
+    def last_apart(self, *, linked: bool = True) -> tuple[Rows, ...]:
+        """A loop as two: all the items but the last, then the last, linked or not to what follows."""
         if not self.tag.startswith("for "):
-            return (replace(self, linked=True),)
-        return replace(self, tag=f"{self.tag}[:-1]"), replace(self, tag=f"{self.tag}[-1:]", linked=True)
+            return (replace(self, linked=linked),)
+        return replace(self, tag=f"{self.tag}[:-1]"), replace(self, tag=f"{self.tag}[-1:]", linked=linked)
 
 
 @dataclass(frozen=True)
@@ -148,20 +168,22 @@ class Table:
         unit = TEXT_WIDTH / sum(column.share for column in self.columns)
         widths = [round(column.share * unit) for column in self.columns]
         grid = "".join(f'<w:gridCol w:w="{width}"/>' for width in widths)
-        rows = "".join(
-            self._rows(row, widths, linked=self.together and row is not self.rows[-1])
-            for row in self._split()
-        )
+        *before, last = self._split()
+        rows = "".join(self._rows(row, widths, linked=self.together) for row in before)
+        rows += self._rows(last, widths, linked=False)
         return (
             f"<w:tbl>{self._properties()}<w:tblGrid>{grid}</w:tblGrid>{self._heading(widths)}{rows}</w:tbl>"
         )
 
     def _split(self) -> Sequence[Rows]:
-        """The rows; the last line before a total is apart, so that the total never stands alone on a page."""
-        if not self.total:
-            return self.rows
-        *before, lines, total = self.rows
-        return [*before, *lines.last_apart(), total]
+        """The rows; a last line of a loop is apart where it must, or must not, stay with its neighbour."""
+        *before, last = self.rows
+        if self.total and before:
+            *before, lines = before
+            return [*before, *lines.last_apart(), last]
+        if self.together and last.tag.startswith("for "):
+            return [*before, *last.last_apart(linked=False)]
+        return self.rows
 
     def _properties(self) -> str:
         look = "0660" if self.total else "0620"

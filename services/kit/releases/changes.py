@@ -79,9 +79,9 @@ class Rollback:
         return None
 
 
-def check_etag(state: State, etag: str) -> None:
-    """Aborted if the state is not the one that the caller read."""
-    if etag and etag != state.etag:
+def check_etag(state: State, name: str, etag: str) -> None:
+    """Aborted if what happened to a name is not all that the caller read."""
+    if etag and etag != state.etag_of(name):
         raise Aborted(
             "ETAG_MISMATCH", "Une autre modification a eu lieu entre-temps : relisez, puis réessayez."
         )

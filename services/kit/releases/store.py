@@ -154,7 +154,7 @@ class ReleaseStore:
             if done is not None:
                 event = next(event for event in state.events if event.revision == done)
                 return asked.apply(state.as_of(done - 1), event.time)
-            changes.check_etag(state, etag)
+            changes.check_etag(state, asked.name, etag)
             change = asked.apply(state, datetime.now(UTC))
             release = state.of(change.event.digest)
             if self._two_person_rule:

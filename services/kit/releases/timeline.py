@@ -105,7 +105,16 @@ class State:
     @property
     def etag(self) -> str:
         """Changes with the revision; opaque to clients."""
-        return hashlib.sha256(f"releases {self.revision}".encode()).hexdigest()[:16]
+        return _etag(self.revision)
+
+    def etag_of(self, name: str) -> str:
+        """Changes with the events of one name; that of the state where no other name is published."""
+        return _etag(max((event.revision for event in self.events if event.name == name), default=0))
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names published, in order."""
+        return tuple(sorted({release.name for release in self.releases}))
 
     def release(self, name: str, version: str) -> Release | None:
         """The release of that name and version, or digest."""
@@ -136,6 +145,10 @@ class State:
             tuple(release for release in self.releases if release.revision <= revision),
             tuple(event for event in self.events if event.revision <= revision),
         )
+
+
+def _etag(revision: int) -> str:
+    return hashlib.sha256(f"releases {revision}".encode()).hexdigest()[:16]
 
 
 def _painted(spans: list[Span], new: Span) -> list[Span]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from services.documents.house.letter import bullets
 from services.documents.house.mentions import END
-from services.documents.house.models.common import ORIENTATION, one_or_many, support_terms
+from services.documents.house.models.common import ORIENTATION, holder, one_or_many, support_terms
 from services.documents.house.ooxml import (
     Column,
     Rows,
@@ -22,10 +22,10 @@ from services.documents.house.ooxml import (
 def _reasons() -> str:
     columns = [Column("Constat", 54), Column("Portée", 16), Column("Texte appliqué", 30)]
     values = (
-        "{% for value in reason.comparisons %} – {{ value.label }} : {{ value.display }}"
-        "{% if value.limit_display is defined %} "
-        "({{ value.limit_label if value.limit_label is defined else 'limite' }} : {{ value.limit_display }})"
-        "{% endif %}{% endfor %}"
+        "{% for value in reason.comparisons %} – {{ value.label }} : "
+        "{{ value.display }}{% if value.limit_display is defined %} "
+        "({{ value.limit_label if value.limit_label is defined else 'limite' }} : "
+        "{{ value.limit_display }}){% endif %}{% endfor %}"
     )
     rows = [
         Rows.each(
@@ -54,9 +54,9 @@ def advice() -> str:
             paragraph(
                 "Cet avis compare la demande au {{ profile.bylaw.title }} ({{ profile.bylaw.deliberation }} "
                 "du {{ profile.bylaw.adopted_on | long_date }}), à l’aide d’un traitement algorithmique "
-                "(règles « {{ assessment.ruleset.ruleset_id }} », version "
-                "{{ assessment.ruleset.version }}). Il ne décide rien : une personne du service décide de "
-                "présenter la demande, puis le prêteur décide seul du prêt."
+                "(règles « {{ assessment.ruleset.ruleset_id }} », version {{ assessment.ruleset.version }}). "
+                "Il ne décide rien : une personne du service décide de présenter la demande, puis le prêteur "
+                "décide seul du prêt."
             ),
             heading("Les constats", 2),
             when(
@@ -101,7 +101,7 @@ def pieces() -> str:
         Rows.each(
             "piece",
             "pieces",
-            "{{ piece.label }}{% if piece.holder is defined %} ({{ piece.holder | label }}){% endif %}",
+            "{{ piece.label }}{% if piece.holder is defined %} (" + holder("piece.holder") + "){% endif %}",
             "{{ piece.status | label }}",
             detail,
         )
@@ -118,8 +118,8 @@ def _support() -> str:
         (
             heading("L’accompagnement", 2),
             paragraph(
-                "L’accompagnement va avec le prêt, jusqu’à la dernière mensualité. Accepté par le demandeur "
-                ":\u00a0**{{ support.accepted | label }}**."
+                "L’accompagnement va avec le prêt, jusqu’à la dernière mensualité. Accompagnement accepté : "
+                "**{{ support.accepted | label }}**."
             ),
             support_terms(),
             when(
@@ -151,8 +151,8 @@ def commitment() -> str:
             lead_in(
                 one_or_many("Je sais", "Nous savons")
                 + " que le {{ profile.organisation.short_name }} ne prête pas et ne "
-                "garantit pas le prêt, que le prêteur décide seul, et qu’un prêt accordé doit être "
-                "remboursé en entier. {{ profile.fund.guarantee }}"
+                "garantit pas le prêt, que le prêteur décide seul, et qu’un prêt accordé doit être remboursé "
+                "en entier. {{ profile.fund.guarantee }}"
             ),
             each(
                 "person",

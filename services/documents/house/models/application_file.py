@@ -1,13 +1,24 @@
-"""01 — Dossier de demande: the whole file, which the applicant signs and the lender receives."""
+"""01 — Dossier de demande: the whole file, which the applicant signs; and the copy for the lender."""
 
 from __future__ import annotations
 
+from services.documents.house.chart import BALANCE, BUDGET
 from services.documents.house.document import Model
 from services.documents.house.letter import agent, letterhead
 from services.documents.house.mentions import privacy, simulation
 from services.documents.house.models.advice_chapter import advice, commitment, pieces
 from services.documents.house.models.budget_chapter import budget
-from services.documents.house.models.common import BORROWERS, address, funding_plan, loan_terms, one_or_many
+from services.documents.house.models.common import (
+    BORROWERS,
+    DEMAND,
+    address,
+    funding_plan,
+    holder,
+    loan_terms,
+    one_or_many,
+    quotes,
+    schedule,
+)
 from services.documents.house.ooxml import (
     Column,
     Rows,
@@ -48,42 +59,53 @@ def _person(title: str, person: str) -> str:
     )
 
 
-def _cover() -> str:
+_REFERRAL = when(
+    "referral_source is defined",
+    labelled(
+        "Orientation par",
+        "{{ referral_source.name }}{% if referral_source.kind is defined %}, "
+        "{{ referral_source.kind }}{% endif %}{% if referral_source.contact is defined %} "
+        "({{ referral_source.contact }}){% endif %}",
+    ),
+)
+
+
+def _cover(title: str, *, for_bank: bool) -> str:
     return "".join(
         (
             letterhead(),
-            paragraph("Dossier de demande de microcrédit personnel accompagné", "Title"),
+            paragraph(title, "Title"),
             labelled("Référence", "{{ case.reference }}"),
             labelled(
                 "Demande",
                 "du {{ case.request_date | long_date }}{% if case.received_on is defined %}, reçue le "
                 "{{ case.received_on | long_date }}{% endif %}",
             ),
-            labelled(one_or_many("Demandeur", "Demandeurs"), BORROWERS),
+            labelled("Demande de", BORROWERS),
             labelled(
                 "Prêt demandé",
-                "{{ loan.amount | euros }} sur {{ loan.months | months }}, pour : {{ project | purpose }}",
+                DEMAND.removeprefix("de "),
             ),
-            when(
-                "referral_source is defined",
-                labelled(
-                    "Orientation par",
-                    "{{ referral_source.name }}"
-                    "{% if referral_source.kind is defined %}, {{ referral_source.kind }}{% endif %}"
-                    "{% if referral_source.contact is defined %} ({{ referral_source.contact }}){% endif %}",
-                ),
-            ),
+            "" if for_bank else _REFERRAL,
             agent(),
             labelled("Établi", "à {{ profile.organisation.place }}, le {{ document.date | long_date }}"),
         )
     )
 
 
-def _household() -> str:
-    columns = [Column("Personne", 44), Column("Lien avec le demandeur", 30), Column("Date de naissance", 26)]
+def _members() -> str:
+    columns = [Column("Personne", 44), Column("Lien de parenté", 30), Column("Date de naissance", 26)]
     name = "{{ member.first_name }}{% if member.last_name is defined %} {{ member.last_name }}{% endif %}"
     birth = optional("member.birth_date", "short_date", "non communiquée")
     rows = [Rows.each("member", "household.members", name, "{{ member.relationship }}", birth)]
+    return heading("Les autres personnes du foyer", 2) + when(
+        "household.members",
+        Table("Autres personnes du foyer", columns, rows).xml(),
+        otherwise=[paragraph("Aucune autre personne déclarée.")],
+    )
+
+
+def _household(*, for_bank: bool) -> str:
     return "".join(
         (
             heading("Le foyer", 2),
@@ -96,12 +118,7 @@ def _household() -> str:
                 _if_given("Unités de consommation", "household.consumption_units", "number"),
                 Rows(("Nombre de personnes", "{{ household.persons }}")),
             ),
-            heading("Les autres personnes du foyer", 2),
-            when(
-                "household.members",
-                Table("Autres personnes du foyer", columns, rows).xml(),
-                otherwise=[paragraph("Aucune autre personne déclarée.")],
-            ),
+            "" if for_bank else _members(),
         )
     )
 
@@ -134,13 +151,14 @@ def _work() -> str:
         Column("Fin de contrat", 17),
     ]
     situation = (
-        "{{ entry.status }}{% if entry.occupation is defined %}, {{ entry.occupation }}{% endif %}"
-        "{% if entry.employer is defined %} ({{ entry.employer }}){% endif %}"
-        "{% if entry.income_regularity is defined %} ; revenus : {{ entry.income_regularity }}{% endif %}"
+        "{{ entry.status }}{% if entry.occupation is defined %}, "
+        "{{ entry.occupation }}{% endif %}{% if entry.employer is defined %} "
+        "({{ entry.employer }}){% endif %}{% if entry.income_regularity is defined %} ; revenus : "
+        "{{ entry.income_regularity }}{% endif %}"
     )
     since = optional("entry.since", "short_date", "non communiqué")
     end = optional("entry.contract_end", "short_date", "sans objet")
-    rows = [Rows.each("entry", "work", "{{ entry.holder | label }}", situation, since, end)]
+    rows = [Rows.each("entry", "work", holder("entry.holder"), situation, since, end)]
     return "".join(
         (
             heading("Le travail", 2),
@@ -158,8 +176,8 @@ def _banking() -> str:
         (
             heading("La situation bancaire déclarée"),
             lead_in(
-                "Ces renseignements sont ceux que déclare le demandeur : le service ne consulte aucun "
-                "fichier de la Banque de France."
+                "Ces renseignements sont ceux que déclarent les personnes qui empruntent : le service ne "
+                "consulte aucun fichier de la Banque de France."
             ),
             when(
                 "banking is defined",
@@ -184,29 +202,13 @@ def _banking() -> str:
 
 
 def _project() -> str:
-    columns = [
-        Column("Fournisseur", 30),
-        Column("Objet", 30),
-        Column("Date", 16),
-        Column("Montant", 24, amount=True),
-    ]
-    rows = [
-        Rows.each(
-            "quote",
-            "project.quotes",
-            "{{ quote.supplier }}",
-            optional("quote.label", absent="non précisé"),
-            optional("quote.date", "short_date", "sans date"),
-            "{{ quote.amount | euros }}",
-        )
-    ]
     details = (
         when("project.description is defined", paragraph("{{ project.description }}")),
         when(
             "project.benefit is defined",
             paragraph("**Ce que le projet doit apporter** : {{ project.benefit }}"),
         ),
-        when("project.quotes", heading("Les devis", 2), Table("Devis", columns, rows).xml()),
+        when("project.quotes", heading("Les devis", 2), quotes()),
     )
     return "".join(
         (
@@ -226,59 +228,41 @@ def _project() -> str:
 
 
 def _loan() -> str:
-    columns = [
-        Column("Rang", 10),
-        Column("Échéance", 18),
-        Column("Mensualité", 18, amount=True),
-        Column("Intérêts", 17, amount=True),
-        Column("Capital", 18, amount=True),
-        Column("Restant dû", 19, amount=True),
-    ]
-    rows = [
-        Rows.each(
-            "line",
-            "loan.schedule",
-            "{{ line.number }}",
-            optional("line.due_date", "short_date", "à fixer"),
-            *(f"{{{{ line.{name} | euros }}}}" for name in ("payment", "interest", "principal", "balance")),
-        ),
-        Rows(
-            (
-                "Total",
-                "{{ loan.schedule | length | months }}",
-                "{{ loan.total_paid | euros }}",
-                "{{ loan.total_interest | euros }}",
-                "{{ loan.amount | euros }}",
-                "soldé",
-            )
-        ),
-    ]
     return "".join(
         (
             heading("Le prêt demandé"),
             simulation(),
             loan_terms(),
+            heading("Le capital restant dû", 2),
+            BALANCE.drawing(2),
             heading("L’échéancier indicatif", 2),
-            Table("Échéancier indicatif, montants en euros", columns, rows, total=True).xml(),
+            schedule(),
         )
     )
 
 
-def _body() -> str:
+def _body(title: str, *, for_bank: bool) -> str:
     return "".join(
         (
-            _cover(),
-            heading(one_or_many("Le demandeur et son foyer", "Les demandeurs et leur foyer")),
-            _person("Identité du demandeur", "applicant"),
+            _cover(title, for_bank=for_bank),
+            heading(
+                one_or_many(
+                    "La personne qui emprunte et son foyer", "Les personnes qui empruntent et leur foyer"
+                )
+            ),
+            _person("Identité de la personne qui emprunte", "applicant"),
             when(
                 "co_applicant is defined",
-                heading("Le codemandeur", 2),
-                _person("Identité du codemandeur", "co_applicant"),
+                heading("La personne qui emprunte aussi", 2),
+                _person("Identité de la personne qui emprunte aussi", "co_applicant"),
             ),
-            _household(),
+            _household(for_bank=for_bank),
             _housing(),
             _work(),
             budget(),
+            when(
+                "charts.budget is defined", heading("Le budget avant et après le prêt", 2), BUDGET.drawing(1)
+            ),
             _banking(),
             _project(),
             _loan(),
@@ -291,6 +275,16 @@ def _body() -> str:
     )
 
 
-MODEL = Model(
-    "01-dossier-demande", "Dossier de demande de microcrédit personnel accompagné", _body(), form=True
+_TITLE = "Dossier de demande de microcrédit personnel accompagné"
+_CHARTS = (BUDGET, BALANCE)
+
+MODEL = Model("01-dossier-demande", _TITLE, _body(_TITLE, for_bank=False), form=True, charts=_CHARTS)
+
+BANK_COPY = Model(
+    "01-dossier-demande-banque",
+    f"{_TITLE} – exemplaire de l’établissement",
+    _body(f"{_TITLE} – exemplaire de l’établissement", for_bank=True),
+    form=True,
+    charts=_CHARTS,
 )
+"""What the lender receives: neither the children nor who sent the person to the service."""

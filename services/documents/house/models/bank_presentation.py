@@ -26,9 +26,9 @@ from services.documents.house.ooxml import (
 )
 
 _REFERENCES = (
-    "dossier {{ case.reference }}"
-    "{% if bank.agreement_reference is defined %}, agrément {{ bank.agreement_reference }}{% endif %}"
-    "{% if bank.convention_reference is defined %}, convention {{ bank.convention_reference }}{% endif %}"
+    "dossier {{ case.reference }}{% if bank.agreement_reference is defined %}, agrément "
+    "{{ bank.agreement_reference }}{% endif %}{% if bank.convention_reference is defined %}, convention "
+    "{{ bank.convention_reference }}{% endif %}"
 )
 
 _BORROWERS = Table(
@@ -38,8 +38,8 @@ _BORROWERS = Table(
         Rows.each(
             "person",
             "borrowers",
-            "{{ person | civil_name }}"
-            "{% if person.birth_name is defined %} (nom de naissance : {{ person.birth_name }}){% endif %}",
+            "{{ person | civil_name }}{% if person.birth_name is defined %} (nom de naissance : "
+            "{{ person.birth_name }}){% endif %}",
             optional("person.birth_date", "long_date", "date non communiquée")
             + "{% if person.birth_place is defined %}, {{ person.birth_place }}{% endif %}",
             address("person"),
@@ -50,8 +50,8 @@ _BORROWERS = Table(
 _OPINION = (
     heading("L’avis du service"),
     paragraph(
-        "Le service a rendu un avis **{{ opinion.outcome | label }}**"
-        "{% if opinion.given_on is defined %} le {{ opinion.given_on | long_date }}{% endif %}."
+        "Le service a rendu un avis **{{ opinion.outcome | label }}**{% if opinion.given_on is defined %} le "
+        "{{ opinion.given_on | long_date }}{% endif %}."
     ),
     when("opinion.summary_for_bank is defined", paragraph("{{ opinion.summary_for_bank }}")),
 )

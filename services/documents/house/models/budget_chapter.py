@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from services.documents.house.models.common import holder
 from services.documents.house.ooxml import Column, Rows, Table, heading, optional, paragraph, when
 
 
 def _incomes() -> str:
     columns = [Column("Ressource", 52), Column("Personne", 22), Column("Montant mensuel", 26, amount=True)]
-    holder = "{% if line.holder is defined %}{{ line.holder | label }}{% else %}foyer{% endif %}"
+    person = "{% if line.holder is defined %}" + holder("line.holder") + "{% else %}foyer{% endif %}"
     rows = [
-        Rows.each("line", "budget.incomes", "{{ line.label }}", holder, optional("line.amount", "euros")),
+        Rows.each("line", "budget.incomes", "{{ line.label }}", person, optional("line.amount", "euros")),
         Rows(("Total des ressources", "foyer", optional("budget.totals.income", "euros"))),
     ]
     return Table("Ressources mensuelles du foyer", columns, rows, total=True).xml()
@@ -86,19 +87,27 @@ def _listed(items: str, table: str, nothing: str) -> str:
 
 
 def budget() -> str:
-    """Chapter: incomes, expenses, credits, debts, living remainder before and after the loan."""
+    """Chapter of a form: the tables below one heading."""
+    return heading("Le budget mensuel") + _tables(2)
+
+
+def budget_tables() -> str:
+    """The same tables, each below a heading of the first level."""
+    return _tables(1)
+
+
+def _tables(level: int) -> str:
     return "".join(
         (
-            heading("Le budget mensuel"),
-            heading("Les ressources", 2),
+            heading("Les ressources", level),
             _listed("budget.incomes", _incomes(), "Aucune ressource déclarée."),
-            heading("Les charges", 2),
+            heading("Les charges", level),
             _listed("budget.expenses", _expenses(), "Aucune charge déclarée."),
-            heading("Les crédits en cours", 2),
+            heading("Les crédits en cours", level),
             _listed("budget.credits", _credits(), "Aucun crédit en cours."),
-            heading("Les dettes", 2),
+            heading("Les dettes", level),
             _listed("budget.debts", _debts(), "Aucune dette déclarée."),
-            heading("Le reste à vivre", 2),
+            heading("Le reste à vivre", level),
             paragraph(
                 "Le reste à vivre est ce qui reste chaque mois, une fois payés les charges, les crédits et "
                 "les dettes."

@@ -10,11 +10,27 @@ ORIENTATION = (
 )
 
 
+REQUEST = "dossier {{ case.reference }}, demande du {{ case.request_date | long_date }}"
+"""References of a letter to the applicant."""
+
+DEMAND = "de {{ loan.amount | euros }} sur {{ loan.months | months }}, pour : {{ project | purpose }}"
+"""What is asked for."""
+
+
+def holder(path: str) -> str:
+    """Who a line concerns: by first name, which has no gender to guess."""
+    return (
+        f'{{% if {path} == "APPLICANT" and applicant is defined %}}{{{{ applicant.first_name }}}}'
+        f'{{% elif {path} == "CO_APPLICANT" and co_applicant is defined %}}{{{{ co_applicant.first_name }}}}'
+        f"{{% else %}}{{{{ {path} | label }}}}{{% endif %}}"
+    )
+
+
 def address(owner: str) -> str:
     """Postal address on one line."""
     return (
-        f"{{{{ {owner}.address.lines | join(', ') }}}}, {{{{ {owner}.address.postal_code }}}}"
-        f"\u00a0{{{{ {owner}.address.city }}}}"
+        f"{{{{ {owner}.address.lines | join(', ') }}}}, "
+        f"{{{{ {owner}.address.postal_code }}}}\u00a0{{{{ {owner}.address.city }}}}"
     )
 
 
@@ -61,6 +77,59 @@ def funding_plan() -> str:
     return Table("Coût du projet et plan de financement", columns, rows, together=True).xml()
 
 
+def quotes() -> str:
+    """Table of the quotes of the project."""
+    columns = [
+        Column("Fournisseur", 30),
+        Column("Objet", 30),
+        Column("Date", 16),
+        Column("Montant", 24, amount=True),
+    ]
+    rows = [
+        Rows.each(
+            "quote",
+            "project.quotes",
+            "{{ quote.supplier }}",
+            optional("quote.label", absent="non précisé"),
+            optional("quote.date", "short_date", "sans date"),
+            "{{ quote.amount | euros }}",
+        )
+    ]
+    return Table("Devis", columns, rows).xml()
+
+
+def schedule() -> str:
+    """Table of the instalments, and their total."""
+    columns = [
+        Column("Rang", 10),
+        Column("Échéance", 18),
+        Column("Mensualité", 18, amount=True),
+        Column("Intérêts", 17, amount=True),
+        Column("Capital", 18, amount=True),
+        Column("Restant dû", 19, amount=True),
+    ]
+    rows = [
+        Rows.each(
+            "line",
+            "loan.schedule",
+            "{{ line.number }}",
+            optional("line.due_date", "short_date", "à fixer"),
+            *(f"{{{{ line.{name} | euros }}}}" for name in ("payment", "interest", "principal", "balance")),
+        ),
+        Rows(
+            (
+                "Total",
+                "{{ loan.schedule | length | months }}",
+                "{{ loan.total_paid | euros }}",
+                "{{ loan.total_interest | euros }}",
+                "{{ loan.amount | euros }}",
+                "soldé",
+            )
+        ),
+    ]
+    return Table("Échéancier indicatif, montants en euros", columns, rows, total=True).xml()
+
+
 def support_terms() -> str:
     """Who accompanies the borrower, and how often."""
     organisation = (
@@ -70,7 +139,7 @@ def support_terms() -> str:
     return "".join(
         (
             labelled("Structure", organisation),
-            when("support.referent is defined", labelled("Référent", referent)),
+            when("support.referent is defined", labelled("Personne référente", referent)),
             when("support.frequency is defined", labelled("Fréquence", "{{ support.frequency }}")),
         )
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from services.documents.house.document import Model
 from services.documents.house.letter import agent_signature, bullets, closing, opening
 from services.documents.house.mentions import END, missing_documents
+from services.documents.house.models.common import REQUEST, holder
 from services.documents.house.ooxml import Column, Rows, Table, heading, lead_in, paragraph, when
 
 _PIECES = Table(
@@ -14,12 +15,14 @@ _PIECES = Table(
         Rows.each(
             "piece",
             "pieces | missing",
-            "**{{ piece.label }}**{% if piece.holder is defined %} ({{ piece.holder | label }}){% endif %}",
+            "**{{ piece.label }}**{% if piece.holder is defined %} ("
+            + holder("piece.holder")
+            + "){% endif %}",
             "{{ piece.reason if piece.reason is defined else 'pour compléter votre dossier' }}",
-            "{% if piece.max_age_months is defined %}moins de {{ piece.max_age_months | months }}"
-            "{% else %}copie lisible{% endif %}"
-            "{% if piece.deadline is defined %}, "
-            "au plus tard le {{ piece.deadline | short_date }}{% endif %}",
+            "{% if piece.max_age_months is defined %}moins de "
+            "{{ piece.max_age_months | months }}{% else %}copie "
+            "lisible{% endif %}{% if piece.deadline is defined %}, au plus tard le "
+            "{{ piece.deadline | short_date }}{% endif %}",
         )
     ],
 )
@@ -29,7 +32,7 @@ MODEL = Model(
     "Demande de pièces complémentaires",
     opening(
         "votre demande de microcrédit personnel – pièces à nous remettre",
-        "dossier {{ case.reference }}, demande du {{ case.request_date | long_date }}",
+        REQUEST,
     )
     + paragraph(
         "Votre demande de microcrédit n’est pas complète. Pour l’étudier, nous avons besoin de ce qui suit."

@@ -5,8 +5,15 @@ from __future__ import annotations
 from services.documents.house.document import Model
 from services.documents.house.letter import bullets, closing, opening, signature
 from services.documents.house.mentions import END, algorithm, debt_advice, mediation, remedies
-from services.documents.house.models.common import ORIENTATION
+from services.documents.house.models.common import DEMAND, ORIENTATION, REQUEST
 from services.documents.house.ooxml import Column, Rows, Table, heading, lead_in, optional, paragraph, when
+
+# Rules compare INSEE codes; a letter names the commune.
+_OBSERVED = (
+    "{% if applicant.commune is defined and value.display == applicant.commune.insee %}{{ "
+    "applicant.commune.name }}"
+    "{% else %}{{ value.display }}{% endif %}"
+)
 
 _COMPARISONS = Table(
     "Ce qui a été constaté et la règle appliquée",
@@ -16,7 +23,7 @@ _COMPARISONS = Table(
             "value",
             "assessment.reasons | blocking | comparisons",
             "{{ value.label }}",
-            "{{ value.display }}",
+            _OBSERVED,
             "{% if value.limit_label is defined %}{{ value.limit_label }} : {% endif %}"
             + optional("value.limit_display", absent="condition à remplir")
             + "{% if value.reference is defined %} ({{ value.reference }}){% endif %}",
@@ -34,13 +41,12 @@ MODEL = Model(
     "Décision de ne pas présenter une demande de microcrédit",
     opening(
         "votre demande de microcrédit personnel – décision de ne pas la présenter à un prêteur",
-        "dossier {{ case.reference }}, demande du {{ case.request_date | long_date }}",
+        REQUEST,
     )
     + paragraph(
-        "Vous avez demandé un microcrédit personnel accompagné de {{ loan.amount | euros }} sur "
-        "{{ loan.months | months }}, pour le projet suivant : {{ project | purpose }}."
-        "{% if committee is defined %} "
-        "La commission a examiné votre dossier le {{ committee.met_on | long_date }}.{% endif %}"
+        f"Vous avez demandé un microcrédit personnel accompagné {DEMAND}."
+        "{% if committee is defined %} La commission a examiné votre dossier le "
+        "{{ committee.met_on | long_date }}.{% endif %}"
     )
     + paragraph(
         "**J’ai le regret de vous informer que le {{ profile.organisation.short_name }} ne présentera pas "
@@ -50,8 +56,8 @@ MODEL = Model(
     + paragraph(
         "Cette décision applique le {{ profile.bylaw.title }} ({{ profile.bylaw.deliberation }} du "
         "{{ profile.bylaw.adopted_on | long_date }}), "
-        "{% if assessment.reasons | blocking | length == 1 %}pour la raison suivante{% else %}"
-        "pour les raisons suivantes{% endif %} :"
+        "{% if assessment.reasons | blocking | length == 1 %}pour la raison suivante{% else %}pour les "
+        "raisons suivantes{% endif %} :"
     )
     + bullets(
         "reason",
@@ -76,6 +82,17 @@ MODEL = Model(
             "AfterTable",
         ),
     )
+    + when(
+        "transfer is defined",
+        heading("Votre demande est transmise à l’administration compétente"),
+        paragraph(
+            "Votre demande relève d’une autre administration. Nous l’avons transmise, le "
+            "{{ transfer.sent_on | long_date }}, à l’administration compétente : "
+            "{{ transfer.organisation }}{% if transfer.contact is defined %} "
+            "({{ transfer.contact }}){% endif %}. L’article L. 114-2 du code des relations entre le public "
+            "et l’administration le prévoit. Elle vous répondra directement."
+        ),
+    )
     + heading("Ce que vous pouvez faire")
     + paragraph(
         "Le {{ profile.organisation.short_name }} ne prête pas et ne garantit pas les prêts. Cette décision "
@@ -91,7 +108,7 @@ MODEL = Model(
             ORIENTATION + END,
         ),
     )
-    + debt_advice()
+    + when("assessment.reasons | budget_related", debt_advice())
     + remedies()
     + mediation()
     + algorithm()

@@ -1,0 +1,171 @@
+"""A mailing: a template, a table of recipients, a progress bar, and what became of each row."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from google.rpc.error_details_pb2 import BadRequest, LocalizedMessage
+
+from microcredit.documents.v1 import document_service_pb2 as pb
+from microcredit.documents.v1 import template_service_pb2 as rpc
+from services.documents.cli import showing
+from services.documents.cli.client import Client, destination, read_file, to_date, write_file
+from services.documents.cli.making import STREAM_SECONDS, Asked
+from services.documents.cli.options import Target
+from services.documents.cli.recipients import read_recipients
+from services.kit.cli.outcome import GOOD, REFUSED
+from services.kit.cli.output import Output
+from services.kit.french import plural
+
+_SHOWN = 5
+"""Fields in cause shown for a recipient."""
+
+
+@dataclass(frozen=True)
+class Mailing:
+    """What is sent to whom, as what, and where it is written."""
+
+    template: str
+    recipients: Path
+    common: Path | None
+    merged: bool
+    zipped: bool
+    where: Path | None
+
+    @property
+    def output(self) -> pb.BatchOutput.ValueType:
+        """What is asked of the server."""
+        if self.merged:
+            return pb.BATCH_OUTPUT_MERGED
+        return pb.BATCH_OUTPUT_ZIP if self.zipped else pb.BATCH_OUTPUT_DOCUMENTS
+
+
+@dataclass
+class _Received:
+    """What the server sent."""
+
+    failures: list[pb.BatchItemResult] = field(default_factory=list)
+    written: list[str] = field(default_factory=list)
+    info: pb.FileInfo = field(default_factory=pb.FileInfo)
+    content: bytearray = field(default_factory=bytearray)
+    summary: pb.BatchSummary = field(default_factory=pb.BatchSummary)
+
+
+def run(job: Mailing, asked: Asked, target: Target, out: Output) -> int:
+    """Makes a letter for each recipient."""
+    request = _request(job, asked)
+    received = _Received()
+    client = Client(target)
+    parts = client.stream(client.documents.BatchGenerateDocuments, request, STREAM_SECONDS)
+    with _progress(len(request.items), out) as advance:
+        for part in parts:
+            _take(part, job, received)
+            if part.WhichOneof("part") == "item":
+                advance()
+    if received.content:
+        path = destination(job.where, received.info.filename)
+        write_file(path, bytes(received.content))
+        received.written.append(str(path))
+    _show(received, out)
+    return REFUSED if received.failures else GOOD
+
+
+def columns(template: str, target: Target, out: Output) -> int:
+    """Lists the columns that a table may have."""
+    client = Client(target)
+    request = rpc.GetTemplateFieldsRequest(name=f"templates/{template}")
+    answer = client.call(client.templates.GetTemplateFields, request)
+    needed = [one for one in answer.fields if one.used and one.type_label not in ("liste", "groupe")]
+    out.document({"columns": [showing.as_json(one) for one in needed]})
+    out.table(
+        ("colonne", "type", "sens"),
+        ((one.path.replace("[]", "[0]"), one.type_label, one.label) for one in needed),
+    )
+    out.line("Une colonne « clé » nomme chaque ligne. Ce que tous partagent va dans --common.")
+    return GOOD
+
+
+def _request(job: Mailing, asked: Asked) -> pb.BatchGenerateDocumentsRequest:
+    return pb.BatchGenerateDocumentsRequest(
+        template_id=job.template,
+        document_date=to_date(asked.day),
+        items=[
+            pb.BatchItem(key=one.key, data_json=json.dumps(one.data, ensure_ascii=False).encode())
+            for one in read_recipients(job.recipients)
+        ],
+        common_json=read_file(job.common) if job.common else b"{}",
+        profile_id=asked.profile,
+        output=job.output,
+        format=asked.format,
+        store=asked.store,
+    )
+
+
+def _take(part: pb.BatchGenerateDocumentsResponse, job: Mailing, received: _Received) -> None:
+    match part.WhichOneof("part"):
+        case "item" if part.item.HasField("error"):
+            received.failures.append(part.item)
+        case "item" if part.item.document.content:
+            name = f"{part.item.index + 1:04d}_{part.item.document.filename}"
+            path = (job.where or Path()) / name
+            write_file(path, part.item.document.content)
+            received.written.append(str(path))
+        case "file":
+            received.info.CopyFrom(part.file)
+        case "chunk":
+            received.content += part.chunk.data
+        case "summary":
+            received.summary.CopyFrom(part.summary)
+
+
+def _show(received: _Received, out: Output) -> None:
+    summary = received.summary
+    out.document(
+        {
+            "written": received.written,
+            "failures": [showing.as_json(one) for one in received.failures],
+            "summary": showing.as_json(summary),
+        }
+    )
+    for one in received.failures:
+        message, violations = _words(one)
+        out.line(f"{one.key} : {message}", "red")
+        out.lines(f"    {violation}" for violation in violations[:_SHOWN])
+        if len(violations) > _SHOWN:
+            out.line(f"    … et {len(violations) - _SHOWN} de plus")
+    made = f"{plural(summary.generated_count, 'document')}, {plural(summary.failed_count, 'refus', 'refus')}"
+    where = f" : {received.written[0]}" if len(received.written) == 1 else ""
+    out.line(f"{made}{where}", "red" if received.failures else "green")
+
+
+def _words(item: pb.BatchItemResult) -> tuple[str, list[str]]:
+    """Why a recipient has no document: the sentence, and each field in cause."""
+    message, violations = item.error.message, []
+    for detail in item.error.details:
+        localized, bad = LocalizedMessage(), BadRequest()
+        if detail.Unpack(localized):
+            message = localized.message
+        elif detail.Unpack(bad):
+            violations = [f"{one.field} : {one.description}" for one in bad.field_violations]
+    return message, violations
+
+
+@contextmanager
+def _progress(total: int, out: Output) -> Iterator[Any]:
+    """A bar on the terminal of a person; gives what to call at each recipient."""
+    if out.as_json or not sys.stderr.isatty():
+        yield lambda: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    looks = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*looks, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("Courriers", total=total)
+        yield lambda: bar.advance(task)

@@ -1,0 +1,29 @@
+"""Reads the command line and runs the command."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from services.documents.cli import making_commands, profile_commands, store_commands, template_commands
+from services.kit.cli.program import program, run
+
+HELP = """\
+Mettre en service les modèles et les profils d’organisation ; faire courriers, dossiers et publipostages.
+
+Un modèle se désigne par son identifiant (14-refus-presentation). Les dates s’écrivent 31/12/2026 ou
+2026-12-31. Chaque commande accepte --json : un seul document JSON sur la sortie, rien d’autre.
+
+Codes de sortie : 0 tout va bien ; 1 refus, différence ou anomalie ; 2 commande mal écrite ; 3 serveur
+injoignable ou en panne.
+"""
+
+app = program(HELP)
+template_commands.register(app)
+profile_commands.register(app)
+making_commands.register(app)
+store_commands.register(app)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs the command written on the command line; returns its exit code."""
+    return run(app, "documents", arguments)

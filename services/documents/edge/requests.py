@@ -1,0 +1,121 @@
+"""Reads requests for documents: every absent or wrong field is collected with its proto path."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import cast
+
+from google.type.date_pb2 import Date
+
+from microcredit.documents.v1 import document_service_pb2 as pb
+from services.kit import wire
+from services.kit.errors import FailedPrecondition, ResourceExhausted, Violations
+
+MAX_ITEMS = 1000
+MAX_KEY = 100
+
+_REQUIRED = "Ce champ est obligatoire."
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What every request for documents says: when, for which organisation, as what, kept or not."""
+
+    document_date: date
+    profile_id: str
+    pdf: bool
+    store: bool
+    request_id: str
+    min_revision: int
+
+
+def generation(message: pb.GenerateDocumentRequest, root: str = "") -> Asked:
+    """The request of one document; InvalidArgument with every wrong field."""
+    violations = Violations()
+    for name in ("template_id", "data_json"):
+        _require(getattr(message, name), f"{root}{name}", violations)
+    return _asked(message, violations, root)
+
+
+def dossier(message: pb.GenerateDossierRequest) -> Asked:
+    """The request of a dossier; InvalidArgument with every wrong field."""
+    violations = Violations()
+    _require(message.data_json, "data_json", violations)
+    _known(message.purpose, pb.DossierPurpose, "purpose", violations)
+    _known(message.output, pb.DossierOutput, "output", violations)
+    return _asked(message, violations)
+
+
+def batch(message: pb.BatchGenerateDocumentsRequest) -> Asked:
+    """The request of a batch; InvalidArgument with every wrong field, ResourceExhausted if it is too long."""
+    if len(message.items) > MAX_ITEMS:
+        raise ResourceExhausted(
+            "BATCH_TOO_LARGE",
+            f"Un lot compte {MAX_ITEMS} destinataires au plus.",
+            metadata={"count": str(len(message.items)), "limit": str(MAX_ITEMS)},
+        )
+    violations = Violations()
+    _require(message.template_id, "template_id", violations)
+    _require(message.items, "items", violations)
+    _known(message.output, pb.BatchOutput, "output", violations)
+    for index, item in enumerate(message.items):
+        if len(item.key) > MAX_KEY or not item.key.isprintable():
+            text = f"La clé compte {MAX_KEY} caractères au plus, sans caractère de contrôle."
+            violations.add(f"items[{index}].key", "TEXT_TOO_LONG", text)
+    return _asked(message, violations)
+
+
+def check_storage(asked: Asked, retention_days: int) -> None:
+    """FailedPrecondition if a document should be kept where none is."""
+    if asked.store and not retention_days:
+        raise storage_disabled()
+
+
+def storage_disabled() -> FailedPrecondition:
+    """The error of a server that keeps no document."""
+    return FailedPrecondition("STORAGE_DISABLED", "Ce serveur ne garde aucun document.")
+
+
+def _asked(
+    message: pb.GenerateDocumentRequest | pb.GenerateDossierRequest | pb.BatchGenerateDocumentsRequest,
+    violations: Violations,
+    root: str = "",
+) -> Asked:
+    day = _date(message, f"{root}document_date", violations)
+    _known(message.format, pb.OutputFormat, f"{root}format", violations)
+    if message.min_revision < 0:
+        violations.add(f"{root}min_revision", "NEGATIVE", "La révision ne peut pas être négative.")
+    given = "" if isinstance(message, pb.BatchGenerateDocumentsRequest) else message.request_id
+    request_id = wire.request_id(given, f"{root}request_id", violations)
+    violations.raise_if_any()
+    return Asked(
+        document_date=cast(date, day),
+        profile_id=message.profile_id,
+        pdf=message.format == pb.OUTPUT_FORMAT_PDF,
+        store=message.store,
+        request_id=request_id,
+        min_revision=message.min_revision,
+    )
+
+
+def _date(
+    message: pb.GenerateDocumentRequest | pb.GenerateDossierRequest | pb.BatchGenerateDocumentsRequest,
+    path: str,
+    violations: Violations,
+) -> date | None:
+    if not message.HasField("document_date"):
+        violations.add(path, "REQUIRED", _REQUIRED)
+        return None
+    given: Date = message.document_date
+    return wire.civil_date(given, path, violations)
+
+
+def _require(value: object, path: str, violations: Violations) -> None:
+    if not value:
+        violations.add(path, "REQUIRED", _REQUIRED)
+
+
+def _known(value: int, enum: object, path: str, violations: Violations) -> None:
+    if value not in enum.values():  # type: ignore[attr-defined]
+        violations.add(path, "UNKNOWN_VALUE", "Cette valeur n’existe pas.")

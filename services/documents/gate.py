@@ -1,0 +1,22 @@
+"""The Word file of a candidate, looked into by the gate."""
+
+from __future__ import annotations
+
+from services.documents.findings import Findings
+from services.documents.template.annotate import annotate
+from services.documents.template.checking import examine_apart
+from services.documents.template.package import Template
+from services.documents.template.trial import Sample
+
+
+def examine(template: Template, sample: Sample | None, findings: Findings, seconds: float) -> bytes:
+    """Adds what is wrong with the Word file of a template; gives the file in its normal form."""
+    verdict = examine_apart(template, sample, seconds=seconds)
+    for finding in verdict.findings:
+        findings.add(finding)
+    return verdict.docx
+
+
+def annotated(docx: bytes, findings: Findings) -> bytes:
+    """A copy of a Word file with a comment at each finding."""
+    return annotate(docx, list(findings))

@@ -1,0 +1,12 @@
+"""`python -m services.documents.pdf`: serves the PdfService."""
+
+from __future__ import annotations
+
+import sys
+
+from services.documents.pdf.app import make_app
+from services.documents.pdf.config import Settings
+from services.kit import server
+
+if __name__ == "__main__":
+    sys.exit(server.main(Settings, make_app))

@@ -1,0 +1,60 @@
+"""Settings of the conversion worker."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import SettingsConfigDict
+
+from services.kit.config import ServerSettings
+from services.kit.errors import StartupError
+
+_MEBIBYTE = 1024 * 1024
+_LIBRARIES = ("libmergedlo.so", "libsofficeapp.so")
+_USUAL = Path("/usr/lib/libreoffice/program")
+
+
+class Settings(ServerSettings):
+    """Environment variables `PDF_WORKER_…`."""
+
+    model_config = SettingsConfigDict(env_prefix="PDF_WORKER_")
+
+    port: int = Field(50054, ge=0, le=65535, description="Port d’écoute (0 : un port libre).")
+    workers: int | None = Field(1, ge=1, le=16, description="Nombre de processus du serveur.")
+    threads: int = Field(8, ge=2, le=64, description="Fils d’exécution par processus.")
+    max_receive_bytes: int = Field(
+        64 * _MEBIBYTE, ge=1024, le=64 * _MEBIBYTE, description="Taille maximale d’une demande, en octets."
+    )
+    offices: int = Field(2, ge=1, le=16, description="LibreOffice tenus prêts, par processus.")
+    restart_after: int = Field(
+        200, ge=1, le=100_000, description="Conversions après lesquelles un LibreOffice est remplacé."
+    )
+    job_seconds: float = Field(
+        120,
+        gt=0,
+        le=600,
+        allow_inf_nan=False,
+        description="Temps laissé à une conversion avant d’y mettre fin.",
+    )
+    office_directory: Path | None = Field(
+        None, description="Dossier « program » de LibreOffice ; cherché sur la machine par défaut."
+    )
+
+    def library(self) -> Path:
+        """The library of LibreOffice; StartupError in French."""
+        for folder in self._folders():
+            for name in _LIBRARIES:
+                if (folder / name).is_file():
+                    return folder / name
+        raise StartupError(
+            "LibreOffice est introuvable : installez libreoffice-writer-nogui, ou indiquez son dossier "
+            "« program » par PDF_WORKER_OFFICE_DIRECTORY."
+        )
+
+    def _folders(self) -> list[Path]:
+        if self.office_directory is not None:
+            return [self.office_directory]
+        found = shutil.which("soffice")
+        return [*([Path(found).resolve().parent] if found else []), _USUAL]

@@ -1,0 +1,36 @@
+"""The PdfService of the contract."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import grpc
+
+from microcredit.documents.v1 import pdf_service_pb2 as pb
+from microcredit.documents.v1.pdf_service_pb2_grpc import PdfServiceServicer
+from services.documents.pdf.pool import Pool
+from services.kit.context import remaining
+from services.kit.errors import Violations
+
+CHUNK_BYTES = 256 * 1024
+
+_ZIP = b"PK\x03\x04"
+
+
+class PdfServicer(PdfServiceServicer):
+    """Converts documents with the LibreOffice of a pool."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    def ConvertToPdf(  # noqa: N802
+        self, request: pb.ConvertToPdfRequest, context: grpc.ServicerContext
+    ) -> Iterator[pb.ConvertToPdfResponse]:
+        """The PDF of a document, in chunks."""
+        violations = Violations()
+        if not request.content.startswith(_ZIP):
+            violations.add("content", "NOT_DOCX", "Le fichier n’est pas un .docx.")
+        violations.raise_if_any()
+        converted = self._pool.convert(request.content, remaining())
+        for offset in range(0, len(converted), CHUNK_BYTES):
+            yield pb.ConvertToPdfResponse(data=converted[offset : offset + CHUNK_BYTES])

@@ -1,0 +1,132 @@
+"""Several documents in one .docx: each a section with its own headers, footers, page numbers and lists."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import count
+from typing import Any
+from xml.parsers.expat import ExpatError, ParserCreate
+
+from services.documents.render import marks, sections
+from services.documents.render.archive import Member, write
+from services.documents.render.copies import CONTENT_TYPES, RELATIONSHIPS, Copies
+from services.documents.render.errors import Reason, RenderError, TemplateError
+from services.documents.render.lists import Lists
+from services.documents.render.plan import FIRST_DRAWING, MAIN, Plan, Program, encoded, number_drawings
+from services.documents.render.sections import Section
+
+_NUMBERING, _STYLES = "word/numbering.xml", "word/styles.xml"
+_NOTES = ("<w:footnoteReference ", "<w:endnoteReference ")
+
+
+@dataclass(frozen=True)
+class Piece:
+    """One document of those that are joined; a `title` makes it an entry of the table of contents."""
+
+    plan: Plan
+    context: dict[str, Any]
+    title: str = ""
+
+
+def merge(plan: Plan, contexts: Iterable[dict[str, Any]], parts: Mapping[str, bytes] | None = None) -> bytes:
+    """The documents of one template in one .docx; `parts` as in Plan.render. RenderError, TemplateError."""
+    return assemble([Piece(plan, context) for context in contexts], parts)
+
+
+def assemble(pieces: Sequence[Piece], parts: Mapping[str, bytes] | None = None) -> bytes:
+    """The pieces in one .docx, in order; styles and lists are those of the first, which all must share.
+
+    TemplateError when the pieces cannot be joined, RenderError when one of them cannot be rendered.
+    """
+    if not pieces:
+        raise TemplateError("Il n’y a aucune pièce à assembler.")
+    return _Assembly(pieces).archive(parts or {})
+
+
+class _Assembly:
+    """The joined document, as its pieces are rendered one after the other."""
+
+    def __init__(self, pieces: Sequence[Piece]) -> None:
+        self._pieces = pieces
+        self._base = base = pieces[0].plan
+        plans = list({id(piece.plan): piece.plan for piece in pieces}.values())
+        for plan in plans:
+            if any(plan.static(name) != base.static(name) for name in (_NUMBERING, _STYLES)):
+                raise TemplateError(
+                    "Les pièces n’ont pas les mêmes styles : elles ne peuvent former un seul fichier."
+                )
+        self._head = marks.joined_head([plan.head for plan in plans])
+        self._lists = Lists(base.static(_NUMBERING), base.static(_STYLES))
+        self._copies = Copies(base)
+        self._drawings = count(FIRST_DRAWING)
+        self._kinds: set[tuple[str, str]] = set()
+        self._titles = count(1)
+
+    def archive(self, parts: Mapping[str, bytes]) -> bytes:
+        """The .docx."""
+        main = Member(MAIN, self._checked(self._texts()))
+        members = [self._member(item, main, parts) for item in self._base.items]
+        return write([*members, *self._copies.members])
+
+    def _member(self, item: Member | Program, main: Member, parts: Mapping[str, bytes]) -> Member:
+        if item.name in parts:
+            return Member(item.name, parts[item.name])
+        if item.name == MAIN:
+            return main
+        if isinstance(item, Program):
+            return Member(item.name, encoded(item.name, self._own_part(item, self._pieces[0].context)))
+        if item.name == _NUMBERING:
+            return Member(item.name, self._lists.numbering(item.content()))
+        if item.name == RELATIONSHIPS:
+            return Member(item.name, self._copies.relationships(item.content()))
+        if item.name == CONTENT_TYPES:
+            return Member(item.name, self._copies.content_types(item.content()))
+        return item
+
+    def _own_part(self, program: Program, context: dict[str, Any]) -> str:
+        return sections.own_pages(number_drawings(program.xml(context), self._drawings))
+
+    def _texts(self) -> Iterator[str]:
+        yield f"{self._head}<w:body>"
+        last = len(self._pieces) - 1
+        for rank, piece in enumerate(self._pieces):
+            section = self._section(rank, piece)
+            yield f"{section.content}{section.properties}" if rank == last else sections.closed(section)
+        yield "</w:body></w:document>"
+
+    def _section(self, rank: int, piece: Piece) -> Section:
+        """The body of a piece, with everything that it names made its own."""
+        xml = number_drawings(piece.plan.main(piece.context), self._drawings)
+        section = sections.split(sections.own_pages(xml))
+        if rank:
+            section = self._apart(rank, piece, section)
+        properties = sections.first_section(section)
+        blanks = self._copies.blanks(self._kinds - sections.kinds(properties))
+        self._kinds |= sections.kinds(section.content) | sections.kinds(section.properties)
+        section = sections.with_first_section(section, sections.restarted(properties, blanks))
+        if not piece.title:
+            return section
+        content = sections.entitled(section.content, next(self._titles), piece.title, marks.own_mark(rank))
+        return Section(content, section.properties)
+
+    def _apart(self, rank: int, piece: Piece, section: Section) -> Section:
+        if any(note in section.content for note in _NOTES):
+            raise TemplateError("Une pièce a des notes de bas de page : elle ne peut se joindre à d’autres.")
+
+        names = self._copies.of(rank, piece.plan, lambda program: self._own_part(program, piece.context))
+        content = marks.renamed(self._lists.restarted(section.content), rank)
+        return Section(marks.referring(content, names), marks.referring(section.properties, names))
+
+    @staticmethod
+    def _checked(texts: Iterable[str]) -> Iterator[bytes]:
+        """The bytes of the main part, read as they are written so that all of it is never held."""
+        reader = ParserCreate()
+        try:
+            for text in texts:
+                content = text.encode()
+                reader.Parse(content, False)
+                yield content
+            reader.Parse(b"", True)
+        except ExpatError as error:
+            raise RenderError(Reason.NOT_WELL_FORMED, MAIN) from error

@@ -1,0 +1,46 @@
+"""A .docx template compiled once: static parts deflated, parts with tags turned into programs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from zipfile import BadZipFile
+
+from jinja2 import TemplateSyntaxError
+from lxml import etree
+
+from services.documents import opc
+from services.documents.render.archive import STATIC_LEVEL, Member
+from services.documents.render.errors import TemplateError
+from services.documents.render.plan import Plan, Program
+from services.documents.render.source import TAGS, is_rendered, read_source
+
+_XML = (".xml", ".rels")
+
+
+def compile_template(docx: bytes, media: Mapping[str, bytes | None] | None = None) -> Plan:
+    """The plan of a template; raises TemplateError.
+
+    `media` replaces images, by the name of their part; None takes an image away with its relationship.
+    """
+    try:
+        parts = opc.read(docx)
+    except BadZipFile as error:
+        raise TemplateError("Le fichier n’est pas un .docx.") from error
+    parts = opc.with_properties(opc.with_media(parts, media or {}))
+    return Plan([_item(name, parts[name]) for name in opc.ordered(parts)])
+
+
+def _item(name: str, content: bytes) -> Member | Program:
+    if not name.endswith(_XML):
+        return Member(name, content, STATIC_LEVEL)
+    if not is_rendered(name):
+        if any(tag.encode() in content for tag in TAGS):
+            raise TemplateError(f"La partie {name} contient une balise qui ne sera pas remplie.")
+        return Member(name, content, STATIC_LEVEL)
+    try:
+        source = read_source(name, content)
+        return Member(name, content, STATIC_LEVEL) if source is None else Program(name, source)
+    except etree.XMLSyntaxError as error:
+        raise TemplateError(f"La partie {name} n’est pas du XML.") from error
+    except TemplateSyntaxError as error:
+        raise TemplateError(f"Une balise est mal écrite dans {name}.") from error

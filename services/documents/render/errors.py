@@ -1,0 +1,54 @@
+"""What the engine refuses: a template that cannot be compiled, a document that would be wrong."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class TemplateError(Exception):
+    """The template cannot be compiled; `sentence` says why, in French."""
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
+
+
+class Reason(StrEnum):
+    """Why a document was not made."""
+
+    ABSENT = "ABSENT"
+    NULL = "NULL"
+    UNFORMATTED = "UNFORMATTED"
+    ILLEGAL_CHARACTER = "ILLEGAL_CHARACTER"
+    NOT_WELL_FORMED = "NOT_WELL_FORMED"
+    TAG_LEFT = "TAG_LEFT"
+
+
+_SENTENCES = {
+    Reason.ABSENT: "Le modèle imprime ce champ, que la donnée ne contient pas.",
+    Reason.NULL: "Le modèle imprime ce champ, qui n’a pas de valeur.",
+    Reason.UNFORMATTED: "Le modèle imprime ce champ sans le filtre de son type.",
+    Reason.ILLEGAL_CHARACTER: "Ce champ contient un caractère qu’un document Word ne peut pas porter.",
+    Reason.NOT_WELL_FORMED: "Avec cette donnée, le modèle donne un document que Word ne pourrait pas ouvrir.",
+    Reason.TAG_LEFT: "Une balise du modèle resterait dans le document.",
+}
+
+
+class RenderError(Exception):
+    """No document was made; no value of the data is ever told.
+
+    `field` is the path in the context, `assessment.reasons[2].article`, empty when no field is at fault;
+    `tag` is the tag of the template, as it is written there.
+    """
+
+    def __init__(self, reason: Reason, part: str, field: str = "", tag: str = "") -> None:
+        super().__init__(f"{reason} {part} {field}")
+        self.reason = reason
+        self.part = part
+        self.field = field
+        self.tag = tag
+
+    @property
+    def sentence(self) -> str:
+        """What happened, in French."""
+        return _SENTENCES[self.reason]

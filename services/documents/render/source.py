@@ -1,0 +1,95 @@
+"""From the XML of a part to the source that jinja2 compiles: docxtpl's own reading of the tags, once."""
+
+from __future__ import annotations
+
+import io
+import re
+from dataclasses import dataclass
+
+from docxtpl.template import DocxTemplate
+from lxml import etree
+
+from services.documents.render.environment import FLAT
+
+TAGS = ("{{", "{%", "{#")
+OPENINGS_AND_CLOSINGS = (*TAGS, "}}", "%}")
+
+_WORD = re.compile(r"word/(document|header\d*|footer\d*|footnotes|endnotes)\.xml")
+_PLAIN = re.compile(r"docProps/(core|app|custom)\.xml|word/charts/chart\d+\.xml")
+_GRID = re.compile(r"{%\s*tc |{%\s*(?:colspan|hm|vm)\b")
+_TAG = re.compile(r"{{.*?}}|{%.*?%}|{#.*?#}", re.DOTALL)
+_MARKUP = re.compile("<[^>]*>")
+_LITERALS = {"{_{": "&#123;&#123;", "}_}": "&#125;&#125;", "{_%": "&#123;%", "%_}": "%&#125;"}
+_LITERAL = re.compile("|".join(map(re.escape, _LITERALS)))
+_ENTITIES = {"&lt;": "<", "&gt;": ">", "&quot;": '"', "&amp;": "&"}
+_ENTITY = re.compile("|".join(_ENTITIES))
+_HEAD = "<?xml version='1.0' encoding='UTF-8' standalone='yes'?>\n"
+_DOCXTPL = DocxTemplate(io.BytesIO())
+
+
+@dataclass(frozen=True)
+class Source:
+    """The jinja2 source of a part; each tag is on its own line, the number of which is in `tags`."""
+
+    text: str
+    tags: dict[int, str]
+    has_grid: bool
+    """Columns are looped over or merged: the grid of the tables has to follow."""
+
+
+def is_rendered(name: str) -> bool:
+    """Whether the tags of a part are filled in."""
+    return bool(_WORD.fullmatch(name) or _PLAIN.fullmatch(name))
+
+
+def read_source(name: str, content: bytes) -> Source | None:
+    """The source of a part, None if it has no tag; raises lxml's XMLSyntaxError."""
+    if not any(tag.encode() in content for tag in ("{", "}")):
+        return None
+    xml = etree.tostring(etree.fromstring(content, parser()), encoding="unicode")
+    word = _WORD.fullmatch(name) is not None
+    patched = _DOCXTPL.patch_xml(xml) if word else _TAG.sub(_unescaped, xml)  # type: ignore[no-untyped-call]
+    patched = _LITERAL.sub(lambda literal: _LITERALS[literal[0]], patched)
+    if not any(tag in patched for tag in TAGS):
+        return None
+    text, tags = _one_tag_per_line(_HEAD + patched, flat=not word)
+    return Source(text, tags, word and _GRID.search(_MARKUP.sub("", xml)) is not None)
+
+
+def parser() -> etree.XMLParser:
+    """A strict reader, without entities nor network."""
+    return etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, remove_pis=True)
+
+
+def _unescaped(tag: re.Match[str]) -> str:
+    return _ENTITY.sub(lambda entity: _ENTITIES[entity[0]], tag[0])
+
+
+def _one_tag_per_line(xml: str, *, flat: bool) -> tuple[str, dict[int, str]]:
+    pieces: list[str] = []
+    tags: dict[int, str] = {}
+    line, position, in_markup = 1, 0, False
+    for found in _TAG.finditer(xml):
+        literal, tag = xml[position : found.start()], found[0]
+        in_markup = _ends_in_markup(literal, in_markup)
+        line += literal.count("\n") + 1
+        tags[line] = tag
+        written = _on_its_line(tag, flat=flat or in_markup)
+        line += written.count("\n") - 1
+        pieces += (literal, written)
+        position = found.end()
+    return "".join((*pieces, xml[position:])), tags
+
+
+def _ends_in_markup(literal: str, before: bool) -> bool:
+    opened, closed = literal.rfind("<"), literal.rfind(">")
+    return before if opened == closed else opened > closed
+
+
+def _on_its_line(tag: str, *, flat: bool) -> str:
+    sign = "-" if tag[2:3] == "-" else ""
+    start = 2 + len(sign)
+    if tag.startswith("{{") and flat:
+        end = len(tag) - (3 if tag.endswith("-}}") else 2)
+        return f"{{{{{sign}\n({tag[start:end]}) | {FLAT}{tag[end:]}"
+    return f"{tag[:start]}\n{tag[start:]}"

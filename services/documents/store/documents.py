@@ -1,0 +1,257 @@
+"""The documents kept: encrypted, under a tag of their case, until their retention or their case ends."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+from sqlalchemy import ColumnElement, Connection, Row, delete, func, insert, select
+
+from services.documents.store.keys import CaseKeys
+from services.documents.store.tables import audit, document, request
+from services.kit import vault
+from services.kit.audit import append
+from services.kit.database import Database
+from services.kit.errors import AlreadyExists, FailedPrecondition, NotFound
+from services.kit.releases.rows import fingerprint
+
+PURGED_AT_ONCE = 200
+"""Documents whose retention is over that one write removes."""
+
+_TIME = "%Y-%m-%dT%H:%M:%S.%fZ"
+_DESCRIPTION = [column for column in document.c if column.name != "sealed"]
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a document comes from: the versions and the data that made it."""
+
+    template_id: str
+    template_version: str
+    template_digest: str
+    profile_id: str
+    profile_version: str
+    profile_digest: str
+    contract_version: str
+    data_sha256: str
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A document in the store, without its content."""
+
+    id: str
+    case_tag: str
+    sha256: str
+    size: int
+    media_type: str
+    title: str
+    origin: Origin
+    create_time: datetime
+    expire_time: datetime
+
+
+@dataclass(frozen=True)
+class File:
+    """A file to keep."""
+
+    content: bytes
+    filename: str
+    sha256: str
+    media_type: str
+    title: str
+    origin: Origin
+
+
+class DocumentStore:
+    """Keeps documents for a number of days; only their encrypted bytes say whom they are about."""
+
+    def __init__(self, database: Database, keys: CaseKeys, retention_days: int) -> None:
+        self._database = database
+        self._keys = keys
+        self._retention = timedelta(days=retention_days)
+
+    def keep(self, files: Sequence[tuple[str, File]], *, actor: str, request_id: str = "") -> list[str]:
+        """Keeps files, each under its case reference, in one transaction; gives their ids.
+
+        With a request id, the same files are kept once; AlreadyExists if it was used for others.
+        """
+        now = datetime.now(UTC)
+        mark = fingerprint("keep", *(part for reference, file in files for part in (reference, file.sha256)))
+        rows = [self._row(reference, file, now) for reference, file in files]
+        ids = [str(row["id"]) for row in rows]
+        with self._database.write() as connection:
+            done = self._done(connection, request_id, mark)
+            if done is not None:
+                return done.split()
+            _purge(connection, now)
+            if rows:
+                connection.execute(insert(document), rows)
+            for row in rows:
+                after = {name: row[name] for name in ("sha256", "template_id", "template_version")}
+                _note(connection, actor, "KeepDocument", f"documents/{row['id']}", after, now)
+            self._remember(connection, request_id, mark, " ".join(ids), now)
+        return ids
+
+    def get(self, document_id: str) -> Kept:
+        """The description of a document; NotFound."""
+        query = select(*_DESCRIPTION).where(document.c.id == document_id, _alive())
+        with self._database.read() as connection:
+            row = connection.execute(query).first()
+        if row is None:
+            raise _not_found(document_id)
+        return _kept(row)
+
+    def open(self, kept: Kept) -> tuple[str, bytes]:
+        """The file name and the content of a document; FailedPrecondition if it cannot be read."""
+        query = select(document.c.sealed).where(document.c.id == kept.id, _alive())
+        with self._database.read() as connection:
+            sealed = connection.scalar(query)
+        if sealed is None:
+            raise _not_found(kept.id)
+        try:
+            text = vault.decrypted(self._keys.key(kept.case_tag), bytes(sealed), kept.id)
+        except vault.UnreadableError as error:
+            raise FailedPrecondition(
+                "DOCUMENT_UNREADABLE",
+                "Ce document enregistré est endommagé, ou a été chiffré avec une autre clé maîtresse.",
+                metadata={"name": f"documents/{kept.id}"},
+            ) from error
+        name, _, content = text.partition(b"\n")
+        return name.decode(), content
+
+    def of_case(self, reference: str) -> list[Kept]:
+        """The documents of a case, latest first."""
+        query = (
+            select(*_DESCRIPTION)
+            .where(document.c.case_tag == self._keys.case_tag(reference), _alive())
+            .order_by(document.c.create_time.desc(), document.c.id)
+        )
+        with self._database.read() as connection:
+            return [_kept(row) for row in connection.execute(query)]
+
+    def find(self, sha256: str) -> Kept | None:
+        """A document by the digest of its content."""
+        query = select(*_DESCRIPTION).where(document.c.sha256 == sha256, _alive()).limit(1)
+        with self._database.read() as connection:
+            row = connection.execute(query).first()
+        return None if row is None else _kept(row)
+
+    def delete_case(
+        self, reference: str, *, actor: str, request_id: str = "", validate_only: bool = False
+    ) -> int:
+        """Deletes every document of a case for good; gives how many."""
+        now = datetime.now(UTC)
+        tag = self._keys.case_tag(reference)
+        mark = fingerprint("delete", tag)
+        with self._database.write() as connection:
+            done = self._done(connection, request_id, mark)
+            if done is not None:
+                return int(done)
+            mine = document.c.case_tag == tag
+            count = int(connection.scalar(select(func.count()).select_from(document).where(mine)) or 0)
+            if validate_only:
+                return count
+            if self._database.is_sqlite:
+                connection.exec_driver_sql("PRAGMA secure_delete = ON")
+            connection.execute(delete(document).where(mine))
+            _note(connection, actor, "DeleteCase", "", {"deleted": count}, now)
+            self._remember(connection, request_id, mark, str(count), now)
+        return count
+
+    def purge(self) -> int:
+        """Removes the documents whose retention is over, at most PURGED_AT_ONCE; gives how many."""
+        with self._database.write() as connection:
+            return _purge(connection, datetime.now(UTC))
+
+    def _row(self, reference: str, file: File, now: datetime) -> dict[str, object]:
+        document_id, tag = str(uuid4()), self._keys.case_tag(reference)
+        text = file.filename.encode() + b"\n" + file.content
+        return {
+            "id": document_id,
+            "case_tag": tag,
+            "sha256": file.sha256,
+            "size": len(file.content),
+            "media_type": file.media_type,
+            "title": file.title,
+            **vars(file.origin),
+            "create_time": now.strftime(_TIME),
+            "expire_time": (now + self._retention).strftime(_TIME),
+            "sealed": vault.encrypted(self._keys.key(tag), text, document_id),
+        }
+
+    def _done(self, connection: Connection, request_id: str, mark: str) -> str | None:
+        """What this very request answered; AlreadyExists if its id was used for another one."""
+        if not request_id:
+            return None
+        tag = self._keys.request_tag(request_id)
+        row = connection.execute(select(request).where(request.c.request_tag == tag)).first()
+        if row is not None and row.fingerprint != mark:
+            raise AlreadyExists(
+                "REQUEST_ID_REUSED",
+                "Cet identifiant de demande (request_id) a déjà servi pour une autre demande.",
+                metadata={"request_id": request_id},
+            )
+        return None if row is None else str(row.answer)
+
+    def _remember(
+        self, connection: Connection, request_id: str, mark: str, answer: str, now: datetime
+    ) -> None:
+        if request_id:
+            row = {
+                "request_tag": self._keys.request_tag(request_id),
+                "fingerprint": mark,
+                "answer": answer,
+                "create_time": now.strftime(_TIME),
+            }
+            connection.execute(insert(request).values(row))
+
+
+def _alive() -> ColumnElement[bool]:
+    return document.c.expire_time > datetime.now(UTC).strftime(_TIME)
+
+
+def _purge(connection: Connection, now: datetime) -> int:
+    over = select(document.c.id).where(document.c.expire_time <= now.strftime(_TIME)).limit(PURGED_AT_ONCE)
+    ids = list(connection.scalars(over))
+    if ids:
+        connection.execute(delete(document).where(document.c.id.in_(ids)))
+        _note(connection, "service", "PurgeDocuments", "", {"deleted": len(ids)}, now)
+    return len(ids)
+
+
+def _note(
+    connection: Connection, actor: str, method: str, resource: str, after: dict[str, object], now: datetime
+) -> None:
+    append(
+        connection,
+        audit,
+        actor=actor,
+        method=method,
+        resource=resource,
+        before=None,
+        after=after,
+        time=now,
+    )
+
+
+def _kept(row: Row[tuple[object, ...]]) -> Kept:
+    fields: dict[str, Any] = dict(row._mapping)
+    origin = Origin(**{name: fields.pop(name) for name in Origin.__dataclass_fields__})
+    times: dict[str, Any] = {name: _instant(fields.pop(name)) for name in ("create_time", "expire_time")}
+    return Kept(**fields, origin=origin, **times)
+
+
+def _instant(written: object) -> datetime:
+    return datetime.strptime(str(written), _TIME).replace(tzinfo=UTC)
+
+
+def _not_found(document_id: str) -> NotFound:
+    return NotFound(
+        "DOCUMENT_NOT_FOUND",
+        "Aucun document gardé ne porte ce nom, ou sa conservation est finie.",
+        metadata={"name": f"documents/{document_id}"},
+    )

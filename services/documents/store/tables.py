@@ -1,0 +1,56 @@
+"""Tables of the documents kept, of the requests that kept them, and of the secrets."""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, Column, Integer, LargeBinary, MetaData, String, Table, Text
+
+from services.kit.audit import audit_table
+
+metadata = MetaData()
+
+secret = Table(
+    "secret",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("value", LargeBinary, nullable=False),
+)
+
+master_key = Table(
+    "master_key",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("fingerprint", String(64), nullable=False),
+)
+
+document = Table(
+    "document",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("case_tag", String(64), nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("media_type", Text, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("template_id", Text, nullable=False),
+    Column("template_version", Text, nullable=False),
+    Column("template_digest", String(64), nullable=False),
+    Column("profile_id", Text, nullable=False),
+    Column("profile_version", Text, nullable=False),
+    Column("profile_digest", String(64), nullable=False),
+    Column("contract_version", Text, nullable=False),
+    Column("data_sha256", String(64), nullable=False),
+    Column("create_time", String(27), nullable=False),
+    Column("expire_time", String(27), nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+)
+
+request = Table(
+    "document_request",
+    metadata,
+    Column("request_tag", String(64), primary_key=True),
+    Column("fingerprint", String(64), nullable=False),
+    Column("answer", Text, nullable=False),
+    Column("create_time", String(27), nullable=False),
+)
+
+audit = audit_table(metadata, "document_audit")

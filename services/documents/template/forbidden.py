@@ -1,0 +1,188 @@
+"""What a template may not hold: anything active, anything fetched from elsewhere, traces of a review."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from lxml import etree
+
+from services.documents import opc
+from services.documents.findings import Finding, Severity
+from services.documents.render.source import TAGS, is_rendered, parser
+from services.documents.template.reading import PARAGRAPH, TEXT, WORD_PART, W, enclosing, place
+
+_ACTIVE = re.compile(
+    r"vbaProject|vbaData|activeX|embeddings/|oleObject|afchunk|attachedToolbars", re.IGNORECASE
+)
+_ACTIVE_RELATIONS = ("oleObject", "package", "aFChunk", "control", "vbaProject", "frame", "subDocument")
+_MAIN_TYPE = "wordprocessingml.document.main+xml"
+_LINK = re.compile(r"https://|mailto:")
+_EXTERNAL = "{http://schemas.openxmlformats.org/package/2006/relationships}Relationship"
+# Fields that Word computes from the document alone.
+_FIELDS = frozenset(
+    [
+        "HYPERLINK",
+        "NOTEREF",
+        "NUMPAGES",
+        "PAGE",
+        "PAGEREF",
+        "REF",
+        "SECTION",
+        "SECTIONPAGES",
+        "SEQ",
+        "STYLEREF",
+        "SYMBOL",
+        "TITLE",
+        "TOC",
+    ]
+)
+_CLOCK = frozenset(["CREATEDATE", "DATE", "EDITTIME", "PRINTDATE", "SAVEDATE", "TIME"])
+_REVISIONS = ("ins", "del", "moveFrom", "moveTo", "rPrChange", "pPrChange", "tblPrChange", "trPrChange")
+_REVIEWS = {
+    **dict.fromkeys(
+        _REVISIONS, ("REVISION", "Une modification suivie est restée.", "Acceptez ou refusez-la.")
+    ),
+    "commentReference": ("COMMENT", "Un commentaire est resté.", "Supprimez tous les commentaires."),
+    "altChunk": ("ACTIVE_CONTENT", "Un autre fichier est inséré tel quel (altChunk).", ""),
+    "subDoc": ("ACTIVE_CONTENT", "Un sous-document est lié.", ""),
+    "object": ("ACTIVE_CONTENT", "Un objet OLE est incorporé.", "Remplacez-le par une image ou un tableau."),
+    "control": ("ACTIVE_CONTENT", "Un contrôle ActiveX est incorporé.", ""),
+    "mailMerge": (
+        "ACTIVE_CONTENT",
+        "Le fichier est lié à une source de publipostage.",
+        "Retirez le publipostage.",
+    ),
+    "dataBinding": (
+        "DATA_BINDING",
+        "Un contrôle est lié à des données que Word réécrirait.",
+        "Retirez ce contrôle.",
+    ),
+}
+
+Node = Any
+
+
+def forbidden(parts: Mapping[str, bytes]) -> Iterator[Finding]:
+    """Everything forbidden in the parts of a .docx, all of them well-formed XML."""
+    yield from _content_type(parts[opc.CONTENT_TYPES])
+    for name, content in parts.items():
+        if _ACTIVE.search(name):
+            yield _of_file(
+                "ACTIVE_CONTENT", f"La partie {name} est active ou incorporée.", "Retirez cet objet."
+            )
+        elif name.endswith(".rels"):
+            yield from _relationships(name, content)
+        elif name.endswith(".xml"):
+            yield from _part(name, content)
+
+
+def _content_type(content: bytes) -> Iterator[Finding]:
+    declared = content.decode("utf-8", "replace")
+    if "macroEnabled" in declared or "vbaProject" in declared:
+        yield _of_file("MACRO", "Le fichier contient des macros (.docm).", "Enregistrez-le au format .docx.")
+    elif _MAIN_TYPE not in declared:
+        yield _of_file(
+            "DOCX_FORMAT",
+            "Le fichier est un modèle Word (.dotx) ou un autre format.",
+            "Enregistrez-le en .docx.",
+        )
+
+
+def _relationships(name: str, content: bytes) -> Iterator[Finding]:
+    for relation in etree.fromstring(content, parser()).iter(_EXTERNAL):
+        kind, target = relation.get("Type", "").rpartition("/")[2], relation.get("Target", "")
+        if any(tag in target for tag in TAGS):
+            yield _of_file(
+                "TAG_UNFILLED", f"Le lien « {target} » contient une balise, qui ne serait pas remplie."
+            )
+        elif kind in _ACTIVE_RELATIONS:
+            yield _of_file(
+                "ACTIVE_CONTENT", f"Le fichier contient un objet interdit ({kind}).", "Retirez-le."
+            )
+        elif relation.get("TargetMode") == "External" and not (kind == "hyperlink" and _LINK.match(target)):
+            yield _of_file(
+                "EXTERNAL_CONTENT",
+                f"Le fichier va chercher un contenu ailleurs ({kind}) : « {target} ».",
+                "Incorporez l’image ; seuls les liens https:// et mailto: sont permis.",
+            )
+
+
+def _part(name: str, content: bytes) -> Iterator[Finding]:
+    if not is_rendered(name) and any(tag.encode() in content for tag in TAGS):
+        yield _of_file("TAG_UNFILLED", f"La partie {name} contient une balise, qui ne serait pas remplie.")
+    if not name.startswith("word/"):
+        return
+    root = etree.fromstring(content, parser())
+    ranks = {node: rank for rank, node in enumerate(root.iter(PARAGRAPH))}
+    for node in root.iter(*(f"{W}{local}" for local in _REVIEWS)):
+        code, message, suggestion = _REVIEWS[node.tag.removeprefix(W)]
+        yield _at(name, ranks, node, code, message, suggestion)
+    if WORD_PART.fullmatch(name):
+        yield from _fields(name, root, ranks)
+
+
+def _fields(name: str, root: Node, ranks: Mapping[Node, int]) -> Iterator[Finding]:
+    for node, code in (*_complex_fields(root), *_simple_fields(root)):
+        word = code.split(maxsplit=1)[0].upper() if code.strip() else ""
+        if any(tag in code for tag in TAGS):
+            yield _at(
+                name,
+                ranks,
+                node,
+                "FIELD_TAG",
+                "Une balise est dans le code d’un champ Word.",
+                "Sortez-la du champ.",
+            )
+        elif word in _CLOCK:
+            yield _at(
+                name, ranks, node, "FIELD_CLOCK",
+                f"Le champ Word {word} change à chaque ouverture.",
+                "Écrivez {{ document.date | long_date }}.",
+            )  # fmt: skip
+        elif word not in _FIELDS or (word == "HYPERLINK" and not _is_safe_link(code)):
+            yield _at(
+                name, ranks, node, "FIELD_FORBIDDEN",
+                f"Le champ Word « {code.strip()[:60]} » est interdit.",
+                "Remplacez-le par une balise, ou par du texte.",
+            )  # fmt: skip
+
+
+def _complex_fields(root: Node) -> Iterator[tuple[Node, str]]:
+    """Each field by its first code and its whole code, which Word may cut in several runs."""
+    open_fields: list[tuple[Node | None, str]] = []
+    for node in root.iter(f"{W}fldChar", f"{W}instrText"):
+        kind = node.get(f"{W}fldCharType")
+        if kind == "begin":
+            open_fields.append((None, ""))
+        elif node.tag == f"{W}instrText":
+            first, code = open_fields.pop() if open_fields else (None, "")
+            open_fields.append((node if first is None else first, code + (node.text or "")))
+        elif kind == "end" and open_fields:
+            first, code = open_fields.pop()
+            if first is not None:
+                yield first, code
+    yield from ((first, code) for first, code in open_fields if first is not None)
+
+
+def _simple_fields(root: Node) -> Iterator[tuple[Node, str]]:
+    return ((node, node.get(f"{W}instr", "")) for node in root.iter(f"{W}fldSimple"))
+
+
+def _is_safe_link(code: str) -> bool:
+    target = re.search(r'"([^"]*)"', code)
+    return r"\l" in code or (target is not None and _LINK.match(target[1]) is not None)
+
+
+def _at(
+    name: str, ranks: Mapping[Node, int], node: Node, code: str, message: str, suggestion: str
+) -> Finding:
+    paragraph = enclosing(node, PARAGRAPH)
+    text = "" if paragraph is None else "".join(run.text or "" for run in paragraph.iter(TEXT)).strip()
+    rank = None if paragraph is None else ranks[paragraph]
+    return Finding(Severity.ERROR, code, place(name), message, text[:120], suggestion, name, rank)
+
+
+def _of_file(code: str, message: str, suggestion: str = "") -> Finding:
+    return Finding(Severity.ERROR, code, "fichier", message, suggestion=suggestion)

@@ -1,0 +1,62 @@
+"""The gate that every template passes: all that is wrong at once, and the file in its normal form."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from lxml import etree
+
+from services.documents import opc
+from services.documents.findings import Finding, Severity
+from services.documents.render.source import is_rendered, parser
+from services.documents.template.accessibility import accessibility
+from services.documents.template.fields import make_fields
+from services.documents.template.forbidden import forbidden
+from services.documents.template.normalise import normalise
+from services.documents.template.opening import open_docx
+from services.documents.template.package import Template
+from services.documents.template.reading import lines, occurrences
+from services.documents.template.structure import structure
+from services.documents.template.trial import Sample, try_out
+from services.documents.template.walk import contract
+
+MAX_TAGS = 5000
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the gate found, and the file in its normal form; the file as it came when it cannot be read."""
+
+    findings: tuple[Finding, ...]
+    docx: bytes
+
+
+def examine(template: Template, sample: Sample | None) -> Verdict:
+    """Everything to say of the Word file of a template; without a sample, it is not tried on the examples.
+
+    Costs what the file asks for: strangers' files go through `checking`, in a process with limits.
+    """
+    opened = open_docx(template.docx)
+    if not opened.parts:
+        return Verdict(tuple(opened.findings), template.docx)
+    parts = normalise(opened.parts)
+    findings = [*forbidden(parts), *_tags(parts, template), *accessibility(parts)]
+    docx = opc.write(parts)
+    if sample is not None and not any(found.severity is Severity.ERROR for found in findings):
+        findings += try_out(replace(template, docx=docx), sample)
+    return Verdict(tuple(findings), docx)
+
+
+def _tags(parts: Mapping[str, bytes], template: Template) -> Iterator[Finding]:
+    fields = make_fields(template.recipient, template.signatory)
+    for name in filter(is_rendered, parts):
+        found = lines(name, etree.fromstring(parts[name], parser()))
+        tags = occurrences(found)
+        if len(tags) > MAX_TAGS:
+            yield Finding(
+                Severity.ERROR, "DOCX_TOO_LARGE", "fichier", f"Plus de {MAX_TAGS} balises dans {name}."
+            )
+            continue
+        yield from structure(found, tags)
+        yield from contract(tags, fields, template.requires)

@@ -1,0 +1,146 @@
+"""The texts of a part where tags may be: paragraphs, attributes, texts of properties and charts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from lxml import etree
+
+from services.documents.template.tags import Stray, Tag, find
+
+W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
+PARAGRAPH, RUN, TEXT, ROW, CELL, TABLE = (f"{W}{name}" for name in ("p", "r", "t", "tr", "tc", "tbl"))
+WORD_PART = re.compile(r"word/(document|header\d*|footer\d*|footnotes|endnotes)\.xml")
+_NAMES = (
+    (re.compile(r"word/document\.xml"), "corps"),
+    (re.compile(r"word/header(\d*)\.xml"), "en-tête"),
+    (re.compile(r"word/footer(\d*)\.xml"), "pied de page"),
+    (re.compile(r"word/(?:foot|end)notes\.xml"), "notes"),
+    (re.compile(r"docProps/.*"), "propriétés du document"),
+    (re.compile(r"word/charts/chart(\d+)\.xml"), "graphique"),
+)
+
+Node = Any
+
+
+@dataclass(frozen=True)
+class Holder:
+    """Where a text is: `text` or `tail` of an element, or one of its attributes."""
+
+    node: Node
+    slot: str
+    rank: int
+    """Order in the part."""
+
+    @property
+    def text(self) -> str:
+        """The text."""
+        if self.slot in ("text", "tail"):
+            return getattr(self.node, self.slot) or ""
+        return str(self.node.get(self.slot))
+
+    def write(self, text: str) -> None:
+        """Replaces the text."""
+        if self.slot in ("text", "tail"):
+            setattr(self.node, self.slot, text)
+        else:
+            self.node.set(self.slot, text)
+
+    @property
+    def in_attribute(self) -> bool:
+        """Whether it is the value of an attribute."""
+        return self.slot not in ("text", "tail")
+
+
+@dataclass(frozen=True)
+class Line:
+    """A text that may hold tags: a paragraph or a text outside any; `position` ranks the paragraph."""
+
+    part: str
+    position: int | None
+    paragraph: Node | None
+    holders: list[Holder]
+
+    @property
+    def text(self) -> str:
+        """The whole text."""
+        return "".join(holder.text for holder in self.holders)
+
+    def tags(self) -> tuple[list[Tag], list[Stray]]:
+        """The tags, and the signs left alone."""
+        return find(self.text)
+
+    def holder_of(self, tag: Tag) -> Holder:
+        """The holder in which a tag begins."""
+        position = 0
+        for holder in self.holders:
+            position += len(holder.text)
+            if tag.start < position:
+                return holder
+        raise ValueError("the tag is not of this line")
+
+
+@dataclass(frozen=True)
+class Occurrence:
+    """A tag where it stands."""
+
+    tag: Tag
+    line: Line
+    holder: Holder
+
+
+def place(part: str) -> str:
+    """A part, in French: `corps`, `pied de page 1`."""
+    for pattern, name in _NAMES:
+        found = pattern.fullmatch(part)
+        if found:
+            number = found[1] if pattern.groups else ""
+            return f"{name} {number}".strip()
+    return part
+
+
+def lines(part: str, root: Node) -> list[Line]:
+    """The texts of a part, in the order of the document."""
+    return _word_lines(part, root) if WORD_PART.fullmatch(part) else _plain_lines(part, root)
+
+
+def occurrences(lines: Iterable[Line]) -> list[Occurrence]:
+    """Every tag of a part, in the order in which they are executed."""
+    found = [Occurrence(tag, line, line.holder_of(tag)) for line in lines for tag in line.tags()[0]]
+    return sorted(found, key=lambda one: (one.holder.rank, one.tag.start))
+
+
+def enclosing(node: Node, tag: str) -> Node | None:
+    """The nearest ancestor of a kind."""
+    return next(node.iterancestors(tag), None)
+
+
+def _word_lines(part: str, root: Node) -> list[Line]:
+    paragraphs: dict[Node, Line] = {}
+    found: list[Line] = []
+    for rank, node in enumerate(root.iter(etree.Element)):
+        if node.tag == PARAGRAPH:
+            paragraphs[node] = Line(part, len(paragraphs), node, [])
+            found.append(paragraphs[node])
+        elif node.tag == TEXT and (owner := enclosing(node, PARAGRAPH)) is not None:
+            paragraphs[owner].holders.append(Holder(node, "text", rank))
+        for slot in _tagged_attributes(node):
+            owner = node if node.tag == PARAGRAPH else enclosing(node, PARAGRAPH)
+            position = None if owner is None else paragraphs[owner].position
+            found.append(Line(part, position, None, [Holder(node, slot, rank)]))
+    return found
+
+
+def _tagged_attributes(node: Node) -> Iterator[str]:
+    return (name for name, value in node.attrib.items() if "{" in value and find(value) != ([], []))
+
+
+def _plain_lines(part: str, root: Node) -> list[Line]:
+    holders: list[Holder] = []
+    for event, node in etree.iterwalk(root, events=("start", "end")):
+        slots = (*node.attrib, "text") if event == "start" else ("tail",)
+        holders += (Holder(node, slot, len(holders) + rank) for rank, slot in enumerate(slots))
+    return [Line(part, None, None, [holder]) for holder in holders if find(holder.text) != ([], [])]

@@ -1,0 +1,229 @@
+"""How tags stand in the document: whole, alone in what they take away, closed where they were opened."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any
+
+from services.documents.findings import Finding, Severity
+from services.documents.template.reading import (
+    CELL,
+    ROW,
+    TEXT,
+    WORD_PART,
+    Line,
+    Occurrence,
+    enclosing,
+    place,
+)
+
+_OPENING = {"if": "endif", "for": "endfor"}
+_MIDDLE = {"else": ("if", "for"), "elif": ("if",)}
+_CLOSING = {closing: opening for opening, closing in _OPENING.items()}
+_CELL_TAGS = ("vm", "hm", "colspan", "cellbg")
+KEYWORDS = (*_OPENING, *_MIDDLE, *_CLOSING)
+_TAKEN = {"p": "son paragraphe", "r": "son passage", "tr": "sa ligne de tableau", "tc": "sa cellule"}
+_SHOWN = 120
+
+Node = Any
+
+
+@dataclass(frozen=True)
+class _Block:
+    occurrence: Occurrence
+    container: Any
+
+
+def finding(
+    line: Line, code: str, message: str, suggestion: str = "", severity: Severity = Severity.ERROR
+) -> Finding:
+    """A finding at a line of a part."""
+    text = line.text.strip()
+    shown = text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
+    return Finding(severity, code, place(line.part), message, shown, suggestion, line.part, line.position)
+
+
+def structure(lines: Iterable[Line], occurrences: Iterable[Occurrence]) -> Iterator[Finding]:
+    """Everything wrong with the place of the tags of a part."""
+    for line in lines:
+        yield from _strays(line)
+    blocks: list[_Block] = []
+    for one in occurrences:
+        yield from _alone(one)
+        yield from _known(one)
+        yield from _matched(one, blocks)
+    for block in blocks:
+        tag = block.occurrence.tag
+        yield finding(
+            block.occurrence.line,
+            "BLOCK_UNCLOSED",
+            f"« {tag.source} » n’est jamais fermé.",
+            f"Ajoutez « {_closing_of(block)} » là où le passage se termine.",
+        )
+
+
+def _strays(line: Line) -> Iterator[Finding]:
+    for stray in line.tags()[1]:
+        if stray.sign in ("}}", "%}"):
+            yield finding(
+                line, "TAG_UNOPENED", f"« {stray.sign} » ne ferme aucune balise.", "Retirez ce signe."
+            )
+        else:
+            yield finding(
+                line,
+                "TAG_UNCLOSED",
+                f"Une balise ouverte par « {stray.sign} » n’est pas fermée dans son paragraphe.",
+                "Fermez-la par « }} » ou « %} », dans le même paragraphe.",
+            )
+
+
+def _known(one: Occurrence) -> Iterator[Finding]:
+    tag = one.tag
+    if tag.trims:
+        yield finding(
+            one.line, "TAG_DASH", f"Le tiret de « {tag.source} » n’est pas permis.", "Retirez le tiret."
+        )
+    if tag.sign == "{{" and tag.prefix:
+        yield finding(
+            one.line,
+            "TAG_RESERVED",
+            f"« {tag.source} » attend un contenu préparé par un programme.",
+            f"Écrivez « {{{{ {tag.body} }}}} ».",
+        )
+    if tag.sign == "{%" and tag.keyword not in (*KEYWORDS, *_CELL_TAGS):
+        near = get_close_matches(tag.keyword, KEYWORDS, 1)
+        yield finding(
+            one.line,
+            "TAG_UNKNOWN",
+            f"« {tag.keyword or tag.body} » n’est pas une instruction des modèles.",
+            f"Vouliez-vous dire « {near[0]} » ?" if near else "Les instructions sont if, elif, else et for.",
+        )
+    if tag.sign == "{%" and tag.keyword in _CELL_TAGS and enclosing(one.holder.node, CELL) is None:
+        yield finding(one.line, "TAG_MISPLACED", f"« {tag.source} » n’a de sens que dans une cellule.")
+
+
+def _alone(one: Occurrence) -> Iterator[Finding]:
+    """A tag that takes away its paragraph, row or cell takes away everything else that is in it."""
+    tag = one.tag
+    if tag.prefix not in _TAKEN:
+        return
+    if any(sign in tag.body for sign in "%}"):
+        yield finding(
+            one.line,
+            "TAG_SIGN",
+            f"« {tag.source} » contient « % » ou « }} », que Word et docxtpl liraient comme la fin.",
+            "Écrivez « x is odd », « x is even », ou une balise sans « p ».",
+        )
+    taken = _taken(one)
+    if taken is None:
+        yield finding(
+            one.line,
+            "TAG_MISPLACED",
+            f"« {tag.source} » n’est pas dans un tableau.",
+            f"Écrivez « {{%p {tag.body} %}} », seul dans son paragraphe.",
+        )
+    elif _everything(taken) != tag.source:
+        yield finding(
+            one.line,
+            "TEXT_LOST",
+            f"« {tag.source} » fait disparaître {_TAKEN[tag.prefix]} avec ce qui l’entoure.",
+            f"Laissez la balise seule, ou écrivez « {{% {tag.body} %}} » pour garder le texte.",
+        )
+
+
+def _taken(one: Occurrence) -> Node | None:
+    if WORD_PART.fullmatch(one.line.part) is None or one.line.paragraph is None:
+        return None
+    if one.tag.prefix == "p":
+        return one.line.paragraph
+    if one.tag.prefix == "r":
+        return one.holder.node.getparent()
+    return enclosing(one.line.paragraph, ROW if one.tag.prefix == "tr" else CELL)
+
+
+def _everything(node: Node) -> str:
+    """The text in an element; a drawing or an object counts as a text that is not the tag."""
+    drawn = any(True for _ in node.iter("{*}drawing", "{*}pict", "{*}object"))
+    return "".join(text.text or "" for text in node.iter(TEXT)).strip() + ("▢" if drawn else "")
+
+
+def _matched(one: Occurrence, blocks: list[_Block]) -> Iterator[Finding]:
+    tag, keyword = one.tag, one.tag.keyword
+    if tag.sign != "{%":
+        return
+    if keyword in _OPENING:
+        blocks.append(_Block(one, _container(one)))
+    elif keyword in _MIDDLE:
+        if not blocks or blocks[-1].occurrence.tag.keyword not in _MIDDLE[keyword]:
+            yield finding(one.line, "BLOCK_UNOPENED", f"« {tag.source} » n’est dans aucun passage ouvert.")
+        else:
+            yield from _same_place(one, blocks[-1])
+    elif keyword in _CLOSING:
+        yield from _closed(one, blocks)
+
+
+def _closed(one: Occurrence, blocks: list[_Block]) -> Iterator[Finding]:
+    opening = _CLOSING[one.tag.keyword]
+    if not any(block.occurrence.tag.keyword == opening for block in blocks):
+        yield finding(
+            one.line,
+            "BLOCK_UNOPENED",
+            f"« {one.tag.source} » ne ferme rien.",
+            f"Retirez-le, ou ouvrez le passage par « {opening} ».",
+        )
+        return
+    while (block := blocks.pop()).occurrence.tag.keyword != opening:
+        yield finding(
+            block.occurrence.line,
+            "BLOCK_UNCLOSED",
+            f"« {block.occurrence.tag.source} » n’est pas fermé avant « {one.tag.source} ».",
+            f"Ajoutez « {_closing_of(block)} » avant « {one.tag.source} ».",
+        )
+    yield from _same_place(one, block)
+
+
+def _same_place(one: Occurrence, block: _Block) -> Iterator[Finding]:
+    opening = block.occurrence.tag
+    if one.tag.prefix != opening.prefix:
+        yield finding(
+            one.line,
+            "BLOCK_PREFIX",
+            f"« {one.tag.source} » répond à « {opening.source} » : les deux doivent s’écrire de même.",
+            f"Écrivez « {_sign(opening.prefix)}{one.tag.body} %}} ».",
+        )
+    elif _container(one) != block.container:
+        yield finding(
+            one.line,
+            "BLOCK_SPREAD",
+            f"« {opening.source} » et « {one.tag.source} » ne sont pas au même endroit du document.",
+            "Placez les deux dans le même paragraphe ; pour des paragraphes entiers, écrivez « {%p … %}",
+        )
+
+
+def _container(one: Occurrence) -> Any:
+    """What must hold both ends of a block, for the document to stay well formed."""
+    node, paragraph = one.holder.node, one.line.paragraph
+    if paragraph is None:
+        return (node, one.holder.slot) if one.holder.in_attribute else _parent(one)
+    if one.tag.prefix == "p":
+        return paragraph.getparent()
+    if one.tag.prefix in ("tr", "tc"):
+        taken = enclosing(paragraph, ROW if one.tag.prefix == "tr" else CELL)
+        return None if taken is None else taken.getparent()
+    run = node.getparent()
+    return run.getparent() if run is not None else None
+
+
+def _parent(one: Occurrence) -> Node:
+    return one.holder.node if one.holder.slot == "text" else one.holder.node.getparent()
+
+
+def _closing_of(block: _Block) -> str:
+    tag = block.occurrence.tag
+    return f"{_sign(tag.prefix)}{_OPENING[tag.keyword]} %}}"
+
+
+def _sign(prefix: str) -> str:
+    return f"{{%{prefix} "

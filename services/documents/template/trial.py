@@ -1,0 +1,135 @@
+"""A template tried on the examples of the contract, by both engines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from lxml import etree
+
+from services.documents import opc
+from services.documents.context import make_context
+from services.documents.contract.dossier import CONTRACT, CONTRACT_FILE, read_dossier
+from services.documents.findings import Finding, Severity
+from services.documents.profile import Profile
+from services.documents.render.agreement import disagreements
+from services.documents.render.compiler import compile_template
+from services.documents.render.errors import RenderError, TemplateError
+from services.documents.render.reference import render_reference
+from services.documents.render.source import parser
+from services.documents.template.opening import MAIN
+from services.documents.template.package import Template
+from services.documents.template.reading import CELL, PARAGRAPH, W, place
+from services.kit.errors import InvalidArgument
+
+LOGO_PART = "word/media/logo.png"
+
+_EXAMPLES = CONTRACT_FILE.parent / "examples"
+# What the summary of a dossier lists, for the only template that reads it.
+_DOSSIER: Mapping[str, Any] = {
+    "pieces": [{"number": 1, "title": "Une pièce", "template_id": "01-dossier-demande"}],
+    "enclosures": ["Un justificatif"],
+    "linked": True,
+}
+
+Context = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Sample:
+    """What a template is tried with: an organisation, on a day that it governs."""
+
+    profile: Profile
+    day: date
+
+
+def contexts(template: Template, sample: Sample) -> Iterator[tuple[str, Context]]:
+    """Each example that has what the template asks for, as the template sees it."""
+    for path in sorted(_EXAMPLES.glob("*.json")):
+        try:
+            dossier = read_dossier(
+                path.read_bytes(), CONTRACT, template.requirement, template.checks, sample.day
+            )
+        except InvalidArgument:
+            continue
+        yield path.stem, make_context(dossier.data, template, sample.profile, sample.day, _DOSSIER)
+
+
+def try_out(template: Template, sample: Sample) -> Iterator[Finding]:
+    """What goes wrong with the examples; the first wrong one is enough."""
+    media = {LOGO_PART: sample.profile.logo.image if sample.profile.logo else None}
+    try:
+        plan = compile_template(template.docx, media)
+    except TemplateError as error:
+        yield _finding("TEMPLATE", error.sentence)
+        return
+    examples = list(contexts(template, sample))
+    if not examples:
+        yield _finding(
+            "EXAMPLE_NONE",
+            "Aucun exemple du contrat ne porte les données que ce modèle exige : il n’est pas essayé.",
+            severity=Severity.WARNING,
+        )
+    for name, context in examples:
+        try:
+            parts = opc.read(plan.render(context))
+        except RenderError as error:
+            yield _render_finding(name, error)
+            return
+        found = [*_same_as_reference(name, parts, template.docx, context, media), *_cells(name, parts)]
+        yield from found
+        if found:
+            return
+
+
+def _same_as_reference(
+    name: str, parts: Mapping[str, bytes], docx: bytes, context: Context, media: Mapping[str, bytes | None]
+) -> Iterator[Finding]:
+    try:
+        reference = render_reference(docx, context, media)
+    except Exception:
+        yield _finding("ENGINES_DIFFER", f"Avec l’exemple « {name} », docxtpl ne rend pas ce modèle.")
+        return
+    for part in disagreements(parts, reference):
+        yield _finding(
+            "ENGINES_DIFFER",
+            f"Avec l’exemple « {name} », docxtpl donne un autre texte ({place(part)}).",
+            part=part,
+        )
+
+
+def _cells(name: str, parts: Mapping[str, bytes]) -> Iterator[Finding]:
+    """Word refuses a cell that does not end with a paragraph."""
+    root = etree.fromstring(parts[MAIN], parser())
+    content = f"{W}sdt"
+    if any(len(cell) == 0 or cell[-1].tag not in (PARAGRAPH, content) for cell in root.iter(CELL)):
+        yield _finding(
+            "CELL_EMPTY",
+            f"Avec l’exemple « {name} », une cellule n’a plus de paragraphe : Word refuserait le document.",
+            "Gardez dans chaque cellule un paragraphe hors de toute condition.",
+            part=MAIN,
+        )
+
+
+def _render_finding(name: str, error: RenderError) -> Finding:
+    field = f" (champ « {error.field} »)" if error.field else ""
+    return _finding(
+        error.reason.value,
+        f"Avec l’exemple « {name} »{field} : {error.sentence}",
+        paragraph=error.tag,
+        part=error.part,
+    )
+
+
+def _finding(
+    code: str,
+    message: str,
+    suggestion: str = "",
+    *,
+    paragraph: str = "",
+    part: str = "",
+    severity: Severity = Severity.ERROR,
+) -> Finding:
+    return Finding(severity, code, place(part) if part else "fichier", message, paragraph, suggestion, part)

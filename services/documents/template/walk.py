@@ -1,0 +1,135 @@
+"""The tags of a part executed on kinds instead of values: every branch, every loop, whatever the data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from jinja2 import TemplateSyntaxError, nodes
+
+from services.documents.findings import Finding
+from services.documents.render.environment import ENVIRONMENT
+from services.documents.template.expressions import (
+    LOOP,
+    UNKNOWN,
+    Scope,
+    check,
+    check_condition,
+    check_printed,
+    present_if,
+)
+from services.documents.template.fields import Field
+from services.documents.template.reading import Occurrence
+from services.documents.template.structure import finding
+
+_SHELLS = {
+    "if": "{{% {} %}}{{% endif %}}",
+    "elif": "{{% if true %}}{{% {} %}}{{% endif %}}",
+    "for": "{{% {} %}}{{% endfor %}}",
+}
+
+
+@dataclass(frozen=True)
+class _Frame:
+    """An open block: the scope outside, and what the conditions refused so far leave known."""
+
+    outside: Scope
+    refused: frozenset[str]
+
+
+def contract(
+    occurrences: Iterable[Occurrence], fields: Mapping[str, Field], requires: Iterable[str]
+) -> Iterator[Finding]:
+    """Everything wrong with what the tags of a part name; `requires` are paths that the data always has."""
+    scope, frames = Scope(fields).knowing(requires), list[_Frame]()
+    for one in occurrences:
+        problems = Scope(scope.names, scope.present)
+        try:
+            scope = _step(one, problems, frames)
+        except TemplateSyntaxError as error:
+            yield finding(
+                one.line,
+                "TAG_SYNTAX",
+                f"La balise « {one.tag.source} » est mal écrite.",
+                _advice(error),
+            )
+        for problem in dict.fromkeys(problems.problems):
+            yield finding(one.line, problem.code, problem.message, problem.suggestion)
+
+
+def _step(one: Occurrence, scope: Scope, frames: list[_Frame]) -> Scope:
+    """The scope after a tag, and what is wrong with the tag in `scope.problems`."""
+    tag = one.tag
+    if tag.sign == "{#":
+        return scope
+    if tag.sign == "{{":
+        check_printed(_expression(tag.body), scope)
+    elif tag.keyword in ("colspan", "cellbg"):
+        check_printed(_expression(tag.rest), scope)
+    elif tag.keyword == "if":
+        return _if(_statement("if", tag.body), scope, frames)
+    elif tag.keyword == "for":
+        return _for(_statement("for", tag.body), scope, frames)
+    elif frames and tag.keyword in ("elif", "else"):
+        return _otherwise(tag.keyword, tag.body, scope, frames)
+    elif frames and tag.keyword in ("endif", "endfor"):
+        return frames.pop().outside
+    return scope
+
+
+def _expression(source: str) -> nodes.Node:
+    parsed = ENVIRONMENT.parse(f"{{{{ {source} }}}}")
+    printed: nodes.Node = parsed.find(nodes.Output).nodes[0]  # type: ignore[union-attr]
+    return printed
+
+
+def _statement(keyword: str, source: str) -> nodes.Node:
+    node = ENVIRONMENT.parse(_SHELLS[keyword].format(source)).body[0]
+    return node.elif_[0] if keyword == "elif" and isinstance(node, nodes.If) else node
+
+
+def _if(node: nodes.Node, scope: Scope, frames: list[_Frame]) -> Scope:
+    test = node.test  # type: ignore[attr-defined]
+    check_condition(test, scope)
+    frames.append(_Frame(scope, present_if(test, False)))
+    return scope.knowing(present_if(test, True))
+
+
+def _otherwise(keyword: str, source: str, scope: Scope, frames: list[_Frame]) -> Scope:
+    frame = frames.pop()
+    inside = replace(frame.outside.knowing(frame.refused), problems=scope.problems)
+    if keyword == "else":
+        frames.append(frame)
+        return inside
+    test = _statement("elif", source).test  # type: ignore[attr-defined]
+    check_condition(test, inside)
+    frames.append(replace(frame, refused=frame.refused | present_if(test, False)))
+    return inside.knowing(present_if(test, True))
+
+
+def _for(node: nodes.Node, scope: Scope, frames: list[_Frame]) -> Scope:
+    frames.append(_Frame(scope, frozenset()))
+    if not isinstance(node, nodes.For):
+        return scope
+    listed = check(node.iter, scope)
+    if listed is not None and listed.kind != "list":
+        scope.say("LOOP_KIND", "Une boucle parcourt une liste ; ce champ n’en est pas une.")
+        listed = None
+    if not isinstance(node.target, nodes.Name) or node.recursive:
+        scope.say("EXPRESSION_FORBIDDEN", "Une boucle s’écrit « for element in liste ».")
+        return scope
+    name = node.target.name
+    present = frozenset(path for path in scope.present if path.partition(".")[0] not in (name, "loop"))
+    item = listed.item if listed is not None else None
+    names = {**scope.names, name: item or UNKNOWN, "loop": LOOP}
+    inside = replace(scope, names=names, present=present)
+    if node.test is not None:
+        check_condition(node.test, inside)
+        inside = inside.knowing(present_if(node.test, True))
+    return inside
+
+
+def _advice(error: TemplateSyntaxError) -> str:
+    if "unexpected char" in (error.message or ""):
+        return "Un signe n’y a pas sa place : guillemet, apostrophe, tiret ou espace particulière."
+    return "Vérifiez les parenthèses, les guillemets et les mots and, or, not, is, in."

@@ -1,0 +1,106 @@
+"""The master key of a service: a file kept outside its databases, and what is encrypted or tagged with it."""
+
+from __future__ import annotations
+
+import binascii
+import hashlib
+import hmac
+import os
+import secrets
+from base64 import b64decode, b64encode
+from pathlib import Path
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from services.kit.errors import StartupError
+
+KEY_BYTES = 32
+
+_NONCE_BYTES = 12
+
+
+class UnreadableError(Exception):
+    """A text was changed, or was not encrypted with this key for this place."""
+
+
+class MasterKey:
+    """A master key; a key derived from it for one purpose betrays neither another nor the master key."""
+
+    def __init__(self, secret: bytes) -> None:
+        self._secret = secret
+
+    def derived(self, purpose: str) -> bytes:
+        """The key of one purpose (HKDF-SHA256)."""
+        return HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=None, info=purpose.encode()).derive(
+            self._secret
+        )
+
+    def fingerprint(self) -> str:
+        """What tells this key from another, and nothing of it."""
+        return self.derived("fingerprint").hex()
+
+
+def tag(key: bytes, text: str) -> str:
+    """What stands for a text, for those who hold the key alone (HMAC-SHA256, in hexadecimal)."""
+    return hmac.digest(key, text.encode(), hashlib.sha256).hex()
+
+
+def new_key() -> bytes:
+    """A random key."""
+    return secrets.token_bytes(KEY_BYTES)
+
+
+def encrypted(key: bytes, text: bytes, place: str) -> bytes:
+    """A random nonce and the text, in AES-256-GCM, for one place only (the id of what holds it)."""
+    nonce = secrets.token_bytes(_NONCE_BYTES)
+    return nonce + AESGCM(key).encrypt(nonce, text, place.encode())
+
+
+def decrypted(key: bytes, sealed: bytes, place: str) -> bytes:
+    """The text encrypted for a place; UnreadableError if anything was changed."""
+    try:
+        return AESGCM(key).decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], place.encode())
+    except (InvalidTag, ValueError) as error:
+        raise UnreadableError from error
+
+
+def load(path: Path) -> MasterKey:
+    """The master key of a file; StartupError in French."""
+    try:
+        secret = b64decode(path.read_bytes().strip(), validate=True)
+    except FileNotFoundError:
+        raise StartupError(
+            f"La clé maîtresse {path} est absente et la base s’en sert déjà : remettez le fichier en place."
+        ) from None
+    except (OSError, binascii.Error):
+        raise StartupError(f"La clé maîtresse {path} ne peut pas être lue.") from None
+    if len(secret) != KEY_BYTES:
+        raise StartupError(f"La clé maîtresse {path} n’a pas la bonne longueur : le fichier est abîmé.")
+    return MasterKey(secret)
+
+
+def create(path: Path) -> None:
+    """Writes a new master key that its owner alone can read; the file appears whole or not at all."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as stream:
+            stream.write(b64encode(new_key()) + b"\n")
+            stream.flush()
+            os.fsync(stream.fileno())
+        draft.rename(path)
+        _keep(path.parent)
+    except OSError:
+        raise StartupError(f"La clé maîtresse {path} ne peut pas être créée.") from None
+
+
+def _keep(folder: Path) -> None:
+    """Makes the name of a new file survive a power cut."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

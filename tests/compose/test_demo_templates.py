@@ -1,0 +1,80 @@
+"""The demonstration of a changed letter: played against a running service, as `make demo-templates` does."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.support import ROOT, Launch
+
+APPOINTMENT = "Un rendez-vous vous sera proposé"
+
+
+def play(folder: Path, address: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "examples.templates"],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "ADDRESS_DOCUMENTS": address},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.fixture(scope="module")
+def played(launch: Launch) -> str:
+    """What the demonstration prints, with ordinary spaces."""
+    server = launch("services.documents", "--workers", "2")
+    workers = server.workers()
+    done = play(ROOT, server.address)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert server.workers() == workers
+    return done.stdout.replace("\u00a0", " ").replace("\u202f", " ")
+
+
+def step(played: str, number: int) -> str:
+    """What one step prints."""
+    return played.split(f"\n{number}. ", 1)[1].split(f"\n{number + 1}. ", 1)[0]
+
+
+def test_it_fits_on_a_screen(played: str) -> None:
+    assert len(played.splitlines()) <= 60
+
+
+def test_the_comparison_shows_the_sentence(played: str) -> None:
+    removed, added = re.findall(r"^ +([−+]) .*$", step(played, 2), re.MULTILINE)
+    assert (removed, added) == ("−", "+")
+    assert APPOINTMENT in step(played, 2)
+    assert "Version 1.1.0" in step(played, 2)
+
+
+def test_each_letter_follows_the_version_of_its_date(played: str) -> None:
+    letters = re.findall(r"lettre du (\S+), version (\S+) : « (.*) »", played)
+    told = [(day, version, APPOINTMENT in text) for day, version, text in letters]
+    assert told == [
+        ("01/01/2027", "1.0.0", False),
+        ("31/12/2026", "1.0.0", False),
+        ("01/01/2027", "1.1.0", True),
+        ("01/01/2027", "1.0.0", False),
+    ]
+
+
+def test_a_broken_template_is_refused_with_every_finding(played: str) -> None:
+    refused = step(played, 4)
+    assert "Le paquet est refusé : 2 erreurs" in refused
+    assert "« applicant.prenom » n’existe pas" in refused
+    assert "« loan.amount »" in refused
+    assert "Les remarques sont en commentaire" in refused
+
+
+def test_without_a_service_it_says_so(tmp_path: Path) -> None:
+    (tmp_path / "services").symlink_to(ROOT / "services")
+    done = play(tmp_path, "127.0.0.1:9")
+    assert done.returncode == 1
+    assert done.stderr.startswith("Échec")
+    assert "Traceback" not in done.stderr

@@ -1,0 +1,117 @@
+"""The shipped catalogue on the examples; `python -m tests.documents_catalogue` rewrites its texts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+from services.documents.context import make_context
+from services.documents.contract.dossier import CONTRACT, read_dossier
+from services.documents.render.compiler import compile_template
+from services.documents.render.plan import Plan
+from services.kit.errors import InvalidArgument
+from tests.documents_support import DAY, DOCUMENTS, W, paragraph_text, parts
+from tests.documents_templates import profile, shipped
+
+EXPECTED = Path(__file__).parent / "documents_expected"
+TEMPLATES = tuple(sorted(path.name for path in (DOCUMENTS / "templates").iterdir()))
+EXAMPLES = tuple(sorted(path.stem for path in (DOCUMENTS / "contract" / "examples").glob("*.json")))
+SITUATIONS = (
+    ("14-refus-presentation", "refus-budget"),
+    ("14-refus-presentation", "refus-territoire"),
+    ("15-decision-banque", "banque-refus"),
+    ("15-decision-banque", "offre-acceptee"),
+    ("19-suivi", "bilan-final"),
+    ("20-incident", "incident-seul"),
+    ("22-depliant-usagers", "public"),
+    ("24-attestation-solde", "bilan-final"),
+)
+CASES = (
+    *((template, name) for template in TEMPLATES for name in ("complet", "minimal", "extreme")),
+    *SITUATIONS,
+)
+READABLE = tuple(case for case in CASES if case[1] != "extreme")
+DOSSIER: dict[str, Any] = {
+    "pieces": [
+        {"number": 1, "title": "Dossier de demande", "template_id": "01-dossier-demande"},
+        {"number": 2, "title": "Budget mensuel", "template_id": "03-budget-mensuel"},
+    ],
+    "enclosures": ["Pièce d’identité", "Devis du véhicule"],
+    "linked": True,
+}
+
+
+@lru_cache
+def plan(template: str) -> Plan:
+    """A shipped template, compiled."""
+    return compile_template(shipped(template).docx, {"word/media/logo.png": None})
+
+
+@lru_cache
+def context(template: str, name: str) -> dict[str, Any] | None:
+    """What a template sees of an example; None when the example lacks what the template asks for."""
+    raw = (DOCUMENTS / "contract" / "examples" / f"{name}.json").read_bytes()
+    package = shipped(template)
+    try:
+        data = read_dossier(raw, CONTRACT, package.requirement, package.checks, DAY).data
+    except InvalidArgument:
+        return None
+    return make_context(data, package, profile(), DAY, DOSSIER)
+
+
+@lru_cache
+def document(template: str, name: str) -> bytes | None:
+    """The document of an example."""
+    seen = context(template, name)
+    return None if seen is None else plan(template).render(seen)
+
+
+def printed(content: bytes) -> str:
+    """The body as a reader sees it: styles that matter, one line a paragraph, one line a row of a table."""
+    body = ElementTree.fromstring(parts(content)["word/document.xml"]).find(f"{W}body")
+    assert body is not None
+    return "\n".join(_lines(body)) + "\n"
+
+
+def _lines(body: ElementTree.Element) -> Iterator[str]:
+    for block in body:
+        if block.tag == f"{W}tbl":
+            for row in block.iter(f"{W}tr"):
+                yield " | ".join(paragraph_text(cell) for cell in row.iter(f"{W}tc"))
+        elif block.tag == f"{W}p":
+            yield _mark(block) + _alternative(block)
+
+
+def _mark(block: ElementTree.Element) -> str:
+    style = block.find(f"{W}pPr/{W}pStyle")
+    name = "" if style is None else style.get(f"{W}val", "")
+    marks = {"Title": "# ", "Heading1": "## ", "Chapter": "## ", "Heading2": "### ", "ListBullet": "• "}
+    return marks.get(name, "1. " if name == "ListNumber" else "") + paragraph_text(block)
+
+
+def _alternative(block: ElementTree.Element) -> str:
+    drawings = (node.get("descr", "") for node in block.iter() if node.tag.endswith("}docPr"))
+    return "".join(f"[{words}]" for words in drawings)
+
+
+def expected(template: str, name: str) -> Path:
+    """Where the expected text of a document is."""
+    return EXPECTED / f"{template}.{name}.txt"
+
+
+def main() -> None:
+    """Writes every expected text; a reviewer reads the difference."""
+    EXPECTED.mkdir(exist_ok=True)
+    for path in EXPECTED.glob("*.txt"):
+        path.unlink()
+    for template, name in READABLE:
+        content = document(template, name)
+        if content is not None:
+            expected(template, name).write_text(printed(content), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
