@@ -17,6 +17,13 @@ class Settings(ServerSettings):
 
     model_config = SettingsConfigDict(env_prefix="ELIGIBILITY_")
 
+    deadline_seconds: float = Field(
+        60,
+        gt=0,
+        le=600,
+        allow_inf_nan=False,
+        description="Durée la plus longue accordée à un appel ; vérifier un grand règlement en prend vingt.",
+    )
     database_url: str = Field(
         "sqlite:///var/eligibility.sqlite3",
         description="Base des règlements et du journal : sqlite:///chemin ou postgresql://….",

@@ -10,10 +10,11 @@ from services.eligibility.assessment.assess import assess
 from services.eligibility.decisions.model import ContentState, StoredDecision
 from services.eligibility.decisions.replay import replay
 from services.eligibility.deployment import Deployments
-from services.eligibility.edge import decision_requests, decisions, paging
+from services.eligibility.edge import decision_requests, decisions
 from services.eligibility.evaluation import all_values
 from services.eligibility.explanation.model import Situation
 from services.eligibility.store.journal import Journal
+from services.kit import paging
 from services.kit.errors import FailedPrecondition
 
 _UNREADABLE = {

@@ -14,13 +14,14 @@ from microcredit.eligibility.v1 import ruleset_service_pb2 as pb
 from microcredit.eligibility.v1.ruleset_service_pb2_grpc import RulesetServiceServicer
 from services.eligibility.checking import Report
 from services.eligibility.deployment import Deployments
-from services.eligibility.edge import paging, ruleset_requests, rulesets
+from services.eligibility.edge import ruleset_requests, rulesets
 from services.eligibility.edge.comparisons import Comparisons
 from services.eligibility.package.findings import Findings, Severity
 from services.eligibility.package.identity_file import read_identity
 from services.eligibility.package.model import Identity
 from services.eligibility.package.source import read_source
 from services.eligibility.package.tables import as_table
+from services.kit import paging
 from services.kit.context import actor, check_deadline, remaining, stopping
 from services.kit.errors import FailedPrecondition, InvalidArgument, Unavailable, Violation, Violations
 from services.kit.releases.archive import Contents, digest, pack
@@ -28,7 +29,6 @@ from services.kit.releases.changes import Change
 from services.kit.releases.store import Candidate, PackageDamagedError
 from services.kit.releases.timeline import Release, State
 
-MAX_CHECK_SECONDS = 25.0
 WATCH_SECONDS = 0.5
 """How soon a watch sees that its client left, that the server stops, or that its time runs out."""
 IDENTITY_FILE = "package.yaml"
@@ -120,7 +120,7 @@ class RulesetServicer(RulesetServiceServicer):
         names = list(dict.fromkeys(release.name for release in state.releases))
         return pb.ListRulesetsResponse(
             rulesets=[self._ruleset(state, name) for name in page.of(names)],
-            next_page_token=page.next_token(self._page_key, request, names, state.revision),
+            next_page_token=page.next_token(self._page_key, request, len(names), state.revision),
         )
 
     def GetRulesetRevision(  # noqa: N802
@@ -144,7 +144,7 @@ class RulesetServicer(RulesetServiceServicer):
             ruleset_revisions=[
                 rulesets.revision_pb(release, self._identity(release.digest)) for release in page.of(releases)
             ],
-            next_page_token=page.next_token(self._page_key, request, releases, state.revision),
+            next_page_token=page.next_token(self._page_key, request, len(releases), state.revision),
         )
 
     def ListRulesetEvents(  # noqa: N802
@@ -155,7 +155,7 @@ class RulesetServicer(RulesetServiceServicer):
         events = [event for event in reversed(state.events) if event.name == name]
         return pb.ListRulesetEventsResponse(
             events=map(rulesets.event_pb, page.of(events)),
-            next_page_token=page.next_token(self._page_key, request, events, state.revision),
+            next_page_token=page.next_token(self._page_key, request, len(events), state.revision),
         )
 
     def ActivateRuleset(  # noqa: N802
@@ -298,7 +298,7 @@ class RulesetServicer(RulesetServiceServicer):
         return _Prepared(candidate, identity, rulesets.report_pb(report))
 
     def _checked(self, contents: Contents) -> Report:
-        report = self._checker(contents, seconds=min(remaining(), MAX_CHECK_SECONDS))
+        report = self._checker(contents, seconds=remaining())
         check_deadline()
         return report
 

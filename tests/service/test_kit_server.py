@@ -181,9 +181,7 @@ def test_a_stream_learns_that_the_server_stops(launch: Launch) -> None:
         assert stream.code() is grpc.StatusCode.OK
 
 
-@pytest.mark.parametrize(
-    ("declared", "seen"), [("a.martin", "a.martin"), ("x" * 101, ""), (None, "")]
-)
+@pytest.mark.parametrize(("declared", "seen"), [("a.martin", "a.martin"), ("x" * 101, ""), (None, "")])
 def test_the_actor_is_the_one_that_the_call_declares(
     channel: grpc.Channel, declared: str | None, seen: str
 ) -> None:

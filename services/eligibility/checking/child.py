@@ -3,47 +3,38 @@ engine cost the child, never the server."""
 
 from __future__ import annotations
 
-import os
-import resource
-import subprocess
 import sys
-from math import ceil
 
 from services.eligibility.checking.report import Report, dump_report, load_report
 from services.eligibility.package.findings import Finding, Place
+from services.kit import child
+from services.kit.child import Stopped, StoppedError
 from services.kit.french import plural
 from services.kit.releases.archive import Contents, digest
 
+MAX_SECONDS = 50.0
+"""Time that a check may take, less when the call has less."""
+
 _LIMIT_BYTES = 1024**3
-_OUT_OF_MEMORY = 3
 _PLACE = Place("package.yaml", 1, 1)
+_SENTENCES = {
+    Stopped.MEMORY: "Le contrôle demande trop de mémoire : allégez le paquet.",
+    Stopped.CRASH: (
+        "Le contrôle s’est interrompu : ce paquet met en échec le moteur de règles ou ses limites."
+    ),
+}
 
 
 def check(contents: Contents, *, seconds: float) -> Report:
     """Everything to say about the files of a package; a child that is stopped is itself a finding."""
+    seconds = min(seconds, MAX_SECONDS)
     try:
-        child = subprocess.run(  # noqa: S603 - our own module, no shell
-            [sys.executable, "-m", __name__, str(ceil(seconds))],
-            input=_pack(contents),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env=_environment(),
-            timeout=seconds,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        return _stopped(contents, _too_long(seconds))
-    except OSError:
-        return _stopped(contents, "Le contrôle n’a pas pu commencer sur cette machine ; réessayez.")
-    if child.returncode == _OUT_OF_MEMORY:
-        return _stopped(contents, "Le contrôle demande trop de mémoire : allégez le paquet.")
-    try:
-        return load_report(child.stdout)
+        answer = child.ask(__name__, _pack(contents), seconds=seconds, memory=_LIMIT_BYTES)
+        return load_report(answer)
+    except StoppedError as error:
+        return _stopped(contents, _SENTENCES.get(error.reason, _too_long(seconds)))
     except ValueError:
-        return _stopped(
-            contents,
-            "Le contrôle s’est interrompu : ce paquet met en échec le moteur de règles ou ses limites.",
-        )
+        return _stopped(contents, _SENTENCES[Stopped.CRASH])
 
 
 def _too_long(seconds: float) -> str:
@@ -52,15 +43,6 @@ def _too_long(seconds: float) -> str:
 
 def _stopped(contents: Contents, message: str) -> Report:
     return Report((Finding(_PLACE, message),), digest=digest(contents))
-
-
-def _environment() -> dict[str, str]:
-    """Nothing of the server's own settings; a fixed hash seed, for the same package gives the same report."""
-    return {
-        "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
-        "PYTHONHASHSEED": "0",
-        "PYTHONUTF8": "1",
-    }
 
 
 def _pack(contents: Contents) -> bytes:
@@ -79,20 +61,11 @@ def _unpack(packed: bytes) -> Contents:
     return {path.decode(): content for path, content in zip(parts[::2], parts[1::2], strict=True)}
 
 
-def main(seconds: int) -> int:
-    """Checks the files read on stdin and writes the report on stdout."""
-    resource.setrlimit(resource.RLIMIT_CPU, (seconds + 1, seconds + 1))
-    resource.setrlimit(resource.RLIMIT_AS, (_LIMIT_BYTES, _LIMIT_BYTES))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    try:
-        from services.eligibility.checking.examine import examine
+def _examined(question: bytes) -> bytes:
+    from services.eligibility.checking.examine import examine
 
-        report = dump_report(examine(_unpack(sys.stdin.buffer.read())))
-    except MemoryError:
-        return _OUT_OF_MEMORY
-    sys.stdout.buffer.write(report)
-    return 0
+    return dump_report(examine(_unpack(question)))
 
 
 if __name__ == "__main__":
-    sys.exit(main(int(sys.argv[1])))
+    sys.exit(child.answer(_examined))

@@ -1,56 +1,31 @@
-"""The server: one channel, the French message of its errors, and what several commands ask it."""
+"""What several commands ask of the server."""
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import date
-from typing import Any, TypeVar
 
-import grpc
-from google.rpc.error_details_pb2 import BadRequest, ErrorInfo, LocalizedMessage
 from google.type.date_pb2 import Date
-from grpc_status import rpc_status
 
 from microcredit.eligibility.v1 import ruleset_pb2 as pb
 from microcredit.eligibility.v1 import ruleset_service_pb2 as rpc
 from microcredit.eligibility.v1.decision_service_pb2_grpc import DecisionServiceStub
 from microcredit.eligibility.v1.ruleset_service_pb2_grpc import RulesetServiceStub
 from services.eligibility.cli.options import Target
-from services.eligibility.cli.outcome import REFUSED, SERVER, CommandError, Detail
+from services.kit.cli.outcome import SERVER, CommandError
+from services.kit.cli.remote import Remote
 from services.kit.releases.archive import SIGNATURE_FILE, ArchiveError, unpack
-
-SECONDS = 120.0
-_MAX_BYTES = 8 * 1024 * 1024
-_FAILURES = {
-    grpc.StatusCode.UNAVAILABLE,
-    grpc.StatusCode.DEADLINE_EXCEEDED,
-    grpc.StatusCode.INTERNAL,
-    grpc.StatusCode.UNKNOWN,
-    grpc.StatusCode.UNIMPLEMENTED,
-    grpc.StatusCode.DATA_LOSS,
-    grpc.StatusCode.RESOURCE_EXHAUSTED,
-}
-A = TypeVar("A")
 
 
 class Client:
     """Calls a server as one actor."""
 
     def __init__(self, target: Target) -> None:
-        self._target = target
-        limits = [(f"grpc.max_{way}_message_length", _MAX_BYTES) for way in ("receive", "send")]
-        channel = grpc.insecure_channel(target.server, options=limits)
-        self.rulesets = RulesetServiceStub(channel)
-        self.decisions = DecisionServiceStub(channel)
-
-    def call(self, method: Callable[..., A], request: object) -> A:
-        """The answer of the server, or a CommandError in its words."""
-        metadata = (("x-actor", self._target.actor),) if self._target.actor else ()
-        try:
-            return method(request, timeout=SECONDS, metadata=metadata)
-        except grpc.RpcError as error:
-            raise _refusal(error, self._target.server) from None
+        remote = Remote(target.server, target.actor)
+        self.rulesets = RulesetServiceStub(remote.channel)
+        self.decisions = DecisionServiceStub(remote.channel)
+        self.call = remote.call
 
     def ruleset(self) -> pb.Ruleset:
         """The ruleset that the server applies."""
@@ -98,31 +73,3 @@ def to_date(day: date | None) -> Date | None:
 
 def _day(day: Date) -> date:
     return date(day.year, day.month, day.day)
-
-
-def _refusal(error: grpc.RpcError, server: str) -> CommandError:
-    """The words of the server; its own when it could not be reached."""
-    code = error.code()
-    exit_code = SERVER if code in _FAILURES else REFUSED
-    message, reason = "", ""
-    details: tuple[Detail, ...] = ()
-    status = rpc_status.from_call(error)
-    for detail in status.details if status else ():
-        localized, info, bad = LocalizedMessage(), ErrorInfo(), BadRequest()
-        if detail.Unpack(localized):
-            message = localized.message
-        elif detail.Unpack(info):
-            reason = info.reason
-        elif detail.Unpack(bad):
-            details = tuple(Detail(item.field, item.description) for item in bad.field_violations)
-    return CommandError(
-        message or _unreached(code, server), exit_code=exit_code, reason=reason or code.name, details=details
-    )
-
-
-def _unreached(code: Any, server: str) -> str:
-    if code is grpc.StatusCode.UNAVAILABLE:
-        return f"Le serveur {server} ne répond pas."
-    if code is grpc.StatusCode.DEADLINE_EXCEEDED:
-        return f"Le serveur {server} n’a pas répondu à temps."
-    return f"Le serveur {server} n’a pas pu répondre ({code.name})."

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from services.eligibility.cli.outcome import USAGE, CommandError
+from services.kit.cli.outcome import USAGE, CommandError
 from services.kit.releases.archive import SIGNATURE_FILE
 
 _BELONGS = re.compile(rf"(cases/)?[^/]+\.yaml|{re.escape(SIGNATURE_FILE)}")

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from services.eligibility.cli.folders import SHIPPED, Folder, read_folder, write_file, write_folder
 from services.eligibility.cli.options import Target
-from services.eligibility.cli.outcome import GOOD, REFUSED, USAGE, CommandError
-from services.eligibility.cli.output import Output
 from services.eligibility.cli.sources import read_contents
+from services.kit.cli.outcome import GOOD, REFUSED, USAGE, CommandError
+from services.kit.cli.output import Output
 from services.kit.french import plural
 
 if TYPE_CHECKING:

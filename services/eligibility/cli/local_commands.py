@@ -11,9 +11,9 @@ from typing import Annotated
 
 import typer
 
-from services.eligibility.cli.french_help import FrenchCommand
 from services.eligibility.cli.options import Actor, Folder, Json, Server, Source, parse_day, target
-from services.eligibility.cli.output import Output
+from services.kit.cli.french_help import FrenchCommand
+from services.kit.cli.output import Output
 
 OnDate = Annotated[
     date | None,

@@ -9,12 +9,12 @@ from typing import Any
 from services.eligibility.cli.case_changes import CaseChanges, changed_cases
 from services.eligibility.cli.folders import write_file
 from services.eligibility.cli.options import Target
-from services.eligibility.cli.outcome import GOOD, REFUSED, USAGE, CommandError
-from services.eligibility.cli.output import Output
 from services.eligibility.cli.sources import package_of
 from services.eligibility.package.model import RulePackage
 from services.eligibility.rulebook.differences import Change, Section, differences
 from services.eligibility.rulebook.document import rulebook
+from services.kit.cli.outcome import GOOD, REFUSED, USAGE, CommandError
+from services.kit.cli.output import Output
 from services.kit.french import long_date, plural
 
 

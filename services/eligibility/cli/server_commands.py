@@ -12,7 +12,6 @@ from typing import Annotated
 
 import typer
 
-from services.eligibility.cli.french_help import FrenchCommand, FrenchGroup
 from services.eligibility.cli.options import (
     CASES,
     DECISIONS,
@@ -29,7 +28,8 @@ from services.eligibility.cli.options import (
     parse_over,
     target,
 )
-from services.eligibility.cli.output import Output
+from services.kit.cli.french_help import FrenchCommand, FrenchGroup
+from services.kit.cli.output import Output
 
 Decision = Annotated[str, typer.Argument(metavar="DÉCISION", help="L’identifiant de la décision.")]
 ShadowName = Annotated[str, typer.Argument(metavar="NUMÉRO", help="Le numéro de l’essai à blanc.")]

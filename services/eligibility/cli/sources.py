@@ -7,10 +7,10 @@ from pathlib import Path
 
 from services.eligibility.cli.folders import read_folder
 from services.eligibility.cli.options import Target
-from services.eligibility.cli.outcome import CommandError, Detail
 from services.eligibility.package.findings import Findings, PackageError
 from services.eligibility.package.load import read_package
 from services.eligibility.package.model import RulePackage
+from services.kit.cli.outcome import CommandError, Detail
 from services.kit.releases.archive import SIGNATURE_FILE
 
 

@@ -16,13 +16,13 @@ from services.eligibility.comparison.model import Change, Count, Tally, tally
 from services.eligibility.comparison.shadow import NewShadow, Shadow
 from services.eligibility.comparison.summary import Labels, summary
 from services.eligibility.deployment import Deployment, Deployments
-from services.eligibility.edge import comparison_requests, paging, ruleset_requests
+from services.eligibility.edge import comparison_requests, ruleset_requests
 from services.eligibility.edge.answers import ruleset_pb
 from services.eligibility.edge.fields import Fields
 from services.eligibility.package.model import Outcome, RulePackage
 from services.eligibility.store.journal import Journal
 from services.eligibility.store.shadows import ShadowStore
-from services.kit import wire
+from services.kit import paging, wire
 from services.kit.context import actor
 from services.kit.errors import FailedPrecondition, NotFound, Violations
 

@@ -11,12 +11,12 @@ from microcredit.eligibility.v1 import decision_service_pb2 as pb
 from services.eligibility.decisions.model import Asked, Filters, Head
 from services.eligibility.edge.application import check_case_reference
 from services.eligibility.edge.comparison_requests import instant
-from services.eligibility.edge.paging import Page, asked_page
 from services.eligibility.package.model import Outcome
 from services.kit import wire
 from services.kit.canonical import GENESIS
 from services.kit.context import actor
 from services.kit.errors import Violations
+from services.kit.paging import Page, asked_page
 
 _DECISION = re.compile(r"decisions/([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})")
 _REASON = re.compile(r"[A-Z][A-Z0-9_]{0,62}")

@@ -5,9 +5,6 @@ the reference evaluator."""
 from __future__ import annotations
 
 import json
-import os
-import resource
-import subprocess
 import sys
 
 from services.eligibility.engine.definitions import UncompilableError, compile_package
@@ -15,6 +12,8 @@ from services.eligibility.engine.native import NativeRuleset
 from services.eligibility.engine.reference import true_rules
 from services.eligibility.evaluation import all_values
 from services.eligibility.package.model import RulePackage
+from services.kit import child
+from services.kit.child import StoppedError
 
 LIMIT_SECONDS = 20
 _LIMIT_BYTES = 2 * 1024**3
@@ -38,33 +37,23 @@ def try_package(package: RulePackage) -> None:
 
 def _run_child(work: object) -> list[list[str]]:
     try:
-        child = subprocess.run(  # noqa: S603 - our own module, no shell
-            [sys.executable, "-m", __name__],
-            input=json.dumps(work).encode(),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
-            timeout=LIMIT_SECONDS,
-            check=True,
-        )
-        fired: list[list[str]] = json.loads(child.stdout)
-    except (OSError, subprocess.SubprocessError, ValueError):
+        answer = child.ask(__name__, json.dumps(work).encode(), seconds=LIMIT_SECONDS, memory=_LIMIT_BYTES)
+        fired: list[list[str]] = json.loads(answer)
+    except (StoppedError, ValueError):
         raise UncompilableError("Le moteur de règles n’a pas pu compiler ou évaluer ce paquet.") from None
     return fired
 
 
-def main() -> None:
-    """Compiles the shards read on stdin and prints the rules fired by each row."""
-    resource.setrlimit(resource.RLIMIT_CPU, (LIMIT_SECONDS, LIMIT_SECONDS))
-    resource.setrlimit(resource.RLIMIT_AS, (_LIMIT_BYTES, _LIMIT_BYTES))
-    work = json.load(sys.stdin)
+def _fired(question: bytes) -> bytes:
+    """The rules fired by each row, once the shards are compiled."""
+    work = json.loads(question)
     rulesets = [NativeRuleset(shard["name"], shard["conditions"]) for shard in work["shards"]]
     fired = [
         sorted(frozenset().union(*(ruleset.fire(row) for ruleset, row in zip(rulesets, rows, strict=True))))
         for rows in work["rows"]
     ]
-    json.dump(fired, sys.stdout)
+    return json.dumps(fired).encode()
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(child.answer(_fired))

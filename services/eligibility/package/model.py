@@ -190,8 +190,8 @@ class Property:
 
 @dataclass(frozen=True, eq=False)
 class RulePackage:
-    """A whole package, itself and no other; `digest` is the SHA-256 of its files, in hexadecimal; `places` says where things are
-    written, as `place` reads it."""
+    """A whole package, itself and no other; `digest` is the SHA-256 of its files, in hexadecimal; `places`
+    says where things are written, as `place` reads it."""
 
     identity: Identity
     facts: Mapping[str, Fact]

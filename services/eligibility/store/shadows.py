@@ -1,4 +1,4 @@
-"""The store of shadow runs: each decision is counted once, whatever stops and however many processes count."""
+"""The store of shadow runs: each decision is counted once, whatever stops, however many processes count."""
 
 from __future__ import annotations
 
