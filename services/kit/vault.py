@@ -7,15 +7,19 @@ import hashlib
 import hmac
 import os
 import secrets
+import stat
 from base64 import b64decode, b64encode
 from pathlib import Path
 
+import structlog
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from services.kit.errors import StartupError
+
+log = structlog.get_logger()
 
 KEY_BYTES = 32
 
@@ -95,6 +99,12 @@ def create(path: Path) -> None:
         _keep(path.parent)
     except OSError:
         raise StartupError(f"La clé maîtresse {path} ne peut pas être créée.") from None
+
+
+def warn_if_exposed(path: Path) -> None:
+    """Says in the log that any account of the machine may read the master key."""
+    if path.stat().st_mode & stat.S_IROTH:
+        log.warning("master_key_exposed", file=str(path))
 
 
 def _keep(folder: Path) -> None:

@@ -24,8 +24,9 @@ from services.eligibility.decisions.model import (
     Recorded,
 )
 from services.eligibility.package.model import Outcome
-from services.eligibility.store import journal_chain, keys_master
+from services.eligibility.store import journal_chain
 from services.eligibility.store.keys import prepare_keys
+from services.kit import vault
 from services.kit.database import Database
 from services.kit.errors import AlreadyExists, StartupError, Unavailable
 from tests.journal_support import REFERENCE, Stores, decision, new_urls, opened, refused, tamper
@@ -423,7 +424,7 @@ def test_the_master_key_is_tied_to_its_keys(stores: Stores, tmp_path: Path) -> N
     assert [path.name for path in tmp_path.glob(".master*")] == []
     kept = stores.master_key.read_bytes()
     other = tmp_path / "other.key"
-    keys_master.create(other)
+    vault.create(other)
     with pytest.raises(StartupError, match="n’est pas celle"):
         prepare_keys(stores.keys_url, other)
     stores.master_key.unlink()

@@ -27,6 +27,7 @@ def prepare_master_key(database: Database, file: Path) -> None:
             raise StartupError(
                 f"La clé maîtresse {file} n’est pas celle de la base des documents\u00a0: remettez la bonne."
             )
+    vault.warn_if_exposed(file)
 
 
 class CaseKeys:

@@ -11,10 +11,10 @@ from uuid import uuid4
 from services.eligibility.decisions import content
 from services.eligibility.decisions.model import NewDecision, Recorded, StoredDecision
 from services.eligibility.evaluation import request_day
-from services.eligibility.store.cipher import encrypted
 from services.eligibility.store.journal_removal import reused
 from services.eligibility.store.journal_tables import DECISION
 from services.eligibility.store.keys import CaseKey
+from services.kit import vault
 from services.kit.canonical import canonical
 from services.kit.errors import DomainError
 
@@ -42,7 +42,7 @@ def record(entry: Entry, case: CaseKey, time: str) -> Mapping[str, Any]:
     """The record of a decision, encrypted with the key of its case."""
     decision = entry.decision
     decision_id = str(uuid4())
-    ciphertext = encrypted(case.key, entry.text, decision_id)
+    ciphertext = vault.encrypted(case.key, entry.text, decision_id)
     return {
         "kind": DECISION,
         "time": time,

@@ -14,8 +14,8 @@ from services.eligibility.decisions.content import DecisionContent, decode
 from services.eligibility.decisions.model import ContentState, Filters, StoredDecision
 from services.eligibility.package.model import Outcome
 from services.eligibility.store import journal_times
-from services.eligibility.store.cipher import UnreadableError, decrypted
 from services.eligibility.store.journal_tables import DECISION, journal
+from services.kit import vault
 from services.kit.canonical import canonical
 
 log = structlog.get_logger()
@@ -76,8 +76,8 @@ def _content(row: Row[Any], keys: Mapping[str, bytes]) -> tuple[ContentState, De
     if row.case_id not in keys:
         return ContentState.ERASED, None
     try:
-        content = decode(decrypted(keys[row.case_id], row.ciphertext, row.decision_id))
-    except (UnreadableError, ValueError):
+        content = decode(vault.decrypted(keys[row.case_id], row.ciphertext, row.decision_id))
+    except (vault.UnreadableError, ValueError):
         log.error("journal_content_damaged", sequence=row.sequence)
         return ContentState.DAMAGED, None
     return ContentState.READABLE, content

@@ -14,11 +14,9 @@ from uuid import uuid4
 import structlog
 from sqlalchemy import Column, Connection, insert, select, text, update
 
-from services.eligibility.store import keys_master
-from services.eligibility.store.cipher import UnreadableError, decrypted, encrypted, new_key
 from services.eligibility.store.journal_times import written
 from services.eligibility.store.keys_tables import case_key, live, master_key
-from services.kit import database
+from services.kit import database, vault
 from services.kit.database import Database
 from services.kit.errors import StartupError, Unavailable
 
@@ -50,7 +48,7 @@ def prepare_keys(url: str, master_key_file: Path) -> None:
             _tie(connection, master_key_file)
     finally:
         keys.dispose()
-    keys_master.warn_if_exposed(master_key_file)
+    vault.warn_if_exposed(master_key_file)
 
 
 def _tie(connection: Connection, master_key_file: Path) -> None:
@@ -59,8 +57,8 @@ def _tie(connection: Connection, master_key_file: Path) -> None:
         connection.execute(text("LOCK TABLE master_key"))
     known = connection.scalar(select(master_key.c.fingerprint))
     if known is None and not master_key_file.exists():
-        keys_master.create(master_key_file)
-    fingerprint = keys_master.load(master_key_file).fingerprint
+        vault.create(master_key_file)
+    fingerprint = vault.load(master_key_file).fingerprint()
     if known is None:
         connection.execute(insert(master_key).values(id=1, fingerprint=fingerprint))
     elif known != fingerprint:
@@ -74,11 +72,14 @@ class KeyStore:
 
     def __init__(self, database: Database, master_key_file: Path) -> None:
         self._database = database
-        self._master = keys_master.load(master_key_file)
+        master = vault.load(master_key_file)
+        self._wrapping = master.derived("case keys")
+        self._references = master.derived("case references")
+        self._requests = master.derived("request ids")
 
     def request_tag(self, request_id: str) -> str | None:
         """What stands for a request id in the journal; None without one."""
-        return self._master.request_tag(request_id) if request_id else None
+        return vault.tag(self._requests, request_id) if request_id else None
 
     def open_cases(self, references: Sequence[str]) -> list[CaseKey]:
         """The key of each case, in one query; new for a reference that has none, and for each empty one.
@@ -93,7 +94,7 @@ class KeyStore:
         for hash_ in hashes:
             case = opened.get(hash_) if hash_ else None
             if case is None:
-                case = CaseKey(str(uuid4()), new_key())
+                case = CaseKey(str(uuid4()), vault.new_key())
                 fresh.append((hash_, case))
             if hash_:
                 opened[hash_] = case
@@ -131,7 +132,7 @@ class KeyStore:
             self._empty_log()
 
     def _hash(self, case_reference: str) -> str | None:
-        return self._master.reference_hash(case_reference) if case_reference else None
+        return vault.tag(self._references, case_reference) if case_reference else None
 
     def _live(self, column: Column[str], wanted: Iterable[str]) -> dict[str, CaseKey]:
         """The keys that were not destroyed, by the value of a column."""
@@ -152,8 +153,8 @@ class KeyStore:
 
     def _unwrapped(self, case_id: str, wrapped: bytes) -> bytes | None:
         try:
-            return decrypted(self._master.wrapping, wrapped, case_id)
-        except UnreadableError:
+            return vault.decrypted(self._wrapping, wrapped, case_id)
+        except vault.UnreadableError:
             log.error("case_key_damaged", case_id=case_id)
             return None
 
@@ -163,7 +164,7 @@ class KeyStore:
             {
                 "case_id": case.case_id,
                 "reference_hash": hash_,
-                "wrapped_key": encrypted(self._master.wrapping, case.key, case.case_id),
+                "wrapped_key": vault.encrypted(self._wrapping, case.key, case.case_id),
                 "create_time": now,
             }
             for hash_, case in fresh
