@@ -180,6 +180,11 @@ def test_all_that_is_wrong_with_a_header_is_said_at_once() -> None:
         ("identifiant;" * 30_000, "démesurée"),
         (as_csv([""] * 300), "colonnes"),
         (as_csv(*([["x"]] * 50_001)), "lignes"),
+        (
+            as_csv(*(["x", "", "?", "1", *["?"] * 8] for _ in range(6000))),
+            "plus de 20 000 erreurs ; la première : ligne 2",
+        ),
+        (b'{"format": "registre-preteurs/1", "banks": [' + b"{}," * 1_100_000 + b"{}]}", "trop de valeurs"),
         (b"\xd0\xcf\x11\xe0" + b"x" * 600, ".xls ancien"),
         (b"%PDF-1.7", "PDF"),
         (b"PK\x03\x04" + b"x" * 100, "abîmé"),

@@ -7,7 +7,7 @@ import io
 from collections.abc import Callable, Iterator
 
 from services.bank_registry.importers.items import UnreadableFile
-from services.bank_registry.importers.table import MAX_COLUMNS, MAX_ROWS, Row
+from services.bank_registry.importers.table import MAX_CELLS, MAX_COLUMNS, MAX_ROWS, Row
 from services.bank_registry.importers.text import decode
 from services.kit import french
 
@@ -41,16 +41,16 @@ def _recognised(text: str, separator: str, is_header: Callable[[str], bool]) -> 
 
 def _rows(text: str, separator: str, skipped: int) -> Iterator[Row]:
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
-    start, count = 0, 0
+    start = count = held = 0
     try:
         for cells in reader:
             line, start = start + 1 + skipped, reader.line_num
             if len(cells) > MAX_COLUMNS:
                 raise UnreadableFile(f"La ligne {line} compte plus de {MAX_COLUMNS} colonnes.")
             if any(map(str.strip, cells)):
-                count += 1
+                count, held = count + 1, held + len(cells)
                 yield Row(line, cells)
-            if count > MAX_ROWS:
+            if count > MAX_ROWS or held > MAX_CELLS:
                 raise UnreadableFile(f"Le fichier compte plus de {french.number(MAX_ROWS)} lignes.")
     except csv.Error:
         raise UnreadableFile(

@@ -89,7 +89,7 @@ class Plan:
 def make_plan(reading: Reading, known: Records, on: date, *, complete: bool) -> Plan:
     """Compares a file with the registry; `complete` ends on a day the lenders that the file does not name."""
     accepted, refusals = _agreeing(reading, known)
-    stated = [_outcome(known, entry.record, entry.item.place.line or None) for entry in accepted.values()]
+    stated = [_outcome(known, entry.record, entry.item.line or None) for entry in accepted.values()]
     changed = [outcome for outcome in stated if outcome]
     if complete:
         absent = (record for bank_id, record in known.items() if bank_id not in reading.cited)
