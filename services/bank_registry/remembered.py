@@ -41,7 +41,7 @@ class RememberedChecks:
     def __init__(self, store: RegistryStore, geography: Geography, servicer: BankRegistryServicer) -> None:
         self._store = store
         self._geography = geography
-        self._servicer = servicer
+        self.servicer = servicer
         self._memory = _Memory(store.registry())
 
     def check(self, request: pb.CheckBankRequest, context: grpc.ServicerContext) -> bytes:
@@ -49,7 +49,7 @@ class RememberedChecks:
         loan = quick.loan(request.loan_request, self._geography)
         name = request.name
         if loan is None or request.min_revision or request.HasField("known_time"):
-            return self._servicer.CheckBank(request, context).SerializeToString()
+            return self.servicer.CheckBank(request, context).SerializeToString()
         registry = self._store.registry()
         memory = self._memory
         if memory.registry is not registry:
@@ -59,7 +59,7 @@ class RememberedChecks:
         if lender is None or now >= lender.valid_until:
             lender = self._lender(memory, name, now)
             if lender is None:
-                return self._servicer.CheckBank(request, context).SerializeToString()
+                return self.servicer.CheckBank(request, context).SerializeToString()
         key = (lender, *lender.key(loan))
         answer = memory.answers.get(key)
         if answer is None:
@@ -70,7 +70,7 @@ class RememberedChecks:
         self, memory: _Memory, key: tuple[object, ...], request: pb.CheckBankRequest, context: Any
     ) -> bytes:
         """The answer without its commune, remembered if it is of this revision."""
-        message = self._servicer.CheckBank(request, context)
+        message = self.servicer.CheckBank(request, context)
         message.ClearField("commune_insee")
         answer = message.SerializeToString()
         if message.revision == memory.registry.revision:
@@ -89,10 +89,11 @@ class RememberedChecks:
 
 def add_to_server(servicer: RememberedChecks, server: grpc.Server) -> None:
     """What the generated function does, but for CheckBank, whose answers are bytes already."""
-    check = grpc.unary_unary_rpc_method_handler(
+    check: grpc.RpcMethodHandler[pb.CheckBankRequest, bytes] = grpc.unary_unary_rpc_method_handler(
         servicer.check, request_deserializer=pb.CheckBankRequest.FromString
     )
-    add_BankRegistryServiceServicer_to_server(servicer._servicer, _Replacing(server, {"CheckBank": check}))
+    replacing: Any = _Replacing(server, {"CheckBank": check})
+    add_BankRegistryServiceServicer_to_server(servicer.servicer, replacing)
 
 
 class _Replacing:

@@ -83,7 +83,7 @@ def test_reservations_retried_over_killed_workers_are_each_made_once(launch: Lau
                     stub = EnvelopeServiceStub(channel)
                     return stub.ReserveEnvelope(request, timeout=20, wait_for_ready=True).reservation.name
             except grpc.RpcError as error:
-                refused.append(error.code().name)  # type: ignore[attr-defined]
+                refused.append(error.code().name)
                 time.sleep(0.05)
         raise AssertionError("never answered")
 

@@ -21,6 +21,7 @@ from services.bank_registry.registry.model import (
 from services.bank_registry.registry.period import ONE_DAY
 from services.bank_registry.registry.selection import VERIFICATION_MONTHS, convention_on, in_play
 from services.bank_registry.registry.territory import Scope, Territory
+from services.bank_registry.registry.timeline import Dated
 from services.kit.dates import add_months
 from services.kit.geography import Commune, Geography
 
@@ -112,7 +113,8 @@ def _places(territory: Territory, geography: Geography) -> tuple[Scope, frozense
 
 def _days(record: BankRecord) -> Iterator[date]:
     """The days from which something else is true."""
-    for fact in (*record.banks, *record.agreements, *record.conventions):
+    facts: list[Dated] = [*record.banks, *record.agreements, *record.conventions]
+    for fact in facts:
         yield from _bounds(fact.period.start, fact.period.end)
         yield from _suspension_days(fact.suspensions)
     for agreement in record.agreements:
