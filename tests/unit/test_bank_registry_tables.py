@@ -17,12 +17,14 @@ from openpyxl import Workbook
 
 from services.bank_registry.exporters.csv_file import csv_bytes
 from services.bank_registry.exporters.xlsx_file import xlsx_bytes
+from services.bank_registry.importers.columns import COLUMNS as LAYOUT
 from services.bank_registry.importers.items import UnreadableFile
 from services.bank_registry.importers.plan import Plan, make_plan
 from services.bank_registry.importers.reading import read_whole
 from services.bank_registry.registry.history import Records
 from services.kit.geography import Geography
 from tests.bank_registry_support import siren
+from tests.support import ROOT
 
 GEOGRAPHY = Geography.load()
 TODAY = date(2026, 11, 25)
@@ -319,3 +321,10 @@ def test_the_hash_changes_with_what_is_refused_and_with_what_changes() -> None:
 def test_templates_are_headers_that_are_read() -> None:
     assert "n’a que son en-tête" in sentence(csv_bytes([]))
     assert "n’a que son en-tête" in sentence(xlsx_bytes([]))
+
+
+def test_every_column_is_documented_with_its_field() -> None:
+    text = (ROOT / "docs" / "registre-format.md").read_text(encoding="utf-8")
+    tables = text[text.index("## Les colonnes") : text.index("## La forme JSON")]
+    assert [column.name for column in LAYOUT if column.name not in tables] == []
+    assert [column.field for column in LAYOUT if f"`{column.field.partition('[')[0]}`" not in tables] == []
