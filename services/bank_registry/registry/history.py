@@ -110,11 +110,13 @@ class Registry:
         """The lenders known at a revision, at most the present one."""
         if revision == self.revision:
             return self.current
-        if revision not in self._past:
+        past = self._past.get(revision)
+        if past is None:
+            past = self._records(self.instant_of(revision)) if revision else {}
             if len(self._past) >= PAST_KEPT:
                 self._past.clear()
-            self._past[revision] = self._records(self.instant_of(revision)) if revision else {}
-        return self._past[revision]
+            self._past[revision] = past
+        return past
 
     def instant_of(self, revision: int) -> int:
         """The instant of a revision, from 1 to the present one."""
