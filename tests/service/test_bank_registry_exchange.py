@@ -152,6 +152,28 @@ def test_another_difference_than_the_one_read_is_not_written(server: Server) -> 
     assert (code, reason, server.revision()) == (grpc.StatusCode.ABORTED, "DIFFERENCE_CHANGED", last)
 
 
+def test_of_two_writers_of_one_difference_one_writes(server: Server) -> None:
+    data = lines(*(bank(f"h{number}", 3000 + number) for number in range(300)))
+    digest = read(server, data).summary.difference_hash
+    outcomes: list[str] = []
+
+    def writer() -> None:
+        try:
+            send(server, data, difference_hash=digest, reason="x")
+            outcomes.append("written")
+        except grpc.RpcError as error:
+            outcomes.append(status_of(error)[0].reason)
+
+    before = server.revision()
+    writers = [threading.Thread(target=writer) for _ in range(2)]
+    for one in writers:
+        one.start()
+    for one in writers:
+        one.join()
+    assert sorted(outcomes) == ["DIFFERENCE_CHANGED", "written"]
+    assert server.revision() == before + 1
+
+
 def test_a_repeated_request_answers_as_the_first_time(server: Server) -> None:
     data, request_id = lines(bank("c1", 31)), str(uuid4())
     digest = read(server, data).summary.difference_hash

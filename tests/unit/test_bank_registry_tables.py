@@ -291,6 +291,16 @@ def test_a_whole_agreement_comes_or_goes() -> None:
     assert ("CHANGED", "accord FCS-2", "", "", "du 01/01/2024 au 31/12/2026") in changed(one, two)
 
 
+def test_a_new_lender_is_told_with_its_agreements() -> None:
+    (outcome,) = plan(as_csv(row())).outcomes
+    (change,) = outcome.changes
+    assert (change.subject, change.column, change.after) == (
+        "accord FCS-1",
+        "",
+        "du 01/01/2024 au 31/12/2026",
+    )
+
+
 def test_a_group_of_columns_that_is_absent_stays_as_it_is() -> None:
     known = {outcome.after.bank.id: outcome.after for outcome in plan(as_csv(row())).outcomes}
     lender_only = as_csv(row(nom="Autre nom")[:4], header=COLUMNS[:4])
