@@ -46,25 +46,23 @@ class RememberedChecks:
 
     def check(self, request: pb.CheckBankRequest, context: grpc.ServicerContext) -> bytes:
         """The answer to a request."""
-        loan = quick.loan(request.loan_request, self._geography)
-        name = request.name
-        if loan is None or request.min_revision or request.HasField("known_time"):
+        application = quick.application(request.loan_request, self._geography)
+        if application is None or request.min_revision or request.HasField("known_time"):
             return self.servicer.CheckBank(request, context).SerializeToString()
         registry = self._store.registry()
         memory = self._memory
         if memory.registry is not registry:
             memory = self._memory = _Memory(registry)
-        now = registry_clock(registry)
-        lender = memory.lenders.get(name)
-        if lender is None or now >= lender.valid_until:
-            lender = self._lender(memory, name, now)
+        lender = memory.lenders.get(request.name)
+        if lender is None or (lender.expires and registry_clock(registry) >= lender.valid_until):
+            lender = self._lender(memory, request.name)
             if lender is None:
                 return self.servicer.CheckBank(request, context).SerializeToString()
-        key = (lender, *lender.key(loan))
+        key = lender.key(application)
         answer = memory.answers.get(key)
         if answer is None:
             answer = self._answer(memory, key, request, context)
-        return answer + b"\x1a\x05" + loan.commune.code.encode()
+        return answer + b"\x1a\x05" + application[1].code.encode()
 
     def _answer(
         self, memory: _Memory, key: tuple[object, ...], request: pb.CheckBankRequest, context: Any
@@ -79,11 +77,11 @@ class RememberedChecks:
             memory.answers[key] = answer
         return answer
 
-    def _lender(self, memory: _Memory, name: str, now: int) -> Decisive | None:
+    def _lender(self, memory: _Memory, name: str) -> Decisive | None:
         record = memory.registry.current.get(name.removeprefix(BANK_PREFIX))
         if record is None or not name.startswith(BANK_PREFIX):
             return None
-        lender = memory.lenders[name] = Decisive(record, self._geography, now)
+        lender = memory.lenders[name] = Decisive(record, self._geography, registry_clock(memory.registry))
         return lender
 
 
