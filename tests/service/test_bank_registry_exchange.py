@@ -23,7 +23,7 @@ from microcredit.bankregistry.v1.registry_admin_service_pb2 import ListAuditEntr
 from microcredit.bankregistry.v1.registry_admin_service_pb2_grpc import RegistryAdminServiceStub
 from services.bank_registry.store import RegistryStore
 from services.kit.database import Database
-from tests.bank_registry_support import agreement, bank, loan, status_of
+from tests.bank_registry_support import agreement, bank, loan, new_database, status_of
 from tests.support import Launch
 
 TODAY = Date(year=2026, month=11, day=25)
@@ -285,3 +285,19 @@ def test_ten_thousand_lenders_are_read_and_written_with_progress(alone: Server) 
     assert found.progress == sorted(found.progress)
     assert len(found.difference.banks) == 10_000
     assert alone.revision() == 1
+
+
+def test_postgresql_imports_and_exports_alike(launch: Launch, postgres_url: str) -> None:
+    url = new_database(postgres_url)
+    address = launch(
+        "services.bank_registry", "--workers", "1", env={"BANK_REGISTRY_DATABASE_URL": url}
+    ).address
+    other = Server(address, url)
+    data = lines(bank("a", 1, agreement(envelope="100.00")), bank("b", 2, bic="?"), bank("c", 3))
+    digest = read(other, data).summary.difference_hash
+    options = {"difference_hash": digest, "reason": "x", "request_id": str(uuid4())}
+    first = send(other, data, **options).summary
+    assert (first.created_count, first.refused_count, first.revision) == (2, 1, 1)
+    assert send(other, data, **options).summary == first
+    header, file = export(other, pb.BANK_FILE_FORMAT_CSV, min_revision=1)
+    assert (header.bank_count, read(other, file, complete=True).summary.unchanged_count) == (2, 2)
