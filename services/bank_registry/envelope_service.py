@@ -171,8 +171,7 @@ def _answer(response: type[R], record: BankRecord, after: Reservation, now: int,
     """A reservation after its change, and what remains of the envelope on its day."""
     others = [one for one in record.reservations if one.id != after.id]
     changed = replace(record, reservations=(*others, after))
-    terms = envelopes.terms_on(record, after.agreement_id, after.on_date)
-    remaining = terms.remaining(changed.reserved(after.agreement_id, now))
+    remaining = envelopes.remaining(changed, after.agreement_id, after.on_date, now)
     make: Callable[..., R] = response
     return make(
         reservation=messages.reservation(record.bank.id, after, now),

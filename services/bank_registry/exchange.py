@@ -20,7 +20,7 @@ from services.bank_registry.importers.reading import Reading, read
 from services.bank_registry.registry.history import Registry
 from services.bank_registry.registry.model import BankRecord
 from services.bank_registry.store import Origin, RegistryStore
-from services.bank_registry.views import registry_at, view
+from services.bank_registry.views import registry_at, registry_clock, view
 from services.kit import context, idempotency
 from services.kit.errors import Aborted, FailedPrecondition, InvalidArgument
 from services.kit.geography import Geography
@@ -87,7 +87,7 @@ class Exporter:
 
     def run(self, request: pb.ExportBanksRequest) -> Iterator[pb.ExportBanksResponse]:
         """What the file is, then the file."""
-        asked = edge.export(request)
+        asked = edge.export(request, registry_clock(self._store.registry()))
         seen = view(registry_at(self._store, asked.min_revision), asked.known_instant)
         records = list(seen.records.values())
         found = records if asked.day is None else in_force(records, asked.day)

@@ -41,36 +41,34 @@ class RememberedChecks:
     def __init__(self, store: RegistryStore, geography: Geography, servicer: BankRegistryServicer) -> None:
         self._store = store
         self._geography = geography
-        self._servicer = servicer
+        self.servicer = servicer
         self._memory = _Memory(store.registry())
 
     def check(self, request: pb.CheckBankRequest, context: grpc.ServicerContext) -> bytes:
         """The answer to a request."""
-        loan = quick.loan(request.loan_request, self._geography)
-        name = request.name
-        if loan is None or request.min_revision or request.HasField("known_time"):
-            return self._servicer.CheckBank(request, context).SerializeToString()
+        application = quick.application(request.loan_request, self._geography)
+        if application is None or request.min_revision or request.HasField("known_time"):
+            return self.servicer.CheckBank(request, context).SerializeToString()
         registry = self._store.registry()
         memory = self._memory
         if memory.registry is not registry:
             memory = self._memory = _Memory(registry)
-        now = registry_clock(registry)
-        lender = memory.lenders.get(name)
-        if lender is None or now >= lender.valid_until:
-            lender = self._lender(memory, name, now)
+        lender = memory.lenders.get(request.name)
+        if lender is None or (lender.expires and registry_clock(registry) >= lender.valid_until):
+            lender = self._lender(memory, request.name)
             if lender is None:
-                return self._servicer.CheckBank(request, context).SerializeToString()
-        key = (lender, *lender.key(loan))
+                return self.servicer.CheckBank(request, context).SerializeToString()
+        key = lender.key(application)
         answer = memory.answers.get(key)
         if answer is None:
             answer = self._answer(memory, key, request, context)
-        return answer + b"\x1a\x05" + loan.commune.code.encode()
+        return answer + b"\x1a\x05" + application[1].code.encode()
 
     def _answer(
         self, memory: _Memory, key: tuple[object, ...], request: pb.CheckBankRequest, context: Any
     ) -> bytes:
         """The answer without its commune, remembered if it is of this revision."""
-        message = self._servicer.CheckBank(request, context)
+        message = self.servicer.CheckBank(request, context)
         message.ClearField("commune_insee")
         answer = message.SerializeToString()
         if message.revision == memory.registry.revision:
@@ -79,20 +77,21 @@ class RememberedChecks:
             memory.answers[key] = answer
         return answer
 
-    def _lender(self, memory: _Memory, name: str, now: int) -> Decisive | None:
+    def _lender(self, memory: _Memory, name: str) -> Decisive | None:
         record = memory.registry.current.get(name.removeprefix(BANK_PREFIX))
         if record is None or not name.startswith(BANK_PREFIX):
             return None
-        lender = memory.lenders[name] = Decisive(record, self._geography, now)
+        lender = memory.lenders[name] = Decisive(record, self._geography, registry_clock(memory.registry))
         return lender
 
 
 def add_to_server(servicer: RememberedChecks, server: grpc.Server) -> None:
     """What the generated function does, but for CheckBank, whose answers are bytes already."""
-    check = grpc.unary_unary_rpc_method_handler(
+    check: grpc.RpcMethodHandler[pb.CheckBankRequest, bytes] = grpc.unary_unary_rpc_method_handler(
         servicer.check, request_deserializer=pb.CheckBankRequest.FromString
     )
-    add_BankRegistryServiceServicer_to_server(servicer._servicer, _Replacing(server, {"CheckBank": check}))
+    replacing: Any = _Replacing(server, {"CheckBank": check})
+    add_BankRegistryServiceServicer_to_server(servicer.servicer, replacing)
 
 
 class _Replacing:

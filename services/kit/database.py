@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from alembic.config import Config
 from alembic.runtime.environment import EnvironmentContext
@@ -42,6 +42,7 @@ class Database:
         self._engine = create(self._url, pool_size)
         self._mark_lock = threading.Lock()
         self._sqlite_index: mmap.mmap | None = None
+        self._index_file: BinaryIO | None = None
         self._index_keeper: sqlite3.Connection | None = None
         self._mark = (b"", float("-inf"))
 
@@ -97,19 +98,24 @@ class Database:
                 path = str(self._url.database)
                 keeper = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
                 keeper.execute("SELECT count(*) FROM sqlite_schema").fetchone()
-                with Path(f"{path}-shm").open("rb") as file:
-                    self._sqlite_index = mmap.mmap(file.fileno(), mmap.PAGESIZE, access=mmap.ACCESS_READ)
+                # Left open: closing any descriptor of a file drops the locks that SQLite holds on it for the
+                # whole process, and the next one to open the store would cut the file under our map (SIGBUS).
+                self._index_file = Path(f"{path}-shm").open("rb")  # noqa: SIM115
+                self._sqlite_index = mmap.mmap(
+                    self._index_file.fileno(), mmap.PAGESIZE, access=mmap.ACCESS_READ
+                )
                 self._index_keeper = keeper
             return self._sqlite_index
 
     def dispose(self) -> None:
         """Closes every connection."""
-        with self._mark_lock:
-            if self._sqlite_index is not None and self._index_keeper is not None:
-                self._sqlite_index.close()
-                self._index_keeper.close()
-                self._sqlite_index = self._index_keeper = None
         self._engine.dispose()
+        with self._mark_lock:
+            if self._sqlite_index and self._index_keeper and self._index_file:
+                self._index_keeper.close()
+                self._sqlite_index.close()
+                self._index_file.close()
+                self._sqlite_index = self._index_keeper = self._index_file = None
 
 
 def migrate(url: str, script_location: Path) -> None:

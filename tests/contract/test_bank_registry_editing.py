@@ -185,7 +185,9 @@ def test_a_lender_is_suspended_reinstated_and_ended(desk: Desk) -> None:
 
 
 def test_a_merger_names_the_successor(desk: Desk) -> None:
-    other = bank_pb2.Bank(display_name="Caisse", kind=3, siren="999900103", cib="99990")
+    other = bank_pb2.Bank(
+        display_name="Caisse", kind=bank_pb2.BANK_KIND_ASSOCIATION, siren="999900103", cib="99990"
+    )
     desk.edit("CreateBank", bank_id="caisse", bank=other)
     desk.edit("EndBank", name=BANK, effective_date=day(2027, 1, 1), successor="banks/caisse")
     checks = [
@@ -332,7 +334,7 @@ def test_twice_the_same_edit_is_refused(desk: Desk) -> None:
     desk.edit("EndBank", name=BANK, effective_date=day(2027, 1, 1))
     later = {"name": BANK, "effective_date": day(2027, 1, 1)}
     refused(FailedPrecondition, "ALREADY_ENDED", desk.edit, "EndBank", **later)
-    taken = bank_pb2.Bank(display_name="Autre", kind=1, siren="999900103")
+    taken = bank_pb2.Bank(display_name="Autre", kind=bank_pb2.BANK_KIND_CREDIT_INSTITUTION, siren="999900103")
     refused(AlreadyExists, "BANK_ALREADY_EXISTS", desk.edit, "CreateBank", bank_id="oust", bank=taken)
     taken.siren = "732829320"
     error = refused(InvalidArgument, "INVALID_FIELDS", desk.edit, "CreateBank", bank_id="b", bank=taken)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -24,6 +25,7 @@ from sqlalchemy.exc import IntegrityError
 from services.bank_registry.registry.difference import difference
 from services.bank_registry.registry.history import STILL_KNOWN, Records, Registry
 from services.bank_registry.registry.model import (
+    ALWAYS,
     Agreement,
     Bank,
     BankKind,
@@ -35,8 +37,10 @@ from services.bank_registry.registry.model import (
 from services.bank_registry.registry.period import Period
 from services.bank_registry.registry.territory import Scope, Territory
 from services.bank_registry.store import Origin, RegistryStore, edit, migrate, tables
+from services.bank_registry.store.changes import changes
 from services.kit import audit
 from services.kit.database import Database
+from services.kit.database import migrate as kit_migrate
 from tests.bank_registry_support import new_database
 from tests.support import ROOT
 
@@ -331,3 +335,65 @@ def test_the_key_of_page_tokens_is_one_and_secret(store: Store) -> None:
     first, second = (RegistryStore(store.database).page_key() for _ in range(2))
     assert first == second
     assert len(first) == 32
+
+
+FIRST_FORM = """
+INSERT INTO bank VALUES (1, 'a');
+INSERT INTO agreement VALUES (1, 1, 'fcs');
+INSERT INTO bank_version (bank_key, recorded_from, recorded_to, name, kind, siren, cib, bic, lei, successor)
+  VALUES (1, 5, 9, 'Un', 'ASSOCIATION', '732829320', '', '', '', '');
+INSERT INTO bank_version (bank_key, recorded_from, recorded_to, name, kind, siren, cib, bic, lei, successor)
+  VALUES (1, 9, 253402214400000000, 'Deux', 'ASSOCIATION', '732829320', '', '', '', '');
+INSERT INTO agreement_version (agreement_key, start_date, end_date, recorded_from, recorded_to, reference,
+  manager, scope, territory_codes, suspensions, accepted_objects, envelope)
+  VALUES (1, '2024-01-01', '9999-12-31', 5, 253402214400000000, 'FCS-1', '', 'DEPARTEMENTS', '["56"]',
+  '[["2025-01-01", null]]', '[]', 500000);
+INSERT INTO local_convention_version (bank_key, start_date, end_date, recorded_from, recorded_to, reference,
+  contact_name, address_lines, postal_code, city, email, phone)
+  VALUES (1, '2024-01-01', '2026-01-01', 5, 253402214400000000, 'CIAS', 'Service', '["1 rue"]', '56800',
+  'Ploërmel', '', '');
+INSERT INTO revision VALUES (1, 5, 'agent', 'essai');
+INSERT INTO revision VALUES (2, 9, 'agent', 'nom')
+"""
+"""A registry as the first form of the store held it."""
+
+
+def test_a_store_of_the_first_form_is_converted(store: Store, tmp_path: Path) -> None:
+    sqlite = f"sqlite:///{tmp_path}/first.sqlite3"
+    url = sqlite if store.database.is_sqlite else new_database(store.url)
+    (tmp_path / "first" / "versions").mkdir(parents=True)
+    first = ROOT / "services/bank_registry/store/migrations/versions/0001_registry.py"
+    shutil.copy(first, tmp_path / "first" / "versions")
+    kit_migrate(url, tmp_path / "first")
+    database = Database(url)
+    with database.write() as connection:
+        for statement in FIRST_FORM.split(";"):
+            connection.execute(text(statement))
+        for number, names in ((1, ["revisions/1", "banks/a"]), (2, ["revisions/2", "banks/a"])):
+            for name in names:
+                audit.append(
+                    connection,
+                    tables.audit,
+                    actor="agent",
+                    method="ImportBanks",
+                    resource=name,
+                    before=None,
+                    after={"number": number},
+                )
+    migrate(url)
+    registry = RegistryStore(database).registry()
+    record = registry.current["a"]
+    assert (record.bank.name, record.bank.period, registry.at_revision(1)["a"].bank.name) == (
+        "Deux",
+        ALWAYS,
+        "Un",
+    )
+    assert record.agreements[0].suspensions == (Suspension(Period(date(2025, 1, 1))),)
+    assert (record.conventions[0].id, record.agreements[0].envelope) == ("convention", 500_000)
+    with database.read() as connection:
+        told = [(one.revision, one.method, one.names) for one in changes(connection, 1, 2)]
+        assert audit.verify(connection, tables.audit) is None
+    assert told == [(1, "ImportBanks", ("banks/a",)), (2, "ImportBanks", ("banks/a",))]
+    with pytest.raises(IntegrityError), database.write() as connection:
+        connection.execute(update(tables.bank_version).values(name="x"))
+    database.dispose()

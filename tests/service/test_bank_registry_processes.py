@@ -182,7 +182,7 @@ def test_a_watch_cut_again_and_again_loses_nothing_and_repeats_nothing(pair: Pai
                 if len(seen) % 2 == 0 or len(seen) == writes:
                     watch.cancel()
         except grpc.RpcError as error:
-            code = error.code()  # type: ignore[attr-defined]
+            code = error.code()
             assert code in (grpc.StatusCode.CANCELLED, grpc.StatusCode.UNAVAILABLE), code
     writer.join()
     assert seen == list(range(start + 1, start + 1 + writes))

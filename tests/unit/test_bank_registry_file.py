@@ -206,6 +206,15 @@ def test_periods_that_overlap_are_refused(entry: dict[str, Any], path: str) -> N
     assert problems(entry) == {f"banks[0].{path}": "OVERLAP"}
 
 
+def test_suspensions_belong_to_the_whole_agreement() -> None:
+    march = {"start": "2026-03-01", "end": "2026-03-31"}
+    later = agreement(start="2027-01-01", end=None, suspensions=[march])
+    record = records(bank("a", 1, agreement(), later))["a"]
+    assert [len(found.suspensions) for found in record.agreements] == [1, 1]
+    other = agreement(suspensions=[{"start": "2026-03-15"}])
+    assert problems(bank("a", 1, other, later)) == {"banks[0].agreements[1].suspensions": "OVERLAP"}
+
+
 def test_terms_that_follow_one_another_are_accepted() -> None:
     later = agreement(start="2027-01-01", end=None, months_max=36)
     record = records(bank("a", 1, later, agreement()))["a"]

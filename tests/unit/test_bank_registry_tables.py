@@ -17,12 +17,14 @@ from openpyxl import Workbook
 
 from services.bank_registry.exporters.csv_file import csv_bytes
 from services.bank_registry.exporters.xlsx_file import xlsx_bytes
+from services.bank_registry.importers.columns import COLUMNS as LAYOUT
 from services.bank_registry.importers.items import UnreadableFile
 from services.bank_registry.importers.plan import Plan, make_plan
 from services.bank_registry.importers.reading import read_whole
 from services.bank_registry.registry.history import Records
 from services.kit.geography import Geography
 from tests.bank_registry_support import siren
+from tests.support import ROOT
 
 GEOGRAPHY = Geography.load()
 TODAY = date(2026, 11, 25)
@@ -180,6 +182,11 @@ def test_all_that_is_wrong_with_a_header_is_said_at_once() -> None:
         ("identifiant;" * 30_000, "démesurée"),
         (as_csv([""] * 300), "colonnes"),
         (as_csv(*([["x"]] * 50_001)), "lignes"),
+        (
+            as_csv(*(["x", "", "?", "1", *["?"] * 8] for _ in range(6000))),
+            "plus de 20 000 erreurs ; la première : ligne 2",
+        ),
+        (b'{"format": "registre-preteurs/1", "banks": [' + b"{}," * 1_100_000 + b"{}]}", "trop de valeurs"),
         (b"\xd0\xcf\x11\xe0" + b"x" * 600, ".xls ancien"),
         (b"%PDF-1.7", "PDF"),
         (b"PK\x03\x04" + b"x" * 100, "abîmé"),
@@ -284,6 +291,16 @@ def test_a_whole_agreement_comes_or_goes() -> None:
     assert ("CHANGED", "accord FCS-2", "", "", "du 01/01/2024 au 31/12/2026") in changed(one, two)
 
 
+def test_a_new_lender_is_told_with_its_agreements() -> None:
+    (outcome,) = plan(as_csv(row())).outcomes
+    (change,) = outcome.changes
+    assert (change.subject, change.column, change.after) == (
+        "accord FCS-1",
+        "",
+        "du 01/01/2024 au 31/12/2026",
+    )
+
+
 def test_a_group_of_columns_that_is_absent_stays_as_it_is() -> None:
     known = {outcome.after.bank.id: outcome.after for outcome in plan(as_csv(row())).outcomes}
     lender_only = as_csv(row(nom="Autre nom")[:4], header=COLUMNS[:4])
@@ -314,3 +331,10 @@ def test_the_hash_changes_with_what_is_refused_and_with_what_changes() -> None:
 def test_templates_are_headers_that_are_read() -> None:
     assert "n’a que son en-tête" in sentence(csv_bytes([]))
     assert "n’a que son en-tête" in sentence(xlsx_bytes([]))
+
+
+def test_every_column_is_documented_with_its_field() -> None:
+    text = (ROOT / "docs" / "registre-format.md").read_text(encoding="utf-8")
+    tables = text[text.index("## Les colonnes") : text.index("## La forme JSON")]
+    assert [column.name for column in LAYOUT if column.name not in tables] == []
+    assert [column.field for column in LAYOUT if f"`{column.field.partition('[')[0]}`" not in tables] == []

@@ -45,7 +45,7 @@ spans = st.tuples(st.integers(0, SPAN - 1), st.one_of(st.none(), st.integers(1, 
 def lives(draw: st.DrawFn) -> tuple[Agreement, ...]:
     """Versions with disjoint periods, some of them apart, the last one with or without an end."""
     bounds = sorted(draw(st.sets(st.integers(0, SPAN), min_size=2, max_size=6)))
-    versions = []
+    versions: list[Agreement] = []
     for start, end in pairwise(bounds):
         reference = draw(st.sampled_from(["", "A", "B"]))
         if reference or not versions:

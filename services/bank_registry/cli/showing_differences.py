@@ -39,12 +39,18 @@ def _findings(title: str, findings: Iterable[pb.ImportFinding], out: Output) -> 
 def _changes(banks: Iterable[pb.BankDifference]) -> Iterator[tuple[str, ...]]:
     for bank in banks:
         name, kind = bank.name.removeprefix("banks/"), _KINDS.get(bank.kind, "?")
-        if not bank.changes:
-            yield (name, kind, bank.display_name, "", "")
-        for index, change in enumerate(bank.changes):
-            field = ", ".join(filter(None, (change.subject, change.column)))
-            first = (name, kind) if index == 0 else ("", "")
-            yield (*first, field, change.before or "—", change.after or "—")
+        rows = [
+            (
+                ", ".join(filter(None, (change.subject, change.column))),
+                change.before or "—",
+                change.after or "—",
+            )
+            for change in bank.changes
+        ]
+        if bank.kind == pb.BANK_DIFFERENCE_KIND_CREATED:
+            rows.insert(0, (bank.display_name, "", ""))
+        for index, row in enumerate(rows):
+            yield ((name, kind) if index == 0 else ("", "")) + row
 
 
 def _rows(title: str, head: tuple[str, ...], rows: Sequence[tuple[str, ...]], out: Output) -> None:

@@ -79,12 +79,12 @@ def options(message: pb.ImportBanksRequest) -> Options:
     return found
 
 
-def export(message: pb.ExportBanksRequest) -> Sight:
-    """Which lenders are asked for; raises InvalidArgument with every wrong field."""
+def export(message: pb.ExportBanksRequest, clock: int) -> Sight:
+    """Which lenders are asked for, at an instant; raises InvalidArgument with every wrong field."""
     violations = Violations()
     if message.format not in EXTENSIONS:
         violations.add("format", "REQUIRED", "Indiquez le format : CSV, XLSX ou JSONL.")
-    found = sight(message, violations)
+    found = sight(message, violations, clock)
     violations.raise_if_any()
     return found
 

@@ -10,7 +10,8 @@ from google.type.decimal_pb2 import Decimal as DecimalMessage
 
 from microcredit.bankregistry.v1 import bank_registry_service_pb2 as pb
 from services.bank_registry.edge.requests import MAX_RATE
-from services.bank_registry.registry.model import CATEGORY, LoanRequest
+from services.bank_registry.registry.decisive import Application
+from services.bank_registry.registry.model import CATEGORY
 from services.kit import wire
 from services.kit.errors import Violations
 from services.kit.geography import Geography
@@ -18,8 +19,8 @@ from services.kit.geography import Geography
 _NANOS_PER_CENT = 10_000_000
 
 
-def loan(message: pb.LoanRequest, geography: Geography) -> LoanRequest | None:
-    """The application, as the full reader reads it; None if that one has something to say of it."""
+def application(message: pb.LoanRequest, geography: Geography) -> Application | None:
+    """What the full reader reads; None if it has something to say of it."""
     day, amount, months = message.on_date, message.amount, message.months
     commune = geography.commune(message.commune_insee)
     units, nanos = amount.units, amount.nanos
@@ -43,7 +44,7 @@ def loan(message: pb.LoanRequest, geography: Geography) -> LoanRequest | None:
         on_date = date(day.year, day.month, day.day)
     except ValueError:
         return None
-    return LoanRequest(on_date, commune, units * 100 + nanos // _NANOS_PER_CENT, months, rate, category)
+    return on_date, commune, units * 100 + nanos // _NANOS_PER_CENT, months, rate, category
 
 
 @lru_cache(1024)

@@ -73,9 +73,10 @@ def _cell(sheet: Any, column: Column, value: Cell) -> WorkbookCell:
     """A cell whose text is never taken for a formula, whatever it begins with."""
     literal = isinstance(value, str) and value.startswith("'")
     cell = WriteOnlyCell(sheet, guarded(value) if literal else value)  # type: ignore[arg-type]
-    cell.number_format = column.form.excel
     if isinstance(value, str):
         cell.data_type = "s"
+    elif column.form.excel != "General":
+        cell.number_format = column.form.excel
     return cell
 
 

@@ -26,7 +26,7 @@ Parse = Callable[[object], object]
 def as_text(value: object) -> str:
     """A text without the apostrophe that keeps a spreadsheet from reading it as a formula."""
     written = f"{value:f}" if isinstance(value, Decimal) else str(value).strip()
-    return written[1:] if GUARDED.match(written) else written
+    return written[1:] if written[:1] == "'" and GUARDED.match(written) else written
 
 
 def text(value: object) -> object:
@@ -85,9 +85,10 @@ def integer(value: object) -> object:
 def choice(labels: Mapping[Any, str]) -> Parse:
     """One of the French labels, whatever its case and accents; as its code."""
     by_fold = {fold(label): code for code, label in labels.items()}
+    by_label = {label: code for code, label in labels.items()}
 
     def parse(value: object) -> object:
-        found = by_fold.get(fold(str(value)))
+        found = by_label.get(str(value)) or by_fold.get(fold(str(value)))
         if found is None:
             said = french.join([f"« {label} »" for label in labels.values()])
             return Bad("UNKNOWN_VALUE", f"Valeurs possibles : {said}.")

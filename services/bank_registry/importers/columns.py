@@ -140,6 +140,12 @@ CONVENTION = _columns(
     required=("start", "contact_name", "address_lines[0]", "postal_code", "city"),
 )
 COLUMNS = (*LENDER, *AGREEMENT, *CONVENTION)
+NAMES = {
+    **{("earlier_terms", column.field): column.name for column in LENDER},
+    **{(column.group.value, column.field.partition("[")[0]): column.name for column in reversed(COLUMNS)},
+}
+"""The names of the columns by list and field of the JSON form."""
+
 _BY_FOLD = {fold(column.name): column for column in COLUMNS}
 
 

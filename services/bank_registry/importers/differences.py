@@ -35,6 +35,13 @@ def field_changes(before: BankRecord, after: BankRecord) -> Iterator[FieldChange
     yield from _changes(CONVENTION, before.conventions, after.conventions)
 
 
+def arrivals(record: BankRecord) -> Iterator[FieldChange]:
+    """What comes with a new lender: its agreements and its conventions, without their fields."""
+    come: list[Fact] = [*record.agreements, *record.conventions]
+    for fact in come:
+        yield FieldChange(_subject(fact, dated=False), "", "", _span(fact))
+
+
 def _changes(
     columns: Sequence[Column], before: Sequence[Fact], after: Sequence[Fact]
 ) -> Iterator[FieldChange]:

@@ -163,7 +163,7 @@ class Fields:
         text = unicodedata.normalize("NFC", value).strip()
         if not text or len(text) > longest:
             self.problem(name, "TEXT_LENGTH", f"Un texte de 1 à {longest} caractères est attendu.")
-        if any(_is_invisible(character) for character in text):
+        if not text.isprintable() and any(map(_is_invisible, text)):
             self.problem(
                 name, "TEXT_INVISIBLE", "Le texte contient un retour à la ligne ou un caractère invisible."
             )

@@ -6,10 +6,12 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from services.kit import french
+
+MAX_FINDINGS = 20_000
+
 UNREADABLE = object()
 """The value of a field whose cell was already refused: present, and worth no second complaint."""
-
-_LAST_STEP = re.compile(r"(\.[^.\[]+|\[[0-9]+\]|^[^.\[]+)$")
 
 
 class UnreadableFile(Exception):  # noqa: N818
@@ -39,23 +41,38 @@ class Finding:
     bank: str = ""
 
 
+def too_many(first: Finding) -> UnreadableFile:
+    """The refusal of a file with more mistakes than anyone would read."""
+    count = french.number(MAX_FINDINGS)
+    return UnreadableFile(
+        f"Le fichier a plus de {count} erreurs ; la première : {first.place} : {first.message}"
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Item:
-    """The values of a lender by field, as JSON writes them, and the places of its fields."""
+    """The values of a lender by field, as JSON writes them, and where they are.
+
+    A table has the `lines` of its lists (`agreements[0]`) and the `names` of its columns by list and field;
+    a JSON form has neither, and the path of the lender in it.
+    """
 
     values: Mapping[str, object]
-    place: Place
-    places: Mapping[str, Place] = field(default_factory=dict)
+    line: int
     path: str = ""
+    lines: Mapping[str, int] = field(default_factory=dict)
+    names: Mapping[tuple[str, str], str] = field(default_factory=dict)
     findings: tuple[Finding, ...] = ()
 
     def place_of(self, path: str) -> Place:
-        """The place of a field, else of what holds it, else of the lender."""
-        while path:
-            if path in self.places:
-                return self.places[path]
-            path = _LAST_STEP.sub("", path)
-        return self.place
+        """The cell of a field in a table, else its line and its path."""
+        if not self.names:
+            return Place(self.line, ".".join(filter(None, (self.path, path))))
+        prefix, _, rest = path.partition(".")
+        if prefix not in self.lines:
+            prefix, rest = "", path
+        name = (prefix.partition("[")[0], re.split(r"[.\[]", rest)[0])
+        return Place(self.lines.get(prefix, self.line), self.names.get(name, ""))
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from functools import cached_property
 
 from services.bank_registry.exporters.csv_file import printed
 from services.bank_registry.exporters.rows import rows_of
-from services.bank_registry.importers.differences import FieldChange, field_changes
+from services.bank_registry.importers.differences import FieldChange, arrivals, field_changes
 from services.bank_registry.importers.identities import Holders, Successions
 from services.bank_registry.importers.items import Finding, UnreadableFile
 from services.bank_registry.importers.reading import Entry, Reading
@@ -44,8 +44,8 @@ class Outcome:
 
     @property
     def changes(self) -> list[FieldChange]:
-        """Field by field; none for a lender that is created."""
-        return list(field_changes(self.before, self.after)) if self.before else []
+        """Field by field; of a lender that is created, its agreements and conventions."""
+        return list(field_changes(self.before, self.after) if self.before else arrivals(self.after))
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ class Plan:
 def make_plan(reading: Reading, known: Records, on: date, *, complete: bool) -> Plan:
     """Compares a file with the registry; `complete` ends on a day the lenders that the file does not name."""
     accepted, refusals = _agreeing(reading, known)
-    stated = [_outcome(known, entry.record, entry.item.place.line or None) for entry in accepted.values()]
+    stated = [_outcome(known, entry.record, entry.item.line or None) for entry in accepted.values()]
     changed = [outcome for outcome in stated if outcome]
     if complete:
         absent = (record for bank_id, record in known.items() if bank_id not in reading.cited)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from services.bank_registry.importers.banks import BankReader
 from services.bank_registry.importers.content import read_content
 from services.bank_registry.importers.fields import Fields
-from services.bank_registry.importers.items import Content, Finding, Item, Place
+from services.bank_registry.importers.items import MAX_FINDINGS, Content, Finding, Item, too_many
 from services.bank_registry.importers.records import record_of
 from services.bank_registry.registry.model import BankRecord
 from services.kit.errors import Violation, Violations
@@ -35,7 +35,7 @@ class Entry:
 
     def finding(self, name: str, code: str, message: str) -> Finding:
         """Something about one of its fields."""
-        return Finding(_place(self.item, name), code, message, self.record.bank.id)
+        return Finding(self.item.place_of(name), code, message, self.record.bank.id)
 
 
 @dataclass(slots=True)
@@ -58,6 +58,8 @@ def read(data: bytes, geography: Geography) -> Generator[Progress, None, Reading
         if done % STEP == 0:
             yield Progress(done, total)
         _read_item(item, reading, geography)
+        if len(reading.refusals) > MAX_FINDINGS:
+            raise too_many(reading.refusals[0])
     yield Progress(total, total)
     return reading
 
@@ -83,7 +85,7 @@ def _read_item(item: Item, reading: Reading, geography: Geography) -> None:
     reading.warnings.extend(_finding(item, found, bank_id) for found in advice)
     if bank_id in reading.cited:
         text = f"L’identifiant « {bank_id} » est déjà pris dans ce fichier."
-        refused.append(Finding(_place(item, "id"), "DUPLICATE", text, bank_id))
+        refused.append(Finding(item.place_of("id"), "DUPLICATE", text, bank_id))
         reading.entries.pop(bank_id, None)
     reading.cited.add(bank_id)
     reading.refusals.extend(refused)
@@ -98,11 +100,4 @@ def _identifier(values: Mapping[str, object]) -> str:
 
 def _finding(item: Item, found: Violation, bank_id: str) -> Finding:
     path = found.field.removeprefix(item.path).removeprefix(".")
-    return Finding(_place(item, path), found.reason, found.description, bank_id)
-
-
-def _place(item: Item, path: str) -> Place:
-    """The cell of a table, else the line and the path of a JSON form."""
-    if item.places:
-        return item.place_of(path)
-    return Place(item.place.line, f"{item.path}.{path}" if item.path else path)
+    return Finding(item.place_of(path), found.reason, found.description, bank_id)

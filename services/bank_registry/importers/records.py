@@ -60,6 +60,9 @@ def _versions(read: list[Read[V]]) -> tuple[V, ...]:
     facts: list[V] = []
     for group in _by_id(read).values():
         found = suspensions([fact for _, fact in group])
+        if len(group) > 1 and any(one.period.overlaps(other.period) for one, other in pairwise(found)):
+            text = "Ces suspensions contredisent celles d’une autre ligne du même accord ou prêteur."
+            group[-1][0].problem("suspensions", "OVERLAP", text)
         facts.extend(replace(fact, suspensions=found) for _, fact in group)
     by_start = sorted(facts, key=attrgetter("period.start"))
     return tuple(

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from services.bank_registry.importers.columns import Column, Group
+from services.bank_registry.importers.columns import NAMES, Column, Group
 from services.bank_registry.importers.header import absent, read_header
-from services.bank_registry.importers.items import UNREADABLE, Content, Finding, Item, Place, UnreadableFile
+from services.bank_registry.importers.items import (
+    MAX_FINDINGS,
+    UNREADABLE,
+    Content,
+    Finding,
+    Item,
+    Place,
+    UnreadableFile,
+    too_many,
+)
 from services.bank_registry.importers.table import Bad, Row
 from services.kit import french
 
@@ -23,9 +32,13 @@ def content_of(rows: Sequence[Row]) -> Content:
         raise UnreadableFile("Le fichier n’a que son en-tête : il ne décrit aucun prêteur.")
     lenders: dict[str, _Lender] = {}
     stray: list[Finding] = []
+    wrong: list[Finding] = []
     seen: dict[tuple[object, ...], int] = {}
     for row in rows[1:]:
         parts = _parts(row, header)
+        wrong.extend(found for part in parts.values() for found in part.findings)
+        if len(wrong) > MAX_FINDINGS:
+            raise too_many(wrong[0])
         bank_id = parts[Group.LENDER].values.get("id")
         if not isinstance(bank_id, str):
             stray.extend(parts[Group.LENDER].findings or [_no_identifier(row)])
@@ -33,7 +46,7 @@ def content_of(rows: Sequence[Row]) -> Content:
         lender = lenders.setdefault(bank_id, _Lender(bank_id, row.line))
         first = seen.setdefault(tuple(row.cells), row.line)
         if first == row.line:
-            lender.add(parts, row.line)
+            lender.add(parts)
         else:
             lender.refuse(Place(row.line), "DUPLICATE_LINE", f"Cette ligne répète la ligne {first}.")
     return Content(
@@ -45,32 +58,33 @@ def content_of(rows: Sequence[Row]) -> Content:
     )
 
 
-@dataclass
+@dataclass(slots=True)
 class _Part:
-    """What a row says of one thing: the fields by name, where they are, what is wrong."""
+    """What a row says of one thing: the fields by name, and what is wrong with them."""
 
+    line: int
     values: Values = field(default_factory=dict)
-    places: dict[str, Place] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
+
+    def note(self, column: str, code: str, message: str) -> None:
+        self.findings.append(Finding(Place(self.line, column), code, message))
 
 
 def _parts(row: Row, header: dict[int, Column]) -> dict[Group, _Part]:
-    parts = {group: _Part() for group in Group}
-    for index, column in header.items():
-        cell = row.cells[index] if index < len(row.cells) else ""
-        part, place = parts[column.group], Place(row.line, column.name)
-        part.places[column.field] = place
-        if cell is None or (isinstance(cell, str) and not cell.strip()):
+    parts = {group: _Part(row.line) for group in Group}
+    for index, cell in enumerate(row.cells):
+        if cell is None or cell == "" or (isinstance(cell, str) and not cell.strip()):
+            continue
+        column = header.get(index)
+        if column is None:
+            text = "Cette cellule est hors des colonnes ; vérifiez les guillemets et les séparateurs."
+            parts[Group.LENDER].note("", "CELL_WITHOUT_COLUMN", text)
             continue
         value = cell if isinstance(cell, Bad) else column.form.parse(cell)
         if isinstance(value, Bad):
-            part.findings.append(Finding(place, value.code, value.message))
+            parts[column.group].note(column.name, value.code, value.message)
             value = UNREADABLE
-        part.values[column.field] = value
-    extra = [cell for index, cell in enumerate(row.cells) if index not in header and cell not in (None, "")]
-    if extra:
-        text = "Cette ligne a des cellules hors des colonnes ; vérifiez les guillemets et les séparateurs."
-        parts[Group.LENDER].findings.append(Finding(Place(row.line), "CELL_WITHOUT_COLUMN", text))
+        parts[column.group].values[column.field] = value
     return parts
 
 
@@ -80,63 +94,51 @@ class _Lender:
 
     bank_id: str
     line: int
-    terms: dict[object, _Part] = field(default_factory=dict)
-    lists: dict[Group, list[_Part]] = field(
-        default_factory=lambda: {Group.AGREEMENT: [], Group.CONVENTION: []}
-    )
+    terms: dict[str, _Part] = field(default_factory=dict)
+    agreements: list[_Part] = field(default_factory=list)
+    conventions: dict[str, _Part] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
 
     def refuse(self, place: Place, code: str, message: str) -> None:
         self.findings.append(Finding(place, code, message, self.bank_id))
 
-    def add(self, parts: dict[Group, _Part], line: int) -> None:
-        """Adds a row: terms of the lender by their first day, other terms unless already stated."""
+    def add(self, parts: dict[Group, _Part]) -> None:
+        """Adds a row: terms of the lender by their first day, a convention unless already stated."""
         for part in parts.values():
             for found in part.findings:
                 self.refuse(found.place, found.code, found.message)
-        self._add_terms(parts[Group.LENDER], line)
-        for group, known in self.lists.items():
-            part = parts[group]
-            if part.values and (group is Group.AGREEMENT or part.values not in [one.values for one in known]):
-                part.places[""] = Place(line)
-                known.append(part)
+        self._add_terms(parts[Group.LENDER])
+        if (agreement := parts[Group.AGREEMENT]).values:
+            self.agreements.append(agreement)
+        if (convention := parts[Group.CONVENTION]).values:
+            self.conventions.setdefault(repr(convention.values), convention)
 
-    def _add_terms(self, part: _Part, line: int) -> None:
+    def _add_terms(self, part: _Part) -> None:
         """A row may leave blank what an earlier one says of the lender, not contradict it."""
         if len(part.values) == 1:
             return
         known = self.terms.setdefault(str(part.values.get("start")), part)
         for name, value in part.values.items():
             if known.values.setdefault(name, value) != value:
-                place = known.places[name]
-                text = f"Cette cellule contredit la ligne {place.line}, qui décrit le même prêteur."
-                self.refuse(part.places[name], "CONTRADICTION", text)
+                text = f"Cette cellule contredit la ligne {known.line}, qui décrit le même prêteur."
+                self.refuse(Place(part.line, NAMES["", name]), "CONTRADICTION", text)
 
     def item(self) -> Item:
         """The lender as the JSON form writes it."""
-        places: dict[str, Place] = {}
         terms = sorted(self.terms.values(), key=lambda part: str(part.values.get("start", "")))
-        values: Values = {"id": self.bank_id, **(terms[-1].values if terms else {})}
-        places |= terms[-1].places if terms else {"id": Place(self.line, "identifiant")}
-        if terms[:-1]:
-            earlier = _numbered("earlier_terms", terms[:-1], places)
-            values["earlier_terms"] = [
-                {key: value for key, value in one.items() if key != "id"} for one in earlier
-            ]
-        for group, parts in self.lists.items():
-            values[group.value] = list(_numbered(group.value, parts, places))
-        return Item(values, Place(self.line), places, findings=tuple(self.findings))
-
-
-def _numbered(name: str, parts: Iterable[_Part], places: dict[str, Place]) -> Iterator[Values]:
-    """The values of each part; the places of its fields are noted under `name[index]`."""
-    for index, part in enumerate(parts):
-        path = f"{name}[{index}]"
-        places[path] = part.places.pop("", next(iter(part.places.values())))
-        places.update({f"{path}.{key}": place for key, place in part.places.items()})
-        if any(key.startswith(_ADDRESS) for key in part.values):
-            places[f"{path}.{_ADDRESS}"] = part.places[f"{_ADDRESS}[0]"]
-        yield gather_address(part.values)
+        for earlier in terms[:-1]:
+            del earlier.values["id"]
+        lists = {
+            "earlier_terms": terms[:-1],
+            Group.AGREEMENT.value: self.agreements,
+            Group.CONVENTION.value: list(self.conventions.values()),
+        }
+        values: Values = dict(terms[-1].values) if terms else {"id": self.bank_id}
+        lines = {"": terms[-1].line if terms else self.line}
+        for name, parts in lists.items():
+            values[name] = [gather_address(part.values) for part in parts]
+            lines.update({f"{name}[{index}]": part.line for index, part in enumerate(parts)})
+        return Item(values, self.line, "", lines, NAMES, tuple(self.findings))
 
 
 def gather_address(values: Values) -> Values:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 MAX_ROWS = 50_000
 MAX_COLUMNS = 200
 """The layout has about forty columns; above, the file is another one."""
+MAX_CELLS = 3_000_000
+"""What 50,000 rows of the layout hold, and no more memory than a worker can spare."""
 
 
 @dataclass(frozen=True, slots=True)

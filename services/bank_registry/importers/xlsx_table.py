@@ -10,7 +10,6 @@ from decimal import Decimal
 from typing import Any
 
 from openpyxl import load_workbook
-from openpyxl.cell.read_only import EMPTY_CELL
 from openpyxl.utils import get_column_letter
 
 from services.bank_registry.importers.items import UnreadableFile
@@ -19,6 +18,8 @@ from services.bank_registry.importers.xlsx_safety import check_workbook
 from services.kit import french
 
 SHEET = "Prêteurs"
+MAX_WIDTH = 2000
+"""Cells of a row, empty ones included: a sheet may be formatted beyond what it holds."""
 
 
 def read_xlsx(data: bytes) -> list[Row]:
@@ -41,27 +42,25 @@ def _rows(data: bytes) -> Iterator[Row]:
     book = load_workbook(io.BytesIO(data), read_only=True, keep_links=False)
     sheet = book[SHEET] if SHEET in book.sheetnames else book.worksheets[0]
     sheet.reset_dimensions()
-    for line, cells in enumerate(sheet.iter_rows(max_row=MAX_ROWS + 1, max_col=MAX_COLUMNS + 1), 1):
-        if set(map(id, cells)) != {id(EMPTY_CELL)}:  # rows absent from the file come at no cost
-            values = [_value(cell, line, column) for column, cell in enumerate(cells, 1)]
-            yield from _row(line, values)
+    for line, cells in enumerate(sheet.iter_rows(max_row=MAX_ROWS + 1), 1):
+        width = len(cells)
+        if width > MAX_WIDTH:
+            raise UnreadableFile(f"La ligne {line} compte plus de {MAX_COLUMNS} colonnes.")
+        while width and cells[width - 1].value in (None, ""):
+            width -= 1
+        if width > MAX_COLUMNS:
+            raise UnreadableFile(f"La ligne {line} compte plus de {MAX_COLUMNS} colonnes.")
+        if width:
+            yield Row(line, [_value(cell, line, column) for column, cell in enumerate(cells[:width], 1)])
         if line > MAX_ROWS:
             raise UnreadableFile(f"Le classeur compte plus de {french.number(MAX_ROWS)} lignes.")
-
-
-def _row(line: int, values: list[object]) -> Iterator[Row]:
-    """The row up to its last cell that is not empty; nothing if there is none."""
-    while values and values[-1] in (None, ""):
-        values.pop()
-    if len(values) > MAX_COLUMNS:
-        raise UnreadableFile(f"La ligne {line} compte plus de {MAX_COLUMNS} colonnes.")
-    if values:
-        yield Row(line, values)
 
 
 def _value(cell: Any, line: int, column: int) -> object:
     """A text, an exact number, a date, or why the cell is refused."""
     value = cell.value
+    if value is None or (isinstance(value, str | int) and cell.data_type in ("s", "n")):
+        return value
     name = f"{get_column_letter(column)}{line}"
     match cell.data_type:
         case "f":

@@ -21,10 +21,13 @@ from services.bank_registry.registry.model import (
 from services.bank_registry.registry.period import ONE_DAY
 from services.bank_registry.registry.selection import VERIFICATION_MONTHS, convention_on, in_play
 from services.bank_registry.registry.territory import Scope, Territory
+from services.bank_registry.registry.timeline import Dated
 from services.kit.dates import add_months
 from services.kit.geography import Commune, Geography
 
 Key = tuple[object, ...]
+Application = tuple[date, Commune, int, int, Decimal | None, str]
+"""The values of a LoanRequest, in its order: building one costs as much as comparing them."""
 
 _PLACE_OF = {
     Scope.REGIONS: lambda commune: commune.region,
@@ -61,21 +64,23 @@ class Decisive:
         self._terms: dict[int, _Terms] = {}
         held = (one for one in record.reservations if one.state is ReservationState.HELD)
         self.valid_until = min((one.expires_at for one in held if one.expires_at > instant), default=inf)
+        self.expires = self.valid_until < inf
 
-    def key(self, loan: LoanRequest) -> Key:
+    def key(self, application: Application) -> Key:
         """Two applications with the same key have the same answer."""
-        span = bisect_right(self._days, loan.on_date)
+        day, commune, amount, months, rate, category = application
+        span = bisect_right(self._days, day)
         terms = self._terms.get(span)
         if terms is None:
-            terms = self._terms[span] = self._terms_on(loan)
-        rate = loan.rate
+            terms = self._terms[span] = self._terms_on(LoanRequest(*application))
         return (
-            span if terms.has_convention else loan.on_date,
-            None if terms.amount[0] <= loan.amount <= terms.amount[1] else loan.amount,
-            None if terms.months[0] <= loan.months <= terms.months[1] else loan.months,
+            self,
+            span if terms.has_convention else day,
+            None if terms.amount[0] <= amount <= terms.amount[1] else amount,
+            None if terms.months[0] <= months <= terms.months[1] else months,
             None if rate is None or terms.rate[0] <= rate <= terms.rate[1] else rate,
-            None if terms.objects is None or loan.category in terms.objects else loan.category,
-            None if terms.covers(loan.commune) else loan.commune.code,
+            None if terms.objects is None or category in terms.objects else category,
+            None if terms.covers(commune) else commune.code,
         )
 
     def _terms_on(self, loan: LoanRequest) -> _Terms:
@@ -112,7 +117,8 @@ def _places(territory: Territory, geography: Geography) -> tuple[Scope, frozense
 
 def _days(record: BankRecord) -> Iterator[date]:
     """The days from which something else is true."""
-    for fact in (*record.banks, *record.agreements, *record.conventions):
+    facts: list[Dated] = [*record.banks, *record.agreements, *record.conventions]
+    for fact in facts:
         yield from _bounds(fact.period.start, fact.period.end)
         yield from _suspension_days(fact.suspensions)
     for agreement in record.agreements:

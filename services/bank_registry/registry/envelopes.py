@@ -35,6 +35,13 @@ def terms_on(record: BankRecord, agreement_id: str, day: date) -> Agreement:
     return version_on([one for one in record.agreements if one.id == agreement_id], day)
 
 
+def remaining(record: BankRecord, agreement_id: str, day: date, now: int) -> int | None:
+    """What remains of an envelope, in cents; None without one, or if the agreement was withdrawn since."""
+    if all(one.id != agreement_id for one in record.agreements):
+        return None
+    return terms_on(record, agreement_id, day).remaining(record.reserved(agreement_id, now))
+
+
 def reserve(record: BankRecord, asked: Asked, now: int) -> Reservation:
     """The reservation, without its id; FailedPrecondition if the envelope does not allow it."""
     terms = terms_on(record, asked.agreement_id, asked.on_date)
@@ -45,16 +52,16 @@ def reserve(record: BankRecord, asked: Asked, now: int) -> Reservation:
         text = " ".join(reason.message for reason in against)
         metadata = {"name": name, "date": asked.on_date.isoformat()}
         raise FailedPrecondition("AGREEMENT_NOT_IN_FORCE", text, metadata=metadata)
-    remaining = terms.remaining(record.reserved(terms.id, now))
-    if remaining is None:
+    left = terms.remaining(record.reserved(terms.id, now))
+    if left is None:
         text = f"L’accord {terms.reference} n’a pas d’enveloppe : il n’y a rien à réserver."
         raise FailedPrecondition("NO_ENVELOPE", text, metadata={"name": name})
-    if asked.amount > remaining:
+    if asked.amount > left:
         raise FailedPrecondition(
             "ENVELOPE_EXHAUSTED",
             f"Le montant demandé ({french.euros(asked.amount)}) dépasse ce qui reste de l’enveloppe "
-            f"({french.euros(remaining)}).",
-            metadata={"remaining_cents": str(remaining), "amount_cents": str(asked.amount)},
+            f"({french.euros(left)}).",
+            metadata={"remaining_cents": str(left), "amount_cents": str(asked.amount)},
         )
     return Reservation(
         0,

@@ -70,6 +70,10 @@ Records = Mapping[str, BankRecord]
 """The lenders known at an instant, by id."""
 
 
+PAST_KEPT = 8
+"""Earlier revisions that are kept at hand, for the pages of lists and for questions about the past."""
+
+
 class Registry:
     """The whole registry at a revision, with its past; immutable."""
 
@@ -77,6 +81,7 @@ class Registry:
         """Takes the histories by bank id, and the instants of the revisions, first to present."""
         self._histories = dict(histories)
         self._instants = instants
+        self._past: dict[int, Records] = {}
         self.current = self._records(STILL_KNOWN - 1)
 
     def followed_by(self, histories: Mapping[str, BankHistory], instants: tuple[int, ...]) -> Registry:
@@ -84,6 +89,7 @@ class Registry:
         later = Registry.__new__(Registry)
         later._histories = {**self._histories, **histories}
         later._instants = (*self._instants, *instants)
+        later._past = {}
         found = ((bank_id, history.at(STILL_KNOWN - 1)) for bank_id, history in histories.items())
         changed = {bank_id: record for bank_id, record in found if record is not None}
         kept = {bank_id: record for bank_id, record in self.current.items() if bank_id not in histories}
@@ -104,7 +110,13 @@ class Registry:
         """The lenders known at a revision, at most the present one."""
         if revision == self.revision:
             return self.current
-        return self._records(self.instant_of(revision)) if revision else {}
+        past = self._past.get(revision)
+        if past is None:
+            past = self._records(self.instant_of(revision)) if revision else {}
+            if len(self._past) >= PAST_KEPT:
+                self._past.clear()
+            self._past[revision] = past
+        return past
 
     def instant_of(self, revision: int) -> int:
         """The instant of a revision, from 1 to the present one."""

@@ -15,6 +15,8 @@ from services.bank_registry.registry.model import Agreement, Bank, LocalConventi
 from services.bank_registry.registry.period import Period
 
 Dated = Bank | Agreement | LocalConvention
+"""A version of a resource that has periods and suspensions."""
+
 V = TypeVar("V", bound=Dated)
 
 

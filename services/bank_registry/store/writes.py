@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import Any
 
-from sqlalchemy import Connection, Table, insert, update
+from sqlalchemy import Connection, Table, Update, bindparam, insert, update
 
 from services.bank_registry.registry.difference import Change, Difference
 from services.bank_registry.registry.history import STILL_KNOWN, Registry
@@ -143,9 +143,14 @@ class Edit:
     ) -> None:
         """Closes what is no longer held true before it states what is, so that nothing overlaps."""
         named: dict[str, str] = {}
+        closed: dict[Table, list[dict[str, Any]]] = defaultdict(list)
         for bank_id, fact in withdrawn:
             named[name_of(bank_id, fact)] = bank_id
-            self._close(keys, bank_id, fact)
+            table, key, values = _version(keys, bank_id, fact)
+            start = {"start_date": values["start_date"]} if "start_date" in values else {}
+            closed[table].append({f"_{name}": value for name, value in (key | start).items()})
+        for table, versions in closed.items():
+            self._connection.execute(_closing(table, versions[0], self.now), versions)
         rows: dict[Table, list[dict[str, Any]]] = defaultdict(list)
         for bank_id, fact in stated:
             named[name_of(bank_id, fact)] = bank_id
@@ -159,20 +164,13 @@ class Edit:
         ]
         self._connection.execute(insert(tables.change), changed)
 
-    def _close(self, keys: Keys, bank_id: str, fact: Fact) -> None:
-        table, key, values = _version(keys, bank_id, fact)
-        identity = key | {name: values[name] for name in ("start_date",) if name in values}
-        statement = update(table).where(table.c.recorded_to == STILL_KNOWN)
-        for name, value in identity.items():
-            statement = statement.where(table.c[name] == value)
-        self._connection.execute(statement.values(recorded_to=self.now))
-
     def _audit(
         self, origin: Origin, revision: int, counts: dict[str, int], entries: list[audit.Entry]
     ) -> None:
         summary = {"reason": origin.reason, **counts}
         first = audit.Entry(origin.actor, origin.method, f"revisions/{revision}", None, summary)
-        audit.extend(self._connection, tables.audit, [first, *entries])
+        time = _EPOCH + self.now * _MICROSECOND
+        audit.extend(self._connection, tables.audit, [first, *entries], time=time)
 
 
 def _entry(origin: Origin, change: Change) -> audit.Entry:
@@ -185,6 +183,14 @@ def _reservation_entry(origin: Origin, change: ReservationChange) -> audit.Entry
     before = reservation_document(change.before) if change.before else None
     name = name_of(change.bank_id, change.after)
     return audit.Entry(origin.actor, origin.method, name, before, reservation_document(change.after))
+
+
+def _closing(table: Table, parameters: Iterable[str], now: int) -> Update:
+    """Closes the known version whose columns have the parameters of their name, after an underscore."""
+    statement = update(table).where(table.c.recorded_to == STILL_KNOWN).values(recorded_to=now)
+    for name in parameters:
+        statement = statement.where(table.c[name.removeprefix("_")] == bindparam(name))
+    return statement
 
 
 def _version(keys: Keys, bank_id: str, fact: Fact) -> tuple[Table, dict[str, int], dict[str, Any]]:

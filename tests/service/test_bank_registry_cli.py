@@ -1,0 +1,197 @@
+"""The command `bank-registry` as a keeper and a machine run it, against a running server."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+import pytest
+
+from services.bank_registry.cli.main import app, main
+from tests.bank_registry_support import run_import
+from tests.support import ROOT, Launch, RunningServer
+
+SAMPLE = ROOT / "services" / "bank_registry" / "samples" / "preteurs-fictifs.json"
+DECEMBER = ROOT / "examples" / "registry" / "decembre-2026.csv"
+OUST = "banque-fictive-de-l-oust"
+LOAN = ("--commune", "56165", "--amount", "1 500,00", "--months", "24", "--on", "01/12/2026")
+
+
+@pytest.fixture(scope="module")
+def server(launch: Launch, tmp_path_factory: pytest.TempPathFactory) -> RunningServer:
+    url = f"sqlite:///{tmp_path_factory.mktemp('cli')}/registry.sqlite3"
+    assert run_import(url, SAMPLE).returncode == 0
+    return launch("services.bank_registry", "--workers", "1", "--database-url", url)
+
+
+@dataclass
+class Done:
+    """What a command gave."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+def command(server: str, *words: str) -> Done:
+    """Runs the command as its script does."""
+    with (
+        patch.dict(os.environ, {"BANK_REGISTRY_SERVER": server, "USER": "camille"}),
+        redirect_stdout(io.StringIO()) as out,
+        redirect_stderr(io.StringIO()) as err,
+    ):
+        code = main(words)
+    return Done(code, out.getvalue(), err.getvalue())
+
+
+def said(done: Done) -> str:
+    """What it prints, with ordinary spaces."""
+    return done.stdout.replace("\u00a0", " ").replace("\u202f", " ")
+
+
+def ask(server: RunningServer, *words: str, code: int = 0) -> Any:
+    done = command(server.address, *words, "--json")
+    assert (done.returncode, done.stderr) == (code, ""), done.stdout + done.stderr
+    return json.loads(done.stdout)
+
+
+def test_every_command_is_told_in_french() -> None:
+    done = command("", "--help")
+    names = {
+        found.name or found.callback.__name__.rstrip("_")
+        for found in app.registered_commands
+        if found.callback
+    }
+    assert names == {
+        "import", "export", "template", "show", "history", "search", "stale", "check", "select", "verify",
+        "suspend", "reinstate", "end",
+    }  # fmt: skip
+    assert all(f"\n  {name} " in done.stdout for name in names)
+    assert not {"Usage", "Options:", "Commands", "Show this"} & set(done.stdout.split())
+
+
+def test_a_refused_line_shows_where_and_why_and_in_the_exit_code(server: RunningServer) -> None:
+    done = command(server.address, "import", str(DECEMBER))
+    assert (done.returncode, done.stderr) == (1, "")
+    shown = said(done)
+    assert "5       dernier jour de l’accord" in shown
+    assert "La date 31/02/2028 n’existe pas" in shown
+    assert "2,5          3" in shown
+    assert "Rien n’est écrit." in shown
+    found = ask(server, "import", str(DECEMBER), code=1)
+    assert found["summary"]["refused_count"] == 2
+    assert not found["summary"]["applied"]
+    assert [one["line"] for one in found["difference"]["refusals"]] == [5, 8]
+
+
+@pytest.mark.parametrize("suffix", ["csv", "xlsx", "jsonl"])
+def test_an_export_is_the_file_that_was_proved_and_imports_as_unchanged(
+    server: RunningServer, tmp_path: Path, suffix: str
+) -> None:
+    file = tmp_path / f"preteurs.{suffix}"
+    header = ask(server, "export", str(file))
+    assert header["sha256"] == hashlib.sha256(file.read_bytes()).hexdigest()
+    found = ask(server, "import", str(file))
+    assert found["summary"]["unchanged_count"] == header["bank_count"]
+    assert found["difference"]["banks"] == []
+
+
+def test_a_template_has_every_column(server: RunningServer, tmp_path: Path) -> None:
+    file = tmp_path / "modele.csv"
+    assert command("", "template", str(file)).returncode == 0
+    assert "identifiant;nom;type;SIREN" in file.read_text(encoding="utf-8-sig")
+    assert command("", "template", str(file)).returncode == 1
+    assert command("", "template", str(tmp_path / "m.pdf")).returncode == 2
+
+
+def test_lenders_are_found_shown_and_checked(server: RunningServer) -> None:
+    assert OUST in said(command(server.address, "search", "oust"))
+    shown = said(command(server.address, "show", OUST))
+    assert "SIREN : 999900103" in shown
+    assert "du 01/01/2024 au 31/12/2027" in shown
+    checked = command(server.address, "check", OUST, *LOAN)
+    assert (checked.returncode, "accord FCS-FICTIF-2024-017" in said(checked)) == (0, True)
+    refused = command(server.address, "check", "banque-fictive-du-blavet", *LOAN)
+    assert (refused.returncode, "s’est terminé le 31 décembre 2025" in said(refused)) == (1, True)
+    assert "4 prêteurs peuvent prendre la demande" in said(command(server.address, "select", *LOAN))
+
+
+def test_a_suspension_is_made_seen_and_lifted(server: RunningServer) -> None:
+    lender = "caisse-fictive-de-broceliande"
+    tried = ("suspend", lender, "--from", "07/12/2026", "--until", "13/12/2026", "--reason", "Contrôle")
+    assert "rien n’est écrit" in said(command(server.address, *tried, "--dry-run"))
+    assert ask(server, *tried)["bank"]["suspensions"][0]["end_date"] == {"year": 2026, "month": 12, "day": 14}
+    codes = {
+        day: command(server.address, "check", lender, *LOAN[:-1], day).returncode
+        for day in ("06/12/2026", "07/12/2026", "13/12/2026", "14/12/2026")
+    }
+    assert list(codes.values()) == [0, 1, 1, 0]
+    lifted = ("reinstate", lender, "--from", "10/12/2026", "--reason", "Contrôle fini")
+    assert command(server.address, *lifted).returncode == 0
+    assert command(server.address, "check", lender, *LOAN[:-1], "10/12/2026").returncode == 0
+    told = said(command(server.address, "history", lender))
+    assert "Motif : Contrôle fini" in told
+    assert "camille" in told
+    assert ask(server, "check", lender, *LOAN[:-1], "10/12/2026", "--known", "2020-01-01", code=1)["error"][
+        "reason"
+    ]
+
+
+def test_what_is_to_verify_is_an_exit_code(server: RunningServer) -> None:
+    assert ask(server, "stale", "--on", "01/12/2030", code=1)["banks"]
+    due = {bank["name"] for bank in ask(server, "stale", "--on", "01/12/2026", code=1)["banks"]}
+    assert due == {"banks/credit-municipal-fictif-de-bretagne"}
+
+
+def test_the_audit_is_verified_against_a_head_kept_elsewhere(server: RunningServer) -> None:
+    found = ask(server, "verify")
+    head = f"{found['head']['sequence']}:{found['head']['hash']}"
+    assert found["whole"]
+    assert command(server.address, "verify", "--head", head).returncode == 0
+    forged = f"{found['head']['sequence']}:{'0' * 64}"
+    assert command(server.address, "verify", "--head", forged).returncode == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "sentence"),
+    [
+        (["import"], 2, "Il manque FICHIER."),
+        (["import", "absent.csv"], 1, "Le fichier absent.csv ne peut pas être lu."),
+        (["import", str(DECEMBER), "--yes"], 2, "--reason"),
+        (["import", str(DECEMBER), "--complete"], 2, "--on"),
+        (["export", "preteurs.pdf"], 2, ".csv, .xlsx ou .jsonl"),
+        (["show", "inconnu"], 1, "Aucun prêteur connu"),
+        (["suspend", OUST, "--from", "32/12/2026", "--reason", "x"], 2, "n’est pas une date"),
+        (
+            ["check", OUST, "--commune", "56800", "--amount", "1500", "--months", "24"],
+            1,
+            "56800 est un code postal",
+        ),
+        (
+            ["check", OUST, "--commune", "56165", "--amount", "beaucoup", "--months", "24"],
+            2,
+            "n’est pas un montant",
+        ),
+        (["verify", "--head", "1"], 2, "numéro:empreinte"),
+        (["verifie"], 2, "n’existe pas"),
+    ],
+)
+def test_what_goes_wrong_is_said_in_french(
+    server: RunningServer, words: list[str], code: int, sentence: str
+) -> None:
+    done = command(server.address, *words)
+    assert (done.returncode, done.stdout) == (code, "")
+    assert sentence in done.stderr.replace("\u00a0", " ").replace("\u202f", " ")
+    assert "Traceback" not in done.stderr
+
+
+def test_a_server_that_does_not_answer_is_another_exit_code() -> None:
+    done = command("127.0.0.1:9", "search")
+    assert (done.returncode, done.stderr) == (3, "Le serveur 127.0.0.1:9 ne répond pas.\n")
