@@ -17,8 +17,9 @@ from services.documents.render.assembly import Piece, assemble
 from services.documents.statistics import published, withheld
 from services.kit.french import typeset
 from tests.documents_catalogue import CASES, READABLE, TEMPLATES, context, document, expected, plan, printed
-from tests.documents_support import DAY, DOCUMENTS, example, parts
+from tests.documents_support import DAY, example, parts
 from tests.documents_templates import profile, shipped
+from tests.support import ROOT
 
 MENTIONS = {
     "B1": "Dossier suivi par : ",
@@ -200,8 +201,17 @@ def test_the_contents_of_a_merged_dossier_lead_to_its_pieces() -> None:
         assert f'w:name="piece_{number}"' in body
 
 
-def test_manifests_and_profile_are_typeset() -> None:
+def test_the_guide_lists_the_catalogue_as_it_is() -> None:
+    guide = (ROOT / "docs" / "catalogue-documents.md").read_text(encoding="utf-8").replace("\u00a0", " ")
+    for template in TEMPLATES:
+        manifest = shipped(template).manifest
+        (row,) = re.findall(rf"^\| `{template}` \|.*$", guide, re.MULTILINE)
+        assert manifest["title"].replace("\u00a0", " ") in row
+        assert f"| {' '.join(manifest['mentions']) or '—'} |" in row
+        assert all(f"`{path}`" in row for path in manifest["requires"])
+
+
+def test_manifests_are_typeset() -> None:
     for template in TEMPLATES:
         manifest = shipped(template).manifest
         assert [line for line in (manifest["title"], *manifest["legal_basis"]) if line != typeset(line)] == []
-    assert (DOCUMENTS / "profiles").is_dir()
