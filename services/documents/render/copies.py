@@ -67,14 +67,13 @@ class Copies:
     def of(self, rank: int, plan: Plan, render: Render) -> dict[str, str]:
         """Copies what the body of a piece names; gives the identifiers of relationships to write instead."""
         names: dict[str, str] = {}
-        same: dict[tuple[str, str], str] = {}
+        same: dict[tuple[str, bytes], str] = {}
         for relation in self._relations_of(plan):
             item = None if relation.external else plan.item(_path(relation.target))
             if isinstance(item, Program):
-                xml = render(item)
-                key = (relation.kind, xml)
+                key = (relation.kind, item.digest)
                 if key not in same:
-                    name = self._rendered(rank, plan, item, xml)
+                    name = self._rendered(rank, plan, item, render(item))
                     same[key] = self._copy(relation, f"{relation.id}p{rank}", name)
                 names[relation.id] = same[key]
             elif plan is not self._base:

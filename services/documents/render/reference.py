@@ -15,7 +15,7 @@ from services.documents.render.environment import TESTS
 from services.documents.render.filters import FILTERS
 
 
-class _Environment(ImmutableSandboxedEnvironment):
+class ReferenceEnvironment(ImmutableSandboxedEnvironment):
     """jinja2 as it is, with the filters of the house and keys before methods; no code of the engine."""
 
     def __init__(self) -> None:
@@ -35,7 +35,7 @@ def render_reference(
     """The parts of the document by docxtpl; raises whatever docxtpl, jinja2 or python-docx raise."""
     source = opc.write(opc.with_properties(opc.with_media(opc.read(docx), media or {})))
     template: Any = DocxTemplate(io.BytesIO(source))
-    template.render(dict(context), _Environment(), autoescape=True)
+    template.render(dict(context), ReferenceEnvironment(), autoescape=True)
     buffer = io.BytesIO()
     template.save(buffer)
     return opc.read(buffer.getvalue())
