@@ -57,6 +57,7 @@ class Subject:
         """A shipped template with an example of the contract."""
         template = shipped(identifier)
         context = dict(contexts(template, sample()))[example]
+        context.pop("logo", None)
         return cls(template.docx, context, compile_template(template.docx, NO_LOGO))
 
 
@@ -139,7 +140,7 @@ def merged(letter: Subject) -> bool:
 
 def composed(letters: list[bytes]) -> bytes:
     """The letters joined by docxcompose."""
-    composer = Composer(Document(io.BytesIO(letters[0])))
+    composer: Any = Composer(Document(io.BytesIO(letters[0])))
     for one in letters[1:]:
         composer.append(Document(io.BytesIO(one)))
     buffer = io.BytesIO()

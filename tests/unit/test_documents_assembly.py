@@ -1,0 +1,147 @@
+"""Several documents in one file: each keeps its headers, footers, page numbers and lists."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+
+from services.documents import opc
+from services.documents.render.assembly import Piece, assemble, merge
+from services.documents.render.compiler import compile_template
+from services.documents.render.errors import RenderError, TemplateError
+from services.documents.render.plan import Plan
+from services.documents.template.trial import LOGO_PART, contexts
+from tests.documents_support import text
+from tests.documents_templates import MAIN, NAMESPACES, docx, paragraph, parts_of, run, sample, shipped
+from tests.ooxml_support import needs_validator, validator
+
+R = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
+W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
+PAGES = (
+    f'<w:p>{run("{{ name }}, page ")}<w:r><w:fldChar w:fldCharType="begin"/></w:r>'
+    "<w:r><w:instrText> NUMPAGES </w:instrText></w:r>"
+    '<w:r><w:fldChar w:fldCharType="end"/></w:r></w:p>'
+)
+CHAPTER = f'<w:p><w:pPr><w:pStyle w:val="Chapter"/></w:pPr>{run("Chapitre")}</w:p>'
+
+
+def plan(*blocks: str, footer: str = PAGES) -> Plan:
+    parts = parts_of(*blocks)
+    for name in ("word/footer1.xml", "word/footer2.xml"):
+        parts[name] = f"<w:ftr {NAMESPACES}>{footer}</w:ftr>".encode()
+    return compile_template(opc.write(parts))
+
+
+def sections(content: bytes) -> list[ElementTree.Element]:
+    return list(ElementTree.fromstring(opc.read(content)[MAIN]).iter(f"{W}sectPr"))
+
+
+def footers(content: bytes) -> list[str]:
+    """The default footer of each section, as text."""
+    parts = opc.read(content)
+    relations = ElementTree.fromstring(parts["word/_rels/document.xml.rels"])
+    targets = {one.get("Id"): one.get("Target", "") for one in relations}
+    found = []
+    for section in sections(content):
+        (identifier,) = (
+            one.get(f"{R}id")
+            for one in section.iter(f"{W}footerReference")
+            if one.get(f"{W}type") == "default"
+        )
+        found.append(parts[f"word/{targets[identifier]}"].decode())
+    return found
+
+
+def people(count: int) -> list[dict[str, Any]]:
+    return [{"name": f"Personne {number}"} for number in range(count)]
+
+
+def test_each_letter_has_its_own_footer_and_its_pages_are_counted_from_one() -> None:
+    made = merge(plan(paragraph("Bonjour {{ name }}")), people(12))
+    assert [re.findall(r"Personne \d+", footer) for footer in footers(made)] == [
+        [f"Personne {number}"] for number in range(12)
+    ]
+    assert all("SECTIONPAGES" in footer and "NUMPAGES" not in footer for footer in footers(made))
+    for section in sections(made):
+        (numbering,) = section.iter(f"{W}pgNumType")
+        assert numbering.get(f"{W}start") == "1"
+    assert re.findall(r"Bonjour (Personne \d+)", text(made)) == [f"Personne {number}" for number in range(12)]
+    assert merge(plan(paragraph("Bonjour {{ name }}")), people(12)) == made
+
+
+def test_lists_begin_again_in_each_piece() -> None:
+    made = opc.read(merge(plan(CHAPTER, CHAPTER, paragraph("fin")), people(3)))
+    used = re.findall(r'<w:numId w:val="(\d+)"/>', made[MAIN].decode())
+    restarts = re.findall(
+        r'<w:num w:numId="(\d+)">(?:(?!</w:num>).)*startOverride', made["word/numbering.xml"].decode()
+    )
+    assert used == [number for number in restarts for _ in range(2)]
+    assert len(set(restarts)) == 2
+
+
+def test_bookmarks_and_drawings_stay_unique() -> None:
+    mark = '<w:p><w:bookmarkStart w:id="1" w:name="fin"/><w:bookmarkEnd w:id="1"/></w:p>'
+    link = f'<w:p><w:hyperlink w:anchor="fin">{run("voir")}</w:hyperlink></w:p>'
+    body = opc.read(merge(plan(mark, link), people(3)))[MAIN].decode()
+    names = re.findall(r'w:name="(\w+)"', body)
+    assert len(set(names)) == 3
+    assert re.findall(r'w:anchor="(\w+)"', body) == names
+    assert len(set(re.findall(r'bookmarkStart w:id="(\d+)"', body))) == 3
+
+
+def test_a_piece_that_names_no_header_does_not_take_that_of_the_piece_before() -> None:
+    bare = parts_of(paragraph("nue"))
+    bare[MAIN] = re.sub(rb"<w:(?:header|footer)Reference [^>]*/>", b"", bare[MAIN])
+    made = assemble(
+        [Piece(plan(paragraph("x")), {"name": "secret"}), Piece(compile_template(opc.write(bare)), {})]
+    )
+    first, second = sections(made)
+    assert {one.get(f"{W}type") for one in second.iter(f"{W}footerReference")} == {
+        one.get(f"{W}type") for one in first.iter(f"{W}footerReference")
+    }
+    assert "secret" not in footers(made)[1]
+
+
+def test_titles_are_entries_of_the_table_of_contents() -> None:
+    letter = plan(paragraph("x"))
+    made = assemble(
+        [Piece(letter, {"name": "a"}), *(Piece(letter, {"name": "b"}, f'Titre "{n}" & co') for n in (1, 2))]
+    )
+    body = opc.read(made)[MAIN].decode()
+    assert re.findall(r'w:name="(piece_\d)"', body) == ["piece_1", "piece_2"]
+    assert body.count("<w:vanish/>") == 6
+
+
+def test_one_letter_that_cannot_be_made_is_told() -> None:
+    with pytest.raises(RenderError) as refused:
+        merge(plan(paragraph("x")), [*people(2), {}])
+    assert refused.value.field == "name"
+    with pytest.raises(TemplateError):
+        assemble([])
+
+
+@needs_validator
+def test_word_accepts_the_joined_files(tmp_path: Path) -> None:
+    logo = sample().profile.logo
+    media = {LOGO_PART: logo.image if logo else None}
+    names = ("01-dossier-demande", "11-presentation-banque", "14-refus-presentation")
+    pieces = []
+    for name in names:
+        template = shipped(name)
+        context = dict(contexts(template, sample()))["extreme"]
+        pieces.append(Piece(compile_template(template.docx, media), context, template.title))
+    (tmp_path / "dossier.docx").write_bytes(assemble(pieces))
+    (tmp_path / "merged.docx").write_bytes(merge(pieces[-1].plan, [pieces[-1].context] * 3))
+    for path in tmp_path.glob("*.docx"):
+        done = subprocess.run([validator(), str(path)], capture_output=True, check=False)
+        assert json.loads(done.stdout)["errors"] == []
+
+
+def test_a_plain_template_is_a_document() -> None:
+    assert "x" in text(merge(compile_template(docx(paragraph("x"))), [{}]))
