@@ -16,6 +16,7 @@ from services.documents.render.assembly import Piece, assemble, merge
 from services.documents.render.compiler import compile_template
 from services.documents.render.errors import RenderError, TemplateError
 from services.documents.render.plan import Plan
+from services.documents.render.printing import for_libreoffice
 from services.documents.template.trial import LOGO_PART, contexts
 from tests.documents_support import text
 from tests.documents_templates import MAIN, NAMESPACES, docx, paragraph, parts_of, run, sample, shipped
@@ -73,6 +74,19 @@ def test_each_letter_has_its_own_footer_and_its_pages_are_counted_from_one() -> 
         assert numbering.get(f"{W}start") == "1"
     assert re.findall(r"Bonjour (Personne \d+)", text(made)) == [f"Personne {number}" for number in range(12)]
     assert merge(plan(paragraph("Bonjour {{ name }}")), people(12)) == made
+
+
+def test_libreoffice_counts_the_pages_of_a_section_by_where_it_ends() -> None:
+    made = merge(plan(paragraph("Bonjour {{ name }}"), paragraph("fin")), people(3))
+    read = for_libreoffice(made)
+    assert [re.findall("PAGEREF (section_end_\\d)", footer) for footer in footers(read)] == [
+        [f"section_end_{number}"] for number in range(3)
+    ]
+    body = opc.read(read)[MAIN].decode()
+    ends = re.findall(r'fin</w:t></w:r><w:bookmarkStart w:id="\d+" w:name="(\w+)"', body)
+    assert ends == [f"section_end_{number}" for number in range(3)]
+    alone = docx(paragraph("x"))
+    assert for_libreoffice(alone) == alone
 
 
 def test_lists_begin_again_in_each_piece() -> None:
