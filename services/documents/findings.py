@@ -18,7 +18,7 @@ class Severity(Enum):
 class Finding:
     """One thing to say of one place of a package; `paragraph` is the text in cause, empty when there is none.
 
-    In a .docx, `part` is the part and `position` the rank of the paragraph in it, from 0: where a comment goes.
+    In a .docx, a comment goes to the paragraph of rank `position`, from 0, of the part `part`.
     """
 
     severity: Severity
