@@ -1,4 +1,4 @@
-"""Starts the three services on this machine and stops them together.
+"""Starts the three services on this machine, with the PDF worker where LibreOffice is, and stops them together.
 
 Without a command it serves until Ctrl-C; a registry that does not exist yet begins with the sample lenders.
 With one (after --) it uses free ports and throw-away stores, runs the command with the addresses in its
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -45,6 +46,10 @@ SERVICES = (
     Service("services.documents", "ADDRESS_DOCUMENTS", 50052),
     Service("services.bank_registry", "ADDRESS_BANK_REGISTRY", 50053),
 )
+
+
+PDF_WORKER = Service("services.documents.pdf", "DOCUMENTS_PDF_ADDRESS", 50054)
+OFFICE = "soffice"
 
 
 @contextmanager
@@ -118,6 +123,10 @@ def serve(command: list[str]) -> int:
         print("Démarrage des trois services…", flush=True)
         if command or (DATABASE not in env and not REGISTRY.exists()):
             import_sample(env)
+        if shutil.which(OFFICE) and PDF_WORKER.variable not in env:
+            port = 0 if command else PDF_WORKER.port
+            worker = running(PDF_WORKER, port, env, folder, quiet=bool(command))
+            env[PDF_WORKER.variable] = stack.enter_context(worker)
         addresses = {
             service.variable: stack.enter_context(
                 running(service, 0 if command else service.port, env, folder, quiet=bool(command))
@@ -128,6 +137,10 @@ def serve(command: list[str]) -> int:
             return subprocess.run(command, cwd=ROOT, env={**env, **addresses}, check=False).returncode
         for service in SERVICES:
             print(f"{service.module:<24} {addresses[service.variable]}", flush=True)
+        if PDF_WORKER.variable in env:
+            print(f"{PDF_WORKER.module:<24} {env[PDF_WORKER.variable]}", flush=True)
+        else:
+            print("Sans LibreOffice (libreoffice-writer-nogui), les PDF sont refusés ; les .docx se font.")
         print("Les trois services répondent ; Ctrl-C les arrête.", flush=True)
         while True:
             time.sleep(3600)
