@@ -1,4 +1,4 @@
-"""Starts the three services on this machine, with the PDF worker where LibreOffice is, and stops them together.
+"""Starts the three services on this machine, and the PDF worker where LibreOffice is; stops them together.
 
 Without a command it serves until Ctrl-C; a registry that does not exist yet begins with the sample lenders.
 With one (after --) it uses free ports and throw-away stores, runs the command with the addresses in its
