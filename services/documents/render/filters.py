@@ -11,6 +11,7 @@ from typing import Any
 
 from services.documents import wording
 from services.documents.contract.values import Code, Money
+from services.documents.words import amount_in_words
 from services.kit import french
 
 # The lender may not hold health data (loi 78-17, article 6 I): a health project shows its category only.
@@ -53,6 +54,10 @@ def _round_euros(value: Money) -> str:
     """`3 000 €`, with cents only where there are some: for texts that are not accounts."""
     units, cents = divmod(_expect(value, Money).cents, 100)
     return french.euros(value.cents) if cents else f"{french.number(units)}{french.NO_BREAK_SPACE}€"
+
+
+def _in_words(value: Money) -> str:
+    return amount_in_words(_expect(value, Money))
 
 
 def _plain_number(value: Money | Decimal) -> str:
@@ -157,6 +162,7 @@ FILTERS: Mapping[str, Filter] = {
     "comparisons": Filter(_comparisons, ("list",), "list:comparisons", ("comparisons",)),
     "euros": Filter(_euros, ("money",)),
     "full_name": Filter(wording.full_name, ("object",), needs=_PERSON),
+    "in_words": Filter(_in_words, ("money",)),
     "join": Filter(_join, ("list",)),
     "label": Filter(_label, ("code",)),
     "length": Filter(len, ("list",), "integer"),
