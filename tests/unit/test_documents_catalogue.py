@@ -13,6 +13,7 @@ from services.documents.context import make_context
 from services.documents.contract.dossier import CONTRACT
 from services.documents.contract.values import Money
 from services.documents.house.build import MODELS
+from services.documents.law import faults
 from services.documents.render.assembly import Piece, assemble
 from services.documents.statistics import published, withheld
 from services.kit.french import typeset
@@ -111,6 +112,16 @@ def test_what_is_published_names_nobody(template: str) -> None:
         assert secret not in said
 
 
+def test_a_compulsory_text_has_no_gap() -> None:
+    old, new = profile().content["law"]["credit_notice"]
+    assert list(faults([new, old])) == []
+    assert list(faults([old])) == ["aucun texte ne vaut après le 19\u00a0novembre\u00a02026."]
+    assert list(faults([new])) == ["aucun texte ne vaut avant la première date."]
+    late, early = (dict(new, **{"from": new["from"].replace(day=day)}) for day in (22, 19))
+    assert list(faults([old, late])) == ["aucun texte ne vaut le 20\u00a0novembre\u00a02026."]
+    assert list(faults([old, early])) == ["deux textes valent le 19\u00a0novembre\u00a02026."]
+
+
 def test_the_law_of_a_contract_is_that_of_its_day() -> None:
     offer = example("offre-acceptee")["bank_decision"]
     new = on("20-incident", DAY, bank_decision=offer)
@@ -156,6 +167,8 @@ def test_small_counts_are_withheld_and_cannot_be_computed() -> None:
     assert withheld([14, 6, 4], 5) == {1, 2}
     assert withheld([14, 3, 4], 5) == {1, 2}
     assert withheld([0, 5, 9], 5) == frozenset()
+    assert withheld([20, 1, 1, 7], 5) == {1, 2, 3}
+    assert withheld([3], 5) == {0}
     rows = [{"label": str(count), "count": count, "amount": Money(count * 100)} for count in (14, 6, 4)]
     report = {
         "figures": [{"label": "a", "count": 4}, {"label": "b", "count": 0}],
