@@ -27,9 +27,10 @@ from docxtpl.template import DocxTemplate
 from services.documents import opc
 from services.documents.render.assembly import merge
 from services.documents.render.compiler import compile_template
+from services.documents.render.logo import LOGO_PART
 from services.documents.render.plan import Plan
 from services.documents.render.reference import ReferenceEnvironment
-from services.documents.template.trial import LOGO_PART, contexts
+from services.documents.template.trial import contexts
 from tests.bench.peer_template import peer
 from tests.documents_support import plain
 from tests.documents_templates import docx, paragraph, sample, shipped

@@ -17,8 +17,9 @@ from lxml import etree
 from services.documents import opc
 from services.documents.render.compiler import compile_template
 from services.documents.render.environment import ENVIRONMENT
-from services.documents.render.source import is_rendered, parser
-from services.documents.template.reading import CELL, ROW, TEXT, WORD_PART, Occurrence, lines, occurrences
+from services.documents.render.logo import LOGO_PART, with_logo
+from services.documents.render.source import WORD_PART, is_rendered, parser
+from services.documents.template.reading import CELL, ROW, TEXT, Occurrence, lines, occurrences
 
 Json = dict[str, Any]
 Node = Any
@@ -42,7 +43,7 @@ class _Block:
 def peer(docx: bytes, context: Json) -> tuple[bytes, Json]:
     """The template in docxtemplater's syntax, and its data."""
     parts = opc.read(docx)
-    filled = opc.read(compile_template(docx, {"word/media/logo.png": None}).render(context))
+    filled = opc.read(compile_template(docx, {LOGO_PART: None}).render(context))
     data: Json = {}
     for name in filter(is_rendered, list(parts)):
         if WORD_PART.fullmatch(name) is None:
@@ -53,7 +54,7 @@ def peer(docx: bytes, context: Json) -> tuple[bytes, Json]:
         data |= _values(blocks, context)
         _write_all(blocks)
         parts[name] = etree.tostring(root, xml_declaration=True, encoding="UTF-8", standalone=True)
-    parts = opc.with_media(parts, {"word/media/logo.png": None})
+    parts = with_logo(parts, {LOGO_PART: None})
     return opc.write(parts), data
 
 

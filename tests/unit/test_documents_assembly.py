@@ -15,9 +15,10 @@ from services.documents import opc
 from services.documents.render.assembly import Piece, assemble, merge
 from services.documents.render.compiler import compile_template
 from services.documents.render.errors import RenderError, TemplateError
+from services.documents.render.logo import LOGO_PART
 from services.documents.render.plan import Plan
 from services.documents.render.printing import for_libreoffice
-from services.documents.template.trial import LOGO_PART, contexts
+from services.documents.template.trial import contexts
 from tests.documents_support import text
 from tests.documents_templates import MAIN, NAMESPACES, docx, paragraph, parts_of, run, sample, shipped
 from tests.ooxml_support import needs_validator, validator
@@ -155,6 +156,54 @@ def test_word_accepts_the_joined_files(tmp_path: Path) -> None:
     for path in tmp_path.glob("*.docx"):
         done = subprocess.run([validator(), str(path)], capture_output=True, check=False)
         assert json.loads(done.stdout)["errors"] == []
+
+
+@needs_validator
+@pytest.mark.parametrize("name", ["00-sommaire", "03-budget-mensuel", "14-refus-presentation"])
+def test_word_opens_the_templates_themselves(name: str, tmp_path: Path) -> None:
+    (tmp_path / "template.docx").write_bytes(shipped(name).docx)
+    done = subprocess.run([validator(), str(tmp_path / "template.docx")], capture_output=True, check=False)
+    assert json.loads(done.stdout)["errors"] == []
+
+
+def test_a_piece_brings_the_styles_and_lists_that_differ() -> None:
+    foreign = parts_of(CHAPTER, paragraph("étrangère"))
+    foreign["word/styles.xml"] = foreign["word/styles.xml"].replace(b"Arial", b"Georgia")
+    foreign["word/numbering.xml"] = foreign["word/numbering.xml"].replace(b"%1.", b"%1)")
+    house, other = plan(CHAPTER, paragraph("maison")), compile_template(opc.write(foreign))
+    made = opc.read(assemble([Piece(house, {"name": "a"}), Piece(other, {})]))
+    styles = ElementTree.fromstring(made["word/styles.xml"])
+    fonts = {
+        style.get(f"{W}styleId"): {font.get(f"{W}ascii") for font in style.iter(f"{W}rFonts")}
+        for style in styles.iter(f"{W}style")
+    }
+    body = made[MAIN].decode()
+    first, second = body[: body.index("étrangère")], body[body.index("maison") :]
+    assert '<w:pStyle w:val="Chapter"/>' in first
+    assert '<w:pStyle w:val="Chapter_1"/>' in second
+    unstyled = re.search(r'<w:pStyle w:val="(\w+)"/></w:pPr><w:r><w:t xml:space="preserve">étrangère', body)
+    assert unstyled is not None
+    assert "Georgia" in fonts[unstyled[1]]
+    brought = {name for name, found in fonts.items() if "Georgia" in found}
+    assert {name for name in brought if not str(name).endswith("_1")} == set()
+    numbers = set(re.findall(r'<w:numId w:val="(\d+)"/>', made["word/styles.xml"].decode()))
+    assert numbers <= set(re.findall(r'<w:num w:numId="(\d+)"', made["word/numbering.xml"].decode()))
+
+
+def test_the_logo_goes_in_its_place_whatever_word_calls_it() -> None:
+    parts = opc.read(shipped("14-refus-presentation").docx)
+    parts["word/media/image7.png"] = parts.pop(LOGO_PART)
+    relations = "word/_rels/document.xml.rels"
+    parts[relations] = parts[relations].replace(b"media/logo.png", b"media/image7.png")
+    context = dict(contexts(shipped("14-refus-presentation"), sample()))["refus-budget"]
+    context["logo"] = {"alt": "Logo", "width": 123, "height": 45}
+    renamed = compile_template(opc.write(parts), {LOGO_PART: b"image"})
+    made = opc.read(renamed.render(context))
+    assert made["word/media/image7.png"] == b"image"
+    assert made[MAIN].decode().count('cx="123" cy="45"') == 2
+    context.pop("logo")
+    bare = opc.read(compile_template(opc.write(parts), {LOGO_PART: None}).render(context))
+    assert "image7" not in "".join(bare) + bare[relations].decode()
 
 
 def test_a_plain_template_is_a_document() -> None:
