@@ -102,6 +102,7 @@ def throwaway_stores(folder: Path) -> dict[str, str]:
         "ELIGIBILITY_MASTER_KEY_FILE": f"{folder}/eligibility-master.key",
         "DOCUMENTS_DATABASE_URL": f"sqlite:///{folder}/documents.sqlite3",
         "DOCUMENTS_MASTER_KEY_FILE": f"{folder}/documents-master.key",
+        "DOCUMENTS_COMPILED_DIRECTORY": str(ROOT / "build" / "compiled"),
     }
 
 

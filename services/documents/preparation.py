@@ -16,6 +16,7 @@ from services.documents.findings import Findings
 from services.documents.folders import packages as folders
 from services.documents.packages import PROFILES, TEMPLATES, Packages
 from services.documents.profile import PROFILE_FILE, Profile, read_profile
+from services.documents.render.compiled import keep_in
 from services.documents.render.errors import TemplateError
 from services.documents.store import migrate
 from services.documents.store.keys import prepare_master_key
@@ -57,6 +58,8 @@ def prepare(settings: Settings, packages: Packages) -> None:
 
     The workers, forked later, share what is compiled here.
     """
+    if settings.compiled_directory is not None:
+        keep_in(settings.compiled_directory)
     migrate(settings.database_url)
     database = Database(settings.database_url)
     try:

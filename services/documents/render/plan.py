@@ -12,6 +12,7 @@ from xml.parsers.expat import ExpatError, ParserCreate
 from jinja2 import Template
 
 from services.documents.render.archive import Member, write
+from services.documents.render.compiled import code_of
 from services.documents.render.diagnosis import diagnose
 from services.documents.render.environment import ENVIRONMENT
 from services.documents.render.errors import Reason, RenderError
@@ -42,7 +43,7 @@ class Program:
         self.head = source.text.partition(_BODY)[0] if name == MAIN else ""
         """What comes before the body of the main part."""
         self._has_grid, self._tags = source.has_grid, source.tags
-        self._code = ENVIRONMENT.compile(source.text)
+        self._code = code_of(source.text)
         self._template = Template.from_code(ENVIRONMENT, self._code, {})
 
     def xml(self, context: dict[str, Any]) -> str:
