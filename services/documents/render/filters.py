@@ -111,6 +111,15 @@ def _phone(text: str) -> str:
     return re.sub("[ .]", french.NO_BREAK_SPACE, _expect(text, str))
 
 
+def _place_names(text: str, person: Item) -> str:
+    """The text with the name of the person's commune instead of its INSEE code, which only rules read."""
+    told = str(_expect(text, str))
+    commune = person.get("commune")
+    if commune is None:
+        return told
+    return re.sub(rf"(?:code INSEE[ \u00a0])?\b{commune['insee']}\b", str(commune["name"]), told)
+
+
 def _capital(text: str) -> str:
     return str(text[:1].upper() + text[1:])
 
@@ -173,6 +182,7 @@ FILTERS: Mapping[str, Filter] = {
     "number": Filter(_number, ("rate",)),
     "percent": Filter(_percent, ("rate",)),
     "phone": Filter(_phone, ("text",)),
+    "place_names": Filter(_place_names, ("text",)),
     "plain_number": Filter(_plain_number, ("money", "rate")),
     "purpose": Filter(_purpose, ("object",), needs=("category", "label")),
     "round_euros": Filter(_round_euros, ("money",)),
