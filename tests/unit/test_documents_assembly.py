@@ -190,6 +190,20 @@ def test_a_piece_brings_the_styles_and_lists_that_differ() -> None:
     assert numbers <= set(re.findall(r'<w:num w:numId="(\d+)"', made["word/numbering.xml"].decode()))
 
 
+def test_footnotes_keep_their_numbers_and_their_text() -> None:
+    reference = '<w:p><w:r><w:footnoteReference w:id="2"/></w:r></w:p>'
+    parts = parts_of(paragraph("{{ name }}"), reference)
+    separator = f'<w:footnote w:type="separator" w:id="-1">{paragraph("")}</w:footnote>'
+    note = f'<w:footnote w:id="2">{paragraph("Note de {{ name }}")}</w:footnote>'
+    parts["word/footnotes.xml"] = f"<w:footnotes {NAMESPACES}>{separator}{note}</w:footnotes>".encode()
+    made = opc.read(merge(compile_template(opc.write(parts)), people(3)))
+    used = re.findall(r'footnoteReference w:id="(\d+)"', made[MAIN].decode())
+    notes = ElementTree.fromstring(made["word/footnotes.xml"])
+    said = {one.get(f"{W}id"): "".join(one.itertext()) for one in notes}
+    assert [said[number] for number in used] == [f"Note de Personne {number}" for number in range(3)]
+    assert len(said) == 4
+
+
 def test_the_logo_goes_in_its_place_whatever_word_calls_it() -> None:
     parts = opc.read(shipped("14-refus-presentation").docx)
     parts["word/media/image7.png"] = parts.pop(LOGO_PART)

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import count
 from typing import Any
 from xml.parsers.expat import ExpatError, ParserCreate
 
-from services.documents.render import marks, sections
+from services.documents.render import marks, notes, sections
 from services.documents.render.archive import Member, write
 from services.documents.render.copies import CONTENT_TYPES, RELATIONSHIPS, Copies
 from services.documents.render.errors import Reason, RenderError, TemplateError
 from services.documents.render.foreign import Joined, Rewrite
 from services.documents.render.lists import Lists
+from services.documents.render.notes import Notes
 from services.documents.render.plan import FIRST_DRAWING, MAIN, Plan, Program, encoded, number_drawings
 from services.documents.render.sections import Section
 
 _NUMBERING, _STYLES = "word/numbering.xml", "word/styles.xml"
-_NOTES = ("<w:footnoteReference ", "<w:endnoteReference ")
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,9 @@ class _Assembly:
         self._drawings = count(FIRST_DRAWING)
         self._kinds: set[tuple[str, str]] = set()
         self._titles = count(1)
+        self._notes = {kind: Notes(kind) for kind in notes.PARTS}
+        for kind, gathered in self._notes.items():
+            gathered.first(self._notes_of(kind, pieces[0]))
 
     def _welcome(self, plans: Sequence[Plan]) -> dict[int, Rewrite]:
         """What rewrites the parts of each template whose styles or lists are not those of the first."""
@@ -88,6 +92,9 @@ class _Assembly:
             return Member(item.name, parts[item.name])
         if item.name == MAIN:
             return main
+        for kind, name in notes.PARTS.items():
+            if item.name == name:
+                return Member(name, encoded(name, self._notes[kind].xml()))
         if isinstance(item, Program):
             return Member(item.name, encoded(item.name, self._own_part(item, self._pieces[0].context)))
         if item.name == _NUMBERING:
@@ -99,6 +106,13 @@ class _Assembly:
         if item.name == CONTENT_TYPES:
             return Member(item.name, self._copies.content_types(item.content()))
         return item
+
+    def _notes_of(self, kind: str, piece: Piece) -> str:
+        item = piece.plan.item(notes.PARTS[kind])
+        if item is None:
+            return ""
+        xml = item.xml(piece.context) if isinstance(item, Program) else item.content().decode()
+        return self._rewritten(piece.plan, xml)
 
     def _own_part(self, program: Program, context: dict[str, Any]) -> str:
         return sections.own_pages(number_drawings(program.xml(context), self._drawings))
@@ -131,14 +145,14 @@ class _Assembly:
         return xml if rewrite is None else rewrite(xml)
 
     def _apart(self, rank: int, piece: Piece, section: Section) -> Section:
-        if any(note in section.content for note in _NOTES):
-            raise TemplateError("Une pièce a des notes de bas de page : elle ne peut se joindre à d’autres.")
 
         def render(program: Program) -> str:
             return self._rewritten(piece.plan, self._own_part(program, piece.context))
 
         names = self._copies.of(rank, piece.plan, render)
         content = marks.renamed(self._lists.restarted(section.content), rank)
+        for kind, gathered in self._notes.items():
+            content = gathered.joined(content, partial(self._notes_of, kind, piece))
         return Section(marks.referring(content, names), marks.referring(section.properties, names))
 
     @staticmethod
