@@ -40,7 +40,7 @@ class Report:
     def summary(self) -> str:
         """A French sentence that sums it up."""
         errors = len(self.findings.errors)
-        warnings = len(list(self.findings)) - errors
+        warnings = len(self.findings) - errors
         said = f"{plural(errors, 'erreur')}, {plural(warnings, 'avertissement')}"
         if self.accepted:
             return f"Le paquet est accepté ({plural(warnings, 'avertissement')})."

@@ -59,6 +59,15 @@ class Findings:
         """Those that refuse the package."""
         return [finding for finding in self._items if finding.severity is Severity.ERROR]
 
+    def first(self, count: int) -> list[Finding]:
+        """The first of them, those that refuse the package before the others."""
+        ordered = sorted(self._items, key=lambda finding: finding.severity is not Severity.ERROR)
+        kept = set(map(id, ordered[:count]))
+        return [finding for finding in self._items if id(finding) in kept]
+
+    def __len__(self) -> int:
+        return len(self._items)
+
     def __iter__(self) -> Iterator[Finding]:
         return iter(self._items)
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from services.documents.findings import Findings
+from collections.abc import Sequence
+
+from services.documents.findings import Finding, Findings
 from services.documents.template.annotate import annotate
 from services.documents.template.checking import examine_apart
 from services.documents.template.package import Template
@@ -17,6 +19,6 @@ def examine(template: Template, sample: Sample | None, findings: Findings, secon
     return verdict.docx
 
 
-def annotated(docx: bytes, findings: Findings) -> bytes:
+def annotated(docx: bytes, findings: Sequence[Finding]) -> bytes:
     """A copy of a Word file with a comment at each finding."""
-    return annotate(docx, list(findings))
+    return annotate(docx, findings)

@@ -270,6 +270,19 @@ def test_a_broken_template_is_refused_with_every_finding_at_its_place(stubs: Stu
     assert comments.count("<w:comment ") == len(findings)
 
 
+@pytest.mark.parametrize("bait", ["{{" * 39_000, "{%-" * 26_000])
+def test_a_file_made_to_hold_the_server_is_refused_in_an_answer_that_travels(stubs: Stubs, bait: str) -> None:
+    word = with_sentence(docx_of(stubs, REFUSAL), PLACE, bait)
+    checked = stubs.templates.CheckTemplate(
+        rpc.CheckTemplateRequest(docx=publication(REFUSAL, word).docx, with_annotated_docx=True),
+        timeout=SECONDS,
+    )
+    assert not checked.report.accepted
+    assert len(checked.report.findings) <= 200
+    assert checked.ByteSize() < 2 * 1024 * 1024
+    assert letter(stubs, BANK, "minimal")[0]
+
+
 def hostile() -> Iterator[tuple[str, bytes, str]]:
     yield "not a zip", b"bonjour", "ARCHIVE_REFUSED"
     bomb = io.BytesIO()

@@ -74,7 +74,11 @@ class Candidates:
     def annotated(self, report: Report) -> bytes:
         """The Word file of a candidate with a comment at each finding; empty when there is nothing to say."""
         docx = report.contents.get(DOCX_FILE, b"")
-        return gate.annotated(docx, report.findings) if docx and list(report.findings) else b""
+        return (
+            gate.annotated(docx, report.findings.first(messages.MAX_FINDINGS))
+            if docx and report.findings
+            else b""
+        )
 
     def compare(self, request: pb.CompareTemplatesRequest) -> pb.CompareTemplatesResponse:
         """What a candidate changes, from another version of the same template."""
