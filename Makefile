@@ -37,7 +37,8 @@ serve: setup ## Démarre les trois services en local (ports 50051, 50052 et 5005
 test: setup ## Lance toute la suite de tests
 	@$(BIN)/python -m pytest -n auto --dist worksteal
 
-bench: setup ## Mesure les débits, rapportés à l’écho brut du même serveur (demande h2load)
+bench: setup ## Mesure la génération de documents et les débits (demande Node.js et h2load)
+	@$(BIN)/python -m tests.bench.documents
 	@$(BIN)/python -m tests.bench
 
 validator: build/npm/.ready ## Installe (npm) le validateur Open XML ; les tests de documents s’en servent s’il est là

@@ -1,4 +1,5 @@
-"""Starts the services on this machine, all three unless told otherwise, and stops them together.
+"""Starts the services on this machine, all three unless told otherwise, and stops them together; and the PDF
+worker of the documents where LibreOffice is.
 
 Without a command it serves until Ctrl-C; a registry that does not exist yet begins with the sample lenders.
 With one (after --) it uses free ports and throw-away stores, runs the command with the addresses in its
@@ -9,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -40,11 +42,14 @@ class Service:
     port: int
 
 
+DOCUMENTS = Service("services.documents", "ADDRESS_DOCUMENTS", 50052)
 SERVICES = (
     Service("services.eligibility", "ADDRESS_ELIGIBILITY", 50051),
-    Service("services.documents", "ADDRESS_DOCUMENTS", 50052),
+    DOCUMENTS,
     Service("services.bank_registry", "ADDRESS_BANK_REGISTRY", 50053),
 )
+PDF_WORKER = Service("services.documents.pdf", "DOCUMENTS_PDF_ADDRESS", 50054)
+OFFICE = "soffice"
 
 
 @contextmanager
@@ -97,6 +102,7 @@ def throwaway_stores(folder: Path) -> dict[str, str]:
         "ELIGIBILITY_MASTER_KEY_FILE": f"{folder}/eligibility-master.key",
         "DOCUMENTS_DATABASE_URL": f"sqlite:///{folder}/documents.sqlite3",
         "DOCUMENTS_MASTER_KEY_FILE": f"{folder}/documents-master.key",
+        "DOCUMENTS_COMPILED_DIRECTORY": str(ROOT / "build" / "compiled"),
     }
 
 
@@ -118,6 +124,10 @@ def serve(command: list[str], services: tuple[Service, ...] = SERVICES) -> int:
         print("Démarrage…", flush=True)
         if command or (DATABASE not in env and not REGISTRY.exists()):
             import_sample(env)
+        if DOCUMENTS in services and shutil.which(OFFICE) and PDF_WORKER.variable not in env:
+            port = 0 if command else PDF_WORKER.port
+            worker = running(PDF_WORKER, port, env, folder, quiet=bool(command))
+            env[PDF_WORKER.variable] = stack.enter_context(worker)
         addresses = {
             service.variable: stack.enter_context(
                 running(service, 0 if command else service.port, env, folder, quiet=bool(command))
@@ -128,7 +138,11 @@ def serve(command: list[str], services: tuple[Service, ...] = SERVICES) -> int:
             return subprocess.run(command, cwd=ROOT, env={**env, **addresses}, check=False).returncode
         for service in services:
             print(f"{service.module:<24} {addresses[service.variable]}", flush=True)
-        print("Tout répond ; Ctrl-C arrête tout.", flush=True)
+        if PDF_WORKER.variable in env:
+            print(f"{PDF_WORKER.module:<24} {env[PDF_WORKER.variable]}", flush=True)
+        elif DOCUMENTS in services:
+            print("Sans LibreOffice (libreoffice-writer-nogui), les PDF sont refusés ; les .docx se font.")
+        print("Tout répond ; Ctrl-C arrête tout.", flush=True)
         while True:
             time.sleep(3600)
 

@@ -47,7 +47,9 @@ DOSSIER: dict[str, Any] = {
 @lru_cache
 def plan(template: str) -> Plan:
     """A shipped template, compiled."""
-    return compile_template(shipped(template).docx, {"word/media/logo.png": None})
+    logo = profile().logo
+    assert logo is not None
+    return compile_template(shipped(template).docx, {"word/media/logo.png": logo.image})
 
 
 @lru_cache

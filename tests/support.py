@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-START_SECONDS = 30.0
+START_SECONDS = 60.0
 
 
 @dataclass
@@ -64,6 +64,7 @@ def throwaway_stores(folder: Path) -> dict[str, str]:
         "ELIGIBILITY_MASTER_KEY_FILE": f"{folder}/eligibility-master.key",
         "DOCUMENTS_DATABASE_URL": f"sqlite:///{folder}/documents.sqlite3",
         "DOCUMENTS_MASTER_KEY_FILE": f"{folder}/documents-master.key",
+        "DOCUMENTS_COMPILED_DIRECTORY": f"{ROOT}/build/compiled",
         "BANK_REGISTRY_DATABASE_URL": f"sqlite:///{folder}/bank_registry.sqlite3",
     }
 

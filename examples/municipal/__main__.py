@@ -172,7 +172,6 @@ def assessment_section(answer: pb.Assessment) -> Json:
         "missing": [without_empty(label=fact.label, question=fact.question) for fact in answer.missing],
         "orientations": [{"code": place.code, "label": place.label} for place in answer.orientations],
         "ruleset": {name: getattr(answer.ruleset, name) for name in ("ruleset_id", "version", "digest")},
-        **without_empty(decision_id=answer.decision_id),
     }
 
 

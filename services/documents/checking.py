@@ -14,8 +14,8 @@ from services.kit.french import plural
 from services.kit.releases.archive import SIGNATURE_FILE, Contents, digest
 
 _NOT_NORMAL = (
-    "le fichier Word n’est pas dans la forme que le service garde\u00a0; signez la version que donne "
-    "« documents check --normalise »."
+    "le fichier Word n’est pas dans la forme que le service garde\u00a0: « documents sign » l’y met avant de "
+    "signer."
 )
 
 
@@ -40,7 +40,7 @@ class Report:
     def summary(self) -> str:
         """A French sentence that sums it up."""
         errors = len(self.findings.errors)
-        warnings = len(list(self.findings)) - errors
+        warnings = len(self.findings) - errors
         said = f"{plural(errors, 'erreur')}, {plural(warnings, 'avertissement')}"
         if self.accepted:
             return f"Le paquet est accepté ({plural(warnings, 'avertissement')})."

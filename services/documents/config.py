@@ -69,6 +69,9 @@ class Settings(ServerSettings):
         le=4096 * _MEBIBYTE,
         description="Mémoire des modèles compilés, par processus, en octets.",
     )
+    compiled_directory: Path | None = Field(
+        None, description="Dossier à soi où garder les modèles compilés, pour redémarrer plus vite."
+    )
     max_document_bytes: int = Field(
         MAX_DOCUMENT_BYTES,
         ge=1024,

@@ -18,7 +18,7 @@ class Severity(Enum):
 class Finding:
     """One thing to say of one place of a package; `paragraph` is the text in cause, empty when there is none.
 
-    In a .docx, `part` is the part and `position` the rank of the paragraph in it, from 0: where a comment goes.
+    In a .docx, a comment goes to the paragraph of rank `position`, from 0, of the part `part`.
     """
 
     severity: Severity
@@ -58,6 +58,15 @@ class Findings:
     def errors(self) -> list[Finding]:
         """Those that refuse the package."""
         return [finding for finding in self._items if finding.severity is Severity.ERROR]
+
+    def first(self, count: int) -> list[Finding]:
+        """The first of them, those that refuse the package before the others."""
+        ordered = sorted(self._items, key=lambda finding: finding.severity is not Severity.ERROR)
+        kept = set(map(id, ordered[:count]))
+        return [finding for finding in self._items if id(finding) in kept]
+
+    def __len__(self) -> int:
+        return len(self._items)
 
     def __iter__(self) -> Iterator[Finding]:
         return iter(self._items)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from services.documents.findings import Findings
-from services.documents.template.annotate import annotate
-from services.documents.template.checking import examine_apart
+from collections.abc import Sequence
+
+from services.documents.findings import Finding, Findings
+from services.documents.template.checking import annotate_apart, examine_apart
 from services.documents.template.package import Template
 from services.documents.template.trial import Sample
 
@@ -17,6 +18,6 @@ def examine(template: Template, sample: Sample | None, findings: Findings, secon
     return verdict.docx
 
 
-def annotated(docx: bytes, findings: Findings) -> bytes:
+def annotated(docx: bytes, findings: Sequence[Finding], seconds: float) -> bytes:
     """A copy of a Word file with a comment at each finding."""
-    return annotate(docx, list(findings))
+    return annotate_apart(docx, findings, seconds=seconds)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from datetime import date
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date, timedelta
+from itertools import pairwise
 from typing import Any
+
+from services.kit.french import long_date
 
 Entry = Mapping[str, Any]
 
@@ -25,3 +28,19 @@ def texts(law: Mapping[str, Any], document_date: date, contract_date: date | Non
     if contract_date is not None:
         found["forbearance"] = in_force(law["forbearance"], contract_date)
     return {name: text for name, text in found.items() if text is not None}
+
+
+def faults(entries: Sequence[Entry]) -> Iterator[str]:
+    """What is wrong with the versions of a compulsory text, in French: a day without one, or with two."""
+    ordered = sorted(entries, key=lambda entry: entry.get("from", date.min))
+    if "from" in ordered[0]:
+        yield "aucun texte ne vaut avant la première date."
+    for earlier, later in pairwise(ordered):
+        end = earlier.get("until", date.max)
+        start = later.get("from", date.min)
+        if end >= start:
+            yield f"deux textes valent le {long_date(start)}."
+        elif end + timedelta(days=1) < start:
+            yield f"aucun texte ne vaut le {long_date(end + timedelta(days=1))}."
+    if "until" in ordered[-1]:
+        yield f"aucun texte ne vaut après le {long_date(ordered[-1]['until'])}."

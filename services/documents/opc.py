@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import re
 import zipfile
 from collections.abc import Iterable, Mapping
 from datetime import date
@@ -56,23 +55,6 @@ def write(parts: Mapping[str, bytes]) -> bytes:
 def ordered(names: Iterable[str]) -> list[str]:
     """Content types first, then the parts by name: the order of every package."""
     return sorted(names, key=lambda name: (name != CONTENT_TYPES, name))
-
-
-def with_media(parts: Mapping[str, bytes], media: Mapping[str, bytes | None]) -> dict[str, bytes]:
-    """The parts with some images replaced; None takes an image away, with its relationships."""
-    changed = dict(parts)
-    for name, image in media.items():
-        if name not in changed:
-            continue
-        if image is not None:
-            changed[name] = image
-            continue
-        del changed[name]
-        target = re.escape(name.removeprefix("word/")).encode()
-        relationship = re.compile(rb'<Relationship [^>]*Target="%s"[^>]*/>' % target)
-        for rels in [other for other in changed if other.startswith("word/_rels/")]:
-            changed[rels] = relationship.sub(b"", changed[rels])
-    return changed
 
 
 def with_properties(parts: Mapping[str, bytes]) -> dict[str, bytes]:

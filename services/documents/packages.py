@@ -10,13 +10,13 @@ from services.documents.findings import Findings, PackageError
 from services.documents.profile import Logo, Profile, read_profile
 from services.documents.render.cache import PlanCache
 from services.documents.render.compiler import compile_template
+from services.documents.render.logo import LOGO_PART
 from services.documents.render.plan import Plan
 from services.documents.template.package import Template, read_template
 from services.kit.errors import FailedPrecondition
 from services.kit.releases.archive import Contents
 
 TEMPLATES, PROFILES = "templates", "profiles"
-LOGO_PART = "word/media/logo.png"
 
 ContentsOf = Callable[[str], Contents]
 

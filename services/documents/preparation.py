@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import structlog
@@ -15,7 +16,7 @@ from services.documents.findings import Findings
 from services.documents.folders import packages as folders
 from services.documents.packages import PROFILES, TEMPLATES, Packages
 from services.documents.profile import PROFILE_FILE, Profile, read_profile
-from services.documents.render.compiler import compile_template
+from services.documents.render.compiled import keep_in
 from services.documents.render.errors import TemplateError
 from services.documents.store import migrate
 from services.documents.store.keys import prepare_master_key
@@ -28,6 +29,8 @@ from services.kit.releases.store import Candidate, ReleaseStore
 
 ACTOR = "service"
 """Who publishes and activates the shipped packages, in the history."""
+
+Read = Callable[[Contents, Findings], Candidate | None]
 
 log = structlog.get_logger()
 
@@ -55,12 +58,14 @@ def prepare(settings: Settings, packages: Packages) -> None:
 
     The workers, forked later, share what is compiled here.
     """
+    if settings.compiled_directory is not None:
+        keep_in(settings.compiled_directory)
     migrate(settings.database_url)
     database = Database(settings.database_url)
     try:
         prepare_master_key(database, settings.master_key_file)
         store = ReleaseStore(database, _keys(settings))
-        _seed(store, settings)
+        _seed(store, settings, packages)
         _warm(store, packages)
     finally:
         database.dispose()
@@ -79,13 +84,16 @@ def _keys(settings: Settings) -> PublicKeys | None:
     return None if folder is None else PublicKeys.load(folder)
 
 
-def _seed(store: ReleaseStore, settings: Settings) -> None:
+def _seed(store: ReleaseStore, settings: Settings, packages: Packages) -> None:
     """Publishes and activates what is shipped; StartupError with everything that is wrong."""
-    roots = ((settings.templates_directory, MANIFEST_FILE), (settings.profiles_directory, PROFILE_FILE))
+    roots = (
+        (settings.templates_directory, MANIFEST_FILE, partial(_template, packages)),
+        (settings.profiles_directory, PROFILE_FILE, _profile),
+    )
     shipped: list[Shipped] = []
     problems: list[str] = []
-    for root, name in roots:
-        found = list(_shipped(root, name))
+    for root, name, read in roots:
+        found = list(_shipped(root, name, read))
         if not found:
             problems.append(f"- {root}\u00a0: aucun fichier {name} dans ce dossier.")
         shipped += found
@@ -125,18 +133,18 @@ def _repeated(candidates: Sequence[Candidate]) -> list[str]:
     ]
 
 
-def _shipped(root: Path, described_by: str) -> Iterator[Shipped]:
-    read = _template if described_by == MANIFEST_FILE else _profile
+def _shipped(root: Path, described_by: str, read: Read) -> Iterator[Shipped]:
     for folder, contents in folders(root, described_by):
         findings = Findings()
         yield Shipped(folder, findings, read(contents, findings))
 
 
-def _template(contents: Contents, findings: Findings) -> Candidate | None:
+def _template(packages: Packages, contents: Contents, findings: Findings) -> Candidate | None:
+    """A shipped template, compiled once for all."""
     template = read_template(contents, findings)
     if template is not None and template.docx:
         try:
-            compile_template(template.docx)
+            packages.plan(template, None)
         except TemplateError as error:
             findings.error("TEMPLATE", DOCX_FILE, error.sentence)
     return None if template is None else _candidate(TEMPLATES, template, contents)

@@ -13,6 +13,7 @@ from typing import Any
 from services.documents.contract.schema import Schema
 from services.documents.findings import Findings
 from services.documents.folders import described, refuse_other_files
+from services.documents.law import faults
 from services.kit.releases.archive import Contents, digest
 
 PROFILE_FILE = "profile.yaml"
@@ -68,6 +69,8 @@ def read_profile(contents: Contents, findings: Findings) -> Profile | None:
             PROFILE_FILE,
             "la version s’écrit avec des lettres sans accent, des chiffres, des points et des tirets.",
         )
+    for sentence in faults(content["law"]["credit_notice"]):
+        findings.error("LAW_NOT_COVERED", PROFILE_FILE, f"law.credit_notice\u00a0: {sentence}")
     described_logo = content["organisation"].get("logo")
     refuse_other_files(
         contents, (PROFILE_FILE, *([described_logo["file"]] if described_logo else [])), findings

@@ -25,15 +25,16 @@ def published(report: Data, minimum: int) -> dict[str, Any]:
 
 
 def withheld(counts: Sequence[int], minimum: int) -> frozenset[int]:
-    """Ranks of the cells not to print: the small ones and, when there is only one, the next smallest too.
+    """Ranks of the cells not to print: the small ones, and others until their sum tells nothing.
 
-    Zero is printed: it tells nothing of anybody. A single hidden cell could be found from the total.
+    Zero is printed: it tells nothing of anybody. A single hidden cell, or several that add up to less than
+    the minimum, could be found from the total: the next smallest are hidden with them.
     """
-    small = [rank for rank, count in enumerate(counts) if 0 < count < minimum]
-    if len(small) == 1:
-        others = [rank for rank, count in enumerate(counts) if count >= minimum]
-        small += sorted(others, key=lambda rank: counts[rank])[:1]
-    return frozenset(small)
+    hidden = [rank for rank, count in enumerate(counts) if 0 < count < minimum]
+    others = sorted((rank for rank, count in enumerate(counts) if count >= minimum), key=lambda r: counts[r])
+    while hidden and others and (len(hidden) == 1 or sum(counts[rank] for rank in hidden) < minimum):
+        hidden.append(others.pop(0))
+    return frozenset(hidden)
 
 
 def _table(table: Data, minimum: int) -> dict[str, Any]:

@@ -24,7 +24,7 @@ from typing import Any
 from google.protobuf.json_format import Parse
 from google.protobuf.message import Message
 
-from examples.municipal.__main__ import day
+from examples.municipal.values import day
 from microcredit.bankregistry.v1.bank_registry_service_pb2 import CheckBankRequest
 from microcredit.documents.v1.document_service_pb2 import GenerateDocumentRequest
 from microcredit.eligibility.v1.eligibility_service_pb2 import (

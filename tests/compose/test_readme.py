@@ -111,5 +111,5 @@ def test_a_simulation_the_facts_and_the_lenders(shell: tuple[Path, dict[str, str
 
 def test_a_letter(shell: tuple[Path, dict[str, str]]) -> None:
     run(shell, "GenerateDocument")
-    (generated,) = (shell[0] / "out").glob("05-refus-budget/*.docx")
+    (generated,) = (shell[0] / "out").glob("05-refus-budget/14-refus-presentation_*.docx")
     assert (shell[0] / "refus.docx").read_bytes() == generated.read_bytes()

@@ -10,7 +10,8 @@ from collections.abc import Callable, Mapping
 import pytest
 
 from services.documents import opc
-from services.documents.template.checking import examine_apart
+from services.documents.template.annotate import annotate
+from services.documents.template.checking import annotate_apart, examine_apart
 from tests.documents_templates import (
     MAIN,
     docx,
@@ -292,3 +293,6 @@ def test_the_child_says_the_same() -> None:
     content = docx(paragraph("{{ aplicant.last_name }}", NAME))
     assert examine_apart(template(content), sample(), seconds=60) == verdict(content)
     assert examine_apart(template(GOOD), sample(), seconds=60).findings == ()
+    findings = verdict(content).findings
+    assert annotate_apart(content, findings, seconds=60) == annotate(content, findings)
+    assert annotate_apart(content, findings, seconds=0.01) == content

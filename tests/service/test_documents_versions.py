@@ -12,14 +12,21 @@ import pytest
 
 from microcredit.documents.v1 import document_service_pb2 as pb
 from microcredit.documents.v1.document_service_pb2_grpc import DocumentServiceStub
+from microcredit.documents.v1.store_service_pb2 import ListDocumentsRequest
+from microcredit.documents.v1.store_service_pb2_grpc import DocumentStoreServiceStub
 from tests.documents_support import ASK, DAY, DOCUMENTS, FILE, example, parts, plain, png, refusal, request
-from tests.support import Launch
+from tests.support import Launch, RunningServer
 
 LATER = date(2026, 12, 1)
 LOGO = """  logo:
     file: logo.png
     alt: Logo du CIAS « d’exemple »
     height_mm: 18
+"""
+SHIPPED_LOGO = """  logo:
+    file: logo.png
+    alt: Logo du CIAS d’exemple
+    height_mm: 14
 """
 Call = Callable[..., pb.Document]
 
@@ -46,19 +53,25 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> Path:
     edit(root / "templates" / "later" / "manifest.yaml", since, ('version: "1.0.0"', 'version: "2.0.0"'))
     shutil.copytree(root / "profiles" / "cias-exemple", root / "profiles" / "autre")
     profile = root / "profiles" / "autre" / "profile.yaml"
-    edit(profile, ("id: cias-exemple", "id: autre"), ("\nsignatories:", f"{LOGO}\nsignatories:"))
+    edit(profile, ("id: cias-exemple", "id: autre"), (SHIPPED_LOGO, LOGO))
     (profile.parent / "logo.png").write_bytes(png(60, 30))
+    edit(root / "profiles" / "cias-exemple" / "profile.yaml", (SHIPPED_LOGO, ""))
+    (root / "profiles" / "cias-exemple" / "logo.png").unlink()
     return root
 
 
 @pytest.fixture(scope="module")
-def call(launch: Launch, folders: Path) -> Iterator[Call]:
+def server(launch: Launch, folders: Path) -> RunningServer:
     environment = {
         "DOCUMENTS_TEMPLATES_DIRECTORY": str(folders / "templates"),
         "DOCUMENTS_PROFILES_DIRECTORY": str(folders / "profiles"),
         "DOCUMENTS_MAX_DOCUMENT_BYTES": "14000",
     }
-    server = launch("services.documents", "--workers", "1", env=environment)
+    return launch("services.documents", "--workers", "1", env=environment)
+
+
+@pytest.fixture(scope="module")
+def call(server: RunningServer) -> Iterator[Call]:
     with grpc.insecure_channel(server.address) as channel:
         stub = DocumentServiceStub(channel)
 
@@ -92,6 +105,18 @@ def test_the_logo_of_the_profile_has_an_alternative_text(call: Call) -> None:
     assert not [name for name in without_logo if "media" in name]
     assert b"media" not in without_logo["word/_rels/document.xml.rels"]
     assert b"<w:drawing>" not in without_logo["word/document.xml"]
+
+
+def test_a_server_without_retention_keeps_nothing(call: Call, server: RunningServer) -> None:
+    asked = request(ASK, example("complet"), DAY, "cias-exemple")
+    asked.store = True
+    with grpc.insecure_channel(server.address) as channel:
+        with pytest.raises(grpc.RpcError) as caught:
+            DocumentServiceStub(channel).GenerateDocument(asked, timeout=20)
+        assert refusal(caught.value).reason == "STORAGE_DISABLED"
+        with pytest.raises(grpc.RpcError) as caught:
+            DocumentStoreServiceStub(channel).ListDocuments(ListDocumentsRequest(case_reference="x"))
+        assert refusal(caught.value).reason == "STORAGE_DISABLED"
 
 
 def test_a_document_too_large_is_refused(call: Call) -> None:

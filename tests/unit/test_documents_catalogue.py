@@ -13,12 +13,14 @@ from services.documents.context import make_context
 from services.documents.contract.dossier import CONTRACT
 from services.documents.contract.values import Money
 from services.documents.house.build import MODELS
+from services.documents.law import faults
 from services.documents.render.assembly import Piece, assemble
 from services.documents.statistics import published, withheld
 from services.kit.french import typeset
 from tests.documents_catalogue import CASES, READABLE, TEMPLATES, context, document, expected, plan, printed
-from tests.documents_support import DAY, DOCUMENTS, example, parts
+from tests.documents_support import DAY, example, parts
 from tests.documents_templates import profile, shipped
+from tests.support import ROOT
 
 MENTIONS = {
     "B1": "Dossier suivi par : ",
@@ -110,6 +112,16 @@ def test_what_is_published_names_nobody(template: str) -> None:
         assert secret not in said
 
 
+def test_a_compulsory_text_has_no_gap() -> None:
+    old, new = profile().content["law"]["credit_notice"]
+    assert list(faults([new, old])) == []
+    assert list(faults([old])) == ["aucun texte ne vaut après le 19\u00a0novembre\u00a02026."]
+    assert list(faults([new])) == ["aucun texte ne vaut avant la première date."]
+    late, early = (dict(new, **{"from": new["from"].replace(day=day)}) for day in (22, 19))
+    assert list(faults([old, late])) == ["aucun texte ne vaut le 20\u00a0novembre\u00a02026."]
+    assert list(faults([old, early])) == ["deux textes valent le 19\u00a0novembre\u00a02026."]
+
+
 def test_the_law_of_a_contract_is_that_of_its_day() -> None:
     offer = example("offre-acceptee")["bank_decision"]
     new = on("20-incident", DAY, bank_decision=offer)
@@ -155,6 +167,8 @@ def test_small_counts_are_withheld_and_cannot_be_computed() -> None:
     assert withheld([14, 6, 4], 5) == {1, 2}
     assert withheld([14, 3, 4], 5) == {1, 2}
     assert withheld([0, 5, 9], 5) == frozenset()
+    assert withheld([20, 1, 1, 7], 5) == {1, 2, 3}
+    assert withheld([3], 5) == {0}
     rows = [{"label": str(count), "count": count, "amount": Money(count * 100)} for count in (14, 6, 4)]
     report = {
         "figures": [{"label": "a", "count": 4}, {"label": "b", "count": 0}],
@@ -186,7 +200,7 @@ def test_charts_are_native_and_told_in_words(template: str) -> None:
 
 def test_a_chart_of_unknown_figures_is_left_out() -> None:
     content = document("03-budget-mensuel", "minimal") or b""
-    assert "<w:drawing>" not in parts(content)["word/document.xml"].decode()
+    assert "Graphique" not in parts(content)["word/document.xml"].decode()
 
 
 def test_the_contents_of_a_merged_dossier_lead_to_its_pieces() -> None:
@@ -200,8 +214,17 @@ def test_the_contents_of_a_merged_dossier_lead_to_its_pieces() -> None:
         assert f'w:name="piece_{number}"' in body
 
 
-def test_manifests_and_profile_are_typeset() -> None:
+def test_the_guide_lists_the_catalogue_as_it_is() -> None:
+    guide = (ROOT / "docs" / "catalogue-documents.md").read_text(encoding="utf-8").replace("\u00a0", " ")
+    for template in TEMPLATES:
+        manifest = shipped(template).manifest
+        (row,) = re.findall(rf"^\| `{template}` \|.*$", guide, re.MULTILINE)
+        assert manifest["title"].replace("\u00a0", " ") in row
+        assert f"| {' '.join(manifest['mentions']) or '—'} |" in row
+        assert all(f"`{path}`" in row for path in manifest["requires"])
+
+
+def test_manifests_are_typeset() -> None:
     for template in TEMPLATES:
         manifest = shipped(template).manifest
         assert [line for line in (manifest["title"], *manifest["legal_basis"]) if line != typeset(line)] == []
-    assert (DOCUMENTS / "profiles").is_dir()

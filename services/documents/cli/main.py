@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from services.documents.cli import making_commands, profile_commands, store_commands, template_commands
+from services.documents.cli import (
+    making_commands,
+    profile_commands,
+    signing,
+    store_commands,
+    template_commands,
+)
 from services.kit.cli.program import program, run
 
 HELP = """\
@@ -22,6 +28,7 @@ template_commands.register(app)
 profile_commands.register(app)
 making_commands.register(app)
 store_commands.register(app)
+signing.register(app)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -75,6 +75,8 @@ def check(source: str, edition: Edition, annotated: Path | None, target: Target,
     answer = client.call(client.templates.CheckTemplate, request)
     out.document(showing.as_json(answer.report))
     showing.findings(answer.report.findings, out)
+    if answer.report.left_out_count:
+        out.line(f"… et {plural(answer.report.left_out_count, 'remarque')} de plus.")
     out.line(answer.report.summary, "green" if answer.report.accepted else "red")
     if annotated is not None and answer.annotated_docx:
         write_file(annotated, answer.annotated_docx)

@@ -16,9 +16,7 @@ def _deadline_passed(data: Data, document_date: date, root: str) -> Iterator[Vio
     for name in ("documents_deadline", "reminder_deadline"):
         day = data["correspondence"].get(name)
         if day is not None and day >= document_date:
-            sentence = (
-                "Ce délai n’est pas écoulé\u00a0: le dossier ne peut pas être clos."
-            )
+            sentence = "Ce délai n’est pas écoulé\u00a0: le dossier ne peut pas être clos."
             yield Violation(f"{root}.correspondence.{name}", "DEADLINE_NOT_PASSED", sentence)
 
 

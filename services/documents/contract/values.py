@@ -29,5 +29,5 @@ class Code(str):
         code.label = label
         return code
 
-    def __getnewargs__(self) -> tuple[str, str]:
+    def __getnewargs__(self) -> tuple[str, str]:  # type: ignore[override]
         return str(self), self.label

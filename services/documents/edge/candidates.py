@@ -74,7 +74,10 @@ class Candidates:
     def annotated(self, report: Report) -> bytes:
         """The Word file of a candidate with a comment at each finding; empty when there is nothing to say."""
         docx = report.contents.get(DOCX_FILE, b"")
-        return gate.annotated(docx, report.findings) if docx and list(report.findings) else b""
+        if not docx or not report.findings:
+            return b""
+        seconds = min(remaining(), MAX_CHECK_SECONDS)
+        return gate.annotated(docx, report.findings.first(messages.MAX_FINDINGS), seconds)
 
     def compare(self, request: pb.CompareTemplatesRequest) -> pb.CompareTemplatesResponse:
         """What a candidate changes, from another version of the same template."""

@@ -16,6 +16,9 @@ from services.kit.releases.follower import FollowerStatus
 from services.kit.releases.timeline import Event, EventKind, Release, State
 from services.kit.wire import date_pb
 
+MAX_FINDINGS = 200
+"""What one answer tells: nobody reads more at once."""
+
 _SEVERITIES = {
     Severity.ERROR: pb.FINDING_SEVERITY_ERROR,
     Severity.WARNING: pb.FINDING_SEVERITY_WARNING,
@@ -90,11 +93,12 @@ def report_pb(report: Report) -> pb.CheckReport:
     """The report of a check."""
     return pb.CheckReport(
         accepted=report.accepted,
-        findings=map(_finding, report.findings),
+        findings=map(_finding, report.findings.first(MAX_FINDINGS)),
         package_id=report.package.id if report.package else "",
         version=report.package.version if report.package else "",
         digest=report.digest,
         summary=report.summary(),
+        left_out_count=max(0, len(report.findings) - MAX_FINDINGS),
     )
 
 

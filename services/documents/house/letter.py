@@ -14,15 +14,16 @@ from services.documents.house.ooxml import (
     when,
 )
 
+# Word reads sizes in figures; the engine writes those of the logo.
 _LOGO = (
     '<w:r><w:drawing><wp:inline distT="0" distB="0" distL="0" distR="0">'
-    '<wp:extent cx="{{ logo.width }}" cy="{{ logo.height }}"/>'
+    '<wp:extent cx="1080000" cy="540000"/>'
     '<wp:docPr id="1" name="Logo" descr="{{ logo.alt }}"/>'
     '<a:graphic><a:graphicData uri="http://schemas.openxmlformats.org/drawingml/2006/picture">'
     '<pic:pic><pic:nvPicPr><pic:cNvPr id="1" name="Logo" descr="{{ logo.alt }}"/><pic:cNvPicPr/>'
     "</pic:nvPicPr>"
     '<pic:blipFill><a:blip r:embed="rId8"/><a:stretch><a:fillRect/></a:stretch></pic:blipFill>'
-    '<pic:spPr><a:xfrm><a:off x="0" y="0"/><a:ext cx="{{ logo.width }}" cy="{{ logo.height }}"/></a:xfrm>'
+    '<pic:spPr><a:xfrm><a:off x="0" y="0"/><a:ext cx="1080000" cy="540000"/></a:xfrm>'
     '<a:prstGeom prst="rect"><a:avLst/></a:prstGeom></pic:spPr></pic:pic>'
     "</a:graphicData></a:graphic></wp:inline></w:drawing></w:r>"
 )

@@ -14,11 +14,13 @@ from services.kit.server import App, Registration
 
 
 def make_app(settings: Settings) -> App:
-    """The application of these settings; StartupError without LibreOffice."""
-    library = settings.library()
+    """The application of these settings; it does not start without LibreOffice."""
+
+    def prepare() -> None:
+        settings.library()
 
     def build() -> Sequence[Registration]:
-        pool = Pool(library, settings.offices, settings.restart_after, settings.job_seconds)
+        pool = Pool(settings.library(), settings.offices, settings.restart_after, settings.job_seconds)
         return (
             Registration(
                 DESCRIPTOR.services_by_name["PdfService"].full_name,
@@ -27,4 +29,4 @@ def make_app(settings: Settings) -> App:
             ),
         )
 
-    return App("pdf", DOMAIN, lambda: None, build)
+    return App("pdf", DOMAIN, prepare, build)

@@ -12,6 +12,7 @@ _COMMON = struct.Struct("<HHHHHIIIHH")
 _ATTRIBUTES = struct.Struct("<HHHII")
 _END = struct.Struct("<HHHHIIH")
 _RAW = -15
+_WINDOWS = ((4096, (-12, 4)), (16384, (-14, 6)))
 STATIC_LEVEL, LEVEL = 9, 2
 """Deflate levels of what is compressed once, and of what each document has of its own."""
 
@@ -23,7 +24,7 @@ class Member:
 
     def __init__(self, name: str, content: bytes | Iterable[bytes], level: int = LEVEL) -> None:
         """Deflates the content, which may come in pieces."""
-        deflater = zlib.compressobj(level, zlib.DEFLATED, _RAW)
+        deflater = zlib.compressobj(level, zlib.DEFLATED, *_window(content))
         raw: list[bytes] = []
         checksum = length = 0
         for chunk in (content,) if isinstance(content, bytes) else content:
@@ -57,6 +58,15 @@ class Member:
     def content(self) -> bytes:
         """The file."""
         return zlib.decompress(self.raw, _RAW)
+
+
+def _window(content: bytes | Iterable[bytes]) -> tuple[int, int]:
+    """Window bits and memory level that a content needs: a large window costs more to clear than to fill."""
+    if isinstance(content, bytes):
+        for size, window in _WINDOWS:
+            if len(content) <= size:
+                return window
+    return _RAW, zlib.DEF_MEM_LEVEL
 
 
 def write(members: Iterable[Member]) -> bytes:

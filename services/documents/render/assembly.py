@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import count
 from typing import Any
 from xml.parsers.expat import ExpatError, ParserCreate
 
-from services.documents.render import marks, sections
+from services.documents.render import marks, notes, sections
 from services.documents.render.archive import Member, write
 from services.documents.render.copies import CONTENT_TYPES, RELATIONSHIPS, Copies
 from services.documents.render.errors import Reason, RenderError, TemplateError
+from services.documents.render.foreign import Joined, Rewrite
 from services.documents.render.lists import Lists
+from services.documents.render.notes import Notes
 from services.documents.render.plan import FIRST_DRAWING, MAIN, Plan, Program, encoded, number_drawings
 from services.documents.render.sections import Section
 
 _NUMBERING, _STYLES = "word/numbering.xml", "word/styles.xml"
-_NOTES = ("<w:footnoteReference ", "<w:endnoteReference ")
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,7 @@ def merge(plan: Plan, contexts: Iterable[dict[str, Any]], parts: Mapping[str, by
 
 
 def assemble(pieces: Sequence[Piece], parts: Mapping[str, bytes] | None = None) -> bytes:
-    """The pieces in one .docx, in order; styles and lists are those of the first, which all must share.
+    """The pieces in one .docx, in order; those whose styles differ from the first bring theirs.
 
     TemplateError when the pieces cannot be joined, RenderError when one of them cannot be rendered.
     """
@@ -51,17 +53,33 @@ class _Assembly:
         self._pieces = pieces
         self._base = base = pieces[0].plan
         plans = list({id(piece.plan): piece.plan for piece in pieces}.values())
-        for plan in plans:
-            if any(plan.static(name) != base.static(name) for name in (_NUMBERING, _STYLES)):
-                raise TemplateError(
-                    "Les pièces n’ont pas les mêmes styles : elles ne peuvent former un seul fichier."
-                )
         self._head = marks.joined_head([plan.head for plan in plans])
-        self._lists = Lists(base.static(_NUMBERING), base.static(_STYLES))
-        self._copies = Copies(base)
+        self._shared = {name: base.static(name) for name in (_STYLES, _NUMBERING)}
+        self._rewrites = self._welcome(plans[1:])
+        self._lists = Lists(self._shared[_NUMBERING], self._shared[_STYLES])
+        self._copies = Copies(base, self._rewrites)
         self._drawings = count(FIRST_DRAWING)
         self._kinds: set[tuple[str, str]] = set()
         self._titles = count(1)
+        self._notes = {kind: Notes(kind) for kind in notes.PARTS}
+        for kind, gathered in self._notes.items():
+            gathered.first(self._notes_of(kind, pieces[0]))
+
+    def _welcome(self, plans: Sequence[Plan]) -> dict[int, Rewrite]:
+        """What rewrites the parts of each template whose styles or lists are not those of the first."""
+        foreign = [
+            plan for plan in plans if any(plan.static(name) != self._shared[name] for name in self._shared)
+        ]
+        if not foreign:
+            return {}
+        if not all(self._shared.values()):
+            raise TemplateError("La première pièce n’a pas de styles : les autres ne peuvent s’y joindre.")
+        joined = Joined(self._shared[_STYLES], self._shared[_NUMBERING])
+        rewrites = {
+            id(plan): joined.welcome(plan.static(_STYLES), plan.static(_NUMBERING)) for plan in foreign
+        }
+        self._shared = {_STYLES: joined.styles(), _NUMBERING: joined.numbering()}
+        return rewrites
 
     def archive(self, parts: Mapping[str, bytes]) -> bytes:
         """The .docx."""
@@ -74,15 +92,27 @@ class _Assembly:
             return Member(item.name, parts[item.name])
         if item.name == MAIN:
             return main
+        for kind, name in notes.PARTS.items():
+            if item.name == name:
+                return Member(name, encoded(name, self._notes[kind].xml()))
         if isinstance(item, Program):
             return Member(item.name, encoded(item.name, self._own_part(item, self._pieces[0].context)))
         if item.name == _NUMBERING:
-            return Member(item.name, self._lists.numbering(item.content()))
+            return Member(item.name, self._lists.numbering(self._shared[_NUMBERING]))
+        if item.name == _STYLES:
+            return Member(item.name, self._shared[_STYLES])
         if item.name == RELATIONSHIPS:
             return Member(item.name, self._copies.relationships(item.content()))
         if item.name == CONTENT_TYPES:
             return Member(item.name, self._copies.content_types(item.content()))
         return item
+
+    def _notes_of(self, kind: str, piece: Piece) -> str:
+        item = piece.plan.item(notes.PARTS[kind])
+        if item is None:
+            return ""
+        xml = item.xml(piece.context) if isinstance(item, Program) else item.content().decode()
+        return self._rewritten(piece.plan, xml)
 
     def _own_part(self, program: Program, context: dict[str, Any]) -> str:
         return sections.own_pages(number_drawings(program.xml(context), self._drawings))
@@ -97,7 +127,7 @@ class _Assembly:
 
     def _section(self, rank: int, piece: Piece) -> Section:
         """The body of a piece, with everything that it names made its own."""
-        xml = number_drawings(piece.plan.main(piece.context), self._drawings)
+        xml = self._rewritten(piece.plan, number_drawings(piece.plan.main(piece.context), self._drawings))
         section = sections.split(sections.own_pages(xml))
         if rank:
             section = self._apart(rank, piece, section)
@@ -110,12 +140,19 @@ class _Assembly:
         content = sections.entitled(section.content, next(self._titles), piece.title, marks.own_mark(rank))
         return Section(content, section.properties)
 
-    def _apart(self, rank: int, piece: Piece, section: Section) -> Section:
-        if any(note in section.content for note in _NOTES):
-            raise TemplateError("Une pièce a des notes de bas de page : elle ne peut se joindre à d’autres.")
+    def _rewritten(self, plan: Plan, xml: str) -> str:
+        rewrite = self._rewrites.get(id(plan))
+        return xml if rewrite is None else rewrite(xml)
 
-        names = self._copies.of(rank, piece.plan, lambda program: self._own_part(program, piece.context))
+    def _apart(self, rank: int, piece: Piece, section: Section) -> Section:
+
+        def render(program: Program) -> str:
+            return self._rewritten(piece.plan, self._own_part(program, piece.context))
+
+        names = self._copies.of(rank, piece.plan, render)
         content = marks.renamed(self._lists.restarted(section.content), rank)
+        for kind, gathered in self._notes.items():
+            content = gathered.joined(content, partial(self._notes_of, kind, piece))
         return Section(marks.referring(content, names), marks.referring(section.properties, names))
 
     @staticmethod

@@ -11,6 +11,7 @@ from lxml import etree
 from services.documents import opc
 from services.documents.render.archive import STATIC_LEVEL, Member
 from services.documents.render.errors import TemplateError
+from services.documents.render.logo import with_logo
 from services.documents.render.plan import Plan, Program
 from services.documents.render.source import TAGS, is_rendered, read_source
 
@@ -20,13 +21,13 @@ _XML = (".xml", ".rels")
 def compile_template(docx: bytes, media: Mapping[str, bytes | None] | None = None) -> Plan:
     """The plan of a template; raises TemplateError.
 
-    `media` replaces images, by the name of their part; None takes an image away with its relationship.
+    `media` gives the logo, under LOGO_PART; None takes its place away.
     """
     try:
         parts = opc.read(docx)
     except BadZipFile as error:
         raise TemplateError("Le fichier n’est pas un .docx.") from error
-    parts = opc.with_properties(opc.with_media(parts, media or {}))
+    parts = opc.with_properties(with_logo(parts, media or {}))
     return Plan([_item(name, parts[name]) for name in opc.ordered(parts)])
 
 

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from lxml import etree
 
 from services.documents import opc
 from services.documents.render.archive import Member
+from services.documents.render.foreign import Rewrite
 from services.documents.render.plan import Plan, Program, encoded
-from services.documents.render.source import parser
+from services.documents.render.source import WORD_PART, parser
 
 CONTENT_TYPES = opc.CONTENT_TYPES
 RELATIONSHIPS = "word/_rels/document.xml.rels"
@@ -53,7 +54,9 @@ class _Relation:
 class Copies:
     """The parts added to those of the first piece, and what declares them."""
 
-    def __init__(self, base: Plan) -> None:
+    def __init__(self, base: Plan, rewrites: Mapping[int, Rewrite]) -> None:
+        """`rewrites` turn the XML of a template, by its `id`, to the styles of the joined document."""
+        self._rewrites = rewrites
         self.members: list[Member] = []
         self._base = base
         self._relations: dict[int, list[_Relation]] = {}
@@ -67,14 +70,13 @@ class Copies:
     def of(self, rank: int, plan: Plan, render: Render) -> dict[str, str]:
         """Copies what the body of a piece names; gives the identifiers of relationships to write instead."""
         names: dict[str, str] = {}
-        same: dict[tuple[str, str], str] = {}
+        same: dict[tuple[str, bytes], str] = {}
         for relation in self._relations_of(plan):
             item = None if relation.external else plan.item(_path(relation.target))
             if isinstance(item, Program):
-                xml = render(item)
-                key = (relation.kind, xml)
+                key = (relation.kind, item.digest)
                 if key not in same:
-                    name = self._rendered(rank, plan, item, xml)
+                    name = self._rendered(rank, plan, item, render(item))
                     same[key] = self._copy(relation, f"{relation.id}p{rank}", name)
                 names[relation.id] = same[key]
             elif plan is not self._base:
@@ -134,10 +136,16 @@ class Copies:
         key = (number, item.name)
         if key not in self._static:
             self._static[key] = name = _suffixed(item.name, f"_t{number}")
-            self.members.append(item.renamed(name))
+            self.members.append(self._rewritten(plan, item, name))
             self._declare(name, plan, item.name)
             self._copy_relationships(plan, item.name, name)
         return self._static[key]
+
+    def _rewritten(self, plan: Plan, item: Member, name: str) -> Member:
+        rewrite = self._rewrites.get(id(plan))
+        if rewrite is None or not WORD_PART.fullmatch(item.name):
+            return item.renamed(name)
+        return Member(name, rewrite(item.content().decode()).encode())
 
     def _copy(self, relation: _Relation, identifier: str, name: str) -> str:
         mode = ' TargetMode="External"' if relation.external else ""

@@ -11,6 +11,7 @@ from typing import Any
 
 from services.documents import wording
 from services.documents.contract.values import Code, Money
+from services.documents.words import amount_in_words
 from services.kit import french
 
 # The lender may not hold health data (loi 78-17, article 6 I): a health project shows its category only.
@@ -53,6 +54,10 @@ def _round_euros(value: Money) -> str:
     """`3 000 €`, with cents only where there are some: for texts that are not accounts."""
     units, cents = divmod(_expect(value, Money).cents, 100)
     return french.euros(value.cents) if cents else f"{french.number(units)}{french.NO_BREAK_SPACE}€"
+
+
+def _in_words(value: Money) -> str:
+    return amount_in_words(_expect(value, Money))
 
 
 def _plain_number(value: Money | Decimal) -> str:
@@ -106,6 +111,15 @@ def _phone(text: str) -> str:
     return re.sub("[ .]", french.NO_BREAK_SPACE, _expect(text, str))
 
 
+def _place_names(text: str, person: Item) -> str:
+    """The text with the name of the person's commune instead of its INSEE code, which only rules read."""
+    told = str(_expect(text, str))
+    commune = person.get("commune")
+    if commune is None:
+        return told
+    return re.sub(rf"(?:code INSEE[ \u00a0])?\b{commune['insee']}\b", str(commune["name"]), told)
+
+
 def _capital(text: str) -> str:
     return str(text[:1].upper() + text[1:])
 
@@ -157,6 +171,7 @@ FILTERS: Mapping[str, Filter] = {
     "comparisons": Filter(_comparisons, ("list",), "list:comparisons", ("comparisons",)),
     "euros": Filter(_euros, ("money",)),
     "full_name": Filter(wording.full_name, ("object",), needs=_PERSON),
+    "in_words": Filter(_in_words, ("money",)),
     "join": Filter(_join, ("list",)),
     "label": Filter(_label, ("code",)),
     "length": Filter(len, ("list",), "integer"),
@@ -167,6 +182,7 @@ FILTERS: Mapping[str, Filter] = {
     "number": Filter(_number, ("rate",)),
     "percent": Filter(_percent, ("rate",)),
     "phone": Filter(_phone, ("text",)),
+    "place_names": Filter(_place_names, ("text",)),
     "plain_number": Filter(_plain_number, ("money", "rate")),
     "purpose": Filter(_purpose, ("object",), needs=("category", "label")),
     "round_euros": Filter(_round_euros, ("money",)),

@@ -43,7 +43,8 @@ class Lists:
         if not self._abstract:
             return content
         given: dict[str, str] = {}
-        content = _NUMBER.sub(lambda found: f'<w:numId w:val="{self._given(found[1], given)}"/>', content)
+        if "<w:numId " in content:
+            content = _NUMBER.sub(lambda found: f'<w:numId w:val="{self._given(found[1], given)}"/>', content)
         for pattern, mark, number in self._styles.values():
             if mark in content:
                 inserted = (

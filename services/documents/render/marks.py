@@ -36,7 +36,7 @@ def renamed(content: str, rank: int) -> str:
 
 def referring(xml: str, names: Mapping[str, str]) -> str:
     """The same with other identifiers of relationships."""
-    if not names:
+    if not names or " r:" not in xml:
         return xml
     return _REFERENCE.sub(lambda found: f"{found[1]}{names.get(found[2], found[2])}{found[3]}", xml)
 

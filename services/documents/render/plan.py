@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import count
@@ -11,6 +12,7 @@ from xml.parsers.expat import ExpatError, ParserCreate
 from jinja2 import Template
 
 from services.documents.render.archive import Member, write
+from services.documents.render.compiled import code_of
 from services.documents.render.diagnosis import diagnose
 from services.documents.render.environment import ENVIRONMENT
 from services.documents.render.errors import Reason, RenderError
@@ -30,16 +32,18 @@ _BYTES_PER_CHARACTER = 4
 class Program:
     """One part with tags, compiled."""
 
-    __slots__ = ("_code", "_has_grid", "_tags", "_template", "head", "name", "size")
+    __slots__ = ("_code", "_has_grid", "_tags", "_template", "digest", "head", "name", "size")
 
     def __init__(self, name: str, source: Source) -> None:
         """Compiles; raises jinja2's TemplateSyntaxError."""
         self.name = name
+        self.digest = hashlib.sha256(source.text.encode()).digest()
+        """The same for parts that say the same, as footers of the first page and of the others often do."""
         self.size = _BYTES_PER_CHARACTER * len(source.text)
         self.head = source.text.partition(_BODY)[0] if name == MAIN else ""
         """What comes before the body of the main part."""
         self._has_grid, self._tags = source.has_grid, source.tags
-        self._code = ENVIRONMENT.compile(source.text)
+        self._code = code_of(source.text)
         self._template = Template.from_code(ENVIRONMENT, self._code, {})
 
     def xml(self, context: dict[str, Any]) -> str:
@@ -93,13 +97,18 @@ class Plan:
 
     def _members(self, context: dict[str, Any], parts: Mapping[str, bytes]) -> Iterator[Member]:
         drawings = count(FIRST_DRAWING)
+        made: dict[bytes, Member] = {}
         for item in self.items:
             if item.name in parts:
                 yield Member(item.name, parts[item.name])
             elif isinstance(item, Member):
                 yield item
+            elif item.digest in made:
+                yield made[item.digest].renamed(item.name)
             else:
-                yield Member(item.name, encoded(item.name, number_drawings(item.xml(context), drawings)))
+                xml = number_drawings(item.xml(context), drawings)
+                made[item.digest] = member = Member(item.name, encoded(item.name, xml))
+                yield member
 
 
 def number_drawings(xml: str, numbers: Iterator[int]) -> str:

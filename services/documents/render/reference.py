@@ -13,9 +13,10 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from services.documents import opc
 from services.documents.render.environment import TESTS
 from services.documents.render.filters import FILTERS
+from services.documents.render.logo import with_logo
 
 
-class _Environment(ImmutableSandboxedEnvironment):
+class ReferenceEnvironment(ImmutableSandboxedEnvironment):
     """jinja2 as it is, with the filters of the house and keys before methods; no code of the engine."""
 
     def __init__(self) -> None:
@@ -33,9 +34,9 @@ def render_reference(
     docx: bytes, context: Mapping[str, Any], media: Mapping[str, bytes | None] | None = None
 ) -> dict[str, bytes]:
     """The parts of the document by docxtpl; raises whatever docxtpl, jinja2 or python-docx raise."""
-    source = opc.write(opc.with_properties(opc.with_media(opc.read(docx), media or {})))
+    source = opc.write(opc.with_properties(with_logo(opc.read(docx), media or {})))
     template: Any = DocxTemplate(io.BytesIO(source))
-    template.render(dict(context), _Environment(), autoescape=True)
+    template.render(dict(context), ReferenceEnvironment(), autoescape=True)
     buffer = io.BytesIO()
     template.save(buffer)
     return opc.read(buffer.getvalue())

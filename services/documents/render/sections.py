@@ -42,6 +42,8 @@ def split(xml: str) -> Section:
 
 def kinds(properties: str) -> set[tuple[str, str]]:
     """The headers and footers that a section names: `("header", "first")`."""
+    if "Reference " not in properties:
+        return set()
     return {(found[1], found[2]) for found in _REFERENCE.finditer(properties)}
 
 
@@ -58,13 +60,13 @@ def restarted(properties: str, blanks: str = "") -> str:
 
 def first_section(section: Section) -> str:
     """The properties of the first section of a body, which may have several."""
-    found = _SECTION.search(section.content)
+    found = _SECTION.search(section.content) if _LAST in section.content else None
     return found[0] if found else section.properties
 
 
 def with_first_section(section: Section, properties: str) -> Section:
     """The same with other properties for its first section."""
-    found = _SECTION.search(section.content)
+    found = _SECTION.search(section.content) if _LAST in section.content else None
     if found is None:
         return Section(section.content, properties)
     content = section.content
@@ -73,11 +75,12 @@ def with_first_section(section: Section, properties: str) -> Section:
 
 def closed(section: Section) -> str:
     """The content whose last paragraph carries the properties, so that another section may follow."""
-    content = section.content.replace("<w:pPr/>", "")
+    content = section.content
     start = max(content.rfind("<w:p>"), content.rfind("<w:p "))
     tail = content[start:]
     if start < 0 or tail.count("</w:p>") != 1 or not tail.rstrip().endswith("</w:p>"):
         return content + _CARRIER.format(section.properties)
+    tail = tail.replace("<w:pPr/>", "", 1)
     if "</w:pPr>" in tail:
         return content[:start] + tail.replace("</w:pPr>", f"{section.properties}</w:pPr>", 1)
     opening = _PARAGRAPH_OPENING.match(tail)

@@ -14,7 +14,7 @@ from services.documents.render.environment import FLAT
 TAGS = ("{{", "{%", "{#")
 OPENINGS_AND_CLOSINGS = (*TAGS, "}}", "%}")
 
-_WORD = re.compile(r"word/(document|header\d*|footer\d*|footnotes|endnotes)\.xml")
+WORD_PART = re.compile(r"word/(document|header\d*|footer\d*|footnotes|endnotes)\.xml")
 _PLAIN = re.compile(r"docProps/(core|app|custom)\.xml|word/charts/chart\d+\.xml")
 _GRID = re.compile(r"{%\s*tc |{%\s*(?:colspan|hm|vm)\b")
 _TAG = re.compile(r"{{.*?}}|{%.*?%}|{#.*?#}", re.DOTALL)
@@ -39,7 +39,7 @@ class Source:
 
 def is_rendered(name: str) -> bool:
     """Whether the tags of a part are filled in."""
-    return bool(_WORD.fullmatch(name) or _PLAIN.fullmatch(name))
+    return bool(WORD_PART.fullmatch(name) or _PLAIN.fullmatch(name))
 
 
 def read_source(name: str, content: bytes) -> Source | None:
@@ -47,7 +47,7 @@ def read_source(name: str, content: bytes) -> Source | None:
     if not any(tag.encode() in content for tag in ("{", "}")):
         return None
     xml = etree.tostring(etree.fromstring(content, parser()), encoding="unicode")
-    word = _WORD.fullmatch(name) is not None
+    word = WORD_PART.fullmatch(name) is not None
     patched = _DOCXTPL.patch_xml(xml) if word else _TAG.sub(_unescaped, xml)  # type: ignore[no-untyped-call]
     patched = _LITERAL.sub(lambda literal: _LITERALS[literal[0]], patched)
     if not any(tag in patched for tag in TAGS):

@@ -10,7 +10,7 @@ from lxml import etree
 
 from services.documents import opc
 from services.documents.findings import Finding, Severity
-from services.documents.render.source import parser
+from services.documents.render.source import WORD_PART, parser
 from services.documents.template.contrast import contrast
 from services.documents.template.opening import MAIN
 from services.documents.template.reading import (
@@ -20,7 +20,6 @@ from services.documents.template.reading import (
     RUN,
     TABLE,
     TEXT,
-    WORD_PART,
     W,
     enclosing,
     place,
@@ -114,7 +113,7 @@ class _Part:
                 "Propriétés du tableau, Texte de remplacement.",
             )
         if (
-            next(table.iter(f"{W}vMerge", f"{W}gridSpan"), None) is not None
+            any(next(row.iter(f"{W}vMerge", f"{W}gridSpan"), None) is not None for row in rows)
             or enclosing(table, CELL) is not None
         ):
             yield self._doubt(

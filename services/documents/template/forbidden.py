@@ -10,8 +10,8 @@ from lxml import etree
 
 from services.documents import opc
 from services.documents.findings import Finding, Severity
-from services.documents.render.source import TAGS, is_rendered, parser
-from services.documents.template.reading import PARAGRAPH, TEXT, WORD_PART, W, enclosing, place
+from services.documents.render.source import TAGS, WORD_PART, is_rendered, parser
+from services.documents.template.reading import PARAGRAPH, TEXT, W, enclosing, place
 
 _ACTIVE = re.compile(
     r"vbaProject|vbaData|activeX|embeddings/|oleObject|afchunk|attachedToolbars", re.IGNORECASE

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from copy import deepcopy
 from typing import Any
 
 from lxml import etree
 
-from services.documents.render.source import is_rendered, parser
-from services.documents.template.reading import RUN, TEXT, WORD_PART, Holder, Line, W, lines
+from services.documents.render.source import WORD_PART, is_rendered, parser
+from services.documents.template.reading import RUN, TEXT, Holder, Line, W, lines
 from services.documents.template.tags import canonical
 
 _SPACE = "{http://www.w3.org/XML/1998/namespace}space"
@@ -19,6 +21,7 @@ _RUN_PARENTS = tuple(f"{W}{name}" for name in ("p", "hyperlink", "sdtContent"))
 _BOOKMARK, _BOOKMARK_END = f"{W}bookmarkStart", f"{W}bookmarkEnd"
 _CURSOR = "_GoBack"
 _RUN_TAGS = ("{%r ", "{#r ")
+_RUN_TAG = re.compile(r"(\{%r .*?%\}|\{#r .*?#\})")
 
 Node = Any
 
@@ -44,6 +47,8 @@ def _part(name: str, content: bytes) -> bytes:
     if is_rendered(name):
         for line in lines(name, root):
             _heal(line)
+    if word:
+        _isolate_run_tags(root)
     if etree.tostring(root, method="c14n") == before:
         return content
     cleaned: bytes = etree.tostring(root, xml_declaration=True, encoding="UTF-8", standalone=True)
@@ -71,6 +76,34 @@ def _merge_runs(root: Node) -> None:
                 parent.remove(run)
             else:
                 previous = run if run.tag == RUN and len(run) and run[-1].tag == TEXT else None
+
+
+def _isolate_run_tags(root: Node) -> None:
+    """Gives a run of its own to each tag that takes its run away: Word joins runs that look alike."""
+    for run in list(root.iter(RUN)):
+        children = [child for child in run if child.tag != _PROPERTIES]
+        pieces = [piece for child in children for piece in _pieces(child)]
+        if len(pieces) < 2 or not any(_RUN_TAG.search(child.text or "") for child in children):
+            continue
+        for piece in pieces:
+            own = etree.Element(RUN)
+            own.extend([deepcopy(run[0]), piece] if run[0].tag == _PROPERTIES else [piece])
+            run.addprevious(own)
+        run.getparent().remove(run)
+
+
+def _pieces(child: Node) -> list[Node]:
+    """What a run holds, its text cut around the tags that take a run away."""
+    texts = [text for text in _RUN_TAG.split(child.text or "") if text] if child.tag == TEXT else []
+    if len(texts) < 2:
+        return [deepcopy(child)]
+    pieces = []
+    for text in texts:
+        piece = etree.Element(TEXT)
+        piece.text = text
+        piece.set(_SPACE, "preserve")
+        pieces.append(piece)
+    return pieces
 
 
 def _mergeable(previous: Node, run: Node) -> bool:

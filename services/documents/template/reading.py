@@ -9,11 +9,11 @@ from typing import Any
 
 from lxml import etree
 
+from services.documents.render.source import WORD_PART
 from services.documents.template.tags import Stray, Tag, find
 
 W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 PARAGRAPH, RUN, TEXT, ROW, CELL, TABLE = (f"{W}{name}" for name in ("p", "r", "t", "tr", "tc", "tbl"))
-WORD_PART = re.compile(r"word/(document|header\d*|footer\d*|footnotes|endnotes)\.xml")
 _NAMES = (
     (re.compile(r"word/document\.xml"), "corps"),
     (re.compile(r"word/header(\d*)\.xml"), "en-tête"),

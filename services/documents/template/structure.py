@@ -8,11 +8,11 @@ from difflib import get_close_matches
 from typing import Any
 
 from services.documents.findings import Finding, Severity
+from services.documents.render.source import WORD_PART
 from services.documents.template.reading import (
     CELL,
     ROW,
     TEXT,
-    WORD_PART,
     Line,
     Occurrence,
     enclosing,

@@ -17,14 +17,13 @@ from services.documents.profile import Profile
 from services.documents.render.agreement import disagreements
 from services.documents.render.compiler import compile_template
 from services.documents.render.errors import RenderError, TemplateError
+from services.documents.render.logo import LOGO_PART
 from services.documents.render.reference import render_reference
 from services.documents.render.source import parser
 from services.documents.template.opening import MAIN
 from services.documents.template.package import Template
 from services.documents.template.reading import CELL, PARAGRAPH, W, place
 from services.kit.errors import InvalidArgument
-
-LOGO_PART = "word/media/logo.png"
 
 _EXAMPLES = CONTRACT_FILE.parent / "examples"
 # What the summary of a dossier lists, for the only template that reads it.

@@ -23,7 +23,7 @@ def _reasons() -> str:
     columns = [Column("Constat", 54), Column("Portée", 16), Column("Texte appliqué", 30)]
     values = (
         "{% for value in reason.comparisons %} – {{ value.label }} : "
-        "{{ value.display }}{% if value.limit_display is defined %} "
+        "{{ value.display | place_names(applicant) }}{% if value.limit_display is defined %} "
         "({{ value.limit_label if value.limit_label is defined else 'limite' }} : "
         "{{ value.limit_display }}){% endif %}{% endfor %}"
     )
@@ -31,7 +31,7 @@ def _reasons() -> str:
         Rows.each(
             "reason",
             "assessment.reasons",
-            "{{ reason.message }}" + values,
+            "{{ reason.message | place_names(applicant) }}" + values,
             "{{ reason.severity | label }}",
             optional("reason.article", absent="non précisé"),
         )

@@ -42,8 +42,8 @@ MODEL = Model(
     + paragraph("La convention porte sur les prêts suivants :")
     + bullet("Territoire : {{ partnership.territory }}.")
     + bullet(
-        "Montant : de {{ partnership.amount_min | round_euros }} à "
-        "{{ partnership.amount_max | round_euros }}."
+        "Montant : de {{ partnership.amount_min | round_euros }} ({{ partnership.amount_min | in_words }}) à "
+        "{{ partnership.amount_max | round_euros }} ({{ partnership.amount_max | in_words }})."
     )
     + bullet("Durée : de {{ partnership.months_min }} à {{ partnership.months_max | months }}.")
     + bullet("Taux : {{ partnership.rate }} ; ni frais de dossier, ni caution, ni assurance obligatoire.")

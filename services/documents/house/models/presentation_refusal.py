@@ -8,13 +8,6 @@ from services.documents.house.mentions import END, algorithm, debt_advice, media
 from services.documents.house.models.common import DEMAND, ORIENTATION, REQUEST
 from services.documents.house.ooxml import Column, Rows, Table, heading, lead_in, optional, paragraph, when
 
-# Rules compare INSEE codes; a letter names the commune.
-_OBSERVED = (
-    "{% if applicant.commune is defined and value.display == applicant.commune.insee %}{{ "
-    "applicant.commune.name }}"
-    "{% else %}{{ value.display }}{% endif %}"
-)
-
 _COMPARISONS = Table(
     "Ce qui a été constaté et la règle appliquée",
     [Column("Élément examiné", 40), Column("Votre situation", 26), Column("Règle appliquée", 34)],
@@ -23,7 +16,7 @@ _COMPARISONS = Table(
             "value",
             "assessment.reasons | blocking | comparisons",
             "{{ value.label }}",
-            _OBSERVED,
+            "{{ value.display | place_names(applicant) }}",
             "{% if value.limit_label is defined %}{{ value.limit_label }} : {% endif %}"
             + optional("value.limit_display", absent="condition à remplir")
             + "{% if value.reference is defined %} ({{ value.reference }}){% endif %}",
@@ -62,7 +55,8 @@ MODEL = Model(
     + bullets(
         "reason",
         "assessment.reasons | blocking",
-        "{{ reason.message }}{% if reason.article is defined %} ({{ reason.article }}){% endif %}",
+        "{{ reason.message | place_names(applicant) }}{% if reason.article is defined %} ({{ "
+        "reason.article }}){% endif %}",
     )
     + when(
         "assessment.reasons | blocking | comparisons",

@@ -11,8 +11,10 @@ from services.documents.house.ooxml import bullet, each, heading, labelled, lead
 _BORROWER = one_or_many("La personne qui emprunte", "Les personnes qui empruntent")
 _TERMS = (
     "{% if bank_decision is defined and bank_decision.offer is defined %}"
-    "{{ bank_decision.offer.amount | euros }}, remboursable en {{ bank_decision.offer.months | months }}"
-    "{% else %}{{ loan.amount | euros }}, remboursable en {{ loan.months | months }}{% endif %}"
+    "{{ bank_decision.offer.amount | euros }} ({{ bank_decision.offer.amount | in_words }}), "
+    "remboursable en {{ bank_decision.offer.months | months }}"
+    "{% else %}{{ loan.amount | euros }} ({{ loan.amount | in_words }}), remboursable en {{ loan.months "
+    "| months }}{% endif %}"
 )
 
 MODEL = Model(

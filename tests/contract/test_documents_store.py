@@ -1,0 +1,133 @@
+"""The documents kept, on SQLite and on PostgreSQL alike."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import func, select, update
+
+from services.documents.store import migrate
+from services.documents.store.documents import DocumentStore, File, Origin
+from services.documents.store.keys import CaseKeys, prepare_master_key
+from services.documents.store.tables import audit, document
+from services.kit.audit import verify
+from services.kit.database import Database
+from services.kit.errors import AlreadyExists, FailedPrecondition, NotFound, StartupError
+from tests.bank_registry_support import new_database
+
+ORIGIN = Origin("14", "1.0.0", "a" * 64, "cias", "1", "b" * 64, "1.0", "c" * 64)
+CASE, OTHER = "MC-2026-0001", "MC-2026-0002"
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """An empty database of each kind."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/documents.sqlite3"
+    return new_database(request.getfixturevalue("postgres_url"))
+
+
+@pytest.fixture
+def database(url: str, tmp_path: Path) -> Iterator[Database]:
+    migrate(url)
+    found = Database(url)
+    prepare_master_key(found, tmp_path / "master.key")
+    yield found
+    found.dispose()
+
+
+@pytest.fixture
+def store(database: Database, tmp_path: Path) -> DocumentStore:
+    return DocumentStore(database, CaseKeys(tmp_path / "master.key"), 30)
+
+
+def file(content: bytes = b"PK letter") -> File:
+    sha256 = uuid.uuid5(uuid.NAMESPACE_OID, content.hex()).hex * 2
+    return File(content, "14_MC.docx", sha256, "application/x", "Une lettre", ORIGIN)
+
+
+def test_what_is_kept_is_given_back(store: DocumentStore) -> None:
+    first, second = store.keep([(CASE, file(b"one")), (CASE, file(b"two\n\0"))], actor="a")
+    assert store.open(store.get(first)) == ("14_MC.docx", b"one")
+    assert store.open(store.get(second)) == ("14_MC.docx", b"two\n\0")
+    assert store.get(first).origin == ORIGIN
+    assert {kept.id for kept in store.of_case(CASE)} == {first, second}
+    assert store.of_case(OTHER) == []
+    found = store.find(file(b"one").sha256)
+    assert found is not None
+    assert found.id == first
+
+
+def test_a_request_is_kept_once_whatever_the_number_of_times(store: DocumentStore) -> None:
+    request_id = str(uuid.uuid4())
+    once = store.keep([(CASE, file())], actor="a", request_id=request_id)
+    assert store.keep([(CASE, file())], actor="a", request_id=request_id) == once
+    for other in ([(OTHER, file())], [(CASE, file(b"another"))]):
+        with pytest.raises(AlreadyExists):
+            store.keep(other, actor="a", request_id=request_id)
+    assert len(store.of_case(CASE)) == 1
+
+
+def test_a_deleted_case_is_gone_and_its_deletion_is_repeated_harmlessly(store: DocumentStore) -> None:
+    (gone,), (stays,) = store.keep([(CASE, file())], actor="a"), store.keep([(OTHER, file(b"x"))], actor="a")
+    request_id = str(uuid.uuid4())
+    assert store.delete_case(CASE, actor="a", validate_only=True) == 1
+    assert store.delete_case(CASE, actor="a", request_id=request_id) == 1
+    assert store.delete_case(CASE, actor="a", request_id=request_id) == 1
+    assert store.delete_case(CASE, actor="a") == 0
+    with pytest.raises(NotFound):
+        store.get(gone)
+    assert store.get(stays).id == stays
+
+
+def test_what_is_past_its_retention_is_neither_given_nor_kept(
+    store: DocumentStore, database: Database
+) -> None:
+    (old,) = store.keep([(CASE, file())], actor="a")
+    with database.write() as connection:
+        connection.execute(update(document).values(expire_time="2020-01-01T00:00:00.000000Z"))
+    with pytest.raises(NotFound):
+        store.get(old)
+    assert store.of_case(CASE) == []
+    assert store.find(file().sha256) is None
+    store.keep([(OTHER, file(b"new"))], actor="a")
+    with database.read() as connection:
+        assert connection.scalar(select(func.count()).select_from(document)) == 1
+    assert store.purge() == 0
+
+
+def test_a_damaged_document_or_one_of_another_place_is_not_given(
+    store: DocumentStore, database: Database
+) -> None:
+    first, second = store.keep([(CASE, file(b"one")), (CASE, file(b"two"))], actor="a")
+    with database.write() as connection:
+        sealed = connection.scalar(select(document.c.sealed).where(document.c.id == second))
+        connection.execute(update(document).where(document.c.id == first).values(sealed=sealed))
+    with pytest.raises(FailedPrecondition):
+        store.open(store.get(first))
+    assert store.open(store.get(second))[1] == b"two"
+
+
+def test_every_write_is_in_the_audit_which_holds(store: DocumentStore, database: Database) -> None:
+    store.keep([(CASE, file())], actor="camille")
+    store.delete_case(CASE, actor="dominique")
+    with database.read() as connection:
+        rows = connection.execute(select(audit).order_by(audit.c.seq)).all()
+        assert verify(connection, audit) is None
+    assert [(row.actor, row.method) for row in rows] == [
+        ("camille", "KeepDocument"),
+        ("dominique", "DeleteCase"),
+    ]
+    assert CASE not in repr(rows)
+
+
+def test_the_master_key_is_tied_to_its_database(database: Database, tmp_path: Path) -> None:
+    prepare_master_key(database, tmp_path / "master.key")
+    with pytest.raises(StartupError):
+        prepare_master_key(database, tmp_path / "lost.key")
+    (tmp_path / "master.key").rename(tmp_path / "lost.key")
+    with pytest.raises(StartupError):
+        prepare_master_key(database, tmp_path / "master.key")

@@ -1,0 +1,148 @@
+"""The command `documents` against a real server, as a person types it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import zipfile
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+
+import pytest
+from openpyxl import Workbook
+
+from tests.documents_support import DOCUMENTS, REFUSAL, plain
+from tests.support import ROOT, Launch
+
+EXAMPLES = DOCUMENTS / "contract" / "examples"
+DATA = str(EXAMPLES / "refus-budget.json")
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture(scope="module")
+def run(launch: Launch) -> Run:
+    server = launch("services.documents", "--workers", "1", env={"DOCUMENTS_RETENTION_DAYS": "30"})
+    env = {**os.environ, "DOCUMENTS_SERVER": server.address, "USER": "camille", "PYTHONPATH": str(ROOT)}
+    program = "import sys; from services.documents.cli import main; sys.exit(main())"
+
+    def typed(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-c", program, *words],
+            cwd=folder,
+            env=env,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    return typed
+
+
+def test_a_document_a_dossier_and_their_verification(run: Run, tmp_path: Path) -> None:
+    made = run(tmp_path, "generate", REFUSAL, DATA, "--date", "23/11/2026", "--store", "-o", "lettre.docx")
+    assert (made.returncode, made.stderr) == (0, "")
+    verified = run(tmp_path, "verify", "lettre.docx")
+    assert verified.returncode == 0
+    assert "version 1.0.0" in verified.stdout
+    stored = json.loads(run(tmp_path, "stored", "MC-2026-0043", "--json").stdout)["documents"]
+    assert len(stored) == 1
+    assert run(tmp_path, "delete-case", "MC-2026-0043").returncode == 0
+    dossier = run(
+        tmp_path, "dossier", str(EXAMPLES / "complet.json"), "--date", "2026-11-23", "--zip", "-o", "d.zip"
+    )
+    assert "Fiche projet" in dossier.stdout
+    assert zipfile.is_zipfile(tmp_path / "d.zip")
+
+
+def test_a_mailing_from_a_csv_loses_only_its_bad_row(run: Run, tmp_path: Path) -> None:
+    table = (
+        "clé;case.reference;applicant.last_name;applicant.birth_date;household.persons\n"
+        "un;MC-2026-8001;Marqueur-Un;12/03/1980;2\n"
+        "deux;MC-2026-8002;Marqueur-Deux;hier;2\n"
+        ";;;;\n"
+        "trois;MC-2026-8003;Marqueur-Trois;1999-01-31;3\n"
+    )
+    (tmp_path / "table.csv").write_bytes(table.encode("cp1252"))
+    words = ("merge", REFUSAL, "table.csv", "--common", DATA, "--date", "2026-11-23", "-o", "lettres")
+    done = run(tmp_path, *words)
+    assert done.returncode == 1
+    assert "deux" in done.stdout
+    assert "applicant.birth_date" in done.stdout
+    letters = sorted((tmp_path / "lettres").glob("*.docx"))
+    assert [path.name.split("_")[0] for path in letters] == ["0001", "0003"]
+    assert "Marqueur-Trois" in plain(letters[1].read_bytes())
+
+
+def test_a_mailing_from_a_workbook_is_one_file(run: Run, tmp_path: Path) -> None:
+    workbook = Workbook()
+    sheet = workbook.active
+    assert sheet is not None
+    sheet.append(["key", "case.reference", "applicant.last_name", "applicant.birth_date"])
+    for number in range(3):
+        sheet.append([number, f"MC-2026-900{number}", f"Marqueur{'abc'[number]}x", date(1980, 3, 12)])
+    workbook.save(tmp_path / "table.xlsx")
+    words = ("merge", REFUSAL, "table.xlsx", "--common", DATA, "--date", "2026-11-23", "--merged")
+    done = run(tmp_path, *words, "-o", "lot.docx", "--json")
+    assert done.returncode == 0, done.stdout
+    assert json.loads(done.stdout)["summary"]["generated_count"] == 3
+    text = plain((tmp_path / "lot.docx").read_bytes())
+    assert all(f"Marqueur{letter}x" in text for letter in "abc")
+
+
+def test_unknown_columns_are_all_told(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "table.csv").write_text("nom,applicant.prenom,case.reference\na,b,c\n", encoding="utf-8")
+    done = run(tmp_path, "merge", REFUSAL, "table.csv", "--date", "2026-11-23")
+    assert done.returncode == 1
+    assert "nom\u00a0: " in done.stderr
+    assert "applicant.prenom\u00a0: " in done.stderr
+
+
+def test_the_lists_and_the_palette_are_readable(run: Run, tmp_path: Path) -> None:
+    listed = run(tmp_path, "list")
+    assert REFUSAL in listed.stdout
+    assert "29 modèles." in listed.stdout.replace("\u00a0", " ")
+    status = run(tmp_path, "status", REFUSAL)
+    assert "Le serveur applique la dernière révision" in status.stdout
+    fields = run(tmp_path, "fields", REFUSAL, "--used")
+    assert "{{ loan.amount | euros }}" in fields.stdout
+    columns = run(tmp_path, "columns", REFUSAL)
+    assert "case.reference" in columns.stdout
+    profile = run(tmp_path, "profile", "list")
+    assert "cias-exemple" in profile.stdout
+
+
+def test_a_package_is_written_as_a_folder_and_checked(run: Run, tmp_path: Path) -> None:
+    assert run(tmp_path, "get", REFUSAL, "--package", "-o", "paquet").returncode == 0
+    assert sorted(path.name for path in (tmp_path / "paquet").iterdir()) == ["manifest.yaml", "template.docx"]
+    assert run(tmp_path, "check", "paquet").returncode == 0
+    assert run(tmp_path, "profile", "get", "cias-exemple", "-o", "profil").returncode == 0
+    assert run(tmp_path, "profile", "check", "profil").returncode == 0
+    manifest = tmp_path / "paquet" / "manifest.yaml"
+    manifest.write_text(manifest.read_text(encoding="utf-8") + "couleur: bleu\n", encoding="utf-8")
+    refused = run(tmp_path, "check", "paquet")
+    assert refused.returncode == 1
+    assert "couleur" in refused.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (("generate", REFUSAL, DATA), 2),
+        (("generate", REFUSAL, "absent.json", "--date", "2026-11-23"), 2),
+        (("generate", REFUSAL, DATA, "--date", "hier"), 2),
+        (("generate", REFUSAL, DATA, "--date", "2026-11-23", "--pdf"), 1),
+        (("publish", "lettre.docx"), 2),
+        (("status", "99-inconnu"), 1),
+        (("list", "--server", "127.0.0.1:9"), 3),
+    ],
+)
+def test_a_wrong_command_says_so_in_french(
+    run: Run, tmp_path: Path, words: tuple[str, ...], code: int
+) -> None:
+    done = run(tmp_path, *words)
+    assert done.returncode == code, done.stderr
+    assert done.stderr
+    assert "Traceback" not in done.stderr

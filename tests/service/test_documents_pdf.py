@@ -1,0 +1,141 @@
+"""PDF by the optional worker: tagged, in French, killed when late, refused in clear without it."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import grpc
+import pytest
+
+from microcredit.documents.v1 import document_service_pb2 as pb
+from microcredit.documents.v1 import pdf_service_pb2
+from microcredit.documents.v1.pdf_service_pb2_grpc import PdfServiceStub
+from services.documents.pdf.config import Settings
+from services.kit.errors import StartupError
+from tests.documents_services import SECONDS, Stubs, civil, connected
+from tests.documents_support import DAY, DOCUMENTS, REFUSAL, Library, example, refusal, request
+from tests.support import ROOT, Launch, RunningServer
+
+
+def _has_office() -> bool:
+    try:
+        Settings.load([]).library()
+    except StartupError:
+        return False
+    return True
+
+
+office = pytest.mark.skipif(
+    not _has_office(),
+    reason="LibreOffice est absent : les tests du convertisseur PDF sont laissés de côté ; "
+    "apt install libreoffice-writer-nogui les fait tourner",
+)
+
+
+@pytest.fixture(scope="module")
+def worker(launch: Launch) -> RunningServer:
+    """A worker whose LibreOffice is replaced after two conversions."""
+    return launch("services.documents.pdf", "--offices", "1", "--restart-after", "2")
+
+
+@pytest.fixture(scope="module")
+def stubs(launch: Launch, worker: RunningServer) -> Iterator[Stubs]:
+    server = launch("services.documents", "--workers", "1", env={"DOCUMENTS_PDF_ADDRESS": worker.address})
+    with connected(server.address) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def letter() -> bytes:
+    raw = json.dumps(example("refus-budget")).encode()
+    return Library(DOCUMENTS / "templates", DOCUMENTS / "profiles").generate(REFUSAL, raw).content
+
+
+def convert(worker: RunningServer, content: bytes) -> bytes:
+    with grpc.insecure_channel(worker.address) as channel:
+        asked = pdf_service_pb2.ConvertToPdfRequest(content=content)
+        return b"".join(part.data for part in PdfServiceStub(channel).ConvertToPdf(asked, timeout=SECONDS))
+
+
+def is_accessible(content: bytes) -> bool:
+    """Tagged, in French, and says that it follows PDF/UA-1."""
+    return (
+        content.startswith(b"%PDF-")
+        and b"/StructTreeRoot" in content
+        and b"/Lang(fr-FR)" in content
+        and re.search(rb"pdfuaid:part>1<", content) is not None
+    )
+
+
+@office
+def test_a_letter_is_a_tagged_pdf(stubs: Stubs) -> None:
+    asked = request(REFUSAL, example("refus-budget"))
+    asked.format = pb.OUTPUT_FORMAT_PDF
+    document = stubs.documents.GenerateDocument(asked, timeout=SECONDS).document
+    assert (document.media_type, document.filename[-4:]) == ("application/pdf", ".pdf")
+    assert is_accessible(document.content)
+
+
+@office
+def test_a_batch_is_merged_then_converted_once(stubs: Stubs) -> None:
+    items = [
+        pb.BatchItem(data_json=json.dumps({"case": {"reference": f"MC-2026-{number:04d}"}}).encode())
+        for number in range(5)
+    ]
+    asked = pb.BatchGenerateDocumentsRequest(
+        template_id=REFUSAL,
+        document_date=civil(DAY),
+        common_json=json.dumps(example("refus-budget")).encode(),
+        items=items,
+        output=pb.BATCH_OUTPUT_MERGED,
+        format=pb.OUTPUT_FORMAT_PDF,
+    )
+    content = bytearray()
+    for part in stubs.documents.BatchGenerateDocuments(asked, timeout=SECONDS):
+        content += part.chunk.data
+    assert is_accessible(bytes(content))
+    assert bytes(content).count(b"/Type/Page/") + bytes(content).count(b"/Type/Page\n") >= 5
+
+
+@office
+def test_a_broken_file_costs_only_itself_and_offices_are_replaced(
+    worker: RunningServer, letter: bytes
+) -> None:
+    for _ in range(3):
+        assert convert(worker, letter).startswith(b"%PDF-")
+    for broken, reason in ((b"PK\x03\x04" + b"0" * 400, "PDF_FAILED"), (b"bonjour", "INVALID_FIELDS")):
+        with pytest.raises(grpc.RpcError) as caught:
+            convert(worker, broken)
+        assert refusal(caught.value).reason == reason
+    assert convert(worker, letter).startswith(b"%PDF-")
+
+
+@office
+def test_a_conversion_that_takes_too_long_is_killed(launch: Launch, letter: bytes) -> None:
+    hurried = launch("services.documents.pdf", "--offices", "1", "--job-seconds", "0.02")
+    for _ in range(2):
+        with pytest.raises(grpc.RpcError) as caught:
+            convert(hurried, letter)
+        assert refusal(caught.value).reason == "PDF_FAILED"
+    hurried.stop()
+    alive = subprocess.run(["pgrep", "-f", f"microcredit-pdf-{hurried.process.pid}-"], check=False)
+    assert alive.returncode != 0
+
+
+def test_without_libreoffice_the_worker_says_what_to_install() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "services.documents.pdf", "--office-directory", "/nulle/part"],
+        cwd=ROOT,
+        env=dict(os.environ),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "libreoffice-writer-nogui" in done.stderr
+    assert "Traceback" not in done.stderr

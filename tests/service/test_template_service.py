@@ -1,0 +1,403 @@
+"""Templates and profiles deployed through the server: published, activated at a date, followed, undone."""
+
+from __future__ import annotations
+
+import io
+import uuid
+import zipfile
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import grpc
+import pytest
+
+from microcredit.documents.v1 import profile_service_pb2 as profile_rpc
+from microcredit.documents.v1 import release_pb2
+from microcredit.documents.v1 import template_service_pb2 as rpc
+from services.documents.folders import read_folder
+from services.kit.releases.archive import pack
+from tests.documents_services import (
+    SECONDS,
+    Stubs,
+    civil,
+    connected,
+    docx_of,
+    edited,
+    eventually,
+    with_sentence,
+)
+from tests.documents_support import (
+    ASK,
+    BANK,
+    DAY,
+    DOCUMENTS,
+    REFUSAL,
+    example,
+    parts,
+    plain,
+    refusal,
+    request,
+)
+from tests.support import Launch, RunningServer
+
+NAME = f"templates/{REFUSAL}"
+PLACE = "ne prête pas et ne garantit pas les prêts"
+FOLLOWED_SECONDS = 1.0
+FROM = date(2027, 1, 1)
+ONE = (("x-actor", "camille"),)
+OTHER = (("x-actor", "dominique"),)
+
+
+@pytest.fixture(scope="module")
+def url(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """Settings of a store that two servers share."""
+    folder = tmp_path_factory.mktemp("shared")
+    return {
+        "DOCUMENTS_DATABASE_URL": f"sqlite:///{folder}/documents.sqlite3",
+        "DOCUMENTS_MASTER_KEY_FILE": f"{folder}/master.key",
+    }
+
+
+@pytest.fixture(scope="module")
+def server(launch: Launch, url: dict[str, str]) -> RunningServer:
+    return launch("services.documents", "--workers", "2", env=url)
+
+
+@pytest.fixture(scope="module")
+def second(launch: Launch, url: dict[str, str], server: RunningServer) -> RunningServer:
+    """Another server on the same store, where nobody activates what they published."""
+    return launch("services.documents", "--workers", "1", "--two-person-rule", env=url)
+
+
+@pytest.fixture
+def stubs(server: RunningServer) -> Iterator[Stubs]:
+    with connected(server.address) as found:
+        yield found
+
+
+def publication(
+    template: str, content: bytes, effective_from: date | None = None, version: str = ""
+) -> rpc.PublishTemplateRequest:
+    edited_docx = release_pb2.EditedDocx(
+        template_id=template,
+        content=content,
+        version=version,
+        effective_from=civil(effective_from) if effective_from else None,
+    )
+    return rpc.PublishTemplateRequest(docx=edited_docx)
+
+
+def activation(template: str, version: str, day: date | None = None) -> rpc.ActivateTemplateRequest:
+    name = f"templates/{template}/revisions/{version}"
+    return rpc.ActivateTemplateRequest(name=name, effective_date=civil(day) if day else None)
+
+
+def letter(stubs: Stubs, template: str, name: str, day: date = DAY, min_revision: int = 0) -> tuple[str, str]:
+    """The version that makes a letter, and its text."""
+    message = request(template, example(name), day)
+    message.min_revision = min_revision
+    document = stubs.documents.GenerateDocument(message, timeout=SECONDS).document
+    return document.template.version, plain(document.content)
+
+
+def package(stubs: Stubs, template: str) -> release_pb2.Package:
+    asked = rpc.GetTemplateRequest(name=f"templates/{template}")
+    found: release_pb2.Package = stubs.templates.GetTemplate(asked, timeout=SECONDS).template
+    return found
+
+
+def test_the_shipped_templates_are_the_first_versions(stubs: Stubs) -> None:
+    shipped = {path.parent.name for path in (DOCUMENTS / "templates").glob("*/manifest.yaml")}
+    found = stubs.templates.ListTemplates(rpc.ListTemplatesRequest(page_size=200)).templates
+    assert {one.name.removeprefix("templates/") for one in found} == shipped
+    assert all(len(one.timeline) == 1 and one.title for one in found)
+    first = stubs.templates.ListTemplates(rpc.ListTemplatesRequest(page_size=3))
+    rest = stubs.templates.ListTemplates(
+        rpc.ListTemplatesRequest(page_size=200, page_token=first.next_page_token)
+    )
+    assert [*first.templates, *rest.templates] == list(found)
+
+
+def test_a_word_file_becomes_a_version_that_governs_from_its_date(
+    stubs: Stubs, server: RunningServer, second: RunningServer
+) -> None:
+    word = with_sentence(docx_of(stubs, REFUSAL), PLACE, "Un rendez-vous vous sera proposé.")
+    published = stubs.templates.PublishTemplate(publication(REFUSAL, word, FROM), metadata=ONE)
+    assert published.created
+    assert (published.revision.version, published.report.accepted) == ("1.1.0", True)
+    assert letter(stubs, REFUSAL, "refus-budget", FROM)[0] == "1.0.0"
+    activated = stubs.templates.ActivateTemplate(activation(REFUSAL, "1.1.0"), metadata=OTHER)
+    assert [period.version for period in activated.template.timeline] == ["1.0.0", "1.1.0"]
+    revision = activated.event.revision
+    for address in (server.address, server.address, second.address):
+        with connected(address) as caller:
+            version, text = letter(caller, REFUSAL, "refus-budget", FROM, revision)
+            assert version == "1.1.0"
+            assert "Un rendez-vous vous sera proposé." in text
+            before, old = letter(caller, REFUSAL, "refus-budget", date(2026, 12, 31), revision)
+            assert before == "1.0.0"
+            assert "Un rendez-vous" not in old
+
+
+def test_every_worker_of_every_server_follows_within_a_second(
+    stubs: Stubs, server: RunningServer, second: RunningServer
+) -> None:
+    word = with_sentence(docx_of(stubs, ASK), "Dossier suivi par", "À bientôt.")
+    stubs.templates.PublishTemplate(publication(ASK, word), timeout=SECONDS)
+    revision = stubs.templates.ActivateTemplate(activation(ASK, "1.1.0")).event.revision
+
+    def loaded(address: str) -> tuple[int, int]:
+        with connected(address) as caller:
+            status = caller.templates.GetDeploymentStatus(rpc.GetDeploymentStatusRequest()).status
+            return status.process_id, status.loaded_revision
+
+    seen: dict[int, int] = {}
+
+    def followed() -> bool:
+        seen.update(loaded(address) for address in (server.address, second.address))
+        return len(seen) == 3 and set(seen.values()) == {revision}
+
+    assert eventually(followed, FOLLOWED_SECONDS + 9), seen
+    assert letter(stubs, ASK, "minimal")[0] == "1.1.0"
+
+
+def test_the_same_content_and_the_same_request_are_published_once(stubs: Stubs) -> None:
+    word = with_sentence(docx_of(stubs, BANK), "Dossier suivi par", "Merci.")
+    asked = publication(BANK, word)
+    asked.request_id = str(uuid.uuid4())
+    asked.validate_only = True
+    trial = stubs.templates.PublishTemplate(asked, timeout=SECONDS)
+    assert (trial.created, trial.revision.version) == (True, "1.1.0")
+    assert package(stubs, BANK).latest_revision.endswith("/1.0.0")
+    asked.validate_only = False
+    first = stubs.templates.PublishTemplate(asked, timeout=SECONDS)
+    again = stubs.templates.PublishTemplate(publication(BANK, docx_of(stubs, BANK, "1.1.0")), timeout=SECONDS)
+    assert (first.created, again.created) == (True, False)
+    assert first.revision == again.revision
+    other = publication(BANK, with_sentence(word, "Merci.", "Bien à vous."))
+    other.request_id = asked.request_id
+    with pytest.raises(grpc.RpcError) as caught:
+        stubs.templates.PublishTemplate(other, timeout=SECONDS)
+    assert refusal(caught.value).reason == "REQUEST_ID_REUSED"
+    reused = publication(BANK, with_sentence(word, "Merci.", "Au revoir."), version="1.1.0")
+    with pytest.raises(grpc.RpcError) as caught:
+        stubs.templates.PublishTemplate(reused, timeout=SECONDS)
+    assert refusal(caught.value).reason == "VERSION_ALREADY_PUBLISHED"
+
+
+def test_an_etag_is_that_of_one_template(stubs: Stubs) -> None:
+    template, other = "07-rendez-vous", "13-ajournement"
+    read = package(stubs, template)
+    for name in (template, other):
+        word = with_sentence(docx_of(stubs, name), "Dossier suivi par", "À vous.")
+        stubs.templates.PublishTemplate(publication(name, word), timeout=SECONDS)
+    stale = activation(template, "1.1.0")
+    stale.etag = read.etag
+    with pytest.raises(grpc.RpcError) as caught:
+        stubs.templates.ActivateTemplate(stale)
+    assert (refusal(caught.value).reason, caught.value.code()) == ("ETAG_MISMATCH", grpc.StatusCode.ABORTED)
+    fresh = activation(template, "1.1.0")
+    fresh.etag = package(stubs, template).etag
+    stubs.templates.ActivateTemplate(activation(other, "1.1.0"))
+    assert stubs.templates.ActivateTemplate(fresh).template.etag != fresh.etag
+
+
+def test_a_rollback_gives_the_former_version_back_and_is_an_event(stubs: Stubs) -> None:
+    template = "04-accuse-reception"
+    word = with_sentence(docx_of(stubs, template), "Dossier suivi par", "À suivre.")
+    stubs.templates.PublishTemplate(publication(template, word), timeout=SECONDS, metadata=ONE)
+    stubs.templates.ActivateTemplate(activation(template, "1.1.0"), metadata=OTHER)
+    assert letter(stubs, template, "minimal")[0] == "1.1.0"
+    undone = stubs.templates.RollbackTemplate(rpc.RollbackTemplateRequest(name=f"templates/{template}"))
+    assert letter(stubs, template, "minimal", min_revision=undone.event.revision)[0] == "1.0.0"
+    asked = rpc.ListTemplateEventsRequest(parent=f"templates/{template}")
+    events = stubs.templates.ListTemplateEvents(asked).events
+    kinds = [release_pb2.PackageEventKind.Name(one.kind).rpartition("KIND_")[2] for one in events]
+    assert kinds == ["ROLLED_BACK", "ACTIVATED", "PUBLISHED", "ACTIVATED", "PUBLISHED"]
+    assert [one.actor for one in events][1:3] == ["dominique", "camille"]
+    revisions = stubs.templates.ListTemplateRevisions(
+        rpc.ListTemplateRevisionsRequest(parent=f"templates/{template}")
+    )
+    assert [one.version for one in revisions.revisions] == ["1.1.0", "1.0.0"]
+
+
+def test_a_watch_tells_each_event_once(stubs: Stubs) -> None:
+    template = "24-attestation-solde"
+    before = stubs.templates.GetDeploymentStatus(rpc.GetDeploymentStatusRequest()).status.store_revision
+    stream = stubs.templates.WatchDeployments(rpc.WatchDeploymentsRequest(after_revision=before), timeout=30)
+    word = with_sentence(docx_of(stubs, template), "Dossier suivi par", "Bravo.")
+    stubs.templates.PublishTemplate(publication(template, word), timeout=SECONDS)
+    stubs.templates.ActivateTemplate(activation(template, "1.1.0"))
+    seen = [next(stream).event for _ in range(2)]
+    stream.cancel()
+    assert [event.revision for event in seen] == [before + 1, before + 2]
+    assert {event.revision_name for event in seen} == {f"templates/{template}/revisions/1.1.0"}
+
+
+def test_who_published_does_not_activate_where_two_persons_are_required(
+    stubs: Stubs, second: RunningServer
+) -> None:
+    template = "20-incident"
+    word = with_sentence(docx_of(stubs, template), "Dossier suivi par", "Courage.")
+    stubs.templates.PublishTemplate(publication(template, word), timeout=SECONDS, metadata=ONE)
+    with connected(second.address) as strict:
+        with pytest.raises(grpc.RpcError) as caught:
+            strict.templates.ActivateTemplate(activation(template, "1.1.0"), metadata=ONE)
+        assert refusal(caught.value).reason == "TWO_PERSONS_REQUIRED"
+        assert strict.templates.ActivateTemplate(activation(template, "1.1.0"), metadata=OTHER).event.revision
+
+
+def test_a_broken_template_is_refused_with_every_finding_at_its_place(stubs: Stubs) -> None:
+    def break_it(paragraph: object) -> None:
+        paragraph.add_run(" {{ applicant.prenom }} {{ loan.amount }} {{ case.reference }")  # type: ignore[attr-defined]
+
+    word = edited(docx_of(stubs, REFUSAL), PLACE, break_it)
+    with pytest.raises(grpc.RpcError) as caught:
+        stubs.templates.PublishTemplate(publication(REFUSAL, word), timeout=SECONDS)
+    found = refusal(caught.value)
+    assert (caught.value.code(), found.reason) == (grpc.StatusCode.INVALID_ARGUMENT, "PACKAGE_REFUSED")
+    checked = stubs.templates.CheckTemplate(
+        rpc.CheckTemplateRequest(docx=publication(REFUSAL, word).docx, with_annotated_docx=True),
+        timeout=SECONDS,
+    )
+    assert not checked.report.accepted
+    findings = checked.report.findings
+    assert len(findings) == int(found.metadata["findings"])
+    assert all(one.message and one.place for one in findings)
+    assert any(PLACE in one.paragraph_text or PLACE[:20] in one.paragraph_text for one in findings)
+    comments = parts(checked.annotated_docx)["word/comments.xml"].decode()
+    assert comments.count("<w:comment ") == len(findings)
+
+
+@pytest.mark.parametrize("bait", ["{{" * 39_000, "{%-" * 26_000])
+def test_a_file_made_to_hold_the_server_is_refused_in_an_answer_that_travels(stubs: Stubs, bait: str) -> None:
+    word = with_sentence(docx_of(stubs, REFUSAL), PLACE, bait)
+    checked = stubs.templates.CheckTemplate(
+        rpc.CheckTemplateRequest(docx=publication(REFUSAL, word).docx, with_annotated_docx=True),
+        timeout=SECONDS,
+    )
+    assert not checked.report.accepted
+    assert len(checked.report.findings) <= 200
+    assert checked.ByteSize() < 2 * 1024 * 1024
+    assert letter(stubs, BANK, "minimal")[0]
+
+
+def hostile() -> Iterator[tuple[str, bytes, str]]:
+    yield "not a zip", b"bonjour", "ARCHIVE_REFUSED"
+    bomb = io.BytesIO()
+    with zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("manifest.yaml", b"0" * (64 * 1024 * 1024))
+    yield "a bomb", bomb.getvalue(), "ARCHIVE_REFUSED"
+    outside = io.BytesIO()
+    with zipfile.ZipFile(outside, "w") as archive:
+        archive.writestr("../manifest.yaml", b"id: x")
+    yield "a path that leaves", outside.getvalue(), "ARCHIVE_REFUSED"
+    yield "too large", b"PK" + b"0" * (2 * 1024 * 1024), "ARCHIVE_REFUSED"
+    yield "another file", pack({"manifest.yaml": b"id: x", "virus.exe": b"MZ"}), "PACKAGE_REFUSED"
+    yield "no Word file", pack({"manifest.yaml": b"id: x"}), "PACKAGE_REFUSED"
+    files = dict(read_folder(DOCUMENTS / "templates" / REFUSAL))
+    yield "a false Word file", pack({**files, "template.docx": b"bonjour"}), "PACKAGE_REFUSED"
+
+
+@pytest.mark.parametrize(("archive", "reason"), [pytest.param(*one[1:], id=one[0]) for one in hostile()])
+def test_a_hostile_archive_is_refused(stubs: Stubs, archive: bytes, reason: str) -> None:
+    with pytest.raises(grpc.RpcError) as caught:
+        stubs.templates.PublishTemplate(rpc.PublishTemplateRequest(archive=archive), timeout=SECONDS)
+    found = refusal(caught.value)
+    assert (caught.value.code(), found.reason) == (grpc.StatusCode.INVALID_ARGUMENT, reason)
+
+
+def test_a_comparison_tells_the_text_the_data_and_the_manifest(stubs: Stubs) -> None:
+    word = with_sentence(
+        docx_of(stubs, REFUSAL),
+        PLACE,
+        "{% if bank is defined %}Nous écrivons à {{ bank.name }}.{% endif %}",
+    )
+    candidate = publication(REFUSAL, word, FROM).docx
+    asked = rpc.CompareTemplatesRequest(docx=candidate, base_name=f"{NAME}/revisions/1.0.0")
+    found = stubs.templates.CompareTemplates(asked, timeout=SECONDS)
+    (change,) = found.text_changes
+    assert change.kind == rpc.TEXT_CHANGE_KIND_CHANGED
+    assert change.place == "corps"
+    assert "Nous écrivons" in change.after
+    assert "Nous écrivons" not in change.before
+    assert list(found.added_fields) == ["bank", "bank.name"]
+    (manifest,) = found.manifest_changes
+    assert "1er\u00a0janvier\u00a02027" in manifest
+    same = stubs.templates.CompareTemplates(
+        rpc.CompareTemplatesRequest(name=f"{NAME}/revisions/1.0.0", base_name=f"{NAME}/revisions/1.0.0"),
+        timeout=SECONDS,
+    )
+    assert same.summary == "Rien ne change."
+
+
+def test_the_palette_gives_tags_that_a_template_accepts(stubs: Stubs) -> None:
+    fields = stubs.templates.GetTemplateFields(rpc.GetTemplateFieldsRequest(name=NAME)).fields
+    by_path = {field.path: field for field in fields}
+    assert by_path["loan.amount"].tag == "{{ loan.amount | euros }}"
+    assert by_path["loan.amount"].type_label == "montant"
+    assert by_path["case.reference"].used
+    assert by_path["assessment"].required
+    assert not by_path["bank.name"].used
+
+
+def test_a_new_president_signs_from_a_day_on(stubs: Stubs) -> None:
+    files = dict(read_folder(DOCUMENTS / "profiles" / "cias-exemple"))
+    text = files["profile.yaml"].decode()
+    president = text.split("  president:", 1)[1].split("  director:", 1)[0]
+    changed = president.replace(president.split("last_name: ", 1)[1].split("\n", 1)[0], "Nouvelle-Élue", 1)
+    version = text.split("version: ", 1)[1].split("\n", 1)[0]
+    text = text.replace(president, changed).replace(f"version: {version}", 'version: "2027.1"', 1)
+    archive = pack({**files, "profile.yaml": text.encode()})
+    stubs.profiles.PublishProfile(profile_rpc.PublishProfileRequest(archive=archive), timeout=SECONDS)
+    request_ = profile_rpc.ActivateProfileRequest(
+        name="profiles/cias-exemple/revisions/2027.1", effective_date=civil(FROM)
+    )
+    revision = stubs.profiles.ActivateProfile(request_).event.revision
+    _, after = letter(stubs, REFUSAL, "refus-budget", FROM, revision)
+    _, before = letter(stubs, REFUSAL, "refus-budget", DAY, revision)
+    assert "Nouvelle-Élue" in after
+    assert "Nouvelle-Élue" not in before
+    broken = pack({**files, "profile.yaml": text.replace("  president:", "  presidente:", 1).encode()})
+    asked = profile_rpc.CheckProfileRequest(archive=broken)
+    assert not stubs.profiles.CheckProfile(asked).report.accepted
+
+
+@pytest.mark.parametrize(
+    ("call", "reason"),
+    [
+        (lambda s: s.templates.GetTemplate(rpc.GetTemplateRequest(name="templates/99-inconnu")), "NOT_FOUND"),
+        (lambda s: s.templates.GetTemplate(rpc.GetTemplateRequest(name="modèles/x")), "INVALID_FIELDS"),
+        (lambda s: s.templates.ActivateTemplate(activation(REFUSAL, "9.9.9")), "NOT_FOUND"),
+        (lambda s: s.templates.ActivateTemplate(activation(REFUSAL, "1.0.0", date(2018, 1, 1))), "VALIDITY"),
+        (
+            lambda s: s.templates.RollbackTemplate(
+                rpc.RollbackTemplateRequest(name="templates/18-convention-partenariat")
+            ),
+            "NOTHING_TO_ROLL_BACK",
+        ),
+        (lambda s: s.templates.CheckTemplate(rpc.CheckTemplateRequest()), "INVALID_FIELDS"),
+        (
+            lambda s: s.templates.ListTemplates(rpc.ListTemplatesRequest(page_token="faux")),
+            "INVALID_FIELDS",
+        ),
+        (
+            lambda s: s.templates.GetTemplate(rpc.GetTemplateRequest(name=NAME, min_revision=10**9)),
+            "REVISION_NOT_REACHED",
+        ),
+    ],
+)
+def test_a_wrong_request_is_refused(stubs: Stubs, call: object, reason: str) -> None:
+    with pytest.raises(grpc.RpcError) as caught:
+        call(stubs)  # type: ignore[operator]
+    assert reason in refusal(caught.value).reason
+
+
+def test_a_package_taken_from_the_server_is_the_same_package(stubs: Stubs, tmp_path: Path) -> None:
+    asked = rpc.GetTemplateRevisionRequest(name=f"{NAME}/revisions/1.0.0", with_archive=True)
+    taken = stubs.templates.GetTemplateRevision(asked, timeout=SECONDS)
+    again = stubs.templates.PublishTemplate(
+        rpc.PublishTemplateRequest(archive=taken.archive), timeout=SECONDS
+    )
+    assert (again.created, again.revision.digest) == (False, taken.revision.digest)

@@ -1,0 +1,83 @@
+"""What a letter must not contradict, by template: its own dates, sums and bounds."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.documents.contract.dossier import CONTRACT, read_dossier
+from services.documents.statistics import withheld
+from services.kit.errors import InvalidArgument
+from tests.documents_support import DAY, example
+from tests.documents_templates import shipped
+
+MINIMUM = 5
+
+
+def found(template: str, path: str, value: Any) -> dict[str, str]:
+    """The violations of the complete example, once one field has another value."""
+    data = example("complet")
+    *parents, last = path.split(".")
+    node: Any = data
+    for name in parents:
+        node = node[int(name)] if name.isdigit() else node[name]
+    node[last] = value
+    package = shipped(template)
+    try:
+        read_dossier(json.dumps(data).encode(), CONTRACT, package.requirement, package.checks, DAY)
+    except InvalidArgument as error:
+        return {violation.field: violation.reason for violation in error.violations}
+    return {}
+
+
+@pytest.mark.parametrize(
+    ("template", "path", "value", "field", "reason"),
+    [
+        ("06-cloture-dossier", "correspondence.documents_deadline", "2026-11-23", "", "DEADLINE_NOT_PASSED"),
+        (
+            "06-relance-pieces",
+            "correspondence.documents_requested_on",
+            "2026-11-24",
+            "",
+            "DATE_AFTER_DOCUMENT",
+        ),
+        ("07-rendez-vous", "appointment.date", "2026-11-22", "", "DEADLINE_BEFORE_DOCUMENT"),
+        ("07-rendez-vous", "appointment.time", "25:00", "", "INVALID_FORMAT"),
+        ("10-releve-commission", "committee.files", [], "", "TOO_FEW"),
+        ("13-ajournement", "adjournment.deadline", "2026-11-22", "", "DEADLINE_BEFORE_DOCUMENT"),
+        ("15-decision-banque", "bank_decision.decided_on", "2026-11-24", "", "DATE_AFTER_DOCUMENT"),
+        ("18-convention-partenariat", "partnership.amount_max", "299.99", "", "OUT_OF_RANGE"),
+        ("18-convention-partenariat", "partnership.months_max", 5, "", "OUT_OF_RANGE"),
+        ("18-convention-partenariat", "partnership.end_date", "2026-12-31", "", "OUT_OF_RANGE"),
+        ("19-suivi", "follow_up.period_end", "2027-02-04", "", "OUT_OF_RANGE"),
+        ("19-suivi", "follow_up.instalments_paid", 7, "", "OUT_OF_RANGE"),
+        ("20-incident", "incident.unpaid.0.amount", "71.07", "incident.total", "AMOUNT_MISMATCH"),
+        ("20-incident", "incident.reported_on", "2026-11-24", "", "DATE_AFTER_DOCUMENT"),
+        ("23-explication-algorithme", "explanation.requested_on", "2026-11-24", "", "DATE_AFTER_DOCUMENT"),
+        ("24-attestation-solde", "settlement.settled_on", "2026-11-24", "", "DATE_AFTER_DOCUMENT"),
+    ],
+)
+def test_a_letter_never_contradicts_itself(
+    template: str, path: str, value: Any, field: str, reason: str
+) -> None:
+    assert found(template, path, value) == {f"data_json.{field or path}": reason}
+
+
+def test_another_letter_does_not_care() -> None:
+    """The same data serve every document: a later fact does not stop an earlier letter."""
+    assert found("04-accuse-reception", "bank_decision.decided_on", "2027-01-12") == {}
+    assert found("07-rendez-vous", "settlement.settled_on", "2030-01-05") == {}
+
+
+@given(st.lists(st.integers(0, 40), max_size=9))
+def test_a_withheld_count_can_never_be_computed(counts: list[int]) -> None:
+    hidden = withheld(counts, MINIMUM)
+    assert all(rank in hidden for rank, count in enumerate(counts) if 0 < count < MINIMUM)
+    printed = [count for rank, count in enumerate(counts) if rank not in hidden]
+    if hidden and any(count >= MINIMUM for count in printed):
+        assert len(hidden) > 1
+        assert sum(counts[rank] for rank in hidden) >= MINIMUM
