@@ -35,8 +35,8 @@ MAX_ADDRESS_LINES, ADDRESS_LINE_LENGTH, CITY_LENGTH = 3, 38, 45
 MAX_CONTACTS = 10
 MAX_TERRITORIES = 2000
 """Codes of one territory: above, a wider scope is meant, and answers would be too large."""
-MAX_HINTS = 20
-"""Unknown codes of a lender that have a suggestion: each takes a search among all the communes."""
+MAX_HINTS = 100
+"""Unknown codes of a file that have a suggestion: each takes a search among all the communes."""
 
 
 @dataclass
