@@ -412,7 +412,7 @@ def test_an_envelope_is_held_committed_and_given_back(desk: Desk) -> None:
     assert desk.envelope("GetReservation", name=name).reservation == listed[0]
     history = desk.read("ListBankEvents", parent=BANK).events[0].sentences
     assert list(history) == [
-        "Réservation n°\u00a01 libérée\u00a0: 2\u202f500,00\u00a0€, accord fcs, dossier D-1."
+        "Réservation n°\u00a01 libérée\u00a0: 2\u202f500,00\u00a0€, accord FCS, dossier D-1."
     ]
 
 
