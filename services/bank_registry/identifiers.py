@@ -42,9 +42,9 @@ def siret_problem(text: str) -> str | None:
 def cib_problem(text: str) -> str | None:
     """A code banque (CIB) is five digits, leading zeros included; it has no check digit."""
     if not _CIB.fullmatch(text):
-        return (
-            f"Le code banque « {text} » doit compter cinq chiffres entre guillemets, par exemple « 01234 »."
-        )
+        lost = text.isascii() and text.isdigit() and len(text) < 5
+        hint = f" ; vouliez-vous dire « {text.zfill(5)} » ?" if lost else ", par exemple « 01234 »."
+        return f"Le code banque « {text} » doit compter cinq chiffres, zéros de tête compris{hint}"
     return None
 
 

@@ -19,7 +19,7 @@ from services.bank_registry.store import RegistryStore
 from services.bank_registry.views import registry_clock
 from services.kit.geography import Geography
 
-MAX_ANSWERS = 50_000
+MAX_ANSWERS = 20_000
 """Answers of a revision that a process keeps, about a kilobyte each."""
 
 

@@ -129,7 +129,7 @@ def test_sentences_suggest_what_was_meant() -> None:
         found.place.column.rpartition(".")[2]: found.message for found in plan(bank("a", 1, wrong)).refusals
     }
     assert "56165 (Ploërmel)" in said["territories[0]"]
-    assert "« 2A004 »" in said["territories[1]"]
+    assert "2A004 (Ajaccio)" in said["territories[1]"]
     assert "« start »" in said["startt"]
 
 

@@ -8,6 +8,7 @@ import re
 import zipfile
 from collections.abc import Sequence
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -112,6 +113,44 @@ def test_a_workbook_holds_real_days_and_numbers() -> None:
     cells[COLUMNS.index("codes du territoire")] = 56
     cells[COLUMNS.index("SIREN")] = int(siren(1))
     assert plan(as_xlsx(cells)).outcomes[0].after == plan(as_csv(row())).outcomes[0].after
+
+
+def test_a_cell_shown_in_percent_is_read_as_it_shows() -> None:
+    book = Workbook()
+    sheet: Any = book.worksheets[0]
+    sheet.append(COLUMNS)
+    sheet.append(row())
+    cell = sheet.cell(2, COLUMNS.index("taux maximal (%)") + 1, 0.025)
+    cell.number_format = "0.0%"
+    stream = io.BytesIO()
+    book.save(stream)
+    (outcome,) = plan(stream.getvalue()).outcomes
+    assert outcome.after.agreements[0].rate.greatest == Decimal("2.5")
+
+
+@pytest.mark.parametrize(
+    ("scope", "code", "meant"),
+    [
+        ("départements", "1", "01 (Ain)"),
+        ("départements", "2a", "2A (Corse-du-Sud)"),
+        ("départements", "56165", "56 (Morbihan)"),
+        ("départements", "Morbihan", "56 (Morbihan)"),
+        ("régions", "bretagne", "53 (Bretagne)"),
+        ("intercommunalités", "Ploërmel", "200066777"),
+        ("communes", "1004", "01004 (Ambérieu-en-Bugey)"),
+        ("communes", "56800", "56165 (Ploërmel)"),
+        ("communes", "99999", ""),
+    ],
+)
+def test_an_unknown_place_comes_with_what_was_meant(scope: str, code: str, meant: str) -> None:
+    (found,) = plan(as_csv(row(territoire=scope, codes_du_territoire=code))).refusals
+    assert (found.code, meant in found.message) == ("UNKNOWN_PLACE", True)
+
+
+def test_zeros_lost_by_a_spreadsheet_are_suggested() -> None:
+    header = [*COLUMNS, "code banque (CIB)"]
+    (found,) = plan(as_csv([*row(), "1234"], header=header)).refusals
+    assert (found.code, "« 01234 »" in found.message.replace("\u00a0", " ")) == ("CIB_INVALID", True)
 
 
 def test_every_refused_line_is_named_and_the_others_are_kept() -> None:

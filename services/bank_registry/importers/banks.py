@@ -9,6 +9,7 @@ from itertools import pairwise
 
 from services.bank_registry import identifiers
 from services.bank_registry.importers.fields import Fields
+from services.bank_registry.importers.places import unknown_place
 from services.bank_registry.registry.model import (
     ALWAYS,
     CATEGORY,
@@ -22,7 +23,7 @@ from services.bank_registry.registry.model import (
     Suspension,
 )
 from services.bank_registry.registry.names import ID, slug
-from services.bank_registry.registry.territory import Scope, Territory, place_name, printed
+from services.bank_registry.registry.territory import Scope, Territory, place_name
 from services.kit import french
 from services.kit.errors import Violations
 from services.kit.geography import Geography
@@ -34,13 +35,8 @@ MAX_ADDRESS_LINES, ADDRESS_LINE_LENGTH, CITY_LENGTH = 3, 38, 45
 MAX_CONTACTS = 10
 MAX_TERRITORIES = 2000
 """Codes of one territory: above, a wider scope is meant, and answers would be too large."""
-
-_PLACES = {
-    Scope.REGIONS: "de région",
-    Scope.DEPARTEMENTS: "de département",
-    Scope.EPCI: "d’intercommunalité (SIREN)",
-    Scope.COMMUNES: "de commune",
-}
+MAX_HINTS = 100
+"""Unknown codes of a file that have a suggestion: each takes a search among all the communes."""
 
 
 @dataclass
@@ -50,6 +46,7 @@ class BankReader:
     geography: Geography
     problems: Violations
     advice: Violations
+    _unknown: int = 0
 
     def bank(self, fields: Fields, bank_id: str | None = None) -> Bank | None:
         """The terms of a lender, whose id may be known already."""
@@ -152,17 +149,10 @@ class BankReader:
             fields.problem("territories", "CODE_COUNT", text)
         for index, code in _distinct(fields, "territories", codes):
             if place_name(scope, code, self.geography) is None:
-                fields.problem(f"territories[{index}]", "UNKNOWN_PLACE", self._unknown_place(scope, code))
+                self._unknown += 1
+                text = unknown_place(scope, code, self.geography, suggest=self._unknown <= MAX_HINTS)
+                fields.problem(f"territories[{index}]", "UNKNOWN_PLACE", text)
         return Territory(scope, codes)
-
-    def _unknown_place(self, scope: Scope, code: str) -> str:
-        text = f"Le code « {code} » n’existe pas parmi les codes {_PLACES[scope]}"
-        if place_name(scope, code.upper(), self.geography):
-            return f"{text} ; vouliez-vous dire « {code.upper()} » ?"
-        if scope is Scope.COMMUNES and (found := self.geography.suggest(code)):
-            named = [f"{commune.code} ({printed(commune.name)})" for commune in found[:3]]
-            return f"{text} ; vouliez-vous dire par exemple {french.join(named)} ?"
-        return f"{text}."
 
     def convention(self, fields: Fields) -> LocalConvention | None:
         """The terms of a local convention; without an id, it has one made from its reference."""

@@ -20,6 +20,8 @@ Choice = TypeVar("Choice", bound=StrEnum)
 
 FIRST_YEAR, LAST_YEAR = 1900, 2999
 LONGEST_TEXT = 200
+MAX_UNKNOWN, MAX_HINTS = 100, 20
+"""Unknown fields of an object that are noted, and those that have a suggestion."""
 
 _AMOUNT = re.compile(r"[0-9]{1,10}(\.[0-9]{1,2})?")
 _PERCENT = re.compile(r"[0-9]{1,3}(\.[0-9]{1,6})?")
@@ -131,10 +133,11 @@ class Fields:
                 self.problem(path, "OBJECT_EXPECTED", "Un objet entre accolades est attendu.")
 
     def finish(self) -> None:
-        """Notes the fields that nobody asked for."""
-        for name in self._values:
-            if name not in self._read:
-                self.problem(name, "UNKNOWN_FIELD", f"Ce champ n’existe pas{self._nearest(name)}")
+        """Notes the fields that nobody asked for, the first hundred of them."""
+        unknown = [name for name in self._values if name not in self._read]
+        for index, name in enumerate(unknown[:MAX_UNKNOWN]):
+            hint = self._nearest(name) if index < MAX_HINTS and len(name) <= LONGEST_TEXT else "."
+            self.problem(name[:LONGEST_TEXT], "UNKNOWN_FIELD", f"Ce champ n’existe pas{hint}")
 
     def _value(self, name: str, required: bool) -> object:
         self._read.add(name)

@@ -12,6 +12,9 @@ Banks = Mapping[str, BankRecord]
 Clash = tuple[str, str, str]
 """A field of the lender, a stable code, a French sentence."""
 
+MAX_HINTS = 20
+"""Unknown successors that have a suggestion: each takes a comparison with every name."""
+
 _LABELS = {"siren": "SIREN", "cib": "code banque", "lei": "LEI"}
 
 
@@ -53,16 +56,21 @@ class Successions:
     def __init__(self, records: Banks) -> None:
         self._records = records
         self._leads: dict[str, bool] = {}
+        self._unknown = 0
 
     def clashes(self, record: BankRecord) -> Iterator[Clash]:
         """A successor that is unknown, or that leads back to the lender."""
         successor = record.bank.successor
         if successor and successor not in self._records:
-            near = closest(successor, (known.bank for known in self._records.values()))
+            self._unknown += 1
+            near = closest(successor, self._banks()) if self._unknown <= MAX_HINTS else []
             hint = f" ; vouliez-vous dire « {near[0].id} » ?" if near else "."
             yield "successor", "UNKNOWN_BANK", f"Aucun prêteur n’a cet identifiant{hint}"
         elif successor and not self._ends_somewhere(record.bank.id):
             yield "successor", "CIRCULAR", "Les reprises tournent en rond."
+
+    def _banks(self) -> Iterator[Bank]:
+        return (record.bank for record in self._records.values())
 
     def _ends_somewhere(self, bank_id: str) -> bool:
         followed: dict[str, None] = {}

@@ -53,11 +53,11 @@ def read(data: bytes, geography: Geography) -> Generator[Progress, None, Reading
     """Reads a file, whatever the registry holds; raises UnreadableFile if it is not one of lenders."""
     content = read_content(data)
     reading = Reading(content, refusals=list(content.findings), warnings=list(content.warnings))
-    total = len(content.items)
+    reader, total = BankReader(geography, Violations(), Violations()), len(content.items)
     for done, item in enumerate(content.items):
         if done % STEP == 0:
             yield Progress(done, total)
-        _read_item(item, reading, geography)
+        _read_item(item, reading, reader)
         if len(reading.refusals) > MAX_FINDINGS:
             raise too_many(reading.refusals[0])
     yield Progress(total, total)
@@ -75,10 +75,10 @@ def read_whole(data: bytes, geography: Geography) -> Reading:
             return reading
 
 
-def _read_item(item: Item, reading: Reading, geography: Geography) -> None:
-    problems, advice = Violations(), Violations()
+def _read_item(item: Item, reading: Reading, reader: BankReader) -> None:
+    reader.problems, reader.advice = problems, advice = Violations(), Violations()
     fields = Fields(item.values, item.path, problems)
-    record = record_of(BankReader(geography, problems, advice), fields)
+    record = record_of(reader, fields)
     fields.finish()
     bank_id = _identifier(item.values)
     refused = [*item.findings, *(_finding(item, found, bank_id) for found in problems)]

@@ -59,8 +59,10 @@ def _rows(data: bytes) -> Iterator[Row]:
 def _value(cell: Any, line: int, column: int) -> object:
     """A text, an exact number, a date, or why the cell is refused."""
     value = cell.value
-    if value is None or (isinstance(value, str | int) and cell.data_type in ("s", "n")):
+    if value is None or (isinstance(value, str) and cell.data_type == "s"):
         return value
+    if isinstance(value, int) and cell.data_type == "n":
+        return value * _scale(cell)
     name = f"{get_column_letter(column)}{line}"
     match cell.data_type:
         case "f":
@@ -75,13 +77,18 @@ def _value(cell: Any, line: int, column: int) -> object:
             return value.date()
         return Bad("TIME", f"La cellule {name} contient une heure ; écrivez la date seule.")
     if isinstance(value, float):
-        return _exact(value)
+        return _exact(value, cell)
     if value is None or isinstance(value, str | int | date):
         return value
     return Bad("TIME", f"La cellule {name} contient une heure ou une durée.")
 
 
-def _exact(value: float) -> object:
+def _exact(value: float, cell: Any) -> object:
     """The decimal number that Excel shows: the shortest that is that double."""
-    number = Decimal(repr(value))
+    number = Decimal(repr(value)) * _scale(cell)
     return int(number) if number == number.to_integral_value() else number
+
+
+def _scale(cell: Any) -> int:
+    """A cell shown in percent holds a fraction."""
+    return 100 if "%" in (cell.number_format or "") else 1

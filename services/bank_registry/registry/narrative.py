@@ -40,7 +40,7 @@ def narrate(before: BankRecord | None, after: BankRecord | None) -> list[str]:
         *_resource("Prêteur", one.banks, other.banks),
         *_resources("Accord", one.agreements, other.agreements),
         *_resources("Convention", one.conventions, other.conventions),
-        *_reservations(one.reservations, other.reservations),
+        *_reservations(one.reservations, other.reservations, other.agreements),
     ]
 
 
@@ -102,10 +102,14 @@ def _suspensions(named: str, before: Sequence[Suspension], after: Sequence[Suspe
             continue
         if new is None:
             yield f"{named} : suspension prévue du {french.long_date(start)} annulée."
-        elif old is not None and new.period.end is not None and old.period.end != new.period.end:
+        elif old is not None and new.period.end and _is_shorter(new.period.end, old.period.end):
             yield f"{named} : suspension levée à partir du {french.long_date(new.period.end)}."
         else:
             yield f"{named} : suspension {_days_of(new)}."
+
+
+def _is_shorter(end: date, before: date | None) -> bool:
+    return before is None or end < before
 
 
 def _days_of(suspension: Suspension) -> str:
@@ -131,10 +135,13 @@ def _terms(named: str, before: Sequence[Dated], after: Sequence[Dated]) -> Itera
             told[field.name] = pair
 
 
-def _reservations(before: Sequence[Reservation], after: Sequence[Reservation]) -> Iterator[str]:
+def _reservations(
+    before: Sequence[Reservation], after: Sequence[Reservation], agreements: Sequence[Agreement]
+) -> Iterator[str]:
     olds = {one.id: one for one in before}
+    references = {one.id: one.reference for one in agreements}
     for one in after:
         if olds.get(one.id) != one:
             case = f", dossier {one.case_reference}" if one.case_reference else ""
-            amount = french.euros(one.amount)
-            yield f"Réservation n° {one.id} {_STATES[one.state]} : {amount}, accord {one.agreement_id}{case}."
+            amount, agreement = french.euros(one.amount), references.get(one.agreement_id, one.agreement_id)
+            yield f"Réservation n° {one.id} {_STATES[one.state]} : {amount}, accord {agreement}{case}."

@@ -58,6 +58,21 @@ class Geography:
         """The region of a code."""
         return self._regions.get(code)
 
+    @property
+    def regions(self) -> list[tuple[str, str]]:
+        """The code and the name of every region."""
+        return [(code, region.name) for code, region in self._regions.items()]
+
+    @property
+    def departements(self) -> list[tuple[str, str]]:
+        """The code and the name of every département."""
+        return [(code, departement.name) for code, departement in self._departements.items()]
+
+    @property
+    def all_epci(self) -> list[tuple[str, str]]:
+        """The SIREN and the name of every EPCI."""
+        return [(siren, epci.name) for siren, epci in self._epci.items()]
+
     def search(self, text: str) -> tuple[Commune, ...]:
         """Communes by name, at most MAX_FOUND: equal, then beginning so, then others, largest first."""
         return self._named(text)[:MAX_FOUND]
