@@ -11,10 +11,9 @@ from microcredit.documents.v1.document_service_pb2_grpc import DocumentServiceSe
 from services.documents.edge import batches, documents, dossiers, requests
 from services.documents.edge.making import Maker
 from services.documents.edge.stored import Stored
-from services.documents.files import OutputFile
 from services.documents.generation import fill, render
 from services.kit.context import check_deadline
-from services.kit.errors import ResourceExhausted, Violations
+from services.kit.errors import Violations
 
 
 class DocumentServicer(DocumentServiceServicer):
@@ -58,7 +57,8 @@ class DocumentServicer(DocumentServiceServicer):
         asked = requests.batch(request)
         common = batches.common_data(request.common_json)
         sources = self._maker.sources(self._maker.deployment(asked), asked, request.template_id)
-        for part in batches.run(batches.Batch(request, asked, sources, common), self._maker):
+        batch = batches.Batch(request, asked, sources, common, self._max_bytes)
+        for part in batches.run(batch, self._maker):
             if not context.is_active():
                 return
             yield part
@@ -76,17 +76,9 @@ class DocumentServicer(DocumentServiceServicer):
         sources = self._maker.sources(self._maker.deployment(asked), asked, request.template_id)
         generated = render(fill(sources, request.data_json))
         file = self._maker.file(generated.content, generated.filename, asked)
-        _check_size(file, limit)
+        if limit is not None:
+            documents.check_size(file, limit)
         document = documents.document_pb(generated)
         documents.put_file(document, file)
         document.name = self._maker.keep(file, generated, asked)
         return document
-
-
-def _check_size(file: OutputFile, limit: int | None) -> None:
-    if limit is not None and len(file.content) > limit:
-        raise ResourceExhausted(
-            "DOCUMENT_TOO_LARGE",
-            "Le document dépasse la taille d’une réponse\u00a0: demandez-le par DownloadDocument.",
-            metadata={"bytes": str(len(file.content)), "limit": str(limit)},
-        )

@@ -28,6 +28,7 @@ _MONTHS = (
 _ANY_SPACE = "[ \u00a0\u202f]+"
 _DATE = re.compile(rf"\b(\d{{1,2}}|1er) ({'|'.join(_MONTHS)}) (?=\d{{4}}\b)")
 _NARROW = re.compile(rf"{_ANY_SPACE}(?=[;!?])")
+_GUILLEMETS = re.compile(rf"(?<=«){_ANY_SPACE}|{_ANY_SPACE}(?=[:»])")
 _NO_BREAK = re.compile(
     rf"(?<=«){_ANY_SPACE}|{_ANY_SPACE}(?=[:»%€])"  # guillemets, colon, units
     r"|(?<=n°) |(?<=\b[LRD]\.) (?=[\d{])|(?<=\barticle) (?=\d)"  # n° 4, L. 211-5, article 6
@@ -41,6 +42,11 @@ def typeset(text: str) -> str:
     text = _DATE.sub(rf"\1{NO_BREAK_SPACE}\2{NO_BREAK_SPACE}", text)
     text = _NARROW.sub(NARROW_NO_BREAK_SPACE, text.replace("'", "’"))
     return _NO_BREAK.sub(NO_BREAK_SPACE, text)
+
+
+def spaced(text: str) -> str:
+    """A text with the spaces that French asks around « » and before : ; ! ?, and nothing else changed."""
+    return _GUILLEMETS.sub(NO_BREAK_SPACE, _NARROW.sub(NARROW_NO_BREAK_SPACE, text))
 
 
 def number(value: Decimal | int) -> str:

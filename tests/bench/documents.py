@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import io
 import json
-import resource
 import shutil
 import statistics
 import subprocess
@@ -38,7 +37,7 @@ from tests.support import ROOT
 
 LETTER, DOSSIER = ("14-refus-presentation", "refus-budget"), ("01-dossier-demande", "complet")
 NO_LOGO: dict[str, bytes | None] = {LOGO_PART: None}
-ROUNDS, LETTERS, COMPOSED, THREADED, THREADS = 5, 1000, 200, 100_000, 8
+ROUNDS, LETTERS, COMPOSED, THREADED, THREADS = 5, 1000, 300, 100_000, 8
 TARGETS = {"letter": (80, 20), "dossier": (25, 8)}
 MERGE_TARGET, MEMORY_TARGET_MIB = 100, 150
 PEER = Path(__file__).parent / "docxtemplater"
@@ -65,8 +64,9 @@ class Subject:
 def main() -> int:
     """Prints the table; 1 when a target is missed."""
     if sys.argv[1:] == ["memory"]:
-        merge(Subject.of(*LETTER).plan, list(recipients(Subject.of(*LETTER).context)))
-        sys.stdout.write(str(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024))
+        letter = Subject.of(*LETTER)
+        merge(letter.plan, list(recipients(letter.context)))
+        sys.stdout.write(str(peak_mebibytes()))
         return 0
     node = peer_ready()
     letter, dossier = Subject.of(*LETTER), Subject.of(*DOSSIER)
@@ -133,9 +133,9 @@ def words(content: bytes) -> list[str]:
 def merged(letter: Subject) -> bool:
     """A thousand letters in one file; docxcompose joins fewer, though its cost by letter grows with them."""
     people = list(recipients(letter.context))
-    ours = timed(lambda: merge(letter.plan, people), 3) / LETTERS
+    ours = timed(lambda: merge(letter.plan, people), 3, time.process_time) / LETTERS
     made = [letter.plan.render(person) for person in people[:COMPOSED]]
-    theirs = timed(lambda: composed(made), 1) / COMPOSED
+    theirs = timed(lambda: composed(made), 1, time.process_time) / COMPOSED
     return line(f"{LETTERS} lettres en un fichier, docxcompose ({COMPOSED})", theirs, ours, MERGE_TARGET)
 
 
@@ -157,6 +157,13 @@ def memory() -> bool:
     peak = int(done.stdout)
     sys.stdout.write(f"{LETTERS} lettres : {peak} Mio au plus (cible : {MEMORY_TARGET_MIB})\n")
     return peak < MEMORY_TARGET_MIB
+
+
+def peak_mebibytes() -> int:
+    """The highest memory of this program: getrusage would count that of the parent before exec."""
+    status = Path("/proc/self/status").read_text(encoding="utf-8")
+    (peak,) = (line for line in status.splitlines() if line.startswith("VmHWM"))
+    return int(peak.split()[1]) // 1024
 
 
 def threads() -> bool:
@@ -189,13 +196,13 @@ def recipients(context: dict[str, Any]) -> Iterator[dict[str, Any]]:
         }
 
 
-def timed(call: Callable[[], object], count: int) -> float:
-    """Median, in milliseconds."""
+def timed(call: Callable[[], object], count: int, clock: Callable[[], float] = time.perf_counter) -> float:
+    """Median, in milliseconds; long calls are told by the processor, which other programs do not share."""
     times = []
     for _ in range(count):
-        start = time.perf_counter()
+        start = clock()
         call()
-        times.append((time.perf_counter() - start) * 1000)
+        times.append((clock() - start) * 1000)
     return statistics.median(times)
 
 

@@ -210,6 +210,19 @@ def test_a_zipped_dossier_has_the_pieces_of_its_summary(stubs: Stubs) -> None:
     assert dossier(stubs, "complet", output=pb.DOSSIER_OUTPUT_ZIP)[2] == content
 
 
+def test_dossiers_and_letters_of_a_batch_may_be_kept(stubs: Stubs) -> None:
+    summary, info, content = dossier(stubs, "complet", store=True)
+    asked = pb.DownloadDocumentRequest(name=summary.name)
+    document, kept = download(stubs.documents.DownloadDocument(asked, timeout=SECONDS))
+    assert (kept, document.sha256, document.filename) == (content, info.sha256, info.filename)
+    items, _, _, _ = received(stubs.documents.BatchGenerateDocuments(batch(3, store=True), timeout=SECONDS))
+    names = {item.document.name for item in items}
+    assert len(names) == 3
+    for item in items:
+        asked = pb.DownloadDocumentRequest(name=item.document.name)
+        assert download(stubs.documents.DownloadDocument(asked, timeout=SECONDS))[1] == item.document.content
+
+
 def test_nothing_leaves_for_the_lender_without_permission(stubs: Stubs) -> None:
     with pytest.raises(grpc.RpcError) as caught:
         dossier(stubs, "refus-budget", purpose=pb.DOSSIER_PURPOSE_BANK)

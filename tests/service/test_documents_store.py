@@ -165,7 +165,10 @@ def test_the_provenance_of_a_document_is_not_personal(stubs: Stubs) -> None:
 
 @pytest.mark.parametrize(
     ("name", "reason"),
-    [("documents/1", "INVALID_FIELDS"), (f"documents/{uuid.uuid4()}", "DOCUMENT_NOT_FOUND")],
+    [
+        ("documents/1", "INVALID_FIELDS"),
+        ("documents/00000000-0000-4000-8000-000000000000", "DOCUMENT_NOT_FOUND"),
+    ],
 )
 def test_a_wrong_name_is_refused(stubs: Stubs, name: str, reason: str) -> None:
     with pytest.raises(grpc.RpcError) as caught:

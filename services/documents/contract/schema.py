@@ -17,6 +17,7 @@ from services.documents.contract.values import Code, Money
 from services.kit.errors import Violation
 
 _DEFINITION = "#/$defs/"
+Convert = Callable[[Any], Any]
 _TYPES: Mapping[str, Callable[[str], Any]] = {
     "money": Money.parse,
     "signed_money": Money.parse,
@@ -32,6 +33,8 @@ class Schema:
         self._document = document
         self._definitions: dict[str, Any] = document.get("$defs", {})
         self._validator = jsonschema_rs.Draft202012Validator(document, validate_formats=True)
+        self._converters: dict[str, Convert] = {}
+        self._convert = self._converter(document)
 
     @classmethod
     def load(cls, path: Path) -> Schema:
@@ -47,7 +50,7 @@ class Schema:
 
     def typed(self, data: Any) -> Any:
         """The same data, checked beforehand, typed: money, rates, dates, codes; an absent list is empty."""
-        return self._typed(data, self._document)
+        return self._convert(data)
 
     def knows(self, dotted: str) -> bool:
         """Whether `applicant.birth_date` is a path of the schema (through objects, not lists)."""
@@ -70,24 +73,42 @@ class Schema:
         definition: Mapping[str, Any] = self._definitions[reference.removeprefix(_DEFINITION)]
         return definition
 
-    def _typed(self, value: Any, schema: Mapping[str, Any]) -> Any:
-        read = _TYPES.get(schema.get("$ref", "").removeprefix(_DEFINITION))
-        if read is not None:
-            return read(value)
-        schema = self._resolve(schema)
-        if isinstance(value, dict):
-            return self._typed_object(value, schema.get("properties", {}))
-        if isinstance(value, list):
-            return [self._typed(item, schema["items"]) for item in value]
-        labels = schema.get("x-labels")
-        return value if labels is None else Code(value, labels[value])
+    def _converter(self, schema: Mapping[str, Any]) -> Convert:
+        """What types a value that follows a schema; made once for each definition."""
+        name = schema.get("$ref", "").removeprefix(_DEFINITION)
+        if name in _TYPES:
+            return _TYPES[name]
+        if name:
+            if name not in self._converters:
+                self._converters[name] = _unchanged  # a definition that holds itself
+                self._converters[name] = self._converter(self._definitions[name])
+            return self._converters[name]
+        return self._structure(schema)
 
-    def _typed_object(self, value: dict[str, Any], properties: Mapping[str, Any]) -> dict[str, Any]:
-        typed = {key: self._typed(item, properties.get(key, {})) for key, item in value.items()}
-        absent: dict[str, Any] = {
-            key: [] for key, schema in properties.items() if schema.get("type") == "array"
-        }
-        return absent | typed
+    def _structure(self, schema: Mapping[str, Any]) -> Convert:
+        properties: Mapping[str, Any] = schema.get("properties", {})
+        converters = {key: self._converter(below) for key, below in properties.items()}
+        lists = [key for key, below in properties.items() if below.get("type") == "array"]
+        item = self._converter(schema["items"]) if "items" in schema else _unchanged
+        labels = schema.get("x-labels")
+
+        def convert(value: Any) -> Any:
+            if isinstance(value, dict):
+                typed: dict[str, Any] = {key: [] for key in lists}
+                for key, found in value.items():
+                    typed[key] = converters.get(key, _unchanged)(found)
+                return typed
+            if isinstance(value, list):
+                return [item(found) for found in value]
+            return value if labels is None else Code(value, labels[value])
+
+        if not (properties or "items" in schema or labels):
+            return _unchanged
+        return convert
+
+
+def _unchanged(value: Any) -> Any:
+    return value
 
 
 class Requirement:

@@ -25,6 +25,8 @@ ILLEGAL = (
 """The characters that no text may hold, as the inside of a character class."""
 
 _ILLEGAL = re.compile(f"[{ILLEGAL}]")
+# Where the text itself holds no illegal character, and no escape that may stand for one, no string does.
+_SUSPECT = re.compile(rf"[{ILLEGAL}]|\\[bfrtu]")
 _PLACEHOLDER = "?"
 
 
@@ -35,11 +37,11 @@ class _Refused(str):
 
 
 class _Object(dict[str, Any]):
-    """A JSON object that remembers which of its keys came twice."""
+    """A JSON object of which some keys came twice."""
 
     def __init__(self, pairs: list[tuple[str, Any]]) -> None:
         super().__init__(pairs)
-        counts = Counter(key for key, _ in pairs) if len(pairs) > len(self) else {}
+        counts = Counter(key for key, _ in pairs)
         self.duplicates = [key for key, count in counts.items() if count > 1]
 
 
@@ -50,14 +52,10 @@ def read(raw: bytes, root: str, violations: Violations) -> dict[str, Any]:
     """
     if len(raw) > MAX_BYTES:
         _refuse(root, "TOO_LONG", "La donnée dépasse 1 Mio.")
+    reader = _Reader()
     try:
-        data = json.loads(
-            raw.decode("utf-8"),
-            object_pairs_hook=_Object,
-            parse_int=_integer,
-            parse_float=_Refused,
-            parse_constant=_Refused,
-        )
+        text = raw.decode("utf-8")
+        data = reader.read(text)
     except UnicodeDecodeError:
         _refuse(root, "NOT_UTF8", "La donnée n’est pas en UTF-8.")
     except RecursionError:
@@ -66,6 +64,8 @@ def read(raw: bytes, root: str, violations: Violations) -> dict[str, Any]:
         _refuse(root, "NOT_JSON", "La donnée n’est pas du JSON valide.")
     if not isinstance(data, dict):
         _refuse(root, "INVALID_FORMAT", "Un objet JSON est attendu.")
+    if not (reader.refused or _SUSPECT.search(text) or _is_too_deep(data, 1)):
+        return data
     cleaned: dict[str, Any] = _clean(data, root, 1, violations)
     return cleaned
 
@@ -85,8 +85,43 @@ def _refuse(root: str, reason: str, sentence: str) -> NoReturn:
     raise InvalidArgument("INVALID_FIELDS", sentence, metadata={"count": "1"}, violations=[violation])
 
 
-def _integer(text: str) -> int | _Refused:
-    return int(text) if len(text) <= _MAX_DIGITS else _Refused(text)
+class _Reader:
+    """Reads JSON, and notes whether anything that it read is to be refused."""
+
+    def __init__(self) -> None:
+        self.refused = False
+
+    def read(self, text: str) -> Any:
+        """The data; ValueError or RecursionError."""
+        return json.loads(
+            text,
+            object_pairs_hook=self._object,
+            parse_int=self._integer,
+            parse_float=self._number,
+            parse_constant=self._number,
+        )
+
+    def _object(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        found = dict(pairs)
+        if len(found) == len(pairs):
+            return found
+        self.refused = True
+        return _Object(pairs)
+
+    def _integer(self, text: str) -> int | _Refused:
+        return int(text) if len(text) <= _MAX_DIGITS else self._number(text)
+
+    def _number(self, text: str) -> _Refused:
+        self.refused = True
+        return _Refused(text)
+
+
+def _is_too_deep(container: Any, depth: int) -> bool:
+    """Whether anything in an object or a list at a depth is below MAX_DEPTH."""
+    items = container.values() if isinstance(container, dict) else container
+    if depth >= MAX_DEPTH:
+        return bool(items)
+    return any(_is_too_deep(item, depth + 1) for item in items if isinstance(item, dict | list))
 
 
 def _clean(value: Any, path: str, depth: int, violations: Violations) -> Any:
@@ -99,8 +134,8 @@ def _clean(value: Any, path: str, depth: int, violations: Violations) -> Any:
     if isinstance(value, str) and has_illegal_character(value):
         violations.add(path, "ILLEGAL_CHARACTER", "Ce texte contient un caractère de contrôle ou invisible.")
         return _PLACEHOLDER
-    if isinstance(value, _Object):
-        for key in value.duplicates:
+    if isinstance(value, dict):
+        for key in value.duplicates if isinstance(value, _Object) else ():
             violations.add(child(path, key), "DUPLICATE_KEY", "Cette clé est écrite plusieurs fois.")
         return {
             _ILLEGAL.sub(_PLACEHOLDER, key): _clean(item, child(path, key), depth + 1, violations)

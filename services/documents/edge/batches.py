@@ -45,12 +45,16 @@ class Made:
 
 @dataclass(frozen=True)
 class Batch:
-    """A batch once its request was read; `common` is the data that its recipients share."""
+    """A batch once its request was read; `common` is the data that its recipients share.
+
+    `max_bytes` is what one message may carry.
+    """
 
     message: pb.BatchGenerateDocumentsRequest
     asked: Asked
     sources: Sources
     common: Any
+    max_bytes: int
 
     @property
     def merged(self) -> bool:
@@ -110,7 +114,10 @@ def _document(index: int, item: pb.BatchItem, batch: Batch, maker: Maker, made: 
         made.filled.append(filled)
     file = maker.file(generated.content, generated.filename, _format(batch))
     name = f"{index + 1:04d}_{file.filename}" if batch.zipped else file.filename
-    documents.put_file(document, file, with_content=not (batch.merged or batch.zipped))
+    alone = not (batch.merged or batch.zipped)
+    if alone:
+        documents.check_size(file, batch.max_bytes)
+    documents.put_file(document, file, with_content=alone)
     document.filename = name
     document.name = maker.keep(file, generated, batch.asked)
     if batch.zipped:

@@ -9,6 +9,7 @@ from services.documents.contract.dossier import CONTRACT_VERSION
 from services.documents.files import DOCX, OutputFile
 from services.documents.generation import Filled, Generated
 from services.documents.store.documents import Kept, Origin
+from services.kit.errors import ResourceExhausted
 
 CHUNK_BYTES = 256 * 1024
 
@@ -99,6 +100,16 @@ def file_info(file: OutputFile) -> pb.FileInfo:
         size_bytes=len(file.content),
         sha256=file.sha256,
     )
+
+
+def check_size(file: OutputFile, limit: int) -> None:
+    """ResourceExhausted if a file is larger than one message may carry."""
+    if len(file.content) > limit:
+        raise ResourceExhausted(
+            "DOCUMENT_TOO_LARGE",
+            "Le document dépasse la taille d’une réponse\u00a0: demandez-le par DownloadDocument.",
+            metadata={"bytes": str(len(file.content)), "limit": str(limit)},
+        )
 
 
 def chunks(content: bytes) -> Iterator[pb.FileChunk]:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from services.kit.french import spaced
+
 
 class TemplateError(Exception):
     """The template cannot be compiled; `sentence` says why, in French."""
 
     def __init__(self, sentence: str) -> None:
         super().__init__(sentence)
-        self.sentence = sentence
+        self.sentence = spaced(sentence)
 
 
 class Reason(StrEnum):

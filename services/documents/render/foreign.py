@@ -103,9 +103,10 @@ class Joined:
         copy.attrib.pop(f"{_W}default", None)
         for alias in copy.findall(f"{_W}aliases"):
             copy.remove(alias)
-        name = copy.find(f"{_W}name")
-        spoken = name.get(_VAL, "")
-        name.set(_VAL, f"{spoken} ({self._count})")
+        spoken = ""
+        for name in copy.findall(f"{_W}name"):
+            spoken = name.get(_VAL, "")
+            name.set(_VAL, f"{spoken} ({self._count})")
         for link in copy.iter(*_LINKS):
             link.set(_VAL, names.get(link.get(_VAL), link.get(_VAL)))
         for number in copy.iter(f"{_W}numId"):

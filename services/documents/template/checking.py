@@ -16,6 +16,7 @@ from services.documents.template.gate import Verdict, examine
 from services.documents.template.package import Template, make_template
 from services.documents.template.trial import Sample
 from services.kit.child import Stopped, StoppedError, answer, ask
+from services.kit.french import spaced
 
 MEMORY = 768 * 1024 * 1024
 """Address space of the child, in bytes."""
@@ -35,7 +36,9 @@ def examine_apart(
     try:
         reply = ask(__name__, question, seconds=seconds, memory=memory)
     except StoppedError as error:
-        stopped = Finding(Severity.ERROR, f"CHECK_{error.reason.value}", "fichier", _SENTENCES[error.reason])
+        stopped = Finding(
+            Severity.ERROR, f"CHECK_{error.reason.value}", "fichier", spaced(_SENTENCES[error.reason])
+        )
         return Verdict((stopped,), template.docx)
     return _read(reply)
 

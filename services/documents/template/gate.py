@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from lxml import etree
@@ -20,6 +20,7 @@ from services.documents.template.reading import lines, occurrences
 from services.documents.template.structure import structure
 from services.documents.template.trial import Sample, try_out
 from services.documents.template.walk import contract
+from services.kit.french import spaced
 
 MAX_TAGS = 5000
 
@@ -39,13 +40,19 @@ def examine(template: Template, sample: Sample | None) -> Verdict:
     """
     opened = open_docx(template.docx)
     if not opened.parts:
-        return Verdict(tuple(opened.findings), template.docx)
+        return _verdict(opened.findings, template.docx)
     parts = normalise(opened.parts)
     findings = [*forbidden(parts), *_tags(parts, template), *accessibility(parts)]
     docx = opc.write(parts)
     if sample is not None and not any(found.severity is Severity.ERROR for found in findings):
         findings += try_out(replace(template, docx=docx), sample)
-    return Verdict(tuple(findings), docx)
+    return _verdict(findings, docx)
+
+
+def _verdict(findings: Iterable[Finding], docx: bytes) -> Verdict:
+    """The findings with the spaces of French, which their authors need not think of."""
+    said = (replace(one, message=spaced(one.message), suggestion=spaced(one.suggestion)) for one in findings)
+    return Verdict(tuple(said), docx)
 
 
 def _tags(parts: Mapping[str, bytes], template: Template) -> Iterator[Finding]:

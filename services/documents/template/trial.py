@@ -18,6 +18,7 @@ from services.documents.render.agreement import disagreements
 from services.documents.render.compiler import compile_template
 from services.documents.render.errors import RenderError, TemplateError
 from services.documents.render.logo import LOGO_PART
+from services.documents.render.plan import Plan
 from services.documents.render.reference import render_reference
 from services.documents.render.source import parser
 from services.documents.template.opening import MAIN
@@ -57,7 +58,7 @@ def contexts(template: Template, sample: Sample) -> Iterator[tuple[str, Context]
 
 
 def try_out(template: Template, sample: Sample) -> Iterator[Finding]:
-    """What goes wrong with the examples; the first wrong one is enough."""
+    """What goes wrong with the examples, each thing at the first example that shows it."""
     media = {LOGO_PART: sample.profile.logo.image if sample.profile.logo else None}
     try:
         plan = compile_template(template.docx, media)
@@ -71,16 +72,25 @@ def try_out(template: Template, sample: Sample) -> Iterator[Finding]:
             "Aucun exemple du contrat ne porte les données que ce modèle exige : il n’est pas essayé.",
             severity=Severity.WARNING,
         )
+    told: set[tuple[str, str, str]] = set()
     for name, context in examples:
-        try:
-            parts = opc.read(plan.render(context))
-        except RenderError as error:
-            yield _render_finding(name, error)
-            return
-        found = [*_same_as_reference(name, parts, template.docx, context, media), *_cells(name, parts)]
-        yield from found
-        if found:
-            return
+        for found in _tried(name, plan, template.docx, context, media):
+            key = (found.code, found.part, found.paragraph)
+            if key not in told:
+                told.add(key)
+                yield found
+
+
+def _tried(
+    name: str, plan: Plan, docx: bytes, context: Context, media: Mapping[str, bytes | None]
+) -> Iterator[Finding]:
+    try:
+        parts = opc.read(plan.render(context))
+    except RenderError as error:
+        yield _render_finding(name, error)
+        return
+    yield from _same_as_reference(name, parts, docx, context, media)
+    yield from _cells(name, parts)
 
 
 def _same_as_reference(

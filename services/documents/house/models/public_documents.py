@@ -50,8 +50,9 @@ FLYER = Model(
     + heading("Combien ça coûte ?")
     + paragraph(f"{_RATE} {_LENDER}")
     + representative_example()
-    + heading("Comment faire ?")
+    + heading("Comment faire ?", new_page=True)
     + _STEPS
+    + _listed("Que préparer ?", "profile.offer.documents")
     + heading("Prenez rendez-vous")
     + labelled("Contact", _CONTACT)
     + paragraph("Le premier rendez-vous est gratuit et confidentiel. Il ne vous engage à rien."),
