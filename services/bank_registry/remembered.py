@@ -1,4 +1,4 @@
-"""Answers of CheckBank remembered by what decides them, as the bytes to send."""
+"""Answers of CheckBank remembered, as bytes: by the bytes of the request, and by what decides them."""
 
 from __future__ import annotations
 
@@ -23,12 +23,17 @@ MAX_ANSWERS = 20_000
 """Answers of a revision that a process keeps, about a kilobyte each."""
 
 
+LONGEST_REQUEST = 256
+"""Bytes of a request that may be remembered as it is: one that holds no unknown field is shorter."""
+
+
 class _Memory:
-    """Answers of a revision."""
+    """Answers of a revision, without their commune by key, whole by request."""
 
     def __init__(self, registry: Registry) -> None:
         self.registry = registry
         self.lenders: dict[str, Decisive] = {}
+        self.requests: dict[bytes, tuple[Decisive, bytes]] = {}
         self.answers: dict[tuple[object, ...], bytes] = {}
 
 
@@ -44,25 +49,28 @@ class RememberedChecks:
         self.servicer = servicer
         self._memory = _Memory(store.registry())
 
-    def check(self, request: pb.CheckBankRequest, context: grpc.ServicerContext) -> bytes:
+    def check(self, raw: bytes, context: grpc.ServicerContext) -> bytes:
         """The answer to a request."""
-        application = quick.application(request.loan_request, self._geography)
-        if application is None or request.min_revision or request.HasField("known_time"):
-            return self.servicer.CheckBank(request, context).SerializeToString()
         registry = self._store.registry()
         memory = self._memory
         if memory.registry is not registry:
             memory = self._memory = _Memory(registry)
-        lender = memory.lenders.get(request.name)
-        if lender is None or (lender.expires and registry_clock(registry) >= lender.valid_until):
-            lender = self._lender(memory, request.name)
-            if lender is None:
-                return self.servicer.CheckBank(request, context).SerializeToString()
+        same = memory.requests.get(raw)
+        if same is not None and not _expired(same[0], registry):
+            return same[1]
+        request = pb.CheckBankRequest.FromString(raw)
+        application = quick.application(request.loan_request, self._geography)
+        lender = self._lender(memory, request.name)
+        if application is None or lender is None or request.min_revision or request.HasField("known_time"):
+            return self.servicer.CheckBank(request, context).SerializeToString()
         key = lender.key(application)
-        answer = memory.answers.get(key)
-        if answer is None:
-            answer = self._answer(memory, key, request, context)
-        return answer + b"\x1a\x05" + application[1].code.encode()
+        answer = memory.answers.get(key) or self._answer(memory, key, request, context)
+        answer += b"\x1a\x05" + application[1].code.encode()
+        if len(raw) <= LONGEST_REQUEST and key in memory.answers:
+            if len(memory.requests) >= MAX_ANSWERS:
+                memory.requests.clear()
+            memory.requests[raw] = (lender, answer)
+        return answer
 
     def _answer(
         self, memory: _Memory, key: tuple[object, ...], request: pb.CheckBankRequest, context: Any
@@ -78,18 +86,25 @@ class RememberedChecks:
         return answer
 
     def _lender(self, memory: _Memory, name: str) -> Decisive | None:
+        lender = memory.lenders.get(name)
+        if lender is not None and not _expired(lender, memory.registry):
+            return lender
         record = memory.registry.current.get(name.removeprefix(BANK_PREFIX))
         if record is None or not name.startswith(BANK_PREFIX):
             return None
-        lender = memory.lenders[name] = Decisive(record, self._geography, registry_clock(memory.registry))
+        clock = registry_clock(memory.registry)
+        lender = memory.lenders[name] = Decisive(record, self._geography, clock)
         return lender
+
+
+def _expired(lender: Decisive, registry: Registry) -> bool:
+    """Whether a reservation expired since the keys of a lender were made."""
+    return lender.expires and registry_clock(registry) >= lender.valid_until
 
 
 def add_to_server(servicer: RememberedChecks, server: grpc.Server) -> None:
     """What the generated function does, but for CheckBank, whose answers are bytes already."""
-    check: grpc.RpcMethodHandler[pb.CheckBankRequest, bytes] = grpc.unary_unary_rpc_method_handler(
-        servicer.check, request_deserializer=pb.CheckBankRequest.FromString
-    )
+    check: grpc.RpcMethodHandler[bytes, bytes] = grpc.unary_unary_rpc_method_handler(servicer.check)
     replacing: Any = _Replacing(server, {"CheckBank": check})
     add_BankRegistryServiceServicer_to_server(servicer.servicer, replacing)
 

@@ -120,6 +120,10 @@ def convention(number: int) -> dict[str, Any]:
     }
 
 
+NEVER_SEEN = b"\xa2\x06\xc8\x01" + b"x" * 200
+"""An unknown field, which makes a request too long to be remembered as it is."""
+
+
 def check_requests() -> list[bytes]:
     """As many lenders, amounts, durations and days as connections."""
     return [
@@ -128,6 +132,18 @@ def check_requests() -> list[bytes]:
             loan_request=loan(f"2026-11-{number + 1:02}", amount=f"{1500 + 25 * number}", months=12 + number),
         ).SerializeToString()
         for number in range(CONNECTIONS)
+    ]
+
+
+def check_calls(addresses: dict[str, str]) -> list[Call]:
+    """CheckBank on each store: the same requests again, then as if each was seen for the first time."""
+    path = "/microcredit.bankregistry.v1.BankRegistryService/CheckBank"
+    repeated = check_requests()
+    new = [body + NEVER_SEEN for body in repeated]
+    return [
+        Call(f"CheckBank, {kind} ({name})", address, path, bodies)
+        for name, address in addresses.items()
+        for kind, bodies in (("redemandé", repeated), ("nouveau", new))
     ]
 
 
@@ -148,21 +164,12 @@ def calls(folder: Path, stack: ExitStack, servers: list[RunningServer]) -> list[
     echo, eligibility = start("tests.service.kit_probe"), start("services.eligibility")
     service = "/microcredit.eligibility.v1.EligibilityService"
     single, batch = assess.SerializeToString(), BatchAssessEligibilityRequest(requests=[assess] * BATCH)
-    checks = check_requests()
     stores = {"SQLite": f"sqlite:///{folder}/registry.sqlite3", "PostgreSQL": postgresql(stack)}
     for url in stores.values():
         fill_registry(url, folder)
     return [
         Call("écho brut, même demande", echo, "/probe.v1.ProbeService/One", [b"x" * len(single)]),
-        *(
-            Call(
-                f"CheckBank ({name})",
-                start("services.bank_registry", url),
-                "/microcredit.bankregistry.v1.BankRegistryService/CheckBank",
-                checks,
-            )
-            for name, url in stores.items()
-        ),
+        *check_calls({name: start("services.bank_registry", url) for name, url in stores.items()}),
         Call("AssessEligibility (enregistrée)", eligibility, f"{service}/AssessEligibility", [single]),
         Call(
             f"BatchAssessEligibility ({BATCH})",

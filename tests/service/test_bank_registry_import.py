@@ -51,7 +51,7 @@ def test_a_wrong_file_is_refused_whole_with_every_error(url: str, tmp_path: Path
     assert done.stderr.splitlines() == [
         "Avertissement : banks[0].cib : Le code banque 30004 est connu comme celui de BNP PARIBAS.",
         "Erreur : banks[1].agreements[0].territories[0] : "
-        "Le code « 99 » n’existe pas parmi les codes de type DEPARTEMENTS.",
+        "Le code « 99 » n’existe pas parmi les codes de département.",
         "Erreur : banks[1].agreements[0].end : Le dernier jour (1er janvier 2020) précède le premier "
         "(1er janvier 2024).",
         "Erreur : banks[1].siren : Le SIREN 999800014 est déjà celui de Banque fictive a (a).",
@@ -67,7 +67,7 @@ def test_a_wrong_file_is_refused_whole_with_every_error(url: str, tmp_path: Path
     [
         ([], "La commande est incorrecte."),
         (["absent.json"], "Le fichier absent.json ne peut pas être lu."),
-        (["README.md"], "README.md : Le fichier n’est pas du JSON valide (ligne 1, colonne 1)."),
+        (["README.md"], "README.md : L’en-tête manque"),
         (["README.md", "--actor", "a\nb"], "--actor : Le texte contient un retour à la ligne"),
         (["README.md", "--dry"], "La commande est incorrecte."),
         (["README.md", "--database-url", "mysql://a/b"], "La base de données doit être un fichier"),

@@ -123,7 +123,7 @@ def _agreeing(reading: Reading, known: Records) -> tuple[dict[str, Entry], list[
     for _ in range(_ROUNDS):
         found = list(_clashes(accepted, known))
         if not found:
-            return accepted, refusals
+            return accepted, [*refusals, *_more_clashes(reading, known)]
         refusals.extend(found)
         for finding in found:
             accepted.pop(finding.bank, None)
@@ -141,6 +141,17 @@ def _filled(entry: Entry, reading: Reading, known: Records) -> Entry:
     if reading.content.without_conventions:
         record = replace(record, conventions=before.conventions)
     return replace(entry, record=record)
+
+
+def _more_clashes(reading: Reading, known: Records) -> Iterator[Finding]:
+    """What else is wrong with the lenders refused for a field, the rest of the file being taken for right."""
+    holders = Holders(record for bank_id, record in known.items() if bank_id not in reading.cited)
+    for entry in reading.entries.values():
+        holders.add(entry.record)
+    for entry in reading.flawed:
+        for clash in holders.clashes(entry.record):
+            yield entry.finding(*clash)
+        holders.add(entry.record)
 
 
 def _clashes(accepted: dict[str, Entry], known: Records) -> Iterator[Finding]:

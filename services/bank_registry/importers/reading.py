@@ -47,6 +47,8 @@ class Reading:
     refusals: list[Finding] = field(default_factory=list)
     warnings: list[Finding] = field(default_factory=list)
     cited: set[str] = field(default_factory=set)
+    flawed: list[Entry] = field(default_factory=list)
+    """Lenders refused for a field, whose other fields could be read."""
 
 
 def read(data: bytes, geography: Geography) -> Generator[Progress, None, Reading]:
@@ -89,7 +91,9 @@ def _read_item(item: Item, reading: Reading, reader: BankReader) -> None:
         reading.entries.pop(bank_id, None)
     reading.cited.add(bank_id)
     reading.refusals.extend(refused)
-    if record is not None and not refused:
+    if record is not None and refused:
+        reading.flawed.append(Entry(record, item))
+    elif record is not None:
         reading.entries[bank_id] = Entry(record, item)
 
 
