@@ -67,7 +67,7 @@ def test_each_letter_follows_the_version_of_its_date(played: str) -> None:
 def test_a_broken_template_is_refused_with_every_finding(played: str) -> None:
     refused = step(played, 4)
     assert "Le paquet est refusé : 2 erreurs" in refused
-    assert "«\u00a0applicant.prenom\u00a0» n’existe pas" in refused
+    assert "« applicant.prenom » n’existe pas" in refused
     assert "« loan.amount »" in refused
     assert "Les remarques sont en commentaire" in refused
 
