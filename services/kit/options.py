@@ -58,14 +58,17 @@ def parse(settings: type[BaseSettings], argv: Sequence[str]) -> tuple[dict[str, 
 
 
 def unknown_variables(settings: type[BaseSettings], environment: Mapping[str, str]) -> list[str]:
-    """One sentence for each variable that has the prefix of the settings and no field."""
+    """One sentence for each variable that has the prefix of the settings and no field.
+
+    PREFIX_SERVER is not of the server but of its command line, in the same shell: where to call it.
+    """
     prefix = variable(settings, "")
     known = {
         variable(settings, name)[len(prefix) :]: variable(settings, name) for name in settings.model_fields
     }
     return [
         f"La variable {name} n’existe pas{_nearest(name[len(prefix) :].upper(), known)}"
-        for name in sorted(environment)
+        for name in sorted(set(environment) - {f"{prefix}SERVER"})
         if prefix and name.upper().startswith(prefix) and name.upper() not in known.values()
     ]
 

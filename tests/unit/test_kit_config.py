@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 from pydantic import Field, ValidationError
-from pydantic_settings import SettingsConfigDict
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from services.kit.config import ServerSettings
 from services.kit.errors import StartupError
+from services.kit.options import unknown_variables
 
 
 class ProbeSettings(ServerSettings):
@@ -109,3 +110,13 @@ def test_another_address_must_not_be_plain(host: str) -> None:
     with pytest.raises(StartupError, match="PROBE_ALLOW_INSECURE=true"):
         ProbeSettings.load(["--host", host]).check_exposure()
     ProbeSettings.load(["--host", host, "--allow-insecure"]).check_exposure()
+
+
+def test_the_address_that_the_command_line_calls_is_no_variable_of_the_server() -> None:
+    class Settings(BaseSettings):
+        model_config = SettingsConfigDict(env_prefix="SHOP_")
+
+        port: int = 1
+
+    assert unknown_variables(Settings, {"SHOP_SERVER": "127.0.0.1:1", "SHOP_PORT": "2"}) == []
+    assert len(unknown_variables(Settings, {"SHOP_SERVERS": "x"})) == 1
