@@ -154,7 +154,7 @@ def test_a_wrong_list_is_refused_with_everything_that_is_wrong(client: Client) -
         refused = refusal(client.decisions.ListDecisions, pb.ListDecisionsRequest(**other))
         assert refused.violations == (("page_token", "PAGE_TOKEN_REFUSED"),)
     wrong = pb.ListDecisionsRequest(
-        page_size=201,
+        page_size=-1,
         case_reference="x" * 65,
         outcomes=[assessment_pb2.OUTCOME_UNSPECIFIED],
         reason_code="amount",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
@@ -84,8 +86,7 @@ class ReleaseStore:
         statement = Statement(candidate.name, candidate.version, digest(candidate.contents))
         key = self._accepted_signer(statement, candidate.contents)
         mark = rows.fingerprint("Publication", repr(statement), actor, comment)
-        with self._database.write() as connection:
-            state = rows.locked_state(connection)
+        with self._transaction(validate_only) as (connection, state):
             known = state.release(candidate.name, statement.digest)
             done = rows.revision_made(connection, request_id, mark)
             if done is not None:
@@ -148,8 +149,7 @@ class ReleaseStore:
         self, asked: changes.Activation | changes.Rollback, etag: str, request_id: str, validate_only: bool
     ) -> changes.Change:
         mark = rows.fingerprint(type(asked).__name__, repr(asked), etag)
-        with self._database.write() as connection:
-            state = rows.locked_state(connection)
+        with self._transaction(validate_only) as (connection, state):
             done = rows.revision_made(connection, request_id, mark)
             if done is not None:
                 event = next(event for event in state.events if event.revision == done)
@@ -165,6 +165,17 @@ class ReleaseStore:
             if not validate_only:
                 rows.insert_event(connection, change.event, request_id, mark)
         return change
+
+    @contextmanager
+    def _transaction(self, validate_only: bool) -> Iterator[tuple[Connection, State]]:
+        """A transaction and the state that it begins with, which nobody else changes before its end; to
+        validate, reading is enough."""
+        if validate_only:
+            with self._database.read() as connection:
+                yield connection, rows.read_state(connection)
+        else:
+            with self._database.write() as connection:
+                yield connection, rows.locked_state(connection)
 
     def _signer(self, statement: Statement, contents: Contents) -> str:
         """The key that signed, empty when no keys are configured; SignatureError."""
