@@ -65,6 +65,14 @@ def pair(
         yield Pair(url, servers, stack)
 
 
+@pytest.fixture(autouse=True)
+def settled(pair: Pair) -> Iterator[None]:
+    """On PostgreSQL, what a test wrote may be seen by every worker a second later: before the next test."""
+    yield
+    if not pair.url.startswith("sqlite"):
+        time.sleep(1)
+
+
 def cents(message: money_pb2.Money) -> int:
     return message.units * 100 + message.nanos // 10_000_000
 
