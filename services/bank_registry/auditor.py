@@ -13,6 +13,7 @@ from services.bank_registry.store import RegistryStore, auditing
 from services.bank_registry.store.auditing import AuditRow
 from services.kit import french, paging
 from services.kit.audit import Head
+from services.kit.canonical import is_hash
 from services.kit.errors import Violations
 from services.kit.paging import Place
 
@@ -104,4 +105,4 @@ def _entry(row: AuditRow) -> pb.AuditEntry:
 
 
 def _head(head: Head) -> pb.AuditHead:
-    return pb.AuditHead(sequence=head.seq, hash=head.hash)
+    return pb.AuditHead(sequence=head.seq, hash=head.hash if is_hash(head.hash) else "")

@@ -70,9 +70,10 @@ class DecisionServicer(DecisionServiceServicer):
         decision = self._readable(request.name)
         assert decision.facts is not None  # noqa: S101 - it is readable
         assert decision.assessment is not None  # noqa: S101 - the same
+        assert decision.stamp is not None  # noqa: S101 - the same
         ruleset = self._deployments.ruleset(decision.stamp.digest)
         again = assess(ruleset.package, ruleset.engine, decision.facts)
-        return decisions.replay_pb(replay(decision.assessment, again), decision)
+        return decisions.replay_pb(replay(decision.assessment, again), decision.stamp)
 
     def ExplainDecision(  # noqa: N802
         self, request: pb.ExplainDecisionRequest, context: grpc.ServicerContext
@@ -81,6 +82,8 @@ class DecisionServicer(DecisionServiceServicer):
         decision = self._readable(request.name)
         assert decision.facts is not None  # noqa: S101 - it is readable
         assert decision.assessment is not None  # noqa: S101 - the same
+        assert decision.stamp is not None  # noqa: S101 - the same
+        assert decision.time is not None  # noqa: S101 - the same
         package = self._deployments.ruleset(decision.stamp.digest).package
         situation = Situation(
             package=package,

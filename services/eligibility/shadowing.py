@@ -106,7 +106,7 @@ class ShadowRunner:
 
 def _pair(candidate: Ruleset, place: Place, decision: StoredDecision) -> Pair | None:
     """The decision as it was recorded, and what the candidate advises; None when either cannot be known."""
-    if decision.facts is None:
+    if decision.facts is None or decision.outcome is None:
         return None
     facts = moved(decision.facts, place.as_of)
     advised = advice(candidate.package, candidate.engine, facts)

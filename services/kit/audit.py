@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from sqlalchemy import (
     BigInteger,
@@ -117,16 +118,24 @@ def verify(connection: Connection, table: Table, expected: Head | None = None) -
     """
     last = Head(0, GENESIS)
     for row in connection.execute(select(table).order_by(table.c.seq)).mappings():
-        sealed = _seal(last.hash, {name: row[name] for name in _SEALED})
-        if (row["seq"], row["prev_hash"], row["hash"]) != (last.seq + 1, last.hash, sealed):
+        if not _follows(dict(row), last):
             return last.seq + 1
-        last = Head(row["seq"], sealed)
+        last = Head(row["seq"], row["hash"])
         if expected and last.seq == expected.seq and last.hash != expected.hash:
             return last.seq
     return last.seq + 1 if expected and last.seq < expected.seq else None
 
 
 _SEALED = ("seq", "time", "actor", "method", "resource", "before", "after")
+
+
+def _follows(row: Mapping[str, Any], last: Head) -> bool:
+    """True when a row comes after the last one and says what was sealed."""
+    try:
+        sealed = _seal(last.hash, {name: row[name] for name in _SEALED})
+    except TypeError:  # a value that is not of its column's type
+        return False
+    return (row["seq"], row["prev_hash"], row["hash"]) == (last.seq + 1, last.hash, sealed)
 
 
 def _seal(previous: str, row: Mapping[str, object]) -> str:

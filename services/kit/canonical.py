@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 
 GENESIS = "0" * 64
 """The hash before the first record."""
 
+_HASH = re.compile(r"[0-9a-f]{64}")
 _PLAIN = frozenset({str, int, bool, type(None)})
 
 
@@ -19,8 +21,16 @@ def canonical(value: object) -> str:
 
 
 def chained(previous: str, record: Mapping[str, object]) -> str:
-    """The hash of a record and of all those before it: SHA-256, in hexadecimal."""
-    return hashlib.sha256(f"{previous}{canonical(record)}".encode()).hexdigest()
+    """The hash of a record and of all those before it: SHA-256, in hexadecimal.
+
+    Bytes that are not UTF-8, which only tampering puts into a database, are hashed as they are.
+    """
+    return hashlib.sha256(f"{previous}{canonical(record)}".encode(errors="surrogateescape")).hexdigest()
+
+
+def is_hash(value: object) -> bool:
+    """True for what `chained` may have given."""
+    return isinstance(value, str) and _HASH.fullmatch(value) is not None
 
 
 def _refuse_floats(value: object) -> None:

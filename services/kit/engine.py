@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
+from functools import partial
 
 from psycopg.errors import ReadOnlySqlTransaction
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
@@ -59,6 +60,8 @@ def is_passing(error: DBAPIError, *, writes: bool) -> bool:
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
     connection.isolation_level = None
+    # Text that is not UTF-8, which SQLite keeps as it is, is for its reader to judge: it stops no reading.
+    connection.text_factory = partial(str, encoding="utf-8", errors="surrogateescape")
     for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
         connection.execute(f"PRAGMA {pragma}")
 

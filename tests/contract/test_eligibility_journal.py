@@ -57,6 +57,7 @@ def test_a_decision_is_read_as_it_was_recorded(stores: Stores) -> None:
     assert (found.case_reference, found.content) == (REFERENCE, ContentState.READABLE)
     assert found.outcome is Outcome.NOT_ELIGIBLE
     assert "AMOUNT_ABOVE_MAX" in found.reason_codes
+    assert found.time is not None
     assert abs(datetime.now(UTC) - found.time) < timedelta(minutes=1)
     assert Head(found.sequence, found.hash) == stores.journal.head()
     assert stores.journal.verify().broken_sequence == 0
@@ -102,6 +103,7 @@ def test_the_filters_add_up(stores: Stores) -> None:
     assert found(reason_code="AMOUNT_ABOVE_MA_") == []
     assert found(case_reference="C") == []
     second = stores.journal.search(Filters(), limit=10)[2].time
+    assert second is not None
     assert found(start_time=second, end_time=second + timedelta(microseconds=1), case_reference="B") == [4]
     assert found(end_time=second) == []
     paged = stores.journal.search(Filters(case_reference="A"), before_sequence=3, limit=1)
@@ -165,6 +167,48 @@ def test_tampering_is_found_where_it_is(stores: Stores) -> None:
         assert stores.journal.verify(head).broken_sequence == rank, what
         restore(stores.database, before)
     assert stores.journal.verify(head).broken_sequence == 0
+
+
+ALTERED = {
+    "outcome": "UPDATE journal SET outcome = 'PERHAPS' WHERE sequence = 3",
+    "reasons": "UPDATE journal SET reason_codes = '[1]' WHERE sequence = 3",
+    "reasons that are not JSON": "UPDATE journal SET reason_codes = '[' WHERE sequence = 3",
+    "time": "UPDATE journal SET time = 'yesterday' WHERE sequence = 3",
+    "version": "UPDATE journal SET ruleset_version = NULL WHERE sequence = 3",
+}
+ALTERED_SQLITE = {
+    "day": "UPDATE journal SET request_date = 'x' WHERE sequence = 3",
+    "revision": "UPDATE journal SET ruleset_revision = 'x' WHERE sequence = 3",
+    "a float": "UPDATE journal SET ruleset_revision = 1.5 WHERE sequence = 3",
+    "bytes": "UPDATE journal SET ruleset_id = x'ff' WHERE sequence = 3",
+    **{
+        f"{name} that is not UTF-8": f"UPDATE journal SET {name} = CAST(x'41ff' AS TEXT) WHERE sequence = 3"
+        for name in ("outcome", "reason_codes", "time", "ruleset_id", "decision_id", "hash", "request_date")
+    },
+}
+"""PostgreSQL refuses these by itself."""
+
+
+def test_an_altered_record_is_named_and_hides_no_other(stores: Stores) -> None:
+    fill(stores)
+    altered = ALTERED | (ALTERED_SQLITE if stores.database.is_sqlite else {})
+    before = rows(stores.database, "journal")
+    for what, statement in altered.items():
+        tamper(stores.database, statement)
+        assert stores.journal.verify().broken_sequence == 3, what
+        found = {item.sequence: item for item in stores.journal.search(Filters(), limit=10)}
+        assert list(found) == [6, 4, 3, 2, 1], what
+        assert (found[3].content, found[3].facts) == (ContentState.DAMAGED, None), what
+        assert found[1].content is ContentState.READABLE, what
+        restore(stores.database, before)
+
+
+def test_nothing_follows_an_end_that_is_not_a_seal(stores: Stores) -> None:
+    head = fill(stores)
+    tamper(stores.database, "UPDATE journal SET hash = 'x' WHERE sequence = 6")
+    refused("JOURNAL_DAMAGED", lambda: stores.journal.record([decision()]))
+    found = stores.journal.verify(head)
+    assert (found.broken_sequence, found.record_count, found.head.sequence) == (6, 6, 6)
 
 
 def restore(database: Database, records: list[dict[str, Any]]) -> None:

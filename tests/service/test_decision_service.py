@@ -24,6 +24,7 @@ from services.kit.database import Database
 from services.kit.releases.store import Candidate, ReleaseStore
 from tests.eligibility_reglement import BASE, CASES
 from tests.eligibility_support import TIMEOUT, Client, Json, application, copied_package, merged, plain
+from tests.journal_support import unprotect
 from tests.ruleset_support import ID, by, edited, refusal, serving, shared_store, variant
 from tests.support import Launch
 
@@ -347,11 +348,21 @@ def test_a_journal_altered_behind_the_server_is_found(launch: Launch, tmp_path: 
         assert (answer.intact, answer.broken_sequence, answer.record_count) == (False, 3, 2)
         assert "n°\u00a03" in answer.summary
         with database.write() as connection:
-            connection.execute(text("DROP TRIGGER journal_purged"))
+            unprotect(connection)
             connection.execute(text("UPDATE journal SET ciphertext = x'00' WHERE sequence = 2"))
         assert verified(client).broken_sequence == 2
         assert got(client, names[1]).content == pb.DECISION_CONTENT_DAMAGED
         assert refusal(replayed, client, names[1]).reason == "DECISION_DAMAGED"
+        with database.write() as connection:
+            altered = "outcome = CAST(x'ff' AS TEXT), hash = CAST(x'ff' AS TEXT)"
+            connection.execute(text(f"UPDATE journal SET {altered} WHERE sequence = 2"))
+        assert (verified(client).broken_sequence, verified(client).head.hash) == (2, "")
+        page = listed(client).decisions
+        assert [item.content for item in page] == [pb.DECISION_CONTENT_DAMAGED, pb.DECISION_CONTENT_READABLE]
+        assert [item.name for item in page] == names[1::-1]
+        assert got(client, names[1]).outcome == assessment_pb2.OUTCOME_UNSPECIFIED
+        assert refusal(explained, client, names[1]).reason == "DECISION_DAMAGED"
+        assert refusal(assessed, client).reason == "JOURNAL_DAMAGED"
         for wrong in (pb.JournalHead(sequence=-1, hash="0" * 64), pb.JournalHead(sequence=1, hash="x")):
             assert refusal(verified, client, wrong).code == "INVALID_ARGUMENT"
     database.dispose()

@@ -45,18 +45,21 @@ class ContentState(Enum):
 
 @dataclass(frozen=True)
 class StoredDecision:
-    """A decision of the journal; no facts, no assessment and no reference once its content is erased or
-    purged, or when it is only listed."""
+    """A decision of the journal.
+
+    No facts, no assessment and no reference once its content is erased or purged, or when it is only listed.
+    Its rank alone, and its identifier if that is left, when its record was altered beyond reading.
+    """
 
     sequence: int
-    decision_id: str
-    time: datetime
-    hash: str
-    request_date: date
-    stamp: RulesetStamp
-    outcome: Outcome
-    reason_codes: tuple[str, ...]
     content: ContentState
+    decision_id: str = ""
+    hash: str = ""
+    time: datetime | None = None
+    request_date: date | None = None
+    stamp: RulesetStamp | None = None
+    outcome: Outcome | None = None
+    reason_codes: tuple[str, ...] = ()
     case_reference: str = ""
     facts: Values | None = None
     kinds: Mapping[str, Kind] | None = None

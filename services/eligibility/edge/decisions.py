@@ -8,6 +8,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from microcredit.eligibility.v1 import decision_service_pb2 as pb
 from microcredit.eligibility.v1.assessment_pb2 import Outcome
+from services.eligibility.assessment.model import RulesetStamp
 from services.eligibility.decisions.model import Head, StoredDecision, Verification
 from services.eligibility.decisions.replay import Replay
 from services.eligibility.edge.answers import assessment_pb, ruleset_pb
@@ -15,6 +16,7 @@ from services.eligibility.edge.values import fact_value
 from services.eligibility.explanation.explanation import markdown, sections
 from services.eligibility.explanation.model import Situation
 from services.eligibility.language.types import ValueType
+from services.kit.canonical import is_hash
 from services.kit.french import number, plural
 from services.kit.wire import date_pb
 
@@ -22,18 +24,18 @@ from services.kit.wire import date_pb
 def decision_pb(decision: StoredDecision, *, whole: bool) -> pb.Decision:
     """A decision; its facts and its answer too if it is `whole` and they can be read."""
     message = pb.Decision(
-        name=decision_name(decision),
-        record_time=timestamp(decision.time),
+        name=decision_name(decision) if decision.decision_id else "",
+        record_time=timestamp(decision.time) if decision.time else None,
         sequence=decision.sequence,
         hash=decision.hash,
-        request_date=date_pb(decision.request_date),
-        ruleset=ruleset_pb(decision.stamp),
-        outcome=Outcome.Value(f"OUTCOME_{decision.outcome.value}"),
+        request_date=date_pb(decision.request_date) if decision.request_date else None,
+        ruleset=ruleset_pb(decision.stamp) if decision.stamp else None,
+        outcome=Outcome.Value(f"OUTCOME_{decision.outcome.value if decision.outcome else 'UNSPECIFIED'}"),
         reason_codes=decision.reason_codes,
         content=pb.DecisionContent.Value(f"DECISION_CONTENT_{decision.content.value}"),
         case_reference=decision.case_reference,
     )
-    if whole and decision.assessment is not None:
+    if whole and decision.assessment is not None and decision.stamp is not None:
         message.assessment.CopyFrom(
             assessment_pb(decision.assessment, decision.stamp, decision.case_reference, decision.decision_id)
         )
@@ -60,14 +62,14 @@ def timestamp(instant: datetime) -> Timestamp:
     return stamp
 
 
-def replay_pb(replayed: Replay, decision: StoredDecision) -> pb.ReplayDecisionResponse:
+def replay_pb(replayed: Replay, stamp: RulesetStamp) -> pb.ReplayDecisionResponse:
     """The two answers and where they differ."""
     return pb.ReplayDecisionResponse(
         identical=replayed.identical,
         recorded_json=replayed.recorded,
         replayed_json=replayed.replayed,
         differences=replayed.differences,
-        ruleset=ruleset_pb(decision.stamp),
+        ruleset=ruleset_pb(stamp),
     )
 
 
@@ -89,7 +91,9 @@ def verification_pb(found: Verification, expected: Head | None) -> pb.VerifyJour
         intact=not found.broken_sequence,
         broken_sequence=found.broken_sequence,
         record_count=found.record_count,
-        head=pb.JournalHead(sequence=found.head.sequence, hash=found.head.hash),
+        head=pb.JournalHead(
+            sequence=found.head.sequence, hash=found.head.hash if is_hash(found.head.hash) else ""
+        ),
         summary=_summary(found, expected),
     )
 

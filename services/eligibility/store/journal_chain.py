@@ -11,9 +11,10 @@ from sqlalchemy import Connection, insert, select, text
 
 from services.eligibility.decisions.model import Head, Verification
 from services.eligibility.store.journal_tables import DECISION, PURGE, journal
-from services.kit.canonical import GENESIS, chained
+from services.kit.canonical import GENESIS, chained, is_hash
 from services.kit.context import check_deadline
 from services.kit.engine import SQLITE_BUSY_SECONDS
+from services.kit.errors import FailedPrecondition
 
 SEALED_VERSION = 1
 """Version of the sealed form: another set of columns, or another text of them, is another version."""
@@ -41,7 +42,13 @@ def head(connection: Connection, *, lock: bool = False) -> Head:
 
 
 def append(connection: Connection, last: Head, records: Sequence[Record]) -> Head:
-    """Adds records after the head, which the caller locked."""
+    """Adds records after the head, which the caller locked; FailedPrecondition when it was altered into
+    something that is not a seal."""
+    if not is_hash(last.hash):
+        text = (
+            "La fin du journal a été altérée dans la base : aucune décision ne peut la suivre ; vérifiez-le."
+        )
+        raise FailedPrecondition("JOURNAL_DAMAGED", text, metadata={"sequence": str(last.sequence)})
     rows = []
     for record in records:
         row = {**dict.fromkeys(journal.columns.keys()), **record, "sequence": last.sequence + 1}
@@ -55,7 +62,7 @@ def append(connection: Connection, last: Head, records: Sequence[Record]) -> Hea
 
 def verify(connection: Connection, expected: Head | None = None) -> Verification:
     """Reads every record; with a head kept from an earlier day, a removed end and a full rewrite are found
-    too."""
+    too. The end has no hash when it was altered into something else."""
     purges = _purges(connection)
     last, count = Head(0, GENESIS), 0
     broken = 0

@@ -64,6 +64,8 @@ def record(entry: Entry, case: CaseKey, time: str) -> Mapping[str, Any]:
 def answered_again(decision: NewDecision, earlier: StoredDecision | None) -> Recorded | DomainError:
     """What was recorded for a request sent again; an error for another case or other facts, and for those
     that can no longer be read."""
-    if earlier is None or earlier.assessment is None or not content.is_same_request(earlier, decision):
+    if earlier is None or earlier.assessment is None or earlier.stamp is None:
+        return reused(decision.request_id)
+    if not content.is_same_request(earlier, decision):
         return reused(decision.request_id)
     return Recorded(earlier.decision_id, earlier.stamp, earlier.assessment)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
+from datetime import date
+from operator import index
 from typing import Any
 
 import structlog
-from sqlalchemy import Connection, Row, Select, select
+from sqlalchemy import Connection, Row, Select, String, select, type_coerce
 
 from services.eligibility.assessment.model import RulesetStamp
 from services.eligibility.decisions.content import DecisionContent, decode
@@ -20,7 +22,13 @@ from services.kit.canonical import canonical
 
 log = structlog.get_logger()
 
-DECISIONS = select(journal).where(journal.c.kind == DECISION)
+_COLUMNS = [
+    type_coerce(column, String).label(column.name) if column is journal.c.request_date else column
+    for column in journal.columns
+]
+
+DECISIONS = select(*_COLUMNS).where(journal.c.kind == DECISION)
+"""Decisions, their day as the database gives it: one that was altered stops no reading."""
 
 
 def filtered(filters: Filters, case_ids: Iterable[str] = ()) -> Select[Any]:
@@ -50,24 +58,53 @@ def has_contents(connection: Connection) -> bool:
 def stored(row: Row[Any], keys: Mapping[str, bytes]) -> StoredDecision:
     """A decision of the journal, with its content if it can be read.
 
-    A content that was changed is damaged, and reported in the log: VerifyJournal finds it.
+    What was altered is damaged, and reported in the log: VerifyJournal finds it.
     """
+    try:
+        return _decision(row, keys)
+    except (TypeError, ValueError):
+        log.error("journal_record_damaged", sequence=row.sequence)
+        name = row.decision_id
+        known = isinstance(name, str) and name.isascii()
+        return StoredDecision(row.sequence, ContentState.DAMAGED, decision_id=name if known else "")
+
+
+def _decision(row: Row[Any], keys: Mapping[str, bytes]) -> StoredDecision:
+    """The decision of a row; TypeError or ValueError if a column holds what cannot have been written."""
     state, content = _content(row, keys)
     return StoredDecision(
         sequence=row.sequence,
-        decision_id=row.decision_id,
-        time=journal_times.read(row.time),
-        hash=row.hash,
-        request_date=row.request_date,
-        stamp=RulesetStamp(row.ruleset_id, row.ruleset_version, row.ruleset_digest, row.ruleset_revision),
-        outcome=Outcome(row.outcome),
-        reason_codes=tuple(json.loads(row.reason_codes)),
         content=state,
+        decision_id=_text(row.decision_id),
+        time=journal_times.read(_text(row.time)),
+        hash=_text(row.hash),
+        request_date=_day(row.request_date),
+        stamp=RulesetStamp(
+            _text(row.ruleset_id),
+            _text(row.ruleset_version),
+            _text(row.ruleset_digest),
+            index(row.ruleset_revision),
+        ),
+        outcome=Outcome(row.outcome),
+        reason_codes=tuple(map(_text, json.loads(_text(row.reason_codes)))),
         case_reference=content.case_reference if content else "",
         facts=content.facts if content else None,
         kinds=content.kinds if content else None,
         assessment=content.assessment if content else None,
     )
+
+
+def _text(value: object) -> str:
+    """A text that a message can carry."""
+    if not isinstance(value, str):
+        raise TypeError
+    value.encode()
+    return value
+
+
+def _day(value: object) -> date:
+    """The day that PostgreSQL gives, or its text, which SQLite keeps."""
+    return value if isinstance(value, date) else date.fromisoformat(_text(value))
 
 
 def _content(row: Row[Any], keys: Mapping[str, bytes]) -> tuple[ContentState, DecisionContent | None]:
