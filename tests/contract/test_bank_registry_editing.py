@@ -528,6 +528,16 @@ def test_a_changed_removed_or_reordered_row_is_found(desk: Desk, tamper: list[An
     assert verify(desk) == (False, found, [])
 
 
+@pytest.mark.parametrize("value", ["CAST(x'41ff' AS TEXT)", "x'ff'", "1.5"])
+@pytest.mark.parametrize("column", ["actor", "hash"])
+def test_a_row_that_cannot_have_been_written_is_found(desk: Desk, column: str, value: str) -> None:
+    """PostgreSQL refuses such values by itself."""
+    if desk.database.is_sqlite:
+        unlock(desk, "audit")
+        desk.execute(text(f"UPDATE audit SET {column} = {value} WHERE seq = 4"))
+        assert verify(desk) == (False, 4, [])
+
+
 def test_a_removed_end_is_found_with_the_head_of_the_day_before(desk: Desk) -> None:
     head = desk.auditor.head().head
     unlock(desk, "audit")

@@ -30,12 +30,12 @@ def list_decisions(case: str, version: str, reason: str, limit: int, target: Tar
 
 def _row(decision: rpc.Decision) -> tuple[str, ...]:
     return (
-        decision.name.removeprefix("decisions/"),
-        showing.instant(decision.record_time),
+        decision.name.removeprefix("decisions/") or f"n° {decision.sequence}",
+        showing.instant(decision.record_time) if decision.HasField("record_time") else "—",
         decision.case_reference or "—",
         showing.short_day(decision.request_date) if decision.HasField("request_date") else "—",
         decision.ruleset.version,
-        showing.OUTCOMES.get(decision.outcome, "—"),
+        showing.OUTCOMES.get(decision.outcome, "altérée dans la base"),
     )
 
 
@@ -69,7 +69,8 @@ def verify(head: str, target: Target, out: Output) -> int:
     answer = client.call(client.decisions.VerifyJournal, request)
     out.document(showing.as_json(answer))
     out.line(answer.summary, "green" if answer.intact else "red")
-    out.line(f"Fin du journal, à garder ailleurs : {answer.head.sequence}:{answer.head.hash}")
+    if answer.head.hash:
+        out.line(f"Fin du journal, à garder ailleurs : {answer.head.sequence}:{answer.head.hash}")
     return GOOD if answer.intact else REFUSED
 
 
