@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from sqlalchemy import MetaData, delete, insert, select, text, update
+from sqlalchemy import Connection, MetaData, delete, insert, select, text, update
 from sqlalchemy.exc import DBAPIError
 
 from services.eligibility import store as eligibility
@@ -320,13 +320,19 @@ def test_a_withdrawn_key_is_no_longer_accepted(opened: Opened, tmp_path: Path) -
     refused("SIGNATURE_REFUSED", lambda: store.rollback(NAME, None, actor="a"))
 
 
+def unprotect(connection: Connection, table: str) -> None:
+    """Lifts the protection of a table, as the owner of the database can."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text(f"ALTER TABLE {table} DISABLE TRIGGER USER"))
+    else:
+        for change in ("update", "delete"):
+            connection.execute(text(f"DROP TRIGGER {table}_{change}"))
+
+
 def tamper(opened: Opened, **values: object) -> None:
-    """Changes the row of version 1 as the owner of the database can."""
-    off = (
-        "DROP TRIGGER release_update" if opened.database.is_sqlite else "DROP TRIGGER release_kept ON release"
-    )
+    """Changes the row of version 1."""
     with opened.database.write() as connection:
-        connection.execute(text(off))
+        unprotect(connection, "release")
         connection.execute(update(TABLES.release).where(TABLES.release.c.version == "1").values(values))
 
 
@@ -357,16 +363,45 @@ def test_a_package_changed_in_the_database_is_never_used(opened: Opened, archive
 
 
 @pytest.mark.parametrize("column", ["version", "name", "archive"])
-def test_a_signed_package_altered_in_the_database_is_never_used(opened: Opened, column: str) -> None:
+def test_a_signed_package_altered_in_the_database_is_never_used(
+    opened: Opened, tmp_path: Path, column: str
+) -> None:
     """Its content is whole, but its version, its name or its signature is not what was signed."""
     two_versions(opened.signed, PRIVATE)
     digest = opened.store.state().releases[0].digest
     tamper(opened, **{column: pack(candidate("1").contents) if column == "archive" else "3"})
-    with pytest.raises(PackageDamagedError):
-        opened.signed.contents(digest)
+    other = ReleaseStore(opened.database, keys(tmp_path, PUBLIC))
     name = "3" if column == "name" else NAME
-    refused("SIGNATURE_REFUSED", lambda: opened.signed.activate(name, digest, date(2026, 8, 1), actor="a"))
+    for store, published in ((opened.signed, NAME), (other, name)):
+        with pytest.raises(PackageDamagedError):
+            store.contents(digest)
+        activate = partial(store.activate, published, digest, date(2026, 8, 1), actor="a")
+        refused("SIGNATURE_REFUSED", activate)
     assert opened.store.contents(digest)["package.yaml"] == b"version: 1"
+
+
+def test_each_store_sees_what_the_others_write(opened: Opened) -> None:
+    other = ReleaseStore(opened.database)
+    for store, reader, version in ((opened.store, other, "1"), (other, opened.store, "2")):
+        store.publish(candidate(version), actor="a")
+        store.activate(NAME, version, None, actor="a")
+        assert reader.state() == store.state() == ReleaseStore(opened.database).state()
+    assert [event.version for event in opened.store.state().events] == ["1", "1", "2", "2"]
+
+
+def test_a_restored_backup_is_read_again(opened: Opened) -> None:
+    """Other releases have taken the revisions of those that this store knew."""
+    two_versions(opened.store)
+    assert opened.store.state().revision == 4
+    with opened.database.write() as connection:
+        for table in (TABLES.event, TABLES.release):
+            unprotect(connection, table.name)
+            connection.execute(delete(table).where(table.c.revision > 2))
+    assert opened.store.state().revision == 2
+    for version in ("7", "8"):
+        ReleaseStore(opened.database).publish(candidate(version), actor="a")
+    assert [release.version for release in opened.store.state().releases] == ["1", "7", "8"]
+    assert [event.version for event in opened.store.state().events] == ["1", "1", "7", "8"]
 
 
 def test_a_package_added_to_the_database_needs_a_signature(opened: Opened) -> None:

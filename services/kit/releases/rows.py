@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Connection, MetaData, Row, func, insert, select, text
 
@@ -15,6 +16,9 @@ from services.kit.releases.timeline import Event, EventKind, Release, State
 _TABLES = release_tables(MetaData())
 _RELEASE_COLUMNS = [column for column in _TABLES.release.c if column.name != "archive"]
 _POSTGRESQL_LOCK = text("SELECT pg_advisory_xact_lock(5127790183466219003)")
+EMPTY = State(0, (), ())
+"""Nothing was published yet."""
+
 _TIME = "%Y-%m-%dT%H:%M:%S.%fZ"
 
 
@@ -38,11 +42,10 @@ def revision_made(connection: Connection, request_id: str, mark: str) -> int | N
     return None if row is None else int(row.revision)
 
 
-def locked_state(connection: Connection) -> State:
-    """The state, which no other process can change before the end of the transaction."""
+def lock(connection: Connection) -> None:
+    """Makes the other writers of releases wait until the transaction ends; SQLite does it by itself."""
     if connection.dialect.name == "postgresql":
         connection.execute(_POSTGRESQL_LOCK)
-    return read_state(connection)
 
 
 def last_revision(connection: Connection) -> int:
@@ -50,13 +53,26 @@ def last_revision(connection: Connection) -> int:
     return int(connection.scalar(select(func.coalesce(func.max(_TABLES.event.c.revision), 0))) or 0)
 
 
-def read_state(connection: Connection) -> State:
-    """Everything published and activated so far."""
-    rows = connection.execute(select(*_RELEASE_COLUMNS).order_by(_TABLES.release.c.revision))
-    releases = {row.digest: _release(row) for row in rows}
-    events = connection.execute(select(_TABLES.event).order_by(_TABLES.event.c.revision))
-    known = tuple(_event(row, releases[row.digest]) for row in events)
-    return State(known[-1].revision if known else 0, tuple(releases.values()), known)
+def read_state(connection: Connection, known: State) -> State:
+    """Everything published and activated so far, of which only what follows a known state is read; the whole
+    when that state is not the one of the store, in which a backup was restored."""
+    releases, events = _TABLES.release, _TABLES.event
+    since = select(events).where(events.c.revision >= known.revision).order_by(events.c.revision)
+    rows = connection.execute(since).all()
+    if known.events and not (rows and _is_event(rows[0], known.events[-1])):
+        return read_state(connection, EMPTY)
+    later = select(*_RELEASE_COLUMNS).where(releases.c.revision > known.revision)
+    new = map(_release, connection.execute(later.order_by(releases.c.revision)))
+    published = {release.digest: release for release in (*known.releases, *new)}
+    happened = (*known.events[:-1], *(_event(row, published[row.digest]) for row in rows))
+    return State(happened[-1].revision if happened else 0, tuple(published.values()), happened)
+
+
+def read_release(connection: Connection, digest: str) -> Release:
+    """The published release of that digest, as it is stored now."""
+    return _release(
+        connection.execute(select(*_RELEASE_COLUMNS).where(_TABLES.release.c.digest == digest)).one()
+    )
 
 
 def read_archive(connection: Connection, digest: str) -> bytes:
@@ -65,15 +81,20 @@ def read_archive(connection: Connection, digest: str) -> bytes:
     return bytes(connection.scalar(select(table.c.archive).where(table.c.digest == digest)) or b"")
 
 
-def _release(row: Row[tuple[object, ...]]) -> Release:
+def _release(row: Row[Any]) -> Release:
     fields = dict(row._mapping)
     return Release(**{**fields, "publish_time": _instant(fields["publish_time"])})
 
 
-def _event(row: Row[tuple[object, ...]], release: Release) -> Event:
+def _event(row: Row[Any], release: Release) -> Event:
     fields = dict(row._mapping)
     given = {"kind": EventKind(fields["kind"]), "time": _instant(fields["time"])}
     return Event(**{**fields, **given, "name": release.name, "version": release.version})
+
+
+def _is_event(row: Row[Any], event: Event) -> bool:
+    written = (row.revision, row.kind, row.digest, _instant(row.time))
+    return written == (event.revision, event.kind.value, event.digest, event.time)
 
 
 def _instant(written: object) -> datetime:

@@ -50,11 +50,12 @@ class ReleaseStore:
         self._database = database
         self._keys = keys
         self._two_person_rule = two_person_rule
+        self._known = rows.EMPTY
 
     def state(self) -> State:
         """Everything published and activated so far."""
         with self._database.read() as connection:
-            return rows.read_state(connection)
+            return self._read(connection)
 
     def last_revision(self) -> int:
         """The revision of the store, 0 when it is empty."""
@@ -66,7 +67,7 @@ class ReleaseStore:
         trusted."""
         with self._database.read() as connection:
             contents = _stored(connection, package_digest)
-            release = rows.read_state(connection).of(package_digest)
+            release = rows.read_release(connection, package_digest)
         try:
             self._signer(Statement(release.name, release.version, package_digest), contents)
         except SignatureError:
@@ -156,7 +157,7 @@ class ReleaseStore:
                 return asked.apply(state.as_of(done - 1), event.time)
             changes.check_etag(state, asked.name, etag)
             change = asked.apply(state, datetime.now(UTC))
-            release = state.of(change.event.digest)
+            release = rows.read_release(connection, change.event.digest)
             if self._two_person_rule:
                 changes.check_two_persons(release, asked.actor)
             self._accepted_signer(
@@ -172,10 +173,15 @@ class ReleaseStore:
         validate, reading is enough."""
         if validate_only:
             with self._database.read() as connection:
-                yield connection, rows.read_state(connection)
+                yield connection, self._read(connection)
         else:
             with self._database.write() as connection:
-                yield connection, rows.locked_state(connection)
+                rows.lock(connection)
+                yield connection, self._read(connection)
+
+    def _read(self, connection: Connection) -> State:
+        self._known = rows.read_state(connection, self._known)
+        return self._known
 
     def _signer(self, statement: Statement, contents: Contents) -> str:
         """The key that signed, empty when no keys are configured; SignatureError."""
