@@ -8,17 +8,24 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from io import BytesIO
+from xml.etree import ElementTree
 
 import grpc
 import pytest
+from pypdf import PdfReader
 
 from microcredit.documents.v1 import document_service_pb2 as pb
 from microcredit.documents.v1 import pdf_service_pb2
 from microcredit.documents.v1.pdf_service_pb2_grpc import PdfServiceStub
+from services.documents import opc
 from services.documents.pdf.config import Settings
+from services.documents.render.assembly import Piece, assemble
+from services.documents.render.plan import MAIN
 from services.kit.errors import StartupError
+from tests.documents_catalogue import READABLE, context, plan
 from tests.documents_services import SECONDS, Stubs, civil, connected
-from tests.documents_support import DAY, DOCUMENTS, REFUSAL, Library, example, refusal, request
+from tests.documents_support import DAY, DOCUMENTS, REFUSAL, Library, W, example, refusal, request
 from tests.support import ROOT, Launch, RunningServer
 
 
@@ -62,6 +69,19 @@ def convert(worker: RunningServer, content: bytes) -> bytes:
         return b"".join(part.data for part in PdfServiceStub(channel).ConvertToPdf(asked, timeout=SECONDS))
 
 
+def squeezed(line: str) -> str:
+    """A line, however its words are spaced."""
+    return " ".join(line.split())
+
+
+def styled(content: bytes) -> Iterator[tuple[str, str]]:
+    """The style and the text of each paragraph of a .docx."""
+    for paragraph in ElementTree.fromstring(opc.read(content)[MAIN]).iter(f"{W}p"):
+        style = paragraph.find(f"{W}pPr/{W}pStyle")
+        text = "".join(piece.text or "" for piece in paragraph.iter(f"{W}t"))
+        yield "" if style is None else style.get(f"{W}val", ""), squeezed(text)
+
+
 def is_accessible(content: bytes) -> bool:
     """Tagged, in French, and says that it follows PDF/UA-1."""
     return (
@@ -100,6 +120,23 @@ def test_a_batch_is_merged_then_converted_once(stubs: Stubs) -> None:
         content += part.chunk.data
     assert is_accessible(bytes(content))
     assert bytes(content).count(b"/Type/Page/") + bytes(content).count(b"/Type/Page\n") >= 5
+
+
+@office
+def test_no_page_is_badly_cut_and_each_piece_counts_its_own(worker: RunningServer) -> None:
+    """The whole catalogue in one file: no title nor closing ends a page, no page has next to nothing."""
+    pieces = [Piece(plan(name), found) for name, of in READABLE if (found := context(name, of))]
+    whole = assemble(pieces)
+    ends = {line for style, line in styled(whole) if style in ("Title", "Heading1", "Heading2", "Closing")}
+    pages = [page.extract_text().splitlines() for page in PdfReader(BytesIO(convert(worker, whole))).pages]
+    for number, page in enumerate(pages, 1):
+        *body, footer = filter(None, map(squeezed, page))
+        assert body[-1] not in ends, (number, body[-1])
+        assert len(body) > 4, (number, body)
+        of = re.search(r"page (\d+) sur (\d+)$", footer, re.IGNORECASE)
+        assert of, (number, footer)
+        follows = pages[number] if number < len(pages) else []
+        assert (of[1] == of[2]) == (not follows or "page 1 sur" in squeezed(follows[-1]).lower()), number
 
 
 @office

@@ -7,7 +7,6 @@ import grpc
 from microcredit.documents.v1 import pdf_service_pb2 as pb
 from microcredit.documents.v1.pdf_service_pb2_grpc import PdfServiceStub
 from services.documents.files import PDF, OutputFile
-from services.documents.render.printing import for_libreoffice
 from services.kit.context import remaining
 from services.kit.errors import DeadlineExceeded, DomainError, FailedPrecondition, Unavailable
 
@@ -36,7 +35,7 @@ class Converter:
     def pdf(self, content: bytes, filename: str) -> OutputFile:
         """The PDF of a .docx; FailedPrecondition if it cannot be had."""
         self.check()
-        request = pb.ConvertToPdfRequest(content=for_libreoffice(content))
+        request = pb.ConvertToPdfRequest(content=content)
         try:
             answers = self._stub.ConvertToPdf(  # type: ignore[union-attr]
                 request, timeout=min(remaining(), MAX_SECONDS)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from services.documents.house.ooxml import (
     LINE_BREAK,
-    control,
     each,
     labelled,
     paragraph,
@@ -40,10 +39,12 @@ def letterhead() -> str:
         (
             when("logo is defined", raw_paragraph(_LOGO, "Logo")),
             paragraph("{{ profile.organisation.name }}", "OrganisationName"),
-            paragraph("{{ profile.organisation.service }}", "Letterhead"),
-            paragraph(ORGANISATION_ADDRESS, "Letterhead"),
-            paragraph(
-                "Téléphone : {{ profile.organisation.phone }} – {{ profile.organisation.email }}",
+            raw_paragraph(
+                run("{{ profile.organisation.service }}")
+                + LINE_BREAK
+                + run(ORGANISATION_ADDRESS)
+                + LINE_BREAK
+                + run("Téléphone : {{ profile.organisation.phone }} – {{ profile.organisation.email }}"),
                 "Letterhead",
             ),
         )
@@ -52,15 +53,16 @@ def letterhead() -> str:
 
 def recipient() -> str:
     """Postal block, then place and date."""
-    return (
-        control("for line in recipient.lines")
-        + control("if loop.first")
-        + paragraph("{{ line }}", "RecipientFirst")
-        + control("else")
-        + paragraph("{{ line }}", "Recipient")
-        + control("endif")
-        + control("endfor")
-        + paragraph("{{ profile.organisation.place }}, le {{ document.date | long_date }}", "DateLine")
+    lines = (
+        run_control("for line in recipient.lines")
+        + run_control("if not loop.first")
+        + LINE_BREAK
+        + run_control("endif")
+        + run("{{ line }}")
+        + run_control("endfor")
+    )
+    return raw_paragraph(lines, "Recipient") + (
+        paragraph("{{ profile.organisation.place }}, le {{ document.date | long_date }}", "DateLine")
     )
 
 

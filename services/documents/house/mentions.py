@@ -89,7 +89,7 @@ def implicit_remedies() -> str:
     )
 
 
-def remedies() -> str:
+def remedies(*, last_of_letter: bool = False) -> str:
     """B5: gracious remedy, administrative court, two months (CJA, R. 421-1 and R. 421-5; CRPA, L. 411-2)."""
     return "".join(
         (
@@ -98,12 +98,12 @@ def remedies() -> str:
                 "Si vous contestez cette décision, vous pouvez, **dans les deux mois qui suivent le jour où "
                 "vous avez reçu cette lettre** :"
             ),
-            *_remedy_list(),
+            *_remedy_list(last_of_letter),
         )
     )
 
 
-def _remedy_list() -> tuple[str, str]:
+def _remedy_list(last_of_letter: bool = False) -> tuple[str, str]:
     court = (
         "{{ profile.remedies.court.name }}{% if profile.remedies.court.address is defined %} "
         "({{ profile.remedies.court.address }}){% endif %}"
@@ -120,7 +120,8 @@ def _remedy_list() -> tuple[str, str]:
             f"saisir {court}, par courrier, sur place ou par internet avec Télérecours citoyens"
             "{% if profile.remedies.court.website is defined %} "
             "({{ profile.remedies.court.website }}){% endif %} (articles R. 421-1 et R. 421-5 du code de "
-            "justice administrative)."
+            "justice administrative).",
+            kept=last_of_letter,
         ),
     )
 

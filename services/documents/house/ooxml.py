@@ -14,6 +14,7 @@ TEXT_WIDTH = 9298
 
 LINE_BREAK = "<w:r><w:br/></w:r>"
 
+_KEEP = "<w:keepNext/>"
 _TAG = re.compile(r"({{.*?}}|{%.*?%})")
 _STRONG = re.compile(r"\*\*(.*?)\*\*")
 
@@ -47,9 +48,9 @@ def raw_paragraph(content: str, style: str, properties: str = "") -> str:
     return f'<w:p><w:pPr><w:pStyle w:val="{style}"/>{properties}</w:pPr>{content}</w:p>'
 
 
-def labelled(label: str, source: str, style: str = "Reference") -> str:
-    """`Objet : …`."""
-    return raw_paragraph(run(f"{label} : ", "Label") + runs(source), style)
+def labelled(label: str, source: str, style: str = "Reference", *, kept: bool = False) -> str:
+    """`Objet : …`; `kept`, it stays with what follows."""
+    return raw_paragraph(run(f"{label} : ", "Label") + runs(source), style, _KEEP if kept else "")
 
 
 def heading(source: str, level: int = 1, *, new_page: bool = False) -> str:
@@ -58,16 +59,13 @@ def heading(source: str, level: int = 1, *, new_page: bool = False) -> str:
 
 
 def lead_in(source: str) -> str:
-    """A sentence that announces a list or a table, and stays with it.
-
-    Not right after a heading: LibreOffice leaves the heading behind when two kept paragraphs follow it.
-    """
-    return paragraph(source, properties="<w:keepNext/>")
+    """A sentence that stays with what it announces: a list, a table, or the closing of a letter."""
+    return paragraph(source, properties=_KEEP)
 
 
-def bullet(source: str) -> str:
-    """An item of a list."""
-    return paragraph(source, "ListBullet")
+def bullet(source: str, *, kept: bool = False) -> str:
+    """An item of a list; `kept`, it stays with what follows."""
+    return paragraph(source, "ListBullet", _KEEP if kept else "")
 
 
 def control(tag: str) -> str:
@@ -215,7 +213,7 @@ class Table:
 
 
 def _cell(source: str, width: int, style: str, *, linked: bool = False) -> str:
-    keep = "<w:keepNext/>" if linked else ""
+    keep = _KEEP if linked else ""
     return (
         f'<w:tc><w:tcPr><w:tcW w:w="{width}" w:type="dxa"/></w:tcPr>{paragraph(source, style, keep)}</w:tc>'
     )

@@ -9,7 +9,7 @@ from itertools import count
 from typing import Any
 from xml.parsers.expat import ExpatError, ParserCreate
 
-from services.documents.render import marks, notes, sections
+from services.documents.render import marks, notes, pages, sections
 from services.documents.render.archive import Member, write
 from services.documents.render.copies import CONTENT_TYPES, RELATIONSHIPS, Copies
 from services.documents.render.errors import Reason, RenderError, TemplateError
@@ -96,7 +96,7 @@ class _Assembly:
             if item.name == name:
                 return Member(name, encoded(name, self._notes[kind].xml()))
         if isinstance(item, Program):
-            return Member(item.name, encoded(item.name, self._own_part(item, self._pieces[0].context)))
+            return Member(item.name, encoded(item.name, self._own_part(item, 0)))
         if item.name == _NUMBERING:
             return Member(item.name, self._lists.numbering(self._shared[_NUMBERING]))
         if item.name == _STYLES:
@@ -114,8 +114,9 @@ class _Assembly:
         xml = item.xml(piece.context) if isinstance(item, Program) else item.content().decode()
         return self._rewritten(piece.plan, xml)
 
-    def _own_part(self, program: Program, context: dict[str, Any]) -> str:
-        return sections.own_pages(number_drawings(program.xml(context), self._drawings))
+    def _own_part(self, program: Program, rank: int) -> str:
+        xml = number_drawings(program.xml(self._pieces[rank].context), self._drawings)
+        return pages.of_piece(xml, marks.end_of_piece(rank))
 
     def _texts(self) -> Iterator[str]:
         yield f"{self._head}<w:body>"
@@ -128,17 +129,20 @@ class _Assembly:
     def _section(self, rank: int, piece: Piece) -> Section:
         """The body of a piece, with everything that it names made its own."""
         xml = self._rewritten(piece.plan, number_drawings(piece.plan.main(piece.context), self._drawings))
-        section = sections.split(sections.own_pages(xml))
+        end = marks.end_of_piece(rank)
+        section = sections.split(pages.of_piece(xml, end))
         if rank:
             section = self._apart(rank, piece, section)
         properties = sections.first_section(section)
         blanks = self._copies.blanks(self._kinds - sections.kinds(properties))
         self._kinds |= sections.kinds(section.content) | sections.kinds(section.properties)
         section = sections.with_first_section(section, sections.restarted(properties, blanks))
-        if not piece.title:
-            return section
-        content = sections.entitled(section.content, next(self._titles), piece.title, marks.own_mark(rank))
-        return Section(content, section.properties)
+        content, properties = section.content, section.properties
+        if piece.plan.counts_pages:
+            content = pages.ended(content, end, marks.end_mark(rank))
+        if piece.title:
+            content = sections.entitled(content, next(self._titles), piece.title, marks.own_mark(rank))
+        return Section(content, properties)
 
     def _rewritten(self, plan: Plan, xml: str) -> str:
         rewrite = self._rewrites.get(id(plan))
@@ -147,7 +151,7 @@ class _Assembly:
     def _apart(self, rank: int, piece: Piece, section: Section) -> Section:
 
         def render(program: Program) -> str:
-            return self._rewritten(piece.plan, self._own_part(program, piece.context))
+            return self._rewritten(piece.plan, self._own_part(program, rank))
 
         names = self._copies.of(rank, piece.plan, render)
         content = marks.renamed(self._lists.restarted(section.content), rank)

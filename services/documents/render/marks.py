@@ -17,8 +17,18 @@ _PER_PIECE = 1000
 
 
 def own_mark(rank: int) -> int:
-    """An identifier of a bookmark that no template gives."""
+    """The identifier of the bookmark of the title of a piece, that no template gives."""
     return (rank + 1) * _PER_PIECE - 1
+
+
+def end_mark(rank: int) -> int:
+    """The identifier of the bookmark of its end."""
+    return own_mark(rank) - 1
+
+
+def end_of_piece(rank: int) -> str:
+    """The name of that bookmark."""
+    return f"piece_end_{rank + 1}"
 
 
 def renamed(content: str, rank: int) -> str:

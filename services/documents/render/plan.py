@@ -18,6 +18,7 @@ from services.documents.render.environment import ENVIRONMENT
 from services.documents.render.errors import Reason, RenderError
 from services.documents.render.grid import repair_grids
 from services.documents.render.ordinals import superscript_ordinals
+from services.documents.render.pages import FIELD
 from services.documents.render.source import OPENINGS_AND_CLOSINGS, Source
 
 _DRAWING = re.compile(r'(<wp:docPr [^>]*?\bid=")\d+(")')
@@ -32,7 +33,7 @@ _BYTES_PER_PROGRAM, _BYTES_PER_CHARACTER = 15_000, 4
 class Program:
     """One part with tags, compiled."""
 
-    __slots__ = ("_code", "_has_grid", "_tags", "_template", "digest", "head", "name", "size")
+    __slots__ = ("_code", "_has_grid", "_tags", "_template", "counts_pages", "digest", "head", "name", "size")
 
     def __init__(self, name: str, source: Source) -> None:
         """Compiles; raises jinja2's TemplateSyntaxError."""
@@ -42,6 +43,8 @@ class Program:
         self.size = _BYTES_PER_PROGRAM + _BYTES_PER_CHARACTER * len(source.text)
         self.head = source.text.partition(_BODY)[0] if name == MAIN else ""
         """What comes before the body of the main part."""
+        self.counts_pages = FIELD in source.text
+        """Shows a number of pages, which is not that of a document that it joins."""
         self._has_grid, self._tags = source.has_grid, source.tags
         self._code = code_of(source.text)
         self._template = Template.from_code(ENVIRONMENT, self._code, {})
@@ -63,13 +66,14 @@ class Program:
 class Plan:
     """The members of an archive in their order, static ones deflated, the others to be rendered."""
 
-    __slots__ = ("_by_name", "items", "size")
+    __slots__ = ("_by_name", "counts_pages", "items", "size")
 
     def __init__(self, items: Sequence[Member | Program]) -> None:
         self.items = tuple(items)
         self._by_name = {item.name: item for item in items}
         self.size = sum(item.size for item in self.items)
         """Bytes held, for a cache to count."""
+        self.counts_pages = any(isinstance(item, Program) and item.counts_pages for item in items)
 
     def render(self, context: dict[str, Any], parts: Mapping[str, bytes] | None = None) -> bytes:
         """One .docx; `parts` replace those of the same name as they are. Raises RenderError."""

@@ -18,7 +18,6 @@ _BEFORE_NUMBERING = re.compile(
 )
 _FIRST_PARAGRAPH = re.compile(r"<w:p(?: [^>]*)?>(?:<w:pPr>.*?</w:pPr>|<w:pPr/>)?", re.DOTALL)
 _PARAGRAPH_OPENING = re.compile(r"<w:p(?: [^>]*)?>")
-_PAGES = re.compile(r"(<w:instrText[^>]*>\s*)NUMPAGES\b")
 _CARRIER = '<w:p><w:pPr><w:spacing w:before="0" w:after="0" w:line="20" w:lineRule="exact"/>{}</w:pPr></w:p>'
 _HIDDEN = "<w:r><w:rPr><w:vanish/></w:rPr>{}</w:r>"
 
@@ -86,11 +85,6 @@ def closed(section: Section) -> str:
     opening = _PARAGRAPH_OPENING.match(tail)
     end = opening.end() if opening else 0
     return f"{content[:start]}{tail[:end]}<w:pPr>{section.properties}</w:pPr>{tail[end:]}"
-
-
-def own_pages(xml: str) -> str:
-    """The same part, where the number of pages is that of the section."""
-    return _PAGES.sub(r"\1SECTIONPAGES", xml) if "NUMPAGES" in xml else xml
 
 
 def entitled(content: str, number: int, title: str, identifier: int) -> str:

@@ -10,6 +10,7 @@ from docxtpl.template import DocxTemplate
 from lxml import etree
 
 from services.documents.render.environment import FLAT
+from services.documents.render.pages import FIELD
 
 TAGS = ("{{", "{%", "{#")
 OPENINGS_AND_CLOSINGS = (*TAGS, "}}", "%}")
@@ -43,14 +44,18 @@ def is_rendered(name: str) -> bool:
 
 
 def read_source(name: str, content: bytes) -> Source | None:
-    """The source of a part, None if it has no tag; raises lxml's XMLSyntaxError."""
-    if not any(tag.encode() in content for tag in ("{", "}")):
+    """The source of a part, None if it is the same in every document; raises lxml's XMLSyntaxError.
+
+    One that counts pages has a source even without tags: it differs between the pieces of a document.
+    """
+    word = WORD_PART.fullmatch(name) is not None
+    counts_pages = word and FIELD.encode() in content
+    if not counts_pages and not any(tag.encode() in content for tag in ("{", "}")):
         return None
     xml = etree.tostring(etree.fromstring(content, parser()), encoding="unicode")
-    word = WORD_PART.fullmatch(name) is not None
     patched = _DOCXTPL.patch_xml(xml) if word else _TAG.sub(_unescaped, xml)  # type: ignore[no-untyped-call]
     patched = _LITERAL.sub(lambda literal: _LITERALS[literal[0]], patched)
-    if not any(tag in patched for tag in TAGS):
+    if not counts_pages and not any(tag in patched for tag in TAGS):
         return None
     text, tags = _one_tag_per_line(_HEAD + patched, flat=not word)
     return Source(text, tags, word and _GRID.search(_MARKUP.sub("", xml)) is not None)

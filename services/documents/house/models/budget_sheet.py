@@ -38,15 +38,18 @@ MODEL = Model(
         _FIGURES.xml(),
     )
     + heading("Les hypothèses")
-    + simulation()
-    + labelled("Mensualité retenue", "{{ loan.instalment | euros }} pendant {{ loan.months | months }}")
+    + labelled(
+        "Mensualité retenue", "{{ loan.instalment | euros }} pendant {{ loan.months | months }}", kept=True
+    )
     + when(
         "budget.totals.living_remainder_after is defined and household is defined",
         labelled(
             "Lecture",
             "le reste à vivre après le prêt fait vivre {{ household.persons }} "
             "{{ 'personne' if household.persons == 1 else 'personnes' }}",
+            kept=True,
         ),
-    ),
+    )
+    + simulation(),
     charts=(BUDGET,),
 )

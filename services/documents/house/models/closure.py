@@ -39,7 +39,7 @@ MODEL = Model(
         "Vous pouvez déposer une nouvelle demande à tout moment : les pièces déjà remises, si elles sont "
         "encore valables, n’auront pas à être fournies de nouveau tant que nous les conservons."
     )
-    + remedies()
+    + remedies(last_of_letter=True)
     + closing()
     + signature(),
 )

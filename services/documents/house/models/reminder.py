@@ -35,7 +35,7 @@ MODEL = Model(
         "être fermé."
     )
     + heading("Si vous avez une difficulté")
-    + paragraph(
+    + lead_in(
         "Si une pièce est difficile à obtenir, si une autre administration la détient déjà, ou si vous avez "
         "besoin de plus de temps, appelez-nous : nous chercherons ensemble une solution. Si vous ne "
         "souhaitez plus ce prêt, dites-le-nous aussi."
