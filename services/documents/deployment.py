@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
+from itertools import product
 from typing import Generic, Protocol, TypeVar
 
+from services.documents.findings import PackageError
 from services.documents.packages import PROFILES, TEMPLATES, Packages, damaged
-from services.documents.profile import Profile
+from services.documents.profile import Logo, Profile
 from services.documents.render.errors import TemplateError
 from services.documents.template.package import Template
 from services.kit.errors import FailedPrecondition, NotFound, Unavailable, Violations
@@ -121,7 +124,8 @@ class Deployments:
 
 
 def deployment(state: State, store: ReleaseStore, packages: Packages) -> Deployment:
-    """The packages of a state of the store, read and compiled before they are taken."""
+    """The packages of a state of the store, read and compiled before they are taken; the last one published
+    is compiled too, so that its activation is followed at once."""
     templates = {
         name.partition("/")[2]: tuple(
             Segment(span, packages.template(span.digest, store.contents)) for span in state.timeline(name)
@@ -134,12 +138,21 @@ def deployment(state: State, store: ReleaseStore, packages: Packages) -> Deploym
         )
         for name in _names(state, PROFILES)
     }
+    governing = [segment.package for segments in templates.values() for segment in segments]
     logos = {segment.package.logo for segments in profiles.values() for segment in segments}
-    for segments in templates.values():
-        for segment in segments:
-            for logo in logos:
-                packages.plan(segment.package, logo)
+    _compile(packages, governing, logos)
+    for last in state.releases[-1:]:
+        with suppress(PackageDamagedError, PackageError, TemplateError):
+            if last.name.startswith(f"{TEMPLATES}/"):
+                _compile(packages, [packages.template(last.digest, store.contents)], logos)
+            else:
+                _compile(packages, governing, {packages.profile(last.digest, store.contents).logo})
     return Deployment(state.revision, templates, profiles)
+
+
+def _compile(packages: Packages, templates: Iterable[Template], logos: Iterable[Logo | None]) -> None:
+    for template, logo in product(templates, logos):
+        packages.plan(template, logo)
 
 
 def _names(state: State, collection: str) -> Iterable[str]:

@@ -6,6 +6,7 @@ import io
 import uuid
 import zipfile
 from collections.abc import Iterator
+from contextlib import ExitStack
 from datetime import date
 from pathlib import Path
 
@@ -143,23 +144,28 @@ def test_a_word_file_becomes_a_version_that_governs_from_its_date(
 def test_every_worker_of_every_server_follows_within_a_second(
     stubs: Stubs, server: RunningServer, second: RunningServer
 ) -> None:
-    word = with_sentence(docx_of(stubs, ASK), "Dossier suivi par", "À bientôt.")
-    stubs.templates.PublishTemplate(publication(ASK, word), timeout=SECONDS)
-    revision = stubs.templates.ActivateTemplate(activation(ASK, "1.1.0")).event.revision
+    with ExitStack() as stack:
+        workers: dict[int, Stubs] = {}
+        while len(workers) < 3:
+            for address in (server.address, second.address):
+                caller = stack.enter_context(connected(address))
+                workers[status(caller).process_id] = caller
 
-    def loaded(address: str) -> tuple[int, int]:
-        with connected(address) as caller:
-            status = caller.templates.GetDeploymentStatus(rpc.GetDeploymentStatusRequest()).status
-            return status.process_id, status.loaded_revision
+        def all_follow(revision: int) -> bool:
+            return all(status(caller).loaded_revision >= revision for caller in workers.values())
 
-    seen: dict[int, int] = {}
+        word = with_sentence(docx_of(stubs, ASK), "Dossier suivi par", "À bientôt.")
+        published = stubs.templates.PublishTemplate(publication(ASK, word), timeout=SECONDS).revision
+        assert eventually(lambda: all_follow(published.revision), SECONDS)
+        activated = stubs.templates.ActivateTemplate(activation(ASK, published.version)).event.revision
+        assert eventually(lambda: all_follow(activated), FOLLOWED_SECONDS)
+        for caller in workers.values():
+            assert letter(caller, ASK, "minimal")[0] == published.version
 
-    def followed() -> bool:
-        seen.update(loaded(address) for address in (server.address, second.address))
-        return len(seen) == 3 and set(seen.values()) == {revision}
 
-    assert eventually(followed, FOLLOWED_SECONDS + 9), seen
-    assert letter(stubs, ASK, "minimal")[0] == "1.1.0"
+def status(stubs: Stubs) -> release_pb2.DeploymentStatus:
+    """What the process that answers applies."""
+    return stubs.templates.GetDeploymentStatus(rpc.GetDeploymentStatusRequest(), timeout=SECONDS).status
 
 
 def test_the_same_content_and_the_same_request_are_published_once(stubs: Stubs) -> None:
