@@ -24,12 +24,14 @@ from services.documents.edge.verifying import Verifier
 from services.documents.packages import Packages
 from services.documents.preparation import prepare, release_store
 from services.documents.profile_service import ProfileServicer
+from services.documents.seal import Seal
 from services.documents.service import DocumentServicer
 from services.documents.store.documents import DocumentStore
 from services.documents.store.keys import CaseKeys
 from services.documents.store.secrets import page_key
 from services.documents.store_service import DocumentStoreServicer
 from services.documents.template_service import TemplateServicer
+from services.kit import vault
 from services.kit.database import Database
 from services.kit.server import App, Registration
 
@@ -44,8 +46,9 @@ def make_app(settings: Settings) -> App:
         deployments.follower.start()
         key = page_key(database)
         store = DocumentStore(database, CaseKeys(settings.master_key_file), settings.retention_days)
+        seal = Seal(vault.load(settings.master_key_file))
         stored = Stored(store, settings.retention_days)
-        maker = Maker(deployments, store, Converter(settings.pdf_address), settings.retention_days)
+        maker = Maker(deployments, store, Converter(settings.pdf_address), seal, settings.retention_days)
         limit = settings.max_document_bytes
         return (
             Registration(
@@ -56,7 +59,7 @@ def make_app(settings: Settings) -> App:
             Registration(
                 store_service_pb2.DESCRIPTOR.services_by_name["DocumentStoreService"].full_name,
                 add_DocumentStoreServiceServicer_to_server,
-                DocumentStoreServicer(stored, Verifier(deployments, store), key, limit),
+                DocumentStoreServicer(stored, Verifier(deployments, store, seal), key, limit),
             ),
             Registration(
                 template_service_pb2.DESCRIPTOR.services_by_name["TemplateService"].full_name,

@@ -47,9 +47,10 @@ class MasterKey:
         return self.derived("fingerprint").hex()
 
 
-def tag(key: bytes, text: str) -> str:
-    """What stands for a text, for those who hold the key alone (HMAC-SHA256, in hexadecimal)."""
-    return hmac.digest(key, text.encode(), hashlib.sha256).hex()
+def tag(key: bytes, content: str | bytes) -> str:
+    """What stands for a text or for bytes, for those who hold the key alone (HMAC-SHA256, in hexadecimal)."""
+    written = content.encode() if isinstance(content, str) else content
+    return hmac.digest(key, written, hashlib.sha256).hex()
 
 
 def new_key() -> bytes:

@@ -17,6 +17,7 @@ from pypdf import PdfReader
 
 from microcredit.documents.v1 import document_service_pb2 as pb
 from microcredit.documents.v1 import pdf_service_pb2
+from microcredit.documents.v1 import store_service_pb2 as store_pb
 from microcredit.documents.v1.pdf_service_pb2_grpc import PdfServiceStub
 from services.documents import opc
 from services.documents.pdf.config import Settings
@@ -99,6 +100,20 @@ def test_a_letter_is_a_tagged_pdf(stubs: Stubs) -> None:
     document = stubs.documents.GenerateDocument(asked, timeout=SECONDS).document
     assert (document.media_type, document.filename[-4:]) == ("application/pdf", ".pdf")
     assert is_accessible(document.content)
+    assert "médiation" in PdfReader(BytesIO(document.content)).pages[-1].extract_text()
+    proved = verified(stubs, document.content)
+    assert (proved.verification, proved.template) == (store_pb.VERIFICATION_GENUINE, document.template)
+    changed = document.content.replace(b"/Lang(fr-FR)", b"/Lang(en-US)", 1)
+    assert verified(stubs, changed).verification == store_pb.VERIFICATION_CHANGED
+    unsealed = re.sub(rb"%microcredit-seal[^\n]*\n", b"", document.content)
+    assert verified(stubs, unsealed).verification == store_pb.VERIFICATION_CHANGED
+
+
+def verified(stubs: Stubs, content: bytes) -> store_pb.VerifyDocumentResponse:
+    """What the service says of a file."""
+    asked = store_pb.VerifyDocumentRequest(content=content)
+    answer: store_pb.VerifyDocumentResponse = stubs.store.VerifyDocument(asked, timeout=SECONDS)
+    return answer
 
 
 @office

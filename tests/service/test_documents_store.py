@@ -15,8 +15,8 @@ import pytest
 from microcredit.documents.v1 import document_service_pb2 as pb
 from microcredit.documents.v1 import store_service_pb2 as rpc
 from services.documents import opc
-from tests.documents_services import SECONDS, Stubs, connected, download
-from tests.documents_support import ASK, REFUSAL, Json, example, parts, refusal, request
+from tests.documents_services import SECONDS, Stubs, civil, connected, download
+from tests.documents_support import ASK, DAY, REFUSAL, Json, example, parts, refusal, request
 from tests.support import Launch, RunningServer
 
 
@@ -110,7 +110,7 @@ def test_deleting_a_case_deletes_its_documents_and_no_other(stubs: Stubs) -> Non
     assert stubs.store.DeleteCase(rpc.DeleteCaseRequest(case_reference="MC-0000-0000")).deleted_count == 0
 
 
-def test_a_file_is_verified_by_its_record_or_by_being_made_again(stubs: Stubs) -> None:
+def test_a_file_is_verified_by_its_record_or_by_its_seal(stubs: Stubs) -> None:
     kept = keep(stubs, "MC-2026-7007")
     answer = verify(stubs, kept.content)
     assert (answer.verification, answer.name) == (rpc.VERIFICATION_GENUINE, kept.name)
@@ -118,18 +118,49 @@ def test_a_file_is_verified_by_its_record_or_by_being_made_again(stubs: Stubs) -
     assert by_digest.verification == rpc.VERIFICATION_GENUINE
     data = example("minimal")
     loose = stubs.documents.GenerateDocument(request(ASK, data), timeout=SECONDS).document.content
-    assert verify(stubs, loose).verification == rpc.VERIFICATION_UNPROVED
-    proved = verify(stubs, loose, data)
-    assert proved.verification == rpc.VERIFICATION_GENUINE
-    assert (proved.template.template_id, proved.template.version) == (ASK, "1.0.0")
-    changed = parts(loose)
-    changed["word/document.xml"] = changed["word/document.xml"].replace(b"pi\xc3\xa8ces", b"preuves", 1)
-    assert verify(stubs, opc.write(changed), data).verification == rpc.VERIFICATION_CHANGED
+    for given in (None, data):
+        proved = verify(stubs, loose, given)
+        assert proved.verification == rpc.VERIFICATION_GENUINE
+        assert (proved.template.template_id, proved.template.version) == (ASK, "1.0.0")
     other = json.loads(json.dumps(data))
     other["applicant"]["first_name"] = "Une-Autre"
     assert verify(stubs, loose, other).verification == rpc.VERIFICATION_CHANGED
     for stranger in (b"bonjour", b"PK\x03\x04" + b"0" * 100, opc.write({"a.xml": b"<a/>"})):
         assert verify(stubs, stranger).verification == rpc.VERIFICATION_UNKNOWN
+
+
+def test_any_change_breaks_the_seal(stubs: Stubs) -> None:
+    loose = stubs.documents.GenerateDocument(request(ASK, example("minimal")), timeout=SECONDS)
+    content = loose.document.content
+    seal = content[-97:]
+    changed = parts(content)
+    saved_again = opc.write(changed)
+    changed["word/document.xml"] = changed["word/document.xml"].replace(b"pi\xc3\xa8ces", b"preuves", 1)
+    resealed = opc.write(changed)[:-2] + len(seal).to_bytes(2, "little") + seal
+    for wrong in (saved_again, opc.write(changed), resealed, content[:-1] + b"g"):
+        answer = verify(stubs, wrong)
+        assert answer.verification == rpc.VERIFICATION_CHANGED
+        assert answer.template.template_id == ASK
+    stranger = content[:-81] + b"0" * 16 + content[-65:]
+    assert verify(stubs, stranger).verification == rpc.VERIFICATION_UNPROVED
+
+
+def test_dossiers_and_merged_letters_are_proved_too(stubs: Stubs) -> None:
+    data = json.dumps(example("complet")).encode()
+    dossier = pb.GenerateDossierRequest(document_date=civil(DAY), data_json=data)
+    merged = pb.BatchGenerateDocumentsRequest(
+        template_id=REFUSAL,
+        document_date=civil(DAY),
+        common_json=json.dumps(example("refus-budget")).encode(),
+        items=[pb.BatchItem(data_json=b"{}")] * 3,
+        output=pb.BATCH_OUTPUT_MERGED,
+    )
+    for parts_ in (stubs.documents.GenerateDossier(dossier), stubs.documents.BatchGenerateDocuments(merged)):
+        content = b"".join(part.chunk.data for part in parts_)
+        assert verify(stubs, content).verification == rpc.VERIFICATION_GENUINE
+        changed = bytearray(content)
+        changed[len(content) // 2] ^= 1
+        assert verify(stubs, bytes(changed)).verification == rpc.VERIFICATION_CHANGED
 
 
 def test_a_forged_provenance_is_not_believed(stubs: Stubs) -> None:

@@ -25,7 +25,7 @@ def verify(
     file: Annotated[Path, typer.Argument(metavar="FICHIER", help="Le fichier à vérifier.")],
     data: Annotated[
         Path | None,
-        typer.Option("--data", metavar="DONNÉES", help="Les données du dossier, pour refaire le document."),
+        typer.Option("--data", metavar="DONNÉES", help="Données dont le fichier doit avoir été fait."),
     ] = None,
     server: Server = None,
     actor: Actor = None,

@@ -6,7 +6,6 @@ import grpc
 
 from microcredit.documents.v1 import pdf_service_pb2 as pb
 from microcredit.documents.v1.pdf_service_pb2_grpc import PdfServiceStub
-from services.documents.files import PDF, OutputFile
 from services.kit.context import remaining
 from services.kit.errors import DeadlineExceeded, DomainError, FailedPrecondition, Unavailable
 
@@ -32,7 +31,7 @@ class Converter:
         if self._stub is None:
             raise FailedPrecondition("PDF_UNAVAILABLE", _ABSENT)
 
-    def pdf(self, content: bytes, filename: str) -> OutputFile:
+    def pdf(self, content: bytes) -> bytes:
         """The PDF of a .docx; FailedPrecondition if it cannot be had."""
         self.check()
         request = pb.ConvertToPdfRequest(content=content)
@@ -40,10 +39,9 @@ class Converter:
             answers = self._stub.ConvertToPdf(  # type: ignore[union-attr]
                 request, timeout=min(remaining(), MAX_SECONDS)
             )
-            converted = b"".join(answer.data for answer in answers)
+            return b"".join(answer.data for answer in answers)
         except grpc.RpcError as error:
             raise _refusal(error) from error
-        return OutputFile(filename.removesuffix(".docx") + ".pdf", PDF, converted)
 
 
 def _refusal(error: grpc.RpcError) -> DomainError:

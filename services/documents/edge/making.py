@@ -6,8 +6,10 @@ from services.documents.deployment import Deployment, Deployments
 from services.documents.edge import documents, requests
 from services.documents.edge.converter import Converter
 from services.documents.edge.requests import Asked
-from services.documents.files import DOCX, OutputFile
+from services.documents.files import DOCX, PDF, OutputFile
 from services.documents.generation import Generated, Sources, choose
+from services.documents.provenance import with_provenance
+from services.documents.seal import Seal
 from services.documents.store.documents import DocumentStore, File, Origin
 from services.kit.context import actor
 
@@ -16,11 +18,17 @@ class Maker:
     """Makes files for the RPCs of DocumentService."""
 
     def __init__(
-        self, deployments: Deployments, store: DocumentStore, converter: Converter, retention_days: int
+        self,
+        deployments: Deployments,
+        store: DocumentStore,
+        converter: Converter,
+        seal: Seal,
+        retention_days: int,
     ) -> None:
         self._deployments = deployments
         self._store = store
         self._converter = converter
+        self._seal = seal
         self._retention_days = retention_days
 
     def deployment(self, asked: Asked) -> Deployment:
@@ -37,10 +45,12 @@ class Maker:
         )
 
     def file(self, content: bytes, filename: str, asked: Asked) -> OutputFile:
-        """A .docx, or its PDF if that is what is asked."""
+        """A .docx, or its PDF if that is what is asked, sealed."""
+        media_type = DOCX
         if asked.pdf:
-            return self._converter.pdf(content, filename)
-        return OutputFile(filename, DOCX, content)
+            content = with_provenance(self._converter.pdf(content), content)
+            filename, media_type = f"{filename.removesuffix('.docx')}.pdf", PDF
+        return OutputFile(filename, media_type, self._seal.sealed(content, media_type))
 
     def keep(self, file: OutputFile, generated: Generated, asked: Asked) -> str:
         """Keeps the file of a document, and gives its name; empty when that is not asked."""

@@ -1,43 +1,49 @@
-"""Is this file ours, unchanged, from which versions? By its digest, its provenance, or generation again."""
+"""Is this file ours, unchanged, from which versions? By its record, or by its seal and its provenance."""
 
 from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass
 
 from microcredit.documents.v1 import document_service_pb2
 from microcredit.documents.v1 import store_service_pb2 as pb
+from services.documents.contract.dossier import CONTRACT, read_dossier
+from services.documents.contract.schema import Requirement
 from services.documents.deployment import Deployments
 from services.documents.edge import documents
-from services.documents.findings import PackageError
-from services.documents.generation import Sources, fill, render
 from services.documents.packages import PROFILES, TEMPLATES
 from services.documents.provenance import Provenance, read_provenance
-from services.documents.render.errors import TemplateError
+from services.documents.seal import Seal, Sealing
 from services.documents.store.documents import DocumentStore, Kept
-from services.kit.errors import DomainError, Violations
+from services.kit.errors import Violations
 from services.kit.french import long_date
 from services.kit.releases.timeline import Release
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _UNKNOWN = "Ce fichier n’est pas connu de ce service."
-
-
-@dataclass(frozen=True)
-class _Verdict:
-    """What is known of a file, in a word and in French."""
-
-    verification: pb.Verification.ValueType
-    summary: str
+_VERDICTS = {
+    Sealing.INTACT: pb.VERIFICATION_GENUINE,
+    Sealing.BROKEN: pb.VERIFICATION_CHANGED,
+    Sealing.ABSENT: pb.VERIFICATION_CHANGED,
+    Sealing.FOREIGN: pb.VERIFICATION_UNPROVED,
+}
+_SAYS = "Ce fichier dit venir de ce service ({source}), mais "
+_SENTENCES = {
+    Sealing.INTACT: "Ce service a fait ce fichier, qui n’a pas changé depuis\u00a0: {source}.",
+    Sealing.BROKEN: f"{_SAYS}il a été modifié depuis.",
+    Sealing.ABSENT: f"{_SAYS}il n’en a pas le sceau\u00a0: il a été modifié, ou enregistré de nouveau.",
+    Sealing.FOREIGN: f"{_SAYS}son sceau est celui d’une autre clé\u00a0: rien ne prouve qu’il est intact.",
+}
+_OTHER_DATA = "Ce service a fait ce fichier ({source}), mais avec d’autres données que celles-ci."
 
 
 class Verifier:
     """Answers VerifyDocument."""
 
-    def __init__(self, deployments: Deployments, store: DocumentStore) -> None:
+    def __init__(self, deployments: Deployments, store: DocumentStore, seal: Seal) -> None:
         self._deployments = deployments
         self._store = store
+        self._seal = seal
 
     def verify(self, request: pb.VerifyDocumentRequest) -> pb.VerifyDocumentResponse:
         """What is known of a file."""
@@ -52,10 +58,17 @@ class Verifier:
             return pb.VerifyDocumentResponse(
                 verification=pb.VERIFICATION_UNKNOWN, summary=_UNKNOWN, sha256=sha256
             )
-        verdict = self._judged(request, provenance, template)
+        sealing = self._seal.read(request.content)
+        verification, sentence = _VERDICTS[sealing], _SENTENCES[sealing]
+        if sealing is Sealing.INTACT and _is_of_other_data(provenance, request.data_json):
+            verification, sentence = pb.VERIFICATION_CHANGED, _OTHER_DATA
+        source = (
+            f"modèle «\u00a0{_id(template)}\u00a0», version {template.version}, "
+            f"au {long_date(provenance.document_date)}"
+        )
         return pb.VerifyDocumentResponse(
-            verification=verdict.verification,
-            summary=verdict.summary,
+            verification=verification,
+            summary=sentence.format(source=source),
             sha256=sha256,
             template=document_service_pb2.TemplateVersion(
                 template_id=_id(template), version=template.version, digest=template.digest
@@ -73,38 +86,13 @@ class Verifier:
                 return release
         return None
 
-    def _judged(
-        self, request: pb.VerifyDocumentRequest, provenance: Provenance, template: Release
-    ) -> _Verdict:
-        says = (
-            f"Ce fichier dit venir du modèle «\u00a0{_id(template)}\u00a0», version {template.version}, "
-            f"au {long_date(provenance.document_date)}"
-        )
-        if not request.data_json:
-            return _Verdict(
-                pb.VERIFICATION_UNPROVED,
-                f"{says}\u00a0; rien ne prouve qu’il n’a pas été modifié (donnez les données du dossier).",
-            )
-        content, data_sha256 = self._again(provenance, request.data_json)
-        if content == request.content:
-            return _Verdict(pb.VERIFICATION_GENUINE, f"{says}\u00a0: refait à l’identique, octet pour octet.")
-        cause = "il a été modifié" if data_sha256 == provenance.data_sha256 else "il porte d’autres données"
-        return _Verdict(pb.VERIFICATION_CHANGED, f"{says}, mais {cause}.")
 
-    def _again(self, provenance: Provenance, data_json: bytes) -> tuple[bytes, str]:
-        """The document generated again, and the digest of its data; empty if its versions cannot make it."""
-        packages, contents = self._deployments.packages, self._deployments.contents
-        try:
-            template = packages.template(provenance.template_sha256, contents)
-            profile = packages.profile(provenance.profile_sha256, contents)
-            plan = packages.plan(template, profile.logo)
-        except (PackageError, TemplateError):
-            return b"", provenance.data_sha256
-        filled = fill(Sources(template, profile, plan, provenance.document_date, 0), data_json)
-        try:
-            return render(filled).content, filled.data_sha256
-        except DomainError:
-            return b"", filled.data_sha256
+def _is_of_other_data(provenance: Provenance, data_json: bytes) -> bool:
+    """Whether data are given that are not those of the file; InvalidArgument if they cannot be read."""
+    if not data_json:
+        return False
+    read = read_dossier(data_json, CONTRACT, Requirement((), ""), (), provenance.document_date)
+    return read.sha256 != provenance.data_sha256
 
 
 def _asked_digest(request: pb.VerifyDocumentRequest) -> str:

@@ -33,6 +33,10 @@ ORGANISATION_ADDRESS = (
 )
 
 
+# Letterhead and recipient are paragraphs of several lines: LibreOffice first deals the paragraphs out by 26
+# to a page, and when that falls on the end of a page it leaves a title there without what follows.
+
+
 def letterhead() -> str:
     """Logo, name, service and contact of the organisation."""
     return "".join(
