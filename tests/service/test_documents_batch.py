@@ -249,5 +249,5 @@ def test_a_message_far_too_large_is_refused(server: RunningServer) -> None:
             "/microcredit.documents.v1.DocumentService/GenerateDocument"
         )
         with pytest.raises(grpc.RpcError) as caught:
-            send(b"\x1a" + b"\x80\x80\x80\x20" + b"x" * (64 * 1024 * 1024), timeout=SECONDS)
+            send(b"\x1a\x80\x80\x80\x96\x01" + b"x" * (300 * 1024 * 1024), timeout=SECONDS)
     assert caught.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
