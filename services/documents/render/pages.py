@@ -37,9 +37,12 @@ def of_piece(xml: str, end: str) -> str:
     if FIELD not in xml:
         return xml
     inner = _INNER.format(end)
-    xml = _COMPLEX.sub(rf"\1SECTIONPAGES\2{inner}\3{_INNER_END}\4", xml)
-    xml = _SIMPLE.sub(rf"\1SECTIONPAGES\2{inner}\3{_INNER_END}\4", xml)
-    return _WITHOUT_RESULT.sub(r"\1SECTIONPAGES", xml)
+
+    def counted(found: re.Match[str]) -> str:
+        return f"{found[1]}SECTIONPAGES{found[2]}{inner}{found[3]}{_INNER_END}{found[4]}"
+
+    xml = _SIMPLE.sub(counted, _COMPLEX.sub(counted, xml))
+    return _WITHOUT_RESULT.sub(r"\1SECTIONPAGES", xml) if FIELD in xml else xml
 
 
 def ended(content: str, bookmark: str, identifier: int) -> str:
