@@ -22,6 +22,9 @@ from tests.documents_support import text
 from tests.documents_templates import MAIN, NAMESPACES, docx, paragraph, parts_of, run, sample, shipped
 from tests.ooxml_support import needs_validator, validator
 
+KINDS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+TYPES = "application/vnd.openxmlformats-officedocument.wordprocessingml"
+RELATIONS = "word/_rels/document.xml.rels"
 R = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
 W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 PAGES = (
@@ -198,18 +201,39 @@ def test_a_piece_brings_the_styles_and_lists_that_differ() -> None:
     assert numbers <= set(re.findall(r'<w:num w:numId="(\d+)"', made["word/numbering.xml"].decode()))
 
 
-def test_footnotes_keep_their_numbers_and_their_text() -> None:
+def with_note(link: str = "") -> Plan:
+    """A letter with a footnote, as Word writes it."""
     reference = '<w:p><w:r><w:footnoteReference w:id="2"/></w:r></w:p>'
     parts = parts_of(paragraph("{{ name }}"), reference)
     separator = f'<w:footnote w:type="separator" w:id="-1">{paragraph("")}</w:footnote>'
-    note = f'<w:footnote w:id="2">{paragraph("Note de {{ name }}")}</w:footnote>'
+    note = f'<w:footnote w:id="2">{paragraph("Note de {{ name }}")}{link}</w:footnote>'
     parts["word/footnotes.xml"] = f"<w:footnotes {NAMESPACES}>{separator}{note}</w:footnotes>".encode()
-    made = opc.read(merge(compile_template(opc.write(parts)), people(3)))
+    target = f'<Relationship Id="rIdNotes" Type="{KINDS}/footnotes" Target="footnotes.xml"/>'
+    parts[RELATIONS] = opc.before_end(parts[RELATIONS], target)
+    declared = f'<Override PartName="/word/footnotes.xml" ContentType="{TYPES}.footnotes+xml"/>'
+    parts[opc.CONTENT_TYPES] = opc.before_end(parts[opc.CONTENT_TYPES], declared)
+    return compile_template(opc.write(parts))
+
+
+@pytest.mark.parametrize("bare", [0, 1])
+def test_footnotes_keep_their_numbers_and_their_text(bare: int) -> None:
+    """The first piece may have no notes at all."""
+    pieces = [Piece(plan(paragraph("x")), {"name": "sans note"})] * bare
+    content = assemble([*pieces, *(Piece(with_note(), person) for person in people(3))])
+    made = opc.read(content)
     used = re.findall(r'footnoteReference w:id="(\d+)"', made[MAIN].decode())
     notes = ElementTree.fromstring(made["word/footnotes.xml"])
     said = {one.get(f"{W}id"): "".join(one.itertext()) for one in notes}
     assert [said[number] for number in used] == [f"Note de Personne {number}" for number in range(3)]
     assert len(said) == 4
+    assert made[opc.CONTENT_TYPES].count(b"footnotes+xml") == 1
+    assert made[RELATIONS].count(b"footnotes.xml") == 1
+
+
+def test_a_note_with_a_link_is_not_joined_by_halves() -> None:
+    link = f'<w:p><w:hyperlink r:id="rId1">{run("voir")}</w:hyperlink></w:p>'
+    with pytest.raises(TemplateError, match="lien"):
+        assemble([Piece(plan(paragraph("x")), {"name": "a"}), Piece(with_note(link), {"name": "b"})])
 
 
 def test_the_logo_goes_in_its_place_whatever_word_calls_it() -> None:

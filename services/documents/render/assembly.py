@@ -84,6 +84,10 @@ class _Assembly:
     def archive(self, parts: Mapping[str, bytes]) -> bytes:
         """The .docx."""
         main = Member(MAIN, self._checked(self._texts()))
+        for kind, gathered in self._notes.items():
+            if gathered.is_new:
+                name = notes.PARTS[kind]
+                self._copies.add(f"{kind}s", name, encoded(name, gathered.xml()))
         members = [self._member(item, main, parts) for item in self._base.items]
         return write([*members, *self._copies.members])
 

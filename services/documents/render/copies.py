@@ -91,6 +91,12 @@ class Copies:
             for place, kind in sorted(kinds, reverse=True)
         )
 
+    def add(self, kind: str, name: str, content: bytes) -> None:
+        """Adds a part of which a document has one, and the first piece none."""
+        self.members.append(Member(name, content))
+        self._copy(_Relation("", kind, "", external=False), f"rIdJoined{kind.title()}", name)
+        self._declared.append(f'<Override PartName="/{name}" ContentType="{_TYPES}.{kind}+xml"/>')
+
     def relationships(self, content: bytes) -> bytes:
         """The relationships of the main part, with those of the copies."""
         return opc.before_end(content, "".join(self._added))

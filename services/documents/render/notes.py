@@ -9,6 +9,8 @@ from services.documents.render.errors import TemplateError
 
 PARTS: Mapping[str, str] = {"footnote": "word/footnotes.xml", "endnote": "word/endnotes.xml"}
 
+_RELATIONSHIP = " r:"
+
 
 class Notes:
     """The notes of one kind, gathered piece after piece."""
@@ -22,22 +24,32 @@ class Notes:
         self._xml = ""
         self._added: list[str] = []
         self._next = 1
+        self.is_new = False
+        """The first piece has no such part, another one does."""
 
     def first(self, xml: str) -> None:
-        """The part of the first piece, which has the separators of all."""
+        """The part of the first piece that has one, with the separators of all."""
         self._xml = xml
         self._next = 1 + max((int(found[2]) for found in self._id.finditer(xml)), default=0)
 
     def joined(self, content: str, part: Callable[[], str]) -> str:
-        """The content of a further piece with its notes renumbered; `part` gives the notes of the piece."""
+        """The content of a further piece with its notes renumbered; `part` gives the notes of the piece.
+
+        TemplateError if one of them holds a link or an image, which belongs to the part that it leaves.
+        """
         if self._mark not in content:
             return content
-        if not self._xml:
+        notes = part()
+        if _RELATIONSHIP in notes:
             raise TemplateError(
-                "Une pièce a des notes, et la première n’en a pas : elles ne peuvent se joindre."
+                "Une note de bas de page contient un lien ou une image : elle ne se joint pas."
             )
+        if not self._xml:
+            self.first(notes)
+            self.is_new = True
+            return content
         numbers: dict[str, str] = {}
-        for note in self._note.findall(part()):
+        for note in self._note.findall(notes):
             if " w:type=" in note.partition(">")[0]:
                 continue  # a separator
             self._added.append(self._id.sub(lambda found: self._renumbered(found, numbers), note, count=1))
