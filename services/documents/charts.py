@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import inf
 from typing import Any
 
 from services.documents.contract.values import Money
@@ -15,6 +16,9 @@ _CHARGES = {
     "credit_instalments": "crédits",
     "debt_repayments": "dettes",
 }
+_STEPS = ((12, 1), (18, 3), (inf, 6))
+"""Up to so many months, one label every so many months: LibreOffice leaves none out by itself."""
+
 _BEFORE, _AFTER = "living_remainder_before", "living_remainder_after"
 
 
@@ -46,12 +50,16 @@ def _budget(totals: Data, instalment: Money | None) -> dict[str, Any] | None:
 
 
 def _balance(amount: Money, schedule: Sequence[Data]) -> dict[str, Any]:
-    points = [{"label": "0", "balance": amount}]
-    points += [{"label": str(line["number"]), "balance": line["balance"]} for line in schedule]
+    step = next(step for most, step in _STEPS if len(schedule) <= most)
+    balances = [(0, amount), *((line["number"], line["balance"]) for line in schedule)]
+    points = [
+        {"label": str(number) if number % step == 0 else "", "balance": balance}
+        for number, balance in balances
+    ]
     last = schedule[-1]
     when = f", le {short_date(last['due_date'])}" if "due_date" in last else ""
     alt = (
         f"Graphique en aires du capital restant dû\u00a0: {euros(amount.cents)} au départ, puis une baisse "
         f"régulière jusqu’à {euros(last['balance'].cents)} après {months(len(schedule))}{when}."
     )
-    return {"alt": alt, "points": points}
+    return {"alt": alt, "points": points, "step": step}

@@ -16,7 +16,8 @@ _WIDTH = 5_900_000
 
 _LEGEND = '<c:legend><c:legendPos val="b"/><c:overlay val="0"/></c:legend>'
 _FIRST_DRAWING, _FIRST_RELATIONSHIP = 10, 20
-_EUROS = "#,##0\u00a0&quot;€&quot;"
+_EUROS = "[$-40C]#,##0\u00a0&quot;€&quot;"
+"""Amounts as French writes them, whatever the language of the reader's computer."""
 
 
 @dataclass(frozen=True)
@@ -96,7 +97,7 @@ def _points(values: Sequence[str]) -> str:
     return f'<c:ptCount val="{len(values)}"/>{"".join(points)}'
 
 
-def _axes(category: str, value: str, *, title: str = "", reverse: bool = False, skip: int = 0) -> str:
+def _axes(category: str, value: str, *, title: str = "", reverse: bool = False, skip: str = "") -> str:
     order, crossing = ("maxMin", "max") if reverse else ("minMax", "autoZero")
     named = f'<c:title>{_rich(title)}<c:overlay val="0"/></c:title>' if title else ""
     spaced = f'<c:tickLblSkip val="{skip}"/><c:tickMarkSkip val="{skip}"/>' if skip else ""
@@ -163,10 +164,11 @@ def _balance() -> str:
         points("{{ point.label }}"),
         points("{{ point.balance | plain_number }}"),
     )
+    step = "{% if charts.balance is defined %}{{ charts.balance.step }}{% else %}1{% endif %}"
     return (
         f'<c:areaChart><c:grouping val="standard"/><c:varyColors val="0"/>{series}'
         '<c:axId val="111"/><c:axId val="222"/></c:areaChart>'
-        + _axes("b", "l", title="Mensualités payées", skip=6)
+        + _axes("b", "l", title="Mensualités payées", skip=step)
     )
 
 

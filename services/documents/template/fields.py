@@ -157,7 +157,12 @@ _RECIPIENT = {"lines": ["text"], "salutation": "text"}
 _ADDED: dict[str, Any] = {
     "charts": {
         "budget": {"?": "", "alt": "text", "before": _BUDGET, "after": _BUDGET},
-        "balance": {"?": "", "alt": "text", "points": [{"label": "text", "balance": "money"}]},
+        "balance": {
+            "?": "",
+            "alt": "text",
+            "points": [{"label": "text", "balance": "money"}],
+            "step": "integer",
+        },
     },
     "document": {"date": "date", "title": "text", "reference": "text"},
     "dossier": {
