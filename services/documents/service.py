@@ -68,7 +68,7 @@ class DocumentServicer(DocumentServiceServicer):
     ) -> Iterator[pb.GenerateDossierResponse]:
         """The dossier of a file."""
         asked = requests.dossier(request)
-        yield from dossiers.run(request, asked, self._maker)
+        yield from dossiers.run(request, asked, self._maker, self._stored)
 
     def _generated(self, request: pb.GenerateDocumentRequest, root: str, limit: int | None) -> pb.Document:
         """The document of a request whose fields are at `root`; ResourceExhausted above a limit of bytes."""
@@ -81,4 +81,4 @@ class DocumentServicer(DocumentServiceServicer):
         document = documents.document_pb(generated)
         documents.put_file(document, file)
         document.name = self._maker.keep(file, generated, asked)
-        return document
+        return self._stored.as_kept(document, limit) if asked.request_id and document.name else document

@@ -63,11 +63,11 @@ def test_what_is_kept_is_given_back(store: DocumentStore) -> None:
 
 def test_a_request_is_kept_once_whatever_the_number_of_times(store: DocumentStore) -> None:
     request_id = str(uuid.uuid4())
-    once = store.keep([(CASE, file())], actor="a", request_id=request_id)
-    assert store.keep([(CASE, file())], actor="a", request_id=request_id) == once
-    for other in ([(OTHER, file())], [(CASE, file(b"another"))]):
-        with pytest.raises(AlreadyExists):
-            store.keep(other, actor="a", request_id=request_id)
+    once = store.keep([(CASE, file())], actor="a", request_id=request_id, mark="1")
+    again = store.keep([(CASE, file(b"made again"))], actor="a", request_id=request_id, mark="1")
+    assert again == once
+    with pytest.raises(AlreadyExists):
+        store.keep([(CASE, file())], actor="a", request_id=request_id, mark="2")
     assert len(store.of_case(CASE)) == 1
 
 

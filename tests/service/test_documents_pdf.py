@@ -7,8 +7,10 @@ import os
 import re
 import subprocess
 import sys
+import uuid
 from collections.abc import Iterator
 from io import BytesIO
+from typing import Any
 from xml.etree import ElementTree
 
 import grpc
@@ -114,6 +116,25 @@ def verified(stubs: Stubs, content: bytes) -> store_pb.VerifyDocumentResponse:
     asked = store_pb.VerifyDocumentRequest(content=content)
     answer: store_pb.VerifyDocumentResponse = stubs.store.VerifyDocument(asked, timeout=SECONDS)
     return answer
+
+
+@office
+def test_a_pdf_asked_for_again_is_the_one_that_was_kept(launch: Launch, worker: RunningServer) -> None:
+    env = {"DOCUMENTS_PDF_ADDRESS": worker.address, "DOCUMENTS_RETENTION_DAYS": "30"}
+    server = launch("services.documents", "--workers", "1", env=env)
+    data = json.dumps(example("complet")).encode()
+    kept: dict[str, Any] = {"format": pb.OUTPUT_FORMAT_PDF, "store": True, "request_id": str(uuid.uuid4())}
+    letter = request(REFUSAL, example("refus-budget"))
+    letter.MergeFrom(pb.GenerateDocumentRequest(**kept))
+    kept["request_id"] = str(uuid.uuid4())
+    dossier = pb.GenerateDossierRequest(document_date=civil(DAY), data_json=data, **kept)
+    with connected(server.address) as stubs:
+        first, again = (stubs.documents.GenerateDocument(letter, timeout=SECONDS).document for _ in range(2))
+        assert (first.name, first.sha256) == (again.name, again.sha256)
+        made = [list(stubs.documents.GenerateDossier(dossier, timeout=SECONDS)) for _ in range(2)]
+        names = {parts[0].summary.name for parts in made}
+        contents = {b"".join(part.chunk.data for part in parts) for parts in made}
+        assert (len(names), len(contents)) == (1, 1)
 
 
 @office

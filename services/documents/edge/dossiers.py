@@ -14,6 +14,7 @@ from services.documents.deployment import Deployment
 from services.documents.edge import documents
 from services.documents.edge.making import Maker
 from services.documents.edge.requests import Asked
+from services.documents.edge.stored import Stored
 from services.documents.files import OutputFile, zipped
 from services.documents.generation import Filled, filename, fill, join, properties, render
 from services.documents.render.assembly import Piece as Assembled
@@ -46,7 +47,7 @@ class Dossier:
         return self.pieces[0]
 
 
-def run(request: pb.GenerateDossierRequest, asked: Asked, maker: Maker) -> Iterator[Part]:
+def run(request: pb.GenerateDossierRequest, asked: Asked, maker: Maker, stored: Stored) -> Iterator[Part]:
     """What the dossier is made of, then its file."""
     deployment = maker.deployment(asked)
     dossier = _filled(request, asked, maker, deployment)
@@ -59,6 +60,9 @@ def run(request: pb.GenerateDossierRequest, asked: Asked, maker: Maker) -> Itera
     cover = dossier.cover
     title = cover.sources.template.title
     summary.name = maker.keep_file(file, title, cover.case_reference, documents.origin(cover), asked)
+    if asked.request_id and summary.name:
+        kept = stored.get(summary.name, with_content=True).document
+        file = OutputFile(kept.filename, kept.media_type, kept.content)
     yield Part(summary=summary)
     yield Part(file=documents.file_info(file))
     for chunk in documents.chunks(file.content):

@@ -59,9 +59,12 @@ class Maker:
         )
 
     def keep_file(self, file: OutputFile, title: str, reference: str, origin: Origin, asked: Asked) -> str:
-        """Keeps a file, and gives its name; empty when that is not asked."""
+        """Keeps a file, and gives its name; empty when that is not asked, and the one of the first time for a
+        request sent again, whose PDF has other bytes."""
         if not asked.store:
             return ""
         kept = File(file.content, file.filename, file.sha256, file.media_type, title, origin)
-        (document_id,) = self._store.keep([(reference, kept)], actor=actor(), request_id=asked.request_id)
+        (document_id,) = self._store.keep(
+            [(reference, kept)], actor=actor(), request_id=asked.request_id, mark=asked.fingerprint
+        )
         return f"documents/{document_id}"

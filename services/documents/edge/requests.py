@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from datetime import date
 from typing import cast
 
+from google.protobuf.message import Message
 from google.type.date_pb2 import Date
 
 from microcredit.documents.v1 import document_service_pb2 as pb
 from services.kit import wire
 from services.kit.errors import FailedPrecondition, ResourceExhausted, Violations
+from services.kit.idempotency import fingerprint
 
 MAX_ITEMS = 1000
 MAX_KEY = 100
@@ -27,6 +29,8 @@ class Asked:
     pdf: bool
     store: bool
     request_id: str
+    fingerprint: str
+    """What tells this request from another one of the same id; empty without id."""
     min_revision: int
 
 
@@ -95,8 +99,13 @@ def _asked(
         pdf=message.format == pb.OUTPUT_FORMAT_PDF,
         store=message.store,
         request_id=request_id,
+        fingerprint=_fingerprint(message) if request_id else "",
         min_revision=message.min_revision,
     )
+
+
+def _fingerprint(message: Message) -> str:
+    return fingerprint(message.DESCRIPTOR.full_name.encode(), message.SerializeToString(deterministic=True))
 
 
 def _date(

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
+from microcredit.documents.v1 import document_service_pb2 as document_pb
 from microcredit.documents.v1 import store_service_pb2 as pb
 from services.documents.edge import documents, requests
 from services.documents.store.documents import DocumentStore, Kept
@@ -46,6 +47,12 @@ class Stored:
             )
         filename, content = self.store.open(kept)
         return stored_pb(kept, filename, content if with_content else b"")
+
+    def as_kept(self, document: document_pb.Document, limit: int | None = None) -> document_pb.Document:
+        """The document just kept, or the one that the same request kept before: a PDF made again has other
+        bytes, and another template may govern."""
+        kept = self.get(document.name, with_content=True, limit=limit).document
+        return document if kept.sha256 == document.sha256 else kept
 
 
 def stored_pb(kept: Kept, filename: str = "", content: bytes = b"") -> pb.StoredDocument:

@@ -74,13 +74,15 @@ class DocumentStore:
         self._keys = keys
         self._retention = timedelta(days=retention_days)
 
-    def keep(self, files: Sequence[tuple[str, File]], *, actor: str, request_id: str = "") -> list[str]:
+    def keep(
+        self, files: Sequence[tuple[str, File]], *, actor: str, request_id: str = "", mark: str = ""
+    ) -> list[str]:
         """Keeps files, each under its case reference, in one transaction; gives their ids.
 
-        With a request id, the same files are kept once; AlreadyExists if it was used for others.
+        With a request id, those of the first time; AlreadyExists if it was used with another `mark`, what
+        tells the request from others.
         """
         now = datetime.now(UTC)
-        mark = fingerprint("keep", *(part for reference, file in files for part in (reference, file.sha256)))
         rows = [self._row(reference, file, now) for reference, file in files]
         ids = [str(row["id"]) for row in rows]
         with self._database.write() as connection:
