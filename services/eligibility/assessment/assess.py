@@ -28,7 +28,8 @@ _REVIEW_MESSAGE = (
     "Les deux évaluations des règles ne concordent pas : aucune issue n’est proposée, "
     "le dossier doit être examiné par une personne et l’anomalie signalée."
 )
-_ENGINE_FAILED = "*"
+ENGINE_FAILED = "*"
+"""Stands for a rule in the disagreements when the engine gave no answer."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,11 @@ def judge(package: RulePackage, engine: Engine, given: Values) -> Judgement:
 
 def assess(package: RulePackage, engine: Engine, given: Values) -> Assessment:
     """The advice on facts that `check_facts` accepts, under the rules in force on their request date."""
-    judged = judge(package, engine, given)
+    return in_words(package, judge(package, engine, given))
+
+
+def in_words(package: RulePackage, judged: Judgement) -> Assessment:
+    """The advice that a judgement is, with its reasons, figures and orientations."""
     values = judged.values
     reasons = tuple(_reason(package, rule, values) for rule in judged.rules)
     if judged.disagreements:
@@ -79,7 +84,7 @@ def _confront(
     try:
         fired = engine(values)
     except EngineError:
-        return frozenset(), (_ENGINE_FAILED,)
+        return frozenset(), (ENGINE_FAILED,)
     return fired, tuple(sorted(fired ^ expected))
 
 

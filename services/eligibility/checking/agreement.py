@@ -4,8 +4,9 @@ same applications: they must find the same rules true."""
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 
-from services.eligibility.assessment.assess import assess
+from services.eligibility.assessment.assess import ENGINE_FAILED, in_words, judge
 from services.eligibility.assessment.model import Assessment
 from services.eligibility.checking.applications import Application
 from services.eligibility.checking.coverage import Coverage
@@ -13,7 +14,6 @@ from services.eligibility.checking.properties import Tried
 from services.eligibility.engine.definitions import compile_package, too_large
 from services.eligibility.engine.host import HostRuleset
 from services.eligibility.engine.native import EngineError, NativeRuleset
-from services.eligibility.engine.reference import true_rules
 from services.eligibility.language.types import Values
 from services.eligibility.package.findings import Findings
 from services.eligibility.package.model import RulePackage
@@ -33,16 +33,12 @@ class Trial:
 
     def run(self, application: Application) -> Assessment:
         """The assessment of an application; disagreements become findings, the first of each rule."""
-        seen: list[Values] = []
-
-        def engine(values: Values) -> frozenset[str]:
-            seen.append(values)
-            return self._fire(application, values)
-
-        found = assess(self._package, engine, application.facts)
-        self.coverage.note(seen[0])
-        self.tried.append(Tried(application, seen[0], found.outcome))
-        return found
+        judged = judge(self._package, partial(self._fire, application), application.facts)
+        for rule in judged.disagreements:
+            self._disagree(rule, application)
+        self.coverage.note(judged.values)
+        self.tried.append(Tried(application, judged.values, judged.outcome))
+        return in_words(self._package, judged)
 
     def _fire(self, application: Application, values: Values) -> frozenset[str]:
         rows = [shard.row(values) for shard in self._shards]
@@ -59,11 +55,15 @@ class Trial:
         if large:
             raise EngineError("an integer beyond the exact range")
         native, host = _fired(self._native, rows), _fired(self._host, rows)
-        for rule in sorted((native ^ true_rules(self._package, values)) | (native ^ host)):
+        for rule in sorted(native ^ host):
+            self._disagree(rule, application)
+        return native
+
+    def _disagree(self, rule: str, application: Application) -> None:
+        if rule != ENGINE_FAILED:
             self._report(
                 rule, f"Le moteur de règles et l’évaluateur de référence divergent pour {application.origin}."
             )
-        return native
 
     def _report(self, rule: str, message: str) -> None:
         if rule not in self._reported:

@@ -25,32 +25,22 @@ _HUNDRED = 100
 
 def evaluate(node: tree.Node, values: Values) -> Value | None:
     """The value of an expression; a condition is True, False or None."""
-    match node:
-        case tree.Literal(value=value):
-            return value
-        case tree.Reference(name=name):
-            return values[name]
-        case tree.Known(name=name):
-            return values[name] is not None
-        case tree.Not(item=item):
-            result = evaluate(item, values)
-            return None if result is None else not result
-        case tree.And(items=items):
-            return _kleene((evaluate(item, values) for item in items), decisive=False)
-        case tree.Or(items=items):
-            return _kleene((evaluate(item, values) for item in items), decisive=True)
-        case tree.Compare(operator=operator, left=left, right=right):
-            return _apply(_COMPARE[operator], (left, right), values)
-        case tree.Arithmetic():
-            return _arithmetic(node, values)
-    return _apply(FUNCTIONS[node.function].body, node.arguments, values)
+    return _EVALUATORS[type(node)](node, values)
 
 
-def _apply(
-    function: Callable[..., Value | None], operands: tuple[tree.Node, ...], values: Values
-) -> Value | None:
-    found = [evaluate(operand, values) for operand in operands]
-    return None if None in found else function(*found)
+def _not(node: tree.Not, values: Values) -> bool | None:
+    result = evaluate(node.item, values)
+    return None if result is None else not result
+
+
+def _compare(node: tree.Compare, values: Values) -> bool | None:
+    left, right = evaluate(node.left, values), evaluate(node.right, values)
+    return None if left is None or right is None else _COMPARE[node.operator](left, right)
+
+
+def _call(node: tree.Call, values: Values) -> Value | None:
+    found = [evaluate(argument, values) for argument in node.arguments]
+    return None if None in found else FUNCTIONS[node.function].body(*found)
 
 
 def _kleene(results: Iterable[Value | None], *, decisive: bool) -> bool | None:
@@ -76,3 +66,17 @@ def _arithmetic(node: tree.Arithmetic, values: Values) -> int | Fraction | None:
             return None if right == 0 else Fraction(left) / right
     percent_of_money = {node.left.type.kind, node.right.type.kind} == {Kind.PERCENT, Kind.MONEY}
     return Fraction(left * right) / _HUNDRED if percent_of_money else left * right
+
+
+# By type: a `match` tries its classes one after the other, and this is where a check spends its time.
+_EVALUATORS: dict[type[tree.Node], Callable[[Any, Values], Value | None]] = {
+    tree.Literal: lambda node, values: node.value,
+    tree.Reference: lambda node, values: values[node.name],
+    tree.Known: lambda node, values: values[node.name] is not None,
+    tree.Not: _not,
+    tree.And: lambda node, values: _kleene((evaluate(item, values) for item in node.items), decisive=False),
+    tree.Or: lambda node, values: _kleene((evaluate(item, values) for item in node.items), decisive=True),
+    tree.Compare: _compare,
+    tree.Arithmetic: _arithmetic,
+    tree.Call: _call,
+}
