@@ -11,11 +11,21 @@ from services.kit.french import euros, join, months, short_date
 
 Data = Mapping[str, Any]
 
-_CHARGES = {
-    "expenses": "charges",
-    "credit_instalments": "crédits",
-    "debt_repayments": "dettes",
+BUDGET_CATEGORIES = ("Avant le prêt", "Après le prêt")
+BUDGET_SERIES = {
+    "Charges": "expenses",
+    "Crédits": "credit_instalments",
+    "Dettes": "debt_repayments",
+    "Microcrédit": "loan",
+    "Reste à vivre": "remainder",
 }
+"""What each series of the chart of the budget shows, by its title."""
+
+BALANCE_SERIES = "Capital restant dû"
+SERIES = {"budget": tuple(BUDGET_SERIES), "balance": (BALANCE_SERIES,)}
+"""The titles that the series of each chart may have."""
+
+_CHARGES = {"expenses": "charges", "credit_instalments": "crédits", "debt_repayments": "dettes"}
 _STEPS = ((12, 1), (18, 3), (inf, 6))
 """Up to so many months, one label every so many months: LibreOffice leaves none out by itself."""
 
@@ -46,20 +56,19 @@ def _budget(totals: Data, instalment: Money | None) -> dict[str, Any] | None:
         f"microcrédit "
         f"{euros(instalment.cents)}, reste à vivre {euros(totals[_AFTER].cents)}."
     )
-    return {"alt": alt, "before": before, "after": after}
+    series = {title: [before[name], after[name]] for title, name in BUDGET_SERIES.items()}
+    return {"alt": alt, "categories": BUDGET_CATEGORIES, "series": series}
 
 
 def _balance(amount: Money, schedule: Sequence[Data]) -> dict[str, Any]:
     step = next(step for most, step in _STEPS if len(schedule) <= most)
-    balances = [(0, amount), *((line["number"], line["balance"]) for line in schedule)]
-    points = [
-        {"label": str(number) if number % step == 0 else "", "balance": balance}
-        for number, balance in balances
-    ]
+    numbers = [0, *(line["number"] for line in schedule)]
+    categories = [str(number) if number % step == 0 else "" for number in numbers]
+    series = {BALANCE_SERIES: [amount, *(line["balance"] for line in schedule)]}
     last = schedule[-1]
     when = f", le {short_date(last['due_date'])}" if "due_date" in last else ""
     alt = (
         f"Graphique en aires du capital restant dû\u00a0: {euros(amount.cents)} au départ, puis une baisse "
         f"régulière jusqu’à {euros(last['balance'].cents)} après {months(len(schedule))}{when}."
     )
-    return {"alt": alt, "points": points, "step": step}
+    return {"alt": alt, "categories": categories, "series": series}

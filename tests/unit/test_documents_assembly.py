@@ -170,7 +170,9 @@ def test_word_accepts_the_joined_files(tmp_path: Path) -> None:
 
 
 @needs_validator
-@pytest.mark.parametrize("name", ["00-sommaire", "03-budget-mensuel", "14-refus-presentation"])
+@pytest.mark.parametrize(
+    "name", ["00-sommaire", "01-dossier-demande", "14-refus-presentation", "16-tableau-amortissement"]
+)
 def test_word_opens_the_templates_themselves(name: str, tmp_path: Path) -> None:
     (tmp_path / "template.docx").write_bytes(shipped(name).docx)
     done = subprocess.run([validator(), str(tmp_path / "template.docx")], capture_output=True, check=False)

@@ -1,10 +1,11 @@
-"""Native Word charts: parts whose cached values are template tags, and the drawing that shows them."""
+"""Native Word charts with sample figures, and the drawings that say which figures they show."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from services.documents.charts import BALANCE_SERIES, BUDGET_CATEGORIES, BUDGET_SERIES
 from services.documents.house.ooxml import raw_paragraph, text
 
 _CONTENT_TYPE = "application/vnd.openxmlformats-officedocument.drawingml.chart+xml"
@@ -31,7 +32,7 @@ class Chart:
     legend: str = ""
 
     def part(self) -> bytes:
-        """The chart part; the numbers are template tags."""
+        """The chart part, with figures that the engine replaces."""
         return (
             f'{_HEAD}<c:chartSpace xmlns:c="{_NAMESPACE}"'
             ' xmlns:a="http://schemas.openxmlformats.org/drawingml/2006/main">'
@@ -92,12 +93,12 @@ def _series(rank: int, name: str, colour: str, categories: str, values: str, mar
     )
 
 
-def _points(values: Sequence[str]) -> str:
+def _points(values: Sequence[object]) -> str:
     points = (f'<c:pt idx="{rank}"><c:v>{value}</c:v></c:pt>' for rank, value in enumerate(values))
     return f'<c:ptCount val="{len(values)}"/>{"".join(points)}'
 
 
-def _axes(category: str, value: str, *, title: str = "", reverse: bool = False, skip: str = "") -> str:
+def _axes(category: str, value: str, *, title: str = "", reverse: bool = False, skip: int = 0) -> str:
     order, crossing = ("maxMin", "max") if reverse else ("minMax", "autoZero")
     named = f'<c:title>{_rich(title)}<c:overlay val="0"/></c:title>' if title else ""
     spaced = f'<c:tickLblSkip val="{skip}"/><c:tickMarkSkip val="{skip}"/>' if skip else ""
@@ -118,24 +119,12 @@ def _axes(category: str, value: str, *, title: str = "", reverse: bool = False, 
 
 
 def _budget() -> str:
-    parts = (
-        ("Charges", "expenses", "1F4E79"),
-        ("Crédits", "credit_instalments", "8C4A00"),
-        ("Dettes", "debt_repayments", "7A1F5C"),
-        ("Microcrédit", "loan", "D98E04"),
-        ("Reste à vivre", "remainder", "5B9A68"),
-    )
-    categories = _points(("Avant le prêt", "Après le prêt"))
+    colours = ("1F4E79", "8C4A00", "7A1F5C", "D98E04", "5B9A68")
+    samples = ((800, 800), (150, 150), (50, 50), (0, 60), (600, 540))
+    categories = _points(BUDGET_CATEGORIES)
     series = "".join(
-        _series(
-            rank,
-            name,
-            colour,
-            categories,
-            _points([_amount(f"{when}.{key}") for when in ("before", "after")]),
-            '<c:invertIfNegative val="0"/>',
-        )
-        for rank, (name, key, colour) in enumerate(parts)
+        _series(rank, title, colour, categories, _points(sample), '<c:invertIfNegative val="0"/>')
+        for rank, (title, colour, sample) in enumerate(zip(BUDGET_SERIES, colours, samples, strict=True))
     )
     return (
         '<c:barChart><c:barDir val="bar"/><c:grouping val="stacked"/><c:varyColors val="0"/>'
@@ -144,31 +133,14 @@ def _budget() -> str:
     )
 
 
-def _amount(path: str) -> str:
-    known = f"{{{{ charts.budget.{path} | plain_number }}}}"
-    return f"{{% if charts.budget is defined %}}{known}{{% else %}}0{{% endif %}}"
-
-
 def _balance() -> str:
-    def points(value: str) -> str:
-        return (
-            '{% if charts.balance is defined %}<c:ptCount val="{{ charts.balance.points | length }}"/>'
-            '{% for point in charts.balance.points %}<c:pt idx="{{ loop.index0 }}">'
-            f"<c:v>{value}</c:v></c:pt>{{% endfor %}}{{% endif %}}"
-        )
-
-    series = _series(
-        0,
-        "Capital restant dû",
-        "1F4E79",
-        points("{{ point.label }}"),
-        points("{{ point.balance | plain_number }}"),
-    )
-    step = "{% if charts.balance is defined %}{{ charts.balance.step }}{% else %}1{% endif %}"
+    months = range(0, 37, 6)
+    sample = [round(3000 * (36 - month) / 36) for month in months]
+    series = _series(0, BALANCE_SERIES, "1F4E79", _points(months), _points(sample))
     return (
         f'<c:areaChart><c:grouping val="standard"/><c:varyColors val="0"/>{series}'
         '<c:axId val="111"/><c:axId val="222"/></c:areaChart>'
-        + _axes("b", "l", title="Mensualités payées", skip=step)
+        + _axes("b", "l", title="Mensualités payées", skip=6)
     )
 
 

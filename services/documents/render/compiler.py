@@ -10,6 +10,7 @@ from lxml import etree
 
 from services.documents import opc
 from services.documents.render.archive import STATIC_LEVEL, Member
+from services.documents.render.chartdata import bindings, with_figures
 from services.documents.render.errors import TemplateError
 from services.documents.render.logo import with_logo
 from services.documents.render.plan import Plan, Program
@@ -27,8 +28,16 @@ def compile_template(docx: bytes, media: Mapping[str, bytes | None] | None = Non
         parts = opc.read(docx)
     except BadZipFile as error:
         raise TemplateError("Le fichier n’est pas un .docx.") from error
-    parts = opc.with_properties(with_logo(parts, media or {}))
-    return Plan([_item(name, parts[name]) for name in opc.ordered(parts)])
+    ready = _with_figures(opc.with_properties(with_logo(parts, media or {})))
+    return Plan([_item(name, ready[name]) for name in opc.ordered(ready)])
+
+
+def _with_figures(parts: Mapping[str, bytes]) -> Mapping[str, bytes]:
+    try:
+        charts = {name: with_figures(parts[name], chart) for name, chart in bindings(parts).items() if chart}
+    except etree.XMLSyntaxError as error:
+        raise TemplateError("Un graphique, ou le corps, n’est pas du XML.") from error
+    return {**parts, **charts}
 
 
 def _item(name: str, content: bytes) -> Member | Program:

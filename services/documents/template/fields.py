@@ -151,19 +151,10 @@ IMPLIED: Mapping[str, tuple[str, ...]] = {
 }
 """What the service adds whenever a field is there, and what it needs to add it."""
 
-_BUDGET = dict.fromkeys(("expenses", "credit_instalments", "debt_repayments", "loan", "remainder"), "money")
 _COUNTED = dict.fromkeys(("label", "count", "amount"), "text")
 _RECIPIENT = {"lines": ["text"], "salutation": "text"}
 _ADDED: dict[str, Any] = {
-    "charts": {
-        "budget": {"?": "", "alt": "text", "before": _BUDGET, "after": _BUDGET},
-        "balance": {
-            "?": "",
-            "alt": "text",
-            "points": [{"label": "text", "balance": "money"}],
-            "step": "integer",
-        },
-    },
+    "charts": {"budget": {"?": "", "alt": "text"}, "balance": {"?": "", "alt": "text"}},
     "document": {"date": "date", "title": "text", "reference": "text"},
     "dossier": {
         "pieces": [{"number": "integer", "title": "text", "template_id": "text"}],
