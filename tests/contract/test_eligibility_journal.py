@@ -173,6 +173,7 @@ ALTERED = {
     "outcome": "UPDATE journal SET outcome = 'PERHAPS' WHERE sequence = 3",
     "reasons": "UPDATE journal SET reason_codes = '[1]' WHERE sequence = 3",
     "reasons that are not JSON": "UPDATE journal SET reason_codes = '[' WHERE sequence = 3",
+    "reasons without end": f"UPDATE journal SET reason_codes = '{'[' * 100_000}' WHERE sequence = 3",
     "time": "UPDATE journal SET time = 'yesterday' WHERE sequence = 3",
     "version": "UPDATE journal SET ruleset_version = NULL WHERE sequence = 3",
 }

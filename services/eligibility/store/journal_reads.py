@@ -62,7 +62,7 @@ def stored(row: Row[Any], keys: Mapping[str, bytes]) -> StoredDecision:
     """
     try:
         return _decision(row, keys)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, RecursionError):
         log.error("journal_record_damaged", sequence=row.sequence)
         name = row.decision_id
         known = isinstance(name, str) and name.isascii()
