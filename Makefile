@@ -34,7 +34,9 @@ demo-templates: setup ## Change une lettre dans Word, la publie à une date, ref
 serve: setup ## Démarre les trois services en local (ports 50051, 50052 et 50053) ; Ctrl-C les arrête
 	@$(BIN)/python scripts/serve.py
 
+# Tests start hundreds of processes, which would each compile the sources again where Python writes no cache.
 test: setup ## Lance toute la suite de tests
+	@$(BIN)/python -m compileall -q services tests build/gen
 	@$(BIN)/python -m pytest -n auto --dist worksteal
 
 bench: setup ## Mesure la génération de documents et les débits (demande Node.js et h2load)

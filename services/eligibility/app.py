@@ -22,6 +22,7 @@ from services.eligibility.decision_service import DecisionServicer
 from services.eligibility.deployment import Deployments
 from services.eligibility.edge import DOMAIN
 from services.eligibility.edge.comparisons import Comparisons
+from services.eligibility.package.model import RulePackage
 from services.eligibility.preparation import prepare, release_store
 from services.eligibility.ruleset_service import RulesetServicer
 from services.eligibility.service import EligibilityServicer, LoanServicer
@@ -37,9 +38,11 @@ from services.kit.server import App, Registration
 def make_app(settings: Settings) -> App:
     """The application of these settings."""
 
+    read: dict[str, RulePackage] = {}
+
     def build() -> Sequence[Registration]:
         database = Database(settings.database_url)
-        deployments = Deployments(release_store(settings, database))
+        deployments = Deployments(release_store(settings, database), read)
         deployments.start()
         journal = Journal(database, KeyStore(Database(settings.keys_database_url), settings.master_key_file))
         shadows = ShadowStore(database)
@@ -69,4 +72,4 @@ def make_app(settings: Settings) -> App:
             ),
         )
 
-    return App("eligibility", DOMAIN, lambda: prepare(settings), build)
+    return App("eligibility", DOMAIN, lambda: read.update(prepare(settings)), build)

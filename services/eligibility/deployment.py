@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
@@ -92,14 +93,20 @@ def compiled(contents: Contents) -> Ruleset:
     package = read_package(contents, findings)
     if package is None:
         raise PackageError(findings.all())
+    return _compiled(package)
+
+
+def _compiled(package: RulePackage) -> Ruleset:
     return Ruleset(package, CompiledRules(package).fire)
 
 
 class Deployments:
-    """The rulesets of this process, which follow the store."""
+    """The rulesets of this process, which follow the store; `read` are packages that the master has read
+    already, by digest."""
 
-    def __init__(self, store: ReleaseStore) -> None:
+    def __init__(self, store: ReleaseStore, read: Mapping[str, RulePackage]) -> None:
         self.store = store
+        self._read = read
         self.follower = Follower(store, self._deployment)
         self._lock = Lock()
         self._recent: OrderedDict[str, Ruleset] = OrderedDict()
@@ -135,7 +142,8 @@ class Deployments:
         with self._lock:
             found = self._recent.get(digest)
             if found is None:
-                found = self._recent[digest] = compiled(self.store.contents(digest))
+                contents, package = self.store.contents(digest), self._read.get(digest)
+                found = self._recent[digest] = _compiled(package) if package else compiled(contents)
             self._recent.move_to_end(digest)
             while len(self._recent) > CACHED_RULESETS:
                 self._recent.popitem(last=False)

@@ -32,8 +32,9 @@ def release_store(settings: Settings, database: Database) -> ReleaseStore:
     return ReleaseStore(database, _keys(settings), two_person_rule=settings.two_person_rule)
 
 
-def prepare(settings: Settings) -> None:
-    """Makes the stores ready, publishes and activates the first ruleset, tries the rules in force."""
+def prepare(settings: Settings) -> dict[str, RulePackage]:
+    """Makes the stores ready, publishes and activates the first ruleset, tries the rules in force; gives
+    these, by digest."""
     if settings.database_url == settings.keys_database_url:
         raise StartupError("La base des clés ne peut pas être celle du journal : donnez-lui la sienne.")
     migrate(settings.database_url)
@@ -43,11 +44,10 @@ def prepare(settings: Settings) -> None:
         _prepare_journal(settings, database)
         store = ReleaseStore(database, _keys(settings))
         if not store.state().releases:
-            _seed(store, settings.package_directory)
-        else:
-            if settings.package_directory != SHIPPED_PACKAGE:
-                log.warning("package_directory_ignored", reason="the store holds rulesets already")
-            _try_rules(store)
+            return _seed(store, settings.package_directory)
+        if settings.package_directory != SHIPPED_PACKAGE:
+            log.warning("package_directory_ignored", reason="the store holds rulesets already")
+        return _tried(store)
     finally:
         database.dispose()
 
@@ -69,7 +69,7 @@ def _keys(settings: Settings) -> PublicKeys | None:
     return None if folder is None else PublicKeys.load(folder)
 
 
-def _seed(store: ReleaseStore, folder: Path) -> None:
+def _seed(store: ReleaseStore, folder: Path) -> dict[str, RulePackage]:
     """Publishes and activates the first ruleset; StartupError with every finding."""
     try:
         contents = read_folder(folder)
@@ -79,6 +79,7 @@ def _seed(store: ReleaseStore, folder: Path) -> None:
         candidate = Candidate(identity.id, identity.version, period.first, period.last, contents)
         store.publish(candidate, actor=ACTOR)
         store.activate(identity.id, identity.version, None, actor=ACTOR)
+        return {package.digest: package}
     except PackageError as error:
         lines = [f"- {finding}" for finding in error.findings]
         raise StartupError("\n".join([f"Le paquet de règles {folder} est refusé :", *lines])) from None
@@ -88,16 +89,18 @@ def _seed(store: ReleaseStore, folder: Path) -> None:
         raise StartupError(f"Le paquet de règles {folder} est refusé : {error.message}") from error
 
 
-def _try_rules(store: ReleaseStore) -> None:
-    """Compiles the rules in force in a child process first: what crashes the engine must not crash the
+def _tried(store: ReleaseStore) -> dict[str, RulePackage]:
+    """The rules in force, compiled in a child process first: what crashes the engine must not crash the
     workers."""
     state = store.state()
+    usable: dict[str, RulePackage] = {}
     digests = {span.digest for release in state.releases for span in state.timeline(release.name)}
     for digest in sorted(digests):
         try:
-            _accepted(store.contents(digest))
+            usable[digest] = _accepted(store.contents(digest))
         except (PackageDamagedError, PackageError, UncompilableError) as error:
             log.error("ruleset_unusable", digest=digest, error=type(error).__name__)
+    return usable
 
 
 def _accepted(contents: Contents) -> RulePackage:
