@@ -93,6 +93,15 @@ def test_a_chart_without_its_name_keeps_its_own_figures_and_says_so() -> None:
     assert figures(fixed)[0] == ("Charges", ["800", "800"])
 
 
+def test_a_chart_that_lost_its_name_has_it_again() -> None:
+    """LibreOffice keeps no alternative text of a chart."""
+    lost = edited(MAIN, ' descr="{{ charts.budget.alt }}"', "")
+    verdict = examine(replace(shipped(SHEET), docx=lost), sample())
+    assert [one.code for one in verdict.findings] == []
+    assert figures(verdict.docx) == SHOWN
+    assert "{{ charts.budget.alt }}" in parts(verdict.docx)[MAIN].decode()
+
+
 def test_no_sample_is_left_where_figures_are_unknown() -> None:
     made = parts(compile_template(shipped(SHEET).docx).render(context(SHEET, "minimal") or {}))
     assert "<c:pt " not in made[CHART].decode()

@@ -19,7 +19,7 @@ from services.documents.render.source import parser
 
 CHART_PART = re.compile(r"word/charts/chart\d+\.xml")
 
-_MAIN, _RELATIONSHIPS = "word/document.xml", "word/_rels/document.xml.rels"
+MAIN, RELATIONSHIPS = "word/document.xml", "word/_rels/document.xml.rels"
 _ALT = re.compile(r"{{\s*charts\.(\w+)\.alt\s*}}")
 _C = "{http://schemas.openxmlformats.org/drawingml/2006/chart}"
 _WP = "{http://schemas.openxmlformats.org/drawingml/2006/wordprocessingDrawing}"
@@ -37,19 +37,32 @@ _POINTS = (
 def bindings(parts: Mapping[str, bytes]) -> dict[str, str]:
     """By part, the name of each chart that shows figures of the context, empty for one that always shows its
     own; lxml's XMLSyntaxError."""
-    if not any(map(CHART_PART.fullmatch, parts)):
+    charts = [part for part in parts if CHART_PART.fullmatch(part)]
+    if not charts:
         return {}
+    shown: dict[str, str] = {}
+    for properties, part in drawn(etree.fromstring(parts[MAIN], parser()), parts[RELATIONSHIPS]):
+        named = _ALT.search(properties.get("descr", ""))
+        shown[part] = named[1] if named else ""
+    return {part: shown.get(part, "") for part in charts}
+
+
+def drawn(body: Any, relationships: bytes) -> Iterator[tuple[Any, str]]:
+    """The properties of each drawing that shows a chart, and the part of this chart."""
     targets = {
         node.get("Id"): posixpath.normpath(posixpath.join("word", node.get("Target", "")))
-        for node in etree.fromstring(parts[_RELATIONSHIPS], parser()).iter("{*}Relationship")
+        for node in etree.fromstring(relationships, parser()).iter("{*}Relationship")
     }
-    shown: dict[str, str] = {}
-    for drawing in etree.fromstring(parts[_MAIN], parser()).iter(f"{_WP}inline", f"{_WP}anchor"):
+    for drawing in body.iter(f"{_WP}inline", f"{_WP}anchor"):
         properties = drawing.find(f"{_WP}docPr")
-        named = _ALT.search(properties.get("descr", "")) if properties is not None else None
         for chart in drawing.iter(f"{_C}chart"):
-            shown[targets.get(chart.get(_ID), "")] = named[1] if named else ""
-    return {part: shown.get(part, "") for part in parts if CHART_PART.fullmatch(part)}
+            if properties is not None:
+                yield properties, targets.get(chart.get(_ID), "")
+
+
+def alternative_text(name: str) -> str:
+    """What makes a chart show the figures of `charts.NAME`."""
+    return f"{{{{ charts.{name}.alt }}}}"
 
 
 def series_titles(content: bytes) -> list[str]:

@@ -4,11 +4,46 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from lxml import etree
+
 from services.documents.charts import SERIES
 from services.documents.findings import Finding, Severity
-from services.documents.render.chartdata import bindings, series_titles
+from services.documents.render.chartdata import (
+    MAIN,
+    RELATIONSHIPS,
+    alternative_text,
+    bindings,
+    drawn,
+    series_titles,
+)
+from services.documents.render.source import parser
 from services.documents.template.reading import place
 from services.kit.french import join
+
+
+def named(parts: Mapping[str, bytes]) -> Mapping[str, bytes]:
+    """The parts where a chart that lost its alternative text, as LibreOffice does when it saves, has it
+    again: its series say which one it is."""
+    if RELATIONSHIPS not in parts or MAIN not in parts:
+        return parts
+    root = etree.fromstring(parts[MAIN], parser())
+    lost = {
+        properties: name
+        for properties, part in drawn(root, parts[RELATIONSHIPS])
+        if not properties.get("descr", "").strip()
+        and (name := _known(series_titles(parts.get(part, b"<a/>"))))
+    }
+    if not lost:
+        return parts
+    for properties, name in lost.items():
+        properties.set("descr", alternative_text(name))
+    content: bytes = etree.tostring(root, xml_declaration=True, encoding="UTF-8", standalone=True)
+    return {**parts, MAIN: content}
+
+
+def _known(titles: list[str]) -> str:
+    """The chart that has these series, empty if there is none."""
+    return next((name for name, known in SERIES.items() if titles and set(titles) <= set(known)), "")
 
 
 def charts(parts: Mapping[str, bytes]) -> Iterator[Finding]:
@@ -16,7 +51,7 @@ def charts(parts: Mapping[str, bytes]) -> Iterator[Finding]:
     tags."""
     for part, name in bindings(parts).items():
         if not name:
-            known = " ou ".join(f"« {{{{ charts.{chart}.alt }}}} »" for chart in SERIES)
+            known = " ou ".join(f"« {alternative_text(chart)} »" for chart in SERIES)
             yield Finding(
                 Severity.WARNING,
                 "CHART_OF_FIXED_FIGURES",

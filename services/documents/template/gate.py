@@ -11,7 +11,7 @@ from services.documents import opc
 from services.documents.findings import Finding, Severity
 from services.documents.render.source import is_rendered, parser
 from services.documents.template.accessibility import accessibility
-from services.documents.template.charts import charts
+from services.documents.template.charts import charts, named
 from services.documents.template.fields import make_fields
 from services.documents.template.forbidden import forbidden
 from services.documents.template.normalise import normalise
@@ -42,7 +42,7 @@ def examine(template: Template, sample: Sample | None) -> Verdict:
     opened = open_docx(template.docx)
     if not opened.parts:
         return _verdict(opened.findings, template.docx)
-    parts = normalise(opened.parts)
+    parts = named(normalise(opened.parts))
     findings = [*forbidden(parts), *_tags(parts, template), *charts(parts), *accessibility(parts)]
     docx = opc.write(parts)
     if sample is not None and not any(found.severity is Severity.ERROR for found in findings):
