@@ -10,6 +10,7 @@ import sys
 import uuid
 from collections.abc import Iterator
 from io import BytesIO
+from itertools import pairwise
 from typing import Any
 from xml.etree import ElementTree
 
@@ -51,6 +52,12 @@ office = pytest.mark.skipif(
 def worker(launch: Launch) -> RunningServer:
     """A worker whose LibreOffice is replaced after two conversions."""
     return launch("services.documents.pdf", "--offices", "1", "--restart-after", "2")
+
+
+@pytest.fixture(scope="module")
+def lasting(launch: Launch) -> RunningServer:
+    """A worker that keeps its LibreOffice."""
+    return launch("services.documents.pdf", "--offices", "1")
 
 
 @pytest.fixture(scope="module")
@@ -158,21 +165,41 @@ def test_a_batch_is_merged_then_converted_once(stubs: Stubs) -> None:
     assert bytes(content).count(b"/Type/Page/") + bytes(content).count(b"/Type/Page\n") >= 5
 
 
-@office
-def test_no_page_is_badly_cut_and_each_piece_counts_its_own(worker: RunningServer) -> None:
-    """The whole catalogue in one file: no title nor closing ends a page, no page has next to nothing."""
-    pieces = [Piece(plan(name), found) for name, of in READABLE if (found := context(name, of))]
-    whole = assemble(pieces)
-    ends = {line for style, line in styled(whole) if style in ("Title", "Heading1", "Heading2", "Closing")}
-    pages = [page.extract_text().splitlines() for page in PdfReader(BytesIO(convert(worker, whole))).pages]
+DOCUMENTS_OF_THE_CATALOGUE = [case for case in READABLE if context(*case) is not None]
+
+
+def pages_of(worker: RunningServer, document: bytes) -> list[list[str]]:
+    """The lines of each page, their spaces squeezed."""
+    read = PdfReader(BytesIO(convert(worker, document)))
+    return [list(filter(None, map(squeezed, page.extract_text().splitlines()))) for page in read.pages]
+
+
+def check_pages(pages: list[list[str]], document: bytes, of: object) -> None:
+    """No title nor closing ends a page, no page has next to nothing, pages are counted from 1."""
+    ends = {line for style, line in styled(document) if style in ("Title", "Heading1", "Heading2", "Closing")}
     for number, page in enumerate(pages, 1):
-        *body, footer = filter(None, map(squeezed, page))
-        assert body[-1] not in ends, (number, body[-1])
-        assert len(body) > 4, (number, body)
-        of = re.search(r"page (\d+) sur (\d+)$", footer, re.IGNORECASE)
-        assert of, (number, footer)
-        follows = pages[number] if number < len(pages) else []
-        assert (of[1] == of[2]) == (not follows or "page 1 sur" in squeezed(follows[-1]).lower()), number
+        *body, footer = page
+        assert body[-1] not in ends, (of, number, body[-1])
+        assert len(body) > 4, (of, number, body)
+        assert re.search(rf"page {number} sur {len(pages)}$", footer, re.IGNORECASE), (of, number, footer)
+
+
+@office
+def test_no_page_is_badly_cut(lasting: RunningServer) -> None:
+    for template, name in DOCUMENTS_OF_THE_CATALOGUE:
+        document = plan(template).render(context(template, name) or {})
+        check_pages(pages_of(lasting, document), document, (template, name))
+
+
+@office
+def test_each_piece_counts_its_own_pages(lasting: RunningServer) -> None:
+    complete = [case for case in DOCUMENTS_OF_THE_CATALOGUE if case[1] == "complet"]
+    whole = assemble([Piece(plan(template), context(template, name) or {}) for template, name in complete])
+    pages = pages_of(lasting, whole)
+    starts = [rank for rank, page in enumerate(pages) if re.search("page 1 sur", page[-1], re.IGNORECASE)]
+    assert len(starts) == len(complete)
+    for first, last in pairwise([*starts, len(pages)]):
+        check_pages(pages[first:last], whole, first)
 
 
 @office

@@ -75,9 +75,9 @@ SHEET = Model(
     + _listed("Qui orienter", "profile.offer.conditions")
     + _listed("Pour quels projets", "profile.offer.purposes")
     + _listed("Qui orienter ailleurs : ce que le microcrédit ne finance pas", "profile.offer.exclusions")
+    + paragraph("Avant d’orienter, vérifiez qu’aucune aide ne couvre déjà le projet.")
     + paragraph(
-        "Avant d’orienter, vérifiez qu’aucune aide ne couvre déjà le projet. En cas de dettes ou de "
-        "surendettement, orientez d’abord vers "
+        "En cas de dettes ou de surendettement, orientez d’abord vers "
         "{{ profile.debt_advice.name }}{% if profile.debt_advice.phone is defined %} "
         "({{ profile.debt_advice.phone | phone }}){% endif %}."
     )
