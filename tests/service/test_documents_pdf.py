@@ -187,17 +187,18 @@ def check_pages(pages: list[list[str]], document: bytes, of: object) -> None:
 @office
 def test_no_page_is_badly_cut(lasting: RunningServer) -> None:
     for template, name in DOCUMENTS_OF_THE_CATALOGUE:
-        document = plan(template).render(context(template, name) or {})
-        check_pages(pages_of(lasting, document), document, (template, name))
+        if name != "minimal":
+            document = plan(template).render(context(template, name) or {})
+            check_pages(pages_of(lasting, document), document, (template, name))
 
 
 @office
 def test_each_piece_counts_its_own_pages(lasting: RunningServer) -> None:
-    complete = [case for case in DOCUMENTS_OF_THE_CATALOGUE if case[1] == "complet"]
-    whole = assemble([Piece(plan(template), context(template, name) or {}) for template, name in complete])
+    minimal = [case for case in DOCUMENTS_OF_THE_CATALOGUE if case[1] == "minimal"]
+    whole = assemble([Piece(plan(template), context(template, name) or {}) for template, name in minimal])
     pages = pages_of(lasting, whole)
     starts = [rank for rank, page in enumerate(pages) if re.search("page 1 sur", page[-1], re.IGNORECASE)]
-    assert len(starts) == len(complete)
+    assert len(starts) == len(minimal)
     for first, last in pairwise([*starts, len(pages)]):
         check_pages(pages[first:last], whole, first)
 

@@ -159,15 +159,19 @@ def _painted(spans: list[Span], new: Span) -> list[Span]:
 def _until(spans: Iterable[Span], day: date) -> Iterator[Span]:
     """What spans cover before a day."""
     for span in spans:
-        if span.first < day:
-            yield replace(span, last=min(span.last or date.max, day - _DAY))
+        if span.last is not None and span.last < day:
+            yield span
+        elif span.first < day:
+            yield replace(span, last=day - _DAY)
 
 
 def _since(spans: Iterable[Span], day: date) -> Iterator[Span]:
     """What spans cover from a day on."""
     for span in spans:
-        if span.last is None or span.last >= day:
-            yield replace(span, first=max(span.first, day))
+        if span.first >= day:
+            yield span
+        elif span.last is None or span.last >= day:
+            yield replace(span, first=day)
 
 
 def _merged(spans: Iterable[Span]) -> Iterator[Span]:
