@@ -5,6 +5,7 @@ Times are medians of rounds in which all take turns; ratios compare, millisecond
 
 from __future__ import annotations
 
+import gc
 import io
 import json
 import shutil
@@ -70,6 +71,8 @@ def main() -> int:
         return 0
     node = peer_ready()
     letter, dossier = Subject.of(*LETTER), Subject.of(*DOSSIER)
+    gc.collect()
+    gc.freeze()  # as the server does once it is ready
     held = [
         compared("lettre", letter, TARGETS["letter"], node, few=10),
         compared("dossier", dossier, TARGETS["dossier"], node, few=4),

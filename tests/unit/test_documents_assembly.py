@@ -79,6 +79,20 @@ def test_each_letter_has_its_own_footer_and_its_pages_are_counted_from_one() -> 
     assert merge(plan(paragraph("Bonjour {{ name }}")), people(12)) == made
 
 
+def test_a_header_that_says_the_same_in_all_is_written_once() -> None:
+    parts = parts_of(paragraph("{{ name }}"))
+    header = f"<w:hdr {NAMESPACES}>{paragraph('{{ service }}')}</w:hdr>"
+    parts["word/header1.xml"] = header.encode()
+    letter = compile_template(opc.write(parts))
+    made = opc.read(merge(letter, [{**one, "service": "CIAS"} for one in people(4)]))
+    headers = [content for name, content in made.items() if name.startswith("word/header")]
+    assert len(headers) == 2
+    assert all(b"CIAS" in one for one in headers)
+    other = opc.read(merge(letter, [{**one, "service": one["name"]} for one in people(4)]))
+    said = [content for name, content in other.items() if name.startswith("word/header")]
+    assert sorted(re.findall(r"Personne \d", b"".join(said).decode())) == [f"Personne {n}" for n in range(4)]
+
+
 COUNTS = {
     "complex": PAGES,
     "with a result": '<w:p><w:r><w:fldChar w:fldCharType="begin"/></w:r>'

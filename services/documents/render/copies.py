@@ -62,6 +62,7 @@ class Copies:
         self._relations: dict[int, list[_Relation]] = {}
         self._plans: dict[int, int] = {id(base): 0}
         self._static: dict[tuple[int, str], str] = {}
+        self._said: dict[tuple[int, str, str], str] = {}
         self._added: list[str] = []
         self._declared: list[str] = []
         self._blanks: dict[str, str] = {}
@@ -76,8 +77,7 @@ class Copies:
             if isinstance(item, Program):
                 key = (relation.kind, item.digest)
                 if key not in same:
-                    name = self._rendered(rank, plan, item, render(item))
-                    same[key] = self._copy(relation, f"{relation.id}p{rank}", name)
+                    same[key] = self._shared(rank, plan, relation, item, render(item))
                 names[relation.id] = same[key]
             elif plan is not self._base:
                 number = self._plans.setdefault(id(plan), len(self._plans))
@@ -119,6 +119,15 @@ class Copies:
             ]
             self._relations[id(plan)] = [one for one in found if one.kind not in _SHARED]
         return self._relations[id(plan)]
+
+    def _shared(self, rank: int, plan: Plan, relation: _Relation, program: Program, xml: str) -> str:
+        """The identifier of a relationship to a rendered part, the same for pieces in which it says the same:
+        the headers of a thousand letters are most often one."""
+        key = (id(plan), program.name, xml)
+        if key not in self._said:
+            name = self._rendered(rank, plan, program, xml)
+            self._said[key] = self._copy(relation, f"{relation.id}p{rank}", name)
+        return self._said[key]
 
     def _rendered(self, rank: int, plan: Plan, program: Program, xml: str) -> str:
         """The name of a part that one piece has of its own."""

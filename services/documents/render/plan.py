@@ -33,7 +33,18 @@ _BYTES_PER_PROGRAM, _BYTES_PER_CHARACTER = 15_000, 4
 class Program:
     """One part with tags, compiled."""
 
-    __slots__ = ("_code", "_has_grid", "_tags", "_template", "counts_pages", "digest", "head", "name", "size")
+    __slots__ = (
+        "_code",
+        "_has_grid",
+        "_last",
+        "_tags",
+        "_template",
+        "counts_pages",
+        "digest",
+        "head",
+        "name",
+        "size",
+    )
 
     def __init__(self, name: str, source: Source) -> None:
         """Compiles; raises jinja2's TemplateSyntaxError."""
@@ -45,6 +56,7 @@ class Program:
         """What comes before the body of the main part."""
         self.counts_pages = FIELD in source.text
         """Shows a number of pages, which is not that of a document that it joins."""
+        self._last = ("", Member(name, b""))
         self._has_grid, self._tags = source.has_grid, source.tags
         self._code = code_of(source.text)
         self._template = Template.from_code(ENVIRONMENT, self._code, {})
@@ -61,6 +73,17 @@ class Program:
             raise RenderError(Reason.TAG_LEFT, self.name)
         text = superscript_ordinals(text)
         return repair_grids(text) if self._has_grid else text
+
+    def member(self, xml: str) -> Member:
+        """The file of this part, well formed; RenderError otherwise. A header, which most often says the same
+        as in the document before, is deflated once."""
+        if self.name == MAIN:
+            return Member(self.name, encoded(self.name, xml))
+        before, made = self._last
+        if xml != before:
+            made = Member(self.name, encoded(self.name, xml))
+            self._last = (xml, made)
+        return made
 
 
 class Plan:
@@ -110,8 +133,7 @@ class Plan:
             elif item.digest in made:
                 yield made[item.digest].renamed(item.name)
             else:
-                xml = number_drawings(item.xml(context), drawings)
-                made[item.digest] = member = Member(item.name, encoded(item.name, xml))
+                made[item.digest] = member = item.member(number_drawings(item.xml(context), drawings))
                 yield member
 
 
