@@ -20,10 +20,20 @@ def request_table(metadata: MetaData, name: str = "request") -> Table:
     )
 
 
-def fingerprint(*parts: bytes) -> str:
+def fingerprint(*parts: str | bytes) -> str:
     """What tells a request from another one: SHA-256 of its parts."""
-    lengths = b"".join(len(part).to_bytes(8, "big") for part in parts)
-    return hashlib.sha256(lengths + b"".join(parts)).hexdigest()
+    written = [part.encode() if isinstance(part, str) else part for part in parts]
+    lengths = b"".join(len(part).to_bytes(8, "big") for part in written)
+    return hashlib.sha256(lengths + b"".join(written)).hexdigest()
+
+
+def reused(request_id: str) -> AlreadyExists:
+    """The request id was used for another request."""
+    return AlreadyExists(
+        "REQUEST_ID_REUSED",
+        "Cet identifiant de demande (request_id) a déjà servi pour une autre demande.",
+        metadata={"request_id": request_id},
+    )
 
 
 def answered(connection: Connection, table: Table, request_id: str, mark: str) -> bytes | None:
@@ -35,11 +45,7 @@ def answered(connection: Connection, table: Table, request_id: str, mark: str) -
         return None
     row = connection.execute(select(table).where(table.c.request_id == request_id)).first()
     if row is not None and row.fingerprint != mark:
-        raise AlreadyExists(
-            "REQUEST_ID_REUSED",
-            "Cet identifiant de demande (request_id) a déjà servi pour une autre demande.",
-            metadata={"request_id": request_id},
-        )
+        raise reused(request_id)
     return None if row is None else bytes(row.answer)
 
 

@@ -15,8 +15,8 @@ from services.documents.store.tables import audit, document, request
 from services.kit import vault
 from services.kit.audit import append
 from services.kit.database import Database
-from services.kit.errors import AlreadyExists, FailedPrecondition, NotFound
-from services.kit.releases.rows import fingerprint
+from services.kit.errors import FailedPrecondition, NotFound
+from services.kit.idempotency import fingerprint, reused
 
 PURGED_AT_ONCE = 200
 """Documents whose retention is over that one write removes."""
@@ -192,11 +192,7 @@ class DocumentStore:
         tag = self._keys.request_tag(request_id)
         row = connection.execute(select(request).where(request.c.request_tag == tag)).first()
         if row is not None and row.fingerprint != mark:
-            raise AlreadyExists(
-                "REQUEST_ID_REUSED",
-                "Cet identifiant de demande (request_id) a déjà servi pour une autre demande.",
-                metadata={"request_id": request_id},
-            )
+            raise reused(request_id)
         return None if row is None else str(row.answer)
 
     def _remember(

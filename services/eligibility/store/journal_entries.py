@@ -11,12 +11,12 @@ from uuid import uuid4
 from services.eligibility.decisions import content
 from services.eligibility.decisions.model import NewDecision, Recorded, StoredDecision
 from services.eligibility.evaluation import request_day
-from services.eligibility.store.journal_removal import reused
 from services.eligibility.store.journal_tables import DECISION
 from services.eligibility.store.keys import CaseKey
 from services.kit import vault
 from services.kit.canonical import canonical
 from services.kit.errors import DomainError
+from services.kit.idempotency import reused
 
 
 @dataclass(frozen=True)

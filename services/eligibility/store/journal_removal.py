@@ -13,16 +13,8 @@ from services.eligibility.store import journal_chain as chain
 from services.eligibility.store import journal_times
 from services.eligibility.store.journal_tables import DECISION, ERASURE, PURGE, journal
 from services.eligibility.store.keys import KeyStore
-from services.kit.errors import AlreadyExists, NotFound
-
-
-def reused(request_id: str) -> AlreadyExists:
-    """The request id was used for another request."""
-    return AlreadyExists(
-        "REQUEST_ID_REUSED",
-        "Cet identifiant de demande a déjà servi pour une autre demande.",
-        metadata={"request_id": request_id},
-    )
+from services.kit.errors import NotFound
+from services.kit.idempotency import reused
 
 
 def erase(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -30,9 +29,9 @@ from services.eligibility.comparison.shadow import NewShadow, Place, Shadow
 from services.eligibility.store import journal_times, shadow_counts
 from services.eligibility.store.journal_tables import DECISION, journal
 from services.eligibility.store.shadow_tables import shadow
-from services.kit.canonical import canonical
 from services.kit.database import Database
-from services.kit.errors import AlreadyExists, NotFound
+from services.kit.errors import NotFound
+from services.kit.idempotency import fingerprint, reused
 
 LEASE = timedelta(seconds=5)
 """How long the process that counts is left alone after each chunk: the longest pause when it dies."""
@@ -59,7 +58,7 @@ class ShadowStore:
                     connection.execute(insert(shadow).values(row))
                 return _shadow(connection, row)
             if known["fingerprint"] != mark:
-                raise _reused(new.request_id)
+                raise reused(new.request_id)
             return _shadow(connection, known)
 
     def get(self, number: int) -> Shadow:
@@ -156,16 +155,7 @@ def _place_before(connection: Connection, from_time: str | None) -> int:
 
 
 def _fingerprint(new: NewShadow) -> str:
-    asked = [new.candidate.digest, str(new.from_time), str(new.as_of)]
-    return hashlib.sha256(canonical(asked).encode()).hexdigest()
-
-
-def _reused(request_id: str) -> AlreadyExists:
-    return AlreadyExists(
-        "REQUEST_ID_REUSED",
-        "Cet identifiant de demande (request_id) a déjà servi pour une autre demande.",
-        metadata={"request_id": request_id},
-    )
+    return fingerprint(new.candidate.digest, str(new.from_time), str(new.as_of))
 
 
 def _running(number: int) -> ColumnElement[bool]:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, MetaData, Row, func, insert, select, text
 
-from services.kit.errors import AlreadyExists
+from services.kit.idempotency import reused
 from services.kit.releases.tables import release_tables
 from services.kit.releases.timeline import Event, EventKind, Release, State
 
@@ -22,11 +20,6 @@ EMPTY = State(0, (), ())
 _TIME = "%Y-%m-%dT%H:%M:%S.%fZ"
 
 
-def fingerprint(*parts: str) -> str:
-    """What tells a request from another one."""
-    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
-
-
 def revision_made(connection: Connection, request_id: str, mark: str) -> int | None:
     """The revision that this very request made; AlreadyExists if its id was used for another one."""
     if not request_id:
@@ -34,11 +27,7 @@ def revision_made(connection: Connection, request_id: str, mark: str) -> int | N
     table = _TABLES.request
     row = connection.execute(select(table).where(table.c.request_id == request_id)).first()
     if row is not None and row.fingerprint != mark:
-        raise AlreadyExists(
-            "REQUEST_ID_REUSED",
-            "Cet identifiant de demande (request_id) a déjà servi pour une autre demande.",
-            metadata={"request_id": request_id},
-        )
+        raise reused(request_id)
     return None if row is None else int(row.revision)
 
 

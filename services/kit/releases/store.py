@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 
 from services.kit.database import Database
 from services.kit.errors import FailedPrecondition
+from services.kit.idempotency import fingerprint
 from services.kit.releases import changes, rows, versions
 from services.kit.releases.archive import SIGNATURE_FILE, ArchiveError, Contents, digest, pack, restore
 from services.kit.releases.signature import PublicKeys, SignatureError, Statement
@@ -86,7 +87,7 @@ class ReleaseStore:
         """Keeps a package for ever, under its version; nothing is governed by it yet."""
         statement = Statement(candidate.name, candidate.version, digest(candidate.contents))
         key = self._accepted_signer(statement, candidate.contents)
-        mark = rows.fingerprint("Publication", repr(statement), actor, comment)
+        mark = fingerprint("Publication", repr(statement), actor, comment)
         with self._transaction(validate_only) as (connection, state):
             known = state.release(candidate.name, statement.digest)
             done = rows.revision_made(connection, request_id, mark)
@@ -149,7 +150,7 @@ class ReleaseStore:
     def _change(
         self, asked: changes.Activation | changes.Rollback, etag: str, request_id: str, validate_only: bool
     ) -> changes.Change:
-        mark = rows.fingerprint(type(asked).__name__, repr(asked), etag)
+        mark = fingerprint(type(asked).__name__, repr(asked), etag)
         with self._transaction(validate_only) as (connection, state):
             done = rows.revision_made(connection, request_id, mark)
             if done is not None:
