@@ -25,7 +25,7 @@ from tests.eligibility_support import (
     status_of,
     summary,
 )
-from tests.support import ROOT, Launch
+from tests.support import ROOT, Launch, throwaway_stores
 
 REQUEST = pb.AssessEligibilityRequest(application=application(BASE))
 BATCH = pb.BatchAssessEligibilityRequest(requests=[REQUEST] * 500)
@@ -71,6 +71,7 @@ def start_refused(folder: Path) -> str:
     finished = subprocess.run(
         [sys.executable, "-m", "services.eligibility", "--port", "0", "--package-directory", str(folder)],
         cwd=ROOT,
+        env={**os.environ, **throwaway_stores(folder.with_name("stores"))},
         capture_output=True,
         text=True,
         timeout=60,
