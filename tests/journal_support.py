@@ -23,8 +23,8 @@ from services.eligibility.package.model import RulePackage
 from services.eligibility.store.journal import Journal
 from services.eligibility.store.keys import MIGRATIONS as KEY_MIGRATIONS
 from services.eligibility.store.keys import KeyStore, prepare_keys
-from services.kit.database import Database, migrate
 from services.kit.errors import DomainError
+from services.kit.store.database import Database, migrate
 from tests.bank_registry_support import new_database
 from tests.eligibility_support import PACKAGE
 

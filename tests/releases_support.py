@@ -15,10 +15,10 @@ from typing import NoReturn
 
 from sqlalchemy import Engine, event
 
-from services.kit.database import Database, migrate
 from services.kit.releases.archive import SIGNATURE_FILE, digest
 from services.kit.releases.signature import Statement, sign
 from services.kit.releases.store import Candidate, ReleaseStore
+from services.kit.store.database import Database, migrate
 
 NAME = "paquet"
 START = date(2026, 1, 1)

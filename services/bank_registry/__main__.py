@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from services.bank_registry import bootstrap
 from services.bank_registry.app import make_app
 from services.bank_registry.config import Settings
-from services.kit import server
 from services.kit.errors import DomainError, StartupError
+from services.kit.serve import server
 
 
 def main(arguments: Sequence[str]) -> int:

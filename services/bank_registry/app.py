@@ -13,12 +13,12 @@ from services.bank_registry.config import Settings
 from services.bank_registry.editing_service import BankEditingServicer
 from services.bank_registry.envelope_service import EnvelopeServicer
 from services.bank_registry.exchange import Exporter, Importer
+from services.bank_registry.registry.geography import Geography
 from services.bank_registry.remembered import RememberedChecks, add_to_server
 from services.bank_registry.service import BankRegistryServicer
 from services.bank_registry.store import RegistryStore, migrate
-from services.kit.database import Database
-from services.kit.geography import Geography
-from services.kit.server import App, Registration
+from services.kit.serve import App, Registration
+from services.kit.store import Database
 
 PACKAGE = "microcredit.bankregistry.v1"
 DOMAIN = "bankregistry.microcredit"

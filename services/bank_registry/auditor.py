@@ -11,11 +11,11 @@ from microcredit.bankregistry.v1 import registry_admin_service_pb2 as pb
 from services.bank_registry.handlers import fill
 from services.bank_registry.store import RegistryStore, auditing
 from services.bank_registry.store.auditing import AuditRow
-from services.kit import french, paging
-from services.kit.audit import Head
+from services.kit import french
 from services.kit.canonical import is_hash
 from services.kit.errors import Violations
-from services.kit.paging import Place
+from services.kit.store import Head
+from services.kit.wire import Place, paging
 
 MAX_ALTERED = 100
 

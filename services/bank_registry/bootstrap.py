@@ -17,11 +17,11 @@ from services.bank_registry.importers.fields import Fields
 from services.bank_registry.importers.items import Finding, UnreadableFile
 from services.bank_registry.importers.plan import Kind, Plan, make_plan
 from services.bank_registry.importers.reading import read_whole
+from services.bank_registry.registry.geography import Geography
 from services.bank_registry.store import Origin, edit, migrate
 from services.kit import french
-from services.kit.database import Database
 from services.kit.errors import StartupError, Violations
-from services.kit.geography import Geography
+from services.kit.store import Database
 
 USAGE = """\
 Utilisation : python -m services.bank_registry import FICHIER [options]

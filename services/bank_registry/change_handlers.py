@@ -15,10 +15,9 @@ from services.bank_registry.registry.history import BankHistory, Registry, Revis
 from services.bank_registry.registry.narrative import narrate
 from services.bank_registry.store.changes import changes, revisions_of
 from services.bank_registry.views import bank_not_found, registry_at
-from services.kit import paging
 from services.kit.context import remaining, stopping
 from services.kit.errors import Violations
-from services.kit.paging import Place
+from services.kit.wire import Place, paging
 
 WATCH_SECONDS = 0.2
 """How soon a watch sees a change, that its client left, that the server stops, or that its time runs out."""

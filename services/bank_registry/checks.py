@@ -8,16 +8,15 @@ from microcredit.bankregistry.v1 import bank_registry_service_pb2 as pb
 from services.bank_registry.edge import names, requests
 from services.bank_registry.edge.answers import Answers
 from services.bank_registry.handlers import MAX_PAGE_BYTES, Handlers, fill
+from services.bank_registry.registry.geography import Geography
 from services.bank_registry.registry.history import Registry
 from services.bank_registry.registry.selection import check_bank, select
 from services.bank_registry.store import RegistryStore
 from services.bank_registry.views import View, registry_at, view
-from services.kit import paging
 from services.kit.context import check_deadline
 from services.kit.errors import DomainError, ResourceExhausted, Violations
-from services.kit.geography import Geography
-from services.kit.paging import Place
-from services.kit.status import to_status
+from services.kit.serve import to_status
+from services.kit.wire import Place, paging
 
 MAX_BATCH = 500
 

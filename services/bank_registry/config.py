@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
-from services.kit.config import ServerSettings
+from services.kit.serve import ServerSettings
 
 
 class Settings(ServerSettings):

@@ -11,13 +11,13 @@ from services.bank_registry.edge import edits, names
 from services.bank_registry.edge.entries import Entries
 from services.bank_registry.keeper import Keeper, record_of
 from services.bank_registry.registry.editing import agreement_target, convention_target
+from services.bank_registry.registry.geography import Geography
 from services.bank_registry.registry.model import BankRecord
 from services.bank_registry.registry.names import slug
 from services.bank_registry.registry.resources import agreement_name, bank_name, convention_name
 from services.bank_registry.store import Edit, Origin, RegistryStore
 from services.bank_registry.writing import write
 from services.kit.errors import AlreadyExists, Violations
-from services.kit.geography import Geography
 
 
 class BankEditingServicer(BankEditingServiceServicer):

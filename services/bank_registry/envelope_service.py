@@ -21,9 +21,9 @@ from services.bank_registry.registry.model import BankRecord, Reservation, Reser
 from services.bank_registry.store import Edit, Origin, ReservationChange
 from services.bank_registry.views import registry_at, resource_not_found, view
 from services.bank_registry.writing import write
-from services.kit import french, paging
+from services.kit import french
 from services.kit.errors import NotFound, Violations
-from services.kit.paging import Place
+from services.kit.wire import Place, paging
 
 R = TypeVar("R", bound=Message)
 

@@ -17,13 +17,14 @@ from services.bank_registry.importers.content import MAX_BYTES
 from services.bank_registry.importers.items import UnreadableFile
 from services.bank_registry.importers.plan import Plan, make_plan
 from services.bank_registry.importers.reading import Reading, read
+from services.bank_registry.registry.geography import Geography
 from services.bank_registry.registry.history import Registry
 from services.bank_registry.registry.model import BankRecord
 from services.bank_registry.store import Origin, RegistryStore
 from services.bank_registry.views import registry_at, registry_clock, view
-from services.kit import context, idempotency
+from services.kit import context
 from services.kit.errors import Aborted, FailedPrecondition, InvalidArgument
-from services.kit.geography import Geography
+from services.kit.store import idempotency
 
 CHUNK_BYTES = 256 * 1024
 

@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from typing import Any
 
 from services.bank_registry.edge.requests import Sight
+from services.bank_registry.registry.geography import Geography
 from services.bank_registry.store import RegistryStore
 from services.bank_registry.views import View, registry_at, registry_clock, view
-from services.kit.geography import Geography
-from services.kit.paging import Page
+from services.kit.wire import Page
 
 MAX_PAGE_BYTES = 1024 * 1024
 """A page ends early above this size: unary answers stay under 2 MiB."""

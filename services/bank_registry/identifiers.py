@@ -9,7 +9,7 @@ from schwifty import registry
 from stdnum import bic, lei
 from stdnum.fr import siren, siret
 
-from services.kit.geography import fold
+from services.bank_registry.registry.geography import fold
 
 _CIB = re.compile(r"[0-9]{5}")
 _SIREN = re.compile(r"[0-9]{9}")

@@ -18,6 +18,7 @@ from services.bank_registry.importers.identities import Holders, Successions
 from services.bank_registry.registry import editing
 from services.bank_registry.registry.difference import difference
 from services.bank_registry.registry.editing import Target
+from services.bank_registry.registry.geography import Geography
 from services.bank_registry.registry.history import Records
 from services.bank_registry.registry.model import Agreement, Bank, BankRecord, LocalConvention
 from services.bank_registry.registry.period import Period
@@ -26,7 +27,6 @@ from services.bank_registry.views import bank_not_found
 from services.bank_registry.writing import write
 from services.kit import french
 from services.kit.errors import Violation, Violations
-from services.kit.geography import Geography
 
 V = TypeVar("V", Bank, Agreement, LocalConvention)
 R = TypeVar("R", bound=Message)

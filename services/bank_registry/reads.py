@@ -19,9 +19,8 @@ from services.bank_registry.registry.resources import agreement_name, convention
 from services.bank_registry.registry.search import in_force, search
 from services.bank_registry.registry.timeline import version_on
 from services.bank_registry.views import View, resource_not_found
-from services.kit import paging
 from services.kit.errors import Violations
-from services.kit.paging import Page, Place
+from services.kit.wire import Page, Place, paging
 
 T = TypeVar("T")
 V = TypeVar("V", Agreement, LocalConvention)

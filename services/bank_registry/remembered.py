@@ -13,11 +13,11 @@ from microcredit.bankregistry.v1.bank_registry_service_pb2_grpc import (
 from services.bank_registry.edge import quick
 from services.bank_registry.edge.names import BANK_PREFIX
 from services.bank_registry.registry.decisive import Decisive
+from services.bank_registry.registry.geography import Geography
 from services.bank_registry.registry.history import Registry
 from services.bank_registry.service import BankRegistryServicer
 from services.bank_registry.store import RegistryStore
 from services.bank_registry.views import registry_clock
-from services.kit.geography import Geography
 
 MAX_ANSWERS = 20_000
 """Answers of a revision that a process keeps, about a kilobyte each."""

@@ -12,7 +12,7 @@ from services.bank_registry.edge.edits import Writing
 from services.bank_registry.store import Edit, Origin, RegistryStore
 from services.kit import context
 from services.kit.errors import Unavailable
-from services.kit.idempotency import fingerprint
+from services.kit.store import fingerprint
 
 R = TypeVar("R", bound=Message)
 

@@ -31,9 +31,8 @@ from services.documents.store.keys import CaseKeys
 from services.documents.store.secrets import page_key
 from services.documents.store_service import DocumentStoreServicer
 from services.documents.template_service import TemplateServicer
-from services.kit import vault
-from services.kit.database import Database
-from services.kit.server import App, Registration
+from services.kit.serve import App, Registration
+from services.kit.store import Database, vault
 
 
 def make_app(settings: Settings) -> App:

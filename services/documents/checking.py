@@ -11,7 +11,7 @@ from services.documents.profile import Profile, read_profile
 from services.documents.template.package import DOCX_FILE, Template, read_template
 from services.documents.template.trial import Sample
 from services.kit.french import plural
-from services.kit.releases.archive import SIGNATURE_FILE, Contents, digest
+from services.kit.releases import SIGNATURE_FILE, Contents, digest
 
 _NOT_NORMAL = (
     "le fichier Word n’est pas dans la forme que le service garde\u00a0: « documents sign » l’y met avant de "

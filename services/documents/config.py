@@ -7,7 +7,7 @@ from pathlib import Path
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
-from services.kit.config import ServerSettings
+from services.kit.serve import ServerSettings
 
 SHIPPED = Path(__file__).parent
 MAX_DOCUMENT_BYTES = 2 * 1024 * 1024

@@ -16,10 +16,7 @@ from services.documents.render.errors import TemplateError
 from services.documents.template.package import Template
 from services.kit.errors import FailedPrecondition, NotFound, Unavailable, Violations
 from services.kit.french import long_date
-from services.kit.releases.archive import Contents
-from services.kit.releases.follower import Follower
-from services.kit.releases.store import PackageDamagedError, ReleaseStore
-from services.kit.releases.timeline import Span, State
+from services.kit.releases import Contents, Follower, PackageDamagedError, ReleaseStore, Span, State
 
 
 class Package(Protocol):

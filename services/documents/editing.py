@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from datetime import date
 
 from services.documents.template.package import DOCX_FILE, MANIFEST_FILE
-from services.kit.releases.archive import SIGNATURE_FILE, Contents
+from services.kit.releases import SIGNATURE_FILE, Contents
 
 _VERSION = re.compile(r"^version:.*$", re.MULTILINE)
 _FROM = re.compile(r"^effective_from:.*$", re.MULTILINE)

@@ -9,7 +9,7 @@ from typing import Any
 from services.documents.contract.schema import Schema
 from services.documents.findings import Findings
 from services.documents.yaml_text import YamlError, read
-from services.kit.releases.archive import SIGNATURE_FILE, Contents
+from services.kit.releases import SIGNATURE_FILE, Contents
 
 
 def packages(root: Path, described_by: str) -> Iterator[tuple[Path, Contents]]:

@@ -14,7 +14,7 @@ from services.documents.render.logo import LOGO_PART
 from services.documents.render.plan import Plan
 from services.documents.template.package import Template, read_template
 from services.kit.errors import FailedPrecondition
-from services.kit.releases.archive import Contents
+from services.kit.releases import Contents
 
 TEMPLATES, PROFILES = "templates", "profiles"
 

@@ -21,11 +21,9 @@ from services.documents.render.errors import TemplateError
 from services.documents.store import migrate
 from services.documents.store.keys import prepare_master_key
 from services.documents.template.package import DOCX_FILE, MANIFEST_FILE, Template, read_template
-from services.kit.database import Database
 from services.kit.errors import DomainError, StartupError
-from services.kit.releases.archive import Contents, digest
-from services.kit.releases.signature import PublicKeys
-from services.kit.releases.store import Candidate, ReleaseStore
+from services.kit.releases import Candidate, Contents, PublicKeys, ReleaseStore, digest
+from services.kit.store import Database
 
 ACTOR = "service"
 """Who publishes and activates the shipped packages, in the history."""

@@ -14,7 +14,7 @@ from services.documents.contract.schema import Schema
 from services.documents.findings import Findings
 from services.documents.folders import described, refuse_other_files
 from services.documents.law import faults
-from services.kit.releases.archive import Contents, digest
+from services.kit.releases import Contents, digest
 
 PROFILE_FILE = "profile.yaml"
 MAX_LOGO_BYTES = 256 * 1024

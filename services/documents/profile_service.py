@@ -13,7 +13,7 @@ from services.documents.edge import package_requests as requests
 from services.documents.edge.releasing import Releasing
 from services.documents.packages import PROFILES
 from services.kit.errors import Violations
-from services.kit.releases.archive import pack
+from services.kit.releases import pack
 
 
 class ProfileServicer(ProfileServiceServicer):

@@ -7,8 +7,7 @@ import re
 from enum import Enum
 
 from services.documents.files import DOCX, PDF
-from services.kit import vault
-from services.kit.vault import MasterKey
+from services.kit.store import MasterKey, vault
 
 _NAME = b"microcredit-seal"
 _MARK = re.compile(_NAME + rb":([0-9a-f]{16}):([0-9a-f]{64})")

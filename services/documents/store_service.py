@@ -8,9 +8,10 @@ from microcredit.documents.v1 import store_service_pb2 as pb
 from microcredit.documents.v1.store_service_pb2_grpc import DocumentStoreServiceServicer
 from services.documents.edge.stored import Stored, stored_pb
 from services.documents.edge.verifying import Verifier
-from services.kit import paging, wire
 from services.kit.context import actor
 from services.kit.errors import Violations
+from services.kit.wire import paging
+from services.kit.wire import values as wire
 
 
 class DocumentStoreServicer(DocumentStoreServiceServicer):

@@ -17,7 +17,7 @@ from services.documents.packages import TEMPLATES
 from services.documents.template.package import DOCX_FILE
 from services.kit.context import remaining, stopping
 from services.kit.errors import Violations
-from services.kit.releases.archive import pack
+from services.kit.releases import pack
 
 WATCH_SECONDS = 0.5
 """How soon a watch sees that its client left, that the server stops, or that its time runs out."""

@@ -6,7 +6,7 @@ import sys
 
 from services.eligibility.app import make_app
 from services.eligibility.config import Settings
-from services.kit import server
+from services.kit.serve import server
 
 if __name__ == "__main__":
     sys.exit(server.main(Settings, make_app))

@@ -31,8 +31,8 @@ from services.eligibility.store.journal import Journal
 from services.eligibility.store.keys import KeyStore
 from services.eligibility.store.secrets import page_key
 from services.eligibility.store.shadows import ShadowStore
-from services.kit.database import Database
-from services.kit.server import App, Registration
+from services.kit.serve import App, Registration
+from services.kit.store import Database
 
 
 def make_app(settings: Settings) -> App:

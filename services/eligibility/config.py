@@ -7,7 +7,7 @@ from pathlib import Path
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
-from services.kit.config import ServerSettings
+from services.kit.serve import ServerSettings
 
 SHIPPED_PACKAGE = Path(__file__).parent / "packages" / "ploermel"
 

@@ -14,8 +14,8 @@ from services.eligibility.edge import decision_requests, decisions
 from services.eligibility.evaluation import all_values
 from services.eligibility.explanation.model import Situation
 from services.eligibility.store.journal import Journal
-from services.kit import paging
 from services.kit.errors import FailedPrecondition
+from services.kit.wire import paging
 
 _UNREADABLE = {
     ContentState.ERASED: ("CASE_ERASED", "Les informations de ce dossier ont été effacées."),

@@ -19,10 +19,7 @@ from services.eligibility.package.load import read_package
 from services.eligibility.package.model import Period, RulePackage
 from services.kit.errors import FailedPrecondition, Unavailable
 from services.kit.french import long_date
-from services.kit.releases.archive import Contents
-from services.kit.releases.follower import Follower
-from services.kit.releases.store import PackageDamagedError, ReleaseStore
-from services.kit.releases.timeline import State
+from services.kit.releases import Contents, Follower, PackageDamagedError, ReleaseStore, State
 
 CACHED_RULESETS = 16
 """Compiled rule packages that a process keeps at hand, in force or not: replays come back to them."""

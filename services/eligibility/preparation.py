@@ -15,11 +15,9 @@ from services.eligibility.package.model import RulePackage
 from services.eligibility.store import migrate
 from services.eligibility.store.journal import Journal
 from services.eligibility.store.keys import KeyStore, prepare_keys
-from services.kit.database import Database
 from services.kit.errors import DomainError, StartupError
-from services.kit.releases.archive import Contents
-from services.kit.releases.signature import PublicKeys
-from services.kit.releases.store import Candidate, PackageDamagedError, ReleaseStore
+from services.kit.releases import Candidate, Contents, PackageDamagedError, PublicKeys, ReleaseStore
+from services.kit.store import Database
 
 ACTOR = "service"
 """Who publishes and activates the first ruleset, in the history."""

@@ -21,13 +21,19 @@ from services.eligibility.package.identity_file import read_identity
 from services.eligibility.package.model import Identity
 from services.eligibility.package.source import read_source
 from services.eligibility.package.tables import as_table
-from services.kit import paging
 from services.kit.context import actor, check_deadline, remaining, stopping
 from services.kit.errors import FailedPrecondition, InvalidArgument, Unavailable, Violation, Violations
-from services.kit.releases.archive import Contents, digest, pack
-from services.kit.releases.changes import Change
-from services.kit.releases.store import Candidate, PackageDamagedError
-from services.kit.releases.timeline import Release, State
+from services.kit.releases import (
+    Candidate,
+    Change,
+    Contents,
+    PackageDamagedError,
+    Release,
+    State,
+    digest,
+    pack,
+)
+from services.kit.wire import paging
 
 WATCH_SECONDS = 0.5
 """How soon a watch sees that its client left, that the server stops, or that its time runs out."""

@@ -23,7 +23,7 @@ from services.eligibility.loan.schedule import Terms
 from services.eligibility.loan.simulation import Simulation, simulate
 from services.eligibility.store.journal import Journal
 from services.kit.errors import DomainError, Violations
-from services.kit.status import to_status
+from services.kit.serve import to_status
 
 
 class EligibilityServicer(EligibilityServiceServicer):

@@ -18,7 +18,7 @@ from services.eligibility.store.journal import Journal
 from services.eligibility.store.shadows import ShadowStore
 from services.kit.context import stopping
 from services.kit.errors import FailedPrecondition, Unavailable
-from services.kit.logs import exception_fields
+from services.kit.serve import exception_fields
 
 CHUNK = 20
 """Decisions counted in one transaction."""

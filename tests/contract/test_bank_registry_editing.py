@@ -24,11 +24,11 @@ from microcredit.bankregistry.v1 import registry_admin_service_pb2 as admin_pb
 from services.bank_registry.auditor import Auditor
 from services.bank_registry.editing_service import BankEditingServicer
 from services.bank_registry.envelope_service import EnvelopeServicer
+from services.bank_registry.registry.geography import Geography
 from services.bank_registry.service import BankRegistryServicer
 from services.bank_registry.store import RegistryStore, migrate, tables
-from services.kit.database import Database
 from services.kit.errors import Aborted, AlreadyExists, DomainError, FailedPrecondition, InvalidArgument
-from services.kit.geography import Geography
+from services.kit.store.database import Database
 from tests.bank_registry_support import loan, new_database
 
 GEOGRAPHY = Geography.load()

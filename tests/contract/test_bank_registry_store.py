@@ -38,9 +38,9 @@ from services.bank_registry.registry.period import Period
 from services.bank_registry.registry.territory import Scope, Territory
 from services.bank_registry.store import Origin, RegistryStore, edit, migrate, tables
 from services.bank_registry.store.changes import changes
-from services.kit import audit
-from services.kit.database import Database
-from services.kit.database import migrate as kit_migrate
+from services.kit.store import audit
+from services.kit.store.database import Database
+from services.kit.store.database import migrate as kit_migrate
 from tests.bank_registry_support import new_database
 from tests.support import ROOT
 

@@ -13,9 +13,9 @@ from services.documents.store import migrate
 from services.documents.store.documents import DocumentStore, File, Origin
 from services.documents.store.keys import CaseKeys, prepare_master_key
 from services.documents.store.tables import audit, document
-from services.kit.audit import verify
-from services.kit.database import Database
 from services.kit.errors import AlreadyExists, FailedPrecondition, NotFound, StartupError
+from services.kit.store.audit import verify
+from services.kit.store.database import Database
 from tests.bank_registry_support import new_database
 
 ORIGIN = Origin("14", "1.0.0", "a" * 64, "cias", "1", "b" * 64, "1.0", "c" * 64)

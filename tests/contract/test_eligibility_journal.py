@@ -26,9 +26,9 @@ from services.eligibility.decisions.model import (
 from services.eligibility.package.model import Outcome
 from services.eligibility.store import journal_chain
 from services.eligibility.store.keys import prepare_keys
-from services.kit import vault
-from services.kit.database import Database
 from services.kit.errors import AlreadyExists, StartupError, Unavailable
+from services.kit.store import vault
+from services.kit.store.database import Database
 from tests.journal_support import REFERENCE, Stores, decision, new_urls, opened, refused, tamper
 
 FUTURE = datetime(2999, 1, 1, tzinfo=UTC)
@@ -442,7 +442,7 @@ def test_an_erasure_whose_record_fails_is_finished_by_asking_again(
 
 def test_a_journal_locked_too_long_is_unavailable(stores: Stores, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(journal_chain, "_LOCK_TIMEOUT", text("SET LOCAL lock_timeout = '100ms'"))
-    monkeypatch.setattr("services.kit.engine.SQLITE_BUSY_SECONDS", 0.1)
+    monkeypatch.setattr("services.kit.store.engine.SQLITE_BUSY_SECONDS", 0.1)
     hurried = stores.other_process()
     with stores.database.write() as connection:
         journal_chain.head(connection, lock=True)

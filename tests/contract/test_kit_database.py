@@ -15,15 +15,15 @@ import pytest
 from sqlalchemy import MetaData, delete, func, make_url, select, text, update
 from sqlalchemy.exc import DBAPIError
 
-from services.kit import audit
-from services.kit.audit import Head
-from services.kit.database import Database, migrate
 from services.kit.errors import StartupError, Unavailable
+from services.kit.store import audit
+from services.kit.store.audit import Head
+from services.kit.store.database import Database, migrate
 
 MIGRATION = """
 import sqlalchemy as sa
 from alembic import op
-from services.kit.audit import audit_table
+from services.kit.store import audit_table
 
 revision, down_revision = "{revision}", {down_revision}
 
@@ -275,7 +275,7 @@ def test_a_damaged_file_is_one_french_sentence(tmp_path: Path, scripts: Path) ->
 
 
 def test_a_store_that_stops_answering_is_unavailable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("services.kit.engine.SQLITE_BUSY_SECONDS", 0.05)
+    monkeypatch.setattr("services.kit.store.engine.SQLITE_BUSY_SECONDS", 0.05)
     database = Database(f"sqlite:///{tmp_path}/store.db")
     with database.write():
         rival = sqlite3.connect(tmp_path / "store.db", timeout=0)

@@ -14,12 +14,12 @@ from typing import Any
 import pytest
 import structlog
 
-from services.kit.database import Database
 from services.kit.errors import StartupError, Unavailable
 from services.kit.releases import follower as follower_module
 from services.kit.releases.follower import Follower
 from services.kit.releases.store import ReleaseStore
 from services.kit.releases.timeline import State
+from services.kit.store.database import Database
 from tests.bank_registry_support import new_database
 from tests.releases_support import NAME, START, candidate, make_store
 

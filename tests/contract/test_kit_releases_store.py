@@ -15,7 +15,6 @@ from sqlalchemy import Connection, MetaData, delete, insert, select, text, updat
 from sqlalchemy.exc import DBAPIError
 
 from services.eligibility import store as eligibility
-from services.kit.database import Database
 from services.kit.errors import DomainError
 from services.kit.releases import store as store_module
 from services.kit.releases.archive import SIGNATURE_FILE, pack
@@ -24,6 +23,7 @@ from services.kit.releases.signature import PublicKeys, generate_key
 from services.kit.releases.store import PackageDamagedError, Publication, ReleaseStore
 from services.kit.releases.tables import release_tables
 from services.kit.releases.timeline import EventKind, Span
+from services.kit.store.database import Database
 from tests.bank_registry_support import new_database
 from tests.releases_support import NAME, START, candidate, make_store
 

@@ -17,8 +17,8 @@ from sqlalchemy import create_engine, make_url, text
 from microcredit.bankregistry.v1 import bank_registry_service_pb2 as pb
 from microcredit.bankregistry.v1.bank_registry_service_pb2_grpc import BankRegistryServiceStub
 from services.bank_registry.store import RegistryStore, tables
-from services.kit import audit
-from services.kit.database import POSTGRESQL_POLL_SECONDS, Database
+from services.kit.store import audit
+from services.kit.store.database import POSTGRESQL_POLL_SECONDS, Database
 from tests.bank_registry_support import (
     agreement,
     bank,

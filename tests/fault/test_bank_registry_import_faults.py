@@ -20,8 +20,8 @@ from google.type.date_pb2 import Date
 from microcredit.bankregistry.v1 import exchange_pb2 as pb
 from microcredit.bankregistry.v1.registry_admin_service_pb2_grpc import RegistryAdminServiceStub
 from services.bank_registry.store import RegistryStore, tables
-from services.kit import audit
-from services.kit.database import Database
+from services.kit.store import audit
+from services.kit.store.database import Database
 from tests.bank_registry_support import agreement, bank, status_of
 from tests.fault.test_bank_registry_faults import NEVER_ENDING, is_locked
 from tests.support import Launch, RunningServer

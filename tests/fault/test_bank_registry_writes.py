@@ -25,9 +25,9 @@ from microcredit.bankregistry.v1.envelope_service_pb2_grpc import EnvelopeServic
 from microcredit.bankregistry.v1.registry_admin_service_pb2 import VerifyAuditRequest
 from services.bank_registry.auditor import Auditor
 from services.bank_registry.editing_service import BankEditingServicer
+from services.bank_registry.registry.geography import Geography
 from services.bank_registry.store import RegistryStore
-from services.kit.database import Database
-from services.kit.geography import Geography
+from services.kit.store.database import Database
 from tests.bank_registry_support import agreement, bank, import_banks, new_database
 from tests.support import ROOT, Launch
 

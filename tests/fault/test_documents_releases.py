@@ -19,10 +19,10 @@ from services.documents.config import Settings
 from services.documents.deployment import Deployments, deployment
 from services.documents.packages import Packages
 from services.documents.preparation import prepare
-from services.kit.database import Database
 from services.kit.errors import FailedPrecondition
 from services.kit.releases.store import ReleaseStore
 from services.kit.releases.timeline import EventKind
+from services.kit.store.database import Database
 from tests.documents_support import ASK, DOCUMENTS, PLAN_BYTES, REFUSAL
 
 PACKAGES = 3

@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from services.kit.database import Database
 from services.kit.releases.follower import Follower
 from services.kit.releases.store import ReleaseStore
 from services.kit.releases.timeline import EventKind, State
+from services.kit.store.database import Database
 from tests.bank_registry_support import new_database
 from tests.releases_support import NAME, candidate, make_store
 from tests.support import ROOT

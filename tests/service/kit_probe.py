@@ -12,8 +12,9 @@ from dataclasses import dataclass
 import grpc
 from pydantic_settings import SettingsConfigDict
 
-from services.kit import context, errors, server
-from services.kit.config import ServerSettings
+from services.kit import context, errors
+from services.kit.serve import server
+from services.kit.serve.config import ServerSettings
 
 NAME = "probe.v1.ProbeService"
 SECRET = "Madame Martin 1850569382"

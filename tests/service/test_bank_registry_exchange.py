@@ -22,7 +22,7 @@ from microcredit.bankregistry.v1.bank_registry_service_pb2_grpc import BankRegis
 from microcredit.bankregistry.v1.registry_admin_service_pb2 import ListAuditEntriesRequest
 from microcredit.bankregistry.v1.registry_admin_service_pb2_grpc import RegistryAdminServiceStub
 from services.bank_registry.store import RegistryStore
-from services.kit.database import Database
+from services.kit.store.database import Database
 from tests.bank_registry_support import agreement, bank, loan, new_database, status_of
 from tests.support import Launch
 

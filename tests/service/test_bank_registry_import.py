@@ -11,8 +11,8 @@ import pytest
 from sqlalchemy import select
 
 from services.bank_registry.store import RegistryStore, tables
-from services.kit import audit
-from services.kit.database import Database
+from services.kit.store import audit
+from services.kit.store.database import Database
 from tests.bank_registry_support import agreement, bank, run_import, write_file
 from tests.support import ROOT
 

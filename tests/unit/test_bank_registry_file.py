@@ -11,9 +11,9 @@ import pytest
 from services.bank_registry.importers.items import UnreadableFile
 from services.bank_registry.importers.plan import Plan, make_plan
 from services.bank_registry.importers.reading import read_whole
+from services.bank_registry.registry.geography import Geography
 from services.bank_registry.registry.history import Records
 from services.bank_registry.registry.model import BankRecord, Bounds
-from services.kit.geography import Geography
 from tests.bank_registry_support import agreement, bank
 from tests.support import ROOT
 

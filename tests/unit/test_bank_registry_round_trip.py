@@ -15,6 +15,7 @@ from services.bank_registry.exporters.json_lines import json_lines_bytes
 from services.bank_registry.exporters.xlsx_file import xlsx_bytes
 from services.bank_registry.importers.plan import make_plan
 from services.bank_registry.importers.reading import read_whole
+from services.bank_registry.registry.geography import Geography
 from services.bank_registry.registry.model import (
     ALWAYS,
     Agreement,
@@ -28,7 +29,6 @@ from services.bank_registry.registry.model import (
 )
 from services.bank_registry.registry.period import Period
 from services.bank_registry.registry.territory import Scope, Territory
-from services.kit.geography import Geography
 from tests.bank_registry_support import siren
 
 GEOGRAPHY = Geography.load()

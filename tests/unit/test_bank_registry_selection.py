@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.bank_registry.registry.geography import Geography
 from services.bank_registry.registry.model import (
     Agreement,
     Bank,
@@ -23,7 +24,6 @@ from services.bank_registry.registry.model import (
 from services.bank_registry.registry.period import Period
 from services.bank_registry.registry.selection import BankCheck, check_bank, select
 from services.bank_registry.registry.territory import Scope, Territory
-from services.kit.geography import Geography
 
 GEOGRAPHY = Geography.load()
 DAY = date(2026, 12, 1)

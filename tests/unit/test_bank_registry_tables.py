@@ -22,8 +22,8 @@ from services.bank_registry.importers.columns import COLUMNS as LAYOUT
 from services.bank_registry.importers.items import UnreadableFile
 from services.bank_registry.importers.plan import Plan, make_plan
 from services.bank_registry.importers.reading import read_whole
+from services.bank_registry.registry.geography import Geography
 from services.bank_registry.registry.history import Records
-from services.kit.geography import Geography
 from tests.bank_registry_support import siren
 from tests.support import ROOT
 

@@ -8,9 +8,9 @@ import pytest
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from services.kit.config import ServerSettings
 from services.kit.errors import StartupError
-from services.kit.options import unknown_variables
+from services.kit.serve.config import ServerSettings
+from services.kit.serve.options import unknown_variables
 
 
 class ProbeSettings(ServerSettings):

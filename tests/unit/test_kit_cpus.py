@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from services.kit.cpus import Grant, grant
+from services.kit.serve.cpus import Grant, grant
 
 TWO = (0, 1)
 

@@ -19,7 +19,7 @@ from google.rpc.error_details_pb2 import (
 
 from services.kit import errors
 from services.kit.errors import DomainError, InvalidArgument, Violation, Violations
-from services.kit.status import to_status
+from services.kit.serve.status import to_status
 
 T = TypeVar("T", bound=Message)
 

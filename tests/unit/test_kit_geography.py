@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from services.kit.geography import Geography, fold
-from services.kit.geography.places import communes, former_communes
+from services.bank_registry.registry.geography import Geography, fold
+from services.bank_registry.registry.geography.places import communes, former_communes
 
 REFRESH = Path(__file__).resolve().parents[2] / "scripts" / "refresh-geography"
 

@@ -16,8 +16,7 @@ from microcredit.bankregistry.v1 import registry_admin_service_pb2 as admin_pb
 from services.bank_registry.cli.client import Client, as_json, bank_name, to_date, to_timestamp
 from services.bank_registry.cli.options import Target
 from services.kit import french, wire
-from services.kit.cli.outcome import GOOD, REFUSED, USAGE, CommandError
-from services.kit.cli.output import Output
+from services.kit.cli import GOOD, REFUSED, USAGE, CommandError, Output
 
 _HEAD = re.compile(r"([0-9]{1,18}):([0-9a-f]{64})")
 

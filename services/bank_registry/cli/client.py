@@ -16,7 +16,7 @@ from microcredit.bankregistry.v1.bank_editing_service_pb2_grpc import BankEditin
 from microcredit.bankregistry.v1.bank_registry_service_pb2_grpc import BankRegistryServiceStub
 from microcredit.bankregistry.v1.registry_admin_service_pb2_grpc import RegistryAdminServiceStub
 from services.bank_registry.cli.options import Target
-from services.kit.cli.remote import Remote
+from services.kit.cli import Remote
 from services.kit.french import NO_BREAK_SPACE, short_date
 
 PREFIX = "banks/"

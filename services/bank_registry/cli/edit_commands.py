@@ -8,8 +8,7 @@ from typing import Annotated
 import typer
 
 from services.bank_registry.cli.options import Actor, BankId, Json, Reason, Server, parse_day, target
-from services.kit.cli.french_help import FrenchCommand
-from services.kit.cli.output import Output
+from services.kit.cli import FrenchCommand, Output
 
 From = Annotated[
     date, typer.Option("--from", metavar="DATE", parser=parse_day, help="Le premier jour où cela vaut.")

@@ -11,7 +11,7 @@ from services.bank_registry.cli.client import Client, as_json, bank_name, new_re
 from services.bank_registry.cli.options import Target
 from services.bank_registry.registry.period import ONE_DAY
 from services.kit import french
-from services.kit.cli.output import Output
+from services.kit.cli import Output
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,7 @@ from microcredit.bankregistry.v1 import exchange_pb2 as pb
 from services.bank_registry.cli.client import Client, as_json, to_date, to_timestamp
 from services.bank_registry.cli.options import Target
 from services.kit import french
-from services.kit.cli.outcome import SERVER, USAGE, CommandError
-from services.kit.cli.output import Output
+from services.kit.cli import SERVER, USAGE, CommandError, Output
 
 SECONDS = 300.0
 FORMATS = {

@@ -11,8 +11,7 @@ from typing import Annotated
 import typer
 
 from services.bank_registry.cli.options import Actor, File, Json, Known, On, Reason, Server, parse_day, target
-from services.kit.cli.french_help import FrenchCommand
-from services.kit.cli.output import Output
+from services.kit.cli import FrenchCommand, Output
 
 
 def register(app: typer.Typer) -> None:

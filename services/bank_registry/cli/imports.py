@@ -13,8 +13,7 @@ from microcredit.bankregistry.v1 import exchange_pb2 as pb
 from services.bank_registry.cli.client import Client, as_json, new_request_id, to_date
 from services.bank_registry.cli.options import Target
 from services.bank_registry.cli.showing_differences import show_difference
-from services.kit.cli.outcome import GOOD, REFUSED, CommandError
-from services.kit.cli.output import Output
+from services.kit.cli import GOOD, REFUSED, CommandError, Output
 
 CHUNK_BYTES = 256 * 1024
 MAX_BYTES = 32 * 1024 * 1024

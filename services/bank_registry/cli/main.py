@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from services.bank_registry.cli import edit_commands, file_commands, read_commands
-from services.kit.cli.program import program, run
+from services.kit.cli import program, run
 
 HELP = """\
 Tenir le registre des prêteurs : importer, exporter, consulter, suspendre, vérifier.

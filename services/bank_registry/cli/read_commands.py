@@ -19,8 +19,7 @@ from services.bank_registry.cli.options import (
     parse_percent,
     target,
 )
-from services.kit.cli.french_help import FrenchCommand
-from services.kit.cli.output import Output
+from services.kit.cli import FrenchCommand, Output
 
 Commune = Annotated[
     str, typer.Option("--commune", metavar="CODE", help="Le code INSEE de la commune de résidence.")

@@ -24,8 +24,7 @@ from services.bank_registry.registry.model import BankKind
 from services.bank_registry.registry.period import ONE_DAY
 from services.bank_registry.registry.territory import Scope
 from services.kit import french
-from services.kit.cli.outcome import GOOD, REFUSED
-from services.kit.cli.output import Output
+from services.kit.cli import GOOD, REFUSED, Output
 
 _STATES = {
     pb.BANK_STATE_NOT_STARTED: "pas encore au registre ce jour-là",

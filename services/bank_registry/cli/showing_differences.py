@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from microcredit.bankregistry.v1 import exchange_pb2 as pb
 from services.kit import french
-from services.kit.cli.output import Output
+from services.kit.cli import Output
 
 MOST_ROWS = 200
 """Rows shown of each table; --json gives all of them."""

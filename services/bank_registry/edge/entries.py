@@ -9,11 +9,11 @@ from microcredit.bankregistry.v1 import bank_pb2 as pb
 from services.bank_registry.edge import names
 from services.bank_registry.importers.banks import BankReader
 from services.bank_registry.importers.fields import Fields
+from services.bank_registry.registry.geography import Geography
 from services.bank_registry.registry.model import Agreement, Bank, LocalConvention
 from services.bank_registry.registry.period import ONE_DAY
 from services.kit import wire
 from services.kit.errors import Violations
-from services.kit.geography import Geography
 
 FIRST_YEAR = 1900
 

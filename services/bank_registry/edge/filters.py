@@ -5,11 +5,11 @@ from __future__ import annotations
 from microcredit.bankregistry.v1 import bank_pb2, envelope_service_pb2
 from microcredit.bankregistry.v1 import bank_registry_service_pb2 as pb
 from services.bank_registry.edge.requests import commune_of
+from services.bank_registry.registry.geography import Departement, Geography
 from services.bank_registry.registry.model import BankKind, ReservationState
 from services.bank_registry.registry.search import BankState, Wanted
 from services.kit import wire
 from services.kit.errors import Violations
-from services.kit.geography import Departement, Geography
 
 LONGEST_QUERY = 100
 

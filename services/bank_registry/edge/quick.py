@@ -11,10 +11,10 @@ from google.type.decimal_pb2 import Decimal as DecimalMessage
 from microcredit.bankregistry.v1 import bank_registry_service_pb2 as pb
 from services.bank_registry.edge.requests import MAX_RATE
 from services.bank_registry.registry.decisive import Application
+from services.bank_registry.registry.geography import Geography
 from services.bank_registry.registry.model import CATEGORY
 from services.kit import wire
 from services.kit.errors import Violations
-from services.kit.geography import Geography
 
 _NANOS_PER_CENT = 10_000_000
 

@@ -7,12 +7,12 @@ from datetime import date
 from microcredit.bankregistry.v1 import bank_pb2 as pb
 from microcredit.bankregistry.v1 import bank_registry_service_pb2 as service_pb
 from services.bank_registry.edge import messages
+from services.bank_registry.registry.geography import Commune, Geography
 from services.bank_registry.registry.model import Agreement, Bank, BankRecord, LocalConvention
 from services.bank_registry.registry.resources import etag
 from services.bank_registry.registry.search import BankState, state_on, to_verify
 from services.bank_registry.registry.selection import verification_due
 from services.bank_registry.registry.timeline import life, version_on
-from services.kit.geography import Commune, Geography
 
 _STATES = {state: service_pb.BankState.Value(f"BANK_STATE_{state}") for state in BankState}
 

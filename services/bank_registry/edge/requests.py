@@ -11,11 +11,11 @@ from typing import Any, cast
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from microcredit.bankregistry.v1 import bank_registry_service_pb2 as pb
+from services.bank_registry.registry.geography import Commune, Geography
 from services.bank_registry.registry.model import CATEGORY, LoanRequest
 from services.bank_registry.registry.territory import printed
 from services.kit import french, wire
 from services.kit.errors import Violations
-from services.kit.geography import Commune, Geography
 
 NAME_PREFIX = "banks/"
 MAX_NAMED_COMMUNES = 10

@@ -10,6 +10,7 @@ from itertools import pairwise
 from services.bank_registry import identifiers
 from services.bank_registry.importers.fields import Fields
 from services.bank_registry.importers.places import unknown_place
+from services.bank_registry.registry.geography import Geography
 from services.bank_registry.registry.model import (
     ALWAYS,
     CATEGORY,
@@ -26,7 +27,6 @@ from services.bank_registry.registry.names import ID, slug
 from services.bank_registry.registry.territory import Scope, Territory, place_name
 from services.kit import french
 from services.kit.errors import Violations
-from services.kit.geography import Geography
 
 MAX_MONTHS = 600
 MAX_ANSWER_DAYS = 366

@@ -9,8 +9,8 @@ from decimal import Decimal
 from typing import Any
 
 from services.bank_registry.importers.table import Bad
+from services.bank_registry.registry.geography import fold
 from services.kit import french
-from services.kit.geography import fold
 
 GUARDED = re.compile(r"'+[=+\-@＝＋－＠]")
 """A text that an export wrote with one apostrophe more: what follows would be a formula in a spreadsheet."""

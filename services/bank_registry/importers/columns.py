@@ -14,9 +14,9 @@ from operator import attrgetter as get
 from typing import Any
 
 from services.bank_registry.importers import cells, lists
+from services.bank_registry.registry.geography import fold
 from services.bank_registry.registry.labels import KINDS, SCOPES
 from services.bank_registry.registry.model import ALWAYS
-from services.kit.geography import fold
 
 Cell = str | int | Decimal | date | None
 Show = Callable[[Any], Cell]

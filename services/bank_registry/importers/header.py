@@ -8,8 +8,8 @@ from difflib import get_close_matches
 from services.bank_registry.importers.columns import COLUMNS, Column, Group, find
 from services.bank_registry.importers.items import UnreadableFile
 from services.bank_registry.importers.table import Bad
+from services.bank_registry.registry.geography import fold
 from services.kit import french
-from services.kit.geography import fold
 
 _CLOSE = 0.6
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from services.bank_registry.registry.geography import Geography, fold
 from services.bank_registry.registry.territory import Scope, place_name, printed
 from services.kit import french
-from services.kit.geography import Geography, fold
 
 LABELS = {
     Scope.REGIONS: "de région",

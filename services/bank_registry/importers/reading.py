@@ -10,9 +10,9 @@ from services.bank_registry.importers.content import read_content
 from services.bank_registry.importers.fields import Fields
 from services.bank_registry.importers.items import MAX_FINDINGS, Content, Finding, Item, too_many
 from services.bank_registry.importers.records import record_of
+from services.bank_registry.registry.geography import Geography
 from services.bank_registry.registry.model import BankRecord
 from services.kit.errors import Violation, Violations
-from services.kit.geography import Geography
 
 STEP = 250
 """Lenders read between two announcements of progress."""

@@ -9,6 +9,7 @@ from datetime import date
 from decimal import Decimal
 from math import inf
 
+from services.bank_registry.registry.geography import Commune, Geography
 from services.bank_registry.registry.model import (
     Agreement,
     BankRecord,
@@ -23,7 +24,6 @@ from services.bank_registry.registry.selection import VERIFICATION_MONTHS, conve
 from services.bank_registry.registry.territory import Scope, Territory
 from services.bank_registry.registry.timeline import Dated
 from services.kit.dates import add_months
-from services.kit.geography import Commune, Geography
 
 Key = tuple[object, ...]
 Application = tuple[date, Commune, int, int, Decimal | None, str]

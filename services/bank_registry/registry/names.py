@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+from services.bank_registry.registry.geography import fold
 from services.bank_registry.registry.model import Bank
-from services.kit.geography import fold
 
 ID = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 LONGEST_ID = 63

@@ -9,6 +9,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Generic
 
+from services.bank_registry.registry.geography import Geography
 from services.bank_registry.registry.model import (
     Agreement,
     Bank,
@@ -19,7 +20,6 @@ from services.bank_registry.registry.model import (
 )
 from services.bank_registry.registry.territory import printed
 from services.kit import french
-from services.kit.geography import Geography
 
 
 class ReasonCode(StrEnum):

@@ -8,11 +8,11 @@ from datetime import date
 from enum import StrEnum
 from functools import lru_cache
 
+from services.bank_registry.registry.geography import Commune, Geography, fold
 from services.bank_registry.registry.history import Records
 from services.bank_registry.registry.model import Agreement, Bank, BankKind, BankRecord
 from services.bank_registry.registry.selection import verification_due
 from services.bank_registry.registry.timeline import version_on
-from services.kit.geography import Commune, Geography, fold
 
 _folded = lru_cache(20_000)(fold)
 

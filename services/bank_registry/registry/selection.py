@@ -11,6 +11,7 @@ from functools import lru_cache
 from itertools import groupby
 from operator import attrgetter
 
+from services.bank_registry.registry.geography import Geography, fold
 from services.bank_registry.registry.history import Records
 from services.bank_registry.registry.model import (
     ALWAYS,
@@ -33,7 +34,6 @@ from services.bank_registry.registry.reasons import (
 from services.bank_registry.registry.timeline import life, version_on
 from services.kit import french
 from services.kit.dates import add_months
-from services.kit.geography import Geography, fold
 
 VERIFICATION_MONTHS = 12
 """Delay after which an entry is to be verified again: no public list of lenders says what changed."""

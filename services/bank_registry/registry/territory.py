@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from services.bank_registry.registry.geography import Commune, Geography
 from services.kit import french
-from services.kit.geography import Commune, Geography
 
 NAMED = 4
 """Places named in a sentence; the others are counted."""

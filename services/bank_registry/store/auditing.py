@@ -11,9 +11,8 @@ from services.bank_registry.registry.resources import bank_name, name_of
 from services.bank_registry.store import tables
 from services.bank_registry.store.documents import FORMAT, bank_document, reservation_document
 from services.bank_registry.store.loading import load
-from services.kit import audit
-from services.kit.audit import Head
 from services.kit.canonical import canonical
+from services.kit.store import Head, audit
 
 AuditRow = Row[Any]
 

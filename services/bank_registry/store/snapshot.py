@@ -13,7 +13,7 @@ from services.bank_registry.registry.history import Registry
 from services.bank_registry.store import tables
 from services.bank_registry.store.loading import follow, load
 from services.bank_registry.store.writes import Edit, edit
-from services.kit import database
+from services.kit.store import database
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 

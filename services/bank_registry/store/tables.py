@@ -19,8 +19,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import JSON
 
-from services.kit.audit import audit_table
-from services.kit.idempotency import request_table
+from services.kit.store import audit_table, request_table
 
 metadata = MetaData()
 

@@ -26,8 +26,7 @@ from services.bank_registry.store.rows import (
     convention_values,
     reservation_values,
 )
-from services.kit import audit, idempotency
-from services.kit.database import Database
+from services.kit.store import Database, audit, idempotency
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)

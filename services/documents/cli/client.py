@@ -13,8 +13,7 @@ from microcredit.documents.v1.profile_service_pb2_grpc import ProfileServiceStub
 from microcredit.documents.v1.store_service_pb2_grpc import DocumentStoreServiceStub
 from microcredit.documents.v1.template_service_pb2_grpc import TemplateServiceStub
 from services.documents.cli.options import Target
-from services.kit.cli.outcome import USAGE, CommandError
-from services.kit.cli.remote import Remote
+from services.kit.cli import USAGE, CommandError, Remote
 
 
 class Client(Remote):

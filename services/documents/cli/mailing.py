@@ -19,8 +19,7 @@ from services.documents.cli.client import Client, destination, read_file, to_dat
 from services.documents.cli.making import STREAM_SECONDS, Asked
 from services.documents.cli.options import Target
 from services.documents.cli.recipients import read_recipients
-from services.kit.cli.outcome import GOOD, REFUSED
-from services.kit.cli.output import Output
+from services.kit.cli import GOOD, REFUSED, Output
 from services.kit.french import plural
 
 _SHOWN = 5

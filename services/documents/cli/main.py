@@ -11,7 +11,7 @@ from services.documents.cli import (
     store_commands,
     template_commands,
 )
-from services.kit.cli.program import program, run
+from services.kit.cli import program, run
 
 HELP = """\
 Mettre en service les modèles et les profils d’organisation ; faire courriers, dossiers et publipostages.

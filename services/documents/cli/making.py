@@ -17,8 +17,7 @@ from services.documents.cli.client import (
     write_file,
 )
 from services.documents.cli.options import Target
-from services.kit.cli.outcome import GOOD
-from services.kit.cli.output import Output
+from services.kit.cli import GOOD, Output
 from services.kit.french import plural
 
 STREAM_SECONDS = 600.0

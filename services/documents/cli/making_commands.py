@@ -20,8 +20,7 @@ from services.documents.cli.options import (
     TemplateId,
     target,
 )
-from services.kit.cli.french_help import FrenchCommand
-from services.kit.cli.output import Output
+from services.kit.cli import FrenchCommand, Output
 
 PURPOSES = ("file", "bank", "applicant")
 

@@ -20,8 +20,7 @@ from services.documents.cli.options import (
     Write,
     target,
 )
-from services.kit.cli.french_help import FrenchCommand, FrenchGroup
-from services.kit.cli.output import Output
+from services.kit.cli import FrenchCommand, FrenchGroup, Output
 
 Source = Annotated[str, typer.Argument(metavar="SOURCE", help="Un dossier, ou un zip.")]
 

@@ -10,10 +10,9 @@ from services.documents.cli import showing
 from services.documents.cli.client import Client, new_request_id, to_date, write_file
 from services.documents.cli.options import Target, Write
 from services.documents.cli.sources import Edition, candidate
-from services.kit.cli.outcome import GOOD, REFUSED
-from services.kit.cli.output import Output
+from services.kit.cli import GOOD, REFUSED, Output
 from services.kit.french import plural
-from services.kit.releases.archive import unpack
+from services.kit.releases import unpack
 
 _PAGE = 200
 _EVENTS_SHOWN = 10

@@ -14,7 +14,7 @@ from typing import Any
 
 from services.documents.cli.client import read_file
 from services.documents.template.fields import Field, make_fields
-from services.kit.cli.outcome import USAGE, CommandError, Detail
+from services.kit.cli import USAGE, CommandError, Detail
 
 KEY_COLUMNS = ("clé", "cle", "key")
 MAX_ROWS = 1000

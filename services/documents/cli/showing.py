@@ -12,7 +12,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from google.type.date_pb2 import Date
 
 from microcredit.documents.v1 import release_pb2 as pb
-from services.kit.cli.output import Output
+from services.kit.cli import Output
 from services.kit.french import NO_BREAK_SPACE, long_date, short_date
 
 EVENTS = {

@@ -8,12 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from services.documents.cli.options import Json
-from services.kit.cli.french_help import FrenchCommand
-from services.kit.cli.outcome import GOOD, USAGE, CommandError
-from services.kit.cli.output import Output
+from services.kit.cli import GOOD, USAGE, CommandError, FrenchCommand, Output
 
 if TYPE_CHECKING:
-    from services.kit.releases.signature import Statement
+    from services.kit.releases import Statement
 
 Folder = Annotated[Path, typer.Argument(metavar="DOSSIER", help="Le dossier d’un modèle ou d’un profil.")]
 
@@ -50,8 +48,7 @@ def sign(
     json: Json = False,
 ) -> int:
     """Signe un modèle ou un profil : met le fichier Word en forme, puis écrit signature.json."""
-    from services.kit.releases import signature
-    from services.kit.releases.archive import SIGNATURE_FILE
+    from services.kit.releases import SIGNATURE_FILE, signature
 
     out, statement = Output(json), _statement(folder)
     try:
@@ -74,8 +71,8 @@ def _statement(folder: Path) -> Statement:
     from services.documents.profile import read_profile
     from services.documents.template.gate import examine
     from services.documents.template.package import DOCX_FILE, MANIFEST_FILE, read_template
-    from services.kit.releases.archive import SIGNATURE_FILE, digest
-    from services.kit.releases.signature import Statement as Signed
+    from services.kit.releases import SIGNATURE_FILE, digest
+    from services.kit.releases import Statement as Signed
 
     files = {path: content for path, content in read_folder(folder).items() if path != SIGNATURE_FILE}
     findings = Findings()

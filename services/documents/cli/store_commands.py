@@ -8,8 +8,7 @@ from typing import Annotated
 import typer
 
 from services.documents.cli.options import Actor, DryRun, Json, Server, target
-from services.kit.cli.french_help import FrenchCommand
-from services.kit.cli.output import Output
+from services.kit.cli import FrenchCommand, Output
 
 Case = Annotated[str, typer.Argument(metavar="RÉFÉRENCE", help="La référence du dossier.")]
 

@@ -8,8 +8,7 @@ from microcredit.documents.v1 import store_service_pb2 as pb
 from services.documents.cli import showing
 from services.documents.cli.client import Client, new_request_id, read_file
 from services.documents.cli.options import Target
-from services.kit.cli.outcome import GOOD, REFUSED
-from services.kit.cli.output import Output
+from services.kit.cli import GOOD, REFUSED, Output
 from services.kit.french import plural
 
 _PAGE = 200

@@ -28,8 +28,7 @@ from services.documents.cli.options import (
     parse_day,
     target,
 )
-from services.kit.cli.french_help import FrenchCommand
-from services.kit.cli.output import Output
+from services.kit.cli import FrenchCommand, Output
 
 EffectiveFrom = Annotated[
     date | None,

@@ -20,8 +20,7 @@ from services.documents.generation import Filled, Sources, fill, join, propertie
 from services.documents.render.assembly import Piece
 from services.kit.context import check_deadline
 from services.kit.errors import DeadlineExceeded, DomainError, Violations
-from services.kit.interceptor import internal_error
-from services.kit.status import to_status
+from services.kit.serve import internal_error, to_status
 
 COMMON = "common_json"
 SUMMARY_FILE = "sommaire.csv"

@@ -24,8 +24,7 @@ from services.documents.template.package import DOCX_FILE, Template
 from services.documents.template.trial import Sample
 from services.kit.context import check_deadline, remaining
 from services.kit.errors import InvalidArgument, Violation, Violations
-from services.kit.releases.archive import Contents
-from services.kit.releases.timeline import Release
+from services.kit.releases import Contents, Release
 
 MAX_CHECK_SECONDS = 50.0
 

@@ -12,8 +12,7 @@ from google.type import date_pb2
 from microcredit.documents.v1 import release_pb2 as pb
 from services.documents.checking import Report
 from services.documents.findings import Finding, Severity
-from services.kit.releases.follower import FollowerStatus
-from services.kit.releases.timeline import Event, EventKind, Release, State
+from services.kit.releases import Event, EventKind, FollowerStatus, Release, State
 from services.kit.wire import date_pb
 
 MAX_FINDINGS = 200

@@ -11,8 +11,7 @@ from typing import Any
 from microcredit.documents.v1 import release_pb2
 from services.kit import wire
 from services.kit.errors import InvalidArgument, NotFound, Unavailable, Violation, Violations
-from services.kit.releases.archive import ArchiveError, Contents, unpack
-from services.kit.releases.timeline import Release, State
+from services.kit.releases import ArchiveError, Contents, Release, State, unpack
 
 MAX_ARCHIVE_BYTES = 2 * 1024 * 1024
 MAX_COMMENT = 500

@@ -15,13 +15,10 @@ from services.documents.edge import package_messages as messages
 from services.documents.edge import package_requests as requests
 from services.documents.findings import PackageError
 from services.documents.packages import TEMPLATES, damaged
-from services.kit import paging
 from services.kit.context import actor
 from services.kit.errors import InvalidArgument, Unavailable, Violation, Violations
-from services.kit.releases.archive import Contents, digest
-from services.kit.releases.changes import Change
-from services.kit.releases.store import Candidate, PackageDamagedError
-from services.kit.releases.timeline import Release, State
+from services.kit.releases import Candidate, Change, Contents, PackageDamagedError, Release, State, digest
+from services.kit.wire import paging
 
 Check = Callable[[Contents], Report]
 

@@ -12,7 +12,7 @@ from google.type.date_pb2 import Date
 from microcredit.documents.v1 import document_service_pb2 as pb
 from services.kit import wire
 from services.kit.errors import FailedPrecondition, ResourceExhausted, Violations
-from services.kit.idempotency import fingerprint
+from services.kit.store import fingerprint
 
 MAX_ITEMS = 1000
 MAX_KEY = 100

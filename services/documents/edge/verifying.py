@@ -17,7 +17,7 @@ from services.documents.seal import Seal, Sealing
 from services.documents.store.documents import DocumentStore, Kept
 from services.kit.errors import Violations
 from services.kit.french import long_date
-from services.kit.releases.timeline import Release
+from services.kit.releases import Release
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _UNKNOWN = "Ce fichier n’est pas connu de ce service."

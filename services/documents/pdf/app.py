@@ -10,7 +10,7 @@ from services.documents.edge import DOMAIN
 from services.documents.pdf.config import Settings
 from services.documents.pdf.pool import Pool
 from services.documents.pdf.service import PdfServicer
-from services.kit.server import App, Registration
+from services.kit.serve import App, Registration
 
 
 def make_app(settings: Settings) -> App:

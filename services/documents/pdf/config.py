@@ -8,8 +8,8 @@ from pathlib import Path
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
-from services.kit.config import ServerSettings
 from services.kit.errors import StartupError
+from services.kit.serve import ServerSettings
 
 _MEBIBYTE = 1024 * 1024
 _LIBRARIES = ("libmergedlo.so", "libsofficeapp.so")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from services.kit import database
+from services.kit.store import database
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 

@@ -12,11 +12,8 @@ from sqlalchemy import ColumnElement, Connection, Row, delete, func, insert, sel
 
 from services.documents.store.keys import CaseKeys
 from services.documents.store.tables import audit, document, request
-from services.kit import vault
-from services.kit.audit import append
-from services.kit.database import Database
 from services.kit.errors import FailedPrecondition, NotFound
-from services.kit.idempotency import fingerprint, reused
+from services.kit.store import Database, append, fingerprint, reused, vault
 
 PURGED_AT_ONCE = 200
 """Documents whose retention is over that one write removes."""

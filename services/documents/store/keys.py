@@ -7,9 +7,8 @@ from pathlib import Path
 from sqlalchemy import insert, select, text
 
 from services.documents.store.tables import master_key
-from services.kit import vault
-from services.kit.database import Database
 from services.kit.errors import StartupError
+from services.kit.store import Database, vault
 
 
 def prepare_master_key(database: Database, file: Path) -> None:

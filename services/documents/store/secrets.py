@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import select
 
 from services.documents.store.tables import secret
-from services.kit.database import Database
+from services.kit.store import Database
 
 
 def page_key(database: Database) -> bytes:

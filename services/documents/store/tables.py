@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Column, Integer, LargeBinary, MetaData, String, Table, Text
 
-from services.kit.audit import audit_table
+from services.kit.store import audit_table
 
 metadata = MetaData()
 

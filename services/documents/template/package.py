@@ -14,7 +14,7 @@ from services.documents.contract.schema import Requirement, Schema
 from services.documents.findings import Findings
 from services.documents.folders import described, refuse_other_files
 from services.documents.recipient import RECIPIENTS
-from services.kit.releases.archive import Contents, digest
+from services.kit.releases import Contents, digest
 
 MANIFEST_FILE = "manifest.yaml"
 DOCX_FILE = "template.docx"

@@ -10,7 +10,7 @@ from services.eligibility.package.findings import Finding, Place
 from services.kit import child
 from services.kit.child import Stopped, StoppedError
 from services.kit.french import plural
-from services.kit.releases.archive import Contents, digest
+from services.kit.releases import Contents, digest
 
 MAX_SECONDS = 50.0
 """Time that a check may take, less when the call has less."""

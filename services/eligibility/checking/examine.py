@@ -22,7 +22,7 @@ from services.eligibility.package.findings import Findings, Place
 from services.eligibility.package.load import assemble_package
 from services.eligibility.package.model import RulePackage
 from services.eligibility.reads import facts_read
-from services.kit.releases.archive import Contents, digest
+from services.kit.releases import Contents, digest
 
 _MAX_SEARCHES = 40
 

@@ -13,9 +13,8 @@ from microcredit.eligibility.v1 import ruleset_service_pb2 as rpc
 from microcredit.eligibility.v1.decision_service_pb2_grpc import DecisionServiceStub
 from microcredit.eligibility.v1.ruleset_service_pb2_grpc import RulesetServiceStub
 from services.eligibility.cli.options import Target
-from services.kit.cli.outcome import SERVER, CommandError
-from services.kit.cli.remote import Remote
-from services.kit.releases.archive import SIGNATURE_FILE, ArchiveError, unpack
+from services.kit.cli import SERVER, CommandError, Remote
+from services.kit.releases import SIGNATURE_FILE, ArchiveError, unpack
 
 
 class Client:

@@ -13,10 +13,9 @@ from services.eligibility.cli import showing
 from services.eligibility.cli.client import Client, new_request_id, to_date
 from services.eligibility.cli.folders import read_folder
 from services.eligibility.cli.options import Target
-from services.kit.cli.outcome import GOOD, REFUSED
-from services.kit.cli.output import Output
+from services.kit.cli import GOOD, REFUSED, Output
 from services.kit.french import plural
-from services.kit.releases.archive import pack
+from services.kit.releases import pack
 
 _LISTED = 50
 _STATES = {pb.SHADOW_STATE_RUNNING: "en cours", pb.SHADOW_STATE_STOPPED: "arrêté"}

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from services.kit.cli.outcome import USAGE, CommandError
-from services.kit.releases.archive import SIGNATURE_FILE
+from services.kit.cli import USAGE, CommandError
+from services.kit.releases import SIGNATURE_FILE
 
 _BELONGS = re.compile(rf"(cases/)?[^/]+\.yaml|{re.escape(SIGNATURE_FILE)}")
 SHIPPED = Path(__file__).parent.parent / "packages" / "ploermel"

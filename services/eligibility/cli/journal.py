@@ -10,8 +10,7 @@ from microcredit.eligibility.v1 import decision_service_pb2 as rpc
 from services.eligibility.cli import showing
 from services.eligibility.cli.client import Client, new_request_id
 from services.eligibility.cli.options import Target
-from services.kit.cli.outcome import GOOD, REFUSED, USAGE, CommandError
-from services.kit.cli.output import Output
+from services.kit.cli import GOOD, REFUSED, USAGE, CommandError, Output
 from services.kit.french import long_date, plural
 
 

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 from services.eligibility.cli.folders import SHIPPED, Folder, read_folder, write_file, write_folder
 from services.eligibility.cli.options import Target
 from services.eligibility.cli.sources import read_contents
-from services.kit.cli.outcome import GOOD, REFUSED, USAGE, CommandError
-from services.kit.cli.output import Output
+from services.kit.cli import GOOD, REFUSED, USAGE, CommandError, Output
 from services.kit.french import plural
 
 if TYPE_CHECKING:
@@ -97,8 +96,7 @@ def keygen(key: Path, out: Output) -> int:
 
 def sign_folder(folder: Path, key: Path, out: Output) -> int:
     """Signs the content of a folder that can be read whole."""
-    from services.kit.releases import signature
-    from services.kit.releases.archive import SIGNATURE_FILE, digest
+    from services.kit.releases import SIGNATURE_FILE, digest, signature
 
     contents = read_folder(folder).unsigned
     identity = read_contents(contents, str(folder)).identity

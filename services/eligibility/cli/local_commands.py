@@ -12,8 +12,7 @@ from typing import Annotated
 import typer
 
 from services.eligibility.cli.options import Actor, Folder, Json, Server, Source, parse_day, target
-from services.kit.cli.french_help import FrenchCommand
-from services.kit.cli.output import Output
+from services.kit.cli import FrenchCommand, Output
 
 OnDate = Annotated[
     date | None,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from services.eligibility.cli import local_commands, server_commands
-from services.kit.cli.program import program, run
+from services.kit.cli import program, run
 
 HELP = """\
 Écrire, vérifier, publier et activer les règles d’éligibilité ; rejouer et expliquer les décisions.

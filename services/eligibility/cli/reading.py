@@ -13,8 +13,7 @@ from services.eligibility.cli.sources import package_of
 from services.eligibility.package.model import RulePackage
 from services.eligibility.rulebook.differences import Change, Section, differences
 from services.eligibility.rulebook.document import rulebook
-from services.kit.cli.outcome import GOOD, REFUSED, USAGE, CommandError
-from services.kit.cli.output import Output
+from services.kit.cli import GOOD, REFUSED, USAGE, CommandError, Output
 from services.kit.french import long_date, plural
 
 

@@ -12,9 +12,8 @@ from services.eligibility.cli import showing
 from services.eligibility.cli.client import Client, new_request_id, to_date
 from services.eligibility.cli.folders import read_folder
 from services.eligibility.cli.options import Target
-from services.kit.cli.outcome import GOOD
-from services.kit.cli.output import Output
-from services.kit.releases.archive import pack
+from services.kit.cli import GOOD, Output
+from services.kit.releases import pack
 
 _EVENTS_SHOWN = 10
 

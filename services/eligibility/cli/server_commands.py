@@ -28,8 +28,7 @@ from services.eligibility.cli.options import (
     parse_over,
     target,
 )
-from services.kit.cli.french_help import FrenchCommand, FrenchGroup
-from services.kit.cli.output import Output
+from services.kit.cli import FrenchCommand, FrenchGroup, Output
 
 Decision = Annotated[str, typer.Argument(metavar="DÉCISION", help="L’identifiant de la décision.")]
 ShadowName = Annotated[str, typer.Argument(metavar="NUMÉRO", help="Le numéro de l’essai à blanc.")]

@@ -13,7 +13,7 @@ from google.type.date_pb2 import Date
 
 from microcredit.eligibility.v1 import assessment_pb2 as assessment
 from microcredit.eligibility.v1 import ruleset_pb2 as pb
-from services.kit.cli.output import Output
+from services.kit.cli import Output
 from services.kit.french import NO_BREAK_SPACE, long_date, short_date
 
 OUTCOMES = {

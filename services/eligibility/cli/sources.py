@@ -10,8 +10,8 @@ from services.eligibility.cli.options import Target
 from services.eligibility.package.findings import Findings, PackageError
 from services.eligibility.package.load import read_package
 from services.eligibility.package.model import RulePackage
-from services.kit.cli.outcome import CommandError, Detail
-from services.kit.releases.archive import SIGNATURE_FILE
+from services.kit.cli import CommandError, Detail
+from services.kit.releases import SIGNATURE_FILE
 
 
 def package_of(source: str, target: Target) -> RulePackage:

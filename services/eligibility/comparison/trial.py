@@ -13,7 +13,7 @@ from services.eligibility.comparison.model import Advice
 from services.eligibility.fact_checks import check_facts
 from services.eligibility.language.types import NUMERIC, Kind, Value, Values
 from services.eligibility.package.model import RulePackage
-from services.kit.logs import exception_fields
+from services.kit.serve import exception_fields
 
 log = structlog.get_logger()
 

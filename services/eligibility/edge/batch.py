@@ -17,7 +17,7 @@ from services.eligibility.edge.answers import assessment_pb
 from services.eligibility.edge.application import read_request
 from services.kit.context import check_deadline
 from services.kit.errors import DomainError, ResourceExhausted, Violations
-from services.kit.status import to_status
+from services.kit.serve import to_status
 
 MAX_BATCH = 500
 MAX_ANSWER_BYTES = 4 * 1024 * 1024 - 1024

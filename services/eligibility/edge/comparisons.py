@@ -22,9 +22,10 @@ from services.eligibility.edge.fields import Fields
 from services.eligibility.package.model import Outcome, RulePackage
 from services.eligibility.store.journal import Journal
 from services.eligibility.store.shadows import ShadowStore
-from services.kit import paging, wire
 from services.kit.context import actor
 from services.kit.errors import FailedPrecondition, NotFound, Violations
+from services.kit.wire import paging
+from services.kit.wire import values as wire
 
 _SHADOW = re.compile(r"shadows/([1-9][0-9]{0,17})")
 

@@ -16,7 +16,7 @@ from services.kit import wire
 from services.kit.canonical import GENESIS
 from services.kit.context import actor
 from services.kit.errors import Violations
-from services.kit.paging import Page, asked_page
+from services.kit.wire import Page, asked_page
 
 _DECISION = re.compile(r"decisions/([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})")
 _REASON = re.compile(r"[A-Z][A-Z0-9_]{0,62}")

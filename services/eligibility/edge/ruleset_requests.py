@@ -11,8 +11,7 @@ from microcredit.eligibility.v1 import ruleset_service_pb2 as pb
 from services.eligibility.edge.fields import Fields
 from services.kit import wire
 from services.kit.errors import InvalidArgument, NotFound, Unavailable, Violation, Violations
-from services.kit.releases.archive import ArchiveError, Contents, unpack
-from services.kit.releases.timeline import Release, State
+from services.kit.releases import ArchiveError, Contents, Release, State, unpack
 
 MAX_COMMENT = 500
 

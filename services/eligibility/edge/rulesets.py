@@ -14,8 +14,7 @@ from microcredit.eligibility.v1.assessment_pb2 import RulesetVersion
 from services.eligibility.checking import Report
 from services.eligibility.package.findings import Finding, Severity
 from services.eligibility.package.model import Identity
-from services.kit.releases.follower import FollowerStatus
-from services.kit.releases.timeline import Event, EventKind, Release, State
+from services.kit.releases import Event, EventKind, FollowerStatus, Release, State
 from services.kit.wire import date_pb
 
 _SEVERITIES = {

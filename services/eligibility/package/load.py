@@ -29,7 +29,7 @@ from services.eligibility.package.rules_file import read_rules
 from services.eligibility.package.sizes import check_sizes
 from services.eligibility.package.source import read_source
 from services.eligibility.package.tables import Table, as_table
-from services.kit.releases.archive import SIGNATURE_FILE, Contents, digest
+from services.kit.releases import SIGNATURE_FILE, Contents, digest
 
 CASES = "cases"
 BASE_CASE = "cases/base.yaml"

@@ -28,8 +28,8 @@ from services.eligibility.store.journal_entries import Entry
 from services.eligibility.store.journal_group import GroupCommit
 from services.eligibility.store.journal_tables import journal
 from services.eligibility.store.keys import KeyStore
-from services.kit.database import Database
 from services.kit.errors import DomainError, NotFound, StartupError
+from services.kit.store import Database
 
 
 class Journal:

@@ -13,8 +13,8 @@ from services.eligibility.decisions.model import Head, Verification
 from services.eligibility.store.journal_tables import DECISION, PURGE, journal
 from services.kit.canonical import GENESIS, chained, is_hash
 from services.kit.context import check_deadline
-from services.kit.engine import SQLITE_BUSY_SECONDS
 from services.kit.errors import FailedPrecondition
+from services.kit.store import SQLITE_BUSY_SECONDS
 
 SEALED_VERSION = 1
 """Version of the sealed form: another set of columns, or another text of them, is another version."""

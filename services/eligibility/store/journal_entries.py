@@ -13,10 +13,9 @@ from services.eligibility.decisions.model import NewDecision, Recorded, StoredDe
 from services.eligibility.evaluation import request_day
 from services.eligibility.store.journal_tables import DECISION
 from services.eligibility.store.keys import CaseKey
-from services.kit import vault
 from services.kit.canonical import canonical
 from services.kit.errors import DomainError
-from services.kit.idempotency import reused
+from services.kit.store import reused, vault
 
 
 @dataclass(frozen=True)

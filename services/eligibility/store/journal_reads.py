@@ -17,8 +17,8 @@ from services.eligibility.decisions.model import ContentState, Filters, StoredDe
 from services.eligibility.package.model import Outcome
 from services.eligibility.store import journal_times
 from services.eligibility.store.journal_tables import DECISION, journal
-from services.kit import vault
 from services.kit.canonical import canonical
+from services.kit.store import vault
 
 log = structlog.get_logger()
 

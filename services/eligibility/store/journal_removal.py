@@ -14,7 +14,7 @@ from services.eligibility.store import journal_times
 from services.eligibility.store.journal_tables import DECISION, ERASURE, PURGE, journal
 from services.eligibility.store.keys import KeyStore
 from services.kit.errors import NotFound
-from services.kit.idempotency import reused
+from services.kit.store import reused
 
 
 def erase(

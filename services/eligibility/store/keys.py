@@ -16,9 +16,8 @@ from sqlalchemy import Column, Connection, insert, select, text, update
 
 from services.eligibility.store.journal_times import written
 from services.eligibility.store.keys_tables import case_key, live, master_key
-from services.kit import database, vault
-from services.kit.database import Database
 from services.kit.errors import StartupError, Unavailable
+from services.kit.store import Database, database, vault
 
 MIGRATIONS = Path(__file__).parent / "key_migrations"
 

@@ -29,9 +29,8 @@ from services.eligibility.comparison.shadow import NewShadow, Place, Shadow
 from services.eligibility.store import journal_times, shadow_counts
 from services.eligibility.store.journal_tables import DECISION, journal
 from services.eligibility.store.shadow_tables import shadow
-from services.kit.database import Database
 from services.kit.errors import NotFound
-from services.kit.idempotency import fingerprint, reused
+from services.kit.store import Database, fingerprint, reused
 
 LEASE = timedelta(seconds=5)
 """How long the process that counts is left alone after each chunk: the longest pause when it dies."""

@@ -11,9 +11,9 @@ from typing import Generic, TypeVar
 import structlog
 
 from services.kit.errors import StartupError, Unavailable
-from services.kit.logs import exception_fields
 from services.kit.releases.store import ReleaseStore
 from services.kit.releases.timeline import State
+from services.kit.serve import exception_fields
 
 POLL_SECONDS = 0.25
 """How often the revision of the store is read: a change is followed well within a second."""

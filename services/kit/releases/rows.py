@@ -7,9 +7,9 @@ from typing import Any
 
 from sqlalchemy import Connection, MetaData, Row, func, insert, select, text
 
-from services.kit.idempotency import reused
 from services.kit.releases.tables import release_tables
 from services.kit.releases.timeline import Event, EventKind, Release, State
+from services.kit.store import reused
 
 _TABLES = release_tables(MetaData())
 _RELEASE_COLUMNS = [column for column in _TABLES.release.c if column.name != "archive"]

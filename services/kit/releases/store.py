@@ -9,13 +9,12 @@ from datetime import UTC, date, datetime
 
 from sqlalchemy import Connection
 
-from services.kit.database import Database
 from services.kit.errors import FailedPrecondition
-from services.kit.idempotency import fingerprint
 from services.kit.releases import changes, rows, versions
 from services.kit.releases.archive import SIGNATURE_FILE, ArchiveError, Contents, digest, pack, restore
 from services.kit.releases.signature import PublicKeys, SignatureError, Statement
 from services.kit.releases.timeline import EventKind, Release, State
+from services.kit.store import Database, fingerprint
 
 
 class PackageDamagedError(Exception):

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from alembic import op
 
 from services.bank_registry.store.append_only import make_append_only, refuse_overlaps
-from services.kit.audit import audit_table
+from services.kit.store import audit_table
 
 revision = "0001"
 down_revision = None

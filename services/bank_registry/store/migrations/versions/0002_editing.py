@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from alembic import op
 
 from services.bank_registry.store.append_only import make_append_only, refuse_overlaps
-from services.kit.idempotency import request_table
+from services.kit.store import request_table
 
 revision = "0002"
 down_revision = "0001"

@@ -7,8 +7,8 @@ import secrets
 import sqlalchemy as sa
 from alembic import op
 
-from services.kit.audit import audit_table
-from services.kit.releases.tables import create_release_tables, make_append_only
+from services.kit.releases import create_release_tables, make_append_only
+from services.kit.store import audit_table
 
 revision = "0001"
 down_revision = None

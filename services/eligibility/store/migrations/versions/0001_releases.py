@@ -7,7 +7,7 @@ import secrets
 import sqlalchemy as sa
 from alembic import op
 
-from services.kit.releases.tables import create_release_tables
+from services.kit.releases import create_release_tables
 
 revision = "0001"
 down_revision = None

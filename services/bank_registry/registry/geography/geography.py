@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import defaultdict
 from functools import cache, cached_property
 
-from services.kit.geography import places
-from services.kit.geography.names import fold
-from services.kit.geography.places import Commune, Departement, Epci, Region
+from services.bank_registry.registry.geography import places
+from services.bank_registry.registry.geography.names import fold
+from services.bank_registry.registry.geography.places import Commune, Departement, Epci, Region
 
 MAX_FOUND = 20
 """The most communes that a search returns."""

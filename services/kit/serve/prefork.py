@@ -16,7 +16,7 @@ from typing import NoReturn
 import structlog
 
 from services.kit.errors import StartupError
-from services.kit.logs import exception_fields
+from services.kit.serve.logs import exception_fields
 
 RESTART_DELAYS = (0.0, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
 """Seconds before the restarts of a worker that keeps dying; the first is immediate."""

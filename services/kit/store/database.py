@@ -20,8 +20,8 @@ from psycopg.errors import InsufficientPrivilege
 from sqlalchemy import URL, Connection, text
 from sqlalchemy.exc import DBAPIError
 
-from services.kit.engine import WRITE, create, is_passing, parse_url
 from services.kit.errors import StartupError, Unavailable
+from services.kit.store.engine import WRITE, create, is_passing, parse_url
 
 POSTGRESQL_POLL_SECONDS = 0.5
 """How long a PostgreSQL mark may be reused: half of the second within which a write must be seen."""

@@ -20,11 +20,12 @@ import structlog
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
-from services.kit import context, cpus, logs, port
-from services.kit.config import ServerSettings
+from services.kit import context
 from services.kit.errors import StartupError
-from services.kit.interceptor import Interceptor
-from services.kit.prefork import Supervisor
+from services.kit.serve import cpus, logs, port
+from services.kit.serve.config import ServerSettings
+from services.kit.serve.interceptor import Interceptor
+from services.kit.serve.prefork import Supervisor
 
 CLIENT_PING_SECONDS = 60
 """The shortest keepalive interval that clients may use, published in the client guide."""

@@ -15,8 +15,8 @@ import structlog
 
 from services.kit import context
 from services.kit.errors import DomainError, ResourceExhausted
-from services.kit.logs import exception_fields
-from services.kit.status import to_status
+from services.kit.serve.logs import exception_fields
+from services.kit.serve.status import to_status
 
 REQUEST_ID = "x-request-id"
 ACTOR = "x-actor"

@@ -12,8 +12,8 @@ from typing import Literal, NoReturn, Self
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from services.kit import options
 from services.kit.errors import StartupError
+from services.kit.serve import options
 
 _MEBIBYTE = 1024 * 1024
 

@@ -1,0 +1,52 @@
+"""Between messages of the wire and the types of the logic: money, days, decimals, request ids, pages.
+
+- `asked_page`: The page that a request asks for by its `page_size` and `page_token`.
+- `cents`: The amount in cents of a google.type.Money in whole cents of euro, within ±MAX_CENTS.
+- `civil_date`: The complete civil date of a google.type.Date.
+- `date_pb`: A google.type.Date from a date.
+- `decimal`: The exact value of a google.type.Decimal in plain notation: `-12.50`, no exponent, no `+`, no
+  comma.
+- `decimal_pb`: A google.type.Decimal in plain notation.
+- `line`: A line of text in composed form, without surrounding spaces; nothing invisible in it.
+- `MAX_CENTS`: The largest amount in cents that a message may carry.
+- `money`: A google.type.Money in euros from a number of cents.
+- `Page`: The page that a request asks for: where it begins, and how many results it holds at most.
+- `paging`: Page tokens: a revision and an offset, sealed together with the question that they continue
+  (AIP-158).
+- `Place`: Where a page begins: the revision that the first page showed (0 = the present one), and an
+  offset.
+- `request_id`: The UUID of a write, in lower case; empty when the caller gave none.
+- `values`: Money, dates, decimals and request ids between google.type messages and int cents, date and
+  Decimal.
+"""
+
+from services.kit.wire import paging, values
+from services.kit.wire.paging import Page, Place, asked_page
+from services.kit.wire.values import (
+    MAX_CENTS,
+    cents,
+    civil_date,
+    date_pb,
+    decimal,
+    decimal_pb,
+    line,
+    money,
+    request_id,
+)
+
+__all__ = [
+    "MAX_CENTS",
+    "Page",
+    "Place",
+    "asked_page",
+    "cents",
+    "civil_date",
+    "date_pb",
+    "decimal",
+    "decimal_pb",
+    "line",
+    "money",
+    "paging",
+    "request_id",
+    "values",
+]
