@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from microcredit.bankregistry.v1 import bank_editing_service_pb2_grpc as editing_grpc
+from microcredit.bankregistry.v1 import bank_registry_service_pb2_grpc as registry_grpc
 from microcredit.bankregistry.v1 import envelope_service_pb2_grpc as envelope_grpc
 from microcredit.bankregistry.v1 import registry_admin_service_pb2_grpc as admin_grpc
 from services.bank_registry.api import (
@@ -15,8 +16,6 @@ from services.bank_registry.api import (
     Exporter,
     Importer,
     RegistryAdminServicer,
-    RememberedChecks,
-    add_to_server,
 )
 from services.bank_registry.config import Settings
 from services.bank_registry.registry import Geography
@@ -41,8 +40,8 @@ def make_app(settings: Settings) -> App:
         return [
             Registration(
                 f"{PACKAGE}.BankRegistryService",
-                add_to_server,
-                RememberedChecks(store, geography, BankRegistryServicer(store, geography, DOMAIN)),
+                registry_grpc.add_BankRegistryServiceServicer_to_server,
+                BankRegistryServicer(store, geography, DOMAIN),
             ),
             Registration(
                 f"{PACKAGE}.BankEditingService",

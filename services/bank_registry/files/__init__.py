@@ -2,6 +2,7 @@
 
 - `Bad`: A cell that cannot be read, with the French sentence that says why.
 - `BankReader`: Reads lenders; `problems` forbid the import, `advice` is to be looked at.
+- `cells`: Cells as French people write them, to the values that JSON would hold.
 - `csv_bytes`: The whole file.
 - `Fields`: Reads one object; null and the empty text mean absent.
 - `Finding`: Something about a place of a file: a stable code, a French sentence, the lender if it has a
@@ -21,6 +22,7 @@
 - `xlsx_bytes`: The whole file; the same lenders give the same bytes.
 """
 
+from services.bank_registry.files import cells
 from services.bank_registry.files.banks import BankReader
 from services.bank_registry.files.content import MAX_BYTES
 from services.bank_registry.files.csv_file import csv_bytes
@@ -44,6 +46,7 @@ __all__ = [
     "Progress",
     "Reading",
     "UnreadableFile",
+    "cells",
     "csv_bytes",
     "json_lines_bytes",
     "make_plan",
