@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import date
 from decimal import Decimal
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from services.kit import french
 from services.kit.tables.table import Bad, Row, cell_name, is_blank
@@ -118,12 +118,12 @@ def boolean(value: object) -> bool | Bad:
     return Bad("BOOLEAN_MALFORMED", "Écrivez « oui » ou « non ».")
 
 
-def choice(labels: Mapping[T, str]) -> Parse[T]:
+def choice(labels: Mapping[Any, str]) -> Parse[Any]:
     """One of the French labels, whatever its case and accents; as its code."""
     by_fold = {french.fold(label): code for code, label in labels.items()}
     by_label = {label: code for code, label in labels.items()}
 
-    def parse(value: object) -> T | Bad:
+    def parse(value: object) -> Any:
         for known, written in ((by_label, str(value)), (by_fold, french.fold(str(value)))):
             if written in known:
                 return known[written]
