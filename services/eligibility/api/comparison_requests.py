@@ -16,13 +16,13 @@ from services.eligibility.messages.application import read_request
 from services.eligibility.messages.fields import Fields, instant
 from services.eligibility.package.findings import Severity
 from services.eligibility.package.language.types import Values
-from services.eligibility.package.model import Period
 from services.eligibility.publishing.check import Report, check
 from services.eligibility.publishing.comparison import Pair
 from services.eligibility.publishing.deployment import Deployment, Deployments, Ruleset, Segment, compiled
 from services.eligibility.publishing.trying import advice, moved
 from services.eligibility.store.journal import Journal
 from services.kit.context import check_deadline, remaining
+from services.kit.dates import Period
 from services.kit.errors import FailedPrecondition, InvalidArgument, Violation, Violations
 from services.kit.french import number
 

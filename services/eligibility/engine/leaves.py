@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from services.eligibility.package.language import tree
-from services.eligibility.package.model import Period, Rule, RulePackage
+from services.eligibility.package.model import Rule, RulePackage
+from services.kit.dates import Period
 
 
 @dataclass(frozen=True)

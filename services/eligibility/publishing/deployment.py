@@ -16,7 +16,8 @@ from services.eligibility.engine.definitions import UncompilableError
 from services.eligibility.engine.native import EngineError
 from services.eligibility.package.findings import Findings, PackageError
 from services.eligibility.package.load import read_package
-from services.eligibility.package.model import Period, RulePackage
+from services.eligibility.package.model import RulePackage
+from services.kit.dates import Period
 from services.kit.errors import FailedPrecondition, Unavailable
 from services.kit.french import long_date
 from services.kit.releases import Contents, Follower, PackageDamagedError, ReleaseStore, State
