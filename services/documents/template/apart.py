@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from services.documents.contract.findings import Finding, Severity
+from services.documents.contract import Finding, Severity
 from services.documents.template.annotate import annotate
 from services.documents.template.gate import Verdict, examine
 from services.documents.template.manifest import Template, make_template
