@@ -42,6 +42,7 @@
   depth.
 - `terms`: Implicit refusal, with and without the suspension that this letter opens; withdrawal; consent.
 - `wording`: French forms of address: civility, names, lists of borrowers, postal block, time left.
+- `written`: JSON values that `typed` reads as this value, which it gave.
 """
 
 from services.documents.contract import strict_json, wording
@@ -65,7 +66,7 @@ from services.documents.contract.findings import Finding, Findings, PackageError
 from services.documents.contract.folders import described, packages, read_folder, refuse_other_files
 from services.documents.contract.merge_patch import merge_patch
 from services.documents.contract.recipient import RECIPIENTS, borrowers
-from services.documents.contract.schema import Requirement, Schema
+from services.documents.contract.schema import Requirement, Schema, written
 from services.documents.contract.statistics import published
 from services.documents.contract.strict_json import ILLEGAL, has_illegal_character
 from services.documents.contract.terms import terms
@@ -109,4 +110,5 @@ __all__ = [
     "strict_json",
     "terms",
     "wording",
+    "written",
 ]
