@@ -8,8 +8,7 @@ from dataclasses import asdict
 from datetime import date
 from typing import Any
 
-from services.documents.contract import written
-from services.documents.contract.schema import Finding, Severity
+from services.documents.contract import Finding, Severity, written
 from services.documents.profile import Logo, described_profile
 from services.documents.template.annotate import annotate
 from services.documents.template.gate import Verdict, examine
