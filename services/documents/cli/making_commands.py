@@ -88,7 +88,7 @@ def dossier(
 def merge(
     template: TemplateId,
     recipients: Annotated[
-        Path, typer.Argument(metavar="DESTINATAIRES", help="Un tableau : CSV, ou Excel (.xlsx).")
+        Path, typer.Argument(metavar="DESTINATAIRES", help="Un tableau : CSV, Excel (.xlsx) ou LibreOffice (.ods).")
     ],
     day: DocumentDate,
     common: Annotated[
