@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import grpc
+from grpc_health.v1.health_pb2 import HealthCheckRequest
 from pydantic_settings import SettingsConfigDict
 
 from services.kit import context, errors
@@ -116,6 +117,7 @@ def add(probe: Probe, to: grpc.Server) -> None:
     """What a generated add_…_to_server does."""
     handlers: dict[str, grpc.RpcMethodHandler[bytes, bytes]] = {
         "One": grpc.unary_unary_rpc_method_handler(probe.one),
+        "Typed": grpc.unary_unary_rpc_method_handler(probe.one, HealthCheckRequest.FromString),
         "Up": grpc.stream_unary_rpc_method_handler(probe.up),
         "Down": grpc.unary_stream_rpc_method_handler(probe.down),
         "Chat": grpc.stream_stream_rpc_method_handler(probe.chat),
