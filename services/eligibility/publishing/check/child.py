@@ -1,0 +1,59 @@
+"""The check of a package in a child process with limits: hostile files, endless loops and crashes of the
+engine cost the child, never the server."""
+
+from __future__ import annotations
+
+import sys
+
+from services.eligibility.package.findings import Finding, Place
+from services.eligibility.publishing.check.report import Report, dump_report, load_report
+from services.kit import child
+from services.kit.child import Bounds, Message, Stopped, StoppedError
+from services.kit.releases import Contents, digest
+
+MAX_SECONDS = 50.0
+"""Time that a check may take, less when the call has less."""
+
+_PROCESSOR_SECONDS = 40
+_MEMORY_BYTES = 1024**3
+_OUTPUT_BYTES = 4 * 1024**2
+_PLACE = Place("package.yaml", 1, 1)
+_CRASH = "Le contrôle s’est interrompu : ce paquet met en échec le moteur de règles ou ses limites."
+
+
+def check(contents: Contents, *, seconds: float) -> Report:
+    """Everything to say about the files of a package; a child that is stopped is itself a finding."""
+    bounds = Bounds(_PROCESSOR_SECONDS, _MEMORY_BYTES, _OUTPUT_BYTES, min(seconds, MAX_SECONDS))
+    try:
+        answer = child.ask(__name__, _question(contents), bounds)
+        return load_report(answer.data)
+    except StoppedError as error:
+        return _stopped(contents, _sentence(error))
+    except ValueError:
+        return _stopped(contents, _CRASH)
+
+
+def _sentence(error: StoppedError) -> str:
+    if error.reason is Stopped.TIME:
+        return f"Le contrôle n’est pas terminé après {error.bound()} : allégez le paquet."
+    if error.bound():
+        return f"Le contrôle demande plus de {error.bound()} : allégez le paquet."
+    return _CRASH
+
+
+def _stopped(contents: Contents, message: str) -> Report:
+    return Report((Finding(_PLACE, message),), digest=digest(contents))
+
+
+def _question(contents: Contents) -> Message:
+    return Message(list(contents), list(contents.values()))
+
+
+def _examined(question: Message) -> Message:
+    from services.eligibility.publishing.check.examine import examine
+
+    return Message(dump_report(examine(dict(zip(question.data, question.files, strict=True)))))
+
+
+if __name__ == "__main__":
+    sys.exit(child.answer(_examined))
