@@ -4,16 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from microcredit.documents.v1 import (
-    document_service_pb2,
-    profile_service_pb2,
-    store_service_pb2,
-    template_service_pb2,
-)
-from microcredit.documents.v1.document_service_pb2_grpc import add_DocumentServiceServicer_to_server
-from microcredit.documents.v1.profile_service_pb2_grpc import add_ProfileServiceServicer_to_server
-from microcredit.documents.v1.store_service_pb2_grpc import add_DocumentStoreServiceServicer_to_server
-from microcredit.documents.v1.template_service_pb2_grpc import add_TemplateServiceServicer_to_server
 from services.documents.api.converter import Converter
 from services.documents.api.document_service import DocumentServicer
 from services.documents.api.making import Maker
@@ -31,7 +21,7 @@ from services.documents.publishing.preparation import prepare, release_store
 from services.documents.store.documents import DocumentStore
 from services.documents.store.keys import CaseKeys
 from services.documents.store.secrets import page_key
-from services.kit.serve import App, Registration
+from services.kit.serve import App, Registration, registration
 from services.kit.store import Database, vault
 
 
@@ -50,26 +40,10 @@ def make_app(settings: Settings) -> App:
         maker = Maker(deployments, store, Converter(settings.pdf_address), seal, settings.retention_days)
         limit = settings.max_document_bytes
         return (
-            Registration(
-                document_service_pb2.DESCRIPTOR.services_by_name["DocumentService"].full_name,
-                add_DocumentServiceServicer_to_server,
-                DocumentServicer(maker, stored, limit),
-            ),
-            Registration(
-                store_service_pb2.DESCRIPTOR.services_by_name["DocumentStoreService"].full_name,
-                add_DocumentStoreServiceServicer_to_server,
-                DocumentStoreServicer(stored, Verifier(deployments, store, seal), key, limit),
-            ),
-            Registration(
-                template_service_pb2.DESCRIPTOR.services_by_name["TemplateService"].full_name,
-                add_TemplateServiceServicer_to_server,
-                TemplateServicer(deployments, key),
-            ),
-            Registration(
-                profile_service_pb2.DESCRIPTOR.services_by_name["ProfileService"].full_name,
-                add_ProfileServiceServicer_to_server,
-                ProfileServicer(deployments, key),
-            ),
+            registration(DocumentServicer(maker, stored, limit)),
+            registration(DocumentStoreServicer(stored, Verifier(deployments, store, seal), key, limit)),
+            registration(TemplateServicer(deployments, key)),
+            registration(ProfileServicer(deployments, key)),
         )
 
     return App("documents", DOMAIN, lambda: prepare(settings, packages), build)

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import TypeVar
 
@@ -49,6 +50,15 @@ class Registration:
     service_name: str
     add: Callable[..., None]
     servicer: object
+
+
+def registration(servicer: object) -> Registration:
+    """What registers a servicer, read from the generated class that it implements."""
+    (base,) = (kind for kind in type(servicer).__mro__ if kind.__module__.endswith("_pb2_grpc"))
+    generated = sys.modules[base.__module__]
+    file = import_module(base.__module__.removesuffix("_grpc")).DESCRIPTOR
+    name = file.services_by_name[base.__name__.removesuffix("Servicer")].full_name
+    return Registration(name, getattr(generated, f"add_{base.__name__}_to_server"), servicer)
 
 
 @dataclass(frozen=True)
