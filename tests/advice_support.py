@@ -7,14 +7,13 @@ from dataclasses import replace
 from datetime import date
 from functools import cache
 
-from services.eligibility.assessment.assess import assess
-from services.eligibility.assessment.model import Assessment
-from services.eligibility.deployment import Ruleset, compiled
+from services.eligibility.answer.assess import assess
+from services.eligibility.answer.assessment import Assessment
 from services.eligibility.engine.reference import true_rules
-from services.eligibility.facts import Fact, WhenAbsent
-from services.eligibility.language.parse import parse
-from services.eligibility.language.tree import Node
-from services.eligibility.language.types import (
+from services.eligibility.package.facts import Fact, WhenAbsent
+from services.eligibility.package.language.parse import parse
+from services.eligibility.package.language.tree import Node
+from services.eligibility.package.language.types import (
     BOOLEAN,
     DATE,
     INTEGER,
@@ -34,6 +33,7 @@ from services.eligibility.package.model import (
     RulePackage,
     Severity,
 )
+from services.eligibility.publishing.deployment import Ruleset, compiled
 from tests.eligibility_support import PACKAGE
 
 DAY = date(2026, 12, 1)

@@ -21,9 +21,9 @@ from microcredit.eligibility.v1.decision_service_pb2_grpc import DecisionService
 from microcredit.eligibility.v1.eligibility_service_pb2_grpc import EligibilityServiceStub
 from microcredit.eligibility.v1.loan_service_pb2_grpc import LoanServiceStub
 from microcredit.eligibility.v1.ruleset_service_pb2_grpc import RulesetServiceStub
-from services.eligibility.assessment.assess import Engine
-from services.eligibility.deployment import Deployment, Ruleset, Segment
+from services.eligibility.answer.assess import Engine
 from services.eligibility.package.model import RulePackage
+from services.eligibility.publishing.deployment import Deployment, Ruleset, Segment
 from tests.support import ROOT
 
 TIMEOUT = 20

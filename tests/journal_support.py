@@ -14,9 +14,9 @@ import pytest
 from sqlalchemy import Connection, create_engine, make_url, text
 
 from services.eligibility import store
-from services.eligibility.assessment.assess import assess
-from services.eligibility.assessment.model import RulesetStamp
-from services.eligibility.decisions.model import NewDecision, Recorded
+from services.eligibility.answer.assess import assess
+from services.eligibility.answer.assessment import RulesetStamp
+from services.eligibility.answer.decisions import NewDecision, Recorded
 from services.eligibility.engine.reference import true_rules
 from services.eligibility.package.load import load_package
 from services.eligibility.package.model import RulePackage

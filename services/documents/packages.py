@@ -8,15 +8,17 @@ from threading import Lock
 
 from services.documents.findings import Findings, PackageError
 from services.documents.profile import Logo, Profile, read_profile
-from services.documents.render.cache import PlanCache
 from services.documents.render.compiler import compile_template
 from services.documents.render.logo import LOGO_PART
 from services.documents.render.plan import Plan
 from services.documents.template.package import Template, read_template
+from services.kit.cache import Cache
 from services.kit.errors import FailedPrecondition
 from services.kit.releases import Contents
 
 TEMPLATES, PROFILES = "templates", "profiles"
+
+_MAX_PLANS = 2_000
 
 ContentsOf = Callable[[str], Contents]
 
@@ -28,7 +30,7 @@ class Packages:
         self._lock = Lock()
         self._templates: dict[str, Template] = {}
         self._profiles: dict[str, Profile] = {}
-        self._plans = PlanCache(plan_cache_bytes)
+        self._plans = Cache[Plan](entries=_MAX_PLANS, weight=plan_cache_bytes, weigh=lambda plan: plan.size)
 
     def template(self, digest: str, contents_of: ContentsOf) -> Template:
         """A published template; PackageError if it cannot serve any more."""

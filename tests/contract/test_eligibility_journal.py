@@ -16,13 +16,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from services.eligibility.decisions.model import (
-    Asked,
-    ContentState,
-    Filters,
-    Head,
-    Recorded,
-)
+from services.eligibility.answer.decisions import Asked, ContentState, Filters, Head, Recorded
 from services.eligibility.package.model import Outcome
 from services.eligibility.store import journal_chain
 from services.eligibility.store.keys import prepare_keys

@@ -12,7 +12,7 @@ import pytest
 
 from microcredit.eligibility.v1 import ruleset_pb2
 from microcredit.eligibility.v1 import ruleset_service_pb2 as pb
-from services.eligibility.checking import check
+from services.eligibility.publishing.check import check
 from services.kit.releases.archive import pack, unpack
 from tests.eligibility_support import day, summary
 from tests.ruleset_support import (

@@ -18,11 +18,12 @@ from hypothesis import strategies as st
 from services.documents import opc
 from services.documents.contract.values import Code, Money
 from services.documents.render.agreement import disagreements
-from services.documents.render.cache import PlanCache
 from services.documents.render.compiler import compile_template
 from services.documents.render.errors import Reason, RenderError, TemplateError
+from services.documents.render.plan import Plan
 from services.documents.render.reference import render_reference
 from services.documents.template.normalise import normalise
+from services.kit.cache import Cache
 from tests.documents_support import DOCUMENTS, paragraph_text, text
 from tests.documents_templates import (
     MAIN,
@@ -282,7 +283,7 @@ def test_threads_share_a_plan_and_never_their_data() -> None:
 
 def test_plans_are_kept_by_their_size() -> None:
     plan = compile_template(docx(paragraph("{{ name }}")))
-    cache = PlanCache(2 * plan.size + 1)
+    cache = Cache[Plan](entries=10, weight=2 * plan.size + 1, weigh=lambda plan: plan.size)
     made: list[str] = []
 
     def make(key: str) -> Any:
@@ -295,7 +296,7 @@ def test_plans_are_kept_by_their_size() -> None:
     for key in ("a", "b", "a", "c", "a", "b"):
         make(key)
     assert made == ["a", "b", "c", "b"]
-    assert cache.size <= 2 * plan.size + 1
+    assert cache.weight <= 2 * plan.size + 1
 
 
 def test_what_staff_type_in_word_is_read() -> None:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from services.eligibility.checking import Report, check, child
-from services.eligibility.checking.agreement import Trial
-from services.eligibility.checking.applications import of_cases
-from services.eligibility.checking.examine import examine
 from services.eligibility.package.findings import Findings
 from services.eligibility.package.load import read_package
+from services.eligibility.publishing.check import Report, check, child
+from services.eligibility.publishing.check.agreement import Trial
+from services.eligibility.publishing.check.applications import of_cases
+from services.eligibility.publishing.check.examine import examine
 from tests.ruleset_support import SHIPPED, Edit, edited
 
 RULES = SHIPPED["rules.yaml"].decode()

@@ -15,9 +15,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.eligibility.decisions.content import decode, encode
-from services.eligibility.decisions.replay import replay
-from services.eligibility.language.types import Kind
+from services.eligibility.answer.recorded_content import decode, encode
+from services.eligibility.answer.replay import replay
+from services.eligibility.package.language.types import Kind
 from services.eligibility.package.model import Outcome
 from services.eligibility.store.journal_group import GroupCommit
 from services.eligibility.store.journal_times import read, written

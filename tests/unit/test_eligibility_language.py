@@ -8,10 +8,10 @@ from itertools import product
 
 import pytest
 
-from services.eligibility.language import tree
-from services.eligibility.language.evaluate import evaluate
-from services.eligibility.language.parse import parse
-from services.eligibility.language.types import (
+from services.eligibility.package.language import tree
+from services.eligibility.package.language.evaluate import evaluate
+from services.eligibility.package.language.parse import parse
+from services.eligibility.package.language.types import (
     BOOLEAN,
     DATE,
     INTEGER,

@@ -11,15 +11,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from microcredit.eligibility.v1 import eligibility_service_pb2 as service_pb2
-from services.eligibility.assessment.assess import assess
-from services.eligibility.deployment import Deployment
-from services.eligibility.edge.answers import assessment_pb
-from services.eligibility.edge.application import read_request
-from services.eligibility.engine.engine import CompiledRules
-from services.eligibility.evaluation import all_values
-from services.eligibility.language.evaluate import evaluate
+from services.eligibility.answer.assess import assess
+from services.eligibility.engine.compiled_rules import CompiledRules
+from services.eligibility.engine.evaluation import all_values
+from services.eligibility.messages.application import read_request
+from services.eligibility.messages.assessments import assessment_pb
+from services.eligibility.package.language.evaluate import evaluate
 from services.eligibility.package.load import load_package
 from services.eligibility.package.model import RulePackage
+from services.eligibility.publishing.deployment import Deployment
 from tests.eligibility_reglement import (
     BASE,
     BUDGET,

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from services.eligibility.language.parse import parse
+from services.eligibility.package.language.parse import parse
 from services.eligibility.package.load import load_package
 from services.eligibility.package.model import RulePackage
-from services.eligibility.rulebook.document import rulebook
-from services.eligibility.rulebook.words import Words
+from services.eligibility.package.words import Words
+from services.eligibility.publishing.rulebook.document import rulebook
 from tests.eligibility_support import PACKAGE, copied_package
 
 DAY = date(2026, 12, 1)

@@ -8,7 +8,7 @@ import pytest
 
 from services.eligibility.package.load import load_package
 from services.eligibility.package.model import RulePackage
-from services.eligibility.rulebook.differences import Change, ChangeKind, Section, differences
+from services.eligibility.publishing.rulebook.differences import Change, ChangeKind, Section, differences
 from tests.eligibility_support import PACKAGE, copied_package
 
 Edit = tuple[str, str, str]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from services.eligibility.assessment.assess import Engine, assess
-from services.eligibility.assessment.model import Assessment
-from services.eligibility.engine.engine import CompiledRules
-from services.eligibility.evaluation import request_day
-from services.eligibility.fact_checks import check_facts
+from services.eligibility.answer.assess import Engine, assess
+from services.eligibility.answer.assessment import Assessment
+from services.eligibility.engine.compiled_rules import CompiledRules
+from services.eligibility.engine.evaluation import request_day
+from services.eligibility.package.fact_checks import check_facts
 from services.eligibility.package.model import Case, RulePackage
 
 

@@ -13,8 +13,8 @@ from services.kit.cli import GOOD, REFUSED, USAGE, CommandError, Output
 from services.kit.french import plural
 
 if TYPE_CHECKING:
-    from services.eligibility.checking import Report
     from services.eligibility.cli.case_results import CaseResult
+    from services.eligibility.publishing.check import Report
 
 CHECK_SECONDS = 120.0
 
@@ -38,8 +38,8 @@ def _in_force(target: Target) -> Mapping[str, bytes]:
 
 def check_folder(folder: Path, out: Output) -> int:
     """Checks a folder as the server would."""
-    from services.eligibility.checking import check
     from services.eligibility.package.findings import Severity
+    from services.eligibility.publishing.check import check
 
     read = read_folder(folder)
     report = check(read.unsigned, seconds=CHECK_SECONDS)

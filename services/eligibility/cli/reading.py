@@ -11,8 +11,8 @@ from services.eligibility.cli.folders import write_file
 from services.eligibility.cli.options import Target
 from services.eligibility.cli.sources import package_of
 from services.eligibility.package.model import RulePackage
-from services.eligibility.rulebook.differences import Change, Section, differences
-from services.eligibility.rulebook.document import rulebook
+from services.eligibility.publishing.rulebook.differences import Change, Section, differences
+from services.eligibility.publishing.rulebook.document import rulebook
 from services.kit.cli import GOOD, REFUSED, USAGE, CommandError, Output
 from services.kit.french import long_date, plural
 

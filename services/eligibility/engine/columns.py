@@ -12,8 +12,8 @@ from datetime import date
 from fractions import Fraction
 from math import lcm
 
-from services.eligibility.language import tree
-from services.eligibility.language.types import Kind, Value, Values, codes_of
+from services.eligibility.package.language import tree
+from services.eligibility.package.language.types import Kind, Value, Values, codes_of
 from services.eligibility.package.model import RulePackage
 
 NO_CODE = -1

@@ -8,8 +8,8 @@ from typing import Any
 
 from services.eligibility.engine.columns import NO_CODE, Columns
 from services.eligibility.engine.native import Condition
-from services.eligibility.language import tree
-from services.eligibility.language.types import Kind, codes_of
+from services.eligibility.package.language import tree
+from services.eligibility.package.language.types import Kind, codes_of
 from services.eligibility.package.model import RulePackage
 
 MAX_EXPANDED_CODES = 8

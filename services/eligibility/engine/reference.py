@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from services.eligibility.language.evaluate import evaluate
-from services.eligibility.language.types import Values
+from services.eligibility.package.language.evaluate import evaluate
+from services.eligibility.package.language.types import Values
 from services.eligibility.package.model import RulePackage
 
 

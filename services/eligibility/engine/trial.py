@@ -8,9 +8,9 @@ import json
 import sys
 
 from services.eligibility.engine.definitions import UncompilableError, compile_package
+from services.eligibility.engine.evaluation import all_values
 from services.eligibility.engine.native import NativeRuleset
 from services.eligibility.engine.reference import true_rules
-from services.eligibility.evaluation import all_values
 from services.eligibility.package.model import RulePackage
 from services.kit import child
 from services.kit.child import StoppedError

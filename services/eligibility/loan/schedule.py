@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 
-from services.eligibility.rounding import half_up
+from services.eligibility.loan.rounding import half_up
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from datetime import date
 from functools import partial
 
-from services.eligibility.fact_checks import check_facts
-from services.eligibility.facts import Fact
-from services.eligibility.language.types import Kind, Value, Values, ValueType
+from services.eligibility.package.fact_checks import check_facts
+from services.eligibility.package.facts import Fact
+from services.eligibility.package.language.types import Kind, Value, Values, ValueType
 from services.eligibility.package.literals import parse_literal
 from services.eligibility.package.model import Case, Outcome, Period, Property
 from services.eligibility.package.tables import Table

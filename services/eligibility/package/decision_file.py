@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from services.eligibility.language.types import Kind, ValueType
 from services.eligibility.package.facts_file import read_labels
+from services.eligibility.package.language.types import Kind, ValueType
 from services.eligibility.package.model import (
     Decision,
     LoanBounds,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from services.eligibility.language.types import ValueType
 from services.eligibility.package.facts_file import check_name
+from services.eligibility.package.language.types import ValueType
 from services.eligibility.package.model import Derived
 from services.eligibility.package.tables import Table
 

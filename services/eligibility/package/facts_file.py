@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from keyword import iskeyword
 from typing import Any
 
-from services.eligibility.facts import APPLICATION_FACTS, FORMATS, Fact, PersonalData, WhenAbsent
-from services.eligibility.language.types import NO_LABELS, ORDERED, Kind, Value, ValueType
+from services.eligibility.package.facts import APPLICATION_FACTS, FORMATS, Fact, PersonalData, WhenAbsent
 from services.eligibility.package.findings import Place
+from services.eligibility.package.language.types import NO_LABELS, ORDERED, Kind, Value, ValueType
 from services.eligibility.package.literals import parse_literal
 from services.eligibility.package.model import MISSING_FACTS, REQUIRED_DOCUMENTS
 from services.eligibility.package.tables import Table

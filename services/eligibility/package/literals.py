@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import date
 from fractions import Fraction
 
-from services.eligibility.language.types import Kind, Value
+from services.eligibility.package.language.types import Kind, Value
 
 _MONEY = re.compile(r"-?(0|[1-9][0-9]{0,11})(\.[0-9]{2})?")
 _INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,11})")

@@ -7,14 +7,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
 
-from services.eligibility.facts import Fact
-from services.eligibility.language.types import Kind, ValueType
 from services.eligibility.package.cases_file import CaseReader, read_properties
 from services.eligibility.package.decision_file import read_decision
 from services.eligibility.package.derived_file import read_derived
+from services.eligibility.package.facts import Fact
 from services.eligibility.package.facts_file import read_facts
 from services.eligibility.package.findings import FILES, Findings, PackageError, Place
 from services.eligibility.package.identity_file import read_identity
+from services.eligibility.package.language.types import Kind, ValueType
 from services.eligibility.package.model import (
     MISSING_FACTS,
     REQUIRED_DOCUMENTS,

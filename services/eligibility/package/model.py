@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from datetime import date
 from enum import Enum
 
-from services.eligibility.facts import Fact
-from services.eligibility.language.tree import Node
-from services.eligibility.language.types import Value, Values, ValueType
+from services.eligibility.package.facts import Fact
 from services.eligibility.package.findings import Place
+from services.eligibility.package.language.tree import Node
+from services.eligibility.package.language.types import Value, Values, ValueType
 
 MISSING_FACTS = "missing_facts"
 """Name, in expressions, of the list of absent facts that the package wants."""

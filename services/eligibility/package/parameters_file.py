@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 from itertools import pairwise
 
-from services.eligibility.display import display
-from services.eligibility.facts import Fact
-from services.eligibility.language.types import DATE, NO_LABELS, Kind, Value, ValueType
+from services.eligibility.package.display import display
+from services.eligibility.package.facts import Fact
 from services.eligibility.package.facts_file import check_name
 from services.eligibility.package.findings import Place
+from services.eligibility.package.language.types import DATE, NO_LABELS, Kind, Value, ValueType
 from services.eligibility.package.literals import parse_literal
 from services.eligibility.package.model import DatedValue, Parameter, Period
 from services.eligibility.package.tables import Table

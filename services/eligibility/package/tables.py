@@ -7,11 +7,11 @@ from datetime import date
 from difflib import get_close_matches
 from typing import TypeVar
 
-from services.eligibility.language.parse import parse
-from services.eligibility.language.tree import Node as Expression
-from services.eligibility.language.types import Kind, ValueType
 from services.eligibility.package import source
 from services.eligibility.package.findings import Findings, Place
+from services.eligibility.package.language.parse import parse
+from services.eligibility.package.language.tree import Node as Expression
+from services.eligibility.package.language.types import Kind, ValueType
 from services.eligibility.package.literals import LiteralError, parse_boolean, parse_date
 from services.kit.french import typeset
 

@@ -8,8 +8,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Select, select
 
-from services.eligibility.decisions import content
-from services.eligibility.decisions.model import (
+from services.eligibility.answer import recorded_content as content
+from services.eligibility.answer.decisions import (
     Asked,
     Erasure,
     Filters,

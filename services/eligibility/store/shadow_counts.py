@@ -9,8 +9,8 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
 
-from services.eligibility.comparison.model import Change, Count, Tally
 from services.eligibility.package.model import Outcome
+from services.eligibility.publishing.comparison import Change, Count, Tally
 from services.eligibility.store.shadow_tables import shadow_change
 from services.kit.canonical import canonical
 

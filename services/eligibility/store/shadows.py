@@ -23,9 +23,9 @@ from sqlalchemy import (
     update,
 )
 
-from services.eligibility.assessment.model import RulesetStamp
-from services.eligibility.comparison.model import Tally
-from services.eligibility.comparison.shadow import NewShadow, Place, Shadow
+from services.eligibility.answer.assessment import RulesetStamp
+from services.eligibility.publishing.comparison import Tally
+from services.eligibility.publishing.shadow import NewShadow, Place, Shadow
 from services.eligibility.store import journal_times, shadow_counts
 from services.eligibility.store.journal_tables import DECISION, journal
 from services.eligibility.store.shadow_tables import shadow

@@ -1,0 +1,1 @@
+"""What is answered on an application: the assessment, advice, explanation and the record of a decision."""

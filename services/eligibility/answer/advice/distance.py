@@ -1,0 +1,66 @@
+"""How far a change goes, and which values are handy to say."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from fractions import Fraction
+
+from services.eligibility.package.facts import Fact
+from services.eligibility.package.language.types import NUMERIC, Kind, Value, Values, codes_of
+
+_HANDY = {Kind.MONEY: Fraction(100), Kind.PERCENT: Fraction(1, 100)}
+"""A whole euro, a hundredth of a percent."""
+
+
+class Distance:
+    """Measures changes of an application. An amount counts in proportion to the largest amount that may
+    change, so that a euro weighs the same everywhere; another number in proportion to itself, a date to a
+    month, a list by its codes; any other change counts for one."""
+
+    def __init__(self, facts: Mapping[str, Fact], current: Values, names: tuple[str, ...]) -> None:
+        self._facts, self._current = facts, current
+        amounts = (current[name] for name in names if facts[name].type.kind is Kind.MONEY)
+        self._largest = max((abs(amount) for amount in amounts if isinstance(amount, int)), default=1)
+
+    def of(self, name: str, value: Value | None) -> Fraction:
+        """That of one change."""
+        before = self._current[name]
+        kind = self._facts[name].type.kind
+        if isinstance(before, date) and isinstance(value, date):
+            return Fraction(abs((value - before).days), 30)
+        if kind is Kind.CODES:
+            return Fraction(len(set(codes_of(before)) ^ set(codes_of(value))))
+        if kind not in NUMERIC or not isinstance(value, int | Fraction):
+            return Fraction(1)
+        start = Fraction(before) if isinstance(before, int | Fraction) else Fraction()
+        scale = Fraction(self._largest) if kind is Kind.MONEY else abs(start)
+        return abs(value - start) / max(scale, Fraction(1))
+
+    def total(self, changes: Values) -> Fraction:
+        """That of several changes together."""
+        return sum((self.of(name, value) for name, value in changes.items()), Fraction())
+
+    def is_growth(self, name: str, value: Value) -> bool:
+        """True for a number or a date above the present one."""
+        before = self._current[name]
+        if isinstance(value, date) and isinstance(before, date):
+            return value > before
+        numbers = isinstance(value, int | Fraction) and isinstance(before, int | Fraction)
+        return numbers and value > before  # type: ignore[operator]
+
+
+def is_handy(value: Value, kind: Kind) -> bool:
+    """True for a value that is easy to say."""
+    step = _HANDY.get(kind)
+    return step is None or not isinstance(value, int | Fraction) or value % step == 0
+
+
+def handy_neighbours(value: Value, kind: Kind) -> tuple[Value, ...]:
+    """The handy values just below and above."""
+    step = _HANDY.get(kind)
+    if step is None or not isinstance(value, int | Fraction):
+        return ()
+    below = value // step * step
+    found = (below, below + step)
+    return tuple(int(one) if kind is Kind.MONEY else one for one in found)

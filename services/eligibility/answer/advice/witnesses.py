@@ -1,0 +1,115 @@
+"""Which open facts decide: for each, two answers that lead to different outcomes, the other answers being the
+same."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+from services.eligibility.answer.advice.reading import reading
+from services.eligibility.engine.evaluation import LazyValues
+from services.eligibility.package.facts import WhenAbsent, completed
+from services.eligibility.package.language.evaluate import evaluate
+from services.eligibility.package.language.types import Value, Values
+from services.eligibility.package.model import Rule, RulePackage
+
+EFFORT = 6_000
+"""Rules evaluated for one assessment: beyond, what could not be proved useless is asked."""
+
+Answers = dict[str, Value | None]
+_Tried = Callable[[Values, str], tuple[Value, ...]]
+
+
+class _TooLongError(Exception):
+    """The effort is spent."""
+
+
+class Witnesses:
+    """Looks for them under rules that are not settled, gravest first; `floor` is the rank that holds when
+    none of them is true.
+
+    Exact where each condition reads one open fact; a calculation over several of them is taken as monotone in
+    each, as the check of packages does.
+    """
+
+    def __init__(self, package: RulePackage, facts: Values, rules: list[Rule], floor: int) -> None:
+        self._package, self._rules, self._floor = package, rules, floor
+        self._facts = completed(package.facts, facts)
+        self._reading = reading(package)
+        self._true: dict[tuple[Value | None, ...], list[Rule]] = {}
+
+    def deciding(self, candidates: frozenset[str]) -> list[str]:
+        """Those of the candidates that decide, in the order of the package: most are found at once from the
+        ends of the domains, the others around critical values."""
+        names = [name for name in self._package.facts if name in candidates]
+        left = list(names)
+        try:
+            for tried in (self._reading.critical.ends, self._reading.critical.values):
+                if left:
+                    best = self._best(names, tried)
+                    left = [name for name in left if not self._decides(best, name, tried)]
+            for answers in self._combinations(names, {}) if left else ():
+                left = [
+                    name for name in left if not self._decides(answers, name, self._reading.critical.values)
+                ]
+                if not left:
+                    break
+        except _TooLongError:
+            return names
+        return [name for name in names if name not in left]
+
+    def _best(self, names: Sequence[str], tried: _Tried) -> Answers:
+        """Answers of which no single one can be bettered."""
+        best: Answers = {name: self._answers({}, name, tried)[0] for name in names}
+        weight, improved = self._weight(best), True
+        while improved:
+            improved = False
+            for name in names:
+                for value in self._answers(best, name, tried):
+                    found = weight if value == best[name] else self._weight({**best, name: value})
+                    if found < weight:
+                        best, weight, improved = {**best, name: value}, found, True
+        return best
+
+    def _decides(self, answers: Answers, name: str, tried: _Tried) -> bool:
+        """True when another answer changes the outcome, or when leaving the question unanswered makes it
+        worse."""
+        rank = self._rank(answers)
+        if self._package.facts[name].when_absent is WhenAbsent.MISSING:
+            unanswered = self._rank({**answers, name: None})
+            if unanswered < rank:
+                return True
+        others = (value for value in self._answers(answers, name, tried) if value != answers[name])
+        return any(self._rank({**answers, name: value}) != rank for value in others)
+
+    def _combinations(self, names: Sequence[str], answers: Answers) -> Iterator[Answers]:
+        """Every combination of critical answers, those of a fact being around the former ones."""
+        if not names:
+            yield answers
+            return
+        name, *others = names
+        for value in self._answers(answers, name, self._reading.critical.values):
+            yield from self._combinations(others, {**answers, name: value})
+
+    def _answers(self, given: Answers, name: str, tried: _Tried) -> tuple[Value | None, ...]:
+        """Those to try; not to know is one when the package admits it."""
+        values = tried({**self._facts, **given}, name)
+        unknown = self._package.facts[name].when_absent is WhenAbsent.UNKNOWN
+        return (*values, None) if unknown or not values else values
+
+    def _rank(self, answers: Answers) -> int:
+        """That of the gravest true rule."""
+        return next(map(self._reading.rank_of, self._true_rules(answers)), self._floor)
+
+    def _weight(self, answers: Answers) -> tuple[int, ...]:
+        """How many rules of each rank are true."""
+        ranks = [self._reading.rank_of(rule) for rule in self._true_rules(answers)]
+        return tuple(map(ranks.count, range(self._reading.best)))
+
+    def _true_rules(self, answers: Answers) -> list[Rule]:
+        key = tuple(answers[name] for name in sorted(answers))
+        if key not in self._true:
+            if len(self._true) * len(self._rules) > EFFORT:
+                raise _TooLongError
+            values = LazyValues(self._package, {**self._facts, **answers})
+            self._true[key] = [rule for rule in self._rules if evaluate(rule.condition, values) is True]
+        return self._true[key]

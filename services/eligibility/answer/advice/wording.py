@@ -1,0 +1,106 @@
+"""Changes in French: what the applicant is told to do."""
+
+from __future__ import annotations
+
+from datetime import date
+from fractions import Fraction
+
+from services.eligibility.package.display import display
+from services.eligibility.package.facts import Fact, WhenAbsent
+from services.eligibility.package.language.types import NUMERIC, Kind, Value, Values, codes_of
+from services.eligibility.package.model import RulePackage
+from services.kit import french
+
+NOT_APPLICABLE = "sans objet"
+
+_MASCULINE = (
+    "montant",
+    "coût",
+    "capital",
+    "loyer",
+    "nombre",
+    "prêt",
+    "reste",
+    "revenu",
+    "salaire",
+    "taux",
+    "prix",
+)
+_MASCULINE_ENDINGS = ("ment", "age")
+_FEMININE = ("part", "somme", "charge", "dette", "caution", "date", "personne", "ressource", "épargne")
+_FEMININE_ENDINGS = ("tion", "sion", "ité", "ée", "ance", "ence")
+_VOWELS = "aàâeéèêiîoôuù"
+
+
+def sentence(package: RulePackage, facts: Values, changes: Values) -> str:
+    """« Ramener le montant demandé de 3 500 € à 3 000 €. » A verb is not said twice in a row."""
+    actions = [
+        _action(package.facts[name], present(package.facts[name], facts), to) for name, to in changes.items()
+    ]
+    before = ["", *(verb for verb, _ in actions)]
+    parts = [
+        rest if verb == last else f"{verb} {rest}"
+        for (verb, rest), last in zip(actions, before, strict=False)
+    ]
+    text = french.join(parts)
+    return french.typeset(f"{text[:1].upper()}{text[1:]}.")
+
+
+def present(fact: Fact, facts: Values) -> Value | None:
+    """The present value of a fact, its absence meaning "no" when the package says so."""
+    value = facts.get(fact.name)
+    return False if value is None and fact.when_absent is WhenAbsent.NO else value
+
+
+def shown(value: Value | None, fact: Fact) -> str:
+    """A value as the catalogue of the package writes it; a whole amount without cents."""
+    if value is None:
+        return NOT_APPLICABLE if fact.when_absent is WhenAbsent.NOT_APPLICABLE else display(None, fact.type)
+    if fact.type.kind is Kind.MONEY and isinstance(value, int) and value % 100 == 0:
+        return f"{french.number(value // 100)}{french.NO_BREAK_SPACE}€"
+    return display(value, fact.type)
+
+
+def _action(fact: Fact, before: Value | None, after: Value | None) -> tuple[str, str]:
+    """The verb and the rest."""
+    old, new = shown(before, fact), shown(after, fact)
+    if fact.type.kind is Kind.CODES:
+        return _codes_action(fact, codes_of(before), codes_of(after))
+    if before is None:
+        return "indiquer", f"{new} pour {_named(fact)}"
+    if isinstance(before, date):
+        return "faire passer", f"{_named(fact)} du {old} au {new}"
+    if fact.type.kind in NUMERIC and isinstance(before, int | Fraction) and isinstance(after, int | Fraction):
+        return "ramener" if after < before else "porter", f"{_named(fact)} de {old} à {new}"
+    return "passer", f"« {fact.label} » de « {old} » à « {new} »"
+
+
+def _codes_action(fact: Fact, before: tuple[str, ...], after: tuple[str, ...]) -> tuple[str, str]:
+    added = [fact.type.labels[code] for code in after if code not in before]
+    removed = [fact.type.labels[code] for code in before if code not in after]
+    taken = f"{_quoted(removed)} de « {fact.label} »"
+    if not added:
+        return "retirer", taken
+    rest = f"{_quoted(added)} à « {fact.label} »"
+    return "ajouter", f"{rest} et retirer {taken}" if removed else rest
+
+
+def _quoted(words: list[str]) -> str:
+    return french.join([f"« {word} »" for word in words])
+
+
+def _named(fact: Fact) -> str:
+    """The label behind its article, between guillemets when the article is not sure."""
+    word = fact.label.split(" ")[0].lower()
+    label = fact.label[:1].lower() + fact.label[1:]
+    if fact.label[1:2].isupper():
+        return f"« {fact.label} »"
+    if word in _MASCULINE or word.endswith(_MASCULINE_ENDINGS):
+        return f"l’{label}" if word[0] in _VOWELS else f"le {label}"
+    if word[-1] in "sx":
+        return f"les {label}"
+    if word[0] in _VOWELS:
+        return f"l’{label}"
+    if word in _FEMININE or word.endswith(_FEMININE_ENDINGS):
+        return f"la {label}"
+    return f"« {fact.label} »"

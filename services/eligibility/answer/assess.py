@@ -1,0 +1,142 @@
+"""From checked facts to the advice.
+
+durable_rules decides which rules are true; the reference evaluator decides beside it. Where they differ,
+the answer is never "eligible": a human looks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from services.eligibility.answer.assessment import Assessment, Figure, MissingFact, Orientation, Reason
+from services.eligibility.answer.comparisons import true_comparisons
+from services.eligibility.engine.evaluation import all_values, request_day
+from services.eligibility.engine.native import EngineError
+from services.eligibility.engine.reference import true_rules
+from services.eligibility.package.display import display, rounded
+from services.eligibility.package.facts import Fact, missing_facts
+from services.eligibility.package.language.evaluate import evaluate
+from services.eligibility.package.language.types import Value, Values
+from services.eligibility.package.model import ENGINE_DISAGREEMENT, Outcome, Rule, RulePackage
+
+Engine = Callable[[Values], frozenset[str]]
+"""Gives the ids of the rules that are true of these values, or raises EngineError."""
+
+REVIEW_LABEL = "À examiner par une personne"
+_REVIEW_MESSAGE = (
+    "Les deux évaluations des règles ne concordent pas : aucune issue n’est proposée, "
+    "le dossier doit être examiné par une personne et l’anomalie signalée."
+)
+ENGINE_FAILED = "*"
+"""Stands for a rule in the disagreements when the engine gave no answer."""
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """The outcome with the rules that hold, and the values that they read; `disagreements` as in an
+    Assessment."""
+
+    values: Values
+    rules: tuple[Rule, ...]
+    outcome: Outcome
+    outcome_label: str
+    disagreements: tuple[str, ...]
+
+
+def judge(package: RulePackage, engine: Engine, given: Values) -> Judgement:
+    """The outcome alone, without its reasons in words."""
+    values = all_values(package, given)
+    expected = true_rules(package, values)
+    fired, disagreements = _confront(engine, expected, values)
+    day = request_day(values)
+    rules = tuple(rule for rule in package.rules if rule.id in fired | expected and day in rule.validity)
+    outcome, label = (Outcome.NEEDS_REVIEW, REVIEW_LABEL) if disagreements else _outcome(package, rules)
+    return Judgement(values, rules, outcome, label, disagreements)
+
+
+def assess(package: RulePackage, engine: Engine, given: Values) -> Assessment:
+    """The advice on facts that `check_facts` accepts, under the rules in force on their request date."""
+    return in_words(package, judge(package, engine, given))
+
+
+def in_words(package: RulePackage, judged: Judgement) -> Assessment:
+    """The advice that a judgement is, with its reasons, figures and orientations."""
+    values = judged.values
+    reasons = tuple(_reason(package, rule, values) for rule in judged.rules)
+    if judged.disagreements:
+        reasons = (Reason(ENGINE_DISAGREEMENT, None, _REVIEW_MESSAGE, "", "", ()), *reasons)
+    return Assessment(
+        outcome=judged.outcome,
+        outcome_label=judged.outcome_label,
+        reasons=reasons,
+        figures=_figures(package, values),
+        missing=tuple(_missing(package.facts[name]) for name in missing_facts(package.facts, values)),
+        orientations=_orientations(package, reasons),
+        disagreements=judged.disagreements,
+    )
+
+
+def _confront(
+    engine: Engine, expected: frozenset[str], values: Values
+) -> tuple[frozenset[str], tuple[str, ...]]:
+    """What the engine finds true, and the rules on which it differs from the reference."""
+    try:
+        fired = engine(values)
+    except EngineError:
+        return frozenset(), (ENGINE_FAILED,)
+    return fired, tuple(sorted(fired ^ expected))
+
+
+def _outcome(package: RulePackage, rules: tuple[Rule, ...]) -> tuple[Outcome, str]:
+    severities = {rule.severity for rule in rules}
+    rank = next(
+        rank for rank in package.decision.ranks if rank.severity is None or rank.severity in severities
+    )
+    return rank.outcome, rank.label
+
+
+def _reason(package: RulePackage, rule: Rule, values: Values) -> Reason:
+    condition = rule.orientation_condition
+    called = condition is None or evaluate(condition, values) is True
+    return Reason(
+        code=rule.code,
+        severity=rule.severity,
+        message=_message(package, rule, values),
+        article=rule.article,
+        orientation=rule.orientation if called else "",
+        comparisons=true_comparisons(package, rule.condition, values),
+    )
+
+
+def _missing(fact: Fact) -> MissingFact:
+    return MissingFact(fact.name, fact.label, fact.question, fact.proof_document)
+
+
+def _orientations(package: RulePackage, reasons: tuple[Reason, ...]) -> tuple[Orientation, ...]:
+    """Those that the reasons call for, each once, in their order."""
+    codes = dict.fromkeys(reason.orientation for reason in reasons if reason.orientation)
+    return tuple(Orientation(code, package.decision.orientations[code]) for code in codes)
+
+
+def _message(package: RulePackage, rule: Rule, values: Values) -> str:
+    """The first sentence whose condition is true, its names replaced by their values."""
+    parts = next(
+        message.parts
+        for message in rule.messages
+        if message.condition is None or evaluate(message.condition, values) is True
+    )
+    return "".join(
+        display(values[part], package.scope[part]) if index % 2 else part for index, part in enumerate(parts)
+    )
+
+
+def _figures(package: RulePackage, values: Values) -> tuple[Figure, ...]:
+    """The figures that can be computed."""
+    found: list[Figure] = []
+    for name, derived in package.derived.items():
+        value: Value | None = values[name]
+        if derived.is_figure and value is not None:
+            shown = rounded(value, derived.type)
+            found.append(Figure(name, derived.label, derived.type, shown, display(shown, derived.type)))
+    return tuple(found)

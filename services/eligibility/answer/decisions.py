@@ -1,0 +1,112 @@
+"""Decisions before and after they are recorded, and what is asked of their journal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import Enum
+
+from services.eligibility.answer.assessment import Assessment, RulesetStamp
+from services.eligibility.package.language.types import Kind, Values
+from services.eligibility.package.model import Outcome
+
+
+@dataclass(frozen=True)
+class NewDecision:
+    """A decision to record; the case reference and the request id may be empty. The kinds of the facts are
+    kept with them: the record can be read without its rule package."""
+
+    case_reference: str
+    request_id: str
+    stamp: RulesetStamp
+    facts: Values
+    kinds: Mapping[str, Kind]
+    assessment: Assessment
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """A decision once recorded; that of a repeated request is the first one."""
+
+    decision_id: str
+    stamp: RulesetStamp
+    assessment: Assessment
+
+
+class ContentState(Enum):
+    """What is left of the content of a decision."""
+
+    READABLE = "READABLE"
+    ERASED = "ERASED"
+    PURGED = "PURGED"
+    DAMAGED = "DAMAGED"
+
+
+@dataclass(frozen=True)
+class StoredDecision:
+    """A decision of the journal.
+
+    No facts, no assessment and no reference once its content is erased or purged, or when it is only listed.
+    Its rank alone, and its identifier if that is left, when its record was altered beyond reading.
+    """
+
+    sequence: int
+    content: ContentState
+    decision_id: str = ""
+    hash: str = ""
+    time: datetime | None = None
+    request_date: date | None = None
+    stamp: RulesetStamp | None = None
+    outcome: Outcome | None = None
+    reason_codes: tuple[str, ...] = ()
+    case_reference: str = ""
+    facts: Values | None = None
+    kinds: Mapping[str, Kind] | None = None
+    assessment: Assessment | None = None
+
+
+@dataclass(frozen=True)
+class Filters:
+    """What listed decisions must be; an empty filter accepts everything."""
+
+    case_reference: str = ""
+    outcomes: tuple[Outcome, ...] = ()
+    reason_code: str = ""
+    ruleset_version: str = ""
+    start_time: datetime | None = None
+    end_time: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Head:
+    """The end of the journal: the rank of its last record and its seal."""
+
+    sequence: int
+    hash: str
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Who asks for an erasure or a purge, and the request id that makes a retry harmless; both may be
+    empty."""
+
+    request_id: str = ""
+    actor: str = ""
+
+
+@dataclass(frozen=True)
+class Erasure:
+    """How many decisions a case has, and when its key was destroyed (None: it was not)."""
+
+    decision_count: int
+    time: datetime | None
+
+
+@dataclass(frozen=True)
+class Verification:
+    """The first record that is not as it was written (0 when all are), how many were read, and the end."""
+
+    broken_sequence: int
+    record_count: int
+    head: Head

@@ -1,0 +1,97 @@
+"""Decisions on one application or on a batch of them, not recorded yet."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+import structlog
+
+from microcredit.eligibility.v1 import eligibility_service_pb2 as pb
+from services.eligibility.answer.advice.questions import questions
+from services.eligibility.answer.assess import assess
+from services.eligibility.answer.decisions import NewDecision
+from services.eligibility.api import DOMAIN
+from services.eligibility.messages.application import read_request
+from services.eligibility.messages.assessments import assessment_pb
+from services.eligibility.publishing.deployment import Deployment
+from services.kit.context import check_deadline
+from services.kit.errors import DomainError, ResourceExhausted, Violations
+from services.kit.serve import to_status
+
+MAX_BATCH = 500
+MAX_ANSWER_BYTES = 4 * 1024 * 1024 - 1024
+"""Of a batch: gRPC clients refuse answers above 4 MiB unless told otherwise."""
+_FRAME_BYTES = 64
+"""Room for the frame of an item, its rank and its decision_id."""
+_REFUSAL_BYTES = 600
+"""At most, for an item that does not fit in the answer."""
+
+log = structlog.get_logger()
+
+
+def check_batch(count: int, field: str) -> None:
+    """Refuses an empty batch and one above MAX_BATCH."""
+    if count > MAX_BATCH:
+        raise ResourceExhausted(
+            "BATCH_TOO_LARGE",
+            f"Un lot compte {MAX_BATCH} demandes au plus ; celui-ci en compte {count}.",
+            metadata={"count": str(count), "limit": str(MAX_BATCH)},
+        )
+    violations = Violations()
+    if not count:
+        violations.add(field, "FIELD_REQUIRED", "Le lot ne contient aucune demande.")
+    violations.raise_if_any()
+
+
+def decide(request: pb.AssessEligibilityRequest, deployment: Deployment) -> NewDecision:
+    """The decision on one application, or what is wrong with it."""
+    deployment.require(request.min_revision)
+    ruleset, facts = read_request(request, deployment)
+    assessment = assess(ruleset.package, ruleset.engine, facts)
+    if assessment.disagreements:
+        log.error("engine_disagreement", ruleset=ruleset.package.digest, rules=assessment.disagreements)
+    asked = questions(ruleset.package, ruleset.engine, facts, assessment)
+    return NewDecision(
+        case_reference=request.case_reference,
+        request_id=request.request_id.lower(),
+        stamp=deployment.stamp(ruleset),
+        facts=facts,
+        kinds={name: fact.type.kind for name, fact in ruleset.package.facts.items()},
+        assessment=replace(assessment, questions=asked),
+    )
+
+
+def decide_all(
+    requests: Sequence[pb.AssessEligibilityRequest], deployment: Deployment
+) -> Iterator[NewDecision | DomainError]:
+    """One decision or error for each request; a decision takes the room in the answer that refusing the next
+    ones leaves, so that what is recorded is answered."""
+    room = MAX_ANSWER_BYTES - _REFUSAL_BYTES * len(requests)
+    for request in requests:
+        check_deadline()
+        room += _REFUSAL_BYTES
+        try:
+            decision = decide(request, deployment)
+        except DomainError as error:
+            room -= _FRAME_BYTES + to_status(error, DOMAIN).ByteSize()
+            yield error
+            continue
+        size = _FRAME_BYTES + _size(decision)
+        if size > room:
+            yield _answer_full()
+        else:
+            room -= size
+            yield decision
+
+
+def _size(decision: NewDecision) -> int:
+    return assessment_pb(decision.assessment, decision.stamp, decision.case_reference).ByteSize()
+
+
+def _answer_full() -> ResourceExhausted:
+    return ResourceExhausted(
+        "BATCH_TOO_LARGE",
+        "La réponse du lot atteint sa taille maximale : renvoyez cette demande dans un autre lot.",
+        metadata={"limit_bytes": str(MAX_ANSWER_BYTES)},
+    )

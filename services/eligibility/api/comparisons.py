@@ -1,0 +1,154 @@
+"""What a candidate changes: comparisons at once, and shadow runs."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from microcredit.eligibility.v1 import ruleset_pb2
+from microcredit.eligibility.v1 import ruleset_service_pb2 as pb
+from microcredit.eligibility.v1.assessment_pb2 import Outcome as OutcomeMessage
+from services.eligibility.answer.assessment import RulesetStamp
+from services.eligibility.api import comparison_requests
+from services.eligibility.messages import ruleset_requests
+from services.eligibility.messages.assessments import ruleset_pb
+from services.eligibility.messages.fields import Fields, instant
+from services.eligibility.package.model import Outcome, RulePackage
+from services.eligibility.publishing.comparison import Change, Count, Tally, tally
+from services.eligibility.publishing.deployment import Deployment, Deployments
+from services.eligibility.publishing.reason_labels import reason_labels
+from services.eligibility.publishing.shadow import NewShadow, Shadow
+from services.eligibility.publishing.summary import Labels, summary
+from services.eligibility.store.journal import Journal
+from services.eligibility.store.shadows import ShadowStore
+from services.kit.context import actor
+from services.kit.errors import FailedPrecondition, NotFound, Violations
+from services.kit.wire import paging
+from services.kit.wire import values as wire
+
+_SHADOW = re.compile(r"shadows/([1-9][0-9]{0,17})")
+
+
+class Comparisons:
+    """Answers the RPCs that compare rulesets; `page_key` seals the tokens of its lists."""
+
+    def __init__(
+        self, deployments: Deployments, journal: Journal, shadows: ShadowStore, page_key: bytes
+    ) -> None:
+        self._deployments = deployments
+        self._journal = journal
+        self._shadows = shadows
+        self._page_key = page_key
+
+    def compare(self, request: pb.CompareRulesetsRequest) -> pb.CompareRulesetsResponse:
+        """Both rulesets over a set of applications."""
+        rulesets = comparison_requests.read_rulesets(request, self._deployments)
+        over = comparison_requests.applications(request, rulesets, self._journal)
+        found = tally(map(rulesets.pair, over))
+        labels = reason_labels(rulesets.candidate.package, *_packages(rulesets.base))
+        return pb.CompareRulesetsResponse(report=report_pb(found, labels))
+
+    def start_shadow(self, request: pb.StartShadowRequest) -> pb.StartShadowResponse:
+        """A run of a published revision that can be compiled."""
+        violations = Violations()
+        name = ruleset_requests.revision_name(request.name, "name", violations)
+        from_time = instant(request, "start_time", "start_time", violations)
+        as_of = Fields(request, "", violations).day("as_of_date")
+        request_id = wire.request_id(request.request_id, "request_id", violations)
+        violations.raise_if_any()
+        release = ruleset_requests.find_release(self._deployments.store.state(), name)
+        self._deployments.ruleset(release.digest)
+        candidate = RulesetStamp(release.name, release.version, release.digest, release.revision)
+        new = NewShadow(candidate, from_time, as_of, actor(), request_id)
+        shadow = self._shadows.start(new, validate_only=request.validate_only)
+        return pb.StartShadowResponse(shadow=self._shadow_pb(shadow))
+
+    def get_shadow(self, request: pb.GetShadowRequest) -> pb.GetShadowResponse:
+        """One run."""
+        return pb.GetShadowResponse(shadow=self._shadow_pb(self._shadows.get(_number(request.name))))
+
+    def list_shadows(self, request: pb.ListShadowsRequest) -> pb.ListShadowsResponse:
+        """The runs, latest first; the place of a page is the number of the last run of the page before."""
+        violations = Violations()
+        page = paging.asked_page(self._page_key, request, violations)
+        violations.raise_if_any()
+        found = self._shadows.latest(before=page.place.revision or None, limit=page.size + 1)
+        shown = found[: page.size]
+        token = ""
+        if len(found) > len(shown):
+            token = paging.seal(self._page_key, request, paging.Place(shown[-1].number))
+        return pb.ListShadowsResponse(shadows=map(self._shadow_pb, shown), next_page_token=token)
+
+    def stop_shadow(self, request: pb.StopShadowRequest) -> pb.StopShadowResponse:
+        """A run counts no more."""
+        return pb.StopShadowResponse(shadow=self._shadow_pb(self._shadows.stop(_number(request.name))))
+
+    def _shadow_pb(self, shadow: Shadow) -> ruleset_pb2.Shadow:
+        stopped = shadow.stop_time is not None
+        return ruleset_pb2.Shadow(
+            name=f"shadows/{shadow.number}",
+            candidate=ruleset_pb(shadow.candidate),
+            state=ruleset_pb2.SHADOW_STATE_STOPPED if stopped else ruleset_pb2.SHADOW_STATE_RUNNING,
+            start_time=_timestamp(shadow.start_time),
+            stop_time=_timestamp(shadow.stop_time) if shadow.stop_time else None,
+            actor=shadow.actor,
+            as_of_date=wire.date_pb(shadow.as_of) if shadow.as_of else None,
+            report=report_pb(shadow.tally, self._labels(shadow.candidate.digest)),
+            pending_count=shadow.pending,
+        )
+
+    def _labels(self, digest: str) -> Labels:
+        """The words of the candidate, if it can still be read, then of the rulesets in force."""
+        packages = _packages(self._deployments.current())
+        try:
+            return reason_labels(self._deployments.ruleset(digest).package, *packages)
+        except FailedPrecondition:
+            return reason_labels(*packages)
+
+
+def report_pb(found: Tally, labels: Labels) -> ruleset_pb2.ComparisonReport:
+    """What a comparison finds."""
+    return ruleset_pb2.ComparisonReport(
+        compared_count=found.compared,
+        changed_count=found.changed,
+        outcome_changed_count=found.outcome_changed,
+        left_out_count=found.left_out,
+        changes=[_change_pb(change, count) for change, count in found.changes],
+        summary=summary(found, labels),
+    )
+
+
+def _change_pb(change: Change, count: Count) -> ruleset_pb2.OutcomeChange:
+    return ruleset_pb2.OutcomeChange(
+        base_outcome=_outcome(change.base),
+        candidate_outcome=_outcome(change.candidate),
+        added_reasons=change.added,
+        removed_reasons=change.removed,
+        count=count.number,
+        examples=count.examples,
+    )
+
+
+def _outcome(outcome: Outcome) -> OutcomeMessage.ValueType:
+    return OutcomeMessage.Value(f"OUTCOME_{outcome.value}")
+
+
+def _packages(deployment: Deployment) -> list[RulePackage]:
+    return [segment.ruleset.package for segment in reversed(deployment.segments)]
+
+
+def _number(name: str) -> int:
+    """The number in a name "shadows/{number}"; NotFound."""
+    found = _SHADOW.fullmatch(name)
+    if found is None:
+        text = "Le nom d’un essai à blanc s’écrit « shadows/numéro »."
+        raise NotFound("SHADOW_NOT_FOUND", text, metadata={"name": name})
+    return int(found[1])
+
+
+def _timestamp(instant: datetime) -> Timestamp:
+    stamp = Timestamp()
+    stamp.FromDatetime(instant)
+    return stamp

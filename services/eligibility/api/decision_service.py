@@ -1,0 +1,131 @@
+"""The DecisionService of the contract."""
+
+from __future__ import annotations
+
+import grpc
+
+from microcredit.eligibility.v1 import decision_service_pb2 as pb
+from microcredit.eligibility.v1.decision_service_pb2_grpc import DecisionServiceServicer
+from services.eligibility.answer.assess import assess
+from services.eligibility.answer.decisions import ContentState, StoredDecision
+from services.eligibility.answer.explanation.situation import Situation
+from services.eligibility.answer.replay import replay
+from services.eligibility.engine.evaluation import all_values
+from services.eligibility.messages import decision_requests, decisions
+from services.eligibility.publishing.deployment import Deployments
+from services.eligibility.store.journal import Journal
+from services.kit.errors import FailedPrecondition
+from services.kit.wire import paging
+
+_UNREADABLE = {
+    ContentState.ERASED: ("CASE_ERASED", "Les informations de ce dossier ont été effacées."),
+    ContentState.PURGED: (
+        "DECISION_PURGED",
+        "Le contenu de cette décision a été retiré à la fin de sa conservation.",
+    ),
+    ContentState.DAMAGED: (
+        "DECISION_DAMAGED",
+        "Le contenu enregistré de cette décision a été altéré dans la base ; vérifiez le journal.",
+    ),
+}
+
+
+class DecisionServicer(DecisionServiceServicer):
+    """Reads, replays, explains, erases and proves recorded decisions; `page_key` seals the tokens of its
+    lists."""
+
+    def __init__(self, deployments: Deployments, journal: Journal, page_key: bytes) -> None:
+        self._deployments = deployments
+        self._journal = journal
+        self._page_key = page_key
+
+    def GetDecision(  # noqa: N802
+        self, request: pb.GetDecisionRequest, context: grpc.ServicerContext
+    ) -> pb.GetDecisionResponse:
+        """One decision, with what can still be read of it."""
+        decision = self._journal.get(decision_requests.decision_id(request.name))
+        return pb.GetDecisionResponse(decision=decisions.decision_pb(decision, whole=True))
+
+    def ListDecisions(  # noqa: N802
+        self, request: pb.ListDecisionsRequest, context: grpc.ServicerContext
+    ) -> pb.ListDecisionsResponse:
+        """The decisions, latest first; the place of a page is the rank of the last one of the page before."""
+        filters, page = decision_requests.listing(request, self._page_key)
+        found = self._journal.search(
+            filters, before_sequence=page.place.revision or None, limit=page.size + 1
+        )
+        shown = found[: page.size]
+        token = ""
+        if len(found) > len(shown):
+            token = paging.seal(self._page_key, request, paging.Place(shown[-1].sequence))
+        return pb.ListDecisionsResponse(
+            decisions=[decisions.decision_pb(decision, whole=False) for decision in shown],
+            next_page_token=token,
+        )
+
+    def ReplayDecision(  # noqa: N802
+        self, request: pb.ReplayDecisionRequest, context: grpc.ServicerContext
+    ) -> pb.ReplayDecisionResponse:
+        """The recorded answer beside the one that the same facts get again from the same rules."""
+        decision = self._readable(request.name)
+        assert decision.facts is not None  # noqa: S101 - it is readable
+        assert decision.assessment is not None  # noqa: S101 - the same
+        assert decision.stamp is not None  # noqa: S101 - the same
+        ruleset = self._deployments.ruleset(decision.stamp.digest)
+        again = assess(ruleset.package, ruleset.engine, decision.facts)
+        return decisions.replay_pb(replay(decision.assessment, again), decision.stamp)
+
+    def ExplainDecision(  # noqa: N802
+        self, request: pb.ExplainDecisionRequest, context: grpc.ServicerContext
+    ) -> pb.ExplainDecisionResponse:
+        """The decision explained in the words of its rules."""
+        decision = self._readable(request.name)
+        assert decision.facts is not None  # noqa: S101 - it is readable
+        assert decision.assessment is not None  # noqa: S101 - the same
+        assert decision.stamp is not None  # noqa: S101 - the same
+        assert decision.time is not None  # noqa: S101 - the same
+        package = self._deployments.ruleset(decision.stamp.digest).package
+        situation = Situation(
+            package=package,
+            assessment=decision.assessment,
+            given=decision.facts,
+            values=all_values(package, decision.facts),
+            decision_id=decision.decision_id,
+            case_reference=decision.case_reference,
+            record_day=decision.time.astimezone().date(),
+        )
+        return decisions.explanation_pb(situation)
+
+    def EraseCase(  # noqa: N802
+        self, request: pb.EraseCaseRequest, context: grpc.ServicerContext
+    ) -> pb.EraseCaseResponse:
+        """The facts of a case can be read no more."""
+        reference, removal = decision_requests.erasure(request)
+        erased = self._journal.erase(reference, removal.asked, validate_only=removal.validate_only)
+        return pb.EraseCaseResponse(
+            decision_count=erased.decision_count,
+            erase_time=decisions.timestamp(erased.time) if erased.time else None,
+        )
+
+    def PurgeDecisions(  # noqa: N802
+        self, request: pb.PurgeDecisionsRequest, context: grpc.ServicerContext
+    ) -> pb.PurgeDecisionsResponse:
+        """The contents of the decisions of before an instant are removed."""
+        end, removal = decision_requests.purge(request)
+        count = self._journal.purge(end, removal.asked, validate_only=removal.validate_only)
+        return pb.PurgeDecisionsResponse(decision_count=count)
+
+    def VerifyJournal(  # noqa: N802
+        self, request: pb.VerifyJournalRequest, context: grpc.ServicerContext
+    ) -> pb.VerifyJournalResponse:
+        """Whether every record is as it was written."""
+        expected = decision_requests.expected_head(request)
+        return decisions.verification_pb(self._journal.verify(expected), expected)
+
+    def _readable(self, name: str) -> StoredDecision:
+        """A decision whose content can be read; FailedPrecondition otherwise."""
+        decision = self._journal.get(decision_requests.decision_id(name))
+        if decision.content in _UNREADABLE:
+            reason, message = _UNREADABLE[decision.content]
+            raise FailedPrecondition(reason, message, metadata={"name": name})
+        return decision

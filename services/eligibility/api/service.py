@@ -1,0 +1,132 @@
+"""The EligibilityService and the LoanService of the contract."""
+
+from __future__ import annotations
+
+import grpc
+
+from microcredit.eligibility.v1 import assessment_pb2, loan_service_pb2
+from microcredit.eligibility.v1 import eligibility_service_pb2 as pb
+from microcredit.eligibility.v1.eligibility_service_pb2_grpc import EligibilityServiceServicer
+from microcredit.eligibility.v1.loan_service_pb2_grpc import LoanServiceServicer
+from services.eligibility.answer.decisions import NewDecision, Recorded
+from services.eligibility.api import DOMAIN
+from services.eligibility.api.advice import explore_loan_terms, suggest_changes
+from services.eligibility.api.batch import check_batch, decide, decide_all
+from services.eligibility.loan.effective_rate import RateWithoutMeaningError
+from services.eligibility.loan.schedule import Terms
+from services.eligibility.loan.simulation import Simulation, simulate
+from services.eligibility.messages.assessments import assessment_pb, ruleset_pb
+from services.eligibility.messages.catalog import catalog
+from services.eligibility.messages.fields import Fields
+from services.eligibility.messages.loan_answers import answered, simulation_pb, unanswered
+from services.eligibility.messages.loan_questions import read_request as read_loan_question
+from services.eligibility.publishing.deployment import Deployments
+from services.eligibility.store.journal import Journal
+from services.kit.errors import DomainError, Violations
+from services.kit.serve import to_status
+
+
+class EligibilityServicer(EligibilityServiceServicer):
+    """Assesses applications under the rules of their date, and records every decision before it is given."""
+
+    def __init__(self, deployments: Deployments, journal: Journal) -> None:
+        self._deployments = deployments
+        self._journal = journal
+
+    def AssessEligibility(  # noqa: N802
+        self, request: pb.AssessEligibilityRequest, context: grpc.ServicerContext
+    ) -> pb.AssessEligibilityResponse:
+        """One application."""
+        decision = decide(request, self._deployments.current(request.min_revision))
+        (recorded,) = self._journal.record([decision])
+        if isinstance(recorded, DomainError):
+            raise recorded
+        return pb.AssessEligibilityResponse(assessment=_answer(recorded, request.case_reference))
+
+    def BatchAssessEligibility(  # noqa: N802
+        self, request: pb.BatchAssessEligibilityRequest, context: grpc.ServicerContext
+    ) -> pb.BatchAssessEligibilityResponse:
+        """Up to MAX_BATCH applications, each on its own, recorded together."""
+        check_batch(len(request.requests), "requests")
+        deployment = self._deployments.newest(max(item.min_revision for item in request.requests))
+        decided = list(decide_all(request.requests, deployment))
+        decisions = [item for item in decided if isinstance(item, NewDecision)]
+        recorded = iter(self._journal.record(decisions))
+        outcomes = [next(recorded) if isinstance(item, NewDecision) else item for item in decided]
+        results = (
+            _result(index, outcome, item.case_reference)
+            for index, (outcome, item) in enumerate(zip(outcomes, request.requests, strict=True))
+        )
+        return pb.BatchAssessEligibilityResponse(results=results)
+
+    def GetFactCatalog(  # noqa: N802
+        self, request: pb.GetFactCatalogRequest, context: grpc.ServicerContext
+    ) -> pb.GetFactCatalogResponse:
+        """The facts that the rules of a day read."""
+        violations = Violations()
+        fields = Fields(request, "", violations)
+        day = fields.day("request_date") if fields.present("request_date") else None
+        violations.raise_if_any()
+        assert day is not None  # noqa: S101 - its absence is a violation
+        deployment = self._deployments.current()
+        ruleset = deployment.on(day)
+        return pb.GetFactCatalogResponse(
+            facts=catalog(ruleset.package, day), ruleset=ruleset_pb(deployment.stamp(ruleset))
+        )
+
+    def SuggestChanges(  # noqa: N802
+        self, request: pb.SuggestChangesRequest, context: grpc.ServicerContext
+    ) -> pb.SuggestChangesResponse:
+        """The smallest changes that make an application presentable."""
+        return suggest_changes(request, self._deployments.current())
+
+    def ExploreLoanTerms(  # noqa: N802
+        self, request: pb.ExploreLoanTermsRequest, context: grpc.ServicerContext
+    ) -> pb.ExploreLoanTermsResponse:
+        """The outcomes over a grid of amounts and durations."""
+        return explore_loan_terms(request, self._deployments.current())
+
+
+def _answer(recorded: Recorded, case_reference: str) -> assessment_pb2.Assessment:
+    return assessment_pb(recorded.assessment, recorded.stamp, case_reference, recorded.decision_id)
+
+
+def _result(
+    index: int, outcome: Recorded | DomainError, case_reference: str
+) -> pb.BatchAssessEligibilityResult:
+    if isinstance(outcome, DomainError):
+        return pb.BatchAssessEligibilityResult(index=index, error=to_status(outcome, DOMAIN))
+    return pb.BatchAssessEligibilityResult(index=index, assessment=_answer(outcome, case_reference))
+
+
+class LoanServicer(LoanServiceServicer):
+    """Computes loans."""
+
+    def __init__(self, deployments: Deployments) -> None:
+        self._deployments = deployments
+
+    def SimulateLoan(  # noqa: N802
+        self, request: loan_service_pb2.SimulateLoanRequest, context: grpc.ServicerContext
+    ) -> loan_service_pb2.SimulateLoanResponse:
+        """Simulates terms, or those that answer an inverse question."""
+        asked = read_loan_question(request, self._deployments.current())
+        question = asked.question
+        terms = question if isinstance(question, Terms) else question.solve()
+        if terms is None:
+            return loan_service_pb2.SimulateLoanResponse(summary=unanswered(question))
+        simulation = _simulation(terms, asked.insurance_monthly)
+        return loan_service_pb2.SimulateLoanResponse(
+            simulation=simulation_pb(simulation, asked.first_due_date),
+            summary=answered(question, simulation),
+        )
+
+
+def _simulation(terms: Terms, insurance_monthly: int | None) -> Simulation:
+    try:
+        return simulate(terms, insurance_monthly)
+    except RateWithoutMeaningError as error:
+        violations = Violations()
+        field = "insurance_monthly" if error.insured else "terms.fees"
+        violations.add(field, "RATE_WITHOUT_MEANING", "Le TAEG dépasserait 1 000 000 %.")
+        violations.raise_if_any()
+        raise

@@ -1,1 +1,0 @@
-"""The advice on one application, made of what the two evaluators find."""

@@ -1,1 +1,0 @@
-"""What a candidate ruleset changes, over a set of applications."""

@@ -1,1 +1,0 @@
-"""Recorded decisions: their canonical text, their replay and their explanation."""

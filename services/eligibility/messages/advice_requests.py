@@ -1,0 +1,173 @@
+"""Reads the requests of suggestions and of grids: every absent or wrong field is collected with its proto
+path."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from microcredit.eligibility.v1 import eligibility_service_pb2 as pb
+from services.eligibility.answer.advice.grid import AMOUNT, MONTHS, Grid
+from services.eligibility.engine.evaluation import request_day
+from services.eligibility.messages.application import read_application
+from services.eligibility.messages.fields import Fields
+from services.eligibility.package.fact_checks import check_facts
+from services.eligibility.package.language.types import Values
+from services.eligibility.package.model import RulePackage
+from services.eligibility.publishing.deployment import Deployment, Ruleset
+from services.kit.errors import Violations
+
+DEFAULT_SUGGESTIONS, MAX_SUGGESTIONS = 5, 20
+MAX_CELLS = 1_000
+DEFAULT_STEP_AMOUNT, DEFAULT_STEP_MONTHS = 100_00, 6
+_SHOWN_NAME = 60
+_ADDITIONAL = "additional_facts."
+
+
+@dataclass(frozen=True)
+class SuggestionsAsked:
+    """An application, the facts that may change and how many suggestions at most."""
+
+    ruleset: Ruleset
+    facts: Values
+    names: tuple[str, ...]
+    most: int
+
+
+@dataclass(frozen=True)
+class GridAsked:
+    """An application and the terms to try."""
+
+    ruleset: Ruleset
+    facts: Values
+    grid: Grid
+
+
+@dataclass(frozen=True)
+class _Axis:
+    """What is stated of one axis, in cents or in months; None is absent."""
+
+    fact: str
+    fields: tuple[str, str, str]
+    least: int | None
+    most: int | None
+    step: int | None
+
+
+def read_suggestions(request: pb.SuggestChangesRequest, deployment: Deployment) -> SuggestionsAsked:
+    """What is asked; InvalidArgument with every wrong field."""
+    violations = Violations()
+    found = read_application(request, deployment, violations)
+    if not 0 <= request.max_suggestions <= MAX_SUGGESTIONS:
+        text = f"Le nombre de suggestions va de 1 à {MAX_SUGGESTIONS} (0 : {DEFAULT_SUGGESTIONS})."
+        violations.add("max_suggestions", "VALUE_OUT_OF_RANGE", text)
+    names = _names(request, found[0].package, violations) if found else ()
+    violations.raise_if_any()
+    assert found is not None  # noqa: S101 - its absence is a violation
+    return SuggestionsAsked(*found, names, request.max_suggestions or DEFAULT_SUGGESTIONS)
+
+
+def _names(
+    request: pb.SuggestChangesRequest, package: RulePackage, violations: Violations
+) -> tuple[str, ...]:
+    """The facts that may change, in the order of the package."""
+    names = [name.removeprefix(_ADDITIONAL) for name in request.facts]
+    for index, name in enumerate(names):
+        fact = package.facts.get(name)
+        if fact is None:
+            text = f"Le règlement ne déclare pas le fait « {name[:_SHOWN_NAME]} »."
+            violations.add(f"facts[{index}]", "UNKNOWN_FACT", text)
+        elif not fact.actionable:
+            text = f"La personne ne peut pas agir sur « {fact.label} »."
+            violations.add(f"facts[{index}]", "FACT_NOT_ACTIONABLE", text)
+    wanted = set(names) or set(package.facts)
+    return tuple(name for name, fact in package.facts.items() if fact.actionable and name in wanted)
+
+
+def read_grid(request: pb.ExploreLoanTermsRequest, deployment: Deployment) -> GridAsked:
+    """What is asked; InvalidArgument with every wrong field."""
+    violations = Violations()
+    found = read_application(request, deployment, violations)
+    fields = Fields(request, "", violations)
+    amounts, months = _amounts(fields), _months(fields)
+    violations.raise_if_any()
+    assert found is not None  # noqa: S101 - its absence is a violation
+    ruleset, facts = found
+    bounds, parameters = ruleset.package.decision.loan_bounds, ruleset.package.parameters
+    day = request_day(facts)
+
+    def bounded(axis: _Axis, least: str, most: str) -> tuple[int, int]:
+        low, high = (
+            stated if stated is not None else max(1, _whole(parameters[name].on(day).value))
+            for stated, name in ((axis.least, least), (axis.most, most))
+        )
+        _check_axis(ruleset.package, facts, axis, (low, high), fields)
+        return low, high
+
+    ends = (
+        bounded(amounts, bounds.min_amount, bounds.max_amount),
+        bounded(months, bounds.min_months, bounds.max_months),
+    )
+    violations.raise_if_any()
+    grid = _grid(ends, amounts.step, months.step)
+    if len(grid.amounts) * len(grid.months) > MAX_CELLS:
+        text = f"La grille compte {MAX_CELLS} cases au plus : espacez les montants ou les durées."
+        fields.fail(amounts.fields[2], "GRID_TOO_LARGE", text)
+    violations.raise_if_any()
+    return GridAsked(ruleset, facts, grid)
+
+
+def _amounts(fields: Fields) -> _Axis:
+    names = ("min_amount", "max_amount", "step_amount")
+    least, most, step = (
+        fields.optional_money(name, least) for name, least in zip(names, (0, 0, 1), strict=True)
+    )
+    return _Axis(AMOUNT, names, least, most, step)
+
+
+def _months(fields: Fields) -> _Axis:
+    names = ("min_months", "max_months", "step_months")
+    return _Axis(MONTHS, names, *map(fields.optional_months, names))
+
+
+def _whole(value: object) -> int:
+    """The value of a parameter that bounds a loan: cents or months."""
+    assert isinstance(value, int)  # noqa: S101 - the package was checked
+    return value
+
+
+def _check_axis(
+    package: RulePackage, facts: Values, axis: _Axis, ends: tuple[int, int], fields: Fields
+) -> None:
+    """An axis is ordered, and its ends are values that an application may have."""
+    if ends[0] > ends[1]:
+        name = axis.fields[0] if axis.least is not None else axis.fields[1]
+        fields.fail(name, "BOUNDS_REVERSED", "La borne basse dépasse la borne haute.")
+        return
+    for name, end in zip(axis.fields, ends, strict=False):
+        for problem in check_facts(package.facts, {**facts, axis.fact: end}):
+            if problem.field == axis.fact:
+                fields.fail(name, problem.reason, problem.description)
+
+
+def _grid(
+    ends: tuple[tuple[int, int], tuple[int, int]], step_amount: int | None, step_months: int | None
+) -> Grid:
+    """The grid of these ends; a step that is not stated is widened when there would be too many cells."""
+    (least, most), (shortest, longest) = ends
+    stated = 1 if step_amount is None else len(range(least, most + 1, step_amount))
+    months = range(
+        shortest,
+        longest + 1,
+        step_months or _step(longest - shortest, DEFAULT_STEP_MONTHS, MAX_CELLS // stated),
+    )
+    amounts = range(
+        least, most + 1, step_amount or _step(most - least, DEFAULT_STEP_AMOUNT, MAX_CELLS // len(months))
+    )
+    return Grid(amounts, months)
+
+
+def _step(span: int, unit: int, most: int) -> int:
+    """The least multiple of a unit that makes at most so many values, one at least, of a span."""
+    gaps = max(1, most - 1)
+    step = max(1, -(-span // (gaps * unit))) * unit
+    return step if most > 1 else max(step, span // unit * unit + unit)

@@ -1,0 +1,123 @@
+"""From an Application to the facts of a rule package, with everything that is wrong in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from google.protobuf.message import Message
+
+from microcredit.eligibility.v1 import assessment_pb2, eligibility_service_pb2
+from services.eligibility.messages.values import read_fact_value, read_value
+from services.eligibility.package.fact_checks import check_facts
+from services.eligibility.package.facts import APPLICATION_FACTS
+from services.eligibility.package.language.types import Value, Values
+from services.eligibility.package.model import RulePackage
+from services.eligibility.publishing.deployment import Deployment, Ruleset
+from services.kit import wire
+from services.kit.errors import Violation, Violations
+
+RequestWithApplication = (
+    eligibility_service_pb2.AssessEligibilityRequest
+    | eligibility_service_pb2.SuggestChangesRequest
+    | eligibility_service_pb2.ExploreLoanTermsRequest
+)
+
+MAX_CASE_REFERENCE = 64
+_SHOWN_NAME = 60
+
+
+def read_request(
+    request: eligibility_service_pb2.AssessEligibilityRequest, deployment: Deployment
+) -> tuple[Ruleset, Values]:
+    """The rules that govern the request and the facts that they accept; InvalidArgument with every wrong
+    field."""
+    violations = Violations()
+    check_case_reference(request.case_reference, violations)
+    wire.request_id(request.request_id, "request_id", violations)
+    found = read_application(request, deployment, violations)
+    violations.raise_if_any()
+    assert found is not None  # noqa: S101 - its absence is a violation
+    return found
+
+
+def check_case_reference(reference: str, violations: Violations) -> None:
+    """Says what is wrong in a reference of the caller."""
+    if len(reference) > MAX_CASE_REFERENCE:
+        violations.add(
+            "case_reference", "TEXT_TOO_LONG", f"La référence compte {MAX_CASE_REFERENCE} caractères au plus."
+        )
+    if not reference.isprintable():
+        violations.add(
+            "case_reference", "TEXT_MALFORMED", "La référence tient sur une ligne, sans tabulation."
+        )
+
+
+def read_application(
+    request: RequestWithApplication, deployment: Deployment, violations: Violations
+) -> tuple[Ruleset, Values] | None:
+    """The rules that govern the field `application` of a request and its facts; None, with a violation, if it
+    is absent."""
+    if not request.HasField("application"):
+        violations.add("application", "FIELD_REQUIRED", "La demande est obligatoire.")
+        return None
+    ruleset = _governing(request.application, deployment)
+    return ruleset, _read_facts(request.application, ruleset.package, violations)
+
+
+def _governing(application: assessment_pb2.Application, deployment: Deployment) -> Ruleset:
+    """The rules in force on the request date; without a readable date, those that tell what is wrong."""
+    ignored = Violations()
+    day = wire.civil_date(application.request_date, "", ignored)
+    return deployment.last if day is None else deployment.on(day)
+
+
+def _read_facts(
+    application: assessment_pb2.Application, package: RulePackage, violations: Violations
+) -> dict[str, Value | None]:
+    unreadable: set[str] = set()
+    facts: dict[str, Value | None] = {}
+    for name, value, problems in (*_fields(application, package), *_additions(application, package)):
+        facts[name] = value
+        if problems:
+            unreadable.add(name)
+            violations.extend(problems)
+    violations.extend(
+        Violation(_path(problem.field), problem.reason, problem.description)
+        for problem in check_facts(package.facts, facts)
+        if problem.field not in unreadable
+    )
+    return facts
+
+
+def _fields(
+    application: assessment_pb2.Application, package: RulePackage
+) -> Iterator[tuple[str, Value | None, Violations]]:
+    """The declared facts that are fields of the message and present."""
+    for name in APPLICATION_FACTS:
+        parent, _, field = name.rpartition(".")
+        holder: Message = getattr(application, parent) if parent else application
+        if name in package.facts and holder.HasField(field):
+            problems = Violations()
+            yield name, read_value(getattr(holder, field), _path(name), problems), problems
+
+
+def _additions(
+    application: assessment_pb2.Application, package: RulePackage
+) -> Iterator[tuple[str, Value | None, Violations]]:
+    """The facts that the package adds to the message; any other one is refused."""
+    for name in sorted(application.additional_facts):
+        problems = Violations()
+        fact = package.facts.get(name)
+        value = None
+        path = f'application.additional_facts["{name[:_SHOWN_NAME]}"]'
+        if fact is None or not fact.additional:
+            problems.add(path, "UNKNOWN_FACT", "Le règlement ne déclare pas ce fait supplémentaire.")
+        else:
+            value = read_fact_value(application.additional_facts[name], fact.type.kind, path, problems)
+        yield name, value, problems
+
+
+def _path(name: str) -> str:
+    if name in APPLICATION_FACTS:
+        return f"application.{name}"
+    return f'application.additional_facts["{name[:_SHOWN_NAME]}"]'

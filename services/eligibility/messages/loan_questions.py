@@ -1,0 +1,111 @@
+"""From a SimulateLoanRequest to loan terms or an inverse question, with everything that is wrong in it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from microcredit.eligibility.v1 import loan_service_pb2 as pb
+from services.eligibility.loan.schedule import Terms
+from services.eligibility.loan.search import LargestAmount, ShortestDuration
+from services.eligibility.messages.fields import Fields
+from services.eligibility.publishing.deployment import Deployment
+from services.kit.errors import Violations
+
+Question = Terms | ShortestDuration | LargestAmount
+
+
+@dataclass(frozen=True)
+class LoanRequest:
+    """A question, the day of the first instalment and the monthly cost of an optional insurance, in cents."""
+
+    question: Question
+    first_due_date: date | None
+    insurance_monthly: int | None
+
+
+def read_request(request: pb.SimulateLoanRequest, deployment: Deployment) -> LoanRequest:
+    """The question asked; InvalidArgument with every wrong field."""
+    violations = Violations()
+    fields = Fields(request, "", violations)
+    first, insurance = fields.day("first_due_date"), fields.optional_money("insurance_monthly", 0)
+    rules = _Rules(fields, deployment)
+    question: Question | None = None
+    match request.WhichOneof("question"):
+        case "terms":
+            question = _read_terms(Fields(request.terms, "terms.", violations))
+        case "shortest_duration":
+            question = _read_shortest(
+                Fields(request.shortest_duration, "shortest_duration.", violations), rules
+            )
+        case "largest_amount":
+            question = _read_largest(Fields(request.largest_amount, "largest_amount.", violations), rules)
+        case _:
+            fields.fail("terms", "FIELD_REQUIRED", "Indiquez terms, shortest_duration ou largest_amount.")
+    violations.raise_if_any()
+    assert question is not None  # noqa: S101 - every None comes with a violation
+    return LoanRequest(question, first, insurance)
+
+
+class _Rules:
+    """The bounds that the rules set to a loan on the request date, required only when they are asked for."""
+
+    def __init__(self, fields: Fields, deployment: Deployment) -> None:
+        self._fields = fields
+        self._deployment = deployment
+        self._day = fields.day("request_date")
+        self._asked = False
+
+    def bound(self, name: str) -> int | None:
+        """A bound (a field of LoanBounds) in cents or in months, at least 1: nothing is lent below."""
+        if self._day is None:
+            if not self._asked and not self._fields.has("request_date"):
+                text = "La date de la demande est nécessaire pour appliquer les bornes du règlement."
+                self._fields.fail("request_date", "FIELD_REQUIRED", text)
+            self._asked = True
+            return None
+        package = self._deployment.on(self._day).package
+        parameter = package.parameters[getattr(package.decision.loan_bounds, name)]
+        value = parameter.on(self._day).value
+        return max(value, 1) if isinstance(value, int) else None
+
+
+def _read_terms(fields: Fields) -> Terms | None:
+    amount, months = fields.money("amount", 1), fields.months("months")
+    rate, fees = fields.rate("nominal_rate_pct"), fields.optional_money("fees", 0) or 0
+    if amount is not None and fees >= amount:
+        fields.fail("fees", "FEES_TOO_HIGH", "Les frais doivent rester inférieurs au montant.")
+    if amount is None or months is None or rate is None:
+        return None
+    return Terms(amount, months, rate, fees)
+
+
+def _read_shortest(fields: Fields, rules: _Rules) -> ShortestDuration | None:
+    amount, rate = fields.money("amount", 1), fields.rate("nominal_rate_pct")
+    most_paid = fields.money("max_instalment", 0)
+    least, most = (
+        fields.optional_months(name) if fields.has(name) else rules.bound(name)
+        for name in ("min_months", "max_months")
+    )
+    _check_order(fields, "min_months", least, most)
+    if amount is None or rate is None or most_paid is None or least is None or most is None:
+        return None
+    return ShortestDuration(amount, rate, most_paid, least, most)
+
+
+def _read_largest(fields: Fields, rules: _Rules) -> LargestAmount | None:
+    months, rate = fields.months("months"), fields.rate("nominal_rate_pct")
+    most_paid = fields.money("max_instalment", 0)
+    least, most = (
+        fields.optional_money(name, 1) if fields.has(name) else rules.bound(name)
+        for name in ("min_amount", "max_amount")
+    )
+    _check_order(fields, "min_amount", least, most)
+    if months is None or rate is None or most_paid is None or least is None or most is None:
+        return None
+    return LargestAmount(months, rate, most_paid, least, most)
+
+
+def _check_order(fields: Fields, name: str, least: int | None, most: int | None) -> None:
+    if least is not None and most is not None and least > most:
+        fields.fail(name, "BOUNDS_REVERSED", "La borne basse dépasse la borne haute.")

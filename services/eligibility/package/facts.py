@@ -1,0 +1,138 @@
+"""Facts of an application: what a rule package declares of each, and what their absence means."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from types import MappingProxyType
+
+from services.eligibility.package.language.types import Kind, Value, Values, ValueType
+
+
+class WhenAbsent(Enum):
+    """What the absence of a fact means; the words are those of facts.yaml."""
+
+    REFUSED = "refused"
+    MISSING = "missing"
+    UNKNOWN = "unknown"
+    NO = "no"
+    NOT_APPLICABLE = "not_applicable"
+
+
+class PersonalData(Enum):
+    """Class of personal data of a fact."""
+
+    NONE = "none"
+    ORDINARY = "ordinary"
+    SENSITIVE = "sensitive"
+
+
+@dataclass(frozen=True)
+class Format:
+    """A form that a text must have, and the French sentence that describes it."""
+
+    pattern: re.Pattern[str]
+    description: str
+
+
+FORMATS: Mapping[str, Format] = MappingProxyType(
+    {
+        "commune_insee": Format(
+            re.compile(r"(0[1-9]|1\d|2[1-9AB]|[3-8]\d|9[0-5])\d{3}|97[1-8]\d{2}|98[46-9]\d{2}", re.ASCII),
+            "Le code INSEE de la commune compte cinq caractères (« 56165 », « 2A004 ») ; "
+            "ce n’est pas le code postal.",
+        )
+    }
+)
+"""By the word of facts.yaml. INSEE code: 2A and 2B for Corsica since 1976, five digits elsewhere, 97 and 98
+overseas."""
+
+APPLICATION_FACTS: Mapping[str, frozenset[Kind]] = MappingProxyType(
+    {
+        "request_date": frozenset({Kind.DATE}),
+        "loan.amount": frozenset({Kind.MONEY}),
+        "loan.months": frozenset({Kind.INTEGER}),
+        "loan.nominal_rate_pct": frozenset({Kind.PERCENT}),
+        "loan.fees": frozenset({Kind.MONEY}),
+        "loan.guarantor_required": frozenset({Kind.BOOLEAN}),
+        "project.category": frozenset({Kind.CODE}),
+        "project.total_cost": frozenset({Kind.MONEY}),
+        "project.other_funding": frozenset({Kind.MONEY}),
+        "applicant.birth_date": frozenset({Kind.DATE}),
+        "applicant.commune_insee": frozenset({Kind.CODE, Kind.TEXT}),
+        "applicant.legal_protection": frozenset({Kind.CODE}),
+        "applicant.protection_authorised": frozenset({Kind.BOOLEAN}),
+        "applicant.right_of_residence": frozenset({Kind.BOOLEAN}),
+        "applicant.residence_permit_end": frozenset({Kind.DATE}),
+        "household.persons": frozenset({Kind.INTEGER}),
+        "budget.monthly_income": frozenset({Kind.MONEY}),
+        "budget.monthly_charges": frozenset({Kind.MONEY}),
+        "budget.credit_instalments": frozenset({Kind.MONEY}),
+        "budget.debt_repayments": frozenset({Kind.MONEY}),
+        "banking.has_account": frozenset({Kind.BOOLEAN}),
+        "banking.ordinary_credit_available": frozenset({Kind.BOOLEAN}),
+        "banking.ficp": frozenset({Kind.BOOLEAN}),
+        "banking.fcc": frozenset({Kind.BOOLEAN}),
+        "banking.overindebtedness": frozenset({Kind.CODE}),
+        "banking.commission_agreement": frozenset({Kind.BOOLEAN}),
+        "banking.outstanding_microcredit": frozenset({Kind.MONEY}),
+        "support.accepted": frozenset({Kind.BOOLEAN}),
+        "support.referent_named": frozenset({Kind.BOOLEAN}),
+        "documents": frozenset({Kind.CODES}),
+    }
+)
+"""The fields of an Application with the kinds that a package may give them; any other fact is an additional
+one."""
+
+
+@dataclass(frozen=True)
+class Fact:
+    """What a package declares of one fact; the bounds are inclusive."""
+
+    name: str
+    type: ValueType
+    label: str
+    question: str
+    when_absent: WhenAbsent
+    minimum: Value | None = None
+    maximum: Value | None = None
+    not_in_future: bool = False
+    format: Format | None = None
+    proof_document: str = ""
+    actionable: bool = False
+    personal_data: PersonalData = PersonalData.ORDINARY
+
+    @property
+    def additional(self) -> bool:
+        """True when the fact travels in additional_facts."""
+        return self.name not in APPLICATION_FACTS
+
+    @property
+    def path(self) -> str:
+        """Where an Application carries it."""
+        return f"additional_facts.{self.name}" if self.additional else self.name
+
+    @property
+    def may_be_unknown(self) -> bool:
+        """True when rules may meet it without a value."""
+        return self.when_absent not in (WhenAbsent.REFUSED, WhenAbsent.NO)
+
+
+def completed(facts: Mapping[str, Fact], given: Values) -> dict[str, Value | None]:
+    """The value of every declared fact, what its absence means being applied."""
+    return {
+        name: False if value is None and fact.when_absent is WhenAbsent.NO else value
+        for name, fact in facts.items()
+        for value in (given.get(name),)
+    }
+
+
+def missing_facts(facts: Mapping[str, Fact], values: Values) -> tuple[str, ...]:
+    """The absent facts that the package wants, in its order."""
+    return tuple(
+        name
+        for name, fact in facts.items()
+        if fact.when_absent is WhenAbsent.MISSING and values[name] is None
+    )

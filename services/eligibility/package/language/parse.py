@@ -1,0 +1,200 @@
+"""From the text of an expression to its typed tree, by Python's own grammar against a whitelist."""
+
+from __future__ import annotations
+
+import ast
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from services.eligibility.package.language import tree
+from services.eligibility.package.language.checks import arithmetic_type, call_type, comparison_problem
+from services.eligibility.package.language.types import INTEGER, Kind, ValueType
+
+MAX_LENGTH = 1_000
+_TOO_LONG = "L’expression dépasse 1 000 caractères : nommez-en une partie dans derived.yaml."
+MAX_DEPTH = 20
+
+_COMPARISONS = {
+    ast.Lt: "<",
+    ast.LtE: "<=",
+    ast.Gt: ">",
+    ast.GtE: ">=",
+    ast.Eq: "==",
+    ast.NotEq: "!=",
+    ast.In: "in",
+    ast.NotIn: "not in",
+}
+_ARITHMETIC = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/"}
+LITERAL_CODES = ValueType(Kind.CODES, of="?")
+LITERAL_CODE = ValueType(Kind.CODE, of="?")
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What is wrong in an expression: a French sentence and the offset of the character it speaks of."""
+
+    message: str
+    offset: int
+
+
+class _InvalidError(Exception):
+    """Stops the reading of one sub-expression whose problem is already recorded."""
+
+
+def parse(
+    text: str, scope: Mapping[str, ValueType], *, calculation: bool
+) -> tuple[tree.Node | None, list[Problem]]:
+    """The typed tree and no problem, or no tree and every problem; arithmetic and functions only in a
+    calculation."""
+    if len(text) > MAX_LENGTH:
+        return None, [Problem(_TOO_LONG, 0)]
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            body = ast.parse(f"({text}\n)", mode="eval").body
+    except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
+        place = (getattr(error, "offset", None) or 2) - 2
+        return None, [Problem("L’expression n’est pas bien écrite.", max(0, min(place, len(text))))]
+    reader = _Reader(text, scope, calculation)
+    try:
+        node = reader.read(body, 0)
+    except _InvalidError:
+        return None, reader.problems
+    return (None, reader.problems) if reader.problems else (node, [])
+
+
+class _Reader:
+    """Reads one expression, collecting its problems."""
+
+    def __init__(self, text: str, scope: Mapping[str, ValueType], calculation: bool) -> None:
+        self.problems: list[Problem] = []
+        self._encoded = f"({text}".encode()
+        self._scope = scope
+        self._calculation = calculation
+
+    def read(self, node: ast.expr, depth: int) -> tree.Node:
+        """The typed tree of a node of the grammar."""
+        if depth > MAX_DEPTH:
+            raise self._fail(node, "L’expression est trop imbriquée.")
+        match node:
+            case ast.Name() | ast.Attribute():
+                return self._reference(node)
+            case ast.Constant():
+                return self._constant(node)
+            case ast.List() | ast.Tuple():
+                return self._list(node)
+            case ast.BoolOp():
+                return self._bool_op(node, depth)
+            case ast.UnaryOp(op=ast.Not(), operand=operand):
+                return tree.Not(self._condition(operand, depth + 1))
+            case ast.Compare():
+                return self._compare(node, depth)
+            case ast.Call():
+                return self._call(node, depth)
+            case ast.BinOp() if type(node.op) in _ARITHMETIC:
+                return self._arithmetic(node, depth)
+        raise self._fail(node, "Cette écriture n’est pas admise dans une expression.")
+
+    def _fail(self, node: ast.expr, message: str) -> _InvalidError:
+        before = self._encoded[: node.col_offset] if node.lineno == 1 else b"("
+        self.problems.append(Problem(message, max(0, len(before.decode(errors="ignore")) - 1)))
+        return _InvalidError()
+
+    def _all(self, nodes: list[ast.expr], depth: int, *, conditions: bool = False) -> tuple[tree.Node, ...]:
+        """Reads every operand before giving up, so that all the problems are told."""
+        found: list[tree.Node] = []
+        for node in nodes:
+            try:
+                found.append(self._condition(node, depth) if conditions else self.read(node, depth))
+            except _InvalidError:
+                continue
+        if len(found) < len(nodes):
+            raise _InvalidError
+        return tuple(found)
+
+    def _dotted(self, node: ast.expr) -> str:
+        match node:
+            case ast.Name(id=name):
+                return name
+            case ast.Attribute(value=value, attr=attribute):
+                return f"{self._dotted(value)}.{attribute}"
+        raise self._fail(node, "Cette écriture n’est pas admise dans une expression.")
+
+    def _reference(self, node: ast.expr) -> tree.Reference:
+        name = self._dotted(node)
+        if name not in self._scope:
+            raise self._fail(node, f"« {name} » n’est ni un fait, ni un paramètre, ni un calcul déjà défini.")
+        return tree.Reference(name, self._scope[name])
+
+    def _constant(self, node: ast.Constant) -> tree.Literal:
+        if type(node.value) is int:
+            return tree.Literal(node.value, INTEGER)
+        if isinstance(node.value, str):
+            return tree.Literal(node.value, LITERAL_CODE)
+        if isinstance(node.value, float):
+            raise self._fail(node, "Un nombre à virgule s’écrit dans parameters.yaml, daté et justifié.")
+        raise self._fail(node, "Cette constante n’est pas admise dans une expression.")
+
+    def _list(self, node: ast.List | ast.Tuple) -> tree.Literal:
+        codes = [item.value for item in node.elts if isinstance(item, ast.Constant)]
+        texts = [code for code in codes if isinstance(code, str)]
+        if not texts or len(texts) < len(node.elts):
+            raise self._fail(node, "Une liste écrite dans une expression ne contient que des codes.")
+        return tree.Literal(tuple(texts), LITERAL_CODES)
+
+    def _condition(self, node: ast.expr, depth: int) -> tree.Node:
+        read = self.read(node, depth)
+        if read.type.kind is not Kind.BOOLEAN:
+            raise self._fail(node, "Une condition (oui ou non) est attendue ici.")
+        return read
+
+    def _bool_op(self, node: ast.BoolOp, depth: int) -> tree.Node:
+        items = self._all(node.values, depth + 1, conditions=True)
+        return tree.And(items) if isinstance(node.op, ast.And) else tree.Or(items)
+
+    def _compare(self, node: ast.Compare, depth: int) -> tree.Node:
+        operands = self._all([node.left, *node.comparators], depth + 1)
+        pairs: list[tree.Node] = []
+        for operator, left, right, place in zip(
+            node.ops, operands, operands[1:], node.comparators, strict=False
+        ):
+            symbol = _COMPARISONS.get(type(operator))
+            if symbol is None:
+                raise self._fail(node, "Cette comparaison n’est pas admise (« is ») ; écrivez « == ».")
+            problem = comparison_problem(symbol, left, right, calculation=self._calculation)
+            if problem:
+                raise self._fail(place, problem)
+            pairs.append(tree.Compare(symbol, left, right))
+        return pairs[0] if len(pairs) == 1 else tree.And(tuple(pairs))
+
+    def _call(self, node: ast.Call, depth: int) -> tree.Node:
+        name = self._dotted(node.func)
+        if node.keywords or any(isinstance(argument, ast.Starred) for argument in node.args):
+            raise self._fail(
+                node, "Les arguments d’une fonction s’écrivent simplement, séparés par des virgules."
+            )
+        if name == "known":
+            return self._known(node)
+        if not self._calculation:
+            raise self._fail(node, "Nommez ce calcul dans derived.yaml, puis comparez-le ici.")
+        arguments = self._all(node.args, depth + 1)
+        result = call_type(name, arguments)
+        if isinstance(result, str):
+            raise self._fail(node, result)
+        return tree.Call(name, arguments, result)
+
+    def _known(self, node: ast.Call) -> tree.Known:
+        if len(node.args) != 1 or not isinstance(node.args[0], ast.Name | ast.Attribute):
+            raise self._fail(node, "« known » attend le nom d’un fait ou d’un calcul.")
+        return tree.Known(self._reference(node.args[0]).name)
+
+    def _arithmetic(self, node: ast.BinOp, depth: int) -> tree.Node:
+        if not self._calculation:
+            raise self._fail(node, "Nommez ce calcul dans derived.yaml, puis comparez-le ici.")
+        left, right = self._all([node.left, node.right], depth + 1)
+        operator = _ARITHMETIC[type(node.op)]
+        result = arithmetic_type(operator, left.type.kind, right.type.kind)
+        if isinstance(result, str):
+            raise self._fail(node, result)
+        return tree.Arithmetic(operator, left, right, result)

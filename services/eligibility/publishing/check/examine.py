@@ -1,0 +1,112 @@
+"""The whole examination of a package, in the process that calls it."""
+
+from __future__ import annotations
+
+from itertools import islice
+
+from services.eligibility.engine.critical_values import Critical
+from services.eligibility.engine.evaluation import all_values, request_day
+from services.eligibility.engine.leaves import Leaf
+from services.eligibility.engine.native import EngineError
+from services.eligibility.package.findings import Findings, Place
+from services.eligibility.package.language import tree
+from services.eligibility.package.language.evaluate import evaluate
+from services.eligibility.package.load import assemble_package
+from services.eligibility.package.model import RulePackage
+from services.eligibility.package.reads import facts_read
+from services.eligibility.publishing.check.agreement import Trial
+from services.eligibility.publishing.check.applications import (
+    Application,
+    around_facts,
+    at_boundaries,
+    of_cases,
+)
+from services.eligibility.publishing.check.cases import case_gaps
+from services.eligibility.publishing.check.consistency import check_consistency, check_use
+from services.eligibility.publishing.check.coverage import check_coverage
+from services.eligibility.publishing.check.properties import broken_properties
+from services.eligibility.publishing.check.random_applications import at_random
+from services.eligibility.publishing.check.report import Report
+from services.kit.releases import Contents, digest
+
+_MAX_SEARCHES = 40
+
+
+def examine(contents: Contents) -> Report:
+    """Reads the package, then tries it; after errors of reading, only what needs no running is said
+    besides."""
+    findings = Findings()
+    package = assemble_package(contents, findings)
+    if package is not None:
+        check_consistency(package, findings)
+    if package is None or findings.refused:
+        identity = package.identity if package and package.identity.id else None
+        return Report(findings.all(), identity, digest(contents))
+    try:
+        return _tried(package, findings)
+    except EngineError:
+        findings.add(Place("rules.yaml", 1, 1), "Le moteur de règles refuse les règles de ce paquet.")
+        return Report(findings.all(), package.identity, package.digest)
+
+
+def _tried(package: RulePackage, findings: Findings) -> Report:
+    """The package tried on its cases, at their limits and at random."""
+    trial, critical = Trial(package, findings), Critical(package)
+    true_in_cases = _run_cases(package, trial, findings)
+    boundaries = at_boundaries(package, critical)
+    drawn = at_random(package, critical)
+    for application in (*boundaries, *drawn):
+        trial.run(application)
+    searched = _search(package, critical, trial)
+    check_coverage(package, trial.coverage, true_in_cases, findings)
+    for broken, example in broken_properties(package, trial.tried):
+        place = package.place("properties.yaml", broken.id)
+        findings.add(place, f"La propriété « {broken.title} » n’est pas tenue : {example}.")
+    check_use(package, findings)
+    return Report(
+        findings=findings.all(),
+        identity=package.identity,
+        digest=package.digest,
+        case_count=len(package.cases),
+        condition_count=len(trial.coverage.leaves),
+        covered_condition_count=trial.coverage.covered(),
+        boundary_count=len(boundaries) + searched,
+        random_count=len(drawn),
+        property_count=len(package.properties),
+    )
+
+
+def _run_cases(package: RulePackage, trial: Trial, findings: Findings) -> frozenset[str]:
+    """Records what the cases do not obtain; gives the codes of the reasons that they obtain."""
+    codes: set[str] = set()
+    for case, application in zip(package.cases, of_cases(package), strict=True):
+        found = trial.run(application)
+        day = request_day(case.facts)
+        obtained = {reason.code for reason in found.reasons}
+        codes |= {rule.id for rule in package.rules if rule.code in obtained and day in rule.validity}
+        for gap in case_gaps(package, case, found):
+            findings.add(
+                package.place("cases", case.id),
+                f"Cas {case.id}, {gap.what} : attendu « {gap.expected} », obtenu « {gap.obtained} ».",
+            )
+    return frozenset(codes)
+
+
+def _search(package: RulePackage, critical: Critical, trial: Trial) -> int:
+    """Looks beyond the applications tried for what the leaves still lack; gives the number of those added."""
+    lacking = islice(tuple(trial.coverage.unseen()), _MAX_SEARCHES)
+    found = [_witness(package, critical, leaf, truth) for leaf, truth in lacking]
+    witnesses = [witness for witness in found if witness is not None]
+    for witness in witnesses:
+        trial.run(witness)
+    return len(witnesses)
+
+
+def _witness(package: RulePackage, critical: Critical, leaf: Leaf, truth: bool) -> Application | None:
+    """An application that gives a leaf the truth that it lacks."""
+    read = facts_read(package, tree.names(leaf.node)) | {"request_date"}
+    for found in around_facts(package, critical, read):
+        in_force = request_day(found.facts) in leaf.validity
+        if in_force and evaluate(leaf.node, all_values(package, found.facts)) is truth:
+            return found
+    return None

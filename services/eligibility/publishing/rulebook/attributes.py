@@ -1,0 +1,182 @@
+"""What is said of each item of a package, word by word: the ground on which two versions are compared."""
+
+from __future__ import annotations
+
+from services.eligibility.package.display import display
+from services.eligibility.package.facts import Fact, PersonalData, WhenAbsent
+from services.eligibility.package.language.tree import names
+from services.eligibility.package.language.types import FRENCH_KINDS, Value, ValueType
+from services.eligibility.package.model import (
+    Case,
+    Decision,
+    Derived,
+    Identity,
+    Parameter,
+    Property,
+    Rule,
+    Severity,
+)
+from services.eligibility.package.words import Words, quoted
+from services.eligibility.publishing.rulebook.timelines import said_period
+from services.kit.french import join
+
+TITLE = "intitulé"
+"""The word whose text names the item."""
+
+ASKED = "demande"
+"""First word of what a case asks, fact by fact: too long for a new case, useful where it changes."""
+
+Attributes = dict[str, str]
+"""French text by French word."""
+
+SEVERITIES = {
+    Severity.BLOCKING: "bloquante",
+    Severity.MISSING: "dossier incomplet",
+    Severity.RESERVE: "réserve",
+}
+WHEN_ABSENT = {
+    WhenAbsent.REFUSED: "toujours exigée",
+    WhenAbsent.MISSING: "réclamée",
+    WhenAbsent.UNKNOWN: "« on ne sait pas » est admis",
+    WhenAbsent.NO: "vaut non",
+    WhenAbsent.NOT_APPLICABLE: "sans objet",
+}
+_PERSONAL = {PersonalData.NONE: "non", PersonalData.ORDINARY: "oui", PersonalData.SENSITIVE: "sensible"}
+_YES_NO = {True: "oui", False: "non"}
+
+
+def of_rule(words: Words, rule: Rule) -> Attributes:
+    """Severity, condition, messages, article, orientation, days."""
+    labels = words.package.decision.orientations
+    said = {
+        "code": "" if rule.code == rule.id else rule.code,
+        "gravité": SEVERITIES[rule.severity],
+        "condition": words.say(rule.condition),
+        "lit": ", ".join(dict.fromkeys(names(rule.condition))),
+        "phrase": " / ".join(words.sentence(message.parts) for message in rule.messages),
+        "choix de la phrase": " / ".join(
+            words.say(message.condition) for message in rule.messages if message.condition
+        ),
+        "texte appliqué": rule.article,
+        "orientation": labels[rule.orientation] if rule.orientation else "",
+        "condition de l’orientation": words.say(rule.orientation_condition)
+        if rule.orientation_condition
+        else "",
+    }
+    if rule.validity != words.package.identity.validity:
+        said["période"] = said_period(rule.validity)
+    return said
+
+
+def of_fact(_: Words, fact: Fact) -> Attributes:
+    """Label, question, type, bounds, codes, what absence means."""
+    return {
+        TITLE: fact.label,
+        "question": fact.question,
+        "type": FRENCH_KINDS[fact.type.kind],
+        "unité": fact.type.unit,
+        "réponses": join(list(fact.type.labels.values())),
+        "sans réponse": WHEN_ABSENT[fact.when_absent],
+        "minimum": _bound(fact.minimum, fact.type),
+        "maximum": _bound(fact.maximum, fact.type),
+        "jamais après la demande": _YES_NO[fact.not_in_future],
+        "forme": fact.format.description if fact.format else "",
+        "pièce justificative": fact.proof_document,
+        "la personne peut agir": _YES_NO[fact.actionable],
+        "donnée personnelle": _PERSONAL[fact.personal_data],
+    }
+
+
+def of_derived(words: Words, derived: Derived) -> Attributes:
+    """Label, calculation, whether it is shown."""
+    return {
+        TITLE: derived.label,
+        "calcul": words.say(derived.expression),
+        "lit": ", ".join(dict.fromkeys(names(derived.expression))),
+        "montré dans la réponse": _YES_NO[derived.is_figure],
+        "unité": derived.type.unit,
+    }
+
+
+def of_property(words: Words, item: Property) -> Attributes:
+    """Title, condition, excluded outcomes."""
+    labels = {rank.outcome: rank.label for rank in words.package.decision.ranks}
+    return {
+        TITLE: item.title,
+        "condition": words.say(item.condition) if item.condition else "",
+        "issues exclues": join([labels[outcome] for outcome in item.excluded]),
+        "fait": words.package.labels[item.improving_fact] if item.improving_fact else "",
+    }
+
+
+def of_case(words: Words, case: Case) -> Attributes:
+    """Title, basis, and what is expected of it."""
+    labels = {rank.outcome: rank.label for rank in words.package.decision.ranks}
+    return {
+        TITLE: case.title,
+        "fondement": case.basis,
+        "issue attendue": labels[case.outcome],
+        "motifs attendus": ", ".join(case.reasons),
+        "orientations attendues": ", ".join(case.orientations),
+        **{
+            f"résultat attendu {quoted(words.package.labels[name])}": display(
+                value, words.package.scope[name]
+            )
+            for name, value in case.figures.items()
+        },
+        **{
+            f"{ASKED} {quoted(fact.label)}": display(case.facts.get(name), fact.type)
+            for name, fact in words.package.facts.items()
+        },
+    }
+
+
+def of_identity(identity: Identity) -> Attributes:
+    """Identifier, version, title, organisation, legal basis, days."""
+    return {
+        TITLE: identity.title,
+        "identifiant": identity.id,
+        "version": identity.version,
+        "organisation": identity.organisation,
+        "fondement": " ; ".join(identity.legal_basis),
+        "peut s’appliquer": said_period(identity.validity),
+    }
+
+
+def of_parameter(parameter: Parameter) -> Attributes:
+    """Label, type, unit; its values are compared day by day."""
+    return {
+        TITLE: parameter.label,
+        "type": FRENCH_KINDS[parameter.type.kind],
+        "unité": parameter.type.unit,
+        "valeurs de": parameter.type.of,
+    }
+
+
+def of_decision(words: Words, decision: Decision) -> dict[str, Attributes]:
+    """Outcomes, orientations, documents of each situation, bounds of a simulation."""
+    bounds = decision.loan_bounds
+    limits = (bounds.min_amount, bounds.max_amount, bounds.min_months, bounds.max_months)
+    return {
+        **{
+            rank.outcome.value: {
+                TITLE: rank.label,
+                "rang": str(number),
+                "gravité": SEVERITIES[rank.severity] if rank.severity else "",
+            }
+            for number, rank in enumerate(decision.ranks, start=1)
+        },
+        **{code: {TITLE: label} for code, label in decision.orientations.items()},
+        **{
+            f"required_documents.{number}": {
+                TITLE: words.package.labels[required.parameter],
+                "situation": words.say(required.condition) if required.condition else "toutes",
+            }
+            for number, required in enumerate(decision.required_documents, start=1)
+        },
+        "loan_bounds": {TITLE: "Bornes d’une simulation", "valeurs": ", ".join(limits)},
+    }
+
+
+def _bound(value: Value | None, type_: ValueType) -> str:
+    return "" if value is None else display(value, type_)
