@@ -64,5 +64,8 @@ format: setup ## Met en forme le code et les contrats
 	@$(BIN)/ruff format .
 	@$(BIN)/buf format --write protos
 
+changelog: setup ## Montre ce que les fragments de changelog.d ajouteraient au journal
+	@$(BIN)/towncrier build --draft --version prochaine
+
 clean: ## Efface l’environnement, le code généré, out/ et var/
 	@rm -rf .venv build out var

@@ -15,6 +15,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 TOOLS = ("sh", "dirname", "printf", "rm", "tail", "touch", "cc", "gcc")
 NOBODY = 65534
+DROPPED_NAME = "-DPyEval_CallObject=PyObject_CallObject"
 
 
 @pytest.fixture
@@ -52,7 +53,7 @@ def run(checkout: Path, user: int | None = None) -> list[str]:
 @pytest.mark.parametrize(
     ("refuses", "sentence"),
     [
-        ("version_info", "Python 3.11 ou 3.12 est nécessaire"),
+        ("version_info", "Python 3.11, 3.12 ou 3.13 est nécessaire"),
         ("ensurepip", "il manque le module venv de Python"),
         ("Python.h", "il manque les en-têtes de Python"),
     ],
@@ -76,3 +77,31 @@ def test_a_read_only_folder_gives_one_sentence(checkout: Path) -> None:
     checkout.chmod(0o555)
     (line,) = run(checkout, user=NOBODY if os.geteuid() == 0 else None)
     assert line.endswith("copiez le projet dans un dossier où vous pouvez écrire.")
+
+
+@pytest.mark.parametrize(("minor", "flags"), [(11, ""), (12, ""), (13, DROPPED_NAME)])
+def test_python_3_13_builds_the_engine_with_the_name_that_replaced_another(
+    checkout: Path, minor: int, flags: str
+) -> None:
+    """The interpreter says its version; what `pip` would be given to compile with is kept in a file."""
+    code = f"""#!{Path(sys.executable).resolve()}
+import os, pathlib, sys
+if sys.argv[1] == "-m":
+    pip = pathlib.Path(".venv/bin/pip")
+    pip.parent.mkdir(parents=True)
+    pip.write_text("#!/bin/sh\\nprintf '%s' \\"${{CPPFLAGS-}}\\" >flags; exit 1\\n")
+    pip.chmod(0o755)
+elif sys.argv[1] == "--version":
+    print("Python 3.{minor}.0")
+else:
+    if "version_info" in sys.argv[2]:
+        sys.version_info = (3, {minor}, 0)
+    exec(sys.argv[2])
+"""
+    script = checkout / "bin" / f"python3.{minor}"
+    script.write_text(code)
+    script.chmod(0o755)
+    command = [str(checkout / "scripts" / "setup")]
+    done = subprocess.run(command, cwd=checkout, env={"PATH": str(checkout / "bin")}, capture_output=True)
+    assert done.returncode == 1
+    assert (checkout / "flags").read_text().strip() == flags

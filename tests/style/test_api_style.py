@@ -19,7 +19,8 @@ from google.protobuf.descriptor_pb2 import (
 )
 
 ROOT = Path(__file__).resolve().parents[2]
-FILE_OPTIONS = ("java_package", "java_multiple_files", "csharp_namespace", "php_namespace")
+FILE_OPTIONS = ("java_package", "java_multiple_files", "csharp_namespace", "php_namespace", "go_package")
+SHARED = ("google/", "microcredit/errors/v1/", "microcredit/releases/v1/")
 EDITS = ("Update", "Activate", "End", "Suspend", "Reinstate")
 WRITES = ("Create", "Delete", "Publish", "Rollback", "Import", *EDITS)
 TYPES_BY_SUFFIX = {
@@ -60,7 +61,7 @@ def check_file(file: FileDescriptorProto) -> Iterator[str]:
             yield f"{file.name}: option {option} is missing"
     own = file.package.replace(".", "/") + "/"
     for imported in file.dependency:
-        if not imported.startswith(("google/", own)):
+        if not imported.startswith((*SHARED, own)):
             yield f"{file.name}: imports {imported}, a message of another service"
 
 
@@ -89,7 +90,7 @@ def check_enum(enum: EnumDescriptorProto, path: tuple[int, ...], notes: Notes) -
     """AIP-126, and an example for every error reason."""
     if not enum.value[0].name.endswith("_UNSPECIFIED"):
         yield f"{enum.name}: the first value is not …_UNSPECIFIED"
-    if enum.name == "ErrorReason":
+    if enum.name.endswith(("ErrorReason", "FieldReason")):
         for index, value in enumerate(enum.value[1:], start=1):
             if "Example:" not in notes.get((*path, VALUE, index), ""):
                 yield f"{value.name}: no example in its comment"

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from microcredit.bankregistry.v1 import error_reason_pb2 as bank_registry
-from microcredit.documents.v1 import error_reason_pb2 as documents
-from microcredit.eligibility.v1 import error_reason_pb2 as eligibility
+from microcredit.bankregistry.v1 import bank_registry_error_reason_pb2 as bank_registry
+from microcredit.documents.v1 import documents_error_reason_pb2 as documents
+from microcredit.eligibility.v1 import eligibility_error_reason_pb2 as eligibility
 
 CATALOGUE = Path(__file__).resolve().parents[2] / "docs" / "erreurs.md"
 

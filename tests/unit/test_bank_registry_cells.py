@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.bank_registry.exporters.csv_file import printed
-from services.bank_registry.exporters.rows import guarded
-from services.bank_registry.importers import cells, lists
-from services.bank_registry.importers.columns import find
-from services.bank_registry.importers.table import Bad
+from services.bank_registry.files import cells, lists
+from services.bank_registry.files.columns import find
+from services.bank_registry.files.csv_file import printed
+from services.bank_registry.files.rows import guarded
+from services.bank_registry.files.table import Bad
 from services.bank_registry.registry.labels import KINDS
 from services.bank_registry.registry.model import Contact, Suspension
 from services.bank_registry.registry.period import Period

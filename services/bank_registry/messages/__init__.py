@@ -1,0 +1,1 @@
+"""All that the registry reads from protobuf and writes to it."""
