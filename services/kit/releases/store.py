@@ -74,6 +74,13 @@ class ReleaseStore:
             raise PackageDamagedError from None
         return contents
 
+    def published(self, asked: str, *, actor: str, comment: str, request_id: str) -> Publication | None:
+        """The publication that this very request made, None if it is new; AlreadyExists if its id was used
+        for another one."""
+        with self._database.read() as connection:
+            done = rows.revision_made(connection, request_id, _mark(asked, actor, comment))
+            return None if done is None else _done(self._read(connection), done)
+
     def publish(
         self,
         candidate: Candidate,
@@ -82,16 +89,20 @@ class ReleaseStore:
         comment: str = "",
         request_id: str = "",
         validate_only: bool = False,
+        asked: str = "",
     ) -> Publication:
-        """Keeps a package for ever, under its version; nothing is governed by it yet."""
+        """Keeps a package for ever, under its version; nothing is governed by it yet.
+
+        `asked` tells what the request sent, where the package is made of it; the package itself otherwise.
+        """
         statement = Statement(candidate.name, candidate.version, digest(candidate.contents))
         key = self._accepted_signer(statement, candidate.contents)
-        mark = fingerprint("Publication", repr(statement), actor, comment)
+        mark = _mark(asked or repr(statement), actor, comment)
         with self._transaction(validate_only) as (connection, state):
             known = state.release(candidate.name, statement.digest)
             done = rows.revision_made(connection, request_id, mark)
             if done is not None:
-                return Publication(state.of(statement.digest), True, state.as_of(done))
+                return _done(state, done)
             if known is not None:
                 return Publication(known, False, state)
             self._check_version(candidate, state)
@@ -203,6 +214,16 @@ class ReleaseStore:
         versions.refuse_used(candidate.version, published)
         if self._keys:
             versions.refuse_older(candidate.version, published)
+
+
+def _mark(asked: str, actor: str, comment: str) -> str:
+    return fingerprint("Publication", asked, actor, comment)
+
+
+def _done(state: State, revision: int) -> Publication:
+    """The publication that made a revision."""
+    event = next(event for event in state.events if event.revision == revision)
+    return Publication(state.of(event.digest), True, state.as_of(revision))
 
 
 def _stored(connection: Connection, package_digest: str) -> Contents:

@@ -66,6 +66,10 @@ class Span:
     last: date | None
     digest: str
 
+    def __contains__(self, day: date) -> bool:
+        """Whether a day is one of them."""
+        return self.first <= day and (self.last is None or day <= self.last)
+
 
 def timeline(events: Iterable[Event], releases: Iterable[Release]) -> tuple[Span, ...]:
     """The spans in order: an activation governs from its date to the end of its release, later ones win; a
@@ -129,6 +133,18 @@ class State:
     def timeline(self, name: str) -> tuple[Span, ...]:
         """Which release of that name governs which days."""
         return timeline((event for event in self.events if event.name == name), self.releases)
+
+    def with_digest(self, digest: str) -> Release | None:
+        """The release with that digest, whatever its name; None when it is not published."""
+        return next((release for release in self.releases if release.digest == digest), None)
+
+    def latest(self, name: str) -> Release:
+        """The release of that name published last, which must be published."""
+        return next(release for release in reversed(self.releases) if release.name == name)
+
+    def governing(self, name: str, day: date) -> Release | None:
+        """The release of that name that governs a day; None when nothing does."""
+        return next((self.of(span.digest) for span in self.timeline(name) if day in span), None)
 
     def activations(self, name: str) -> tuple[Event, ...]:
         """The activations and rollbacks of that name, in order."""

@@ -15,6 +15,9 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from services.kit.errors import StartupError
 from services.kit.serve import options
 
+WAITING_CHECKS = 16
+"""Room for the calls that wait for a turn on threads of their own."""
+
 _MEBIBYTE = 1024 * 1024
 
 
@@ -31,7 +34,7 @@ class ServerSettings(BaseSettings):
     pin_workers: bool = Field(True, description="Fixer chaque processus sur un cœur, sauf sous quota.")
     threads: int = Field(4, ge=1, le=64, description="Fils d’exécution par processus.")
     max_concurrent_rpcs: int | None = Field(
-        None, ge=1, description="Appels simultanés par processus ; par défaut, 4 par fil d’exécution."
+        None, ge=1, description="Appels simultanés par processus ; par défaut, 4 par fil et 16 contrôles."
     )
     deadline_seconds: float = Field(
         10, gt=0, le=600, allow_inf_nan=False, description="Durée la plus longue accordée à un appel."
@@ -100,7 +103,7 @@ class ServerSettings(BaseSettings):
 
     def concurrency(self) -> int:
         """Calls that one worker accepts at the same time, running or waiting for a thread."""
-        return self.max_concurrent_rpcs or 4 * self.threads
+        return self.max_concurrent_rpcs or 4 * self.threads + WAITING_CHECKS
 
 
 def _is_loopback(host: str) -> bool:

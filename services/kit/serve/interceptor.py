@@ -6,6 +6,7 @@ import re
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, NoReturn
 from uuid import uuid4
@@ -63,6 +64,18 @@ class _Arrival:
     time: float
 
 
+class OwnThreads:
+    """A handler that gRPC runs on the pool of this attribute instead of that of the server."""
+
+    def __init__(self, behavior: Behavior, threads: ThreadPoolExecutor) -> None:
+        self.experimental_thread_pool = threads
+        self._behavior = behavior
+
+    def __call__(self, request: Any, context: grpc.ServicerContext) -> Any:
+        """What the handler answers."""
+        return self._behavior(request, context)
+
+
 class Interceptor(grpc.ServerInterceptor):
     """Wraps every handler but those of gRPC itself (health, reflection), neither bounded nor logged.
 
@@ -107,6 +120,8 @@ class Interceptor(grpc.ServerInterceptor):
             _record(arrival, "OK")
             return response
 
+        if isinstance(behavior, OwnThreads):
+            return OwnThreads(handle, behavior.experimental_thread_pool)
         return handle
 
     def _many(self, behavior: Behavior, arrival: _Arrival) -> Behavior:

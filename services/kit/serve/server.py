@@ -24,7 +24,7 @@ from services.kit import context
 from services.kit.errors import StartupError
 from services.kit.serve import cpus, logs, port
 from services.kit.serve.config import ServerSettings
-from services.kit.serve.interceptor import Interceptor
+from services.kit.serve.interceptor import Interceptor, OwnThreads
 from services.kit.serve.prefork import Supervisor
 
 CLIENT_PING_SECONDS = 60
@@ -160,23 +160,13 @@ def _add_services(server: grpc.Server, registrations: Sequence[Registration]) ->
     for registration in registrations:
         registration.add(registration.servicer, server)
     probes = health.HealthServicer()
-    probes.Check = _OwnThread(probes.Check)  # type: ignore[method-assign]
+    threads = ThreadPoolExecutor(1, thread_name_prefix="probe")  # a busy worker must not look like a sick one
+    probes.Check = OwnThreads(probes.Check, threads)  # type: ignore[method-assign]
     health_pb2_grpc.add_HealthServicer_to_server(probes, server)
     for name in ("", *names):
         probes.set(name, health_pb2.HealthCheckResponse.SERVING)
     reflection.enable_server_reflection((*names, health.SERVICE_NAME, reflection.SERVICE_NAME), server)
     return probes
-
-
-class _OwnThread:
-    """A handler that gRPC runs on the pool of this attribute: a busy worker must not look like a sick one."""
-
-    def __init__(self, behavior: Callable[[object, grpc.ServicerContext], object]) -> None:
-        self.experimental_thread_pool = ThreadPoolExecutor(1, thread_name_prefix="probe")
-        self._behavior = behavior
-
-    def __call__(self, request: object, context: grpc.ServicerContext) -> object:
-        return self._behavior(request, context)
 
 
 def _options(settings: ServerSettings) -> list[tuple[str, int]]:
