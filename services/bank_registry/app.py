@@ -7,15 +7,19 @@ from collections.abc import Sequence
 from microcredit.bankregistry.v1 import bank_editing_service_pb2_grpc as editing_grpc
 from microcredit.bankregistry.v1 import envelope_service_pb2_grpc as envelope_grpc
 from microcredit.bankregistry.v1 import registry_admin_service_pb2_grpc as admin_grpc
-from services.bank_registry.api.admin import RegistryAdminServicer
-from services.bank_registry.api.audit import Auditor
-from services.bank_registry.api.editing import BankEditingServicer
-from services.bank_registry.api.envelopes import EnvelopeServicer
-from services.bank_registry.api.remembered import RememberedChecks, add_to_server
-from services.bank_registry.api.service import BankRegistryServicer
-from services.bank_registry.api.transfers import Exporter, Importer
+from services.bank_registry.api import (
+    Auditor,
+    BankEditingServicer,
+    BankRegistryServicer,
+    EnvelopeServicer,
+    Exporter,
+    Importer,
+    RegistryAdminServicer,
+    RememberedChecks,
+    add_to_server,
+)
 from services.bank_registry.config import Settings
-from services.bank_registry.registry.geography import Geography
+from services.bank_registry.registry import Geography
 from services.bank_registry.store import RegistryStore, migrate
 from services.kit.serve import App, Registration
 from services.kit.store import Database

@@ -12,12 +12,17 @@ from pathlib import Path
 from typing import NoReturn
 
 from services.bank_registry.config import Settings
-from services.bank_registry.files.content import MAX_BYTES
-from services.bank_registry.files.items import Finding, UnreadableFile
-from services.bank_registry.files.objects import Fields
-from services.bank_registry.files.plan import Kind, Plan, make_plan
-from services.bank_registry.files.reading import read_whole
-from services.bank_registry.registry.geography import Geography
+from services.bank_registry.files import (
+    MAX_BYTES,
+    Fields,
+    Finding,
+    Kind,
+    Plan,
+    UnreadableFile,
+    make_plan,
+    read_whole,
+)
+from services.bank_registry.registry import Geography
 from services.bank_registry.store import Origin, edit, migrate
 from services.kit import french
 from services.kit.errors import StartupError, Violations

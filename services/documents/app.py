@@ -14,23 +14,23 @@ from microcredit.documents.v1.document_service_pb2_grpc import add_DocumentServi
 from microcredit.documents.v1.profile_service_pb2_grpc import add_ProfileServiceServicer_to_server
 from microcredit.documents.v1.store_service_pb2_grpc import add_DocumentStoreServiceServicer_to_server
 from microcredit.documents.v1.template_service_pb2_grpc import add_TemplateServiceServicer_to_server
+from services.documents.api.converter import Converter
+from services.documents.api.document_service import DocumentServicer
+from services.documents.api.making import Maker
+from services.documents.api.profile_service import ProfileServicer
+from services.documents.api.store_service import DocumentStoreServicer
+from services.documents.api.stored import Stored
+from services.documents.api.template_service import TemplateServicer
+from services.documents.api.verifying import Verifier
 from services.documents.config import Settings
-from services.documents.deployment import Deployments
-from services.documents.edge import DOMAIN
-from services.documents.edge.converter import Converter
-from services.documents.edge.making import Maker
-from services.documents.edge.stored import Stored
-from services.documents.edge.verifying import Verifier
-from services.documents.packages import Packages
-from services.documents.preparation import prepare, release_store
-from services.documents.profile_service import ProfileServicer
-from services.documents.seal import Seal
-from services.documents.service import DocumentServicer
+from services.documents.making.seal import Seal
+from services.documents.messages import DOMAIN
+from services.documents.publishing.deployment import Deployments
+from services.documents.publishing.loaded import Packages
+from services.documents.publishing.preparation import prepare, release_store
 from services.documents.store.documents import DocumentStore
 from services.documents.store.keys import CaseKeys
 from services.documents.store.secrets import page_key
-from services.documents.store_service import DocumentStoreServicer
-from services.documents.template_service import TemplateServicer
 from services.kit.serve import App, Registration
 from services.kit.store import Database, vault
 

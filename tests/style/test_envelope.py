@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parents[2]
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 SOURCES = [
     path
-    for folder in ("services", "examples")
+    for folder in ("services", "examples", "tools")
     for path in (ROOT / folder).rglob("*.py")
     if "versions" not in path.parts  # migrations are frozen history
 ]

@@ -9,8 +9,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from microcredit.bankregistry.v1 import registry_admin_service_pb2 as pb
 from services.bank_registry.api.handlers import fill
-from services.bank_registry.store import RegistryStore, auditing
-from services.bank_registry.store.auditing import AuditRow
+from services.bank_registry.store import AuditRow, RegistryStore, auditing
 from services.kit import french
 from services.kit.canonical import is_hash
 from services.kit.errors import Violations

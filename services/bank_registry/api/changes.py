@@ -12,9 +12,8 @@ from services.bank_registry.api.handlers import Handlers, fill
 from services.bank_registry.api.views import bank_not_found, registry_at
 from services.bank_registry.messages import changes as edge
 from services.bank_registry.messages import names, requests
-from services.bank_registry.registry.history import BankHistory, Registry, RevisionChange
-from services.bank_registry.registry.narrative import narrate
-from services.bank_registry.store.changes import changes, revisions_of
+from services.bank_registry.registry import BankHistory, Registry, RevisionChange, narrate
+from services.bank_registry.store import changes, revisions_of
 from services.kit.context import remaining, stopping
 from services.kit.errors import Violations
 from services.kit.wire import Place, paging

@@ -7,11 +7,8 @@ import grpc
 from microcredit.bankregistry.v1 import bank_registry_service_pb2 as pb
 from services.bank_registry.api.handlers import MAX_PAGE_BYTES, Handlers, fill
 from services.bank_registry.api.views import View, registry_at, view
-from services.bank_registry.messages import names, requests
-from services.bank_registry.messages.checks import Answers
-from services.bank_registry.registry.geography import Geography
-from services.bank_registry.registry.history import Registry
-from services.bank_registry.registry.selection import check_bank, select
+from services.bank_registry.messages import Answers, names, requests
+from services.bank_registry.registry import Geography, Registry, check_bank, select
 from services.bank_registry.store import RegistryStore
 from services.kit.context import check_deadline
 from services.kit.errors import DomainError, ResourceExhausted, Violations

@@ -9,13 +9,17 @@ from microcredit.bankregistry.v1.bank_editing_service_pb2_grpc import BankEditin
 from services.bank_registry.api.edits import Keeper, record_of
 from services.bank_registry.api.kinds import AGREEMENTS, BANKS, CONVENTIONS
 from services.bank_registry.api.writing import write
-from services.bank_registry.messages import edits, names
-from services.bank_registry.messages.entries import Entries
-from services.bank_registry.registry.editing import agreement_target, convention_target
-from services.bank_registry.registry.geography import Geography
-from services.bank_registry.registry.model import BankRecord
-from services.bank_registry.registry.names import slug
-from services.bank_registry.registry.resources import agreement_name, bank_name, convention_name
+from services.bank_registry.messages import Entries, edits, names
+from services.bank_registry.registry import (
+    BankRecord,
+    Geography,
+    agreement_name,
+    agreement_target,
+    bank_name,
+    convention_name,
+    convention_target,
+    slug,
+)
 from services.bank_registry.store import Edit, Origin, RegistryStore
 from services.kit.errors import AlreadyExists, Violations
 

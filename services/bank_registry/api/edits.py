@@ -13,17 +13,21 @@ from microcredit.bankregistry.v1 import bank_editing_service_pb2 as pb
 from services.bank_registry.api.kinds import Desk
 from services.bank_registry.api.views import bank_not_found
 from services.bank_registry.api.writing import write
-from services.bank_registry.messages import edits
-from services.bank_registry.messages.edits import Writing
-from services.bank_registry.messages.entries import Entries
-from services.bank_registry.registry import editing
-from services.bank_registry.registry.difference import difference
-from services.bank_registry.registry.editing import Target
-from services.bank_registry.registry.geography import Geography
-from services.bank_registry.registry.history import Records
-from services.bank_registry.registry.identities import Holders, Successions
-from services.bank_registry.registry.model import Agreement, Bank, BankRecord, LocalConvention
-from services.bank_registry.registry.period import Period
+from services.bank_registry.messages import Entries, Writing, edits
+from services.bank_registry.registry import (
+    Agreement,
+    Bank,
+    BankRecord,
+    Geography,
+    Holders,
+    LocalConvention,
+    Period,
+    Records,
+    Successions,
+    Target,
+    difference,
+    editing,
+)
 from services.bank_registry.store import Edit, Origin, RegistryStore
 from services.kit import french
 from services.kit.errors import Violation, Violations

@@ -16,11 +16,9 @@ from services.bank_registry.api.handlers import Handlers, fill
 from services.bank_registry.api.reads import agreement_versions
 from services.bank_registry.api.views import registry_at, resource_not_found, view
 from services.bank_registry.api.writing import write
-from services.bank_registry.messages import edits, filters, names, requests, reservations
+from services.bank_registry.messages import Writing, edits, filters, names, requests, reservations
 from services.bank_registry.messages import records as messages
-from services.bank_registry.messages.edits import Writing
-from services.bank_registry.registry import envelopes
-from services.bank_registry.registry.model import BankRecord, Reservation, ReservationState
+from services.bank_registry.registry import BankRecord, Reservation, ReservationState, envelopes
 from services.bank_registry.store import Edit, Origin, ReservationChange
 from services.kit import french
 from services.kit.errors import NotFound, Violations

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from services.bank_registry.api.views import View, registry_at, registry_clock, view
-from services.bank_registry.messages.requests import Sight
-from services.bank_registry.registry.geography import Geography
+from services.bank_registry.messages import Sight
+from services.bank_registry.registry import Geography
 from services.bank_registry.store import RegistryStore
 from services.kit.wire import Page
 

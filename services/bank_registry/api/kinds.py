@@ -8,17 +8,19 @@ from datetime import date
 from typing import Any, Generic, TypeVar
 
 from services.bank_registry.api.reads import agreement_versions, convention_versions
-from services.bank_registry.messages import names, reads
+from services.bank_registry.messages import Entries, names, reads
 from services.bank_registry.messages import records as messages
-from services.bank_registry.messages.entries import Entries
-from services.bank_registry.registry.editing import (
+from services.bank_registry.registry import (
+    Agreement,
+    Bank,
+    BankRecord,
+    LocalConvention,
+    Period,
     Target,
     agreement_target,
     bank_target,
     convention_target,
 )
-from services.bank_registry.registry.model import Agreement, Bank, BankRecord, LocalConvention
-from services.bank_registry.registry.period import Period
 from services.kit.errors import Violations
 
 V = TypeVar("V", Bank, Agreement, LocalConvention)

@@ -12,13 +12,19 @@ import grpc
 from microcredit.bankregistry.v1 import bank_registry_service_pb2 as pb
 from services.bank_registry.api.handlers import Handlers, fill
 from services.bank_registry.api.views import View, resource_not_found
-from services.bank_registry.messages import filters, names, reads, requests
-from services.bank_registry.messages.requests import Sight
-from services.bank_registry.registry.editing import agreement_target, convention_target
-from services.bank_registry.registry.model import Agreement, BankRecord, LocalConvention
-from services.bank_registry.registry.resources import agreement_name, convention_name
-from services.bank_registry.registry.search import in_force, search
-from services.bank_registry.registry.timeline import version_on
+from services.bank_registry.messages import Sight, filters, names, reads, requests
+from services.bank_registry.registry import (
+    Agreement,
+    BankRecord,
+    LocalConvention,
+    agreement_name,
+    agreement_target,
+    convention_name,
+    convention_target,
+    in_force,
+    search,
+    version_on,
+)
 from services.kit.errors import Violations
 from services.kit.wire import Page, Place, paging
 

@@ -12,11 +12,8 @@ from microcredit.bankregistry.v1.bank_registry_service_pb2_grpc import (
 )
 from services.bank_registry.api.service import BankRegistryServicer
 from services.bank_registry.api.views import registry_clock
-from services.bank_registry.messages import quick
-from services.bank_registry.messages.names import BANK_PREFIX
-from services.bank_registry.registry.decisive import Decisive
-from services.bank_registry.registry.geography import Geography
-from services.bank_registry.registry.history import Registry
+from services.bank_registry.messages import BANK_PREFIX, quick
+from services.bank_registry.registry import Decisive, Geography, Registry
 from services.bank_registry.store import RegistryStore
 
 MAX_ANSWERS = 20_000

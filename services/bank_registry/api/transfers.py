@@ -8,19 +8,20 @@ from types import MappingProxyType
 
 from microcredit.bankregistry.v1 import exchange_pb2 as pb
 from services.bank_registry.api.views import registry_at, registry_clock, view
-from services.bank_registry.files.content import MAX_BYTES
-from services.bank_registry.files.csv_file import csv_bytes
-from services.bank_registry.files.items import UnreadableFile
-from services.bank_registry.files.json_lines import json_lines_bytes
-from services.bank_registry.files.plan import Plan, make_plan
-from services.bank_registry.files.reading import Reading, read
-from services.bank_registry.files.xlsx_file import xlsx_bytes
+from services.bank_registry.files import (
+    MAX_BYTES,
+    Plan,
+    Reading,
+    UnreadableFile,
+    csv_bytes,
+    json_lines_bytes,
+    make_plan,
+    read,
+    xlsx_bytes,
+)
+from services.bank_registry.messages import Options
 from services.bank_registry.messages import transfers as edge
-from services.bank_registry.messages.transfers import Options
-from services.bank_registry.registry.geography import Geography
-from services.bank_registry.registry.history import Registry
-from services.bank_registry.registry.model import BankRecord
-from services.bank_registry.registry.on_date import in_force
+from services.bank_registry.registry import BankRecord, Geography, Registry, as_of_day
 from services.bank_registry.store import Origin, RegistryStore
 from services.kit import context
 from services.kit.errors import Aborted, FailedPrecondition, InvalidArgument
@@ -91,7 +92,7 @@ class Exporter:
         asked = edge.export(request, registry_clock(self._store.registry()))
         seen = view(registry_at(self._store, asked.min_revision), asked.known_instant)
         records = list(seen.records.values())
-        found = records if asked.day is None else in_force(records, asked.day)
+        found = records if asked.day is None else as_of_day(records, asked.day)
         instant, revision = asked.known_instant, seen.revision
         if instant is not None:
             revision = seen.registry.revision_at(instant)

@@ -5,10 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
-from services.bank_registry.registry.history import Records, Registry
-from services.bank_registry.registry.model import BankRecord
-from services.bank_registry.registry.names import closest
-from services.bank_registry.registry.resources import bank_name
+from services.bank_registry.registry import BankRecord, Records, Registry, bank_name, closest
 from services.bank_registry.store import RegistryStore
 from services.kit import french
 from services.kit.errors import NotFound, Unavailable

@@ -8,7 +8,7 @@ from typing import Any, TypeVar, cast
 
 from google.protobuf.message import Message
 
-from services.bank_registry.messages.edits import Writing
+from services.bank_registry.messages import Writing
 from services.bank_registry.store import Edit, Origin, RegistryStore
 from services.kit import context
 from services.kit.errors import Unavailable

@@ -11,8 +11,7 @@ from typing import Annotated
 
 import typer
 
-from services.bank_registry.files import cells
-from services.bank_registry.files.table import Bad
+from services.bank_registry.files import Bad, cells
 
 DEFAULT_SERVER = "127.0.0.1:50053"
 MAX_ACTOR = 100

@@ -8,23 +8,26 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from services.bank_registry.files.objects import Fields
-from services.bank_registry.registry import identifiers
-from services.bank_registry.registry.geography import Geography
-from services.bank_registry.registry.model import (
+from services.bank_registry.registry import (
     ALWAYS,
     CATEGORY,
+    ID,
     Agreement,
     Bank,
     BankKind,
     Bound,
     Bounds,
     Contact,
+    Geography,
     LocalConvention,
+    Scope,
     Suspension,
+    Territory,
+    identifiers,
+    place_name,
+    slug,
+    unknown_place,
 )
-from services.bank_registry.registry.names import ID, slug
-from services.bank_registry.registry.place_hints import unknown_place
-from services.bank_registry.registry.territory import Scope, Territory, place_name
 from services.kit import french
 from services.kit.errors import Violations
 

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from services.bank_registry.files.table import Bad
-from services.bank_registry.registry.geography import fold
+from services.bank_registry.registry import fold
 from services.kit import french
 
 GUARDED = re.compile(r"'+[=+\-@＝＋－＠]")

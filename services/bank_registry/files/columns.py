@@ -14,9 +14,7 @@ from operator import attrgetter as get
 from typing import Any
 
 from services.bank_registry.files import cells, lists
-from services.bank_registry.registry.geography import fold
-from services.bank_registry.registry.labels import KINDS, SCOPES
-from services.bank_registry.registry.model import ALWAYS
+from services.bank_registry.registry import ALWAYS, KINDS, SCOPES, fold
 
 Cell = str | int | Decimal | date | None
 Show = Callable[[Any], Cell]

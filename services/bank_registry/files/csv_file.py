@@ -10,7 +10,7 @@ from decimal import Decimal
 
 from services.bank_registry.files.columns import COLUMNS, Cell
 from services.bank_registry.files.rows import guarded, rows_of
-from services.bank_registry.registry.model import BankRecord
+from services.bank_registry.registry import BankRecord
 from services.kit import french
 
 

@@ -11,7 +11,7 @@ from operator import attrgetter
 from services.bank_registry.files.columns import AGREEMENT, CONVENTION, LENDER, Column
 from services.bank_registry.files.csv_file import printed
 from services.bank_registry.files.rows import cells_of
-from services.bank_registry.registry.model import ALWAYS, Agreement, Bank, BankRecord, LocalConvention
+from services.bank_registry.registry import ALWAYS, Agreement, Bank, BankRecord, LocalConvention
 from services.kit import french
 
 Fact = Bank | Agreement | LocalConvention

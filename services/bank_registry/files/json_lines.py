@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from services.bank_registry.files.columns import AGREEMENT, CONVENTION, LENDER, Column
 from services.bank_registry.files.lender_rows import gather_address
 from services.bank_registry.files.rows import guarded
-from services.bank_registry.registry.model import BankRecord
+from services.bank_registry.registry import BankRecord
 
 
 def json_lines_bytes(records: Iterable[BankRecord]) -> bytes:

@@ -8,7 +8,7 @@ from datetime import date
 
 from services.bank_registry.files import cells
 from services.bank_registry.files.table import Bad
-from services.bank_registry.registry.model import Contact, Suspension
+from services.bank_registry.registry import Contact, Suspension
 from services.kit import french
 
 _DAY = r"[0-9]{1,2}/[0-9]{1,2}/[0-9]{4}|[0-9]{4}-[0-9]{2}-[0-9]{2}"

@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import TypeVar
 
 from services.bank_registry.files.items import UNREADABLE
-from services.bank_registry.registry.period import Period
+from services.bank_registry.registry import Period
 from services.kit import french
 from services.kit.errors import Violations
 

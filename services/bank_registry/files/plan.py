@@ -14,11 +14,16 @@ from services.bank_registry.files.field_changes import FieldChange, arrivals, fi
 from services.bank_registry.files.items import Finding, UnreadableFile
 from services.bank_registry.files.reading import Entry, Reading
 from services.bank_registry.files.rows import rows_of
-from services.bank_registry.registry.difference import Change, Difference, facts
-from services.bank_registry.registry.history import Records
-from services.bank_registry.registry.identities import Holders, Successions
-from services.bank_registry.registry.model import BankRecord
-from services.bank_registry.registry.timeline import end
+from services.bank_registry.registry import (
+    BankRecord,
+    Change,
+    Difference,
+    Holders,
+    Records,
+    Successions,
+    end,
+    facts,
+)
 from services.kit.canonical import canonical
 
 _ROUNDS = 10

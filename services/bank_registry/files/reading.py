@@ -10,8 +10,7 @@ from services.bank_registry.files.content import read_content
 from services.bank_registry.files.items import MAX_FINDINGS, Content, Finding, Item, too_many
 from services.bank_registry.files.objects import Fields
 from services.bank_registry.files.records import record_of
-from services.bank_registry.registry.geography import Geography
-from services.bank_registry.registry.model import BankRecord
+from services.bank_registry.registry import BankRecord, Geography
 from services.kit.errors import Violation, Violations
 
 STEP = 250

@@ -10,8 +10,7 @@ from typing import TypeVar
 
 from services.bank_registry.files.banks import BankReader
 from services.bank_registry.files.objects import Fields
-from services.bank_registry.registry.model import Agreement, Bank, BankRecord, LocalConvention
-from services.bank_registry.registry.timeline import suspensions
+from services.bank_registry.registry import Agreement, Bank, BankRecord, LocalConvention, suspensions
 from services.kit import french
 
 V = TypeVar("V", Bank, Agreement, LocalConvention)

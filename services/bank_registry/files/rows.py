@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import zip_longest
 
 from services.bank_registry.files.columns import AGREEMENT, CONVENTION, LENDER, Cell, Column
-from services.bank_registry.registry.model import BankRecord
+from services.bank_registry.registry import BankRecord
 
 _FORMULA = re.compile(r"'*[=+\-@＝＋－＠]")
 

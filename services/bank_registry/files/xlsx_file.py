@@ -18,8 +18,7 @@ from openpyxl.worksheet.datavalidation import DataValidation
 from services.bank_registry.files.columns import COLUMNS, Cell, Column
 from services.bank_registry.files.rows import guarded, rows_of
 from services.bank_registry.files.xlsx_table import SHEET
-from services.bank_registry.registry.labels import KINDS, SCOPES
-from services.bank_registry.registry.model import BankRecord
+from services.bank_registry.registry import KINDS, SCOPES, BankRecord
 
 _CHOICES = {"kind": list(KINDS.values()), "scope": list(SCOPES.values())}
 _WIDE, _NARROW = 32, 16

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from microcredit.bankregistry.v1 import bank_registry_service_pb2 as pb
 from services.bank_registry.messages.records import instant
-from services.bank_registry.registry.history import RevisionChange
+from services.bank_registry.registry import RevisionChange
 from services.kit import french
 
 MAX_NAMES = 10_000

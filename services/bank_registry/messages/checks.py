@@ -9,10 +9,7 @@ from google.protobuf.message import Message
 
 from microcredit.bankregistry.v1 import bank_pb2 as pb
 from services.bank_registry.messages import records as messages
-from services.bank_registry.registry.history import Registry
-from services.bank_registry.registry.model import Bank
-from services.bank_registry.registry.reasons import Reason
-from services.bank_registry.registry.selection import AgreementCheck, BankCheck
+from services.bank_registry.registry import AgreementCheck, Bank, BankCheck, Reason, Registry
 
 M = TypeVar("M", bound=Message)
 

@@ -8,8 +8,7 @@ from typing import Any
 
 from google.protobuf.descriptor import FieldDescriptor
 
-from services.bank_registry.registry.model import Suspension
-from services.bank_registry.registry.period import Period
+from services.bank_registry.registry import Period, Suspension
 from services.kit import french, wire
 from services.kit.errors import Violations
 

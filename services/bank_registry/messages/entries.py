@@ -6,12 +6,9 @@ from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
 from microcredit.bankregistry.v1 import bank_pb2 as pb
-from services.bank_registry.files.banks import BankReader
-from services.bank_registry.files.objects import Fields
+from services.bank_registry.files import BankReader, Fields
 from services.bank_registry.messages import names
-from services.bank_registry.registry.geography import Geography
-from services.bank_registry.registry.model import Agreement, Bank, LocalConvention
-from services.bank_registry.registry.period import ONE_DAY
+from services.bank_registry.registry import ONE_DAY, Agreement, Bank, Geography, LocalConvention
 from services.kit import wire
 from services.kit.errors import Violations
 

@@ -5,9 +5,14 @@ from __future__ import annotations
 from microcredit.bankregistry.v1 import bank_pb2, envelope_service_pb2
 from microcredit.bankregistry.v1 import bank_registry_service_pb2 as pb
 from services.bank_registry.messages.requests import commune_of
-from services.bank_registry.registry.geography import Departement, Geography
-from services.bank_registry.registry.model import BankKind, ReservationState
-from services.bank_registry.registry.search import BankState, Wanted
+from services.bank_registry.registry import (
+    BankKind,
+    BankState,
+    Departement,
+    Geography,
+    ReservationState,
+    Wanted,
+)
 from services.kit import wire
 from services.kit.errors import Violations
 

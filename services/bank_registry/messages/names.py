@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from services.bank_registry.registry.names import ID
+from services.bank_registry.registry import ID
 from services.kit.errors import Violations
 
 BANK_PREFIX = "banks/"

@@ -10,9 +10,7 @@ from google.type.decimal_pb2 import Decimal as DecimalMessage
 
 from microcredit.bankregistry.v1 import bank_registry_service_pb2 as pb
 from services.bank_registry.messages.requests import MAX_RATE
-from services.bank_registry.registry.decisive import Application
-from services.bank_registry.registry.geography import Geography
-from services.bank_registry.registry.model import CATEGORY
+from services.bank_registry.registry import CATEGORY, Application, Geography
 from services.kit import wire
 from services.kit.errors import Violations
 

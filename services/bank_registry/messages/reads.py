@@ -7,12 +7,21 @@ from datetime import date
 from microcredit.bankregistry.v1 import bank_pb2 as pb
 from microcredit.bankregistry.v1 import bank_registry_service_pb2 as service_pb
 from services.bank_registry.messages import records as messages
-from services.bank_registry.registry.geography import Commune, Geography
-from services.bank_registry.registry.model import Agreement, Bank, BankRecord, LocalConvention
-from services.bank_registry.registry.resources import etag
-from services.bank_registry.registry.search import BankState, state_on, to_verify
-from services.bank_registry.registry.selection import verification_due
-from services.bank_registry.registry.timeline import life, version_on
+from services.bank_registry.registry import (
+    Agreement,
+    Bank,
+    BankRecord,
+    BankState,
+    Commune,
+    Geography,
+    LocalConvention,
+    etag,
+    life,
+    state_on,
+    to_verify,
+    verification_due,
+    version_on,
+)
 
 _STATES = {state: service_pb.BankState.Value(f"BANK_STATE_{state}") for state in BankState}
 

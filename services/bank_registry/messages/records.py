@@ -11,17 +11,20 @@ from google.type import date_pb2, decimal_pb2, money_pb2
 
 from microcredit.bankregistry.v1 import bank_pb2 as pb
 from microcredit.bankregistry.v1 import envelope_service_pb2 as envelope_pb
-from services.bank_registry.registry.model import (
+from services.bank_registry.registry import (
     ALWAYS,
     Agreement,
     Bank,
     Contact,
     LocalConvention,
+    Period,
     Reservation,
     Suspension,
+    agreement_name,
+    bank_name,
+    convention_name,
+    name_of,
 )
-from services.bank_registry.registry.period import Period
-from services.bank_registry.registry.resources import agreement_name, bank_name, convention_name, name_of
 from services.kit import wire
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -11,9 +11,7 @@ from typing import Any, cast
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from microcredit.bankregistry.v1 import bank_registry_service_pb2 as pb
-from services.bank_registry.registry.geography import Commune, Geography
-from services.bank_registry.registry.model import CATEGORY, LoanRequest
-from services.bank_registry.registry.territory import printed
+from services.bank_registry.registry import CATEGORY, Commune, Geography, LoanRequest, printed
 from services.kit import french, wire
 from services.kit.errors import Violations
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from microcredit.bankregistry.v1 import envelope_service_pb2 as pb
 from services.bank_registry.messages import edits
-from services.bank_registry.registry.envelopes import Asked
+from services.bank_registry.registry import Asked
 from services.kit import wire
 from services.kit.errors import InvalidArgument, Violation, Violations
 

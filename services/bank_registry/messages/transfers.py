@@ -10,9 +10,7 @@ from datetime import date
 from typing import TypeVar
 
 from microcredit.bankregistry.v1 import exchange_pb2 as pb
-from services.bank_registry.files.items import Finding
-from services.bank_registry.files.plan import Kind, Outcome, Plan
-from services.bank_registry.files.reading import Progress
+from services.bank_registry.files import Finding, Kind, Outcome, Plan, Progress
 from services.bank_registry.messages.requests import NAME_PREFIX, Sight, sight
 from services.kit import wire
 from services.kit.errors import FailedPrecondition, Violations

@@ -9,7 +9,7 @@ from datetime import date
 from services.bank_registry.registry.model import BankRecord
 
 
-def in_force(records: Iterable[BankRecord], day: date) -> list[BankRecord]:
+def as_of_day(records: Iterable[BankRecord], day: date) -> list[BankRecord]:
     """The lenders of a day, with their terms, agreements and conventions of that day only."""
     found = (
         replace(

@@ -11,7 +11,7 @@ from typing import Any
 
 import jsonschema_rs
 
-from services.documents.contract import messages
+from services.documents.contract import sentences
 from services.documents.contract.strict_json import child
 from services.documents.contract.values import Code, Money
 from services.kit.errors import Violation
@@ -46,7 +46,7 @@ class Schema:
         for error in self._validator.iter_errors(data):
             path = _path(root, error.instance_path)
             expected = self._expected(error.schema_path)
-            yield from messages.violations(error.kind, path, expected)
+            yield from sentences.violations(error.kind, path, expected)
 
     def typed(self, data: Any) -> Any:
         """The same data, checked beforehand, typed: money, rates, dates, codes; an absent list is empty."""

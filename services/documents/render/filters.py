@@ -9,9 +9,9 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from services.documents import wording
+from services.documents.contract import wording
 from services.documents.contract.values import Code, Money
-from services.documents.words import amount_in_words
+from services.documents.contract.words import amount_in_words
 from services.kit import french
 
 # The lender may not hold health data (loi 78-17, article 6 I): a health project shows its category only.

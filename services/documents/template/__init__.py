@@ -1,1 +1,1 @@
-"""Template packages: manifests, digests, versions."""
+"""The gate of templates: what a Word file may hold, and what it may print."""

@@ -8,8 +8,8 @@ from typing import Any
 
 from lxml import etree
 
-from services.documents import opc
-from services.documents.findings import Finding, Severity
+from services.documents.contract.findings import Finding, Severity
+from services.documents.render import opc
 from services.documents.render.source import WORD_PART, parser
 from services.documents.template.contrast import contrast
 from services.documents.template.opening import MAIN

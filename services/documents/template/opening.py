@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 from lxml import etree
 
-from services.documents import opc
-from services.documents.findings import Finding, Severity
+from services.documents.contract.findings import Finding, Severity
+from services.documents.render import opc
 from services.documents.render.source import parser
 
 MAX_BYTES = 2 * 1024 * 1024

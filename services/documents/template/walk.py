@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from jinja2 import TemplateSyntaxError, nodes
 
-from services.documents.findings import Finding
+from services.documents.contract.findings import Finding
 from services.documents.render.environment import ENVIRONMENT
 from services.documents.template.expressions import (
     LOOP,

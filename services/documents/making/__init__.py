@@ -1,0 +1,1 @@
+"""One document: filled, rendered, sealed, with its provenance."""

@@ -1,0 +1,3 @@
+"""Protobuf of the documents service: requests read, answers written."""
+
+DOMAIN = "documents.microcredit"
