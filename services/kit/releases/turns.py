@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import fcntl
-import tempfile
+import os
 import threading
 import time
 from collections.abc import Iterator
@@ -22,7 +22,7 @@ class Turns:
     """Turns taken by the threads and the workers of a server; made before the fork, so that they share it."""
 
     def __init__(self) -> None:
-        self._file = tempfile.TemporaryFile()  # noqa: SIM115 - open as long as the server
+        self._file = os.memfd_create("turns")
         self._thread = threading.Lock()
 
     @contextmanager
