@@ -72,6 +72,11 @@ def make_template(manifest: Mapping[str, Any], docx: bytes, package_digest: str)
     )
 
 
+def described_template(manifest: Mapping[str, Any], docx: bytes) -> Template:
+    """The template of a manifest accepted before, in JSON values."""
+    return make_template(_SCHEMA.typed(manifest), docx, "")
+
+
 def _check_names(manifest: Mapping[str, Any], findings: Findings) -> None:
     for required in manifest["requires"]:
         if not CONTRACT.knows(required):
