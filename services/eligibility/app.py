@@ -16,21 +16,20 @@ from microcredit.eligibility.v1.eligibility_service_pb2_grpc import (
 )
 from microcredit.eligibility.v1.loan_service_pb2_grpc import add_LoanServiceServicer_to_server
 from microcredit.eligibility.v1.ruleset_service_pb2_grpc import add_RulesetServiceServicer_to_server
-from services.eligibility.api import DOMAIN
-from services.eligibility.api.comparisons import Comparisons
-from services.eligibility.api.decision_service import DecisionServicer
-from services.eligibility.api.ruleset_service import RulesetServicer
-from services.eligibility.api.service import EligibilityServicer, LoanServicer
-from services.eligibility.api.shadowing import ShadowRunner
+from services.eligibility.api import (
+    DOMAIN,
+    Comparisons,
+    DecisionServicer,
+    EligibilityServicer,
+    LoanServicer,
+    RulesetServicer,
+    ShadowRunner,
+)
 from services.eligibility.config import Settings
-from services.eligibility.package.model import RulePackage
+from services.eligibility.package import RulePackage
 from services.eligibility.preparation import prepare, release_store
-from services.eligibility.publishing.check import check
-from services.eligibility.publishing.deployment import Deployments
-from services.eligibility.store.journal import Journal
-from services.eligibility.store.keys import KeyStore
-from services.eligibility.store.secrets import page_key
-from services.eligibility.store.shadows import ShadowStore
+from services.eligibility.publishing import Deployments, check
+from services.eligibility.store import Journal, KeyStore, ShadowStore, page_key
 from services.kit.serve import App, Registration
 from services.kit.store import Database
 

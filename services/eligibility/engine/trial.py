@@ -10,7 +10,7 @@ from services.eligibility.engine.definitions import UncompilableError, compile_p
 from services.eligibility.engine.evaluation import all_values
 from services.eligibility.engine.native import NativeRuleset
 from services.eligibility.engine.reference import true_rules
-from services.eligibility.package.model import RulePackage
+from services.eligibility.package import RulePackage
 from services.kit import child
 from services.kit.child import Bounds, Message, StoppedError
 

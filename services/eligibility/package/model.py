@@ -22,7 +22,7 @@ ENGINE_DISAGREEMENT = "ENGINE_DISAGREEMENT"
 """Code of the only reason that no rule may yield."""
 
 
-class Severity(Enum):
+class RuleSeverity(Enum):
     """What a rule does to the outcome; the words are those of rules.yaml."""
 
     BLOCKING = "blocking"
@@ -104,7 +104,7 @@ class Rule:
 
     id: str
     code: str
-    severity: Severity
+    severity: RuleSeverity
     condition: Node
     messages: tuple[Message, ...]
     article: str
@@ -118,7 +118,7 @@ class OutcomeRank:
     """An outcome, the severity that yields it (none for the best one) and its French label."""
 
     outcome: Outcome
-    severity: Severity | None
+    severity: RuleSeverity | None
     label: str
 
 

@@ -9,12 +9,12 @@ from services.eligibility.package import source
 from services.eligibility.package.identity_file import read_period
 from services.eligibility.package.language.tree import names
 from services.eligibility.package.language.types import ValueType
-from services.eligibility.package.model import ENGINE_DISAGREEMENT, Message, Period, Rule, Severity
+from services.eligibility.package.model import ENGINE_DISAGREEMENT, Message, Period, Rule, RuleSeverity
 from services.eligibility.package.tables import Table, place_in
 from services.kit.french import typeset
 
 _CODE = re.compile(r"[A-Z][A-Z0-9_]{0,62}")
-_SEVERITIES = {severity.value: severity for severity in Severity}
+_SEVERITIES = {severity.value: severity for severity in RuleSeverity}
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 
 

@@ -71,78 +71,28 @@ if TYPE_CHECKING:
     from services.kit.releases.requests import Fields, find_version
     from services.kit.releases.service import ReleaseServicer
     from services.kit.releases.signature import PublicKeys, Statement
-    from services.kit.releases.store import Candidate, PackageDamagedError, ReleaseStore
+    from services.kit.releases.store import PackageDamagedError, ReleaseStore
     from services.kit.releases.tables import create_release_tables, make_append_only
-    from services.kit.releases.timeline import Event, EventKind, Release, Span, State
+    from services.kit.releases.timeline import Candidate, Event, EventKind, Release, Span, State
     from services.kit.releases.turns import Turns
 
 _ROOMS = {
-    "archive": (
-        "ArchiveError",
-        "Contents",
-        "SIGNATURE_FILE",
-        "digest",
-        "pack",
-        "unpack",
-    ),
-    "candidates": (
-        "Candidates",
-        "accepted",
-    ),
-    "changes": ("Change",),
-    "deployments": (
-        "Compiled",
-        "Deployment",
-        "Deployments",
-        "Segment",
-        "compiled_cache",
-        "unreadable",
-    ),
-    "findings": (
-        "Finding",
-        "Place",
-        "Report",
-        "Severity",
-    ),
-    "follower": (
-        "Follower",
-        "FollowerStatus",
-    ),
-    "kinds": (
-        "Description",
-        "Edited",
-        "Editing",
-        "Kind",
-        "Kinds",
-    ),
-    "requests": (
-        "Fields",
-        "find_version",
-    ),
-    "service": ("ReleaseServicer",),
-    "signature": (
-        "PublicKeys",
-        "Statement",
-    ),
-    "store": (
-        "Candidate",
-        "PackageDamagedError",
-        "ReleaseStore",
-    ),
-    "tables": (
-        "create_release_tables",
-        "make_append_only",
-    ),
-    "timeline": (
-        "Event",
-        "EventKind",
-        "Release",
-        "Span",
-        "State",
-    ),
-    "turns": ("Turns",),
+    "archive": "ArchiveError Contents SIGNATURE_FILE digest pack unpack",
+    "candidates": "Candidates accepted",
+    "changes": "Change",
+    "deployments": "Compiled Deployment Deployments Segment compiled_cache unreadable",
+    "findings": "Finding Place Report Severity",
+    "follower": "Follower FollowerStatus",
+    "kinds": "Description Edited Editing Kind Kinds",
+    "requests": "Fields find_version",
+    "service": "ReleaseServicer",
+    "signature": "PublicKeys Statement",
+    "store": "PackageDamagedError ReleaseStore",
+    "tables": "create_release_tables make_append_only",
+    "timeline": "Candidate Event EventKind Release Span State",
+    "turns": "Turns",
 }
-_HOMES = {name: room for room, names in _ROOMS.items() for name in names}
+_HOMES = {name: room for room, names in _ROOMS.items() for name in names.split()}
 
 __all__ = [
     "SIGNATURE_FILE",

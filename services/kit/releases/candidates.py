@@ -14,8 +14,7 @@ from services.kit.releases.archive import ArchiveError, Contents, digest, unpack
 from services.kit.releases.deployments import Deployments
 from services.kit.releases.findings import Report
 from services.kit.releases.kinds import Kind
-from services.kit.releases.store import Candidate
-from services.kit.releases.timeline import Release, State
+from services.kit.releases.timeline import Candidate, Release, State
 from services.kit.releases.turns import Turns
 from services.kit.serve import WAITING_CHECKS
 from services.kit.store import fingerprint

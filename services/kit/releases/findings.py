@@ -8,7 +8,7 @@ from enum import Enum
 from typing import Any, Self
 
 from services.kit.releases.archive import Contents
-from services.kit.releases.store import Candidate
+from services.kit.releases.timeline import Candidate
 
 
 class Severity(Enum):

@@ -20,8 +20,8 @@ from services.kit.releases.candidates import Candidates, accepted, check_single,
 from services.kit.releases.changes import Change
 from services.kit.releases.deployments import Deployments, require, unreadable
 from services.kit.releases.kinds import Kind
-from services.kit.releases.store import Candidate, PackageDamagedError, Publication
-from services.kit.releases.timeline import Release, State
+from services.kit.releases.store import PackageDamagedError, Publication
+from services.kit.releases.timeline import Candidate, Release, State
 from services.kit.serve import OwnThreads
 from services.kit.wire import paging
 

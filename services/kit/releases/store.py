@@ -13,23 +13,12 @@ from services.kit.errors import FailedPrecondition
 from services.kit.releases import changes, rows, versions
 from services.kit.releases.archive import SIGNATURE_FILE, ArchiveError, Contents, digest, pack, restore
 from services.kit.releases.signature import PublicKeys, SignatureError, Statement
-from services.kit.releases.timeline import EventKind, Release, State
+from services.kit.releases.timeline import Candidate, EventKind, Release, State
 from services.kit.store import Database, fingerprint
 
 
 class PackageDamagedError(Exception):
     """What is stored of a package is not what was published, or is not signed by an accepted key."""
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """A package to publish; it may govern from `valid_from` to `valid_until`, both included."""
-
-    name: str
-    version: str
-    valid_from: date
-    valid_until: date | None
-    contents: Contents
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import Enum
 
+from services.kit.releases.archive import Contents
+
 _DAY = timedelta(days=1)
 
 
@@ -56,6 +58,17 @@ class Release:
     def covers(self, day: date) -> bool:
         """Whether the release may govern on a day."""
         return self.valid_from <= day and (self.valid_until is None or day <= self.valid_until)
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A package to publish; it may govern from `valid_from` to `valid_until`, both included."""
+
+    name: str
+    version: str
+    valid_from: date
+    valid_until: date | None
+    contents: Contents
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import sys
 
-from services.eligibility.package.findings import Finding, Place
+from services.eligibility.package import Finding, Place
 from services.eligibility.publishing.check.report import Report, dump_report, load_report
 from services.kit import child
 from services.kit.child import Bounds, Message, Stopped, StoppedError

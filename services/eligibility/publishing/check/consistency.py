@@ -5,13 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from services.eligibility.engine.definitions import exceeded_limits
-from services.eligibility.engine.leaves import conditions_of, written
-from services.eligibility.package.findings import Findings, Place, Severity
-from services.eligibility.package.language import tree
-from services.eligibility.package.language.types import Kind
-from services.eligibility.package.model import Derived, Period, Rule, RulePackage
-from services.eligibility.package.reads import facts_read
+from services.eligibility.engine import conditions_of, exceeded_limits, written
+from services.eligibility.package import (
+    Derived,
+    Findings,
+    Kind,
+    Period,
+    Place,
+    Rule,
+    RulePackage,
+    Severity,
+    facts_read,
+    tree,
+)
 
 MAX_MONTHS = 600
 """Longest loan whose instalment is computed exactly in a reasonable time."""

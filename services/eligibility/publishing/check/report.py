@@ -7,8 +7,7 @@ from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
 
-from services.eligibility.package.findings import Finding, Place, Severity
-from services.eligibility.package.model import Identity, Period
+from services.eligibility.package import Finding, Identity, Period, Place, Severity
 from services.kit.french import join, plural, typeset
 
 MAX_FINDINGS = 500
