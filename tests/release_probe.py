@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
@@ -11,10 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from services.kit import context
+from services.kit.cache import Cache
 from services.kit.errors import Unavailable
 from services.kit.releases import (
     Candidate,
     Candidates,
+    Compiled,
     Contents,
     Deployments,
     Description,
@@ -114,7 +117,7 @@ class Probe:
         )
 
 
-def _edit(contents: Contents, edited: Edited, versions: list[str]) -> Contents:
+def _edit(contents: Contents, edited: Edited, versions: Sequence[str]) -> Contents:
     identifier, *_ = read(contents)
     version = edited.version or f"{len(versions) + 1}"
     first = edited.effective_from or date(2026, 1, 1)
@@ -129,11 +132,11 @@ class Served:
     deployments: Deployments[str]
     candidates: Candidates
     probe: Probe
-    cache: Any
+    cache: Cache[Compiled[str]]
 
     def call(self, method: str, request: object, *, actor: str = "anne", seconds: float = 30) -> Any:
         """The answer of a method, as one caller with a time limit."""
-        context.enter(context.Call("test", context.time.monotonic() + seconds, actor))
+        context.enter(context.Call("test", time.monotonic() + seconds, actor))
         return getattr(self.servicer, method)(request, None)
 
 
@@ -151,7 +154,8 @@ def served(
     make_store(url, folder)
     database = Database(url)
     store = ReleaseStore(database, keys, two_person_rule=two_person_rule)
-    probe, cache = Probe(prefix), compiled_cache(4, 10_000)
+    probe = Probe(prefix)
+    cache: Cache[Compiled[str]] = compiled_cache(4, 10_000)
     deployments = Deployments(store, Kinds(probe.kind(single=single)), cache)
     deployments.start()
     candidates = Candidates(deployments, Turns())

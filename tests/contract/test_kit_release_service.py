@@ -6,6 +6,7 @@ import multiprocessing
 import os
 import signal
 import threading
+import time
 import uuid
 from collections.abc import Callable, Iterator
 from datetime import date
@@ -98,8 +99,8 @@ def test_what_was_published_comes_back(things: Served) -> None:
         assert (unpack(answer.archive), answer.file) == (contents, contents[FILE])
     unknown = pb.GetVersionRequest(name=f"{NAME}/versions/1", with_file="autre")
     assert refused(things.call, "GetVersion", unknown).violations[0].field == "with_file"
-    request = pb.CheckPackageRequest(collection="things", name=f"{NAME}/versions/1")
-    report = things.call("CheckPackage", request).report
+    named = pb.CheckPackageRequest(collection="things", name=f"{NAME}/versions/1")
+    report = things.call("CheckPackage", named).report
     assert (report.accepted, report.package, report.state_number) == (True, NAME, 1)
 
 
@@ -311,7 +312,7 @@ def test_a_turn_is_shared_by_processes_and_given_back_by_one_that_is_killed() ->
     holder.start()
     try:
         assert held.wait(60)
-        context.enter(context.Call("test", context.time.monotonic() + LEAST_SECONDS + 0.1))
+        context.enter(context.Call("test", time.monotonic() + LEAST_SECONDS + 0.1))
         with pytest.raises(DomainError) as caught, turns.taken():
             raise AssertionError
         assert (caught.value.status, caught.value.reason) == ("UNAVAILABLE", "OVERLOADED")
@@ -319,6 +320,6 @@ def test_a_turn_is_shared_by_processes_and_given_back_by_one_that_is_killed() ->
         assert holder.pid
         os.kill(holder.pid, signal.SIGKILL)
         holder.join()
-    context.enter(context.Call("test", context.time.monotonic() + 60))
+    context.enter(context.Call("test", time.monotonic() + 60))
     with turns.taken():
         pass
