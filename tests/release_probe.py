@@ -165,5 +165,4 @@ def served(
         )
     finally:
         deployments.follower.stop()
-        candidates.threads.shutdown()
         database.dispose()

@@ -10,13 +10,12 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from services.documents.contract.findings import Findings
-from services.documents.contract.folders import described, refuse_other_files
-from services.documents.contract.schema import Schema
+from services.documents.contract import Findings, Schema, described, refuse_other_files
 from services.documents.profile.law import faults
 from services.kit.releases import Contents, digest
 
 PROFILE_FILE = "profile.yaml"
+"""The file that describes a profile."""
 MAX_LOGO_BYTES = 256 * 1024
 
 _SCHEMA = Schema.load(Path(__file__).parent.parent / "profiles" / "profile.schema.json")

@@ -8,9 +8,8 @@ from dataclasses import asdict
 from datetime import date
 from typing import Any
 
-from services.documents.contract.findings import Finding, Severity
-from services.documents.contract.schema import written
-from services.documents.profile.organisation import Logo, described_profile
+from services.documents.contract import Finding, Severity, written
+from services.documents.profile import Logo, described_profile
 from services.documents.template.annotate import annotate
 from services.documents.template.gate import Verdict, examine
 from services.documents.template.manifest import Template, described_template

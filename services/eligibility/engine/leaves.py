@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from services.eligibility.package import Period, Rule, RulePackage, tree
+from services.eligibility.package import Rule, RulePackage, tree
+from services.kit.dates import Period
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from microcredit.releases.v1 import package_pb2
@@ -16,7 +15,6 @@ from services.kit.releases.findings import Report
 from services.kit.releases.kinds import Kind
 from services.kit.releases.timeline import Candidate, Release, State
 from services.kit.releases.turns import Turns
-from services.kit.serve import WAITING_CHECKS
 from services.kit.store import fingerprint
 
 
@@ -27,7 +25,6 @@ class Candidates:
         self._deployments = deployments
         self._store = deployments.store
         self._turns = turns
-        self.threads = ThreadPoolExecutor(WAITING_CHECKS, thread_name_prefix="checks")
 
     def asked(self, request: Any) -> str:
         """What tells a candidate from another one, before any work: its files, or the edit as it was sent."""

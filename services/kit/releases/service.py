@@ -22,7 +22,7 @@ from services.kit.releases.deployments import Deployments, require, unreadable
 from services.kit.releases.kinds import Kind
 from services.kit.releases.store import PackageDamagedError, Publication
 from services.kit.releases.timeline import Candidate, Release, State
-from services.kit.serve import OwnThreads
+from services.kit.serve import placeless
 from services.kit.wire import paging
 
 WATCH_SECONDS = 0.5
@@ -39,12 +39,8 @@ class ReleaseServicer(ReleaseServiceServicer):
         self._follower = deployments.follower
         self._kinds = deployments.kinds
         self._page_key = page_key
-        # What waits for its turn has threads of its own: it never takes those of the answers.
-        self.CheckPackage = OwnThreads(self.CheckPackage, candidates.threads)  # type: ignore[method-assign]
-        self.PublishPackage = OwnThreads(  # type: ignore[method-assign]
-            self.PublishPackage, candidates.threads
-        )
 
+    @placeless
     def CheckPackage(
         self, request: pb.CheckPackageRequest, context: grpc.ServicerContext
     ) -> pb.CheckPackageResponse:
@@ -55,6 +51,7 @@ class ReleaseServicer(ReleaseServiceServicer):
         found = messages.report(report, kind, digest(report.contents), published)
         return pb.CheckPackageResponse(report=found)
 
+    @placeless
     def PublishPackage(
         self, request: pb.PublishPackageRequest, context: grpc.ServicerContext
     ) -> pb.PublishPackageResponse:

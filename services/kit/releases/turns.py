@@ -10,10 +10,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from services.kit.context import remaining
-from services.kit.errors import Unavailable
+from services.kit.serve import overloaded
 
 LEAST_SECONDS = 1.0
 """With less time left to the call, a turn is of no use: the caller is told while it still listens."""
+
+WAITING = 16
+"""Turns that the threads of one worker may wait for; whoever comes next is told at once."""
 
 _POLL_SECONDS = 0.02
 
@@ -24,13 +27,25 @@ class Turns:
     def __init__(self) -> None:
         self._file = os.memfd_create("turns")
         self._thread = threading.Lock()
+        self._waiting = threading.BoundedSemaphore(WAITING)
 
     @contextmanager
     def taken(self) -> Iterator[None]:
-        """Waits for a turn, and has it; Unavailable if none comes in the time that the call has."""
+        """Waits for a turn, and has it; Unavailable if none comes in the time that the call has, or if too
+        many wait."""
+        if not self._waiting.acquire(blocking=False):
+            raise overloaded()
+        try:
+            with self._turn():
+                yield
+        finally:
+            self._waiting.release()
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
         seconds = min(remaining() - LEAST_SECONDS, threading.TIMEOUT_MAX)
         if not self._thread.acquire(timeout=max(0.0, seconds)):
-            raise _overloaded()
+            raise overloaded()
         try:
             self._wait_for_the_other_workers()
             try:
@@ -48,14 +63,7 @@ class Turns:
                 fcntl.lockf(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError:
                 if remaining() <= LEAST_SECONDS:
-                    raise _overloaded() from None
+                    raise overloaded() from None
                 time.sleep(_POLL_SECONDS)
             else:
                 return
-
-
-def _overloaded() -> Unavailable:
-    return Unavailable(
-        "OVERLOADED",
-        "D’autres contrôles occupent ce serveur ; rien n’est écrit, réessayez dans quelques instants.",
-    )

@@ -7,13 +7,13 @@ from datetime import date
 from services.eligibility.package import (
     DatedValue,
     Parameter,
-    Period,
     Value,
     ValueType,
     codes_of,
     display,
     listed,
 )
+from services.kit.dates import Period
 from services.kit.french import join, long_date, plural
 
 _NAMED = 8
