@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from services.documents.contract.chart_figures import BALANCE_SERIES, BUDGET_CATEGORIES, BUDGET_SERIES
+from services.documents.contract import BALANCE_SERIES, BUDGET_CATEGORIES, BUDGET_SERIES
 from tools.house.ooxml import raw_paragraph, text
 
 _CONTENT_TYPE = "application/vnd.openxmlformats-officedocument.drawingml.chart+xml"

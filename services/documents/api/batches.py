@@ -9,15 +9,21 @@ from typing import Any
 
 from microcredit.documents.v1 import document_service_pb2 as pb
 from services.documents.api.making import Maker
-from services.documents.contract import strict_json
-from services.documents.contract.dossier_json import ROOT
-from services.documents.contract.merge_patch import merge_patch
-from services.documents.making.files import OutputFile, zipped
-from services.documents.making.generation import Filled, Sources, fill, join, properties, render
-from services.documents.making.summary import Line, summary_csv
-from services.documents.messages import DOMAIN, documents
-from services.documents.messages.requests import Asked
-from services.documents.render.assembly import Piece
+from services.documents.contract import ROOT, merge_patch, strict_json
+from services.documents.making import (
+    Filled,
+    Line,
+    OutputFile,
+    Sources,
+    fill,
+    join,
+    properties,
+    render,
+    summary_csv,
+    zipped,
+)
+from services.documents.messages import DOMAIN, Asked, documents
+from services.documents.render import Piece
 from services.kit.context import check_deadline
 from services.kit.errors import DeadlineExceeded, DomainError, Violations
 from services.kit.serve import internal_error, to_status

@@ -8,20 +8,23 @@ from typing import Any
 from microcredit.documents.v1 import release_pb2
 from microcredit.documents.v1 import template_service_pb2 as pb
 from services.documents.api.releasing import Releasing
-from services.documents.contract.dossier_json import CONTRACT_VERSION
-from services.documents.contract.findings import PackageError
+from services.documents.contract import CONTRACT_VERSION, PackageError
 from services.documents.messages import package_messages as messages
 from services.documents.messages import package_requests as requests
-from services.documents.publishing import word_file
-from services.documents.publishing.checking import Report, check_template
-from services.documents.publishing.comparison import TextChange, compare, fields_read
-from services.documents.publishing.deployment import Deployments
-from services.documents.publishing.editing import edited, next_version
-from services.documents.publishing.loaded import TEMPLATES, damaged
-from services.documents.template.fields import make_fields, palette
-from services.documents.template.manifest import DOCX_FILE, Template
-from services.documents.template.outline import outline
-from services.documents.template.trial import Sample
+from services.documents.publishing import (
+    TEMPLATES,
+    Deployments,
+    Report,
+    TextChange,
+    check_template,
+    compare,
+    damaged,
+    edited,
+    fields_read,
+    next_version,
+    word_file,
+)
+from services.documents.template import DOCX_FILE, Sample, Template, make_fields, outline, palette
 from services.kit.context import check_deadline, remaining
 from services.kit.errors import InvalidArgument, Violation, Violations
 from services.kit.releases import Contents, Release

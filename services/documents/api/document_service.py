@@ -11,7 +11,7 @@ from microcredit.documents.v1.document_service_pb2_grpc import DocumentServiceSe
 from services.documents.api import batches, dossiers
 from services.documents.api.making import Maker
 from services.documents.api.stored import Stored
-from services.documents.making.generation import fill, render
+from services.documents.making import fill, render
 from services.documents.messages import documents, requests
 from services.kit.context import check_deadline
 from services.kit.errors import Violations

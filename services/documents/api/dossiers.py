@@ -9,15 +9,12 @@ from typing import Any
 from microcredit.documents.v1 import document_service_pb2 as pb
 from services.documents.api.making import Maker
 from services.documents.api.stored import Stored
-from services.documents.contract.dossier_json import CONTRACT, ROOT, read_dossier
-from services.documents.contract.schema import Requirement
-from services.documents.dossier.selection import Purpose, enclosures, obstacles, select
-from services.documents.making.files import OutputFile, zipped
-from services.documents.making.generation import Filled, filename, fill, join, properties, render
-from services.documents.messages import documents
-from services.documents.messages.requests import Asked
-from services.documents.publishing.deployment import Deployment
-from services.documents.render.assembly import Piece as Assembled
+from services.documents.contract import CONTRACT, ROOT, Requirement, read_dossier
+from services.documents.dossier import Purpose, enclosures, obstacles, select
+from services.documents.making import Filled, OutputFile, filename, fill, join, properties, render, zipped
+from services.documents.messages import Asked, documents
+from services.documents.publishing import Deployment
+from services.documents.render import Piece as Assembled
 from services.kit.context import check_deadline
 from services.kit.errors import FailedPrecondition, InvalidArgument, Violations
 

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 from services.documents.api.converter import Converter
-from services.documents.making.files import DOCX, PDF, OutputFile
-from services.documents.making.generation import Generated, Sources, choose
-from services.documents.making.provenance import with_provenance
-from services.documents.making.seal import Seal
-from services.documents.messages import documents, requests
-from services.documents.messages.requests import Asked
-from services.documents.publishing.deployment import Deployment, Deployments
-from services.documents.store.documents import DocumentStore, File, Origin
+from services.documents.making import DOCX, PDF, Generated, OutputFile, Seal, Sources, choose, with_provenance
+from services.documents.messages import Asked, documents, requests
+from services.documents.publishing import Deployment, Deployments
+from services.documents.store import DocumentStore, File, Origin
 from services.kit.context import actor
 
 

@@ -9,9 +9,7 @@ from microcredit.documents.v1.profile_service_pb2_grpc import ProfileServiceServ
 from services.documents.api.releasing import Releasing
 from services.documents.messages import package_messages as messages
 from services.documents.messages import package_requests as requests
-from services.documents.publishing.checking import check_profile
-from services.documents.publishing.deployment import Deployments
-from services.documents.publishing.loaded import PROFILES
+from services.documents.publishing import PROFILES, Deployments, check_profile
 from services.kit.errors import Violations
 from services.kit.releases import pack
 

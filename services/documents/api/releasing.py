@@ -9,12 +9,10 @@ from functools import partial
 from typing import Any
 
 from microcredit.documents.v1 import release_pb2 as pb
-from services.documents.contract.findings import PackageError
+from services.documents.contract import PackageError
 from services.documents.messages import package_messages as messages
 from services.documents.messages import package_requests as requests
-from services.documents.publishing.checking import Report
-from services.documents.publishing.deployment import Deployments
-from services.documents.publishing.loaded import TEMPLATES, damaged
+from services.documents.publishing import TEMPLATES, Deployments, Report, damaged
 from services.kit.context import actor
 from services.kit.errors import InvalidArgument, Unavailable, Violation, Violations
 from services.kit.releases import Candidate, Change, Contents, PackageDamagedError, Release, State, digest

@@ -10,7 +10,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from microcredit.documents.v1 import document_service_pb2 as document_pb
 from microcredit.documents.v1 import store_service_pb2 as pb
 from services.documents.messages import documents, requests
-from services.documents.store.documents import DocumentStore, Kept
+from services.documents.store import DocumentStore, Kept
 from services.kit.errors import ResourceExhausted, Violations
 
 _NAME = re.compile(r"documents/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})")

@@ -12,9 +12,8 @@ from services.documents.api.candidates import Candidates
 from services.documents.api.releasing import Releasing
 from services.documents.messages import package_messages as messages
 from services.documents.messages import package_requests as requests
-from services.documents.publishing.deployment import Deployments
-from services.documents.publishing.loaded import TEMPLATES
-from services.documents.template.manifest import DOCX_FILE
+from services.documents.publishing import TEMPLATES, Deployments
+from services.documents.template import DOCX_FILE
 from services.kit.context import remaining, stopping
 from services.kit.errors import Violations
 from services.kit.releases import pack

@@ -7,14 +7,11 @@ import re
 
 from microcredit.documents.v1 import document_service_pb2
 from microcredit.documents.v1 import store_service_pb2 as pb
-from services.documents.contract.dossier_json import CONTRACT, read_dossier
-from services.documents.contract.schema import Requirement
-from services.documents.making.provenance import Provenance, read_provenance
-from services.documents.making.seal import Seal, Sealing
+from services.documents.contract import CONTRACT, Requirement, read_dossier
+from services.documents.making import Provenance, Seal, Sealing, read_provenance
 from services.documents.messages import documents
-from services.documents.publishing.deployment import Deployments
-from services.documents.publishing.loaded import PROFILES, TEMPLATES
-from services.documents.store.documents import DocumentStore, Kept
+from services.documents.publishing import PROFILES, TEMPLATES, Deployments
+from services.documents.store import DocumentStore, Kept
 from services.kit.errors import Violations
 from services.kit.french import long_date
 from services.kit.releases import Release

@@ -12,6 +12,7 @@ from services.kit.french import euros, join, months, short_date
 Data = Mapping[str, Any]
 
 BUDGET_CATEGORIES = ("Avant le prêt", "Après le prêt")
+"""The two groups of bars of the chart of the budget."""
 BUDGET_SERIES = {
     "Charges": "expenses",
     "Crédits": "credit_instalments",
@@ -22,6 +23,7 @@ BUDGET_SERIES = {
 """What each series of the chart of the budget shows, by its title."""
 
 BALANCE_SERIES = "Capital restant dû"
+"""The title of the only series of the chart of what is left to repay."""
 SERIES = {"budget": tuple(BUDGET_SERIES), "balance": (BALANCE_SERIES,)}
 """The titles that the series of each chart may have."""
 

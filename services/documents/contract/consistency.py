@@ -167,7 +167,6 @@ def postal_check(recipient: Callable[[Data], Recipient]) -> Check:
     return check
 
 
-# Names that a manifest may list under `checks`.
 CHECKS: Mapping[str, Check] = {
     "blocking_reason": _blocking_reason,
     "missing_piece": _missing_piece,
@@ -175,3 +174,4 @@ CHECKS: Mapping[str, Check] = {
     "enclosure": _enclosure,
     **SITUATIONS,
 }
+"""The checks that a manifest may list, by name."""

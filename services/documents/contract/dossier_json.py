@@ -16,7 +16,9 @@ from services.documents.contract.schema import Requirement, Schema
 from services.kit.errors import Violations
 
 CONTRACT_VERSION = "1.0"
+"""The version of the dossier contract, printed in every document."""
 CONTRACT_FILE = Path(__file__).parent / "dossier.schema.json"
+"""The JSON Schema of the dossier."""
 CONTRACT = Schema.load(CONTRACT_FILE)
 """The dossier contract, compiled."""
 ROOT = "data_json"

@@ -10,6 +10,7 @@ from services.kit.errors import Violation
 
 Data = Mapping[str, Any]
 Check = Callable[[Data, date, str], Iterator[Violation]]
+"""What is wrong with data, for a document of a day, with paths below a root."""
 
 
 def _deadline_passed(data: Data, document_date: date, root: str) -> Iterator[Violation]:

@@ -56,5 +56,5 @@ def _bank(data: Data) -> Recipient:
     return Recipient("bank", lines, salutation(contacts))
 
 
-# Values of `recipient` in a manifest; the other, NOBODY, has no postal block.
 RECIPIENTS: Mapping[str, Callable[[Data], Recipient]] = {"APPLICANT": _applicant, "BANK": _bank}
+"""How each value of `recipient` in a manifest is addressed; the other, NOBODY, has no postal block."""

@@ -107,6 +107,20 @@ class Schema:
         return convert
 
 
+def written(value: Any) -> Any:
+    """JSON values that `typed` reads as this value, which it gave."""
+    if isinstance(value, dict):
+        return {key: written(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [written(item) for item in value]
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, Money):
+        sign, cents = "-" if value.cents < 0 else "", abs(value.cents)
+        return f"{sign}{cents // 100}.{cents % 100:02d}"
+    return str(value) if isinstance(value, str | Decimal) else value
+
+
 def _unchanged(value: Any) -> Any:
     return value
 

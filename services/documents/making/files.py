@@ -11,6 +11,7 @@ from dataclasses import dataclass
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 PDF = "application/pdf"
 ZIP = "application/zip"
+"""The media types of the files that leave."""
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 

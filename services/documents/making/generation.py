@@ -9,17 +9,11 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from services.documents.contract.document_reference import document_reference
-from services.documents.contract.dossier_json import CONTRACT, CONTRACT_VERSION, ROOT, read_dossier
-from services.documents.profile.organisation import Profile
-from services.documents.publishing.deployment import Deployment
-from services.documents.publishing.loaded import Packages
-from services.documents.render import opc
-from services.documents.render.assembly import Piece, assemble
-from services.documents.render.errors import RenderError, TemplateError
-from services.documents.render.plan import Plan
-from services.documents.template.context import make_context
-from services.documents.template.manifest import Template
+from services.documents.contract import CONTRACT, CONTRACT_VERSION, ROOT, document_reference, read_dossier
+from services.documents.profile import Profile
+from services.documents.publishing import Deployment, Packages
+from services.documents.render import Piece, Plan, RenderError, TemplateError, assemble, opc
+from services.documents.template import Template, make_context
 from services.kit.context import check_deadline
 from services.kit.errors import FailedPrecondition, InvalidArgument, Violations
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from microcredit.documents.v1 import document_service_pb2 as pb
-from services.documents.contract.dossier_json import CONTRACT_VERSION
-from services.documents.making.files import DOCX, OutputFile
-from services.documents.making.generation import Filled, Generated
-from services.documents.store.documents import Kept, Origin
+from services.documents.contract import CONTRACT_VERSION
+from services.documents.making import DOCX, Filled, Generated, OutputFile
+from services.documents.store import Kept, Origin
 from services.kit.errors import ResourceExhausted
 
 CHUNK_BYTES = 256 * 1024

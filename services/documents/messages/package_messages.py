@@ -10,8 +10,8 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from google.type import date_pb2
 
 from microcredit.documents.v1 import release_pb2 as pb
-from services.documents.contract.findings import Finding, Severity
-from services.documents.publishing.checking import Report
+from services.documents.contract import Finding, Severity
+from services.documents.publishing import Report
 from services.kit.releases import Event, EventKind, FollowerStatus, Release, State
 from services.kit.wire import date_pb
 

@@ -10,13 +10,12 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from services.documents.contract.findings import Findings
-from services.documents.contract.folders import described, refuse_other_files
-from services.documents.contract.schema import Schema
+from services.documents.contract import Findings, Schema, described, refuse_other_files
 from services.documents.profile.law import faults
 from services.kit.releases import Contents, digest
 
 PROFILE_FILE = "profile.yaml"
+"""The file that describes a profile."""
 MAX_LOGO_BYTES = 256 * 1024
 
 _SCHEMA = Schema.load(Path(__file__).parent.parent / "profiles" / "profile.schema.json")
@@ -75,14 +74,24 @@ def read_profile(contents: Contents, findings: Findings) -> Profile | None:
     refuse_other_files(
         contents, (PROFILE_FILE, *([described_logo["file"]] if described_logo else [])), findings
     )
+    logo = _logo(contents, described_logo, findings) if described_logo else None
+    return _profile(content, logo, digest(contents))
+
+
+def described_profile(content: Mapping[str, Any], logo: Logo | None) -> Profile:
+    """The profile of a description accepted before, in JSON values."""
+    return _profile(_SCHEMA.typed(content), logo, "")
+
+
+def _profile(content: Mapping[str, Any], logo: Logo | None, package_digest: str) -> Profile:
     return Profile(
         id=content["id"],
         version=content["version"],
         effective_from=content["effective_from"],
         effective_until=content.get("effective_until"),
-        digest=digest(contents),
+        digest=package_digest,
         content=content,
-        logo=_logo(contents, described_logo, findings) if described_logo else None,
+        logo=logo,
     )
 
 

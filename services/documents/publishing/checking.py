@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from services.documents.contract.findings import Findings
-from services.documents.profile.organisation import Profile, read_profile
+from services.documents.contract import Findings
+from services.documents.profile import Profile, read_profile
 from services.documents.publishing.word_file import examine
-from services.documents.template.manifest import DOCX_FILE, Template, read_template
-from services.documents.template.trial import Sample
+from services.documents.template import DOCX_FILE, Sample, Template, read_template
 from services.kit.french import plural
 from services.kit.releases import SIGNATURE_FILE, Contents, digest
 

@@ -9,8 +9,7 @@ from difflib import SequenceMatcher
 from itertools import zip_longest
 from typing import Any
 
-from services.documents.template.manifest import Template
-from services.documents.template.outline import Paragraph, outline
+from services.documents.template import Paragraph, Template, outline
 from services.kit.french import long_date, plural
 
 _TAG = re.compile(r"\{[{%](.*?)[}%]\}")

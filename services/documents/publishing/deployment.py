@@ -9,11 +9,11 @@ from datetime import date
 from itertools import product
 from typing import Generic, Protocol, TypeVar
 
-from services.documents.contract.findings import PackageError
-from services.documents.profile.organisation import Logo, Profile
+from services.documents.contract import PackageError
+from services.documents.profile import Logo, Profile
 from services.documents.publishing.loaded import PROFILES, TEMPLATES, Packages, damaged
-from services.documents.render.errors import TemplateError
-from services.documents.template.manifest import Template
+from services.documents.render import TemplateError
+from services.documents.template import Template
 from services.kit.errors import FailedPrecondition, NotFound, Unavailable, Violations
 from services.kit.french import long_date
 from services.kit.releases import Contents, Follower, PackageDamagedError, ReleaseStore, Span, State

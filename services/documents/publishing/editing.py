@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from datetime import date
 
-from services.documents.template.manifest import DOCX_FILE, MANIFEST_FILE
+from services.documents.template import DOCX_FILE, MANIFEST_FILE
 from services.kit.releases import SIGNATURE_FILE, Contents
 
 _VERSION = re.compile(r"^version:.*$", re.MULTILINE)

@@ -6,17 +6,16 @@ import hashlib
 from collections.abc import Callable
 from threading import Lock
 
-from services.documents.contract.findings import Findings, PackageError
-from services.documents.profile.organisation import Logo, Profile, read_profile
-from services.documents.render.compiler import compile_template
-from services.documents.render.logo import LOGO_PART
-from services.documents.render.plan import Plan
-from services.documents.template.manifest import Template, read_template
+from services.documents.contract import Findings, PackageError
+from services.documents.profile import Logo, Profile, read_profile
+from services.documents.render import LOGO_PART, Plan, compile_template
+from services.documents.template import Template, read_template
 from services.kit.cache import Cache
 from services.kit.errors import FailedPrecondition
 from services.kit.releases import Contents
 
 TEMPLATES, PROFILES = "templates", "profiles"
+"""The collections of published packages: the first part of their names."""
 
 _MAX_PLANS = 2_000
 

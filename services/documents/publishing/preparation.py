@@ -1,4 +1,4 @@
-"""What the master does before the workers start: the store, the master key, the shipped packages."""
+"""What the master does before the workers start: the shipped packages, published and compiled."""
 
 from __future__ import annotations
 
@@ -10,20 +10,15 @@ from pathlib import Path
 
 import structlog
 
-from services.documents.config import Settings
-from services.documents.contract.findings import Findings
-from services.documents.contract.folders import packages as folders
-from services.documents.profile.organisation import PROFILE_FILE, Profile, read_profile
+from services.documents.contract import Findings
+from services.documents.contract import packages as folders
+from services.documents.profile import PROFILE_FILE, Profile, read_profile
 from services.documents.publishing.deployment import deployment
 from services.documents.publishing.loaded import PROFILES, TEMPLATES, Packages
-from services.documents.render.compiled import keep_in
-from services.documents.render.errors import TemplateError
-from services.documents.store import migrate
-from services.documents.store.keys import prepare_master_key
-from services.documents.template.manifest import DOCX_FILE, MANIFEST_FILE, Template, read_template
+from services.documents.render import TemplateError
+from services.documents.template import DOCX_FILE, MANIFEST_FILE, Template, read_template
 from services.kit.errors import DomainError, StartupError
-from services.kit.releases import Candidate, Contents, PublicKeys, ReleaseStore, digest
-from services.kit.store import Database
+from services.kit.releases import Candidate, Contents, ReleaseStore, digest
 
 ACTOR = "service"
 """Who publishes and activates the shipped packages, in the history."""
@@ -46,27 +41,13 @@ class Shipped:
         return (f"- {self.folder}/{finding}" for finding in self.findings.errors)
 
 
-def release_store(settings: Settings, database: Database) -> ReleaseStore:
-    """The published templates and profiles, with the keys that sign them if any is configured."""
-    return ReleaseStore(database, _keys(settings), two_person_rule=settings.two_person_rule)
-
-
-def prepare(settings: Settings, packages: Packages) -> None:
-    """Makes the store ready, publishes the shipped packages that it does not know, compiles what governs.
+def prepare(store: ReleaseStore, packages: Packages, templates: Path, profiles: Path) -> None:
+    """Publishes the packages shipped below two folders that the store does not know, compiles what governs.
 
     The workers, forked later, share what is compiled here.
     """
-    if settings.compiled_directory is not None:
-        keep_in(settings.compiled_directory)
-    migrate(settings.database_url)
-    database = Database(settings.database_url)
-    try:
-        prepare_master_key(database, settings.master_key_file)
-        store = ReleaseStore(database, _keys(settings))
-        _seed(store, settings, packages)
-        _warm(store, packages)
-    finally:
-        database.dispose()
+    _seed(store, packages, templates, profiles)
+    _warm(store, packages)
 
 
 def _warm(store: ReleaseStore, packages: Packages) -> None:
@@ -77,16 +58,11 @@ def _warm(store: ReleaseStore, packages: Packages) -> None:
         log.error("deployment_unusable", error=type(error).__name__)
 
 
-def _keys(settings: Settings) -> PublicKeys | None:
-    folder = settings.public_keys_directory
-    return None if folder is None else PublicKeys.load(folder)
-
-
-def _seed(store: ReleaseStore, settings: Settings, packages: Packages) -> None:
+def _seed(store: ReleaseStore, packages: Packages, templates: Path, profiles: Path) -> None:
     """Publishes and activates what is shipped; StartupError with everything that is wrong."""
     roots = (
-        (settings.templates_directory, MANIFEST_FILE, partial(_template, packages)),
-        (settings.profiles_directory, PROFILE_FILE, _profile),
+        (templates, MANIFEST_FILE, partial(_template, packages)),
+        (profiles, PROFILE_FILE, _profile),
     )
     shipped: list[Shipped] = []
     problems: list[str] = []

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from services.documents.contract.findings import Finding, Findings
-from services.documents.template.apart import annotate_apart, examine_apart
-from services.documents.template.manifest import Template
-from services.documents.template.trial import Sample
+from services.documents.contract import Finding, Findings
+from services.documents.template import Sample, Template, annotate_apart, examine_apart
 
 
 def examine(template: Template, sample: Sample | None, findings: Findings, seconds: float) -> bytes:

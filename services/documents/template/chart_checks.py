@@ -6,17 +6,16 @@ from collections.abc import Iterator, Mapping
 
 from lxml import etree
 
-from services.documents.contract.chart_figures import SERIES
-from services.documents.contract.findings import Finding, Severity
-from services.documents.render.chartdata import (
+from services.documents.contract import SERIES, Finding, Severity
+from services.documents.render import (
     MAIN,
     RELATIONSHIPS,
     alternative_text,
     bindings,
     drawn,
+    parser,
     series_titles,
 )
-from services.documents.render.source import parser
 from services.documents.template.reading import place
 from services.kit.french import join
 

@@ -6,13 +6,8 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from services.documents.contract.chart_figures import charts
-from services.documents.contract.document_reference import document_reference
-from services.documents.contract.recipient import RECIPIENTS, borrowers
-from services.documents.contract.statistics import published
-from services.documents.contract.terms import terms
-from services.documents.profile.law import texts
-from services.documents.profile.organisation import Profile
+from services.documents.contract import RECIPIENTS, borrowers, charts, document_reference, published, terms
+from services.documents.profile import Profile, texts
 from services.documents.template.manifest import Template
 
 ADDED = frozenset(

@@ -7,9 +7,8 @@ from dataclasses import dataclass, replace
 
 from lxml import etree
 
-from services.documents.contract.findings import Finding, Severity
-from services.documents.render import opc
-from services.documents.render.source import is_rendered, parser
+from services.documents.contract import Finding, Severity
+from services.documents.render import is_rendered, opc, parser
 from services.documents.template.accessibility import accessibility
 from services.documents.template.chart_checks import charts, named
 from services.documents.template.fields import make_fields

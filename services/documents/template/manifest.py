@@ -8,16 +8,24 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from services.documents.contract.consistency import CHECKS, Check, postal_check
-from services.documents.contract.dossier_json import CONTRACT
-from services.documents.contract.findings import Findings
-from services.documents.contract.folders import described, refuse_other_files
-from services.documents.contract.recipient import RECIPIENTS
-from services.documents.contract.schema import Requirement, Schema
+from services.documents.contract import (
+    CHECKS,
+    CONTRACT,
+    RECIPIENTS,
+    Check,
+    Findings,
+    Requirement,
+    Schema,
+    described,
+    postal_check,
+    refuse_other_files,
+)
 from services.kit.releases import Contents, digest
 
 MANIFEST_FILE = "manifest.yaml"
+"""The file that describes a template."""
 DOCX_FILE = "template.docx"
+"""The Word file of a template."""
 
 _SCHEMA = Schema.load(Path(__file__).parent / "manifest.schema.json")
 
@@ -70,6 +78,11 @@ def make_template(manifest: Mapping[str, Any], docx: bytes, package_digest: str)
         digest=package_digest,
         manifest=manifest,
     )
+
+
+def described_template(manifest: Mapping[str, Any], docx: bytes) -> Template:
+    """The template of a manifest accepted before, in JSON values."""
+    return make_template(_SCHEMA.typed(manifest), docx, "")
 
 
 def _check_names(manifest: Mapping[str, Any], findings: Findings) -> None:
