@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.eligibility.answer.recorded_content import decode, encode
+from services.eligibility.answer.recorded_content import decode_content, encode_content
 from services.eligibility.answer.replay import replay
 from services.eligibility.package.language.types import Kind
 from services.eligibility.package.model import Outcome
@@ -123,7 +123,7 @@ def test_a_content_is_read_as_it_was_written(
         facts={name: value for name, (_, value) in facts.items()},
         kinds={name: kind for name, (kind, _) in facts.items()},
     )
-    found = decode(encode(new))
+    found = decode_content(encode_content(new))
     assert (found.facts, found.kinds, found.case_reference) == (new.facts, new.kinds, case_reference)
     assert {name: type(value) for name, value in found.facts.items()} == {
         name: type(value) for name, value in new.facts.items()
@@ -139,13 +139,13 @@ def test_the_order_of_the_texts_is_that_of_time(one: datetime, other: datetime) 
 
 def test_every_recorded_answer_is_read_whole() -> None:
     for new in (decision(), decision(budget__monthly_charges=None, banking__ficp=None, documents=())):
-        assert decode(encode(new)).assessment == new.assessment
+        assert decode_content(encode_content(new)).assessment == new.assessment
 
 
 def test_a_content_of_another_form_is_refused() -> None:
     data = json.loads(encode(decision()))
     with pytest.raises(ValueError, match="another form"):
-        decode(json.dumps({**data, "version": 2}).encode())
+        decode_content(json.dumps({**data, "version": 2}).encode())
 
 
 def test_a_replay_says_where_the_answers_differ() -> None:

@@ -28,7 +28,7 @@ class DecisionContent:
     assessment: Assessment
 
 
-def encode(decision: NewDecision) -> bytes:
+def encode_content(decision: NewDecision) -> bytes:
     """The canonical JSON of a decision."""
     facts = values_json(decision.facts)
     content = {
@@ -42,7 +42,7 @@ def encode(decision: NewDecision) -> bytes:
     return canonical(content).encode()
 
 
-def decode(text: bytes) -> DecisionContent:
+def decode_content(text: bytes) -> DecisionContent:
     """The content of its canonical JSON; ValueError for another form."""
     data = json.loads(text)
     if data["version"] != VERSION:

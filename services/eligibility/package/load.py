@@ -31,7 +31,7 @@ from services.eligibility.package.source import read_source
 from services.eligibility.package.tables import Table, as_table
 from services.kit.releases import SIGNATURE_FILE, Contents, digest
 
-CASES = "cases"
+CASES_FOLDER = "cases"
 BASE_CASE = "cases/base.yaml"
 _CASE_FILE = re.compile(r"cases/[^/]+\.yaml")
 
@@ -47,7 +47,7 @@ def load_package(folder: Path) -> RulePackage:
 
 def read_folder(folder: Path) -> Contents:
     """The files of a package that a folder holds, signature included."""
-    cases = sorted(f"{CASES}/{path.name}" for path in (folder / CASES).glob("*.yaml"))
+    cases = sorted(f"{CASES_FOLDER}/{path.name}" for path in (folder / CASES_FOLDER).glob("*.yaml"))
     files = (*FILES, *cases, SIGNATURE_FILE)
     return {file: (folder / file).read_bytes() for file in files if (folder / file).is_file()}
 
@@ -113,7 +113,7 @@ def _missing_facts_type(facts: Mapping[str, Fact]) -> ValueType:
 
 def _read_cases(tables: Mapping[str, Table], reader: CaseReader) -> tuple[Case, ...]:
     base = reader.read_base(tables[BASE_CASE]) if BASE_CASE in tables else {}
-    files = sorted(file for file in tables if file.startswith(f"{CASES}/") and file != BASE_CASE)
+    files = sorted(file for file in tables if file.startswith(f"{CASES_FOLDER}/") and file != BASE_CASE)
     return tuple(case for file in files for case in reader.read_cases(tables[file], base))
 
 

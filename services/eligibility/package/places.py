@@ -7,14 +7,14 @@ from collections.abc import Iterator, Mapping
 from services.eligibility.package import source
 from services.eligibility.package.findings import Place
 
-CASES = "cases"
+
 
 
 def places_of(files: Mapping[str, source.Mapping]) -> dict[str, Place]:
     """Places by `file#entry#` and `file#entry#key`; those of the cases by `cases#id#`."""
     places: dict[str, Place] = {}
     for file, root in files.items():
-        if file.startswith(f"{CASES}/"):
+        if file.startswith(f"{CASES_FOLDER}/"):
             places |= dict(_cases(root))
         else:
             places |= dict(_entries(file, root))
@@ -30,9 +30,9 @@ def _entries(file: str, root: source.Mapping) -> Iterator[tuple[str, Place]]:
 
 
 def _cases(root: source.Mapping) -> Iterator[tuple[str, Place]]:
-    node = root.entries.get(CASES)
+    node = root.entries.get(CASES_FOLDER)
     for item in node.items if isinstance(node, source.Sequence) else ():
         if isinstance(item, source.Mapping):
             id_ = item.entries.get("id")
             if isinstance(id_, source.Scalar):
-                yield f"{CASES}#{id_.text.strip()}#", item.place
+                yield f"{CASES_FOLDER}#{id_.text.strip()}#", item.place

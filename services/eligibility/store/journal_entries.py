@@ -9,7 +9,7 @@ from typing import Any
 from uuid import uuid4
 
 from services.eligibility.answer import NewDecision, Recorded, StoredDecision
-from services.eligibility.answer import recorded_content as content
+from services.eligibility.answer import is_same_request
 from services.eligibility.engine import request_day
 from services.eligibility.store.journal_tables import DECISION
 from services.eligibility.store.keys import CaseKey
@@ -65,6 +65,6 @@ def answered_again(decision: NewDecision, earlier: StoredDecision | None) -> Rec
     that can no longer be read."""
     if earlier is None or earlier.assessment is None or earlier.stamp is None:
         return reused(decision.request_id)
-    if not content.is_same_request(earlier, decision):
+    if not is_same_request(earlier, decision):
         return reused(decision.request_id)
     return Recorded(earlier.decision_id, earlier.stamp, earlier.assessment)

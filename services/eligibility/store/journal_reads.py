@@ -17,10 +17,10 @@ from services.eligibility.answer import (
     Filters,
     RulesetStamp,
     StoredDecision,
-    decode,
+    decode_content,
 )
 from services.eligibility.package import Outcome
-from services.eligibility.store import journal_times
+from services.eligibility.store.journal_times import instant_of, instant_text
 from services.eligibility.store.journal_tables import DECISION, journal
 from services.kit.canonical import canonical
 from services.kit.store import vault
@@ -48,9 +48,9 @@ def filtered(filters: Filters, case_ids: Iterable[str] = ()) -> Select[Any]:
     if filters.ruleset_version:
         query = query.where(journal.c.ruleset_version == filters.ruleset_version)
     if filters.start_time:
-        query = query.where(journal.c.time >= journal_times.written(filters.start_time))
+        query = query.where(journal.c.time >= instant_text(filters.start_time))
     if filters.end_time:
-        query = query.where(journal.c.time < journal_times.written(filters.end_time))
+        query = query.where(journal.c.time < instant_text(filters.end_time))
     return query
 
 
@@ -81,7 +81,7 @@ def _decision(row: Row[Any], keys: Mapping[str, bytes]) -> StoredDecision:
         sequence=row.sequence,
         content=state,
         decision_id=_text(row.decision_id),
-        time=journal_times.read(_text(row.time)),
+        time=instant_of(_text(row.time)),
         hash=_text(row.hash),
         request_date=_day(row.request_date),
         stamp=RulesetStamp(
@@ -118,7 +118,7 @@ def _content(row: Row[Any], keys: Mapping[str, bytes]) -> tuple[ContentState, De
     if row.case_id not in keys:
         return ContentState.ERASED, None
     try:
-        content = decode(vault.decrypted(keys[row.case_id], row.ciphertext, row.decision_id))
+        content = decode_content(vault.decrypted(keys[row.case_id], row.ciphertext, row.decision_id))
     except (vault.UnreadableError, ValueError):
         log.error("journal_content_damaged", sequence=row.sequence)
         return ContentState.DAMAGED, None

@@ -14,7 +14,7 @@ from uuid import uuid4
 import structlog
 from sqlalchemy import Column, Connection, insert, select, text, update
 
-from services.eligibility.store.journal_times import written
+from services.eligibility.store.journal_times import instant_text
 from services.eligibility.store.keys_tables import case_key, live, master_key
 from services.kit.errors import StartupError, Unavailable
 from services.kit.store import Database, database, vault
@@ -119,7 +119,7 @@ class KeyStore:
 
     def destroy(self, case_ids: Iterable[str], time: datetime) -> None:
         """Destroys the keys of cases for good, in the files of a SQLite database too."""
-        destroyed = {"wrapped_key": None, "erase_time": written(time)}
+        destroyed = {"wrapped_key": None, "erase_time": instant_text(time)}
         with self._database.write() as connection:
             if self._database.is_sqlite:
                 connection.exec_driver_sql("PRAGMA secure_delete = ON")
@@ -158,7 +158,7 @@ class KeyStore:
             return None
 
     def _store(self, fresh: Iterable[tuple[str | None, CaseKey]]) -> None:
-        now = written(datetime.now(UTC))
+        now = instant_text(datetime.now(UTC))
         rows = [
             {
                 "case_id": case.case_id,

@@ -15,15 +15,15 @@ from services.eligibility.store.shadow_tables import shadow_change
 from services.kit.canonical import canonical
 
 
-def read(connection: Connection, number: int) -> Mapping[OutcomeChange, Count]:
+def read_counts(connection: Connection, number: int) -> Mapping[OutcomeChange, Count]:
     """The counts of a run."""
     rows = connection.execute(select(shadow_change).where(shadow_change.c.shadow == number))
     return {_change(row.change): Count(row.number, tuple(json.loads(row.examples))) for row in rows}
 
 
-def add(connection: Connection, number: int, tally: Tally) -> None:
+def add_counts(connection: Connection, number: int, tally: Tally) -> None:
     """Adds counts to those of a run, whose row the transaction holds."""
-    known = read(connection, number)
+    known = read_counts(connection, number)
     for change, count in tally.counts.items():
         written = _written(change)
         mark = hashlib.sha256(written.encode()).hexdigest()

@@ -25,7 +25,7 @@ from sqlalchemy import (
 
 from services.eligibility.answer import RulesetStamp
 from services.eligibility.publishing import NewShadow, Place, Shadow, Tally
-from services.eligibility.store import journal_times, shadow_counts
+from services.eligibility.store.journal_times import instant_of, instant_text
 from services.eligibility.store.journal_tables import DECISION, journal
 from services.eligibility.store.shadow_tables import shadow
 from services.kit.errors import NotFound
@@ -104,7 +104,7 @@ class ShadowStore:
         with self._database.write() as connection:
             if not connection.execute(update(shadow).where(here).values(moved)).rowcount:
                 return False
-            shadow_counts.add(connection, place.number, tally)
+            add_counts(connection, place.number, tally)
             return True
 
 
@@ -124,7 +124,7 @@ def _row(connection: Connection, number: int) -> Mapping[str, Any]:
 
 
 def _new_row(connection: Connection, new: NewShadow, mark: str) -> dict[str, Any]:
-    from_time = journal_times.written(new.from_time) if new.from_time else None
+    from_time = instant_text(new.from_time) if new.from_time else None
     return {
         "number": (connection.scalar(select(func.max(shadow.c.number))) or 0) + 1,
         "ruleset_id": new.candidate.id,
@@ -166,7 +166,7 @@ def _free(holder: str) -> ColumnElement[bool]:
 
 
 def _lease(holder: str) -> dict[str, Any]:
-    return {"lease_holder": holder, "lease_end": journal_times.written(datetime.now(UTC) + LEASE)}
+    return {"lease_holder": holder, "lease_end": instant_text(datetime.now(UTC) + LEASE)}
 
 
 def _shadow(connection: Connection, row: Mapping[str, Any]) -> Shadow:
@@ -177,9 +177,9 @@ def _shadow(connection: Connection, row: Mapping[str, Any]) -> Shadow:
         ),
         as_of=row["as_of_date"],
         actor=row["actor"],
-        start_time=journal_times.read(row["start_time"]),
-        stop_time=journal_times.read(row["stop_time"]) if row["stop_time"] else None,
-        tally=Tally(shadow_counts.read(connection, row["number"]), row["left_out"]),
+        start_time=instant_of(row["start_time"]),
+        stop_time=instant_of(row["stop_time"]) if row["stop_time"] else None,
+        tally=Tally(read_counts(connection, row["number"]), row["left_out"]),
         pending=0 if row["stop_time"] else _pending(connection, row),
     )
 
@@ -194,7 +194,7 @@ def _place(row: Row[Any], holder: str) -> Place:
         number=row.number,
         digest=row.ruleset_digest,
         as_of=row.as_of_date,
-        from_time=journal_times.read(row.from_time) if row.from_time else None,
+        from_time=instant_of(row.from_time) if row.from_time else None,
         last_sequence=row.last_sequence,
         held=row.lease_holder == holder and row.lease_end > _now(),
     )
@@ -207,4 +207,4 @@ def _to_count(last_sequence: ColumnElement[int], from_time: ColumnElement[str]) 
 
 
 def _now() -> str:
-    return journal_times.written(datetime.now(UTC))
+    return instant_text(datetime.now(UTC))
