@@ -15,12 +15,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.eligibility.answer.recorded_content import decode_content, encode_content
+from services.eligibility.answer.recorded import decode_content, encode_content
 from services.eligibility.answer.replay import replay
-from services.eligibility.package.language.types import Kind
+from services.eligibility.package.language.tree import Kind
 from services.eligibility.package.model import Outcome
 from services.eligibility.store.journal_group import GroupCommit
-from services.eligibility.store.journal_times import read, written
+from services.eligibility.store.tables import instant_of, instant_text
 from services.kit import context
 from services.kit.errors import DeadlineExceeded, Unavailable
 from tests.journal_support import decision
@@ -132,9 +132,9 @@ def test_a_content_is_read_as_it_was_written(
 
 @given(*[st.datetimes(timezones=st.just(UTC))] * 2)
 def test_the_order_of_the_texts_is_that_of_time(one: datetime, other: datetime) -> None:
-    assert (written(one) < written(other)) is (one < other)
-    assert read(written(one)) == one
-    assert len(written(one)) == 27
+    assert (instant_text(one) < instant_text(other)) is (one < other)
+    assert instant_of(instant_text(one)) == one
+    assert len(instant_text(one)) == 27
 
 
 def test_every_recorded_answer_is_read_whole() -> None:
@@ -143,7 +143,7 @@ def test_every_recorded_answer_is_read_whole() -> None:
 
 
 def test_a_content_of_another_form_is_refused() -> None:
-    data = json.loads(encode(decision()))
+    data = json.loads(encode_content(decision()))
     with pytest.raises(ValueError, match="another form"):
         decode_content(json.dumps({**data, "version": 2}).encode())
 

@@ -54,12 +54,7 @@
   the end.
 """
 
-from services.eligibility.answer.advice import grid
-from services.eligibility.answer.advice.changes import Suggestion, Suggestions, changeable, smallest_changes
-from services.eligibility.answer.advice.grid import AMOUNT, MONTHS, Grid
-from services.eligibility.answer.advice.questions import questions
-from services.eligibility.answer.advice.verdict import verdict
-from services.eligibility.answer.advice.wording import present, sentence, shown
+from services.eligibility.answer import grid
 from services.eligibility.answer.assess import ENGINE_FAILED, Engine, assess, in_words, judge
 from services.eligibility.answer.assessment import (
     Assessment,
@@ -71,6 +66,7 @@ from services.eligibility.answer.assessment import (
     Reason,
     RulesetStamp,
 )
+from services.eligibility.answer.changes import Suggestion, Suggestions, changeable, smallest_changes
 from services.eligibility.answer.decisions import (
     Asked,
     ContentState,
@@ -82,10 +78,18 @@ from services.eligibility.answer.decisions import (
     StoredDecision,
     Verification,
 )
-from services.eligibility.answer.explanation.sections import markdown, sections
-from services.eligibility.answer.explanation.situation import Situation
-from services.eligibility.answer.recorded_content import DecisionContent, decode_content, encode_content, is_same_request
+from services.eligibility.answer.explanation_text import markdown, sections
+from services.eligibility.answer.grid import AMOUNT, MONTHS, Grid
+from services.eligibility.answer.questions import questions
+from services.eligibility.answer.recorded import (
+    DecisionContent,
+    decode_content,
+    encode_content,
+    is_same_request,
+)
 from services.eligibility.answer.replay import Replay, replay
+from services.eligibility.answer.situation import Situation
+from services.eligibility.answer.wording import present, sentence, shown, verdict
 
 __all__ = [
     "AMOUNT",
@@ -119,9 +123,9 @@ __all__ = [
     "changeable",
     "decode_content",
     "encode_content",
-    "is_same_request",
     "grid",
     "in_words",
+    "is_same_request",
     "judge",
     "markdown",
     "present",

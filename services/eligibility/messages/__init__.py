@@ -24,13 +24,10 @@
 
 from services.eligibility.messages import decisions, ruleset_requests, rulesets
 from services.eligibility.messages.advice_requests import read_grid, read_suggestions
-from services.eligibility.messages.application import read_request
-from services.eligibility.messages.assessments import assessment_pb, ruleset_pb
-from services.eligibility.messages.catalog import catalog
+from services.eligibility.messages.application import fact_value, read_request
+from services.eligibility.messages.assessments import assessment_pb, catalog, ruleset_pb
 from services.eligibility.messages.fields import Fields, instant
-from services.eligibility.messages.loan_answers import answered, simulation_pb, unanswered
-from services.eligibility.messages.loan_questions import read_loan_question
-from services.eligibility.messages.values import fact_value
+from services.eligibility.messages.loans import answered, read_loan_question, simulation_pb, unanswered
 
 __all__ = [
     "Fields",

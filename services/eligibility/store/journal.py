@@ -17,16 +17,15 @@ from services.eligibility.answer import (
     Recorded,
     StoredDecision,
     Verification,
+    encode_content,
 )
-from services.eligibility.answer import encode_content
 from services.eligibility.store import journal_chain as chain
-from services.eligibility.store import journal_reads as records
+from services.eligibility.store import journal_records as records
 from services.eligibility.store import journal_removal as removal
-from services.eligibility.store.journal_times import instant_of, instant_text
-from services.eligibility.store.journal_entries import Entry
 from services.eligibility.store.journal_group import GroupCommit
-from services.eligibility.store.journal_tables import journal
+from services.eligibility.store.journal_records import Entry
 from services.eligibility.store.keys import KeyStore
+from services.eligibility.store.tables import instant_text, journal
 from services.kit.errors import DomainError, NotFound, StartupError
 from services.kit.store import Database
 

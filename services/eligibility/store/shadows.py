@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -24,12 +26,54 @@ from sqlalchemy import (
 )
 
 from services.eligibility.answer import RulesetStamp
-from services.eligibility.publishing import NewShadow, Place, Shadow, Tally
-from services.eligibility.store.journal_times import instant_of, instant_text
-from services.eligibility.store.journal_tables import DECISION, journal
-from services.eligibility.store.shadow_tables import shadow
+from services.eligibility.package import Outcome
+from services.eligibility.publishing import Count, NewShadow, OutcomeChange, Place, Shadow, Tally
+from services.eligibility.store.tables import (
+    DECISION,
+    instant_of,
+    instant_text,
+    journal,
+    shadow,
+    shadow_change,
+)
+from services.kit.canonical import canonical
 from services.kit.errors import NotFound
 from services.kit.store import Database, fingerprint, reused
+
+
+def read_counts(connection: Connection, number: int) -> Mapping[OutcomeChange, Count]:
+    """The counts of a run."""
+    rows = connection.execute(select(shadow_change).where(shadow_change.c.shadow == number))
+    return {_change(row.change): Count(row.number, tuple(json.loads(row.examples))) for row in rows}
+
+
+def add_counts(connection: Connection, number: int, tally: Tally) -> None:
+    """Adds counts to those of a run, whose row the transaction holds."""
+    known = read_counts(connection, number)
+    for change, count in tally.counts.items():
+        written = _written(change)
+        mark = hashlib.sha256(written.encode()).hexdigest()
+        if change in known:
+            here = (shadow_change.c.shadow == number, shadow_change.c.change_hash == mark)
+            total = _values(known[change].plus(count))
+            connection.execute(update(shadow_change).where(*here).values(total))
+        else:
+            key = {"shadow": number, "change_hash": mark, "change": written}
+            connection.execute(insert(shadow_change).values({**key, **_values(count)}))
+
+
+def _values(count: Count) -> dict[str, Any]:
+    return {"number": count.number, "examples": canonical(count.examples)}
+
+
+def _written(change: OutcomeChange) -> str:
+    return canonical([change.base.value, change.candidate.value, change.added, change.removed])
+
+
+def _change(written: str) -> OutcomeChange:
+    base, candidate, added, removed = json.loads(written)
+    return OutcomeChange(Outcome(base), Outcome(candidate), tuple(added), tuple(removed))
+
 
 LEASE = timedelta(seconds=5)
 """How long the process that counts is left alone after each chunk: the longest pause when it dies."""
