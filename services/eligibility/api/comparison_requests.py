@@ -12,7 +12,7 @@ from services.eligibility.answer import Filters
 from services.eligibility.api.batch import check_batch
 from services.eligibility.engine import request_day
 from services.eligibility.messages import Fields, instant, read_request, ruleset_requests
-from services.eligibility.package import Period, Severity, Values
+from services.eligibility.package import Severity, Values
 from services.eligibility.publishing import (
     Deployment,
     Deployments,
@@ -27,6 +27,7 @@ from services.eligibility.publishing import (
 )
 from services.eligibility.store import Journal
 from services.kit.context import check_deadline, remaining
+from services.kit.dates import Period
 from services.kit.errors import FailedPrecondition, InvalidArgument, Violation, Violations
 from services.kit.french import number
 

@@ -11,7 +11,6 @@ from services.eligibility.package import (
     ORDERED,
     Fact,
     Kind,
-    Period,
     Rule,
     RulePackage,
     Value,
@@ -20,6 +19,7 @@ from services.eligibility.package import (
     codes_of,
     tree,
 )
+from services.kit.dates import Period
 
 
 @dataclass(frozen=True)

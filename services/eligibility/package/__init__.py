@@ -39,7 +39,6 @@
 - `PackageError`: The package cannot be used; `findings` says why.
 - `paragraphs`: The parts that are not empty, a blank line between two.
 - `Parameter`: A dated value; the values cover the package's validity without gap or overlap.
-- `Period`: Days from `first` to `last`, both included; no `last` means without end.
 - `PersonalData`: Class of personal data of a fact.
 - `Place`: A character of a file; line and column from 1.
 - `Property`: What must hold of every application: an outcome excluded when a condition is true, or a fact
@@ -109,7 +108,6 @@ from services.eligibility.package.model import (
     Identity,
     Outcome,
     Parameter,
-    Period,
     Property,
     Rule,
     RulePackage,
@@ -155,7 +153,6 @@ __all__ = [
     "Outcome",
     "PackageError",
     "Parameter",
-    "Period",
     "PersonalData",
     "Place",
     "Property",

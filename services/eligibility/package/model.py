@@ -10,6 +10,7 @@ from enum import Enum
 from services.eligibility.package.facts import Fact, WhenAbsent
 from services.eligibility.package.findings import Place
 from services.eligibility.package.language.tree import Node, Value, Values, ValueType, names
+from services.kit.dates import Period
 
 MISSING_FACTS = "missing_facts"
 """Name, in expressions, of the list of absent facts that the package wants."""
@@ -42,17 +43,6 @@ class Outcome(Enum):
     def is_presentable(self) -> bool:
         """True when the application may be presented to a lender."""
         return self in (Outcome.ELIGIBLE, Outcome.ELIGIBLE_WITH_RESERVE)
-
-
-@dataclass(frozen=True)
-class Period:
-    """Days from `first` to `last`, both included; no `last` means without end."""
-
-    first: date
-    last: date | None
-
-    def __contains__(self, day: date) -> bool:
-        return self.first <= day and (self.last is None or day <= self.last)
 
 
 @dataclass(frozen=True)

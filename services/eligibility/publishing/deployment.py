@@ -11,7 +11,8 @@ from threading import Lock
 
 from services.eligibility.answer import Engine, RulesetStamp
 from services.eligibility.engine import CompiledRules, EngineError, UncompilableError
-from services.eligibility.package import Findings, PackageError, Period, RulePackage, read_package
+from services.eligibility.package import Findings, PackageError, RulePackage, read_package
+from services.kit.dates import Period
 from services.kit.errors import FailedPrecondition, Unavailable
 from services.kit.french import long_date
 from services.kit.releases import Contents, Follower, PackageDamagedError, ReleaseStore, State

@@ -18,7 +18,6 @@ from services.eligibility.package import (
     Derived,
     Findings,
     Kind,
-    Period,
     Place,
     Rule,
     RulePackage,
@@ -116,7 +115,7 @@ def check_consistency(package: RulePackage, findings: Findings) -> None:
     for limit in exceeded_limits(package):
         findings.add(_place(package, limit.subject), limit.message)
     for rule in package.rules:
-        if not _overlap(rule.validity, package.identity.validity):
+        if not rule.validity.overlaps(package.identity.validity):
             findings.add(
                 package.place("rules.yaml", rule.id),
                 f"La règle {rule.id} n’est jamais en vigueur : ses dates sont hors de celles du paquet.",
@@ -146,12 +145,6 @@ def _place(package: RulePackage, subject: str) -> Place:
     known = (package.facts, package.parameters, package.derived)
     file = next((file for file, names in zip(_FILES, known, strict=True) if subject in names), "rules.yaml")
     return package.place(file, subject)
-
-
-def _overlap(left: Period, right: Period) -> bool:
-    return (right.last is None or left.first <= right.last) and (
-        left.last is None or right.first <= left.last
-    )
 
 
 def _expressions(package: RulePackage) -> Iterator[tuple[Place, tree.Node]]:

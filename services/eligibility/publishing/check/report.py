@@ -7,7 +7,8 @@ from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
 
-from services.eligibility.package import Finding, Identity, Period, Place, Severity
+from services.eligibility.package import Finding, Identity, Place, Severity
+from services.kit.dates import Period
 from services.kit.french import join, plural, typeset
 
 MAX_FINDINGS = 500

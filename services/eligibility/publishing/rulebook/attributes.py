@@ -14,7 +14,6 @@ from services.eligibility.package import (
     Fact,
     Identity,
     Parameter,
-    Period,
     PersonalData,
     Property,
     Rule,
@@ -29,6 +28,7 @@ from services.eligibility.package import (
     names,
     quoted,
 )
+from services.kit.dates import Period
 from services.kit.french import join, long_date, plural
 
 _NAMED = 8
