@@ -71,11 +71,14 @@ def terms(
 def public_holidays(year: int, territory: str = METROPOLE) -> frozenset[date]:
     """The eleven legal holidays of the country (code du travail, L. 3133-1), and those of a territory."""
     subdivision, added = _TERRITORIES[territory]
-    common = _Calendar(years=year, language="fr")
-    local = _Calendar(years=year, subdiv=subdivision, language="fr") if added else common
+    common, local = _calendar(year, None), _calendar(year, subdivision)
     # The library leaves out Whit Monday of 2005, 2006 and 2007: worked by default, it stayed a legal holiday.
     whit_mondays = {day + _ASCENSION_TO_WHIT_MONDAY for day in _named(common, ("Ascension",))}
     return frozenset({*common, *whit_mondays, *_named(local, added)})
+
+
+def _calendar(year: int, subdivision: str | None) -> France:
+    return _Calendar(years=year, subdiv=subdivision, language="fr")  # type: ignore[no-untyped-call]
 
 
 def _named(calendar: France, names: Collection[str]) -> set[date]:
