@@ -1,12 +1,15 @@
-"""Reading the journal: which records, and their content when its key still exists."""
+"""Decisions as rows of the journal: what is written of one, what is read back, and which a filter finds."""
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import date
 from operator import index
 from typing import Any
+from uuid import uuid4
 
 import structlog
 from sqlalchemy import Connection, Row, Select, String, select, type_coerce
@@ -15,15 +18,73 @@ from services.eligibility.answer import (
     ContentState,
     DecisionContent,
     Filters,
+    NewDecision,
+    Recorded,
     RulesetStamp,
     StoredDecision,
-    decode,
+    decode_content,
+    is_same_request,
 )
+from services.eligibility.engine import request_day
 from services.eligibility.package import Outcome
-from services.eligibility.store import journal_times
-from services.eligibility.store.journal_tables import DECISION, journal
+from services.eligibility.store.keys import CaseKey
+from services.eligibility.store.tables import DECISION, instant_of, instant_text, journal
 from services.kit.canonical import canonical
-from services.kit.store import vault
+from services.kit.errors import DomainError
+from services.kit.store import reused, vault
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A decision and its text; the tag stands for its request id."""
+
+    decision: NewDecision
+    text: bytes
+    tag: str | None
+
+
+def fresh(entries: Iterable[Entry], seen: set[str]) -> dict[int, Entry]:
+    """By rank, the entries whose request was not seen before: neither recorded, nor earlier among these."""
+    kept: dict[int, Entry] = {}
+    for rank, entry in enumerate(entries):
+        if entry.tag not in seen:
+            kept[rank] = entry
+            seen |= {entry.tag} if entry.tag else set()
+    return kept
+
+
+def record(entry: Entry, case: CaseKey, time: str) -> Mapping[str, Any]:
+    """The record of a decision, encrypted with the key of its case."""
+    decision = entry.decision
+    decision_id = str(uuid4())
+    ciphertext = vault.encrypted(case.key, entry.text, decision_id)
+    return {
+        "kind": DECISION,
+        "time": time,
+        "decision_id": decision_id,
+        "case_id": case.case_id,
+        "request_tag": entry.tag,
+        "request_date": request_day(decision.facts),
+        "ruleset_id": decision.stamp.id,
+        "ruleset_version": decision.stamp.version,
+        "ruleset_digest": decision.stamp.digest,
+        "ruleset_revision": decision.stamp.revision,
+        "outcome": decision.assessment.outcome.value,
+        "reason_codes": canonical([reason.code for reason in decision.assessment.reasons]),
+        "content_hash": hashlib.sha256(ciphertext).hexdigest(),
+        "ciphertext": ciphertext,
+    }
+
+
+def answered_again(decision: NewDecision, earlier: StoredDecision | None) -> Recorded | DomainError:
+    """What was recorded for a request sent again; an error for another case or other facts, and for those
+    that can no longer be read."""
+    if earlier is None or earlier.assessment is None or earlier.stamp is None:
+        return reused(decision.request_id)
+    if not is_same_request(earlier, decision):
+        return reused(decision.request_id)
+    return Recorded(earlier.decision_id, earlier.stamp, earlier.assessment)
+
 
 log = structlog.get_logger()
 
@@ -48,9 +109,9 @@ def filtered(filters: Filters, case_ids: Iterable[str] = ()) -> Select[Any]:
     if filters.ruleset_version:
         query = query.where(journal.c.ruleset_version == filters.ruleset_version)
     if filters.start_time:
-        query = query.where(journal.c.time >= journal_times.written(filters.start_time))
+        query = query.where(journal.c.time >= instant_text(filters.start_time))
     if filters.end_time:
-        query = query.where(journal.c.time < journal_times.written(filters.end_time))
+        query = query.where(journal.c.time < instant_text(filters.end_time))
     return query
 
 
@@ -81,7 +142,7 @@ def _decision(row: Row[Any], keys: Mapping[str, bytes]) -> StoredDecision:
         sequence=row.sequence,
         content=state,
         decision_id=_text(row.decision_id),
-        time=journal_times.read(_text(row.time)),
+        time=instant_of(_text(row.time)),
         hash=_text(row.hash),
         request_date=_day(row.request_date),
         stamp=RulesetStamp(
@@ -118,7 +179,7 @@ def _content(row: Row[Any], keys: Mapping[str, bytes]) -> tuple[ContentState, De
     if row.case_id not in keys:
         return ContentState.ERASED, None
     try:
-        content = decode(vault.decrypted(keys[row.case_id], row.ciphertext, row.decision_id))
+        content = decode_content(vault.decrypted(keys[row.case_id], row.ciphertext, row.decision_id))
     except (vault.UnreadableError, ValueError):
         log.error("journal_content_damaged", sequence=row.sequence)
         return ContentState.DAMAGED, None

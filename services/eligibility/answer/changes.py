@@ -1,25 +1,92 @@
-"""The search of changes, led by the rules that prevent the presentation: each is repaired by a fact that it
-reads, which may break another one, repaired in turn by another fact."""
+"""The smallest changes of what the applicant can act upon that make an application presentable.
+
+The search is led by the rules that prevent the presentation: each is repaired by a fact that it reads, which
+may break another one, repaired in turn by another fact. A distance says how far a change goes, and which
+values are handy to say.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
+from fractions import Fraction
 
-from services.eligibility.answer.advice.distance import Distance, handy_neighbours, is_handy
-from services.eligibility.answer.advice.reading import reading
+from services.eligibility.answer.assess import Engine, assess
+from services.eligibility.answer.assessment import Assessment
+from services.eligibility.answer.openness import reading
 from services.eligibility.engine import LazyValues, request_day
 from services.eligibility.package import (
+    NUMERIC,
+    Fact,
     Kind,
     Rule,
     RulePackage,
     Value,
     Values,
+    WhenAbsent,
     check_facts,
     codes_of,
     completed,
     evaluate,
 )
+
+_HANDY = {Kind.MONEY: Fraction(100), Kind.PERCENT: Fraction(1, 100)}
+"""A whole euro, a hundredth of a percent."""
+
+
+class Distance:
+    """Measures changes of an application. An amount counts in proportion to the largest amount that may
+    change, so that a euro weighs the same everywhere; another number in proportion to itself, a date to a
+    month, a list by its codes; any other change counts for one."""
+
+    def __init__(self, facts: Mapping[str, Fact], current: Values, names: tuple[str, ...]) -> None:
+        self._facts, self._current = facts, current
+        amounts = (current[name] for name in names if facts[name].type.kind is Kind.MONEY)
+        self._largest = max((abs(amount) for amount in amounts if isinstance(amount, int)), default=1)
+
+    def of(self, name: str, value: Value | None) -> Fraction:
+        """That of one change."""
+        before = self._current[name]
+        kind = self._facts[name].type.kind
+        if isinstance(before, date) and isinstance(value, date):
+            return Fraction(abs((value - before).days), 30)
+        if kind is Kind.CODES:
+            return Fraction(len(set(codes_of(before)) ^ set(codes_of(value))))
+        if kind not in NUMERIC or not isinstance(value, int | Fraction):
+            return Fraction(1)
+        start = Fraction(before) if isinstance(before, int | Fraction) else Fraction()
+        scale = Fraction(self._largest) if kind is Kind.MONEY else abs(start)
+        return abs(value - start) / max(scale, Fraction(1))
+
+    def total(self, changes: Values) -> Fraction:
+        """That of several changes together."""
+        return sum((self.of(name, value) for name, value in changes.items()), Fraction())
+
+    def is_growth(self, name: str, value: Value) -> bool:
+        """True for a number or a date above the present one."""
+        before = self._current[name]
+        if isinstance(value, date) and isinstance(before, date):
+            return value > before
+        numbers = isinstance(value, int | Fraction) and isinstance(before, int | Fraction)
+        return numbers and value > before  # type: ignore[operator]
+
+
+def is_handy(value: Value, kind: Kind) -> bool:
+    """True for a value that is easy to say."""
+    step = _HANDY.get(kind)
+    return step is None or not isinstance(value, int | Fraction) or value % step == 0
+
+
+def handy_neighbours(value: Value, kind: Kind) -> tuple[Value, ...]:
+    """The handy values just below and above."""
+    step = _HANDY.get(kind)
+    if step is None or not isinstance(value, int | Fraction):
+        return ()
+    below = value // step * step
+    found = (below, below + step)
+    return tuple(int(one) if kind is Kind.MONEY else one for one in found)
+
 
 EFFORT = 300_000
 """Rules evaluated for one request: the search ends there, with what it has found."""
@@ -183,3 +250,63 @@ class Repairs:
             raise SearchTooLongError
         values = LazyValues(self._package, {**self._facts, **changes})
         return frozenset(name for name, rule in rules.items() if evaluate(rule.condition, values) is True)
+
+
+_NOT_TO_INVENT = (WhenAbsent.MISSING, WhenAbsent.UNKNOWN)
+
+
+@dataclass(frozen=True)
+class Suggestion:
+    """Facts to change together, and the advice that they lead to."""
+
+    changes: Values
+    assessment: Assessment
+
+
+@dataclass(frozen=True)
+class Suggestions:
+    """What was found; the rules that no change of the given facts repairs; whether the search went to its
+    end."""
+
+    found: tuple[Suggestion, ...] = ()
+    fixed: tuple[Rule, ...] = ()
+    complete: bool = True
+
+
+def changeable(package: RulePackage, facts: Values, names: Iterable[str]) -> tuple[str, ...]:
+    """Those of these facts that may be changed: a fact that is unknown has first to be told."""
+    return tuple(
+        name
+        for name in names
+        if facts.get(name) is not None or package.facts[name].when_absent not in _NOT_TO_INVENT
+    )
+
+
+def smallest_changes(
+    package: RulePackage,
+    engine: Engine,
+    facts: Values,
+    names: tuple[str, ...],
+    most: int,
+    check: Callable[[], None],
+) -> Suggestions:
+    """At most `most` changes of these facts, fewest facts first, then the smallest; none of them contains the
+    facts of another. `check` is called now and then, to stop in time."""
+    repairs = Repairs(package, facts, names, check)
+    fixed = repairs.fixed()
+    found: list[Suggestion] = []
+    solved: list[frozenset[str]] = []
+    complete = True
+    try:
+        for size in range(1, 0 if fixed else len(names) + 1):
+            changes = repairs.of_size(size, list(solved))
+            for change in sorted(changes, key=repairs.distance.total):
+                assessment = assess(package, engine, {**facts, **change})
+                if assessment.outcome.is_presentable:
+                    found.append(Suggestion(change, assessment))
+                    solved.append(frozenset(change))
+            if len(found) >= most:
+                break
+    except SearchTooLongError:
+        complete = False
+    return Suggestions(tuple(found[:most]), fixed, complete)

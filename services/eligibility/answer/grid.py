@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
-from services.eligibility.answer.advice.reading import reading
 from services.eligibility.answer.assess import Engine, judge
 from services.eligibility.answer.assessment import Assessment
+from services.eligibility.answer.openness import reading
 from services.eligibility.loan import constant_instalment
 from services.eligibility.package import (
     ENGINE_DISAGREEMENT,

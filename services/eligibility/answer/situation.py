@@ -1,4 +1,4 @@
-"""What is explained, and the explanation."""
+"""What an explanation speaks of, and the sections that it is made of."""
 
 from __future__ import annotations
 
