@@ -17,7 +17,6 @@
 - `Filters`: What listed decisions must be; an empty filter accepts everything.
 - `grid`: The advice over a grid of amounts and durations.
 - `Grid`: Amounts in cents and durations in months, ascending.
-- `Head`: The end of the journal: the rank of its last record and its seal.
 - `in_words`: The advice that a judgement is, with its reasons, figures and orientations.
 - `judge`: The outcome alone, without its reasons in words.
 - `markdown`: The sections under a heading that names the decision.
@@ -48,8 +47,6 @@
 - `Suggestions`: What was found; the rules that no change of the given facts repairs; whether the search
   went to its end.
 - `verdict`: A French sentence.
-- `Verification`: The first record that is not as it was written (0 when all are), how many were read, and
-  the end.
 """
 
 from services.eligibility.answer import recorded_content
@@ -75,11 +72,9 @@ from services.eligibility.answer.decisions import (
     ContentState,
     Erasure,
     Filters,
-    Head,
     NewDecision,
     Recorded,
     StoredDecision,
-    Verification,
 )
 from services.eligibility.answer.explanation.sections import markdown, sections
 from services.eligibility.answer.explanation.situation import Situation
@@ -100,7 +95,6 @@ __all__ = [
     "Figure",
     "Filters",
     "Grid",
-    "Head",
     "MissingFact",
     "NewDecision",
     "Operand",
@@ -113,7 +107,6 @@ __all__ = [
     "StoredDecision",
     "Suggestion",
     "Suggestions",
-    "Verification",
     "assess",
     "changeable",
     "decode",

@@ -8,12 +8,12 @@ from datetime import UTC, datetime
 
 from microcredit.eligibility.v1 import assessment_pb2
 from microcredit.eligibility.v1 import decision_service_pb2 as pb
-from services.eligibility.answer import Asked, Filters, Head
+from services.eligibility.answer import Asked, Filters
 from services.eligibility.messages.application import check_case_reference
 from services.eligibility.messages.fields import instant
 from services.eligibility.package import Outcome
 from services.kit import wire
-from services.kit.canonical import GENESIS
+from services.kit.canonical import GENESIS, Head
 from services.kit.context import actor
 from services.kit.errors import Violations
 from services.kit.wire import Page, asked_page

@@ -12,11 +12,9 @@ from services.eligibility.answer import (
     Asked,
     Erasure,
     Filters,
-    Head,
     NewDecision,
     Recorded,
     StoredDecision,
-    Verification,
 )
 from services.eligibility.answer import recorded_content as content
 from services.eligibility.store import journal_chain as chain
@@ -28,6 +26,7 @@ from services.eligibility.store.journal_entries import Entry
 from services.eligibility.store.journal_group import GroupCommit
 from services.eligibility.store.journal_tables import journal
 from services.eligibility.store.keys import KeyStore
+from services.kit.canonical import Head, Verification
 from services.kit.errors import DomainError, NotFound, StartupError
 from services.kit.store import Database
 
