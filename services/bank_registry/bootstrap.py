@@ -13,12 +13,10 @@ from typing import NoReturn
 
 from services.bank_registry.config import Settings
 from services.bank_registry.files import (
-    MAX_BYTES,
     Fields,
     Finding,
     Kind,
     Plan,
-    UnreadableFile,
     make_plan,
     read_whole,
 )
@@ -27,6 +25,7 @@ from services.bank_registry.store import Origin, edit, migrate
 from services.kit import french
 from services.kit.errors import StartupError, Violations
 from services.kit.store import Database
+from services.kit.tables import MAX_BYTES, UnreadableFile
 
 USAGE = """\
 Utilisation : python -m services.bank_registry import FICHIER [options]

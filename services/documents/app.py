@@ -4,16 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from microcredit.documents.v1 import (
-    document_service_pb2,
-    profile_service_pb2,
-    store_service_pb2,
-    template_service_pb2,
-)
-from microcredit.documents.v1.document_service_pb2_grpc import add_DocumentServiceServicer_to_server
-from microcredit.documents.v1.profile_service_pb2_grpc import add_ProfileServiceServicer_to_server
-from microcredit.documents.v1.store_service_pb2_grpc import add_DocumentStoreServiceServicer_to_server
-from microcredit.documents.v1.template_service_pb2_grpc import add_TemplateServiceServicer_to_server
 from services.documents.api import (
     Converter,
     DocumentServicer,
@@ -32,7 +22,7 @@ from services.documents.publishing import prepare as prepare_packages
 from services.documents.render import keep_in
 from services.documents.store import CaseKeys, DocumentStore, migrate, page_key, prepare_master_key
 from services.kit.releases import PublicKeys, ReleaseStore
-from services.kit.serve import App, Registration
+from services.kit.serve import App, Registration, registration
 from services.kit.store import Database, vault
 
 
@@ -51,26 +41,10 @@ def make_app(settings: Settings) -> App:
         maker = Maker(deployments, store, Converter(settings.pdf_address), seal, settings.retention_days)
         limit = settings.max_document_bytes
         return (
-            Registration(
-                document_service_pb2.DESCRIPTOR.services_by_name["DocumentService"].full_name,
-                add_DocumentServiceServicer_to_server,
-                DocumentServicer(maker, stored, limit),
-            ),
-            Registration(
-                store_service_pb2.DESCRIPTOR.services_by_name["DocumentStoreService"].full_name,
-                add_DocumentStoreServiceServicer_to_server,
-                DocumentStoreServicer(stored, Verifier(deployments, store, seal), key, limit),
-            ),
-            Registration(
-                template_service_pb2.DESCRIPTOR.services_by_name["TemplateService"].full_name,
-                add_TemplateServiceServicer_to_server,
-                TemplateServicer(deployments, key),
-            ),
-            Registration(
-                profile_service_pb2.DESCRIPTOR.services_by_name["ProfileService"].full_name,
-                add_ProfileServiceServicer_to_server,
-                ProfileServicer(deployments, key),
-            ),
+            registration(DocumentServicer(maker, stored, limit)),
+            registration(DocumentStoreServicer(stored, Verifier(deployments, store, seal), key, limit)),
+            registration(TemplateServicer(deployments, key)),
+            registration(ProfileServicer(deployments, key)),
         )
 
     return App("documents", DOMAIN, lambda: prepare(settings, packages), build)

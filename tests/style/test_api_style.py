@@ -31,6 +31,8 @@ TYPES_BY_SUFFIX = {
 }
 # Field numbers of descriptor.proto, of which source paths are made.
 SERVICE, ENUM, VALUE, METHOD = 6, 5, 2, 2
+COMMON = ("microcredit.errors.v1",)
+"""Packages whose reasons every RPC may give."""
 Notes = dict[tuple[int, ...], str]
 
 
@@ -101,7 +103,7 @@ def reasons(files: list[FileDescriptorProto], package: str) -> set[str]:
     return {
         value.name.removeprefix("ERROR_REASON_")
         for file in files
-        if file.package == package
+        if file.package in (package, *COMMON)
         for enum in file.enum_type
         if enum.name == "ErrorReason"
         for value in enum.value

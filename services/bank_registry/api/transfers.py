@@ -9,10 +9,8 @@ from types import MappingProxyType
 from microcredit.bankregistry.v1 import exchange_pb2 as pb
 from services.bank_registry.api.views import registry_at, registry_clock, view
 from services.bank_registry.files import (
-    MAX_BYTES,
     Plan,
     Reading,
-    UnreadableFile,
     csv_bytes,
     json_lines_bytes,
     make_plan,
@@ -26,6 +24,7 @@ from services.bank_registry.store import Origin, RegistryStore
 from services.kit import context
 from services.kit.errors import Aborted, FailedPrecondition, InvalidArgument
 from services.kit.store import idempotency
+from services.kit.tables import MAX_BYTES, UnreadableFile
 
 CHUNK_BYTES = 256 * 1024
 

@@ -13,10 +13,12 @@ from enum import Enum
 from operator import attrgetter as get
 from typing import Any
 
-from services.bank_registry.files import cells, lists
+from services.bank_registry.files import lists
 from services.bank_registry.registry import ALWAYS, KINDS, SCOPES, fold
+from services.kit import tables
+from services.kit.tables import Bad, Cell
 
-Cell = str | int | Decimal | date | None
+SHEET = "Prêteurs"
 Show = Callable[[Any], Cell]
 
 
@@ -30,17 +32,31 @@ class Group(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """How a cell is read, and its number format in a workbook."""
+    """How a cell is read, its number format in a workbook, and how the JSON form writes its value."""
 
-    parse: cells.Parse
+    parse: tables.Parse[Any]
     excel: str = "@"
+    plain: Callable[[Any], object] = lambda value: value
+
+    def read(self, cell: object) -> object:
+        """The value of a cell that is not blank, as the JSON form writes it, or Bad."""
+        found = self.parse(cell)
+        return found if isinstance(found, Bad) else self.plain(found)
 
 
-TEXT, CODE, CODES = Form(cells.text), Form(cells.code), Form(cells.codes)
-KIND, SCOPE = Form(cells.choice(KINDS)), Form(cells.choice(SCOPES))
+def _amount(cents: int) -> str:
+    return f"{Decimal(cents).scaleb(-2):f}"
+
+
+def _rate(percent: Decimal) -> str:
+    return f"{percent:f}"
+
+
+TEXT, CODE, CODES = Form(tables.text), Form(tables.code), Form(tables.codes)
+KIND, SCOPE = Form(tables.choice(KINDS)), Form(tables.choice(SCOPES))
 SUSPENSIONS, CONTACTS = Form(lists.suspensions), Form(lists.contacts)
-DAY, COUNT = Form(cells.day, "dd/mm/yyyy"), Form(cells.integer, "0")
-MONEY, PERCENT = Form(cells.money, "#,##0.00"), Form(cells.percent, "General")
+DAY, COUNT = Form(tables.day, "dd/mm/yyyy", date.isoformat), Form(tables.integer, "0")
+MONEY, PERCENT = Form(tables.money, "#,##0.00", _amount), Form(tables.percent, "General", _rate)
 
 
 @dataclass(frozen=True, slots=True)

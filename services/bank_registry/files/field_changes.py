@@ -9,10 +9,10 @@ from itertools import groupby
 from operator import attrgetter
 
 from services.bank_registry.files.columns import AGREEMENT, CONVENTION, LENDER, Column
-from services.bank_registry.files.csv_file import printed
 from services.bank_registry.files.rows import cells_of
 from services.bank_registry.registry import ALWAYS, Agreement, Bank, BankRecord, LocalConvention
 from services.kit import french
+from services.kit.tables import printed
 
 Fact = Bank | Agreement | LocalConvention
 Pair = tuple[Fact | None, Fact | None]

@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from difflib import get_close_matches
 
 from services.bank_registry.files.columns import COLUMNS, Column, Group, find
-from services.bank_registry.files.items import UnreadableFile
-from services.bank_registry.files.table import Bad
 from services.bank_registry.registry import fold
 from services.kit import french
+from services.kit.tables import Bad, UnreadableFile
 
 _CLOSE = 0.6
 

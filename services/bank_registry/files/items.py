@@ -7,15 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from services.kit import french
+from services.kit.tables import UnreadableFile
 
 MAX_FINDINGS = 20_000
 
 UNREADABLE = object()
 """The value of a field whose cell was already refused: present, and worth no second complaint."""
-
-
-class UnreadableFile(Exception):  # noqa: N818
-    """Nothing of the file can be read: one French sentence."""
 
 
 @dataclass(frozen=True, slots=True)

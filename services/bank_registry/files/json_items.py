@@ -6,9 +6,9 @@ import json
 from collections.abc import Iterator
 from typing import NoReturn
 
-from services.bank_registry.files.items import Content, Finding, Item, Place, UnreadableFile
-from services.bank_registry.files.table import MAX_ROWS
+from services.bank_registry.files.items import Content, Finding, Item, Place
 from services.kit import french
+from services.kit.tables import MAX_ROWS, UnreadableFile
 
 FORMAT = "registre-preteurs/1"
 MAX_VALUES = 2_000_000

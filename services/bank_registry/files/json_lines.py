@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 
 from services.bank_registry.files.columns import AGREEMENT, CONVENTION, LENDER, Column
 from services.bank_registry.files.lender_rows import gather_address
-from services.bank_registry.files.rows import guarded
 from services.bank_registry.registry import BankRecord
+from services.kit.tables import guarded
 
 
 def json_lines_bytes(records: Iterable[BankRecord]) -> bytes:
@@ -33,7 +33,7 @@ def fields_of(columns: Sequence[Column], fact: object) -> dict[str, object]:
     cells = ((column, column.show(fact)) for column in columns)
     return gather_address(
         {
-            column.field: column.form.parse(guarded(cell) if isinstance(cell, str) else cell)
+            column.field: column.form.read(guarded(cell) if isinstance(cell, str) else cell)
             for column, cell in cells
             if cell not in (None, "")
         }

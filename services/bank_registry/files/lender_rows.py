@@ -14,11 +14,10 @@ from services.bank_registry.files.items import (
     Finding,
     Item,
     Place,
-    UnreadableFile,
     too_many,
 )
-from services.bank_registry.files.table import Bad, Row
 from services.kit import french
+from services.kit.tables import Bad, Row, UnreadableFile, is_blank, read_cell
 
 Values = dict[str, object]
 
@@ -73,14 +72,14 @@ class _Part:
 def _parts(row: Row, header: dict[int, Column]) -> dict[Group, _Part]:
     parts = {group: _Part(row.line) for group in Group}
     for index, cell in enumerate(row.cells):
-        if cell is None or cell == "" or (isinstance(cell, str) and not cell.strip()):
+        if is_blank(cell):
             continue
         column = header.get(index)
         if column is None:
             text = "Cette cellule est hors des colonnes ; vérifiez les guillemets et les séparateurs."
             parts[Group.LENDER].note("", "CELL_WITHOUT_COLUMN", text)
             continue
-        value = cell if isinstance(cell, Bad) else column.form.parse(cell)
+        value = read_cell(row, index, column.form.read)
         if isinstance(value, Bad):
             parts[column.group].note(column.name, value.code, value.message)
             value = UNREADABLE

@@ -6,10 +6,9 @@ import re
 from collections.abc import Iterable
 from datetime import date
 
-from services.bank_registry.files import cells
-from services.bank_registry.files.table import Bad
 from services.bank_registry.registry import Contact, Suspension
-from services.kit import french
+from services.kit import french, tables
+from services.kit.tables import Bad
 
 _DAY = r"[0-9]{1,2}/[0-9]{1,2}/[0-9]{4}|[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _SUSPENSION = re.compile(
@@ -75,14 +74,18 @@ def _suspension(written: str) -> dict[str, object] | Bad:
             "01/03/2026 », séparées par « | ».",
         )
     days = {"start": found["start"] or found["since"], "end": found["end"]}
-    values = {name: cells.day(text) for name, text in days.items() if text}
-    if bad := next((value for value in values.values() if isinstance(value, Bad)), None):
-        return bad
+    values: dict[str, object] = {}
+    for name, text in days.items():
+        day = tables.day(text) if text else None
+        if isinstance(day, Bad):
+            return day
+        if day:
+            values[name] = day.isoformat()
     return {**values, "reason": _plain(found["reason"])} if found["reason"] else values
 
 
 def _items(value: object) -> list[str]:
-    return [part for part in _split(cells.as_text(value), "|") if part]
+    return [part for part in _split(tables.as_text(value), "|") if part]
 
 
 def _split(text: str, mark: str) -> list[str]:

@@ -9,9 +9,8 @@ from datetime import date
 from enum import StrEnum
 from functools import cached_property
 
-from services.bank_registry.files.csv_file import printed
 from services.bank_registry.files.field_changes import FieldChange, arrivals, field_changes
-from services.bank_registry.files.items import Finding, UnreadableFile
+from services.bank_registry.files.items import Finding
 from services.bank_registry.files.reading import Entry, Reading
 from services.bank_registry.files.rows import rows_of
 from services.bank_registry.registry import (
@@ -25,6 +24,7 @@ from services.bank_registry.registry import (
     facts,
 )
 from services.kit.canonical import canonical
+from services.kit.tables import UnreadableFile, printed
 
 _ROUNDS = 10
 """A refused lender may make others refused, which named it; more rounds than that is no honest file."""

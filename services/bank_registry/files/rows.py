@@ -1,15 +1,36 @@
-"""Lenders as rows of cells, in the columns of the flat layout."""
+"""Lenders as rows of cells, in the columns of the flat layout, and the files of them."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import zip_longest
 
-from services.bank_registry.files.columns import AGREEMENT, CONVENTION, LENDER, Cell, Column
-from services.bank_registry.registry import BankRecord
+from services.bank_registry.files.columns import AGREEMENT, COLUMNS, CONVENTION, LENDER, SHEET, Column
+from services.bank_registry.registry import KINDS, SCOPES, BankRecord
+from services.kit import tables
+from services.kit.tables import Cell, SheetColumn
 
-_FORMULA = re.compile(r"'*[=+\-@＝＋－＠]")
+_CHOICES = {"kind": list(KINDS.values()), "scope": list(SCOPES.values())}
+_WIDE = ("name", "contact_name", "reference")
+
+
+def csv_bytes(records: Iterable[BankRecord]) -> bytes:
+    """The CSV that a French spreadsheet opens as it is."""
+    return tables.csv_bytes([column.name for column in COLUMNS], rows_of(records))
+
+
+def xlsx_bytes(records: Iterable[BankRecord]) -> bytes:
+    """The Excel workbook, with lists of what may be chosen; the same lenders give the same bytes."""
+    columns = [
+        SheetColumn(
+            title=column.name,
+            number_format=column.form.excel,
+            wide=column.field in _WIDE,
+            choices=_CHOICES.get(column.field, ()),
+        )
+        for column in COLUMNS
+    ]
+    return tables.xlsx_bytes(SHEET, columns, rows_of(records), freeze="C2")
 
 
 def rows_of(records: Iterable[BankRecord]) -> Iterator[list[Cell]]:
@@ -26,8 +47,3 @@ def rows_of(records: Iterable[BankRecord]) -> Iterator[list[Cell]]:
 def cells_of(columns: Sequence[Column], fact: object) -> list[Cell]:
     """The cells of a fact, empty if there is none."""
     return [None if fact is None else column.show(fact) for column in columns]
-
-
-def guarded(text: str) -> str:
-    """A text that no spreadsheet takes for a formula: with one apostrophe more where it would."""
-    return f"'{text}" if _FORMULA.match(text) else text

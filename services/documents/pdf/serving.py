@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from microcredit.documents.v1.pdf_service_pb2 import DESCRIPTOR
-from microcredit.documents.v1.pdf_service_pb2_grpc import add_PdfServiceServicer_to_server
 from services.documents.messages import DOMAIN
 from services.documents.pdf.pool import Pool
 from services.documents.pdf.service import PdfServicer
 from services.documents.pdf.settings import Settings
-from services.kit.serve import App, Registration
+from services.kit.serve import App, Registration, registration
 
 
 def make_app(settings: Settings) -> App:
@@ -21,12 +19,6 @@ def make_app(settings: Settings) -> App:
 
     def build() -> Sequence[Registration]:
         pool = Pool(settings.library(), settings.offices, settings.restart_after, settings.job_seconds)
-        return (
-            Registration(
-                DESCRIPTOR.services_by_name["PdfService"].full_name,
-                add_PdfServiceServicer_to_server,
-                PdfServicer(pool),
-            ),
-        )
+        return (registration(PdfServicer(pool)),)
 
     return App("pdf", DOMAIN, prepare, build)

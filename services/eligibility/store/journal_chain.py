@@ -8,7 +8,7 @@ from functools import partial
 
 from sqlalchemy import Connection, select
 
-from services.eligibility.store.journal_tables import DECISION, PURGE, journal
+from services.eligibility.store.tables import DECISION, PURGE, journal
 from services.kit.canonical import Head, Verification, is_hash
 from services.kit.errors import FailedPrecondition
 from services.kit.store import Chain
