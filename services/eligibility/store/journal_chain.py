@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
+from typing import Any
 
 from sqlalchemy import Connection, select
 
@@ -12,14 +13,13 @@ from services.eligibility.store.tables import DECISION, PURGE, journal
 from services.kit.canonical import Head, Verification, is_hash
 from services.kit.errors import FailedPrecondition
 from services.kit.store import Chain
-from services.kit.store.chain import Record
 
 _CHAIN = Chain(journal, lock=5230817729160483911, unsealed=("ciphertext",))
 
 head = _CHAIN.head
 
 
-def append(connection: Connection, last: Head, records: Sequence[Record]) -> Head:
+def append(connection: Connection, last: Head, records: Sequence[Mapping[str, Any]]) -> Head:
     """Adds records after the head, which the caller locked; FailedPrecondition when it was altered into
     something that is not a seal."""
     if not is_hash(last.hash):
@@ -42,7 +42,7 @@ def _purges(connection: Connection) -> list[tuple[int, str]]:
     return [(row.sequence, row.end_time) for row in connection.execute(query)]
 
 
-def _has_its_content(purges: Iterable[tuple[int, str]], row: Record) -> bool:
+def _has_its_content(purges: Iterable[tuple[int, str]], row: Mapping[str, Any]) -> bool:
     content = row["ciphertext"]
     if row["kind"] != DECISION:
         return content is None
