@@ -75,7 +75,7 @@ def test_half_sent_requests_hold_no_place(
 
 def test_a_crowd_that_fits_in_the_wait_is_served(channel: grpc.Channel) -> None:
     one: Any = channel.unary_unary(ONE)
-    calls = [one.future(b"sleep 0.002", timeout=30) for _ in range(40)]
+    calls = [one.future(b"x", timeout=30) for _ in range(40)]
     assert {call.code() for call in calls} == {grpc.StatusCode.OK}
 
 
