@@ -34,10 +34,16 @@ def run(*options: str, **env: str) -> subprocess.CompletedProcess[str]:
 
 
 def ask(address: str, word: str) -> str:
-    """The answer to a word, on a connection of its own, waiting for a server to answer."""
-    with grpc.insecure_channel(address) as channel:
-        method: Any = channel.unary_unary(f"/{NAME}/One")
-        return str(method(word.encode(), timeout=PATIENCE, wait_for_ready=True).decode())
+    """The answer to a word, on a connection of its own; one that reached a dying worker is tried again."""
+    limit = time.monotonic() + PATIENCE
+    while True:
+        with grpc.insecure_channel(address) as channel:
+            method: Any = channel.unary_unary(f"/{NAME}/One")
+            try:
+                return str(method(word.encode(), timeout=PATIENCE, wait_for_ready=True).decode())
+            except grpc.RpcError as error:
+                if error.code() is not grpc.StatusCode.UNAVAILABLE or time.monotonic() > limit:
+                    raise
 
 
 def wait_until(condition: Callable[[], object]) -> None:
@@ -223,7 +229,8 @@ def test_a_worker_that_lives_but_does_not_serve_is_replaced(launch: Launch, faul
         os.kill(first, signal.SIGSTOP)
     else:
         with grpc.insecure_channel(server.address) as channel, suppress(grpc.RpcError):
-            channel.unary_unary(f"/{NAME}/One")(f"lose the {fault}".encode(), timeout=0.5)  # type: ignore[call-overload]
+            one: Any = channel.unary_unary(f"/{NAME}/One")
+            one(f"lose the {fault}".encode(), timeout=0.5)
     wait_until(lambda: not is_running(first))
     assert int(ask(server.address, "pid")) != first
     expected = "thread_died" if fault == "thread" else "worker_silent"
@@ -236,8 +243,10 @@ def test_the_socket_of_a_worker_serves_its_call_to_itself_alone(launch: Launch) 
     addresses = [f"unix-abstract:{name.removeprefix('@')}" for name in own if len(name) == 37]
     assert addresses
     for address in addresses:
-        with grpc.insecure_channel(address) as channel, pytest.raises(grpc.RpcError) as raised:
-            channel.unary_unary(f"/{NAME}/One")(b"x", timeout=5)  # type: ignore[call-overload]
+        with grpc.insecure_channel(address) as channel:
+            one: Any = channel.unary_unary(f"/{NAME}/One")
+            with pytest.raises(grpc.RpcError) as raised:
+                one(b"x", timeout=5)
         assert raised.value.code() is grpc.StatusCode.UNIMPLEMENTED
     assert ask(server.address, "x") == "x"
 

@@ -72,7 +72,7 @@ def watch_until_the_stop() -> None:
 
 
 def lose_the_thread() -> None:
-    """Ends the thread of a worker by an exception that nobody catches, as grpcio's own when memory runs out."""
+    """Ends a thread by an exception that nobody catches, as grpcio's own when memory runs out."""
     threading.Thread(target=fail).start()
 
 

@@ -189,18 +189,15 @@ class Supervisor:
             log.error("worker_cannot_start", worker=slot.index, sentence=sentence)
 
     def _replace_silent(self, looked: float) -> float:
-        """Kills the workers that say nothing any more: they live, hold their share of the port, serve nobody."""
+        """Kills the workers that say nothing any more: alive, holding their share of the port, serving no one."""
         now = time.monotonic()
-        late = (
-            now - looked > _LOOK_SECONDS + BEAT_SECONDS
-        )  # we were stopped ourselves, and heard nobody meanwhile
+        late = now - looked > _LOOK_SECONDS + BEAT_SECONDS  # stopped ourselves, we heard no one meanwhile
         for slot in self._slots:
             if late:
                 slot.beat_at = now
             if slot.pid and slot.ready and not self._stopping and now - slot.beat_at > SILENCE_SECONDS:
-                log.error(
-                    "worker_silent", worker=slot.index, pid=slot.pid, seconds=round(now - slot.beat_at, 1)
-                )
+                silence = round(now - slot.beat_at, 1)
+                log.error("worker_silent", worker=slot.index, pid=slot.pid, seconds=silence)
                 os.kill(slot.pid, signal.SIGKILL)
                 slot.beat_at = now
         return now
