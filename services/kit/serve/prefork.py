@@ -189,7 +189,7 @@ class Supervisor:
             log.error("worker_cannot_start", worker=slot.index, sentence=sentence)
 
     def _replace_silent(self, looked: float) -> float:
-        """Kills the workers that say nothing any more: alive, holding their share of the port, serving no one."""
+        """Kills the workers that say nothing any more: they hold their share of the port and serve no one."""
         now = time.monotonic()
         late = now - looked > _LOOK_SECONDS + BEAT_SECONDS  # stopped ourselves, we heard no one meanwhile
         for slot in self._slots:
