@@ -37,7 +37,7 @@ def test_an_import_says_what_it_did_and_repeating_it_changes_nothing(url: str, t
         assert not audit.verify(connection, tables.audit).broken_sequence
     database.dispose()
     assert written[3].actor == "Agent fictif"
-    assert '"reason":"Avenant n° 2"' in written[3].after
+    assert '"reason":"Avenant n° 2 (a.json, SHA-256 ' in written[3].after
 
 
 def test_a_wrong_file_is_refused_whole_with_every_error(url: str, tmp_path: Path) -> None:

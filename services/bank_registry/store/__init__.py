@@ -4,7 +4,6 @@
 - `AuditRow`: A row of the audit.
 - `changes`: The revisions from `first` to `last`, both included, in order.
 - `Edit`: One write to the registry, in an open transaction.
-- `edit`: A write transaction, alone to change the registry; without `keep` it is undone at the end.
 - `migrate`: Creates or upgrades the store.
 - `Origin`: Who writes, by which operation, and why: kept in the audit.
 - `RegistryStore`: Reads come from an immutable snapshot, replaced when the store has changed.
@@ -17,7 +16,7 @@ from services.bank_registry.store import auditing
 from services.bank_registry.store.auditing import AuditRow
 from services.bank_registry.store.changes import changes, revisions_of
 from services.bank_registry.store.snapshot import RegistryStore, migrate
-from services.bank_registry.store.writes import Edit, Origin, ReservationChange, edit
+from services.bank_registry.store.writes import Edit, Origin, ReservationChange
 
 __all__ = [
     "AuditRow",
@@ -27,7 +26,6 @@ __all__ = [
     "ReservationChange",
     "auditing",
     "changes",
-    "edit",
     "migrate",
     "revisions_of",
 ]

@@ -30,10 +30,8 @@ from services.bank_registry.store.documents import bank_document, reservation_do
 from services.bank_registry.store.keys import Keys
 from services.bank_registry.store.loading import follow, load
 from services.bank_registry.store.rows import (
-    agreement_values,
-    bank_values,
-    convention_values,
     reservation_values,
+    values_of,
 )
 from services.kit.store import Database, audit, idempotency
 
@@ -205,11 +203,11 @@ def _version(keys: Keys, bank_id: str, fact: Stated) -> tuple[Table, dict[str, i
     """The table of a fact, its key, and its other columns."""
     match fact:
         case Bank():
-            return tables.bank_version, {"bank_key": keys.bank(bank_id)}, bank_values(fact)
+            return tables.bank_version, {"bank_key": keys.bank(bank_id)}, values_of(fact)
         case Agreement():
             key = {"agreement_key": keys.agreement(bank_id, fact.id)}
-            return tables.agreement_version, key, agreement_values(fact)
+            return tables.agreement_version, key, values_of(fact)
         case LocalConvention():
-            return tables.local_convention_version, {"bank_key": keys.bank(bank_id)}, convention_values(fact)
+            return tables.local_convention_version, {"bank_key": keys.bank(bank_id)}, values_of(fact)
         case Reservation():
             return tables.reservation_version, {"reservation_key": fact.id}, reservation_values(fact)
