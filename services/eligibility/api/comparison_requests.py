@@ -154,7 +154,7 @@ def _decisions(journal: Journal, asked: Recorded) -> Iterator[Application]:
     while left:
         found = journal.search(asked.filters, before_sequence=before, limit=min(left, _PAGE))
         for decision in found:
-            yield decision.facts, f"decisions/{decision.decision_id}"
+            yield decision.read.facts if decision.read else None, f"decisions/{decision.decision_id}"
             before = decision.sequence
         left = left - len(found) if len(found) == _PAGE else 0
 

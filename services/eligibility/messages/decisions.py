@@ -12,6 +12,7 @@ from microcredit.eligibility.v1 import assessment_pb2
 from microcredit.eligibility.v1 import decision_service_pb2 as pb
 from services.eligibility.answer import (
     Asked,
+    DecisionRecord,
     Filters,
     Head,
     Replay,
@@ -135,31 +136,31 @@ def decision_pb(decision: StoredDecision, *, whole: bool) -> pb.Decision:
     """A decision; its facts and its answer too if it is `whole` and they can be read."""
     message = pb.Decision(
         name=decision_name(decision) if decision.decision_id else "",
-        record_time=timestamp(decision.time) if decision.time else None,
         sequence=decision.sequence,
-        hash=decision.hash,
-        request_date=date_pb(decision.request_date) if decision.request_date else None,
-        ruleset=ruleset_pb(decision.stamp) if decision.stamp else None,
-        outcome=assessment_pb2.Outcome.Value(
-            f"OUTCOME_{decision.outcome.value if decision.outcome else 'UNSPECIFIED'}"
-        ),
-        reason_codes=decision.reason_codes,
         content=pb.DecisionContent.Value(f"DECISION_CONTENT_{decision.content.value}"),
         case_reference=decision.case_reference,
     )
-    if whole and decision.assessment is not None and decision.stamp is not None:
-        message.assessment.CopyFrom(
-            assessment_pb(decision.assessment, decision.stamp, decision.case_reference, decision.decision_id)
-        )
-        _add_facts(message, decision)
+    if decision.record is not None:
+        message.MergeFrom(_record(decision.record))
+        if whole and decision.read is not None:
+            stamp, content = decision.record.stamp, decision.read
+            message.assessment.CopyFrom(
+                assessment_pb(content.assessment, stamp, content.case_reference, decision.decision_id)
+            )
+            for name, value in content.facts.items():
+                message.facts[name].CopyFrom(fact_value(value, ValueType(content.kinds[name])))
     return message
 
 
-def _add_facts(message: pb.Decision, decision: StoredDecision) -> None:
-    assert decision.facts is not None  # noqa: S101 - read together with the assessment
-    assert decision.kinds is not None  # noqa: S101 - the same
-    for name, value in decision.facts.items():
-        message.facts[name].CopyFrom(fact_value(value, ValueType(decision.kinds[name])))
+def _record(record: DecisionRecord) -> pb.Decision:
+    return pb.Decision(
+        record_time=timestamp(record.time),
+        hash=record.hash,
+        request_date=date_pb(record.request_date),
+        ruleset=ruleset_pb(record.stamp),
+        outcome=assessment_pb2.Outcome.Value(f"OUTCOME_{record.outcome.value}"),
+        reason_codes=record.reason_codes,
+    )
 
 
 def decision_name(decision: StoredDecision) -> str:
