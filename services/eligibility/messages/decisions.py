@@ -14,12 +14,10 @@ from services.eligibility.answer import (
     Asked,
     DecisionRecord,
     Filters,
-    Head,
     Replay,
     RulesetStamp,
     Situation,
     StoredDecision,
-    Verification,
     markdown,
     sections,
 )
@@ -28,7 +26,7 @@ from services.eligibility.messages.assessments import assessment_pb, ruleset_pb
 from services.eligibility.messages.fields import instant
 from services.eligibility.package import Outcome, ValueType
 from services.kit import wire
-from services.kit.canonical import GENESIS, is_hash
+from services.kit.canonical import GENESIS, Head, Verification, is_hash
 from services.kit.context import actor
 from services.kit.errors import Violations
 from services.kit.french import number, plural
