@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
-
-from google.protobuf.timestamp_pb2 import Timestamp
 
 from microcredit.documents.v1 import document_service_pb2 as document_pb
 from microcredit.documents.v1 import store_service_pb2 as pb
 from services.documents.messages import documents, requests
 from services.documents.store import DocumentStore, Kept
+from services.kit import wire
 from services.kit.errors import ResourceExhausted, Violations
 
 _NAME = re.compile(r"documents/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})")
@@ -59,12 +57,6 @@ def stored_pb(kept: Kept, filename: str = "", content: bytes = b"") -> pb.Stored
     """A stored document as a message."""
     return pb.StoredDocument(
         document=documents.kept_pb(kept, filename, content),
-        create_time=_timestamp(kept.create_time),
-        expire_time=_timestamp(kept.expire_time),
+        create_time=wire.timestamp(kept.create_time),
+        expire_time=wire.timestamp(kept.expire_time),
     )
-
-
-def _timestamp(instant: datetime) -> Timestamp:
-    stamp = Timestamp()
-    stamp.FromDatetime(instant)
-    return stamp

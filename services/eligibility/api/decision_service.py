@@ -18,6 +18,7 @@ from services.eligibility.engine import all_values
 from services.eligibility.messages import decisions
 from services.eligibility.publishing import Deployments
 from services.eligibility.store import Journal
+from services.kit import wire
 from services.kit.errors import FailedPrecondition
 from services.kit.wire import paging
 
@@ -101,7 +102,7 @@ class DecisionServicer(DecisionServiceServicer):
         erased = self._journal.erase(reference, removal.asked, validate_only=removal.validate_only)
         return pb.EraseCaseResponse(
             decision_count=erased.decision_count,
-            erase_time=decisions.timestamp(erased.time) if erased.time else None,
+            erase_time=wire.timestamp(erased.time),
         )
 
     def PurgeDecisions(  # noqa: N802

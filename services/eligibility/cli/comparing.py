@@ -15,6 +15,7 @@ from services.eligibility.cli import showing
 from services.eligibility.cli.client import Client, new_request_id
 from services.eligibility.cli.folders import read_folder
 from services.eligibility.cli.options import ADDRESS, AsOf, Version
+from services.kit import wire
 from services.kit.cli import (
     GOOD,
     REFUSED,
@@ -163,8 +164,4 @@ def _full(name: str) -> str:
 
 def _midnight(since: date | None) -> Timestamp | None:
     """The first instant of a day, in the time of this machine."""
-    if since is None:
-        return None
-    stamp = Timestamp()
-    stamp.FromDatetime(datetime.combine(since, time()).astimezone())
-    return stamp
+    return wire.timestamp(datetime.combine(since, time()).astimezone()) if since else None

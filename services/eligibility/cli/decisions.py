@@ -6,12 +6,12 @@ from datetime import UTC, date, datetime, time
 from typing import Annotated
 
 import typer
-from google.protobuf.timestamp_pb2 import Timestamp
 
 from microcredit.eligibility.v1 import decision_service_pb2 as rpc
 from services.eligibility.cli import showing
 from services.eligibility.cli.client import Client, new_request_id
 from services.eligibility.cli.options import ADDRESS
+from services.kit import wire
 from services.kit.cli import (
     GOOD,
     REFUSED,
@@ -151,9 +151,10 @@ def purge(
 ) -> int:
     """Retire le contenu des décisions trop anciennes ; leurs sceaux restent et le journal se vérifie."""
     client, out = Client(call), call.out
-    end = Timestamp()
-    end.FromDatetime(datetime.combine(before, time()).astimezone(UTC))
-    request = rpc.PurgeDecisionsRequest(end_time=end, request_id=new_request_id(), validate_only=not confirm)
+    end = datetime.combine(before, time()).astimezone(UTC)
+    request = rpc.PurgeDecisionsRequest(
+        end_time=wire.timestamp(end), request_id=new_request_id(), validate_only=not confirm
+    )
     answer = client.call(client.decisions.PurgeDecisions, request)
     out.document(as_json(answer))
     count = f"{plural(answer.decision_count, 'décision')} d’avant le {long_date(before)}"

@@ -6,8 +6,6 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from google.protobuf.timestamp_pb2 import Timestamp
-
 from microcredit.eligibility.v1 import assessment_pb2
 from microcredit.eligibility.v1 import decision_service_pb2 as pb
 from services.eligibility.answer import (
@@ -23,7 +21,7 @@ from services.eligibility.answer import (
 )
 from services.eligibility.messages.application import check_case_reference, fact_value
 from services.eligibility.messages.assessments import assessment_pb, ruleset_pb
-from services.eligibility.messages.fields import instant
+from services.eligibility.messages.fields import Fields
 from services.eligibility.package import Outcome, ValueType
 from services.kit import wire
 from services.kit.canonical import GENESIS, Head, Verification, is_hash
@@ -66,8 +64,9 @@ def listing(request: pb.ListDecisionsRequest, page_key: bytes) -> tuple[Filters,
     _check(_REASON, request.reason_code, "reason_code", "Un code de motif", violations)
     _check(_VERSION, request.ruleset_version, "ruleset_version", "Une version", violations)
     outcomes = tuple(_outcomes(request, violations))
-    start = instant(request, "start_time", "start_time", violations)
-    end = instant(request, "end_time", "end_time", violations)
+    fields = Fields(request, "", violations)
+    start = fields.instant("start_time")
+    end = fields.instant("end_time")
     violations.raise_if_any()
     filters = Filters(
         request.case_reference, outcomes, request.reason_code, request.ruleset_version, start, end
@@ -99,7 +98,7 @@ def erasure(request: pb.EraseCaseRequest) -> tuple[str, Removal]:
 def purge(request: pb.PurgeDecisionsRequest) -> tuple[datetime, Removal]:
     """The instant before which contents are removed; InvalidArgument."""
     violations = Violations()
-    end = instant(request, "end_time", "end_time", violations)
+    end = Fields(request, "", violations).instant("end_time")
     now = datetime.now(UTC)
     if not request.HasField("end_time"):
         violations.add("end_time", "FIELD_REQUIRED", "L’instant de fin est obligatoire.")
@@ -152,7 +151,7 @@ def decision_pb(decision: StoredDecision, *, whole: bool) -> pb.Decision:
 
 def _record(record: DecisionRecord) -> pb.Decision:
     return pb.Decision(
-        record_time=timestamp(record.time),
+        record_time=wire.timestamp(record.time),
         hash=record.hash,
         request_date=date_pb(record.request_date),
         ruleset=ruleset_pb(record.stamp),
@@ -164,13 +163,6 @@ def _record(record: DecisionRecord) -> pb.Decision:
 def decision_name(decision: StoredDecision) -> str:
     """ "decisions/{decision_id}"."""
     return f"decisions/{decision.decision_id}"
-
-
-def timestamp(instant: datetime) -> Timestamp:
-    """An instant of the contract."""
-    stamp = Timestamp()
-    stamp.FromDatetime(instant)
-    return stamp
 
 
 def replay_pb(replayed: Replay, stamp: RulesetStamp) -> pb.ReplayDecisionResponse:

@@ -3,10 +3,11 @@
 - `asked_page`: The page that a request asks for by its `page_size` and `page_token`.
 - `cents`: The amount in cents of a google.type.Money in whole cents of euro, within ±MAX_CENTS.
 - `civil_date`: The complete civil date of a google.type.Date.
-- `date_pb`: A google.type.Date from a date.
+- `date_pb`: A google.type.Date from a date; none for none.
 - `decimal`: The exact value of a google.type.Decimal in plain notation: `-12.50`, no exponent, no `+`, no
   comma.
 - `decimal_pb`: A google.type.Decimal in plain notation.
+- `Fields`: Reads the fields of a message: presence, form and range, every problem under its path.
 - `line`: A line of text in composed form, without surrounding spaces; nothing invisible in it.
 - `MAX_CENTS`: The largest amount in cents that a message may carry.
 - `money`: A google.type.Money in euros from a number of cents.
@@ -16,11 +17,13 @@
 - `Place`: Where a page begins: the revision that the first page showed (0 = the present one), and an
   offset.
 - `request_id`: The UUID of a write, in lower case; empty when the caller gave none.
+- `timestamp`: A Timestamp from an instant; none for none.
 - `values`: Money, dates, decimals and request ids between google.type messages and int cents, date and
   Decimal.
 """
 
 from services.kit.wire import paging, values
+from services.kit.wire.fields import Fields
 from services.kit.wire.paging import Page, Place, asked_page
 from services.kit.wire.values import (
     MAX_CENTS,
@@ -32,10 +35,12 @@ from services.kit.wire.values import (
     line,
     money,
     request_id,
+    timestamp,
 )
 
 __all__ = [
     "MAX_CENTS",
+    "Fields",
     "Page",
     "Place",
     "asked_page",
@@ -48,5 +53,6 @@ __all__ = [
     "money",
     "paging",
     "request_id",
+    "timestamp",
     "values",
 ]
