@@ -101,6 +101,8 @@ def prepare_keys(url: str, master_key_file: Path) -> None:
 
 def _tie(connection: Connection, master_key_file: Path) -> None:
     """The first master key is tied to the database; afterwards no other is accepted."""
+    # Two servers that start at once on an empty base would each create a master key, and one would be lost;
+    # SQLite's write transaction is alone already.
     if connection.dialect.name == "postgresql":
         connection.execute(text("LOCK TABLE master_key"))
     known = connection.scalar(select(master_key.c.fingerprint))
@@ -170,6 +172,8 @@ class KeyStore:
         """Destroys the keys of cases for good, in the files of a SQLite database too."""
         destroyed = {"wrapped_key": None, "erase_time": instant_text(time)}
         with self._database.write() as connection:
+            # SQLite leaves deleted bytes in its pages unless told: an erased key must not be dug out of the
+            # file.
             if self._database.is_sqlite:
                 connection.exec_driver_sql("PRAGMA secure_delete = ON")
             for chunk in _chunks(case_ids):
