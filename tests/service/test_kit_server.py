@@ -223,8 +223,9 @@ def test_streams_take_at_most_half_the_threads(channel: grpc.Channel) -> None:
     held = [method(b"sleep 0.5", timeout=10) for _ in range(2)]
     assert [next(stream) for stream in held] == [b"first", b"first"]
     refused = failure(channel, "x", "Down")
-    assert refused.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
-    assert detail(refused, ErrorInfo).reason == "TOO_MANY_STREAMS"
+    assert refused.code() is grpc.StatusCode.UNAVAILABLE
+    assert detail(refused, ErrorInfo).reason == "OVERLOADED"
+    assert detail(refused, RetryInfo).retry_delay.seconds == 1
     assert call(channel, "x")[0] == ["x"]
     assert [list(stream) for stream in held] == [[b"sleep 0.5"]] * 2
     assert call(channel, "x", "Down")[0] == ["first", "x"]

@@ -14,7 +14,7 @@ import grpc
 import structlog
 
 from services.kit import context
-from services.kit.errors import DomainError, ResourceExhausted
+from services.kit.errors import DomainError, Unavailable
 from services.kit.serve.logs import exception_fields
 from services.kit.serve.status import to_status
 
@@ -66,7 +66,7 @@ class _Arrival:
 class Interceptor(grpc.ServerInterceptor):
     """Wraps every handler but those of gRPC itself (health, reflection), neither bounded nor logged.
 
-    Answers that stream take at most half the threads: above that, RESOURCE_EXHAUSTED / TOO_MANY_STREAMS.
+    Answers that stream take at most half the threads: above that, UNAVAILABLE / OVERLOADED.
     """
 
     def __init__(self, domain: str, deadline_seconds: float, stream_seconds: float, threads: int) -> None:
@@ -116,7 +116,7 @@ class Interceptor(grpc.ServerInterceptor):
                 self._start(arrival, servicer_context, self._stream_seconds)
                 if not held:
                     message = "Trop de flux sont ouverts sur ce serveur ; réessayez plus tard."
-                    raise ResourceExhausted("TOO_MANY_STREAMS", message)
+                    raise Unavailable("OVERLOADED", message)
                 for response in behavior(request, servicer_context):
                     context.check_deadline()
                     yield response
