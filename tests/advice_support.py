@@ -31,7 +31,7 @@ from services.eligibility.package.model import (
     Message,
     Rule,
     RulePackage,
-    Severity,
+    RuleSeverity,
 )
 from services.eligibility.publishing.deployment import Ruleset, compiled
 from tests.eligibility_support import PACKAGE
@@ -94,7 +94,9 @@ def code(name: str, codes: str, absent: WhenAbsent = WhenAbsent.REFUSED, **more:
     return fact(name, ValueType(Kind.CODE, name, {one: one for one in codes}), absent, **more)
 
 
-def small(facts: Iterable[Fact], derived: Mapping[str, str], rules: Sequence[tuple[Severity, str]]) -> Small:
+def small(
+    facts: Iterable[Fact], derived: Mapping[str, str], rules: Sequence[tuple[RuleSeverity, str]]
+) -> Small:
     """A package of these facts, calculations and rules, which bear the codes R0, R1…"""
     declared = {one.name: one for one in (fact("request_date", DATE), *facts)}
     scope = {name: one.type for name, one in declared.items()}
@@ -129,7 +131,7 @@ def small(facts: Iterable[Fact], derived: Mapping[str, str], rules: Sequence[tup
     )
 
 
-def _rule(name: str, severity: Severity, condition: Node, base: RulePackage) -> Rule:
+def _rule(name: str, severity: RuleSeverity, condition: Node, base: RulePackage) -> Rule:
     validity = base.identity.validity
     return Rule(name, name, severity, condition, (Message((name,), None),), "", "", None, validity)
 

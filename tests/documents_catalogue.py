@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
-from services.documents.context import make_context
-from services.documents.contract.dossier import CONTRACT, read_dossier
+from services.documents.contract.dossier_json import CONTRACT, read_dossier
 from services.documents.render.compiler import compile_template
 from services.documents.render.plan import Plan
+from services.documents.template.context import make_context
 from services.kit.errors import InvalidArgument
 from tests.documents_support import DAY, DOCUMENTS, W, paragraph_text, parts
 from tests.documents_templates import profile, shipped

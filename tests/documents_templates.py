@@ -7,11 +7,11 @@ from functools import lru_cache
 from typing import Any
 from xml.sax.saxutils import escape
 
-from services.documents import opc
-from services.documents.findings import Findings, Severity
-from services.documents.profile import Profile, read_profile
+from services.documents.contract.findings import Findings, Severity
+from services.documents.profile.organisation import Profile, read_profile
+from services.documents.render import opc
 from services.documents.template.gate import Verdict, examine
-from services.documents.template.package import (
+from services.documents.template.manifest import (
     DOCX_FILE,
     MANIFEST_FILE,
     Template,

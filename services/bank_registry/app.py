@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from microcredit.bankregistry.v1 import bank_editing_service_pb2_grpc as editing_grpc
-from microcredit.bankregistry.v1 import envelope_service_pb2_grpc as envelope_grpc
-from microcredit.bankregistry.v1 import registry_admin_service_pb2_grpc as admin_grpc
-from services.bank_registry.admin_service import RegistryAdminServicer
-from services.bank_registry.auditor import Auditor
+from services.bank_registry.api import (
+    Auditor,
+    BankEditingServicer,
+    BankRegistryServicer,
+    EnvelopeServicer,
+    Exporter,
+    Importer,
+    RegistryAdminServicer,
+    RememberedChecks,
+    add_to_server,
+)
 from services.bank_registry.config import Settings
-from services.bank_registry.editing_service import BankEditingServicer
-from services.bank_registry.envelope_service import EnvelopeServicer
-from services.bank_registry.exchange import Exporter, Importer
-from services.bank_registry.registry.geography import Geography
-from services.bank_registry.remembered import RememberedChecks, add_to_server
-from services.bank_registry.service import BankRegistryServicer
+from services.bank_registry.registry import Geography
 from services.bank_registry.store import RegistryStore, migrate
-from services.kit.serve import App, Registration
+from services.kit.serve import App, Registration, registration
 from services.kit.store import Database
 
 PACKAGE = "microcredit.bankregistry.v1"
@@ -40,21 +41,9 @@ def make_app(settings: Settings) -> App:
                 add_to_server,
                 RememberedChecks(store, geography, BankRegistryServicer(store, geography, DOMAIN)),
             ),
-            Registration(
-                f"{PACKAGE}.BankEditingService",
-                editing_grpc.add_BankEditingServiceServicer_to_server,
-                BankEditingServicer(store, geography),
-            ),
-            Registration(
-                f"{PACKAGE}.EnvelopeService",
-                envelope_grpc.add_EnvelopeServiceServicer_to_server,
-                EnvelopeServicer(store, geography),
-            ),
-            Registration(
-                f"{PACKAGE}.RegistryAdminService",
-                admin_grpc.add_RegistryAdminServiceServicer_to_server,
-                admin,
-            ),
+            registration(BankEditingServicer(store, geography)),
+            registration(EnvelopeServicer(store, geography)),
+            registration(admin),
         ]
 
     return App("bank_registry", DOMAIN, prepare, build)

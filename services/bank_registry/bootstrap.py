@@ -12,16 +12,20 @@ from pathlib import Path
 from typing import NoReturn
 
 from services.bank_registry.config import Settings
-from services.bank_registry.importers.content import MAX_BYTES
-from services.bank_registry.importers.fields import Fields
-from services.bank_registry.importers.items import Finding, UnreadableFile
-from services.bank_registry.importers.plan import Kind, Plan, make_plan
-from services.bank_registry.importers.reading import read_whole
-from services.bank_registry.registry.geography import Geography
+from services.bank_registry.files import (
+    Fields,
+    Finding,
+    Kind,
+    Plan,
+    make_plan,
+    read_whole,
+)
+from services.bank_registry.registry import Geography
 from services.bank_registry.store import Origin, edit, migrate
 from services.kit import french
 from services.kit.errors import StartupError, Violations
 from services.kit.store import Database
+from services.kit.tables import MAX_BYTES, UnreadableFile
 
 USAGE = """\
 Utilisation : python -m services.bank_registry import FICHIER [options]

@@ -4,34 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from microcredit.documents.v1 import (
-    document_service_pb2,
-    profile_service_pb2,
-    store_service_pb2,
-    template_service_pb2,
+from services.documents.api import (
+    Converter,
+    DocumentServicer,
+    DocumentStoreServicer,
+    Maker,
+    ProfileServicer,
+    Stored,
+    TemplateServicer,
+    Verifier,
 )
-from microcredit.documents.v1.document_service_pb2_grpc import add_DocumentServiceServicer_to_server
-from microcredit.documents.v1.profile_service_pb2_grpc import add_ProfileServiceServicer_to_server
-from microcredit.documents.v1.store_service_pb2_grpc import add_DocumentStoreServiceServicer_to_server
-from microcredit.documents.v1.template_service_pb2_grpc import add_TemplateServiceServicer_to_server
 from services.documents.config import Settings
-from services.documents.deployment import Deployments
-from services.documents.edge import DOMAIN
-from services.documents.edge.converter import Converter
-from services.documents.edge.making import Maker
-from services.documents.edge.stored import Stored
-from services.documents.edge.verifying import Verifier
-from services.documents.packages import Packages
-from services.documents.preparation import prepare, release_store
-from services.documents.profile_service import ProfileServicer
-from services.documents.seal import Seal
-from services.documents.service import DocumentServicer
-from services.documents.store.documents import DocumentStore
-from services.documents.store.keys import CaseKeys
-from services.documents.store.secrets import page_key
-from services.documents.store_service import DocumentStoreServicer
-from services.documents.template_service import TemplateServicer
-from services.kit.serve import App, Registration
+from services.documents.making import Seal
+from services.documents.messages import DOMAIN
+from services.documents.publishing import Deployments, Packages
+from services.documents.publishing import prepare as prepare_packages
+from services.documents.render import keep_in
+from services.documents.store import CaseKeys, DocumentStore, migrate, page_key, prepare_master_key
+from services.kit.releases import PublicKeys, ReleaseStore
+from services.kit.serve import App, Registration, registration
 from services.kit.store import Database, vault
 
 
@@ -41,7 +32,7 @@ def make_app(settings: Settings) -> App:
 
     def build() -> Sequence[Registration]:
         database = Database(settings.database_url)
-        deployments = Deployments(release_store(settings, database), packages)
+        deployments = Deployments(_release_store(settings, database), packages)
         deployments.follower.start()
         key = page_key(database)
         store = DocumentStore(database, CaseKeys(settings.master_key_file), settings.retention_days)
@@ -50,26 +41,35 @@ def make_app(settings: Settings) -> App:
         maker = Maker(deployments, store, Converter(settings.pdf_address), seal, settings.retention_days)
         limit = settings.max_document_bytes
         return (
-            Registration(
-                document_service_pb2.DESCRIPTOR.services_by_name["DocumentService"].full_name,
-                add_DocumentServiceServicer_to_server,
-                DocumentServicer(maker, stored, limit),
-            ),
-            Registration(
-                store_service_pb2.DESCRIPTOR.services_by_name["DocumentStoreService"].full_name,
-                add_DocumentStoreServiceServicer_to_server,
-                DocumentStoreServicer(stored, Verifier(deployments, store, seal), key, limit),
-            ),
-            Registration(
-                template_service_pb2.DESCRIPTOR.services_by_name["TemplateService"].full_name,
-                add_TemplateServiceServicer_to_server,
-                TemplateServicer(deployments, key),
-            ),
-            Registration(
-                profile_service_pb2.DESCRIPTOR.services_by_name["ProfileService"].full_name,
-                add_ProfileServiceServicer_to_server,
-                ProfileServicer(deployments, key),
-            ),
+            registration(DocumentServicer(maker, stored, limit)),
+            registration(DocumentStoreServicer(stored, Verifier(deployments, store, seal), key, limit)),
+            registration(TemplateServicer(deployments, key)),
+            registration(ProfileServicer(deployments, key)),
         )
 
     return App("documents", DOMAIN, lambda: prepare(settings, packages), build)
+
+
+def prepare(settings: Settings, packages: Packages) -> None:
+    """What the master does before the workers start: the store, the master key, the shipped packages."""
+    if settings.compiled_directory is not None:
+        keep_in(settings.compiled_directory)
+    migrate(settings.database_url)
+    database = Database(settings.database_url)
+    try:
+        prepare_master_key(database, settings.master_key_file)
+        # Without the rule of two persons: nobody publishes what the service ships but the service.
+        store = ReleaseStore(database, _public_keys(settings))
+        prepare_packages(store, packages, settings.templates_directory, settings.profiles_directory)
+    finally:
+        database.dispose()
+
+
+def _release_store(settings: Settings, database: Database) -> ReleaseStore:
+    """The published templates and profiles, with the keys that sign them if any is configured."""
+    return ReleaseStore(database, _public_keys(settings), two_person_rule=settings.two_person_rule)
+
+
+def _public_keys(settings: Settings) -> PublicKeys | None:
+    folder = settings.public_keys_directory
+    return None if folder is None else PublicKeys.load(folder)

@@ -4,34 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from microcredit.eligibility.v1 import (
-    decision_service_pb2,
-    eligibility_service_pb2,
-    loan_service_pb2,
-    ruleset_service_pb2,
+from services.eligibility.api import (
+    DOMAIN,
+    Comparisons,
+    DecisionServicer,
+    EligibilityServicer,
+    LoanServicer,
+    RulesetServicer,
+    ShadowRunner,
 )
-from microcredit.eligibility.v1.decision_service_pb2_grpc import add_DecisionServiceServicer_to_server
-from microcredit.eligibility.v1.eligibility_service_pb2_grpc import (
-    add_EligibilityServiceServicer_to_server,
-)
-from microcredit.eligibility.v1.loan_service_pb2_grpc import add_LoanServiceServicer_to_server
-from microcredit.eligibility.v1.ruleset_service_pb2_grpc import add_RulesetServiceServicer_to_server
-from services.eligibility.api import DOMAIN
-from services.eligibility.api.comparisons import Comparisons
-from services.eligibility.api.decision_service import DecisionServicer
-from services.eligibility.api.ruleset_service import RulesetServicer
-from services.eligibility.api.service import EligibilityServicer, LoanServicer
-from services.eligibility.api.shadowing import ShadowRunner
 from services.eligibility.config import Settings
-from services.eligibility.package.model import RulePackage
+from services.eligibility.package import RulePackage
 from services.eligibility.preparation import prepare, release_store
-from services.eligibility.publishing.check import check
-from services.eligibility.publishing.deployment import Deployments
-from services.eligibility.store.journal import Journal
-from services.eligibility.store.keys import KeyStore
-from services.eligibility.store.secrets import page_key
-from services.eligibility.store.shadows import ShadowStore
-from services.kit.serve import App, Registration
+from services.eligibility.publishing import Deployments, check
+from services.eligibility.store import Journal, KeyStore, ShadowStore, page_key
+from services.kit.serve import App, Registration, registration
 from services.kit.store import Database
 
 
@@ -50,26 +37,10 @@ def make_app(settings: Settings) -> App:
         comparisons = Comparisons(deployments, journal, shadows, sealing)
         ShadowRunner(deployments, journal, shadows).start()
         return (
-            Registration(
-                eligibility_service_pb2.DESCRIPTOR.services_by_name["EligibilityService"].full_name,
-                add_EligibilityServiceServicer_to_server,
-                EligibilityServicer(deployments, journal),
-            ),
-            Registration(
-                loan_service_pb2.DESCRIPTOR.services_by_name["LoanService"].full_name,
-                add_LoanServiceServicer_to_server,
-                LoanServicer(deployments),
-            ),
-            Registration(
-                ruleset_service_pb2.DESCRIPTOR.services_by_name["RulesetService"].full_name,
-                add_RulesetServiceServicer_to_server,
-                RulesetServicer(deployments, check, comparisons, sealing),
-            ),
-            Registration(
-                decision_service_pb2.DESCRIPTOR.services_by_name["DecisionService"].full_name,
-                add_DecisionServiceServicer_to_server,
-                DecisionServicer(deployments, journal, sealing),
-            ),
+            registration(EligibilityServicer(deployments, journal)),
+            registration(LoanServicer(deployments)),
+            registration(RulesetServicer(deployments, check, comparisons, sealing)),
+            registration(DecisionServicer(deployments, journal, sealing)),
         )
 
     return App("eligibility", DOMAIN, lambda: read.update(prepare(settings)), build)

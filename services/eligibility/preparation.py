@@ -7,14 +7,9 @@ from pathlib import Path
 import structlog
 
 from services.eligibility.config import SHIPPED_PACKAGE, Settings
-from services.eligibility.engine.definitions import UncompilableError
-from services.eligibility.engine.trial import try_package
-from services.eligibility.package.findings import Findings, PackageError
-from services.eligibility.package.load import read_folder, read_package
-from services.eligibility.package.model import RulePackage
-from services.eligibility.store import migrate
-from services.eligibility.store.journal import Journal
-from services.eligibility.store.keys import KeyStore, prepare_keys
+from services.eligibility.engine import UncompilableError, try_package
+from services.eligibility.package import Findings, PackageError, RulePackage, read_folder, read_package
+from services.eligibility.store import Journal, KeyStore, migrate, prepare_keys
 from services.kit.errors import DomainError, StartupError
 from services.kit.releases import Candidate, Contents, PackageDamagedError, PublicKeys, ReleaseStore
 from services.kit.store import Database

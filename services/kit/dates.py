@@ -1,9 +1,60 @@
-"""Civil dates: months that clamp to the end of the month, ages in full years."""
+"""Civil dates: periods of whole days, months that clamp to the end of the month, ages in full years."""
 
 from __future__ import annotations
 
 from calendar import monthrange
-from datetime import date
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+ONE_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Period:
+    """Days from `first` to `last`, both included; no `last` means without end. At least one day."""
+
+    first: date
+    last: date | None = None
+
+    def __post_init__(self) -> None:
+        if self.last is not None and self.last < self.first:
+            raise ValueError("a period holds at least one day")
+
+    @classmethod
+    def ending(cls, first: date, end: date | None) -> Period:
+        """The period written half-open, as protos and stores do: `end` is the first day after it."""
+        return cls(first, None if end is None else end - ONE_DAY)
+
+    @property
+    def end(self) -> date | None:
+        """The first day after the period; None without end, and where the calendar ends first."""
+        return None if self.last in (None, date.max) else self.last + ONE_DAY
+
+    def __contains__(self, day: date) -> bool:
+        return self.first <= day and not self.is_over(day)
+
+    def is_over(self, day: date) -> bool:
+        """Whether the period ended before a day."""
+        return self.last is not None and self.last < day
+
+    def overlaps(self, other: Period) -> bool:
+        """Whether at least one day is in both."""
+        return not (self.is_over(other.first) or other.is_over(self.first))
+
+    def intersection(self, other: Period) -> Period | None:
+        """The days that are in both; None when there is none."""
+        if not self.overlaps(other):
+            return None
+        lasts = [last for last in (self.last, other.last) if last is not None]
+        return Period(max(self.first, other.first), min(lasts, default=None))
+
+    def before(self, day: date) -> Period | None:
+        """The days before a day; None when there is none."""
+        return None if day <= self.first else self.intersection(Period(date.min, day - ONE_DAY))
+
+    def since(self, day: date) -> Period | None:
+        """The days from a day on, itself included; None when there is none."""
+        return self.intersection(Period(day))
 
 
 def add_months(day: date, months: int) -> date:

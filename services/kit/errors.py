@@ -86,6 +86,17 @@ class Unavailable(DomainError):
     status = "UNAVAILABLE"
 
 
+class Unimplemented(DomainError):
+    """The method is none of this service's."""
+
+    status = "UNIMPLEMENTED"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "METHOD_UNKNOWN", "Ce service n’a pas cette méthode ; vérifiez son nom et la version du contrat."
+        )
+
+
 class DeadlineExceeded(DomainError):
     """The time allowed to the call ran out."""
 

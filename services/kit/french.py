@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
+from unicodedata import combining, normalize
 
 NO_BREAK_SPACE = "\u00a0"
 NARROW_NO_BREAK_SPACE = "\u202f"
@@ -25,6 +26,8 @@ _MONTHS = (
     "décembre",
 )
 
+_LIGATURES = str.maketrans({"œ": "oe", "æ": "ae"})
+_NOT_A_LETTER = re.compile(r"[^0-9a-z]+")
 _ANY_SPACE = "[ \u00a0\u202f]+"
 _DATE = re.compile(rf"\b(\d{{1,2}}|1er) ({'|'.join(_MONTHS)}) (?=\d{{4}}\b)")
 _NARROW = re.compile(rf"{_ANY_SPACE}(?=[;!?])")
@@ -92,3 +95,11 @@ def join(items: Sequence[str]) -> str:
     if len(items) < 2:
         return "".join(items)
     return f"{', '.join(items[:-1])} et {items[-1]}"
+
+
+def fold(text: str) -> str:
+    """A text in plain lower-case words: `Durée (mois)` and `DUREE MOIS` are the same."""
+    text = text.casefold().translate(_LIGATURES)
+    if not text.isascii():
+        text = "".join(character for character in normalize("NFKD", text) if not combining(character))
+    return _NOT_A_LETTER.sub(" ", text).strip()

@@ -14,7 +14,7 @@ from typing import Any
 
 from lxml import etree
 
-from services.documents import opc
+from services.documents.render import opc
 from services.documents.render.compiler import compile_template
 from services.documents.render.environment import ENVIRONMENT
 from services.documents.render.logo import LOGO_PART, with_logo

@@ -9,9 +9,9 @@ from collections.abc import Callable, Mapping
 
 import pytest
 
-from services.documents import opc
+from services.documents.render import opc
 from services.documents.template.annotate import annotate
-from services.documents.template.checking import annotate_apart, examine_apart
+from services.documents.template.apart import annotate_apart, examine_apart
 from tests.documents_templates import (
     MAIN,
     docx,

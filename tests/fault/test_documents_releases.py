@@ -15,10 +15,10 @@ import pytest
 from sqlalchemy import Engine, event, text
 from structlog.testing import capture_logs
 
+from services.documents.app import prepare
 from services.documents.config import Settings
-from services.documents.deployment import Deployments, deployment
-from services.documents.packages import Packages
-from services.documents.preparation import prepare
+from services.documents.publishing.deployment import Deployments, deployment
+from services.documents.publishing.loaded import Packages
 from services.kit.errors import FailedPrecondition
 from services.kit.releases.store import ReleaseStore
 from services.kit.releases.timeline import EventKind

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from services.documents import opc
+from services.documents.render import opc
 from tests.documents_support import ASK, BANK, DOCUMENTS, FILE, REFUSAL
 from tests.support import ROOT, throwaway_stores
 

@@ -8,8 +8,10 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import grpc
+from grpc_health.v1.health_pb2 import HealthCheckRequest
 from pydantic_settings import SettingsConfigDict
 
 from services.kit import context, errors
@@ -100,6 +102,9 @@ class Probe:
     def one(self, request: bytes, _: grpc.ServicerContext) -> bytes:
         return self.act(request)
 
+    def typed(self, request: HealthCheckRequest, _: grpc.ServicerContext) -> bytes:
+        return request.service.encode()
+
     def up(self, requests: Iterator[bytes], _: grpc.ServicerContext) -> bytes:
         return b",".join(self.act(request) for request in requests)
 
@@ -114,8 +119,9 @@ class Probe:
 
 def add(probe: Probe, to: grpc.Server) -> None:
     """What a generated add_…_to_server does."""
-    handlers: dict[str, grpc.RpcMethodHandler[bytes, bytes]] = {
+    handlers: dict[str, grpc.RpcMethodHandler[Any, bytes]] = {
         "One": grpc.unary_unary_rpc_method_handler(probe.one),
+        "Typed": grpc.unary_unary_rpc_method_handler(probe.typed, HealthCheckRequest.FromString),
         "Up": grpc.stream_unary_rpc_method_handler(probe.up),
         "Down": grpc.unary_stream_rpc_method_handler(probe.down),
         "Chat": grpc.stream_stream_rpc_method_handler(probe.chat),

@@ -22,8 +22,8 @@ from microcredit.documents.v1 import document_service_pb2 as pb
 from microcredit.documents.v1 import pdf_service_pb2
 from microcredit.documents.v1 import store_service_pb2 as store_pb
 from microcredit.documents.v1.pdf_service_pb2_grpc import PdfServiceStub
-from services.documents import opc
-from services.documents.pdf.config import Settings
+from services.documents.pdf.settings import Settings
+from services.documents.render import opc
 from services.documents.render.assembly import Piece, assemble
 from services.documents.render.plan import MAIN
 from services.kit.errors import StartupError

@@ -14,7 +14,7 @@ import pytest
 
 from microcredit.documents.v1 import document_service_pb2 as pb
 from microcredit.documents.v1 import store_service_pb2 as rpc
-from services.documents import opc
+from services.documents.render import opc
 from tests.documents_services import SECONDS, Stubs, civil, connected, download
 from tests.documents_support import ASK, DAY, REFUSAL, Json, example, parts, refusal, request
 from tests.support import Launch, RunningServer

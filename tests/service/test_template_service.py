@@ -16,7 +16,7 @@ import pytest
 from microcredit.documents.v1 import profile_service_pb2 as profile_rpc
 from microcredit.documents.v1 import release_pb2
 from microcredit.documents.v1 import template_service_pb2 as rpc
-from services.documents.folders import read_folder
+from services.documents.contract.folders import read_folder
 from services.kit.releases.archive import pack
 from tests.documents_services import (
     SECONDS,

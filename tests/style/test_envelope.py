@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parents[2]
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 SOURCES = [
     path
-    for folder in ("services", "examples")
+    for folder in ("services", "examples", "tools")
     for path in (ROOT / folder).rglob("*.py")
     if "versions" not in path.parts  # migrations are frozen history
 ]
@@ -51,7 +51,7 @@ def tracked() -> list[Path]:
     if listing.returncode:
         pytest.skip("hors d’un dépôt git : la liste des fichiers du projet est inconnue")
     paths = [ROOT / name for name in listing.stdout.splitlines()]
-    return [path for path in paths if path.is_file() and path.suffix not in (".docx", ".png")]
+    return [path for path in paths if path.is_file() and path.suffix not in (".docx", ".png", ".xlsx")]
 
 
 def test_no_file_names_a_registry_or_a_path_of_one_machine() -> None:

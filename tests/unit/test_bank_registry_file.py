@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from services.bank_registry.importers.items import UnreadableFile
-from services.bank_registry.importers.plan import Plan, make_plan
-from services.bank_registry.importers.reading import read_whole
+from services.bank_registry.files.plan import Plan, make_plan
+from services.bank_registry.files.reading import read_whole
 from services.bank_registry.registry.geography import Geography
 from services.bank_registry.registry.history import Records
 from services.bank_registry.registry.model import BankRecord, Bounds
+from services.kit.tables import UnreadableFile
 from tests.bank_registry_support import agreement, bank
 from tests.support import ROOT
 

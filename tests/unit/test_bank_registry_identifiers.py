@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from services.bank_registry import identifiers
+from services.bank_registry.registry import identifiers
 
 
 @pytest.mark.parametrize(

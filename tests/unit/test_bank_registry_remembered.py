@@ -13,6 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from microcredit.bankregistry.v1 import bank_registry_service_pb2 as pb
+from services.bank_registry.api.remembered import RememberedChecks
+from services.bank_registry.api.service import BankRegistryServicer
 from services.bank_registry.registry.geography import Geography
 from services.bank_registry.registry.history import BankHistory, Known, Registry
 from services.bank_registry.registry.model import (
@@ -27,8 +29,6 @@ from services.bank_registry.registry.model import (
 )
 from services.bank_registry.registry.period import Period
 from services.bank_registry.registry.territory import Scope, Territory
-from services.bank_registry.remembered import RememberedChecks
-from services.bank_registry.service import BankRegistryServicer
 from tests.bank_registry_support import loan
 
 GEOGRAPHY = Geography.load()

@@ -10,11 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.bank_registry.exporters.csv_file import csv_bytes
-from services.bank_registry.exporters.json_lines import json_lines_bytes
-from services.bank_registry.exporters.xlsx_file import xlsx_bytes
-from services.bank_registry.importers.plan import make_plan
-from services.bank_registry.importers.reading import read_whole
+from services.bank_registry.files import csv_bytes, xlsx_bytes
+from services.bank_registry.files.json_lines import json_lines_bytes
+from services.bank_registry.files.plan import make_plan
+from services.bank_registry.files.reading import read_whole
 from services.bank_registry.registry.geography import Geography
 from services.bank_registry.registry.model import (
     ALWAYS,

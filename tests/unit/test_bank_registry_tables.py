@@ -16,14 +16,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from openpyxl import Workbook
 
-from services.bank_registry.exporters.csv_file import csv_bytes
-from services.bank_registry.exporters.xlsx_file import xlsx_bytes
-from services.bank_registry.importers.columns import COLUMNS as LAYOUT
-from services.bank_registry.importers.items import UnreadableFile
-from services.bank_registry.importers.plan import Plan, make_plan
-from services.bank_registry.importers.reading import read_whole
+from services.bank_registry.files import csv_bytes, xlsx_bytes
+from services.bank_registry.files.columns import COLUMNS as LAYOUT
+from services.bank_registry.files.plan import Plan, make_plan
+from services.bank_registry.files.reading import read_whole
 from services.bank_registry.registry.geography import Geography
 from services.bank_registry.registry.history import Records
+from services.kit.tables import UnreadableFile
 from tests.bank_registry_support import siren
 from tests.support import ROOT
 

@@ -15,7 +15,6 @@ from xml.etree import ElementTree
 
 import pytest
 
-from services.documents.house.build import MODELS
 from services.documents.render.assembly import Piece, assemble
 from services.documents.render.compiler import compile_template
 from services.documents.template.accessibility import accessibility
@@ -24,6 +23,7 @@ from tests.documents_catalogue import CASES, TEMPLATES, context, document, plan
 from tests.documents_support import ASK, DOCUMENTS, W, paragraph_text, parts, text
 from tests.documents_templates import shipped
 from tests.support import ROOT
+from tools.house.build import MODELS
 
 SMALLEST_HALF_POINTS, SMALLEST_IN_FOOTER = 21, 19
 LEAST_CONTRAST = 4.5
@@ -153,7 +153,7 @@ def test_static_text_follows_french_typography() -> None:
 def test_the_shipped_templates_are_those_of_the_house() -> None:
     for model in MODELS:
         path = DOCUMENTS / "templates" / model.id / "template.docx"
-        assert path.read_bytes() == model.docx(), "lancez python -m services.documents.house.build"
+        assert path.read_bytes() == model.docx(), "lancez python -m tools.house.build"
 
 
 def validator() -> str | None:

@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from services.documents import opc
+from services.documents.render import opc
 from services.documents.render.assembly import Piece, assemble, merge
 from services.documents.render.compiler import compile_template
 from services.documents.render.errors import RenderError, TemplateError

@@ -9,18 +9,18 @@ from typing import Any
 
 import pytest
 
-from services.documents.context import make_context
-from services.documents.contract.dossier import CONTRACT
+from services.documents.contract.dossier_json import CONTRACT
+from services.documents.contract.statistics import published, withheld
 from services.documents.contract.values import Money
-from services.documents.house.build import MODELS
-from services.documents.law import faults
+from services.documents.profile.law import faults
 from services.documents.render.assembly import Piece, assemble
-from services.documents.statistics import published, withheld
+from services.documents.template.context import make_context
 from services.kit.french import typeset
 from tests.documents_catalogue import CASES, READABLE, TEMPLATES, context, document, expected, plan, printed
 from tests.documents_support import DAY, example, parts
 from tests.documents_templates import profile, shipped
 from tests.support import ROOT
+from tools.house.build import MODELS
 
 MENTIONS = {
     "B1": "Dossier suivi par : ",

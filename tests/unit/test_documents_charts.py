@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from services.documents import opc
-from services.documents.findings import Finding, Severity
+from services.documents.contract.findings import Finding, Severity
+from services.documents.render import opc
 from services.documents.render.compiler import compile_template
 from services.documents.template.gate import examine
 from tests.documents_catalogue import context

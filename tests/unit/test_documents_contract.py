@@ -11,11 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.documents.context import ADDED
-from services.documents.contract.dossier import CONTRACT_FILE, Dossier, read_dossier
+from services.documents.contract.dossier_json import CONTRACT_FILE, Dossier, read_dossier
 from services.documents.contract.schema import Requirement, Schema
 from services.documents.contract.values import Code, Money
-from services.documents.wording import (
+from services.documents.contract.wording import (
     POSTAL_WIDTH,
     city_line,
     civil_names,
@@ -24,6 +23,7 @@ from services.documents.wording import (
     salutation,
     time_left,
 )
+from services.documents.template.context import ADDED
 from services.kit.errors import InvalidArgument
 from services.kit.french import typeset
 from tests.documents_support import DAY, DOCUMENTS, Json, example

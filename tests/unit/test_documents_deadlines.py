@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.documents.deadlines import (
+from services.documents.contract.deadlines import (
     easter,
     implicit_refusal,
     next_working_day,
@@ -18,7 +18,7 @@ from services.documents.deadlines import (
     remedy_last_day,
     withdrawal_last_day,
 )
-from services.documents.terms import terms
+from services.documents.contract.terms import terms
 from services.kit.dates import add_months
 from tests.support import ROOT
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from services.documents.assemble.selection import Purpose, enclosures, obstacles, select
-from services.documents.contract.dossier import CONTRACT
+from services.documents.contract.dossier_json import CONTRACT
 from services.documents.contract.values import Code
+from services.documents.dossier.selection import Purpose, enclosures, obstacles, select
 from tests.documents_catalogue import EXAMPLES, TEMPLATES
 from tests.documents_support import DAY, example
 from tests.documents_templates import shipped

@@ -15,8 +15,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from services.documents import opc
 from services.documents.contract.values import Code, Money
+from services.documents.render import opc
 from services.documents.render.agreement import disagreements
 from services.documents.render.compiler import compile_template
 from services.documents.render.errors import Reason, RenderError, TemplateError

@@ -10,8 +10,8 @@ from xml.etree import ElementTree
 
 import pytest
 
-from services.documents import opc
-from services.documents.findings import Severity
+from services.documents.contract.findings import Severity
+from services.documents.render import opc
 from services.documents.render.compiler import compile_template
 from services.documents.template.annotate import annotate
 from services.documents.template.fields import make_fields, palette

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.documents.contract.dossier import CONTRACT, read_dossier
-from services.documents.statistics import withheld
+from services.documents.contract.dossier_json import CONTRACT, read_dossier
+from services.documents.contract.statistics import withheld
 from services.kit.errors import InvalidArgument
 from tests.documents_support import DAY, example
 from tests.documents_templates import shipped

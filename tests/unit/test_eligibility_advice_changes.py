@@ -12,10 +12,10 @@ from services.eligibility.answer.advice.changes import Suggestions, changeable, 
 from services.eligibility.answer.advice.wording import sentence
 from services.eligibility.package.facts import WhenAbsent
 from services.eligibility.package.language.types import Kind, Value, Values, ValueType
-from services.eligibility.package.model import Severity
+from services.eligibility.package.model import RuleSeverity
 from tests.advice_support import DAY, Small, boolean, domain, fact, integer, money, small
 
-BLOCKING, MISSING, RESERVE = Severity.BLOCKING, Severity.MISSING, Severity.RESERVE
+BLOCKING, MISSING, RESERVE = RuleSeverity.BLOCKING, RuleSeverity.MISSING, RuleSeverity.RESERVE
 ACTIONABLE = ("amount", "months", "cost", "other", "agreed")
 FACTS = [
     money("amount", 8, actionable=True),

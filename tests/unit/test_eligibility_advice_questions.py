@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from services.eligibility.answer.advice.questions import questions
 from services.eligibility.package.facts import Fact, WhenAbsent
 from services.eligibility.package.language.types import Value
-from services.eligibility.package.model import Severity
+from services.eligibility.package.model import RuleSeverity
 from tests.advice_support import DAY, Small, boolean, code, domain, integer, small
 
 CALCULATIONS = {"total": "a + b", "gap": "a - b", "missing_count": "count(missing_facts)"}
@@ -48,7 +48,7 @@ def packages(draw: st.DrawFn) -> Small:
         boolean("other", draw(FLAGS)),
         code("kind", "XYZ", draw(NUMBERS)),
     ]
-    rules = draw(st.lists(st.tuples(st.sampled_from(Severity), CONDITION), min_size=1, max_size=5))
+    rules = draw(st.lists(st.tuples(st.sampled_from(RuleSeverity), CONDITION), min_size=1, max_size=5))
     return small(facts, CALCULATIONS, rules)
 
 
@@ -108,10 +108,10 @@ def test_the_most_useful_question_comes_first() -> None:
         facts,
         {"both": "a + b", "missing_count": "count(missing_facts)"},
         [
-            (Severity.RESERVE, "d > 0"),
-            (Severity.BLOCKING, "both > 0"),
-            (Severity.BLOCKING, "c > 0"),
-            (Severity.MISSING, "missing_count > 0"),
+            (RuleSeverity.RESERVE, "d > 0"),
+            (RuleSeverity.BLOCKING, "both > 0"),
+            (RuleSeverity.BLOCKING, "c > 0"),
+            (RuleSeverity.MISSING, "missing_count > 0"),
         ],
     )
     assert asked(made, {}) == ["c", "a", "b", "d"]
@@ -125,6 +125,6 @@ def test_what_cannot_be_proved_useless_within_the_effort_is_asked() -> None:
         made = small(
             [*facts, *(integer(f"b{rank}", 9) for rank in range(count))],
             {},
-            [(Severity.RESERVE, text) for text in texts],
+            [(RuleSeverity.RESERVE, text) for text in texts],
         )
         assert len(asked(made, {f"b{rank}": 5 for rank in range(count)})) == expected

@@ -10,6 +10,7 @@ from services.eligibility.publishing.check import Report, check, child
 from services.eligibility.publishing.check.agreement import Trial
 from services.eligibility.publishing.check.applications import of_cases
 from services.eligibility.publishing.check.examine import examine
+from services.kit.child import Message
 from tests.ruleset_support import SHIPPED, Edit, edited
 
 RULES = SHIPPED["rules.yaml"].decode()
@@ -154,5 +155,5 @@ def test_a_check_that_lasts_is_stopped() -> None:
 
 
 def test_a_child_that_dies_is_a_finding(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(child, "_pack", lambda _: b"neither a path nor a content")
+    monkeypatch.setattr(child, "_question", lambda _: Message("neither a path nor a content"))
     assert "s’est interrompu" in said(check(SHIPPED, seconds=20))[0]

@@ -59,6 +59,12 @@ FIRST_VALUE = (
             "      valid_until: 2016-01-17\n    - valid_from: 2016-01-17",
             "Deux valeurs le 17",
         ),
+        (
+            "parameters.yaml",
+            "    - valid_from: 2016-01-17",
+            "      valid_until: 2010-12-31\n    - valid_from: 2016-01-17",
+            "vient avant le premier",
+        ),
         ("parameters.yaml", "        56025: Brignac", "        20004: Ajaccio", "code INSEE"),
         ("parameters.yaml", "        - LOISIRS", "        - VACANCES", "« VACANCES » n’existe pas"),
         ("parameters.yaml", "        - LOISIRS", "        - DECOUVERT", "deux fois"),

@@ -37,7 +37,7 @@ def test_options_override_the_environment_which_overrides_the_defaults(
     settings = ProbeSettings.load(["--port", "0", "--ready-file=ready", "--allow-insecure"])
     assert (settings.port, settings.threads, settings.workers) == (0, 8, None)
     assert (settings.ready_file, settings.allow_insecure) == (Path("ready"), True)
-    assert settings.concurrency() == 32
+    assert settings.limits().threads == 8
 
 
 def test_settings_are_frozen() -> None:

@@ -8,7 +8,12 @@ import pytest
 
 from services.eligibility.package.load import load_package
 from services.eligibility.package.model import RulePackage
-from services.eligibility.publishing.rulebook.differences import Change, ChangeKind, Section, differences
+from services.eligibility.publishing.rulebook.differences import (
+    ChangeKind,
+    RulebookChange,
+    Section,
+    differences,
+)
 from tests.eligibility_support import PACKAGE, copied_package
 
 Edit = tuple[str, str, str]
@@ -19,7 +24,7 @@ def shipped() -> RulePackage:
     return load_package(PACKAGE)
 
 
-def told(change: Change) -> tuple[Section, ChangeKind, str, tuple[str, ...]]:
+def told(change: RulebookChange) -> tuple[Section, ChangeKind, str, tuple[str, ...]]:
     details = (line.replace("\u00a0", " ").replace("\u202f", " ") for line in change.details)
     return change.section, change.kind, change.name, tuple(details)
 

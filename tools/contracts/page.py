@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from google.protobuf.descriptor_pb2 import EnumDescriptorProto, FileDescriptorProto, FileDescriptorSet
 
-from tools.contracts.reading import METHOD, SERVICE, Given, Reason, comments, errors_listed, own, reasons
+from tools.contracts.reading import ENUM, METHOD, SERVICE, Given, Reason, comments, errors_listed, own, reasons
 
 COMMON = "microcredit.errors.v1"
 
@@ -22,8 +22,7 @@ le cas, la liste des champs en cause (`BadRequest`), chacun avec son chemin, un 
 pas une erreur : c’est une réponse. Aucune erreur ne contient de donnée personnelle ; l’identifiant de requête (`x-request-id`, rendu
 dans les métadonnées de fin) suffit à retrouver l’appel dans le journal technique.
 
-Deux erreurs peuvent venir sans motif, de gRPC lui-même : RESOURCE_EXHAUSTED (trop d’appels en même temps, ou message trop grand :
-réessayer plus tard, réduire) et UNAVAILABLE (service arrêté, en démarrage ou interrompu : réessayer).
+Une erreur peut venir sans motif, de gRPC lui-même : UNAVAILABLE (service arrêté, en démarrage ou interrompu : réessayer).
 """
 _TITLES = {
     COMMON: "Communes à tous les services",
@@ -32,7 +31,7 @@ _TITLES = {
     "microcredit.documents.v1": "documents (`documents.microcredit`)",
     "microcredit.bankregistry.v1": "bank_registry (`bankregistry.microcredit`)",
 }
-_EVERY_RPC = "tout appel"
+_EVERY_RPC, _BEFORE_ANY = "tout appel", "avant tout appel"
 
 
 @dataclass
@@ -41,6 +40,11 @@ class _Uses:
 
     codes: dict[str, None] = field(default_factory=dict)
     places: dict[str, None] = field(default_factory=dict)
+
+    def add(self, given: Given, place: str) -> None:
+        """Notes one more place."""
+        self.codes[given.code] = None
+        self.places[place] = None
 
 
 def errors_page(descriptors: FileDescriptorSet) -> str:
@@ -72,23 +76,22 @@ def _uses(files: Iterable[FileDescriptorProto]) -> Mapping[str, _Uses]:
     found: dict[str, _Uses] = defaultdict(_Uses)
     for file in files:
         notes = comments(file)
+        for index in range(len(file.enum_type)):
+            for given in errors_listed(notes.get((ENUM, index), "")):
+                found[given.reason].add(given, _BEFORE_ANY)
         for index, service in enumerate(file.service):
             for given in errors_listed(notes.get((SERVICE, index), "")):
-                found[given.reason].codes[given.code] = None
-                found[given.reason].places[_condition(given)] = None
+                found[given.reason].add(given, _condition(given))
             for rank, method in enumerate(service.method):
                 for given in errors_listed(notes.get((SERVICE, index, METHOD, rank), "")):
-                    found[given.reason].codes[given.code] = None
-                    found[given.reason].places[f"`{method.name}`"] = None
+                    found[given.reason].add(given, f"`{method.name}`")
     return found
 
 
 def _condition(given: Given) -> str:
-    """To which calls of a service an error of all of them comes: « with etag », « for a stream »."""
-    kind, _, name = given.condition.partition(" ")
-    if kind == "with":
-        return f"tout appel qui porte `{name}`"
-    return "tout flux" if kind == "for" else _EVERY_RPC
+    """To which calls of a service an error of all of them comes: « with etag »."""
+    name = given.condition.removeprefix("with ")
+    return f"tout appel qui porte `{name}`" if name else _EVERY_RPC
 
 
 def _error_row(reason: Reason, uses: _Uses) -> tuple[str, ...]:

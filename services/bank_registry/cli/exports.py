@@ -42,8 +42,7 @@ def run(file: Path, on: date | None, known: datetime | None, target: Target, out
 
 def template(file: Path, out: Output) -> int:
     """Writes a file with its header only."""
-    from services.bank_registry.exporters.csv_file import csv_bytes
-    from services.bank_registry.exporters.xlsx_file import xlsx_bytes
+    from services.bank_registry.files import csv_bytes, xlsx_bytes
 
     writers = {".csv": csv_bytes, ".xlsx": xlsx_bytes}
     if file.suffix.lower() not in writers:

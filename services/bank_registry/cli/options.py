@@ -11,8 +11,8 @@ from typing import Annotated
 
 import typer
 
-from services.bank_registry.importers import cells
-from services.bank_registry.importers.table import Bad
+from services.kit import tables
+from services.kit.tables import Bad
 
 DEFAULT_SERVER = "127.0.0.1:50053"
 MAX_ACTOR = 100
@@ -28,44 +28,41 @@ class Target:
 
 def parse_day(text: str) -> date:
     """A date written 31/12/2026 or 2026-12-31."""
-    written = cells.day(text)
-    try:
-        return date.fromisoformat(str(written))
-    except ValueError:
-        raise typer.BadParameter(
-            f"« {text} » n’est pas une date ; écrivez 31/12/2026 ou 2026-12-31."
-        ) from None
+    day = tables.day(text)
+    if isinstance(day, Bad):
+        raise typer.BadParameter(f"« {text} » n’est pas une date ; écrivez 31/12/2026 ou 2026-12-31.")
+    return day
 
 
 def parse_instant(text: str) -> datetime:
     """An instant written 2026-11-25T14:30, in the time of this machine unless it says; of a date, its end."""
-    written = cells.day(text)
+    day = tables.day(text)
     try:
-        if not isinstance(written, Bad):
-            following = date.fromisoformat(str(written)) + timedelta(days=1)
+        if not isinstance(day, Bad):
+            following = day + timedelta(days=1)
             found = datetime.combine(following, time()).astimezone() - timedelta(microseconds=1)
         else:
             found = datetime.fromisoformat(text.strip()).astimezone()
     except (ValueError, OverflowError):
         form = "2026-11-25T14:30, ou une date, comprise entière"
         raise typer.BadParameter(f"« {text} » n’est pas un instant ; écrivez {form}.") from None
-    return min(found, datetime.now(UTC)) if not isinstance(written, Bad) else found
+    return min(found, datetime.now(UTC)) if not isinstance(day, Bad) else found
 
 
 def parse_amount(text: str) -> int:
     """An amount in euros, as cents."""
-    written = cells.money(text)
-    if isinstance(written, Bad):
+    cents = tables.money(text)
+    if isinstance(cents, Bad):
         raise typer.BadParameter(f"« {text} » n’est pas un montant ; écrivez 1500 ou 1500,50.")
-    return int(Decimal(str(written)) * 100)
+    return cents
 
 
 def parse_percent(text: str) -> Decimal:
     """A rate in percent."""
-    written = cells.percent(text)
-    if isinstance(written, Bad):
+    rate = tables.percent(text)
+    if isinstance(rate, Bad):
         raise typer.BadParameter(f"« {text} » n’est pas un taux ; écrivez 1,5.")
-    return Decimal(str(written))
+    return rate
 
 
 def target(server: str | None, actor: str | None) -> Target:

@@ -19,10 +19,7 @@ from services.bank_registry.cli.client import (
     to_timestamp,
 )
 from services.bank_registry.cli.options import Target
-from services.bank_registry.registry.labels import KINDS, SCOPES
-from services.bank_registry.registry.model import BankKind
-from services.bank_registry.registry.period import ONE_DAY
-from services.bank_registry.registry.territory import Scope
+from services.bank_registry.registry import KINDS, ONE_DAY, SCOPES, BankKind, Scope
 from services.kit import french
 from services.kit.cli import GOOD, REFUSED, Output
 

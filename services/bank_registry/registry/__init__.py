@@ -1,1 +1,216 @@
-"""The logic of the registry, pure: periods, territories, reasons, ranking, history."""
+"""The logic of the registry, pure: periods, territories, reasons, ranking, history.
+
+- `Agreement`: The terms of an agreement during a period; a change of terms is a later period under the same
+  id.
+- `agreement_name`: `banks/{bank}/agreements/{agreement}`.
+- `agreement_target`: The terms of an agreement; no version if there is none.
+- `AgreementCheck`: An agreement and every reason against it; none = it can take the application.
+- `ALWAYS`: The period of a lender that is not known to have begun or ended.
+- `Application`: The values of a LoanRequest, in its order: building one costs as much as comparing them.
+- `as_of_day`: The lenders of a day, with their terms, agreements and conventions of that day only.
+- `Asked`: A reservation to make: cents, instants in microseconds.
+- `Bank`: The terms of an approved institution during a period; a change of terms is a later period.
+- `bank_name`: `banks/{bank}`.
+- `bank_target`: The terms of a lender.
+- `BankCheck`: A lender against an application; `life` and `convention_life` are whatever the changes of
+  terms.
+- `BankHistory`: Every version of a lender ever known, in the order of BankRecord.
+- `BankKind`: Kind of institution; an association or a foundation lends under L. 511-6 5° CMF.
+- `BankRecord`: All that is known of a lender: its terms by start, its agreements by id then start, its
+  conventions by start, its reservations by id.
+- `BankState`: What a lender is on a day, its agreements apart.
+- `Bound`: A value that an agreement bounds: cents, months or percent.
+- `Bounds`: Least and greatest value accepted, both included; None = no bound.
+- `CATEGORY`: Form of the code of a category of projects; the list itself belongs to the rules of
+  eligibility.
+- `Change`: One lender before and after; `before` is None for a new one.
+- `check_bank`: A lender against an application; `records` gives the name of a successor.
+- `closest`: The lenders whose id or name looks most like an id.
+- `Commune`: A current commune; `epci` is empty for the few that belong to none.
+- `Contact`: A service to call at a lender, by its role.
+- `convention_name`: `banks/{bank}/localConventions/{local_convention}`.
+- `convention_target`: The terms of a local convention; no version if there is none.
+- `Decisive`: The keys of applications to a lender, until a reservation expires (UTC, in microseconds).
+- `Departement`: A département, or an overseas territory that has none.
+- `difference`: Compares entries with what is known; an entry states all that is true of its lender.
+- `Difference`: The lenders that a write creates and changes, and how many it leaves as they are.
+- `end`: The versions without the days from `day` on; none is left if it is the first day of all.
+- `etag`: Changes with the versions of a resource, quoted as AIP-154 asks.
+- `Fact`: What the registry holds of a lender: its terms, an agreement, a convention or a reservation.
+- `facts`: The lender, its agreements and its conventions, one by one.
+- `fold`: The name in plain lower-case words: `Saint-Œn-l'Île` and `ST OEN L ILE` are the same.
+- `Geography`: The places of France on the year of the shipped data; immutable.
+- `Holders`: The lenders by identifier.
+- `ID`: Form of the id of a lender, of an agreement or of a convention.
+- `in_force`: Whether an agreement has begun, has not ended and is not suspended.
+- `KINDS`: The French name of each kind of institution.
+- `Known`: A fact as known between two instants (UTC, in microseconds, half-open).
+- `life`: The days without a gap around a version, whatever its changes of terms.
+- `LoanRequest`: What a lender is asked to take: cents, months, percent; no rate or category = not checked.
+- `LocalConvention`: Who to write to at the lender during a period, and its usual number of days before an
+  answer.
+- `name_of`: The name of the lender, or of what it holds, that a fact is about.
+- `narrate`: Every change, the lender first, then its agreements, its conventions and its reservations.
+- `ONE_DAY`: A day, to go from a last day to the one after it.
+- `Period`: Days from `start`, included, to `end`, excluded; an `end` of None means for ever.
+- `place_name`: The name of a place of a territory, None if its code does not exist.
+- `printed`: `Val d’Oust`: the official lists have straight apostrophes.
+- `Reason`: Why a lender, or one of its agreements, cannot take an application.
+- `Records`: The lenders known at an instant, by id.
+- `Registry`: The whole registry at a revision, with its past; immutable.
+- `Reservation`: Part of the envelope of an agreement, in cents; instants are in microseconds (UTC).
+- `ReservationState`: What became of a reservation; one that is held past its last instant has expired,
+  recorded or not.
+- `RevisionChange`: A revision and the names of the resources that it created or changed; `recorded_at` in
+  microseconds.
+- `Scope`: How a territory is given: which list its codes come from.
+- `SCOPES`: The French name of each scope of a territory.
+- `search`: The lenders that pass every filter; by name without a query, else those most like it first.
+- `select`: Every lender against an application, best first.
+- `slug`: An id made from a name: `banque-fictive-de-l-oust`; empty if the name has no letter or digit.
+- `state_on`: What a lender is on a day.
+- `STILL_KNOWN`: 9999-12-31T00:00:00Z in microseconds: `known_to` of what is known now.
+- `Successions`: Who took over whom; a chain is followed once, however many lenders lead to it.
+- `Suspension`: Days without a decision to lend, and why (empty = unknown).
+- `suspensions`: The suspensions of a resource, by start.
+- `Target`: The versions of a resource of a lender, and how to put others in their place.
+- `Territory`: INSEE codes of regions, départements or communes, SIREN of EPCI, or no code for France.
+- `to_verify`: Whether an agreement in force or to come was not verified in the 12 months before a day.
+- `unknown_place`: A sentence with at most three codes that look like what was written.
+- `verification_due`: Whether an agreement was not verified in the 12 months before a day.
+- `version_on`: The version of a day, else the last one past, else the first to come; without a day, the
+  last one.
+- `Wanted`: Filters on lenders; what is empty or None does not filter.
+"""
+
+from services.bank_registry.registry.decisive import Application, Decisive
+from services.bank_registry.registry.difference import Change, Difference, difference, facts
+from services.bank_registry.registry.editing import Target, agreement_target, bank_target, convention_target
+from services.bank_registry.registry.envelopes import Asked
+from services.bank_registry.registry.geography import Commune, Departement, Geography, fold
+from services.bank_registry.registry.history import (
+    STILL_KNOWN,
+    BankHistory,
+    Known,
+    Records,
+    Registry,
+    RevisionChange,
+)
+from services.bank_registry.registry.identities import Holders, Successions
+from services.bank_registry.registry.labels import KINDS, SCOPES
+from services.bank_registry.registry.model import (
+    ALWAYS,
+    CATEGORY,
+    Agreement,
+    Bank,
+    BankKind,
+    BankRecord,
+    Bound,
+    Bounds,
+    Contact,
+    LoanRequest,
+    LocalConvention,
+    Reservation,
+    ReservationState,
+    Suspension,
+)
+from services.bank_registry.registry.names import ID, closest, slug
+from services.bank_registry.registry.narrative import narrate
+from services.bank_registry.registry.on_date import as_of_day
+from services.bank_registry.registry.period import ONE_DAY, Period
+from services.bank_registry.registry.place_hints import unknown_place
+from services.bank_registry.registry.reasons import Reason
+from services.bank_registry.registry.resources import (
+    Fact,
+    agreement_name,
+    bank_name,
+    convention_name,
+    etag,
+    name_of,
+)
+from services.bank_registry.registry.search import BankState, Wanted, in_force, search, state_on, to_verify
+from services.bank_registry.registry.selection import (
+    AgreementCheck,
+    BankCheck,
+    check_bank,
+    select,
+    verification_due,
+)
+from services.bank_registry.registry.territory import Scope, Territory, place_name, printed
+from services.bank_registry.registry.timeline import end, life, suspensions, version_on
+
+__all__ = [
+    "ALWAYS",
+    "CATEGORY",
+    "ID",
+    "KINDS",
+    "ONE_DAY",
+    "SCOPES",
+    "STILL_KNOWN",
+    "Agreement",
+    "AgreementCheck",
+    "Application",
+    "Asked",
+    "Bank",
+    "BankCheck",
+    "BankHistory",
+    "BankKind",
+    "BankRecord",
+    "BankState",
+    "Bound",
+    "Bounds",
+    "Change",
+    "Commune",
+    "Contact",
+    "Decisive",
+    "Departement",
+    "Difference",
+    "Fact",
+    "Geography",
+    "Holders",
+    "Known",
+    "LoanRequest",
+    "LocalConvention",
+    "Period",
+    "Reason",
+    "Records",
+    "Registry",
+    "Reservation",
+    "ReservationState",
+    "RevisionChange",
+    "Scope",
+    "Successions",
+    "Suspension",
+    "Target",
+    "Territory",
+    "Wanted",
+    "agreement_name",
+    "agreement_target",
+    "as_of_day",
+    "bank_name",
+    "bank_target",
+    "check_bank",
+    "closest",
+    "convention_name",
+    "convention_target",
+    "difference",
+    "end",
+    "etag",
+    "facts",
+    "fold",
+    "in_force",
+    "life",
+    "name_of",
+    "narrate",
+    "place_name",
+    "printed",
+    "search",
+    "select",
+    "slug",
+    "state_on",
+    "suspensions",
+    "to_verify",
+    "unknown_place",
+    "verification_due",
+    "version_on",
+]

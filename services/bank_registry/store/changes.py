@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
-from services.bank_registry.registry.history import RevisionChange
+from services.bank_registry.registry import RevisionChange
 from services.bank_registry.store import tables
 
 

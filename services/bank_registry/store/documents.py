@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from services.bank_registry.registry.model import BankRecord, Reservation
+from services.bank_registry.registry import BankRecord, Reservation
 from services.bank_registry.store.rows import (
     agreement_values,
     bank_values,

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Column, Connection, func, insert, select
 
-from services.bank_registry.registry.difference import Change
+from services.bank_registry.registry import Change
 from services.bank_registry.store import tables
 
 MANY = 500

@@ -8,8 +8,15 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Select, Table, func, select
 
-from services.bank_registry.registry.history import BankHistory, Known, Registry
-from services.bank_registry.registry.model import Agreement, Bank, LocalConvention, Reservation
+from services.bank_registry.registry import (
+    Agreement,
+    Bank,
+    BankHistory,
+    Known,
+    LocalConvention,
+    Registry,
+    Reservation,
+)
 from services.bank_registry.store import tables
 from services.bank_registry.store.rows import Row, agreement_of, bank_of, convention_of, reservation_of
 

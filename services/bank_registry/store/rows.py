@@ -7,19 +7,20 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from services.bank_registry.registry.model import (
+from services.bank_registry.registry import (
     Agreement,
     Bank,
     BankKind,
     Bounds,
     Contact,
     LocalConvention,
+    Period,
     Reservation,
     ReservationState,
+    Scope,
     Suspension,
+    Territory,
 )
-from services.bank_registry.registry.period import Period
-from services.bank_registry.registry.territory import Scope, Territory
 
 Row = Mapping[str, Any]
 

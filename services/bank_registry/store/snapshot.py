@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, select
 
-from services.bank_registry.registry.history import Registry
+from services.bank_registry.registry import Registry
 from services.bank_registry.store import tables
 from services.bank_registry.store.loading import follow, load
 from services.bank_registry.store.writes import Edit, edit

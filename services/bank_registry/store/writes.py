@@ -12,10 +12,19 @@ from typing import Any
 
 from sqlalchemy import Connection, Table, Update, bindparam, insert, update
 
-from services.bank_registry.registry.difference import Change, Difference
-from services.bank_registry.registry.history import STILL_KNOWN, Registry
-from services.bank_registry.registry.model import Agreement, Bank, LocalConvention, Reservation
-from services.bank_registry.registry.resources import Fact, bank_name, name_of
+from services.bank_registry.registry import (
+    STILL_KNOWN,
+    Agreement,
+    Bank,
+    Change,
+    Difference,
+    Fact,
+    LocalConvention,
+    Registry,
+    Reservation,
+    bank_name,
+    name_of,
+)
 from services.bank_registry.store import tables
 from services.bank_registry.store.documents import bank_document, reservation_document
 from services.bank_registry.store.keys import Keys

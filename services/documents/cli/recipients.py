@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from services.documents.cli.client import read_file
-from services.documents.template.fields import Field, make_fields
+from services.documents.template import Field, make_fields
 from services.kit.cli import USAGE, CommandError, Detail
 
 KEY_COLUMNS = ("clé", "cle", "key")

@@ -65,12 +65,10 @@ def sign(
 
 def _statement(folder: Path) -> Statement:
     """What is signed of a folder, whose Word file is first put in the form that the service keeps."""
-    from services.documents.findings import Findings
-    from services.documents.folders import read_folder
-    from services.documents.packages import PROFILES, TEMPLATES
+    from services.documents.contract import Findings, read_folder
     from services.documents.profile import read_profile
-    from services.documents.template.gate import examine
-    from services.documents.template.package import DOCX_FILE, MANIFEST_FILE, read_template
+    from services.documents.publishing import PROFILES, TEMPLATES
+    from services.documents.template import DOCX_FILE, MANIFEST_FILE, examine, read_template
     from services.kit.releases import SIGNATURE_FILE, digest
     from services.kit.releases import Statement as Signed
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from microcredit.documents.v1.release_pb2 import EditedDocx
 from services.documents.cli.client import read_file, to_date
-from services.documents.folders import read_folder
+from services.documents.contract import read_folder
 from services.kit.cli import USAGE, CommandError
 from services.kit.releases import pack
 

@@ -1,1 +1,114 @@
-"""The dossier contract: what callers send, checked as a whole and given types before any template sees it."""
+"""The dossier contract: what callers send, checked as a whole and given types before any template sees it.
+
+- `amount_in_words`: `trois mille euros`, `quatre-vingts euros et cinq centimes`: up to 999 999 999,99 €.
+- `BALANCE_SERIES`: The title of the only series of the chart of what is left to repay.
+- `borrowers`: The applicant, then the co-applicant if there is one.
+- `BUDGET_CATEGORIES`: The two groups of bars of the chart of the budget.
+- `BUDGET_SERIES`: What each series of the chart of the budget shows, by its title.
+- `charts`: The charts whose figures are all known: `budget`, `balance`.
+- `Check`: What is wrong with data, for a document of a day, with paths below a root.
+- `CHECKS`: The checks that a manifest may list, by name.
+- `Code`: A code of the contract: comparable in a template, printed only by its French label.
+- `CONTRACT`: The dossier contract, compiled.
+- `CONTRACT_FILE`: The JSON Schema of the dossier.
+- `CONTRACT_VERSION`: The version of the dossier contract, printed in every document.
+- `described`: The typed content of the YAML file that describes a package; None when it is not what it
+  should be.
+- `document_reference`: `MC-2026-0042`: the name of what the template is about; empty when it is about
+  nothing in particular.
+- `Finding`: One thing to say of one place of a package; `paragraph` is the text in cause, empty when there
+  is none.
+- `Findings`: The findings of one package, in order.
+- `has_illegal_character`: Whether the text holds a character that no document may carry.
+- `ILLEGAL`: The characters that no document may carry, as the inside of a class of a regular expression.
+- `merge_patch`: The target once patched: objects are merged, anything else is replaced, null takes away.
+- `Money`: An amount in euros, in whole cents.
+- `PackageError`: A package that cannot serve, with every finding.
+- `packages`: Every folder below `root` that holds a file of that name, with its files; hidden ones are left
+  out.
+- `postal_check`: The check that the address of this recipient can be written.
+- `published`: Key figures and tables as they may be printed, with a total where nothing is withheld.
+- `read_dossier`: The dossier of a document dated `day`; raises InvalidArgument with every violation.
+- `read_folder`: The files of a package, by their path in it.
+- `RECIPIENTS`: How each value of `recipient` in a manifest is addressed; the other, NOBODY, has no postal
+  block.
+- `refuse_other_files`: A package holds nothing but its own files.
+- `Requirement`: The paths that one template adds to what the contract already requires.
+- `ROOT`: The field of the request, where the paths of violations start.
+- `Schema`: A JSON Schema 2020-12 document whose `$defs` named money, rate and date carry types.
+- `SERIES`: The titles that the series of each chart may have.
+- `Severity`: Whether a finding refuses the package.
+- `strict_json`: Strict JSON: UTF-8, no duplicate key, no fraction, no invisible character, bounded size and
+  depth.
+- `terms`: Implicit refusal, with and without the suspension that this letter opens; withdrawal; consent.
+- `wording`: French forms of address: civility, names, lists of borrowers, postal block, time left.
+- `written`: JSON values that `typed` reads as this value, which it gave.
+"""
+
+from services.documents.contract import strict_json, wording
+from services.documents.contract.chart_figures import (
+    BALANCE_SERIES,
+    BUDGET_CATEGORIES,
+    BUDGET_SERIES,
+    SERIES,
+    charts,
+)
+from services.documents.contract.consistency import CHECKS, Check, postal_check
+from services.documents.contract.document_reference import document_reference
+from services.documents.contract.dossier_json import (
+    CONTRACT,
+    CONTRACT_FILE,
+    CONTRACT_VERSION,
+    ROOT,
+    read_dossier,
+)
+from services.documents.contract.findings import Finding, Findings, PackageError, Severity
+from services.documents.contract.folders import described, packages, read_folder, refuse_other_files
+from services.documents.contract.merge_patch import merge_patch
+from services.documents.contract.recipient import RECIPIENTS, borrowers
+from services.documents.contract.schema import Requirement, Schema, written
+from services.documents.contract.statistics import published
+from services.documents.contract.strict_json import ILLEGAL, has_illegal_character
+from services.documents.contract.terms import terms
+from services.documents.contract.values import Code, Money
+from services.documents.contract.words import amount_in_words
+
+__all__ = [
+    "BALANCE_SERIES",
+    "BUDGET_CATEGORIES",
+    "BUDGET_SERIES",
+    "CHECKS",
+    "CONTRACT",
+    "CONTRACT_FILE",
+    "CONTRACT_VERSION",
+    "ILLEGAL",
+    "RECIPIENTS",
+    "ROOT",
+    "SERIES",
+    "Check",
+    "Code",
+    "Finding",
+    "Findings",
+    "Money",
+    "PackageError",
+    "Requirement",
+    "Schema",
+    "Severity",
+    "amount_in_words",
+    "borrowers",
+    "charts",
+    "described",
+    "document_reference",
+    "has_illegal_character",
+    "merge_patch",
+    "packages",
+    "postal_check",
+    "published",
+    "read_dossier",
+    "read_folder",
+    "refuse_other_files",
+    "strict_json",
+    "terms",
+    "wording",
+    "written",
+]

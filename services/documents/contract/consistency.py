@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 
-from services.documents.contract.situations import SITUATIONS, Data
-from services.documents.contract.situations import Check as Check
+from services.documents.contract.letter_checks import SITUATIONS, Data
+from services.documents.contract.letter_checks import Check as Check
+from services.documents.contract.recipient import Recipient
 from services.documents.contract.values import Money
-from services.documents.recipient import Recipient
-from services.documents.wording import POSTAL_LINES, POSTAL_WIDTH
+from services.documents.contract.wording import POSTAL_LINES, POSTAL_WIDTH
 from services.kit.errors import Violation
 from services.kit.french import long_date
 
@@ -167,7 +167,6 @@ def postal_check(recipient: Callable[[Data], Recipient]) -> Check:
     return check
 
 
-# Names that a manifest may list under `checks`.
 CHECKS: Mapping[str, Check] = {
     "blocking_reason": _blocking_reason,
     "missing_piece": _missing_piece,
@@ -175,3 +174,4 @@ CHECKS: Mapping[str, Check] = {
     "enclosure": _enclosure,
     **SITUATIONS,
 }
+"""The checks that a manifest may list, by name."""

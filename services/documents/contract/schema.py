@@ -11,7 +11,7 @@ from typing import Any
 
 import jsonschema_rs
 
-from services.documents.contract import messages
+from services.documents.contract import sentences
 from services.documents.contract.strict_json import child
 from services.documents.contract.values import Code, Money
 from services.kit.errors import Violation
@@ -46,7 +46,7 @@ class Schema:
         for error in self._validator.iter_errors(data):
             path = _path(root, error.instance_path)
             expected = self._expected(error.schema_path)
-            yield from messages.violations(error.kind, path, expected)
+            yield from sentences.violations(error.kind, path, expected)
 
     def typed(self, data: Any) -> Any:
         """The same data, checked beforehand, typed: money, rates, dates, codes; an absent list is empty."""
@@ -105,6 +105,20 @@ class Schema:
         if not (properties or "items" in schema or labels):
             return _unchanged
         return convert
+
+
+def written(value: Any) -> Any:
+    """JSON values that `typed` reads as this value, which it gave."""
+    if isinstance(value, dict):
+        return {key: written(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [written(item) for item in value]
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, Money):
+        sign, cents = "-" if value.cents < 0 else "", abs(value.cents)
+        return f"{sign}{cents // 100}.{cents % 100:02d}"
+    return str(value) if isinstance(value, str | Decimal) else value
 
 
 def _unchanged(value: Any) -> Any:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sys
 
-from services.documents.pdf.app import make_app
-from services.documents.pdf.config import Settings
+from services.documents.pdf.serving import make_app
+from services.documents.pdf.settings import Settings
 from services.kit.serve import server
 
 if __name__ == "__main__":

@@ -1,1 +1,81 @@
-"""Rendering of a template: docxtpl and jinja2 behind strict data, strict XML and reproducible bytes."""
+"""Rendering of a template: docxtpl and jinja2 behind strict data, strict XML and reproducible bytes.
+
+- `alternative_text`: What makes a chart show the figures of `charts.NAME`.
+- `assemble`: The pieces in one .docx, in order; those whose styles differ from the first bring theirs.
+- `bindings`: By part, the name of each chart that shows figures of the context, empty for one that always
+  shows its own; lxml's XMLSyntaxError.
+- `compile_template`: The plan of a template; raises TemplateError.
+- `disagreements`: The name of each part that docxtpl renders otherwise.
+- `drawn`: The properties of each drawing that shows a chart, and the part of this chart.
+- `ENVIRONMENT`: The one of every plan: immutable, shared by every thread.
+- `Filter`: A function of templates.
+- `FILTERS`: Every filter that templates may use, by name.
+- `is_rendered`: Whether the tags of a part are filled in.
+- `keep_in`: Keeps what is compiled from now on in a folder that nobody else can write.
+- `LOGO_PART`: Name under which callers give the logo, wherever the template keeps it.
+- `MAIN`: The body of a document, and where it says which parts it shows.
+- `opc`: Open Packaging Conventions: the zip of a .docx with reproducible bytes, and its properties.
+- `parser`: A strict reader, without entities nor network.
+- `Piece`: One document of those that are joined; a `title` makes it an entry of the table of contents.
+- `Plan`: The members of an archive in their order, static ones deflated, the others to be rendered.
+- `RELATIONSHIPS`: The body of a document, and where it says which parts it shows.
+- `render_reference`: The parts of the document by docxtpl; raises whatever docxtpl, jinja2 or python-docx
+  raise.
+- `RenderError`: No document was made; no value of the data is ever told.
+- `SAME`: The filter gives what it takes.
+- `series_titles`: The titles of the series of a chart part.
+- `TAGS`: What opens a tag: a value, a statement, a comment.
+- `TemplateError`: The template cannot be compiled; `sentence` says why, in French.
+- `TESTS`: The tests that templates may use.
+- `WORD_PART`: The parts of a Word file whose text may hold tags.
+"""
+
+from services.documents.render import opc
+from services.documents.render.agreement import disagreements
+from services.documents.render.assembly import Piece, assemble
+from services.documents.render.chartdata import (
+    MAIN,
+    RELATIONSHIPS,
+    alternative_text,
+    bindings,
+    drawn,
+    series_titles,
+)
+from services.documents.render.compiled import keep_in
+from services.documents.render.compiler import compile_template
+from services.documents.render.environment import ENVIRONMENT, TESTS
+from services.documents.render.errors import RenderError, TemplateError
+from services.documents.render.filters import FILTERS, SAME, Filter
+from services.documents.render.logo import LOGO_PART
+from services.documents.render.plan import Plan
+from services.documents.render.reference import render_reference
+from services.documents.render.source import TAGS, WORD_PART, is_rendered, parser
+
+__all__ = [
+    "ENVIRONMENT",
+    "FILTERS",
+    "LOGO_PART",
+    "MAIN",
+    "RELATIONSHIPS",
+    "SAME",
+    "TAGS",
+    "TESTS",
+    "WORD_PART",
+    "Filter",
+    "Piece",
+    "Plan",
+    "RenderError",
+    "TemplateError",
+    "alternative_text",
+    "assemble",
+    "bindings",
+    "compile_template",
+    "disagreements",
+    "drawn",
+    "is_rendered",
+    "keep_in",
+    "opc",
+    "parser",
+    "render_reference",
+    "series_titles",
+]

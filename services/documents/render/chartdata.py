@@ -20,6 +20,7 @@ from services.documents.render.source import parser
 CHART_PART = re.compile(r"word/charts/chart\d+\.xml")
 
 MAIN, RELATIONSHIPS = "word/document.xml", "word/_rels/document.xml.rels"
+"""The body of a document, and where it says which parts it shows."""
 _ALT = re.compile(r"{{\s*charts\.(\w+)\.alt\s*}}")
 _C = "{http://schemas.openxmlformats.org/drawingml/2006/chart}"
 _WP = "{http://schemas.openxmlformats.org/drawingml/2006/wordprocessingDrawing}"

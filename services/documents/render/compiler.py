@@ -8,7 +8,7 @@ from zipfile import BadZipFile
 from jinja2 import TemplateSyntaxError
 from lxml import etree
 
-from services.documents import opc
+from services.documents.render import opc
 from services.documents.render.archive import STATIC_LEVEL, Member
 from services.documents.render.chartdata import bindings, with_figures
 from services.documents.render.errors import TemplateError

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from lxml import etree
 
-from services.documents import opc
+from services.documents.render import opc
 from services.documents.render.archive import Member
 from services.documents.render.foreign import Rewrite
 from services.documents.render.plan import Plan, Program, encoded

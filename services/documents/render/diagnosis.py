@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 
 from jinja2 import StrictUndefined, Template
 
-from services.documents.contract.strict_json import has_illegal_character
+from services.documents.contract import has_illegal_character
 from services.documents.render.environment import Environment, IllegalCharacterError, printed
 from services.documents.render.errors import Reason, RenderError
 

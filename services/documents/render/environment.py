@@ -9,7 +9,7 @@ from typing import Any
 from jinja2 import StrictUndefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from services.documents.contract.strict_json import ILLEGAL
+from services.documents.contract import ILLEGAL
 from services.documents.render.filters import FILTERS
 
 TESTS = ("defined", "even", "odd", "undefined")

@@ -9,9 +9,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from services.documents import wording
-from services.documents.contract.values import Code, Money
-from services.documents.words import amount_in_words
+from services.documents.contract import Code, Money, amount_in_words, wording
 from services.kit import french
 
 # The lender may not hold health data (loi 78-17, article 6 I): a health project shows its category only.
@@ -190,4 +188,5 @@ FILTERS: Mapping[str, Filter] = {
     "uncapital": Filter(_uncapital, ("text",)),
     "time_left": Filter(_time_left, ("date",)),
 }
+"""Every filter that templates may use, by name."""
 """By name, as templates write them."""

@@ -10,7 +10,7 @@ from docxtpl.template import DocxTemplate
 from jinja2 import StrictUndefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from services.documents import opc
+from services.documents.render import opc
 from services.documents.render.environment import TESTS
 from services.documents.render.filters import FILTERS
 from services.documents.render.logo import with_logo

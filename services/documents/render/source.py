@@ -13,9 +13,11 @@ from services.documents.render.environment import FLAT
 from services.documents.render.pages import FIELD
 
 TAGS = ("{{", "{%", "{#")
+"""What opens a tag: a value, a statement, a comment."""
 OPENINGS_AND_CLOSINGS = (*TAGS, "}}", "%}")
 
 WORD_PART = re.compile(r"word/(document|header\d*|footer\d*|footnotes|endnotes)\.xml")
+"""The parts of a Word file whose text may hold tags."""
 _PLAIN = re.compile(r"docProps/(core|app|custom)\.xml|word/charts/chart\d+\.xml")
 _GRID = re.compile(r"{%\s*tc |{%\s*(?:colspan|hm|vm)\b")
 _TAG = re.compile(r"{{.*?}}|{%.*?%}|{#.*?#}", re.DOTALL)

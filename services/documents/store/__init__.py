@@ -1,14 +1,19 @@
-"""The store of the documents service: its releases, the documents that it keeps, its secret."""
+"""The store of the documents service: its releases, the documents that it keeps, its secret.
 
-from __future__ import annotations
+- `CaseKeys`: What stands for case references and request ids, and encrypts the documents of a case.
+- `DocumentStore`: Keeps documents for a number of days; only their encrypted bytes say whom they are about.
+- `File`: A file to keep.
+- `Kept`: A document in the store, without its content.
+- `migrate`: Creates or upgrades the store.
+- `Origin`: Where a document comes from: the versions and the data that made it.
+- `page_key`: The key that seals page tokens, the same for every worker and restart.
+- `prepare_master_key`: Creates the master key of a database that has none; StartupError if it is missing,
+  or another.
+"""
 
-from pathlib import Path
+from services.documents.store.documents import DocumentStore, File, Kept, Origin
+from services.documents.store.keys import CaseKeys, prepare_master_key
+from services.documents.store.secrets import page_key
+from services.documents.store.tables import migrate
 
-from services.kit.store import database
-
-MIGRATIONS = Path(__file__).parent / "migrations"
-
-
-def migrate(url: str) -> None:
-    """Creates or upgrades the store."""
-    database.migrate(url, MIGRATIONS)
+__all__ = ["CaseKeys", "DocumentStore", "File", "Kept", "Origin", "migrate", "page_key", "prepare_master_key"]

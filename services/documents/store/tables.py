@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from sqlalchemy import BigInteger, Column, Integer, LargeBinary, MetaData, String, Table, Text
 
-from services.kit.store import audit_table
+from services.kit.store import audit_table, database
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+"""The folder of the migrations of the store."""
 
 metadata = MetaData()
 
@@ -54,3 +59,8 @@ request = Table(
 )
 
 audit = audit_table(metadata, "document_audit")
+
+
+def migrate(url: str) -> None:
+    """Creates or upgrades the store."""
+    database.migrate(url, MIGRATIONS)

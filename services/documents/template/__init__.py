@@ -1,1 +1,48 @@
-"""Template packages: manifests, digests, versions."""
+"""The gate of templates: what a Word file may hold, and what it may print.
+
+- `annotate_apart`: What `annotate` makes, in such a process too; the file as it is when the process gives
+  nothing.
+- `DOCX_FILE`: The Word file of a template.
+- `examine`: Everything to say of the Word file of a template; without a sample, it is not tried on the
+  examples.
+- `examine_apart`: What `examine` says, from a process that is stopped after these seconds.
+- `Field`: A field: its kind (text, money, rate, date, code, integer, boolean, object, list), what is below.
+- `make_context`: Everything that the template may print; `dossier` lists the pieces, for their summary
+  alone.
+- `make_fields`: The fields of a template with this recipient and this signatory, as its manifest gives
+  them.
+- `MANIFEST_FILE`: The file that describes a template.
+- `outline`: Every paragraph that says something, in the order of the parts; the file was accepted by the
+  gate.
+- `palette`: Every field with a tag ready to copy; those of a list stand inside its loop.
+- `Paragraph`: A paragraph, and the part where it is, in French.
+- `read_template`: The template of these files, its .docx not yet looked into; None when the manifest cannot
+  be used.
+- `Sample`: What a template is tried with: an organisation, on a day that it governs.
+- `Template`: One version of a template; `manifest` is its description, typed.
+"""
+
+from services.documents.template.apart import annotate_apart, examine_apart
+from services.documents.template.context import make_context
+from services.documents.template.fields import Field, make_fields, palette
+from services.documents.template.gate import examine
+from services.documents.template.manifest import DOCX_FILE, MANIFEST_FILE, Template, read_template
+from services.documents.template.outline import Paragraph, outline
+from services.documents.template.trial import Sample
+
+__all__ = [
+    "DOCX_FILE",
+    "MANIFEST_FILE",
+    "Field",
+    "Paragraph",
+    "Sample",
+    "Template",
+    "annotate_apart",
+    "examine",
+    "examine_apart",
+    "make_context",
+    "make_fields",
+    "outline",
+    "palette",
+    "read_template",
+]

@@ -8,9 +8,8 @@ from typing import Any
 
 from lxml import etree
 
-from services.documents import opc
-from services.documents.findings import Finding, Severity
-from services.documents.render.source import WORD_PART, parser
+from services.documents.contract import Finding, Severity
+from services.documents.render import WORD_PART, opc, parser
 from services.documents.template.contrast import contrast
 from services.documents.template.opening import MAIN
 from services.documents.template.reading import (

@@ -8,9 +8,8 @@ from xml.sax.saxutils import escape
 
 from lxml import etree
 
-from services.documents import opc
-from services.documents.findings import Finding, Severity
-from services.documents.render.source import parser
+from services.documents.contract import Finding, Severity
+from services.documents.render import opc, parser
 from services.documents.template.opening import MAIN, open_docx
 from services.documents.template.reading import PARAGRAPH, W
 

@@ -9,8 +9,7 @@ from difflib import get_close_matches
 
 from jinja2 import nodes
 
-from services.documents.render.environment import TESTS
-from services.documents.render.filters import FILTERS, SAME, Filter
+from services.documents.render import FILTERS, SAME, TESTS, Filter
 from services.documents.template.fields import IMPLIED, Field, printing
 
 INTEGER, BOOLEAN, TEXT = Field("integer"), Field("boolean"), Field("text")

@@ -9,9 +9,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from services.documents.contract.dossier import CONTRACT_FILE
-from services.documents.recipient import RECIPIENTS
-from services.documents.render.filters import FILTERS
+from services.documents.contract import CONTRACT_FILE, RECIPIENTS
+from services.documents.render import FILTERS
 
 _PROFILE_FILE = Path(__file__).parent.parent / "profiles" / "profile.schema.json"
 _KINDS = {"money": "money", "signed_money": "money", "rate": "rate", "date": "date"}

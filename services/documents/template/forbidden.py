@@ -8,9 +8,8 @@ from typing import Any
 
 from lxml import etree
 
-from services.documents import opc
-from services.documents.findings import Finding, Severity
-from services.documents.render.source import TAGS, WORD_PART, is_rendered, parser
+from services.documents.contract import Finding, Severity
+from services.documents.render import TAGS, WORD_PART, is_rendered, opc, parser
 from services.documents.template.reading import PARAGRAPH, TEXT, W, enclosing, place
 
 _ACTIVE = re.compile(

@@ -7,16 +7,15 @@ from dataclasses import dataclass, replace
 
 from lxml import etree
 
-from services.documents import opc
-from services.documents.findings import Finding, Severity
-from services.documents.render.source import is_rendered, parser
+from services.documents.contract import Finding, Severity
+from services.documents.render import is_rendered, opc, parser
 from services.documents.template.accessibility import accessibility
-from services.documents.template.charts import charts, named
+from services.documents.template.chart_checks import charts, named
 from services.documents.template.fields import make_fields
 from services.documents.template.forbidden import forbidden
+from services.documents.template.manifest import Template
 from services.documents.template.normalise import normalise
 from services.documents.template.opening import open_docx
-from services.documents.template.package import Template
 from services.documents.template.reading import lines, occurrences
 from services.documents.template.structure import structure
 from services.documents.template.trial import Sample, try_out

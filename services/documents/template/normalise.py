@@ -9,7 +9,7 @@ from typing import Any
 
 from lxml import etree
 
-from services.documents.render.source import WORD_PART, is_rendered, parser
+from services.documents.render import WORD_PART, is_rendered, parser
 from services.documents.template.reading import RUN, TEXT, Holder, Line, W, lines
 from services.documents.template.tags import canonical
 

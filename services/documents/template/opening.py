@@ -9,9 +9,8 @@ from dataclasses import dataclass
 
 from lxml import etree
 
-from services.documents import opc
-from services.documents.findings import Finding, Severity
-from services.documents.render.source import parser
+from services.documents.contract import Finding, Severity
+from services.documents.render import opc, parser
 
 MAX_BYTES = 2 * 1024 * 1024
 MAX_OPENED_BYTES = 16 * 1024 * 1024

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 
 from lxml import etree
 
-from services.documents import opc
-from services.documents.render.source import is_rendered, parser
+from services.documents.render import is_rendered, opc, parser
 from services.documents.template.reading import lines, place
 
 

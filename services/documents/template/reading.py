@@ -9,7 +9,7 @@ from typing import Any
 
 from lxml import etree
 
-from services.documents.render.source import WORD_PART
+from services.documents.render import WORD_PART
 from services.documents.template.tags import Stray, Tag, find
 
 W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
 
-from services.documents.findings import Finding, Severity
-from services.documents.render.source import WORD_PART
+from services.documents.contract import Finding, Severity
+from services.documents.render import WORD_PART
 from services.documents.template.reading import (
     CELL,
     ROW,

@@ -9,7 +9,7 @@ from typing import Any
 
 from lxml import etree
 
-from services.documents.render.source import parser
+from services.documents.render import parser
 from services.documents.template.reading import W
 
 STYLES = "word/styles.xml"

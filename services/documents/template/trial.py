@@ -9,20 +9,22 @@ from typing import Any
 
 from lxml import etree
 
-from services.documents import opc
-from services.documents.context import make_context
-from services.documents.contract.dossier import CONTRACT, CONTRACT_FILE, read_dossier
-from services.documents.findings import Finding, Severity
+from services.documents.contract import CONTRACT, CONTRACT_FILE, Finding, Severity, read_dossier
 from services.documents.profile import Profile
-from services.documents.render.agreement import disagreements
-from services.documents.render.compiler import compile_template
-from services.documents.render.errors import RenderError, TemplateError
-from services.documents.render.logo import LOGO_PART
-from services.documents.render.plan import Plan
-from services.documents.render.reference import render_reference
-from services.documents.render.source import parser
+from services.documents.render import (
+    LOGO_PART,
+    Plan,
+    RenderError,
+    TemplateError,
+    compile_template,
+    disagreements,
+    opc,
+    parser,
+    render_reference,
+)
+from services.documents.template.context import make_context
+from services.documents.template.manifest import Template
 from services.documents.template.opening import MAIN
-from services.documents.template.package import Template
 from services.documents.template.reading import CELL, PARAGRAPH, W, place
 from services.kit.errors import InvalidArgument
 

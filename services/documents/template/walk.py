@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 
 from jinja2 import TemplateSyntaxError, nodes
 
-from services.documents.findings import Finding
-from services.documents.render.environment import ENVIRONMENT
+from services.documents.contract import Finding
+from services.documents.render import ENVIRONMENT
 from services.documents.template.expressions import (
     LOOP,
     UNKNOWN,

@@ -1,1 +1,133 @@
-"""What is answered on an application: the assessment, advice, explanation and the record of a decision."""
+"""What is answered on an application: the assessment, advice, explanation and the record of a decision.
+
+- `AMOUNT`: Name of the fact that holds the amount of the loan.
+- `Asked`: Who asks for an erasure or a purge, and the request id that makes a retry harmless; both may be
+  empty.
+- `assess`: The advice on facts that `check_facts` accepts, under the rules in force on their request date.
+- `Assessment`: The advice; `disagreements` names the rules on which the evaluators differ.
+- `changeable`: Those of these facts that may be changed: a fact that is unknown has first to be told.
+- `Comparison`: A value against its threshold; a yes/no fact has neither operator nor threshold.
+- `ContentState`: What is left of the content of a decision.
+- `DecisionContent`: The encrypted part of a record.
+- `decode`: The content of its canonical JSON; ValueError for another form.
+- `Engine`: Gives the ids of the rules that are true of these values, or raises EngineError.
+- `ENGINE_FAILED`: Stands for a rule in the disagreements when the engine gave no answer.
+- `Erasure`: How many decisions a case has, and when its key was destroyed (None: it was not).
+- `Figure`: A computed value, rounded for display.
+- `Filters`: What listed decisions must be; an empty filter accepts everything.
+- `grid`: The advice over a grid of amounts and durations.
+- `Grid`: Amounts in cents and durations in months, ascending.
+- `Head`: The end of the journal: the rank of its last record and its seal.
+- `in_words`: The advice that a judgement is, with its reasons, figures and orientations.
+- `judge`: The outcome alone, without its reasons in words.
+- `markdown`: The sections under a heading that names the decision.
+- `MissingFact`: An absent fact that the rules need; `proof_document` may be empty.
+- `MONTHS`: Name of the fact that holds the duration of the loan.
+- `NewDecision`: A decision to record; the case reference and the request id may be empty. The kinds of the
+  facts are kept with them: the record can be read without its rule package.
+- `Operand`: A side of a comparison; a literal has no name, an unknown value is None.
+- `present`: The present value of a fact, its absence meaning "no" when the package says so.
+- `Question`: An absent fact whose answer can still change the outcome, by settling the rules of these
+  codes.
+- `questions`: What to ask, most useful first: what may settle the gravest rules, most of them, and alone.
+- `Reason`: A rule that holds; no severity for the disagreement of the evaluators.
+- `Recorded`: A decision once recorded; that of a repeated request is the first one.
+- `recorded_content`: What a record keeps encrypted: the case, the request, the facts and the answer.
+- `replay`: Compares outcome, reasons, compared values and figures.
+- `Replay`: Two canonical texts, and the paths where they differ.
+- `RulesetStamp`: The rule package that answered, and the revision of the deployments that chose it.
+- `sections`: Contribution to the decision, data and sources, parameters and weighting, operations.
+- `sentence`: « Ramener le montant demandé de 3 500 € à 3 000 €. » A verb is not said twice in a row.
+- `shown`: A value as the catalogue of the package writes it; a whole amount without cents.
+- `Situation`: A recorded decision beside the rules that it followed; `values` holds every value that they
+  read.
+- `smallest_changes`: At most `most` changes of these facts, fewest facts first, then the smallest; none of
+  them contains the facts of another. `check` is called now and then, to stop in time.
+- `StoredDecision`: A decision of the journal.
+- `Suggestion`: Facts to change together, and the advice that they lead to.
+- `Suggestions`: What was found; the rules that no change of the given facts repairs; whether the search
+  went to its end.
+- `verdict`: A French sentence.
+- `Verification`: The first record that is not as it was written (0 when all are), how many were read, and
+  the end.
+"""
+
+from services.eligibility.answer import recorded_content
+from services.eligibility.answer.advice import grid
+from services.eligibility.answer.advice.changes import Suggestion, Suggestions, changeable, smallest_changes
+from services.eligibility.answer.advice.grid import AMOUNT, MONTHS, Grid
+from services.eligibility.answer.advice.questions import questions
+from services.eligibility.answer.advice.verdict import verdict
+from services.eligibility.answer.advice.wording import present, sentence, shown
+from services.eligibility.answer.assess import ENGINE_FAILED, Engine, assess, in_words, judge
+from services.eligibility.answer.assessment import (
+    Assessment,
+    Comparison,
+    Figure,
+    MissingFact,
+    Operand,
+    Question,
+    Reason,
+    RulesetStamp,
+)
+from services.eligibility.answer.decisions import (
+    Asked,
+    ContentState,
+    Erasure,
+    Filters,
+    Head,
+    NewDecision,
+    Recorded,
+    StoredDecision,
+    Verification,
+)
+from services.eligibility.answer.explanation.sections import markdown, sections
+from services.eligibility.answer.explanation.situation import Situation
+from services.eligibility.answer.recorded_content import DecisionContent, decode
+from services.eligibility.answer.replay import Replay, replay
+
+__all__ = [
+    "AMOUNT",
+    "ENGINE_FAILED",
+    "MONTHS",
+    "Asked",
+    "Assessment",
+    "Comparison",
+    "ContentState",
+    "DecisionContent",
+    "Engine",
+    "Erasure",
+    "Figure",
+    "Filters",
+    "Grid",
+    "Head",
+    "MissingFact",
+    "NewDecision",
+    "Operand",
+    "Question",
+    "Reason",
+    "Recorded",
+    "Replay",
+    "RulesetStamp",
+    "Situation",
+    "StoredDecision",
+    "Suggestion",
+    "Suggestions",
+    "Verification",
+    "assess",
+    "changeable",
+    "decode",
+    "grid",
+    "in_words",
+    "judge",
+    "markdown",
+    "present",
+    "questions",
+    "recorded_content",
+    "replay",
+    "sections",
+    "sentence",
+    "shown",
+    "smallest_changes",
+    "verdict",
+]

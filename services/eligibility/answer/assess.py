@@ -11,14 +11,20 @@ from dataclasses import dataclass
 
 from services.eligibility.answer.assessment import Assessment, Figure, MissingFact, Orientation, Reason
 from services.eligibility.answer.comparisons import true_comparisons
-from services.eligibility.engine.evaluation import all_values, request_day
-from services.eligibility.engine.native import EngineError
-from services.eligibility.engine.reference import true_rules
-from services.eligibility.package.display import display, rounded
-from services.eligibility.package.facts import Fact, missing_facts
-from services.eligibility.package.language.evaluate import evaluate
-from services.eligibility.package.language.types import Value, Values
-from services.eligibility.package.model import ENGINE_DISAGREEMENT, Outcome, Rule, RulePackage
+from services.eligibility.engine import EngineError, all_values, request_day, true_rules
+from services.eligibility.package import (
+    ENGINE_DISAGREEMENT,
+    Fact,
+    Outcome,
+    Rule,
+    RulePackage,
+    Value,
+    Values,
+    display,
+    evaluate,
+    missing_facts,
+    rounded,
+)
 
 Engine = Callable[[Values], frozenset[str]]
 """Gives the ids of the rules that are true of these values, or raises EngineError."""

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from services.eligibility.package.facts import Fact
-from services.eligibility.package.language.types import Value, ValueType
-from services.eligibility.package.model import Outcome, Severity
+from services.eligibility.package import Fact, Outcome, RuleSeverity, Value, ValueType
 
 
 @dataclass(frozen=True)
@@ -35,7 +33,7 @@ class Reason:
     """A rule that holds; no severity for the disagreement of the evaluators."""
 
     code: str
-    severity: Severity | None
+    severity: RuleSeverity | None
     message: str
     article: str
     orientation: str

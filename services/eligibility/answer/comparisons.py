@@ -6,12 +6,18 @@ from collections.abc import Iterator
 from datetime import date
 
 from services.eligibility.answer.assessment import Comparison, Operand
-from services.eligibility.engine.evaluation import request_day
-from services.eligibility.package.display import display
-from services.eligibility.package.language import tree
-from services.eligibility.package.language.evaluate import evaluate
-from services.eligibility.package.language.types import BOOLEAN, Value, Values, ValueType, codes_of
-from services.eligibility.package.model import RulePackage
+from services.eligibility.engine import request_day
+from services.eligibility.package import (
+    BOOLEAN,
+    RulePackage,
+    Value,
+    Values,
+    ValueType,
+    codes_of,
+    display,
+    evaluate,
+    tree,
+)
 from services.kit.french import plural
 
 MAX_LISTED = 5

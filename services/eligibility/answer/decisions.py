@@ -8,8 +8,7 @@ from datetime import date, datetime
 from enum import Enum
 
 from services.eligibility.answer.assessment import Assessment, RulesetStamp
-from services.eligibility.package.language.types import Kind, Values
-from services.eligibility.package.model import Outcome
+from services.eligibility.package import Kind, Outcome, Values
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from services.eligibility.answer.recorded_values import (
     type_json,
     value_json,
 )
-from services.eligibility.package.model import Outcome, Severity
+from services.eligibility.package import Outcome, RuleSeverity
 
 
 def assessment_json(assessment: Assessment) -> Json:
@@ -78,7 +78,7 @@ def figure_json(figure: Figure) -> Json:
 def _read_reason(data: Json) -> Reason:
     return Reason(
         code=data["code"],
-        severity=Severity(data["severity"]) if data["severity"] else None,
+        severity=RuleSeverity(data["severity"]) if data["severity"] else None,
         message=data["message"],
         article=data["article"],
         orientation=data["orientation"],

@@ -10,7 +10,7 @@ from services.eligibility.answer.assessment import Assessment
 from services.eligibility.answer.decisions import NewDecision, StoredDecision
 from services.eligibility.answer.recorded_answers import assessment_json, read_assessment
 from services.eligibility.answer.recorded_values import read_values, values_json
-from services.eligibility.package.language.types import Kind, Values
+from services.eligibility.package import Kind, Values
 from services.kit.canonical import canonical
 
 VERSION = 1

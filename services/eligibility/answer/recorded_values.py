@@ -7,8 +7,16 @@ from datetime import date
 from fractions import Fraction
 from typing import Any
 
-from services.eligibility.package.facts import Fact, Format, PersonalData, WhenAbsent
-from services.eligibility.package.language.types import Kind, Value, Values, ValueType
+from services.eligibility.package import (
+    Fact,
+    Format,
+    Kind,
+    PersonalData,
+    Value,
+    Values,
+    ValueType,
+    WhenAbsent,
+)
 
 Json = Any
 """What json.loads gives."""

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from microcredit.eligibility.v1 import assessment_pb2
 from microcredit.eligibility.v1 import eligibility_service_pb2 as pb
-from services.eligibility.answer.advice import grid
-from services.eligibility.answer.advice.changes import Suggestion, Suggestions, changeable, smallest_changes
-from services.eligibility.answer.advice.verdict import verdict
-from services.eligibility.answer.advice.wording import present, sentence, shown
-from services.eligibility.answer.assess import assess
-from services.eligibility.answer.assessment import RulesetStamp
-from services.eligibility.messages.advice_requests import read_grid, read_suggestions
-from services.eligibility.messages.assessments import assessment_pb, ruleset_pb
-from services.eligibility.messages.values import fact_value
-from services.eligibility.package.facts import Fact
-from services.eligibility.package.language.types import Value, Values
-from services.eligibility.package.model import Outcome, RulePackage
-from services.eligibility.publishing.deployment import Deployment
+from services.eligibility.answer import (
+    RulesetStamp,
+    Suggestion,
+    Suggestions,
+    assess,
+    changeable,
+    grid,
+    present,
+    sentence,
+    shown,
+    smallest_changes,
+    verdict,
+)
+from services.eligibility.messages import assessment_pb, fact_value, read_grid, read_suggestions, ruleset_pb
+from services.eligibility.package import Fact, Outcome, RulePackage, Value, Values
+from services.eligibility.publishing import Deployment
 from services.kit import wire
 from services.kit.context import check_deadline
 

@@ -8,17 +8,15 @@ from dataclasses import replace
 import structlog
 
 from microcredit.eligibility.v1 import eligibility_service_pb2 as pb
-from services.eligibility.answer.advice.questions import questions
-from services.eligibility.answer.assess import assess
-from services.eligibility.answer.decisions import NewDecision
-from services.eligibility.api import DOMAIN
-from services.eligibility.messages.application import read_request
-from services.eligibility.messages.assessments import assessment_pb
-from services.eligibility.publishing.deployment import Deployment
+from services.eligibility.answer import NewDecision, assess, questions
+from services.eligibility.messages import assessment_pb, read_request
+from services.eligibility.publishing import Deployment
 from services.kit.context import check_deadline
 from services.kit.errors import DomainError, ResourceExhausted, Violations
 from services.kit.serve import to_status
 
+DOMAIN = "eligibility.microcredit"
+"""Of google.rpc.ErrorInfo."""
 MAX_BATCH = 500
 MAX_ANSWER_BYTES = 4 * 1024 * 1024 - 1024
 """Of a batch: gRPC clients refuse answers above 4 MiB unless told otherwise."""

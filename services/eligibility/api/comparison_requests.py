@@ -8,21 +8,26 @@ from datetime import date
 
 from microcredit.eligibility.v1 import ruleset_service_pb2 as pb
 from microcredit.eligibility.v1.eligibility_service_pb2 import AssessEligibilityRequest
-from services.eligibility.answer.decisions import Filters
+from services.eligibility.answer import Filters
 from services.eligibility.api.batch import check_batch
-from services.eligibility.engine.evaluation import request_day
-from services.eligibility.messages import ruleset_requests
-from services.eligibility.messages.application import read_request
-from services.eligibility.messages.fields import Fields, instant
-from services.eligibility.package.findings import Severity
-from services.eligibility.package.language.types import Values
-from services.eligibility.package.model import Period
-from services.eligibility.publishing.check import Report, check
-from services.eligibility.publishing.comparison import Pair
-from services.eligibility.publishing.deployment import Deployment, Deployments, Ruleset, Segment, compiled
-from services.eligibility.publishing.trying import advice, moved
-from services.eligibility.store.journal import Journal
+from services.eligibility.engine import request_day
+from services.eligibility.messages import Fields, instant, read_request, ruleset_requests
+from services.eligibility.package import Severity, Values
+from services.eligibility.publishing import (
+    Deployment,
+    Deployments,
+    Pair,
+    Report,
+    Ruleset,
+    Segment,
+    advice,
+    check,
+    compiled,
+    moved,
+)
+from services.eligibility.store import Journal
 from services.kit.context import check_deadline, remaining
+from services.kit.dates import Period
 from services.kit.errors import FailedPrecondition, InvalidArgument, Violation, Violations
 from services.kit.french import number
 

@@ -10,19 +10,24 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from microcredit.eligibility.v1 import ruleset_pb2
 from microcredit.eligibility.v1 import ruleset_service_pb2 as pb
 from microcredit.eligibility.v1.assessment_pb2 import Outcome as OutcomeMessage
-from services.eligibility.answer.assessment import RulesetStamp
+from services.eligibility.answer import RulesetStamp
 from services.eligibility.api import comparison_requests
-from services.eligibility.messages import ruleset_requests
-from services.eligibility.messages.assessments import ruleset_pb
-from services.eligibility.messages.fields import Fields, instant
-from services.eligibility.package.model import Outcome, RulePackage
-from services.eligibility.publishing.comparison import Change, Count, Tally, tally
-from services.eligibility.publishing.deployment import Deployment, Deployments
-from services.eligibility.publishing.reason_labels import reason_labels
-from services.eligibility.publishing.shadow import NewShadow, Shadow
-from services.eligibility.publishing.summary import Labels, summary
-from services.eligibility.store.journal import Journal
-from services.eligibility.store.shadows import ShadowStore
+from services.eligibility.messages import Fields, instant, ruleset_pb, ruleset_requests
+from services.eligibility.package import Outcome, RulePackage
+from services.eligibility.publishing import (
+    Count,
+    Deployment,
+    Deployments,
+    Labels,
+    NewShadow,
+    OutcomeChange,
+    Shadow,
+    Tally,
+    reason_labels,
+    summary,
+    tally,
+)
+from services.eligibility.store import Journal, ShadowStore
 from services.kit.context import actor
 from services.kit.errors import FailedPrecondition, NotFound, Violations
 from services.kit.wire import paging
@@ -120,7 +125,7 @@ def report_pb(found: Tally, labels: Labels) -> ruleset_pb2.ComparisonReport:
     )
 
 
-def _change_pb(change: Change, count: Count) -> ruleset_pb2.OutcomeChange:
+def _change_pb(change: OutcomeChange, count: Count) -> ruleset_pb2.OutcomeChange:
     return ruleset_pb2.OutcomeChange(
         base_outcome=_outcome(change.base),
         candidate_outcome=_outcome(change.candidate),

@@ -6,14 +6,11 @@ import grpc
 
 from microcredit.eligibility.v1 import decision_service_pb2 as pb
 from microcredit.eligibility.v1.decision_service_pb2_grpc import DecisionServiceServicer
-from services.eligibility.answer.assess import assess
-from services.eligibility.answer.decisions import ContentState, StoredDecision
-from services.eligibility.answer.explanation.situation import Situation
-from services.eligibility.answer.replay import replay
-from services.eligibility.engine.evaluation import all_values
+from services.eligibility.answer import ContentState, Situation, StoredDecision, assess, replay
+from services.eligibility.engine import all_values
 from services.eligibility.messages import decision_requests, decisions
-from services.eligibility.publishing.deployment import Deployments
-from services.eligibility.store.journal import Journal
+from services.eligibility.publishing import Deployments
+from services.eligibility.store import Journal
 from services.kit.errors import FailedPrecondition
 from services.kit.wire import paging
 

@@ -14,13 +14,8 @@ from microcredit.eligibility.v1 import ruleset_service_pb2 as pb
 from microcredit.eligibility.v1.ruleset_service_pb2_grpc import RulesetServiceServicer
 from services.eligibility.api.comparisons import Comparisons
 from services.eligibility.messages import ruleset_requests, rulesets
-from services.eligibility.package.findings import Findings, Severity
-from services.eligibility.package.identity_file import read_identity
-from services.eligibility.package.model import Identity
-from services.eligibility.package.source import read_source
-from services.eligibility.package.tables import as_table
-from services.eligibility.publishing.check import Report
-from services.eligibility.publishing.deployment import Deployments
+from services.eligibility.package import Findings, Identity, Severity, as_table, read_identity, read_source
+from services.eligibility.publishing import Deployments, Report
 from services.kit.context import actor, check_deadline, remaining, stopping
 from services.kit.errors import FailedPrecondition, InvalidArgument, Unavailable, Violation, Violations
 from services.kit.releases import (

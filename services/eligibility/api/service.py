@@ -8,20 +8,22 @@ from microcredit.eligibility.v1 import assessment_pb2, loan_service_pb2
 from microcredit.eligibility.v1 import eligibility_service_pb2 as pb
 from microcredit.eligibility.v1.eligibility_service_pb2_grpc import EligibilityServiceServicer
 from microcredit.eligibility.v1.loan_service_pb2_grpc import LoanServiceServicer
-from services.eligibility.answer.decisions import NewDecision, Recorded
-from services.eligibility.api import DOMAIN
+from services.eligibility.answer import NewDecision, Recorded
 from services.eligibility.api.advice import explore_loan_terms, suggest_changes
-from services.eligibility.api.batch import check_batch, decide, decide_all
-from services.eligibility.loan.effective_rate import RateWithoutMeaningError
-from services.eligibility.loan.schedule import Terms
-from services.eligibility.loan.simulation import Simulation, simulate
-from services.eligibility.messages.assessments import assessment_pb, ruleset_pb
-from services.eligibility.messages.catalog import catalog
-from services.eligibility.messages.fields import Fields
-from services.eligibility.messages.loan_answers import answered, simulation_pb, unanswered
-from services.eligibility.messages.loan_questions import read_request as read_loan_question
-from services.eligibility.publishing.deployment import Deployments
-from services.eligibility.store.journal import Journal
+from services.eligibility.api.batch import DOMAIN, check_batch, decide, decide_all
+from services.eligibility.loan import RateWithoutMeaningError, Simulation, Terms, simulate
+from services.eligibility.messages import (
+    Fields,
+    answered,
+    assessment_pb,
+    catalog,
+    read_loan_question,
+    ruleset_pb,
+    simulation_pb,
+    unanswered,
+)
+from services.eligibility.publishing import Deployments
+from services.eligibility.store import Journal
 from services.kit.errors import DomainError, Violations
 from services.kit.serve import to_status
 

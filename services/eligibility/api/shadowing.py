@@ -9,13 +9,9 @@ from uuid import uuid4
 
 import structlog
 
-from services.eligibility.answer.decisions import StoredDecision
-from services.eligibility.publishing.comparison import Advice, Pair, tally
-from services.eligibility.publishing.deployment import Deployments, Ruleset
-from services.eligibility.publishing.shadow import Place
-from services.eligibility.publishing.trying import advice, moved
-from services.eligibility.store.journal import Journal
-from services.eligibility.store.shadows import ShadowStore
+from services.eligibility.answer import StoredDecision
+from services.eligibility.publishing import Advice, Deployments, Pair, Place, Ruleset, advice, moved, tally
+from services.eligibility.store import Journal, ShadowStore
 from services.kit.context import stopping
 from services.kit.errors import FailedPrecondition, Unavailable
 from services.kit.serve import exception_fields

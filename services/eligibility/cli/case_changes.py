@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from services.eligibility.answer.assess import Engine, assess
-from services.eligibility.answer.assessment import Assessment
-from services.eligibility.engine.compiled_rules import CompiledRules
-from services.eligibility.engine.evaluation import request_day
-from services.eligibility.package.fact_checks import check_facts
-from services.eligibility.package.model import Case, RulePackage
+from services.eligibility.answer import Assessment, Engine, assess
+from services.eligibility.engine import CompiledRules, request_day
+from services.eligibility.package import Case, RulePackage, check_facts
 
 
 @dataclass(frozen=True)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from services.eligibility.answer.assess import assess
-from services.eligibility.engine.compiled_rules import CompiledRules
-from services.eligibility.package.model import Case, RulePackage
-from services.eligibility.publishing.check.cases import Gap, case_gaps
+from services.eligibility.answer import assess
+from services.eligibility.engine import CompiledRules
+from services.eligibility.package import Case, RulePackage
+from services.eligibility.publishing import Gap, case_gaps
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from services.kit.french import plural
 
 if TYPE_CHECKING:
     from services.eligibility.cli.case_results import CaseResult
-    from services.eligibility.publishing.check import Report
+    from services.eligibility.publishing import Report
 
 CHECK_SECONDS = 120.0
 
@@ -38,8 +38,8 @@ def _in_force(target: Target) -> Mapping[str, bytes]:
 
 def check_folder(folder: Path, out: Output) -> int:
     """Checks a folder as the server would."""
-    from services.eligibility.package.findings import Severity
-    from services.eligibility.publishing.check import check
+    from services.eligibility.package import Severity
+    from services.eligibility.publishing import check
 
     read = read_folder(folder)
     report = check(read.unsigned, seconds=CHECK_SECONDS)
@@ -56,7 +56,7 @@ def check_folder(folder: Path, out: Output) -> int:
 def run_tests(folder: Path, out: Output) -> int:
     """Runs the cases of a folder."""
     from services.eligibility.cli.case_results import run_cases
-    from services.eligibility.engine.definitions import UncompilableError
+    from services.eligibility.engine import UncompilableError
 
     package = read_contents(read_folder(folder).contents, str(folder))
     try:

@@ -10,9 +10,8 @@ from services.eligibility.cli.case_changes import CaseChanges, changed_cases
 from services.eligibility.cli.folders import write_file
 from services.eligibility.cli.options import Target
 from services.eligibility.cli.sources import package_of
-from services.eligibility.package.model import RulePackage
-from services.eligibility.publishing.rulebook.differences import Change, Section, differences
-from services.eligibility.publishing.rulebook.document import rulebook
+from services.eligibility.package import RulePackage
+from services.eligibility.publishing import RulebookChange, Section, differences, rulebook
 from services.kit.cli import GOOD, REFUSED, USAGE, CommandError, Output
 from services.kit.french import long_date, plural
 
@@ -64,7 +63,7 @@ def _day(package: RulePackage, on: date | None) -> date:
     return day
 
 
-def _show_section(section: Section, changes: list[Change], out: Output) -> None:
+def _show_section(section: Section, changes: list[RulebookChange], out: Output) -> None:
     if changes:
         out.line(section.value, "bold")
     for change in changes:
@@ -114,7 +113,7 @@ def _stamp(package: RulePackage) -> dict[str, str]:
     }
 
 
-def _change(change: Change) -> dict[str, Any]:
+def _change(change: RulebookChange) -> dict[str, Any]:
     return {
         "section": change.section.name,
         "kind": change.kind.name,

@@ -7,9 +7,7 @@ from pathlib import Path
 
 from services.eligibility.cli.folders import read_folder
 from services.eligibility.cli.options import Target
-from services.eligibility.package.findings import Findings, PackageError
-from services.eligibility.package.load import read_package
-from services.eligibility.package.model import RulePackage
+from services.eligibility.package import Findings, PackageError, RulePackage, read_package
 from services.kit.cli import CommandError, Detail
 from services.kit.releases import SIGNATURE_FILE
 

@@ -3,4 +3,69 @@
 The library is sharp: names and sessions compared by a 32-bit hash, division by zero that ends the process,
 limits met at run time. Hence a compiler (never an author) writes its definitions, over integers alone; a
 guard and a sentinel frame every evaluation; one file touches the native module.
+
+- `all_values`: The value of every name of the package's scope, for checked facts; None is unknown or
+  without meaning.
+- `compile_package`: The shards of a package, in the order of its rules; UncompilableError beyond a limit of
+  the engine.
+- `CompiledRules`: Native rulesets of a package; built after the fork, for they belong to one process. Any
+  error discards them: the next evaluation builds new ones.
+- `conditions_of`: The conditions of a rule with the keys under which they are written.
+- `Critical`: Critical values of a package, whose conditions are looked at once for many calls; of these
+  leaves alone when they are given.
+- `EngineError`: The engine failed: its answer cannot be used.
+- `exceeded_limits`: Every limit of the engine that a package exceeds.
+- `HostRuleset`: One ruleset in a host of its own.
+- `LazyValues`: The same values as `all_values`, each calculated the first time that it is read: where few
+  are. Begins with facts that are `completed`.
+- `Leaf`: A comparison, a yes/no or a `known(…)` of a rule, negations pushed down to it; `key` says in which
+  condition of the rule.
+- `leaves_of`: The leaves of one condition, once its negations are pushed down.
+- `NativeRuleset`: Rules compiled in C, freed with the object.
+- `request_day`: The day of a request whose facts were checked.
+- `rule_leaves`: Every leaf of the conditions of the rules, of their orientations and of their messages,
+  each once.
+- `too_large`: The rules that compare an integer of this row that the engine cannot compare exactly.
+- `true_rules`: Ids of the rules whose condition is true, neither false nor unknown.
+- `try_package`: Raises UncompilableError unless the engine compiles the package and agrees with the
+  reference on its cases.
+- `UncompilableError`: The package exceeds a limit of the engine; the message is a French sentence.
+- `written`: An expression in the language of the package, more parentheses than needed.
 """
+
+from services.eligibility.engine.compiled_rules import CompiledRules
+from services.eligibility.engine.critical_values import Critical
+from services.eligibility.engine.definitions import (
+    UncompilableError,
+    compile_package,
+    exceeded_limits,
+    too_large,
+)
+from services.eligibility.engine.evaluation import LazyValues, all_values, request_day
+from services.eligibility.engine.host import HostRuleset
+from services.eligibility.engine.leaves import Leaf, conditions_of, leaves_of, rule_leaves, written
+from services.eligibility.engine.native import EngineError, NativeRuleset
+from services.eligibility.engine.reference import true_rules
+from services.eligibility.engine.trial import try_package
+
+__all__ = [
+    "CompiledRules",
+    "Critical",
+    "EngineError",
+    "HostRuleset",
+    "LazyValues",
+    "Leaf",
+    "NativeRuleset",
+    "UncompilableError",
+    "all_values",
+    "compile_package",
+    "conditions_of",
+    "exceeded_limits",
+    "leaves_of",
+    "request_day",
+    "rule_leaves",
+    "too_large",
+    "true_rules",
+    "try_package",
+    "written",
+]

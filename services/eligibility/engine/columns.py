@@ -12,9 +12,7 @@ from datetime import date
 from fractions import Fraction
 from math import lcm
 
-from services.eligibility.package.language import tree
-from services.eligibility.package.language.types import Kind, Value, Values, codes_of
-from services.eligibility.package.model import RulePackage
+from services.eligibility.package import Kind, RulePackage, Value, Values, codes_of, tree
 
 NO_CODE = -1
 _WHOLE_KINDS = (Kind.INTEGER, Kind.DATE, Kind.CODE, Kind.BOOLEAN)

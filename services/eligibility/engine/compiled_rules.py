@@ -6,8 +6,7 @@ import threading
 
 from services.eligibility.engine.definitions import compile_package
 from services.eligibility.engine.native import EngineError, NativeRuleset
-from services.eligibility.package.language.types import Values
-from services.eligibility.package.model import RulePackage
+from services.eligibility.package import RulePackage, Values
 
 
 class CompiledRules:

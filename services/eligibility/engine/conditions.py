@@ -8,9 +8,7 @@ from typing import Any
 
 from services.eligibility.engine.columns import NO_CODE, Columns
 from services.eligibility.engine.native import Condition
-from services.eligibility.package.language import tree
-from services.eligibility.package.language.types import Kind, codes_of
-from services.eligibility.package.model import RulePackage
+from services.eligibility.package import Kind, RulePackage, codes_of, tree
 
 MAX_EXPANDED_CODES = 8
 """A longer list is tested by one column, its membership computed beside."""

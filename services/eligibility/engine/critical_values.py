@@ -6,11 +6,17 @@ from collections.abc import Iterable, Iterator
 
 from services.eligibility.engine.leaves import leaves_of, rule_leaves
 from services.eligibility.engine.thresholds import Reach, ends, reach, thresholds
-from services.eligibility.package.fact_checks import check_facts
-from services.eligibility.package.facts import Fact
-from services.eligibility.package.language import tree
-from services.eligibility.package.language.types import ORDERED, Kind, Value, Values, codes_of
-from services.eligibility.package.model import RulePackage
+from services.eligibility.package import (
+    ORDERED,
+    Fact,
+    Kind,
+    RulePackage,
+    Value,
+    Values,
+    check_facts,
+    codes_of,
+    tree,
+)
 
 
 def critical_values(package: RulePackage, given: Values, fact: str) -> tuple[Value, ...]:

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from services.eligibility.engine.columns import Column, flat, row
 from services.eligibility.engine.conditions import ConditionWriter, alternatives, groups, leaves
 from services.eligibility.engine.native import GUARD, MAX_INTEGER, Condition
-from services.eligibility.package.language.types import Values
-from services.eligibility.package.model import RulePackage
+from services.eligibility.package import RulePackage, Values
 
 MAX_LEAVES = 60
 """Of a shard; the engine fails above 64 conditions true at one node."""

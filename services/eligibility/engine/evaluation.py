@@ -4,10 +4,17 @@ from __future__ import annotations
 
 from datetime import date
 
-from services.eligibility.package.facts import completed, missing_facts
-from services.eligibility.package.language.evaluate import evaluate
-from services.eligibility.package.language.types import Value, Values, codes_of
-from services.eligibility.package.model import MISSING_FACTS, REQUIRED_DOCUMENTS, RulePackage
+from services.eligibility.package import (
+    MISSING_FACTS,
+    REQUIRED_DOCUMENTS,
+    RulePackage,
+    Value,
+    Values,
+    codes_of,
+    completed,
+    evaluate,
+    missing_facts,
+)
 
 
 def request_day(given: Values) -> date:

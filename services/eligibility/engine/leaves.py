@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from services.eligibility.package.language import tree
-from services.eligibility.package.model import Period, Rule, RulePackage
+from services.eligibility.package import Rule, RulePackage, tree
+from services.kit.dates import Period
 
 
 @dataclass(frozen=True)

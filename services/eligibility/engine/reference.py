@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from services.eligibility.package.language.evaluate import evaluate
-from services.eligibility.package.language.types import Values
-from services.eligibility.package.model import RulePackage
+from services.eligibility.package import RulePackage, Values, evaluate
 
 
 def true_rules(package: RulePackage, values: Values) -> frozenset[str]:

@@ -11,12 +11,17 @@ from itertools import pairwise
 from typing import Any
 
 from services.eligibility.engine.evaluation import all_values, request_day
-from services.eligibility.package.facts import Fact
-from services.eligibility.package.language import tree
-from services.eligibility.package.language.evaluate import evaluate
-from services.eligibility.package.language.types import Kind, Value, Values
-from services.eligibility.package.model import REQUIRED_DOCUMENTS, RulePackage
-from services.eligibility.package.reads import facts_read
+from services.eligibility.package import (
+    REQUIRED_DOCUMENTS,
+    Fact,
+    Kind,
+    RulePackage,
+    Value,
+    Values,
+    evaluate,
+    facts_read,
+    tree,
+)
 
 _PERCENT_STEP = Fraction(1, 1_000_000)
 _LOW = {Kind.MONEY: -(10**11), Kind.INTEGER: -(10**6), Kind.PERCENT: -(10**4)}

@@ -4,19 +4,17 @@ the reference evaluator."""
 
 from __future__ import annotations
 
-import json
 import sys
 
 from services.eligibility.engine.definitions import UncompilableError, compile_package
 from services.eligibility.engine.evaluation import all_values
 from services.eligibility.engine.native import NativeRuleset
 from services.eligibility.engine.reference import true_rules
-from services.eligibility.package.model import RulePackage
+from services.eligibility.package import RulePackage
 from services.kit import child
-from services.kit.child import StoppedError
+from services.kit.child import Bounds, Message, StoppedError
 
-LIMIT_SECONDS = 20
-_LIMIT_BYTES = 2 * 1024**3
+_BOUNDS = Bounds(processor_seconds=20, memory=2 * 1024**3, output=16 * 1024**2, wall_seconds=60)
 
 
 def try_package(package: RulePackage) -> None:
@@ -37,22 +35,21 @@ def try_package(package: RulePackage) -> None:
 
 def _run_child(work: object) -> list[list[str]]:
     try:
-        answer = child.ask(__name__, json.dumps(work).encode(), seconds=LIMIT_SECONDS, memory=_LIMIT_BYTES)
-        fired: list[list[str]] = json.loads(answer)
-    except (StoppedError, ValueError):
+        fired: list[list[str]] = child.ask(__name__, Message(work), _BOUNDS).data
+    except StoppedError:
         raise UncompilableError("Le moteur de règles n’a pas pu compiler ou évaluer ce paquet.") from None
     return fired
 
 
-def _fired(question: bytes) -> bytes:
+def _fired(question: Message) -> Message:
     """The rules fired by each row, once the shards are compiled."""
-    work = json.loads(question)
+    work = question.data
     rulesets = [NativeRuleset(shard["name"], shard["conditions"]) for shard in work["shards"]]
     fired = [
         sorted(frozenset().union(*(ruleset.fire(row) for ruleset, row in zip(rulesets, rows, strict=True))))
         for rows in work["rows"]
     ]
-    return json.dumps(fired).encode()
+    return Message(fired)
 
 
 if __name__ == "__main__":

@@ -6,14 +6,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from microcredit.eligibility.v1 import eligibility_service_pb2 as pb
-from services.eligibility.answer.advice.grid import AMOUNT, MONTHS, Grid
-from services.eligibility.engine.evaluation import request_day
+from services.eligibility.answer import AMOUNT, MONTHS, Grid
+from services.eligibility.engine import request_day
 from services.eligibility.messages.application import read_application
 from services.eligibility.messages.fields import Fields
-from services.eligibility.package.fact_checks import check_facts
-from services.eligibility.package.language.types import Values
-from services.eligibility.package.model import RulePackage
-from services.eligibility.publishing.deployment import Deployment, Ruleset
+from services.eligibility.package import RulePackage, Values, check_facts
+from services.eligibility.publishing import Deployment, Ruleset
 from services.kit.errors import Violations
 
 DEFAULT_SUGGESTIONS, MAX_SUGGESTIONS = 5, 20

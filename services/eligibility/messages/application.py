@@ -8,11 +8,8 @@ from google.protobuf.message import Message
 
 from microcredit.eligibility.v1 import assessment_pb2, eligibility_service_pb2
 from services.eligibility.messages.values import read_fact_value, read_value
-from services.eligibility.package.fact_checks import check_facts
-from services.eligibility.package.facts import APPLICATION_FACTS
-from services.eligibility.package.language.types import Value, Values
-from services.eligibility.package.model import RulePackage
-from services.eligibility.publishing.deployment import Deployment, Ruleset
+from services.eligibility.package import APPLICATION_FACTS, RulePackage, Value, Values, check_facts
+from services.eligibility.publishing import Deployment, Ruleset
 from services.kit import wire
 from services.kit.errors import Violation, Violations
 

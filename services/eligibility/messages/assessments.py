@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from microcredit.eligibility.v1 import assessment_pb2 as pb
-from services.eligibility.answer.assessment import (
+from services.eligibility.answer import (
     Assessment,
     Comparison,
     Figure,
@@ -14,15 +14,15 @@ from services.eligibility.answer.assessment import (
 )
 from services.eligibility.messages.catalog import question_pb
 from services.eligibility.messages.values import fact_value
-from services.eligibility.package.model import Severity
+from services.eligibility.package import RuleSeverity
 
 MAX_LISTED_CODES = 20
 """A longer list (the communes of a territory) is counted in words rather than repeated in every answer."""
 
 _SEVERITIES = {
-    Severity.BLOCKING: pb.SEVERITY_BLOCKING,
-    Severity.MISSING: pb.SEVERITY_MISSING,
-    Severity.RESERVE: pb.SEVERITY_RESERVE,
+    RuleSeverity.BLOCKING: pb.SEVERITY_BLOCKING,
+    RuleSeverity.MISSING: pb.SEVERITY_MISSING,
+    RuleSeverity.RESERVE: pb.SEVERITY_RESERVE,
     None: pb.SEVERITY_BLOCKING,
 }
 """The disagreement of the evaluators blocks: a client that reads severities alone must not take it for an

@@ -7,12 +7,9 @@ from datetime import date
 
 from microcredit.eligibility.v1 import fact_pb2 as pb
 from microcredit.eligibility.v1.assessment_pb2 import Question as QuestionMessage
-from services.eligibility.answer.assessment import Question
+from services.eligibility.answer import Question
 from services.eligibility.messages.values import fact_value
-from services.eligibility.package.facts import Fact, WhenAbsent
-from services.eligibility.package.language.types import Kind, Value
-from services.eligibility.package.model import RulePackage
-from services.eligibility.package.reads import rules_by_fact
+from services.eligibility.package import Fact, Kind, RulePackage, Value, WhenAbsent, rules_by_fact
 
 _TYPES = {kind: pb.FactType.Value(f"FACT_TYPE_{kind.value.upper()}") for kind in Kind}
 _ABSENCES = {word: pb.WhenAbsent.Value(f"WHEN_ABSENT_{word.name}") for word in WhenAbsent}

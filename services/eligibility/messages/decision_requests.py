@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 
 from microcredit.eligibility.v1 import assessment_pb2
 from microcredit.eligibility.v1 import decision_service_pb2 as pb
-from services.eligibility.answer.decisions import Asked, Filters, Head
+from services.eligibility.answer import Asked, Filters, Head
 from services.eligibility.messages.application import check_case_reference
 from services.eligibility.messages.fields import instant
-from services.eligibility.package.model import Outcome
+from services.eligibility.package import Outcome
 from services.kit import wire
 from services.kit.canonical import GENESIS
 from services.kit.context import actor

@@ -8,14 +8,19 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from microcredit.eligibility.v1 import decision_service_pb2 as pb
 from microcredit.eligibility.v1.assessment_pb2 import Outcome
-from services.eligibility.answer.assessment import RulesetStamp
-from services.eligibility.answer.decisions import Head, StoredDecision, Verification
-from services.eligibility.answer.explanation.sections import markdown, sections
-from services.eligibility.answer.explanation.situation import Situation
-from services.eligibility.answer.replay import Replay
+from services.eligibility.answer import (
+    Head,
+    Replay,
+    RulesetStamp,
+    Situation,
+    StoredDecision,
+    Verification,
+    markdown,
+    sections,
+)
 from services.eligibility.messages.assessments import assessment_pb, ruleset_pb
 from services.eligibility.messages.values import fact_value
-from services.eligibility.package.language.types import ValueType
+from services.eligibility.package import ValueType
 from services.kit.canonical import is_hash
 from services.kit.french import number, plural
 from services.kit.wire import date_pb

@@ -8,8 +8,8 @@ from fractions import Fraction
 
 from google.protobuf.message import Message
 
-from services.eligibility.loan.rounding import exact_decimal
-from services.eligibility.package.fact_checks import MAX_PERCENT_DECIMALS
+from services.eligibility.loan import exact_decimal
+from services.eligibility.package import MAX_PERCENT_DECIMALS
 from services.kit import french, wire
 from services.kit.errors import Violations
 

@@ -6,10 +6,7 @@ from collections.abc import Iterator
 from datetime import date
 
 from microcredit.eligibility.v1 import loan_pb2
-from services.eligibility.loan.rounding import shown_decimal
-from services.eligibility.loan.schedule import Line, Terms
-from services.eligibility.loan.search import LargestAmount, ShortestDuration
-from services.eligibility.loan.simulation import Simulation
+from services.eligibility.loan import LargestAmount, Line, ShortestDuration, Simulation, Terms, shown_decimal
 from services.kit import wire
 from services.kit.dates import add_months
 from services.kit.french import euros, months, percent, plural

@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from datetime import date
 
 from microcredit.eligibility.v1 import loan_service_pb2 as pb
-from services.eligibility.loan.schedule import Terms
-from services.eligibility.loan.search import LargestAmount, ShortestDuration
+from services.eligibility.loan import LargestAmount, ShortestDuration, Terms
 from services.eligibility.messages.fields import Fields
-from services.eligibility.publishing.deployment import Deployment
+from services.eligibility.publishing import Deployment
 from services.kit.errors import Violations
 
 Question = Terms | ShortestDuration | LargestAmount
@@ -24,7 +23,7 @@ class LoanRequest:
     insurance_monthly: int | None
 
 
-def read_request(request: pb.SimulateLoanRequest, deployment: Deployment) -> LoanRequest:
+def read_loan_question(request: pb.SimulateLoanRequest, deployment: Deployment) -> LoanRequest:
     """The question asked; InvalidArgument with every wrong field."""
     violations = Violations()
     fields = Fields(request, "", violations)

@@ -11,9 +11,8 @@ from google.type import date_pb2
 
 from microcredit.eligibility.v1 import ruleset_pb2 as pb
 from microcredit.eligibility.v1.assessment_pb2 import RulesetVersion
-from services.eligibility.package.findings import Finding, Severity
-from services.eligibility.package.model import Identity
-from services.eligibility.publishing.check import Report
+from services.eligibility.package import Finding, Identity, Severity
+from services.eligibility.publishing import Report
 from services.kit.releases import Event, EventKind, FollowerStatus, Release, State
 from services.kit.wire import date_pb
 

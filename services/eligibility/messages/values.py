@@ -9,8 +9,8 @@ from typing import Any
 from google.type import date_pb2, decimal_pb2, money_pb2
 
 from microcredit.eligibility.v1 import fact_pb2
-from services.eligibility.loan.rounding import half_up, shown_decimal
-from services.eligibility.package.language.types import Kind, Value, ValueType
+from services.eligibility.loan import half_up, shown_decimal
+from services.eligibility.package import Kind, Value, ValueType
 from services.kit import wire
 from services.kit.errors import Violations
 

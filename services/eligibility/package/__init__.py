@@ -1,1 +1,181 @@
-"""Rule packages: the règlement as data, read from YAML with every finding at once."""
+"""Rule packages: the règlement as data, read from YAML with every finding at once.
+
+- `APPLICATION_FACTS`: The fields of an Application with the kinds that a package may give them; any other
+  fact is an additional one.
+- `as_table`: The node as a table, or None with a finding.
+- `assemble_package`: What can be read of a package, to say more of it than its first faults; not to be
+  applied with errors. None when a file is missing, unreadable or out of size.
+- `BOOLEAN`: The type of a yes/no value.
+- `bullets`: A list, one item a line.
+- `Case`: One of the package's own tests: facts, and the outcome, reasons, orientations and figures
+  expected.
+- `check_facts`: Everything wrong in the given facts; the fields of the violations are names of facts.
+- `codes_of`: The codes of a list; none when it is unknown.
+- `completed`: The value of every declared fact, what its absence means being applied.
+- `DatedValue`: The value of a parameter over a period, and the deliberation or article that sets it.
+- `Decision`: Outcomes from the gravest, labels of orientations, documents by situation, bounds of loans.
+- `Derived`: A named calculation; a figure is shown in the answers.
+- `display`: A value exact to six decimals, with its unit or its label; « inconnu » for none.
+- `ENGINE_DISAGREEMENT`: Code of the reason given when the two evaluators disagree; no rule may bear it.
+- `evaluate`: The value of an expression; a condition is True, False or None.
+- `Fact`: What a package declares of one fact; the bounds are inclusive.
+- `facts_read`: The facts behind names of facts, parameters and calculations.
+- `Finding`: One French sentence about one place.
+- `Findings`: Collects findings, so that the author learns of all of them at once.
+- `Format`: A form that a text must have, and the French sentence that describes it.
+- `FRENCH_KINDS`: Each kind of value in French words, with its article.
+- `Identity`: What the package is, for whom, by what authority, and when it may govern.
+- `Kind`: What a value is; the words are those of the package files.
+- `listed`: A value as a French reader writes it; a long list is counted.
+- `MAX_LISTED`: How many codes of a list are written out before the list is counted instead.
+- `MAX_PERCENT_DECIMALS`: Decimals that a percent may have.
+- `MISSING_FACTS`: Name, in expressions, of the list of wanted facts that are absent.
+- `missing_facts`: The absent facts that the package wants, in its order.
+- `names`: Every name that the expression reads, with repetitions.
+- `NOTHING`: How an empty list is written.
+- `NUMERIC`: The kinds that can be added and multiplied.
+- `ORDERED`: The kinds that can be compared by < and >.
+- `Outcome`: What the rules advise. NEEDS_REVIEW is never yielded by a rule.
+- `PackageError`: The package cannot be used; `findings` says why.
+- `paragraphs`: The parts that are not empty, a blank line between two.
+- `Parameter`: A dated value; the values cover the package's validity without gap or overlap.
+- `PersonalData`: Class of personal data of a fact.
+- `Place`: A character of a file; line and column from 1.
+- `Property`: What must hold of every application: an outcome excluded when a condition is true, or a fact
+  whose growth never makes the outcome worse.
+- `quoted`: « text ».
+- `read_folder`: The files of a package that a folder holds, signature included.
+- `read_identity`: The identity of the package; its validity is read even when the rest is wrong.
+- `read_package`: The package made of these files, or None with findings.
+- `read_source`: The tree of one file, or None with a finding when it cannot be read at all.
+- `REQUIRED_DOCUMENTS`: Name, in expressions, of the list of documents that the situation calls for.
+- `rounded`: An amount rounded half-up to the cent, a percent to two decimals; anything else as it is.
+- `Rule`: A rule: when its condition is true, its code is among the reasons.
+- `RulePackage`: A whole package, itself and no other; `digest` is the SHA-256 of its files, in hexadecimal;
+  `places` says where things are written, as `place` reads it.
+- `rules_by_fact`: For each fact, the codes of the rules in force on a day that read it, in their order.
+- `RuleSeverity`: What a rule does to the outcome; the words are those of rules.yaml.
+- `Severity`: An error refuses the package; a warning lets it through.
+- `table`: A table; the columns of these ranks are aligned to the right.
+- `text`: A text of the package on one line, its special characters escaped.
+- `tree`: The typed tree of an expression, read by the evaluator, by the compiler and by the messages.
+- `Value`: A known value; a tuple holds the codes of a list.
+- `Values`: Values by name; None is unknown or without meaning.
+- `ValueType`: A kind and, for codes and texts, the name of the fact whose values they are, with their
+  French labels.
+- `WhenAbsent`: What the absence of a fact means; the words are those of facts.yaml.
+- `Words`: Says the expressions of a package; with a day, a parameter is followed by its value of that day;
+  with the values of an application, everything is.
+"""
+
+from services.eligibility.package.display import NOTHING, display, rounded
+from services.eligibility.package.fact_checks import MAX_PERCENT_DECIMALS, check_facts
+from services.eligibility.package.facts import (
+    APPLICATION_FACTS,
+    Fact,
+    Format,
+    PersonalData,
+    WhenAbsent,
+    completed,
+    missing_facts,
+)
+from services.eligibility.package.findings import Finding, Findings, PackageError, Place, Severity
+from services.eligibility.package.identity_file import read_identity
+from services.eligibility.package.language import tree
+from services.eligibility.package.language.evaluate import evaluate
+from services.eligibility.package.language.tree import names
+from services.eligibility.package.language.types import (
+    BOOLEAN,
+    FRENCH_KINDS,
+    NUMERIC,
+    ORDERED,
+    Kind,
+    Value,
+    Values,
+    ValueType,
+    codes_of,
+)
+from services.eligibility.package.load import assemble_package, read_folder, read_package
+from services.eligibility.package.markdown import bullets, paragraphs, table, text
+from services.eligibility.package.model import (
+    ENGINE_DISAGREEMENT,
+    MISSING_FACTS,
+    REQUIRED_DOCUMENTS,
+    Case,
+    DatedValue,
+    Decision,
+    Derived,
+    Identity,
+    Outcome,
+    Parameter,
+    Property,
+    Rule,
+    RulePackage,
+    RuleSeverity,
+)
+from services.eligibility.package.reads import facts_read, rules_by_fact
+from services.eligibility.package.source import read_source
+from services.eligibility.package.tables import as_table
+from services.eligibility.package.words import MAX_LISTED, Words, listed, quoted
+
+__all__ = [
+    "APPLICATION_FACTS",
+    "BOOLEAN",
+    "ENGINE_DISAGREEMENT",
+    "FRENCH_KINDS",
+    "MAX_LISTED",
+    "MAX_PERCENT_DECIMALS",
+    "MISSING_FACTS",
+    "NOTHING",
+    "NUMERIC",
+    "ORDERED",
+    "REQUIRED_DOCUMENTS",
+    "Case",
+    "DatedValue",
+    "Decision",
+    "Derived",
+    "Fact",
+    "Finding",
+    "Findings",
+    "Format",
+    "Identity",
+    "Kind",
+    "Outcome",
+    "PackageError",
+    "Parameter",
+    "PersonalData",
+    "Place",
+    "Property",
+    "Rule",
+    "RulePackage",
+    "RuleSeverity",
+    "Severity",
+    "Value",
+    "ValueType",
+    "Values",
+    "WhenAbsent",
+    "Words",
+    "as_table",
+    "assemble_package",
+    "bullets",
+    "check_facts",
+    "codes_of",
+    "completed",
+    "display",
+    "evaluate",
+    "facts_read",
+    "listed",
+    "missing_facts",
+    "names",
+    "paragraphs",
+    "quoted",
+    "read_folder",
+    "read_identity",
+    "read_package",
+    "read_source",
+    "rounded",
+    "rules_by_fact",
+    "table",
+    "text",
+    "tree",
+]

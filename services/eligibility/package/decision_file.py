@@ -13,12 +13,12 @@ from services.eligibility.package.model import (
     OutcomeRank,
     Parameter,
     RequiredDocuments,
-    Severity,
+    RuleSeverity,
 )
 from services.eligibility.package.tables import Table
 
 _OUTCOMES = {outcome.value: outcome for outcome in Outcome if outcome is not Outcome.NEEDS_REVIEW}
-_SEVERITIES = {severity.value: severity for severity in Severity}
+_SEVERITIES = {severity.value: severity for severity in RuleSeverity}
 
 
 def read_decision(
@@ -51,7 +51,7 @@ def _read_ranks(table: Table) -> tuple[OutcomeRank, ...]:
     if (
         {rank.outcome for rank in ranks} != set(_OUTCOMES.values())
         or len(ranks) != len(_OUTCOMES)
-        or set(severities) != set(Severity)
+        or set(severities) != set(RuleSeverity)
         or ranks[-1].severity is not None
     ):
         table.fail(

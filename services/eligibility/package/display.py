@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from fractions import Fraction
 
-from services.eligibility.loan.rounding import decimal_half_up, shown_decimal
+from services.eligibility.loan import decimal_half_up, shown_decimal
 from services.eligibility.package.language.types import Kind, Value, ValueType
 from services.kit import french
 

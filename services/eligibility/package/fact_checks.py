@@ -7,7 +7,7 @@ from datetime import date
 from fractions import Fraction
 from typing import Any
 
-from services.eligibility.loan.rounding import exact_decimal
+from services.eligibility.loan import exact_decimal
 from services.eligibility.package.display import display
 from services.eligibility.package.facts import Fact, WhenAbsent
 from services.eligibility.package.language.types import Kind, Value, Values

@@ -6,8 +6,9 @@ import re
 from datetime import date
 
 from services.eligibility.package.literals import LiteralError
-from services.eligibility.package.model import Identity, Period
+from services.eligibility.package.model import Identity
 from services.eligibility.package.tables import Table
+from services.kit.dates import Period
 from services.kit.french import typeset
 
 _ID = re.compile(r"[a-z][a-z0-9-]{0,62}")
@@ -47,4 +48,5 @@ def read_period(table: Table, first_key: str, last_key: str, default_first: date
     first = read_first or default_first or last or date.max
     if last is not None and last < first:
         table.fail(last_key, "Le dernier jour vient avant le premier.")
+        last = first
     return Period(first, last)

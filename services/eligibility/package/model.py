@@ -11,6 +11,7 @@ from services.eligibility.package.facts import Fact
 from services.eligibility.package.findings import Place
 from services.eligibility.package.language.tree import Node
 from services.eligibility.package.language.types import Value, Values, ValueType
+from services.kit.dates import Period
 
 MISSING_FACTS = "missing_facts"
 """Name, in expressions, of the list of absent facts that the package wants."""
@@ -22,7 +23,7 @@ ENGINE_DISAGREEMENT = "ENGINE_DISAGREEMENT"
 """Code of the only reason that no rule may yield."""
 
 
-class Severity(Enum):
+class RuleSeverity(Enum):
     """What a rule does to the outcome; the words are those of rules.yaml."""
 
     BLOCKING = "blocking"
@@ -43,17 +44,6 @@ class Outcome(Enum):
     def is_presentable(self) -> bool:
         """True when the application may be presented to a lender."""
         return self in (Outcome.ELIGIBLE, Outcome.ELIGIBLE_WITH_RESERVE)
-
-
-@dataclass(frozen=True)
-class Period:
-    """Days from `first` to `last`, both included; no `last` means without end."""
-
-    first: date
-    last: date | None
-
-    def __contains__(self, day: date) -> bool:
-        return self.first <= day and (self.last is None or day <= self.last)
 
 
 @dataclass(frozen=True)
@@ -104,7 +94,7 @@ class Rule:
 
     id: str
     code: str
-    severity: Severity
+    severity: RuleSeverity
     condition: Node
     messages: tuple[Message, ...]
     article: str
@@ -118,7 +108,7 @@ class OutcomeRank:
     """An outcome, the severity that yields it (none for the best one) and its French label."""
 
     outcome: Outcome
-    severity: Severity | None
+    severity: RuleSeverity | None
     label: str
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, timedelta
+from datetime import date
 from itertools import pairwise
 
 from services.eligibility.package.display import display
@@ -12,12 +12,12 @@ from services.eligibility.package.facts_file import check_name
 from services.eligibility.package.findings import Place
 from services.eligibility.package.language.types import DATE, NO_LABELS, Kind, Value, ValueType
 from services.eligibility.package.literals import parse_literal
-from services.eligibility.package.model import DatedValue, Parameter, Period
+from services.eligibility.package.model import DatedValue, Parameter
 from services.eligibility.package.tables import Table
+from services.kit.dates import ONE_DAY, Period
 from services.kit.french import typeset
 
 _KINDS = {kind.value: kind for kind in Kind if kind not in (Kind.CODE, Kind.TEXT)}
-_ONE_DAY = timedelta(1)
 
 
 def read_parameters(table: Table, facts: Mapping[str, Fact], validity: Period) -> dict[str, Parameter]:
@@ -63,6 +63,8 @@ def _read_values(row: Table, kind: Kind, of: Fact | None, labels: dict[str, str]
     for item in row.tables("values"):
         first = item.date("valid_from")
         last = item.date("valid_until", required=False)
+        if first is not None and last is not None and last < first:
+            item.fail("valid_until", "Le dernier jour vient avant le premier.")
         value: Value | None
         if kind is Kind.CODES:
             value = _read_codes(item, of, labels)
@@ -74,8 +76,9 @@ def _read_values(row: Table, kind: Kind, of: Fact | None, labels: dict[str, str]
     for index, (first, last, value, reference) in enumerate(read):
         following = read[index + 1][0] if index + 1 < len(read) else None
         if first is not None and value is not None:
-            end = last or (following - _ONE_DAY if following else None)
-            values.append(DatedValue(Period(first, end), value, reference))
+            end = last or (following - ONE_DAY if following else None)
+            # Values out of order: the check of the timeline says so, on periods of one day at least.
+            values.append(DatedValue(Period(first, end and max(first, end)), value, reference))
     return values
 
 
@@ -108,14 +111,14 @@ def _check_timeline(row: Table, values: list[DatedValue], validity: Period) -> N
         return
     if values[0].period.first > validity.first:
         row.fail(
-            "values", f"Aucune valeur du {_day(validity.first)} au {_day(values[0].period.first - _ONE_DAY)}."
+            "values", f"Aucune valeur du {_day(validity.first)} au {_day(values[0].period.first - ONE_DAY)}."
         )
     for before, after in pairwise(values):
         last, first = before.period.last, after.period.first
         if last is None or last >= first or first <= before.period.first:
             row.fail("values", f"Deux valeurs le {_day(first)}.")
-        elif last + _ONE_DAY < first:
-            row.fail("values", f"Aucune valeur du {_day(last + _ONE_DAY)} au {_day(first - _ONE_DAY)}.")
+        elif last + ONE_DAY < first:
+            row.fail("values", f"Aucune valeur du {_day(last + ONE_DAY)} au {_day(first - ONE_DAY)}.")
     end = values[-1].period.last
     if end is not None and (validity.last is None or end < validity.last):
         row.fail("values", f"Aucune valeur après le {_day(end)}, alors que le paquet est encore en vigueur.")

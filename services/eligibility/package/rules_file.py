@@ -9,12 +9,13 @@ from services.eligibility.package import source
 from services.eligibility.package.identity_file import read_period
 from services.eligibility.package.language.tree import names
 from services.eligibility.package.language.types import ValueType
-from services.eligibility.package.model import ENGINE_DISAGREEMENT, Message, Period, Rule, Severity
+from services.eligibility.package.model import ENGINE_DISAGREEMENT, Message, Rule, RuleSeverity
 from services.eligibility.package.tables import Table, place_in
+from services.kit.dates import Period
 from services.kit.french import typeset
 
 _CODE = re.compile(r"[A-Z][A-Z0-9_]{0,62}")
-_SEVERITIES = {severity.value: severity for severity in Severity}
+_SEVERITIES = {severity.value: severity for severity in RuleSeverity}
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 
 
@@ -106,11 +107,5 @@ def _check_versions(table: Table, rules: list[Rule]) -> None:
     """Two rules of one code are its successive versions: their periods must not overlap."""
     for index, rule in enumerate(rules):
         for other in rules[:index]:
-            if rule.code == other.code and _overlap(rule.validity, other.validity):
+            if rule.code == other.code and rule.validity.overlaps(other.validity):
                 table.fail(rule.id, f"Les règles {other.id} et {rule.id} ont le même code le même jour.")
-
-
-def _overlap(left: Period, right: Period) -> bool:
-    return (right.last is None or left.first <= right.last) and (
-        left.last is None or right.first <= left.last
-    )

@@ -1,1 +1,75 @@
-"""A ruleset on its way to govern: its check, its comparison, its rulebook, and what is in force."""
+"""A ruleset on its way to govern: its check, its comparison, its rulebook, and what is in force.
+
+- `advice`: The advice of a ruleset; None when it does not govern the day of the application, refuses its
+  facts or fails on them. Facts that it does not declare are ignored.
+- `Advice`: What is compared of an assessment: its outcome and the codes of its reasons.
+- `case_gaps`: Outcome, reasons in their order, orientations and figures that differ; none when the case
+  passes.
+- `check`: Everything to say about the files of a package; a child that is stopped is itself a finding.
+- `compiled`: The ruleset of these files; PackageError or EngineError when they cannot be used.
+- `Count`: How many applications, and the first of them by name.
+- `Deployment`: The rulesets of a revision of the deployments, by the days that they govern, in order.
+- `Deployments`: The rulesets of this process, which follow the store; `read` are packages that the master
+  has read already, by digest.
+- `differences`: Everything that the candidate adds, changes or removes.
+- `Gap`: One thing that is not as a case expects it, in French.
+- `Labels`: How to name a reason, by its code.
+- `moved`: The same application, made on that day; without one, as it is.
+- `NewShadow`: A run to start: from the decisions recorded at `from_time` on (None: those to come), as if
+  every application were made on `as_of` (None: on its own day); the request id may be empty.
+- `OutcomeChange`: From the base to the candidate; the codes of reasons are in alphabetical order.
+- `Pair`: What both rulesets advise on one application, and how an example names it.
+- `Place`: Where a run that decisions wait for stands in the journal; `held` by the process that reads it.
+- `reason_labels`: How to name the reason of each code, as the first package that has it writes it.
+- `Report`: What the check of a package says: its findings and what it looked at.
+- `rulebook`: The whole document; with an older package, what changed comes first.
+- `RulebookChange`: One item that differs, with a French line for each of its differences.
+- `Ruleset`: A rule package and its compiled rules, freed with it.
+- `Section`: A part of the package; the value is its French title.
+- `Segment`: Days governed by one ruleset.
+- `Shadow`: A run and what it has counted; `pending` decisions are still to be.
+- `summary`: What changes and why, then what was left out.
+- `Tally`: Applications by change, the unchanged ones included, and how many could not be compared.
+- `tally`: Counts the pairs; None stands for an application left out.
+"""
+
+from services.eligibility.publishing.check import Report, check
+from services.eligibility.publishing.check.cases import Gap, case_gaps
+from services.eligibility.publishing.comparison import Advice, Count, OutcomeChange, Pair, Tally, tally
+from services.eligibility.publishing.deployment import Deployment, Deployments, Ruleset, Segment, compiled
+from services.eligibility.publishing.reason_labels import reason_labels
+from services.eligibility.publishing.rulebook.differences import RulebookChange, Section, differences
+from services.eligibility.publishing.rulebook.document import rulebook
+from services.eligibility.publishing.shadow import NewShadow, Place, Shadow
+from services.eligibility.publishing.summary import Labels, summary
+from services.eligibility.publishing.trying import advice, moved
+
+__all__ = [
+    "Advice",
+    "Count",
+    "Deployment",
+    "Deployments",
+    "Gap",
+    "Labels",
+    "NewShadow",
+    "OutcomeChange",
+    "Pair",
+    "Place",
+    "Report",
+    "RulebookChange",
+    "Ruleset",
+    "Section",
+    "Segment",
+    "Shadow",
+    "Tally",
+    "advice",
+    "case_gaps",
+    "check",
+    "compiled",
+    "differences",
+    "moved",
+    "reason_labels",
+    "rulebook",
+    "summary",
+    "tally",
+]

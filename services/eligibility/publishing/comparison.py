@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from services.eligibility.package.model import Outcome
+from services.eligibility.package import Outcome
 
 MAX_EXAMPLES = 5
 """Applications named for each change."""
@@ -22,7 +22,7 @@ class Advice:
 
 
 @dataclass(frozen=True)
-class Change:
+class OutcomeChange:
     """From the base to the candidate; the codes of reasons are in alphabetical order."""
 
     base: Outcome
@@ -66,7 +66,7 @@ class Pair:
 class Tally:
     """Applications by change, the unchanged ones included, and how many could not be compared."""
 
-    counts: Mapping[Change, Count]
+    counts: Mapping[OutcomeChange, Count]
     left_out: int = 0
 
     @property
@@ -75,7 +75,7 @@ class Tally:
         return sum(count.number for count in self.counts.values())
 
     @property
-    def changes(self) -> tuple[tuple[Change, Count], ...]:
+    def changes(self) -> tuple[tuple[OutcomeChange, Count], ...]:
         """The real changes: most frequent first, then in the order of outcomes and codes."""
         changed = [item for item in self.counts.items() if item[0].differs]
         return tuple(sorted(changed, key=_rank))
@@ -93,7 +93,7 @@ class Tally:
 
 def tally(pairs: Iterable[Pair | None]) -> Tally:
     """Counts the pairs; None stands for an application left out."""
-    counts: dict[Change, Count] = {}
+    counts: dict[OutcomeChange, Count] = {}
     left_out = 0
     for pair in pairs:
         if pair is None:
@@ -105,14 +105,14 @@ def tally(pairs: Iterable[Pair | None]) -> Tally:
     return Tally(counts, left_out)
 
 
-def change_of(base: Advice, candidate: Advice) -> Change:
+def change_of(base: Advice, candidate: Advice) -> OutcomeChange:
     """What goes from one to the other."""
     before, after = set(base.reasons), set(candidate.reasons)
-    return Change(
+    return OutcomeChange(
         base.outcome, candidate.outcome, tuple(sorted(after - before)), tuple(sorted(before - after))
     )
 
 
-def _rank(item: tuple[Change, Count]) -> tuple[object, ...]:
+def _rank(item: tuple[OutcomeChange, Count]) -> tuple[object, ...]:
     change, count = item
     return -count.number, _OUTCOMES[change.base], _OUTCOMES[change.candidate], change.added, change.removed

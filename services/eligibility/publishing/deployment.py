@@ -9,14 +9,10 @@ from dataclasses import dataclass
 from datetime import date
 from threading import Lock
 
-from services.eligibility.answer.assess import Engine
-from services.eligibility.answer.assessment import RulesetStamp
-from services.eligibility.engine.compiled_rules import CompiledRules
-from services.eligibility.engine.definitions import UncompilableError
-from services.eligibility.engine.native import EngineError
-from services.eligibility.package.findings import Findings, PackageError
-from services.eligibility.package.load import read_package
-from services.eligibility.package.model import Period, RulePackage
+from services.eligibility.answer import Engine, RulesetStamp
+from services.eligibility.engine import CompiledRules, EngineError, UncompilableError
+from services.eligibility.package import Findings, PackageError, RulePackage, read_package
+from services.kit.dates import Period
 from services.kit.errors import FailedPrecondition, Unavailable
 from services.kit.french import long_date
 from services.kit.releases import Contents, Follower, PackageDamagedError, ReleaseStore, State

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from services.eligibility.package.model import ENGINE_DISAGREEMENT, Rule, RulePackage
+from services.eligibility.package import ENGINE_DISAGREEMENT, Rule, RulePackage
 from services.kit.french import NO_BREAK_SPACE
 
 MAX_LABEL = 90

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from services.eligibility.answer.assessment import RulesetStamp
+from services.eligibility.answer import RulesetStamp
 from services.eligibility.publishing.comparison import Tally
 
 

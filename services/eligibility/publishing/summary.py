@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from services.eligibility.package.model import Outcome
-from services.eligibility.publishing.comparison import Change, Count, Tally
+from services.eligibility.package import Outcome
+from services.eligibility.publishing.comparison import Count, OutcomeChange, Tally
 from services.kit.french import join, number, plural, typeset
 
 MAX_CAUSES, MAX_REASONS = 3, 3
@@ -58,12 +58,12 @@ def _subject(count: int, total: int) -> str:
     return f"{plural(count, 'dossier')} sur {number(total)}" if total else number(count)
 
 
-Group = Sequence[tuple[Change, Count]]
+Group = Sequence[tuple[OutcomeChange, Count]]
 
 
 def _groups(tally: Tally) -> list[tuple[tuple[str, str], Group]]:
     """The changes by what becomes of the application, most frequent first; same outcomes come last."""
-    groups: dict[Outcome | None, list[tuple[Change, Count]]] = {}
+    groups: dict[Outcome | None, list[tuple[OutcomeChange, Count]]] = {}
     for change, count in tally.changes:
         groups.setdefault(change.candidate if change.outcome_differs else None, []).append((change, count))
     ordered = sorted(groups.items(), key=lambda group: (group[0] is None, -_total(group[1])))

@@ -8,10 +8,8 @@ from fractions import Fraction
 
 import structlog
 
-from services.eligibility.answer.assess import Engine, assess
-from services.eligibility.package.fact_checks import check_facts
-from services.eligibility.package.language.types import NUMERIC, Kind, Value, Values
-from services.eligibility.package.model import RulePackage
+from services.eligibility.answer import Engine, assess
+from services.eligibility.package import NUMERIC, Kind, RulePackage, Value, Values, check_facts
 from services.eligibility.publishing.comparison import Advice
 from services.kit.serve import exception_fields
 

@@ -8,8 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Select, select
 
-from services.eligibility.answer import recorded_content as content
-from services.eligibility.answer.decisions import (
+from services.eligibility.answer import (
     Asked,
     Erasure,
     Filters,
@@ -19,6 +18,7 @@ from services.eligibility.answer.decisions import (
     StoredDecision,
     Verification,
 )
+from services.eligibility.answer import recorded_content as content
 from services.eligibility.store import journal_chain as chain
 from services.eligibility.store import journal_entries as entries_
 from services.eligibility.store import journal_reads as reads

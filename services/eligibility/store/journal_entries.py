@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
+from services.eligibility.answer import NewDecision, Recorded, StoredDecision
 from services.eligibility.answer import recorded_content as content
-from services.eligibility.answer.decisions import NewDecision, Recorded, StoredDecision
-from services.eligibility.engine.evaluation import request_day
+from services.eligibility.engine import request_day
 from services.eligibility.store.journal_tables import DECISION
 from services.eligibility.store.keys import CaseKey
 from services.kit.canonical import canonical

@@ -11,10 +11,15 @@ from typing import Any
 import structlog
 from sqlalchemy import Connection, Row, Select, String, select, type_coerce
 
-from services.eligibility.answer.assessment import RulesetStamp
-from services.eligibility.answer.decisions import ContentState, Filters, StoredDecision
-from services.eligibility.answer.recorded_content import DecisionContent, decode
-from services.eligibility.package.model import Outcome
+from services.eligibility.answer import (
+    ContentState,
+    DecisionContent,
+    Filters,
+    RulesetStamp,
+    StoredDecision,
+    decode,
+)
+from services.eligibility.package import Outcome
 from services.eligibility.store import journal_times
 from services.eligibility.store.journal_tables import DECISION, journal
 from services.kit.canonical import canonical

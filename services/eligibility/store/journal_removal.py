@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, func, select, update
 
-from services.eligibility.answer.decisions import Asked, Erasure
+from services.eligibility.answer import Asked, Erasure
 from services.eligibility.store import journal_chain as chain
 from services.eligibility.store import journal_times
 from services.eligibility.store.journal_tables import DECISION, ERASURE, PURGE, journal

@@ -9,13 +9,13 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
 
-from services.eligibility.package.model import Outcome
-from services.eligibility.publishing.comparison import Change, Count, Tally
+from services.eligibility.package import Outcome
+from services.eligibility.publishing import Count, OutcomeChange, Tally
 from services.eligibility.store.shadow_tables import shadow_change
 from services.kit.canonical import canonical
 
 
-def read(connection: Connection, number: int) -> Mapping[Change, Count]:
+def read(connection: Connection, number: int) -> Mapping[OutcomeChange, Count]:
     """The counts of a run."""
     rows = connection.execute(select(shadow_change).where(shadow_change.c.shadow == number))
     return {_change(row.change): Count(row.number, tuple(json.loads(row.examples))) for row in rows}
@@ -40,10 +40,10 @@ def _values(count: Count) -> dict[str, Any]:
     return {"number": count.number, "examples": canonical(count.examples)}
 
 
-def _written(change: Change) -> str:
+def _written(change: OutcomeChange) -> str:
     return canonical([change.base.value, change.candidate.value, change.added, change.removed])
 
 
-def _change(written: str) -> Change:
+def _change(written: str) -> OutcomeChange:
     base, candidate, added, removed = json.loads(written)
-    return Change(Outcome(base), Outcome(candidate), tuple(added), tuple(removed))
+    return OutcomeChange(Outcome(base), Outcome(candidate), tuple(added), tuple(removed))

@@ -23,9 +23,8 @@ from sqlalchemy import (
     update,
 )
 
-from services.eligibility.answer.assessment import RulesetStamp
-from services.eligibility.publishing.comparison import Tally
-from services.eligibility.publishing.shadow import NewShadow, Place, Shadow
+from services.eligibility.answer import RulesetStamp
+from services.eligibility.publishing import NewShadow, Place, Shadow, Tally
 from services.eligibility.store import journal_times, shadow_counts
 from services.eligibility.store.journal_tables import DECISION, journal
 from services.eligibility.store.shadow_tables import shadow

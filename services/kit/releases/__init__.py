@@ -28,14 +28,19 @@
 - `unpack`: The files of anyone's zip; ArchiveError if it is unsound or too large.
 """
 
+from importlib import import_module
+from typing import TYPE_CHECKING
+
 from services.kit.releases import signature
 from services.kit.releases.archive import SIGNATURE_FILE, ArchiveError, Contents, digest, pack, unpack
 from services.kit.releases.changes import Change
-from services.kit.releases.follower import Follower, FollowerStatus
 from services.kit.releases.signature import PublicKeys, Statement
-from services.kit.releases.store import Candidate, PackageDamagedError, ReleaseStore
-from services.kit.releases.tables import create_release_tables, make_append_only
 from services.kit.releases.timeline import Event, EventKind, Release, Span, State
+
+if TYPE_CHECKING:
+    from services.kit.releases.follower import Follower, FollowerStatus
+    from services.kit.releases.store import Candidate, PackageDamagedError, ReleaseStore
+    from services.kit.releases.tables import create_release_tables, make_append_only
 
 __all__ = [
     "SIGNATURE_FILE",
@@ -61,3 +66,21 @@ __all__ = [
     "signature",
     "unpack",
 ]
+
+_ON_THE_DATABASE = {
+    "Candidate": "store",
+    "Follower": "follower",
+    "FollowerStatus": "follower",
+    "PackageDamagedError": "store",
+    "ReleaseStore": "store",
+    "create_release_tables": "tables",
+    "make_append_only": "tables",
+}
+
+
+def __getattr__(name: str) -> object:
+    """What only a server uses, loaded when it is first asked for."""
+    # A command only packs, unpacks and signs: loading SQLAlchemy for it would double the wait for each one.
+    if name not in _ON_THE_DATABASE:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_ON_THE_DATABASE[name]}"), name)

@@ -5,6 +5,7 @@
 - `internal_error`: What a client learns of an unexpected error in a part of its call; the log has the rest.
 - `Registration`: A servicer, the full name of its proto service and the generated function that adds it to
   a server.
+- `registration`: What registers a servicer, read from the generated class that it implements.
 - `server`: The pre-forked gRPC server of a service: each worker is a synchronous grpcio server on the same
   port.
 - `ServerSettings`: What every server reads at start; a service subclasses it with its `env_prefix` and its
@@ -16,7 +17,7 @@ from services.kit.serve import server
 from services.kit.serve.config import ServerSettings
 from services.kit.serve.interceptor import internal_error
 from services.kit.serve.logs import exception_fields
-from services.kit.serve.server import App, Registration
+from services.kit.serve.server import App, Registration, registration
 from services.kit.serve.status import to_status
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "ServerSettings",
     "exception_fields",
     "internal_error",
+    "registration",
     "server",
     "to_status",
 ]

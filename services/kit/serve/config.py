@@ -14,6 +14,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from services.kit.errors import StartupError
 from services.kit.serve import options
+from services.kit.serve.interceptor import Limits
 
 _MEBIBYTE = 1024 * 1024
 
@@ -29,10 +30,7 @@ class ServerSettings(BaseSettings):
         None, ge=1, le=256, description="Nombre de processus ; par défaut, les processeurs accordés."
     )
     pin_workers: bool = Field(True, description="Fixer chaque processus sur un cœur, sauf sous quota.")
-    threads: int = Field(4, ge=1, le=64, description="Fils d’exécution par processus.")
-    max_concurrent_rpcs: int | None = Field(
-        None, ge=1, description="Appels simultanés par processus ; par défaut, 4 par fil d’exécution."
-    )
+    threads: int = Field(8, ge=1, le=64, description="Appels exécutés à la fois par processus.")
     deadline_seconds: float = Field(
         10, gt=0, le=600, allow_inf_nan=False, description="Durée la plus longue accordée à un appel."
     )
@@ -98,9 +96,15 @@ class ServerSettings(BaseSettings):
             f"{options.variable(type(self), 'allow_insecure')}=true."
         )
 
-    def concurrency(self) -> int:
-        """Calls that one worker accepts at the same time, running or waiting for a thread."""
-        return self.max_concurrent_rpcs or 4 * self.threads
+    def limits(self) -> Limits:
+        """What one worker accepts."""
+        return Limits(
+            threads=self.threads,
+            deadline_seconds=self.deadline_seconds,
+            stream_seconds=self.stream_seconds,
+            message_bytes=self.max_receive_bytes,
+            stream_bytes=4 * self.max_receive_bytes,
+        )
 
 
 def _is_loopback(host: str) -> bool:

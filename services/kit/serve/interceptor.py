@@ -6,6 +6,7 @@ import re
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, NoReturn
 from uuid import uuid4
@@ -14,7 +15,8 @@ import grpc
 import structlog
 
 from services.kit import context
-from services.kit.errors import DomainError, Unavailable
+from services.kit.errors import DomainError, InvalidArgument, ResourceExhausted, Unimplemented
+from services.kit.serve.admission import Places, StreamPlaces
 from services.kit.serve.logs import exception_fields
 from services.kit.serve.status import to_status
 
@@ -26,7 +28,14 @@ _SAFE_ACTOR = re.compile(r"[ -~]{1,100}")
 _TRACEPARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 _WARNINGS = {"DEADLINE_EXCEEDED", "RESOURCE_EXHAUSTED", "UNAVAILABLE"}
 
+MAX_METADATA_BYTES = 16 * 1024
+"""What the headers of a call may weigh; the core of gRPC refuses by itself from twice that."""
+
+STREAM_GRACE_SECONDS = 1.0
+"""A stream that is read ends at its deadline; one that is not read is cut this much later."""
+
 Behavior = Callable[[Any, grpc.ServicerContext], Any]
+Reader = Callable[[Any], Any]
 
 log = structlog.get_logger()
 
@@ -46,6 +55,17 @@ def internal_error(error: Exception) -> DomainError:
 
 
 @dataclass(frozen=True)
+class Limits:
+    """What a worker accepts: calls at once, seconds of a call, of a stream, bytes of a message, of a file."""
+
+    threads: int
+    deadline_seconds: float
+    stream_seconds: float
+    message_bytes: int
+    stream_bytes: int
+
+
+@dataclass(frozen=True)
 class _Abortion(grpc.Status):
     code: grpc.StatusCode
     details: str
@@ -60,47 +80,97 @@ class _Arrival:
     request_id: str
     traceparent: str
     actor: str
+    metadata_bytes: int
     time: float
 
 
 class Interceptor(grpc.ServerInterceptor):
-    """Wraps every handler but those of gRPC itself (health, reflection), neither bounded nor logged.
+    """Wraps every handler but those of gRPC itself (health, reflection): they hold no place, are not logged.
 
-    Answers that stream take at most half the threads: above that, UNAVAILABLE / OVERLOADED.
+    Requests come in as bytes: what is no message, too large or too much is refused here, in our words.
     """
 
-    def __init__(self, domain: str, deadline_seconds: float, stream_seconds: float, threads: int) -> None:
+    def __init__(self, domain: str, limits: Limits) -> None:
         self._domain = domain
-        self._deadline_seconds = deadline_seconds
-        self._stream_seconds = stream_seconds
-        self._streams = threading.BoundedSemaphore(max(1, threads // 2))
+        self._limits = limits
+        self._places = Places(limits.threads)
+        self._streams = StreamPlaces(max(2, limits.threads // 2))
 
     def intercept_service(
         self,
         continuation: Callable[[grpc.HandlerCallDetails], grpc.RpcMethodHandler[Any, Any] | None],
         handler_call_details: grpc.HandlerCallDetails,
     ) -> grpc.RpcMethodHandler[Any, Any] | None:
-        """Returns the wrapped handler; runs on arrival, before the call waits for a thread."""
+        """Returns the wrapped handler; runs on arrival, before the request is read."""
         handler = continuation(handler_call_details)
-        if handler is None or handler_call_details.method.startswith("/grpc."):
+        if handler_call_details.method.startswith("/grpc."):
             return handler
         arrival = _arrival(handler_call_details)
-        codecs = (handler.request_deserializer, handler.response_serializer)
+        if handler is None:
+            return grpc.stream_stream_rpc_method_handler(self._unknown(arrival))
+        read, write = handler.request_deserializer or bytes, handler.response_serializer
         if handler.unary_unary:
-            return grpc.unary_unary_rpc_method_handler(self._one(handler.unary_unary, arrival), *codecs)
+            return grpc.unary_unary_rpc_method_handler(
+                self._one(handler.unary_unary, self._message(read), arrival), None, write
+            )
         if handler.stream_unary:
-            return grpc.stream_unary_rpc_method_handler(self._one(handler.stream_unary, arrival), *codecs)
+            return grpc.stream_unary_rpc_method_handler(
+                self._one(handler.stream_unary, self._messages(read), arrival), None, write
+            )
         if handler.unary_stream:
-            return grpc.unary_stream_rpc_method_handler(self._many(handler.unary_stream, arrival), *codecs)
+            return grpc.unary_stream_rpc_method_handler(
+                self._many(handler.unary_stream, self._message(read), arrival), None, write
+            )
         if handler.stream_stream:
-            return grpc.stream_stream_rpc_method_handler(self._many(handler.stream_stream, arrival), *codecs)
+            return grpc.stream_stream_rpc_method_handler(
+                self._many(handler.stream_stream, self._messages(read), arrival), None, write
+            )
         raise TypeError(f"no behavior for {arrival.method}")
 
-    def _one(self, behavior: Behavior, arrival: _Arrival) -> Behavior:
-        def handle(request: Any, servicer_context: grpc.ServicerContext) -> Any:
+    def _unknown(self, arrival: _Arrival) -> Behavior:
+        def handle(_: Any, servicer_context: grpc.ServicerContext) -> Iterator[Any]:
+            self._fail(Unimplemented(), arrival, servicer_context)
+            yield  # the generator that gRPC expects
+
+        return handle
+
+    def _message(self, read: Reader) -> Reader:
+        """Reads the one message of a request."""
+
+        def message(raw: bytes) -> Any:
+            self._check_size(len(raw))
+            return _read(read, raw)
+
+        return message
+
+    def _messages(self, read: Reader) -> Reader:
+        """Reads the messages of a request that streams: it has arrived whole before it holds a place."""
+
+        def messages(chunks: Iterator[bytes]) -> Iterator[Any]:
+            arrived, size = [], 0
+            for raw in chunks:
+                self._check_size(len(raw))
+                size += len(raw)
+                if size > self._limits.stream_bytes:
+                    raise _too_large(self._limits.stream_bytes)
+                arrived.append(raw)
+                context.check_deadline()
+            return (_read(read, raw) for raw in arrived)
+
+        return messages
+
+    def _check_size(self, size: int) -> None:
+        if size > self._limits.message_bytes:
+            raise _too_large(self._limits.message_bytes)
+
+    def _one(self, behavior: Behavior, read: Reader, arrival: _Arrival) -> Behavior:
+        def handle(raw: Any, servicer_context: grpc.ServicerContext) -> Any:
             try:
-                self._start(arrival, servicer_context, self._deadline_seconds)
-                response = behavior(request, servicer_context)
+                self._start(arrival, servicer_context, self._limits.deadline_seconds)
+                request = read(raw)
+                with self._places.held(context.remaining()):
+                    context.check_deadline()
+                    response = behavior(request, servicer_context)
                 context.check_deadline()
             except Exception as error:
                 self._fail(error, arrival, servicer_context)
@@ -109,25 +179,20 @@ class Interceptor(grpc.ServerInterceptor):
 
         return handle
 
-    def _many(self, behavior: Behavior, arrival: _Arrival) -> Behavior:
-        def handle(request: Any, servicer_context: grpc.ServicerContext) -> Iterator[Any]:
-            held = self._streams.acquire(blocking=False)
+    def _many(self, behavior: Behavior, read: Reader, arrival: _Arrival) -> Behavior:
+        def handle(raw: Any, servicer_context: grpc.ServicerContext) -> Iterator[Any]:
             try:
-                self._start(arrival, servicer_context, self._stream_seconds)
-                if not held:
-                    message = "Trop de flux sont ouverts sur ce serveur ; réessayez plus tard."
-                    raise Unavailable("OVERLOADED", message)
-                for response in behavior(request, servicer_context):
-                    context.check_deadline()
-                    yield response
+                self._start(arrival, servicer_context, self._limits.stream_seconds)
+                request = read(raw)
+                with self._streams.held(servicer_context.peer()), _ended(servicer_context):
+                    for response in behavior(request, servicer_context):
+                        context.check_deadline()
+                        yield response
             except GeneratorExit:
                 _record(arrival, "CANCELLED")
                 raise
             except Exception as error:
                 self._fail(error, arrival, servicer_context)
-            finally:
-                if held:
-                    self._streams.release()
             _record(arrival, "OK")
 
         return handle
@@ -140,6 +205,9 @@ class Interceptor(grpc.ServerInterceptor):
         if asked is not None:
             deadline = min(deadline, time.monotonic() + asked)
         context.enter(context.Call(arrival.request_id, deadline, arrival.actor))
+        if arrival.metadata_bytes > MAX_METADATA_BYTES:
+            message = f"Les en-têtes de l’appel dépassent {MAX_METADATA_BYTES} octets ; envoyez-en moins."
+            raise ResourceExhausted("METADATA_TOO_LARGE", message)
         context.check_deadline()
 
     def _fail(self, error: Exception, arrival: _Arrival, servicer_context: grpc.ServicerContext) -> NoReturn:
@@ -158,6 +226,30 @@ class Interceptor(grpc.ServerInterceptor):
         servicer_context.abort_with_status(_Abortion(grpc.StatusCode[error.status], status.message, trailer))
 
 
+def _read(read: Reader, raw: bytes) -> Any:
+    try:
+        return read(raw)
+    except Exception:  # whatever protobuf says of bytes that are no message, it is the client's fault
+        message = "La demande n’est pas un message de cette méthode ; vérifiez la version du contrat."
+        raise InvalidArgument("REQUEST_UNREADABLE", message) from None
+
+
+def _too_large(limit: int) -> ResourceExhausted:
+    return ResourceExhausted("MESSAGE_TOO_LARGE", f"La demande dépasse la limite de {limit} octets.")
+
+
+@contextmanager
+def _ended(servicer_context: grpc.ServicerContext) -> Iterator[None]:
+    """Cuts the stream of a client that does not read: flow control blocks it between two of our checks."""
+    timer = threading.Timer(max(0.0, context.remaining()) + STREAM_GRACE_SECONDS, servicer_context.cancel)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
 def _arrival(details: grpc.HandlerCallDetails) -> _Arrival:
     metadata = dict(details.invocation_metadata or ())
     return _Arrival(
@@ -165,6 +257,7 @@ def _arrival(details: grpc.HandlerCallDetails) -> _Arrival:
         request_id=_matching(_SAFE_ID, metadata.get(REQUEST_ID)) or str(uuid4()),
         traceparent=_matching(_TRACEPARENT, metadata.get("traceparent")),
         actor=_matching(_SAFE_ACTOR, metadata.get(ACTOR)),
+        metadata_bytes=sum(len(key) + len(value) for key, value in metadata.items()),
         time=time.monotonic(),
     )
 

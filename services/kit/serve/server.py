@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import TypeVar
 
@@ -24,11 +25,18 @@ from services.kit import context
 from services.kit.errors import StartupError
 from services.kit.serve import cpus, logs, port
 from services.kit.serve.config import ServerSettings
-from services.kit.serve.interceptor import Interceptor
+from services.kit.serve.interceptor import MAX_METADATA_BYTES, Interceptor
 from services.kit.serve.prefork import Supervisor
 
-CLIENT_PING_SECONDS = 60
+CLIENT_PING_SECONDS = 20
 """The shortest keepalive interval that clients may use, published in the client guide."""
+
+STREAMS_PER_CONNECTION = 32
+"""Calls of one connection at the same time; a client that makes more waits by itself for its own."""
+
+RECEIVING_THREADS = 1024
+"""Threads that wait for requests to arrive. In grpcio a call occupies a thread from its headers on: these are
+many and cheap, so that half-sent requests shut nobody out; what may run is counted apart (`Places`)."""
 
 log = structlog.get_logger()
 
@@ -42,6 +50,15 @@ class Registration:
     service_name: str
     add: Callable[..., None]
     servicer: object
+
+
+def registration(servicer: object) -> Registration:
+    """What registers a servicer, read from the generated class that it implements."""
+    (base,) = (kind for kind in type(servicer).__mro__ if kind.__module__.endswith("_pb2_grpc"))
+    generated = sys.modules[base.__module__]
+    file = import_module(base.__module__.removesuffix("_grpc")).DESCRIPTOR
+    name = file.services_by_name[base.__name__.removesuffix("Servicer")].full_name
+    return Registration(name, getattr(generated, f"add_{base.__name__}_to_server"), servicer)
 
 
 @dataclass(frozen=True)
@@ -137,12 +154,9 @@ def _work(app: App, settings: ServerSettings, address: str, ready: Callable[[], 
     signal.set_wakeup_fd(writer.fileno())
     signal.signal(signal.SIGTERM, lambda *_: None)
     server = grpc.server(
-        ThreadPoolExecutor(settings.threads, thread_name_prefix="handler"),
-        interceptors=[
-            Interceptor(app.domain, settings.deadline_seconds, settings.stream_seconds, settings.threads)
-        ],
+        ThreadPoolExecutor(RECEIVING_THREADS, thread_name_prefix="call"),
+        interceptors=[Interceptor(app.domain, settings.limits())],
         options=_options(settings),
-        maximum_concurrent_rpcs=settings.concurrency(),
     )
     probes = _add_services(server, app.build())
     server.add_insecure_port(address)
@@ -160,7 +174,6 @@ def _add_services(server: grpc.Server, registrations: Sequence[Registration]) ->
     for registration in registrations:
         registration.add(registration.servicer, server)
     probes = health.HealthServicer()
-    probes.Check = _OwnThread(probes.Check)  # type: ignore[method-assign]
     health_pb2_grpc.add_HealthServicer_to_server(probes, server)
     for name in ("", *names):
         probes.set(name, health_pb2.HealthCheckResponse.SERVING)
@@ -168,25 +181,18 @@ def _add_services(server: grpc.Server, registrations: Sequence[Registration]) ->
     return probes
 
 
-class _OwnThread:
-    """A handler that gRPC runs on the pool of this attribute: a busy worker must not look like a sick one."""
-
-    def __init__(self, behavior: Callable[[object, grpc.ServicerContext], object]) -> None:
-        self.experimental_thread_pool = ThreadPoolExecutor(1, thread_name_prefix="probe")
-        self._behavior = behavior
-
-    def __call__(self, request: object, context: grpc.ServicerContext) -> object:
-        return self._behavior(request, context)
-
-
 def _options(settings: ServerSettings) -> list[tuple[str, int]]:
     return [
         ("grpc.so_reuseport", 1),
-        ("grpc.max_receive_message_length", settings.max_receive_bytes),
+        ("grpc.max_concurrent_streams", STREAMS_PER_CONNECTION),
+        # Twice ours: the core's own refusals have neither reason nor sentence, they are left to abuse.
+        ("grpc.max_receive_message_length", 2 * settings.max_receive_bytes),
+        ("grpc.max_metadata_size", 2 * MAX_METADATA_BYTES),
+        ("grpc.absolute_max_metadata_size", 2 * MAX_METADATA_BYTES),
         ("grpc.max_send_message_length", settings.max_send_bytes),
         ("grpc.max_connection_age_ms", settings.max_connection_age_seconds * 1000),
         ("grpc.max_connection_age_grace_ms", int(settings.deadline_seconds * 1000)),
         ("grpc.keepalive_time_ms", 120_000),
         ("grpc.keepalive_timeout_ms", 20_000),
-        ("grpc.http2.min_recv_ping_interval_without_data_ms", (CLIENT_PING_SECONDS - 5) * 1000),
+        ("grpc.http2.min_recv_ping_interval_without_data_ms", (CLIENT_PING_SECONDS - 2) * 1000),
     ]

@@ -8,9 +8,7 @@ from dataclasses import dataclass
 from services.eligibility.answer.advice.repairs import Repairs, SearchTooLongError
 from services.eligibility.answer.assess import Engine, assess
 from services.eligibility.answer.assessment import Assessment
-from services.eligibility.package.facts import WhenAbsent
-from services.eligibility.package.language.types import Values
-from services.eligibility.package.model import Rule, RulePackage
+from services.eligibility.package import Rule, RulePackage, Values, WhenAbsent
 
 _NOT_TO_INVENT = (WhenAbsent.MISSING, WhenAbsent.UNKNOWN)
 

@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from datetime import date
 from fractions import Fraction
 
-from services.eligibility.package.facts import Fact
-from services.eligibility.package.language.types import NUMERIC, Kind, Value, Values, codes_of
+from services.eligibility.package import NUMERIC, Fact, Kind, Value, Values, codes_of
 
 _HANDY = {Kind.MONEY: Fraction(100), Kind.PERCENT: Fraction(1, 100)}
 """A whole euro, a hundredth of a percent."""

@@ -9,9 +9,15 @@ from fractions import Fraction
 from services.eligibility.answer.advice.reading import reading
 from services.eligibility.answer.assess import Engine, judge
 from services.eligibility.answer.assessment import Assessment
-from services.eligibility.loan.schedule import constant_instalment
-from services.eligibility.package.language.types import Value, Values
-from services.eligibility.package.model import ENGINE_DISAGREEMENT, Outcome, RulePackage, Severity
+from services.eligibility.loan import constant_instalment
+from services.eligibility.package import (
+    ENGINE_DISAGREEMENT,
+    Outcome,
+    RulePackage,
+    RuleSeverity,
+    Value,
+    Values,
+)
 from services.kit import french
 
 AMOUNT, MONTHS, RATE = "loan.amount", "loan.months", "loan.nominal_rate_pct"
@@ -86,7 +92,7 @@ def _why(package: RulePackage, cells: list[Cell], current: Assessment) -> str:
     read = reading(package).rules
     apart = {rule.code for rule in package.rules if read[rule.id].isdisjoint((AMOUNT, MONTHS, OTHER_FUNDING))}
     everywhere = apart.intersection(*(cell.reason_codes for cell in cells))
-    opposing = [reason for reason in current.reasons if reason.severity is not Severity.RESERVE]
+    opposing = [reason for reason in current.reasons if reason.severity is not RuleSeverity.RESERVE]
     told = [reason.message for reason in opposing if reason.code in everywhere]
     if told:
         return " ".join(told)

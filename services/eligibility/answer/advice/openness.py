@@ -8,12 +8,17 @@ from functools import reduce
 from itertools import islice, product
 
 from services.eligibility.answer.advice.reading import Reading, reading
-from services.eligibility.engine.evaluation import LazyValues
-from services.eligibility.package.facts import WhenAbsent, completed
-from services.eligibility.package.language import tree
-from services.eligibility.package.language.evaluate import evaluate
-from services.eligibility.package.language.types import ORDERED, Value, Values
-from services.eligibility.package.model import RulePackage
+from services.eligibility.engine import LazyValues
+from services.eligibility.package import (
+    ORDERED,
+    RulePackage,
+    Value,
+    Values,
+    WhenAbsent,
+    completed,
+    evaluate,
+    tree,
+)
 
 _ASKED = frozenset({WhenAbsent.MISSING, WhenAbsent.UNKNOWN, WhenAbsent.NO})
 _MAX_CORNERS = 64

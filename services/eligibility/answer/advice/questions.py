@@ -7,10 +7,8 @@ from services.eligibility.answer.advice.reading import Reading, reading
 from services.eligibility.answer.advice.witnesses import Witnesses
 from services.eligibility.answer.assess import Engine
 from services.eligibility.answer.assessment import Assessment, Question
-from services.eligibility.engine.evaluation import request_day
-from services.eligibility.package.facts import Fact
-from services.eligibility.package.language.types import Values
-from services.eligibility.package.model import Outcome, Rule, RulePackage
+from services.eligibility.engine import request_day
+from services.eligibility.package import Fact, Outcome, Rule, RulePackage, Values
 
 DOCUMENTS = "documents"
 """Name of the fact whose codes are the proof documents."""

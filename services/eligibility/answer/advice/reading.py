@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import lru_cache
 
-from services.eligibility.engine.critical_values import Critical
-from services.eligibility.engine.leaves import leaves_of
-from services.eligibility.package.language import tree
-from services.eligibility.package.model import (
+from services.eligibility.engine import Critical, leaves_of
+from services.eligibility.package import (
     MISSING_FACTS,
     REQUIRED_DOCUMENTS,
     Rule,
     RulePackage,
-    Severity,
+    RuleSeverity,
+    facts_read,
+    tree,
 )
-from services.eligibility.package.reads import facts_read
 
 KEPT_PACKAGES = 16
 
@@ -44,7 +43,7 @@ class Reading:
         """The facts behind these names; a parameter has none."""
         return frozenset().union(*(self._behind.get(name, frozenset()) for name in names))
 
-    def rank(self, severity: Severity | None) -> int:
+    def rank(self, severity: RuleSeverity | None) -> int:
         """That of a severity."""
         return self.best if severity is None else self._ranks[severity]
 

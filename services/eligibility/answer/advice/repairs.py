@@ -8,12 +8,18 @@ from dataclasses import dataclass
 
 from services.eligibility.answer.advice.distance import Distance, handy_neighbours, is_handy
 from services.eligibility.answer.advice.reading import reading
-from services.eligibility.engine.evaluation import LazyValues, request_day
-from services.eligibility.package.fact_checks import check_facts
-from services.eligibility.package.facts import completed
-from services.eligibility.package.language.evaluate import evaluate
-from services.eligibility.package.language.types import Kind, Value, Values, codes_of
-from services.eligibility.package.model import Rule, RulePackage
+from services.eligibility.engine import LazyValues, request_day
+from services.eligibility.package import (
+    Kind,
+    Rule,
+    RulePackage,
+    Value,
+    Values,
+    check_facts,
+    codes_of,
+    completed,
+    evaluate,
+)
 
 EFFORT = 300_000
 """Rules evaluated for one request: the search ends there, with what it has found."""

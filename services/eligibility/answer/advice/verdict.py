@@ -5,8 +5,7 @@ from __future__ import annotations
 from services.eligibility.answer.advice.changes import Suggestions
 from services.eligibility.answer.advice.wording import sentence
 from services.eligibility.answer.assessment import Assessment
-from services.eligibility.package.language.types import Values
-from services.eligibility.package.model import Outcome, RulePackage, Severity
+from services.eligibility.package import Outcome, RulePackage, RuleSeverity, Values
 from services.kit import french
 
 
@@ -43,7 +42,7 @@ def _none(package: RulePackage, current: Assessment, found: Suggestions, names: 
     blocking = [
         reason.message
         for reason in current.reasons
-        if reason.code in fixed and reason.severity is Severity.BLOCKING
+        if reason.code in fixed and reason.severity is RuleSeverity.BLOCKING
     ]
     if blocking:
         return f"Aucun changement de ces éléments ne rend le dossier présentable : {' '.join(blocking)}"

@@ -6,11 +6,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 from services.eligibility.answer.advice.reading import reading
-from services.eligibility.engine.evaluation import LazyValues
-from services.eligibility.package.facts import WhenAbsent, completed
-from services.eligibility.package.language.evaluate import evaluate
-from services.eligibility.package.language.types import Value, Values
-from services.eligibility.package.model import Rule, RulePackage
+from services.eligibility.engine import LazyValues
+from services.eligibility.package import Rule, RulePackage, Value, Values, WhenAbsent, completed, evaluate
 
 EFFORT = 6_000
 """Rules evaluated for one assessment: beyond, what could not be proved useless is asked."""

@@ -5,10 +5,17 @@ from __future__ import annotations
 from datetime import date
 from fractions import Fraction
 
-from services.eligibility.package.display import display
-from services.eligibility.package.facts import Fact, WhenAbsent
-from services.eligibility.package.language.types import NUMERIC, Kind, Value, Values, codes_of
-from services.eligibility.package.model import RulePackage
+from services.eligibility.package import (
+    NUMERIC,
+    Fact,
+    Kind,
+    RulePackage,
+    Value,
+    Values,
+    WhenAbsent,
+    codes_of,
+    display,
+)
 from services.kit import french
 
 NOT_APPLICABLE = "sans objet"

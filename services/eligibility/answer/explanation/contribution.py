@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from services.eligibility.answer.explanation.situation import COLON, Line, Section, Situation, listed
-from services.eligibility.package.model import Outcome
-from services.eligibility.package.words import quoted
+from services.eligibility.package import Outcome, quoted
 from services.kit.french import long_date
 
 _MEANINGS = {

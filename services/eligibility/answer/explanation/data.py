@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from services.eligibility.answer.explanation.situation import COLON, Line, Section, Situation, listed
-from services.eligibility.package.display import display
-from services.eligibility.package.facts import Fact, WhenAbsent
-from services.eligibility.package.language.types import codes_of
+from services.eligibility.package import Fact, WhenAbsent, codes_of, display
 
 _DOCUMENTS = "documents"
 _ABSENT = {

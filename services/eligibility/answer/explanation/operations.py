@@ -6,11 +6,7 @@ from collections.abc import Iterator
 
 from services.eligibility.answer.assessment import Question
 from services.eligibility.answer.explanation.situation import COLON, SEMICOLON, Section, Situation, listed
-from services.eligibility.package.display import display, rounded
-from services.eligibility.package.language.tree import names
-from services.eligibility.package.model import Derived, Outcome
-from services.eligibility.package.reads import facts_read
-from services.eligibility.package.words import Words, quoted
+from services.eligibility.package import Derived, Outcome, Words, display, facts_read, names, quoted, rounded
 from services.kit.french import join, number
 
 

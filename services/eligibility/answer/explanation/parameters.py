@@ -13,9 +13,7 @@ from services.eligibility.answer.explanation.situation import (
     Situation,
     listed,
 )
-from services.eligibility.package.language.evaluate import evaluate
-from services.eligibility.package.model import Rule, RulePackage
-from services.eligibility.package.words import Words, quoted
+from services.eligibility.package import Rule, RulePackage, Words, evaluate, quoted
 from services.kit.french import long_date
 
 

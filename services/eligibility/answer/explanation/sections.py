@@ -9,7 +9,7 @@ from services.eligibility.answer.explanation.data import data
 from services.eligibility.answer.explanation.operations import operations
 from services.eligibility.answer.explanation.parameters import parameters
 from services.eligibility.answer.explanation.situation import COLON, Line, Section, Situation
-from services.eligibility.package.markdown import bullets, paragraphs, text
+from services.eligibility.package import bullets, paragraphs, text
 from services.kit.french import NO_BREAK_SPACE, long_date
 
 

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from datetime import date
 
 from services.eligibility.answer.assessment import Assessment
-from services.eligibility.engine.evaluation import request_day
-from services.eligibility.package.language.types import Value, Values
-from services.eligibility.package.model import Rule, RulePackage
+from services.eligibility.engine import request_day
+from services.eligibility.package import Rule, RulePackage, Value, Values
 from services.kit.french import NARROW_NO_BREAK_SPACE, NO_BREAK_SPACE
 
 COLON = f"{NO_BREAK_SPACE}: "

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 
-from services.eligibility.loan.rounding import half_up
-from services.eligibility.loan.schedule import constant_instalment
+from services.eligibility.loan import constant_instalment, half_up
 from services.eligibility.package.language.types import DATE, INTEGER, MONEY, PERCENT, Kind, Value, ValueType
 from services.kit.dates import add_months, age_on
 

@@ -6,14 +6,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import partial
 
-from services.eligibility.answer.assess import ENGINE_FAILED, in_words, judge
-from services.eligibility.answer.assessment import Assessment
-from services.eligibility.engine.definitions import compile_package, too_large
-from services.eligibility.engine.host import HostRuleset
-from services.eligibility.engine.native import EngineError, NativeRuleset
-from services.eligibility.package.findings import Findings
-from services.eligibility.package.language.types import Values
-from services.eligibility.package.model import RulePackage
+from services.eligibility.answer import ENGINE_FAILED, Assessment, in_words, judge
+from services.eligibility.engine import EngineError, HostRuleset, NativeRuleset, compile_package, too_large
+from services.eligibility.package import Findings, RulePackage, Values
 from services.eligibility.publishing.check.applications import Application
 from services.eligibility.publishing.check.coverage import Coverage
 from services.eligibility.publishing.check.properties import Tried

@@ -6,13 +6,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain, islice, zip_longest
 
-from services.eligibility.engine.critical_values import Critical
-from services.eligibility.engine.evaluation import all_values
-from services.eligibility.package.display import display
-from services.eligibility.package.facts import Fact, WhenAbsent
-from services.eligibility.package.language.evaluate import evaluate
-from services.eligibility.package.language.types import ORDERED, Value, Values
-from services.eligibility.package.model import Case, RulePackage
+from services.eligibility.engine import Critical, all_values
+from services.eligibility.package import (
+    ORDERED,
+    Case,
+    Fact,
+    RulePackage,
+    Value,
+    Values,
+    WhenAbsent,
+    display,
+    evaluate,
+)
 
 MAX_BOUNDARIES = 1_200
 MIN_BOUNDARIES = 100

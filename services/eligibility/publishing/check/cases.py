@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from services.eligibility.answer.assessment import Assessment
-from services.eligibility.engine.evaluation import all_values
-from services.eligibility.package.display import NOTHING, display, rounded
-from services.eligibility.package.model import Case, RulePackage
+from services.eligibility.answer import Assessment
+from services.eligibility.engine import all_values
+from services.eligibility.package import NOTHING, Case, RulePackage, display, rounded
 
 _SHOWN_CODES = 12
 

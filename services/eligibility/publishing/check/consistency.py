@@ -5,13 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from services.eligibility.engine.definitions import exceeded_limits
-from services.eligibility.engine.leaves import conditions_of, written
-from services.eligibility.package.findings import Findings, Place, Severity
-from services.eligibility.package.language import tree
-from services.eligibility.package.language.types import Kind
-from services.eligibility.package.model import Derived, Period, Rule, RulePackage
-from services.eligibility.package.reads import facts_read
+from services.eligibility.engine import conditions_of, exceeded_limits, written
+from services.eligibility.package import (
+    Derived,
+    Findings,
+    Kind,
+    Place,
+    Rule,
+    RulePackage,
+    Severity,
+    facts_read,
+    tree,
+)
 
 MAX_MONTHS = 600
 """Longest loan whose instalment is computed exactly in a reasonable time."""
@@ -25,7 +30,7 @@ def check_consistency(package: RulePackage, findings: Findings) -> None:
     for limit in exceeded_limits(package):
         findings.add(_place(package, limit.subject), limit.message)
     for rule in package.rules:
-        if not _overlap(rule.validity, package.identity.validity):
+        if not rule.validity.overlaps(package.identity.validity):
             findings.add(
                 package.place("rules.yaml", rule.id),
                 f"La règle {rule.id} n’est jamais en vigueur : ses dates sont hors de celles du paquet.",
@@ -55,12 +60,6 @@ def _place(package: RulePackage, subject: str) -> Place:
     known = (package.facts, package.parameters, package.derived)
     file = next((file for file, names in zip(_FILES, known, strict=True) if subject in names), "rules.yaml")
     return package.place(file, subject)
-
-
-def _overlap(left: Period, right: Period) -> bool:
-    return (right.last is None or left.first <= right.last) and (
-        left.last is None or right.first <= left.last
-    )
 
 
 def _expressions(package: RulePackage) -> Iterator[tuple[Place, tree.Node]]:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 
-from services.eligibility.engine.evaluation import request_day
-from services.eligibility.engine.leaves import Leaf, rule_leaves
-from services.eligibility.package.findings import Findings, Severity
-from services.eligibility.package.language import tree
-from services.eligibility.package.language.evaluate import evaluate
-from services.eligibility.package.language.types import Values
-from services.eligibility.package.model import Rule, RulePackage
-from services.eligibility.package.reads import facts_read
+from services.eligibility.engine import Leaf, request_day, rule_leaves
+from services.eligibility.package import (
+    Findings,
+    Rule,
+    RulePackage,
+    Severity,
+    Values,
+    evaluate,
+    facts_read,
+    tree,
+)
 
 _TRUTH = {True: "vraie", False: "fausse"}
 

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from itertools import islice
 
-from services.eligibility.engine.critical_values import Critical
-from services.eligibility.engine.evaluation import all_values, request_day
-from services.eligibility.engine.leaves import Leaf
-from services.eligibility.engine.native import EngineError
-from services.eligibility.package.findings import Findings, Place
-from services.eligibility.package.language import tree
-from services.eligibility.package.language.evaluate import evaluate
-from services.eligibility.package.load import assemble_package
-from services.eligibility.package.model import RulePackage
-from services.eligibility.package.reads import facts_read
+from services.eligibility.engine import Critical, EngineError, Leaf, all_values, request_day
+from services.eligibility.package import (
+    Findings,
+    Place,
+    RulePackage,
+    assemble_package,
+    evaluate,
+    facts_read,
+    tree,
+)
 from services.eligibility.publishing.check.agreement import Trial
 from services.eligibility.publishing.check.applications import (
     Application,

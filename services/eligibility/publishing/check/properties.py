@@ -7,9 +7,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from services.eligibility.package.language.evaluate import evaluate
-from services.eligibility.package.language.types import Value, Values
-from services.eligibility.package.model import Outcome, Property, RulePackage
+from services.eligibility.package import Outcome, Property, RulePackage, Value, Values, evaluate
 from services.eligibility.publishing.check.applications import Application
 
 

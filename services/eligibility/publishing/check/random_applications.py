@@ -7,12 +7,8 @@ from fractions import Fraction
 from random import Random
 from typing import Any
 
-from services.eligibility.engine.critical_values import Critical
-from services.eligibility.engine.evaluation import request_day
-from services.eligibility.package.fact_checks import check_facts
-from services.eligibility.package.facts import Fact, WhenAbsent
-from services.eligibility.package.language.types import Kind, Value, Values
-from services.eligibility.package.model import RulePackage
+from services.eligibility.engine import Critical, request_day
+from services.eligibility.package import Fact, Kind, RulePackage, Value, Values, WhenAbsent, check_facts
 from services.eligibility.publishing.check.applications import Application
 
 RANDOM_COUNT = 200

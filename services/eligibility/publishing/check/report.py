@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
 
-from services.eligibility.package.findings import Finding, Place, Severity
-from services.eligibility.package.model import Identity, Period
+from services.eligibility.package import Finding, Identity, Place, Severity
+from services.kit.dates import Period
 from services.kit.french import join, plural, typeset
 
 MAX_FINDINGS = 500
@@ -54,20 +53,24 @@ class Report:
         return sum(finding.severity is severity for finding in self.findings)
 
 
-def dump_report(report: Report) -> bytes:
-    """A report as JSON."""
+def dump_report(report: Report) -> dict[str, Any]:
+    """A report as JSON values."""
     found = asdict(report)
     found["findings"] = [
         [finding.place.file, finding.place.line, finding.place.column, finding.message, finding.severity]
         for finding in report.findings[:MAX_FINDINGS]
     ]
-    return json.dumps(found, default=date.isoformat).encode()
+    if report.identity is not None:
+        validity = report.identity.validity
+        last = validity.last.isoformat() if validity.last else None
+        found["identity"]["validity"] = {"first": validity.first.isoformat(), "last": last}
+    return found
 
 
-def load_report(text: bytes) -> Report:
+def load_report(data: Any) -> Report:
     """The report that `dump_report` wrote; ValueError when it is not one."""
-    found = json.loads(text)
     try:
+        found = dict(data)
         identity = found.pop("identity")
         findings = tuple(
             Finding(Place(file, line, column), message, Severity(severity))

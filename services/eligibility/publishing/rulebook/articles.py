@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from services.eligibility.package.model import Rule
+from services.eligibility.package import Rule
 
 _SPLIT = re.compile(r",[\s\u00a0]+(?=articles?[\s\u00a0])")
 

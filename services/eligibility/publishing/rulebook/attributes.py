@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from services.eligibility.package.display import display
-from services.eligibility.package.facts import Fact, PersonalData, WhenAbsent
-from services.eligibility.package.language.tree import names
-from services.eligibility.package.language.types import FRENCH_KINDS, Value, ValueType
-from services.eligibility.package.model import (
+from services.eligibility.package import (
+    FRENCH_KINDS,
     Case,
     Decision,
     Derived,
+    Fact,
     Identity,
     Parameter,
+    PersonalData,
     Property,
     Rule,
-    Severity,
+    RuleSeverity,
+    Value,
+    ValueType,
+    WhenAbsent,
+    Words,
+    display,
+    names,
+    quoted,
 )
-from services.eligibility.package.words import Words, quoted
 from services.eligibility.publishing.rulebook.timelines import said_period
 from services.kit.french import join
 
@@ -30,9 +35,9 @@ Attributes = dict[str, str]
 """French text by French word."""
 
 SEVERITIES = {
-    Severity.BLOCKING: "bloquante",
-    Severity.MISSING: "dossier incomplet",
-    Severity.RESERVE: "réserve",
+    RuleSeverity.BLOCKING: "bloquante",
+    RuleSeverity.MISSING: "dossier incomplet",
+    RuleSeverity.RESERVE: "réserve",
 }
 WHEN_ABSENT = {
     WhenAbsent.REFUSED: "toujours exigée",
@@ -46,7 +51,7 @@ _YES_NO = {True: "oui", False: "non"}
 
 
 def of_rule(words: Words, rule: Rule) -> Attributes:
-    """Severity, condition, messages, article, orientation, days."""
+    """RuleSeverity, condition, messages, article, orientation, days."""
     labels = words.package.decision.orientations
     said = {
         "code": "" if rule.code == rule.id else rule.code,

@@ -6,9 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import Enum
 
-from services.eligibility.package.display import NOTHING
-from services.eligibility.package.model import Parameter, RulePackage
-from services.eligibility.package.words import Words
+from services.eligibility.package import NOTHING, Parameter, RulePackage, Words
 from services.eligibility.publishing.rulebook.attributes import (
     ASKED,
     TITLE,
@@ -47,7 +45,7 @@ class ChangeKind(Enum):
 
 
 @dataclass(frozen=True)
-class Change:
+class RulebookChange:
     """One item that differs, with a French line for each of its differences."""
 
     section: Section
@@ -57,7 +55,7 @@ class Change:
     details: tuple[str, ...]
 
 
-def differences(base: RulePackage, candidate: RulePackage) -> tuple[Change, ...]:
+def differences(base: RulePackage, candidate: RulePackage) -> tuple[RulebookChange, ...]:
     """Everything that the candidate adds, changes or removes."""
     before, after = _sides(base, _renamed(base, candidate)), _sides(candidate, candidate)
     return (
@@ -91,30 +89,30 @@ def _sides(package: RulePackage, labelled: RulePackage) -> dict[Section, dict[st
 
 def _compared(
     section: Section, before: Mapping[str, Attributes], after: Mapping[str, Attributes]
-) -> Iterator[Change]:
+) -> Iterator[RulebookChange]:
     """The items of the candidate in its order, then those that it no longer has."""
     for name, said in after.items():
         old = before.get(name)
         if old is None:
-            yield Change(section, ChangeKind.ADDED, name, _label(said), _lines(said))
+            yield RulebookChange(section, ChangeKind.ADDED, name, _label(said), _lines(said))
         elif said != old:
-            yield Change(section, ChangeKind.CHANGED, name, _label(said), _changed_lines(old, said))
+            yield RulebookChange(section, ChangeKind.CHANGED, name, _label(said), _changed_lines(old, said))
     for name in (name for name in before if name not in after):
-        yield Change(section, ChangeKind.REMOVED, name, _label(before[name]), ())
+        yield RulebookChange(section, ChangeKind.REMOVED, name, _label(before[name]), ())
 
 
-def _parameters(before: Mapping[str, Parameter], after: Mapping[str, Parameter]) -> Iterator[Change]:
+def _parameters(before: Mapping[str, Parameter], after: Mapping[str, Parameter]) -> Iterator[RulebookChange]:
     for name, parameter in after.items():
         old = before.get(name)
         if old is None:
             lines = said_values(parameter)
-            yield Change(Section.PARAMETERS, ChangeKind.ADDED, name, parameter.label, lines)
+            yield RulebookChange(Section.PARAMETERS, ChangeKind.ADDED, name, parameter.label, lines)
             continue
         lines = (*_changed_lines(of_parameter(old), of_parameter(parameter)), *changed_values(old, parameter))
         if lines:
-            yield Change(Section.PARAMETERS, ChangeKind.CHANGED, name, parameter.label, lines)
+            yield RulebookChange(Section.PARAMETERS, ChangeKind.CHANGED, name, parameter.label, lines)
     for name in (name for name in before if name not in after):
-        yield Change(Section.PARAMETERS, ChangeKind.REMOVED, name, before[name].label, ())
+        yield RulebookChange(Section.PARAMETERS, ChangeKind.REMOVED, name, before[name].label, ())
 
 
 def _label(said: Attributes) -> str:

@@ -4,14 +4,22 @@ from __future__ import annotations
 
 from datetime import date
 
-from services.eligibility.package.display import display
-from services.eligibility.package.language.types import codes_of
-from services.eligibility.package.markdown import bullets, paragraphs, table, text
-from services.eligibility.package.model import DatedValue, Parameter, RulePackage
-from services.eligibility.package.words import MAX_LISTED, Words
+from services.eligibility.package import (
+    MAX_LISTED,
+    DatedValue,
+    Parameter,
+    RulePackage,
+    Words,
+    bullets,
+    codes_of,
+    display,
+    paragraphs,
+    table,
+    text,
+)
 from services.eligibility.publishing.rulebook.articles import Article, LegalText, texts
 from services.eligibility.publishing.rulebook.attributes import WHEN_ABSENT
-from services.eligibility.publishing.rulebook.differences import Change, Section, differences
+from services.eligibility.publishing.rulebook.differences import RulebookChange, Section, differences
 from services.eligibility.publishing.rulebook.rules import rule_text
 from services.eligibility.publishing.rulebook.timelines import said_period
 from services.kit.french import long_date
@@ -36,7 +44,7 @@ def rulebook(package: RulePackage, day: date, since: RulePackage | None = None) 
     return f"{paragraphs(*parts)}\n"
 
 
-def changes_text(changes: tuple[Change, ...]) -> str:
+def changes_text(changes: tuple[RulebookChange, ...]) -> str:
     """The differences by section, as a Markdown list of lists."""
     sections: dict[Section, list[str]] = {}
     for change in changes:
@@ -46,7 +54,7 @@ def changes_text(changes: tuple[Change, ...]) -> str:
     )
 
 
-def _change(change: Change) -> str:
+def _change(change: RulebookChange) -> str:
     name = f"{text(change.label)} (`{change.name}`)" if change.label else f"`{change.name}`"
     return "\n".join((f"- {name} : {change.kind.value}", *(f"  - {text(line)}" for line in change.details)))
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from services.eligibility.package.markdown import bullets, paragraphs, text
-from services.eligibility.package.model import Rule
-from services.eligibility.package.words import Words, quoted
+from services.eligibility.package import Rule, Words, bullets, paragraphs, quoted, text
 
 
 def rule_text(words: Words, rule: Rule) -> str:

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from datetime import date
 
-from services.eligibility.package.display import display
-from services.eligibility.package.language.types import Value, ValueType, codes_of
-from services.eligibility.package.model import DatedValue, Parameter, Period
-from services.eligibility.package.words import listed
+from services.eligibility.package import (
+    DatedValue,
+    Parameter,
+    Value,
+    ValueType,
+    codes_of,
+    display,
+    listed,
+)
+from services.kit.dates import Period
 from services.kit.french import join, long_date, plural
 
 _NAMED = 8

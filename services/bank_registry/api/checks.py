@@ -1,0 +1,116 @@
+"""The handlers of checks: one lender, several, or all of them against an application."""
+
+from __future__ import annotations
+
+import grpc
+
+from microcredit.bankregistry.v1 import bank_registry_service_pb2 as pb
+from services.bank_registry.api.handlers import MAX_PAGE_BYTES, Handlers, fill
+from services.bank_registry.api.views import View, registry_at, view
+from services.bank_registry.messages import Answers, names, requests
+from services.bank_registry.registry import Geography, Registry, check_bank, select
+from services.bank_registry.store import RegistryStore
+from services.kit.context import check_deadline
+from services.kit.errors import DomainError, ResourceExhausted, Violations
+from services.kit.serve import to_status
+from services.kit.wire import Place, paging
+
+MAX_BATCH = 500
+
+
+class CheckHandlers(Handlers):
+    """Checks from the registry in memory; `domain` is that of ErrorInfo in the items of a batch."""
+
+    def __init__(self, store: RegistryStore, geography: Geography, domain: str) -> None:
+        super().__init__(store, geography)
+        self._domain = domain
+        self._answers = Answers(store.registry())
+
+    def CheckBank(  # noqa: N802
+        self, request: pb.CheckBankRequest, context: grpc.ServicerContext
+    ) -> pb.CheckBankResponse:
+        """One lender against an application."""
+        violations = Violations()
+        bank_id = names.bank_id(request.name, violations)
+        question = requests.question(request, self._geography, violations, self._clock())
+        registry = registry_at(self._store, question.min_revision)
+        seen = view(registry, question.known_instant)
+        check = check_bank(seen.record(bank_id), question.loan, seen.records, self._geography, seen.instant)
+        return pb.CheckBankResponse(
+            check=self._answers_from(registry).bank_check(check),
+            revision=registry.revision,
+            commune_insee=question.loan.commune.code,
+        )
+
+    def BatchCheckBanks(  # noqa: N802
+        self, request: pb.BatchCheckBanksRequest, context: grpc.ServicerContext
+    ) -> pb.BatchCheckBanksResponse:
+        """Each item has its own answer or its own error; all see the same revision."""
+        if len(request.items) > MAX_BATCH:
+            text = f"Un lot compte {MAX_BATCH} contrôles au plus."
+            raise ResourceExhausted("BATCH_TOO_LARGE", text, metadata={"limit": str(MAX_BATCH)})
+        violations = Violations()
+        if not request.items:
+            violations.add("items", "REQUIRED", "Donnez au moins un contrôle à faire.")
+        instant = requests.known_instant(request, violations, self._clock())
+        requests.check_revision(request.min_revision, "min_revision", violations)
+        violations.raise_if_any()
+        registry = registry_at(self._store, request.min_revision)
+        seen = view(registry, instant)
+        response = pb.BatchCheckBanksResponse(revision=registry.revision)
+        size = 0
+        for item in request.items:
+            check_deadline()
+            result = self._result(item, seen, size)
+            size += result.ByteSize()
+            response.results.append(result)
+        return response
+
+    def ListSelectableBanks(  # noqa: N802
+        self, request: pb.ListSelectableBanksRequest, context: grpc.ServicerContext
+    ) -> pb.ListSelectableBanksResponse:
+        """The lenders against an application, best first; every page shows the revision of the first one."""
+        violations = Violations()
+        page = paging.asked_page(self._page_key, request, violations)
+        question = requests.question(request, self._geography, violations, self._clock())
+        place = page.place
+        registry = registry_at(self._store, max(question.min_revision, place.revision))
+        seen = view(registry, question.known_instant, place.revision)
+        checks = select(seen.records, question.loan, self._geography, seen.instant)
+        selectable = sum(check.selectable for check in checks)
+        listed = checks[:selectable] if request.selectable_only else checks
+        response = pb.ListSelectableBanksResponse(
+            selectable_count=selectable,
+            revision=seen.revision,
+            commune_insee=question.loan.commune.code,
+        )
+        answers = self._answers_from(registry)
+        end = place.offset + fill(response.checks, map(answers.bank_check, page.of(listed)))
+        if end < len(listed):
+            response.next_page_token = paging.seal(self._page_key, request, Place(seen.revision, end))
+        return response
+
+    def _result(self, item: pb.BankCheckItem, seen: View, size: int) -> pb.BankCheckResult:
+        try:
+            if size > MAX_PAGE_BYTES:
+                text = "La réponse du lot est pleine : renvoyez ce contrôle dans un autre lot."
+                raise ResourceExhausted("BATCH_TOO_LARGE", text, metadata={"limit": str(MAX_BATCH)})
+            return self._checked(item, seen)
+        except DomainError as error:
+            return pb.BankCheckResult(error=to_status(error, self._domain))
+
+    def _checked(self, item: pb.BankCheckItem, seen: View) -> pb.BankCheckResult:
+        violations = Violations()
+        bank_id = names.bank_id(item.name, violations)
+        loan = requests.loan(item.loan_request, "loan_request", self._geography, violations)
+        violations.raise_if_any()
+        assert loan is not None  # noqa: S101 - it has no violation
+        check = check_bank(seen.record(bank_id), loan, seen.records, self._geography, seen.instant)
+        message = self._answers_from(seen.registry).bank_check(check)
+        return pb.BankCheckResult(check=message, commune_insee=loan.commune.code)
+
+    def _answers_from(self, registry: Registry) -> Answers:
+        answers = self._answers
+        if answers.registry is not registry:
+            answers = self._answers = Answers(registry)
+        return answers

@@ -1,0 +1,179 @@
+"""The EnvelopeService of the contract."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, TypeVar
+
+import grpc
+from google.protobuf.message import Message
+
+from microcredit.bankregistry.v1 import envelope_service_pb2 as pb
+from microcredit.bankregistry.v1.envelope_service_pb2_grpc import EnvelopeServiceServicer
+from services.bank_registry.api.edits import record_of
+from services.bank_registry.api.handlers import Handlers, fill
+from services.bank_registry.api.reads import agreement_versions
+from services.bank_registry.api.views import registry_at, resource_not_found, view
+from services.bank_registry.api.writing import write
+from services.bank_registry.messages import Writing, edits, filters, names, requests, reservations
+from services.bank_registry.messages import records as messages
+from services.bank_registry.registry import BankRecord, Reservation, ReservationState, envelopes
+from services.bank_registry.store import Edit, Origin, ReservationChange
+from services.kit import french
+from services.kit.errors import NotFound, Violations
+from services.kit.wire import Place, paging
+
+R = TypeVar("R", bound=Message)
+
+Become = Callable[[Reservation, int], Reservation]
+
+
+class EnvelopeServicer(Handlers, EnvelopeServiceServicer):
+    """Reservations; the lock of the store makes them one after the other."""
+
+    def ReserveEnvelope(  # noqa: N802
+        self, request: pb.ReserveEnvelopeRequest, context: grpc.ServicerContext
+    ) -> pb.ReserveEnvelopeResponse:
+        """Part of an envelope, held."""
+        violations = Violations()
+        bank_id, agreement_id = names.agreement_ids(request.parent, violations, "parent")
+        asked = edits.writing(request, violations, reason_required=False)
+        wanted = reservations.asked(request, agreement_id, violations)
+
+        def work(session: Edit, origin: Origin) -> pb.ReserveEnvelopeResponse:
+            record, now = record_of(session, bank_id), session.now
+            agreement_versions(record, agreement_id)
+            made = envelopes.reserve(
+                record, replace(wanted, expires_at=reservations.expires_at(request, now)), now
+            )
+            ended = [
+                ReservationChange(bank_id, one, replace(one, state=ReservationState.EXPIRED))
+                for one in envelopes.expired(record, agreement_id, now)
+            ]
+            changes = [*ended, ReservationChange(bank_id, None, made)]
+            revision, made = session.apply_reservations(changes, origin)
+            answer = _answer(pb.ReserveEnvelopeResponse, record, made, now, revision)
+            if asked.validate_only:
+                answer.reservation.name = ""
+            return answer
+
+        return write(self._store, request, asked, pb.ReserveEnvelopeResponse, work)
+
+    def CommitReservation(  # noqa: N802
+        self, request: pb.CommitReservationRequest, context: grpc.ServicerContext
+    ) -> pb.CommitReservationResponse:
+        """What was held, committed to a loan."""
+        violations = Violations()
+        ids = names.reservation_ids(request.name, violations)
+        asked = edits.writing(request, violations, reason_required=False)
+        amount = reservations.amount(request, violations, required=False)
+        violations.raise_if_any()
+
+        def committed(reservation: Reservation, now: int) -> Reservation:
+            after = envelopes.commit(ids[0], reservation, amount, now)
+            if after.amount > reservation.amount:
+                text = f"Le montant dépasse celui qui est retenu ({french.euros(reservation.amount)})."
+                violations.add("amount", "ABOVE_RESERVATION", text)
+            violations.raise_if_any()
+            return after
+
+        return self._become(request, asked, ids, pb.CommitReservationResponse, committed)
+
+    def ReleaseReservation(  # noqa: N802
+        self, request: pb.ReleaseReservationRequest, context: grpc.ServicerContext
+    ) -> pb.ReleaseReservationResponse:
+        """What was held or committed, given back."""
+        violations = Violations()
+        ids = names.reservation_ids(request.name, violations)
+        asked = edits.writing(request, violations, reason_required=False)
+        violations.raise_if_any()
+
+        def released(reservation: Reservation, now: int) -> Reservation:
+            return envelopes.release(ids[0], reservation, now)
+
+        return self._become(request, asked, ids, pb.ReleaseReservationResponse, released)
+
+    def GetReservation(  # noqa: N802
+        self, request: pb.GetReservationRequest, context: grpc.ServicerContext
+    ) -> pb.GetReservationResponse:
+        """A reservation as it is now."""
+        violations = Violations()
+        bank_id, agreement_id, number = names.reservation_ids(request.name, violations)
+        requests.check_revision(request.min_revision, "min_revision", violations)
+        violations.raise_if_any()
+        seen = view(registry_at(self._store, request.min_revision), None)
+        found = _find(seen.records.get(bank_id), agreement_id, number, request.name)
+        message = messages.reservation(bank_id, found, seen.instant)
+        return pb.GetReservationResponse(reservation=message, revision=seen.revision)
+
+    def ListReservations(  # noqa: N802
+        self, request: pb.ListReservationsRequest, context: grpc.ServicerContext
+    ) -> pb.ListReservationsResponse:
+        """The reservations of an agreement, oldest first."""
+        violations = Violations()
+        page = paging.asked_page(self._page_key, request, violations)
+        bank_id, agreement_id = names.agreement_ids(request.parent, violations, "parent")
+        states = filters.reservation_states(request, violations)
+        requests.check_revision(request.min_revision, "min_revision", violations)
+        violations.raise_if_any()
+        revision = page.place.revision
+        seen = view(registry_at(self._store, max(request.min_revision, revision)), None, revision)
+        record = seen.record(bank_id)
+        agreement_versions(record, agreement_id)
+        found = [
+            one
+            for one in record.reservations
+            if one.agreement_id == agreement_id and (not states or one.state_at(seen.instant) in states)
+        ]
+        response = pb.ListReservationsResponse(revision=seen.revision)
+        shown = (messages.reservation(bank_id, one, seen.instant) for one in page.of(found))
+        end = page.place.offset + fill(response.reservations, shown)
+        if end < len(found):
+            response.next_page_token = paging.seal(self._page_key, request, Place(seen.revision, end))
+        return response
+
+    def _become(
+        self,
+        request: Any,
+        asked: Writing,
+        ids: tuple[str, str, int],
+        response: type[R],
+        become: Become,
+    ) -> R:
+        bank_id, agreement_id, number = ids
+
+        def work(session: Edit, origin: Origin) -> R:
+            record = session.registry.current.get(bank_id)
+            before = _find(record, agreement_id, number, request.name)
+            assert record is not None  # noqa: S101 - it holds the reservation
+            change = ReservationChange(bank_id, before, become(before, session.now))
+            revision, after = session.apply_reservations([change], origin)
+            return _answer(response, record, after, session.now, revision)
+
+        return write(self._store, request, asked, response, work)
+
+
+def _find(record: BankRecord | None, agreement_id: str, number: int, name: str) -> Reservation:
+    for one in record.reservations if record else ():
+        if (one.agreement_id, one.id) == (agreement_id, number):
+            return one
+    raise _not_found(number, name)
+
+
+def _not_found(number: int, name: str) -> NotFound:
+    text = f"Aucune réservation n’a le numéro {number} pour cet accord."
+    return resource_not_found("RESERVATION_NOT_FOUND", text, name)
+
+
+def _answer(response: type[R], record: BankRecord, after: Reservation, now: int, revision: int) -> R:
+    """A reservation after its change, and what remains of the envelope on its day."""
+    others = [one for one in record.reservations if one.id != after.id]
+    changed = replace(record, reservations=(*others, after))
+    remaining = envelopes.remaining(changed, after.agreement_id, after.on_date, now)
+    make: Callable[..., R] = response
+    return make(
+        reservation=messages.reservation(record.bank.id, after, now),
+        remaining=messages.money(remaining),
+        revision=revision,
+    )

@@ -1,1 +1,0 @@
-"""Between the messages of the contract and the logic."""

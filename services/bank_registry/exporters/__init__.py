@@ -1,1 +1,0 @@
-"""Files of lenders, which an import reads back as they were."""

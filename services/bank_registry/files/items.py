@@ -1,0 +1,83 @@
+"""A lender as a file states it, whatever the form of the file, and where each of its fields is written."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from services.kit import french
+from services.kit.tables import UnreadableFile
+
+MAX_FINDINGS = 20_000
+
+UNREADABLE = object()
+"""The value of a field whose cell was already refused: present, and worth no second complaint."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A line of the file from 1 (0 in a JSON document, which has no lines), and a column or a path."""
+
+    line: int
+    column: str = ""
+
+    def __str__(self) -> str:
+        """`ligne 3, colonne SIREN`."""
+        column = f"colonne « {self.column} »" if self.line else self.column
+        return ", ".join(filter(None, (f"ligne {self.line}" if self.line else "", self.column and column)))
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something about a place of a file: a stable code, a French sentence, the lender if it has a name."""
+
+    place: Place
+    code: str
+    message: str
+    bank: str = ""
+
+
+def too_many(first: Finding) -> UnreadableFile:
+    """The refusal of a file with more mistakes than anyone would read."""
+    count = french.number(MAX_FINDINGS)
+    return UnreadableFile(
+        f"Le fichier a plus de {count} erreurs ; la première : {first.place} : {first.message}"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """The values of a lender by field, as JSON writes them, and where they are.
+
+    A table has the `lines` of its lists (`agreements[0]`) and the `names` of its columns by list and field;
+    a JSON form has neither, and the path of the lender in it.
+    """
+
+    values: Mapping[str, object]
+    line: int
+    path: str = ""
+    lines: Mapping[str, int] = field(default_factory=dict)
+    names: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    findings: tuple[Finding, ...] = ()
+
+    def place_of(self, path: str) -> Place:
+        """The cell of a field in a table, else its line and its path."""
+        if not self.names:
+            return Place(self.line, ".".join(filter(None, (self.path, path))))
+        prefix, _, rest = path.partition(".")
+        if prefix not in self.lines:
+            prefix, rest = "", path
+        name = (prefix.partition("[")[0], re.split(r"[.\[]", rest)[0])
+        return Place(self.lines.get(prefix, self.line), self.names.get(name, ""))
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """The lenders of a file, what is wrong beside them, and the groups of fields that it says nothing of."""
+
+    items: tuple[Item, ...]
+    findings: tuple[Finding, ...] = ()
+    warnings: tuple[Finding, ...] = ()
+    without_agreements: bool = False
+    without_conventions: bool = False

@@ -1,0 +1,166 @@
+"""From the rows of a table to lenders: the rows of one identifier, wherever they are, state one lender."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from services.bank_registry.files.columns import NAMES, Column, Group
+from services.bank_registry.files.header import absent, read_header
+from services.bank_registry.files.items import (
+    MAX_FINDINGS,
+    UNREADABLE,
+    Content,
+    Finding,
+    Item,
+    Place,
+    too_many,
+)
+from services.kit import french
+from services.kit.tables import Bad, Row, UnreadableFile, is_blank, read_cell
+
+Values = dict[str, object]
+
+_ADDRESS = "address_lines"
+
+
+def content_of(rows: Sequence[Row]) -> Content:
+    """The lenders of a table whose first row is the header."""
+    header = read_header(rows[0].cells)
+    if len(rows) == 1:
+        raise UnreadableFile("Le fichier n’a que son en-tête : il ne décrit aucun prêteur.")
+    lenders: dict[str, _Lender] = {}
+    stray: list[Finding] = []
+    wrong: list[Finding] = []
+    seen: dict[tuple[object, ...], int] = {}
+    for row in rows[1:]:
+        parts = _parts(row, header)
+        wrong.extend(found for part in parts.values() for found in part.findings)
+        if len(wrong) > MAX_FINDINGS:
+            raise too_many(wrong[0])
+        bank_id = parts[Group.LENDER].values.get("id")
+        if not isinstance(bank_id, str):
+            stray.extend(parts[Group.LENDER].findings or [_no_identifier(row)])
+            continue
+        lender = lenders.setdefault(bank_id, _Lender(bank_id, row.line))
+        first = seen.setdefault(tuple(row.cells), row.line)
+        if first == row.line:
+            lender.add(parts)
+        else:
+            lender.refuse(Place(row.line), "DUPLICATE_LINE", f"Cette ligne répète la ligne {first}.")
+    return Content(
+        tuple(lender.item() for lender in lenders.values()),
+        tuple(stray),
+        tuple(_absent_columns(header, rows[0].line)),
+        without_agreements=not any(column.group is Group.AGREEMENT for column in header.values()),
+        without_conventions=not any(column.group is Group.CONVENTION for column in header.values()),
+    )
+
+
+@dataclass(slots=True)
+class _Part:
+    """What a row says of one thing: the fields by name, and what is wrong with them."""
+
+    line: int
+    values: Values = field(default_factory=dict)
+    findings: list[Finding] = field(default_factory=list)
+
+    def note(self, column: str, code: str, message: str) -> None:
+        self.findings.append(Finding(Place(self.line, column), code, message))
+
+
+def _parts(row: Row, header: dict[int, Column]) -> dict[Group, _Part]:
+    parts = {group: _Part(row.line) for group in Group}
+    for index, cell in enumerate(row.cells):
+        if is_blank(cell):
+            continue
+        column = header.get(index)
+        if column is None:
+            text = "Cette cellule est hors des colonnes ; vérifiez les guillemets et les séparateurs."
+            parts[Group.LENDER].note("", "CELL_WITHOUT_COLUMN", text)
+            continue
+        value = read_cell(row, index, column.form.read)
+        if isinstance(value, Bad):
+            parts[column.group].note(column.name, value.code, value.message)
+            value = UNREADABLE
+        parts[column.group].values[column.field] = value
+    return parts
+
+
+@dataclass
+class _Lender:
+    """The rows of one lender, gathered."""
+
+    bank_id: str
+    line: int
+    terms: dict[str, _Part] = field(default_factory=dict)
+    agreements: list[_Part] = field(default_factory=list)
+    conventions: dict[str, _Part] = field(default_factory=dict)
+    findings: list[Finding] = field(default_factory=list)
+
+    def refuse(self, place: Place, code: str, message: str) -> None:
+        self.findings.append(Finding(place, code, message, self.bank_id))
+
+    def add(self, parts: dict[Group, _Part]) -> None:
+        """Adds a row: terms of the lender by their first day, a convention unless already stated."""
+        for part in parts.values():
+            for found in part.findings:
+                self.refuse(found.place, found.code, found.message)
+        self._add_terms(parts[Group.LENDER])
+        if (agreement := parts[Group.AGREEMENT]).values:
+            self.agreements.append(agreement)
+        if (convention := parts[Group.CONVENTION]).values:
+            self.conventions.setdefault(repr(convention.values), convention)
+
+    def _add_terms(self, part: _Part) -> None:
+        """A row may leave blank what an earlier one says of the lender, not contradict it."""
+        if len(part.values) == 1:
+            return
+        known = self.terms.setdefault(str(part.values.get("start")), part)
+        for name, value in part.values.items():
+            if known.values.setdefault(name, value) != value:
+                text = f"Cette cellule contredit la ligne {known.line}, qui décrit le même prêteur."
+                self.refuse(Place(part.line, NAMES["", name]), "CONTRADICTION", text)
+
+    def item(self) -> Item:
+        """The lender as the JSON form writes it."""
+        terms = sorted(self.terms.values(), key=lambda part: str(part.values.get("start", "")))
+        for earlier in terms[:-1]:
+            del earlier.values["id"]
+        lists = {
+            "earlier_terms": terms[:-1],
+            Group.AGREEMENT.value: self.agreements,
+            Group.CONVENTION.value: list(self.conventions.values()),
+        }
+        values: Values = dict(terms[-1].values) if terms else {"id": self.bank_id}
+        lines = {"": terms[-1].line if terms else self.line}
+        for name, parts in lists.items():
+            values[name] = [gather_address(part.values) for part in parts]
+            lines.update({f"{name}[{index}]": part.line for index, part in enumerate(parts)})
+        return Item(values, self.line, "", lines, NAMES, tuple(self.findings))
+
+
+def gather_address(values: Values) -> Values:
+    """The fields with the lines of the address in one list, as the JSON form has them."""
+    lines = [values[key] for key in sorted(values) if key.startswith(_ADDRESS)]
+    plain = {key: value for key, value in values.items() if not key.startswith(_ADDRESS)}
+    return {**plain, _ADDRESS: lines} if lines else plain
+
+
+def _no_identifier(row: Row) -> Finding:
+    return Finding(Place(row.line, "identifiant"), "REQUIRED", "L’identifiant du prêteur est obligatoire.")
+
+
+def _absent_columns(header: dict[int, Column], line: int) -> Iterator[Finding]:
+    for group in Group:
+        names = [f"« {name} »" for name in absent(header, group)]
+        if not names:
+            continue
+        whole = not any(column.group is group for column in header.values())
+        kept = {Group.AGREEMENT: "les accords restent", Group.CONVENTION: "les conventions restent"}
+        text = (
+            f"Le fichier ne dit rien de ces colonnes : {kept[group]} comme ils sont."
+            if whole
+            else f"Colonnes absentes, lues comme vides : {french.join(names)}."
+        )
+        yield Finding(Place(line), "COLUMNS_ABSENT", text)

@@ -1,0 +1,196 @@
+"""What an import would change in the registry as it is, and the hash that stands for exactly that."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import date
+from enum import StrEnum
+from functools import cached_property
+
+from services.bank_registry.files.field_changes import FieldChange, arrivals, field_changes
+from services.bank_registry.files.items import Finding
+from services.bank_registry.files.reading import Entry, Reading
+from services.bank_registry.files.rows import rows_of
+from services.bank_registry.registry import (
+    BankRecord,
+    Change,
+    Difference,
+    Holders,
+    Records,
+    Successions,
+    end,
+    facts,
+)
+from services.kit.canonical import canonical
+from services.kit.tables import UnreadableFile, printed
+
+_ROUNDS = 10
+"""A refused lender may make others refused, which named it; more rounds than that is no honest file."""
+
+
+class Kind(StrEnum):
+    """What happens to a lender."""
+
+    CREATED = "CREATED"
+    CHANGED = "CHANGED"
+    ENDED = "ENDED"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A lender that changes, and its first line in the file (None if the file does not name it)."""
+
+    kind: Kind
+    before: BankRecord | None
+    after: BankRecord
+    line: int | None
+
+    @property
+    def changes(self) -> list[FieldChange]:
+        """Field by field; of a lender that is created, its agreements and conventions."""
+        return list(field_changes(self.before, self.after) if self.before else arrivals(self.after))
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The whole difference: what changes, what does not, what is refused."""
+
+    outcomes: tuple[Outcome, ...]
+    unchanged: int
+    refused: int
+    refusals: tuple[Finding, ...]
+    warnings: tuple[Finding, ...]
+    ends_every_bank: bool
+    scope: tuple[str, ...]
+
+    @property
+    def difference(self) -> Difference:
+        """What the store is to write."""
+        found = Difference(unchanged=self.unchanged)
+        for outcome in self.outcomes:
+            change = Change(outcome.before, outcome.after)
+            (found.changed if outcome.before else found.created).append(change)
+        return found
+
+    @cached_property
+    def hash(self) -> str:
+        """SHA-256, in hexadecimal, of every change before and after and of every refusal."""
+        sealed = hashlib.sha256(canonical(list(self.scope)).encode())
+        for outcome in self.outcomes:
+            states = [_texts(record) for record in (outcome.before, outcome.after) if record]
+            sealed.update(canonical([outcome.kind, *states]).encode())
+        for found in self.refusals:
+            place = [found.place.line, found.place.column]
+            sealed.update(canonical([*place, found.bank, found.code, found.message]).encode())
+        return sealed.hexdigest()
+
+    def count(self, kind: Kind) -> int:
+        """How many lenders are created, changed or ended."""
+        return sum(outcome.kind is kind for outcome in self.outcomes)
+
+
+def make_plan(reading: Reading, known: Records, on: date, *, complete: bool) -> Plan:
+    """Compares a file with the registry; `complete` ends on a day the lenders that the file does not name."""
+    accepted, refusals = _agreeing(reading, known)
+    stated = [_outcome(known, entry.record, entry.item.line or None) for entry in accepted.values()]
+    changed = [outcome for outcome in stated if outcome]
+    if complete:
+        absent = (record for bank_id, record in known.items() if bank_id not in reading.cited)
+        changed.extend(filter(None, (_outcome(known, _ended(record, on), None) for record in absent)))
+    return Plan(
+        tuple(changed),
+        stated.count(None),
+        len({found.bank or found.place for found in refusals}),
+        tuple(refusals),
+        tuple(reading.warnings),
+        _ends_every(changed, known, on),
+        ("complete", on.isoformat()) if complete else (),
+    )
+
+
+def _outcome(known: Records, after: BankRecord, line: int | None) -> Outcome | None:
+    """What happens to a lender, None if nothing does."""
+    before = known.get(after.bank.id)
+    if before is None:
+        return Outcome(Kind.CREATED, None, after, line)
+    if set(facts(before)) == set(facts(after)):
+        return None
+    kind = Kind.ENDED if lends_until(after) < lends_until(before) else Kind.CHANGED
+    return Outcome(kind, before, after, line)
+
+
+def _agreeing(reading: Reading, known: Records) -> tuple[dict[str, Entry], list[Finding]]:
+    """The entries that go together with the rest of the registry, and all the refusals."""
+    accepted = {bank_id: _filled(entry, reading, known) for bank_id, entry in reading.entries.items()}
+    refusals = list(reading.refusals)
+    for _ in range(_ROUNDS):
+        found = list(_clashes(accepted, known))
+        if not found:
+            return accepted, [*refusals, *_more_clashes(reading, known)]
+        refusals.extend(found)
+        for finding in found:
+            accepted.pop(finding.bank, None)
+    raise UnreadableFile("Trop de prêteurs dépendent de lignes refusées ; corrigez d’abord les premières.")
+
+
+def _filled(entry: Entry, reading: Reading, known: Records) -> Entry:
+    """A lender with what the file cannot say of it, or does not speak of."""
+    before = known.get(entry.record.bank.id)
+    if before is None:
+        return entry
+    record = replace(entry.record, reservations=before.reservations)
+    if reading.content.without_agreements:
+        record = replace(record, agreements=before.agreements)
+    if reading.content.without_conventions:
+        record = replace(record, conventions=before.conventions)
+    return replace(entry, record=record)
+
+
+def _more_clashes(reading: Reading, known: Records) -> Iterator[Finding]:
+    """What else is wrong with the lenders refused for a field, the rest of the file being taken for right."""
+    holders = Holders(record for bank_id, record in known.items() if bank_id not in reading.cited)
+    for entry in reading.entries.values():
+        holders.add(entry.record)
+    for entry in reading.flawed:
+        for clash in holders.clashes(entry.record):
+            yield entry.finding(*clash)
+        holders.add(entry.record)
+
+
+def _clashes(accepted: dict[str, Entry], known: Records) -> Iterator[Finding]:
+    after = {**known, **{bank_id: entry.record for bank_id, entry in accepted.items()}}
+    holders = Holders(record for bank_id, record in known.items() if bank_id not in accepted)
+    successions = Successions(after)
+    for entry in accepted.values():
+        for clash in (*holders.clashes(entry.record), *successions.clashes(entry.record)):
+            yield entry.finding(*clash)
+        holders.add(entry.record)
+
+
+def _ended(record: BankRecord, day: date) -> BankRecord:
+    """A lender as it is until a day, with nothing from then on."""
+    return replace(
+        record,
+        banks=end(record.banks, day) or record.banks,
+        agreements=end(record.agreements, day),
+        conventions=end(record.conventions, day),
+    )
+
+
+def _ends_every(outcomes: Iterable[Outcome], known: Records, on: date) -> bool:
+    """Whether each lender that has an agreement on a day or later ends sooner than before."""
+    lending = {bank_id for bank_id, record in known.items() if lends_until(record) > on}
+    ended = {outcome.after.bank.id for outcome in outcomes if outcome.kind is Kind.ENDED}
+    return bool(lending) and lending <= ended
+
+
+def lends_until(record: BankRecord) -> date:
+    """The day after the last one on which a lender has an agreement; date.min if it has none."""
+    lender = record.bank.period.end or date.max
+    return min(lender, max((one.period.end or date.max for one in record.agreements), default=date.min))
+
+
+def _texts(record: BankRecord) -> list[list[str]]:
+    return [[printed(cell) for cell in row] for row in rows_of([record])]

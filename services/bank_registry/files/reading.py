@@ -1,0 +1,106 @@
+"""The lenders of a file, each read whole or refused whole with every reason."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass, field
+
+from services.bank_registry.files.banks import BankReader
+from services.bank_registry.files.content import read_content
+from services.bank_registry.files.items import MAX_FINDINGS, Content, Finding, Item, too_many
+from services.bank_registry.files.objects import Fields
+from services.bank_registry.files.records import record_of
+from services.bank_registry.registry import BankRecord, Geography
+from services.kit.errors import Violation, Violations
+
+STEP = 250
+"""Lenders read between two announcements of progress."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Lenders read, of all those of the file."""
+
+    done: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A lender that could be read, and where."""
+
+    record: BankRecord
+    item: Item
+
+    def finding(self, name: str, code: str, message: str) -> Finding:
+        """Something about one of its fields."""
+        return Finding(self.item.place_of(name), code, message, self.record.bank.id)
+
+
+@dataclass(slots=True)
+class Reading:
+    """What a file states, what forbids some of it, and what is to be looked at."""
+
+    content: Content
+    entries: dict[str, Entry] = field(default_factory=dict)
+    refusals: list[Finding] = field(default_factory=list)
+    warnings: list[Finding] = field(default_factory=list)
+    cited: set[str] = field(default_factory=set)
+    flawed: list[Entry] = field(default_factory=list)
+    """Lenders refused for a field, whose other fields could be read."""
+
+
+def read(data: bytes, geography: Geography) -> Generator[Progress, None, Reading]:
+    """Reads a file, whatever the registry holds; raises UnreadableFile if it is not one of lenders."""
+    content = read_content(data)
+    reading = Reading(content, refusals=list(content.findings), warnings=list(content.warnings))
+    reader, total = BankReader(geography, Violations(), Violations()), len(content.items)
+    for done, item in enumerate(content.items):
+        if done % STEP == 0:
+            yield Progress(done, total)
+        _read_item(item, reading, reader)
+        if len(reading.refusals) > MAX_FINDINGS:
+            raise too_many(reading.refusals[0])
+    yield Progress(total, total)
+    return reading
+
+
+def read_whole(data: bytes, geography: Geography) -> Reading:
+    """Reads a file without announcing progress."""
+    steps = read(data, geography)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as done:
+            reading: Reading = done.value
+            return reading
+
+
+def _read_item(item: Item, reading: Reading, reader: BankReader) -> None:
+    reader.problems, reader.advice = problems, advice = Violations(), Violations()
+    fields = Fields(item.values, item.path, problems)
+    record = record_of(reader, fields)
+    fields.finish()
+    bank_id = _identifier(item.values)
+    refused = [*item.findings, *(_finding(item, found, bank_id) for found in problems)]
+    reading.warnings.extend(_finding(item, found, bank_id) for found in advice)
+    if bank_id in reading.cited:
+        text = f"L’identifiant « {bank_id} » est déjà pris dans ce fichier."
+        refused.append(Finding(item.place_of("id"), "DUPLICATE", text, bank_id))
+        reading.entries.pop(bank_id, None)
+    reading.cited.add(bank_id)
+    reading.refusals.extend(refused)
+    if record is not None and refused:
+        reading.flawed.append(Entry(record, item))
+    elif record is not None:
+        reading.entries[bank_id] = Entry(record, item)
+
+
+def _identifier(values: Mapping[str, object]) -> str:
+    value = values.get("id")
+    return value.strip() if isinstance(value, str) else ""
+
+
+def _finding(item: Item, found: Violation, bank_id: str) -> Finding:
+    path = found.field.removeprefix(item.path).removeprefix(".")
+    return Finding(item.place_of(path), found.reason, found.description, bank_id)

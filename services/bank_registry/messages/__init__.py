@@ -1,0 +1,26 @@
+"""All that the registry reads from protobuf and writes to it.
+
+- `Answers`: Messages about the lenders of a registry; what no application changes is built only once.
+- `BANK_PREFIX`: What the resource name of a lender begins with.
+- `Entries`: Reads messages; `problems` forbid the edit, `advice` is to be looked at.
+- `Options`: How a file is imported.
+- `Sight`: The day whose terms are asked for (None = the latest), the instant of knowledge (microseconds,
+  None = now), the oldest revision.
+- `Writing`: What every write says of itself; an absent request_id or etag is empty.
+"""
+
+from services.bank_registry.messages.checks import Answers
+from services.bank_registry.messages.edits import Writing
+from services.bank_registry.messages.entries import Entries
+from services.bank_registry.messages.names import BANK_PREFIX
+from services.bank_registry.messages.requests import Sight
+from services.bank_registry.messages.transfers import Options
+
+__all__ = [
+    "BANK_PREFIX",
+    "Answers",
+    "Entries",
+    "Options",
+    "Sight",
+    "Writing",
+]

@@ -1,0 +1,159 @@
+"""Reads requests: every absent or wrong field is collected with its proto path."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any, cast
+
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from microcredit.bankregistry.v1 import bank_registry_service_pb2 as pb
+from services.bank_registry.registry import CATEGORY, Commune, Geography, LoanRequest, printed
+from services.kit import french, wire
+from services.kit.errors import Violations
+
+NAME_PREFIX = "banks/"
+MAX_NAMED_COMMUNES = 10
+MAX_RATE = 100
+
+_CODE_LIKE = re.compile(r"[0-9A-Za-z]{1,5}")
+_YEAR_1, _YEAR_10000 = -62_135_596_800, 253_402_300_800
+_NANOS_PER_SECOND = 1_000_000_000
+
+
+@dataclass(frozen=True)
+class Question:
+    """A loan, the instant of knowledge (microseconds, None = now), the oldest revision."""
+
+    loan: LoanRequest
+    known_instant: int | None
+    min_revision: int
+
+
+@dataclass(frozen=True)
+class Sight:
+    """The day whose terms are asked for (None = the latest), the instant of knowledge (microseconds, None =
+    now), the oldest revision."""
+
+    day: date | None
+    known_instant: int | None
+    min_revision: int
+
+
+def question(message: Any, geography: Geography, violations: Violations, clock: int) -> Question:
+    """The whole question; raises InvalidArgument with these violations and all those found before."""
+    asked = loan(message.loan_request, "loan_request", geography, violations)
+    instant = known_instant(message, violations, clock)
+    check_revision(message.min_revision, "min_revision", violations)
+    violations.raise_if_any()
+    return Question(cast(LoanRequest, asked), instant, message.min_revision)
+
+
+def sight(message: Any, violations: Violations, clock: int, *, day_required: bool = False) -> Sight:
+    """What a read wants to see."""
+    day = None
+    if message.HasField("on_date"):
+        day = wire.civil_date(message.on_date, "on_date", violations)
+    elif day_required:
+        violations.add("on_date", "REQUIRED", "Ce champ est obligatoire avec ces filtres.")
+    check_revision(message.min_revision, "min_revision", violations)
+    return Sight(day, known_instant(message, violations, clock), message.min_revision)
+
+
+def check_revision(revision: int, field: str, violations: Violations) -> None:
+    """A revision is never negative."""
+    if revision < 0:
+        violations.add(field, "NEGATIVE", "La révision ne peut pas être négative.")
+
+
+def loan(
+    message: pb.LoanRequest, path: str, geography: Geography, violations: Violations
+) -> LoanRequest | None:
+    """What a lender is asked to take; None comes with a violation."""
+    on_date = amount = rate = None
+    if _present(message, "on_date", path, violations):
+        on_date = wire.civil_date(message.on_date, f"{path}.on_date", violations)
+    commune = commune_of(message.commune_insee, f"{path}.commune_insee", geography, violations)
+    if _present(message, "amount", path, violations):
+        amount = wire.cents(message.amount, f"{path}.amount", violations)
+    if amount is not None and amount <= 0:
+        violations.add(f"{path}.amount", "NOT_POSITIVE", "Le montant doit être supérieur à zéro.")
+    if _present(message, "months", path, violations) and message.months <= 0:
+        violations.add(f"{path}.months", "NOT_POSITIVE", "Le nombre de mensualités doit être d’au moins 1.")
+    if message.HasField("nominal_rate_pct"):
+        rate = _rate(message, f"{path}.nominal_rate_pct", violations)
+    if message.object_category and not CATEGORY.fullmatch(message.object_category):
+        text = "Le code de l’objet compte des capitales, des chiffres et des soulignés, comme MOBILITE."
+        violations.add(f"{path}.object_category", "CODE_MALFORMED", text)
+    if on_date is None or commune is None or amount is None:
+        return None
+    return LoanRequest(on_date, commune, amount, message.months, rate, message.object_category)
+
+
+def known_instant(message: Any, violations: Violations, clock: int) -> int | None:
+    """The knowledge time in microseconds; what is after the clock of the registry is not known yet."""
+    if not message.HasField("known_time"):
+        return None
+    stamp = message.known_time
+    if not _valid(stamp):
+        violations.add("known_time", "TIME_IMPOSSIBLE", "Cet instant n’existe pas.")
+        return None
+    instant = int(stamp.seconds) * 1_000_000 + int(stamp.nanos) // 1000
+    if instant > clock:
+        violations.add("known_time", "TIME_IN_FUTURE", "L’instant de connaissance est dans le futur.")
+    return instant
+
+
+def _present(message: Any, field: str, path: str, violations: Violations) -> bool:
+    if not message.HasField(field):
+        violations.add(f"{path}.{field}", "REQUIRED", "Ce champ est obligatoire.")
+        return False
+    return True
+
+
+def _rate(message: pb.LoanRequest, path: str, violations: Violations) -> Decimal | None:
+    rate = wire.decimal(message.nominal_rate_pct, path, violations)
+    if rate is not None and not 0 <= rate <= MAX_RATE:
+        violations.add(path, "OUT_OF_RANGE", f"Le taux se compte en pour cent, de 0 à {MAX_RATE}.")
+    return rate
+
+
+def commune_of(text: str, path: str, geography: Geography, violations: Violations) -> Commune | None:
+    """The present commune of an INSEE code, former codes followed."""
+    commune = geography.resolve(text)
+    if not text:
+        violations.add(path, "REQUIRED", "Ce champ est obligatoire.")
+    elif served := geography.by_postal_code(text):
+        if commune is None:
+            expected = f"code INSEE attendu, par exemple {_named(served)}"
+            violations.add(path, "POSTAL_CODE", f"{text} est un code postal ; {expected}.")
+    elif commune is None:
+        violations.add(path, "UNKNOWN_COMMUNE", _unknown_commune(text, geography))
+    return commune
+
+
+def _unknown_commune(text: str, geography: Geography) -> str:
+    """A sentence that repeats the text only if it looks like a code: it could be anything else."""
+    upper = geography.resolve(text.upper())
+    found = (upper,) if upper else geography.suggest(text)
+    what = f"Le code {text}" if _CODE_LIKE.fullmatch(text) else "Ce texte"
+    hint = (
+        f" ; vouliez-vous dire {_named(found)} ?"
+        if found
+        else " ; un tel code s’écrit comme 56165 (Ploërmel)."
+    )
+    return f"{what} n’est pas un code INSEE de commune{hint}"
+
+
+def _named(communes: tuple[Commune, ...]) -> str:
+    named = [f"{commune.code} ({printed(commune.name)})" for commune in communes[:MAX_NAMED_COMMUNES]]
+    if len(communes) > MAX_NAMED_COMMUNES:
+        named.append(french.plural(len(communes) - MAX_NAMED_COMMUNES, "autre"))
+    return french.join(named)
+
+
+def _valid(stamp: Timestamp) -> bool:
+    return _YEAR_1 <= stamp.seconds < _YEAR_10000 and 0 <= stamp.nanos < _NANOS_PER_SECOND

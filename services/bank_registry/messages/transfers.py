@@ -1,0 +1,169 @@
+"""Messages of imports and exports."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import TypeVar
+
+from microcredit.bankregistry.v1 import exchange_pb2 as pb
+from services.bank_registry.files import Finding, Kind, Outcome, Plan, Progress
+from services.bank_registry.messages.requests import NAME_PREFIX, Sight, sight
+from services.kit import wire
+from services.kit.errors import FailedPrecondition, Violations
+
+BATCH = 100
+LONGEST_TEXT, LONGEST_REASON = 200, 500
+
+EXTENSIONS: Mapping[int, str] = {
+    pb.BANK_FILE_FORMAT_CSV: "csv",
+    pb.BANK_FILE_FORMAT_XLSX: "xlsx",
+    pb.BANK_FILE_FORMAT_JSONL: "jsonl",
+}
+
+_HASH = re.compile(r"[0-9a-f]{64}")
+_KINDS = {
+    Kind.CREATED: pb.BANK_DIFFERENCE_KIND_CREATED,
+    Kind.CHANGED: pb.BANK_DIFFERENCE_KIND_CHANGED,
+    Kind.ENDED: pb.BANK_DIFFERENCE_KIND_ENDED,
+}
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Options:
+    """How a file is imported."""
+
+    file_name: str
+    effective_date: date
+    complete: bool
+    confirm_ending_all: bool
+    validate_only: bool
+    difference_hash: str
+    reason: str
+    request_id: str
+
+
+def options(message: pb.ImportBanksRequest) -> Options:
+    """The options of the first message; raises InvalidArgument with every wrong one."""
+    violations = Violations()
+    day = date.min
+    if message.HasField("effective_date"):
+        day = wire.civil_date(message.effective_date, "effective_date", violations) or day
+    else:
+        violations.add("effective_date", "REQUIRED", "Ce champ est obligatoire.")
+    found = Options(
+        wire.line(message.file_name, "file_name", violations, longest=LONGEST_TEXT),
+        day,
+        message.complete,
+        message.confirm_ending_all,
+        message.validate_only,
+        message.difference_hash,
+        wire.line(
+            message.reason, "reason", violations, longest=LONGEST_REASON, required=not message.validate_only
+        ),
+        wire.request_id(message.request_id, "request_id", violations),
+    )
+    if found.difference_hash and not _HASH.fullmatch(found.difference_hash):
+        text = "L’empreinte d’une différence compte 64 chiffres hexadécimaux."
+        violations.add("difference_hash", "HASH_MALFORMED", text)
+    violations.raise_if_any()
+    if not found.validate_only and not found.difference_hash:
+        sentence = "Lisez d’abord la différence (validate_only), puis citez son empreinte."
+        raise FailedPrecondition("DIFFERENCE_REQUIRED", sentence)
+    return found
+
+
+def export(message: pb.ExportBanksRequest, clock: int) -> Sight:
+    """Which lenders are asked for, at an instant; raises InvalidArgument with every wrong field."""
+    violations = Violations()
+    if message.format not in EXTENSIONS:
+        violations.add("format", "REQUIRED", "Indiquez le format : CSV, XLSX ou JSONL.")
+    found = sight(message, violations, clock)
+    violations.raise_if_any()
+    return found
+
+
+def header(form: int, revision: int, count: int, data: bytes) -> pb.ExportHeader:
+    """What the file is."""
+    return pb.ExportHeader(
+        revision=revision,
+        bank_count=count,
+        size_bytes=len(data),
+        sha256=hashlib.sha256(data).hexdigest(),
+        file_name=f"preteurs-r{revision}.{EXTENSIONS[form]}",
+    )
+
+
+def progress(step: Progress) -> pb.ImportBanksResponse:
+    """How far the reading is."""
+    return pb.ImportBanksResponse(
+        progress=pb.ImportProgress(done_count=step.done, total_count=step.total),
+    )
+
+
+def difference(plan: Plan) -> Iterator[pb.ImportBanksResponse]:
+    """The difference, in parts."""
+    for outcomes in _batches(plan.outcomes):
+        yield _part(banks=[_bank(outcome) for outcome in outcomes])
+    for refusals in _batches(plan.refusals):
+        yield _part(refusals=[_finding(found) for found in refusals])
+    for warnings in _batches(plan.warnings):
+        yield _part(warnings=[_finding(found) for found in warnings])
+
+
+def summary(plan: Plan, revision: int, *, applied: bool) -> pb.ImportSummary:
+    """What the import changes, or changed."""
+    return pb.ImportSummary(
+        created_count=plan.count(Kind.CREATED),
+        changed_count=plan.count(Kind.CHANGED),
+        ended_count=plan.count(Kind.ENDED),
+        unchanged_count=plan.unchanged,
+        refused_count=plan.refused,
+        difference_hash=plan.hash,
+        ends_every_bank=plan.ends_every_bank,
+        applied=applied,
+        revision=revision,
+    )
+
+
+def _batches(items: Sequence[T]) -> Iterator[Sequence[T]]:
+    return (items[start : start + BATCH] for start in range(0, len(items), BATCH))
+
+
+def _part(
+    banks: Sequence[pb.BankDifference] = (),
+    refusals: Sequence[pb.ImportFinding] = (),
+    warnings: Sequence[pb.ImportFinding] = (),
+) -> pb.ImportBanksResponse:
+    return pb.ImportBanksResponse(
+        difference=pb.ImportDifference(banks=banks, refusals=refusals, warnings=warnings)
+    )
+
+
+def _bank(outcome: Outcome) -> pb.BankDifference:
+    return pb.BankDifference(
+        name=f"{NAME_PREFIX}{outcome.after.bank.id}",
+        display_name=outcome.after.bank.name,
+        kind=_KINDS[outcome.kind],
+        line=outcome.line,
+        changes=[
+            pb.BankFieldChange(
+                subject=change.subject, column=change.column, before=change.before, after=change.after
+            )
+            for change in outcome.changes
+        ],
+    )
+
+
+def _finding(found: Finding) -> pb.ImportFinding:
+    return pb.ImportFinding(
+        line=found.place.line,
+        column=found.place.column,
+        code=found.code,
+        message=found.message,
+        bank=f"{NAME_PREFIX}{found.bank}" if found.bank else "",
+    )

@@ -1,0 +1,158 @@
+"""A batch: one template, many recipients, a result for each as soon as it is ready."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from microcredit.documents.v1 import document_service_pb2 as pb
+from services.documents.api.making import Maker
+from services.documents.contract import ROOT, merge_patch, strict_json
+from services.documents.making import (
+    Filled,
+    Line,
+    OutputFile,
+    Sources,
+    fill,
+    join,
+    properties,
+    render,
+    summary_csv,
+    zipped,
+)
+from services.documents.messages import DOMAIN, Asked, documents
+from services.documents.render import Piece
+from services.kit.context import check_deadline
+from services.kit.errors import DeadlineExceeded, DomainError, Violations
+from services.kit.serve import internal_error, to_status
+
+COMMON = "common_json"
+SUMMARY_FILE = "sommaire.csv"
+
+Part = pb.BatchGenerateDocumentsResponse
+
+
+@dataclass
+class Made:
+    """What a batch has made so far."""
+
+    filled: list[Filled] = field(default_factory=list)
+    members: list[tuple[str, bytes]] = field(default_factory=list)
+    lines: list[Line] = field(default_factory=list)
+
+    @property
+    def failed(self) -> int:
+        """Records without a document."""
+        return sum(1 for line in self.lines if line.problem)
+
+
+@dataclass(frozen=True)
+class Batch:
+    """A batch once its request was read; `common` is the data that its recipients share.
+
+    `max_bytes` is what one message may carry.
+    """
+
+    message: pb.BatchGenerateDocumentsRequest
+    asked: Asked
+    sources: Sources
+    common: Any
+    max_bytes: int
+
+    @property
+    def merged(self) -> bool:
+        """Whether one file of all is asked."""
+        return self.message.output == pb.BATCH_OUTPUT_MERGED
+
+    @property
+    def zipped(self) -> bool:
+        """Whether a zip of all is asked."""
+        return self.message.output == pb.BATCH_OUTPUT_ZIP
+
+
+def common_data(raw: bytes) -> Any:
+    """The data that the recipients share; InvalidArgument."""
+    violations = Violations()
+    data = strict_json.read(raw, COMMON, violations) if raw else None
+    violations.raise_if_any()
+    return data
+
+
+def run(batch: Batch, maker: Maker) -> Iterator[Part]:
+    """The results, then the file of all if one is asked, then the summary."""
+    made = Made()
+    for index, item in enumerate(batch.message.items):
+        check_deadline()
+        yield Part(item=_result(index, item, batch, maker, made))
+    file = _file_of_all(batch, maker, made)
+    if file is not None:
+        yield Part(file=documents.file_info(file))
+        for chunk in documents.chunks(file.content):
+            check_deadline()
+            yield Part(chunk=chunk)
+    generated = len(made.lines) - made.failed
+    yield Part(summary=pb.BatchSummary(generated_count=generated, failed_count=made.failed))
+
+
+def _result(index: int, item: pb.BatchItem, batch: Batch, maker: Maker, made: Made) -> pb.BatchItemResult:
+    """The result of one recipient; a bad record loses itself alone."""
+    key = item.key or str(index)
+    try:
+        document = _document(index, item, batch, maker, made)
+    except DeadlineExceeded:
+        raise
+    except Exception as error:
+        known = error if isinstance(error, DomainError) else internal_error(error)
+        made.lines.append(Line(key, "", known.message, tuple(v.field for v in known.violations)))
+        return pb.BatchItemResult(index=index, key=key, error=to_status(known, DOMAIN))
+    made.lines.append(Line(key, document.filename, "", ()))
+    return pb.BatchItemResult(index=index, key=key, document=document)
+
+
+def _document(index: int, item: pb.BatchItem, batch: Batch, maker: Maker, made: Made) -> pb.Document:
+    filled = fill(batch.sources, _data(item.data_json, batch.common))
+    generated = render(filled)
+    document = documents.document_pb(generated, with_content=False)
+    if batch.merged:
+        made.filled.append(filled)
+    file = maker.file(generated.content, generated.filename, _format(batch))
+    name = f"{index + 1:04d}_{file.filename}" if batch.zipped else file.filename
+    alone = not (batch.merged or batch.zipped)
+    if alone:
+        documents.check_size(file, batch.max_bytes)
+    documents.put_file(document, file, with_content=alone)
+    document.filename = name
+    document.name = maker.keep(file, generated, batch.asked)
+    if batch.zipped:
+        made.members.append((name, file.content))
+    return document
+
+
+def _format(batch: Batch) -> Asked:
+    """A merged PDF is converted once: its documents stay .docx."""
+    return replace(batch.asked, pdf=False) if batch.merged else batch.asked
+
+
+def _data(raw: bytes, common: Any) -> bytes:
+    """The data of a recipient, merged over what all share."""
+    if common is None:
+        return raw
+    violations = Violations()
+    patch = strict_json.read(raw, ROOT, violations) if raw else {}
+    violations.raise_if_any()
+    return json.dumps(merge_patch(common, patch), ensure_ascii=False).encode()
+
+
+def _file_of_all(batch: Batch, maker: Maker, made: Made) -> OutputFile | None:
+    if batch.merged and made.filled:
+        pieces = [Piece(batch.sources.plan, filled.context) for filled in made.filled]
+        content = join(pieces, properties(batch.sources, "", ""))
+        check_deadline()
+        return maker.file(content, f"{batch.sources.template.id}_lot.docx", batch.asked)
+    if batch.zipped and made.members:
+        return zipped(
+            f"{batch.sources.template.id}_lot.zip", [*made.members, (SUMMARY_FILE, summary_csv(made.lines))]
+        )
+    return None

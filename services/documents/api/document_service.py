@@ -1,0 +1,85 @@
+"""The DocumentService of the contract."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import grpc
+
+from microcredit.documents.v1 import document_service_pb2 as pb
+from microcredit.documents.v1.document_service_pb2_grpc import DocumentServiceServicer
+from services.documents.api import batches, dossiers
+from services.documents.api.making import Maker
+from services.documents.api.stored import Stored
+from services.documents.making import fill, render
+from services.documents.messages import documents, requests
+from services.kit.context import check_deadline
+from services.kit.errors import Violations
+
+
+class DocumentServicer(DocumentServiceServicer):
+    """Makes documents, batches and dossiers; `max_bytes` is what a unary answer may carry."""
+
+    def __init__(self, maker: Maker, stored: Stored, max_bytes: int) -> None:
+        self._maker = maker
+        self._stored = stored
+        self._max_bytes = max_bytes
+
+    def GenerateDocument(  # noqa: N802
+        self, request: pb.GenerateDocumentRequest, context: grpc.ServicerContext
+    ) -> pb.GenerateDocumentResponse:
+        """Generates one document."""
+        return pb.GenerateDocumentResponse(document=self._generated(request, "", self._max_bytes))
+
+    def DownloadDocument(  # noqa: N802
+        self, request: pb.DownloadDocumentRequest, context: grpc.ServicerContext
+    ) -> Iterator[pb.DownloadDocumentResponse]:
+        """A document to generate, or a stored one, in chunks."""
+        match request.WhichOneof("source"):
+            case "generate":
+                document = self._generated(request.generate, "generate.", None)
+            case "name":
+                document = self._stored.get(request.name, with_content=True).document
+            case _:
+                violations = Violations()
+                violations.add("source", "REQUIRED", "Donnez le nom d’un document gardé, ou une demande.")
+                violations.raise_if_any()
+        content = document.content
+        document.ClearField("content")
+        yield pb.DownloadDocumentResponse(document=document)
+        for chunk in documents.chunks(content):
+            check_deadline()
+            yield pb.DownloadDocumentResponse(chunk=chunk)
+
+    def BatchGenerateDocuments(  # noqa: N802
+        self, request: pb.BatchGenerateDocumentsRequest, context: grpc.ServicerContext
+    ) -> Iterator[pb.BatchGenerateDocumentsResponse]:
+        """One template for many recipients."""
+        asked = requests.batch(request)
+        common = batches.common_data(request.common_json)
+        sources = self._maker.sources(self._maker.deployment(asked), asked, request.template_id)
+        batch = batches.Batch(request, asked, sources, common, self._max_bytes)
+        for part in batches.run(batch, self._maker):
+            if not context.is_active():
+                return
+            yield part
+
+    def GenerateDossier(  # noqa: N802
+        self, request: pb.GenerateDossierRequest, context: grpc.ServicerContext
+    ) -> Iterator[pb.GenerateDossierResponse]:
+        """The dossier of a file."""
+        asked = requests.dossier(request)
+        yield from dossiers.run(request, asked, self._maker, self._stored)
+
+    def _generated(self, request: pb.GenerateDocumentRequest, root: str, limit: int | None) -> pb.Document:
+        """The document of a request whose fields are at `root`; ResourceExhausted above a limit of bytes."""
+        asked = requests.generation(request, root)
+        sources = self._maker.sources(self._maker.deployment(asked), asked, request.template_id)
+        generated = render(fill(sources, request.data_json))
+        file = self._maker.file(generated.content, generated.filename, asked)
+        if limit is not None:
+            documents.check_size(file, limit)
+        document = documents.document_pb(generated)
+        documents.put_file(document, file)
+        document.name = self._maker.keep(file, generated, asked)
+        return self._stored.as_kept(document, limit) if asked.request_id and document.name else document

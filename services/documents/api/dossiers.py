@@ -1,0 +1,152 @@
+"""The dossier of a file: which pieces belong, and their files as one, or in a zip."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from microcredit.documents.v1 import document_service_pb2 as pb
+from services.documents.api.making import Maker
+from services.documents.api.stored import Stored
+from services.documents.contract import CONTRACT, ROOT, Requirement, read_dossier
+from services.documents.dossier import Purpose, enclosures, obstacles, select
+from services.documents.making import Filled, OutputFile, filename, fill, join, properties, render, zipped
+from services.documents.messages import Asked, documents
+from services.documents.publishing import Deployment
+from services.documents.render import Piece as Assembled
+from services.kit.context import check_deadline
+from services.kit.errors import FailedPrecondition, InvalidArgument, Violations
+
+COVER = "00-sommaire"
+"""The template of the first piece: table of contents and enclosures."""
+
+_PURPOSES = {
+    pb.DOSSIER_PURPOSE_UNSPECIFIED: Purpose.FILE,
+    pb.DOSSIER_PURPOSE_FILE: Purpose.FILE,
+    pb.DOSSIER_PURPOSE_BANK: Purpose.BANK,
+    pb.DOSSIER_PURPOSE_APPLICANT: Purpose.APPLICANT,
+}
+Part = pb.GenerateDossierResponse
+
+
+@dataclass(frozen=True)
+class Dossier:
+    """The pieces of a dossier, filled, the cover first; why each belongs; what is added on paper."""
+
+    pieces: Sequence[Filled]
+    because: Sequence[str]
+    enclosures: Sequence[str]
+
+    @property
+    def cover(self) -> Filled:
+        """The first piece."""
+        return self.pieces[0]
+
+
+def run(request: pb.GenerateDossierRequest, asked: Asked, maker: Maker, stored: Stored) -> Iterator[Part]:
+    """What the dossier is made of, then its file."""
+    deployment = maker.deployment(asked)
+    dossier = _filled(request, asked, maker, deployment)
+    in_zip = request.output == pb.DOSSIER_OUTPUT_ZIP
+    summary = _summary(dossier, deployment, in_zip=in_zip, pdf=asked.pdf)
+    if request.validate_only:
+        yield Part(summary=summary)
+        return
+    file = _zip(dossier, asked, maker) if in_zip else _merged(dossier, asked, maker)
+    cover = dossier.cover
+    title = cover.sources.template.title
+    summary.name = maker.keep_file(file, title, cover.case_reference, documents.origin(cover), asked)
+    if asked.request_id and summary.name:
+        kept = stored.get(summary.name, with_content=True).document
+        file = OutputFile(kept.filename, kept.media_type, kept.content)
+    yield Part(summary=summary)
+    yield Part(file=documents.file_info(file))
+    for chunk in documents.chunks(file.content):
+        check_deadline()
+        yield Part(chunk=chunk)
+
+
+def _filled(
+    request: pb.GenerateDossierRequest, asked: Asked, maker: Maker, deployment: Deployment
+) -> Dossier:
+    """The pieces that belong, their data checked: InvalidArgument with the violations of all of them."""
+    day = asked.document_date
+    data = read_dossier(request.data_json, CONTRACT, Requirement((), ""), (), day).data
+    purpose = _PURPOSES[request.purpose]
+    violations = Violations()
+    violations.extend(obstacles(data, purpose, day, ROOT))
+    violations.raise_if_any()
+    chosen = select(data, purpose, day)
+    if not chosen:
+        raise FailedPrecondition("DOSSIER_EMPTY", "Aucune pièce n’entre dans ce dossier.")
+    pieces: list[Filled] = []
+    for piece in chosen:
+        sources = maker.sources(deployment, asked, piece.template_id)
+        try:
+            pieces.append(fill(sources, request.data_json))
+        except InvalidArgument as error:
+            violations.extend(error.violations)
+    violations.raise_if_any()
+    titles = [piece.sources.template.title for piece in pieces]
+    added = list(enclosures(titles, data))
+    linked = request.output != pb.DOSSIER_OUTPUT_ZIP
+    contents = _contents(pieces, added, linked=linked)
+    cover = fill(maker.sources(deployment, asked, COVER), request.data_json, contents)
+    return Dossier([cover, *pieces], ["Sommaire du dossier.", *(one.because for one in chosen)], added)
+
+
+def _contents(pieces: Sequence[Filled], added: Sequence[str], *, linked: bool) -> Mapping[str, Any]:
+    """What the cover lists; `linked` when the pieces are in the same file."""
+    listed = [
+        {"number": number, "title": piece.sources.template.title, "template_id": piece.sources.template.id}
+        for number, piece in enumerate(pieces, start=1)
+    ]
+    return {"pieces": listed, "enclosures": list(added), "linked": linked}
+
+
+def _summary(dossier: Dossier, deployment: Deployment, *, in_zip: bool, pdf: bool) -> pb.DossierSummary:
+    profile = dossier.cover.sources.profile
+    return pb.DossierSummary(
+        pieces=[
+            pb.DossierPiece(
+                template=pb.TemplateVersion(
+                    template_id=piece.sources.template.id,
+                    version=piece.sources.template.version,
+                    digest=piece.sources.template.digest,
+                ),
+                title=piece.sources.template.title,
+                because=because,
+                filename=_member(piece, pdf=pdf) if in_zip else "",
+            )
+            for piece, because in zip(dossier.pieces, dossier.because, strict=True)
+        ],
+        enclosures=dossier.enclosures,
+        profile=pb.ProfileVersion(profile_id=profile.id, version=profile.version, digest=profile.digest),
+        revision=deployment.revision,
+    )
+
+
+def _member(piece: Filled, *, pdf: bool) -> str:
+    return filename(piece.sources.template.id, piece.reference, "pdf" if pdf else "docx")
+
+
+def _zip(dossier: Dossier, asked: Asked, maker: Maker) -> OutputFile:
+    members = []
+    for piece in dossier.pieces:
+        check_deadline()
+        made = render(piece)
+        file = maker.file(made.content, made.filename, asked)
+        members.append((file.filename, file.content))
+    return zipped(filename("dossier", dossier.cover.reference, "zip"), members)
+
+
+def _merged(dossier: Dossier, asked: Asked, maker: Maker) -> OutputFile:
+    cover = dossier.cover
+    parts = properties(cover.sources, cover.reference, cover.data_sha256)
+    first, *others = dossier.pieces
+    joined = [Assembled(first.sources.plan, first.context)]
+    joined += [Assembled(piece.sources.plan, piece.context, piece.sources.template.title) for piece in others]
+    content = join(joined, parts)
+    check_deadline()
+    return maker.file(content, filename("dossier", cover.reference), asked)

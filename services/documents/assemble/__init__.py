@@ -1,1 +1,0 @@
-"""Dossiers: which pieces belong, in what order, and what is joined to them."""

@@ -1,0 +1,56 @@
+"""A dossier: the data of a request, checked as a whole against the contract and the template."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from services.documents.contract import consistency, strict_json
+from services.documents.contract.consistency import Check
+from services.documents.contract.schema import Requirement, Schema
+from services.kit.errors import Violations
+
+CONTRACT_VERSION = "1.0"
+"""The version of the dossier contract, printed in every document."""
+CONTRACT_FILE = Path(__file__).parent / "dossier.schema.json"
+"""The JSON Schema of the dossier."""
+CONTRACT = Schema.load(CONTRACT_FILE)
+"""The dossier contract, compiled."""
+ROOT = "data_json"
+"""The field of the request, where the paths of violations start."""
+
+
+@dataclass(frozen=True)
+class Dossier:
+    """Typed data, and the SHA-256 of its canonical JSON (sorted keys, no space, UTF-8)."""
+
+    data: Mapping[str, Any]
+    sha256: str
+
+
+def read_dossier(
+    raw: bytes, contract: Schema, requirement: Requirement, checks: Sequence[Check], day: date
+) -> Dossier:
+    """The dossier of a document dated `day`; raises InvalidArgument with every violation.
+
+    Cross-field checks need well-formed fields: they run once every field is.
+    """
+    violations = Violations()
+    plain = strict_json.read(raw, ROOT, violations)
+    seen = {violation.field for violation in violations}
+    for violation in (*contract.violations(plain, ROOT), *requirement.violations(plain, ROOT)):
+        if violation.field not in seen:
+            seen.add(violation.field)
+            violations.extend([violation])
+    violations.raise_if_any()
+    data: dict[str, Any] = contract.typed(plain)
+    for check in (consistency.violations, *checks):
+        violations.extend(check(data, day, ROOT))
+    violations.raise_if_any()
+    canonical = json.dumps(plain, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return Dossier(data, hashlib.sha256(canonical.encode()).hexdigest())

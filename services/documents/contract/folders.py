@@ -1,0 +1,56 @@
+"""Packages as folders of files: where they are below a root, what they hold, their description in YAML."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from pathlib import Path
+from typing import Any
+
+from services.documents.contract.findings import Findings
+from services.documents.contract.schema import Schema
+from services.documents.contract.yaml_text import YamlError, read
+from services.kit.releases import SIGNATURE_FILE, Contents
+
+
+def packages(root: Path, described_by: str) -> Iterator[tuple[Path, Contents]]:
+    """Every folder below `root` that holds a file of that name, with its files; hidden ones are left out."""
+    for path in sorted(root.rglob(described_by)) if root.is_dir() else ():
+        yield path.parent, read_folder(path.parent)
+
+
+def read_folder(folder: Path) -> Contents:
+    """The files of a package, by their path in it."""
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and not path.name.startswith(".")
+    }
+
+
+def described(contents: Contents, name: str, schema: Schema, findings: Findings) -> dict[str, Any] | None:
+    """The typed content of the YAML file that describes a package; None when it is not what it should be."""
+    raw = contents.get(name)
+    if raw is None:
+        findings.error("FILE_MISSING", name, "ce fichier manque.")
+        return None
+    try:
+        content = read(raw.decode("utf-8"))
+    except UnicodeDecodeError:
+        findings.error("FILE_UNREADABLE", name, "le texte n’est pas en UTF-8.")
+        return None
+    except YamlError as error:
+        findings.error("FILE_UNREADABLE", name, f"{error}.")
+        return None
+    found = list(schema.violations(content, name.partition(".")[0]))
+    for violation in found:
+        findings.error("FIELD", f"{name}, {violation.field}", violation.description)
+    if found:
+        return None
+    typed: dict[str, Any] = schema.typed(content)
+    return typed
+
+
+def refuse_other_files(contents: Contents, expected: Collection[str], findings: Findings) -> None:
+    """A package holds nothing but its own files."""
+    for path in sorted(set(contents) - {*expected, SIGNATURE_FILE}):
+        findings.error("FILE_UNEXPECTED", path, "ce fichier ne fait pas partie du paquet\u00a0: retirez-le.")

@@ -1,0 +1,102 @@
+"""Cross-field checks of the letters and sheets that follow a request: what each must not contradict."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import date
+from typing import Any
+
+from services.kit.errors import Violation
+
+Data = Mapping[str, Any]
+Check = Callable[[Data, date, str], Iterator[Violation]]
+"""What is wrong with data, for a document of a day, with paths below a root."""
+
+
+def _deadline_passed(data: Data, document_date: date, root: str) -> Iterator[Violation]:
+    for name in ("documents_deadline", "reminder_deadline"):
+        day = data["correspondence"].get(name)
+        if day is not None and day >= document_date:
+            sentence = "Ce délai n’est pas écoulé\u00a0: le dossier ne peut pas être clos."
+            yield Violation(f"{root}.correspondence.{name}", "DEADLINE_NOT_PASSED", sentence)
+
+
+def _appointment_ahead(data: Data, document_date: date, root: str) -> Iterator[Violation]:
+    if data["appointment"]["date"] < document_date:
+        sentence = "Le rendez-vous précède la date du document."
+        yield Violation(f"{root}.appointment.date", "DEADLINE_BEFORE_DOCUMENT", sentence)
+
+
+def _adjournment_deadline(data: Data, document_date: date, root: str) -> Iterator[Violation]:
+    if data["adjournment"]["deadline"] < document_date:
+        sentence = "Cette date limite précède celle du document."
+        yield Violation(f"{root}.adjournment.deadline", "DEADLINE_BEFORE_DOCUMENT", sentence)
+
+
+def _committee_file(data: Data, document_date: date, root: str) -> Iterator[Violation]:
+    if not data["committee"]["files"]:
+        sentence = "Un relevé de commission exige au moins un dossier examiné."
+        yield Violation(f"{root}.committee.files", "TOO_FEW", sentence)
+
+
+def _partnership_bounds(data: Data, document_date: date, root: str) -> Iterator[Violation]:
+    terms = data["partnership"]
+    ordered = (
+        (terms["amount_min"].cents, terms["amount_max"].cents, "amount_max"),
+        (terms["months_min"], terms["months_max"], "months_max"),
+        (terms["start_date"], terms["end_date"], "end_date"),
+    )
+    for low, high, name in ordered:
+        if low > high:
+            sentence = "Cette borne est inférieure à celle qui la précède."
+            yield Violation(f"{root}.partnership.{name}", "OUT_OF_RANGE", sentence)
+
+
+def _follow_up_period(data: Data, document_date: date, root: str) -> Iterator[Violation]:
+    follow_up = data["follow_up"]
+    if follow_up["period_start"] > follow_up["period_end"]:
+        yield Violation(
+            f"{root}.follow_up.period_end", "OUT_OF_RANGE", "La période finit avant de commencer."
+        )
+    due, paid = follow_up.get("instalments_due"), follow_up.get("instalments_paid")
+    if due is not None and paid is not None and paid > due:
+        sentence = "Plus de mensualités sont payées qu’échues."
+        yield Violation(f"{root}.follow_up.instalments_paid", "OUT_OF_RANGE", sentence)
+
+
+def _incident_total(data: Data, document_date: date, root: str) -> Iterator[Violation]:
+    incident = data["incident"]
+    if incident["total"].cents != sum(line["amount"].cents for line in incident["unpaid"]):
+        sentence = "Ce montant diffère de ce qu’il doit être\u00a0: la somme des mensualités impayées."
+        yield Violation(f"{root}.incident.total", "AMOUNT_MISMATCH", sentence)
+
+
+def _past(part: str, *names: str) -> Check:
+    """The check that a letter tells of nothing later than itself."""
+
+    def check(data: Data, document_date: date, root: str) -> Iterator[Violation]:
+        for name in names:
+            day = data.get(part, {}).get(name)
+            if day is not None and day > document_date:
+                sentence = "Cette date est postérieure à celle du document."
+                yield Violation(f"{root}.{part}.{name}", "DATE_AFTER_DOCUMENT", sentence)
+
+    return check
+
+
+# Names that a manifest may list under `checks`.
+SITUATIONS: Mapping[str, Check] = {
+    "deadline_passed": _deadline_passed,
+    "appointment_ahead": _appointment_ahead,
+    "adjournment_deadline": _adjournment_deadline,
+    "committee_file": _committee_file,
+    "partnership_bounds": _partnership_bounds,
+    "follow_up_period": _follow_up_period,
+    "incident_total": _incident_total,
+    "past_bank_decision": _past("bank_decision", "decided_on"),
+    "past_explanation": _past("explanation", "decided_on", "requested_on"),
+    "past_incident": _past("incident", "reported_on"),
+    "past_letters": _past("correspondence", "acknowledged_on", "documents_requested_on", "reminder_sent_on"),
+    "past_settlement": _past("settlement", "settled_on"),
+    "past_transfer": _past("transfer", "sent_on"),
+}

@@ -1,3 +1,0 @@
-"""The edge of the documents service: protobuf and gRPC, and nothing else knows them."""
-
-DOMAIN = "documents.microcredit"

@@ -1,0 +1,39 @@
+"""Files that the service hands over: their name, their media type, their digest; zips of them."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import zipfile
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+PDF = "application/pdf"
+ZIP = "application/zip"
+"""The media types of the files that leave."""
+
+_EPOCH = (1980, 1, 1, 0, 0, 0)
+
+
+@dataclass(frozen=True)
+class OutputFile:
+    """A file of the service."""
+
+    filename: str
+    media_type: str
+    content: bytes
+
+    @property
+    def sha256(self) -> str:
+        """SHA-256 of the content, in hexadecimal."""
+        return hashlib.sha256(self.content).hexdigest()
+
+
+def zipped(filename: str, members: Iterable[tuple[str, bytes]]) -> OutputFile:
+    """A zip, not compressed again: .docx and .pdf are; the same bytes for the same members."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
+        for name, content in members:
+            archive.writestr(zipfile.ZipInfo(name, _EPOCH), content)
+    return OutputFile(filename, ZIP, buffer.getvalue())

@@ -1,0 +1,16 @@
+"""Protobuf of the documents service: requests read, answers written.
+
+- `Asked`: What every request for documents says: when, for which organisation, as what, kept or not.
+- `documents`: Documents and files as messages.
+- `package_messages`: Packages, their revisions, their events and their check, as messages.
+- `package_requests`: Reads requests about packages: every absent or wrong field is collected with its proto
+  path.
+- `requests`: Reads requests for documents: every absent or wrong field is collected with its proto path.
+"""
+
+from services.documents.messages import documents, package_messages, package_requests, requests
+from services.documents.messages.requests import Asked
+
+__all__ = ["Asked", "documents", "package_messages", "package_requests", "requests"]
+
+DOMAIN = "documents.microcredit"

@@ -1,0 +1,117 @@
+"""Documents and files as messages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from microcredit.documents.v1 import document_service_pb2 as pb
+from services.documents.contract import CONTRACT_VERSION
+from services.documents.making import DOCX, Filled, Generated, OutputFile
+from services.documents.store import Kept, Origin
+from services.kit.errors import ResourceExhausted
+
+CHUNK_BYTES = 256 * 1024
+
+
+def document_pb(generated: Generated, *, with_content: bool = True) -> pb.Document:
+    """A generated document."""
+    sources = generated.sources
+    return pb.Document(
+        content=generated.content if with_content else b"",
+        media_type=DOCX,
+        filename=generated.filename,
+        sha256=generated.sha256,
+        title=generated.title,
+        template=pb.TemplateVersion(
+            template_id=sources.template.id, version=sources.template.version, digest=sources.template.digest
+        ),
+        profile=pb.ProfileVersion(
+            profile_id=sources.profile.id, version=sources.profile.version, digest=sources.profile.digest
+        ),
+        contract_version=CONTRACT_VERSION,
+        data_sha256=generated.data_sha256,
+        revision=sources.revision,
+        size_bytes=len(generated.content),
+    )
+
+
+def put_file(message: pb.Document, file: OutputFile, *, with_content: bool = True) -> None:
+    """Makes a document that of another file (its PDF)."""
+    message.content = file.content if with_content else b""
+    message.media_type = file.media_type
+    message.filename = file.filename
+    message.sha256 = file.sha256
+    message.size_bytes = len(file.content)
+
+
+def origin(made: Generated | Filled) -> Origin:
+    """Where a document comes from, as the store keeps it."""
+    template, profile = made.sources.template, made.sources.profile
+    return Origin(
+        template_id=template.id,
+        template_version=template.version,
+        template_digest=template.digest,
+        profile_id=profile.id,
+        profile_version=profile.version,
+        profile_digest=profile.digest,
+        contract_version=CONTRACT_VERSION,
+        data_sha256=made.data_sha256,
+    )
+
+
+def kept_pb(kept: Kept, filename: str = "", content: bytes = b"") -> pb.Document:
+    """A stored document."""
+    made = kept.origin
+    return pb.Document(
+        content=content,
+        media_type=kept.media_type,
+        filename=filename,
+        sha256=kept.sha256,
+        title=kept.title,
+        template=template_version(made),
+        profile=profile_version(made),
+        contract_version=made.contract_version,
+        data_sha256=made.data_sha256,
+        name=f"documents/{kept.id}",
+        size_bytes=kept.size,
+    )
+
+
+def template_version(made: Origin) -> pb.TemplateVersion:
+    """The template of a stored document."""
+    return pb.TemplateVersion(
+        template_id=made.template_id, version=made.template_version, digest=made.template_digest
+    )
+
+
+def profile_version(made: Origin) -> pb.ProfileVersion:
+    """The profile of a stored document."""
+    return pb.ProfileVersion(
+        profile_id=made.profile_id, version=made.profile_version, digest=made.profile_digest
+    )
+
+
+def file_info(file: OutputFile) -> pb.FileInfo:
+    """What is said of a file before its bytes."""
+    return pb.FileInfo(
+        filename=file.filename,
+        media_type=file.media_type,
+        size_bytes=len(file.content),
+        sha256=file.sha256,
+    )
+
+
+def check_size(file: OutputFile, limit: int) -> None:
+    """ResourceExhausted if a file is larger than one message may carry."""
+    if len(file.content) > limit:
+        raise ResourceExhausted(
+            "DOCUMENT_TOO_LARGE",
+            "Le document dépasse la taille d’une réponse\u00a0: demandez-le par DownloadDocument.",
+            metadata={"bytes": str(len(file.content)), "limit": str(limit)},
+        )
+
+
+def chunks(content: bytes) -> Iterator[pb.FileChunk]:
+    """The bytes of a file, at most 256 KiB at a time."""
+    for offset in range(0, len(content), CHUNK_BYTES):
+        yield pb.FileChunk(offset=offset, data=content[offset : offset + CHUNK_BYTES])

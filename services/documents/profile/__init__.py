@@ -1,0 +1,20 @@
+"""Organisation profiles: who writes the letters, and the texts that change on a date.
+
+- `described_profile`: The profile of a description accepted before, in JSON values.
+- `Logo`: A PNG logo, with its printed size in English Metric Units (1 mm = 36000).
+- `Profile`: One version of an organisation profile.
+- `PROFILE_FILE`: The file that describes a profile.
+- `read_profile`: The profile of these files; None when its description cannot be used.
+- `texts`: The texts in force: credit notice by the date of the document, lender’s duties by the contract’s.
+"""
+
+from services.documents.profile.law import texts
+from services.documents.profile.organisation import (
+    PROFILE_FILE,
+    Logo,
+    Profile,
+    described_profile,
+    read_profile,
+)
+
+__all__ = ["PROFILE_FILE", "Logo", "Profile", "described_profile", "read_profile", "texts"]

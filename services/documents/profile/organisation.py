@@ -1,0 +1,122 @@
+"""Organisation profiles: who writes the letters, dated and published beside the templates."""
+
+from __future__ import annotations
+
+import re
+import struct
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from services.documents.contract import Findings, Schema, described, refuse_other_files
+from services.documents.profile.law import faults
+from services.kit.releases import Contents, digest
+
+PROFILE_FILE = "profile.yaml"
+"""The file that describes a profile."""
+MAX_LOGO_BYTES = 256 * 1024
+
+_SCHEMA = Schema.load(Path(__file__).parent.parent / "profiles" / "profile.schema.json")
+_VERSION = re.compile(r"[0-9A-Za-z][0-9A-Za-z.+-]{0,63}")
+_PNG = b"\x89PNG\r\n\x1a\n"
+_PNG_SIZE = struct.Struct(">II")
+_PNG_SIZE_AT = 16
+_MAX_LOGO_PIXELS = 4000
+_EMU_PER_MM = 36000
+
+
+@dataclass(frozen=True)
+class Logo:
+    """A PNG logo, with its printed size in English Metric Units (1 mm = 36000)."""
+
+    image: bytes
+    alt: str
+    width: int
+    height: int
+
+
+@dataclass(frozen=True)
+class Profile:
+    """One version of an organisation profile."""
+
+    id: str
+    version: str
+    effective_from: date
+    effective_until: date | None
+    digest: str
+    content: Mapping[str, Any]
+    logo: Logo | None
+
+
+def read_profile(contents: Contents, findings: Findings) -> Profile | None:
+    """The profile of these files; None when its description cannot be used."""
+    content = described(contents, PROFILE_FILE, _SCHEMA, findings)
+    if content is None:
+        return None
+    for dotted in content["sources"]:
+        if not _present(content, dotted):
+            findings.error(
+                "SOURCE_UNKNOWN",
+                PROFILE_FILE,
+                f"sources\u00a0: le chemin {dotted} n’existe pas dans le profil.",
+            )
+    if not _VERSION.fullmatch(content["version"]):
+        findings.error(
+            "VERSION_MALFORMED",
+            PROFILE_FILE,
+            "la version s’écrit avec des lettres sans accent, des chiffres, des points et des tirets.",
+        )
+    for sentence in faults(content["law"]["credit_notice"]):
+        findings.error("LAW_NOT_COVERED", PROFILE_FILE, f"law.credit_notice\u00a0: {sentence}")
+    described_logo = content["organisation"].get("logo")
+    refuse_other_files(
+        contents, (PROFILE_FILE, *([described_logo["file"]] if described_logo else [])), findings
+    )
+    logo = _logo(contents, described_logo, findings) if described_logo else None
+    return _profile(content, logo, digest(contents))
+
+
+def described_profile(content: Mapping[str, Any], logo: Logo | None) -> Profile:
+    """The profile of a description accepted before, in JSON values."""
+    return _profile(_SCHEMA.typed(content), logo, "")
+
+
+def _profile(content: Mapping[str, Any], logo: Logo | None, package_digest: str) -> Profile:
+    return Profile(
+        id=content["id"],
+        version=content["version"],
+        effective_from=content["effective_from"],
+        effective_until=content.get("effective_until"),
+        digest=package_digest,
+        content=content,
+        logo=logo,
+    )
+
+
+def _present(content: Mapping[str, Any], dotted: str) -> bool:
+    node: Any = content
+    for name in dotted.split("."):
+        if not isinstance(node, dict) or name not in node:
+            return False
+        node = node[name]
+    return True
+
+
+def _logo(contents: Contents, described_logo: Mapping[str, Any], findings: Findings) -> Logo | None:
+    name = described_logo["file"]
+    image = contents.get(name, b"")
+    if (
+        not image.startswith(_PNG)
+        or len(image) < _PNG_SIZE_AT + _PNG_SIZE.size
+        or len(image) > MAX_LOGO_BYTES
+    ):
+        findings.error("LOGO", name, "le logo doit être un PNG de 256 Kio au plus.")
+        return None
+    width, height = _PNG_SIZE.unpack_from(image, _PNG_SIZE_AT)
+    if not (0 < width <= _MAX_LOGO_PIXELS and 0 < height <= _MAX_LOGO_PIXELS):
+        findings.error("LOGO", name, "le logo doit mesurer de 1 à 4000 pixels de côté.")
+        return None
+    printed = described_logo["height_mm"] * _EMU_PER_MM
+    return Logo(image, described_logo["alt"], printed * width // height, printed)

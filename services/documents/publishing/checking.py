@@ -1,0 +1,65 @@
+"""The check of a package before it may be published: everything wrong at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from services.documents.contract import Findings
+from services.documents.profile import Profile, read_profile
+from services.documents.publishing.word_file import examine
+from services.documents.template import DOCX_FILE, Sample, Template, read_template
+from services.kit.french import plural
+from services.kit.releases import SIGNATURE_FILE, Contents, digest
+
+_NOT_NORMAL = (
+    "le fichier Word n’est pas dans la forme que le service garde\u00a0: « documents sign » l’y met avant de "
+    "signer."
+)
+
+
+@dataclass(frozen=True)
+class Report:
+    """What the check found; `contents` is what a publication keeps, with its Word file in its normal form."""
+
+    package: Template | Profile | None
+    contents: Contents
+    findings: Findings
+
+    @property
+    def accepted(self) -> bool:
+        """Whether the package may be published."""
+        return self.package is not None and not self.findings.errors
+
+    @property
+    def digest(self) -> str:
+        """The digest of what a publication keeps."""
+        return digest(self.contents)
+
+    def summary(self) -> str:
+        """A French sentence that sums it up."""
+        errors = len(self.findings.errors)
+        warnings = len(self.findings) - errors
+        said = f"{plural(errors, 'erreur')}, {plural(warnings, 'avertissement')}"
+        if self.accepted:
+            return f"Le paquet est accepté ({plural(warnings, 'avertissement')})."
+        return f"Le paquet est refusé\u00a0: {said}."
+
+
+def check_template(contents: Contents, sample: Sample | None, seconds: float) -> Report:
+    """Every finding on a template package; the Word file is looked into in a process of its own."""
+    findings = Findings()
+    template = read_template(contents, findings)
+    if template is None or not template.docx:
+        return Report(template, contents, findings)
+    normal = examine(template, sample, findings, seconds)
+    kept: Mapping[str, bytes] = {**contents, DOCX_FILE: normal}
+    if SIGNATURE_FILE in contents and normal != template.docx:
+        findings.error("NOT_NORMAL", DOCX_FILE, _NOT_NORMAL)
+    return Report(replace(template, docx=normal, digest=digest(kept)), kept, findings)
+
+
+def check_profile(contents: Contents) -> Report:
+    """Every finding on a profile package."""
+    findings = Findings()
+    return Report(read_profile(contents, findings), contents, findings)

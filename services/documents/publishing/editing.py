@@ -1,0 +1,36 @@
+"""A Word file edited by staff becomes the next version of its template; the rest of the package stays."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from datetime import date
+
+from services.documents.template import DOCX_FILE, MANIFEST_FILE
+from services.kit.releases import SIGNATURE_FILE, Contents
+
+_VERSION = re.compile(r"^version:.*$", re.MULTILINE)
+_FROM = re.compile(r"^effective_from:.*$", re.MULTILINE)
+_UNTIL = re.compile(r"^effective_until:.*\n?", re.MULTILINE)
+
+
+def edited(contents: Contents, docx: bytes, version: str, effective_from: date | None) -> Contents:
+    """The package of these files with another Word file, version and first day.
+
+    A first day of its own makes the version valid without end, as the former last day says nothing of it.
+    """
+    manifest = contents[MANIFEST_FILE].decode()
+    manifest = _VERSION.sub(f'version: "{version}"', manifest)
+    if effective_from is not None:
+        manifest = _FROM.sub(f"effective_from: {effective_from.isoformat()}", manifest)
+        manifest = _UNTIL.sub("", manifest)
+    kept = {path: content for path, content in contents.items() if path != SIGNATURE_FILE}
+    return {**kept, MANIFEST_FILE: manifest.encode(), DOCX_FILE: docx}
+
+
+def next_version(published: Iterable[str]) -> str:
+    """The version after all those published: 1.0.0, 1.1.0 → 1.2.0; 3 → 4."""
+    latest = max(([int(number) for number in version.split(".")] for version in published), default=[0])
+    if len(latest) == 1:
+        return str(latest[0] + 1)
+    return ".".join(map(str, (latest[0], latest[1] + 1, *(0 for _ in latest[2:]))))

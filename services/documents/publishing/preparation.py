@@ -1,0 +1,134 @@
+"""What the master does before the workers start: the shipped packages, published and compiled."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import structlog
+
+from services.documents.contract import Findings
+from services.documents.contract import packages as folders
+from services.documents.profile import PROFILE_FILE, Profile, read_profile
+from services.documents.publishing.deployment import deployment
+from services.documents.publishing.loaded import PROFILES, TEMPLATES, Packages
+from services.documents.render import TemplateError
+from services.documents.template import DOCX_FILE, MANIFEST_FILE, Template, read_template
+from services.kit.errors import DomainError, StartupError
+from services.kit.releases import Candidate, Contents, ReleaseStore, digest
+
+ACTOR = "service"
+"""Who publishes and activates the shipped packages, in the history."""
+
+Read = Callable[[Contents, Findings], Candidate | None]
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class Shipped:
+    """A package of a folder, and what is wrong with it."""
+
+    folder: Path
+    findings: Findings
+    candidate: Candidate | None
+
+    def sentences(self) -> Iterator[str]:
+        """What is wrong, with the folder."""
+        return (f"- {self.folder}/{finding}" for finding in self.findings.errors)
+
+
+def prepare(store: ReleaseStore, packages: Packages, templates: Path, profiles: Path) -> None:
+    """Publishes the packages shipped below two folders that the store does not know, compiles what governs.
+
+    The workers, forked later, share what is compiled here.
+    """
+    _seed(store, packages, templates, profiles)
+    _warm(store, packages)
+
+
+def _warm(store: ReleaseStore, packages: Packages) -> None:
+    """Compiles what governs; what cannot be is for the follower of each worker to tell."""
+    try:
+        deployment(store.state(), store, packages)
+    except Exception as error:
+        log.error("deployment_unusable", error=type(error).__name__)
+
+
+def _seed(store: ReleaseStore, packages: Packages, templates: Path, profiles: Path) -> None:
+    """Publishes and activates what is shipped; StartupError with everything that is wrong."""
+    roots = (
+        (templates, MANIFEST_FILE, partial(_template, packages)),
+        (profiles, PROFILE_FILE, _profile),
+    )
+    shipped: list[Shipped] = []
+    problems: list[str] = []
+    for root, name, read in roots:
+        found = list(_shipped(root, name, read))
+        if not found:
+            problems.append(f"- {root}\u00a0: aucun fichier {name} dans ce dossier.")
+        shipped += found
+    problems += [sentence for one in shipped for sentence in one.sentences()]
+    candidates = [one.candidate for one in shipped if one.candidate]
+    problems += _repeated(candidates)
+    if problems:
+        raise StartupError("\n".join(["Modèles ou profils inutilisables\u00a0:", *problems]))
+    for candidate in sorted(candidates, key=lambda one: (one.name, one.valid_from)):
+        _publish(store, candidate)
+
+
+def _publish(store: ReleaseStore, candidate: Candidate) -> None:
+    """Publishes and activates a version of a package that nobody but the service has touched."""
+    state = store.state()
+    name, version, package_digest = candidate.name, candidate.version, digest(candidate.contents)
+    events = [event for event in state.events if event.name == name]
+    if any(event.digest == package_digest and event.effective_date for event in events):
+        return
+    taken = state.release(name, version)
+    if any(event.actor != ACTOR for event in events) or (taken and taken.digest != package_digest):
+        log.warning("shipped_version_left", name=name, version=version)
+        return
+    try:
+        store.publish(candidate, actor=ACTOR)
+        store.activate(name, version, None, actor=ACTOR)
+    except DomainError as error:
+        raise StartupError(f"{name}, version {version}\u00a0: {error.message}") from error
+
+
+def _repeated(candidates: Sequence[Candidate]) -> list[str]:
+    counts = Counter((candidate.name, candidate.version) for candidate in candidates)
+    return [
+        f"- {name}\u00a0: la version {version} est donnée {count} fois."
+        for (name, version), count in counts.items()
+        if count > 1
+    ]
+
+
+def _shipped(root: Path, described_by: str, read: Read) -> Iterator[Shipped]:
+    for folder, contents in folders(root, described_by):
+        findings = Findings()
+        yield Shipped(folder, findings, read(contents, findings))
+
+
+def _template(packages: Packages, contents: Contents, findings: Findings) -> Candidate | None:
+    """A shipped template, compiled once for all."""
+    template = read_template(contents, findings)
+    if template is not None and template.docx:
+        try:
+            packages.plan(template, None)
+        except TemplateError as error:
+            findings.error("TEMPLATE", DOCX_FILE, error.sentence)
+    return None if template is None else _candidate(TEMPLATES, template, contents)
+
+
+def _profile(contents: Contents, findings: Findings) -> Candidate | None:
+    profile = read_profile(contents, findings)
+    return None if profile is None else _candidate(PROFILES, profile, contents)
+
+
+def _candidate(collection: str, package: Template | Profile, contents: Contents) -> Candidate:
+    days = (package.effective_from, package.effective_until)
+    return Candidate(f"{collection}/{package.id}", package.version, *days, contents)

@@ -1,0 +1,110 @@
+"""Admission: how many calls of a worker run at once, how long the others may wait, when one is refused."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import Counter, deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from services.kit import context
+from services.kit.errors import Unavailable
+
+PATIENCE_SECONDS = 0.8
+"""The longest wait for a place: what would wait longer is refused at once, and its client tries again."""
+
+SETTLING_SECONDS = 0.1
+"""A client sees the end of its stream a moment before the place of the stream is given back."""
+
+_REMEMBERED_CALLS = 15
+
+
+class Places:
+    """The places of the calls that run; a call takes one when its request has arrived whole.
+
+    The wait is bounded by time, not by a count: a hundred calls of a millisecond are no crowd.
+    """
+
+    def __init__(self, places: int, patience: float = PATIENCE_SECONDS) -> None:
+        self._places = places
+        self._free = places
+        self._patience = patience
+        self._seconds: deque[float] = deque(maxlen=_REMEMBERED_CALLS)
+        self._queue: deque[threading.Lock] = deque()
+        self._lock = threading.Lock()
+
+    @contextmanager
+    def held(self, remaining: float) -> Iterator[None]:
+        """Holds a place, in turn; raises Unavailable / OVERLOADED rather than wait too long."""
+        self._take(min(self._patience, remaining))
+        start = time.monotonic()
+        try:
+            yield
+        finally:
+            self._leave(time.monotonic() - start)
+
+    def _take(self, patience: float) -> None:
+        with self._lock:
+            if self._free:
+                self._free -= 1
+                return
+            if self._usual() * (len(self._queue) + 1) / self._places > patience:
+                raise overloaded()
+            turn = threading.Lock()
+            turn.acquire()
+            self._queue.append(turn)
+        if turn.acquire(timeout=max(0.0, patience)):
+            return
+        with self._lock:
+            if turn not in self._queue:  # the place was handed over just as the wait ended
+                return
+            self._queue.remove(turn)
+        context.check_deadline()  # the wait was all that was left of the call: that is what its client learns
+        raise overloaded()
+
+    def _usual(self) -> float:
+        """How long a place is held: the median of the last calls, which one slow call does not move."""
+        return sorted(self._seconds)[len(self._seconds) // 2] if self._seconds else 0.0
+
+    def _leave(self, seconds: float) -> None:
+        with self._lock:
+            self._seconds.append(seconds)
+            if self._queue:
+                self._queue.popleft().release()  # the place goes to the next in turn, never back to the crowd
+            else:
+                self._free += 1
+
+
+class StreamPlaces:
+    """The places of answers that stream: few, and never all of them for one machine."""
+
+    def __init__(self, places: int) -> None:
+        self._places = places
+        self._each = max(1, places - 1)
+        self._held: Counter[str] = Counter()
+        self._left = threading.Condition()
+
+    @contextmanager
+    def held(self, peer: str) -> Iterator[None]:
+        """Holds a place; raises Unavailable / OVERLOADED if there is none left, or none for this machine."""
+        machine = peer.rpartition(":")[0]
+        with self._left:
+            if not self._left.wait_for(lambda: self._is_free(machine), SETTLING_SECONDS):
+                raise overloaded()
+            self._held[machine] += 1
+        try:
+            yield
+        finally:
+            with self._left:
+                self._held[machine] -= 1
+                self._held += Counter()  # forgets who holds nothing any more
+                self._left.notify_all()
+
+    def _is_free(self, machine: str) -> bool:
+        return self._held.total() < self._places and self._held[machine] < self._each
+
+
+def overloaded() -> Unavailable:
+    """The refusal of a call for which there is no place in time."""
+    return Unavailable("OVERLOADED", "Le serveur a trop d’appels en cours ; réessayez dans un instant.")

@@ -1,0 +1,153 @@
+"""Cells as French people write, to exact values; what cannot be read is Bad, never guessed or rounded."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import date
+from decimal import Decimal
+from typing import Any, TypeVar
+
+from services.kit import french
+from services.kit.tables.table import Bad, Row, cell_name, is_blank
+
+GUARDED = re.compile(r"'+[=+\-@＝＋－＠\t\r]")
+"""A text that an export wrote with one apostrophe more: what follows would be a formula in a spreadsheet."""
+
+_SPACES = "[ \u00a0\u202f]"
+_NUMBER = re.compile(rf"(-|−)?([0-9]{{1,3}}(?:{_SPACES}[0-9]{{3}})+|[0-9]+)(?:[.,]([0-9]+))?")
+_MOST_DIGITS = 15
+_FRENCH_DAY = re.compile(r"([0-9]{1,2})/([0-9]{1,2})/([0-9]{4})")
+_ISO_DAY = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})")
+_TRUE, _FALSE = ("oui", "vrai", "true", "1"), ("non", "faux", "false", "0")
+
+T = TypeVar("T")
+Parse = Callable[[object], T | Bad]
+"""From a cell that is not blank to its value, or Bad."""
+
+
+def read_cell(row: Row, index: int, parse: Parse[T]) -> T | Bad | None:
+    """The value of a cell; None if it is blank or beyond the end of its row, Bad if it cannot be read."""
+    cell = row.cells[index] if index < len(row.cells) else None
+    if is_blank(cell):
+        return None
+    if isinstance(cell, Bad):
+        return cell
+    if isinstance(cell, bool) and parse is not boolean:  # True is an int: it must not become « 1 »
+        name = cell_name(row.line, index)
+        return Bad("BOOLEAN", f"La cellule {name} contient VRAI ou FAUX ; écrivez un texte ou un nombre.")
+    return parse(cell)
+
+
+def as_text(value: object) -> str:
+    """A text without the apostrophe that keeps a spreadsheet from reading it as a formula."""
+    written = f"{value:f}" if isinstance(value, Decimal) else str(value).strip()
+    return written[1:] if written[:1] == "'" and GUARDED.match(written) else written
+
+
+def text(value: object) -> str | Bad:
+    """A text; Bad if the spreadsheet made a date of it."""
+    if isinstance(value, date):
+        sentence = "Le tableur a changé ce texte en date ; mettez la colonne au format Texte."
+        return Bad("DATE_IN_TEXT", sentence)
+    return as_text(value)
+
+
+def code(value: object) -> str | Bad:
+    """A code whose spaces do not count and whose leading zeros do: `200 066 777`, `01000`."""
+    written = text(value)
+    return re.sub(r"\s+", "", written) if isinstance(written, str) else written
+
+
+def codes(value: object) -> list[str] | Bad:
+    """A list of codes separated by commas, semicolons, bars or spaces."""
+    written = text(value)
+    return [part for part in re.split(r"[\s,;|]+", written) if part] if isinstance(written, str) else written
+
+
+def day(value: object) -> date | Bad:
+    """`31/12/2026` or `2026-12-31`, or a date of a spreadsheet."""
+    if isinstance(value, date):
+        return value
+    written = str(value).strip()
+    if found := _FRENCH_DAY.fullmatch(written):
+        number, month, year = map(int, found.groups())
+    elif found := _ISO_DAY.fullmatch(written):
+        year, month, number = map(int, found.groups())
+    else:
+        return Bad("DATE_MALFORMED", "Écrivez la date comme 31/12/2026.")
+    try:
+        return date(year, month, number)
+    except ValueError:
+        return Bad("DATE_IMPOSSIBLE", f"La date {written} n’existe pas dans le calendrier.")
+
+
+def money(value: object) -> int | Bad:
+    """`1 234,56 €`, in cents: 123456; a third decimal is refused, not rounded."""
+    found = signed_money(value)
+    return _bad_money() if not isinstance(found, Bad) and found < 0 else found
+
+
+def signed_money(value: object) -> int | Bad:
+    """As `money`, a debt being negative: `-50,00`."""
+    found = _decimal(value, "€", 2)
+    return _bad_money() if found is None else int(found.scaleb(2))
+
+
+def percent(value: object) -> Decimal | Bad:
+    """`1,5 %`, as 1.5; at most six decimals."""
+    found = _decimal(value, "%", 6)
+    if found is None or found.is_signed():
+        return Bad("PERCENT_MALFORMED", "Écrivez le pourcentage comme 1,5.")
+    return found
+
+
+def integer(value: object) -> int | Bad:
+    """A whole number, not negative."""
+    found = _decimal(value, "", 1)
+    if found is None or found.is_signed() or found != found.to_integral_value():
+        return Bad("INTEGER_MALFORMED", "Écrivez un nombre entier, en chiffres.")
+    return int(found)
+
+
+def boolean(value: object) -> bool | Bad:
+    """`oui` or `non`, or a boolean of a spreadsheet."""
+    written = str(value).strip().casefold()
+    if written in _TRUE or written in _FALSE:
+        return written in _TRUE
+    return Bad("BOOLEAN_MALFORMED", "Écrivez « oui » ou « non ».")
+
+
+def choice(labels: Mapping[Any, str]) -> Parse[Any]:
+    """One of the French labels, whatever its case and accents; as its code."""
+    by_fold = {french.fold(label): code for code, label in labels.items()}
+    by_label = {label: code for code, label in labels.items()}
+
+    def parse(value: object) -> Any:
+        for known, written in ((by_label, str(value)), (by_fold, french.fold(str(value)))):
+            if written in known:
+                return known[written]
+        said = french.join([f"« {label} »" for label in labels.values()])
+        return Bad("UNKNOWN_VALUE", f"Valeurs possibles : {said}.")
+
+    return parse
+
+
+def _bad_money() -> Bad:
+    return Bad("MONEY_MALFORMED", "Écrivez le montant comme 1 234,56, en euros : deux décimales au plus.")
+
+
+def _decimal(value: object, unit: str, places: int) -> Decimal | None:
+    """An exact number of at most `places` written decimals; None for anything else, another unit included."""
+    if isinstance(value, Decimal):
+        written = f"{value:f}"
+    else:
+        written = str(value).strip()
+        written = written.removesuffix(unit).strip() if unit else written
+    found = _NUMBER.fullmatch(written)
+    if found is None:
+        return None
+    whole, decimals = re.sub(_SPACES, "", found[2]), found[3] or ""
+    if len(whole) > _MOST_DIGITS or len(decimals) > places:
+        return None
+    return Decimal(f"{'-' if found[1] else ''}{whole}.{decimals or '0'}")

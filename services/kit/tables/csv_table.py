@@ -1,0 +1,66 @@
+"""The rows of a CSV file: `;`, `,` or tab, or what its first line `sep=` says, found from the header."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable, Iterator
+
+from services.kit import french
+from services.kit.tables.decoding import decode
+from services.kit.tables.table import MAX_CELLS, MAX_ROWS, Row, UnreadableFile
+
+SEPARATORS = (";", ",", "\t")
+MAX_LINES = 4 * MAX_ROWS
+"""Lines of text, those inside quoted cells included."""
+
+_LONGEST_LINE = 200_000
+_TOLD = "sep="
+
+
+def read_csv(data: bytes, is_column: Callable[[str], bool], columns: int) -> list[Row]:
+    """The rows that are not empty; `is_column` tells the names of columns, which decide the separator."""
+    text = decode(data)
+    if text.count("\n") > MAX_LINES:
+        raise UnreadableFile(f"Le fichier compte plus de {french.number(MAX_LINES)} lignes.")
+    lines = [f"{line}\n" for line in text.split("\n")]
+    if max(map(len, lines)) > _LONGEST_LINE:
+        raise UnreadableFile("Une ligne du fichier est démesurée : ce n’est pas un tableau.")
+    separators, skipped = SEPARATORS, 0
+    first = lines[0].strip('"\n')
+    if first.lower().startswith(_TOLD):  # what Excel writes to tell the separator to itself
+        separators, lines, skipped = (*first[len(_TOLD) :][:1], *SEPARATORS), lines[1:], 1
+    header = next((line for line in lines if line.strip()), "")
+    separator = max(separators, key=lambda one: _recognised(header, one, is_column))
+    rows = list(_rows(lines, separator, skipped, columns))
+    if not rows:
+        raise UnreadableFile("Le fichier est vide.")
+    return rows
+
+
+def _recognised(line: str, separator: str, is_column: Callable[[str], bool]) -> tuple[int, int]:
+    """How many names of columns a separator finds in the first line, and how many cells."""
+    try:
+        header: list[str] = next(csv.reader([line], delimiter=separator), [])
+    except (csv.Error, TypeError, ValueError):  # « sep=" » is no separator
+        return 0, 0
+    return sum(map(is_column, header)), len(header)
+
+
+def _rows(lines: list[str], separator: str, skipped: int, columns: int) -> Iterator[Row]:
+    reader = csv.reader(lines, delimiter=separator, strict=True)
+    start = count = held = 0
+    try:
+        for cells in reader:
+            line, start = start + 1 + skipped, reader.line_num
+            if len(cells) > columns:
+                raise UnreadableFile(f"La ligne {line} compte plus de {columns} colonnes.")
+            if any(map(str.strip, cells)):
+                count, held = count + 1, held + len(cells)
+                yield Row(line=line, cells=cells)
+            if count > MAX_ROWS or held > MAX_CELLS:
+                raise UnreadableFile(f"Le fichier compte plus de {french.number(MAX_ROWS)} lignes.")
+    except csv.Error:
+        raise UnreadableFile(
+            f"À partir de la ligne {start + 1 + skipped}, un guillemet n’est pas fermé ou est mal placé ; "
+            "dans une cellule entre guillemets, un guillemet s’écrit deux fois."
+        ) from None

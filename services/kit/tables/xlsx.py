@@ -1,0 +1,149 @@
+"""The rows of an Excel workbook: one sheet, values only."""
+
+from __future__ import annotations
+
+import io
+import re
+import warnings
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from openpyxl import load_workbook
+
+from services.kit import french
+from services.kit.tables.safety import blocks_of
+from services.kit.tables.table import MAX_ROWS, Bad, Row, UnreadableFile, cell_name
+from services.kit.tables.workbook import MAX_MERGES, MAX_WIDTH, Merge, exact_number, percent_text, unmerged
+
+_MERGE = re.compile(
+    rb"<(?:\w+:)?mergeCell\s[^>]*?\bref=\"([A-Z]{1,3})([0-9]{1,7}):([A-Z]{1,3})([0-9]{1,7})\""
+)
+_LITERAL = re.compile(r"\"[^\"]*\"|\\.|\[[^\]]*\]|[ _*]")
+_PADDED = re.compile(r"0[0#]+")
+
+
+def read_xlsx(data: bytes, sheet: str, columns: int, *, formulas: bool) -> list[Row]:
+    """The rows that are not empty of the sheet of this name, else of the first one."""
+    with _opened(data, values=False) as book:
+        chosen = book[sheet] if sheet in book.sheetnames else book.worksheets[0]
+        title, part = chosen.title, chosen._worksheet_path
+        rows = list(_rows(chosen, columns))
+    if formulas and any(_is_formula(cell) for row in rows for cell in row.cells):
+        # openpyxl gives formulas or their values, never both: a formula without value would look blank
+        with _opened(data, values=True) as book:
+            rows = [_computed(*pair) for pair in zip(rows, _values(book[title], rows), strict=True)]
+    return unmerged(rows, _merges(data, part))
+
+
+@contextmanager
+def _opened(data: bytes, *, values: bool) -> Iterator[Any]:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what openpyxl leaves out (styles, validations) is no cell
+            yield load_workbook(io.BytesIO(data), read_only=True, keep_links=False, data_only=values)
+    except UnreadableFile:
+        raise
+    except Exception:  # openpyxl raises whatever its parts raise on a malformed one
+        raise UnreadableFile("Le classeur est abîmé ; enregistrez-le de nouveau.") from None
+
+
+def _rows(sheet: Any, columns: int) -> Iterator[Row]:
+    sheet.reset_dimensions()
+    for line, cells in enumerate(sheet.iter_rows(max_row=MAX_ROWS + 1), 1):
+        width = len(cells)
+        if width > MAX_WIDTH:
+            raise UnreadableFile(f"La ligne {line} compte plus de {columns} colonnes.")
+        while width and cells[width - 1].value in (None, ""):
+            width -= 1
+        if width > columns:
+            raise UnreadableFile(f"La ligne {line} compte plus de {columns} colonnes.")
+        if width:
+            read = [_value(cell, line, index) for index, cell in enumerate(cells[:width])]
+            yield Row(line=line, cells=read)
+        if line > MAX_ROWS:
+            raise UnreadableFile(f"Le classeur compte plus de {french.number(MAX_ROWS)} lignes.")
+
+
+def _values(sheet: Any, rows: list[Row]) -> Iterator[list[object]]:
+    """What the cells of the same rows show, in a workbook opened for its values."""
+    sheet.reset_dimensions()
+    lines = {row.line: len(row.cells) for row in rows}
+    for line, cells in enumerate(sheet.iter_rows(max_row=rows[-1].line), 1):
+        if line in lines:
+            shown = [_value(cell, line, index) for index, cell in enumerate(cells[: lines[line]])]
+            yield [*shown, *[None] * (lines[line] - len(shown))]
+
+
+def _computed(row: Row, values: list[object]) -> Row:
+    pairs = enumerate(zip(row.cells, values, strict=True))
+    cells = [_result(row.line, at, value) if _is_formula(cell) else cell for at, (cell, value) in pairs]
+    return Row(line=row.line, cells=cells)
+
+
+def _result(line: int, index: int, value: object) -> object:
+    if value is None:
+        text = "sa formule n’a pas de valeur enregistrée ; ouvrez le classeur, enregistrez-le de nouveau"
+        return Bad("FORMULA", f"La cellule {cell_name(line, index)} est vide : {text}.")
+    return value
+
+
+def _is_formula(cell: object) -> bool:
+    return isinstance(cell, Bad) and cell.code == "FORMULA"
+
+
+def _value(cell: Any, line: int, index: int) -> object:
+    """A text, an exact number, a date, a boolean, or why the cell is refused."""
+    value, name = cell.value, cell_name(line, index)
+    match cell.data_type:
+        case "f":
+            text = "collez-y sa valeur (Collage spécial, Valeurs)"
+            return Bad("FORMULA", f"La cellule {name} contient une formule ; {text}.")
+        case "e":
+            return Bad("ERROR_VALUE", f"La cellule {name} affiche une erreur ({value}).")
+    if value is None or isinstance(value, str | bool):
+        return value
+    if isinstance(value, datetime):
+        if value.time() == datetime.min.time():
+            return value.date()
+        return Bad("TIME", f"La cellule {name} contient une heure ; écrivez la date seule.")
+    if isinstance(value, int | float):
+        return _shown(exact_number(value), cell.number_format or "")
+    if isinstance(value, date):
+        return value
+    return Bad("TIME", f"La cellule {name} contient une heure ou une durée.")
+
+
+def _shown(number: int | Decimal, form: str) -> object:
+    """A number with what its format says of it: a unit, which its column must expect, or leading zeros."""
+    digits = _LITERAL.sub("", form.partition(";")[0])
+    if "%" in digits:
+        return percent_text(number)
+    if "€" in form:
+        return f"{Decimal(number):f} €"
+    if isinstance(number, int) and number >= 0 and _PADDED.fullmatch(digits):
+        return str(number).zfill(len(digits))
+    return number
+
+
+def _merges(data: bytes, part: str) -> list[Merge]:
+    found: set[tuple[bytes, ...]] = set()
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        for block in blocks_of(archive, part):
+            found.update(_MERGE.findall(block))
+            if len(found) > MAX_MERGES:
+                raise UnreadableFile("Le classeur compte trop de cellules fusionnées ; défusionnez-les.")
+    return [
+        Merge(top=int(top), left=_rank(left), bottom=int(bottom), right=_rank(right))
+        for left, top, right, bottom in sorted(found)
+    ]
+
+
+def _rank(letters: bytes) -> int:
+    rank = 0
+    for letter in letters:
+        rank = rank * 26 + letter - ord("A") + 1
+    return rank - 1

@@ -1,0 +1,121 @@
+"""One client shuts nobody out: half-sent requests, crowds, answers that nobody reads."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, suppress
+from typing import Any
+
+import grpc
+import pytest
+from google.rpc.error_details_pb2 import ErrorInfo, RetryInfo
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+
+from tests.raw_http2 import RawConnection
+from tests.service.kit_probe import NAME
+from tests.service.test_kit_server import detail
+from tests.support import Launch, RunningServer
+
+ONE = f"/{NAME}/One"
+HEALTH = "/grpc.health.v1.Health/Check"
+REFLECTION = "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo"
+
+
+@pytest.fixture(scope="module")
+def server(launch: Launch) -> RunningServer:
+    return launch("tests.service.kit_probe", "--workers=1", "--threads=1", "--stream-seconds=1")
+
+
+@pytest.fixture
+def channel(server: RunningServer) -> Iterator[grpc.Channel]:
+    with grpc.insecure_channel(server.address) as opened:
+        yield opened
+
+
+def ended(stream: Any) -> grpc.StatusCode:
+    """How a stream ends once it has been read."""
+    with suppress(grpc.RpcError):
+        list(stream)
+    code: grpc.StatusCode = stream.code()
+    return code
+
+
+def answered(channel: grpc.Channel) -> None:
+    """A call of the service and a probe have their answer."""
+    one: Any = channel.unary_unary(ONE)
+    assert one(b"x", timeout=10) == b"x"
+    health = health_pb2_grpc.HealthStub(channel)
+    assert health.Check(health_pb2.HealthCheckRequest(), timeout=10).status == 1
+
+
+@pytest.mark.parametrize(
+    ("path", "message", "sent"),
+    [(ONE, None, None), (ONE, b"bonjour", 7), (HEALTH, b"\n\x01x", 3), (REFLECTION, None, None)],
+    ids=["headers", "seven-bytes", "health", "reflection"],
+)
+@pytest.mark.parametrize(("connections", "streams"), [(2, 16), (10, 32)])
+def test_half_sent_requests_hold_no_place(
+    server: RunningServer,
+    channel: grpc.Channel,
+    path: str,
+    message: bytes | None,
+    sent: int | None,
+    connections: int,
+    streams: int,
+) -> None:
+    with ExitStack() as stack:
+        for _ in range(connections):
+            raw = stack.enter_context(RawConnection(server.address))
+            for _ in range(streams):
+                raw.begin(path, message, sent)
+        answered(channel)
+        answered(channel)
+
+
+def test_a_crowd_that_fits_in_the_wait_is_served(channel: grpc.Channel) -> None:
+    one: Any = channel.unary_unary(ONE)
+    calls = [one.future(b"sleep 0.002", timeout=30) for _ in range(40)]
+    assert {call.code() for call in calls} == {grpc.StatusCode.OK}
+
+
+def test_what_cannot_be_served_in_time_is_refused_with_when_to_come_back(channel: grpc.Channel) -> None:
+    one: Any = channel.unary_unary(ONE)
+    busy = one.future(b"sleep 3", timeout=30)
+    health = health_pb2_grpc.HealthStub(channel)
+    while not busy.running():
+        time.sleep(0.001)
+    late = [one.future(b"x", timeout=30) for _ in range(3)]
+    assert health.Check(health_pb2.HealthCheckRequest(), timeout=10).status == 1
+    assert {call.code() for call in late} == {grpc.StatusCode.UNAVAILABLE}
+    for call in late:
+        assert detail(call, ErrorInfo).reason == "OVERLOADED"
+        assert detail(call, RetryInfo).retry_delay.ToTimedelta().total_seconds() > 0
+    assert busy.code() is grpc.StatusCode.OK
+    assert one(b"x", timeout=10) == b"x"
+
+
+def test_a_stream_that_nobody_reads_gives_its_place_back(
+    server: RunningServer, channel: grpc.Channel
+) -> None:
+    method: Any = channel.unary_stream(f"/{NAME}/Down")
+    with RawConnection(server.address, window=1) as raw:
+        raw.begin(f"/{NAME}/Down", b"big 100000", end=True)
+        while ended(method(b"big 10", timeout=10)) is not grpc.StatusCode.OK:
+            time.sleep(0.05)  # the time limit of the test is the limit of this wait
+
+
+def test_bytes_that_are_no_message_are_the_fault_of_their_sender(channel: grpc.Channel) -> None:
+    typed: Any = channel.unary_unary(f"/{NAME}/Typed")
+    with pytest.raises(grpc.RpcError) as raised:
+        typed(b"\xff\xff", timeout=10)
+    assert raised.value.code() is grpc.StatusCode.INVALID_ARGUMENT
+    assert detail(raised.value, ErrorInfo).reason == "REQUEST_UNREADABLE"
+
+
+def test_headers_without_end_are_refused_in_our_words(channel: grpc.Channel) -> None:
+    one: Any = channel.unary_unary(ONE)
+    with pytest.raises(grpc.RpcError) as raised:
+        one(b"x", timeout=10, metadata=(("x-long", "x" * 17_000),))
+    assert raised.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+    assert detail(raised.value, ErrorInfo).reason == "METADATA_TOO_LARGE"

@@ -1,0 +1,517 @@
+"""One reader of the tables that French people write: every usual form, exact cells, and clear refusals."""
+
+from __future__ import annotations
+
+import csv
+import io
+import zipfile
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+from xml.sax.saxutils import escape
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from openpyxl import Workbook
+
+from services.kit import french, tables
+from services.kit.tables import Bad, Row, SheetColumn, UnreadableFile, read_cell, read_table
+
+CASES = Path(__file__).parent.parent / "cases" / "tables"
+NAMES = ("clé", "nom", "montant", "date")
+ODS_START = (
+    '<?xml version="1.0" encoding="UTF-8"?><office:document-content '
+    'xmlns:office="urn:oasis:names:tc:opendocument:xmlns:office:1.0" '
+    'xmlns:table="urn:oasis:names:tc:opendocument:xmlns:table:1.0" '
+    'xmlns:text="urn:oasis:names:tc:opendocument:xmlns:text:1.0" '
+    'xmlns:calcext="urn:org:documentfoundation:names:experimental:calc:xmlns:calcext:1.0">'
+    "<office:body><office:spreadsheet>"
+)
+ODS_END = "</office:spreadsheet></office:body></office:document-content>"
+
+
+def is_name(name: str) -> bool:
+    return name in NAMES
+
+
+def read(data: bytes | str, **options: Any) -> list[Row]:
+    return read_table(data.encode() if isinstance(data, str) else data, is_name, **options)
+
+
+def cells(data: bytes | str, **options: Any) -> list[list[object]]:
+    return [list(row.cells) for row in read(data, **options)]
+
+
+def sentence(data: bytes | str, **options: Any) -> str:
+    """Why a file is refused, with ordinary spaces."""
+    with pytest.raises(UnreadableFile) as caught:
+        read(data, **options)
+    return str(caught.value).replace("\u00a0", " ").replace("\u202f", " ")
+
+
+def xlsx(*rows: Sequence[object], merge: str = "", formats: dict[str, str] | None = None) -> bytes:
+    book = Workbook()
+    sheet: Any = book.worksheets[0]
+    for row in rows:
+        sheet.append(row)
+    for name, form in (formats or {}).items():
+        sheet[name].number_format = form
+    if merge:
+        sheet.merge_cells(merge)
+    stream = io.BytesIO()
+    book.save(stream)
+    return stream.getvalue()
+
+
+def ods(content: str, **parts: bytes) -> bytes:
+    """An OpenDocument workbook of this content."""
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet", zipfile.ZIP_STORED)
+        archive.writestr("content.xml", f"{ODS_START}{content}{ODS_END}")
+        for name, data in parts.items():
+            archive.writestr(name, data)
+    return stream.getvalue()
+
+
+def ods_cell(value: object) -> str:
+    """A cell as LibreOffice writes it."""
+    if value is None:
+        return "<table:table-cell/>"
+    if isinstance(value, bool):
+        kind = f'office:value-type="boolean" office:boolean-value="{str(value).lower()}"'
+    elif isinstance(value, int | Decimal):
+        kind = f'office:value-type="float" office:value="{value}"'
+    elif isinstance(value, date):
+        kind = f'office:value-type="date" office:date-value="{value.isoformat()}"'
+    else:
+        kind = 'office:value-type="string"'
+    return f"<table:table-cell {kind}><text:p>{escape(str(value))}</text:p></table:table-cell>"
+
+
+def ods_rows(rows: Iterable[Sequence[object]]) -> str:
+    return "".join(f"<table:table-row>{''.join(map(ods_cell, row))}</table:table-row>" for row in rows)
+
+
+def ods_sheet(*rows: Sequence[object], name: str = "Feuille1", raw: str = "") -> str:
+    return f'<table:table table:name="{name}">{ods_rows(rows)}{raw}</table:table>'
+
+
+@pytest.mark.parametrize("ends", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("separator", [";", ",", "\t"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252", "utf-16"])
+def test_every_usual_csv_is_read_alike(encoding: str, separator: str, ends: str) -> None:
+    lines = ["clé;nom;date", "A1;Éloïse Œuvrard-Le Goff;01/11/2026", ";;", 'A2;"d’un « café »";2026-11-02']
+    text = "".join(line.replace(";", separator) + ends for line in lines)
+    found = read(text.encode(encoding))
+    assert [row.line for row in found] == [1, 2, 4]
+    assert found[1].cells == ["A1", "Éloïse Œuvrard-Le Goff", "01/11/2026"]
+    assert found[2].cells[1] == "d’un « café »"
+
+
+@pytest.mark.parametrize("first", ["sep=;", '"sep=;"', "SEP=;"])
+def test_the_first_line_may_tell_the_separator(first: str) -> None:
+    assert cells(f"{first}\r\nclé;nom\r\nA1;x\r\n") == [["clé", "nom"], ["A1", "x"]]
+    assert read(f"{first}\nclé;nom\nA1;x\n")[1].line == 3
+
+
+def test_a_separator_that_only_the_first_line_tells_is_used() -> None:
+    assert cells("sep=|\nclé|nom\nA1|x;y\n")[1] == ["A1", "x;y"]
+
+
+MIXED = "nom;montant\nRené;1\n".encode() + "Zoé;2\n".encode("cp1252")
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (MIXED, "mêle deux encodages : la ligne 2 est en UTF-8, la ligne 3 ne l’est pas"),
+        (
+            "nom\nZoé\n".encode("cp1252") + "« œuvre »\n".encode(),
+            "la ligne 3 est en UTF-8, la ligne 2 ne l’est",
+        ),
+        ("nom\nRené\nZoé\n".encode("mac-roman"), "la ligne 2 semble écrite pour Macintosh"),
+        ("nom\nRené\n".encode("cp850"), "la ligne 2 semble écrite"),
+        ("nom\nRené\n".encode("utf-16-le"), "octets nuls"),
+        ("nom\nRené\n".encode("utf-32"), "octets nuls"),
+        ("nom\nRené".encode("utf-16")[:-1], "encodage"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), "classeur .xls ancien, ou protégé"),
+        (b"\x09\x08\x10\x00\x00\x06" + bytes(600), "classeur .xls ancien"),
+        (b"<html><table><tr><td>nom</td></tr></table>", "HTML"),
+        (b'\xef\xbb\xbf<?xml version="1.0"?><Workbook/>', "XML"),
+        (b"{\\rtf1 nom}", ".rtf"),
+        (b'{"nom": 1}', "JSON"),
+        (b"%PDF-1.7", "PDF"),
+        (b"\x89PNG\r\n\x1a\n" + bytes(100), "image"),
+        (b"\x1f\x8b\x08" + bytes(100), "archive"),
+        (b"PK\x03\x04" + bytes(100), "abîmé"),
+        (b"x" * (32 * 1024 * 1024 + 1), "dépasse 32 Mio"),
+        (b"nom;montant\n\x01\x02", "La ligne 2 contient un caractère de contrôle"),
+        (b"", "vide"),
+        (b'nom;montant\n"jamais', "ligne 2"),
+        (b"nom;" * 300, "colonnes"),
+        (b"sep=;\n", "vide"),
+        (b'sep="\n', "vide"),
+    ],
+)
+def test_what_is_no_table_is_refused_in_one_sentence(data: bytes, said: str) -> None:
+    assert said in sentence(data)
+
+
+@pytest.mark.parametrize("magic", [b"\xd0\xcf\x11\xe0", b"%PDF", b"<html>", b"\x89PNG"])
+def test_a_refusal_of_another_form_says_what_to_save_as(magic: bytes) -> None:
+    assert "enregistrez le tableau en .xlsx, en .ods ou en « CSV UTF-8 »" in sentence(magic + bytes(9))
+
+
+def test_portuguese_and_czech_names_are_no_sign_of_another_encoding() -> None:
+    names = ["GUIMARÃES", "Žižek", "Šimůnek".replace("ů", "u"), "DÉLÉGUÉ\u00a0: « à »"]
+    assert [row[0] for row in cells("\n".join(["nom", *names]).encode("cp1252"))[1:]] == names
+
+
+@given(st.binary(max_size=300) | st.text("a;,\t\r\n\"' =sep", max_size=30).map(str.encode))
+def test_any_bytes_are_read_or_refused(data: bytes) -> None:
+    with suppress(UnreadableFile):
+        assert read(data)
+
+
+@pytest.mark.parametrize(
+    ("parse", "cell", "value"),
+    [
+        (tables.money, "1 234,56", 123456),
+        (tables.money, "1\u202f234,56\u00a0€", 123456),
+        (tables.money, "1234.5", 123450),
+        (tables.money, 1234, 123400),
+        (tables.money, Decimal("0.1"), 10),
+        (tables.signed_money, "-50,00", -5000),
+        (tables.signed_money, "−50", -5000),
+        (tables.percent, "1,5 %", Decimal("1.5")),
+        (tables.percent, Decimal("2.5"), Decimal("2.5")),
+        (tables.integer, "24", 24),
+        (tables.integer, "24.0", 24),
+        (tables.day, "31/12/2026", date(2026, 12, 31)),
+        (tables.day, "1/1/2027", date(2027, 1, 1)),
+        (tables.day, "2026-12-31", date(2026, 12, 31)),
+        (tables.day, date(2026, 12, 31), date(2026, 12, 31)),
+        (tables.code, "01000", "01000"),
+        (tables.code, "200 066 777", "200066777"),
+        (tables.codes, "56, 35", ["56", "35"]),
+        (tables.text, " '=1+1", "=1+1"),
+        (tables.text, "’t Hooft", "’t Hooft"),
+        (tables.text, "'t Hooft", "'t Hooft"),
+        (tables.text, 56, "56"),
+        (tables.boolean, "Oui", True),
+        (tables.boolean, "faux", False),
+        (tables.boolean, True, True),
+    ],
+)
+def test_cells_have_their_exact_value(parse: tables.Parse[object], cell: object, value: object) -> None:
+    found = read_cell(Row(line=2, cells=[cell]), 0, parse)
+    assert (type(found), found) == (type(value), value)
+
+
+@pytest.mark.parametrize(
+    ("parse", "cell", "reason"),
+    [
+        *((tables.money, cell, "MONEY_MALFORMED") for cell in (
+            "10,005", "12,345678", "15 %", "-5", "1.234,56", "1,234.56", "50.000", "12 €  €", "1 23", "1e3",
+            "NaN", "9" * 5000, Decimal("10.005"), Decimal("NaN"),
+        )),
+        *((tables.percent, cell, "PERCENT_MALFORMED") for cell in ("15 €", "-1", "1,1234567", "x")),
+        *((tables.integer, cell, "INTEGER_MALFORMED") for cell in ("24,5", "24 %", "2e1", "-3", "9" * 5000)),
+        *((tables.day, cell, "DATE_MALFORMED") for cell in ("31/12/26", "31-12-2026", "hier", 46000)),
+        *((tables.day, cell, "DATE_IMPOSSIBLE") for cell in ("31/02/2026", "2026-13-01", "12/31/2026")),
+        (tables.text, date(2026, 1, 1), "DATE_IN_TEXT"),
+        (tables.code, date(2026, 1, 1), "DATE_IN_TEXT"),
+        (tables.codes, date(2026, 1, 1), "DATE_IN_TEXT"),
+        (tables.boolean, "peut-être", "BOOLEAN_MALFORMED"),
+        (tables.money, True, "BOOLEAN"),
+        (tables.text, False, "BOOLEAN"),
+    ],
+)  # fmt: skip
+def test_what_is_doubtful_is_refused_not_guessed(
+    parse: tables.Parse[object], cell: object, reason: str
+) -> None:
+    found = read_cell(Row(line=3, cells=[None, cell]), 1, parse)
+    assert isinstance(found, Bad)
+    assert found.code == reason
+    if reason == "BOOLEAN":
+        assert "B3" in found.message
+
+
+@given(st.text(" \u00a0\u202f0123456789,.-+€%/eE", max_size=14))
+def test_a_sum_is_never_rounded(written: str) -> None:
+    found = tables.signed_money(written)
+    if not isinstance(found, Bad):
+        plain = written.translate({ord(one): None for one in " \u00a0\u202f€"}).replace(",", ".")
+        assert Decimal(found).scaleb(-2) == Decimal(plain)
+
+
+@given(st.integers(-(10**14), 10**14))
+def test_a_sum_that_is_printed_is_read_back(cents: int) -> None:
+    printed = french.euros(cents)
+    assert tables.signed_money(printed) == cents
+    assert isinstance(tables.money(printed), Bad) == (cents < 0)
+
+
+@given(st.dates())
+def test_a_day_is_read_back_in_both_notations(day: date) -> None:
+    assert tables.day(french.short_date(day)) == tables.day(day.isoformat()) == day
+
+
+@given(st.decimals(0, 10**6, places=6))
+def test_a_rate_is_read_back(rate: Decimal) -> None:
+    assert tables.percent(tables.printed(rate)) == rate
+    assert tables.percent(f"{french.number(rate)} %") == rate
+
+
+def test_a_blank_is_absent_not_zero_nor_empty() -> None:
+    parses: tuple[tables.Parse[object], ...] = (tables.money, tables.text, tables.boolean, tables.integer)
+    for parse in parses:
+        assert read_cell(Row(line=2, cells=[" \u00a0", None, ""]), 0, parse) is None
+        assert read_cell(Row(line=2, cells=[None]), 5, parse) is None
+
+
+def test_a_choice_is_read_whatever_its_case_and_accents() -> None:
+    parse = tables.choice({0: "Départements", 1: "régions"})
+    assert (parse("departements"), parse("RÉGIONS")) == (0, 1)
+    found = parse("pays")
+    assert isinstance(found, Bad)
+    assert "« Départements » et « régions »" in found.message
+
+
+WORKBOOKS: dict[str, Callable[..., bytes]] = {
+    "xlsx": xlsx,
+    "ods": lambda *rows: ods(ods_sheet(*rows)),
+}
+
+
+@pytest.mark.parametrize("form", WORKBOOKS)
+def test_a_workbook_gives_exact_values(form: str) -> None:
+    row = ["01000", 56, Decimal("1234.56"), date(2026, 11, 1), True, "Éloïse & <fils>", None, "'x"]
+    found = cells(WORKBOOKS[form](["clé", *"abcdefg"], row, [], ["A2"]))
+    assert found[1] == row
+    assert [type(cell) for cell in found[1]] == [type(cell) for cell in row]
+    assert [row.line for row in read(WORKBOOKS[form](["clé"], ["x"], [], ["y"]))] == [1, 2, 4]
+    assert found[2] == ["A2", *[None] * 7]
+
+
+@pytest.mark.parametrize("form", WORKBOOKS)
+@pytest.mark.parametrize(
+    ("cell", "shown"),
+    [(0.1 + 0.2, Decimal("0.3")), (1234.56, Decimal("1234.56")), (10.005, Decimal("10.005")), (56.0, 56)],
+)
+def test_a_double_is_the_number_that_it_shows(form: str, cell: float, shown: object) -> None:
+    made = xlsx(["nom"], [cell]) if form == "xlsx" else ods(ods_sheet(["nom"], [Decimal(repr(cell))]))
+    assert cells(made)[1] == [shown]
+
+
+def test_a_number_comes_with_what_its_format_says() -> None:
+    formats = {
+        "A2": "00000", "B2": '0#" "##" "##" "##" "##', "C2": "0.0%", "D2": '#,##0.00\\ "€"', "E2": "0.00",
+        "F2": "0",
+    }  # fmt: skip
+    made = xlsx(["nom"] * 6, [1000, 297730000, 0.025, 1234.5, 12, 7], formats=formats)
+    assert cells(made)[1] == ["01000", "0297730000", "2,5 %", "1234.5 €", 12, 7]
+    assert isinstance(tables.money(cells(made)[1][2]), Bad)
+    assert tables.money(cells(made)[1][3]) == 123450
+    raw = (
+        '<table:table-row><table:table-cell office:value-type="float" office:value="1000">'
+        "<text:p>01000</text:p></table:table-cell>"
+        '<table:table-cell office:value-type="percentage" office:value="0.025"><text:p>2,50 %'
+        '</text:p></table:table-cell><table:table-cell office:value-type="currency" office:currency="EUR" '
+        'office:value="1234.5"><text:p>1 234,50 €</text:p></table:table-cell></table:table-row>'
+    )
+    assert cells(ods(ods_sheet(["nom"] * 3, raw=raw)))[1] == ["01000", "2,5 %", "1234.5 €"]
+
+
+def bad(data: bytes, **options: Any) -> list[tuple[str, str]]:
+    """The cells that are refused, with the name that their sentence gives."""
+    found = [cell for row in read(data, **options) for cell in row.cells if isinstance(cell, Bad)]
+    return [(cell.code, cell.message.removeprefix("La cellule ").split(" ", 1)[0]) for cell in found]
+
+
+def test_cells_that_hold_no_plain_value_are_refused_by_name() -> None:
+    made = xlsx(["nom"] * 3, ["=1+1", "#N/A", datetime.fromisoformat("2026-01-01T12:30")])
+    assert bad(made) == [("FORMULA", "A2"), ("ERROR_VALUE", "B2"), ("TIME", "C2")]
+    raw = (
+        "<table:table-row>"
+        '<table:table-cell table:formula="of:=1+1" office:value-type="float" office:value="2">'
+        '<text:p>2</text:p></table:table-cell><table:table-cell office:value-type="string" '
+        'calcext:value-type="error"><text:p>#N/D</text:p></table:table-cell><table:table-cell '
+        'office:value-type="date" office:date-value="2026-01-01T12:30:00"><text:p>x</text:p>'
+        "</table:table-cell></table:table-row>"
+    )
+    made = ods(ods_sheet(["nom"] * 3, raw=raw))
+    assert bad(made) == [("FORMULA", "A2"), ("ERROR_VALUE", "B2"), ("TIME", "C2")]
+    assert cells(made, formulas=True)[1][0] == 2
+
+
+def test_a_formula_may_stand_for_its_last_value_but_never_for_a_blank() -> None:
+    made = xlsx(["nom", "montant"], ["x", "=1+1"], ["y", "=1+2"])
+    assert bad(made, formulas=True) == [("FORMULA", "B2"), ("FORMULA", "B3")]
+    stream = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(made)) as old, zipfile.ZipFile(stream, "w") as new:
+        for name in old.namelist():
+            content = old.read(name).replace(b"<f>1+1</f><v />", b"<f>1+1</f><v>2</v>")
+            new.writestr(name, content.replace(b"<f>1+1</f><v></v>", b"<f>1+1</f><v>2</v>"))
+    assert cells(stream.getvalue(), formulas=True)[1] == ["x", 2]
+    assert bad(stream.getvalue(), formulas=True) == [("FORMULA", "B3")]
+
+
+def test_a_cell_that_a_merge_covers_is_refused_beside_one_that_has_a_value() -> None:
+    rows = (["nom", "clé"], ["Éloïse", "A1"], [None, "A2"])
+    assert bad(xlsx(*rows, merge="A2:A3")) == [("MERGED", "A3")]
+    assert bad(xlsx(["nom", "clé"], [None, "A1"], [None, "A2"], merge="A2:A3")) == []
+    raw = (
+        '<table:table-row><table:table-cell office:value-type="string" table:number-rows-spanned="2" '
+        'table:number-columns-spanned="1"><text:p>Éloïse</text:p></table:table-cell><table:table-cell/>'
+        "</table:table-row><table:table-row><table:covered-table-cell/><table:table-cell "
+        'office:value-type="string"><text:p>A2</text:p></table:table-cell></table:table-row>'
+    )
+    assert bad(ods(ods_sheet(["nom", "clé"], raw=raw))) == [("MERGED", "A3")]
+
+
+def test_the_sheet_that_is_named_is_read_else_the_first() -> None:
+    two = ods(ods_sheet(["nom"], ["un"]) + ods_sheet(["nom"], ["deux"], name="B"))
+    assert cells(two, sheet="B")[1] == ["deux"]
+    assert cells(two, sheet="C")[1] == ["un"]
+    assert cells(two)[1] == ["un"]
+
+
+def test_repeated_rows_and_cells_of_an_ods_are_what_they_show() -> None:
+    raw = (
+        '<table:table-row table:number-rows-repeated="2"><table:table-cell table:number-columns-repeated="3" '
+        'office:value-type="string"><text:p>a<text:s text:c="2"/>b<text:span>c</text:span></text:p>'
+        "<office:annotation><text:p>note</text:p></office:annotation></table:table-cell></table:table-row>"
+        '<table:table-row table:number-rows-repeated="1048000"><table:table-cell '
+        'table:number-columns-repeated="16384"/></table:table-row>'
+    )
+    assert cells(ods(ods_sheet(["nom"] * 3, raw=raw)))[1:] == [["a  bc"] * 3] * 2
+
+
+ROW = '<table:table-row><table:table-cell office:value-type="string"{0}><text:p>{1}</text:p></table:table-cell></table:table-row>'  # noqa: E501
+
+
+@pytest.mark.parametrize(
+    ("content", "parts", "said"),
+    [
+        (ods_sheet(raw=ROW.format(' table:number-columns-repeated="16384"', "x")), {}, "colonnes"),
+        (
+            ods_sheet(raw=ROW.replace("row>", 'row table:number-rows-repeated="60000">', 1).format("", "x")),
+            {},
+            "lig",
+        ),
+        (ods_sheet(raw=ROW.format("", '<text:s text:c="1000000000"/>')), {}, "démesurée"),
+        (ods_sheet(raw=ROW.format("", "<text:span>" * 20000 + "</text:span>" * 20000)), {}, "abîmé"),
+        (ods_sheet(raw=ROW.format(' table:number-columns-repeated="-1"', "x")), {}, "abîmé"),
+        (ods_sheet(raw="<table:table-row/>" * 300_000), {}, "lignes"),
+        (
+            ods_sheet(raw="<table:table-row>" + "<table:table-cell/>" * 100_000 + "</table:table-row>"),
+            {},
+            "démesurée",
+        ),
+        ("x" * (65 * 1024 * 1024), {}, "démesuré"),
+        ("<table:table>", {}, "abîmé"),
+        ("", {}, "feuille"),
+        (ods_sheet(), {}, "vide"),
+        (ods_sheet(["x"]), {"Basic/Standard/Module1.xml": b"<x/>"}, "macros"),
+        (ods_sheet(["x"]), {"Object 1/content.xml": b"<x/>"}, "objet incorporé"),
+        (ods_sheet(["x"]), {"META-INF/manifest.xml": b"<x><manifest:encryption-data/></x>"}, "mot de passe"),
+        (ods_sheet(["x"], raw='<table:table-source xlink:href="x"/>'), {}, "lié à un autre fichier"),
+        (ods_sheet(["x"]), {"styles.xml": b"<!DOCTYPE x []><x/>"}, "interdite"),
+        (ods_sheet(["x"]), {"styles.xml": b'<?xml version="1.0" encoding="cp037"?>'}, "interdite"),
+    ],
+)
+def test_a_hostile_ods_is_refused(content: str, parts: dict[str, bytes], said: str) -> None:
+    assert said in sentence(ods(content, **parts))
+
+
+@pytest.mark.parametrize(
+    ("part", "said"),
+    [
+        ("xl/workbook.bin", "binaire .xlsb"),
+        ("word/document.xml", "pas un classeur Excel"),
+        ("Index/Document.iwa", "pas"),
+    ],
+)
+def test_an_archive_of_another_kind_says_what_to_save_as(part: str, said: str) -> None:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        archive.writestr(part, b"x")
+    assert said in sentence(stream.getvalue())
+    assert "CSV UTF-8" in sentence(stream.getvalue())
+
+
+def test_merges_beyond_counting_are_refused() -> None:
+    made = xlsx(["nom"], ["x"], merge="A1:A2")
+    stream = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(made)) as old, zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as new:
+        for name in old.namelist():
+            many = b"".join(b'<mergeCell ref="A%d:B%d"/>' % (at, at) for at in range(1, 20_000))
+            new.writestr(name, old.read(name).replace(b'<mergeCell ref="A1:A2"/>', many))
+    assert "fusionnées" in sentence(stream.getvalue())
+
+
+texts = st.text(
+    st.characters(exclude_categories=["C", "Z"], max_codepoint=0xFFFF)
+    | st.sampled_from(" =+-@;,|\"'«»\u00a0"),
+    min_size=1,
+    max_size=20,
+).map(str.strip).filter(bool)  # fmt: skip
+values = (
+    texts
+    | st.none()
+    | st.dates(date(1900, 3, 1), date(9999, 12, 31))
+    | st.integers(0, 10**9)
+    | st.decimals(0, 10**7, places=2)
+)
+TYPED: dict[type, Callable[[object], object]] = {
+    str: tables.text, date: tables.day, int: tables.integer, Decimal: tables.money,
+}  # fmt: skip
+FORMATS = {str: "@", date: "dd/mm/yyyy", int: "0", Decimal: "#,##0.00"}
+
+
+@pytest.mark.parametrize("form", ["csv", "xlsx"])
+@settings(max_examples=60)
+@given(st.lists(values, min_size=1, max_size=5))
+def test_what_is_written_is_read_back(form: str, row: list[Any]) -> None:
+    kinds = [type("" if cell is None else cell) for cell in row]
+    titles = [f"colonne {number}" for number in range(len(row))]
+    if form == "csv":
+        data = tables.csv_bytes(["nom", *titles], [["x", *row]])
+    else:
+        columns = [
+            SheetColumn("nom"),
+            *(SheetColumn(title, FORMATS[kind]) for title, kind in zip(titles, kinds, strict=True)),
+        ]
+        data = tables.xlsx_bytes("Feuille", columns, [["x", *row]])
+        assert data == tables.xlsx_bytes("Feuille", columns, [["x", *row]])
+    found = read(data)[1]
+    read_back = [read_cell(found, at, TYPED[kind]) for at, kind in enumerate(kinds, 1)]
+    assert read_back == [int(cell.scaleb(2)) if isinstance(cell, Decimal) else cell for cell in row]
+
+
+def test_the_rows_of_a_csv_keep_their_length() -> None:
+    found = read((CASES / "short_row.csv").read_bytes())
+    assert [len(row.cells) for row in found] == [5, 5, 5, 2]
+
+
+def test_old_mac_line_ends_are_read() -> None:
+    found = read((CASES / "cr_only.csv").read_bytes())
+    assert [row.line for row in found] == [1, 2, 3]
+    assert found[1].cells[1:3] == ["Éloïse-Légère", "Zoé"]
+
+
+def test_a_merged_cell_and_an_error_of_real_workbooks_are_refused() -> None:
+    assert bad((CASES / "merged.xlsx").read_bytes()) == [("MERGED", "B3")]
+    assert bad((CASES / "na.xlsx").read_bytes()) == [("ERROR_VALUE", "B2")]
+
+
+def test_a_csv_in_a_spreadsheet_holds_no_formula() -> None:
+    data = tables.csv_bytes(["nom"], [["=1+1"], ["-5"], ["\tx"], ["@x"], ["'=x"], ["＝x"]])
+    written = [row[0] for row in csv.reader(io.StringIO(data.decode("utf-8-sig")), delimiter=";")]
+    assert written == ["nom", "'=1+1", "'-5", "'\tx", "'@x", "''=x", "'＝x"]

@@ -1,0 +1,1 @@
+"""House library, the source of the shipped templates: `python -m tools.house.build`."""

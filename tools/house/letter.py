@@ -1,0 +1,143 @@
+"""What every letter of the house starts and ends with."""
+
+from __future__ import annotations
+
+from tools.house.ooxml import LINE_BREAK, each, labelled, paragraph, raw_paragraph, run, run_control, when
+
+# Word reads sizes in figures; the engine writes those of the logo.
+_LOGO = (
+    '<w:r><w:drawing><wp:inline distT="0" distB="0" distL="0" distR="0">'
+    '<wp:extent cx="1080000" cy="540000"/>'
+    '<wp:docPr id="1" name="Logo" descr="{{ logo.alt }}"/>'
+    '<a:graphic><a:graphicData uri="http://schemas.openxmlformats.org/drawingml/2006/picture">'
+    '<pic:pic><pic:nvPicPr><pic:cNvPr id="1" name="Logo" descr="{{ logo.alt }}"/><pic:cNvPicPr/>'
+    "</pic:nvPicPr>"
+    '<pic:blipFill><a:blip r:embed="rId8"/><a:stretch><a:fillRect/></a:stretch></pic:blipFill>'
+    '<pic:spPr><a:xfrm><a:off x="0" y="0"/><a:ext cx="1080000" cy="540000"/></a:xfrm>'
+    '<a:prstGeom prst="rect"><a:avLst/></a:prstGeom></pic:spPr></pic:pic>'
+    "</a:graphicData></a:graphic></wp:inline></w:drawing></w:r>"
+)
+
+ORGANISATION_ADDRESS = (
+    "{{ profile.organisation.address.lines | join(', ') }}, "
+    "{{ profile.organisation.address.postal_code }}\u00a0{{ profile.organisation.address.city }}"
+)
+
+
+# Letterhead and recipient are paragraphs of several lines: LibreOffice first deals the paragraphs out by 26
+# to a page, and when that falls on the end of a page it leaves a title there without what follows.
+
+
+def letterhead() -> str:
+    """Logo, name, service and contact of the organisation."""
+    return "".join(
+        (
+            when("logo is defined", raw_paragraph(_LOGO, "Logo")),
+            paragraph("{{ profile.organisation.name }}", "OrganisationName"),
+            raw_paragraph(
+                run("{{ profile.organisation.service }}")
+                + LINE_BREAK
+                + run(ORGANISATION_ADDRESS)
+                + LINE_BREAK
+                + run("Téléphone : {{ profile.organisation.phone }} – {{ profile.organisation.email }}"),
+                "Letterhead",
+            ),
+        )
+    )
+
+
+def recipient() -> str:
+    """Postal block, then place and date."""
+    lines = (
+        run_control("for line in recipient.lines")
+        + run_control("if not loop.first")
+        + LINE_BREAK
+        + run_control("endif")
+        + run("{{ line }}")
+        + run_control("endfor")
+    )
+    return raw_paragraph(lines, "Recipient") + (
+        paragraph("{{ profile.organisation.place }}, le {{ document.date | long_date }}", "DateLine")
+    )
+
+
+def opening(subject: str, references: str, *more: str) -> str:
+    """Letterhead, recipient, subject and references, agent in charge (B1), salutation."""
+    return "".join(
+        (
+            letterhead(),
+            recipient(),
+            labelled("Objet", subject),
+            labelled("Références", references),
+            *more,
+            agent(),
+            paragraph("{{ recipient.salutation }},", "Salutation"),
+        )
+    )
+
+
+def agent() -> str:
+    """Block B1: first name, name, capacity and administrative address of the agent (CRPA, L. 111-2)."""
+    contact = (
+        "{% if agent.phone is defined %}, téléphone "
+        "{{ agent.phone | phone }}{% endif %}{% if agent.email is defined %}, {{ agent.email }}{% endif %}"
+    )
+    return labelled(
+        "Dossier suivi par",
+        f"{{{{ agent | civil_name }}}}, {{{{ agent.capacity }}}}, à l’adresse ci-dessus{contact}",
+    )
+
+
+def closing() -> str:
+    """Formula of courtesy, kept with the signature."""
+    return paragraph(
+        "Je vous prie d’agréer, {{ recipient.salutation }}, l’expression de mes salutations distinguées.",
+        "Closing",
+    )
+
+
+def signature() -> str:
+    """Block B2: capacity, delegation, first name and name, then room to sign (CRPA, L. 212-1)."""
+    delegation = (
+        run_control("if signatory.delegation is defined")
+        + LINE_BREAK
+        + run("({{ signatory.delegation }})")
+        + run_control("endif")
+    )
+    return signed("{{ signatory.capacity }}", "{{ signatory | full_name }}", delegation)
+
+
+def signed(capacity: str, name: str, between: str = "") -> str:
+    """A signature, in one paragraph that no page can split."""
+    return raw_paragraph(run(capacity) + between + LINE_BREAK + run(name), "Signature")
+
+
+def cover(title: str, *lines: str) -> str:
+    """Start of a document that is no letter: letterhead, title, what identifies it, place and date."""
+    return "".join(
+        (
+            letterhead(),
+            paragraph(title, "Title"),
+            *lines,
+            labelled(
+                "Établi",
+                "à {{ profile.organisation.place }}, le {{ document.date | long_date }}",
+                "ReferenceLast",
+            ),
+        )
+    )
+
+
+def sign_here(source: str) -> str:
+    """Room for a person to date and sign."""
+    return paragraph(f"{source}, date et signature :", "SignatureLine")
+
+
+def bullets(name: str, items: str, source: str) -> str:
+    """One bullet for each item."""
+    return each(name, items, paragraph(source, "ListBullet"))
+
+
+def agent_signature() -> str:
+    """Signature of the agent in charge, for letters that decide nothing."""
+    return signed("{{ agent.capacity | capital }}", "{{ agent | full_name }}")

@@ -1,0 +1,43 @@
+"""23 — Explication du traitement algorithmique: the four items of CRPA R. 311-3-1-2."""
+
+from __future__ import annotations
+
+from tools.house.document import Model
+from tools.house.letter import agent_signature, bullets, closing, opening
+from tools.house.mentions import contact
+from tools.house.models.common import REQUEST
+from tools.house.ooxml import control, heading, lead_in, paragraph
+
+MODEL = Model(
+    "23-explication-algorithme",
+    "Réponse à une demande d’explication du traitement algorithmique",
+    opening("votre demande d’explication du {{ explanation.requested_on | long_date }}", REQUEST)
+    + paragraph(
+        "Vous nous avez demandé comment un logiciel a été utilisé pour la décision du "
+        "{{ explanation.decided_on | long_date }}. Voici les quatre éléments que prévoit l’article R. "
+        "311-3-1-2 du code des relations entre le public et l’administration."
+    )
+    + paragraph(
+        "Le logiciel a seulement préparé un avis : **une personne du {{ profile.organisation.short_name }} a "
+        "décidé.** Il a pour finalité {{ profile.algorithm.purpose }}{% if assessment is defined %} (règles "
+        "« {{ assessment.ruleset.ruleset_id }} », version {{ assessment.ruleset.version }}){% endif %}."
+    )
+    + control("for section in explanation.sections")
+    + heading("{{ section.title }}")
+    + bullets("line", "section.lines", "{{ line }}")
+    + control("endfor")
+    + heading("Si cette réponse ne vous suffit pas")
+    + paragraph(
+        "Demandez un rendez-vous à la personne chargée de votre dossier, qui vous expliquera ces éléments de "
+        "vive voix{% if profile.algorithm.rules_website is defined %} ; les règles sont publiées sur "
+        "{{ profile.algorithm.rules_website }}{% endif %}."
+    )
+    + lead_in(
+        "Si vous pensez que cette réponse est incomplète, vous pouvez saisir, dans les deux mois, "
+        "{{ profile.algorithm.access_commission.name }}"
+        + contact("profile.algorithm.access_commission")
+        + " (articles R. 311-13 et R. 343-1 du même code)."
+    )
+    + closing()
+    + agent_signature(),
+)
