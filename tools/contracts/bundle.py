@@ -24,7 +24,9 @@ def write_bundle(folder: Path) -> list[Path]:
     """Writes the descriptor set, the zip of the protos and the schema of the dossier."""
     folder.mkdir(parents=True, exist_ok=True)
     descriptors = describe(ROOT / "protos", (DETAILS,))
-    binary, archive, schema = (folder / name for name in ("microcredit.binpb", "microcredit-protos.zip", "dossier.schema.json"))
+    binary, archive, schema = (
+        folder / name for name in ("microcredit.binpb", "microcredit-protos.zip", "dossier.schema.json")
+    )
     binary.write_bytes(_without_comments(descriptors).SerializeToString(deterministic=True))
     _write_zip(archive, descriptors)
     schema.write_text(_schema(), encoding="utf-8")

@@ -8,7 +8,17 @@ from dataclasses import dataclass, field
 
 from google.protobuf.descriptor_pb2 import EnumDescriptorProto, FileDescriptorProto, FileDescriptorSet
 
-from tools.contracts.reading import ENUM, METHOD, SERVICE, Given, Reason, comments, errors_listed, own, reasons
+from tools.contracts.reading import (
+    ENUM,
+    METHOD,
+    SERVICE,
+    Given,
+    Reason,
+    comments,
+    errors_listed,
+    own,
+    reasons,
+)
 
 COMMON = "microcredit.errors.v1"
 
@@ -55,10 +65,19 @@ def errors_page(descriptors: FileDescriptorSet) -> str:
     for package, title in _TITLES.items():
         for file, enum in _enums(files, package, "ErrorReason"):
             rows = [_error_row(reason, uses[reason.name]) for reason in reasons(file, enum)]
-            parts += [f"## {title}\n", _table(("motif", "code gRPC", "sens", "que faire", "donné par", "exemple"), rows)]
+            parts += [
+                f"## {title}\n",
+                _table(("motif", "code gRPC", "sens", "que faire", "donné par", "exemple"), rows),
+            ]
     for file, enum in _enums(files, COMMON, "FieldReason"):
-        fields = [(f"`{reason.name}`", reason.meaning, reason.remedy, f"`{reason.example}`") for reason in reasons(file, enum)]
-        parts += ["## Motifs d’un champ refusé (`BadRequest`)\n", _table(("motif", "sens", "que faire", "exemple"), fields)]
+        fields = [
+            (f"`{reason.name}`", reason.meaning, reason.remedy, f"`{reason.example}`")
+            for reason in reasons(file, enum)
+        ]
+        parts += [
+            "## Motifs d’un champ refusé (`BadRequest`)\n",
+            _table(("motif", "sens", "que faire", "exemple"), fields),
+        ]
     return "\n".join(parts)
 
 
@@ -97,7 +116,14 @@ def _condition(given: Given) -> str:
 def _error_row(reason: Reason, uses: _Uses) -> tuple[str, ...]:
     places = [_EVERY_RPC] if _EVERY_RPC in uses.places else list(uses.places)
     example = f"`{reason.example}`"
-    return f"`{reason.name}`", ", ".join(uses.codes), reason.meaning, reason.remedy, ", ".join(places), example
+    return (
+        f"`{reason.name}`",
+        ", ".join(uses.codes),
+        reason.meaning,
+        reason.remedy,
+        ", ".join(places),
+        example,
+    )
 
 
 def _table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
