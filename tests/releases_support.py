@@ -17,7 +17,8 @@ from sqlalchemy import Engine, event
 
 from services.kit.releases.archive import SIGNATURE_FILE, digest
 from services.kit.releases.signature import Statement, sign
-from services.kit.releases.store import Candidate, ReleaseStore
+from services.kit.releases.store import ReleaseStore
+from services.kit.releases.timeline import Candidate
 from services.kit.store.database import Database, migrate
 
 NAME = "paquet"

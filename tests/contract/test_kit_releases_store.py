@@ -22,7 +22,7 @@ from services.kit.releases.changes import Change
 from services.kit.releases.signature import PublicKeys, generate_key
 from services.kit.releases.store import PackageDamagedError, Publication, ReleaseStore
 from services.kit.releases.tables import release_tables
-from services.kit.releases.timeline import EventKind, Span
+from services.kit.releases.timeline import Candidate, EventKind, Span
 from services.kit.store.database import Database
 from tests.bank_registry_support import new_database
 from tests.releases_support import NAME, START, candidate, make_store
@@ -170,7 +170,7 @@ def test_a_retry_gives_the_same_result(opened: Opened) -> None:
 
 def test_an_unknown_version_cannot_be_activated(opened: Opened) -> None:
     two_versions(opened.store)
-    metadata = refused("RELEASE_NOT_FOUND", lambda: opened.store.activate(NAME, "3", None, actor="a"))
+    metadata = refused("VERSION_NOT_FOUND", lambda: opened.store.activate(NAME, "3", None, actor="a"))
     assert metadata == {"name": NAME, "version": "3"}
     with pytest.raises(PackageDamagedError):
         opened.store.contents("0" * 64)
@@ -282,7 +282,7 @@ def test_a_package_with_the_signature_of_another_is_refused(opened: Opened, part
     if part == "content":
         contents["package.yaml"] += b" "
     changes = {"name": "autre"} if part == "name" else {"version": "2"} if part == "version" else {}
-    swapped = store_module.Candidate(
+    swapped = Candidate(
         **{"name": NAME, "version": "1", "valid_from": START, "valid_until": None, "contents": contents}
         | changes  # type: ignore[arg-type]
     )

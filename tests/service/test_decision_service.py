@@ -20,7 +20,8 @@ from microcredit.eligibility.v1.eligibility_service_pb2 import (
     AssessEligibilityRequest,
     BatchAssessEligibilityRequest,
 )
-from services.kit.releases.store import Candidate, ReleaseStore
+from services.kit.releases.store import ReleaseStore
+from services.kit.releases.timeline import Candidate
 from services.kit.store.database import Database
 from tests.eligibility_reglement import BASE, CASES
 from tests.eligibility_support import TIMEOUT, Client, Json, application, copied_package, merged, plain

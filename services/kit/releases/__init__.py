@@ -1,86 +1,151 @@
 """Packages deployed without the code: published once, activated at a date, followed by every process.
 
+- `accepted`: The candidate of a package without errors; InvalidArgument with every error.
 - `ArchiveError`: The archive is refused; `sentence` says why in French.
 - `Candidate`: A package to publish; it may govern from `valid_from` to `valid_until`, both included.
+- `Candidates`: The candidates of requests, checked one at a time.
 - `Change`: An event, the state after it, and the releases that lose days planned for them.
+- `Compiled`: A compiled package, and the bytes of its files.
+- `compiled_cache`: Compiled packages at hand, in force or not; made before the fork.
 - `Contents`: The files of a package, by their path.
 - `create_release_tables`: Creates the tables, for the service's migration.
+- `Deployment`: What governs in a state of the store.
+- `Deployments`: The packages of this process, which follow the store.
+- `Description`: What a package says of itself: its title and what only its kind says.
 - `digest`: SHA-256, in hexadecimal, over the sorted paths and contents, each preceded by its length; the
   signature is left out.
-- `Event`: A publication, or the first day from which a release governs; `revision` orders events, not
-  `time`.
+- `Edited`: A file edited alone, to become the next version of a package.
+- `Editing`: How a file edited alone becomes a package.
+- `Event`: A publication, or the first day from which a release governs; `revision` orders events, not `time`.
 - `EventKind`: What happened to a release.
+- `Fields`: The fields of a request, for the kinds of packages of a service.
+- `find_version`: The published version of a name; NotFound.
+- `Finding`: One thing to say of one place of a package: what is wrong, and what to do.
 - `Follower`: Holds what `build` makes of the last state that it could build; started after the fork.
 - `FollowerStatus`: What a process applies; `problem` is a French sentence, empty when it follows the store.
+- `Kind`: One kind of package, as a service hands it in.
+- `Kinds`: The kinds of packages of a service.
 - `make_append_only`: Makes the database refuse to change or delete a row of a table.
 - `pack`: A zip of a package: the same bytes for the same contents.
 - `PackageDamagedError`: What is stored of a package is not what was published, or is not signed by an
   accepted key.
+- `Place`: A place of a package, as far as it is known.
 - `PublicKeys`: The keys whose signatures are accepted, by key id.
 - `Release`: A published package; it may govern from `valid_from` to `valid_until`, both included.
-- `ReleaseStore`: Publishes, activates and rolls back; with keys, every package must be signed by one of
-  them.
+- `ReleaseServicer`: The ReleaseService of the contract, for whatever a service deploys.
+- `ReleaseStore`: Publishes, activates and rolls back; with keys, every package must be signed by one of them.
+- `Report`: What the check of a candidate found.
+- `Segment`: Days governed by one version, compiled.
+- `Severity`: Whether a finding refuses the package.
 - `signature`: Ed25519 signatures of packages, in a file of the package that its digest leaves out.
 - `SIGNATURE_FILE`: The file of a package that holds its signature.
 - `Span`: Days, both ends included, governed by one release; no `last` means without end.
 - `State`: Everything published and activated up to a revision.
 - `Statement`: What is signed: this content is this version of this package.
+- `Turns`: Turns taken by the threads and the workers of a server, one at a time.
 - `unpack`: The files of anyone's zip; ArchiveError if it is unsound or too large.
+- `unreadable`: The error of a stored package that cannot serve.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING
+from __future__ import annotations
 
-from services.kit.releases import signature
-from services.kit.releases.archive import SIGNATURE_FILE, ArchiveError, Contents, digest, pack, unpack
-from services.kit.releases.changes import Change
-from services.kit.releases.signature import PublicKeys, Statement
-from services.kit.releases.timeline import Event, EventKind, Release, Span, State
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from services.kit.releases import signature
+    from services.kit.releases.archive import SIGNATURE_FILE, ArchiveError, Contents, digest, pack, unpack
+    from services.kit.releases.candidates import Candidates, accepted
+    from services.kit.releases.changes import Change
+    from services.kit.releases.deployments import (
+        Compiled,
+        Deployment,
+        Deployments,
+        Segment,
+        compiled_cache,
+        unreadable,
+    )
+    from services.kit.releases.findings import Finding, Place, Report, Severity
     from services.kit.releases.follower import Follower, FollowerStatus
-    from services.kit.releases.store import Candidate, PackageDamagedError, ReleaseStore
+    from services.kit.releases.kinds import Description, Edited, Editing, Kind, Kinds
+    from services.kit.releases.requests import Fields, find_version
+    from services.kit.releases.service import ReleaseServicer
+    from services.kit.releases.signature import PublicKeys, Statement
+    from services.kit.releases.store import PackageDamagedError, ReleaseStore
     from services.kit.releases.tables import create_release_tables, make_append_only
+    from services.kit.releases.timeline import Candidate, Event, EventKind, Release, Span, State
+    from services.kit.releases.turns import Turns
+
+_ROOMS = {
+    "archive": "ArchiveError Contents SIGNATURE_FILE digest pack unpack",
+    "candidates": "Candidates accepted",
+    "changes": "Change",
+    "deployments": "Compiled Deployment Deployments Segment compiled_cache unreadable",
+    "findings": "Finding Place Report Severity",
+    "follower": "Follower FollowerStatus",
+    "kinds": "Description Edited Editing Kind Kinds",
+    "requests": "Fields find_version",
+    "service": "ReleaseServicer",
+    "signature": "PublicKeys Statement",
+    "store": "PackageDamagedError ReleaseStore",
+    "tables": "create_release_tables make_append_only",
+    "timeline": "Candidate Event EventKind Release Span State",
+    "turns": "Turns",
+}
+_HOMES = {name: room for room, names in _ROOMS.items() for name in names.split()}
 
 __all__ = [
     "SIGNATURE_FILE",
     "ArchiveError",
     "Candidate",
+    "Candidates",
     "Change",
+    "Compiled",
     "Contents",
+    "Deployment",
+    "Deployments",
+    "Description",
+    "Edited",
+    "Editing",
     "Event",
     "EventKind",
+    "Fields",
+    "Finding",
     "Follower",
     "FollowerStatus",
+    "Kind",
+    "Kinds",
     "PackageDamagedError",
+    "Place",
     "PublicKeys",
     "Release",
+    "ReleaseServicer",
     "ReleaseStore",
+    "Report",
+    "Segment",
+    "Severity",
     "Span",
     "State",
     "Statement",
+    "Turns",
+    "accepted",
+    "compiled_cache",
     "create_release_tables",
     "digest",
+    "find_version",
     "make_append_only",
     "pack",
     "signature",
     "unpack",
+    "unreadable",
 ]
 
-_ON_THE_DATABASE = {
-    "Candidate": "store",
-    "Follower": "follower",
-    "FollowerStatus": "follower",
-    "PackageDamagedError": "store",
-    "ReleaseStore": "store",
-    "create_release_tables": "tables",
-    "make_append_only": "tables",
-}
 
-
-def __getattr__(name: str) -> object:
-    """What only a server uses, loaded when it is first asked for."""
-    # A command only packs, unpacks and signs: loading SQLAlchemy for it would double the wait for each one.
-    if name not in _ON_THE_DATABASE:
+def __getattr__(name: str) -> Any:
+    # A process that checks a stranger's package needs an archive and its digest: neither SQL nor gRPC, whose
+    # import takes longer than many a check. A module is imported when a name of it is asked for.
+    if name == "signature":
+        return import_module(f"{__name__}.signature")
+    if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_ON_THE_DATABASE[name]}"), name)
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

@@ -35,7 +35,7 @@ class Activation:
         release = state.release(self.name, self.version)
         if release is None:
             raise NotFound(
-                "RELEASE_NOT_FOUND",
+                "VERSION_NOT_FOUND",
                 f"Aucune version « {self.version} » de « {self.name} » n’est publiée.",
                 metadata={"name": self.name, "version": self.version},
             )
@@ -59,7 +59,11 @@ class Rollback:
     comment: str
 
     def apply(self, state: State, now: datetime) -> Change:
-        """The change; FailedPrecondition when nothing governed before."""
+        """The change; NotFound, or FailedPrecondition when nothing governed before."""
+        if self.name not in state.names:
+            raise NotFound(
+                "PACKAGE_NOT_FOUND", f"« {self.name} » n’est pas publié.", metadata={"name": self.name}
+            )
         activations = state.activations(self.name)
         last = activations[-1] if activations else None
         day = self.effective_date or (last.effective_date if last else None)
@@ -73,10 +77,7 @@ class Rollback:
 
     def _former(self, state: State, last: Event, day: date) -> Release | None:
         """The release that governed a day before the last event."""
-        for span in state.as_of(last.revision - 1).timeline(self.name):
-            if span.first <= day and (span.last is None or day <= span.last):
-                return state.of(span.digest)
-        return None
+        return state.as_of(last.revision - 1).governing(self.name, day)
 
 
 def check_etag(state: State, name: str, etag: str) -> None:

@@ -13,23 +13,12 @@ from services.kit.errors import FailedPrecondition
 from services.kit.releases import changes, rows, versions
 from services.kit.releases.archive import SIGNATURE_FILE, ArchiveError, Contents, digest, pack, restore
 from services.kit.releases.signature import PublicKeys, SignatureError, Statement
-from services.kit.releases.timeline import EventKind, Release, State
+from services.kit.releases.timeline import Candidate, EventKind, Release, State
 from services.kit.store import Database, fingerprint
 
 
 class PackageDamagedError(Exception):
     """What is stored of a package is not what was published, or is not signed by an accepted key."""
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """A package to publish; it may govern from `valid_from` to `valid_until`, both included."""
-
-    name: str
-    version: str
-    valid_from: date
-    valid_until: date | None
-    contents: Contents
 
 
 @dataclass(frozen=True)
@@ -74,6 +63,13 @@ class ReleaseStore:
             raise PackageDamagedError from None
         return contents
 
+    def published(self, asked: str, *, actor: str, comment: str, request_id: str) -> Publication | None:
+        """The publication that this very request made, None if it is new; AlreadyExists if its id was used
+        for another one."""
+        with self._database.read() as connection:
+            done = rows.revision_made(connection, request_id, _mark(asked, actor, comment))
+            return None if done is None else _done(self._read(connection), done)
+
     def publish(
         self,
         candidate: Candidate,
@@ -82,16 +78,20 @@ class ReleaseStore:
         comment: str = "",
         request_id: str = "",
         validate_only: bool = False,
+        asked: str = "",
     ) -> Publication:
-        """Keeps a package for ever, under its version; nothing is governed by it yet."""
+        """Keeps a package for ever, under its version; nothing is governed by it yet.
+
+        `asked` tells what the request sent, where the package is made of it; the package itself otherwise.
+        """
         statement = Statement(candidate.name, candidate.version, digest(candidate.contents))
         key = self._accepted_signer(statement, candidate.contents)
-        mark = fingerprint("Publication", repr(statement), actor, comment)
+        mark = _mark(asked or repr(statement), actor, comment)
         with self._transaction(validate_only) as (connection, state):
             known = state.release(candidate.name, statement.digest)
             done = rows.revision_made(connection, request_id, mark)
             if done is not None:
-                return Publication(state.of(statement.digest), True, state.as_of(done))
+                return _done(state, done)
             if known is not None:
                 return Publication(known, False, state)
             self._check_version(candidate, state)
@@ -203,6 +203,16 @@ class ReleaseStore:
         versions.refuse_used(candidate.version, published)
         if self._keys:
             versions.refuse_older(candidate.version, published)
+
+
+def _mark(asked: str, actor: str, comment: str) -> str:
+    return fingerprint("Publication", asked, actor, comment)
+
+
+def _done(state: State, revision: int) -> Publication:
+    """The publication that made a revision."""
+    event = next(event for event in state.events if event.revision == revision)
+    return Publication(state.of(event.digest), True, state.as_of(revision))
 
 
 def _stored(connection: Connection, package_digest: str) -> Contents:

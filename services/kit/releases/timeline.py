@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import Enum
 
+from services.kit.releases.archive import Contents
+
 _DAY = timedelta(days=1)
 
 
@@ -59,12 +61,27 @@ class Release:
 
 
 @dataclass(frozen=True)
+class Candidate:
+    """A package to publish; it may govern from `valid_from` to `valid_until`, both included."""
+
+    name: str
+    version: str
+    valid_from: date
+    valid_until: date | None
+    contents: Contents
+
+
+@dataclass(frozen=True)
 class Span:
     """Days, both ends included, governed by one release; no `last` means without end."""
 
     first: date
     last: date | None
     digest: str
+
+    def __contains__(self, day: date) -> bool:
+        """Whether a day is one of them."""
+        return self.first <= day and (self.last is None or day <= self.last)
 
 
 def timeline(events: Iterable[Event], releases: Iterable[Release]) -> tuple[Span, ...]:
@@ -129,6 +146,18 @@ class State:
     def timeline(self, name: str) -> tuple[Span, ...]:
         """Which release of that name governs which days."""
         return timeline((event for event in self.events if event.name == name), self.releases)
+
+    def with_digest(self, digest: str) -> Release | None:
+        """The release with that digest, whatever its name; None when it is not published."""
+        return next((release for release in self.releases if release.digest == digest), None)
+
+    def latest(self, name: str) -> Release:
+        """The release of that name published last, which must be published."""
+        return next(release for release in reversed(self.releases) if release.name == name)
+
+    def governing(self, name: str, day: date) -> Release | None:
+        """The release of that name that governs a day; None when nothing does."""
+        return next((self.of(span.digest) for span in self.timeline(name) if day in span), None)
 
     def activations(self, name: str) -> tuple[Event, ...]:
         """The activations and rollbacks of that name, in order."""

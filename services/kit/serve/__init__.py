@@ -3,6 +3,8 @@
 - `App`: A service: `prepare` runs once in the master before the fork, `build` in each worker after it.
 - `exception_fields`: The types and the frames (file:line:function) of an exception and of its causes.
 - `internal_error`: What a client learns of an unexpected error in a part of its call; the log has the rest.
+- `overloaded`: The refusal of a call for which there is no place in time.
+- `placeless`: A handler that holds no place: it waits its turn by itself.
 - `Registration`: A servicer, the full name of its proto service and the generated function that adds it to
   a server.
 - `registration`: What registers a servicer, read from the generated class that it implements.
@@ -14,6 +16,7 @@
 """
 
 from services.kit.serve import server
+from services.kit.serve.admission import overloaded, placeless
 from services.kit.serve.config import ServerSettings
 from services.kit.serve.interceptor import internal_error
 from services.kit.serve.logs import exception_fields
@@ -26,6 +29,8 @@ __all__ = [
     "ServerSettings",
     "exception_fields",
     "internal_error",
+    "overloaded",
+    "placeless",
     "registration",
     "server",
     "to_status",

@@ -5,8 +5,9 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter, deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TypeVar
 
 from services.kit import context
 from services.kit.errors import Unavailable
@@ -18,6 +19,8 @@ SETTLING_SECONDS = 0.1
 """A client sees the end of its stream a moment before the place of the stream is given back."""
 
 _REMEMBERED_CALLS = 15
+
+Behavior = TypeVar("Behavior", bound=Callable[..., object])
 
 
 class Places:
@@ -103,6 +106,12 @@ class StreamPlaces:
 
     def _is_free(self, machine: str) -> bool:
         return self._held.total() < self._places and self._held[machine] < self._each
+
+
+def placeless(behavior: Behavior) -> Behavior:
+    """A handler that holds no place: it waits its turn by itself, beside the calls that answer."""
+    behavior.placeless = True  # type: ignore[attr-defined]
+    return behavior
 
 
 def overloaded() -> Unavailable:

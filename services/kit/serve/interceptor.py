@@ -6,7 +6,7 @@ import re
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any, NoReturn
 from uuid import uuid4
@@ -164,11 +164,13 @@ class Interceptor(grpc.ServerInterceptor):
             raise _too_large(self._limits.message_bytes)
 
     def _one(self, behavior: Behavior, read: Reader, arrival: _Arrival) -> Behavior:
+        placed = not getattr(behavior, "placeless", False)
+
         def handle(raw: Any, servicer_context: grpc.ServicerContext) -> Any:
             try:
                 self._start(arrival, servicer_context, self._limits.deadline_seconds)
                 request = read(raw)
-                with self._places.held(context.remaining()):
+                with self._places.held(context.remaining()) if placed else nullcontext():
                     context.check_deadline()
                     response = behavior(request, servicer_context)
                 context.check_deadline()

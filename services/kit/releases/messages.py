@@ -1,0 +1,142 @@
+"""Packages, their versions, their events and their check, as messages of the contract."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from google.protobuf.timestamp_pb2 import Timestamp
+from google.type import date_pb2
+
+from microcredit.releases.v1 import package_pb2 as pb
+from services.kit.releases.findings import Finding, Report, Severity
+from services.kit.releases.follower import FollowerStatus
+from services.kit.releases.kinds import Description, Kind, Kinds
+from services.kit.releases.timeline import Event, EventKind, Release, State
+from services.kit.wire import date_pb
+
+_SEVERITIES = {
+    Severity.ERROR: pb.FINDING_SEVERITY_ERROR,
+    Severity.WARNING: pb.FINDING_SEVERITY_WARNING,
+}
+_EVENTS = {kind: pb.EventKind.Value(f"EVENT_KIND_{kind.value}") for kind in EventKind}
+_DAY = timedelta(days=1)
+_KNOWN = "Ce contenu est déjà publié : il a été contrôlé à sa publication."
+
+
+def package(state: State, kind: Kind[Any], stored: str, description: Description) -> pb.Package:
+    """A package of a state; `description` is that of the version published last."""
+    return pb.Package(
+        name=kind.name(stored),
+        title=description.title,
+        timeline=timeline(state, kind, stored),
+        latest_version=kind.version_name(state.latest(stored)),
+        state_number=state.revision,
+        etag=state.etag_of(stored),
+        **description.own,
+    )
+
+
+def timeline(state: State, kind: Kind[Any], stored: str) -> Iterator[pb.TimelinePeriod]:
+    """Which version of a package governs which days."""
+    for span in state.timeline(stored):
+        release = state.of(span.digest)
+        yield pb.TimelinePeriod(
+            start_date=date_pb(span.first),
+            end_date=None if span.last is None else date_pb(span.last + _DAY),
+            version_name=kind.version_name(release),
+            version=release.version,
+            digest=release.digest,
+        )
+
+
+def version(release: Release, kind: Kind[Any], description: Description) -> pb.Version:
+    """A published version."""
+    return pb.Version(
+        name=kind.version_name(release),
+        version=release.version,
+        digest=release.digest,
+        title=description.title,
+        effective_from=date_pb(release.valid_from),
+        effective_until=_optional_date(release.valid_until),
+        publish_time=_timestamp(release.publish_time),
+        publisher=release.publisher,
+        key_id=release.key_id,
+        state_number=release.revision,
+        **description.own,
+    )
+
+
+def event(one: Event, kinds: Kinds[Any]) -> pb.Event:
+    """A publication, an activation or a rollback."""
+    return pb.Event(
+        state_number=one.revision,
+        kind=_EVENTS[one.kind],
+        version_name=kinds.of(one.name).version_name(one),
+        digest=one.digest,
+        effective_date=_optional_date(one.effective_date),
+        event_time=_timestamp(one.time),
+        actor=one.actor,
+        comment=one.comment,
+    )
+
+
+def report(found: Report, kind: Kind[Any], digest: str, published: Release | None = None) -> pb.CheckReport:
+    """The report of a check; `published` when the candidate is a published version."""
+    return pb.CheckReport(
+        accepted=found.accepted,
+        findings=map(_finding, found.first(kind.max_findings)),
+        left_out_count=max(0, len(found.findings) - kind.max_findings),
+        package=f"{kind.collection}/{found.identifier}" if found.identifier else "",
+        version=found.version,
+        digest=digest,
+        state_number=published.revision if published else 0,
+        summary=found.summary,
+        **found.own,
+    )
+
+
+def known_report(release: Release, kind: Kind[Any]) -> pb.CheckReport:
+    """The report on a content that is published already, hence was checked."""
+    return pb.CheckReport(
+        accepted=True,
+        package=kind.name(release.name),
+        version=release.version,
+        digest=release.digest,
+        state_number=release.revision,
+        summary=_KNOWN,
+    )
+
+
+def status(found: FollowerStatus, state: State, stored_number: int, kinds: Kinds[Any]) -> pb.Status:
+    """What this process applies: `state`; `stored_number` was read from the store just now."""
+    return pb.Status(
+        store_state_number=stored_number,
+        loaded_state_number=state.revision,
+        load_time=_timestamp(found.load_time),
+        problem=found.problem,
+        timeline=[period for name in state.names for period in timeline(state, kinds.of(name), name)],
+        process_id=os.getpid(),
+    )
+
+
+def _finding(one: Finding) -> pb.Finding:
+    return pb.Finding(
+        place=pb.Place(**vars(one.place)),
+        code=one.code,
+        severity=_SEVERITIES[one.severity],
+        sentence=one.sentence,
+        advice=one.advice,
+    )
+
+
+def _optional_date(day: date | None) -> date_pb2.Date | None:
+    return None if day is None else date_pb(day)
+
+
+def _timestamp(instant: datetime) -> Timestamp:
+    stamp = Timestamp()
+    stamp.FromDatetime(instant)
+    return stamp

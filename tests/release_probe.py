@@ -1,0 +1,168 @@
+"""A kind of package without a trade: one file that says its id, version and days, and how it misbehaves."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from services.kit import context
+from services.kit.cache import Cache
+from services.kit.errors import Unavailable
+from services.kit.releases import (
+    Candidate,
+    Candidates,
+    Compiled,
+    Contents,
+    Deployments,
+    Description,
+    Edited,
+    Editing,
+    Finding,
+    Kind,
+    Kinds,
+    Place,
+    PublicKeys,
+    ReleaseServicer,
+    ReleaseStore,
+    Report,
+    Severity,
+    Turns,
+    compiled_cache,
+)
+from services.kit.store import Database
+from tests.releases_support import make_store
+
+FILE = "things.txt"
+PAGE_KEY = b"k" * 32
+MAX_BYTES = 2000
+
+
+def package(
+    identifier: str, version: str, *, first: str = "2026-01-01", last: str = "", word: str = ""
+) -> dict[str, bytes]:
+    """The files of a package; `word` is how it misbehaves."""
+    return {FILE: ";".join((identifier, version, first, last, word)).encode()}
+
+
+def read(contents: Contents) -> list[str]:
+    """What a package says: id, version, first day, last day, word."""
+    return contents[FILE].decode().split(";")
+
+
+@dataclass
+class Probe:
+    """What the checks and compilations of a kind saw."""
+
+    prefix: str
+    collection: str = "things"
+    checked: list[Contents] = field(default_factory=list)
+    compiled: list[str] = field(default_factory=list)
+    at_once: int = 0
+    most_at_once: int = 0
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def check(self, contents: Contents, seconds: float) -> Report:
+        with self._counted():
+            self.checked.append(contents)
+            identifier, version, first, last, word = read(contents)
+            if word == "starved":
+                raise Unavailable("CHECK_INTERRUPTED", "Le contrôle n’a pas pu finir.")
+            severity = Severity.WARNING if word == "odd" else Severity.ERROR
+            findings = (
+                (Finding(Place(FILE, 1, 2), "WORD", "Le mot est de trop.", "Retirez-le.", severity),)
+                if word
+                else ()
+            )
+            days = (date.fromisoformat(first), date.fromisoformat(last) if last else None)
+            candidate = Candidate(f"{self.prefix}{identifier}", version, *days, contents)
+            return Report(findings, "Contrôlé.", contents, candidate, identifier, version)
+
+    @contextmanager
+    def _counted(self) -> Iterator[None]:
+        with self.lock:
+            self.at_once += 1
+            self.most_at_once = max(self.most_at_once, self.at_once)
+        try:
+            yield
+        finally:
+            with self.lock:
+                self.at_once -= 1
+
+    def compile(self, digest: str, contents: Contents) -> str:
+        if read(contents)[4] == "unusable":
+            raise ValueError
+        self.compiled.append(digest)
+        return read(contents)[1]
+
+    def kind(self, *, single: bool = False) -> Kind[str]:
+        return Kind(
+            collection=self.collection,
+            prefix=self.prefix,
+            example="une-chose",
+            noun="objet",
+            max_archive_bytes=MAX_BYTES,
+            max_findings=3,
+            check=self.check,
+            compile=self.compile,
+            describe=lambda contents: Description(f"Chose {read(contents)[1]}"),
+            unusable=(ValueError,),
+            single=single,
+            editing=Editing(_edit, MAX_BYTES),
+        )
+
+
+def _edit(contents: Contents, edited: Edited, versions: Sequence[str]) -> Contents:
+    identifier, *_ = read(contents)
+    version = edited.version or f"{len(versions) + 1}"
+    first = edited.effective_from or date(2026, 1, 1)
+    return package(identifier, version, first=first.isoformat(), word=edited.content.decode())
+
+
+@dataclass(frozen=True)
+class Served:
+    """A ReleaseService of probes, called in this process."""
+
+    servicer: ReleaseServicer
+    deployments: Deployments[str]
+    candidates: Candidates
+    probe: Probe
+    cache: Cache[Compiled[str]]
+
+    def call(self, method: str, request: object, *, actor: str = "anne", seconds: float = 30) -> Any:
+        """The answer of a method, as one caller with a time limit."""
+        context.enter(context.Call("test", time.monotonic() + seconds, actor))
+        return getattr(self.servicer, method)(request, None)
+
+
+@contextmanager
+def served(
+    url: str,
+    folder: Path,
+    *,
+    prefix: str = "",
+    single: bool = False,
+    keys: PublicKeys | None = None,
+    two_person_rule: bool = False,
+) -> Iterator[Served]:
+    """A ReleaseService on a new store; its deployments follow that store."""
+    make_store(url, folder)
+    database = Database(url)
+    store = ReleaseStore(database, keys, two_person_rule=two_person_rule)
+    probe = Probe(prefix)
+    cache: Cache[Compiled[str]] = compiled_cache(4, 10_000)
+    deployments = Deployments(store, Kinds(probe.kind(single=single)), cache)
+    deployments.start()
+    candidates = Candidates(deployments, Turns())
+    try:
+        yield Served(
+            ReleaseServicer(deployments, candidates, PAGE_KEY), deployments, candidates, probe, cache
+        )
+    finally:
+        deployments.follower.stop()
+        database.dispose()
