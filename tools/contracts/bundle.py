@@ -1,4 +1,4 @@
-"""The contracts that a client's programmer receives: descriptors, protos with what they import, schema of the dossier."""
+"""What a client's programmer receives: descriptors, protos with all they import, schema of the dossier."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tools.contracts.reading import GOOGLE, ROOT, describe
 SCHEMA = ROOT / "services/documents/contract/dossier.schema.json"
 SCHEMA_ID = "urn:fr:microcredit:dossier:1"
 
-# No message of the contract holds them: they travel in google.rpc.Status.details, so that no import names their file.
+# They travel in google.rpc.Status.details: no message of ours holds them, so no import brings their file.
 DETAILS = "google/rpc/error_details.proto"
 
 # The first instant that a zip can tell: the bytes depend on the content alone.

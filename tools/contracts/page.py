@@ -27,12 +27,14 @@ _HEAD = """\
 
 Cette page est écrite par `make contracts` à partir des contrats (`protos/`) : c’est là qu’elle se corrige.
 
-Une erreur est un `google.rpc.Status` avec un `ErrorInfo` (motif stable, domaine du service), un `LocalizedMessage` en français et, selon
-le cas, la liste des champs en cause (`BadRequest`), chacun avec son chemin, un motif de champ et une phrase. Un refus du règlement n’est
-pas une erreur : c’est une réponse. Aucune erreur ne contient de donnée personnelle ; l’identifiant de requête (`x-request-id`, rendu
-dans les métadonnées de fin) suffit à retrouver l’appel dans le journal technique.
+Une erreur est un `google.rpc.Status` avec un `ErrorInfo` (motif stable, domaine du service), un
+`LocalizedMessage` en français et, selon le cas, la liste des champs en cause (`BadRequest`), chacun avec son
+chemin, un motif de champ et une phrase. Un refus du règlement n’est pas une erreur : c’est une réponse.
+Aucune erreur ne contient de donnée personnelle ; l’identifiant de requête (`x-request-id`, rendu dans les
+métadonnées de fin) suffit à retrouver l’appel dans le journal technique.
 
-Une erreur peut venir sans motif, de gRPC lui-même : UNAVAILABLE (service arrêté, en démarrage ou interrompu : réessayer).
+Une erreur peut venir sans motif, de gRPC lui-même : UNAVAILABLE (service arrêté, en démarrage ou interrompu :
+réessayer).
 """
 _TITLES = {
     COMMON: "Communes à tous les services",

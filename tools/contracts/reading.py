@@ -26,7 +26,7 @@ Notes = dict[tuple[int, ...], str]
 
 
 def describe(proto_root: Path, extra: tuple[str, ...] = ()) -> FileDescriptorSet:
-    """Compiles every proto under a root, and `extra` files of Google, with comments and all that they import."""
+    """Compiles every proto under a root, and `extra` ones, with comments and all that they import."""
     files = [str(path.relative_to(proto_root)) for path in sorted(proto_root.rglob("*.proto"))]
     with tempfile.TemporaryDirectory() as folder:
         output = Path(folder) / "descriptors.binpb"

@@ -17,7 +17,7 @@ from services.bank_registry.registry import Decisive, Geography, Registry
 from services.bank_registry.store import RegistryStore
 
 MAX_ANSWERS = 20_000
-"""Answers of a revision that a process keeps, about a kilobyte each."""
+"""Answers of a state that a process keeps, about a kilobyte each."""
 
 
 LONGEST_REQUEST = 256
@@ -25,7 +25,7 @@ LONGEST_REQUEST = 256
 
 
 class _Memory:
-    """Answers of a revision, without their commune by key, whole by request."""
+    """Answers of a state, without their commune by key, whole by request."""
 
     def __init__(self, registry: Registry) -> None:
         self.registry = registry
@@ -58,7 +58,12 @@ class RememberedChecks:
         request = pb.CheckBankRequest.FromString(raw)
         application = quick.application(request.loan_request, self._geography)
         lender = self._lender(memory, request.name)
-        if application is None or lender is None or request.min_revision or request.HasField("known_time"):
+        if (
+            application is None
+            or lender is None
+            or request.min_state_number
+            or request.HasField("known_time")
+        ):
             return self.servicer.CheckBank(request, context).SerializeToString()
         key = lender.key(application)
         answer = memory.answers.get(key) or self._answer(memory, key, request, context)
@@ -72,11 +77,11 @@ class RememberedChecks:
     def _answer(
         self, memory: _Memory, key: tuple[object, ...], request: pb.CheckBankRequest, context: Any
     ) -> bytes:
-        """The answer without its commune, remembered if it is of this revision."""
+        """The answer without its commune, remembered if it is of this state_number."""
         message = self.servicer.CheckBank(request, context)
         message.ClearField("commune_insee")
         answer = message.SerializeToString()
-        if message.revision == memory.registry.revision:
+        if message.state_number == memory.registry.state_number:
             if len(memory.answers) >= MAX_ANSWERS:
                 memory.answers.clear()
             memory.answers[key] = answer

@@ -5,7 +5,7 @@
 - `Entries`: Reads messages; `problems` forbid the edit, `advice` is to be looked at.
 - `Options`: How a file is imported.
 - `Sight`: The day whose terms are asked for (None = the latest), the instant of knowledge (microseconds,
-  None = now), the oldest revision.
+  None = now), the oldest state_number.
 - `Writing`: What every write says of itself; an absent request_id or etag is empty.
 """
 
