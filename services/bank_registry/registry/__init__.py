@@ -81,8 +81,12 @@
 - `version_on`: The version of a day, else the last one past, else the first to come; without a day, the
   last one.
 - `Wanted`: Filters on lenders; what is empty or None does not filter.
+- `editing`: What an edit makes of a lender: its new record, or why it is refused.
+- `envelopes`: Envelopes of agreements: what a reservation may take, and what becomes of it.
+- `identifiers`: Identifiers of institutions: what is wrong with one, in French, None if it is right.
 """
 
+from services.bank_registry.registry import editing, envelopes, identifiers
 from services.bank_registry.registry.decisive import Application, Decisive
 from services.bank_registry.registry.difference import Change, Difference, difference, facts
 from services.bank_registry.registry.editing import Target, agreement_target, bank_target, convention_target
@@ -194,10 +198,13 @@ __all__ = [
     "convention_name",
     "convention_target",
     "difference",
+    "editing",
     "end",
+    "envelopes",
     "etag",
     "facts",
     "fold",
+    "identifiers",
     "in_force",
     "life",
     "name_of",

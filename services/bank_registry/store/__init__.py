@@ -10,8 +10,10 @@
 - `ReservationChange`: A reservation of a lender before and after; `before` is None for a new one.
 - `changes_of`: The states, up to `last`, that changed a lender or what it holds, latest first; without
   names.
+- `auditing`: Reads the audit, and compares the registry with what it says was written.
 """
 
+from services.bank_registry.store import auditing
 from services.bank_registry.store.auditing import AuditRow
 from services.bank_registry.store.changes import changes, changes_of
 from services.bank_registry.store.snapshot import RegistryStore, migrate
@@ -23,6 +25,7 @@ __all__ = [
     "Origin",
     "RegistryStore",
     "ReservationChange",
+    "auditing",
     "changes",
     "changes_of",
     "edit",
