@@ -1,5 +1,6 @@
 """The store of the registry: append-only, bitemporal, on SQLite or PostgreSQL.
 
+- `auditing`: Reads the audit, and compares the registry with what it says was written.
 - `AuditRow`: A row of the audit.
 - `changes`: The states from `first` to `last`, both included, in order.
 - `Edit`: One write to the registry, in an open transaction.
@@ -10,7 +11,6 @@
 - `ReservationChange`: A reservation of a lender before and after; `before` is None for a new one.
 - `changes_of`: The states, up to `last`, that changed a lender or what it holds, latest first; without
   names.
-- `auditing`: Reads the audit, and compares the registry with what it says was written.
 """
 
 from services.bank_registry.store import auditing
