@@ -17,6 +17,7 @@ import grpc
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
+from tests import warm
 from tests.service.kit_probe import NAME, SECRET
 from tests.support import ROOT, Launch, RunningServer, start_server
 
@@ -26,10 +27,7 @@ PATIENCE = 10.0
 
 def run(*options: str, **env: str) -> subprocess.CompletedProcess[str]:
     """A server that must end by itself."""
-    command = [sys.executable, "-m", MODULE, *options]
-    return subprocess.run(
-        command, cwd=ROOT, env={**os.environ, **env}, capture_output=True, text=True, timeout=30, check=False
-    )
+    return warm.run(MODULE, *options, env=env)
 
 
 def ask(address: str, word: str) -> str:
