@@ -243,7 +243,7 @@ def test_an_update_may_only_close_a_version(store: Store) -> None:
         update(table).where(closed).values(recorded_to=STILL_KNOWN),
         update(table).where(closed).values(recorded_to=table.c.recorded_to - 1),
         table.delete().where(closed),
-        update(tables.state_number).values(actor="autre"),
+        update(tables.revision).values(actor="autre"),
         update(tables.audit).values(actor="autre"),
         tables.audit.delete(),
     ):
@@ -258,7 +258,7 @@ def test_each_change_is_in_the_audit(store: Store) -> None:
         rows = connection.execute(select(tables.audit).order_by("seq")).all()
         assert not audit.verify(connection, tables.audit).broken_sequence
         assert (
-            connection.execute(select(tables.state_number.c.actor, tables.state_number.c.reason)).all()
+            connection.execute(select(tables.revision.c.actor, tables.revision.c.reason)).all()
             == [("agent", "essai")] * 2
         )
     assert [row.resource for row in rows] == ["revisions/1", "banks/a", "revisions/2", "banks/a"]
