@@ -34,10 +34,10 @@ from services.bank_registry.registry.model import (
     LocalConvention,
     Suspension,
 )
-from services.bank_registry.registry.period import Period
 from services.bank_registry.registry.territory import Scope, Territory
 from services.bank_registry.store import Origin, RegistryStore, edit, migrate, tables
 from services.bank_registry.store.changes import changes
+from services.kit.dates import Period
 from services.kit.store import audit
 from services.kit.store.database import Database
 from services.kit.store.database import migrate as kit_migrate
@@ -46,14 +46,16 @@ from tests.support import ROOT, examples
 
 ORIGIN = Origin("agent", "ImportBanks", "essai")
 YEAR = [date(year, 1, 1) for year in range(2020, 2031)]
-AGREEMENT = Agreement("fcs", "FCS-1", Territory(Scope.COMMUNES, ("2A004", "56165")), Period(YEAR[0], YEAR[4]))
+AGREEMENT = Agreement(
+    "fcs", "FCS-1", Territory(Scope.COMMUNES, ("2A004", "56165")), Period.ending(YEAR[0], YEAR[4])
+)
 CONVENTION = LocalConvention(
     "cias", Period(YEAR[0]), "Service", ("1 rue",), "56800", "Ploërmel", answer_days=0
 )
 FULL = replace(
     AGREEMENT,
     manager="Bpifrance",
-    suspensions=(Suspension(Period(YEAR[1], YEAR[2]), "contrôle"), Suspension(Period(YEAR[3]))),
+    suspensions=(Suspension(Period.ending(YEAR[1], YEAR[2]), "contrôle"), Suspension(Period(YEAR[3]))),
     guarantee_share=Decimal("50.00"),
     envelope=10**12,
     committed=0,
@@ -129,7 +131,7 @@ def test_writing_the_same_writes_nothing(store: Store) -> None:
 
 def test_a_correction_keeps_what_was_known_before(store: Store) -> None:
     store.write(BankRecord.of(bank(), (AGREEMENT,)))
-    corrected = replace(AGREEMENT, period=Period(YEAR[0], YEAR[2]))
+    corrected = replace(AGREEMENT, period=Period.ending(YEAR[0], YEAR[2]))
     store.write(BankRecord.of(bank(), (corrected,)))
     registry = read(store)
     before, after = registry.at_revision(1)["a"], registry.at_revision(2)["a"]
@@ -167,7 +169,7 @@ def test_every_past_state_can_be_read_again(
         records = {
             bank_id: BankRecord.of(
                 bank(bank_id, name),
-                tuple(replace(AGREEMENT, period=Period(YEAR[n], YEAR[n + 1])) for n in sorted(years)),
+                tuple(replace(AGREEMENT, period=Period.ending(YEAR[n], YEAR[n + 1])) for n in sorted(years)),
                 (CONVENTION,) * local,
             )
             for bank_id, (name, years, local) in write.items()
@@ -205,7 +207,7 @@ def version(**changes: object) -> dict[str, object]:
 def test_two_versions_that_overlap_on_both_axes_are_refused(
     store: Store, overlapping: dict[str, object]
 ) -> None:
-    store.write(BankRecord.of(bank(), (), (replace(CONVENTION, period=Period(YEAR[0], YEAR[4])),)))
+    store.write(BankRecord.of(bank(), (), (replace(CONVENTION, period=Period.ending(YEAR[0], YEAR[4])),)))
     with pytest.raises(IntegrityError, match="overlap"):
         store.execute(insert(tables.local_convention_version).values(version(**overlapping)))
 
@@ -219,7 +221,7 @@ def test_two_versions_that_overlap_on_both_axes_are_refused(
     ],
 )
 def test_versions_apart_on_one_axis_are_accepted(store: Store, apart: dict[str, object]) -> None:
-    store.write(BankRecord.of(bank(), (), (replace(CONVENTION, period=Period(YEAR[0], YEAR[4])),)))
+    store.write(BankRecord.of(bank(), (), (replace(CONVENTION, period=Period.ending(YEAR[0], YEAR[4])),)))
     store.execute(insert(tables.local_convention_version).values(version(**apart)))
 
 

@@ -128,7 +128,7 @@ class ReadHandlers(Handlers):
         found = [
             (record, versions)
             for record in _records(seen, bank_id)
-            for versions in _resources(sorted(record.conventions, key=lambda one: (one.id, one.period.start)))
+            for versions in _resources(sorted(record.conventions, key=lambda one: (one.id, one.period.first)))
         ]
         response = pb.ListLocalConventionsResponse(revision=seen.revision)
         self._fill(

@@ -9,9 +9,9 @@ from typing import Any
 from microcredit.bankregistry.v1 import bank_editing_service_pb2 as pb
 from services.bank_registry.cli.client import Client, as_json, bank_name, new_request_id, to_date
 from services.bank_registry.cli.options import Target
-from services.bank_registry.registry import ONE_DAY
 from services.kit import french
 from services.kit.cli import Output
+from services.kit.dates import ONE_DAY
 
 
 @dataclass(frozen=True)

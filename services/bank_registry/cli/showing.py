@@ -19,9 +19,10 @@ from services.bank_registry.cli.client import (
     to_timestamp,
 )
 from services.bank_registry.cli.options import Target
-from services.bank_registry.registry import KINDS, ONE_DAY, SCOPES, BankKind, Scope
+from services.bank_registry.registry import KINDS, SCOPES, BankKind, Scope
 from services.kit import french
 from services.kit.cli import GOOD, REFUSED, Output
+from services.kit.dates import ONE_DAY
 
 _STATES = {
     pb.BANK_STATE_NOT_STARTED: "pas encore au registre ce jour-là",

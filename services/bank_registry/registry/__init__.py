@@ -51,8 +51,6 @@
   answer.
 - `name_of`: The name of the lender, or of what it holds, that a fact is about.
 - `narrate`: Every change, the lender first, then its agreements, its conventions and its reservations.
-- `ONE_DAY`: A day, to go from a last day to the one after it.
-- `Period`: Days from `start`, included, to `end`, excluded; an `end` of None means for ever.
 - `place_name`: The name of a place of a territory, None if its code does not exist.
 - `printed`: `Val d’Oust`: the official lists have straight apostrophes.
 - `Reason`: Why a lender, or one of its agreements, cannot take an application.
@@ -120,7 +118,6 @@ from services.bank_registry.registry.model import (
 from services.bank_registry.registry.names import ID, closest, slug
 from services.bank_registry.registry.narrative import narrate
 from services.bank_registry.registry.on_date import as_of_day
-from services.bank_registry.registry.period import ONE_DAY, Period
 from services.bank_registry.registry.place_hints import unknown_place
 from services.bank_registry.registry.reasons import Reason
 from services.bank_registry.registry.resources import (
@@ -147,7 +144,6 @@ __all__ = [
     "CATEGORY",
     "ID",
     "KINDS",
-    "ONE_DAY",
     "SCOPES",
     "STILL_KNOWN",
     "Agreement",
@@ -171,7 +167,6 @@ __all__ = [
     "Known",
     "LoanRequest",
     "LocalConvention",
-    "Period",
     "Reason",
     "Records",
     "Registry",

@@ -14,8 +14,7 @@ from services.documents.pdf.settings import Settings
 from services.kit.context import remaining
 from services.kit.errors import Violations
 from services.kit.serve import App, Registration, registration
-
-CHUNK_BYTES = 256 * 1024
+from services.kit.wire import chunks
 
 _ZIP = b"PK\x03\x04"
 
@@ -35,8 +34,8 @@ class PdfServicer(PdfServiceServicer):
             violations.add("content", "NOT_DOCX", "Le fichier n’est pas un .docx.")
         violations.raise_if_any()
         converted = self._pool.convert(request.content, remaining())
-        for offset in range(0, len(converted), CHUNK_BYTES):
-            yield pb.ConvertToPdfResponse(data=converted[offset : offset + CHUNK_BYTES])
+        for data in chunks(converted):
+            yield pb.ConvertToPdfResponse(data=data)
 
 
 def make_app(settings: Settings) -> App:

@@ -12,8 +12,6 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from openpyxl import load_workbook
-
 from services.kit import french
 from services.kit.tables.safety import blocks_of
 from services.kit.tables.table import MAX_ROWS, Bad, Row, UnreadableFile, cell_name
@@ -41,6 +39,8 @@ def read_xlsx(data: bytes, sheet: str, columns: int, *, formulas: bool) -> list[
 
 @contextmanager
 def _opened(data: bytes, *, values: bool) -> Iterator[Any]:
+    from openpyxl import load_workbook  # a quarter of a second and 20 MiB, which a CSV need not pay
+
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # what openpyxl leaves out (styles, validations) is no cell
