@@ -11,7 +11,6 @@ from sqlalchemy import (
     Date,
     ForeignKey,
     Integer,
-    LargeBinary,
     MetaData,
     Table,
     Text,
@@ -19,7 +18,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import JSON
 
-from services.kit.store import audit_table, request_table
+from services.kit.store import audit_table, request_table, secret_table
 
 metadata = MetaData()
 
@@ -173,13 +172,6 @@ change = Table(
 )
 """The resources that each write created or changed."""
 
-secret = Table(
-    "secret",
-    metadata,
-    Column("name", Text, primary_key=True),
-    Column("value", LargeBinary, nullable=False),
-    sqlite_with_rowid=False,
-)
-
+secret = secret_table(metadata)
 audit = audit_table(metadata)
 request = request_table(metadata)

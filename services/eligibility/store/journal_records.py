@@ -27,11 +27,11 @@ from services.eligibility.answer import (
 )
 from services.eligibility.engine import request_day
 from services.eligibility.package import Outcome
-from services.eligibility.store.keys import CaseKey
-from services.eligibility.store.tables import DECISION, instant_of, instant_text, journal
+from services.eligibility.store.tables import DECISION, journal
 from services.kit.canonical import canonical
+from services.kit.dates import instant_of, instant_text
 from services.kit.errors import DomainError
-from services.kit.store import reused, vault
+from services.kit.store import CaseKey, reused, vault
 
 
 @dataclass(frozen=True)
