@@ -27,7 +27,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """`make test` leaves out what is marked; `make test-more` runs it, and more of what is drawn at random."""
+    """`make test` leaves out what is marked; `make test-more` runs it, and more of the random cases."""
     reasons = {item: str(mark.args[0]) for item in items if (mark := item.get_closest_marker("more"))}
     drawn = [item for item in items if getattr(getattr(item, "function", None), "is_hypothesis_test", False)]
     more = [item for item in items if item in reasons or item in drawn]
