@@ -55,7 +55,7 @@ class Fixed:
 
     held: Registry
 
-    def registry(self, min_revision: int = 0) -> Registry:
+    def registry(self, min_state_number: int = 0) -> Registry:
         return self.held
 
     def page_key(self) -> bytes:

@@ -152,12 +152,12 @@ class Keeper:
         advice: Iterable[Violation] = (),
     ) -> R:
         """Writes the new state of a lender, and tells it."""
-        revision = session.apply(difference(session.registry.current, [after]), origin)
+        state_number = session.apply(difference(session.registry.current, [after]), origin)
         versions = desk.target(after, own_id).versions
         make: Callable[..., R] = response
         return make(
             **{desk.field: desk.answer(after, versions, day, session.now)},
-            revision=revision,
+            state_number=state_number,
             warnings=[
                 pb.EditWarning(field=one.field, code=one.reason, message=french.typeset(one.description))
                 for one in advice

@@ -55,11 +55,11 @@
 - `printed`: `Val d’Oust`: the official lists have straight apostrophes.
 - `Reason`: Why a lender, or one of its agreements, cannot take an application.
 - `Records`: The lenders known at an instant, by id.
-- `Registry`: The whole registry at a revision, with its past; immutable.
+- `Registry`: The whole registry at a state, with its past; immutable.
 - `Reservation`: Part of the envelope of an agreement, in cents; instants are in microseconds (UTC).
 - `ReservationState`: What became of a reservation; one that is held past its last instant has expired,
   recorded or not.
-- `RevisionChange`: A revision and the names of the resources that it created or changed; `recorded_at` in
+- `StateChange`: A state_number and the names of the resources that it created or changed; `recorded_at` in
   microseconds.
 - `Scope`: How a territory is given: which list its codes come from.
 - `SCOPES`: The French name of each scope of a territory.
@@ -95,7 +95,7 @@ from services.bank_registry.registry.history import (
     Known,
     Records,
     Registry,
-    RevisionChange,
+    StateChange,
 )
 from services.bank_registry.registry.identities import Holders, Successions
 from services.bank_registry.registry.labels import KINDS, SCOPES
@@ -172,8 +172,8 @@ __all__ = [
     "Registry",
     "Reservation",
     "ReservationState",
-    "RevisionChange",
     "Scope",
+    "StateChange",
     "Stated",
     "Successions",
     "Suspension",

@@ -30,13 +30,13 @@ class RegistryStore:
         self._lock = threading.Lock()
         self._seen: tuple[bytes, Registry] | None = None
 
-    def registry(self, min_revision: int = 0) -> Registry:
+    def registry(self, min_state_number: int = 0) -> Registry:
         """The registry, never older than a write that this process could see (1 second for PostgreSQL).
 
-        A `min_revision` not reached makes it look again at once; the caller compares.
+        A `min_state_number` not reached makes it look again at once; the caller compares.
         """
         registry = self._at(self._store.data_version())
-        if registry.revision < min_revision:
+        if registry.state_number < min_state_number:
             registry = self._at(self._store.data_version(fresh=True))
         return registry
 

@@ -1,4 +1,4 @@
-"""Tables of the registry: identities, versions known between two instants, revisions."""
+"""Tables of the registry: identities, versions known between two instants, states."""
 
 from __future__ import annotations
 
@@ -160,7 +160,7 @@ revision = Table(
     Column("method", Text, nullable=False),
     sqlite_with_rowid=False,
 )
-"""One row for each write: `recorded_at` (UTC, microseconds) grows with `revision`."""
+"""One row for each write: `recorded_at` (UTC, microseconds) grows with `revision`, the state number."""
 
 change = Table(
     "revision_change",

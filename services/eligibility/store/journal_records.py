@@ -68,7 +68,7 @@ def record(entry: Entry, case: CaseKey, time: str) -> Mapping[str, Any]:
         "ruleset_id": decision.stamp.id,
         "ruleset_version": decision.stamp.version,
         "ruleset_digest": decision.stamp.digest,
-        "ruleset_revision": decision.stamp.revision,
+        "ruleset_revision": decision.stamp.state_number,
         "outcome": decision.assessment.outcome.value,
         "reason_codes": canonical([reason.code for reason in decision.assessment.reasons]),
         "content_hash": hashlib.sha256(ciphertext).hexdigest(),

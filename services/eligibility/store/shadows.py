@@ -168,7 +168,7 @@ def _new_row(connection: Connection, new: NewShadow, mark: str) -> dict[str, Any
         "ruleset_id": new.candidate.id,
         "ruleset_version": new.candidate.version,
         "ruleset_digest": new.candidate.digest,
-        "ruleset_revision": new.candidate.revision,
+        "ruleset_revision": new.candidate.state_number,
         "as_of_date": new.as_of,
         "from_time": from_time,
         "actor": new.actor,
