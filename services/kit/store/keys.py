@@ -107,8 +107,8 @@ def tie(database: Database, table: Table, file: Path, owner: str) -> None:
     `owner` says in French which database it is.
     """
     with database.write() as connection:
-        # Two servers that start at once on an empty base would each create a master key, and one would be lost;
-        # SQLite's write transaction is alone already.
+        # Two servers that start at once on an empty base would each create a master key, and one would be
+        # lost; SQLite's write transaction is alone already.
         if connection.dialect.name == "postgresql":
             connection.execute(text("LOCK TABLE master_key"))
         known = connection.scalar(select(table.c.fingerprint))
