@@ -5,8 +5,11 @@
 - `as_json`: The message in the JSON of protobuf, every field present, with the names of the contract.
 - `Call`: One run of a command that calls a server: which server, as whom, and where its answer goes.
 - `CommandError`: The command ends here, with a French sentence, its details and an exit code.
-- `Comment`, `DryRun`: Options of the commands that write.
-- `day`, `instant`: A date, an instant of the contract as a person reads them.
+- `civil`: A date of the contract.
+- `Comment`: The option that says why a command writes.
+- `day`: A date of the contract as a person reads it.
+- `DryRun`: The option that verifies everything and writes nothing.
+- `instant`: An instant of the contract as a person reads it.
 - `Detail`: One thing wrong: a field or a place of a file, and a French sentence.
 - `FrenchCommand`: A command whose help is in French.
 - `FrenchGroup`: A group of commands whose help is in French.
@@ -19,7 +22,7 @@
 - `run`: Runs the command line (that of the process unless given); returns the exit code.
 - `SERVER`: Exit code 3: the server cannot be reached or failed.
 - `Target`: The server that is called, and who calls it.
-- `to_date`, `civil`: A civil date as the contract writes it, and back.
+- `to_date`: A date as the contract writes it.
 - `USAGE`: Exit code 2: the command line is wrong.
 """
 
