@@ -312,6 +312,8 @@ OTHER = 'syntax = "proto3"; package microcredit.other.v1; message Other {}'
         "Shop.ListThings: weight says neither REQUIRED nor OPTIONAL (AIP-203)",
         "Shop.UpdateThing: UNKNOWN_REASON is not an ErrorReason",
         "Shop.UpdateThing: INTERNAL is said by its service already",
+        "Shop.UpdateThing: request_id is missing (AIP-155, 163)",
+        "Shop.UpdateThing: validate_only is missing (AIP-155, 163)",
         "Shop.UpdateThing: etag is missing (AIP-154)",
         "Shop.UpdateThing: update_mask is missing (AIP-134)",
         "Shop.DeleteThing: a write that says NO_SIDE_EFFECTS",
