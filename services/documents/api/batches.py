@@ -9,7 +9,7 @@ from typing import Any
 
 from microcredit.documents.v1 import document_service_pb2 as pb
 from services.documents.api.making import Maker
-from services.documents.api.stored import Stored
+from services.documents.api.store_service import Stored
 from services.documents.contract import ROOT, merge_patch, strict_json
 from services.documents.making import (
     Filled,
