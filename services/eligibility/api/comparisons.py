@@ -85,7 +85,13 @@ class Comparisons:
 
     def stop_shadow(self, request: pb.StopShadowRequest) -> pb.StopShadowResponse:
         """A run counts no more."""
-        return pb.StopShadowResponse(shadow=self._shadow_pb(self._shadows.stop(_number(request.name))))
+        violations = Violations()
+        request_id = wire.request_id(request.request_id, "request_id", violations)
+        violations.raise_if_any()
+        stopped = self._shadows.stop(
+            _number(request.name), request_id=request_id, validate_only=request.validate_only
+        )
+        return pb.StopShadowResponse(shadow=self._shadow_pb(stopped))
 
     def _shadow_pb(self, shadow: Shadow) -> ruleset_pb2.Shadow:
         stopped = shadow.stop_time is not None

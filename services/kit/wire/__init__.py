@@ -10,6 +10,8 @@
   comma.
 - `decimal_pb`: A google.type.Decimal in plain notation.
 - `Fields`: Reads the fields of a message: presence, form and range, every problem under its path.
+- `item_request_id`: The UUID of an item of a batch, made of that of the batch and of its rank; empty without
+  one.
 - `line`: A line of text in composed form, without surrounding spaces; nothing invisible in it.
 - `MAX_CENTS`: The largest amount in cents that a message may carry.
 - `money`: A google.type.Money in euros from a number of cents.
@@ -36,6 +38,7 @@ from services.kit.wire.values import (
     date_pb,
     decimal,
     decimal_pb,
+    item_request_id,
     line,
     money,
     request_id,
@@ -55,6 +58,7 @@ __all__ = [
     "date_pb",
     "decimal",
     "decimal_pb",
+    "item_request_id",
     "line",
     "money",
     "paging",

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from datetime import date, datetime
 from decimal import Decimal
 from typing import overload
+from uuid import UUID, uuid5
 
 from google.protobuf.timestamp_pb2 import Timestamp
 from google.type import date_pb2, decimal_pb2, money_pb2
@@ -111,6 +112,11 @@ def request_id(text: str, path: str, violations: Violations) -> str:
         )
         return ""
     return text.lower()
+
+
+def item_request_id(batch_id: str, index: int) -> str:
+    """The UUID of an item of a batch, made of that of the batch and of its rank; empty without one."""
+    return str(uuid5(UUID(batch_id), str(index))) if batch_id else ""
 
 
 def line(text: str, path: str, violations: Violations, *, longest: int, required: bool = False) -> str:
