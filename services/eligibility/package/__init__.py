@@ -82,7 +82,7 @@ from services.eligibility.package.facts import (
 )
 from services.eligibility.package.findings import Finding, Findings, PackageError, Place, Severity
 from services.eligibility.package.identity_file import read_identity
-from services.eligibility.package.language import tree
+from services.eligibility.package import tree
 from services.eligibility.package.language.evaluate import evaluate
 from services.eligibility.package.language.tree import (
     BOOLEAN,

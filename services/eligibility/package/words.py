@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from services.eligibility.package.display import UNKNOWN, display
-from services.eligibility.package.language import tree
+from services.eligibility.package import tree
 from services.eligibility.package.language.tree import Kind, Value, Values, ValueType, codes_of
 from services.eligibility.package.model import MISSING_FACTS, REQUIRED_DOCUMENTS, DatedValue, RulePackage
 from services.kit.french import NO_BREAK_SPACE, plural

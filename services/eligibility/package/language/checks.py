@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.eligibility.package.language import tree
+from services.eligibility.package import tree
 from services.eligibility.package.language.evaluate import FUNCTIONS
 from services.eligibility.package.language.tree import (
     FRENCH_KINDS,

@@ -9,7 +9,7 @@ from fractions import Fraction
 from typing import Any
 
 from services.eligibility.loan import constant_instalment, half_up
-from services.eligibility.package.language import tree
+from services.eligibility.package import tree
 from services.eligibility.package.language.tree import (
     DATE,
     INTEGER,

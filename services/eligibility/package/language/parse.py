@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from services.eligibility.package.language import tree
+from services.eligibility.package import tree
 from services.eligibility.package.language.checks import arithmetic_type, call_type, comparison_problem
 from services.eligibility.package.language.tree import INTEGER, Kind, ValueType
 
