@@ -74,8 +74,7 @@ def _unescaped(tag: re.Match[str]) -> str:
 
 
 def _one_tag_per_line(xml: str, *, flat: bool) -> tuple[str, dict[int, str]]:
-    # jinja2 tells of an error by its line, and Word writes a whole part on one: here each tag has a line of its
-    # own, which names it.
+    # jinja2 tells of an error by its line, and Word writes a whole part on one: a line for each tag names it.
     pieces: list[str] = []
     tags: dict[int, str] = {}
     line, position, in_markup = 1, 0, False
