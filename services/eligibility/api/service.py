@@ -85,9 +85,7 @@ class EligibilityServicer(EligibilityServiceServicer):
         """The facts that the rules of a day read."""
         violations = Violations()
         fields = Fields(request, "", violations)
-        day = fields.day("request_date") if fields.present("request_date") else None
-        violations.raise_if_any()
-        assert day is not None  # noqa: S101 - its absence is a violation
+        day = violations.whole(fields.day("request_date", required=True))
         deployment = self._deployments.current()
         ruleset = deployment.on(day)
         return pb.GetFactCatalogResponse(

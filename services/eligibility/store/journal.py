@@ -149,6 +149,9 @@ class Journal:
         with self._database.write() as connection:
             head = chain.head(connection, lock=True)
             fresh = records.fresh(entries, _recorded_tags(connection, entries))
+            # The keys are in another database and are committed first: a key without its record is
+            # harmless, a record without its key could never be read. The lock of the chain keeps both in
+            # step.
             cases = self._keys.open_cases([entry.decision.case_reference for entry in fresh.values()])
             now = instant_text(datetime.now(UTC))
             rows = [
