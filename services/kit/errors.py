@@ -50,8 +50,9 @@ class FieldReason(StrEnum):
     INCONSISTENT = "INCONSISTENT"
     OUTPUT_ONLY = "OUTPUT_ONLY"
     NOT_CHANGEABLE = "NOT_CHANGEABLE"
-    PAGE_TOKEN_REFUSED = "PAGE_TOKEN_REFUSED"
+    PAGE_TOKEN_REFUSED = "PAGE_TOKEN_REFUSED"  # noqa: S105 - no password
     NOT_DOCX = "NOT_DOCX"
+    FINDING = "FINDING"
 
 
 @dataclass(frozen=True)
