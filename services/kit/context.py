@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from services.kit.errors import DeadlineExceeded
 
@@ -48,6 +50,17 @@ def stop() -> None:
 def stopping() -> bool:
     """True once this process stops: a watch ends then, and its client resumes elsewhere."""
     return _stopping.is_set()
+
+
+@contextmanager
+def limit(seconds: float) -> Iterator[None]:
+    """Leaves no more than that time to what is done inside, in a call or outside one."""
+    call = _current.get() or Call("", float("inf"))
+    token = _current.set(replace(call, deadline=min(call.deadline, time.monotonic() + seconds)))
+    try:
+        yield
+    finally:
+        _current.reset(token)
 
 
 def remaining() -> float:
