@@ -6,7 +6,7 @@ BIN := .venv/bin
 LOCKS := requirements.lock requirements/build.lock
 PROTOS := $(shell find protos -name '*.proto')
 
-.PHONY: help setup demo demo-registry demo-rules demo-templates serve test bench validator check format clean
+.PHONY: help setup demo demo-registry demo-rules demo-templates serve test bench validator check contracts format clean
 
 help: ## Affiche cette aide
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -59,6 +59,9 @@ check: setup ## Vérifie style, types, contrats et murs entre services
 	@$(BIN)/buf format --diff --exit-code protos
 	@scripts/breaking
 
+contracts: setup ## Écrit dist/ (descripteurs, protos, schéma du dossier) et la page des erreurs
+	@$(BIN)/python -m tools.contracts
+
 format: setup ## Met en forme le code et les contrats
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
@@ -67,5 +70,5 @@ format: setup ## Met en forme le code et les contrats
 changelog: setup ## Montre ce que les fragments de changelog.d ajouteraient au journal
 	@$(BIN)/towncrier build --draft --version prochaine
 
-clean: ## Efface l’environnement, le code généré, out/ et var/
-	@rm -rf .venv build out var
+clean: ## Efface l’environnement, le code généré, dist/, out/ et var/
+	@rm -rf .venv build dist out var

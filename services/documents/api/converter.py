@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import grpc
+from grpc_status import rpc_status
 
 from microcredit.documents.v1 import pdf_service_pb2 as pb
 from microcredit.documents.v1.pdf_service_pb2_grpc import PdfServiceStub
@@ -46,7 +47,9 @@ class Converter:
 
 def _refusal(error: grpc.RpcError) -> DomainError:
     code = error.code()
-    if code is grpc.StatusCode.RESOURCE_EXHAUSTED or "PDF_BUSY" in str(error.details()):
+    # An UNAVAILABLE with details was said by the worker itself, which is there but busy.
+    answered = rpc_status.from_call(error) is not None
+    if code is grpc.StatusCode.RESOURCE_EXHAUSTED or (code is grpc.StatusCode.UNAVAILABLE and answered):
         return Unavailable("PDF_BUSY", "Le convertisseur PDF est occupé\u00a0; réessayez dans un instant.")
     if code is grpc.StatusCode.UNAVAILABLE:
         return FailedPrecondition("PDF_UNAVAILABLE", _ABSENT)

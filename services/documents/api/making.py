@@ -32,7 +32,7 @@ class Maker:
         requests.check_storage(asked, self._retention_days)
         if asked.pdf:
             self._converter.check()
-        return self._deployments.current(asked.min_revision)
+        return self._deployments.current(asked.min_state_number)
 
     def sources(self, deployment: Deployment, asked: Asked, template_id: str) -> Sources:
         """The versions that make a document."""

@@ -49,7 +49,7 @@ class ProfileServicer(ProfileServiceServicer):
         self, request: pb.GetProfileRequest, context: grpc.ServicerContext
     ) -> pb.GetProfileResponse:
         """A profile."""
-        return pb.GetProfileResponse(profile=self._releasing.package(request.name, request.min_revision))
+        return pb.GetProfileResponse(profile=self._releasing.package(request.name, request.min_state_number))
 
     def ListProfiles(  # noqa: N802
         self, request: pb.ListProfilesRequest, context: grpc.ServicerContext

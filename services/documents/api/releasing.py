@@ -87,14 +87,14 @@ class Releasing:
         revision = messages.revision_pb(publication.release, title)
         return Published(revision, report, publication.created)
 
-    def package(self, name: str, min_revision: int) -> pb.Package:
+    def package(self, name: str, min_state_number: int) -> pb.Package:
         """A package as the store shows it now."""
         violations = Violations()
         requests.package_name(name, "name", self.collection, violations)
-        requests.check_revision(min_revision, "min_revision", violations)
+        requests.check_revision(min_state_number, "min_state_number", violations)
         violations.raise_if_any()
         state = self._store.state()
-        requests.check_reached(state, min_revision)
+        requests.check_reached(state, min_state_number)
         return self._package(state, name)
 
     def packages(self, request: Any) -> tuple[list[pb.Package], str]:
@@ -103,7 +103,7 @@ class Releasing:
         page = paging.asked_page(self._page_key, request, violations)
         violations.raise_if_any()
         state = self._store.state()
-        state = state.as_of(page.place.revision or state.revision)
+        state = state.as_of(page.place.state_number or state.revision)
         names = [name for name in state.names if name.startswith(f"{self.collection}/")]
         token = page.next_token(self._page_key, request, len(names), state.revision)
         return [self._package(state, name) for name in page.of(names)], token
@@ -174,7 +174,7 @@ class Releasing:
         violations.raise_if_any()
         state = self._store.state()
         requests.check_published(state, name)
-        return name, page, state.as_of(page.place.revision or state.revision)
+        return name, page, state.as_of(page.place.state_number or state.revision)
 
     def _checked(self, report: Report) -> tuple[Candidate, pb.CheckReport]:
         """The candidate of a package without errors; InvalidArgument with every error."""

@@ -126,7 +126,7 @@ def effective_date(request: Any, violations: Violations) -> date | None:
 def check_revision(revision: int, field: str, violations: Violations) -> None:
     """A revision of the deployments is never negative."""
     if revision < 0:
-        violations.add(field, "NEGATIVE", "La révision ne peut pas être négative.")
+        violations.add(field, "NEGATIVE", "Un numéro d’état ne peut pas être négatif.")
 
 
 def find_release(state: State, name: str, version: str) -> Release:
@@ -148,13 +148,13 @@ def check_published(state: State, name: str) -> None:
         raise _not_found(name, text, name)
 
 
-def check_reached(state: State, min_revision: int) -> None:
+def check_reached(state: State, min_state_number: int) -> None:
     """Unavailable if the state is older than the revision asked for."""
-    if state.revision < min_revision:
+    if state.revision < min_state_number:
         raise Unavailable(
-            "REVISION_NOT_REACHED",
-            f"La révision {min_revision} des modèles n’est pas encore visible d’ici.",
-            metadata={"revision": str(state.revision), "min_revision": str(min_revision)},
+            "STATE_NOT_REACHED",
+            f"L’état n° {min_state_number} des modèles n’est pas encore visible d’ici.",
+            metadata={"state_number": str(state.revision), "min_state_number": str(min_state_number)},
         )
 
 

@@ -91,7 +91,7 @@ class RulesetServicer(RulesetServiceServicer):
             validate_only=request.validate_only,
         )
         self._follow()
-        prepared.report.ruleset.revision = publication.release.revision
+        prepared.report.ruleset.state_number = publication.release.revision
         return pb.PublishRulesetResponse(
             ruleset_revision=rulesets.revision_pb(publication.release, prepared.identity),
             report=prepared.report,
@@ -104,10 +104,10 @@ class RulesetServicer(RulesetServiceServicer):
         """The ruleset as its store shows it now."""
         violations = Violations()
         name = ruleset_requests.ruleset_id(request.name, "name", violations)
-        ruleset_requests.check_revision(request.min_revision, "min_revision", violations)
+        ruleset_requests.check_revision(request.min_state_number, "min_state_number", violations)
         violations.raise_if_any()
         state = self._store.state()
-        ruleset_requests.check_reached(state, request.min_revision)
+        ruleset_requests.check_reached(state, request.min_state_number)
         return pb.GetRulesetResponse(ruleset=self._ruleset(state, name))
 
     def ListRulesets(  # noqa: N802
@@ -220,9 +220,9 @@ class RulesetServicer(RulesetServiceServicer):
     ) -> Iterator[pb.WatchRulesetsResponse]:
         """The events after a revision, then each new one until the client leaves or the server stops."""
         violations = Violations()
-        ruleset_requests.check_revision(request.after_revision, "after_revision", violations)
+        ruleset_requests.check_revision(request.after_state_number, "after_state_number", violations)
         violations.raise_if_any()
-        after = request.after_revision
+        after = request.after_state_number
         while context.is_active() and not stopping() and remaining() > WATCH_SECONDS:
             if self._follower.status().store_revision > after:
                 for event in self._store.state().events:
@@ -280,7 +280,7 @@ class RulesetServicer(RulesetServiceServicer):
         violations.raise_if_any()
         state = self._store.state()
         ruleset_requests.check_ruleset(state, name)
-        return name, page, state.as_of(page.place.revision or state.revision)
+        return name, page, state.as_of(page.place.state_number or state.revision)
 
     def _prepared(self, contents: Contents) -> _Prepared:
         """The candidate made of these files once it passed its check; InvalidArgument with every error."""
