@@ -22,7 +22,9 @@ class Call:
 
 
 _current: ContextVar[Call | None] = ContextVar("current_call", default=None)
+_age: ContextVar[float | None] = ContextVar("age_of_the_state", default=None)
 _stopping = threading.Event()
+_threads = [8]
 
 
 def enter(call: Call) -> None:
@@ -40,6 +42,17 @@ def actor() -> str:
     """Who makes the current call, as the header x-actor declares; empty when it names nobody."""
     call = _current.get()
     return call.actor if call else ""
+
+
+def start(threads: int) -> None:
+    """Says how many calls this process runs at once."""
+    _threads.clear()
+    _threads.append(threads)
+
+
+def threads() -> int:
+    """How many calls this process runs at once; those of a server by default where there is none."""
+    return _threads[0]
 
 
 def stop() -> None:
@@ -61,6 +74,16 @@ def limit(seconds: float) -> Iterator[None]:
         yield
     finally:
         _current.reset(token)
+
+
+def tell_age(seconds: float) -> None:
+    """Says that the current call is answered from a state of that age: the store does not answer."""
+    _age.set(seconds)
+
+
+def age() -> float | None:
+    """The age of the state that the current call is answered from; None while the store answers."""
+    return _age.get()
 
 
 def remaining() -> float:

@@ -6,12 +6,12 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from typing import Any
 
-from services.kit.context import remaining
+from services.kit.context import remaining, threads
 from services.kit.errors import Unavailable
 
 BACKGROUND_SECONDS = 5.0
@@ -78,8 +78,8 @@ def _cut(connection: Any) -> None:
 class WritePlaces:
     """The threads of a process that may write, or wait to: reads have the others, whatever locks it."""
 
-    def __init__(self, places: int) -> None:
-        self.places = places
+    def __init__(self, places: Callable[[], int]) -> None:
+        self._places = places
         self._since: dict[int, float] = {}
         self._left = threading.Condition()
 
@@ -102,7 +102,7 @@ class WritePlaces:
     def _take(self) -> None:
         end = time.monotonic() + min(PATIENCE_SECONDS, seconds_left())
         with self._left:
-            while len(self._since) >= self.places:
+            while len(self._since) >= self._places():
                 now = time.monotonic()
                 if now >= end or now - max(self._since.values()) > STUCK_SECONDS:
                     raise Unavailable("STORE_UNAVAILABLE", "La base de données ne répond pas.")
@@ -111,5 +111,5 @@ class WritePlaces:
 
 
 _writing: ContextVar[bool] = ContextVar("writing", default=False)
-write_places = WritePlaces(4)
-"""Those of this process: half of its threads, once the server has said how many it has."""
+write_places = WritePlaces(lambda: max(1, threads() // 2))
+"""Those of this process: half of its threads."""
