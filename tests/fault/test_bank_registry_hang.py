@@ -15,10 +15,9 @@ from sqlalchemy import make_url
 
 from microcredit.bankregistry.v1 import bank_registry_service_pb2 as reading
 from microcredit.bankregistry.v1.bank_registry_service_pb2_grpc import BankRegistryServiceStub
-from tests.fault.test_kit_processes import wait_until
 from tests.proxy import Proxy
 from tests.service.test_kit_server import detail
-from tests.support import Launch
+from tests.support import Launch, wait_until
 
 EDITING = "microcredit.bankregistry.v1.BankEditingService"
 READING = "microcredit.bankregistry.v1.BankRegistryService"
