@@ -13,7 +13,7 @@ from typing import Any
 
 from services.eligibility.loan import exact_decimal
 from services.eligibility.package.display import display
-from services.eligibility.package.language.tree import Kind, Value, Values, ValueType
+from services.eligibility.package.tree import Kind, Value, Values, ValueType
 from services.kit.errors import Violation
 
 
