@@ -131,9 +131,9 @@ class Rules(Client):
             request.effective_date.CopyFrom(day(first))
         return self.rulesets.RollbackRuleset(request, timeout=TIMEOUT, metadata=by(actor))
 
-    def ruleset(self, min_revision: int = 0) -> ruleset_pb2.Ruleset:
+    def ruleset(self, min_state_number: int = 0) -> ruleset_pb2.Ruleset:
         """The ruleset."""
-        request = pb.GetRulesetRequest(name=RULESET, min_revision=min_revision)
+        request = pb.GetRulesetRequest(name=RULESET, min_state_number=min_state_number)
         return self.rulesets.GetRuleset(request, timeout=TIMEOUT).ruleset
 
     def status(self) -> ruleset_pb2.RulesetStatus:
@@ -146,12 +146,14 @@ class Rules(Client):
         return list(self.rulesets.ListRulesetEvents(request, timeout=TIMEOUT).events)
 
     def assess(
-        self, on: str = "2026-12-01", amount: str = "1500.00", min_revision: int = 0
+        self, on: str = "2026-12-01", amount: str = "1500.00", min_state_number: int = 0
     ) -> assessment_pb2.Assessment:
         """The advice on an application made on a day, whose loan pays the whole project."""
         change = {"request_date": on, "loan": {"amount": amount}, "project": {"total_cost": amount}}
         facts = merged(BASE, change)
-        request = rpc.AssessEligibilityRequest(application=application(facts), min_revision=min_revision)
+        request = rpc.AssessEligibilityRequest(
+            application=application(facts), min_state_number=min_state_number
+        )
         return self.eligibility.AssessEligibility(request, timeout=TIMEOUT).assessment
 
 

@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 from pathlib import Path
@@ -55,11 +54,11 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 
 def audit_of(url: str) -> tuple[bool, int]:
-    """Whether the audit is whole and the registry what it says, and the revision."""
+    """Whether the audit is whole and the registry what it says, and the state_number."""
     database = Database(url)
     try:
         store = RegistryStore(database)
-        return Auditor(store).verify(VerifyAuditRequest()).whole, store.registry().revision
+        return Auditor(store).verify(VerifyAuditRequest()).whole, store.registry().state_number
     finally:
         database.dispose()
 
@@ -70,7 +69,7 @@ def test_reservations_retried_over_killed_workers_are_each_made_once(launch: Lau
 
     def kill() -> None:
         for _ in range(KILLS):
-            time.sleep(0.2)
+            done.wait(0.2)
             workers = server.workers()
             if workers and not done.is_set():
                 os.kill(workers[0], signal.SIGKILL)
@@ -84,7 +83,7 @@ def test_reservations_retried_over_killed_workers_are_each_made_once(launch: Lau
                     return stub.ReserveEnvelope(request, timeout=20, wait_for_ready=True).reservation.name
             except grpc.RpcError as error:
                 refused.append(error.code().name)
-                time.sleep(0.05)
+                done.wait(0.05)
         raise AssertionError("never answered")
 
     refused: list[str] = []
@@ -98,7 +97,9 @@ def test_reservations_retried_over_killed_workers_are_each_made_once(launch: Lau
     assert set(refused) <= {"UNAVAILABLE"}
     with grpc.insecure_channel(server.address) as channel:
         stub = EnvelopeServiceStub(channel)
-        request = envelope.ListReservationsRequest(parent=AGREEMENT, page_size=200, min_revision=1 + CALLS)
+        request = envelope.ListReservationsRequest(
+            parent=AGREEMENT, page_size=200, min_state_number=1 + CALLS
+        )
         listed = stub.ListReservations(request, timeout=10, wait_for_ready=True)
     assert sorted(one.name for one in listed.reservations) == sorted(names)
     assert audit_of(url) == (True, 1 + CALLS)
@@ -111,7 +112,7 @@ def test_a_write_killed_at_any_step_is_whole_or_not_at_all(url: str) -> None:
     steps = json.loads(printed)
     assert len(steps) > 10
     assert all(whole for _, (whole, _) in steps)
-    revisions = [revision for _, (_, revision) in steps]
+    revisions = [state_number for _, (_, state_number) in steps]
     assert revisions == sorted(revisions)
     assert set(revisions) == {1, 2}
     assert [killed for killed, _ in steps] == [True] * (len(steps) - 1) + [False]

@@ -26,7 +26,7 @@ from services.kit.store.database import Database
 from tests.eligibility_reglement import BASE, CASES
 from tests.eligibility_support import TIMEOUT, Client, Json, application, copied_package, merged, plain
 from tests.journal_support import unprotect
-from tests.ruleset_support import ID, by, edited, refusal, serving, shared_store, variant
+from tests.ruleset_support import ID, by, edited, read_refusal, refusal, serving, shared_store, variant
 from tests.support import Launch
 
 TOO_DEAR: Json = {"loan": {"amount": "3700.00"}, "project": {"total_cost": "3700.00"}}
@@ -105,7 +105,7 @@ def test_a_wrong_name_is_refused(client: Client, method: str) -> None:
     call, request = getattr(client.decisions, method), getattr(pb, f"{method}Request")
     for name in ("", "decisions/", f"decisions/{uuid4()}x", f"rulesets/{uuid4()}", "decisions/\u0000"):
         refused = refusal(call, request(name=name))
-        assert (refused.code, refused.violations) == ("INVALID_ARGUMENT", (("name", "NAME_MALFORMED"),))
+        assert (refused.code, refused.violations) == ("INVALID_ARGUMENT", (("name", "MALFORMED"),))
     name = f"decisions/{uuid4()}"
     refused = refusal(call, request(name=name))
     assert (refused.code, refused.reason) == ("NOT_FOUND", "DECISION_NOT_FOUND")
@@ -295,9 +295,53 @@ def test_a_case_is_erased_for_good(client: Client) -> None:
     assert (refused.code, refused.reason) == ("ALREADY_EXISTS", "REQUEST_ID_REUSED")
     refused = refusal(erased, client, "", request_id="x")
     assert set(refused.violations) == {
-        ("case_reference", "FIELD_REQUIRED"),
-        ("request_id", "UUID_MALFORMED"),
+        ("case_reference", "REQUIRED"),
+        ("request_id", "MALFORMED"),
     }
+
+
+def test_an_application_that_is_only_tried_is_not_recorded(client: Client) -> None:
+    case, request_id = f"MC-{uuid4()}", str(uuid4())
+    asked = AssessEligibilityRequest(
+        case_reference=case, request_id=request_id, application=application(BASE), validate_only=True
+    )
+    tried = client.eligibility.AssessEligibility(asked, timeout=TIMEOUT).assessment
+    assert (tried.decision_id, tried.case_reference) == ("", case)
+    assert not listed(client, case_reference=case).decisions
+    first = assessed(client, case=case, request_id=request_id)
+    assert client.eligibility.AssessEligibility(asked, timeout=TIMEOUT).assessment == first
+    asked.application.loan.months += 1
+    assert refusal(client.eligibility.AssessEligibility, asked).reason == "REQUEST_ID_REUSED"
+    assert len(listed(client, case_reference=case).decisions) == 1
+
+
+def test_a_batch_sent_again_has_the_same_answers(client: Client) -> None:
+    case, own = f"MC-{uuid4()}", str(uuid4())
+    batch = BatchAssessEligibilityRequest(
+        request_id=str(uuid4()),
+        requests=[
+            AssessEligibilityRequest(case_reference=case, application=application(BASE)),
+            AssessEligibilityRequest(case_reference=case, application=application(BASE), request_id=own),
+            AssessEligibilityRequest(case_reference=case, application=application(BASE), validate_only=True),
+        ],
+    )
+    first = client.eligibility.BatchAssessEligibility(batch, timeout=TIMEOUT)
+    given = [result.assessment.decision_id for result in first.results]
+    assert given[0] != given[1]
+    assert [bool(found) for found in given] == [True, True, False]
+    assert client.eligibility.BatchAssessEligibility(batch, timeout=TIMEOUT) == first
+    assert assessed(client, case=case, request_id=own).decision_id == given[1]
+    batch.requests[0].application.loan.months += 1
+    changed = client.eligibility.BatchAssessEligibility(batch, timeout=TIMEOUT).results
+    assert read_refusal(changed[0].error, "").reason == "REQUEST_ID_REUSED"
+    assert changed[1] == first.results[1]
+    batch.request_id, batch.validate_only = str(uuid4()), True
+    tried = client.eligibility.BatchAssessEligibility(batch, timeout=TIMEOUT).results
+    assert [result.assessment.decision_id for result in tried] == ["", given[1], ""]
+    assert len(listed(client, case_reference=case).decisions) == 2
+    batch.request_id = "x"
+    refused = refusal(client.eligibility.BatchAssessEligibility, batch)
+    assert refused.violations == (("request_id", "MALFORMED"),)
 
 
 def test_a_request_sent_again_is_recorded_once(client: Client) -> None:
@@ -329,9 +373,9 @@ def test_retention_ends_and_the_journal_stays_whole(client: Client) -> None:
     answer = verified(client, head)
     assert (answer.intact, answer.head.sequence) == (True, head.sequence + 2)
     future = refusal(purged, client, datetime.now(UTC) + timedelta(hours=1))
-    assert future.violations == (("end_time", "TIME_IN_FUTURE"),)
+    assert future.violations == (("end_time", "IN_FUTURE"),)
     refused = refusal(client.decisions.PurgeDecisions, pb.PurgeDecisionsRequest(request_id="x"))
-    assert set(refused.violations) == {("end_time", "FIELD_REQUIRED"), ("request_id", "UUID_MALFORMED")}
+    assert set(refused.violations) == {("end_time", "REQUIRED"), ("request_id", "MALFORMED")}
 
 
 def test_a_journal_altered_behind_the_server_is_found(launch: Launch, tmp_path: Path) -> None:
@@ -378,7 +422,7 @@ def test_a_decision_is_replayed_under_the_rules_that_made_it(launch: Launch, tmp
         store = ReleaseStore(database)
         for number in (1, 2, 3):
             revision = activated(store, f"2026.{number + 1}", number)
-            answer = client.assess(min_revision=revision)
+            answer = client.assess(min_state_number=revision)
             assert answer.ruleset.version == f"2026.{number + 1}"
             names.append(name_of(answer))
     damage(database, "2026.2")

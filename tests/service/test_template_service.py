@@ -94,10 +94,12 @@ def activation(template: str, version: str, day: date | None = None) -> rpc.Acti
     return rpc.ActivateTemplateRequest(name=name, effective_date=civil(day) if day else None)
 
 
-def letter(stubs: Stubs, template: str, name: str, day: date = DAY, min_revision: int = 0) -> tuple[str, str]:
+def letter(
+    stubs: Stubs, template: str, name: str, day: date = DAY, min_state_number: int = 0
+) -> tuple[str, str]:
     """The version that makes a letter, and its text."""
     message = request(template, example(name), day)
-    message.min_revision = min_revision
+    message.min_state_number = min_state_number
     document = stubs.documents.GenerateDocument(message, timeout=SECONDS).document
     return document.template.version, plain(document.content)
 
@@ -216,7 +218,7 @@ def test_a_rollback_gives_the_former_version_back_and_is_an_event(stubs: Stubs) 
     stubs.templates.ActivateTemplate(activation(template, "1.1.0"), metadata=OTHER)
     assert letter(stubs, template, "minimal")[0] == "1.1.0"
     undone = stubs.templates.RollbackTemplate(rpc.RollbackTemplateRequest(name=f"templates/{template}"))
-    assert letter(stubs, template, "minimal", min_revision=undone.event.revision)[0] == "1.0.0"
+    assert letter(stubs, template, "minimal", min_state_number=undone.event.revision)[0] == "1.0.0"
     asked = rpc.ListTemplateEventsRequest(parent=f"templates/{template}")
     events = stubs.templates.ListTemplateEvents(asked).events
     kinds = [release_pb2.PackageEventKind.Name(one.kind).rpartition("KIND_")[2] for one in events]
@@ -231,7 +233,9 @@ def test_a_rollback_gives_the_former_version_back_and_is_an_event(stubs: Stubs) 
 def test_a_watch_tells_each_event_once(stubs: Stubs) -> None:
     template = "24-attestation-solde"
     before = stubs.templates.GetDeploymentStatus(rpc.GetDeploymentStatusRequest()).status.store_revision
-    stream = stubs.templates.WatchDeployments(rpc.WatchDeploymentsRequest(after_revision=before), timeout=30)
+    stream = stubs.templates.WatchDeployments(
+        rpc.WatchDeploymentsRequest(after_state_number=before), timeout=30
+    )
     word = with_sentence(docx_of(stubs, template), "Dossier suivi par", "Bravo.")
     stubs.templates.PublishTemplate(publication(template, word), timeout=SECONDS)
     stubs.templates.ActivateTemplate(activation(template, "1.1.0"))
@@ -389,8 +393,8 @@ def test_a_new_president_signs_from_a_day_on(stubs: Stubs) -> None:
             "INVALID_FIELDS",
         ),
         (
-            lambda s: s.templates.GetTemplate(rpc.GetTemplateRequest(name=NAME, min_revision=10**9)),
-            "REVISION_NOT_REACHED",
+            lambda s: s.templates.GetTemplate(rpc.GetTemplateRequest(name=NAME, min_state_number=10**9)),
+            "STATE_NOT_REACHED",
         ),
     ],
 )

@@ -107,7 +107,8 @@ def test_contacts_in_a_cell_come_back(found: list[Contact]) -> None:
     read = lists.contacts(guarded(lists.contacts_of(found)))
     assert isinstance(read, list)
     back = [
-        Contact(one["role"], one.get("display_name", ""), one.get("email", ""), one.get("phone", "")) for one in read
+        Contact(one["role"], one.get("display_name", ""), one.get("email", ""), one.get("phone", ""))
+        for one in read
     ]
     assert back == found
 

@@ -15,6 +15,7 @@ from services.bank_registry.api.views import bank_not_found
 from services.bank_registry.api.writing import write
 from services.bank_registry.messages import Writing, edits, names
 from services.bank_registry.registry import (
+    Advice,
     Agreement,
     Bank,
     BankRecord,
@@ -119,7 +120,7 @@ class Edits:
                 last = replace(after.bank, successor=successor)
                 after = replace(after, banks=(*after.banks[:-1], last))
                 _refuse_unknown_successor(after, session.registry.current)
-            advice = Violations()
+            advice: list[Advice] = []
             if kind.field == BANK:
                 advice.extend(_still_in_force(after, day))
             return self._answer(kind, session, origin, response, after, own_id, day, advice)
@@ -166,17 +167,17 @@ class Edits:
         after: BankRecord,
         own_id: str,
         day: date | None,
-        advice: Iterable[Violation] = (),
+        advice: Iterable[Advice] = (),
     ) -> R:
         """Writes the new state of a lender, and tells it."""
-        revision = session.apply(difference(session.registry.current, [after]), origin)
+        state_number = session.apply(difference(session.registry.current, [after]), origin)
         versions = kind.target(after, own_id).versions
         make: Callable[..., R] = response
         return make(
             **{kind.field: kind.answer(after, versions, day, session.now)},
-            revision=revision,
+            state_number=state_number,
             warnings=[
-                pb.EditWarning(field=one.field, code=one.reason, message=french.typeset(one.description))
+                pb.EditWarning(field=one.field, code=one.code, message=french.typeset(one.description))
                 for one in advice
             ],
         )
@@ -207,11 +208,11 @@ def _read(kind: Editable[V], message: Any, own_id: str, rules: Rules, notes: Not
     """The fact in a message; several versions of one message have their mistakes told once."""
     found = Notes.new(kind.field)
     fact = kind.read(message, own_id, rules, found)
-    for several, known in ((found.problems, notes.problems), (found.advice, notes.advice)):
-        for one in several:
-            field = f"{kind.field}_id" if one.field == f"{kind.field}.id" else one.field
-            if all((field, one.reason) != (told.field, told.reason) for told in known):
-                known.add(field, one.reason, one.description)
+    for one in found.problems:
+        field = f"{kind.field}_id" if one.field == f"{kind.field}.id" else one.field
+        if all((field, one.reason) != (told.field, told.reason) for told in notes.problems):
+            notes.problems.add(field, one.reason, one.description)
+    notes.advice.extend(one for one in found.advice if one not in notes.advice)
     return fact
 
 
@@ -234,11 +235,11 @@ def _refuse_unknown_successor(after: BankRecord, records: Records) -> None:
     violations.raise_if_any()
 
 
-def _still_in_force(record: BankRecord, day: date) -> Iterable[Violation]:
+def _still_in_force(record: BankRecord, day: date) -> Iterable[Advice]:
     going_on = [one for one in record.agreements if not one.period.is_over(day)]
     if going_on:
         named = french.join(list(dict.fromkeys(one.reference for one in going_on)))
         text = (
             f"Ses accords sont sans effet à partir du {french.long_date(day)} : {named}. Terminez-les aussi."
         )
-        yield Violation("name", "AGREEMENTS_STILL_IN_FORCE", text)
+        yield Advice("name", "AGREEMENTS_STILL_IN_FORCE", text)

@@ -67,7 +67,7 @@ def _report(file: Path, difference: pb.ImportDifference, summary: pb.ImportSumma
     created = french.plural(summary.created_count, "prêteur créé", "prêteurs créés")
     changed = french.plural(summary.changed_count + summary.ended_count, "modifié")
     unchanged = french.plural(summary.unchanged_count, "inchangé")
-    written = "Essai : rien n’est écrit." if dry_run else f"Révision {summary.revision}."
+    written = "Essai : rien n’est écrit." if dry_run else f"État n° {summary.state_number}."
     sys.stdout.write(f"{file.name} : {created}, {changed}, {unchanged}. {written}\n")
     return 0
 

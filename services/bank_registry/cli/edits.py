@@ -72,5 +72,5 @@ def _report(wanted: Wanted, answer: Any, done: str, out: Output) -> int:
     what = f"{wanted.bank}, accord {wanted.agreement}" if wanted.agreement else wanted.bank
     out.line(f"{what} : {done}.")
     out.lines(f"À savoir : {warning.message}" for warning in answer.warnings)
-    out.line("Essai : rien n’est écrit." if wanted.dry_run else f"Révision {answer.revision}.")
+    out.line("Essai : rien n’est écrit." if wanted.dry_run else f"État n° {answer.state_number}.")
     return 0

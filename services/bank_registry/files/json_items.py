@@ -17,7 +17,7 @@ from services.bank_registry.files.items import (
 )
 from services.bank_registry.files.json_values import statement_of
 from services.kit import french
-from services.kit.errors import Violations
+from services.kit.errors import FieldReason, Violations
 from services.kit.tables import MAX_ROWS, UnreadableFile
 
 FORMAT = "registre-preteurs/1"
@@ -77,7 +77,7 @@ def _lines(lines: list[tuple[int, str]]) -> Content:
             objects.append((number, parse(line)))
         except UnreadableFile as error:
             sentence = str(error).replace("(ligne 1, ", "(").replace("Le fichier", "La ligne")
-            findings.append(Finding(Place(number), "JSON_MALFORMED", sentence))
+            findings.append(Finding(Place(number), FieldReason.NOT_JSON, sentence))
     items = _bounded(_item(lender, number, "") for number, lender in objects)
     return Content(tuple(items), tuple(findings))
 
@@ -130,7 +130,7 @@ def _not_objects(banks: list[object]) -> Iterator[Finding]:
     for index, bank in enumerate(banks):
         if not isinstance(bank, dict):
             text = "Un objet entre accolades est attendu."
-            yield Finding(Place(0, f"banks[{index}]"), "OBJECT_EXPECTED", text)
+            yield Finding(Place(0, f"banks[{index}]"), FieldReason.WRONG_TYPE, text)
 
 
 def _object(pairs: list[tuple[str, object]]) -> Object:

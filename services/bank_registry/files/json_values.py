@@ -27,7 +27,7 @@ from services.bank_registry.registry import (
     Scope,
 )
 from services.kit import french
-from services.kit.errors import Violations
+from services.kit.errors import FieldReason, Violations
 
 MAX_UNKNOWN, MAX_HINTS = 100, 20
 """Unknown fields of an object that are noted, and those that have a suggestion."""
@@ -74,7 +74,7 @@ def _object(
     for index, name in enumerate(unknown[:MAX_UNKNOWN]):
         hint = _nearest(name, known) if index < MAX_HINTS and len(name) <= LONGEST_TEXT else "."
         text = f"Ce champ n’existe pas{hint}"
-        problems.add(_inside(path, name[:LONGEST_TEXT]), "UNKNOWN_FIELD", text)
+        problems.add(_inside(path, name[:LONGEST_TEXT]), FieldReason.UNKNOWN_FIELD, text)
     return values
 
 
@@ -87,7 +87,7 @@ def _objects(fields: Sequence[Field], value: object, path: str, problems: Violat
         if isinstance(item, dict):
             found.append(_object(fields, item, where, problems))
         else:
-            problems.add(where, "OBJECT_EXPECTED", "Un objet entre accolades est attendu.")
+            problems.add(where, FieldReason.WRONG_TYPE, "Un objet entre accolades est attendu.")
             found.append(UNREADABLE)
     return found
 
@@ -95,14 +95,14 @@ def _objects(fields: Sequence[Field], value: object, path: str, problems: Violat
 def _list(value: object, path: str, problems: Violations) -> Iterable[object]:
     if isinstance(value, list):
         return value
-    problems.add(path, "LIST_EXPECTED", "Une liste entre crochets est attendue.")
+    problems.add(path, FieldReason.WRONG_TYPE, "Une liste entre crochets est attendue.")
     return []
 
 
 def _text(field: Field, value: Any, path: str, problems: Violations) -> Any:
     if isinstance(value, str):
         return value
-    problems.add(path, "TEXT_EXPECTED", "Un texte entre guillemets est attendu.")
+    problems.add(path, FieldReason.WRONG_TYPE, "Un texte entre guillemets est attendu.")
     return UNREADABLE
 
 
@@ -115,32 +115,32 @@ def _choice(choices: type[StrEnum], field: Field, value: Any, path: str, problem
     text = _text(field, value, path, problems)
     if text is UNREADABLE or text in list(choices):
         return text if text is UNREADABLE else choices(text)
-    problems.add(path, "UNKNOWN_VALUE", f"Valeurs possibles : {french.join(list(choices))}.")
+    problems.add(path, FieldReason.UNKNOWN_VALUE, f"Valeurs possibles : {french.join(list(choices))}.")
     return UNREADABLE
 
 
 def _day(field: Field, value: Any, path: str, problems: Violations) -> Any:
     if not isinstance(value, str) or not _DAY.fullmatch(value):
-        problems.add(path, "DATE_MALFORMED", "Écrivez la date comme « 2026-12-31 ».")
+        problems.add(path, FieldReason.MALFORMED, "Écrivez la date comme « 2026-12-31 ».")
         return UNREADABLE
     try:
         return date.fromisoformat(value)
     except ValueError:
-        problems.add(path, "DATE_IMPOSSIBLE", f"La date {value} n’existe pas dans le calendrier.")
+        problems.add(path, FieldReason.NOT_IN_CALENDAR, f"La date {value} n’existe pas dans le calendrier.")
         return UNREADABLE
 
 
 def _money(field: Field, value: Any, path: str, problems: Violations) -> Any:
-    amount = _decimal(_AMOUNT, value, path, problems, "MONEY_MALFORMED", '"1500.00"')
+    amount = _decimal(_AMOUNT, value, path, problems, FieldReason.MALFORMED, '"1500.00"')
     return amount if amount is UNREADABLE else int(amount * 100)
 
 
 def _percent(field: Field, value: Any, path: str, problems: Violations) -> Any:
-    return _decimal(_PERCENT, value, path, problems, "PERCENT_MALFORMED", '"1.5"')
+    return _decimal(_PERCENT, value, path, problems, FieldReason.MALFORMED, '"1.5"')
 
 
 def _decimal(
-    form: re.Pattern[str], value: Any, path: str, problems: Violations, reason: str, example: str
+    form: re.Pattern[str], value: Any, path: str, problems: Violations, reason: FieldReason, example: str
 ) -> Any:
     if isinstance(value, str) and form.fullmatch(value):
         return Decimal(value)
@@ -153,7 +153,7 @@ def _count(field: Field, value: Any, path: str, problems: Violations) -> Any:
         return value
     span = " à ".join(map(french.number, field.bounds))
     quoted = ", sans guillemets," if isinstance(value, str) else ""
-    problems.add(path, "INTEGER_OUT_OF_RANGE", f"Un nombre entier de {span}{quoted} est attendu.")
+    problems.add(path, FieldReason.OUT_OF_RANGE, f"Un nombre entier de {span}{quoted} est attendu.")
     return UNREADABLE
 
 

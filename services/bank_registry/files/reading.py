@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 from services.bank_registry.files.content import read_content
 from services.bank_registry.files.items import MAX_FINDINGS, Content, Finding, Item, identifier, too_many
-from services.bank_registry.registry import BankRecord, Geography, Notes, Rules, record_of
-from services.kit.errors import Violation
+from services.bank_registry.registry import Advice, BankRecord, Geography, Notes, Rules, record_of
+from services.kit.errors import FieldReason, Violation
 
 STEP = 250
 """Lenders read between two announcements of progress."""
@@ -77,11 +77,11 @@ def _read_item(item: Item, reading: Reading, rules: Rules) -> None:
     notes = Notes.new()
     record = record_of(rules, item.statement, notes)
     bank_id = identifier(item.statement)
-    refused = [*item.findings, *(_finding(item, found, bank_id) for found in notes.problems)]
-    reading.warnings.extend(_finding(item, found, bank_id) for found in notes.advice)
+    refused = [*item.findings, *(_finding(item, found, found.reason, bank_id) for found in notes.problems)]
+    reading.warnings.extend(_finding(item, found, found.code, bank_id) for found in notes.advice)
     if bank_id in reading.cited:
         text = f"L’identifiant « {bank_id} » est déjà pris dans ce fichier."
-        refused.append(Finding(item.place_of("id"), "DUPLICATE", text, bank_id))
+        refused.append(Finding(item.place_of("id"), FieldReason.DUPLICATE, text, bank_id))
         reading.entries.pop(bank_id, None)
     reading.cited.add(bank_id)
     reading.refusals.extend(refused)
@@ -91,5 +91,5 @@ def _read_item(item: Item, reading: Reading, rules: Rules) -> None:
         reading.entries[bank_id] = Entry(record, item)
 
 
-def _finding(item: Item, found: Violation, bank_id: str) -> Finding:
-    return Finding(item.place_of(found.field), found.reason, found.description, bank_id)
+def _finding(item: Item, found: Violation | Advice, code: str, bank_id: str) -> Finding:
+    return Finding(item.place_of(found.field), code, found.description, bank_id)

@@ -28,7 +28,7 @@ from services.bank_registry.registry import (
 )
 from services.kit import wire
 from services.kit.dates import ONE_DAY
-from services.kit.errors import Violations
+from services.kit.errors import FieldReason, Violations
 
 Read = Callable[[Any, str, str, Violations], Any]
 """From a message, the name of a field in it, and its path in the request, to its value."""
@@ -80,7 +80,7 @@ def _choice(choices: type[StrEnum], message: Any, name: str, path: str, problems
     if number == 0:
         return None
     if number not in enum.values_by_number:
-        problems.add(path, "UNKNOWN_VALUE", "Cette valeur n’est pas l’une de celles de la liste.")
+        problems.add(path, FieldReason.UNKNOWN_VALUE, "Cette valeur n’est pas l’une de celles de la liste.")
         return UNREADABLE
     prefix = enum.values_by_number[0].name.removesuffix("UNSPECIFIED")
     return choices(enum.values_by_number[number].name.removeprefix(prefix))

@@ -1,6 +1,8 @@
 """The logic of the registry, pure: periods, territories, reasons, ranking, history.
 
 - `ADDRESS_LINES`: A French postal block (NF Z10-011) less the name, the service and the line of the town.
+- `Advice`: Something to look at in a field, that forbids nothing: its path, a stable code, a French
+  sentence.
 - `Agreement`: The terms of an agreement during a period; a change of terms is a later period under the same
   id.
 - `AGREEMENT`: The fields of an agreement.
@@ -65,12 +67,10 @@
 - `Reason`: Why a lender, or one of its agreements, cannot take an application.
 - `record_of`: The lender; None only with a problem.
 - `Records`: The lenders known at an instant, by id.
-- `Registry`: The whole registry at a revision, with its past; immutable.
+- `Registry`: The whole registry at a state, with its past; immutable.
 - `Reservation`: Part of the envelope of an agreement, in cents; instants are in microseconds (UTC).
 - `ReservationState`: What became of a reservation; one that is held past its last instant has expired,
   recorded or not.
-- `RevisionChange`: A revision and the names of the resources that it created or changed; `recorded_at` in
-  microseconds.
 - `Rules`: Makes records of statements; None comes with a problem.
 - `Scope`: How a territory is given: which list its codes come from.
 - `SCOPES`: The French name of each scope of a territory.
@@ -78,6 +78,7 @@
 - `select`: Every lender against an application, best first.
 - `slug`: An id made from a name: `banque-fictive-de-l-oust`; empty if the name has no letter or digit.
 - `state_on`: What a lender is on a day.
+- `StateChange`: A write and the names of what it created or changed; `recorded_at` in microseconds.
 - `Stated`: A version of what the registry holds of a lender, or a reservation.
 - `STILL_KNOWN`: 9999-12-31T00:00:00Z in microseconds: `known_to` of what is known now.
 - `Successions`: Who took over whom; a chain is followed once, however many lenders lead to it.
@@ -119,7 +120,7 @@ from services.bank_registry.registry.history import (
     Known,
     Records,
     Registry,
-    RevisionChange,
+    StateChange,
 )
 from services.bank_registry.registry.identities import Holders, Successions
 from services.bank_registry.registry.labels import KINDS, SCOPES
@@ -140,7 +141,7 @@ from services.bank_registry.registry.model import (
 from services.bank_registry.registry.names import ID, closest, slug
 from services.bank_registry.registry.narrative import narrate
 from services.bank_registry.registry.on_date import as_of_day
-from services.bank_registry.registry.reasons import Reason
+from services.bank_registry.registry.reasons import Advice, Reason
 from services.bank_registry.registry.resources import (
     Stated,
     agreement_name,
@@ -178,6 +179,7 @@ __all__ = [
     "STILL_KNOWN",
     "SUSPENSION",
     "UNREADABLE",
+    "Advice",
     "Agreement",
     "AgreementCheck",
     "Asked",
@@ -205,9 +207,9 @@ __all__ = [
     "Registry",
     "Reservation",
     "ReservationState",
-    "RevisionChange",
     "Rules",
     "Scope",
+    "StateChange",
     "Stated",
     "Successions",
     "Suspension",

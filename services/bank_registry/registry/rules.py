@@ -37,10 +37,11 @@ from services.bank_registry.registry.model import (
     Suspension,
 )
 from services.bank_registry.registry.names import ID, slug
+from services.bank_registry.registry.reasons import Advice
 from services.bank_registry.registry.territory import Scope, place_name, unknown_place
 from services.kit import french
 from services.kit.dates import Period
-from services.kit.errors import Violations
+from services.kit.errors import FieldReason, Violations
 
 FIRST_YEAR, LAST_YEAR = 1900, 2999
 MAX_CENTS = 10**12 - 1
@@ -72,13 +73,13 @@ class Notes:
     """What is wrong with a statement: `problems` forbid it, `advice` is to be looked at."""
 
     problems: Violations
-    advice: Violations
+    advice: list[Advice]
     path: str = ""
 
     @classmethod
     def new(cls, path: str = "") -> Notes:
         """With nothing noted."""
-        return cls(Violations(), Violations(), path)
+        return cls(Violations(), [], path)
 
     def at(self, name: str) -> str:
         """The path of a field."""
@@ -88,13 +89,13 @@ class Notes:
         """The notes on the parts of a field."""
         return Notes(self.problems, self.advice, self.at(name))
 
-    def problem(self, name: str, reason: str, sentence: str) -> None:
+    def problem(self, name: str, reason: FieldReason, sentence: str) -> None:
         """Notes what is wrong with a field."""
         self.problems.add(self.at(name), reason, sentence)
 
-    def advise(self, name: str, reason: str, sentence: str) -> None:
+    def advise(self, name: str, code: str, sentence: str) -> None:
         """Notes what to look at."""
-        self.advice.add(self.at(name), reason, sentence)
+        self.advice.append(Advice(self.at(name), code, sentence))
 
 
 class Rules:
@@ -114,11 +115,11 @@ class Rules:
         for name, problem_of in _IDENTIFIERS.items():
             problem = problem_of(values[name]) if values[name] else None
             if problem:
-                notes.problem(name, f"{name.upper()}_INVALID", problem)
+                notes.problem(name, FieldReason.MALFORMED, problem)
         siren, siret = values["siren"], values["siret"]
         if siren and siret and not siret.startswith(siren):
             text = f"Le SIRET {siret} n’est pas un établissement du SIREN {siren}."
-            notes.problem("siret", "SIRET_OF_ANOTHER", text)
+            notes.problem("siret", FieldReason.DUPLICATE, text)
         if holder := identifiers.other_holder(values["cib"], values["display_name"]):
             text = f"Le code banque {values['cib']} est connu comme celui de {holder}."
             notes.advise("cib", "CIB_OF_ANOTHER_BANK", text)
@@ -144,7 +145,7 @@ class Rules:
             if not CATEGORY.fullmatch(code):
                 form = "Un code compte des capitales sans accent, des chiffres et des soulignés"
                 path = f"accepted_objects[{index}]"
-                notes.problem(path, "CODE_MALFORMED", f"{form}, comme MOBILITE.")
+                notes.problem(path, FieldReason.MALFORMED, f"{form}, comme MOBILITE.")
         if values["scope"] is None or period is None:
             return None
         return Agreement(period=period, **attributes(AGREEMENT, values))
@@ -159,12 +160,12 @@ class Rules:
             return ()
         if not 1 <= len(codes) <= MAX_TERRITORIES:
             text = f"Indiquez de 1 à {french.number(MAX_TERRITORIES)} codes de territoire."
-            notes.problem("territory_codes", "CODE_COUNT", text)
+            notes.problem("territory_codes", FieldReason.TOO_MANY, text)
         for index, code in _distinct("territory_codes", codes, notes):
             if place_name(scope, code, self._geography) is None:
                 self._unknown += 1
                 text = unknown_place(scope, code, self._geography, suggest=self._unknown <= MAX_HINTS)
-                notes.problem(f"territory_codes[{index}]", "UNKNOWN_PLACE", text)
+                notes.problem(f"territory_codes[{index}]", FieldReason.UNKNOWN_PLACE, text)
         return codes
 
     def convention(self, stated: Statement, notes: Notes) -> LocalConvention | None:
@@ -173,13 +174,13 @@ class Rules:
         values["id"] = _id_or_slug(values, notes) or "convention"
         if not 1 <= len(values["address_lines"]) <= ADDRESS_LINES:
             text = f"L’adresse compte de une à {ADDRESS_LINES} lignes, sans le code postal ni la ville."
-            notes.problem("address_lines", "LINE_COUNT", text)
+            notes.problem("address_lines", FieldReason.TOO_MANY, text)
         if values["postal_code"] and not _POSTAL_CODE.fullmatch(values["postal_code"]):
-            notes.problem("postal_code", "POSTAL_CODE_MALFORMED", "Un code postal compte cinq chiffres.")
+            notes.problem("postal_code", FieldReason.MALFORMED, "Un code postal compte cinq chiffres.")
         _check_email(values["email"], notes)
         if len(values["contacts"]) > MAX_CONTACTS:
             text = f"Une convention a {MAX_CONTACTS} contacts au plus."
-            notes.problem("contacts", "CONTACT_COUNT", text)
+            notes.problem("contacts", FieldReason.TOO_MANY, text)
         period = _period(values, notes)
         if period is None:
             return None
@@ -194,7 +195,7 @@ def _checked(fields: Sequence[Field], stated: Statement, notes: Notes) -> dict[s
 def _absent(field: Field, value: object, notes: Notes) -> bool:
     if value is None or value == "":
         if field.required:
-            notes.problem(field.name, "REQUIRED", "Ce champ est obligatoire.")
+            notes.problem(field.name, FieldReason.REQUIRED, "Ce champ est obligatoire.")
         return True
     return value is UNREADABLE
 
@@ -216,10 +217,10 @@ def line(path: str, value: str, longest: int, notes: Notes) -> str:
     """A line of text, in composed form, without surrounding spaces."""
     text = unicodedata.normalize("NFC", value).strip()
     if not text or len(text) > longest:
-        notes.problem(path, "TEXT_LENGTH", f"Un texte de 1 à {longest} caractères est attendu.")
+        notes.problem(path, FieldReason.TOO_LONG, f"Un texte de 1 à {longest} caractères est attendu.")
     if not text.isprintable() and any(map(_is_invisible, text)):
         sentence = "Le texte contient un retour à la ligne ou un caractère invisible."
-        notes.problem(path, "TEXT_INVISIBLE", sentence)
+        notes.problem(path, FieldReason.NOT_PRINTABLE, sentence)
     return text
 
 
@@ -240,7 +241,7 @@ def _day(field: Field, value: Any, notes: Notes) -> date | None:
     if not FIRST_YEAR <= day.year <= LAST_YEAR:
         span = f"entre {FIRST_YEAR} et {LAST_YEAR}"
         text = f"L’année doit être {span} ; sans fin, omettez la date."
-        notes.problem(field.name, "DATE_OUT_OF_RANGE", text)
+        notes.problem(field.name, FieldReason.OUT_OF_RANGE, text)
         return None
     return day
 
@@ -255,7 +256,7 @@ def _money(field: Field, value: Any, notes: Notes) -> int | None:
         return None
     if value > MAX_CENTS:
         text = f"Le montant ne dépasse pas {french.euros(MAX_CENTS)}."
-        notes.problem(field.name, "MONEY_OUT_OF_RANGE", text)
+        notes.problem(field.name, FieldReason.OUT_OF_RANGE, text)
     cents: int = value
     return cents
 
@@ -265,16 +266,16 @@ def _percent(field: Field, value: Any, notes: Notes) -> Decimal | None:
         return None
     percent: Decimal = value
     if percent > 100:
-        notes.problem(field.name, "PERCENT_OUT_OF_RANGE", "Le pourcentage ne dépasse pas 100.")
+        notes.problem(field.name, FieldReason.OUT_OF_RANGE, "Le pourcentage ne dépasse pas 100.")
     if -int(percent.as_tuple().exponent) > MAX_DECIMALS:
         text = f"Le pourcentage a {MAX_DECIMALS} décimales au plus."
-        notes.problem(field.name, "PERCENT_MALFORMED", text)
+        notes.problem(field.name, FieldReason.TOO_MANY_DECIMALS, text)
     return percent
 
 
 def _negative(field: Field, value: Any, notes: Notes) -> bool:
     if value < 0:
-        notes.problem(field.name, "NEGATIVE", "Une valeur positive est attendue.")
+        notes.problem(field.name, FieldReason.OUT_OF_RANGE, "Une valeur positive est attendue.")
     return bool(value < 0)
 
 
@@ -284,7 +285,7 @@ def _count(field: Field, value: Any, notes: Notes) -> int | None:
     least, greatest = field.bounds
     if not least <= value <= greatest:
         span = f"{french.number(least)} à {french.number(greatest)}"
-        notes.problem(field.name, "INTEGER_OUT_OF_RANGE", f"Un nombre entier de {span} est attendu.")
+        notes.problem(field.name, FieldReason.OUT_OF_RANGE, f"Un nombre entier de {span} est attendu.")
         return None
     count: int = value
     return count
@@ -317,7 +318,7 @@ def _suspensions(field: Field, value: Any, notes: Notes) -> tuple[Suspension, ..
         if one.period.overlaps(other.period):
             start = french.long_date(other.period.first)
             text = f"Deux suspensions se chevauchent à partir du {start}."
-            notes.problem(field.name, "OVERLAP", text)
+            notes.problem(field.name, FieldReason.OVERLAP, text)
     return tuple(known)
 
 
@@ -341,7 +342,7 @@ def _period(values: Mapping[str, Any], notes: Notes, since: date | None = None) 
         return None
     if last is not None and last < first:
         days = f"{french.long_date(last)}) précède le premier ({french.long_date(first)}"
-        notes.problem("end_date", "END_BEFORE_START", f"Le dernier jour ({days}).")
+        notes.problem("end_date", FieldReason.BOUNDS_REVERSED, f"Le dernier jour ({days}).")
         return None
     return Period(first, last)
 
@@ -349,7 +350,7 @@ def _period(values: Mapping[str, Any], notes: Notes, since: date | None = None) 
 def _check_id(text: str, name: str, notes: Notes) -> None:
     if text and not ID.fullmatch(text):
         form = "Un identifiant compte des minuscules sans accent, des chiffres et des tirets"
-        notes.problem("id", "ID_MALFORMED", f"{form}, par exemple « {slug(name) or 'banque-1'} ».")
+        notes.problem("id", FieldReason.MALFORMED, f"{form}, par exemple « {slug(name) or 'banque-1'} ».")
 
 
 def _id_or_slug(values: Mapping[str, Any], notes: Notes) -> str:
@@ -360,13 +361,13 @@ def _id_or_slug(values: Mapping[str, Any], notes: Notes) -> str:
 
 def _check_email(email: str, notes: Notes) -> None:
     if email and not _EMAIL.fullmatch(email):
-        notes.problem("email", "EMAIL_MALFORMED", "L’adresse électronique est mal formée.")
+        notes.problem("email", FieldReason.MALFORMED, "L’adresse électronique est mal formée.")
 
 
 def _check_order(values: Mapping[str, Any], least: str, greatest: str, notes: Notes) -> None:
     one, other = values[least], values[greatest]
     if one is not None and other is not None and other < one:
-        notes.problem(greatest, "BELOW_MINIMUM", "Ce maximum est inférieur au minimum.")
+        notes.problem(greatest, FieldReason.OUT_OF_RANGE, "Ce maximum est inférieur au minimum.")
 
 
 def _distinct(name: str, codes: tuple[str, ...], notes: Notes) -> Iterator[tuple[int, str]]:
@@ -374,7 +375,7 @@ def _distinct(name: str, codes: tuple[str, ...], notes: Notes) -> Iterator[tuple
     seen: set[str] = set()
     for index, code in enumerate(codes):
         if code in seen:
-            notes.problem(f"{name}[{index}]", "DUPLICATE", f"Le code {code} est répété.")
+            notes.problem(f"{name}[{index}]", FieldReason.DUPLICATE, f"Le code {code} est répété.")
         elif code:
             seen.add(code)
             yield index, code

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
 from services.bank_registry.registry import Registry
-from services.bank_registry.store import tables
 from services.bank_registry.store.loading import follow, load
 from services.bank_registry.store.writes import Edit, edit
-from services.kit.store import database
+from services.kit import context
+from services.kit.errors import Unavailable
+from services.kit.store import database, page_key
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -30,14 +32,22 @@ class RegistryStore:
         self._store = store
         self._lock = threading.Lock()
         self._seen: tuple[bytes, Registry] | None = None
+        self._seen_at = 0.0
 
-    def registry(self, min_revision: int = 0) -> Registry:
+    def registry(self, min_state_number: int = 0) -> Registry:
         """The registry, never older than a write that this process could see (1 second for PostgreSQL).
 
-        A `min_revision` not reached makes it look again at once; the caller compares.
+        A `min_state_number` not reached makes it look again at once; the caller compares. While the store
+        does not answer, the last snapshot does, and tells its age.
         """
-        registry = self._at(self._store.data_version())
-        if registry.revision < min_revision:
+        try:
+            registry = self._at(self._store.data_version())
+        except Unavailable:
+            if self._seen is None or self._seen[1].state_number < min_state_number:
+                raise
+            context.tell_age(time.monotonic() - self._seen_at)
+            return self._seen[1]
+        if registry.state_number < min_state_number:
             registry = self._at(self._store.data_version(fresh=True))
         return registry
 
@@ -55,19 +65,19 @@ class RegistryStore:
 
     def page_key(self) -> bytes:
         """The key that seals page tokens, the same for every worker and restart."""
-        statement = select(tables.secret.c.value).where(tables.secret.c.name == "page_token")
-        with self._store.read() as connection:
-            return bytes(connection.scalars(statement).one())
+        return page_key(self._store)
 
     def _at(self, mark: bytes) -> Registry:
         """The registry at a mark of the store, or later."""
+        now = time.monotonic()
         seen = self._seen
-        if seen is not None and seen[0] == mark:
-            return seen[1]
-        with self._lock:
-            if self._seen is None or self._seen[0] != mark:
-                self._seen = (mark, self._newer(self._seen and self._seen[1]))
-            return self._seen[1]
+        if seen is None or seen[0] != mark:
+            with self._lock:
+                if self._seen is None or self._seen[0] != mark:
+                    self._seen = (mark, self._newer(self._seen and self._seen[1]))
+                seen = self._seen
+        self._seen_at = now
+        return seen[1]
 
     def _newer(self, registry: Registry | None) -> Registry:
         with self._store.read() as connection:

@@ -14,7 +14,7 @@ from services.documents.messages import package_messages as messages
 from services.documents.messages import package_requests as requests
 from services.documents.publishing import TEMPLATES, Deployments, Report, damaged
 from services.kit.context import actor
-from services.kit.errors import InvalidArgument, Unavailable, Violation, Violations
+from services.kit.errors import FieldReason, InvalidArgument, Unavailable, Violation, Violations
 from services.kit.releases import Candidate, Change, Contents, PackageDamagedError, Release, State, digest
 from services.kit.wire import paging
 
@@ -87,14 +87,14 @@ class Releasing:
         revision = messages.revision_pb(publication.release, title)
         return Published(revision, report, publication.created)
 
-    def package(self, name: str, min_revision: int) -> pb.Package:
+    def package(self, name: str, min_state_number: int) -> pb.Package:
         """A package as the store shows it now."""
         violations = Violations()
         requests.package_name(name, "name", self.collection, violations)
-        requests.check_revision(min_revision, "min_revision", violations)
+        requests.check_revision(min_state_number, "min_state_number", violations)
         violations.raise_if_any()
         state = self._store.state()
-        requests.check_reached(state, min_revision)
+        requests.check_reached(state, min_state_number)
         return self._package(state, name)
 
     def packages(self, request: Any) -> tuple[list[pb.Package], str]:
@@ -103,7 +103,7 @@ class Releasing:
         page = paging.asked_page(self._page_key, request, violations)
         violations.raise_if_any()
         state = self._store.state()
-        state = state.as_of(page.place.revision or state.revision)
+        state = state.as_of(page.place.state_number or state.revision)
         names = [name for name in state.names if name.startswith(f"{self.collection}/")]
         token = page.next_token(self._page_key, request, len(names), state.revision)
         return [self._package(state, name) for name in page.of(names)], token
@@ -174,7 +174,7 @@ class Releasing:
         violations.raise_if_any()
         state = self._store.state()
         requests.check_published(state, name)
-        return name, page, state.as_of(page.place.revision or state.revision)
+        return name, page, state.as_of(page.place.state_number or state.revision)
 
     def _checked(self, report: Report) -> tuple[Candidate, pb.CheckReport]:
         """The candidate of a package without errors; InvalidArgument with every error."""
@@ -184,7 +184,10 @@ class Releasing:
                 "PACKAGE_REFUSED",
                 report.summary(),
                 metadata={"findings": str(len(errors))},
-                violations=[Violation(one.place, one.code, one.sentence) for one in errors],
+                violations=[
+                    Violation(one.place, FieldReason.FINDING, f"{one.sentence} ({one.code})")
+                    for one in errors
+                ],
             )
         days = (package.effective_from, package.effective_until)
         candidate = Candidate(f"{self.collection}/{package.id}", package.version, *days, report.contents)

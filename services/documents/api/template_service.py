@@ -65,7 +65,9 @@ class TemplateServicer(TemplateServiceServicer):
         self, request: pb.GetTemplateRequest, context: grpc.ServicerContext
     ) -> pb.GetTemplateResponse:
         """A template."""
-        return pb.GetTemplateResponse(template=self._releasing.package(request.name, request.min_revision))
+        return pb.GetTemplateResponse(
+            template=self._releasing.package(request.name, request.min_state_number)
+        )
 
     def ListTemplates(
         self, request: pb.ListTemplatesRequest, context: grpc.ServicerContext
@@ -130,9 +132,9 @@ class TemplateServicer(TemplateServiceServicer):
     ) -> Iterator[pb.WatchDeploymentsResponse]:
         """The events after a revision, then each new one until the client leaves or the server stops."""
         violations = Violations()
-        requests.check_revision(request.after_revision, "after_revision", violations)
+        requests.check_revision(request.after_state_number, "after_state_number", violations)
         violations.raise_if_any()
-        after = request.after_revision
+        after = request.after_state_number
         while context.is_active() and not stopping() and remaining() > WATCH_SECONDS:
             if self._follower.status().store_revision > after:
                 for event in self._store.state().events:

@@ -216,6 +216,6 @@ def _show_applied(applied: release_pb2.DeploymentStatus, out: Output) -> None:
     if applied.problem:
         out.line(applied.problem, "red")
     elif applied.loaded_revision < applied.store_revision:
-        out.line(f"Le serveur n’applique pas encore la révision {applied.store_revision}.", "yellow")
+        out.line(f"Le serveur n’applique pas encore la état n° {applied.store_revision}.", "yellow")
     else:
         out.line(f"Le serveur applique la dernière révision ({applied.loaded_revision}).", "green")

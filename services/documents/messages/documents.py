@@ -29,8 +29,21 @@ def document_pb(generated: Generated, *, with_content: bool = True) -> pb.Docume
         ),
         contract_version=CONTRACT_VERSION,
         data_sha256=generated.data_sha256,
-        revision=sources.revision,
+        state_number=sources.state_number,
         size_bytes=len(generated.content),
+    )
+
+
+def tried_pb(filled: Filled) -> pb.Document:
+    """A document that was only checked: what it would be made from."""
+    made = origin(filled)
+    return pb.Document(
+        title=filled.sources.template.title,
+        template=template_version(made),
+        profile=profile_version(made),
+        contract_version=CONTRACT_VERSION,
+        data_sha256=filled.data_sha256,
+        state_number=filled.sources.state_number,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import cast
 
@@ -11,7 +11,7 @@ from google.type.date_pb2 import Date
 
 from microcredit.documents.v1 import document_service_pb2 as pb
 from services.kit import wire
-from services.kit.errors import FailedPrecondition, ResourceExhausted, Violations
+from services.kit.errors import FailedPrecondition, FieldReason, ResourceExhausted, Violations
 from services.kit.store import fingerprint
 
 MAX_ITEMS = 1000
@@ -31,7 +31,23 @@ class Asked:
     request_id: str
     fingerprint: str
     """What tells this request from another one of the same id; empty without id."""
-    min_revision: int
+    min_state_number: int
+    validate_only: bool
+
+
+def download(message: pb.DownloadDocumentRequest) -> pb.GenerateDocumentRequest:
+    """The document to generate that a download asks for, with what the download itself says of the write."""
+    asked = pb.GenerateDocumentRequest()
+    asked.CopyFrom(message.generate)
+    violations = Violations()
+    if message.request_id and asked.request_id and message.request_id != asked.request_id:
+        text = "Cet identifiant n’est pas celui de « generate.request_id »\u00a0: donnez-le une seule fois."
+        violations.add("request_id", FieldReason.INCONSISTENT, text)
+    wire.request_id(message.request_id, "request_id", violations)
+    violations.raise_if_any()
+    asked.request_id = asked.request_id or message.request_id
+    asked.validate_only = asked.validate_only or message.validate_only
+    return asked
 
 
 def generation(message: pb.GenerateDocumentRequest, root: str = "") -> Asked:
@@ -66,8 +82,26 @@ def batch(message: pb.BatchGenerateDocumentsRequest) -> Asked:
     for index, item in enumerate(message.items):
         if len(item.key) > MAX_KEY or not item.key.isprintable():
             text = f"La clé compte {MAX_KEY} caractères au plus, sans caractère de contrôle."
-            violations.add(f"items[{index}].key", "TEXT_TOO_LONG", text)
+            violations.add(f"items[{index}].key", FieldReason.TOO_LONG, text)
+        wire.request_id(item.request_id, f"items[{index}].request_id", violations)
     return _asked(message, violations)
+
+
+def item(asked: Asked, message: pb.BatchGenerateDocumentsRequest, index: int) -> Asked:
+    """What a batch asks for one of its items: a request of its own, by its id or one made of the batch's."""
+    one = message.items[index]
+    request_id = one.request_id.lower() or wire.item_request_id(asked.request_id, index)
+    if not request_id:
+        return asked
+    alone = pb.BatchGenerateDocumentsRequest(
+        template_id=message.template_id,
+        document_date=message.document_date,
+        items=[pb.BatchItem(data_json=one.data_json)],
+        common_json=message.common_json,
+        profile_id=message.profile_id,
+        format=message.format,
+    )
+    return replace(asked, request_id=request_id, fingerprint=_fingerprint(alone))
 
 
 def check_storage(asked: Asked, retention_days: int) -> None:
@@ -88,10 +122,11 @@ def _asked(
 ) -> Asked:
     day = _date(message, f"{root}document_date", violations)
     _known(message.format, pb.OutputFormat, f"{root}format", violations)
-    if message.min_revision < 0:
-        violations.add(f"{root}min_revision", "NEGATIVE", "La révision ne peut pas être négative.")
-    given = "" if isinstance(message, pb.BatchGenerateDocumentsRequest) else message.request_id
-    request_id = wire.request_id(given, f"{root}request_id", violations)
+    if message.min_state_number < 0:
+        violations.add(
+            f"{root}min_state_number", FieldReason.OUT_OF_RANGE, "Un numéro d’état ne peut pas être négatif."
+        )
+    request_id = wire.request_id(message.request_id, f"{root}request_id", violations)
     violations.raise_if_any()
     return Asked(
         document_date=cast(date, day),
@@ -100,7 +135,8 @@ def _asked(
         store=message.store,
         request_id=request_id,
         fingerprint=_fingerprint(message) if request_id else "",
-        min_revision=message.min_revision,
+        min_state_number=message.min_state_number,
+        validate_only=message.validate_only,
     )
 
 
@@ -114,7 +150,7 @@ def _date(
     violations: Violations,
 ) -> date | None:
     if not message.HasField("document_date"):
-        violations.add(path, "REQUIRED", _REQUIRED)
+        violations.add(path, FieldReason.REQUIRED, _REQUIRED)
         return None
     given: Date = message.document_date
     return wire.civil_date(given, path, violations)
@@ -122,9 +158,9 @@ def _date(
 
 def _require(value: object, path: str, violations: Violations) -> None:
     if not value:
-        violations.add(path, "REQUIRED", _REQUIRED)
+        violations.add(path, FieldReason.REQUIRED, _REQUIRED)
 
 
 def _known(value: int, enum: object, path: str, violations: Violations) -> None:
     if value not in enum.values():  # type: ignore[attr-defined]
-        violations.add(path, "UNKNOWN_VALUE", "Cette valeur n’existe pas.")
+        violations.add(path, FieldReason.UNKNOWN_VALUE, "Cette valeur n’existe pas.")

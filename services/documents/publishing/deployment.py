@@ -14,7 +14,7 @@ from services.documents.profile import Logo, Profile
 from services.documents.publishing.loaded import PROFILES, TEMPLATES, Packages, damaged
 from services.documents.render import TemplateError
 from services.documents.template import Template
-from services.kit.errors import FailedPrecondition, NotFound, Unavailable, Violations
+from services.kit.errors import FailedPrecondition, FieldReason, NotFound, Unavailable, Violations
 from services.kit.french import long_date
 from services.kit.releases import Contents, Follower, PackageDamagedError, ReleaseStore, Span, State
 
@@ -64,7 +64,9 @@ class Deployment:
         """The profile in force on a day, the only one when none is named; InvalidArgument or NotFound."""
         if not profile_id and len(self.profiles) > 1:
             violations = Violations()
-            violations.add("profile_id", "REQUIRED", "Plusieurs profils sont publiés\u00a0: indiquez lequel.")
+            violations.add(
+                "profile_id", FieldReason.REQUIRED, "Plusieurs profils sont publiés\u00a0: indiquez lequel."
+            )
             violations.raise_if_any()
         chosen = profile_id or next(iter(self.profiles), "")
         profile = _on(self.profiles.get(chosen, ()), day)
@@ -76,13 +78,13 @@ class Deployment:
             )
         return profile
 
-    def require(self, min_revision: int) -> None:
+    def require(self, min_state_number: int) -> None:
         """Unavailable if this revision is older than the one asked for."""
-        if self.revision < min_revision:
+        if self.revision < min_state_number:
             raise Unavailable(
-                "REVISION_NOT_REACHED",
-                f"La révision {min_revision} des modèles n’est pas encore visible d’ici.",
-                metadata={"revision": str(self.revision), "min_revision": str(min_revision)},
+                "STATE_NOT_REACHED",
+                f"L’état n° {min_state_number} des modèles n’est pas encore visible d’ici.",
+                metadata={"state_number": str(self.revision), "min_state_number": str(min_state_number)},
             )
 
 
@@ -94,12 +96,12 @@ class Deployments:
         self.packages = packages
         self.follower = Follower(store, lambda state: deployment(state, store, packages))
 
-    def current(self, min_revision: int = 0) -> Deployment:
+    def current(self, min_state_number: int = 0) -> Deployment:
         """What governs, from no older revision than asked; Unavailable if it is not visible yet."""
-        if self.follower.current().revision < min_revision:
+        if self.follower.current().revision < min_state_number:
             self.follower.refresh()
         found = self.follower.current()
-        found.require(min_revision)
+        found.require(min_state_number)
         return found
 
     def contents(self, digest: str) -> Contents:

@@ -3,6 +3,7 @@
 - `AMOUNT`: Name of the fact that holds the amount of the loan.
 - `Asked`: Who asks for an erasure or a purge, and the request id that makes a retry harmless; both may be
   empty.
+- `assess_and_ask`: The advice on checked facts, with the questions that may still change it.
 - `assess`: The advice on facts that `check_facts` accepts, under the rules in force on their request date.
 - `Assessment`: The advice; `disagreements` names the rules on which the evaluators differ.
 - `changeable`: Those of these facts that may be changed: a fact that is unknown has first to be told.
@@ -10,6 +11,7 @@
 - `ContentState`: What is left of the content of a decision.
 - `DecisionContent`: The encrypted part of a record.
 - `decode_content`: The content of its canonical JSON; ValueError for another form.
+- `DecisionRecord`: The part of a record that anyone who holds the journal reads.
 - `encode_content`: Canonical JSON, to be encrypted.
 - `Engine`: Gives the ids of the rules that are true of these values, or raises EngineError.
 - `ENGINE_FAILED`: Stands for a rule in the disagreements when the engine gave no answer.
@@ -19,8 +21,7 @@
 - `grid`: The advice over a grid of amounts and durations.
 - `Grid`: Amounts in cents and durations in months, ascending.
 - `in_words`: The advice that a judgement is, with its reasons, figures and orientations.
-- `is_same_request`: True when a decision is about the case and the facts of a recorded one, which can be
-  read.
+- `is_same_request`: True when a decision is about the case and the facts of a recorded one.
 - `judge`: The outcome alone, without its reasons in words.
 - `markdown`: The sections under a heading that names the decision.
 - `MissingFact`: An absent fact that the rules need; `proof_document` may be empty.
@@ -31,7 +32,6 @@
 - `present`: The present value of a fact, its absence meaning "no" when the package says so.
 - `Question`: An absent fact whose answer can still change the outcome, by settling the rules of these
   codes.
-- `questions`: What to ask, most useful first: what may settle the gravest rules, most of them, and alone.
 - `Reason`: A rule that holds; no severity for the disagreement of the evaluators.
 - `Recorded`: A decision once recorded; that of a repeated request is the first one.
 - `replay`: Compares outcome, reasons, compared values and figures.
@@ -67,23 +67,25 @@ from services.eligibility.answer.changes import Suggestion, Suggestions, changea
 from services.eligibility.answer.decisions import (
     Asked,
     ContentState,
+    DecisionContent,
+    DecisionRecord,
     Erasure,
     Filters,
     NewDecision,
     Recorded,
     StoredDecision,
 )
+from services.eligibility.answer.explained_rules import Situation
 from services.eligibility.answer.explanation_text import markdown, sections
 from services.eligibility.answer.grid import AMOUNT, MONTHS, Grid
-from services.eligibility.answer.questions import questions
+from services.eligibility.answer.questions import assess_and_ask
 from services.eligibility.answer.recorded import (
-    DecisionContent,
+    Replay,
     decode_content,
     encode_content,
     is_same_request,
+    replay,
 )
-from services.eligibility.answer.replay import Replay, replay
-from services.eligibility.answer.situation import Situation
 from services.eligibility.answer.wording import present, sentence, shown, verdict
 
 __all__ = [
@@ -95,6 +97,7 @@ __all__ = [
     "Comparison",
     "ContentState",
     "DecisionContent",
+    "DecisionRecord",
     "Engine",
     "Erasure",
     "Figure",
@@ -113,6 +116,7 @@ __all__ = [
     "Suggestion",
     "Suggestions",
     "assess",
+    "assess_and_ask",
     "changeable",
     "decode_content",
     "encode_content",
@@ -122,7 +126,6 @@ __all__ = [
     "judge",
     "markdown",
     "present",
-    "questions",
     "replay",
     "sections",
     "sentence",

@@ -17,7 +17,14 @@ from services.eligibility.messages import ruleset_requests, rulesets
 from services.eligibility.package import Findings, Identity, Severity, as_table, read_identity, read_source
 from services.eligibility.publishing import Deployments, Report
 from services.kit.context import actor, check_deadline, remaining, stopping
-from services.kit.errors import FailedPrecondition, InvalidArgument, Unavailable, Violation, Violations
+from services.kit.errors import (
+    FailedPrecondition,
+    FieldReason,
+    InvalidArgument,
+    Unavailable,
+    Violation,
+    Violations,
+)
 from services.kit.releases import (
     Candidate,
     Change,
@@ -72,7 +79,9 @@ class RulesetServicer(RulesetServiceServicer):
                 contents, revision = self._contents(release.digest), release.revision
             case _:
                 violations = Violations()
-                violations.add("candidate", "FIELD_REQUIRED", "Donnez une archive, ou le nom d’une version.")
+                violations.add(
+                    "candidate", FieldReason.REQUIRED, "Donnez une archive, ou le nom d’une version."
+                )
                 violations.raise_if_any()
         return pb.CheckRulesetResponse(report=rulesets.report_pb(self._checked(contents), revision))
 
@@ -91,7 +100,7 @@ class RulesetServicer(RulesetServiceServicer):
             validate_only=request.validate_only,
         )
         self._follow()
-        prepared.report.ruleset.revision = publication.release.revision
+        prepared.report.ruleset.state_number = publication.release.revision
         return pb.PublishRulesetResponse(
             ruleset_revision=rulesets.revision_pb(publication.release, prepared.identity),
             report=prepared.report,
@@ -104,10 +113,10 @@ class RulesetServicer(RulesetServiceServicer):
         """The ruleset as its store shows it now."""
         violations = Violations()
         name = ruleset_requests.ruleset_id(request.name, "name", violations)
-        ruleset_requests.check_revision(request.min_revision, "min_revision", violations)
+        ruleset_requests.check_revision(request.min_state_number, "min_state_number", violations)
         violations.raise_if_any()
         state = self._store.state()
-        ruleset_requests.check_reached(state, request.min_revision)
+        ruleset_requests.check_reached(state, request.min_state_number)
         return pb.GetRulesetResponse(ruleset=self._ruleset(state, name))
 
     def ListRulesets(
@@ -220,9 +229,9 @@ class RulesetServicer(RulesetServiceServicer):
     ) -> Iterator[pb.WatchRulesetsResponse]:
         """The events after a revision, then each new one until the client leaves or the server stops."""
         violations = Violations()
-        ruleset_requests.check_revision(request.after_revision, "after_revision", violations)
+        ruleset_requests.check_revision(request.after_state_number, "after_state_number", violations)
         violations.raise_if_any()
-        after = request.after_revision
+        after = request.after_state_number
         while context.is_active() and not stopping() and remaining() > WATCH_SECONDS:
             if self._follower.status().store_revision > after:
                 for event in self._store.state().events:
@@ -278,7 +287,7 @@ class RulesetServicer(RulesetServiceServicer):
         violations.raise_if_any()
         state = self._store.state()
         ruleset_requests.check_ruleset(state, name)
-        return name, page, state.as_of(page.place.revision or state.revision)
+        return name, page, state.as_of(page.place.state_number or state.revision)
 
     def _prepared(self, contents: Contents) -> _Prepared:
         """The candidate made of these files once it passed its check; InvalidArgument with every error."""
@@ -352,7 +361,7 @@ def _accepted(report: Report) -> Identity:
             report.summary(),
             metadata={"findings": str(len(errors))},
             violations=[
-                Violation(f"{place.file}:{place.line}:{place.column}", "FINDING", finding.message)
+                Violation(f"{place.file}:{place.line}:{place.column}", FieldReason.FINDING, finding.message)
                 for finding in errors
                 for place in [finding.place]
             ],

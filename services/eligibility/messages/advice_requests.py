@@ -12,7 +12,7 @@ from services.eligibility.messages.application import read_application
 from services.eligibility.messages.fields import Fields
 from services.eligibility.package import RulePackage, Values, check_facts
 from services.eligibility.publishing import Deployment, Ruleset
-from services.kit.errors import Violations
+from services.kit.errors import FieldReason, Violations
 
 DEFAULT_SUGGESTIONS, MAX_SUGGESTIONS = 5, 20
 MAX_CELLS = 1_000
@@ -57,11 +57,9 @@ def read_suggestions(request: pb.SuggestChangesRequest, deployment: Deployment) 
     found = read_application(request, deployment, violations)
     if not 0 <= request.max_suggestions <= MAX_SUGGESTIONS:
         text = f"Le nombre de suggestions va de 1 à {MAX_SUGGESTIONS} (0 : {DEFAULT_SUGGESTIONS})."
-        violations.add("max_suggestions", "VALUE_OUT_OF_RANGE", text)
+        violations.add("max_suggestions", FieldReason.OUT_OF_RANGE, text)
     names = _names(request, found[0].package, violations) if found else ()
-    violations.raise_if_any()
-    assert found is not None  # noqa: S101 - its absence is a violation
-    return SuggestionsAsked(*found, names, request.max_suggestions or DEFAULT_SUGGESTIONS)
+    return SuggestionsAsked(*violations.whole(found), names, request.max_suggestions or DEFAULT_SUGGESTIONS)
 
 
 def _names(
@@ -73,10 +71,10 @@ def _names(
         fact = package.facts.get(name)
         if fact is None:
             text = f"Le règlement ne déclare pas le fait « {name[:_SHOWN_NAME]} »."
-            violations.add(f"facts[{index}]", "UNKNOWN_FACT", text)
+            violations.add(f"facts[{index}]", FieldReason.UNKNOWN_FIELD, text)
         elif not fact.actionable:
             text = f"La personne ne peut pas agir sur « {fact.label} »."
-            violations.add(f"facts[{index}]", "FACT_NOT_ACTIONABLE", text)
+            violations.add(f"facts[{index}]", FieldReason.NOT_CHANGEABLE, text)
     wanted = set(names) or set(package.facts)
     return tuple(name for name, fact in package.facts.items() if fact.actionable and name in wanted)
 
@@ -87,9 +85,7 @@ def read_grid(request: pb.ExploreLoanTermsRequest, deployment: Deployment) -> Gr
     found = read_application(request, deployment, violations)
     fields = Fields(request, "", violations)
     amounts, months = _amounts(fields), _months(fields)
-    violations.raise_if_any()
-    assert found is not None  # noqa: S101 - its absence is a violation
-    ruleset, facts = found
+    ruleset, facts = violations.whole(found)
     bounds, parameters = ruleset.package.decision.loan_bounds, ruleset.package.parameters
     day = request_day(facts)
 
@@ -109,7 +105,7 @@ def read_grid(request: pb.ExploreLoanTermsRequest, deployment: Deployment) -> Gr
     grid = _grid(ends, amounts.step, months.step)
     if len(grid.amounts) * len(grid.months) > MAX_CELLS:
         text = f"La grille compte {MAX_CELLS} cases au plus : espacez les montants ou les durées."
-        fields.fail(amounts.fields[2], "GRID_TOO_LARGE", text)
+        fields.fail(amounts.fields[2], FieldReason.TOO_MANY, text)
     violations.raise_if_any()
     return GridAsked(ruleset, facts, grid)
 
@@ -117,14 +113,14 @@ def read_grid(request: pb.ExploreLoanTermsRequest, deployment: Deployment) -> Gr
 def _amounts(fields: Fields) -> _Axis:
     names = ("min_amount", "max_amount", "step_amount")
     least, most, step = (
-        fields.optional_money(name, least) for name, least in zip(names, (0, 0, 1), strict=True)
+        fields.money(name, least, required=False) for name, least in zip(names, (0, 0, 1), strict=True)
     )
     return _Axis(AMOUNT, names, least, most, step)
 
 
 def _months(fields: Fields) -> _Axis:
     names = ("min_months", "max_months", "step_months")
-    return _Axis(MONTHS, names, *map(fields.optional_months, names))
+    return _Axis(MONTHS, names, *(fields.months(name, required=False) for name in names))
 
 
 def _whole(value: object) -> int:
@@ -139,7 +135,7 @@ def _check_axis(
     """An axis is ordered, and its ends are values that an application may have."""
     if ends[0] > ends[1]:
         name = axis.fields[0] if axis.least is not None else axis.fields[1]
-        fields.fail(name, "BOUNDS_REVERSED", "La borne basse dépasse la borne haute.")
+        fields.fail(name, FieldReason.BOUNDS_REVERSED, "La borne basse dépasse la borne haute.")
         return
     for name, end in zip(axis.fields, ends, strict=False):
         for problem in check_facts(package.facts, {**facts, axis.fact: end}):

@@ -14,7 +14,7 @@ from services.eligibility.messages.fields import Fields
 from services.eligibility.publishing import Deployment
 from services.kit import wire
 from services.kit.dates import add_months
-from services.kit.errors import Violations
+from services.kit.errors import FieldReason, Violations
 from services.kit.french import euros, months, percent, plural
 
 Question = Terms | ShortestDuration | LargestAmount
@@ -33,7 +33,7 @@ def read_loan_question(request: pb.SimulateLoanRequest, deployment: Deployment) 
     """The question asked; InvalidArgument with every wrong field."""
     violations = Violations()
     fields = Fields(request, "", violations)
-    first, insurance = fields.day("first_due_date"), fields.optional_money("insurance_monthly", 0)
+    first, insurance = fields.day("first_due_date"), fields.money("insurance_monthly", 0, required=False)
     rules = _Rules(fields, deployment)
     question: Question | None = None
     match request.WhichOneof("question"):
@@ -46,10 +46,8 @@ def read_loan_question(request: pb.SimulateLoanRequest, deployment: Deployment) 
         case "largest_amount":
             question = _read_largest(Fields(request.largest_amount, "largest_amount.", violations), rules)
         case _:
-            fields.fail("terms", "FIELD_REQUIRED", "Indiquez terms, shortest_duration ou largest_amount.")
-    violations.raise_if_any()
-    assert question is not None  # noqa: S101 - every None comes with a violation
-    return LoanRequest(question, first, insurance)
+            fields.fail("terms", FieldReason.REQUIRED, "Indiquez terms, shortest_duration ou largest_amount.")
+    return violations.whole(LoanRequest(question, first, insurance) if question else None)
 
 
 class _Rules:
@@ -66,7 +64,7 @@ class _Rules:
         if self._day is None:
             if not self._asked and not self._fields.has("request_date"):
                 text = "La date de la demande est nécessaire pour appliquer les bornes du règlement."
-                self._fields.fail("request_date", "FIELD_REQUIRED", text)
+                self._fields.fail("request_date", FieldReason.REQUIRED, text)
             self._asked = True
             return None
         package = self._deployment.on(self._day).package
@@ -77,9 +75,9 @@ class _Rules:
 
 def _read_terms(fields: Fields) -> Terms | None:
     amount, months = fields.money("amount", 1), fields.months("months")
-    rate, fees = fields.rate("nominal_rate_pct"), fields.optional_money("fees", 0) or 0
+    rate, fees = fields.rate("nominal_rate_pct"), fields.money("fees", 0, required=False) or 0
     if amount is not None and fees >= amount:
-        fields.fail("fees", "FEES_TOO_HIGH", "Les frais doivent rester inférieurs au montant.")
+        fields.fail("fees", FieldReason.OUT_OF_RANGE, "Les frais doivent rester inférieurs au montant.")
     if amount is None or months is None or rate is None:
         return None
     return Terms(amount, months, rate, fees)
@@ -89,7 +87,7 @@ def _read_shortest(fields: Fields, rules: _Rules) -> ShortestDuration | None:
     amount, rate = fields.money("amount", 1), fields.rate("nominal_rate_pct")
     most_paid = fields.money("max_instalment", 0)
     least, most = (
-        fields.optional_months(name) if fields.has(name) else rules.bound(name)
+        fields.months(name) if fields.has(name) else rules.bound(name)
         for name in ("min_months", "max_months")
     )
     _check_order(fields, "min_months", least, most)
@@ -102,7 +100,7 @@ def _read_largest(fields: Fields, rules: _Rules) -> LargestAmount | None:
     months, rate = fields.months("months"), fields.rate("nominal_rate_pct")
     most_paid = fields.money("max_instalment", 0)
     least, most = (
-        fields.optional_money(name, 1) if fields.has(name) else rules.bound(name)
+        fields.money(name, 1) if fields.has(name) else rules.bound(name)
         for name in ("min_amount", "max_amount")
     )
     _check_order(fields, "min_amount", least, most)
@@ -113,7 +111,7 @@ def _read_largest(fields: Fields, rules: _Rules) -> LargestAmount | None:
 
 def _check_order(fields: Fields, name: str, least: int | None, most: int | None) -> None:
     if least is not None and most is not None and least > most:
-        fields.fail(name, "BOUNDS_REVERSED", "La borne basse dépasse la borne haute.")
+        fields.fail(name, FieldReason.BOUNDS_REVERSED, "La borne basse dépasse la borne haute.")
 
 
 NOTICE = "Simulation indicative, sans valeur contractuelle ; seule l’offre de l’établissement prêteur engage."

@@ -97,7 +97,7 @@ def report_pb(report: Report, revision: int = 0) -> pb.CheckReport:
             ruleset_id=identity.id if identity else "",
             version=identity.version if identity else "",
             digest=report.digest,
-            revision=revision,
+            state_number=revision,
         ),
         case_count=report.case_count,
         condition_count=report.condition_count,
@@ -117,7 +117,7 @@ def known_report_pb(release: Release) -> pb.CheckReport:
             ruleset_id=release.name,
             version=release.version,
             digest=release.digest,
-            revision=release.revision,
+            state_number=release.revision,
         ),
         summary="Ce contenu est déjà publié : il a été contrôlé à sa publication.",
     )

@@ -58,13 +58,13 @@ class Deployment:
             metadata={"request_date": day.isoformat()},
         )
 
-    def require(self, min_revision: int) -> None:
+    def require(self, min_state_number: int) -> None:
         """Unavailable if this revision is older than the one asked for."""
-        if self.revision < min_revision:
+        if self.revision < min_state_number:
             raise Unavailable(
-                "REVISION_NOT_REACHED",
-                f"La révision {min_revision} des règlements n’est pas encore visible d’ici.",
-                metadata={"revision": str(self.revision), "min_revision": str(min_revision)},
+                "STATE_NOT_REACHED",
+                f"L’état n° {min_state_number} des règlements n’est pas encore visible d’ici.",
+                metadata={"state_number": str(self.revision), "min_state_number": str(min_state_number)},
             )
 
     @property
@@ -108,16 +108,16 @@ class Deployments:
         """Takes what the store holds, then follows it."""
         self.follower.start()
 
-    def newest(self, min_revision: int = 0) -> Deployment:
+    def newest(self, min_state_number: int = 0) -> Deployment:
         """What governs; looks at the store at once if it should be newer than what this process has."""
-        if self.follower.current().revision < min_revision:
+        if self.follower.current().revision < min_state_number:
             self.follower.refresh()
         return self.follower.current()
 
-    def current(self, min_revision: int = 0) -> Deployment:
+    def current(self, min_state_number: int = 0) -> Deployment:
         """What governs, from no older revision than asked; Unavailable if it is not visible yet."""
-        deployment = self.newest(min_revision)
-        deployment.require(min_revision)
+        deployment = self.newest(min_state_number)
+        deployment.require(min_state_number)
         return deployment
 
     def ruleset(self, digest: str) -> Ruleset:

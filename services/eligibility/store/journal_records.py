@@ -17,6 +17,7 @@ from sqlalchemy import Connection, Row, Select, String, select, type_coerce
 from services.eligibility.answer import (
     ContentState,
     DecisionContent,
+    DecisionRecord,
     Filters,
     NewDecision,
     Recorded,
@@ -27,11 +28,11 @@ from services.eligibility.answer import (
 )
 from services.eligibility.engine import request_day
 from services.eligibility.package import Outcome
-from services.eligibility.store.keys import CaseKey
-from services.eligibility.store.tables import DECISION, instant_of, instant_text, journal
+from services.eligibility.store.tables import DECISION, journal
 from services.kit.canonical import canonical
+from services.kit.dates import instant_of, instant_text
 from services.kit.errors import DomainError
-from services.kit.store import reused, vault
+from services.kit.store import CaseKey, reused, vault
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,7 @@ def record(entry: Entry, case: CaseKey, time: str) -> Mapping[str, Any]:
         "ruleset_id": decision.stamp.id,
         "ruleset_version": decision.stamp.version,
         "ruleset_digest": decision.stamp.digest,
-        "ruleset_revision": decision.stamp.revision,
+        "ruleset_revision": decision.stamp.state_number,
         "outcome": decision.assessment.outcome.value,
         "reason_codes": canonical([reason.code for reason in decision.assessment.reasons]),
         "content_hash": hashlib.sha256(ciphertext).hexdigest(),
@@ -79,11 +80,11 @@ def record(entry: Entry, case: CaseKey, time: str) -> Mapping[str, Any]:
 def answered_again(decision: NewDecision, earlier: StoredDecision | None) -> Recorded | DomainError:
     """What was recorded for a request sent again; an error for another case or other facts, and for those
     that can no longer be read."""
-    if earlier is None or earlier.assessment is None or earlier.stamp is None:
+    if earlier is None or earlier.record is None or earlier.read is None:
         return reused(decision.request_id)
-    if not is_same_request(earlier, decision):
+    if not is_same_request(earlier.read, decision):
         return reused(decision.request_id)
-    return Recorded(earlier.decision_id, earlier.stamp, earlier.assessment)
+    return Recorded(earlier.decision_id, earlier.record.stamp, earlier.read.assessment)
 
 
 log = structlog.get_logger()
@@ -138,12 +139,9 @@ def stored(row: Row[Any], keys: Mapping[str, bytes]) -> StoredDecision:
 def _decision(row: Row[Any], keys: Mapping[str, bytes]) -> StoredDecision:
     """The decision of a row; TypeError or ValueError if a column holds what cannot have been written."""
     state, content = _content(row, keys)
-    return StoredDecision(
-        sequence=row.sequence,
-        content=state,
-        decision_id=_text(row.decision_id),
-        time=instant_of(_text(row.time)),
+    record = DecisionRecord(
         hash=_text(row.hash),
+        time=instant_of(_text(row.time)),
         request_date=_day(row.request_date),
         stamp=RulesetStamp(
             _text(row.ruleset_id),
@@ -153,11 +151,8 @@ def _decision(row: Row[Any], keys: Mapping[str, bytes]) -> StoredDecision:
         ),
         outcome=Outcome(row.outcome),
         reason_codes=tuple(map(_text, json.loads(_text(row.reason_codes)))),
-        case_reference=content.case_reference if content else "",
-        facts=content.facts if content else None,
-        kinds=content.kinds if content else None,
-        assessment=content.assessment if content else None,
     )
+    return StoredDecision(row.sequence, state, _text(row.decision_id), record, content)
 
 
 def _text(value: object) -> str:

@@ -6,7 +6,6 @@ be removed, never changed. Shadow runs say where they stand in it, and what they
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from pathlib import Path
 
 from sqlalchemy import (
@@ -24,33 +23,16 @@ from sqlalchemy import (
     Text,
 )
 
-from services.kit.store import database
+from services.kit.store import database, request_table
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 metadata = MetaData()
 
-secret = Table(
-    "secret",
-    metadata,
-    Column("name", Text, primary_key=True),
-    Column("value", LargeBinary, nullable=False),
-)
-
 
 def migrate(url: str) -> None:
     """Creates or upgrades the store of rulesets, decisions and shadows."""
     database.migrate(url, MIGRATIONS)
-
-
-def instant_text(time: datetime) -> str:
-    """`2026-12-01T09:30:00.000000Z`; the year has four digits always, which strftime does not promise."""
-    return f"{time.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='microseconds')}Z"
-
-
-def instant_of(text: str) -> datetime:
-    """The instant of its text; ValueError for another form."""
-    return datetime.strptime(text, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC)
 
 
 DECISION, ERASURE, PURGE = "DECISION", "ERASURE", "PURGE"
@@ -121,6 +103,8 @@ shadow = Table(
 )
 """`last_sequence` is that of the last record of the journal that was counted, `from_time` the instant before
 which decisions are not counted; the lease says which process counts, so that the others do not in vain."""
+
+stop_request = request_table(metadata, "shadow_stop_request")
 
 shadow_change = Table(
     "shadow_change",
