@@ -91,7 +91,7 @@ def usage(settings: type[BaseSettings]) -> str:
             f"  {option(name)} ({variable(settings, name)}){default}\n      {field.description or ''}"
         )
     lines.append("  --print-config\n      Affiche la configuration, mots de passe masqués.")
-    return "\n".join(lines)
+    return spaced("\n".join(lines))
 
 
 def masked(settings: BaseSettings) -> str:
