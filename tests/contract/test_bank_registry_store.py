@@ -42,7 +42,7 @@ from services.kit.store import audit
 from services.kit.store.database import Database
 from services.kit.store.database import migrate as kit_migrate
 from tests.bank_registry_support import new_database
-from tests.support import ROOT
+from tests.support import ROOT, examples
 
 ORIGIN = Origin("agent", "ImportBanks", "essai")
 YEAR = [date(year, 1, 1) for year in range(2020, 2031)]
@@ -155,7 +155,9 @@ variants = st.lists(
 )
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=examples(15), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(writes=variants)
 def test_every_past_state_can_be_read_again(
     writes: list[dict[str, tuple[str, list[int], bool]]], store: Store

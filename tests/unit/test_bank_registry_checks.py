@@ -35,6 +35,7 @@ from services.bank_registry.registry.history import STILL_KNOWN, BankHistory, Kn
 from services.bank_registry.registry.timeline import end, revise, suspend
 from services.kit.dates import Period
 from tests.bank_registry_support import loan
+from tests.support import examples
 
 GEOGRAPHY = Geography.load()
 WRITES = [1_700_000_000_000_000 + 1_000_000 * number for number in range(4)]
@@ -171,7 +172,7 @@ def questions(draw: st.DrawFn) -> pb.CheckBankRequest:
     return asked
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(states=histories(), asked=st.lists(questions(), min_size=2, max_size=8))
 def test_an_answer_is_that_of_a_process_that_was_asked_nothing_else(
     states: list[BankRecord], asked: list[pb.CheckBankRequest]

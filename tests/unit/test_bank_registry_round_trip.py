@@ -29,6 +29,7 @@ from services.bank_registry.registry.model import (
 from services.bank_registry.registry.territory import Scope, Territory
 from services.kit.dates import Period
 from tests.bank_registry_support import siren
+from tests.support import examples
 
 GEOGRAPHY = Geography.load()
 TODAY = date(2026, 11, 25)
@@ -171,7 +172,7 @@ registries = st.tuples(records(1), records(2))
 
 
 @pytest.mark.parametrize("form", FORMS)
-@settings(max_examples=15)
+@settings(max_examples=examples(15))
 @given(found=registries)
 def test_an_export_is_imported_as_unchanged(form: str, found: tuple[BankRecord, ...]) -> None:
     data = FORMS[form](found)
