@@ -10,6 +10,7 @@ from unicodedata import combining, normalize
 
 NO_BREAK_SPACE = "\u00a0"
 NARROW_NO_BREAK_SPACE = "\u202f"
+COLON, SEMICOLON = f"{NO_BREAK_SPACE}: ", f"{NARROW_NO_BREAK_SPACE}; "
 
 _MONTHS = (
     "janvier",
@@ -56,7 +57,7 @@ def typeset(text: str) -> str:
 def spaced(sentence: str) -> str:
     """A sentence with the spaces that French asks around « » and before : ; ! ? and units, where it leaves.
 
-    Sentences are typed with ordinary spaces; what one quotes between « » is somebody's own text, left as it is.
+    Sentences are typed with ordinary spaces; what one quotes between « » is not ours: it stays as it is.
     """
     return "".join(map(_spaced_part, _QUOTED.split(sentence)))
 

@@ -48,7 +48,7 @@ class BankEditingServicer(BankEditingServiceServicer):
         def work(session: Edit, origin: Origin) -> pb.CreateBankResponse:
             if session.registry.history(bank.id):
                 raise _taken(
-                    "BANK", f"L’identifiant « {bank.id} » est déjà celui d’un prêteur.", bank_name(bank.id)
+                    "BANK", f"L’identifiant « {bank.id} » est déjà celui d’un prêteur.", bank_name(bank.id)
                 )
             after = BankRecord.of(bank)
             return self._keeper.create(BANKS, session, origin, pb.CreateBankResponse, after, bank.id, entries)
@@ -72,7 +72,7 @@ class BankEditingServicer(BankEditingServiceServicer):
             record = record_of(session, bank_id)
             target = agreement_target(record, own_id)
             if target.versions:
-                text = f"Ce prêteur a déjà un accord d’identifiant « {own_id} »."
+                text = f"Ce prêteur a déjà un accord d’identifiant « {own_id} »."
                 raise _taken("AGREEMENT", text, agreement_name(bank_id, own_id))
             after = target.with_versions([fact])
             return self._keeper.create(
@@ -98,7 +98,7 @@ class BankEditingServicer(BankEditingServiceServicer):
             record = record_of(session, bank_id)
             target = convention_target(record, own_id)
             if target.versions:
-                text = f"Ce prêteur a déjà une convention d’identifiant « {own_id} »."
+                text = f"Ce prêteur a déjà une convention d’identifiant « {own_id} »."
                 raise _taken("LOCAL_CONVENTION", text, convention_name(bank_id, own_id))
             after = target.with_versions([fact])
             return self._keeper.create(

@@ -64,7 +64,7 @@ class Fields:
         """One of the values of an enumeration; required."""
         text = self.text(name, required=True)
         if text and text not in list(choices):
-            self.problem(name, "UNKNOWN_VALUE", f"Valeurs possibles : {french.join(list(choices))}.")
+            self.problem(name, "UNKNOWN_VALUE", f"Valeurs possibles : {french.join(list(choices))}.")
         return choices(text) if text in list(choices) else None
 
     def day(self, name: str, *, required: bool = False) -> date | None:
@@ -73,7 +73,7 @@ class Fields:
         if value is None:
             return None
         if not isinstance(value, str) or not _DAY.fullmatch(value):
-            self.problem(name, "DATE_MALFORMED", "Écrivez la date comme « 2026-12-31 ».")
+            self.problem(name, "DATE_MALFORMED", "Écrivez la date comme « 2026-12-31 ».")
             return None
         try:
             day = date.fromisoformat(value)
@@ -82,7 +82,7 @@ class Fields:
             return None
         if not FIRST_YEAR <= day.year <= LAST_YEAR:
             span = f"entre {FIRST_YEAR} et {LAST_YEAR}"
-            self.problem(name, "DATE_OUT_OF_RANGE", f"L’année doit être {span} ; sans fin, omettez la date.")
+            self.problem(name, "DATE_OUT_OF_RANGE", f"L’année doit être {span} ; sans fin, omettez la date.")
             return None
         return day
 
@@ -183,7 +183,7 @@ class Fields:
 
     def _nearest(self, name: str) -> str:
         match = get_close_matches(name, self._read, n=1)
-        return f" ; vouliez-vous dire « {match[0]} » ?" if match else "."
+        return f" ; vouliez-vous dire « {match[0]} » ?" if match else "."
 
 
 def _is_invisible(character: str) -> bool:

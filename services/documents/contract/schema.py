@@ -130,7 +130,7 @@ class Requirement:
 
     def __init__(self, paths: Iterable[str], template_id: str) -> None:
         self._validator = jsonschema_rs.Draft202012Validator(_required(paths))
-        self._message = f"Ce champ est exigé par le modèle «\u00a0{template_id}\u00a0»."
+        self._message = f"Ce champ est exigé par le modèle « {template_id} »."
 
     def violations(self, data: Any, root: str) -> Iterator[Violation]:
         """Every required path that `data` lacks."""

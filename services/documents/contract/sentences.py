@@ -34,7 +34,7 @@ def violations(kind: Any, path: str, expected: str) -> Iterator[Violation]:
         for name in kind.unexpected:
             yield Violation(child(path, name), "UNKNOWN_FIELD", "Ce champ n’existe pas dans le contrat.")
     elif expected and kind.name not in ("enum", "maxLength"):
-        yield Violation(path, "INVALID_FORMAT", f"Attendu\u00a0: {expected}.")
+        yield Violation(path, "INVALID_FORMAT", f"Attendu : {expected}.")
     else:
         yield _other(kind, path)
 
@@ -42,10 +42,10 @@ def violations(kind: Any, path: str, expected: str) -> Iterator[Violation]:
 def _other(kind: Any, path: str) -> Violation:
     if kind.name == "enum":
         choices = ", ".join(str(option) for option in kind.options)
-        return Violation(path, "INVALID_VALUE", f"Valeurs admises\u00a0: {choices}.")
+        return Violation(path, "INVALID_VALUE", f"Valeurs admises : {choices}.")
     if kind.name == "type":
         types = " ou ".join(_TYPES[name] for name in kind.types)
-        return Violation(path, "INVALID_FORMAT", f"Attendu\u00a0: {types}.")
+        return Violation(path, "INVALID_FORMAT", f"Attendu : {types}.")
     if kind.name in _LIMITS:
         reason, sentence = _LIMITS[kind.name]
         return Violation(path, reason, sentence.format(kind.limit))

@@ -64,7 +64,7 @@ class Deployment:
         """The profile in force on a day, the only one when none is named; InvalidArgument or NotFound."""
         if not profile_id and len(self.profiles) > 1:
             violations = Violations()
-            violations.add("profile_id", "REQUIRED", "Plusieurs profils sont publiés\u00a0: indiquez lequel.")
+            violations.add("profile_id", "REQUIRED", "Plusieurs profils sont publiés : indiquez lequel.")
             violations.raise_if_any()
         chosen = profile_id or next(iter(self.profiles), "")
         profile = _on(self.profiles.get(chosen, ()), day)

@@ -9,10 +9,7 @@ from datetime import date
 from services.eligibility.answer.assessment import Assessment
 from services.eligibility.engine import request_day
 from services.eligibility.package import Rule, RulePackage, Value, Values
-from services.kit.french import NARROW_NO_BREAK_SPACE, NO_BREAK_SPACE
-
-COLON = f"{NO_BREAK_SPACE}: "
-SEMICOLON = f"{NARROW_NO_BREAK_SPACE}; "
+from services.kit.french import NO_BREAK_SPACE
 
 
 @dataclass(frozen=True)

@@ -25,8 +25,8 @@ def init(folder: Path, target: Target | None, out: Output) -> int:
     write_folder(folder, contents)
     identity = read_contents(contents, str(folder)).identity
     out.document({"folder": str(folder), "ruleset_id": identity.id, "version": identity.version})
-    out.line(f"« {identity.title} », version {identity.version}, est copié dans {folder}.")
-    out.line("Changez d’abord « version » dans package.yaml.")
+    out.line(f"« {identity.title} », version {identity.version}, est copié dans {folder}.")
+    out.line("Changez d’abord « version » dans package.yaml.")
     return GOOD
 
 
@@ -85,12 +85,12 @@ def keygen(key: Path, out: Output) -> int:
     private, public = signature.generate_key()
     beside = key.with_suffix(".pub.pem")
     if beside.exists():
-        raise CommandError(f"« {beside} » existe déjà ; rien n’est écrit.", reason="FILE_EXISTS")
+        raise CommandError(f"« {beside} » existe déjà ; rien n’est écrit.", reason="FILE_EXISTS")
     write_file(key, private, mode=0o600)
     write_file(beside, public)
     out.document({"private_key": str(key), "public_key": str(beside)})
-    out.line(f"Clé privée : {key} (à garder secrète, hors du dossier des règles).")
-    out.line(f"Clé publique : {beside} (à donner au service informatique, pour le serveur).")
+    out.line(f"Clé privée : {key} (à garder secrète, hors du dossier des règles).")
+    out.line(f"Clé publique : {beside} (à donner au service informatique, pour le serveur).")
     return GOOD
 
 
@@ -104,9 +104,9 @@ def sign_folder(folder: Path, key: Path, out: Output) -> int:
     try:
         signed = signature.sign(statement, key.read_bytes())
     except OSError:
-        raise CommandError(f"La clé « {key} » ne peut pas être lue.", exit_code=USAGE) from None
+        raise CommandError(f"La clé « {key} » ne peut pas être lue.", exit_code=USAGE) from None
     except signature.KeyFileError:
-        raise CommandError(f"« {key} » n’est pas une clé privée Ed25519.", exit_code=USAGE) from None
+        raise CommandError(f"« {key} » n’est pas une clé privée Ed25519.", exit_code=USAGE) from None
     write_file(folder / SIGNATURE_FILE, signed, replace=True)
     out.document({"file": str(folder / SIGNATURE_FILE), "digest": statement.digest})
     out.line(f"Version {identity.version} signée (empreinte {statement.digest[:12]}…).")

@@ -16,7 +16,7 @@ from services.kit.cli import FrenchCommand, Output
 
 OnDate = Annotated[
     date | None,
-    typer.Option("--on", metavar="DATE", parser=parse_day, help="Le jour décrit ; sinon aujourd’hui."),
+    typer.Option("--on", metavar="DATE", parser=parse_day, help="Le jour décrit ; sinon aujourd’hui."),
 ]
 
 
@@ -47,14 +47,14 @@ def init(
 
 
 def check(folder: Folder, json: Json = False) -> int:
-    """Vérifie un dossier : tout ce qui ne va pas, avec le fichier, la ligne et une phrase."""
+    """Vérifie un dossier : tout ce qui ne va pas, avec le fichier, la ligne et une phrase."""
     from services.eligibility.cli import local
 
     return local.check_folder(folder, Output(json))
 
 
 def run_tests(folder: Folder, json: Json = False) -> int:
-    """Joue les cas d’essai d’un dossier : ce qui était attendu, ce qui est obtenu."""
+    """Joue les cas d’essai d’un dossier : ce qui était attendu, ce qui est obtenu."""
     from services.eligibility.cli import local
 
     return local.run_tests(folder, Output(json))
@@ -96,7 +96,7 @@ def keygen(
     key: Annotated[Path, typer.Argument(metavar="FICHIER", help="La clé privée à créer, secrète.")],
     json: Json = False,
 ) -> int:
-    """Crée une clé de signature : la privée dans FICHIER, la publique dans FICHIER.pub.pem."""
+    """Crée une clé de signature : la privée dans FICHIER, la publique dans FICHIER.pub.pem."""
     from services.eligibility.cli import local
 
     return local.keygen(key, Output(json))
@@ -107,7 +107,7 @@ def sign(
     key: Annotated[Path, typer.Option("--key", metavar="FICHIER", help="La clé privée.")],
     json: Json = False,
 ) -> int:
-    """Signe un dossier : écrit signature.json, à refaire à chaque modification."""
+    """Signe un dossier : écrit signature.json, à refaire à chaque modification."""
     from services.eligibility.cli import local
 
     return local.sign_folder(folder, key, Output(json))

@@ -32,21 +32,21 @@ def parse_day(text: str) -> date:
             return datetime.strptime(text.strip(), form).date()  # noqa: DTZ007 - a civil date
         except ValueError:
             continue
-    raise typer.BadParameter(f"« {text} » n’est pas une date ; écrivez 2027-01-01 ou 01/01/2027.")
+    raise typer.BadParameter(f"« {text} » n’est pas une date ; écrivez 2027-01-01 ou 01/01/2027.")
 
 
 def parse_limit(value: str | int) -> int:
     """A number of lines, from 1 to 200; typer hands the default over too."""
     text = str(value)
     if not text.isdecimal() or not 1 <= int(text) <= MAX_LISTED:
-        raise typer.BadParameter(f"« {text} » n’est pas un nombre de 1 à {MAX_LISTED}.")
+        raise typer.BadParameter(f"« {text} » n’est pas un nombre de 1 à {MAX_LISTED}.")
     return int(text)
 
 
 def parse_over(text: str) -> str:
     """What a comparison runs over."""
     if text not in (CASES, DECISIONS):
-        raise typer.BadParameter(f"« {text} » n’est ni {CASES} ni {DECISIONS}.")
+        raise typer.BadParameter(f"« {text} » n’est ni {CASES} ni {DECISIONS}.")
     return text
 
 
@@ -70,11 +70,11 @@ Json = Annotated[bool, typer.Option("--json", help="Écrit un seul document JSON
 Server = Annotated[
     str | None,
     typer.Option(
-        "--server", metavar="ADRESSE", help=f"Le serveur ; sinon ELIGIBILITY_SERVER, sinon {DEFAULT_SERVER}."
+        "--server", metavar="ADRESSE", help=f"Le serveur ; sinon ELIGIBILITY_SERVER, sinon {DEFAULT_SERVER}."
     ),
 ]
 Actor = Annotated[
-    str | None, typer.Option("--actor", metavar="NOM", help="Qui agit ; sinon le compte (USER).")
+    str | None, typer.Option("--actor", metavar="NOM", help="Qui agit ; sinon le compte (USER).")
 ]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Vérifie tout, n’écrit rien.")]
 Comment = Annotated[

@@ -67,13 +67,13 @@ def _show_section(section: Section, changes: list[RulebookChange], out: Output) 
     if changes:
         out.line(section.value, "bold")
     for change in changes:
-        out.line(f"  {change.label or change.name} ({change.name}) : {change.kind.value}")
+        out.line(f"  {change.label or change.name} ({change.name}) : {change.kind.value}")
         out.lines(f"    {line}" for line in change.details)
 
 
 def _show_cases(cases: CaseChanges, out: Output) -> None:
     changed, compared = len(cases.changes), plural(cases.compared, "cas d’essai", "cas d’essai")
-    left_out = f" ; non comparables : {', '.join(cases.left_out)}" if cases.left_out else ""
+    left_out = f" ; non comparables : {', '.join(cases.left_out)}" if cases.left_out else ""
     verb = "changent" if changed > 1 else "change"
     out.line(f"{changed or 'Aucun'} sur {compared} {verb} de réponse{left_out}.")
     rows = (

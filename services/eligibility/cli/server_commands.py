@@ -34,14 +34,14 @@ Decision = Annotated[str, typer.Argument(metavar="DÉCISION", help="L’identifi
 ShadowName = Annotated[str, typer.Argument(metavar="NUMÉRO", help="Le numéro de l’essai à blanc.")]
 Case = Annotated[str, typer.Argument(metavar="RÉFÉRENCE", help="La référence du dossier.")]
 Confirm = Annotated[
-    bool, typer.Option("--confirm", help="Le fait vraiment, sans retour possible ; sinon, le compte.")
+    bool, typer.Option("--confirm", help="Le fait vraiment, sans retour possible ; sinon, le compte.")
 ]
 Before = Annotated[
     date,
     typer.Option("--before", metavar="DATE", parser=parse_day, help="Les décisions enregistrées avant."),
 ]
 Limit = Annotated[
-    int, typer.Option("--limit", metavar="N", parser=parse_limit, help="Au plus N décisions ; sinon 20.")
+    int, typer.Option("--limit", metavar="N", parser=parse_limit, help="Au plus N décisions ; sinon 20.")
 ]
 
 
@@ -74,7 +74,7 @@ def publish(
     actor: Actor = None,
     json: Json = False,
 ) -> int:
-    """Publie un dossier : le serveur le vérifie et le garde, rien ne change encore dans les réponses."""
+    """Publie un dossier : le serveur le vérifie et le garde, rien ne change encore dans les réponses."""
     from services.eligibility.cli import releases
 
     return releases.publish(folder, dry_run, comment, target(server, actor), Output(json))
@@ -93,7 +93,7 @@ def activate(
     actor: Actor = None,
     json: Json = False,
 ) -> int:
-    """Met une version en vigueur : elle gouverne les demandes datées du premier jour ou d’après."""
+    """Met une version en vigueur : elle gouverne les demandes datées du premier jour ou d’après."""
     from services.eligibility.cli import releases
 
     options = releases.Activation(version, from_, dry_run, supersede_planned, comment)
@@ -108,7 +108,7 @@ def rollback(
     actor: Actor = None,
     json: Json = False,
 ) -> int:
-    """Défait la dernière activation : ce qui gouvernait avant elle gouverne de nouveau."""
+    """Défait la dernière activation : ce qui gouvernait avant elle gouverne de nouveau."""
     from services.eligibility.cli import releases
 
     return releases.rollback(from_, dry_run, comment, target(server, actor), Output(json))
@@ -156,7 +156,7 @@ def shadow_start(
     actor: Actor = None,
     json: Json = False,
 ) -> int:
-    """Lance un essai à blanc : chaque décision est aussi évaluée par elle, la réponse ne change pas."""
+    """Lance un essai à blanc : chaque décision est aussi évaluée par elle, la réponse ne change pas."""
     from services.eligibility.cli import comparing
 
     return comparing.start(version, since, as_of, target(server, actor), Output(json))
@@ -177,7 +177,7 @@ def shadow_list(server: Server = None, actor: Actor = None, json: Json = False) 
 
 
 def shadow_stop(name: ShadowName, server: Server = None, actor: Actor = None, json: Json = False) -> int:
-    """Arrête un essai à blanc ; ce qu’il a trouvé reste."""
+    """Arrête un essai à blanc ; ce qu’il a trouvé reste."""
     from services.eligibility.cli import comparing
 
     return comparing.stop(name, target(server, actor), Output(json))
@@ -199,7 +199,7 @@ def decisions(
 
 
 def replay(decision: Decision, server: Server = None, actor: Actor = None, json: Json = False) -> int:
-    """Rejoue une décision sous ses règles d’alors : la réponse doit être identique."""
+    """Rejoue une décision sous ses règles d’alors : la réponse doit être identique."""
     from services.eligibility.cli import journal
 
     return journal.replay(decision, target(server, actor), Output(json))
@@ -220,7 +220,7 @@ def verify(
     actor: Actor = None,
     json: Json = False,
 ) -> int:
-    """Relit tout le journal des décisions : rien n’a été changé, retiré ou déplacé."""
+    """Relit tout le journal des décisions : rien n’a été changé, retiré ou déplacé."""
     from services.eligibility.cli import journal
 
     return journal.verify(head, target(server, actor), Output(json))
@@ -229,7 +229,7 @@ def verify(
 def erase(
     case: Case, confirm: Confirm = False, server: Server = None, actor: Actor = None, json: Json = False
 ) -> int:
-    """Efface un dossier : plus personne ne peut lire ses décisions, sauvegardes du journal comprises."""
+    """Efface un dossier : plus personne ne peut lire ses décisions, sauvegardes du journal comprises."""
     from services.eligibility.cli import journal
 
     return journal.erase(case, confirm, target(server, actor), Output(json))
@@ -238,7 +238,7 @@ def erase(
 def purge(
     before: Before, confirm: Confirm = False, server: Server = None, actor: Actor = None, json: Json = False
 ) -> int:
-    """Retire le contenu des décisions trop anciennes ; leurs sceaux restent et le journal se vérifie."""
+    """Retire le contenu des décisions trop anciennes ; leurs sceaux restent et le journal se vérifie."""
     from services.eligibility.cli import journal
 
     return journal.purge(before, confirm, target(server, actor), Output(json))

@@ -39,7 +39,7 @@ def as_json(message: Message) -> dict[str, Any]:
 
 
 def day(value: Date) -> str:
-    """« 1er janvier 2027 »."""
+    """« 1er janvier 2027 »."""
     return long_date(date(value.year, value.month, value.day))
 
 
@@ -49,7 +49,7 @@ def short_day(value: Date) -> str:
 
 
 def instant(value: Timestamp) -> str:
-    """« 24/11/2026 15:04 », in the time of this machine."""
+    """« 24/11/2026 15:04 », in the time of this machine."""
     when = value.ToDatetime(UTC).astimezone()
     return f"{short_date(when.date())}{NO_BREAK_SPACE}{when:%H:%M}"
 

@@ -40,5 +40,5 @@ def refused(name: str, error: PackageError) -> CommandError:
         Detail(f"{found.place.file}:{found.place.line}:{found.place.column}", found.message)
         for found in error.findings
     )
-    message = f"Le règlement « {name} » ne peut pas être lu."
+    message = f"Le règlement « {name} » ne peut pas être lu."
     return CommandError(message, reason="RULESET_REFUSED", details=details)

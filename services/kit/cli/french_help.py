@@ -59,12 +59,12 @@ def _wrong(error: typer.TyperException) -> str:
     match type(error).__name__:
         case "NoSuchOption":
             close = getattr(error, "possibilities", None)
-            hint = f" ; vouliez-vous dire {' ou '.join(sorted(close))} ?" if close else "."
+            hint = f" ; vouliez-vous dire {' ou '.join(sorted(close))} ?" if close else "."
             return f"L’option {getattr(error, 'option_name', '')} n’existe pas{hint}"
         case "MissingParameter":
             return f"Il manque {name}."
         case "BadParameter":
-            return f"{name} : {getattr(error, 'message', '')}"
+            return f"{name} : {getattr(error, 'message', '')}"
         case "BadOptionUsage":
             return f"L’option {getattr(error, 'option_name', '')} attend une valeur."
     return "La commande n’existe pas ou a un argument de trop."

@@ -11,6 +11,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from google.type import date_pb2
 
 from microcredit.releases.v1 import package_pb2 as pb
+from services.kit.french import spaced
 from services.kit.releases.findings import Finding, Report, Severity
 from services.kit.releases.follower import FollowerStatus
 from services.kit.releases.kinds import Description, Kind, Kinds
@@ -93,7 +94,7 @@ def report(found: Report, kind: Kind[Any], digest: str, published: Release | Non
         version=found.version,
         digest=digest,
         state_number=published.revision if published else 0,
-        summary=found.summary,
+        summary=spaced(found.summary),
         **found.own,
     )
 
@@ -106,7 +107,7 @@ def known_report(release: Release, kind: Kind[Any]) -> pb.CheckReport:
         version=release.version,
         digest=release.digest,
         state_number=release.revision,
-        summary=_KNOWN,
+        summary=spaced(_KNOWN),
     )
 
 
@@ -127,8 +128,8 @@ def _finding(one: Finding) -> pb.Finding:
         place=pb.Place(**vars(one.place)),
         code=one.code,
         severity=_SEVERITIES[one.severity],
-        sentence=one.sentence,
-        advice=one.advice,
+        sentence=spaced(one.sentence),
+        advice=spaced(one.advice),
     )
 
 

@@ -117,7 +117,7 @@ def _ready_file(path: Path | None) -> Iterator[Callable[[str], None]]:
         path.unlink(missing_ok=True)
         draft.touch()
     except OSError:
-        raise StartupError(f"Le fichier {path} ne peut pas être écrit ; corrigez --ready-file.") from None
+        raise StartupError(f"Le fichier {path} ne peut pas être écrit ; corrigez --ready-file.") from None
 
     def publish(address: str) -> None:
         draft.write_text(f"{address}\n")

@@ -124,7 +124,7 @@ class _Reader:
     def _reference(self, node: ast.expr) -> tree.Reference:
         name = self._dotted(node)
         if name not in self._scope:
-            raise self._fail(node, f"« {name} » n’est ni un fait, ni un paramètre, ni un calcul déjà défini.")
+            raise self._fail(node, f"« {name} » n’est ni un fait, ni un paramètre, ni un calcul déjà défini.")
         return tree.Reference(name, self._scope[name])
 
     def _constant(self, node: ast.Constant) -> tree.Literal:
@@ -161,7 +161,7 @@ class _Reader:
         ):
             symbol = _COMPARISONS.get(type(operator))
             if symbol is None:
-                raise self._fail(node, "Cette comparaison n’est pas admise (« is ») ; écrivez « == ».")
+                raise self._fail(node, "Cette comparaison n’est pas admise (« is ») ; écrivez « == ».")
             problem = comparison_problem(symbol, left, right, calculation=self._calculation)
             if problem:
                 raise self._fail(place, problem)
@@ -186,7 +186,7 @@ class _Reader:
 
     def _known(self, node: ast.Call) -> tree.Known:
         if len(node.args) != 1 or not isinstance(node.args[0], ast.Name | ast.Attribute):
-            raise self._fail(node, "« known » attend le nom d’un fait ou d’un calcul.")
+            raise self._fail(node, "« known » attend le nom d’un fait ou d’un calcul.")
         return tree.Known(self._reference(node.args[0]).name)
 
     def _arithmetic(self, node: ast.BinOp, depth: int) -> tree.Node:
