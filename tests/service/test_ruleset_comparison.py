@@ -129,8 +129,15 @@ def test_a_shadow_run_from_recorded_decisions_to_live_calls(rules: Rules) -> Non
     live = counted(rules, started.name, 13)
     assert live.report.changes[0].count == 4
 
-    stopped = rules.rulesets.StopShadow(pb.StopShadowRequest(name=started.name), timeout=TIMEOUT).shadow
+    stop = pb.StopShadowRequest(name=started.name, request_id=str(uuid.uuid4()), validate_only=True)
+    tried = rules.rulesets.StopShadow(stop, timeout=TIMEOUT).shadow
+    assert tried.state == ruleset_pb2.SHADOW_STATE_RUNNING
+    stop.validate_only = False
+    stopped = rules.rulesets.StopShadow(stop, timeout=TIMEOUT).shadow
     assert stopped.state == ruleset_pb2.SHADOW_STATE_STOPPED
+    assert rules.rulesets.StopShadow(stop, timeout=TIMEOUT).shadow == stopped
+    stop.name = "shadows/999"
+    assert refusal(rules.rulesets.StopShadow, stop).reason == "REQUEST_ID_REUSED"
     rules.assess(amount="3300.00")
     time.sleep(1)
     assert shadow(rules, started.name).report == stopped.report

@@ -8,7 +8,7 @@ from typing import Any
 
 from microcredit.documents.v1 import document_service_pb2 as pb
 from services.documents.api.making import Maker
-from services.documents.api.stored import Stored
+from services.documents.api.store_service import Stored
 from services.documents.contract import CONTRACT, ROOT, Requirement, read_dossier
 from services.documents.dossier import Purpose, enclosures, obstacles, select
 from services.documents.making import Filled, OutputFile, filename, fill, join, properties, render, zipped
@@ -47,6 +47,7 @@ class Dossier:
 def run(request: pb.GenerateDossierRequest, asked: Asked, maker: Maker, stored: Stored) -> Iterator[Part]:
     """What the dossier is made of, then its file."""
     deployment = maker.deployment(asked)
+    maker.earlier(asked)  # a request_id used for something else is refused before any work
     dossier = _filled(request, asked, maker, deployment)
     in_zip = request.output == pb.DOSSIER_OUTPUT_ZIP
     summary = _summary(dossier, deployment, in_zip=in_zip, pdf=asked.pdf)

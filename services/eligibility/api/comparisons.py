@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
-
-from google.protobuf.timestamp_pb2 import Timestamp
 
 from microcredit.eligibility.v1 import ruleset_pb2
 from microcredit.eligibility.v1 import ruleset_service_pb2 as pb
 from microcredit.eligibility.v1.assessment_pb2 import Outcome as OutcomeMessage
 from services.eligibility.answer import RulesetStamp
 from services.eligibility.api import comparison_requests
-from services.eligibility.messages import Fields, instant, ruleset_pb, ruleset_requests
+from services.eligibility.messages import Fields, ruleset_pb, ruleset_requests
 from services.eligibility.package import Outcome, RulePackage
 from services.eligibility.publishing import (
     Count,
@@ -59,7 +56,7 @@ class Comparisons:
         """A run of a published revision that can be compiled."""
         violations = Violations()
         name = ruleset_requests.revision_name(request.name, "name", violations)
-        from_time = instant(request, "start_time", "start_time", violations)
+        from_time = Fields(request, "", violations).instant("start_time")
         as_of = Fields(request, "", violations).day("as_of_date")
         request_id = wire.request_id(request.request_id, "request_id", violations)
         violations.raise_if_any()
@@ -88,7 +85,13 @@ class Comparisons:
 
     def stop_shadow(self, request: pb.StopShadowRequest) -> pb.StopShadowResponse:
         """A run counts no more."""
-        return pb.StopShadowResponse(shadow=self._shadow_pb(self._shadows.stop(_number(request.name))))
+        violations = Violations()
+        request_id = wire.request_id(request.request_id, "request_id", violations)
+        violations.raise_if_any()
+        stopped = self._shadows.stop(
+            _number(request.name), request_id=request_id, validate_only=request.validate_only
+        )
+        return pb.StopShadowResponse(shadow=self._shadow_pb(stopped))
 
     def _shadow_pb(self, shadow: Shadow) -> ruleset_pb2.Shadow:
         stopped = shadow.stop_time is not None
@@ -96,10 +99,10 @@ class Comparisons:
             name=f"shadows/{shadow.number}",
             candidate=ruleset_pb(shadow.candidate),
             state=ruleset_pb2.SHADOW_STATE_STOPPED if stopped else ruleset_pb2.SHADOW_STATE_RUNNING,
-            start_time=_timestamp(shadow.start_time),
-            stop_time=_timestamp(shadow.stop_time) if shadow.stop_time else None,
+            start_time=wire.timestamp(shadow.start_time),
+            stop_time=wire.timestamp(shadow.stop_time),
             actor=shadow.actor,
-            as_of_date=wire.date_pb(shadow.as_of) if shadow.as_of else None,
+            as_of_date=wire.date_pb(shadow.as_of),
             report=report_pb(shadow.tally, self._labels(shadow.candidate.digest)),
             pending_count=shadow.pending,
         )
@@ -151,9 +154,3 @@ def _number(name: str) -> int:
         text = "Le nom d’un essai à blanc s’écrit « shadows/numéro »."
         raise NotFound("SHADOW_NOT_FOUND", text, metadata={"name": name})
     return int(found[1])
-
-
-def _timestamp(instant: datetime) -> Timestamp:
-    stamp = Timestamp()
-    stamp.FromDatetime(instant)
-    return stamp

@@ -6,25 +6,21 @@ import uuid
 from collections.abc import Mapping
 from datetime import date
 
-from google.type.date_pb2 import Date
-
 from microcredit.eligibility.v1 import ruleset_pb2 as pb
 from microcredit.eligibility.v1 import ruleset_service_pb2 as rpc
 from microcredit.eligibility.v1.decision_service_pb2_grpc import DecisionServiceStub
 from microcredit.eligibility.v1.ruleset_service_pb2_grpc import RulesetServiceStub
-from services.eligibility.cli.options import Target
-from services.kit.cli import SERVER, CommandError, Remote
+from services.kit.cli import SERVER, Call, CommandError, civil
 from services.kit.releases import SIGNATURE_FILE, ArchiveError, unpack
 
 
 class Client:
     """Calls a server as one actor."""
 
-    def __init__(self, target: Target) -> None:
-        remote = Remote(target.server, target.actor)
-        self.rulesets = RulesetServiceStub(remote.channel)
-        self.decisions = DecisionServiceStub(remote.channel)
-        self.call = remote.call
+    def __init__(self, call: Call) -> None:
+        self.rulesets = RulesetServiceStub(call.remote.channel)
+        self.decisions = DecisionServiceStub(call.remote.channel)
+        self.call = call.remote.call
 
     def ruleset(self) -> pb.Ruleset:
         """The ruleset that the server applies."""
@@ -45,8 +41,8 @@ class Client:
         """The files of the version that governs today's requests."""
         today = date.today()  # noqa: DTZ011 - the author's day
         for period in self.ruleset().timeline:
-            end = _day(period.end_date) if period.HasField("end_date") else date.max
-            if _day(period.start_date) <= today < end:
+            end = civil(period.end_date) if period.HasField("end_date") else date.max
+            if civil(period.start_date) <= today < end:
                 return self._archive(period.ruleset_revision)
         raise CommandError("Aucun règlement n’est en vigueur aujourd’hui.", reason="RULESET_NOT_IN_FORCE")
 
@@ -63,12 +59,3 @@ class Client:
 def new_request_id() -> str:
     """A UUID that makes a retry harmless."""
     return str(uuid.uuid4())
-
-
-def to_date(day: date | None) -> Date | None:
-    """A civil date of the contract."""
-    return Date(year=day.year, month=day.month, day=day.day) if day else None
-
-
-def _day(day: Date) -> date:
-    return date(day.year, day.month, day.day)

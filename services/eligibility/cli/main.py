@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from services.eligibility.cli import local_commands, server_commands
+from services.eligibility.cli import comparing, decisions, releases, rules
 from services.kit.cli import program, run
 
 HELP = """\
@@ -18,8 +18,8 @@ injoignable ou en panne.
 """
 
 app = program(HELP)
-local_commands.register(app)
-server_commands.register(app)
+for commands in (rules, releases, comparing, decisions):
+    commands.register(app)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -1,37 +1,49 @@
-"""What publish, activate, rollback and status do."""
+"""The commands that deploy rules: publish, activate, rollback, status."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
+from typing import Annotated
+
+import typer
 
 from microcredit.eligibility.v1 import ruleset_pb2 as pb
 from microcredit.eligibility.v1 import ruleset_service_pb2 as rpc
 from services.eligibility.cli import showing
-from services.eligibility.cli.client import Client, new_request_id, to_date
+from services.eligibility.cli.client import Client, new_request_id
 from services.eligibility.cli.folders import read_folder
-from services.eligibility.cli.options import Target
-from services.kit.cli import GOOD, Output
+from services.eligibility.cli.options import ADDRESS, Folder, Version
+from services.kit.cli import (
+    GOOD,
+    Call,
+    Comment,
+    DryRun,
+    Output,
+    add_commands,
+    as_json,
+    day,
+    instant,
+    parse_day,
+    to_date,
+)
 from services.kit.releases import pack
 
 _EVENTS_SHOWN = 10
 
-
-@dataclass(frozen=True)
-class Activation:
-    """What is activated, and how."""
-
-    version: str
-    first_day: date | None
-    dry_run: bool
-    supersede_planned: bool
-    comment: str
+From = Annotated[
+    date | None,
+    typer.Option("--from", metavar="DATE", parser=parse_day, help="Premier jour gouverné."),
+]
 
 
-def publish(folder: Path, dry_run: bool, comment: str, target: Target, out: Output) -> int:
-    """Sends a folder to the server."""
-    client = Client(target)
+def register(app: typer.Typer) -> None:
+    """Adds the commands to the program."""
+    add_commands(app, ADDRESS, publish, activate, rollback, status)
+
+
+def publish(call: Call, folder: Folder, dry_run: DryRun = False, comment: Comment = "") -> int:
+    """Publie un dossier : le serveur le vérifie et le garde, rien ne change encore dans les réponses."""
+    client, out = Client(call), call.out
     request = rpc.PublishRulesetRequest(
         archive=pack(read_folder(folder).contents),
         request_id=new_request_id(),
@@ -40,7 +52,7 @@ def publish(folder: Path, dry_run: bool, comment: str, target: Target, out: Outp
     )
     answer = client.call(client.rulesets.PublishRuleset, request)
     revision = answer.ruleset_revision
-    out.document(showing.as_json(answer))
+    out.document(as_json(answer))
     showing.findings(answer.report.findings, out)
     out.line(answer.report.summary)
     name = f"Version {revision.version}, empreinte {revision.digest[:12]}…"
@@ -56,41 +68,51 @@ def _published(answer: rpc.PublishRulesetResponse, dry_run: bool) -> str:
     return "publiée ; elle ne répond à aucune demande avant d’être activée."
 
 
-def activate(options: Activation, target: Target, out: Output) -> int:
-    """Activates a version if nothing changed since its timeline was read."""
-    client = Client(target)
+def activate(
+    call: Call,
+    version: Version,
+    from_: From = None,
+    dry_run: DryRun = False,
+    supersede_planned: Annotated[
+        bool,
+        typer.Option("--supersede-planned", help="Accepte de remplacer une version activée pour plus tard."),
+    ] = False,
+    comment: Comment = "",
+) -> int:
+    """Met une version en vigueur : elle gouverne les demandes datées du premier jour ou d’après."""
+    client, out = Client(call), call.out
     ruleset = client.ruleset()
     request = rpc.ActivateRulesetRequest(
-        name=f"{ruleset.name}/revisions/{options.version}",
-        effective_date=to_date(options.first_day),
+        name=f"{ruleset.name}/revisions/{version}",
+        effective_date=to_date(from_),
         etag=ruleset.etag,
         request_id=new_request_id(),
-        validate_only=options.dry_run,
-        supersede_planned=options.supersede_planned,
-        comment=options.comment,
+        validate_only=dry_run,
+        supersede_planned=supersede_planned,
+        comment=comment,
     )
     answer = client.call(client.rulesets.ActivateRuleset, request)
-    out.document(showing.as_json(answer))
-    _show_event(answer.event, answer.ruleset, options.dry_run, out)
+    out.document(as_json(answer))
+    _show_event(answer.event, answer.ruleset, dry_run, out)
     for name in answer.superseded:
         out.line(f"La version {_version(name)}, prévue pour plus tard, est remplacée.", "yellow")
     return GOOD
 
 
-def rollback(first_day: date | None, dry_run: bool, comment: str, target: Target, out: Output) -> int:
-    """Undoes the last activation if nothing changed since it was read."""
-    client = Client(target)
+def rollback(call: Call, from_: From = None, dry_run: DryRun = False, comment: Comment = "") -> int:
+    """Défait la dernière activation : ce qui gouvernait avant elle gouverne de nouveau."""
+    client, out = Client(call), call.out
     ruleset = client.ruleset()
     request = rpc.RollbackRulesetRequest(
         name=ruleset.name,
-        effective_date=to_date(first_day),
+        effective_date=to_date(from_),
         etag=ruleset.etag,
         request_id=new_request_id(),
         validate_only=dry_run,
         comment=comment,
     )
     answer = client.call(client.rulesets.RollbackRuleset, request)
-    out.document(showing.as_json(answer))
+    out.document(as_json(answer))
     _show_event(answer.event, answer.ruleset, dry_run, out)
     return GOOD
 
@@ -101,15 +123,15 @@ def _show_event(event: pb.RulesetEvent, ruleset: pb.Ruleset, dry_run: bool, out:
     trial = " Essai : rien n’est écrit." if dry_run else ""
     out.line(
         f"La version {_version(event.ruleset_revision)} {governs}{again} les demandes datées du "
-        f"{showing.day(event.effective_date)} ou d’après.{trial}",
+        f"{day(event.effective_date)} ou d’après.{trial}",
         "green",
     )
     showing.timeline(ruleset.timeline, out)
 
 
-def status(target: Target, out: Output) -> int:
-    """Shows the timeline, the revisions, the last events, and what the server applies."""
-    client = Client(target)
+def status(call: Call) -> int:
+    """Montre quelle version gouverne quels jours, les versions publiées et ce qui s’est passé."""
+    client, out = Client(call), call.out
     ruleset = client.ruleset()
     listing = rpc.ListRulesetRevisionsRequest(parent=ruleset.name)
     revisions = client.call(client.rulesets.ListRulesetRevisions, listing).ruleset_revisions
@@ -118,10 +140,10 @@ def status(target: Target, out: Output) -> int:
     applied = client.call(client.rulesets.GetRulesetStatus, rpc.GetRulesetStatusRequest()).status
     out.document(
         {
-            "ruleset": showing.as_json(ruleset),
-            "revisions": list(map(showing.as_json, revisions)),
-            "events": list(map(showing.as_json, events)),
-            "status": showing.as_json(applied),
+            "ruleset": as_json(ruleset),
+            "revisions": list(map(as_json, revisions)),
+            "events": list(map(as_json, events)),
+            "status": as_json(applied),
         }
     )
     out.line(f"{ruleset.title} — {ruleset.organisation}", "bold")
@@ -142,17 +164,17 @@ def _show_applied(applied: pb.RulesetStatus, out: Output) -> None:
 
 
 def _revision_row(revision: pb.RulesetRevision) -> tuple[str, ...]:
-    when = showing.instant(revision.publish_time)
+    when = instant(revision.publish_time)
     return revision.version, f"{revision.digest[:12]}…", when, revision.publisher, revision.key_id or "—"
 
 
 def _event_row(event: pb.RulesetEvent) -> tuple[str, ...]:
     return (
         str(event.revision),
-        showing.instant(event.event_time),
+        instant(event.event_time),
         showing.EVENTS.get(event.kind, "?"),
         _version(event.ruleset_revision),
-        showing.day(event.effective_date) if event.HasField("effective_date") else "—",
+        day(event.effective_date) if event.HasField("effective_date") else "—",
         event.actor,
         event.comment,
     )

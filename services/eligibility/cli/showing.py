@@ -1,20 +1,15 @@
-"""Messages of the contract as a person reads them, and as JSON documents."""
+"""Messages of the contract as a person reads them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, date
-from typing import Any
 
-from google.protobuf.json_format import MessageToDict
-from google.protobuf.message import Message
-from google.protobuf.timestamp_pb2 import Timestamp
 from google.type.date_pb2 import Date
 
 from microcredit.eligibility.v1 import assessment_pb2 as assessment
 from microcredit.eligibility.v1 import ruleset_pb2 as pb
-from services.kit.cli import Output
-from services.kit.french import NO_BREAK_SPACE, long_date, short_date
+from services.kit.cli import Output, civil, day
+from services.kit.french import short_date
 
 OUTCOMES = {
     assessment.OUTCOME_ELIGIBLE: "présentable",
@@ -30,28 +25,9 @@ EVENTS = {
 }
 
 
-def as_json(message: Message) -> dict[str, Any]:
-    """The message in the JSON of protobuf, every field present, with the names of the contract."""
-    found: dict[str, Any] = MessageToDict(
-        message, preserving_proto_field_name=True, always_print_fields_with_no_presence=True
-    )
-    return found
-
-
-def day(value: Date) -> str:
-    """« 1er janvier 2027 »."""
-    return long_date(date(value.year, value.month, value.day))
-
-
 def short_day(value: Date) -> str:
     """« 01/01/2027 »."""
-    return short_date(date(value.year, value.month, value.day))
-
-
-def instant(value: Timestamp) -> str:
-    """« 24/11/2026 15:04 », in the time of this machine."""
-    when = value.ToDatetime(UTC).astimezone()
-    return f"{short_date(when.date())}{NO_BREAK_SPACE}{when:%H:%M}"
+    return short_date(civil(value))
 
 
 def timeline(periods: Iterable[pb.TimelinePeriod], out: Output) -> None:
