@@ -11,7 +11,6 @@ from unicodedata import combining, normalize
 NO_BREAK_SPACE = "\u00a0"
 NARROW_NO_BREAK_SPACE = "\u202f"
 COLON, SEMICOLON = f"{NO_BREAK_SPACE}: ", f"{NARROW_NO_BREAK_SPACE}; "
-COLON, SEMICOLON = f"{NO_BREAK_SPACE}: ", f"{NARROW_NO_BREAK_SPACE}; "
 
 _MONTHS = (
     "janvier",

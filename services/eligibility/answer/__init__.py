@@ -75,16 +75,17 @@ from services.eligibility.answer.decisions import (
     Recorded,
     StoredDecision,
 )
+from services.eligibility.answer.explained_rules import Situation
 from services.eligibility.answer.explanation_text import markdown, sections
 from services.eligibility.answer.grid import AMOUNT, MONTHS, Grid
 from services.eligibility.answer.questions import questions
 from services.eligibility.answer.recorded import (
+    Replay,
     decode_content,
     encode_content,
     is_same_request,
+    replay,
 )
-from services.eligibility.answer.replay import Replay, replay
-from services.eligibility.answer.situation import Situation
 from services.eligibility.answer.wording import present, sentence, shown, verdict
 
 __all__ = [

@@ -10,8 +10,14 @@ from collections.abc import Iterator
 from dataclasses import replace
 from itertools import groupby
 
-from services.eligibility.answer.explained_rules import operations, parameters
-from services.eligibility.answer.situation import Line, Section, Situation, listed
+from services.eligibility.answer.explained_rules import (
+    Line,
+    Section,
+    Situation,
+    listed,
+    operations,
+    parameters,
+)
 from services.eligibility.package import (
     Fact,
     Outcome,
