@@ -16,6 +16,7 @@ from services.bank_registry.app import make_app
 from services.bank_registry.config import Settings
 from services.kit.cli import FrenchCommand
 from services.kit.errors import DomainError, StartupError
+from services.kit.french import spaced
 from services.kit.serve import server
 
 NAME = "python -m services.bank_registry import"
@@ -63,11 +64,11 @@ def main(arguments: Sequence[str]) -> int:
     try:
         return int(app(args=list(arguments[1:]), prog_name=NAME, standalone_mode=False) or 0)
     except typer.TyperException:
-        sys.stderr.write(f"La commande est incorrecte. Son aide : {NAME} --help\n")
+        sys.stderr.write(spaced(f"La commande est incorrecte. Son aide : {NAME} --help\n"))
     except StartupError as error:
-        sys.stderr.write(f"{error}\n")
+        sys.stderr.write(spaced(f"{error}\n"))
     except DomainError as error:
-        sys.stderr.write(f"{error.message}\n")
+        sys.stderr.write(spaced(f"{error.message}\n"))
     return 1
 
 

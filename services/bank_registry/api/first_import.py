@@ -62,19 +62,19 @@ def _report(file: Path, difference: pb.ImportDifference, summary: pb.ImportSumma
     if difference.refusals:
         _write_lines("Erreur", difference.refusals)
         count = french.plural(len(difference.refusals), "erreur")
-        sys.stderr.write(f"{file.name} : {count}, rien n’est importé.\n")
+        sys.stderr.write(french.spaced(f"{file.name} : {count}, rien n’est importé.\n"))
         return 1
     created = french.plural(summary.created_count, "prêteur créé", "prêteurs créés")
     changed = french.plural(summary.changed_count + summary.ended_count, "modifié")
     unchanged = french.plural(summary.unchanged_count, "inchangé")
     written = "Essai : rien n’est écrit." if dry_run else f"État n° {summary.state_number}."
-    sys.stdout.write(f"{file.name} : {created}, {changed}, {unchanged}. {written}\n")
+    sys.stdout.write(french.spaced(f"{file.name} : {created}, {changed}, {unchanged}. {written}\n"))
     return 0
 
 
 def _write_lines(label: str, findings: Iterable[pb.ImportFinding]) -> None:
     for found in findings:
-        sys.stderr.write(f"{label} : {Place(found.line, found.column)} : {found.message}\n")
+        sys.stderr.write(french.spaced(f"{label} : {Place(found.line, found.column)} : {found.message}\n"))
 
 
 def _read(file: Path) -> bytes:

@@ -80,7 +80,7 @@ def _read_item(item: Item, reading: Reading, rules: Rules) -> None:
     refused = [*item.findings, *(_finding(item, found, found.reason, bank_id) for found in notes.problems)]
     reading.warnings.extend(_finding(item, found, found.code, bank_id) for found in notes.advice)
     if bank_id in reading.cited:
-        text = f"L’identifiant « {bank_id} » est déjà pris dans ce fichier."
+        text = f"L’identifiant « {bank_id} » est déjà pris dans ce fichier."
         refused.append(Finding(item.place_of("id"), FieldReason.DUPLICATE, text, bank_id))
         reading.entries.pop(bank_id, None)
     reading.cited.add(bank_id)
