@@ -67,8 +67,8 @@ class Edits:
             target = kind.target(record, own_id)
             if target.versions or (kind.field == BANK and session.registry.history(own_id)):
                 name = name_of(parent, fact) if parent else bank_name(own_id)
-                text = kind.taken.format(id=own_id)
-                raise AlreadyExists(f"{kind.field.upper()}_ALREADY_EXISTS", text, metadata={"name": name})
+                reason, text = kind.taken
+                raise AlreadyExists(reason, text.format(id=own_id), metadata={"name": name})
             after = target.with_versions([fact])
             _refuse_clashes(notes.problems, after, session.registry.current, kind)
             return self._answer(kind, session, origin, response, after, own_id, None, notes.advice)

@@ -44,8 +44,8 @@ class Editable(Generic[V]):
     """Name of the field that an id is made from, when a creation gives none."""
     untitled: str = ""
     """The id where that one is empty."""
-    taken: str
-    """The sentence that refuses an id already used."""
+    taken: tuple[str, str]
+    """The reason that refuses an id already used, and its sentence."""
     ids: Callable[[str, Violations, str], tuple[str, str]]
     """The ids of the lender and of the resource in a name."""
     target: Callable[[BankRecord, str], Target[V]]
@@ -68,7 +68,7 @@ def _bank_ids(name: str, violations: Violations, field: str) -> tuple[str, str]:
 BANKS: Editable[Bank] = Editable(
     field="bank",
     title="display_name",
-    taken="L’identifiant « {id} » est déjà celui d’un prêteur.",
+    taken=("BANK_ALREADY_EXISTS", "L’identifiant « {id} » est déjà celui d’un prêteur."),
     ids=_bank_ids,
     target=lambda record, _: bank_target(record),
     require=lambda record, _: record.bank,
@@ -79,7 +79,7 @@ BANKS: Editable[Bank] = Editable(
 AGREEMENTS: Editable[Agreement] = Editable(
     field="agreement",
     title="reference",
-    taken="Ce prêteur a déjà un accord d’identifiant « {id} ».",
+    taken=("AGREEMENT_ALREADY_EXISTS", "Ce prêteur a déjà un accord d’identifiant « {id} »."),
     ids=names.agreement_ids,
     target=agreement_target,
     require=agreement_versions,
@@ -91,7 +91,7 @@ CONVENTIONS: Editable[LocalConvention] = Editable(
     field="local_convention",
     title="reference",
     untitled="convention",
-    taken="Ce prêteur a déjà une convention d’identifiant « {id} ».",
+    taken=("LOCAL_CONVENTION_ALREADY_EXISTS", "Ce prêteur a déjà une convention d’identifiant « {id} »."),
     ids=names.convention_ids,
     target=convention_target,
     require=convention_versions,
