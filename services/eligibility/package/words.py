@@ -209,7 +209,7 @@ class Words:
 
 
 def quoted(text: str) -> str:
-    """« text »."""
+    """« text »."""
     return f"«{NO_BREAK_SPACE}{text}{NO_BREAK_SPACE}»"
 
 
