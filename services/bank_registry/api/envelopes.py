@@ -21,8 +21,8 @@ from services.bank_registry.messages import records as messages
 from services.bank_registry.registry import BankRecord, Reservation, ReservationState, envelopes
 from services.bank_registry.store import Edit, Origin, ReservationChange
 from services.kit import french
-from services.kit.errors import NotFound, Violations
-from services.kit.wire import PageStart, paging
+from services.kit.errors import FieldReason, NotFound, Violations
+from services.kit.wire import Place, paging
 
 R = TypeVar("R", bound=Message)
 
@@ -74,7 +74,7 @@ class EnvelopeServicer(Handlers, EnvelopeServiceServicer):
             after = envelopes.commit(ids[0], reservation, amount, now)
             if after.amount > reservation.amount:
                 text = f"Le montant dépasse celui qui est retenu ({french.euros(reservation.amount)})."
-                violations.add("amount", "ABOVE_RESERVATION", text)
+                violations.add("amount", FieldReason.OUT_OF_RANGE, text)
             violations.raise_if_any()
             return after
 
@@ -130,7 +130,7 @@ class EnvelopeServicer(Handlers, EnvelopeServiceServicer):
         shown = (messages.reservation(bank_id, one, seen.instant) for one in page.of(found))
         end = page.place.offset + fill(response.reservations, shown)
         if end < len(found):
-            response.next_page_token = paging.seal(self._page_key, request, PageStart(seen.state_number, end))
+            response.next_page_token = paging.seal(self._page_key, request, Place(seen.state_number, end))
         return response
 
     def _become(
