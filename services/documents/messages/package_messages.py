@@ -12,6 +12,7 @@ from google.type import date_pb2
 from microcredit.documents.v1 import release_pb2 as pb
 from services.documents.contract import Finding, Severity
 from services.documents.publishing import Report
+from services.kit.french import spaced
 from services.kit.releases import Event, EventKind, FollowerStatus, Release, State
 from services.kit.wire import date_pb
 
@@ -24,7 +25,7 @@ _SEVERITIES = {
 }
 _KINDS = {kind: pb.PackageEventKind.Value(f"PACKAGE_EVENT_KIND_{kind.value}") for kind in EventKind}
 _DAY = timedelta(days=1)
-_KNOWN = "Ce contenu est déjà publié\u00a0: il a été contrôlé à sa publication."
+_KNOWN = "Ce contenu est déjà publié : il a été contrôlé à sa publication."
 
 
 def revision_name(release: Release | Event) -> str:
@@ -108,7 +109,7 @@ def known_report_pb(release: Release) -> pb.CheckReport:
         package_id=release.name.partition("/")[2],
         version=release.version,
         digest=release.digest,
-        summary=_KNOWN,
+        summary=spaced(_KNOWN),
     )
 
 

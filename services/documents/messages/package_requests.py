@@ -43,7 +43,7 @@ class Edited:
 def package_name(name: str, field: str, collection: str, violations: Violations) -> str:
     """A name "templates/{id}" or "profiles/{id}"."""
     if not re.fullmatch(f"{collection}/{_ID}", name):
-        text = f"Ce nom s’écrit par exemple «\u00a0{_EXAMPLES[collection]}\u00a0»."
+        text = f"Ce nom s’écrit par exemple « {_EXAMPLES[collection]} »."
         violations.add(field, FieldReason.MALFORMED, text)
     return name
 
@@ -52,7 +52,7 @@ def revision_name(name: str, field: str, collection: str, violations: Violations
     """The package and the version, or digest, of the name of a revision."""
     found = re.fullmatch(f"({collection}/{_ID})/revisions/({_VERSION})", name)
     if found is None:
-        text = f"Ce nom s’écrit par exemple «\u00a0{_EXAMPLES[collection]}/revisions/1.0.0\u00a0»."
+        text = f"Ce nom s’écrit par exemple « {_EXAMPLES[collection]}/revisions/1.0.0 »."
         violations.add(field, FieldReason.MALFORMED, text)
         return "", ""
     return found[1], found[2]
@@ -72,7 +72,7 @@ def archive(content: bytes) -> Contents:
     if not content:
         sentence = "L’archive est vide."
     elif len(content) > MAX_ARCHIVE_BYTES:
-        sentence = f"L’archive dépasse {MAX_ARCHIVE_BYTES // (1024 * 1024)}\u00a0Mio."
+        sentence = f"L’archive dépasse {MAX_ARCHIVE_BYTES // (1024 * 1024)} Mio."
     else:
         try:
             return unpack(content)
@@ -86,15 +86,15 @@ def edited_docx(message: release_pb2.EditedDocx) -> Edited:
     """A Word file to publish; InvalidArgument."""
     violations = Violations()
     if not re.fullmatch(_ID, message.template_id):
-        text = "L’identifiant d’un modèle s’écrit par exemple «\u00a014-refus-presentation\u00a0»."
+        text = "L’identifiant d’un modèle s’écrit par exemple « 14-refus-presentation »."
         violations.add("docx.template_id", FieldReason.MALFORMED, text)
     if not message.content:
         violations.add("docx.content", FieldReason.REQUIRED, "Ce champ est obligatoire.")
     elif len(message.content) > MAX_ARCHIVE_BYTES:
-        text = f"Le fichier dépasse {MAX_ARCHIVE_BYTES // (1024 * 1024)}\u00a0Mio."
+        text = f"Le fichier dépasse {MAX_ARCHIVE_BYTES // (1024 * 1024)} Mio."
         violations.add("docx.content", FieldReason.TOO_LONG, text)
     if message.version and not re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9}){0,2}", message.version):
-        text = "Une version s’écrit avec des nombres et des points, par exemple «\u00a01.2.0\u00a0»."
+        text = "Une version s’écrit avec des nombres et des points, par exemple « 1.2.0 »."
         violations.add("docx.version", FieldReason.MALFORMED, text)
     day = None
     if message.HasField("effective_from"):
@@ -133,9 +133,7 @@ def find_release(state: State, name: str, version: str) -> Release:
     """The published revision of a name; NotFound."""
     release = state.release(name, version)
     if release is None:
-        text = (
-            f"Aucune version «\u00a0{version}\u00a0» de «\u00a0{name.partition('/')[2]}\u00a0» n’est publiée."
-        )
+        text = f"Aucune version « {version} » de « {name.partition('/')[2]} » n’est publiée."
         raise _not_found(name, text, f"{name}/revisions/{version}")
     return release
 
@@ -144,7 +142,7 @@ def check_published(state: State, name: str) -> None:
     """NotFound if no revision of that package is published."""
     if name not in state.names:
         what = "modèle" if name.startswith("templates/") else "profil"
-        text = f"Aucun {what} ne porte l’identifiant «\u00a0{name.partition('/')[2]}\u00a0»."
+        text = f"Aucun {what} ne porte l’identifiant « {name.partition('/')[2]} »."
         raise _not_found(name, text, name)
 
 

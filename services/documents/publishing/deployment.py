@@ -65,7 +65,7 @@ class Deployment:
         if not profile_id and len(self.profiles) > 1:
             violations = Violations()
             violations.add(
-                "profile_id", FieldReason.REQUIRED, "Plusieurs profils sont publiés\u00a0: indiquez lequel."
+                "profile_id", FieldReason.REQUIRED, "Plusieurs profils sont publiés : indiquez lequel."
             )
             violations.raise_if_any()
         chosen = profile_id or next(iter(self.profiles), "")

@@ -56,7 +56,7 @@ def publish(call: Call, folder: Folder, dry_run: DryRun = False, comment: Commen
     showing.findings(answer.report.findings, out)
     out.line(answer.report.summary)
     name = f"Version {revision.version}, empreinte {revision.digest[:12]}…"
-    out.line(f"{name} : {_published(answer, dry_run)}", "green")
+    out.line(f"{name} : {_published(answer, dry_run)}", "green")
     return GOOD
 
 
@@ -64,8 +64,8 @@ def _published(answer: rpc.PublishRulesetResponse, dry_run: bool) -> str:
     if not answer.created:
         return "déjà publiée avec ce contenu, rien n’est écrit."
     if dry_run:
-        return "peut être publiée. Essai : rien n’est écrit."
-    return "publiée ; elle ne répond à aucune demande avant d’être activée."
+        return "peut être publiée. Essai : rien n’est écrit."
+    return "publiée ; elle ne répond à aucune demande avant d’être activée."
 
 
 def activate(
@@ -120,7 +120,7 @@ def rollback(call: Call, from_: From = None, dry_run: DryRun = False, comment: C
 def _show_event(event: pb.RulesetEvent, ruleset: pb.Ruleset, dry_run: bool, out: Output) -> None:
     governs = "gouvernerait" if dry_run else "gouverne"
     again = " de nouveau" if event.kind == pb.RULESET_EVENT_KIND_ROLLED_BACK else ""
-    trial = " Essai : rien n’est écrit." if dry_run else ""
+    trial = " Essai : rien n’est écrit." if dry_run else ""
     out.line(
         f"La version {_version(event.ruleset_revision)} {governs}{again} les demandes datées du "
         f"{day(event.effective_date)} ou d’après.{trial}",

@@ -53,8 +53,8 @@ def init(
     write_folder(folder, contents)
     identity = read_contents(contents, str(folder)).identity
     out.document({"folder": str(folder), "ruleset_id": identity.id, "version": identity.version})
-    out.line(f"« {identity.title} », version {identity.version}, est copié dans {folder}.")
-    out.line("Changez d’abord « version » dans package.yaml.")
+    out.line(f"« {identity.title} », version {identity.version}, est copié dans {folder}.")
+    out.line("Changez d’abord « version » dans package.yaml.")
     return GOOD
 
 
@@ -110,12 +110,12 @@ def keygen(
     private, public = signature.generate_key()
     beside = key.with_suffix(".pub.pem")
     if beside.exists():
-        raise CommandError(f"« {beside} » existe déjà ; rien n’est écrit.", reason="FILE_EXISTS")
+        raise CommandError(f"« {beside} » existe déjà ; rien n’est écrit.", reason="FILE_EXISTS")
     write_file(key, private, mode=0o600)
     write_file(beside, public)
     out.document({"private_key": str(key), "public_key": str(beside)})
-    out.line(f"Clé privée : {key} (à garder secrète, hors du dossier des règles).")
-    out.line(f"Clé publique : {beside} (à donner au service informatique, pour le serveur).")
+    out.line(f"Clé privée : {key} (à garder secrète, hors du dossier des règles).")
+    out.line(f"Clé publique : {beside} (à donner au service informatique, pour le serveur).")
     return GOOD
 
 
@@ -133,9 +133,9 @@ def sign(
     try:
         signed = signature.sign(statement, key.read_bytes())
     except OSError:
-        raise CommandError(f"La clé « {key} » ne peut pas être lue.", exit_code=USAGE) from None
+        raise CommandError(f"La clé « {key} » ne peut pas être lue.", exit_code=USAGE) from None
     except signature.KeyFileError:
-        raise CommandError(f"« {key} » n’est pas une clé privée Ed25519.", exit_code=USAGE) from None
+        raise CommandError(f"« {key} » n’est pas une clé privée Ed25519.", exit_code=USAGE) from None
     write_file(folder / SIGNATURE_FILE, signed, replace=True)
     out.document({"file": str(folder / SIGNATURE_FILE), "digest": statement.digest})
     out.line(f"Version {identity.version} signée (empreinte {statement.digest[:12]}…).")
@@ -242,13 +242,13 @@ def _show_section(title: str, changes: list[RulebookChange], out: Output) -> Non
     if changes:
         out.line(title, "bold")
     for change in changes:
-        out.line(f"  {change.label or change.name} ({change.name}) : {change.kind.value}")
+        out.line(f"  {change.label or change.name} ({change.name}) : {change.kind.value}")
         out.lines(f"    {line}" for line in change.details)
 
 
 def _show_cases(cases: CaseChanges, out: Output) -> None:
     changed, compared = len(cases.changes), plural(cases.compared, "cas d’essai", "cas d’essai")
-    left_out = f" ; non comparables : {', '.join(cases.left_out)}" if cases.left_out else ""
+    left_out = f" ; non comparables : {', '.join(cases.left_out)}" if cases.left_out else ""
     verb = "changent" if changed > 1 else "change"
     out.line(f"{changed or 'Aucun'} sur {compared} {verb} de réponse{left_out}.")
     rows = (

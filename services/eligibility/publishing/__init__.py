@@ -42,7 +42,6 @@ from services.eligibility.publishing.check import Report, check
 from services.eligibility.publishing.check.examine import Gap, case_gaps
 from services.eligibility.publishing.rulebook.differences import RulebookChange, Section, differences
 from services.eligibility.publishing.rulebook.document import rulebook
-from services.eligibility.publishing.summary import Labels, reason_labels, summary
 
 if TYPE_CHECKING:
     from services.eligibility.publishing.comparison import (
@@ -58,10 +57,12 @@ if TYPE_CHECKING:
         moved,
         tally,
     )
+    from services.eligibility.publishing.comparison_text import Labels, reason_labels, summary
     from services.eligibility.publishing.deployment import Deployment, Deployments, Ruleset, Segment, compiled
 
 _LATER = {
     "comparison": "Advice Count NewShadow OutcomeChange Pair Place Shadow Tally advice moved tally",
+    "comparison_text": "Labels reason_labels summary",
     "deployment": "Deployment Deployments Ruleset Segment compiled",
 }
 _HOMES = {name: room for room, names in _LATER.items() for name in names.split()}

@@ -9,6 +9,7 @@ from services.eligibility.package import FilePosition, Finding
 from services.eligibility.publishing.check.report import Report, dump_report, load_report
 from services.kit import child
 from services.kit.child import Bounds, Message, Stopped, StoppedError
+from services.kit.french import spaced
 from services.kit.releases import Contents, digest
 
 MAX_SECONDS = 50.0
@@ -42,7 +43,7 @@ def _sentence(error: StoppedError) -> str:
 
 
 def _stopped(contents: Contents, message: str) -> Report:
-    return Report((Finding(_PLACE, message),), digest=digest(contents))
+    return Report((Finding(_PLACE, spaced(message)),), digest=digest(contents))
 
 
 def _question(contents: Contents) -> Message:
