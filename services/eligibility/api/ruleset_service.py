@@ -67,7 +67,7 @@ class RulesetServicer(RulesetServiceServicer):
         self._page_key = page_key
         self._identities: dict[str, Identity] = {}
 
-    def CheckRuleset(  # noqa: N802
+    def CheckRuleset(
         self, request: pb.CheckRulesetRequest, context: grpc.ServicerContext
     ) -> pb.CheckRulesetResponse:
         """Every finding on an archive, or on a published revision."""
@@ -85,7 +85,7 @@ class RulesetServicer(RulesetServiceServicer):
                 violations.raise_if_any()
         return pb.CheckRulesetResponse(report=rulesets.report_pb(self._checked(contents), revision))
 
-    def PublishRuleset(  # noqa: N802
+    def PublishRuleset(
         self, request: pb.PublishRulesetRequest, context: grpc.ServicerContext
     ) -> pb.PublishRulesetResponse:
         """A package that passes its check becomes a revision; a content known already is not checked
@@ -107,7 +107,7 @@ class RulesetServicer(RulesetServiceServicer):
             created=publication.created,
         )
 
-    def GetRuleset(  # noqa: N802
+    def GetRuleset(
         self, request: pb.GetRulesetRequest, context: grpc.ServicerContext
     ) -> pb.GetRulesetResponse:
         """The ruleset as its store shows it now."""
@@ -119,7 +119,7 @@ class RulesetServicer(RulesetServiceServicer):
         ruleset_requests.check_reached(state, request.min_state_number)
         return pb.GetRulesetResponse(ruleset=self._ruleset(state, name))
 
-    def ListRulesets(  # noqa: N802
+    def ListRulesets(
         self, request: pb.ListRulesetsRequest, context: grpc.ServicerContext
     ) -> pb.ListRulesetsResponse:
         """The ruleset that the service applies."""
@@ -133,7 +133,7 @@ class RulesetServicer(RulesetServiceServicer):
             next_page_token=page.next_token(self._page_key, request, len(names), state.revision),
         )
 
-    def GetRulesetRevision(  # noqa: N802
+    def GetRulesetRevision(
         self, request: pb.GetRulesetRevisionRequest, context: grpc.ServicerContext
     ) -> pb.GetRulesetRevisionResponse:
         """One published revision, and its archive."""
@@ -144,7 +144,7 @@ class RulesetServicer(RulesetServiceServicer):
             archive=pack(contents) if request.with_archive else b"",
         )
 
-    def ListRulesetRevisions(  # noqa: N802
+    def ListRulesetRevisions(
         self, request: pb.ListRulesetRevisionsRequest, context: grpc.ServicerContext
     ) -> pb.ListRulesetRevisionsResponse:
         """The published revisions; every page shows the revision of the first one."""
@@ -157,7 +157,7 @@ class RulesetServicer(RulesetServiceServicer):
             next_page_token=page.next_token(self._page_key, request, len(releases), state.revision),
         )
 
-    def ListRulesetEvents(  # noqa: N802
+    def ListRulesetEvents(
         self, request: pb.ListRulesetEventsRequest, context: grpc.ServicerContext
     ) -> pb.ListRulesetEventsResponse:
         """What happened; every page shows the revision of the first one."""
@@ -168,7 +168,7 @@ class RulesetServicer(RulesetServiceServicer):
             next_page_token=page.next_token(self._page_key, request, len(events), state.revision),
         )
 
-    def ActivateRuleset(  # noqa: N802
+    def ActivateRuleset(
         self, request: pb.ActivateRulesetRequest, context: grpc.ServicerContext
     ) -> pb.ActivateRulesetResponse:
         """A revision governs from a day on."""
@@ -194,7 +194,7 @@ class RulesetServicer(RulesetServiceServicer):
             superseded=map(rulesets.revision_name, change.superseded),
         )
 
-    def RollbackRuleset(  # noqa: N802
+    def RollbackRuleset(
         self, request: pb.RollbackRulesetRequest, context: grpc.ServicerContext
     ) -> pb.RollbackRulesetResponse:
         """What governed before the last activation governs again."""
@@ -216,7 +216,7 @@ class RulesetServicer(RulesetServiceServicer):
             event=rulesets.event_pb(change.event), ruleset=self._ruleset(change.state, name)
         )
 
-    def GetRulesetStatus(  # noqa: N802
+    def GetRulesetStatus(
         self, request: pb.GetRulesetStatusRequest, context: grpc.ServicerContext
     ) -> pb.GetRulesetStatusResponse:
         """What the process that answers applies."""
@@ -224,7 +224,7 @@ class RulesetServicer(RulesetServiceServicer):
         status = rulesets.status_pb(self._follower.status(), self._follower.state(), revision)
         return pb.GetRulesetStatusResponse(status=status)
 
-    def WatchRulesets(  # noqa: N802
+    def WatchRulesets(
         self, request: pb.WatchRulesetsRequest, context: grpc.ServicerContext
     ) -> Iterator[pb.WatchRulesetsResponse]:
         """The events after a revision, then each new one until the client leaves or the server stops."""
@@ -240,31 +240,29 @@ class RulesetServicer(RulesetServiceServicer):
                         after = event.revision
             self._follower.wait(after, WATCH_SECONDS)
 
-    def CompareRulesets(  # noqa: N802
+    def CompareRulesets(
         self, request: pb.CompareRulesetsRequest, context: grpc.ServicerContext
     ) -> pb.CompareRulesetsResponse:
         """What a candidate changes."""
         return self._comparisons.compare(request)
 
-    def StartShadow(  # noqa: N802
+    def StartShadow(
         self, request: pb.StartShadowRequest, context: grpc.ServicerContext
     ) -> pb.StartShadowResponse:
         """A candidate begins to run beside the rules in force."""
         return self._comparisons.start_shadow(request)
 
-    def GetShadow(  # noqa: N802
-        self, request: pb.GetShadowRequest, context: grpc.ServicerContext
-    ) -> pb.GetShadowResponse:
+    def GetShadow(self, request: pb.GetShadowRequest, context: grpc.ServicerContext) -> pb.GetShadowResponse:
         """A shadow run and its report."""
         return self._comparisons.get_shadow(request)
 
-    def ListShadows(  # noqa: N802
+    def ListShadows(
         self, request: pb.ListShadowsRequest, context: grpc.ServicerContext
     ) -> pb.ListShadowsResponse:
         """The shadow runs."""
         return self._comparisons.list_shadows(request)
 
-    def StopShadow(  # noqa: N802
+    def StopShadow(
         self, request: pb.StopShadowRequest, context: grpc.ServicerContext
     ) -> pb.StopShadowResponse:
         """A shadow run ends."""
