@@ -15,7 +15,7 @@ from services.documents.messages import package_requests as requests
 from services.documents.publishing import TEMPLATES, Deployments, Report, damaged
 from services.kit.context import actor
 from services.kit.errors import FieldReason, InvalidArgument, Unavailable, Violation, Violations
-from services.kit.releases import Candidate, Change, Contents, PackageDamagedError, Release, State, digest
+from services.kit.releases import Candidate, Contents, PackageDamagedError, Release, State, Transition, digest
 from services.kit.wire import paging
 
 Check = Callable[[Contents], Report]
@@ -193,7 +193,7 @@ class Releasing:
         candidate = Candidate(f"{self.collection}/{package.id}", package.version, *days, report.contents)
         return candidate, messages.report_pb(report)
 
-    def _changed(self, change: Callable[..., Change], validate_only: bool) -> Changed:
+    def _changed(self, change: Callable[..., Transition], validate_only: bool) -> Changed:
         """Makes a change, once what it would apply was compiled here: nothing that cannot answer governs."""
         try:
             made = change(validate_only=True)

@@ -27,11 +27,11 @@ from services.kit.errors import (
 )
 from services.kit.releases import (
     Candidate,
-    Change,
     Contents,
     PackageDamagedError,
     Release,
     State,
+    Transition,
     digest,
     pack,
 )
@@ -310,7 +310,7 @@ class RulesetServicer(RulesetServiceServicer):
         check_deadline()
         return report
 
-    def _changed(self, change: Callable[..., Change], validate_only: bool) -> Change:
+    def _changed(self, change: Callable[..., Transition], validate_only: bool) -> Transition:
         """Makes a change, once what it would apply was compiled here: nothing that cannot answer governs."""
         try:
             made = change(validate_only=True)

@@ -4,7 +4,7 @@
 - `ArchiveError`: The archive is refused; `sentence` says why in French.
 - `Candidate`: A package to publish; it may govern from `valid_from` to `valid_until`, both included.
 - `Candidates`: The candidates of requests, checked one at a time.
-- `Change`: An event, the state after it, and the releases that lose days planned for them.
+- `Transition`: An event, the state after it, and the releases that lose days planned for them.
 - `Compiled`: A compiled package, and the bytes of its files.
 - `compiled_cache`: Compiled packages at hand, in force or not; made before the fork.
 - `Contents`: The files of a package, by their path.
@@ -56,7 +56,7 @@ if TYPE_CHECKING:
     from services.kit.releases import signature
     from services.kit.releases.archive import SIGNATURE_FILE, ArchiveError, Contents, digest, pack, unpack
     from services.kit.releases.candidates import Candidates, accepted
-    from services.kit.releases.changes import Change
+    from services.kit.releases.changes import Transition
     from services.kit.releases.deployments import (
         Compiled,
         Deployment,
@@ -79,7 +79,7 @@ if TYPE_CHECKING:
 _ROOMS = {
     "archive": "ArchiveError Contents SIGNATURE_FILE digest pack unpack",
     "candidates": "Candidates accepted",
-    "changes": "Change",
+    "changes": "Transition",
     "deployments": "Compiled Deployment Deployments Segment compiled_cache unreadable",
     "findings": "Finding Place Report Severity",
     "follower": "Follower FollowerStatus",
@@ -99,7 +99,6 @@ __all__ = [
     "ArchiveError",
     "Candidate",
     "Candidates",
-    "Change",
     "Compiled",
     "Contents",
     "Deployment",
@@ -127,6 +126,7 @@ __all__ = [
     "Span",
     "State",
     "Statement",
+    "Transition",
     "Turns",
     "accepted",
     "compiled_cache",
