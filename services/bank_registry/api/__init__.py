@@ -11,13 +11,13 @@
 - `RegistryAdminServicer`: Imports and exports files of lenders, and proves what was written.
 """
 
-from services.bank_registry.api.admin import (RegistryAdminServicer)
-from services.bank_registry.api.audit import (Auditor)
-from services.bank_registry.api.editing import (BankEditingServicer)
-from services.bank_registry.api.envelopes import (EnvelopeServicer)
-from services.bank_registry.api.first_import import (import_file)
-from services.bank_registry.api.service import (BankRegistryServicer)
-from services.bank_registry.api.transfers import (Exporter, Importer)
+from services.bank_registry.api.admin import RegistryAdminServicer
+from services.bank_registry.api.audit import Auditor
+from services.bank_registry.api.editing import BankEditingServicer
+from services.bank_registry.api.envelopes import EnvelopeServicer
+from services.bank_registry.api.first_import import import_file
+from services.bank_registry.api.service import BankRegistryServicer
+from services.bank_registry.api.transfers import Exporter, Importer
 
 __all__ = [
     "Auditor",
@@ -29,4 +29,3 @@ __all__ = [
     "RegistryAdminServicer",
     "import_file",
 ]
-

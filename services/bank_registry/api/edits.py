@@ -111,8 +111,7 @@ class Edits:
         bank_id, own_id = kind.ids(request.name, violations, "name")
         day = edits.day(request, "effective_date", violations)
         asked = edits.writing(request, violations)
-        violations.raise_if_any()
-        assert day is not None  # noqa: S101 - it has no violation
+        day = violations.checked(day)
 
         def work(session: Edit, origin: Origin) -> R:
             after: BankRecord = editing.ended(_target(kind, session, bank_id, own_id, asked), day)
@@ -133,8 +132,7 @@ class Edits:
         bank_id, own_id = kind.ids(request.name, violations, "name")
         asked = edits.writing(request, violations)
         suspension = edits.suspension(request, asked.reason, violations)
-        violations.raise_if_any()
-        assert suspension is not None  # noqa: S101 - it has no violation
+        suspension = violations.checked(suspension)
 
         def work(session: Edit, origin: Origin) -> R:
             after = editing.suspended(_target(kind, session, bank_id, own_id, asked), suspension)
@@ -149,8 +147,7 @@ class Edits:
         bank_id, own_id = kind.ids(request.name, violations, "name")
         day = edits.day(request, "effective_date", violations)
         asked = edits.writing(request, violations)
-        violations.raise_if_any()
-        assert day is not None  # noqa: S101 - it has no violation
+        day = violations.checked(day)
 
         def work(session: Edit, origin: Origin) -> R:
             after = editing.reinstated(_target(kind, session, bank_id, own_id, asked), day)

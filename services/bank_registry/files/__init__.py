@@ -16,10 +16,10 @@
 - `xlsx_bytes`: The Excel workbook, with lists of what may be chosen; the same lenders give the same bytes.
 """
 
-from services.bank_registry.files.items import (Finding, Place)
-from services.bank_registry.files.plan import (Kind, Outcome, Plan, make_plan)
-from services.bank_registry.files.reading import (Progress, Reading, read)
-from services.bank_registry.files.rows import (csv_bytes, json_lines_bytes, xlsx_bytes)
+from services.bank_registry.files.items import Finding, Place
+from services.bank_registry.files.plan import Kind, Outcome, Plan, make_plan
+from services.bank_registry.files.reading import Progress, Reading, read
+from services.bank_registry.files.rows import csv_bytes, json_lines_bytes, xlsx_bytes
 
 __all__ = [
     "Finding",
@@ -35,4 +35,3 @@ __all__ = [
     "read",
     "xlsx_bytes",
 ]
-

@@ -19,12 +19,22 @@
 - `Writing`: What every write says of itself; an absent request_id or etag is empty.
 """
 
-from services.bank_registry.messages import (changes, edits, filters, names, reads, records, requests, reservations, transfers)
-from services.bank_registry.messages.checks import (CheckMessages)
-from services.bank_registry.messages.edits import (Writing)
-from services.bank_registry.messages.entries import (read_agreement, read_bank, read_convention)
-from services.bank_registry.messages.requests import (Sight)
-from services.bank_registry.messages.transfers import (Options)
+from services.bank_registry.messages import (
+    changes,
+    edits,
+    filters,
+    names,
+    reads,
+    records,
+    requests,
+    reservations,
+    transfers,
+)
+from services.bank_registry.messages.checks import CheckMessages
+from services.bank_registry.messages.edits import Writing
+from services.bank_registry.messages.entries import read_agreement, read_bank, read_convention
+from services.bank_registry.messages.requests import Sight
+from services.bank_registry.messages.transfers import Options
 
 __all__ = [
     "CheckMessages",
@@ -44,4 +54,3 @@ __all__ = [
     "reservations",
     "transfers",
 ]
-

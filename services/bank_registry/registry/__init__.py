@@ -94,62 +94,111 @@
 - `Wanted`: Filters on lenders; what is empty or None does not filter.
 """
 
-from services.bank_registry.registry import (editing, envelopes)
-from services.bank_registry.registry.difference import (Change, Difference, difference, facts)
-from services.bank_registry.registry.editing import (Target, agreement_target, bank_target, convention_target)
-from services.bank_registry.registry.envelopes import (Asked)
-from services.bank_registry.registry.fields import (ADDRESS_LINES, AGREEMENT, BANK, CONTACT, CONVENTION, FIELDS, Field, Kind, LONGEST_TEXT, SUSPENSION, attributes)
-from services.bank_registry.registry.geography.folding import (fold)
-from services.bank_registry.registry.geography.lookup import (Geography)
-from services.bank_registry.registry.geography.places import (Commune, Departement)
-from services.bank_registry.registry.history import (BankHistory, Known, Records, Registry, STILL_KNOWN, StateChange)
-from services.bank_registry.registry.identities import (Holders, Successions)
-from services.bank_registry.registry.labels import (KINDS, SCOPES)
-from services.bank_registry.registry.model import (ALWAYS, Agreement, Bank, BankKind, BankRecord, CATEGORY, Contact, LoanRequest, LocalConvention, Reservation, ReservationState, Suspension)
-from services.bank_registry.registry.names import (ID, closest, slug)
-from services.bank_registry.registry.narrative import (narrate)
-from services.bank_registry.registry.on_date import (as_of_day)
-from services.bank_registry.registry.reasons import (Advice, Reason)
-from services.bank_registry.registry.resources import (Stated, agreement_name, bank_name, convention_name, etag, name_of)
-from services.bank_registry.registry.rules import (Notes, Rules, UNREADABLE, line)
-from services.bank_registry.registry.search import (BankState, Wanted, in_force, search, state_on, to_verify)
-from services.bank_registry.registry.selection import (AgreementCheck, BankCheck, check_bank, select, verification_due)
-from services.bank_registry.registry.statements import (record_of)
-from services.bank_registry.registry.territory import (Scope, printed)
-from services.bank_registry.registry.timeline import (end, life, version_on)
+from services.bank_registry.registry import editing, envelopes
+from services.bank_registry.registry.difference import Change, Difference, difference, facts
+from services.bank_registry.registry.editing import Target, agreement_target, bank_target, convention_target
+from services.bank_registry.registry.envelopes import Asked
+from services.bank_registry.registry.fields import (
+    ADDRESS_LINES,
+    AGREEMENT,
+    BANK,
+    CONTACT,
+    CONVENTION,
+    FIELDS,
+    LONGEST_TEXT,
+    SUSPENSION,
+    Field,
+    Kind,
+    attributes,
+)
+from services.bank_registry.registry.geography.folding import fold
+from services.bank_registry.registry.geography.lookup import Geography
+from services.bank_registry.registry.geography.places import Commune, Departement
+from services.bank_registry.registry.history import (
+    STILL_KNOWN,
+    BankHistory,
+    Known,
+    Records,
+    Registry,
+    StateChange,
+)
+from services.bank_registry.registry.identities import Holders, Successions
+from services.bank_registry.registry.labels import KINDS, SCOPES
+from services.bank_registry.registry.model import (
+    ALWAYS,
+    CATEGORY,
+    Agreement,
+    Bank,
+    BankKind,
+    BankRecord,
+    Contact,
+    LoanRequest,
+    LocalConvention,
+    Reservation,
+    ReservationState,
+    Suspension,
+)
+from services.bank_registry.registry.names import ID, closest, slug
+from services.bank_registry.registry.narrative import narrate
+from services.bank_registry.registry.on_date import as_of_day
+from services.bank_registry.registry.reasons import Advice, Reason
+from services.bank_registry.registry.resources import (
+    Stated,
+    agreement_name,
+    bank_name,
+    convention_name,
+    etag,
+    name_of,
+)
+from services.bank_registry.registry.rules import UNREADABLE, Notes, Rules, line
+from services.bank_registry.registry.search import BankState, Wanted, in_force, search, state_on, to_verify
+from services.bank_registry.registry.selection import (
+    AgreementCheck,
+    BankCheck,
+    check_bank,
+    select,
+    verification_due,
+)
+from services.bank_registry.registry.statements import record_of
+from services.bank_registry.registry.territory import Scope, printed
+from services.bank_registry.registry.timeline import end, life, version_on
 
 __all__ = [
     "ADDRESS_LINES",
     "AGREEMENT",
     "ALWAYS",
+    "BANK",
+    "CATEGORY",
+    "CONTACT",
+    "CONVENTION",
+    "FIELDS",
+    "ID",
+    "KINDS",
+    "LONGEST_TEXT",
+    "SCOPES",
+    "STILL_KNOWN",
+    "SUSPENSION",
+    "UNREADABLE",
     "Advice",
     "Agreement",
     "AgreementCheck",
     "Asked",
-    "BANK",
     "Bank",
     "BankCheck",
     "BankHistory",
     "BankKind",
     "BankRecord",
     "BankState",
-    "CATEGORY",
-    "CONTACT",
-    "CONVENTION",
     "Change",
     "Commune",
     "Contact",
     "Departement",
     "Difference",
-    "FIELDS",
     "Field",
     "Geography",
     "Holders",
-    "ID",
-    "KINDS",
     "Kind",
     "Known",
-    "LONGEST_TEXT",
     "LoanRequest",
     "LocalConvention",
     "Notes",
@@ -159,16 +208,12 @@ __all__ = [
     "Reservation",
     "ReservationState",
     "Rules",
-    "SCOPES",
-    "STILL_KNOWN",
-    "SUSPENSION",
     "Scope",
     "StateChange",
     "Stated",
     "Successions",
     "Suspension",
     "Target",
-    "UNREADABLE",
     "Wanted",
     "agreement_name",
     "agreement_target",
@@ -202,4 +247,3 @@ __all__ = [
     "verification_due",
     "version_on",
 ]
-

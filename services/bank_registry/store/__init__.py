@@ -12,11 +12,11 @@
 - `ReservationChange`: A reservation of a lender before and after; `before` is None for a new one.
 """
 
-from services.bank_registry.store import (auditing)
-from services.bank_registry.store.auditing import (AuditRow)
-from services.bank_registry.store.changes import (changes, changes_of)
-from services.bank_registry.store.snapshot import (RegistryStore, migrate)
-from services.bank_registry.store.writes import (Edit, Origin, ReservationChange)
+from services.bank_registry.store import auditing
+from services.bank_registry.store.auditing import AuditRow
+from services.bank_registry.store.changes import changes, changes_of
+from services.bank_registry.store.snapshot import RegistryStore, migrate
+from services.bank_registry.store.writes import Edit, Origin, ReservationChange
 
 __all__ = [
     "AuditRow",
@@ -29,4 +29,3 @@ __all__ = [
     "changes_of",
     "migrate",
 ]
-
