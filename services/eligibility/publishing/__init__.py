@@ -61,7 +61,7 @@ if TYPE_CHECKING:
     from services.eligibility.publishing.deployment import Deployment, Deployments, Ruleset, Segment, compiled
 
 _LATER = {
-    "comparison": "Advice Count NewShadow OutcomeChange Pair Place Shadow Tally advice moved tally",
+    "comparison": "Advice Count NewShadow OutcomeChange Pair RunPosition Shadow Tally advice moved tally",
     "comparison_text": "Labels reason_labels summary",
     "deployment": "Deployment Deployments Ruleset Segment compiled",
 }
