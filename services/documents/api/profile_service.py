@@ -21,7 +21,7 @@ class ProfileServicer(ProfileServiceServicer):
         self._deployments = deployments
         self._releasing = Releasing(PROFILES, deployments, page_key)
 
-    def CheckProfile(  # noqa: N802
+    def CheckProfile(
         self, request: pb.CheckProfileRequest, context: grpc.ServicerContext
     ) -> pb.CheckProfileResponse:
         """Every finding on an archive, or on a published revision."""
@@ -36,7 +36,7 @@ class ProfileServicer(ProfileServiceServicer):
                 violations.raise_if_any()
         return pb.CheckProfileResponse(report=messages.report_pb(check_profile(contents)))
 
-    def PublishProfile(  # noqa: N802
+    def PublishProfile(
         self, request: pb.PublishProfileRequest, context: grpc.ServicerContext
     ) -> pb.PublishProfileResponse:
         """A package that passes its check becomes a revision."""
@@ -45,20 +45,20 @@ class ProfileServicer(ProfileServiceServicer):
             revision=published.revision, report=published.report, created=published.created
         )
 
-    def GetProfile(  # noqa: N802
+    def GetProfile(
         self, request: pb.GetProfileRequest, context: grpc.ServicerContext
     ) -> pb.GetProfileResponse:
         """A profile."""
         return pb.GetProfileResponse(profile=self._releasing.package(request.name, request.min_revision))
 
-    def ListProfiles(  # noqa: N802
+    def ListProfiles(
         self, request: pb.ListProfilesRequest, context: grpc.ServicerContext
     ) -> pb.ListProfilesResponse:
         """The profiles."""
         profiles, token = self._releasing.packages(request)
         return pb.ListProfilesResponse(profiles=profiles, next_page_token=token)
 
-    def GetProfileRevision(  # noqa: N802
+    def GetProfileRevision(
         self, request: pb.GetProfileRevisionRequest, context: grpc.ServicerContext
     ) -> pb.GetProfileRevisionResponse:
         """One published revision, and its archive."""
@@ -66,21 +66,21 @@ class ProfileServicer(ProfileServiceServicer):
         archive = pack(contents) if request.with_archive else b""
         return pb.GetProfileRevisionResponse(revision=revision, archive=archive)
 
-    def ListProfileRevisions(  # noqa: N802
+    def ListProfileRevisions(
         self, request: pb.ListProfileRevisionsRequest, context: grpc.ServicerContext
     ) -> pb.ListProfileRevisionsResponse:
         """The published revisions of a profile."""
         revisions, token = self._releasing.revisions(request)
         return pb.ListProfileRevisionsResponse(revisions=revisions, next_page_token=token)
 
-    def ListProfileEvents(  # noqa: N802
+    def ListProfileEvents(
         self, request: pb.ListProfileEventsRequest, context: grpc.ServicerContext
     ) -> pb.ListProfileEventsResponse:
         """What happened to a profile."""
         events, token = self._releasing.events(request)
         return pb.ListProfileEventsResponse(events=events, next_page_token=token)
 
-    def ActivateProfile(  # noqa: N802
+    def ActivateProfile(
         self, request: pb.ActivateProfileRequest, context: grpc.ServicerContext
     ) -> pb.ActivateProfileResponse:
         """A revision governs from a day on."""
@@ -89,7 +89,7 @@ class ProfileServicer(ProfileServiceServicer):
             event=changed.event, profile=changed.package, superseded=changed.superseded
         )
 
-    def RollbackProfile(  # noqa: N802
+    def RollbackProfile(
         self, request: pb.RollbackProfileRequest, context: grpc.ServicerContext
     ) -> pb.RollbackProfileResponse:
         """What governed before the last activation governs again."""

@@ -31,7 +31,7 @@ class TemplateServicer(TemplateServiceServicer):
         self._releasing = Releasing(TEMPLATES, deployments, page_key)
         self._candidates = Candidates(deployments, self._releasing)
 
-    def CheckTemplate(  # noqa: N802
+    def CheckTemplate(
         self, request: pb.CheckTemplateRequest, context: grpc.ServicerContext
     ) -> pb.CheckTemplateResponse:
         """Every finding on a candidate."""
@@ -39,7 +39,7 @@ class TemplateServicer(TemplateServiceServicer):
         annotated = self._candidates.annotated(report) if request.with_annotated_docx else b""
         return pb.CheckTemplateResponse(report=messages.report_pb(report), annotated_docx=annotated)
 
-    def PublishTemplate(  # noqa: N802
+    def PublishTemplate(
         self, request: pb.PublishTemplateRequest, context: grpc.ServicerContext
     ) -> pb.PublishTemplateResponse:
         """A package that passes its check becomes a revision."""
@@ -49,32 +49,32 @@ class TemplateServicer(TemplateServiceServicer):
             revision=published.revision, report=published.report, created=published.created
         )
 
-    def CompareTemplates(  # noqa: N802
+    def CompareTemplates(
         self, request: pb.CompareTemplatesRequest, context: grpc.ServicerContext
     ) -> pb.CompareTemplatesResponse:
         """What a candidate changes."""
         return self._candidates.compare(request)
 
-    def GetTemplateFields(  # noqa: N802
+    def GetTemplateFields(
         self, request: pb.GetTemplateFieldsRequest, context: grpc.ServicerContext
     ) -> pb.GetTemplateFieldsResponse:
         """What a template may print."""
         return self._candidates.fields(request)
 
-    def GetTemplate(  # noqa: N802
+    def GetTemplate(
         self, request: pb.GetTemplateRequest, context: grpc.ServicerContext
     ) -> pb.GetTemplateResponse:
         """A template."""
         return pb.GetTemplateResponse(template=self._releasing.package(request.name, request.min_revision))
 
-    def ListTemplates(  # noqa: N802
+    def ListTemplates(
         self, request: pb.ListTemplatesRequest, context: grpc.ServicerContext
     ) -> pb.ListTemplatesResponse:
         """The templates."""
         templates, token = self._releasing.packages(request)
         return pb.ListTemplatesResponse(templates=templates, next_page_token=token)
 
-    def GetTemplateRevision(  # noqa: N802
+    def GetTemplateRevision(
         self, request: pb.GetTemplateRevisionRequest, context: grpc.ServicerContext
     ) -> pb.GetTemplateRevisionResponse:
         """One published revision, and its files."""
@@ -85,21 +85,21 @@ class TemplateServicer(TemplateServiceServicer):
             docx=contents[DOCX_FILE] if request.with_docx else b"",
         )
 
-    def ListTemplateRevisions(  # noqa: N802
+    def ListTemplateRevisions(
         self, request: pb.ListTemplateRevisionsRequest, context: grpc.ServicerContext
     ) -> pb.ListTemplateRevisionsResponse:
         """The published revisions of a template."""
         revisions, token = self._releasing.revisions(request)
         return pb.ListTemplateRevisionsResponse(revisions=revisions, next_page_token=token)
 
-    def ListTemplateEvents(  # noqa: N802
+    def ListTemplateEvents(
         self, request: pb.ListTemplateEventsRequest, context: grpc.ServicerContext
     ) -> pb.ListTemplateEventsResponse:
         """What happened to a template."""
         events, token = self._releasing.events(request)
         return pb.ListTemplateEventsResponse(events=events, next_page_token=token)
 
-    def ActivateTemplate(  # noqa: N802
+    def ActivateTemplate(
         self, request: pb.ActivateTemplateRequest, context: grpc.ServicerContext
     ) -> pb.ActivateTemplateResponse:
         """A revision governs from a day on."""
@@ -108,14 +108,14 @@ class TemplateServicer(TemplateServiceServicer):
             event=changed.event, template=changed.package, superseded=changed.superseded
         )
 
-    def RollbackTemplate(  # noqa: N802
+    def RollbackTemplate(
         self, request: pb.RollbackTemplateRequest, context: grpc.ServicerContext
     ) -> pb.RollbackTemplateResponse:
         """What governed before the last activation governs again."""
         changed = self._releasing.rollback(request)
         return pb.RollbackTemplateResponse(event=changed.event, template=changed.package)
 
-    def GetDeploymentStatus(  # noqa: N802
+    def GetDeploymentStatus(
         self, request: pb.GetDeploymentStatusRequest, context: grpc.ServicerContext
     ) -> pb.GetDeploymentStatusResponse:
         """What the process that answers applies."""
@@ -125,7 +125,7 @@ class TemplateServicer(TemplateServiceServicer):
             status=messages.status_pb(self._follower.status(), loaded, stored)
         )
 
-    def WatchDeployments(  # noqa: N802
+    def WatchDeployments(
         self, request: pb.WatchDeploymentsRequest, context: grpc.ServicerContext
     ) -> Iterator[pb.WatchDeploymentsResponse]:
         """The events after a revision, then each new one until the client leaves or the server stops."""

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from datetime import date, datetime, time
 from pathlib import Path
+from uuid import uuid4
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from microcredit.eligibility.v1 import ruleset_pb2 as pb
 from microcredit.eligibility.v1 import ruleset_service_pb2 as rpc
-from services.eligibility.cli import showing
-from services.eligibility.cli.client import Client, new_request_id, to_date
+from services.eligibility.cli.client import Client
 from services.eligibility.cli.folders import read_folder
-from services.eligibility.cli.options import Target
-from services.kit.cli import GOOD, REFUSED, Output
+from services.eligibility.cli.showing import comparison
+from services.kit.cli import GOOD, REFUSED, Output, Target, showing
 from services.kit.french import plural
 from services.kit.releases import pack
 
@@ -24,16 +24,16 @@ _STATES = {pb.SHADOW_STATE_RUNNING: "en cours", pb.SHADOW_STATE_STOPPED: "arrêt
 def compare(candidate: str, over_decisions: bool, as_of: date | None, target: Target, out: Output) -> int:
     """Compares a folder or a version with what is in force."""
     client = Client(target)
-    request = rpc.CompareRulesetsRequest(as_of_date=to_date(as_of))
+    request = rpc.CompareRulesetsRequest(as_of_date=showing.to_date(as_of))
     if over_decisions:
         request.decisions.SetInParent()
     if Path(candidate).is_dir():
         request.archive = pack(read_folder(Path(candidate)).contents)
     else:
-        request.name = client.revision_name(candidate)
+        request.name = client.version_name(candidate)
     report = client.call(client.rulesets.CompareRulesets, request).report
     out.document(showing.as_json(report))
-    showing.comparison(report, out)
+    comparison(report, out)
     return REFUSED if report.changed_count else GOOD
 
 
@@ -41,10 +41,10 @@ def start(version: str, since: date | None, as_of: date | None, target: Target, 
     """Starts a shadow run."""
     client = Client(target)
     request = rpc.StartShadowRequest(
-        name=client.revision_name(version),
+        name=client.version_name(version),
         start_time=_midnight(since),
-        as_of_date=to_date(as_of),
-        request_id=new_request_id(),
+        as_of_date=showing.to_date(as_of),
+        request_id=str(uuid4()),
     )
     shadow = client.call(client.rulesets.StartShadow, request).shadow
     out.document(showing.as_json(shadow))
@@ -92,7 +92,7 @@ def _told(shadow: pb.Shadow, out: Output) -> int:
     as_of = f", demandes datées du {showing.day(shadow.as_of_date)}" if shadow.HasField("as_of_date") else ""
     title = f"Essai à blanc n° {_number(shadow)}, version {shadow.candidate.version}{as_of}"
     out.line(f"{title} : {state}{waiting}.")
-    showing.comparison(shadow.report, out)
+    comparison(shadow.report, out)
     return GOOD
 
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, time
+from uuid import uuid4
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from microcredit.eligibility.v1 import decision_service_pb2 as rpc
-from services.eligibility.cli import showing
-from services.eligibility.cli.client import Client, new_request_id
-from services.eligibility.cli.options import Target
-from services.kit.cli import GOOD, REFUSED, USAGE, CommandError, Output
+from services.eligibility.cli.client import Client
+from services.eligibility.cli.showing import OUTCOMES, short_day
+from services.kit.cli import GOOD, REFUSED, USAGE, CommandError, Output, Target, showing
 from services.kit.french import long_date, plural
 
 
@@ -32,9 +32,9 @@ def _row(decision: rpc.Decision) -> tuple[str, ...]:
         decision.name.removeprefix("decisions/") or f"n° {decision.sequence}",
         showing.instant(decision.record_time) if decision.HasField("record_time") else "—",
         decision.case_reference or "—",
-        showing.short_day(decision.request_date) if decision.HasField("request_date") else "—",
+        short_day(decision.request_date) if decision.HasField("request_date") else "—",
         decision.ruleset.version,
-        showing.OUTCOMES.get(decision.outcome, "altérée dans la base"),
+        OUTCOMES.get(decision.outcome, "altérée dans la base"),
     )
 
 
@@ -76,9 +76,7 @@ def verify(head: str, target: Target, out: Output) -> int:
 def erase(case: str, confirmed: bool, target: Target, out: Output) -> int:
     """Erases a case for good once it is confirmed; says what it would erase otherwise."""
     client = Client(target)
-    request = rpc.EraseCaseRequest(
-        case_reference=case, request_id=new_request_id(), validate_only=not confirmed
-    )
+    request = rpc.EraseCaseRequest(case_reference=case, request_id=str(uuid4()), validate_only=not confirmed)
     answer = client.call(client.decisions.EraseCase, request)
     out.document(showing.as_json(answer))
     count = plural(answer.decision_count, "décision")
@@ -96,9 +94,7 @@ def purge(before: date, confirmed: bool, target: Target, out: Output) -> int:
     client = Client(target)
     end = Timestamp()
     end.FromDatetime(datetime.combine(before, time()).astimezone(UTC))
-    request = rpc.PurgeDecisionsRequest(
-        end_time=end, request_id=new_request_id(), validate_only=not confirmed
-    )
+    request = rpc.PurgeDecisionsRequest(end_time=end, request_id=str(uuid4()), validate_only=not confirmed)
     answer = client.call(client.decisions.PurgeDecisions, request)
     out.document(showing.as_json(answer))
     count = f"{plural(answer.decision_count, 'décision')} d’avant le {long_date(before)}"

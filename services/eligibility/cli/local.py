@@ -1,4 +1,4 @@
-"""What init, check, test, keygen and sign do."""
+"""What init, check, test and sign do."""
 
 from __future__ import annotations
 
@@ -6,15 +6,16 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from services.eligibility.cli.folders import SHIPPED, Folder, read_folder, write_file, write_folder
-from services.eligibility.cli.options import Target
+from services.eligibility.cli.folders import SHIPPED, Folder, read_folder, write_folder
 from services.eligibility.cli.sources import read_contents
-from services.kit.cli import GOOD, REFUSED, USAGE, CommandError, Output
+from services.kit.cli import GOOD, REFUSED, SERVER, CommandError, Output, Target
+from services.kit.errors import Unavailable
 from services.kit.french import plural
 
 if TYPE_CHECKING:
     from services.eligibility.cli.case_results import CaseResult
     from services.eligibility.publishing import Report
+    from services.kit.releases import Statement
 
 CHECK_SECONDS = 120.0
 
@@ -42,7 +43,10 @@ def check_folder(folder: Path, out: Output) -> int:
     from services.eligibility.publishing import check
 
     read = read_folder(folder)
-    report = check(read.unsigned, seconds=CHECK_SECONDS)
+    try:
+        report = check(read.unsigned, seconds=CHECK_SECONDS)
+    except Unavailable as error:
+        raise CommandError(error.message, exit_code=SERVER, reason=error.reason) from None
     out.document(_report_document(report, read))
     for found in report.findings:
         place = f"{found.place.file}:{found.place.line}:{found.place.column}"
@@ -78,39 +82,13 @@ def run_tests(folder: Path, out: Output) -> int:
     return REFUSED if failed else GOOD
 
 
-def keygen(key: Path, out: Output) -> int:
-    """Writes a new pair of keys; the private one can be read by its owner alone."""
-    from services.kit.releases import signature
-
-    private, public = signature.generate_key()
-    beside = key.with_suffix(".pub.pem")
-    if beside.exists():
-        raise CommandError(f"« {beside} » existe déjà ; rien n’est écrit.", reason="FILE_EXISTS")
-    write_file(key, private, mode=0o600)
-    write_file(beside, public)
-    out.document({"private_key": str(key), "public_key": str(beside)})
-    out.line(f"Clé privée : {key} (à garder secrète, hors du dossier des règles).")
-    out.line(f"Clé publique : {beside} (à donner au service informatique, pour le serveur).")
-    return GOOD
-
-
-def sign_folder(folder: Path, key: Path, out: Output) -> int:
-    """Signs the content of a folder that can be read whole."""
-    from services.kit.releases import SIGNATURE_FILE, digest, signature
+def statement(folder: Path) -> Statement:
+    """What is signed of a folder that can be read whole."""
+    from services.kit.releases import Statement, digest
 
     contents = read_folder(folder).unsigned
     identity = read_contents(contents, str(folder)).identity
-    statement = signature.Statement(identity.id, identity.version, digest(contents))
-    try:
-        signed = signature.sign(statement, key.read_bytes())
-    except OSError:
-        raise CommandError(f"La clé « {key} » ne peut pas être lue.", exit_code=USAGE) from None
-    except signature.KeyFileError:
-        raise CommandError(f"« {key} » n’est pas une clé privée Ed25519.", exit_code=USAGE) from None
-    write_file(folder / SIGNATURE_FILE, signed, replace=True)
-    out.document({"file": str(folder / SIGNATURE_FILE), "digest": statement.digest})
-    out.line(f"Version {identity.version} signée (empreinte {statement.digest[:12]}…).")
-    return GOOD
+    return Statement(identity.id, identity.version, digest(contents))
 
 
 def _report_document(report: Report, read: Folder) -> dict[str, Any]:

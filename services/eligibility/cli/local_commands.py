@@ -1,4 +1,4 @@
-"""The commands that work on a folder: init, check, test, diff, rulebook, keygen, sign.
+"""The commands that work on a folder: init, test, diff, rulebook.
 
 Only what a command needs is imported, when it runs: the others start at once.
 """
@@ -11,8 +11,8 @@ from typing import Annotated
 
 import typer
 
-from services.eligibility.cli.options import Actor, Folder, Json, Server, Source, parse_day, target
-from services.kit.cli import FrenchCommand, Output
+from services.eligibility.cli.options import ADDRESS, Folder, Server, Source
+from services.kit.cli import Actor, FrenchCommand, Json, Output, parse_day
 
 OnDate = Annotated[
     date | None,
@@ -23,12 +23,9 @@ OnDate = Annotated[
 def register(app: typer.Typer) -> None:
     """Adds the commands to the application."""
     app.command(cls=FrenchCommand)(init)
-    app.command(cls=FrenchCommand)(check)
     app.command("test", cls=FrenchCommand)(run_tests)
     app.command(cls=FrenchCommand)(diff)
     app.command(cls=FrenchCommand)(rulebook)
-    app.command(cls=FrenchCommand)(keygen)
-    app.command(cls=FrenchCommand)(sign)
 
 
 def init(
@@ -43,14 +40,7 @@ def init(
     """Copie un règlement dans un nouveau dossier, pour en écrire la version suivante."""
     from services.eligibility.cli import local
 
-    return local.init(folder, target(server, actor) if from_server else None, Output(json))
-
-
-def check(folder: Folder, json: Json = False) -> int:
-    """Vérifie un dossier : tout ce qui ne va pas, avec le fichier, la ligne et une phrase."""
-    from services.eligibility.cli import local
-
-    return local.check_folder(folder, Output(json))
+    return local.init(folder, ADDRESS.target(server, actor) if from_server else None, Output(json))
 
 
 def run_tests(folder: Folder, json: Json = False) -> int:
@@ -70,7 +60,7 @@ def diff(
     """Dit ce qui change entre deux versions, et ce que cela change aux cas d’essai de la seconde."""
     from services.eligibility.cli import reading
 
-    return reading.diff(base, candidate, target(server, actor), Output(json))
+    return reading.diff(base, candidate, ADDRESS.target(server, actor), Output(json))
 
 
 def rulebook(
@@ -89,25 +79,4 @@ def rulebook(
     """Écrit le règlement en français (Markdown), article par article."""
     from services.eligibility.cli import reading
 
-    return reading.write_rulebook(source, since, on, output, target(server, actor), Output(json))
-
-
-def keygen(
-    key: Annotated[Path, typer.Argument(metavar="FICHIER", help="La clé privée à créer, secrète.")],
-    json: Json = False,
-) -> int:
-    """Crée une clé de signature : la privée dans FICHIER, la publique dans FICHIER.pub.pem."""
-    from services.eligibility.cli import local
-
-    return local.keygen(key, Output(json))
-
-
-def sign(
-    folder: Folder,
-    key: Annotated[Path, typer.Option("--key", metavar="FICHIER", help="La clé privée.")],
-    json: Json = False,
-) -> int:
-    """Signe un dossier : écrit signature.json, à refaire à chaque modification."""
-    from services.eligibility.cli import local
-
-    return local.sign_folder(folder, key, Output(json))
+    return reading.write_rulebook(source, since, on, output, ADDRESS.target(server, actor), Output(json))

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from services.eligibility.cli import local_commands, server_commands
-from services.kit.cli import program, run
+from services.eligibility.cli import local, local_commands, server_commands
+from services.eligibility.cli.folders import read_folder
+from services.eligibility.cli.options import ADDRESS
+from services.kit.cli import ReleaseCommands, Words, program, run, signing
 
 HELP = """\
 Écrire, vérifier, publier et activer les règles d’éligibilité ; rejouer et expliquer les décisions.
@@ -17,7 +19,20 @@ Codes de sortie : 0 tout va bien ; 1 refus, différence ou anomalie ; 2 com
 injoignable ou en panne.
 """
 
+WORDS = Words(
+    collection="rulesets",
+    noun="règlement",
+    dated="demandes datées",
+    inert="elle ne répond à aucune demande avant d’être activée.",
+    address=ADDRESS,
+    read_folder=lambda folder: read_folder(folder).contents,
+    single=True,
+    check_here=local.check_folder,
+)
+
 app = program(HELP)
+ReleaseCommands(WORDS).register(app)
+signing.register(app, local.statement)
 local_commands.register(app)
 server_commands.register(app)
 

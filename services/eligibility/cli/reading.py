@@ -8,11 +8,10 @@ from typing import Any
 
 from services.eligibility.cli.case_changes import CaseChanges, changed_cases
 from services.eligibility.cli.folders import write_file
-from services.eligibility.cli.options import Target
 from services.eligibility.cli.sources import package_of
 from services.eligibility.package import RulePackage
 from services.eligibility.publishing import RulebookChange, Section, differences, rulebook
-from services.kit.cli import GOOD, REFUSED, USAGE, CommandError, Output
+from services.kit.cli import GOOD, REFUSED, USAGE, CommandError, Output, Target
 from services.kit.french import long_date, plural
 
 

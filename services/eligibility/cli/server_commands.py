@@ -1,4 +1,4 @@
-"""The commands that call the server: publish, activate, rollback, status, shadow, compare, decisions, replay,
+"""The commands that call the server, besides those of deployment: shadow, compare, decisions, replay,
 explain, verify, erase, purge.
 
 Only the client is imported, when a command runs: neither the rules engine nor the logic.
@@ -7,28 +7,21 @@ Only the client is imported, when a command runs: neither the rules engine nor t
 from __future__ import annotations
 
 from datetime import date
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from services.eligibility.cli.options import (
+    ADDRESS,
     CASES,
     DECISIONS,
-    Actor,
     AsOf,
-    Comment,
-    DryRun,
-    From,
-    Json,
     Server,
     Version,
-    parse_day,
     parse_limit,
     parse_over,
-    target,
 )
-from services.kit.cli import FrenchCommand, FrenchGroup, Output
+from services.kit.cli import Actor, FrenchCommand, FrenchGroup, Json, Output, parse_day
 
 Decision = Annotated[str, typer.Argument(metavar="DÉCISION", help="L’identifiant de la décision.")]
 ShadowName = Annotated[str, typer.Argument(metavar="NUMÉRO", help="Le numéro de l’essai à blanc.")]
@@ -47,10 +40,6 @@ Limit = Annotated[
 
 def register(app: typer.Typer) -> None:
     """Adds the commands to the application."""
-    app.command(cls=FrenchCommand)(publish)
-    app.command(cls=FrenchCommand)(activate)
-    app.command(cls=FrenchCommand)(rollback)
-    app.command(cls=FrenchCommand)(status)
     app.command(cls=FrenchCommand)(compare)
     group = typer.Typer(cls=FrenchGroup, no_args_is_help=True, rich_markup_mode=None)
     group.command("start", cls=FrenchCommand)(shadow_start)
@@ -64,61 +53,6 @@ def register(app: typer.Typer) -> None:
     app.command(cls=FrenchCommand)(verify)
     app.command(cls=FrenchCommand)(erase)
     app.command(cls=FrenchCommand)(purge)
-
-
-def publish(
-    folder: Annotated[Path, typer.Argument(metavar="DOSSIER", help="Le dossier des règles.")],
-    dry_run: DryRun = False,
-    comment: Comment = "",
-    server: Server = None,
-    actor: Actor = None,
-    json: Json = False,
-) -> int:
-    """Publie un dossier : le serveur le vérifie et le garde, rien ne change encore dans les réponses."""
-    from services.eligibility.cli import releases
-
-    return releases.publish(folder, dry_run, comment, target(server, actor), Output(json))
-
-
-def activate(
-    version: Version,
-    from_: From = None,
-    dry_run: DryRun = False,
-    supersede_planned: Annotated[
-        bool,
-        typer.Option("--supersede-planned", help="Accepte de remplacer une version activée pour plus tard."),
-    ] = False,
-    comment: Comment = "",
-    server: Server = None,
-    actor: Actor = None,
-    json: Json = False,
-) -> int:
-    """Met une version en vigueur : elle gouverne les demandes datées du premier jour ou d’après."""
-    from services.eligibility.cli import releases
-
-    options = releases.Activation(version, from_, dry_run, supersede_planned, comment)
-    return releases.activate(options, target(server, actor), Output(json))
-
-
-def rollback(
-    from_: From = None,
-    dry_run: DryRun = False,
-    comment: Comment = "",
-    server: Server = None,
-    actor: Actor = None,
-    json: Json = False,
-) -> int:
-    """Défait la dernière activation : ce qui gouvernait avant elle gouverne de nouveau."""
-    from services.eligibility.cli import releases
-
-    return releases.rollback(from_, dry_run, comment, target(server, actor), Output(json))
-
-
-def status(server: Server = None, actor: Actor = None, json: Json = False) -> int:
-    """Montre quelle version gouverne quels jours, les versions publiées et ce qui s’est passé."""
-    from services.eligibility.cli import releases
-
-    return releases.status(target(server, actor), Output(json))
 
 
 def compare(
@@ -140,7 +74,7 @@ def compare(
     """Dit ce qu’une version changerait aux réponses, par rapport aux règles en vigueur."""
     from services.eligibility.cli import comparing
 
-    return comparing.compare(candidate, over == DECISIONS, as_of, target(server, actor), Output(json))
+    return comparing.compare(candidate, over == DECISIONS, as_of, ADDRESS.target(server, actor), Output(json))
 
 
 def shadow_start(
@@ -159,28 +93,28 @@ def shadow_start(
     """Lance un essai à blanc : chaque décision est aussi évaluée par elle, la réponse ne change pas."""
     from services.eligibility.cli import comparing
 
-    return comparing.start(version, since, as_of, target(server, actor), Output(json))
+    return comparing.start(version, since, as_of, ADDRESS.target(server, actor), Output(json))
 
 
 def shadow_show(name: ShadowName, server: Server = None, actor: Actor = None, json: Json = False) -> int:
     """Montre ce qu’un essai à blanc a trouvé jusqu’ici."""
     from services.eligibility.cli import comparing
 
-    return comparing.show(name, target(server, actor), Output(json))
+    return comparing.show(name, ADDRESS.target(server, actor), Output(json))
 
 
 def shadow_list(server: Server = None, actor: Actor = None, json: Json = False) -> int:
     """Liste les essais à blanc, du dernier au premier."""
     from services.eligibility.cli import comparing
 
-    return comparing.list_all(target(server, actor), Output(json))
+    return comparing.list_all(ADDRESS.target(server, actor), Output(json))
 
 
 def shadow_stop(name: ShadowName, server: Server = None, actor: Actor = None, json: Json = False) -> int:
     """Arrête un essai à blanc ; ce qu’il a trouvé reste."""
     from services.eligibility.cli import comparing
 
-    return comparing.stop(name, target(server, actor), Output(json))
+    return comparing.stop(name, ADDRESS.target(server, actor), Output(json))
 
 
 def decisions(
@@ -195,21 +129,21 @@ def decisions(
     """Liste les décisions enregistrées, de la dernière à la première."""
     from services.eligibility.cli import journal
 
-    return journal.list_decisions(case, version, reason, limit, target(server, actor), Output(json))
+    return journal.list_decisions(case, version, reason, limit, ADDRESS.target(server, actor), Output(json))
 
 
 def replay(decision: Decision, server: Server = None, actor: Actor = None, json: Json = False) -> int:
     """Rejoue une décision sous ses règles d’alors : la réponse doit être identique."""
     from services.eligibility.cli import journal
 
-    return journal.replay(decision, target(server, actor), Output(json))
+    return journal.replay(decision, ADDRESS.target(server, actor), Output(json))
 
 
 def explain(decision: Decision, server: Server = None, actor: Actor = None, json: Json = False) -> int:
     """Explique une décision à la personne concernée (CRPA, article R. 311-3-1-2)."""
     from services.eligibility.cli import journal
 
-    return journal.explain(decision, target(server, actor), Output(json))
+    return journal.explain(decision, ADDRESS.target(server, actor), Output(json))
 
 
 def verify(
@@ -223,7 +157,7 @@ def verify(
     """Relit tout le journal des décisions : rien n’a été changé, retiré ou déplacé."""
     from services.eligibility.cli import journal
 
-    return journal.verify(head, target(server, actor), Output(json))
+    return journal.verify(head, ADDRESS.target(server, actor), Output(json))
 
 
 def erase(
@@ -232,7 +166,7 @@ def erase(
     """Efface un dossier : plus personne ne peut lire ses décisions, sauvegardes du journal comprises."""
     from services.eligibility.cli import journal
 
-    return journal.erase(case, confirm, target(server, actor), Output(json))
+    return journal.erase(case, confirm, ADDRESS.target(server, actor), Output(json))
 
 
 def purge(
@@ -241,4 +175,4 @@ def purge(
     """Retire le contenu des décisions trop anciennes ; leurs sceaux restent et le journal se vérifie."""
     from services.eligibility.cli import journal
 
-    return journal.purge(before, confirm, target(server, actor), Output(json))
+    return journal.purge(before, confirm, ADDRESS.target(server, actor), Output(json))

@@ -1,20 +1,16 @@
-"""Messages of the contract as a person reads them, and as JSON documents."""
+"""Assessments and comparisons as a person reads them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, date
-from typing import Any
+from datetime import date
 
-from google.protobuf.json_format import MessageToDict
-from google.protobuf.message import Message
-from google.protobuf.timestamp_pb2 import Timestamp
 from google.type.date_pb2 import Date
 
 from microcredit.eligibility.v1 import assessment_pb2 as assessment
 from microcredit.eligibility.v1 import ruleset_pb2 as pb
 from services.kit.cli import Output
-from services.kit.french import NO_BREAK_SPACE, long_date, short_date
+from services.kit.french import short_date
 
 OUTCOMES = {
     assessment.OUTCOME_ELIGIBLE: "présentable",
@@ -23,55 +19,11 @@ OUTCOMES = {
     assessment.OUTCOME_NOT_ELIGIBLE: "non présentable",
     assessment.OUTCOME_NEEDS_REVIEW: "à examiner",
 }
-EVENTS = {
-    pb.RULESET_EVENT_KIND_PUBLISHED: "publication",
-    pb.RULESET_EVENT_KIND_ACTIVATED: "activation",
-    pb.RULESET_EVENT_KIND_ROLLED_BACK: "retour en arrière",
-}
-
-
-def as_json(message: Message) -> dict[str, Any]:
-    """The message in the JSON of protobuf, every field present, with the names of the contract."""
-    found: dict[str, Any] = MessageToDict(
-        message, preserving_proto_field_name=True, always_print_fields_with_no_presence=True
-    )
-    return found
-
-
-def day(value: Date) -> str:
-    """« 1er janvier 2027 »."""
-    return long_date(date(value.year, value.month, value.day))
 
 
 def short_day(value: Date) -> str:
     """« 01/01/2027 »."""
     return short_date(date(value.year, value.month, value.day))
-
-
-def instant(value: Timestamp) -> str:
-    """« 24/11/2026 15:04 », in the time of this machine."""
-    when = value.ToDatetime(UTC).astimezone()
-    return f"{short_date(when.date())}{NO_BREAK_SPACE}{when:%H:%M}"
-
-
-def timeline(periods: Iterable[pb.TimelinePeriod], out: Output) -> None:
-    """Which version governs which days."""
-    rows = (
-        (
-            day(period.start_date),
-            f"avant le {day(period.end_date)}" if period.HasField("end_date") else "sans fin",
-            period.version,
-        )
-        for period in periods
-    )
-    out.table(("demandes datées du", "jusqu’à", "version"), rows)
-
-
-def findings(found: Iterable[pb.Finding], out: Output) -> None:
-    """Each finding at its place."""
-    for item in found:
-        warning = item.severity == pb.FINDING_SEVERITY_WARNING
-        out.finding(f"{item.file}:{item.line}:{item.column}", item.message, warning=warning)
 
 
 def comparison(report: pb.ComparisonReport, out: Output) -> None:

@@ -6,9 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from services.eligibility.cli.folders import read_folder
-from services.eligibility.cli.options import Target
 from services.eligibility.package import Findings, PackageError, RulePackage, read_package
-from services.kit.cli import CommandError, Detail
+from services.kit.cli import CommandError, Detail, Target
 from services.kit.releases import SIGNATURE_FILE
 
 

@@ -16,15 +16,14 @@
 - `read_request`: The rules that govern the request and the facts that they accept; InvalidArgument with
   every wrong field.
 - `read_suggestions`: What is asked; InvalidArgument with every wrong field.
+- `ruleset_check`: How much of a ruleset was tried.
+- `ruleset_details`: What a ruleset says of itself.
 - `ruleset_pb`: The package that answers.
-- `ruleset_requests`: Reads requests about rulesets: every absent or wrong field is collected with its proto
-  path.
-- `rulesets`: Rulesets, their revisions, their events and their check, as messages.
 - `simulation_pb`: The whole simulation, its schedule dated when the day of the first instalment is known.
 - `unanswered`: Why an inverse question has no answer.
 """
 
-from services.eligibility.messages import decision_requests, decisions, ruleset_requests, rulesets
+from services.eligibility.messages import decision_requests, decisions
 from services.eligibility.messages.advice_requests import read_grid, read_suggestions
 from services.eligibility.messages.application import read_request
 from services.eligibility.messages.assessments import assessment_pb, ruleset_pb
@@ -32,6 +31,7 @@ from services.eligibility.messages.catalog import catalog
 from services.eligibility.messages.fields import Fields, instant
 from services.eligibility.messages.loan_answers import answered, simulation_pb, unanswered
 from services.eligibility.messages.loan_questions import read_loan_question
+from services.eligibility.messages.releases import ruleset_check, ruleset_details
 from services.eligibility.messages.values import fact_value
 
 __all__ = [
@@ -47,9 +47,9 @@ __all__ = [
     "read_loan_question",
     "read_request",
     "read_suggestions",
+    "ruleset_check",
+    "ruleset_details",
     "ruleset_pb",
-    "ruleset_requests",
-    "rulesets",
     "simulation_pb",
     "unanswered",
 ]

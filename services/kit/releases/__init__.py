@@ -44,6 +44,7 @@
 - `Statement`: What is signed: this content is this version of this package.
 - `Turns`: Turns taken by the threads and the workers of a server, one at a time.
 - `unpack`: The files of anyone's zip; ArchiveError if it is unsound or too large.
+- `unpacked`: The files of an archive of a kind; InvalidArgument.
 - `unreadable`: The error of a stored package that cannot serve.
 """
 
@@ -68,7 +69,7 @@ if TYPE_CHECKING:
     from services.kit.releases.findings import Finding, Place, Report, Severity
     from services.kit.releases.follower import Follower, FollowerStatus
     from services.kit.releases.kinds import Description, Edited, Editing, Kind, Kinds
-    from services.kit.releases.requests import Fields, find_version
+    from services.kit.releases.requests import Fields, find_version, unpacked
     from services.kit.releases.service import ReleaseServicer
     from services.kit.releases.signature import PublicKeys, Statement
     from services.kit.releases.store import PackageDamagedError, ReleaseStore
@@ -84,7 +85,7 @@ _ROOMS = {
     "findings": "Finding Place Report Severity",
     "follower": "Follower FollowerStatus",
     "kinds": "Description Edited Editing Kind Kinds",
-    "requests": "Fields find_version",
+    "requests": "Fields find_version unpacked",
     "service": "ReleaseServicer",
     "signature": "PublicKeys Statement",
     "store": "PackageDamagedError ReleaseStore",
@@ -137,6 +138,7 @@ __all__ = [
     "pack",
     "signature",
     "unpack",
+    "unpacked",
     "unreadable",
 ]
 
