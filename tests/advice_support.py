@@ -9,16 +9,16 @@ from functools import cache
 
 from services.eligibility.answer.assess import assess
 from services.eligibility.answer.assessment import Assessment
-from services.eligibility.engine.reference import true_rules
+from services.eligibility.engine.evaluation import true_rules
 from services.eligibility.package.facts import Fact, WhenAbsent
 from services.eligibility.package.language.parse import parse
-from services.eligibility.package.language.tree import Node
-from services.eligibility.package.language.types import (
+from services.eligibility.package.language.tree import (
     BOOLEAN,
     DATE,
     INTEGER,
     MONEY,
     Kind,
+    Node,
     Value,
     Values,
     ValueType,

@@ -17,7 +17,7 @@ from services.eligibility import store
 from services.eligibility.answer.assess import assess
 from services.eligibility.answer.assessment import RulesetStamp
 from services.eligibility.answer.decisions import NewDecision, Recorded
-from services.eligibility.engine.reference import true_rules
+from services.eligibility.engine.evaluation import true_rules
 from services.eligibility.package.load import load_package
 from services.eligibility.package.model import RulePackage
 from services.eligibility.store.journal import Journal

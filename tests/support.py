@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+
+from tests import warm
 
 ROOT = Path(__file__).resolve().parent.parent
 START_SECONDS = 60.0
@@ -19,7 +19,7 @@ START_SECONDS = 60.0
 class RunningServer:
     """A server process started by a test."""
 
-    process: subprocess.Popen[bytes]
+    process: warm.Program
     address: str
     log: Path
 
@@ -39,14 +39,9 @@ def start_server(module: str, folder: Path, env: Mapping[str, str], *arguments: 
     """Starts `python -m module` on a free port and waits until every worker serves."""
     folder.mkdir(parents=True, exist_ok=True)
     ready, log = folder / "ready", folder / "log"
-    with log.open("wb") as stream:
-        process = subprocess.Popen(
-            [sys.executable, "-m", module, "--port", "0", "--ready-file", str(ready), *arguments],
-            cwd=ROOT,
-            env={**os.environ, **throwaway_stores(folder), **env},
-            stdout=stream,
-            stderr=stream,
-        )
+    options = ("--port", "0", "--ready-file", str(ready), *arguments)
+    env = {**os.environ, **throwaway_stores(folder), **env}
+    process = warm.start(module, *options, env=env, out=log, err=log)
     limit = time.monotonic() + START_SECONDS
     while not ready.exists():
         if process.poll() is not None or time.monotonic() > limit:

@@ -12,8 +12,6 @@ from services.bank_registry.api import (
     Exporter,
     Importer,
     RegistryAdminServicer,
-    RememberedChecks,
-    add_to_server,
 )
 from services.bank_registry.config import Settings
 from services.bank_registry.registry import Geography
@@ -21,7 +19,6 @@ from services.bank_registry.store import RegistryStore, migrate
 from services.kit.serve import App, Registration, registration
 from services.kit.store import Database
 
-PACKAGE = "microcredit.bankregistry.v1"
 DOMAIN = "bankregistry.microcredit"
 
 
@@ -36,11 +33,7 @@ def make_app(settings: Settings) -> App:
         store, geography = RegistryStore(Database(settings.database_url)), Geography.load()
         admin = RegistryAdminServicer(Importer(store, geography), Exporter(store), Auditor(store))
         return [
-            Registration(
-                f"{PACKAGE}.BankRegistryService",
-                add_to_server,
-                RememberedChecks(store, geography, BankRegistryServicer(store, geography, DOMAIN)),
-            ),
+            registration(BankRegistryServicer(store, geography, DOMAIN)),
             registration(BankEditingServicer(store, geography)),
             registration(EnvelopeServicer(store, geography)),
             registration(admin),

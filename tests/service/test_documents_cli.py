@@ -92,6 +92,37 @@ def test_a_mailing_from_a_workbook_is_one_file(run: Run, tmp_path: Path) -> None
     assert all(f"Marqueur{letter}x" in text for letter in "abc")
 
 
+def test_a_table_of_two_encodings_makes_no_letter(run: Run, tmp_path: Path) -> None:
+    header = "clé;applicant.first_name;applicant.last_name;project.total_cost\n"
+    mixed = f"{header}un;René;Le Goff;1000,00\n".encode() + "deux;Zoé;Le Bras;1500,50\n".encode("cp1252")
+    (tmp_path / "mix.csv").write_bytes(mixed)
+    done = run(
+        tmp_path, "merge", REFUSAL, "mix.csv", "--common", DATA, "--date", "2026-11-23", "-o", "lettres"
+    )
+    assert done.returncode not in (0, 1)
+    assert "la ligne 1 est en UTF-8, la ligne 3 ne l’est pas" in done.stderr
+    assert not (tmp_path / "lettres").exists()
+
+
+def test_a_cell_that_cannot_be_read_costs_its_row_alone(run: Run, tmp_path: Path) -> None:
+    rows = [["clé", "case.reference", "applicant.last_name"], ["un", "MC-2026-8101", "#N/A"]]
+    workbook = Workbook()
+    for row in [*rows, ["deux", "MC-2026-8102", "Marqueur-Deux"]]:
+        workbook.worksheets[0].append(row)
+    workbook.save(tmp_path / "table.xlsx")
+    words = ("merge", REFUSAL, "table.xlsx", "--common", DATA, "--date", "2026-11-23", "--zip")
+    done = run(tmp_path, *words, "-o", "lot.zip")
+    assert done.returncode == 1
+    assert "un : La ligne 2 du tableau ne peut pas être lue." in done.stdout.replace("\u00a0", " ")
+    assert "La cellule C2 affiche une erreur (#N/A)." in done.stdout
+    with zipfile.ZipFile(tmp_path / "lot.zip") as archive:
+        names = archive.namelist()
+        (letter,) = [name for name in names if name.endswith(".docx")]
+        assert "Marqueur-Deux" in plain(archive.read(letter))
+        (summary,) = [archive.read(name).decode("utf-8-sig") for name in names if name.endswith(".csv")]
+    assert [line.split(";")[0] for line in summary.splitlines()] == ["destinataire", "un", "deux"]
+
+
 def test_unknown_columns_are_all_told(run: Run, tmp_path: Path) -> None:
     (tmp_path / "table.csv").write_text("nom,applicant.prenom,case.reference\na,b,c\n", encoding="utf-8")
     done = run(tmp_path, "merge", REFUSAL, "table.csv", "--date", "2026-11-23")

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.documents.contract.values import Money
-from services.documents.contract.words import amount_in_words, in_words
+from services.documents.contract.wording import amount_in_words, in_words
 
 WORDS = {
     0: "zéro",

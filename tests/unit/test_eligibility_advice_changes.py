@@ -8,10 +8,10 @@ from itertools import combinations, product
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from services.eligibility.answer.advice.changes import Suggestions, changeable, smallest_changes
-from services.eligibility.answer.advice.wording import sentence
+from services.eligibility.answer.changes import Suggestions, changeable, smallest_changes
+from services.eligibility.answer.wording import sentence
 from services.eligibility.package.facts import WhenAbsent
-from services.eligibility.package.language.types import Kind, Value, Values, ValueType
+from services.eligibility.package.language.tree import Kind, Value, Values, ValueType
 from services.eligibility.package.model import RuleSeverity
 from tests.advice_support import DAY, Small, boolean, domain, fact, integer, money, small
 

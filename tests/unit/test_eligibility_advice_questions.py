@@ -8,9 +8,9 @@ from itertools import product
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from services.eligibility.answer.advice.questions import questions
+from services.eligibility.answer.questions import questions
 from services.eligibility.package.facts import Fact, WhenAbsent
-from services.eligibility.package.language.types import Value
+from services.eligibility.package.language.tree import Value
 from services.eligibility.package.model import RuleSeverity
 from tests.advice_support import DAY, Small, boolean, code, domain, integer, small
 

@@ -15,16 +15,14 @@ import pytest
 from microcredit.eligibility.v1 import eligibility_service_pb2 as service_pb2
 from services.eligibility.answer.assess import assess
 from services.eligibility.answer.assessment import RulesetStamp
-from services.eligibility.engine.compiled_rules import CompiledRules
-from services.eligibility.engine.definitions import UncompilableError, compile_package, fnv1a
-from services.eligibility.engine.evaluation import all_values
+from services.eligibility.engine.definitions import CompiledRules, UncompilableError, compile_package, fnv1a
+from services.eligibility.engine.evaluation import all_values, true_rules
 from services.eligibility.engine.native import EngineError, NativeRuleset
-from services.eligibility.engine.reference import true_rules
 from services.eligibility.engine.trial import try_package
 from services.eligibility.messages.application import read_request
 from services.eligibility.messages.assessments import assessment_pb
 from services.eligibility.package.language.parse import parse
-from services.eligibility.package.language.types import Value
+from services.eligibility.package.language.tree import Value
 from services.eligibility.package.load import load_package
 from services.eligibility.package.model import Outcome, RulePackage
 from tests.eligibility_reglement import BASE, random_facts

@@ -15,12 +15,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.eligibility.answer.recorded_content import decode, encode
+from services.eligibility.answer.recorded import decode_content, encode_content
 from services.eligibility.answer.replay import replay
-from services.eligibility.package.language.types import Kind
+from services.eligibility.package.language.tree import Kind
 from services.eligibility.package.model import Outcome
 from services.eligibility.store.journal_group import GroupCommit
-from services.eligibility.store.journal_times import read, written
+from services.eligibility.store.tables import instant_of, instant_text
 from services.kit import context
 from services.kit.errors import DeadlineExceeded, Unavailable
 from tests.journal_support import decision
@@ -123,7 +123,7 @@ def test_a_content_is_read_as_it_was_written(
         facts={name: value for name, (_, value) in facts.items()},
         kinds={name: kind for name, (kind, _) in facts.items()},
     )
-    found = decode(encode(new))
+    found = decode_content(encode_content(new))
     assert (found.facts, found.kinds, found.case_reference) == (new.facts, new.kinds, case_reference)
     assert {name: type(value) for name, value in found.facts.items()} == {
         name: type(value) for name, value in new.facts.items()
@@ -132,20 +132,20 @@ def test_a_content_is_read_as_it_was_written(
 
 @given(*[st.datetimes(timezones=st.just(UTC))] * 2)
 def test_the_order_of_the_texts_is_that_of_time(one: datetime, other: datetime) -> None:
-    assert (written(one) < written(other)) is (one < other)
-    assert read(written(one)) == one
-    assert len(written(one)) == 27
+    assert (instant_text(one) < instant_text(other)) is (one < other)
+    assert instant_of(instant_text(one)) == one
+    assert len(instant_text(one)) == 27
 
 
 def test_every_recorded_answer_is_read_whole() -> None:
     for new in (decision(), decision(budget__monthly_charges=None, banking__ficp=None, documents=())):
-        assert decode(encode(new)).assessment == new.assessment
+        assert decode_content(encode_content(new)).assessment == new.assessment
 
 
 def test_a_content_of_another_form_is_refused() -> None:
-    data = json.loads(encode(decision()))
+    data = json.loads(encode_content(decision()))
     with pytest.raises(ValueError, match="another form"):
-        decode(json.dumps({**data, "version": 2}).encode())
+        decode_content(json.dumps({**data, "version": 2}).encode())
 
 
 def test_a_replay_says_where_the_answers_differ() -> None:

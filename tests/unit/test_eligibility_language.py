@@ -11,7 +11,7 @@ import pytest
 from services.eligibility.package.language import tree
 from services.eligibility.package.language.evaluate import evaluate
 from services.eligibility.package.language.parse import parse
-from services.eligibility.package.language.types import (
+from services.eligibility.package.language.tree import (
     BOOLEAN,
     DATE,
     INTEGER,

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from microcredit.eligibility.v1 import eligibility_service_pb2 as service_pb2
 from services.eligibility.answer.assess import assess
-from services.eligibility.engine.compiled_rules import CompiledRules
+from services.eligibility.engine.definitions import CompiledRules
 from services.eligibility.engine.evaluation import all_values
 from services.eligibility.messages.application import read_request
 from services.eligibility.messages.assessments import assessment_pb

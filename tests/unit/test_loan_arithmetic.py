@@ -10,10 +10,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.eligibility.loan.effective_rate import RateWithoutMeaningError, rounded, taeg_pct
-from services.eligibility.loan.schedule import Terms, constant_instalment, schedule
-from services.eligibility.loan.search import LargestAmount, ShortestDuration
-from services.eligibility.loan.simulation import simulate
+from services.eligibility.loan.schedule import (
+    LargestAmount,
+    ShortestDuration,
+    Terms,
+    constant_instalment,
+    schedule,
+)
+from services.eligibility.loan.simulation import RateWithoutMeaningError, rounded, simulate, taeg_pct
 
 RATES = st.integers(0, 20_000_000).map(lambda millionths: Fraction(millionths, 1_000_000))
 TERMS = st.builds(Terms, st.integers(1, 1_000_000), st.integers(1, 84), RATES)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import grpc
 
+from microcredit.bankregistry.v1 import bank_pb2
 from microcredit.bankregistry.v1 import bank_registry_service_pb2 as pb
 from services.bank_registry.api.handlers import MAX_PAGE_BYTES, Handlers, fill
 from services.bank_registry.api.views import View, registry_at, view
-from services.bank_registry.messages import Answers, names, requests
-from services.bank_registry.registry import Geography, Registry, check_bank, select
+from services.bank_registry.messages import CheckMessages, names, requests
+from services.bank_registry.registry import Geography, LoanRequest, check_bank, select
 from services.bank_registry.store import RegistryStore
 from services.kit.context import check_deadline
 from services.kit.errors import DomainError, ResourceExhausted, Violations
@@ -24,7 +25,7 @@ class CheckHandlers(Handlers):
     def __init__(self, store: RegistryStore, geography: Geography, domain: str) -> None:
         super().__init__(store, geography)
         self._domain = domain
-        self._answers = Answers(store.registry())
+        self._messages = CheckMessages()
 
     def CheckBank(self, request: pb.CheckBankRequest, context: grpc.ServicerContext) -> pb.CheckBankResponse:
         """One lender against an application."""
@@ -33,9 +34,8 @@ class CheckHandlers(Handlers):
         question = requests.question(request, self._geography, violations, self._clock())
         registry = registry_at(self._store, question.min_revision)
         seen = view(registry, question.known_instant)
-        check = check_bank(seen.record(bank_id), question.loan, seen.records, self._geography, seen.instant)
         return pb.CheckBankResponse(
-            check=self._answers_from(registry).bank_check(check),
+            check=self._check(bank_id, question.loan, seen),
             revision=registry.revision,
             commune_insee=question.loan.commune.code,
         )
@@ -82,8 +82,11 @@ class CheckHandlers(Handlers):
             revision=seen.revision,
             commune_insee=question.loan.commune.code,
         )
-        answers = self._answers_from(registry)
-        end = place.offset + fill(response.checks, map(answers.bank_check, page.of(listed)))
+        shown = (
+            self._messages.bank_check(check, seen.record(check.bank.id), registry)
+            for check in page.of(listed)
+        )
+        end = place.offset + fill(response.checks, shown)
         if end < len(listed):
             response.next_page_token = paging.seal(self._page_key, request, Place(seen.revision, end))
         return response
@@ -103,12 +106,9 @@ class CheckHandlers(Handlers):
         loan = requests.loan(item.loan_request, "loan_request", self._geography, violations)
         violations.raise_if_any()
         assert loan is not None  # noqa: S101 - it has no violation
-        check = check_bank(seen.record(bank_id), loan, seen.records, self._geography, seen.instant)
-        message = self._answers_from(seen.registry).bank_check(check)
-        return pb.BankCheckResult(check=message, commune_insee=loan.commune.code)
+        return pb.BankCheckResult(check=self._check(bank_id, loan, seen), commune_insee=loan.commune.code)
 
-    def _answers_from(self, registry: Registry) -> Answers:
-        answers = self._answers
-        if answers.registry is not registry:
-            answers = self._answers = Answers(registry)
-        return answers
+    def _check(self, bank_id: str, loan: LoanRequest, seen: View) -> bank_pb2.BankCheck:
+        record = seen.record(bank_id)
+        check = check_bank(record, loan, seen.records, self._geography, seen.instant)
+        return self._messages.bank_check(check, record, seen.registry)

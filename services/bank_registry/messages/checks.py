@@ -2,66 +2,92 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TypeVar, cast
-
-from google.protobuf.message import Message
-
 from microcredit.bankregistry.v1 import bank_pb2 as pb
-from services.bank_registry.messages import records as messages
-from services.bank_registry.registry import AgreementCheck, Bank, BankCheck, Reason, Registry
-
-M = TypeVar("M", bound=Message)
+from services.bank_registry.messages import records
+from services.bank_registry.registry import AgreementCheck, BankCheck, BankRecord, Reason, Registry
 
 
-class Answers:
-    """Messages about the lenders of a registry; what no application changes is built only once."""
+class CheckMessages:
+    """Messages of checks; those of a lender of today are built once, at its first check.
 
-    def __init__(self, registry: Registry) -> None:
-        self.registry = registry
-        self._built: dict[tuple[object, ...], Message] = {}
+    Nothing of a question is kept: each answer is worked out, then put together from these parts.
+    """
 
-    def bank_check(self, check: BankCheck) -> pb.BankCheck:
-        """One lender against an application."""
-        if check.warnings or any(found.reasons for found in check.agreements) or check.reasons:
-            return self._bank_check(check)
-        agreements = ((id(found.agreement), found.reserved) for found in check.agreements)
-        key = (id(check.bank), id(check.convention), *agreements)
-        return self._once(lambda: self._bank_check(check), key)
+    def __init__(self) -> None:
+        self._lenders: dict[str, _Parts] = {}
 
-    def _bank_check(self, check: BankCheck) -> pb.BankCheck:
-        bank, convention = check.bank, check.convention
+    def bank_check(self, check: BankCheck, record: BankRecord, registry: Registry) -> pb.BankCheck:
+        """One lender against an application, from the record that was checked."""
+        parts = self._parts(record, registry)
         return pb.BankCheck(
-            bank=self._once(lambda: messages.bank(bank, check.life), (id(bank),)),
+            bank=parts.bank(check),
             selectable=check.selectable,
             reasons=_reasons(check.reasons),
             agreement_checks=[
-                pb.AgreementCheck(agreement=self._agreement(bank, found), reasons=_reasons(found.reasons))
+                pb.AgreementCheck(agreement=parts.agreement(found), reasons=_reasons(found.reasons))
                 for found in check.agreements
             ],
             warnings=[
                 pb.SelectionWarning(code=warning.code.value, message=warning.message)
                 for warning in check.warnings
             ],
-            local_convention=self._once(
-                lambda: messages.convention(bank.id, convention, check.convention_life), (id(convention),)
-            )
-            if convention
-            else None,
+            local_convention=parts.convention(check),
         )
 
-    def _agreement(self, bank: Bank, found: AgreementCheck) -> pb.Agreement:
-        return self._once(
-            lambda: messages.agreement(bank.id, found.agreement, found.life, found.reserved),
-            (id(found.agreement), found.reserved),
-        )
+    def _parts(self, record: BankRecord, registry: Registry) -> _Parts:
+        """The parts kept for this very record; a past one, which a question about the past shows, has its own
+        that are not kept: there may be any number of them."""
+        bank_id = record.bank.id
+        parts = self._lenders.get(bank_id)
+        if parts is None or parts.record is not record:
+            parts = _Parts(record)
+            if registry.current.get(bank_id) is record:
+                self._lenders[bank_id] = parts
+        return parts
 
-    def _once(self, build: Callable[[], M], key: tuple[object, ...]) -> M:
-        """The message about these facts of the registry, which holds them: their ids are not used again."""
-        built = self._built.get(key)
+
+class _Parts:
+    """The messages of one record of a lender.
+
+    A version shows days that its neighbours decide (its life): the record, which holds them all, is what
+    these messages are kept by, and inside it the first day tells the version.
+    """
+
+    def __init__(self, record: BankRecord) -> None:
+        self.record = record
+        self._banks: dict[object, pb.Bank] = {}
+        self._agreements: dict[object, pb.Agreement] = {}
+        self._conventions: dict[object, pb.LocalConvention] = {}
+
+    def bank(self, check: BankCheck) -> pb.Bank:
+        """The terms of the lender."""
+        key = check.bank.period.start
+        built = self._banks.get(key)
         if built is None:
-            built = self._built[key] = build()
-        return cast(M, built)
+            built = self._banks[key] = records.bank(check.bank, check.life)
+        return built
+
+    def agreement(self, found: AgreementCheck) -> pb.Agreement:
+        """The terms of an agreement; what its reservations take changes as they expire."""
+        fact = found.agreement
+        key = fact.id, fact.period.start, found.reserved
+        built = self._agreements.get(key)
+        if built is None:
+            message = records.agreement(self.record.bank.id, fact, found.life, found.reserved)
+            built = self._agreements[key] = message
+        return built
+
+    def convention(self, check: BankCheck) -> pb.LocalConvention | None:
+        """The local convention, None without one."""
+        fact = check.convention
+        if fact is None:
+            return None
+        key = fact.id, fact.period.start
+        built = self._conventions.get(key)
+        if built is None:
+            message = records.convention(self.record.bank.id, fact, check.convention_life)
+            built = self._conventions[key] = message
+        return built
 
 
 def _reasons(reasons: tuple[Reason, ...]) -> list[pb.SelectionReason]:

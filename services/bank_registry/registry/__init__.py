@@ -6,7 +6,6 @@
 - `agreement_target`: The terms of an agreement; no version if there is none.
 - `AgreementCheck`: An agreement and every reason against it; none = it can take the application.
 - `ALWAYS`: The period of a lender that is not known to have begun or ended.
-- `Application`: The values of a LoanRequest, in its order: building one costs as much as comparing them.
 - `as_of_day`: The lenders of a day, with their terms, agreements and conventions of that day only.
 - `Asked`: A reservation to make: cents, instants in microseconds.
 - `Bank`: The terms of an approved institution during a period; a change of terms is a later period.
@@ -30,18 +29,19 @@
 - `Contact`: A service to call at a lender, by its role.
 - `convention_name`: `banks/{bank}/localConventions/{local_convention}`.
 - `convention_target`: The terms of a local convention; no version if there is none.
-- `Decisive`: The keys of applications to a lender, until a reservation expires (UTC, in microseconds).
 - `Departement`: A département, or an overseas territory that has none.
 - `difference`: Compares entries with what is known; an entry states all that is true of its lender.
 - `Difference`: The lenders that a write creates and changes, and how many it leaves as they are.
+- `editing`: What an edit makes of a lender: its new record, or why it is refused.
 - `end`: The versions without the days from `day` on; none is left if it is the first day of all.
+- `envelopes`: Envelopes of agreements: what a reservation may take, and what becomes of it.
 - `etag`: Changes with the versions of a resource, quoted as AIP-154 asks.
-- `Fact`: What the registry holds of a lender: its terms, an agreement, a convention or a reservation.
 - `facts`: The lender, its agreements and its conventions, one by one.
 - `fold`: The name in plain lower-case words: `Saint-Œn-l'Île` and `ST OEN L ILE` are the same.
 - `Geography`: The places of France on the year of the shipped data; immutable.
 - `Holders`: The lenders by identifier.
 - `ID`: Form of the id of a lender, of an agreement or of a convention.
+- `identifiers`: Identifiers of institutions: what is wrong with one, in French, None if it is right.
 - `in_force`: Whether an agreement has begun, has not ended and is not suspended.
 - `KINDS`: The French name of each kind of institution.
 - `Known`: A fact as known between two instants (UTC, in microseconds, half-open).
@@ -69,6 +69,7 @@
 - `select`: Every lender against an application, best first.
 - `slug`: An id made from a name: `banque-fictive-de-l-oust`; empty if the name has no letter or digit.
 - `state_on`: What a lender is on a day.
+- `Stated`: A version of what the registry holds of a lender, or a reservation.
 - `STILL_KNOWN`: 9999-12-31T00:00:00Z in microseconds: `known_to` of what is known now.
 - `Successions`: Who took over whom; a chain is followed once, however many lenders lead to it.
 - `Suspension`: Days without a decision to lend, and why (empty = unknown).
@@ -83,11 +84,13 @@
 - `Wanted`: Filters on lenders; what is empty or None does not filter.
 """
 
-from services.bank_registry.registry.decisive import Application, Decisive
+from services.bank_registry.registry import editing, envelopes, identifiers
 from services.bank_registry.registry.difference import Change, Difference, difference, facts
 from services.bank_registry.registry.editing import Target, agreement_target, bank_target, convention_target
 from services.bank_registry.registry.envelopes import Asked
-from services.bank_registry.registry.geography import Commune, Departement, Geography, fold
+from services.bank_registry.registry.geography.folding import fold
+from services.bank_registry.registry.geography.lookup import Geography
+from services.bank_registry.registry.geography.places import Commune, Departement
 from services.bank_registry.registry.history import (
     STILL_KNOWN,
     BankHistory,
@@ -121,7 +124,7 @@ from services.bank_registry.registry.period import ONE_DAY, Period
 from services.bank_registry.registry.place_hints import unknown_place
 from services.bank_registry.registry.reasons import Reason
 from services.bank_registry.registry.resources import (
-    Fact,
+    Stated,
     agreement_name,
     bank_name,
     convention_name,
@@ -149,7 +152,6 @@ __all__ = [
     "STILL_KNOWN",
     "Agreement",
     "AgreementCheck",
-    "Application",
     "Asked",
     "Bank",
     "BankCheck",
@@ -162,10 +164,8 @@ __all__ = [
     "Change",
     "Commune",
     "Contact",
-    "Decisive",
     "Departement",
     "Difference",
-    "Fact",
     "Geography",
     "Holders",
     "Known",
@@ -179,6 +179,7 @@ __all__ = [
     "ReservationState",
     "RevisionChange",
     "Scope",
+    "Stated",
     "Successions",
     "Suspension",
     "Target",
@@ -194,10 +195,13 @@ __all__ = [
     "convention_name",
     "convention_target",
     "difference",
+    "editing",
     "end",
+    "envelopes",
     "etag",
     "facts",
     "fold",
+    "identifiers",
     "in_force",
     "life",
     "name_of",

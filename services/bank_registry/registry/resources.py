@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 from services.bank_registry.registry.model import Agreement, Bank, LocalConvention, Reservation
 
-Fact = Bank | Agreement | LocalConvention | Reservation
+Stated = Bank | Agreement | LocalConvention | Reservation
+"""A version of what the registry holds of a lender, or a reservation."""
 
 
 def bank_name(bank_id: str) -> str:
@@ -15,7 +16,7 @@ def bank_name(bank_id: str) -> str:
     return f"banks/{bank_id}"
 
 
-def name_of(bank_id: str, fact: Fact) -> str:
+def name_of(bank_id: str, fact: Stated) -> str:
     """The name of the lender, or of what it holds, that a fact is about."""
     match fact:
         case Bank():
@@ -38,6 +39,6 @@ def convention_name(bank_id: str, convention_id: str) -> str:
     return f"banks/{bank_id}/localConventions/{convention_id}"
 
 
-def etag(facts: Sequence[Fact]) -> str:
+def etag(facts: Sequence[Stated]) -> str:
     """Changes with the versions of a resource, quoted as AIP-154 asks."""
     return f'"{hashlib.sha256(repr(tuple(facts)).encode()).hexdigest()[:20]}"'

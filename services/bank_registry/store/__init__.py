@@ -1,5 +1,6 @@
 """The store of the registry: append-only, bitemporal, on SQLite or PostgreSQL.
 
+- `auditing`: Reads the audit, and compares the registry with what it says was written.
 - `AuditRow`: A row of the audit.
 - `changes`: The revisions from `first` to `last`, both included, in order.
 - `Edit`: One write to the registry, in an open transaction.
@@ -12,6 +13,7 @@
   names.
 """
 
+from services.bank_registry.store import auditing
 from services.bank_registry.store.auditing import AuditRow
 from services.bank_registry.store.changes import changes, revisions_of
 from services.bank_registry.store.snapshot import RegistryStore, migrate
@@ -23,6 +25,7 @@ __all__ = [
     "Origin",
     "RegistryStore",
     "ReservationChange",
+    "auditing",
     "changes",
     "edit",
     "migrate",

@@ -18,10 +18,10 @@ from services.bank_registry.registry import (
     Bank,
     Change,
     Difference,
-    Fact,
     LocalConvention,
     Registry,
     Reservation,
+    Stated,
     bank_name,
     name_of,
 )
@@ -146,8 +146,8 @@ class Edit:
         self,
         keys: Keys,
         revision: int,
-        withdrawn: Iterable[tuple[str, Fact]],
-        stated: Iterable[tuple[str, Fact]],
+        withdrawn: Iterable[tuple[str, Stated]],
+        stated: Iterable[tuple[str, Stated]],
     ) -> None:
         """Closes what is no longer held true before it states what is, so that nothing overlaps."""
         named: dict[str, str] = {}
@@ -201,7 +201,7 @@ def _closing(table: Table, parameters: Iterable[str], now: int) -> Update:
     return statement
 
 
-def _version(keys: Keys, bank_id: str, fact: Fact) -> tuple[Table, dict[str, int], dict[str, Any]]:
+def _version(keys: Keys, bank_id: str, fact: Stated) -> tuple[Table, dict[str, int], dict[str, Any]]:
     """The table of a fact, its key, and its other columns."""
     match fact:
         case Bank():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,7 +18,7 @@ from services.documents.cli import showing
 from services.documents.cli.client import Client, destination, read_file, to_date, write_file
 from services.documents.cli.making import STREAM_SECONDS, Asked
 from services.documents.cli.options import Target
-from services.documents.cli.recipients import read_recipients
+from services.documents.cli.recipients import Recipient, read_recipients
 from services.kit.cli import GOOD, REFUSED, Output
 from services.kit.french import plural
 
@@ -58,12 +58,15 @@ class _Received:
 
 def run(job: Mailing, asked: Asked, target: Target, out: Output) -> int:
     """Makes a letter for each recipient."""
-    request = _request(job, asked)
+    recipients = read_recipients(job.recipients)
+    request = _request(job, asked, recipients)
     received = _Received()
     client = Client(target)
     parts = client.stream(client.documents.BatchGenerateDocuments, request, STREAM_SECONDS)
     with _progress(len(request.items), out) as advance:
         for part in parts:
+            if part.WhichOneof("part") == "item" and part.item.HasField("error"):
+                _explain(part.item, recipients[part.item.index])
             _take(part, job, received)
             if part.WhichOneof("part") == "item":
                 advance()
@@ -90,13 +93,13 @@ def columns(template: str, target: Target, out: Output) -> int:
     return GOOD
 
 
-def _request(job: Mailing, asked: Asked) -> pb.BatchGenerateDocumentsRequest:
+def _request(job: Mailing, asked: Asked, recipients: Sequence[Recipient]) -> pb.BatchGenerateDocumentsRequest:
     return pb.BatchGenerateDocumentsRequest(
         template_id=job.template,
         document_date=to_date(asked.day),
         items=[
             pb.BatchItem(key=one.key, data_json=json.dumps(one.data, ensure_ascii=False).encode())
-            for one in read_recipients(job.recipients)
+            for one in recipients
         ],
         common_json=read_file(job.common) if job.common else b"{}",
         profile_id=asked.profile,
@@ -104,6 +107,20 @@ def _request(job: Mailing, asked: Asked) -> pb.BatchGenerateDocumentsRequest:
         format=asked.format,
         store=asked.store,
     )
+
+
+def _explain(item: pb.BatchItemResult, recipient: Recipient) -> None:
+    """Puts what is wrong in the table in place of what the server says of a cell that could not be read."""
+    if recipient.problems:
+        item.error.message = f"La ligne {recipient.line} du tableau ne peut pas être lue."
+        bad = BadRequest(
+            field_violations=[
+                BadRequest.FieldViolation(field=one.field, description=one.description)
+                for one in recipient.problems
+            ]
+        )
+        del item.error.details[:]
+        item.error.details.add().Pack(bad)
 
 
 def _take(part: pb.BatchGenerateDocumentsResponse, job: Mailing, received: _Received) -> None:

@@ -88,7 +88,7 @@ def dossier(
 def merge(
     template: TemplateId,
     recipients: Annotated[
-        Path, typer.Argument(metavar="DESTINATAIRES", help="Un tableau : CSV, ou Excel (.xlsx).")
+        Path, typer.Argument(metavar="DESTINATAIRES", help="Un tableau : CSV, .xlsx ou .ods.")
     ],
     day: DocumentDate,
     common: Annotated[

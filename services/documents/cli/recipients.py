@@ -1,73 +1,100 @@
-"""A table of recipients, CSV or Excel: one row for each, one column for each datum, named by its path."""
+"""A table of recipients: one row for each, one column for each datum, named by its path."""
 
 from __future__ import annotations
 
-import csv
-import io
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
-from decimal import Decimal, InvalidOperation
+from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from services.documents.cli.client import read_file
 from services.documents.template import Field, make_fields
+from services.kit import tables
 from services.kit.cli import USAGE, CommandError, Detail
+from services.kit.tables import Bad, Row, UnreadableFile, is_blank, read_cell, read_table
 
 KEY_COLUMNS = ("clé", "cle", "key")
 MAX_ROWS = 1000
+MAX_COLUMNS = 1000
+REFUSED_VALUE: list[object] = []
+"""What is sent in place of a cell that cannot be read: no column of the contract holds a list.
+
+The server refuses it, and so numbers and lists the row with the others, which an omitted row would not be.
+"""
 
 _STEP = re.compile(r"([a-z_]+)(?:\[(\d{1,3})\])?")
-_TRUE, _FALSE = ("oui", "vrai", "true", "1"), ("non", "faux", "false", "0")
-_BLANKS = re.compile("[ \u00a0\u202f€%]")
+
+
+_TEXT: tuple[tables.Parse[Any], Callable[[Any], object]] = (tables.text, str)
+_KINDS: Mapping[str, tuple[tables.Parse[Any], Callable[[Any], object]]] = {
+    "money": (tables.signed_money, lambda cents: f"{Decimal(cents).scaleb(-2):.2f}"),
+    "rate": (tables.percent, lambda rate: f"{rate:f}"),
+    "date": (tables.day, date.isoformat),
+    "integer": (tables.integer, int),
+    "boolean": (tables.boolean, bool),
+}
+"""How a cell of each kind of field is read, and how the contract writes its value."""
 
 
 @dataclass(frozen=True)
 class Recipient:
-    """A row: what it is called, and its data."""
+    """A row: its line in the table, what it is called, its data, and why no letter is made of it."""
 
+    line: int
     key: str
     data: Mapping[str, Any]
+    problems: tuple[Detail, ...] = ()
 
 
 def read_recipients(path: Path) -> list[Recipient]:
-    """The rows of a table; CommandError with every unknown column."""
-    rows = _workbook(path) if path.suffix.lower() in (".xlsx", ".xlsm") else _csv(read_file(path))
-    head = [str(cell or "").strip() for cell in next(rows, [])]
-    columns = _columns(head)
-    found = []
-    for number, row in enumerate(rows, start=2):
-        if any(cell not in (None, "") for cell in row):
-            found.append(_recipient(number, row, head, columns))
-    if not found:
-        raise CommandError("Le tableau ne contient aucun destinataire.", exit_code=USAGE, reason="TABLE")
-    if len(found) > MAX_ROWS:
-        raise CommandError(
-            f"Le tableau compte {len(found)} destinataires ; {MAX_ROWS} au plus par lot.", reason="TABLE"
-        )
-    return found
-
-
-def _columns(head: Sequence[str]) -> dict[int, Field]:
-    """The field of each column; CommandError with those that the contract does not have."""
+    """The rows of a table; CommandError if it cannot be read, with every wrong column."""
     fields = make_fields()
-    columns: dict[int, Field] = {}
-    unknown: list[Detail] = []
-    for rank, name in enumerate(head):
-        if not name or name.lower() in KEY_COLUMNS:
-            continue
-        field = _field(fields, name)
-        if field is None or field.kind in ("object", "list"):
-            unknown.append(Detail(name, "aucune donnée du contrat ne porte ce nom"))
-        else:
-            columns[rank] = field
-    if unknown:
+    try:
+        head, *rows = read_table(
+            read_file(path),
+            lambda name: _is_key(name.strip()) or _field(fields, name.strip()) is not None,
+            columns=MAX_COLUMNS,
+            formulas=True,
+        )
+    except UnreadableFile as error:
+        raise CommandError(str(error), exit_code=USAGE, reason="FILE") from None
+    names = ["" if is_blank(cell) or isinstance(cell, Bad) else str(cell).strip() for cell in head.cells]
+    columns = _columns(names, fields)
+    if not rows:
+        raise CommandError("Le tableau ne contient aucun destinataire.", exit_code=USAGE, reason="TABLE")
+    if len(rows) > MAX_ROWS:
         raise CommandError(
-            "Le tableau a des colonnes inconnues ; « documents columns » les liste.",
+            f"Le tableau compte {len(rows)} destinataires ; {MAX_ROWS} au plus par lot.", reason="TABLE"
+        )
+    return [_recipient(row, names, columns) for row in rows]
+
+
+def _is_key(name: str) -> bool:
+    return name.lower() in KEY_COLUMNS
+
+
+def _columns(names: Sequence[str], fields: Mapping[str, Field]) -> dict[int, Field]:
+    """The field of each column; CommandError with those that are not in the contract, or twice."""
+    columns: dict[int, Field] = {}
+    wrong: list[Detail] = []
+    known = ["clé" if _is_key(name) else name for name in names]
+    for rank, name in enumerate(known):
+        if name and name in known[:rank]:
+            wrong.append(Detail(names[rank], "cette colonne est deux fois dans le tableau"))
+        elif name and name != "clé":
+            field = _field(fields, name)
+            if field is None or field.kind in ("object", "list"):
+                wrong.append(Detail(name, "aucune donnée du contrat ne porte ce nom"))
+            else:
+                columns[rank] = field
+    if wrong:
+        raise CommandError(
+            "Le tableau a des colonnes inconnues ou répétées ; « documents columns » les liste.",
             reason="COLUMNS",
-            details=tuple(unknown),
+            details=tuple(wrong),
         )
     return columns
 
@@ -88,19 +115,37 @@ def _field(fields: Mapping[str, Field], name: str) -> Field | None:
     return found
 
 
-def _recipient(
-    number: int, row: Sequence[Any], head: Sequence[str], columns: Mapping[int, Field]
-) -> Recipient:
-    key = str(number)
+def _recipient(row: Row, names: Sequence[str], columns: Mapping[int, Field]) -> Recipient:
+    key = str(row.line)
     data: dict[str, Any] = {}
-    for rank, cell in enumerate(row[: len(head)]):
-        if cell is None or (isinstance(cell, str) and not cell.strip()):
-            continue
-        if rank in columns:
-            _put(data, head[rank], _value(cell, columns[rank].kind))
-        elif head[rank].lower() in KEY_COLUMNS:
-            key = str(cell).strip()
-    return Recipient(key, data)
+    problems = list(_shape(row, names))
+    for rank, name in enumerate(names):
+        if _is_key(name):
+            found = read_cell(row, rank, tables.text)
+            key = key if found is None or isinstance(found, Bad) else found
+        elif rank in columns:
+            parse, written = _KINDS.get(columns[rank].kind, _TEXT)
+            value = read_cell(row, rank, parse)
+            if isinstance(value, Bad):
+                problems.append(Detail(name, value.message))
+                _put(data, name, REFUSED_VALUE)
+            elif value is not None:
+                _put(data, name, written(value))
+    if problems:  # a row of the wrong length may hold no cell that is wrong
+        _put(data, names[min(columns)] if columns else "applicant", REFUSED_VALUE)
+    return Recipient(line=row.line, key=key, data=data, problems=tuple(problems))
+
+
+def _shape(row: Row, names: Sequence[str]) -> Iterator[Detail]:
+    """What is wrong with a row before its cells are read: too short, or with cells of no column."""
+    if len(row.cells) < len(names):
+        yield Detail(
+            names[len(row.cells)], "la ligne s’arrête avant cette colonne ; complétez-la, même à vide"
+        )
+    for rank, cell in enumerate(row.cells):
+        if not is_blank(cell) and not (rank < len(names) and names[rank]):
+            text = "cette cellule est hors des colonnes nommées ; vérifiez les guillemets et les séparateurs"
+            yield Detail(f"colonne {rank + 1}", text)
 
 
 def _put(data: dict[str, Any], name: str, value: Any) -> None:
@@ -116,67 +161,3 @@ def _item(listed: list[Any], rank: int) -> Any:
     while len(listed) <= rank:
         listed.append({})
     return listed[rank]
-
-
-def _value(cell: Any, kind: str) -> Any:
-    """A cell as the contract writes it; what cannot be read stays as it is, for the server to refuse."""
-    if isinstance(cell, datetime):
-        return cell.date().isoformat()
-    if isinstance(cell, date):
-        return cell.isoformat()
-    text = str(cell).strip()
-    if kind in ("money", "rate"):
-        return _amount(text, "0.01" if kind == "money" else None)
-    if kind == "date":
-        return _day(text)
-    if kind == "integer":
-        whole = text.removesuffix(".0")
-        return int(whole) if re.fullmatch(r"-?\d{1,15}", whole) else text
-    if kind == "boolean":
-        return True if text.lower() in _TRUE else False if text.lower() in _FALSE else text
-    return text.removesuffix(".0") if isinstance(cell, float) else text
-
-
-def _amount(text: str, quantum: str | None) -> str:
-    try:
-        number = Decimal(_BLANKS.sub("", text).replace(",", "."))
-        return f"{number.quantize(Decimal(quantum)) if quantum else number:f}"
-    except InvalidOperation:
-        return text
-
-
-def _day(text: str) -> str:
-    for form in ("%Y-%m-%d", "%d/%m/%Y"):
-        try:
-            return datetime.strptime(text, form).date().isoformat()  # noqa: DTZ007 - a civil date
-        except ValueError:
-            continue
-    return text
-
-
-def _csv(content: bytes) -> Iterator[Sequence[Any]]:
-    """The rows of a CSV: UTF-8 or Windows, semicolons, commas or tabulations."""
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        text = content.decode("cp1252", errors="replace")
-    head = text.partition("\n")[0]
-    delimiter = max(";,\t", key=head.count)
-    return iter(csv.reader(io.StringIO(text), delimiter=delimiter))
-
-
-def _workbook(path: Path) -> Iterator[Sequence[Any]]:
-    """The rows of the first sheet of a workbook."""
-    from zipfile import BadZipFile
-
-    from openpyxl import load_workbook
-    from openpyxl.utils.exceptions import InvalidFileException
-
-    try:
-        workbook = load_workbook(io.BytesIO(read_file(path)), read_only=True, data_only=True)
-        rows: Iterable[Sequence[Any]] = list(workbook.worksheets[0].iter_rows(values_only=True))
-    except (BadZipFile, InvalidFileException, KeyError, ValueError, OSError):
-        raise CommandError(
-            f"Le classeur « {path} » ne peut pas être lu.", exit_code=USAGE, reason="FILE"
-        ) from None
-    return iter(rows)

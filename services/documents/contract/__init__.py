@@ -1,6 +1,5 @@
 """The dossier contract: what callers send, checked as a whole and given types before any template sees it.
 
-- `amount_in_words`: `trois mille euros`, `quatre-vingts euros et cinq centimes`: up to 999 999 999,99 €.
 - `BALANCE_SERIES`: The title of the only series of the chart of what is left to repay.
 - `borrowers`: The applicant, then the co-applicant if there is one.
 - `BUDGET_CATEGORIES`: The two groups of bars of the chart of the budget.
@@ -22,6 +21,7 @@
 - `has_illegal_character`: Whether the text holds a character that no document may carry.
 - `ILLEGAL`: The characters that no document may carry, as the inside of a class of a regular expression.
 - `merge_patch`: The target once patched: objects are merged, anything else is replaced, null takes away.
+- `METROPOLE`: The territory of a profile that names none: the country without Alsace-Moselle.
 - `Money`: An amount in euros, in whole cents.
 - `PackageError`: A package that cannot serve, with every finding.
 - `packages`: Every folder below `root` that holds a file of that name, with its files; hidden ones are left
@@ -54,6 +54,7 @@ from services.documents.contract.chart_figures import (
     charts,
 )
 from services.documents.contract.consistency import CHECKS, Check, postal_check
+from services.documents.contract.deadlines import METROPOLE, terms
 from services.documents.contract.document_reference import document_reference
 from services.documents.contract.dossier_json import (
     CONTRACT,
@@ -69,9 +70,7 @@ from services.documents.contract.recipient import RECIPIENTS, borrowers
 from services.documents.contract.schema import Requirement, Schema, written
 from services.documents.contract.statistics import published
 from services.documents.contract.strict_json import ILLEGAL, has_illegal_character
-from services.documents.contract.terms import terms
 from services.documents.contract.values import Code, Money
-from services.documents.contract.words import amount_in_words
 
 __all__ = [
     "BALANCE_SERIES",
@@ -82,6 +81,7 @@ __all__ = [
     "CONTRACT_FILE",
     "CONTRACT_VERSION",
     "ILLEGAL",
+    "METROPOLE",
     "RECIPIENTS",
     "ROOT",
     "SERIES",
@@ -94,7 +94,6 @@ __all__ = [
     "Requirement",
     "Schema",
     "Severity",
-    "amount_in_words",
     "borrowers",
     "charts",
     "described",

@@ -1,9 +1,13 @@
-"""Delays of administrative letters: « délai franc », working days, implicit refusal and its suspension."""
+"""The dates that letters state and that no caller has to compute: delays, working days, implicit refusal."""
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from collections.abc import Collection, Mapping
+from datetime import MAXYEAR, date, timedelta
 from functools import lru_cache
+from typing import Any
+
+from holidays.countries.france import France
 
 from services.kit.dates import add_months
 
@@ -13,41 +17,85 @@ REMEDY_MONTHS = 2
 WITHDRAWAL_DAYS = 14
 """Calendar days to withdraw from a credit, from its acceptance (code de la consommation, L. 312-19)."""
 
+METROPOLE = "METROPOLE"
+"""The territory of a profile that names none: the country without Alsace-Moselle."""
+
+_SLAVERY, _GOOD_FRIDAY, _SECOND_CHRISTMAS = "Abolition de l'esclavage", "Vendredi saint", "Saint-Étienne"
+# Subdivision of the library, and those of its days that are legal holidays there besides the eleven of the
+# country. The library has more, kept by usage and by no law: with them a letter would promise a day too many.
+_TERRITORIES: Mapping[str, tuple[str | None, tuple[str, ...]]] = {
+    METROPOLE: (None, ()),
+    # Good Friday is one where the commune has a Protestant or a mixed church (code du travail, L. 3134-13).
+    "ALSACE_MOSELLE": ("6AE", (_SECOND_CHRISTMAS,)),
+    "ALSACE_MOSELLE_GOOD_FRIDAY": ("6AE", (_SECOND_CHRISTMAS, _GOOD_FRIDAY)),
+    "GUADELOUPE": ("971", (_SLAVERY,)),
+    "MARTINIQUE": ("972", (_SLAVERY,)),
+    "GUYANE": ("973", (_SLAVERY,)),
+    "LA_REUNION": ("974", (_SLAVERY,)),
+    "MAYOTTE": ("976", (_SLAVERY,)),
+    "SAINT_BARTHELEMY": ("BL", (_SLAVERY,)),
+    "SAINT_MARTIN": ("MF", (_SLAVERY,)),
+}
+_ASCENSION_TO_WHIT_MONDAY = timedelta(days=11)
 _DAY = timedelta(days=1)
 _SATURDAY = 5
-# Month and day of the legal holidays that never move (code du travail, L. 3133-1).
-_FIXED_HOLIDAYS = ((1, 1), (5, 1), (5, 8), (7, 14), (8, 15), (11, 1), (11, 11), (12, 25))
-# Days from Easter Sunday: Easter Monday, Ascension, Whit Monday.
-_MOVING_HOLIDAYS = (1, 39, 50)
 
 
-def easter(year: int) -> date:
-    """Easter Sunday in the Gregorian calendar (algorithm of Meeus, Jones and Butcher)."""
-    golden, century, rest = year % 19, year // 100, year % 100
-    moon = (19 * golden + century - century // 4 - (century - (century + 8) // 25 + 1) // 3 + 15) % 30
-    week = (32 + 2 * (century % 4) + 2 * (rest // 4) - moon - rest % 4) % 7
-    shift = moon + week - 7 * ((golden + 11 * moon + 22 * week) // 451) + 114
-    return date(year, shift // 31, shift % 31 + 1)
+class _Calendar(France):
+    """The library stops at 2100, and would then take every day for an open one."""
+
+    end_year = MAXYEAR
 
 
-@lru_cache(maxsize=64)
-def public_holidays(year: int) -> frozenset[date]:
-    """The eleven legal holidays of metropolitan France, outside Alsace-Moselle."""
-    sunday = easter(year)
-    moving = (sunday + days * _DAY for days in _MOVING_HOLIDAYS)
-    return frozenset((*moving, *(date(year, month, day) for month, day in _FIXED_HOLIDAYS)))
+def terms(
+    data: Mapping[str, Any], consent_months: int, document_date: date, territory: str = METROPOLE
+) -> dict[str, date]:
+    """Implicit refusal, with and without the suspension that this letter opens; withdrawal; consent."""
+    found = {"consent_end": add_months(document_date, consent_months)}
+    received = data.get("case", {}).get("received_on")
+    if received is not None:
+        found["implicit_refusal"] = implicit_refusal(received)
+        found["implicit_remedy"] = remedy_last_day(found["implicit_refusal"], territory)
+        deadline = data.get("deadlines", {}).get("documents")
+        if deadline is not None and deadline >= document_date:
+            suspended = (deadline - document_date).days
+            found["suspended_refusal"] = implicit_refusal(received, suspended)
+            found["suspended_remedy"] = remedy_last_day(found["suspended_refusal"], territory)
+    accepted = data.get("bank_decision", {}).get("offer", {}).get("accepted_on")
+    if accepted is not None:
+        found["withdrawal"] = withdrawal_last_day(accepted)
+    return found
 
 
-def next_working_day(day: date) -> date:
+@lru_cache(maxsize=256)
+def public_holidays(year: int, territory: str = METROPOLE) -> frozenset[date]:
+    """The eleven legal holidays of the country (code du travail, L. 3133-1), and those of a territory."""
+    subdivision, added = _TERRITORIES[territory]
+    common, local = _calendar(year, None), _calendar(year, subdivision)
+    # The library leaves out Whit Monday of 2005, 2006 and 2007: worked by default, it stayed a legal holiday.
+    whit_mondays = {day + _ASCENSION_TO_WHIT_MONDAY for day in _named(common, ("Ascension",))}
+    return frozenset({*common, *whit_mondays, *_named(local, added)})
+
+
+def _calendar(year: int, subdivision: str | None) -> France:
+    return _Calendar(years=year, subdiv=subdivision, language="fr")  # type: ignore[no-untyped-call]
+
+
+def _named(calendar: France, names: Collection[str]) -> set[date]:
+    """The days with one of these names; a day may have two, as 1 May 2008."""
+    return {day for day in calendar if not set(names).isdisjoint(calendar.get_list(day))}
+
+
+def next_working_day(day: date, territory: str = METROPOLE) -> date:
     """`day`, or the first day after it that is neither a Saturday, a Sunday nor a holiday."""
-    while day.weekday() >= _SATURDAY or day in public_holidays(day.year):
+    while day.weekday() >= _SATURDAY or day in public_holidays(day.year, territory):
         day += _DAY
     return day
 
 
-def remedy_last_day(notified_on: date) -> date:
+def remedy_last_day(notified_on: date, territory: str = METROPOLE) -> date:
     """Last day to go to court: two months « francs », moved to the next working day (CJA, R. 421-1)."""
-    return next_working_day(add_months(notified_on, REMEDY_MONTHS) + _DAY)
+    return next_working_day(add_months(notified_on, REMEDY_MONTHS) + _DAY, territory)
 
 
 def implicit_refusal(received_on: date, suspended_days: int = 0) -> date:

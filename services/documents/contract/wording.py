@@ -1,4 +1,4 @@
-"""French forms of address: civility, names, lists of borrowers, postal block, time left."""
+"""French forms of address: civility, names, lists of borrowers, postal block, time left, amounts in words."""
 
 from __future__ import annotations
 
@@ -6,9 +6,13 @@ import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from datetime import date
+from functools import lru_cache
 from textwrap import wrap
 from typing import Any
 
+from num2words import num2words
+
+from services.documents.contract.values import Money
 from services.kit.french import NO_BREAK_SPACE, join, long_date, plural
 
 # NF Z10-011: at most six lines of 38 characters, the last one in capitals without accent or punctuation.
@@ -21,6 +25,7 @@ _NEUTRAL = "Madame, Monsieur"
 _WEEKDAYS = ("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche")
 _DAYS_PER_WEEK = 7
 _WEEKS_AT_MOST = 8
+_MILLION = 1_000_000
 
 Person = Mapping[str, Any]
 
@@ -92,3 +97,23 @@ def _wrapped(names: Sequence[str]) -> list[str]:
 def _abbreviated(name: str) -> str:
     civility, _, rest = name.partition(NO_BREAK_SPACE)
     return f"{_ABBREVIATIONS[civility]}{NO_BREAK_SPACE}{rest}" if civility in _ABBREVIATIONS else name
+
+
+def amount_in_words(amount: Money) -> str:
+    """`trois mille euros`, `quatre-vingts euros et cinq centimes`."""
+    euros, cents = divmod(amount.cents, 100)
+    # « un million d’euros », but « un million un euros ».
+    linked = "d’euros" if euros >= _MILLION and euros % _MILLION == 0 else _plural("euro", euros)
+    written = f"{in_words(euros)} {linked}"
+    return f"{written} et {in_words(cents)} {_plural('centime', cents)}" if cents else written
+
+
+# The library takes a third of a millisecond, and the same round amounts come back in every agreement.
+@lru_cache(maxsize=4096)
+def in_words(number: int) -> str:
+    """A whole number in French words, traditional spelling."""
+    return str(num2words(number, lang="fr"))
+
+
+def _plural(word: str, count: int) -> str:
+    return f"{word}s" if count > 1 else word

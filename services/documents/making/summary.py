@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable
 from dataclasses import dataclass
+
+from services.kit.tables import csv_bytes
 
 _HEADER = ("destinataire", "fichier", "motif", "champs")
 
@@ -22,13 +22,5 @@ class Line:
 
 def summary_csv(lines: Iterable[Line]) -> bytes:
     """CSV in UTF-8 with its mark and semicolons, as French spreadsheets expect; no cell is a formula."""
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, delimiter=";", lineterminator="\r\n")
-    writer.writerow(_HEADER)
-    for line in lines:
-        writer.writerow(map(_inert, (line.key, line.filename, line.problem, ", ".join(line.fields))))
-    return buffer.getvalue().encode("utf-8-sig")
-
-
-def _inert(cell: str) -> str:
-    return f"'{cell}" if cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell
+    rows = ((line.key, line.filename, line.problem, ", ".join(line.fields)) for line in lines)
+    return csv_bytes(_HEADER, rows)

@@ -1,6 +1,7 @@
 """Protobuf of the documents service: requests read, answers written.
 
 - `Asked`: What every request for documents says: when, for which organisation, as what, kept or not.
+- `DOMAIN`: The domain of ErrorInfo.
 - `documents`: Documents and files as messages.
 - `package_messages`: Packages, their revisions, their events and their check, as messages.
 - `package_requests`: Reads requests about packages: every absent or wrong field is collected with its proto
@@ -11,6 +12,6 @@
 from services.documents.messages import documents, package_messages, package_requests, requests
 from services.documents.messages.requests import Asked
 
-__all__ = ["Asked", "documents", "package_messages", "package_requests", "requests"]
+__all__ = ["DOMAIN", "Asked", "documents", "package_messages", "package_requests", "requests"]
 
 DOMAIN = "documents.microcredit"

@@ -9,7 +9,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from services.documents.contract import Code, Money, amount_in_words, wording
+from services.documents.contract import Code, Money, wording
 from services.kit import french
 
 # The lender may not hold health data (loi 78-17, article 6 I): a health project shows its category only.
@@ -55,7 +55,7 @@ def _round_euros(value: Money) -> str:
 
 
 def _in_words(value: Money) -> str:
-    return amount_in_words(_expect(value, Money))
+    return wording.amount_in_words(_expect(value, Money))
 
 
 def _plain_number(value: Money | Decimal) -> str:

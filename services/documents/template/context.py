@@ -6,7 +6,15 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from services.documents.contract import RECIPIENTS, borrowers, charts, document_reference, published, terms
+from services.documents.contract import (
+    METROPOLE,
+    RECIPIENTS,
+    borrowers,
+    charts,
+    document_reference,
+    published,
+    terms,
+)
 from services.documents.profile import Profile, texts
 from services.documents.template.manifest import Template
 
@@ -39,7 +47,12 @@ def make_context(
         },
         "law": texts(content["law"], day, contract_date),
         "profile": content,
-        "terms": terms(data, content["privacy"]["consent_months"], day),
+        "terms": terms(
+            data,
+            content["privacy"]["consent_months"],
+            day,
+            content["remedies"].get("public_holidays", METROPOLE),
+        ),
     }
     if profile.logo is not None:
         logo = profile.logo

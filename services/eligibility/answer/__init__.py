@@ -9,7 +9,8 @@
 - `Comparison`: A value against its threshold; a yes/no fact has neither operator nor threshold.
 - `ContentState`: What is left of the content of a decision.
 - `DecisionContent`: The encrypted part of a record.
-- `decode`: The content of its canonical JSON; ValueError for another form.
+- `decode_content`: The content of its canonical JSON; ValueError for another form.
+- `encode_content`: Canonical JSON, to be encrypted.
 - `Engine`: Gives the ids of the rules that are true of these values, or raises EngineError.
 - `ENGINE_FAILED`: Stands for a rule in the disagreements when the engine gave no answer.
 - `Erasure`: How many decisions a case has, and when its key was destroyed (None: it was not).
@@ -19,6 +20,8 @@
 - `Grid`: Amounts in cents and durations in months, ascending.
 - `Head`: The end of the journal: the rank of its last record and its seal.
 - `in_words`: The advice that a judgement is, with its reasons, figures and orientations.
+- `is_same_request`: True when a decision is about the case and the facts of a recorded one, which can be
+  read.
 - `judge`: The outcome alone, without its reasons in words.
 - `markdown`: The sections under a heading that names the decision.
 - `MissingFact`: An absent fact that the rules need; `proof_document` may be empty.
@@ -32,7 +35,6 @@
 - `questions`: What to ask, most useful first: what may settle the gravest rules, most of them, and alone.
 - `Reason`: A rule that holds; no severity for the disagreement of the evaluators.
 - `Recorded`: A decision once recorded; that of a repeated request is the first one.
-- `recorded_content`: What a record keeps encrypted: the case, the request, the facts and the answer.
 - `replay`: Compares outcome, reasons, compared values and figures.
 - `Replay`: Two canonical texts, and the paths where they differ.
 - `RulesetStamp`: The rule package that answered, and the revision of the deployments that chose it.
@@ -52,13 +54,7 @@
   the end.
 """
 
-from services.eligibility.answer import recorded_content
-from services.eligibility.answer.advice import grid
-from services.eligibility.answer.advice.changes import Suggestion, Suggestions, changeable, smallest_changes
-from services.eligibility.answer.advice.grid import AMOUNT, MONTHS, Grid
-from services.eligibility.answer.advice.questions import questions
-from services.eligibility.answer.advice.verdict import verdict
-from services.eligibility.answer.advice.wording import present, sentence, shown
+from services.eligibility.answer import grid
 from services.eligibility.answer.assess import ENGINE_FAILED, Engine, assess, in_words, judge
 from services.eligibility.answer.assessment import (
     Assessment,
@@ -70,6 +66,7 @@ from services.eligibility.answer.assessment import (
     Reason,
     RulesetStamp,
 )
+from services.eligibility.answer.changes import Suggestion, Suggestions, changeable, smallest_changes
 from services.eligibility.answer.decisions import (
     Asked,
     ContentState,
@@ -81,10 +78,18 @@ from services.eligibility.answer.decisions import (
     StoredDecision,
     Verification,
 )
-from services.eligibility.answer.explanation.sections import markdown, sections
-from services.eligibility.answer.explanation.situation import Situation
-from services.eligibility.answer.recorded_content import DecisionContent, decode
+from services.eligibility.answer.explanation_text import markdown, sections
+from services.eligibility.answer.grid import AMOUNT, MONTHS, Grid
+from services.eligibility.answer.questions import questions
+from services.eligibility.answer.recorded import (
+    DecisionContent,
+    decode_content,
+    encode_content,
+    is_same_request,
+)
 from services.eligibility.answer.replay import Replay, replay
+from services.eligibility.answer.situation import Situation
+from services.eligibility.answer.wording import present, sentence, shown, verdict
 
 __all__ = [
     "AMOUNT",
@@ -116,14 +121,15 @@ __all__ = [
     "Verification",
     "assess",
     "changeable",
-    "decode",
+    "decode_content",
+    "encode_content",
     "grid",
     "in_words",
+    "is_same_request",
     "judge",
     "markdown",
     "present",
     "questions",
-    "recorded_content",
     "replay",
     "sections",
     "sentence",

@@ -6,8 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from services.eligibility.answer.assessment import Assessment
-from services.eligibility.answer.recorded_answers import figure_json, reason_json
-from services.eligibility.answer.recorded_values import Json, value_json
+from services.eligibility.answer.recorded import Json, figure_json, reason_json, value_json
 from services.kit.canonical import canonical
 
 

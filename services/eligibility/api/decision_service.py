@@ -8,7 +8,7 @@ from microcredit.eligibility.v1 import decision_service_pb2 as pb
 from microcredit.eligibility.v1.decision_service_pb2_grpc import DecisionServiceServicer
 from services.eligibility.answer import ContentState, Situation, StoredDecision, assess, replay
 from services.eligibility.engine import all_values
-from services.eligibility.messages import decision_requests, decisions
+from services.eligibility.messages import decisions
 from services.eligibility.publishing import Deployments
 from services.eligibility.store import Journal
 from services.kit.errors import FailedPrecondition
@@ -40,14 +40,14 @@ class DecisionServicer(DecisionServiceServicer):
         self, request: pb.GetDecisionRequest, context: grpc.ServicerContext
     ) -> pb.GetDecisionResponse:
         """One decision, with what can still be read of it."""
-        decision = self._journal.get(decision_requests.decision_id(request.name))
+        decision = self._journal.get(decisions.decision_id(request.name))
         return pb.GetDecisionResponse(decision=decisions.decision_pb(decision, whole=True))
 
     def ListDecisions(
         self, request: pb.ListDecisionsRequest, context: grpc.ServicerContext
     ) -> pb.ListDecisionsResponse:
         """The decisions, latest first; the place of a page is the rank of the last one of the page before."""
-        filters, page = decision_requests.listing(request, self._page_key)
+        filters, page = decisions.listing(request, self._page_key)
         found = self._journal.search(
             filters, before_sequence=page.place.revision or None, limit=page.size + 1
         )
@@ -95,7 +95,7 @@ class DecisionServicer(DecisionServiceServicer):
 
     def EraseCase(self, request: pb.EraseCaseRequest, context: grpc.ServicerContext) -> pb.EraseCaseResponse:
         """The facts of a case can be read no more."""
-        reference, removal = decision_requests.erasure(request)
+        reference, removal = decisions.erasure(request)
         erased = self._journal.erase(reference, removal.asked, validate_only=removal.validate_only)
         return pb.EraseCaseResponse(
             decision_count=erased.decision_count,
@@ -106,7 +106,7 @@ class DecisionServicer(DecisionServiceServicer):
         self, request: pb.PurgeDecisionsRequest, context: grpc.ServicerContext
     ) -> pb.PurgeDecisionsResponse:
         """The contents of the decisions of before an instant are removed."""
-        end, removal = decision_requests.purge(request)
+        end, removal = decisions.purge(request)
         count = self._journal.purge(end, removal.asked, validate_only=removal.validate_only)
         return pb.PurgeDecisionsResponse(decision_count=count)
 
@@ -114,12 +114,12 @@ class DecisionServicer(DecisionServiceServicer):
         self, request: pb.VerifyJournalRequest, context: grpc.ServicerContext
     ) -> pb.VerifyJournalResponse:
         """Whether every record is as it was written."""
-        expected = decision_requests.expected_head(request)
+        expected = decisions.expected_head(request)
         return decisions.verification_pb(self._journal.verify(expected), expected)
 
     def _readable(self, name: str) -> StoredDecision:
         """A decision whose content can be read; FailedPrecondition otherwise."""
-        decision = self._journal.get(decision_requests.decision_id(name))
+        decision = self._journal.get(decisions.decision_id(name))
         if decision.content in _UNREADABLE:
             reason, message = _UNREADABLE[decision.content]
             raise FailedPrecondition(reason, message, metadata={"name": name})

@@ -33,19 +33,24 @@ guard and a sentinel frame every evaluation; one file touches the native module.
 - `written`: An expression in the language of the package, more parentheses than needed.
 """
 
-from services.eligibility.engine.compiled_rules import CompiledRules
-from services.eligibility.engine.critical_values import Critical
+from services.eligibility.engine.critical_values import (
+    Critical,
+    Leaf,
+    conditions_of,
+    leaves_of,
+    rule_leaves,
+    written,
+)
 from services.eligibility.engine.definitions import (
+    CompiledRules,
     UncompilableError,
     compile_package,
     exceeded_limits,
     too_large,
 )
-from services.eligibility.engine.evaluation import LazyValues, all_values, request_day
+from services.eligibility.engine.evaluation import LazyValues, all_values, request_day, true_rules
 from services.eligibility.engine.host import HostRuleset
-from services.eligibility.engine.leaves import Leaf, conditions_of, leaves_of, rule_leaves, written
 from services.eligibility.engine.native import EngineError, NativeRuleset
-from services.eligibility.engine.reference import true_rules
 from services.eligibility.engine.trial import try_package
 
 __all__ = [

@@ -1,4 +1,5 @@
-"""Every value that the rules read for one application: facts, parameters of the day, calculations."""
+"""Every value that the rules read for one application: facts, parameters of the day, calculations; and the
+second opinion, the rules that the three-valued reference evaluator finds true."""
 
 from __future__ import annotations
 
@@ -69,3 +70,8 @@ def _required_documents(package: RulePackage, values: Values) -> tuple[str, ...]
         if required.condition is None or evaluate(required.condition, values) is True:
             codes |= dict.fromkeys(codes_of(values[required.parameter]))
     return tuple(codes)
+
+
+def true_rules(package: RulePackage, values: Values) -> frozenset[str]:
+    """Ids of the rules whose condition is true, neither false nor unknown."""
+    return frozenset(rule.id for rule in package.rules if evaluate(rule.condition, values) is True)

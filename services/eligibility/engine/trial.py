@@ -7,9 +7,8 @@ from __future__ import annotations
 import sys
 
 from services.eligibility.engine.definitions import UncompilableError, compile_package
-from services.eligibility.engine.evaluation import all_values
+from services.eligibility.engine.evaluation import all_values, true_rules
 from services.eligibility.engine.native import NativeRuleset
-from services.eligibility.engine.reference import true_rules
 from services.eligibility.package import RulePackage
 from services.kit import child
 from services.kit.child import Bounds, Message, StoppedError

@@ -21,11 +21,15 @@ The simulations are indicative: only the lender's offer binds.
   out.
 """
 
-from services.eligibility.loan.effective_rate import RateWithoutMeaningError
 from services.eligibility.loan.rounding import decimal_half_up, exact_decimal, half_up, shown_decimal
-from services.eligibility.loan.schedule import Line, Terms, constant_instalment
-from services.eligibility.loan.search import LargestAmount, ShortestDuration
-from services.eligibility.loan.simulation import Simulation, simulate
+from services.eligibility.loan.schedule import (
+    LargestAmount,
+    Line,
+    ShortestDuration,
+    Terms,
+    constant_instalment,
+)
+from services.eligibility.loan.simulation import RateWithoutMeaningError, Simulation, simulate
 
 __all__ = [
     "LargestAmount",

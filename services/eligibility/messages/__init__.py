@@ -3,9 +3,7 @@
 - `answered`: The answer in words.
 - `assessment_pb`: The advice on one application; a decision_id if it is recorded.
 - `catalog`: The facts, in the order of the package, with the rules in force on a day that read them.
-- `decision_requests`: Reads requests about decisions: every absent or wrong field is collected with its
-  proto path.
-- `decisions`: Recorded decisions as messages.
+- `decisions`: Reads requests about decisions, and writes recorded decisions as messages.
 - `fact_value`: A value of a type; without content when it is unknown. An amount is rounded half-up to the
   cent.
 - `Fields`: Reads the fields of a message; each method gives None after a violation, or for an absent
@@ -23,23 +21,19 @@
 - `unanswered`: Why an inverse question has no answer.
 """
 
-from services.eligibility.messages import decision_requests, decisions
+from services.eligibility.messages import decisions
 from services.eligibility.messages.advice_requests import read_grid, read_suggestions
-from services.eligibility.messages.application import read_request
-from services.eligibility.messages.assessments import assessment_pb, ruleset_pb
-from services.eligibility.messages.catalog import catalog
+from services.eligibility.messages.application import fact_value, read_request
+from services.eligibility.messages.assessments import assessment_pb, catalog, ruleset_pb
 from services.eligibility.messages.fields import Fields, instant
-from services.eligibility.messages.loan_answers import answered, simulation_pb, unanswered
-from services.eligibility.messages.loan_questions import read_loan_question
+from services.eligibility.messages.loans import answered, read_loan_question, simulation_pb, unanswered
 from services.eligibility.messages.releases import ruleset_check, ruleset_details
-from services.eligibility.messages.values import fact_value
 
 __all__ = [
     "Fields",
     "answered",
     "assessment_pb",
     "catalog",
-    "decision_requests",
     "decisions",
     "fact_value",
     "instant",

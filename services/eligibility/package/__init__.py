@@ -69,13 +69,14 @@
 """
 
 from services.eligibility.package.display import NOTHING, display, rounded
-from services.eligibility.package.fact_checks import MAX_PERCENT_DECIMALS, check_facts
 from services.eligibility.package.facts import (
     APPLICATION_FACTS,
+    MAX_PERCENT_DECIMALS,
     Fact,
     Format,
     PersonalData,
     WhenAbsent,
+    check_facts,
     completed,
     missing_facts,
 )
@@ -83,8 +84,7 @@ from services.eligibility.package.findings import Finding, Findings, PackageErro
 from services.eligibility.package.identity_file import read_identity
 from services.eligibility.package.language import tree
 from services.eligibility.package.language.evaluate import evaluate
-from services.eligibility.package.language.tree import names
-from services.eligibility.package.language.types import (
+from services.eligibility.package.language.tree import (
     BOOLEAN,
     FRENCH_KINDS,
     NUMERIC,
@@ -94,9 +94,9 @@ from services.eligibility.package.language.types import (
     Values,
     ValueType,
     codes_of,
+    names,
 )
 from services.eligibility.package.load import assemble_package, read_folder, read_package
-from services.eligibility.package.markdown import bullets, paragraphs, table, text
 from services.eligibility.package.model import (
     ENGINE_DISAGREEMENT,
     MISSING_FACTS,
@@ -112,11 +112,21 @@ from services.eligibility.package.model import (
     Rule,
     RulePackage,
     RuleSeverity,
+    facts_read,
+    rules_by_fact,
 )
-from services.eligibility.package.reads import facts_read, rules_by_fact
 from services.eligibility.package.source import read_source
 from services.eligibility.package.tables import as_table
-from services.eligibility.package.words import MAX_LISTED, Words, listed, quoted
+from services.eligibility.package.words import (
+    MAX_LISTED,
+    Words,
+    bullets,
+    listed,
+    paragraphs,
+    quoted,
+    table,
+    text,
+)
 
 __all__ = [
     "APPLICATION_FACTS",

@@ -6,12 +6,10 @@ from collections.abc import Mapping
 from datetime import date
 from functools import partial
 
-from services.eligibility.package.fact_checks import check_facts
-from services.eligibility.package.facts import Fact
-from services.eligibility.package.language.types import Kind, Value, Values, ValueType
-from services.eligibility.package.literals import parse_literal
+from services.eligibility.package.facts import Fact, check_facts
+from services.eligibility.package.language.tree import Kind, Value, Values, ValueType
 from services.eligibility.package.model import Case, Outcome, Property
-from services.eligibility.package.tables import Table
+from services.eligibility.package.tables import Table, parse_literal
 from services.kit.dates import Period
 
 _OUTCOMES = {outcome.value: outcome for outcome in Outcome if outcome is not Outcome.NEEDS_REVIEW}

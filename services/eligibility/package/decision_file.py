@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from services.eligibility.package.facts_file import read_labels
-from services.eligibility.package.language.types import Kind, ValueType
+from services.eligibility.package.language.tree import Kind, ValueType
 from services.eligibility.package.model import (
     Decision,
     LoanBounds,

@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from datetime import date
 
-from services.eligibility.package.literals import LiteralError
 from services.eligibility.package.model import Identity
-from services.eligibility.package.tables import Table
+from services.eligibility.package.tables import LiteralError, Table
 from services.kit.dates import Period
 from services.kit.french import typeset
 

@@ -1,20 +1,21 @@
-"""A rule package from its folder: read once, checked whole, every finding at once."""
+"""A rule package from its folder: its size is looked at first, then it is read once, checked whole, with
+every finding at once."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
+from services.eligibility.package import source
 from services.eligibility.package.cases_file import CaseReader, read_properties
 from services.eligibility.package.decision_file import read_decision
-from services.eligibility.package.derived_file import read_derived
 from services.eligibility.package.facts import Fact
 from services.eligibility.package.facts_file import read_facts
 from services.eligibility.package.findings import FILES, Findings, PackageError, Place
 from services.eligibility.package.identity_file import read_identity
-from services.eligibility.package.language.types import Kind, ValueType
+from services.eligibility.package.language.tree import Kind, ValueType
 from services.eligibility.package.model import (
     MISSING_FACTS,
     REQUIRED_DOCUMENTS,
@@ -23,15 +24,69 @@ from services.eligibility.package.model import (
     Parameter,
     RulePackage,
 )
-from services.eligibility.package.parameters_file import read_parameters
-from services.eligibility.package.places import places_of
+from services.eligibility.package.parameters_file import read_derived, read_parameters
 from services.eligibility.package.rules_file import read_rules
-from services.eligibility.package.sizes import check_sizes
 from services.eligibility.package.source import read_source
 from services.eligibility.package.tables import Table, as_table
 from services.kit.releases import SIGNATURE_FILE, Contents, digest
 
-CASES = "cases"
+MAX_FILES = 100
+MAX_TOTAL_BYTES = 2_000_000
+MAX_RULES = 1_000
+MAX_CASES = 2_000
+
+_RULE = re.compile(rb"^[^\s#].*:", re.MULTILINE)
+_CASE = re.compile(rb"^\s*-\s+id\s*:", re.MULTILINE)
+
+
+def check_sizes(contents: Mapping[str, bytes], findings: Findings) -> bool:
+    """False, with findings, when the package is out of size."""
+    total = sum(map(len, contents.values()))
+    rules = len(_RULE.findall(contents.get("rules.yaml", b"")))
+    cases = sum(
+        len(_CASE.findall(content)) for file, content in contents.items() if file.startswith("cases/")
+    )
+    measures = (
+        ("package.yaml", len(contents), MAX_FILES, "fichiers"),
+        ("package.yaml", total, MAX_TOTAL_BYTES, "octets"),
+        ("rules.yaml", rules, MAX_RULES, "règles"),
+        ("cases/base.yaml", cases, MAX_CASES, "cas"),
+    )
+    exceeded = [(file, words, size, most) for file, size, most, words in measures if size > most]
+    for file, words, size, most in exceeded:
+        findings.add(Place(file, 1, 1), f"Le paquet compte {size} {words} ; {most} au plus sont admis.")
+    return not exceeded
+
+
+def places_of(files: Mapping[str, source.Mapping]) -> dict[str, Place]:
+    """Places by `file#entry#` and `file#entry#key`; those of the cases by `cases#id#`."""
+    places: dict[str, Place] = {}
+    for file, root in files.items():
+        if file.startswith(f"{CASES_FOLDER}/"):
+            places |= dict(_cases(root))
+        else:
+            places |= dict(_entries(file, root))
+    return places
+
+
+def _entries(file: str, root: source.Mapping) -> Iterator[tuple[str, Place]]:
+    for name, node in root.entries.items():
+        yield f"{file}#{name}#", root.keys[name]
+        if isinstance(node, source.Mapping):
+            for key, value in node.entries.items():
+                yield f"{file}#{name}#{key}", value.place
+
+
+def _cases(root: source.Mapping) -> Iterator[tuple[str, Place]]:
+    node = root.entries.get(CASES_FOLDER)
+    for item in node.items if isinstance(node, source.Sequence) else ():
+        if isinstance(item, source.Mapping):
+            id_ = item.entries.get("id")
+            if isinstance(id_, source.Scalar):
+                yield f"{CASES_FOLDER}#{id_.text.strip()}#", item.place
+
+
+CASES_FOLDER = "cases"
 BASE_CASE = "cases/base.yaml"
 _CASE_FILE = re.compile(r"cases/[^/]+\.yaml")
 
@@ -47,7 +102,7 @@ def load_package(folder: Path) -> RulePackage:
 
 def read_folder(folder: Path) -> Contents:
     """The files of a package that a folder holds, signature included."""
-    cases = sorted(f"{CASES}/{path.name}" for path in (folder / CASES).glob("*.yaml"))
+    cases = sorted(f"{CASES_FOLDER}/{path.name}" for path in (folder / CASES_FOLDER).glob("*.yaml"))
     files = (*FILES, *cases, SIGNATURE_FILE)
     return {file: (folder / file).read_bytes() for file in files if (folder / file).is_file()}
 
@@ -113,7 +168,7 @@ def _missing_facts_type(facts: Mapping[str, Fact]) -> ValueType:
 
 def _read_cases(tables: Mapping[str, Table], reader: CaseReader) -> tuple[Case, ...]:
     base = reader.read_base(tables[BASE_CASE]) if BASE_CASE in tables else {}
-    files = sorted(file for file in tables if file.startswith(f"{CASES}/") and file != BASE_CASE)
+    files = sorted(file for file in tables if file.startswith(f"{CASES_FOLDER}/") and file != BASE_CASE)
     return tuple(case for file in files for case in reader.read_cases(tables[file], base))
 
 

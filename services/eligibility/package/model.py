@@ -1,16 +1,15 @@
-"""A rule package, read and checked: immutable, without a trace of YAML."""
+"""A rule package, read and checked: immutable, without a trace of YAML; and which rules read which facts."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import Enum
 
-from services.eligibility.package.facts import Fact
+from services.eligibility.package.facts import Fact, WhenAbsent
 from services.eligibility.package.findings import Place
-from services.eligibility.package.language.tree import Node
-from services.eligibility.package.language.types import Value, Values, ValueType
+from services.eligibility.package.language.tree import Node, Value, Values, ValueType, names
 from services.kit.dates import Period
 
 MISSING_FACTS = "missing_facts"
@@ -200,3 +199,36 @@ class RulePackage:
         """Where an entry of a file begins, or the value of one of its keys; cases are all in `cases`."""
         found = self.places.get(f"{file}#{name}#{key}") or self.places.get(f"{file}#{name}#")
         return found or Place(file, 1, 1)
+
+
+def rules_by_fact(package: RulePackage, day: date) -> dict[str, tuple[str, ...]]:
+    """For each fact, the codes of the rules in force on a day that read it, in their order."""
+    codes: dict[str, dict[str, None]] = {name: {} for name in package.facts}
+    for rule in package.rules:
+        if day in rule.validity:
+            for name in facts_read(package, names(rule.condition)):
+                codes[name][rule.code] = None
+    return {name: tuple(found) for name, found in codes.items()}
+
+
+def facts_read(package: RulePackage, read: Iterable[str]) -> frozenset[str]:
+    """The facts behind names of facts, parameters and calculations."""
+    found: set[str] = set()
+    for name in read:
+        if name in package.facts:
+            found.add(name)
+        else:
+            found |= facts_read(package, _behind(package, name))
+    return frozenset(found)
+
+
+def _behind(package: RulePackage, name: str) -> Iterator[str]:
+    """The names that a name which is not a fact is made of; none for a parameter."""
+    if name in package.derived:
+        yield from names(package.derived[name].expression)
+    elif name == MISSING_FACTS:
+        yield from (fact.name for fact in package.facts.values() if fact.when_absent is WhenAbsent.MISSING)
+    elif name == REQUIRED_DOCUMENTS:
+        for required in package.decision.required_documents:
+            if required.condition is not None:
+                yield from names(required.condition)

@@ -1,8 +1,10 @@
-"""parameters.yaml: dated values, each with the deliberation or article that sets it."""
+"""parameters.yaml, dated values each with the deliberation or article that sets it; derived.yaml, named
+calculations each over what comes before it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 from itertools import pairwise
 
@@ -10,10 +12,9 @@ from services.eligibility.package.display import display
 from services.eligibility.package.facts import Fact
 from services.eligibility.package.facts_file import check_name
 from services.eligibility.package.findings import Place
-from services.eligibility.package.language.types import DATE, NO_LABELS, Kind, Value, ValueType
-from services.eligibility.package.literals import parse_literal
-from services.eligibility.package.model import DatedValue, Parameter
-from services.eligibility.package.tables import Table
+from services.eligibility.package.language.tree import DATE, NO_LABELS, Kind, Value, ValueType
+from services.eligibility.package.model import DatedValue, Derived, Parameter
+from services.eligibility.package.tables import Table, parse_literal
 from services.kit.dates import ONE_DAY, Period
 from services.kit.french import typeset
 
@@ -126,3 +127,21 @@ def _check_timeline(row: Table, values: list[DatedValue], validity: Period) -> N
 
 def _day(day: date) -> str:
     return display(day, DATE)
+
+
+def read_derived(table: Table, scope: dict[str, ValueType]) -> dict[str, Derived]:
+    """The calculations by name, in the order of the file; each enters the scope of the next ones."""
+    derived: dict[str, Derived] = {}
+    for name, place, row in table.rows():
+        expression = row.expression("value", scope, calculation=True)
+        label = row.typeset("label")
+        unit = row.text("unit", required=False)
+        is_figure = row.flag("figure")
+        row.close()
+        if name in scope:
+            table.fail(name, f"« {name} » est déjà le nom d’un fait, d’un paramètre ou d’un calcul.")
+        elif check_name(row, name, place) and expression is not None:
+            type_ = replace(expression.type, unit=unit)
+            derived[name] = Derived(name, type_, label, expression, is_figure)
+            scope[name] = type_
+    return derived

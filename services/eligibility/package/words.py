@@ -1,19 +1,46 @@
-"""Conditions and calculations said in French: labels, values of a day, no code and no symbol of the language.
+"""Conditions and calculations said in French: labels, values of a day, no code and no symbol of the language;
+and the little Markdown that the règlement needs, where text is never taken for markup.
 
 Every turn of phrase avoids agreeing with a label, whose gender and number are unknown.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from services.eligibility.package.display import UNKNOWN, display
 from services.eligibility.package.language import tree
-from services.eligibility.package.language.types import Kind, Value, Values, ValueType, codes_of
+from services.eligibility.package.language.tree import Kind, Value, Values, ValueType, codes_of
 from services.eligibility.package.model import MISSING_FACTS, REQUIRED_DOCUMENTS, DatedValue, RulePackage
 from services.kit.french import NO_BREAK_SPACE, plural
+
+_MARKUP = re.compile(r"([\\`*_\[\]<>|#~])")
+_LINES = re.compile(r"\s*\n\s*")
+
+
+def text(words: str) -> str:
+    """A text of the package on one line, its special characters escaped."""
+    return _MARKUP.sub(r"\\\1", _LINES.sub(" ", words.strip()))
+
+
+def bullets(items: Iterable[str], indent: str = "") -> str:
+    """A list, one item a line."""
+    return "\n".join(f"{indent}- {item}" for item in items)
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]], right: Sequence[int] = ()) -> str:
+    """A table; the columns of these ranks are aligned to the right."""
+    rule = ("---:" if index in right else "---" for index, _ in enumerate(head))
+    return "\n".join(f"| {' | '.join(line)} |" for line in (head, tuple(rule), *rows))
+
+
+def paragraphs(*parts: str) -> str:
+    """The parts that are not empty, a blank line between two."""
+    return "\n\n".join(part for part in parts if part)
+
 
 MAX_LISTED = 6
 """A longer list is counted where it is compared; the list of the values shows it whole."""

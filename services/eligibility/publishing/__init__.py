@@ -35,8 +35,20 @@
 """
 
 from services.eligibility.publishing.check import MAX_FINDINGS, Report, check
-from services.eligibility.publishing.check.cases import Gap, case_gaps
-from services.eligibility.publishing.comparison import Advice, Count, OutcomeChange, Pair, Tally, tally
+from services.eligibility.publishing.check.examine import Gap, case_gaps
+from services.eligibility.publishing.comparison import (
+    Advice,
+    Count,
+    NewShadow,
+    OutcomeChange,
+    Pair,
+    Place,
+    Shadow,
+    Tally,
+    advice,
+    moved,
+    tally,
+)
 from services.eligibility.publishing.deployment import (
     UNUSABLE,
     Deployment,
@@ -45,12 +57,9 @@ from services.eligibility.publishing.deployment import (
     compiled,
     compiled_once,
 )
-from services.eligibility.publishing.reason_labels import reason_labels
 from services.eligibility.publishing.rulebook.differences import RulebookChange, Section, differences
 from services.eligibility.publishing.rulebook.document import rulebook
-from services.eligibility.publishing.shadow import NewShadow, Place, Shadow
-from services.eligibility.publishing.summary import Labels, summary
-from services.eligibility.publishing.trying import advice, moved
+from services.eligibility.publishing.summary import Labels, reason_labels, summary
 
 __all__ = [
     "MAX_FINDINGS",

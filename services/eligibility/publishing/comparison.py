@@ -1,11 +1,18 @@
-"""Two pieces of advice on one application, and how many applications go from one to the other."""
+"""Two pieces of advice on one application, and how many applications go from one to the other: at once, or in
+a shadow run, where a candidate is assessed on recorded decisions and on each new one."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date, datetime
+from fractions import Fraction
 
-from services.eligibility.package import Outcome
+import structlog
+
+from services.eligibility.answer import Engine, RulesetStamp, assess
+from services.eligibility.package import NUMERIC, Kind, Outcome, RulePackage, Value, Values, check_facts
+from services.kit.serve import exception_fields
 
 MAX_EXAMPLES = 5
 """Applications named for each change."""
@@ -116,3 +123,89 @@ def change_of(base: Advice, candidate: Advice) -> OutcomeChange:
 def _rank(item: tuple[OutcomeChange, Count]) -> tuple[object, ...]:
     change, count = item
     return -count.number, _OUTCOMES[change.base], _OUTCOMES[change.candidate], change.added, change.removed
+
+
+log = structlog.get_logger()
+
+_CLASSES: Mapping[Kind, type] = {
+    Kind.BOOLEAN: bool,
+    Kind.DATE: date,
+    Kind.CODE: str,
+    Kind.TEXT: str,
+    Kind.CODES: tuple,
+}
+
+
+def moved(facts: Values, day: date | None) -> Values:
+    """The same application, made on that day; without one, as it is."""
+    return facts if day is None else {**facts, "request_date": day}
+
+
+def advice(package: RulePackage, engine: Engine, facts: Values) -> Advice | None:
+    """The advice of a ruleset; None when it does not govern the day of the application, refuses its facts or
+    fails on them. Facts that it does not declare are ignored."""
+    if not accepts(package, facts):
+        return None
+    known = {name: facts.get(name) for name in package.facts}
+    try:
+        assessment = assess(package, engine, known)
+    except Exception as error:
+        log.error("comparison_failed", ruleset=package.digest, **exception_fields(error))
+        return None
+    return Advice(assessment.outcome, tuple(reason.code for reason in assessment.reasons))
+
+
+def accepts(package: RulePackage, facts: Values) -> bool:
+    """Whether a package may govern an application: its day, and each fact that the package declares."""
+    day = facts.get("request_date")
+    if not isinstance(day, date) or day not in package.identity.validity:
+        return False
+    fitting = all(_fits(facts.get(name), fact.type.kind) for name, fact in package.facts.items())
+    return fitting and not check_facts(package.facts, facts)
+
+
+def _fits(value: Value | None, kind: Kind) -> bool:
+    """Whether a value is one of a kind: the same name may have had another kind in another package."""
+    if value is None:
+        return True
+    if kind in NUMERIC:
+        return isinstance(value, int | Fraction) and not isinstance(value, bool)
+    return isinstance(value, _CLASSES[kind])
+
+
+@dataclass(frozen=True)
+class NewShadow:
+    """A run to start: from the decisions recorded at `from_time` on (None: those to come), as if every
+    application were made on `as_of` (None: on its own day); the request id may be empty."""
+
+    candidate: RulesetStamp
+    from_time: datetime | None
+    as_of: date | None
+    actor: str
+    request_id: str = ""
+
+
+@dataclass(frozen=True)
+class Shadow:
+    """A run and what it has counted; `pending` decisions are still to be."""
+
+    number: int
+    candidate: RulesetStamp
+    as_of: date | None
+    actor: str
+    start_time: datetime
+    stop_time: datetime | None
+    tally: Tally
+    pending: int
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a run that decisions wait for stands in the journal; `held` by the process that reads it."""
+
+    number: int
+    digest: str
+    as_of: date | None
+    from_time: datetime | None
+    last_sequence: int
+    held: bool

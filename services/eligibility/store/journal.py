@@ -17,17 +17,15 @@ from services.eligibility.answer import (
     Recorded,
     StoredDecision,
     Verification,
+    encode_content,
 )
-from services.eligibility.answer import recorded_content as content
 from services.eligibility.store import journal_chain as chain
-from services.eligibility.store import journal_entries as entries_
-from services.eligibility.store import journal_reads as reads
+from services.eligibility.store import journal_records as records
 from services.eligibility.store import journal_removal as removal
-from services.eligibility.store import journal_times
-from services.eligibility.store.journal_entries import Entry
 from services.eligibility.store.journal_group import GroupCommit
-from services.eligibility.store.journal_tables import journal
+from services.eligibility.store.journal_records import Entry
 from services.eligibility.store.keys import KeyStore
+from services.eligibility.store.tables import instant_text, journal
 from services.kit.errors import DomainError, NotFound, StartupError
 from services.kit.store import Database
 
@@ -47,7 +45,7 @@ class Journal:
         request gives an error in its place.
         """
         entries = [
-            Entry(decision, content.encode(decision), self._keys.request_tag(decision.request_id))
+            Entry(decision, encode_content(decision), self._keys.request_tag(decision.request_id))
             for decision in decisions
         ]
         ids = self._group.run(entries) if entries else []
@@ -55,7 +53,7 @@ class Journal:
         return [
             Recorded(id_, entry.decision.stamp, entry.decision.assessment)
             if id_
-            else entries_.answered_again(entry.decision, earlier.get(entry.tag or ""))
+            else records.answered_again(entry.decision, earlier.get(entry.tag or ""))
             for entry, id_ in zip(entries, ids, strict=True)
         ]
 
@@ -70,7 +68,7 @@ class Journal:
     ) -> list[StoredDecision]:
         """Decisions after a rank, with what can be read of them, in the order of the journal unless told
         otherwise."""
-        query = reads.filtered(Filters(start_time=start_time, end_time=end_time))
+        query = records.filtered(Filters(start_time=start_time, end_time=end_time))
         order = journal.c.sequence.desc() if newest_first else journal.c.sequence
         return self._stored(query.where(journal.c.sequence > after_sequence).order_by(order).limit(limit))
 
@@ -79,14 +77,14 @@ class Journal:
     ) -> list[StoredDecision]:
         """The latest decisions that pass the filters, of lower rank than the one given."""
         cases = self._keys.cases(filters.case_reference) if filters.case_reference else ()
-        query = reads.filtered(filters, cases)
+        query = records.filtered(filters, cases)
         if before_sequence is not None:
             query = query.where(journal.c.sequence < before_sequence)
         return self._stored(query.order_by(journal.c.sequence.desc()).limit(limit))
 
     def get(self, decision_id: str) -> StoredDecision:
         """A decision; NotFound."""
-        found = self._stored(reads.DECISIONS.where(journal.c.decision_id == decision_id))
+        found = self._stored(records.DECISIONS.where(journal.c.decision_id == decision_id))
         if found:
             return found[0]
         name = f"decisions/{decision_id}"
@@ -107,7 +105,7 @@ class Journal:
         """StartupError when the journal has contents and the key database has never had a key: it is lost, or
         another one."""
         with self._database.read() as connection:
-            has_contents = reads.has_contents(connection)
+            has_contents = records.has_contents(connection)
         if has_contents and self._keys.is_empty():
             raise StartupError(
                 "La base des clés est vide alors que le journal contient des décisions chiffrées : remettez "
@@ -136,20 +134,20 @@ class Journal:
         """The ids of the decisions recorded in one transaction; None for a request already seen."""
         with self._database.write() as connection:
             head = chain.head(connection, lock=True)
-            fresh = entries_.fresh(entries, _recorded_tags(connection, entries))
+            fresh = records.fresh(entries, _recorded_tags(connection, entries))
             cases = self._keys.open_cases([entry.decision.case_reference for entry in fresh.values()])
-            now = journal_times.written(datetime.now(UTC))
-            records = [
-                entries_.record(entry, case, now) for entry, case in zip(fresh.values(), cases, strict=True)
+            now = instant_text(datetime.now(UTC))
+            rows = [
+                records.record(entry, case, now) for entry, case in zip(fresh.values(), cases, strict=True)
             ]
-            chain.append(connection, head, records)
-        ids = dict(zip(fresh, (record["decision_id"] for record in records), strict=True))
+            chain.append(connection, head, rows)
+        ids = dict(zip(fresh, (record["decision_id"] for record in rows), strict=True))
         return [ids.get(rank) for rank in range(len(entries))]
 
     def _by_tag(self, tags: Iterable[str | None]) -> dict[str, StoredDecision]:
         """The decisions that these requests made."""
         wanted = list(tags)
-        rows = self._rows(reads.DECISIONS.where(journal.c.request_tag.in_(wanted))) if wanted else []
+        rows = self._rows(records.DECISIONS.where(journal.c.request_tag.in_(wanted))) if wanted else []
         return dict(zip([row.request_tag for row in rows], self._opened(rows), strict=True))
 
     def _stored(self, query: Select[Any]) -> list[StoredDecision]:
@@ -161,7 +159,7 @@ class Journal:
 
     def _opened(self, rows: Sequence[Row[Any]]) -> list[StoredDecision]:
         keys = self._keys.keys(row.case_id for row in rows if row.ciphertext is not None)
-        return [reads.stored(row, keys) for row in rows]
+        return [records.stored(row, keys) for row in rows]
 
 
 def _recorded_tags(connection: Connection, entries: Iterable[Entry]) -> set[str]:

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, insert, select, text
 
 from services.eligibility.answer import Head, Verification
-from services.eligibility.store.journal_tables import DECISION, PURGE, journal
+from services.eligibility.store.tables import DECISION, PURGE, journal
 from services.kit.canonical import GENESIS, chained, is_hash
 from services.kit.context import check_deadline
 from services.kit.errors import FailedPrecondition

@@ -10,9 +10,8 @@ from sqlalchemy import ColumnElement, Connection, Row, func, select, update
 
 from services.eligibility.answer import Asked, Erasure
 from services.eligibility.store import journal_chain as chain
-from services.eligibility.store import journal_times
-from services.eligibility.store.journal_tables import DECISION, ERASURE, PURGE, journal
 from services.eligibility.store.keys import KeyStore
+from services.eligibility.store.tables import DECISION, ERASURE, PURGE, instant_of, instant_text, journal
 from services.kit.errors import NotFound
 from services.kit.store import reused
 
@@ -36,12 +35,12 @@ def erase(
     erased = _erased(connection, cases)
     remaining = [case_id for case_id in cases if case_id not in erased]
     if validate_only or earlier or not remaining:
-        return Erasure(count, journal_times.read(max(erased.values())) if erased else None)
+        return Erasure(count, instant_of(max(erased.values())) if erased else None)
     now = datetime.now(UTC)
     records = [
         {
             "kind": ERASURE,
-            "time": journal_times.written(now),
+            "time": instant_text(now),
             "case_id": case_id,
             "decision_count": _count(connection, journal.c.case_id == case_id),
             "actor": asked.actor,
@@ -60,7 +59,7 @@ def purge(
     """Removes the content of the decisions recorded before an instant, and destroys the keys that no later
     decision uses, so that it cannot be read in backups either."""
     head = chain.head(connection, lock=True)
-    end = journal_times.written(end_time)
+    end = instant_text(end_time)
     earlier = _earlier(connection, keys, asked.request_id)
     if earlier and (earlier.kind, earlier.end_time) != (PURGE, end):
         raise reused(asked.request_id)
@@ -72,7 +71,7 @@ def purge(
         return count
     record = {
         "kind": PURGE,
-        "time": journal_times.written(datetime.now(UTC)),
+        "time": instant_text(datetime.now(UTC)),
         "end_time": end,
         "decision_count": count,
         "actor": asked.actor,

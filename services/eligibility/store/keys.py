@@ -1,4 +1,6 @@
-"""The key database: a key for each case, wrapped by the master key, destroyed to erase the case."""
+"""The key database: a key for each case, wrapped by the master key, destroyed to erase the case.
+
+It is kept and saved apart from the journal."""
 
 from __future__ import annotations
 
@@ -12,12 +14,59 @@ from pathlib import Path
 from uuid import uuid4
 
 import structlog
-from sqlalchemy import Column, Connection, insert, select, text, update
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    Connection,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    insert,
+    select,
+    text,
+    update,
+)
 
-from services.eligibility.store.journal_times import written
-from services.eligibility.store.keys_tables import case_key, live, master_key
+from services.eligibility.store.tables import instant_text
 from services.kit.errors import StartupError, Unavailable
 from services.kit.store import Database, database, vault
+
+metadata = MetaData()
+
+case_key = Table(
+    "case_key",
+    metadata,
+    Column("case_id", String(36), primary_key=True),
+    Column("reference_hash", String(64)),
+    Column("wrapped_key", LargeBinary),
+    Column("create_time", String(27), nullable=False),
+    Column("erase_time", String(27)),
+    CheckConstraint("(wrapped_key IS NULL) = (erase_time IS NOT NULL)", name="case_key_erased"),
+)
+
+live = case_key.c.wrapped_key.is_not(None)
+"""The keys that were not destroyed: at most one for a reference."""
+
+Index(
+    "case_key_live",
+    case_key.c.reference_hash,
+    unique=True,
+    sqlite_where=live,
+    postgresql_where=live,
+)
+Index("case_key_reference", case_key.c.reference_hash)
+
+master_key = Table(
+    "master_key",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("fingerprint", String(64), nullable=False),
+    CheckConstraint("id = 1", name="master_key_single"),
+)
+
 
 MIGRATIONS = Path(__file__).parent / "key_migrations"
 
@@ -119,7 +168,7 @@ class KeyStore:
 
     def destroy(self, case_ids: Iterable[str], time: datetime) -> None:
         """Destroys the keys of cases for good, in the files of a SQLite database too."""
-        destroyed = {"wrapped_key": None, "erase_time": written(time)}
+        destroyed = {"wrapped_key": None, "erase_time": instant_text(time)}
         with self._database.write() as connection:
             if self._database.is_sqlite:
                 connection.exec_driver_sql("PRAGMA secure_delete = ON")
@@ -158,7 +207,7 @@ class KeyStore:
             return None
 
     def _store(self, fresh: Iterable[tuple[str | None, CaseKey]]) -> None:
-        now = written(datetime.now(UTC))
+        now = instant_text(datetime.now(UTC))
         rows = [
             {
                 "case_id": case.case_id,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -24,12 +26,54 @@ from sqlalchemy import (
 )
 
 from services.eligibility.answer import RulesetStamp
-from services.eligibility.publishing import NewShadow, Place, Shadow, Tally
-from services.eligibility.store import journal_times, shadow_counts
-from services.eligibility.store.journal_tables import DECISION, journal
-from services.eligibility.store.shadow_tables import shadow
+from services.eligibility.package import Outcome
+from services.eligibility.publishing import Count, NewShadow, OutcomeChange, Place, Shadow, Tally
+from services.eligibility.store.tables import (
+    DECISION,
+    instant_of,
+    instant_text,
+    journal,
+    shadow,
+    shadow_change,
+)
+from services.kit.canonical import canonical
 from services.kit.errors import NotFound
 from services.kit.store import Database, fingerprint, reused
+
+
+def read_counts(connection: Connection, number: int) -> Mapping[OutcomeChange, Count]:
+    """The counts of a run."""
+    rows = connection.execute(select(shadow_change).where(shadow_change.c.shadow == number))
+    return {_change(row.change): Count(row.number, tuple(json.loads(row.examples))) for row in rows}
+
+
+def add_counts(connection: Connection, number: int, tally: Tally) -> None:
+    """Adds counts to those of a run, whose row the transaction holds."""
+    known = read_counts(connection, number)
+    for change, count in tally.counts.items():
+        written = _written(change)
+        mark = hashlib.sha256(written.encode()).hexdigest()
+        if change in known:
+            here = (shadow_change.c.shadow == number, shadow_change.c.change_hash == mark)
+            total = _values(known[change].plus(count))
+            connection.execute(update(shadow_change).where(*here).values(total))
+        else:
+            key = {"shadow": number, "change_hash": mark, "change": written}
+            connection.execute(insert(shadow_change).values({**key, **_values(count)}))
+
+
+def _values(count: Count) -> dict[str, Any]:
+    return {"number": count.number, "examples": canonical(count.examples)}
+
+
+def _written(change: OutcomeChange) -> str:
+    return canonical([change.base.value, change.candidate.value, change.added, change.removed])
+
+
+def _change(written: str) -> OutcomeChange:
+    base, candidate, added, removed = json.loads(written)
+    return OutcomeChange(Outcome(base), Outcome(candidate), tuple(added), tuple(removed))
+
 
 LEASE = timedelta(seconds=5)
 """How long the process that counts is left alone after each chunk: the longest pause when it dies."""
@@ -104,7 +148,7 @@ class ShadowStore:
         with self._database.write() as connection:
             if not connection.execute(update(shadow).where(here).values(moved)).rowcount:
                 return False
-            shadow_counts.add(connection, place.number, tally)
+            add_counts(connection, place.number, tally)
             return True
 
 
@@ -124,7 +168,7 @@ def _row(connection: Connection, number: int) -> Mapping[str, Any]:
 
 
 def _new_row(connection: Connection, new: NewShadow, mark: str) -> dict[str, Any]:
-    from_time = journal_times.written(new.from_time) if new.from_time else None
+    from_time = instant_text(new.from_time) if new.from_time else None
     return {
         "number": (connection.scalar(select(func.max(shadow.c.number))) or 0) + 1,
         "ruleset_id": new.candidate.id,
@@ -166,7 +210,7 @@ def _free(holder: str) -> ColumnElement[bool]:
 
 
 def _lease(holder: str) -> dict[str, Any]:
-    return {"lease_holder": holder, "lease_end": journal_times.written(datetime.now(UTC) + LEASE)}
+    return {"lease_holder": holder, "lease_end": instant_text(datetime.now(UTC) + LEASE)}
 
 
 def _shadow(connection: Connection, row: Mapping[str, Any]) -> Shadow:
@@ -177,9 +221,9 @@ def _shadow(connection: Connection, row: Mapping[str, Any]) -> Shadow:
         ),
         as_of=row["as_of_date"],
         actor=row["actor"],
-        start_time=journal_times.read(row["start_time"]),
-        stop_time=journal_times.read(row["stop_time"]) if row["stop_time"] else None,
-        tally=Tally(shadow_counts.read(connection, row["number"]), row["left_out"]),
+        start_time=instant_of(row["start_time"]),
+        stop_time=instant_of(row["stop_time"]) if row["stop_time"] else None,
+        tally=Tally(read_counts(connection, row["number"]), row["left_out"]),
         pending=0 if row["stop_time"] else _pending(connection, row),
     )
 
@@ -194,7 +238,7 @@ def _place(row: Row[Any], holder: str) -> Place:
         number=row.number,
         digest=row.ruleset_digest,
         as_of=row.as_of_date,
-        from_time=journal_times.read(row.from_time) if row.from_time else None,
+        from_time=instant_of(row.from_time) if row.from_time else None,
         last_sequence=row.last_sequence,
         held=row.lease_holder == holder and row.lease_end > _now(),
     )
@@ -207,4 +251,4 @@ def _to_count(last_sequence: ColumnElement[int], from_time: ColumnElement[str]) 
 
 
 def _now() -> str:
-    return journal_times.written(datetime.now(UTC))
+    return instant_text(datetime.now(UTC))

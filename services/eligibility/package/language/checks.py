@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from services.eligibility.package.language import tree
-from services.eligibility.package.language.functions import FUNCTIONS
-from services.eligibility.package.language.types import (
+from services.eligibility.package.language.evaluate import FUNCTIONS
+from services.eligibility.package.language.tree import (
     FRENCH_KINDS,
     INTEGER,
     MONEY,

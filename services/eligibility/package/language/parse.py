@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from services.eligibility.package.language import tree
 from services.eligibility.package.language.checks import arithmetic_type, call_type, comparison_problem
-from services.eligibility.package.language.types import INTEGER, Kind, ValueType
+from services.eligibility.package.language.tree import INTEGER, Kind, ValueType
 
 MAX_LENGTH = 1_000
 _TOO_LONG = "L’expression dépasse 1 000 caractères : nommez-en une partie dans derived.yaml."

@@ -1,33 +1,86 @@
-"""The whole examination of a package, in the process that calls it."""
+"""The whole examination of a package, its own cases included, in the process that calls it."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from itertools import islice
 
+from services.eligibility.answer import Assessment
 from services.eligibility.engine import Critical, EngineError, Leaf, all_values, request_day
 from services.eligibility.package import (
+    NOTHING,
+    Case,
     Findings,
     Place,
     RulePackage,
     assemble_package,
+    display,
     evaluate,
     facts_read,
+    rounded,
     tree,
 )
-from services.eligibility.publishing.check.agreement import Trial
+from services.eligibility.publishing.check.agreement import Trial, broken_properties
 from services.eligibility.publishing.check.applications import (
     Application,
     around_facts,
     at_boundaries,
+    at_random,
     of_cases,
 )
-from services.eligibility.publishing.check.cases import case_gaps
-from services.eligibility.publishing.check.consistency import check_consistency, check_use
-from services.eligibility.publishing.check.coverage import check_coverage
-from services.eligibility.publishing.check.properties import broken_properties
-from services.eligibility.publishing.check.random_applications import at_random
+from services.eligibility.publishing.check.consistency import check_consistency, check_coverage, check_use
 from services.eligibility.publishing.check.report import Report
 from services.kit.releases import Contents, digest
+
+_SHOWN_CODES = 12
+
+
+@dataclass(frozen=True)
+class Gap:
+    """One thing that is not as a case expects it, in French."""
+
+    what: str
+    expected: str
+    obtained: str
+
+
+def case_gaps(package: RulePackage, case: Case, found: Assessment) -> tuple[Gap, ...]:
+    """Outcome, reasons in their order, orientations and figures that differ; none when the case passes."""
+    labels = {rank.outcome: rank.label for rank in package.decision.ranks}
+    return (
+        *_gap("issue", labels[case.outcome], found.outcome_label),
+        *_codes_gap("motifs", case.reasons, [reason.code for reason in found.reasons]),
+        *_codes_gap(
+            "orientations", sorted(case.orientations), sorted(place.code for place in found.orientations)
+        ),
+        *(gap for figure in _figures(package, case) for gap in _gap(*figure)),
+    )
+
+
+def _gap(what: str, expected: str, obtained: str) -> tuple[Gap, ...]:
+    return () if expected == obtained else (Gap(what, expected, obtained),)
+
+
+def _codes_gap(what: str, expected: Sequence[str], obtained: Sequence[str]) -> tuple[Gap, ...]:
+    if list(expected) == list(obtained):
+        return ()
+    return (Gap(what, _codes(expected), _codes(obtained)),)
+
+
+def _figures(package: RulePackage, case: Case) -> Iterator[tuple[str, str, str]]:
+    values = all_values(package, case.facts)
+    for name, expected in case.figures.items():
+        type_, value = package.scope[name], values[name]
+        shown = None if value is None else rounded(value, type_)
+        yield package.labels.get(name, name), display(expected, type_), display(shown, type_)
+
+
+def _codes(codes: Sequence[str]) -> str:
+    """The codes as a person compares them; only the first ones when there are too many to read."""
+    more = f"… ({len(codes)} en tout)" if len(codes) > _SHOWN_CODES else ""
+    return (", ".join(codes[:_SHOWN_CODES]) or NOTHING) + more
+
 
 _MAX_SEARCHES = 40
 

@@ -11,6 +11,7 @@ from services.eligibility.publishing.rulebook.attributes import (
     ASKED,
     TITLE,
     Attributes,
+    changed_values,
     of_case,
     of_decision,
     of_derived,
@@ -19,8 +20,8 @@ from services.eligibility.publishing.rulebook.attributes import (
     of_parameter,
     of_property,
     of_rule,
+    said_values,
 )
-from services.eligibility.publishing.rulebook.timelines import changed_values, said_values
 
 
 class Section(Enum):

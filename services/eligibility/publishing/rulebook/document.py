@@ -1,28 +1,104 @@
-"""The règlement in force on a day, as Markdown for those who vote it, apply it or are subject to it."""
+"""The règlement in force on a day, as Markdown for those who vote it, apply it or are subject to it: its
+rules one by one, and under the articles that they apply, in the order of each text."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import date
 
 from services.eligibility.package import (
     MAX_LISTED,
     DatedValue,
     Parameter,
+    Rule,
     RulePackage,
     Words,
     bullets,
     codes_of,
     display,
     paragraphs,
+    quoted,
     table,
     text,
 )
-from services.eligibility.publishing.rulebook.articles import Article, LegalText, texts
-from services.eligibility.publishing.rulebook.attributes import WHEN_ABSENT
+from services.eligibility.publishing.rulebook.attributes import WHEN_ABSENT, said_period
 from services.eligibility.publishing.rulebook.differences import RulebookChange, Section, differences
-from services.eligibility.publishing.rulebook.rules import rule_text
-from services.eligibility.publishing.rulebook.timelines import said_period
 from services.kit.french import long_date
+
+
+def rule_text(words: Words, rule: Rule) -> str:
+    """The paragraph and the list of one rule."""
+    label = next(rank.label for rank in words.package.decision.ranks if rank.severity is rule.severity)
+    return paragraphs(
+        f"**{text(label)}** lorsque {text(words.say(rule.condition))}.", bullets(_notes(words, rule))
+    )
+
+
+def _notes(words: Words, rule: Rule) -> list[str]:
+    sentences = (text(words.sentence(message.parts)) for message in rule.messages)
+    thresholds = (
+        f"{text(label)} : **{text(value)}** — {text(reference)}"
+        for label, value, reference in words.thresholds(rule.condition)
+    )
+    return [
+        *(f"Motif donné : {quoted(sentence)}" for sentence in sentences),
+        *thresholds,
+        *([f"Orientation : {text(_orientation(words, rule))}"] if rule.orientation else []),
+        f"Code : `{rule.code}`",
+    ]
+
+
+def _orientation(words: Words, rule: Rule) -> str:
+    label = words.package.decision.orientations[rule.orientation]
+    if rule.orientation_condition is None:
+        return label
+    return f"{label}, lorsque {words.say(rule.orientation_condition)}"
+
+
+_SPLIT = re.compile(r",[\s\u00a0]+(?=articles?[\s\u00a0])")
+
+
+@dataclass(frozen=True)
+class Article:
+    """An article of a text, empty when a rule names the text alone, and the rules that apply it."""
+
+    title: str
+    rules: tuple[Rule, ...]
+
+
+@dataclass(frozen=True)
+class LegalText:
+    """A text, and its articles in their order."""
+
+    title: str
+    articles: tuple[Article, ...]
+
+
+def texts(rules: Iterable[Rule]) -> tuple[LegalText, ...]:
+    """The texts in the order in which the rules first name them."""
+    grouped: dict[str, dict[str, list[Rule]]] = {}
+    for rule in rules:
+        text, article = _parts(rule.article)
+        grouped.setdefault(text, {}).setdefault(article, []).append(rule)
+    return tuple(LegalText(text, _ordered(articles)) for text, articles in grouped.items())
+
+
+def _parts(reference: str) -> tuple[str, str]:
+    """« Règlement intérieur, article 2 » is article 2 of the Règlement intérieur."""
+    text, *article = _SPLIT.split(reference, maxsplit=1)
+    return text, "".join(article)
+
+
+def _ordered(articles: dict[str, list[Rule]]) -> tuple[Article, ...]:
+    names = sorted(articles, key=_rank)
+    return tuple(Article(name[:1].upper() + name[1:], tuple(articles[name])) for name in names)
+
+
+def _rank(article: str) -> tuple[object, ...]:
+    """Articles by their numbers: 2 before 10, L. 722-5 before L. 761-1."""
+    return tuple(map(int, re.findall(r"\d+", article))), article
 
 
 def rulebook(package: RulePackage, day: date, since: RulePackage | None = None) -> str:

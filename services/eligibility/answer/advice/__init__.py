@@ -1,1 +1,0 @@
-"""What to ask and what to change: how an application may still become presentable."""

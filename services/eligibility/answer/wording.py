@@ -1,0 +1,172 @@
+"""Changes in French: what the applicant is told to do, or why nothing that they can do is enough."""
+
+from __future__ import annotations
+
+from datetime import date
+from fractions import Fraction
+
+from services.eligibility.answer.assessment import Assessment
+from services.eligibility.answer.changes import Suggestions
+from services.eligibility.package import (
+    NUMERIC,
+    Fact,
+    Kind,
+    Outcome,
+    RulePackage,
+    RuleSeverity,
+    Value,
+    Values,
+    WhenAbsent,
+    codes_of,
+    display,
+)
+from services.kit import french
+
+NOT_APPLICABLE = "sans objet"
+
+_MASCULINE = (
+    "montant",
+    "coût",
+    "capital",
+    "loyer",
+    "nombre",
+    "prêt",
+    "reste",
+    "revenu",
+    "salaire",
+    "taux",
+    "prix",
+)
+_MASCULINE_ENDINGS = ("ment", "age")
+_FEMININE = ("part", "somme", "charge", "dette", "caution", "date", "personne", "ressource", "épargne")
+_FEMININE_ENDINGS = ("tion", "sion", "ité", "ée", "ance", "ence")
+_VOWELS = "aàâeéèêiîoôuù"
+
+
+def sentence(package: RulePackage, facts: Values, changes: Values) -> str:
+    """« Ramener le montant demandé de 3 500 € à 3 000 €. » A verb is not said twice in a row."""
+    actions = [
+        _action(package.facts[name], present(package.facts[name], facts), to) for name, to in changes.items()
+    ]
+    before = ["", *(verb for verb, _ in actions)]
+    parts = [
+        rest if verb == last else f"{verb} {rest}"
+        for (verb, rest), last in zip(actions, before, strict=False)
+    ]
+    text = french.join(parts)
+    return french.typeset(f"{text[:1].upper()}{text[1:]}.")
+
+
+def present(fact: Fact, facts: Values) -> Value | None:
+    """The present value of a fact, its absence meaning "no" when the package says so."""
+    value = facts.get(fact.name)
+    return False if value is None and fact.when_absent is WhenAbsent.NO else value
+
+
+def shown(value: Value | None, fact: Fact) -> str:
+    """A value as the catalogue of the package writes it; a whole amount without cents."""
+    if value is None:
+        return NOT_APPLICABLE if fact.when_absent is WhenAbsent.NOT_APPLICABLE else display(None, fact.type)
+    if fact.type.kind is Kind.MONEY and isinstance(value, int) and value % 100 == 0:
+        return f"{french.number(value // 100)}{french.NO_BREAK_SPACE}€"
+    return display(value, fact.type)
+
+
+def _action(fact: Fact, before: Value | None, after: Value | None) -> tuple[str, str]:
+    """The verb and the rest."""
+    old, new = shown(before, fact), shown(after, fact)
+    if fact.type.kind is Kind.CODES:
+        return _codes_action(fact, codes_of(before), codes_of(after))
+    if before is None:
+        return "indiquer", f"{new} pour {_named(fact)}"
+    if isinstance(before, date):
+        return "faire passer", f"{_named(fact)} du {old} au {new}"
+    if fact.type.kind in NUMERIC and isinstance(before, int | Fraction) and isinstance(after, int | Fraction):
+        return "ramener" if after < before else "porter", f"{_named(fact)} de {old} à {new}"
+    return "passer", f"« {fact.label} » de « {old} » à « {new} »"
+
+
+def _codes_action(fact: Fact, before: tuple[str, ...], after: tuple[str, ...]) -> tuple[str, str]:
+    added = [fact.type.labels[code] for code in after if code not in before]
+    removed = [fact.type.labels[code] for code in before if code not in after]
+    taken = f"{_quoted(removed)} de « {fact.label} »"
+    if not added:
+        return "retirer", taken
+    rest = f"{_quoted(added)} à « {fact.label} »"
+    return "ajouter", f"{rest} et retirer {taken}" if removed else rest
+
+
+def _quoted(words: list[str]) -> str:
+    return french.join([f"« {word} »" for word in words])
+
+
+def _named(fact: Fact) -> str:
+    """The label behind its article, between guillemets when the article is not sure."""
+    word = fact.label.split(" ")[0].lower()
+    label = fact.label[:1].lower() + fact.label[1:]
+    if fact.label[1:2].isupper():
+        return f"« {fact.label} »"
+    if word in _MASCULINE or word.endswith(_MASCULINE_ENDINGS):
+        return f"l’{label}" if word[0] in _VOWELS else f"le {label}"
+    if word[-1] in "sx":
+        return f"les {label}"
+    if word[0] in _VOWELS:
+        return f"l’{label}"
+    if word in _FEMININE or word.endswith(_FEMININE_ENDINGS):
+        return f"la {label}"
+    return f"« {fact.label} »"
+
+
+def verdict(
+    package: RulePackage, facts: Values, current: Assessment, found: Suggestions, names: tuple[str, ...]
+) -> str:
+    """A French sentence."""
+    if current.outcome.is_presentable:
+        text = "Le dossier est déjà présentable" + _reserve(current) + " : aucun changement n’est nécessaire."
+    elif current.outcome is Outcome.NEEDS_REVIEW:
+        text = "Le dossier doit d’abord être examiné par une personne : rien n’est suggéré."
+    elif found.found:
+        text = _best(package, facts, found)
+    else:
+        text = _none(package, current, found, names)
+    return french.typeset(text)
+
+
+def _best(package: RulePackage, facts: Values, found: Suggestions) -> str:
+    first = found.found[0]
+    told = sentence(package, facts, first.changes)
+    told = f"{told[:1].lower()}{told[1:]}"
+    if len(found.found) == 1:
+        return f"Pour que le dossier soit présentable{_reserve(first.assessment)} : {told}"
+    count = len(found.found)
+    reserve = _reserve(first.assessment)
+    return f"{count} façons de rendre le dossier présentable ; la plus simple{reserve} : {told}"
+
+
+def _none(package: RulePackage, current: Assessment, found: Suggestions, names: tuple[str, ...]) -> str:
+    """Why nothing is suggested: what these facts do not repair, what has to be known first, or no value of
+    theirs."""
+    fixed = {rule.code for rule in found.fixed}
+    blocking = [
+        reason.message
+        for reason in current.reasons
+        if reason.code in fixed and reason.severity is RuleSeverity.BLOCKING
+    ]
+    if blocking:
+        return f"Aucun changement de ces éléments ne rend le dossier présentable : {' '.join(blocking)}"
+    first = [reason.message for reason in current.reasons if reason.code in fixed]
+    if current.missing:
+        labels = french.join([fact.label for fact in current.missing])
+        first = [message for message in first if labels not in message]
+        told = " ".join([f"Il manque : {labels}.", *first])
+        return f"Complétez d’abord le dossier, rien n’est suggéré sur ce qui est inconnu. {told}"
+    if first:
+        return f"Complétez d’abord le dossier. {' '.join(first)}"
+    if not found.complete:
+        return "Aucun changement n’a été trouvé dans le temps imparti à la recherche."
+    labels = french.join([f"« {package.facts[name].label} »" for name in names]) or "ces éléments"
+    return f"Aucun changement de {labels} ne rend le dossier présentable."
+
+
+def _reserve(assessment: Assessment) -> str:
+    return " sous réserve" if assessment.outcome is Outcome.ELIGIBLE_WITH_RESERVE else ""
