@@ -123,7 +123,7 @@ def _summary(dossier: Dossier, deployment: Deployment, *, in_zip: bool, pdf: boo
         ],
         enclosures=dossier.enclosures,
         profile=pb.ProfileVersion(profile_id=profile.id, version=profile.version, digest=profile.digest),
-        revision=deployment.revision,
+        revision=deployment.state_number,
     )
 
 

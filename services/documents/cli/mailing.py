@@ -14,12 +14,10 @@ from google.rpc.error_details_pb2 import BadRequest, LocalizedMessage
 
 from microcredit.documents.v1 import document_service_pb2 as pb
 from microcredit.documents.v1 import template_service_pb2 as rpc
-from services.documents.cli import showing
-from services.documents.cli.client import Client, destination, read_file, to_date, write_file
+from services.documents.cli.client import Client
 from services.documents.cli.making import STREAM_SECONDS, Asked
-from services.documents.cli.options import Target
 from services.documents.cli.recipients import Recipient, read_recipients
-from services.kit.cli import GOOD, REFUSED, Output
+from services.kit.cli import GOOD, REFUSED, Output, Target, destination, read_file, showing, write_file
 from services.kit.french import plural
 
 _SHOWN = 5
@@ -96,7 +94,7 @@ def columns(template: str, target: Target, out: Output) -> int:
 def _request(job: Mailing, asked: Asked, recipients: Sequence[Recipient]) -> pb.BatchGenerateDocumentsRequest:
     return pb.BatchGenerateDocumentsRequest(
         template_id=job.template,
-        document_date=to_date(asked.day),
+        document_date=showing.to_date(asked.day),
         items=[
             pb.BatchItem(key=one.key, data_json=json.dumps(one.data, ensure_ascii=False).encode())
             for one in recipients

@@ -5,19 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from uuid import uuid4
 
 from microcredit.documents.v1 import document_service_pb2 as pb
-from services.documents.cli import showing
-from services.documents.cli.client import (
-    Client,
-    destination,
-    new_request_id,
-    read_file,
-    to_date,
-    write_file,
-)
-from services.documents.cli.options import Target
-from services.kit.cli import GOOD, Output
+from services.documents.cli.client import Client
+from services.kit.cli import GOOD, Output, Target, destination, read_file, showing, write_file
 from services.kit.french import plural
 
 STREAM_SECONDS = 600.0
@@ -43,12 +35,12 @@ def generate(template: str, data: Path, asked: Asked, where: Path | None, target
     client = Client(target)
     request = pb.GenerateDocumentRequest(
         template_id=template,
-        document_date=to_date(asked.day),
+        document_date=showing.to_date(asked.day),
         data_json=read_file(data),
         profile_id=asked.profile,
         format=asked.format,
         store=asked.store,
-        request_id=new_request_id() if asked.store else "",
+        request_id=str(uuid4()) if asked.store else "",
     )
     document, content = pb.Document(), bytearray()
     download = pb.DownloadDocumentRequest(generate=request)
@@ -71,14 +63,14 @@ def dossier(
     """Makes a whole dossier."""
     client = Client(target)
     request = pb.GenerateDossierRequest(
-        document_date=to_date(asked.day),
+        document_date=showing.to_date(asked.day),
         data_json=read_file(data),
         profile_id=asked.profile,
         purpose=pb.DossierPurpose.Value(f"DOSSIER_PURPOSE_{purpose.upper()}"),
         output=pb.DOSSIER_OUTPUT_ZIP if as_zip else pb.DOSSIER_OUTPUT_MERGED,
         format=asked.format,
         store=asked.store,
-        request_id=new_request_id() if asked.store else "",
+        request_id=str(uuid4()) if asked.store else "",
     )
     summary, info, content = pb.DossierSummary(), pb.FileInfo(), bytearray()
     for part in client.stream(client.documents.GenerateDossier, request, STREAM_SECONDS):

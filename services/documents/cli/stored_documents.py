@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from uuid import uuid4
 
 from microcredit.documents.v1 import store_service_pb2 as pb
-from services.documents.cli import showing
-from services.documents.cli.client import Client, new_request_id, read_file
-from services.documents.cli.options import Target
-from services.kit.cli import GOOD, REFUSED, Output
+from services.documents.cli.client import Client
+from services.kit.cli import GOOD, REFUSED, Output, Target, read_file, showing
 from services.kit.french import plural
 
 _PAGE = 200
@@ -48,7 +47,7 @@ def stored(case: str, target: Target, out: Output) -> int:
 def delete_case(case: str, dry_run: bool, target: Target, out: Output) -> int:
     """Deletes the stored documents of a case."""
     client = Client(target)
-    request = pb.DeleteCaseRequest(case_reference=case, request_id=new_request_id(), validate_only=dry_run)
+    request = pb.DeleteCaseRequest(case_reference=case, request_id=str(uuid4()), validate_only=dry_run)
     answer = client.call(client.store.DeleteCase, request)
     out.document(showing.as_json(answer))
     count = plural(answer.deleted_count, "document")

@@ -39,7 +39,7 @@ def ruleset_kind(read: Mapping[str, RulePackage]) -> Kind[Ruleset]:
     )
 
 
-def checked(contents: Contents, seconds: float) -> releases.Report:
+def checked(contents: Contents, seconds: float, annotated: bool = False) -> releases.Report:
     """The check of a ruleset, as that of any package."""
     report = check(contents, seconds=seconds)
     identity, candidate = report.identity, None

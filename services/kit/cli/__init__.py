@@ -7,6 +7,7 @@
 - `destination`: Where a file of the server is written.
 - `Detail`: One thing wrong: a field or a place of a file, and a French sentence.
 - `DryRun`: The option that tries without writing, as an annotation.
+- `Edition`: How a file edited alone becomes a version.
 - `FrenchCommand`: A command whose help is in French.
 - `FrenchGroup`: A group of commands whose help is in French.
 - `GOOD`: Exit code 0: all is well.
@@ -37,7 +38,7 @@ from services.kit.cli.french_help import FrenchCommand, FrenchGroup
 from services.kit.cli.outcome import GOOD, REFUSED, SERVER, USAGE, CommandError, Detail
 from services.kit.cli.output import Output
 from services.kit.cli.program import program, run
-from services.kit.cli.releases import ReleaseCommands, Words, destination, read_file, write_file
+from services.kit.cli.releases import Edition, ReleaseCommands, Words, destination, read_file, write_file
 from services.kit.cli.target import Actor, Address, Comment, DryRun, Json, Target, parse_day
 
 if TYPE_CHECKING:
@@ -56,6 +57,7 @@ __all__ = [
     "Comment",
     "Detail",
     "DryRun",
+    "Edition",
     "FrenchCommand",
     "FrenchGroup",
     "Json",

@@ -170,7 +170,7 @@ class ReleaseCommands:
         from services.kit.cli import release_showing as showing
 
         answer = self._client(server, actor).check(
-            self._candidate(source, Edition(continued)), annotated=annotated is not None
+            self.candidate(source, Edition(continued)), annotated=annotated is not None
         )
         showing.report(answer.report, out)
         if annotated is not None and answer.report.template.annotated_docx:
@@ -195,7 +195,7 @@ class ReleaseCommands:
 
         edition = Edition(continued, new_version, effective_from)
         answer = self._client(server, actor).publish(
-            self._candidate(source, edition),
+            self.candidate(source, edition),
             request_id=str(uuid.uuid4()),
             validate_only=dry_run,
             comment=comment,
@@ -308,7 +308,7 @@ class ReleaseCommands:
         showing.written(found, written, Output(json))
         return GOOD
 
-    def _candidate(self, source: str, edition: Edition) -> dict[str, Any]:
+    def candidate(self, source: str, edition: Edition) -> dict[str, Any]:
         """The field of a request that carries a source."""
         from microcredit.releases.v1.package_pb2 import EditedFile
         from services.kit.cli.showing import to_date
