@@ -9,7 +9,6 @@ from services.eligibility.package import Finding, Place
 from services.eligibility.publishing.check.report import Report, dump_report, load_report
 from services.kit import child
 from services.kit.child import Bounds, Message, StoppedError
-from services.kit.errors import Unavailable
 from services.kit.releases import Contents, digest
 
 # Bounds that do not depend on the load of the machine; on an idle one, the processor time ends before the
@@ -31,11 +30,7 @@ def check(contents: Contents, *, seconds: float) -> Report:
         answer = child.ask(__name__, _question(contents), bounds)
         return load_report(answer.data)
     except StoppedError as error:
-        if error.is_transient:
-            raise Unavailable(
-                "CHECK_INTERRUPTED",
-                "Le contrôle n’a pas pu finir, faute de temps ou de mémoire sur cette machine : réessayez.",
-            ) from None
+        error.raise_if_transient()
         return _stopped(contents, _sentence(error))
     except ValueError:
         return _stopped(contents, _CRASH)
