@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Iterable
@@ -19,7 +18,7 @@ from sqlalchemy import create_engine, make_url, text
 from stdnum import luhn
 
 from microcredit.bankregistry.v1 import bank_registry_service_pb2 as pb
-from tests.support import ROOT
+from tests import warm
 
 Json = dict[str, Any]
 
@@ -72,8 +71,8 @@ def import_command(file: Path, *options: str) -> list[str]:
 
 def run_import(url: str, file: Path, *options: str) -> subprocess.CompletedProcess[str]:
     """Imports a file in a process of its own."""
-    env = {**os.environ, "BANK_REGISTRY_DATABASE_URL": url}
-    return subprocess.run(import_command(file, *options), cwd=ROOT, env=env, capture_output=True, text=True)
+    env = {"BANK_REGISTRY_DATABASE_URL": url}
+    return warm.run("services.bank_registry", "import", str(file), *options, env=env)
 
 
 def import_banks(url: str, folder: Path, *banks: Json) -> None:

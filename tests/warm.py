@@ -1,7 +1,8 @@
 """Programs started by a fork of an interpreter that has already imported them: the imports cost a second.
 
-`python -m tests.warm MODULE` imports a program, then obeys one line of JSON for each start. What it starts
-dies with it, and it ends when its standard input closes: with the tests, however these end.
+`python -m tests.warm PROGRAM` imports a program (a module, or `module:function`), then obeys one line of
+JSON for each start. What it starts dies with it, and it ends when its standard input closes: with the
+tests, however these end.
 """
 
 from __future__ import annotations
@@ -122,12 +123,15 @@ def run(
     return subprocess.CompletedProcess([module, *arguments], code, printed, said)
 
 
-def _import(module: str) -> None:
-    """Imports the program without running it, and leaves its last module to be run as `__main__`."""
+def _import(program: str) -> None:
+    """Imports a program without running it; its last module remains to be run as `__main__`."""
+    module, _, function = program.partition(":")
     spec = importlib.util.find_spec(module)
-    name = f"{module}.__main__" if spec and spec.submodule_search_locations else module
+    package = bool(spec and spec.submodule_search_locations)
+    name = f"{module}.__main__" if package and not function else module
     importlib.import_module(name)
-    del sys.modules[name]
+    if not function:
+        del sys.modules[name]
     gc.collect()
     gc.freeze()
 
@@ -159,6 +163,9 @@ def _become(order: Mapping[str, Any]) -> None:
     os.environ.update(order["env"])
     module, *arguments = order["start"]
     sys.argv = [module, *arguments]
+    name, _, function = module.partition(":")
+    if function:
+        sys.exit(getattr(sys.modules[name], function)())
     runpy.run_module(module, run_name="__main__", alter_sys=True)
 
 

@@ -6,12 +6,30 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 GENESIS = "0" * 64
 """The hash before the first record."""
 
 _HASH = re.compile(r"[0-9a-f]{64}")
 _PLAIN = frozenset({str, int, bool, type(None)})
+
+
+@dataclass(frozen=True)
+class Head:
+    """The last record of a chain; kept outside the database, it betrays a removed end or a full rewrite."""
+
+    sequence: int
+    hash: str
+
+
+@dataclass(frozen=True)
+class Verification:
+    """The first record that is not as it was written (0 when all are), how many were read, and the end."""
+
+    broken_sequence: int
+    record_count: int
+    head: Head
 
 
 def canonical(value: object) -> str:

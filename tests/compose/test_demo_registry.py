@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from tests import warm
 from tests.bank_registry_support import run_import
 from tests.support import ROOT, Launch
 
 SAMPLE = ROOT / "services" / "bank_registry" / "samples" / "preteurs-fictifs.json"
-COMMAND = [sys.executable, "-m", "examples.registry"]
 
 
 @pytest.fixture(scope="module")
@@ -23,9 +20,8 @@ def played(launch: Launch, tmp_path_factory: pytest.TempPathFactory) -> str:
     url = f"sqlite:///{tmp_path_factory.mktemp('demo')}/registry.sqlite3"
     assert run_import(url, SAMPLE).returncode == 0
     server = launch("services.bank_registry", "--workers", "2", "--database-url", url)
-    env = {**os.environ, "PYTHONPATH": str(ROOT), "ADDRESS_BANK_REGISTRY": server.address}
     workers = server.workers()
-    done = subprocess.run(COMMAND, cwd=ROOT, env=env, capture_output=True, text=True, check=False)
+    done = warm.run("examples.registry", env={"ADDRESS_BANK_REGISTRY": server.address})
     assert (done.returncode, done.stderr) == (0, "")
     assert server.workers() == workers
     return done.stdout.replace("\u00a0", " ").replace("\u202f", " ")
@@ -73,8 +69,7 @@ def test_the_history_the_export_and_the_audit_agree(played: str) -> None:
 
 
 def test_without_a_service_it_says_so(tmp_path: Path) -> None:
-    env = {**os.environ, "PYTHONPATH": str(ROOT), "ADDRESS_BANK_REGISTRY": "127.0.0.1:9"}
-    done = subprocess.run(COMMAND, cwd=tmp_path, env=env, capture_output=True, text=True, check=False)
+    done = warm.run("examples.registry", env={"ADDRESS_BANK_REGISTRY": "127.0.0.1:9"}, cwd=tmp_path)
     assert done.returncode == 1
     assert done.stderr.startswith("Échec")
     assert "Traceback" not in done.stderr

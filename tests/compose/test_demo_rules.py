@@ -2,31 +2,21 @@
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from tests.support import ROOT, Launch
+from tests import warm
+from tests.support import Launch
 
 
 @pytest.fixture(scope="module")
 def played(launch: Launch) -> str:
     """What the demonstration prints, with ordinary spaces."""
     server = launch("services.eligibility", "--workers", "2")
-    env = {**os.environ, "PYTHONPATH": str(ROOT), "ADDRESS_ELIGIBILITY": server.address}
     workers = server.workers()
-    done = subprocess.run(
-        [sys.executable, "-m", "examples.rules"],
-        cwd=ROOT,
-        env=env,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = warm.run("examples.rules", env={"ADDRESS_ELIGIBILITY": server.address})
     assert (done.returncode, done.stderr) == (0, "")
     assert server.workers() == workers
     return done.stdout.replace("\u00a0", " ").replace("\u202f", " ")
@@ -70,15 +60,7 @@ def test_the_first_decision_replays_and_the_journal_is_intact(played: str) -> No
 
 
 def test_without_a_service_it_says_so(tmp_path: Path) -> None:
-    env = {**os.environ, "PYTHONPATH": str(ROOT), "ADDRESS_ELIGIBILITY": "127.0.0.1:9"}
-    done = subprocess.run(
-        [sys.executable, "-m", "examples.rules"],
-        cwd=tmp_path,
-        env=env,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = warm.run("examples.rules", env={"ADDRESS_ELIGIBILITY": "127.0.0.1:9"}, cwd=tmp_path)
     assert done.returncode == 1
     assert done.stderr.startswith("Échec")
     assert "Traceback" not in done.stderr

@@ -2,28 +2,20 @@
 
 from __future__ import annotations
 
-import os
 import re
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from tests import warm
 from tests.support import ROOT, Launch
 
 APPOINTMENT = "Un rendez-vous vous sera proposé"
 
 
 def play(folder: Path, address: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "examples.templates"],
-        cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(ROOT), "ADDRESS_DOCUMENTS": address},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    return warm.run("examples.templates", env={"ADDRESS_DOCUMENTS": address}, cwd=folder)
 
 
 @pytest.fixture(scope="module")

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
-import sys
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from tests import warm
 from tests.support import Launch
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -51,19 +50,15 @@ def play(launch: Launch, tmp_path_factory: pytest.TempPathFactory) -> Play:
     registry = {
         "BANK_REGISTRY_DATABASE_URL": f"sqlite:///{tmp_path_factory.mktemp('registry')}/registry.sqlite3"
     }
-    command = [sys.executable, "-m", "services.bank_registry", "import", str(SAMPLE)]
-    subprocess.run(command, env={**os.environ, **registry}, cwd=ROOT, check=True, capture_output=True)
+    warm.run("services.bank_registry", "import", str(SAMPLE), env=registry).check_returncode()
     env = {
-        **os.environ,
-        "PYTHONPATH": str(ROOT),
         "ADDRESS_ELIGIBILITY": launch("services.eligibility", "--workers", "1").address,
         "ADDRESS_DOCUMENTS": launch("services.documents", "--workers", "1").address,
         "ADDRESS_BANK_REGISTRY": launch("services.bank_registry", "--workers", "1", env=registry).address,
     }
 
     def run(folder: Path) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "examples.municipal"]
-        return subprocess.run(command, env=env, cwd=folder, capture_output=True, text=True, check=False)
+        return warm.run("examples.municipal", env=env, cwd=folder)
 
     return run
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import subprocess
 import sys
@@ -12,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from tests import warm
 from tests.support import ROOT, Launch
 
 PORTS = {"services.eligibility": "50051", "services.documents": "50052", "services.bank_registry": "50053"}
@@ -29,24 +29,14 @@ def shell(launch: Launch, tmp_path_factory: pytest.TempPathFactory) -> tuple[Pat
     ):
         (folder / name).symlink_to(target)
     env = {"BANK_REGISTRY_DATABASE_URL": f"sqlite:///{folder}/registry.sqlite3"}
-    command = [sys.executable, "-m", "services.bank_registry", "import", SAMPLE]
-    subprocess.run(command, cwd=ROOT, env={**os.environ, **env}, check=True, capture_output=True)
+    warm.run("services.bank_registry", "import", SAMPLE, env=env).check_returncode()
     addresses = {module: launch(module, "--workers", "1", env=env).address for module in PORTS}
     play = {
-        **os.environ,
-        "PYTHONPATH": str(ROOT),
-        **{
-            f"ADDRESS_{module.removeprefix('services.').upper()}": address
-            for module, address in addresses.items()
-        },
+        f"ADDRESS_{module.removeprefix('services.').upper()}": address
+        for module, address in addresses.items()
     }
-    command = [
-        sys.executable,
-        "-m",
-        "examples.municipal",
-        str(ROOT / "examples/municipal/applications/05-refus-budget.json"),
-    ]
-    subprocess.run(command, cwd=folder, env=play, check=True, capture_output=True)
+    application = ROOT / "examples/municipal/applications/05-refus-budget.json"
+    warm.run("examples.municipal", str(application), env=play, cwd=folder).check_returncode()
     return folder, {f"127.0.0.1:{port}": addresses[module] for module, port in PORTS.items()}
 
 

@@ -123,7 +123,7 @@ def test_writing_the_same_writes_nothing(store: Store) -> None:
     same = replace(record, agreements=(replace(FULL, guarantee_share=Decimal("50")),))
     assert [store.write(record), store.write(record), store.write(same)] == [1, 1, 1]
     with store.database.read() as connection:
-        assert audit.head(connection, tables.audit).seq == 2
+        assert audit.head(connection, tables.audit).sequence == 2
         assert len(connection.execute(select(tables.agreement_version)).all()) == 1
 
 
@@ -254,7 +254,7 @@ def test_each_change_is_in_the_audit(store: Store) -> None:
     store.write(BankRecord.of(bank(name="Autre")))
     with store.database.read() as connection:
         rows = connection.execute(select(tables.audit).order_by("seq")).all()
-        assert audit.verify(connection, tables.audit) is None
+        assert not audit.verify(connection, tables.audit).broken_sequence
         assert (
             connection.execute(select(tables.revision.c.actor, tables.revision.c.reason)).all()
             == [("agent", "essai")] * 2
@@ -278,7 +278,7 @@ def test_a_write_that_fails_leaves_nothing(store: Store) -> None:
         store.write(BankRecord.of(bank(), (AGREEMENT, clash)))
     assert read(store).revision == 0
     with store.database.read() as connection:
-        assert audit.head(connection, tables.audit).seq == 0
+        assert audit.head(connection, tables.audit).sequence == 0
 
 
 def test_writers_wait_for_one_another(store: Store) -> None:
@@ -295,7 +295,7 @@ def test_writers_wait_for_one_another(store: Store) -> None:
     assert registry.revision == 9
     assert {record.bank.name for record in registry.current.values()} == {"Trois"}
     with store.database.read() as connection:
-        assert audit.verify(connection, tables.audit) is None
+        assert not audit.verify(connection, tables.audit).broken_sequence
 
 
 OTHER_PROCESS = """
@@ -392,7 +392,7 @@ def test_a_store_of_the_first_form_is_converted(store: Store, tmp_path: Path) ->
     assert (record.conventions[0].id, record.agreements[0].envelope) == ("convention", 500_000)
     with database.read() as connection:
         told = [(one.revision, one.method, one.names) for one in changes(connection, 1, 2)]
-        assert audit.verify(connection, tables.audit) is None
+        assert not audit.verify(connection, tables.audit).broken_sequence
     assert told == [(1, "ImportBanks", ("banks/a",)), (2, "ImportBanks", ("banks/a",))]
     with pytest.raises(IntegrityError), database.write() as connection:
         connection.execute(update(tables.bank_version).values(name="x"))

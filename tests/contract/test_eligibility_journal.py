@@ -16,12 +16,13 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from services.eligibility.answer.decisions import Asked, ContentState, Filters, Head, Recorded
+from services.eligibility.answer.decisions import Asked, ContentState, Filters, Recorded
 from services.eligibility.package.model import Outcome
 from services.eligibility.store import journal_chain
 from services.eligibility.store.keys import prepare_keys
+from services.kit.canonical import Head
 from services.kit.errors import AlreadyExists, StartupError, Unavailable
-from services.kit.store import vault
+from services.kit.store import chain, vault
 from services.kit.store.database import Database
 from tests.journal_support import REFERENCE, Stores, decision, new_urls, opened, refused, tamper
 
@@ -435,7 +436,7 @@ def test_an_erasure_whose_record_fails_is_finished_by_asking_again(
 
 
 def test_a_journal_locked_too_long_is_unavailable(stores: Stores, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(journal_chain, "_LOCK_TIMEOUT", text("SET LOCAL lock_timeout = '100ms'"))
+    monkeypatch.setattr(chain, "_LOCK_TIMEOUT", text("SET LOCAL lock_timeout = '100ms'"))
     monkeypatch.setattr("services.kit.store.engine.SQLITE_BUSY_SECONDS", 0.1)
     hurried = stores.other_process()
     with stores.database.write() as connection:

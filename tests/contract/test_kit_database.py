@@ -15,9 +15,9 @@ import pytest
 from sqlalchemy import MetaData, delete, func, make_url, select, text, update
 from sqlalchemy.exc import DBAPIError
 
+from services.kit.canonical import Head
 from services.kit.errors import StartupError, Unavailable
 from services.kit.store import audit
-from services.kit.store.audit import Head
 from services.kit.store.database import Database, migrate
 
 MIGRATION = """
@@ -124,8 +124,8 @@ def test_concurrent_writers_wait_for_one_another(database: Database) -> None:
     for thread in threads:
         thread.join()
     with database.read() as connection:
-        assert audit.head(connection, AUDIT).seq == 8
-        assert audit.verify(connection, AUDIT) is None
+        assert audit.head(connection, AUDIT).sequence == 8
+        assert not audit.verify(connection, AUDIT).broken_sequence
 
 
 def test_the_mark_changes_with_every_commit_and_only_then(url: str, database: Database) -> None:
@@ -201,8 +201,8 @@ def fill(database: Database) -> Head:
 def test_the_sealed_form_is_frozen(database: Database) -> None:
     assert fill(database) == Head(3, FROZEN)
     with database.read() as connection:
-        assert audit.verify(connection, AUDIT, Head(3, FROZEN)) is None
-        assert audit.verify(connection, AUDIT, Head(2, "0" * 64)) == 2
+        assert not audit.verify(connection, AUDIT, Head(3, FROZEN)).broken_sequence
+        assert audit.verify(connection, AUDIT, Head(2, "0" * 64)).broken_sequence == 2
         assert audit.head(connection, AUDIT) == Head(3, FROZEN)
 
 
@@ -224,7 +224,20 @@ def test_tampering_is_found(database: Database, tampering: object, row: int) -> 
     with database.write() as connection:
         connection.execute(tampering)  # type: ignore[call-overload]
     with database.read() as connection:
-        assert audit.verify(connection, AUDIT, head) == row
+        assert audit.verify(connection, AUDIT, head).broken_sequence == row
+
+
+@pytest.mark.parametrize("value", ["CAST(x'41ff' AS TEXT)", "x'ff'", "1.5", "NULL"])
+def test_a_row_beyond_reading_is_named_and_the_others_are_read(database: Database, value: str) -> None:
+    """PostgreSQL refuses such values by itself, except that nothing was done."""
+    head = fill(database)
+    column = "before" if value == "NULL" else "actor"
+    if database.is_sqlite or value == "NULL":
+        with database.write() as connection:
+            connection.execute(text(f'UPDATE audit SET "{column}" = {value} WHERE seq = 2'))
+        with database.read() as connection:
+            found = audit.verify(connection, AUDIT, head)
+        assert (found.broken_sequence, found.record_count, found.head) == (2, 3, head)
 
 
 def test_a_refused_write_leaves_no_audit(database: Database) -> None:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from services.documents.render import opc
+from tests import warm
 from tests.documents_support import ASK, BANK, DOCUMENTS, FILE, REFUSAL
-from tests.support import ROOT, throwaway_stores
+from tests.support import throwaway_stores
 
 
 @pytest.fixture
@@ -28,15 +27,7 @@ def start(published: Path) -> subprocess.CompletedProcess[str]:
         "DOCUMENTS_TEMPLATES_DIRECTORY": str(published / "templates"),
         "DOCUMENTS_PROFILES_DIRECTORY": str(published / "profiles"),
     }
-    return subprocess.run(
-        [sys.executable, "-m", "services.documents", "--port", "0", "--workers", "1"],
-        cwd=ROOT,
-        env={**os.environ, **environment},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    return warm.run("services.documents", "--port", "0", "--workers", "1", env=environment)
 
 
 def alter(path: Path, part: str, before: bytes, after: bytes) -> None:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -14,6 +12,7 @@ import grpc
 import pytest
 
 from microcredit.eligibility.v1 import eligibility_service_pb2 as pb
+from tests import warm
 from tests.eligibility_reglement import BASE
 from tests.eligibility_support import (
     TIMEOUT,
@@ -25,7 +24,7 @@ from tests.eligibility_support import (
     status_of,
     summary,
 )
-from tests.support import ROOT, Launch, throwaway_stores
+from tests.support import Launch, throwaway_stores
 
 REQUEST = pb.AssessEligibilityRequest(application=application(BASE))
 BATCH = pb.BatchAssessEligibilityRequest(requests=[REQUEST] * 500)
@@ -68,14 +67,8 @@ def test_a_batch_stops_at_its_deadline(launch: Launch) -> None:
 
 def start_refused(folder: Path) -> str:
     """What the server prints when it refuses to start."""
-    finished = subprocess.run(
-        [sys.executable, "-m", "services.eligibility", "--port", "0", "--package-directory", str(folder)],
-        cwd=ROOT,
-        env={**os.environ, **throwaway_stores(folder.with_name("stores"))},
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
+    options = ("--port", "0", "--package-directory", str(folder))
+    finished = warm.run("services.eligibility", *options, env=throwaway_stores(folder.with_name("stores")))
     assert finished.returncode == 1
     assert finished.stdout == ""
     return finished.stderr

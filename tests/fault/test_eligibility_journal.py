@@ -7,8 +7,6 @@ import os
 import resource
 import signal
 import sqlite3
-import subprocess
-import sys
 import tempfile
 import threading
 import time
@@ -24,11 +22,12 @@ from sqlalchemy import create_engine, make_url, text
 from microcredit.eligibility.v1 import assessment_pb2
 from microcredit.eligibility.v1 import decision_service_pb2 as pb
 from microcredit.eligibility.v1.eligibility_service_pb2 import AssessEligibilityRequest
+from tests import warm
 from tests.bank_registry_support import new_database
 from tests.eligibility_reglement import BASE
 from tests.eligibility_support import TIMEOUT, Client, application, reason_of, status_of
 from tests.journal_support import new_urls
-from tests.support import ROOT, Launch, RunningServer, throwaway_stores
+from tests.support import Launch, RunningServer, throwaway_stores
 
 REQUEST = AssessEligibilityRequest(application=application(BASE), case_reference="MC-1")
 FAULTS = {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED, grpc.StatusCode.CANCELLED}
@@ -232,14 +231,7 @@ def read_only(url: str, state: str) -> None:
 
 def start_refused(env: dict[str, str]) -> str:
     """What the server prints when it refuses to start."""
-    finished = subprocess.run(
-        [sys.executable, "-m", "services.eligibility", "--port", "0", "--workers", "1"],
-        cwd=ROOT,
-        env={**os.environ, **env},
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
+    finished = warm.run("services.eligibility", "--port", "0", "--workers", "1", env=env)
     assert (finished.returncode, finished.stdout) == (1, "")
     assert "Traceback" not in finished.stderr
     return finished.stderr

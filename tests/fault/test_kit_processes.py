@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ import grpc
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
+from tests import warm
 from tests.service.kit_probe import NAME, SECRET
 from tests.support import ROOT, Launch, RunningServer, start_server
 
@@ -26,17 +28,20 @@ PATIENCE = 10.0
 
 def run(*options: str, **env: str) -> subprocess.CompletedProcess[str]:
     """A server that must end by itself."""
-    command = [sys.executable, "-m", MODULE, *options]
-    return subprocess.run(
-        command, cwd=ROOT, env={**os.environ, **env}, capture_output=True, text=True, timeout=30, check=False
-    )
+    return warm.run(MODULE, *options, env=env)
 
 
 def ask(address: str, word: str) -> str:
-    """The answer to a word, on a connection of its own, waiting for a server to answer."""
-    with grpc.insecure_channel(address) as channel:
-        method: Any = channel.unary_unary(f"/{NAME}/One")
-        return str(method(word.encode(), timeout=PATIENCE, wait_for_ready=True).decode())
+    """The answer to a word, on a connection of its own; one that reached a dying worker is tried again."""
+    limit = time.monotonic() + PATIENCE
+    while True:
+        with grpc.insecure_channel(address) as channel:
+            method: Any = channel.unary_unary(f"/{NAME}/One")
+            try:
+                return str(method(word.encode(), timeout=PATIENCE, wait_for_ready=True).decode())
+            except grpc.RpcError as error:
+                if error.code() is not grpc.StatusCode.UNAVAILABLE or time.monotonic() > limit:
+                    raise
 
 
 def wait_until(condition: Callable[[], object]) -> None:
@@ -206,3 +211,56 @@ def test_print_config_starts_nothing() -> None:
     assert printed.returncode == 0
     assert "PROBE_PORT=0\n" in printed.stdout
     assert printed.stderr == ""
+
+
+def worker_pids(server: RunningServer) -> set[int]:
+    """The processes that a server forked and that still run."""
+    children = Path(f"/proc/{server.process.pid}/task/{server.process.pid}/children").read_text().split()
+    return {int(pid) for pid in children if is_running(int(pid))}
+
+
+@pytest.mark.parametrize("fault", ["stopped", "thread", "interpreter"])
+def test_a_worker_that_lives_but_does_not_serve_is_replaced(launch: Launch, fault: str) -> None:
+    server = launch(MODULE, "--workers=1")
+    (first,) = worker_pids(server)
+    if fault == "stopped":
+        os.kill(first, signal.SIGSTOP)
+    else:
+        with grpc.insecure_channel(server.address) as channel, suppress(grpc.RpcError):
+            one: Any = channel.unary_unary(f"/{NAME}/One")
+            one(f"lose the {fault}".encode(), timeout=0.5)
+    wait_until(lambda: not is_running(first))
+    assert int(ask(server.address, "pid")) != first
+    expected = "thread_died" if fault == "thread" else "worker_silent"
+    assert events(server, expected)
+
+
+def test_the_socket_of_a_worker_serves_its_call_to_itself_alone(launch: Launch) -> None:
+    server = launch(MODULE, "--workers=1")
+    own = [line.split()[-1] for line in Path("/proc/net/unix").read_text().splitlines() if "@" in line]
+    addresses = [f"unix-abstract:{name.removeprefix('@')}" for name in own if len(name) == 37]
+    assert addresses
+    for address in addresses:
+        with grpc.insecure_channel(address) as channel:
+            one: Any = channel.unary_unary(f"/{NAME}/One")
+            with pytest.raises(grpc.RpcError) as raised:
+                one(b"x", timeout=5)
+        assert raised.value.code() is grpc.StatusCode.UNIMPLEMENTED
+    assert ask(server.address, "x") == "x"
+
+
+def test_readiness_follows_what_the_service_says(launch: Launch, tmp_path: Path) -> None:
+    mark = tmp_path / "broken"
+    server = launch(MODULE, "--workers=1", f"--not-ready-while={mark}")
+    with grpc.insecure_channel(server.address) as channel:
+        health = health_pb2_grpc.HealthStub(channel)
+
+        def state(service: str) -> int:
+            return int(health.Check(health_pb2.HealthCheckRequest(service=service), timeout=PATIENCE).status)
+
+        assert (state(""), state(NAME)) == (1, 1)
+        mark.touch()
+        wait_until(lambda: state(NAME) == 2)
+        assert state("") == 1
+        mark.unlink()
+        wait_until(lambda: state(NAME) == 1)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import ctypes
 import logging
 import os
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import grpc
@@ -28,6 +31,7 @@ class Settings(ServerSettings):
     model_config = SettingsConfigDict(env_prefix="PROBE_")
 
     broken: str = ""
+    not_ready_while: Path | None = None
 
 
 def fail() -> None:
@@ -67,7 +71,19 @@ def watch_until_the_stop() -> None:
         time.sleep(0.01)
 
 
+def lose_the_thread() -> None:
+    """Ends a thread by an exception that nobody catches, as grpcio's own when memory runs out."""
+    threading.Thread(target=fail).start()
+
+
+def lose_the_interpreter() -> None:
+    """Keeps the interpreter's lock, as a library in C that never returns."""
+    ctypes.PyDLL(None).sleep(60)
+
+
 ACTS = {
+    "lose the thread": lose_the_thread,
+    "lose the interpreter": lose_the_interpreter,
     "crash": crash_with_a_cause,
     "library": log_through_the_library,
     "refuse": refuse_everything,
@@ -140,7 +156,11 @@ def make(settings: Settings) -> server.App:
 
     def build() -> list[server.Registration]:
         step("build")
-        return [server.Registration(NAME, add, Probe())]
+        return [server.Registration(NAME, add, Probe(), check)]
+
+    def check() -> None:
+        if settings.not_ready_while and settings.not_ready_while.exists():
+            raise errors.Unavailable("STORE_UNAVAILABLE", "La base de données ne répond pas.")
 
     return server.App("probe", "probe.example", lambda: step("prepare"), build)
 

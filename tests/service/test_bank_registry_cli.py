@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import io
 import json
@@ -17,6 +18,7 @@ import pytest
 from services.bank_registry.cli.main import app, main
 from tests.bank_registry_support import run_import
 from tests.support import ROOT, Launch, RunningServer
+from tests.tables_support import ods, ods_sheet
 
 SAMPLE = ROOT / "services" / "bank_registry" / "samples" / "preteurs-fictifs.json"
 DECEMBER = ROOT / "examples" / "registry" / "decembre-2026.csv"
@@ -101,6 +103,21 @@ def test_an_export_is_the_file_that_was_proved_and_imports_as_unchanged(
     found = ask(server, "import", str(file))
     assert found["summary"]["unchanged_count"] == header["bank_count"]
     assert found["difference"]["banks"] == []
+
+
+def test_a_table_of_libreoffice_is_proved_and_one_of_two_encodings_refused(
+    server: RunningServer, tmp_path: Path
+) -> None:
+    file = tmp_path / "preteurs.csv"
+    ask(server, "export", str(file))
+    table = list(csv.reader(io.StringIO(file.read_text(encoding="utf-8-sig")), delimiter=";"))
+    book = tmp_path / "preteurs.ods"
+    book.write_bytes(ods(ods_sheet(*table)))
+    assert ask(server, "import", str(book))["difference"]["banks"] == []
+    file.write_bytes(file.read_bytes() + "mêlé;\r\n".encode("cp1252"))
+    done = command(server.address, "import", str(file))
+    assert (done.returncode, "mêle deux encodages" in done.stderr.replace("\u00a0", " ")) == (1, True)
+    assert f"la ligne {len(table) + 1} ne l’est pas" in done.stderr.replace("\u00a0", " ")
 
 
 def test_a_template_has_every_column(server: RunningServer, tmp_path: Path) -> None:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -13,8 +10,8 @@ from sqlalchemy import select
 from services.bank_registry.store import RegistryStore, tables
 from services.kit.store import audit
 from services.kit.store.database import Database
+from tests import warm
 from tests.bank_registry_support import agreement, bank, run_import, write_file
-from tests.support import ROOT
 
 
 @pytest.fixture
@@ -37,7 +34,7 @@ def test_an_import_says_what_it_did_and_repeating_it_changes_nothing(url: str, t
     assert set(RegistryStore(database).registry().current) == {"a", "b", "c"}
     with database.read() as connection:
         written = connection.execute(select(tables.audit.c.actor, tables.audit.c.after)).all()
-        assert audit.verify(connection, tables.audit) is None
+        assert not audit.verify(connection, tables.audit).broken_sequence
     database.dispose()
     assert written[3].actor == "Agent fictif"
     assert '"reason":"Avenant n° 2"' in written[3].after
@@ -75,9 +72,8 @@ def test_a_wrong_file_is_refused_whole_with_every_error(url: str, tmp_path: Path
     ],
 )
 def test_what_goes_wrong_is_one_sentence(url: str, arguments: list[str], sentence: str) -> None:
-    command = [sys.executable, "-m", "services.bank_registry", "import", *arguments]
-    env = {**os.environ, "BANK_REGISTRY_DATABASE_URL": url}
-    done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True)
+    env = {"BANK_REGISTRY_DATABASE_URL": url}
+    done = warm.run("services.bank_registry", "import", *arguments, env=env)
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.startswith(sentence)
     assert "Traceback" not in done.stderr

@@ -161,6 +161,17 @@ def test_a_wrong_batch_is_refused_before_any_document(
     assert refusal(caught.value).reason == reason
 
 
+def test_a_record_takes_away_what_it_says_is_null(stubs: Stubs) -> None:
+    shared = example("refus-budget")
+    shared["co_applicant"] = {**shared["applicant"], "first_name": "Yann", "last_name": "Retiré"}
+    asked = batch(1)
+    asked.common_json = json.dumps(shared).encode()
+    asked.items.add(data_json=json.dumps({**recipient(2), "co_applicant": None}).encode())
+    items, _, _, summary = received(stubs.documents.BatchGenerateDocuments(asked, timeout=SECONDS))
+    assert summary.failed_count == 0
+    assert ["Retiré" in plain(item.document.content) for item in items] == [True, False]
+
+
 def test_a_record_that_is_no_json_or_too_deep_is_its_own_error(stubs: Stubs) -> None:
     asked = batch(1)
     for raw in (

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
-import sys
 import zipfile
 from collections.abc import Callable
 from datetime import date
@@ -14,8 +12,9 @@ from pathlib import Path
 import pytest
 from openpyxl import Workbook
 
+from tests import warm
 from tests.documents_support import DOCUMENTS, REFUSAL, plain
-from tests.support import ROOT, Launch
+from tests.support import Launch
 
 EXAMPLES = DOCUMENTS / "contract" / "examples"
 DATA = str(EXAMPLES / "refus-budget.json")
@@ -25,18 +24,10 @@ Run = Callable[..., subprocess.CompletedProcess[str]]
 @pytest.fixture(scope="module")
 def run(launch: Launch) -> Run:
     server = launch("services.documents", "--workers", "1", env={"DOCUMENTS_RETENTION_DAYS": "30"})
-    env = {**os.environ, "DOCUMENTS_SERVER": server.address, "USER": "camille", "PYTHONPATH": str(ROOT)}
-    program = "import sys; from services.documents.cli import main; sys.exit(main())"
+    env = {"DOCUMENTS_SERVER": server.address, "USER": "camille"}
 
     def typed(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-c", program, *words],
-            cwd=folder,
-            env=env,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        return warm.run("services.documents.cli:main", *words, env=env, cwd=folder)
 
     return typed
 

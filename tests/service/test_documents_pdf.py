@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import subprocess
-import sys
 import uuid
 from collections.abc import Iterator
 from io import BytesIO
@@ -27,10 +25,11 @@ from services.documents.render import opc
 from services.documents.render.assembly import Piece, assemble
 from services.documents.render.plan import MAIN
 from services.kit.errors import StartupError
+from tests import warm
 from tests.documents_catalogue import READABLE, context, plan
 from tests.documents_services import SECONDS, Stubs, civil, connected
 from tests.documents_support import DAY, DOCUMENTS, REFUSAL, Library, W, example, refusal, request
-from tests.support import ROOT, Launch, RunningServer
+from tests.support import Launch, RunningServer
 
 
 def _has_office() -> bool:
@@ -229,14 +228,7 @@ def test_a_conversion_that_takes_too_long_is_killed(launch: Launch, letter: byte
 
 
 def test_without_libreoffice_the_worker_says_what_to_install() -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "services.documents.pdf", "--office-directory", "/nulle/part"],
-        cwd=ROOT,
-        env=dict(os.environ),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = warm.run("services.documents.pdf", "--office-directory", "/nulle/part")
     assert (done.returncode, done.stdout) == (1, "")
     assert "libreoffice-writer-nogui" in done.stderr
     assert "Traceback" not in done.stderr

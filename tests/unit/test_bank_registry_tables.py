@@ -25,6 +25,7 @@ from services.bank_registry.registry.history import Records
 from services.kit.tables import UnreadableFile
 from tests.bank_registry_support import siren
 from tests.support import ROOT
+from tests.tables_support import ods, ods_sheet
 
 GEOGRAPHY = Geography.load()
 TODAY = date(2026, 11, 25)
@@ -112,6 +113,43 @@ def test_a_workbook_holds_real_days_and_numbers() -> None:
     cells[COLUMNS.index("codes du territoire")] = 56
     cells[COLUMNS.index("SIREN")] = int(siren(1))
     assert plan(as_xlsx(cells)).outcomes[0].after == plan(as_csv(row())).outcomes[0].after
+
+
+def test_a_workbook_of_libreoffice_says_what_a_csv_says() -> None:
+    cells = row(dernier_jour_de_l_accord=date(2026, 12, 31))
+    cells[COLUMNS.index("montant maximal (€)")] = Decimal("1234.5")
+    two = ods(ods_sheet(["notes"], ["x"], name="Notes") + ods_sheet(COLUMNS, cells, name="Prêteurs"))
+    assert plan(two).outcomes[0].after == plan(as_csv(row())).outcomes[0].after
+
+
+def test_old_mac_line_ends_say_the_same() -> None:
+    assert (
+        plan(as_csv(row()).replace("\r\n", "\r")).outcomes[0].after == plan(as_csv(row())).outcomes[0].after
+    )
+
+
+@pytest.mark.parametrize("amount", ["10,005", "15 %", "50.000", "9" * 5000])
+def test_a_sum_that_is_no_sum_refuses_its_line(amount: str) -> None:
+    assert refusals(as_csv(row(montant_maximal=amount))) == [
+        (
+            "ligne 2, colonne « montant maximal (€) »".replace("« ", "«\u00a0").replace(" »", "\u00a0»"),
+            "MONEY_MALFORMED",
+        )
+    ]
+
+
+def test_a_sum_shown_in_percent_and_a_merged_cell_refuse_their_line() -> None:
+    book = Workbook()
+    sheet: Any = book.worksheets[0]
+    for line in (COLUMNS, row(), row("b", 2)):
+        sheet.append(line)
+    rank = COLUMNS.index("montant maximal (€)") + 1
+    sheet.cell(2, rank, 0.15).number_format = "0%"
+    sheet.merge_cells(start_row=2, end_row=3, start_column=2, end_column=2)
+    stream = io.BytesIO()
+    book.save(stream)
+    found = plan(stream.getvalue()).refusals
+    assert [(one.place.line, one.code) for one in found] == [(2, "MONEY_MALFORMED"), (3, "MERGED")]
 
 
 def test_a_cell_shown_in_percent_is_read_as_it_shows() -> None:

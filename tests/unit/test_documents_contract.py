@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from services.documents.contract.dossier_json import CONTRACT_FILE, Dossier, read_dossier
 from services.documents.contract.schema import Requirement, Schema
+from services.documents.contract.strict_json import merge_patch
 from services.documents.contract.values import Code, Money
 from services.documents.contract.wording import (
     POSTAL_WIDTH,
@@ -207,3 +208,30 @@ def test_every_path_of_a_manifest_is_checked_against_the_contract() -> None:
     assert knows("applicant.address.city")
     assert not knows("applicant.address.town")
     assert not knows("pieces.label")
+
+
+# The examples of RFC 7396, appendix A: target, patch, result.
+@pytest.mark.parametrize(
+    ("target", "patch", "result"),
+    [
+        ({"a": "b"}, {"a": "c"}, {"a": "c"}),
+        ({"a": "b"}, {"b": "c"}, {"a": "b", "b": "c"}),
+        ({"a": "b"}, {"a": None}, {}),
+        ({"a": "b", "b": "c"}, {"a": None}, {"b": "c"}),
+        ({"a": ["b"]}, {"a": "c"}, {"a": "c"}),
+        ({"a": "c"}, {"a": ["b"]}, {"a": ["b"]}),
+        ({"a": {"b": "c"}}, {"a": {"b": "d", "c": None}}, {"a": {"b": "d"}}),
+        ({"a": [{"b": "c"}]}, {"a": [1]}, {"a": [1]}),
+        (["a", "b"], ["c", "d"], ["c", "d"]),
+        ({"a": "b"}, ["c"], ["c"]),
+        ({"a": "foo"}, None, None),
+        ({"a": "foo"}, "bar", "bar"),
+        ({"e": None}, {"a": 1}, {"e": None, "a": 1}),
+        ([1, 2], {"a": "b", "c": None}, {"a": "b"}),
+        ({}, {"a": {"bb": {"ccc": None}}}, {"a": {"bb": {}}}),
+    ],
+)
+def test_a_record_is_merged_over_what_all_share(target: Any, patch: Any, result: Any) -> None:
+    before = json.dumps(target)
+    assert merge_patch(target, patch) == result
+    assert json.dumps(target) == before

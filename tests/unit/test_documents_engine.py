@@ -17,11 +17,10 @@ from hypothesis import strategies as st
 
 from services.documents.contract.values import Code, Money
 from services.documents.render import opc
-from services.documents.render.agreement import disagreements
 from services.documents.render.compiler import compile_template
 from services.documents.render.errors import Reason, RenderError, TemplateError
 from services.documents.render.plan import Plan
-from services.documents.render.reference import render_reference
+from services.documents.render.reference import disagreements, render_reference
 from services.documents.template.normalise import normalise
 from services.kit.cache import Cache
 from tests.documents_support import DOCUMENTS, paragraph_text, text

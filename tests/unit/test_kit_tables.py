@@ -5,13 +5,13 @@ from __future__ import annotations
 import csv
 import io
 import zipfile
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import date, datetime
 from decimal import Decimal
+from functools import reduce
 from pathlib import Path
 from typing import Any
-from xml.sax.saxutils import escape
 
 import pytest
 from hypothesis import given, settings
@@ -20,18 +20,10 @@ from openpyxl import Workbook
 
 from services.kit import french, tables
 from services.kit.tables import Bad, Row, SheetColumn, UnreadableFile, read_cell, read_table
+from tests.tables_support import ods, ods_sheet
 
 CASES = Path(__file__).parent.parent / "cases" / "tables"
 NAMES = ("clé", "nom", "montant", "date")
-ODS_START = (
-    '<?xml version="1.0" encoding="UTF-8"?><office:document-content '
-    'xmlns:office="urn:oasis:names:tc:opendocument:xmlns:office:1.0" '
-    'xmlns:table="urn:oasis:names:tc:opendocument:xmlns:table:1.0" '
-    'xmlns:text="urn:oasis:names:tc:opendocument:xmlns:text:1.0" '
-    'xmlns:calcext="urn:org:documentfoundation:names:experimental:calc:xmlns:calcext:1.0">'
-    "<office:body><office:spreadsheet>"
-)
-ODS_END = "</office:spreadsheet></office:body></office:document-content>"
 
 
 def is_name(name: str) -> bool:
@@ -67,40 +59,6 @@ def xlsx(*rows: Sequence[object], merge: str = "", formats: dict[str, str] | Non
     return stream.getvalue()
 
 
-def ods(content: str, **parts: bytes) -> bytes:
-    """An OpenDocument workbook of this content."""
-    stream = io.BytesIO()
-    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet", zipfile.ZIP_STORED)
-        archive.writestr("content.xml", f"{ODS_START}{content}{ODS_END}")
-        for name, data in parts.items():
-            archive.writestr(name, data)
-    return stream.getvalue()
-
-
-def ods_cell(value: object) -> str:
-    """A cell as LibreOffice writes it."""
-    if value is None:
-        return "<table:table-cell/>"
-    if isinstance(value, bool):
-        kind = f'office:value-type="boolean" office:boolean-value="{str(value).lower()}"'
-    elif isinstance(value, int | Decimal):
-        kind = f'office:value-type="float" office:value="{value}"'
-    elif isinstance(value, date):
-        kind = f'office:value-type="date" office:date-value="{value.isoformat()}"'
-    else:
-        kind = 'office:value-type="string"'
-    return f"<table:table-cell {kind}><text:p>{escape(str(value))}</text:p></table:table-cell>"
-
-
-def ods_rows(rows: Iterable[Sequence[object]]) -> str:
-    return "".join(f"<table:table-row>{''.join(map(ods_cell, row))}</table:table-row>" for row in rows)
-
-
-def ods_sheet(*rows: Sequence[object], name: str = "Feuille1", raw: str = "") -> str:
-    return f'<table:table table:name="{name}">{ods_rows(rows)}{raw}</table:table>'
-
-
 @pytest.mark.parametrize("ends", ["\n", "\r\n", "\r"])
 @pytest.mark.parametrize("separator", [";", ",", "\t"])
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252", "utf-16"])
@@ -123,7 +81,7 @@ def test_a_separator_that_only_the_first_line_tells_is_used() -> None:
     assert cells("sep=|\nclé|nom\nA1|x;y\n")[1] == ["A1", "x;y"]
 
 
-MIXED = "nom;montant\nRené;1\n".encode() + "Zoé;2\n".encode("cp1252")
+MIXED = "nom;montant\nRené;1\n".encode() + "é;2\n".encode("cp1252")
 
 
 @pytest.mark.parametrize(
@@ -353,13 +311,13 @@ def test_cells_that_hold_no_plain_value_are_refused_by_name() -> None:
 def test_a_formula_may_stand_for_its_last_value_but_never_for_a_blank() -> None:
     made = xlsx(["nom", "montant"], ["x", "=1+1"], ["y", "=1+2"])
     assert bad(made, formulas=True) == [("FORMULA", "B2"), ("FORMULA", "B3")]
-    stream = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(made)) as old, zipfile.ZipFile(stream, "w") as new:
-        for name in old.namelist():
-            content = old.read(name).replace(b"<f>1+1</f><v />", b"<f>1+1</f><v>2</v>")
-            new.writestr(name, content.replace(b"<f>1+1</f><v></v>", b"<f>1+1</f><v>2</v>"))
-    assert cells(stream.getvalue(), formulas=True)[1] == ["x", 2]
-    assert bad(stream.getvalue(), formulas=True) == [("FORMULA", "B3")]
+    empty = (b"<f>1+1</f><v />", b"<f>1+1</f><v></v>", b"<f>1+1</f><v/>")
+    made = rezipped(
+        made,
+        lambda _, content: reduce(lambda one, old: one.replace(old, b"<f>1+1</f><v>2</v>"), empty, content),
+    )
+    assert cells(made, formulas=True)[1] == ["x", 2]
+    assert bad(made, formulas=True) == [("FORMULA", "B3")]
 
 
 def test_a_cell_that_a_merge_covers_is_refused_beside_one_that_has_a_value() -> None:
@@ -447,13 +405,10 @@ def test_an_archive_of_another_kind_says_what_to_save_as(part: str, said: str) -
 
 
 def test_merges_beyond_counting_are_refused() -> None:
+    many = b"".join(b'<mergeCell ref="A%d:B%d"/>' % (at, at) for at in range(1, 20_000))
     made = xlsx(["nom"], ["x"], merge="A1:A2")
-    stream = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(made)) as old, zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as new:
-        for name in old.namelist():
-            many = b"".join(b'<mergeCell ref="A%d:B%d"/>' % (at, at) for at in range(1, 20_000))
-            new.writestr(name, old.read(name).replace(b'<mergeCell ref="A1:A2"/>', many))
-    assert "fusionnées" in sentence(stream.getvalue())
+    made = rezipped(made, lambda _, content: content.replace(b'<mergeCell ref="A1:A2"/>', many))
+    assert "fusionnées" in sentence(made)
 
 
 texts = st.text(
@@ -493,6 +448,45 @@ def test_what_is_written_is_read_back(form: str, row: list[Any]) -> None:
     found = read(data)[1]
     read_back = [read_cell(found, at, TYPED[kind]) for at, kind in enumerate(kinds, 1)]
     assert read_back == [int(cell.scaleb(2)) if isinstance(cell, Decimal) else cell for cell in row]
+
+
+def rezipped(data: bytes, change: Callable[[str, bytes], bytes]) -> bytes:
+    """A workbook whose parts are changed."""
+    stream = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(data)) as old, zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as new:
+        for name in old.namelist():
+            new.writestr(name, change(name, old.read(name)))
+    return stream.getvalue()
+
+
+SMALL = {
+    "xlsx": (
+        xlsx(["nom", "montant"], ["x", 1234.5], [date(2026, 1, 1), "=1+1"], merge="A3:B3"),
+        "sheet1.xml",
+    ),
+    "ods": (ods(ods_sheet(["nom", "montant"], ["x", 1234], [date(2026, 1, 1), True])), "content.xml"),
+}
+
+
+@pytest.mark.parametrize("form", SMALL)
+@settings(max_examples=150)
+@given(st.data())
+def test_an_altered_workbook_is_read_or_refused(form: str, data: st.DataObject) -> None:
+    made, part = SMALL[form]
+
+    def altered(name: str, content: bytes) -> bytes:
+        if not name.endswith(part):
+            return content
+        at = data.draw(st.integers(0, len(content)))
+        new = data.draw(
+            st.sampled_from([b"", b"-1", b"NaN", b"1e999", b"99999999", b"<a>", b'"', b"\xff", b"0"])
+        )
+        return content[:at] + new + content[at + data.draw(st.integers(0, 12)) :]
+
+    with suppress(UnreadableFile):
+        for row in read(rezipped(made, altered), formulas=data.draw(st.booleans())):
+            for index in range(len(row.cells)):
+                read_cell(row, index, tables.money)
 
 
 def test_the_rows_of_a_csv_keep_their_length() -> None:

@@ -177,3 +177,19 @@ def test_age_changes_on_the_birthday(birth: date, years: int) -> None:
 def test_a_leap_day_birthday_is_reached_on_the_first_of_march() -> None:
     assert age_on(date(2008, 2, 29), date(2026, 2, 28)) == 17
     assert age_on(date(2008, 2, 29), date(2026, 3, 1)) == 18
+
+
+@pytest.mark.parametrize(
+    ("size", "pieces"),
+    [
+        (0, []),
+        (1, [1]),
+        (wire.CHUNK_BYTES, [wire.CHUNK_BYTES]),
+        (2 * wire.CHUNK_BYTES + 1, [wire.CHUNK_BYTES, wire.CHUNK_BYTES, 1]),
+    ],
+)
+def test_a_file_travels_in_pieces(size: int, pieces: list[int]) -> None:
+    data = bytes(number % 251 for number in range(size))
+    found = list(wire.chunks(data))
+    assert [len(piece) for piece in found] == pieces
+    assert b"".join(found) == data

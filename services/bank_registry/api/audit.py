@@ -11,9 +11,8 @@ from microcredit.bankregistry.v1 import registry_admin_service_pb2 as pb
 from services.bank_registry.api.handlers import fill
 from services.bank_registry.store import AuditRow, RegistryStore, auditing
 from services.kit import french
-from services.kit.canonical import is_hash
+from services.kit.canonical import Head, Verification, is_hash
 from services.kit.errors import Violations
-from services.kit.store import Head
 from services.kit.wire import Place, paging
 
 MAX_ALTERED = 100
@@ -34,7 +33,7 @@ class Auditor:
         page = paging.asked_page(self._page_key, request, violations)
         violations.raise_if_any()
         with self._store.read() as connection:
-            last = page.place.revision or auditing.head(connection).seq
+            last = page.place.revision or auditing.head(connection).sequence
             place = page.place.offset
             rows = auditing.entries(connection, request.resource, place, page.size + 1, last)
         response = pb.ListAuditEntriesResponse()
@@ -52,15 +51,14 @@ class Auditor:
         """Whether the chain is whole, and the registry what it says."""
         expected = _expected(request)
         with self._store.read() as connection:
-            last = auditing.head(connection)
-            wrong = auditing.first_wrong(connection, expected)
-            altered = auditing.altered(connection) if wrong is None else []
+            found = auditing.verify(connection, expected)
+            altered = [] if found.broken_sequence else auditing.altered(connection)
         return pb.VerifyAuditResponse(
-            whole=wrong is None and not altered,
-            first_wrong_sequence=wrong or 0,
+            whole=not (found.broken_sequence or altered),
+            first_wrong_sequence=found.broken_sequence,
             altered_names=altered[:MAX_ALTERED],
-            message=french.typeset(_message(wrong, altered, last)),
-            head=_head(last),
+            message=french.typeset(_message(found, altered)),
+            head=_head(found.head),
         )
 
 
@@ -78,13 +76,15 @@ def _expected(request: pb.VerifyAuditRequest) -> Head | None:
     return Head(given.sequence, given.hash)
 
 
-def _message(wrong: int | None, altered: list[str], last: Head) -> str:
-    if wrong is not None:
-        return f"Le journal est rompu : la ligne {wrong} a été modifiée, retirée ou déplacée."
+def _message(found: Verification, altered: list[str]) -> str:
+    if found.broken_sequence:
+        rank = found.broken_sequence
+        return f"Le journal est rompu : la ligne {rank} a été modifiée, retirée ou déplacée."
     if altered:
         many = french.plural(len(altered), "fiche diffère", "fiches diffèrent")
         return f"Le journal est entier, mais {many} de ce qu’il a enregistré : {french.join(altered[:5])}."
-    return f"Le journal est entier ({french.plural(last.seq, 'ligne')}) et le registre lui est conforme."
+    lines = french.plural(found.record_count, "ligne")
+    return f"Le journal est entier ({lines}) et le registre lui est conforme."
 
 
 def _entry(row: AuditRow) -> pb.AuditEntry:
@@ -104,4 +104,4 @@ def _entry(row: AuditRow) -> pb.AuditEntry:
 
 
 def _head(head: Head) -> pb.AuditHead:
-    return pb.AuditHead(sequence=head.seq, hash=head.hash if is_hash(head.hash) else "")
+    return pb.AuditHead(sequence=head.sequence, hash=head.hash if is_hash(head.hash) else "")

@@ -25,8 +25,7 @@ from services.kit import context
 from services.kit.errors import Aborted, FailedPrecondition, InvalidArgument
 from services.kit.store import idempotency
 from services.kit.tables import MAX_BYTES, UnreadableFile
-
-CHUNK_BYTES = 256 * 1024
+from services.kit.wire import chunks
 
 Answers = Iterator[pb.ImportBanksResponse]
 _WRITERS: Mapping[int, Callable[[Sequence[BankRecord]], bytes]] = MappingProxyType(
@@ -97,8 +96,8 @@ class Exporter:
             revision = seen.registry.revision_at(instant)
         data = _WRITERS[request.format](found)
         yield pb.ExportBanksResponse(header=edge.header(request.format, revision, len(found), data))
-        for start in range(0, len(data), CHUNK_BYTES):
-            yield pb.ExportBanksResponse(chunk=data[start : start + CHUNK_BYTES])
+        for chunk in chunks(data):
+            yield pb.ExportBanksResponse(chunk=chunk)
 
 
 def _received(first: pb.ImportBanksRequest, following: Iterator[pb.ImportBanksRequest]) -> bytes:

@@ -14,8 +14,8 @@ from services.bank_registry.cli.client import Client, as_json, new_request_id, t
 from services.bank_registry.cli.options import Target
 from services.bank_registry.cli.showing_differences import show_difference
 from services.kit.cli import GOOD, REFUSED, CommandError, Output
+from services.kit.wire import chunks
 
-CHUNK_BYTES = 256 * 1024
 MAX_BYTES = 32 * 1024 * 1024
 SECONDS = 600.0
 
@@ -72,8 +72,9 @@ def _ask(client: Client, wanted: Wanted, data: bytes, out: Output) -> Answer:
 
 
 def _requests(wanted: Wanted, data: bytes) -> Iterator[pb.ImportBanksRequest]:
+    first, *others = list(chunks(data)) or [b""]
     yield pb.ImportBanksRequest(
-        chunk=data[:CHUNK_BYTES],
+        chunk=first,
         file_name=wanted.file.name,
         effective_date=to_date(wanted.on or date.today()),  # noqa: DTZ011 - the keeper's day
         complete=wanted.complete,
@@ -83,8 +84,8 @@ def _requests(wanted: Wanted, data: bytes) -> Iterator[pb.ImportBanksRequest]:
         reason=wanted.reason,
         request_id=new_request_id() if wanted.apply else "",
     )
-    for start in range(CHUNK_BYTES, len(data), CHUNK_BYTES):
-        yield pb.ImportBanksRequest(chunk=data[start : start + CHUNK_BYTES])
+    for chunk in others:
+        yield pb.ImportBanksRequest(chunk=chunk)
 
 
 def _read(file: Path) -> bytes:

@@ -11,8 +11,8 @@ from services.bank_registry.registry import bank_name, name_of
 from services.bank_registry.store import tables
 from services.bank_registry.store.documents import FORMAT, bank_document, reservation_document
 from services.bank_registry.store.loading import load
-from services.kit.canonical import canonical
-from services.kit.store import Head, audit
+from services.kit.canonical import Head, Verification, canonical
+from services.kit.store import audit
 
 AuditRow = Row[Any]
 
@@ -32,8 +32,8 @@ def head(connection: Connection) -> Head:
     return audit.head(connection, tables.audit)
 
 
-def first_wrong(connection: Connection, expected: Head | None) -> int | None:
-    """The number of the first row that is changed, missing or out of order; None if the chain is whole."""
+def verify(connection: Connection, expected: Head | None) -> Verification:
+    """The first row that is changed, missing or out of order, if any, and the last one."""
     return audit.verify(connection, tables.audit, expected)
 
 

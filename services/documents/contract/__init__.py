@@ -41,7 +41,8 @@
 - `strict_json`: Strict JSON: UTF-8, no duplicate key, no fraction, no invisible character, bounded size and
   depth.
 - `terms`: Implicit refusal, with and without the suspension that this letter opens; withdrawal; consent.
-- `wording`: French forms of address: civility, names, lists of borrowers, postal block, time left.
+- `wording`: French forms of address: civility, names, lists of borrowers, postal block, time left, amounts
+  in words.
 - `written`: JSON values that `typed` reads as this value, which it gave.
 """
 
@@ -55,21 +56,20 @@ from services.documents.contract.chart_figures import (
 )
 from services.documents.contract.consistency import CHECKS, Check, postal_check
 from services.documents.contract.deadlines import METROPOLE, terms
-from services.documents.contract.document_reference import document_reference
 from services.documents.contract.dossier_json import (
     CONTRACT,
     CONTRACT_FILE,
     CONTRACT_VERSION,
     ROOT,
+    document_reference,
     read_dossier,
 )
 from services.documents.contract.findings import Finding, Findings, PackageError, Severity
 from services.documents.contract.folders import described, packages, read_folder, refuse_other_files
-from services.documents.contract.merge_patch import merge_patch
 from services.documents.contract.recipient import RECIPIENTS, borrowers
 from services.documents.contract.schema import Requirement, Schema, written
 from services.documents.contract.statistics import published
-from services.documents.contract.strict_json import ILLEGAL, has_illegal_character
+from services.documents.contract.strict_json import ILLEGAL, has_illegal_character, merge_patch
 from services.documents.contract.values import Code, Money
 
 __all__ = [

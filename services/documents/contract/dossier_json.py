@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -54,3 +54,17 @@ def read_dossier(
     violations.raise_if_any()
     canonical = json.dumps(plain, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     return Dossier(data, hashlib.sha256(canonical.encode()).hexdigest())
+
+
+# What a document may be about, and the field that names it, without personal data.
+_NAMES = {"case": "reference", "partnership": "reference", "committee": "reference", "annual_report": "year"}
+
+
+def document_reference(data: Mapping[str, Any], requires: Iterable[str]) -> str:
+    """`MC-2026-0042`: the name of what the template is about; empty when it is about nothing in particular.
+
+    `requires` are the paths of the manifest: a flyer does not carry the file of the data it came with.
+    """
+    roots = {path.partition(".")[0] for path in requires}
+    subject = next((name for name in _NAMES if name in roots), "")
+    return str(data.get(subject, {}).get(_NAMES.get(subject, ""), ""))

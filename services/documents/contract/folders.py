@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
 from services.documents.contract.findings import Findings
 from services.documents.contract.schema import Schema
-from services.documents.contract.yaml_text import YamlError, read
+from services.kit.french import typeset
 from services.kit.releases import SIGNATURE_FILE, Contents
 
 
@@ -54,3 +58,26 @@ def refuse_other_files(contents: Contents, expected: Collection[str], findings: 
     """A package holds nothing but its own files."""
     for path in sorted(set(contents) - {*expected, SIGNATURE_FILE}):
         findings.error("FILE_UNEXPECTED", path, "ce fichier ne fait pas partie du paquet\u00a0: retirez-le.")
+
+
+class YamlError(Exception):
+    """The text is not YAML; the message is the place, in French."""
+
+
+def read(text: str) -> Any:
+    """YAML 1.2 as JSON data: duplicate keys refused, dates kept as text, French spacing put in."""
+    try:
+        return _plain(YAML(typ="safe", pure=True).load(text))
+    except YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        raise YamlError(f"YAML illisible, ligne {mark.line + 1}" if mark else "YAML illisible") from error
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    if isinstance(value, date):
+        return value.isoformat()
+    return typeset(value) if isinstance(value, str) else value

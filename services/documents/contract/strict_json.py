@@ -145,3 +145,16 @@ def _clean(value: Any, path: str, depth: int, violations: Violations) -> Any:
     if isinstance(value, list):
         return [_clean(item, f"{path}[{i}]", depth + 1, violations) for i, item in enumerate(value)]
     return value
+
+
+def merge_patch(target: Any, patch: Any) -> Any:
+    """The target once patched (RFC 7396): objects are merged, anything else is replaced, null takes away."""
+    if not isinstance(patch, dict):
+        return patch
+    merged = dict(target) if isinstance(target, dict) else {}
+    for name, value in patch.items():
+        if value is None:
+            merged.pop(name, None)
+        else:
+            merged[name] = merge_patch(merged.get(name), value)
+    return merged

@@ -27,7 +27,7 @@
 - `zipped`: A zip, not compressed again: .docx and .pdf are; the same bytes for the same members.
 """
 
-from services.documents.making.files import DOCX, PDF, OutputFile, zipped
+from services.documents.making.files import DOCX, PDF, Line, OutputFile, summary_csv, zipped
 from services.documents.making.generation import (
     Filled,
     Generated,
@@ -41,7 +41,6 @@ from services.documents.making.generation import (
 )
 from services.documents.making.provenance import Provenance, read_provenance, with_provenance
 from services.documents.making.seal import Seal, Sealing
-from services.documents.making.summary import Line, summary_csv
 
 __all__ = [
     "DOCX",

@@ -8,6 +8,8 @@ import zipfile
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from services.kit.tables import csv_bytes
+
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 PDF = "application/pdf"
 ZIP = "application/zip"
@@ -37,3 +39,22 @@ def zipped(filename: str, members: Iterable[tuple[str, bytes]]) -> OutputFile:
         for name, content in members:
             archive.writestr(zipfile.ZipInfo(name, _EPOCH), content)
     return OutputFile(filename, ZIP, buffer.getvalue())
+
+
+_HEADER = ("destinataire", "fichier", "motif", "champs")
+
+
+@dataclass(frozen=True)
+class Line:
+    """What became of a recipient: a file, or the problem and the fields in cause."""
+
+    key: str
+    filename: str
+    problem: str
+    fields: tuple[str, ...]
+
+
+def summary_csv(lines: Iterable[Line]) -> bytes:
+    """CSV in UTF-8 with its mark and semicolons, as French spreadsheets expect; no cell is a formula."""
+    rows = ((line.key, line.filename, line.problem, ", ".join(line.fields)) for line in lines)
+    return csv_bytes(_HEADER, rows)

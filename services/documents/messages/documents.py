@@ -8,9 +8,8 @@ from microcredit.documents.v1 import document_service_pb2 as pb
 from services.documents.contract import CONTRACT_VERSION
 from services.documents.making import DOCX, Filled, Generated, OutputFile
 from services.documents.store import Kept, Origin
+from services.kit import wire
 from services.kit.errors import ResourceExhausted
-
-CHUNK_BYTES = 256 * 1024
 
 
 def document_pb(generated: Generated, *, with_content: bool = True) -> pb.Document:
@@ -113,5 +112,5 @@ def check_size(file: OutputFile, limit: int) -> None:
 
 def chunks(content: bytes) -> Iterator[pb.FileChunk]:
     """The bytes of a file, at most 256 KiB at a time."""
-    for offset in range(0, len(content), CHUNK_BYTES):
-        yield pb.FileChunk(offset=offset, data=content[offset : offset + CHUNK_BYTES])
+    for rank, data in enumerate(wire.chunks(content)):
+        yield pb.FileChunk(offset=rank * wire.CHUNK_BYTES, data=data)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from services.documents.pdf.serving import make_app
+from services.documents.pdf.service import make_app
 from services.documents.pdf.settings import Settings
 from services.kit.serve import server
 

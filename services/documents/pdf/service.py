@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import grpc
 
 from microcredit.documents.v1 import pdf_service_pb2 as pb
 from microcredit.documents.v1.pdf_service_pb2_grpc import PdfServiceServicer
+from services.documents.messages import DOMAIN
 from services.documents.pdf.pool import Pool
+from services.documents.pdf.settings import Settings
 from services.kit.context import remaining
 from services.kit.errors import Violations
-
-CHUNK_BYTES = 256 * 1024
+from services.kit.serve import App, Registration, registration
+from services.kit.wire import chunks
 
 _ZIP = b"PK\x03\x04"
 
@@ -32,5 +34,18 @@ class PdfServicer(PdfServiceServicer):
             violations.add("content", "NOT_DOCX", "Le fichier n’est pas un .docx.")
         violations.raise_if_any()
         converted = self._pool.convert(request.content, remaining())
-        for offset in range(0, len(converted), CHUNK_BYTES):
-            yield pb.ConvertToPdfResponse(data=converted[offset : offset + CHUNK_BYTES])
+        for data in chunks(converted):
+            yield pb.ConvertToPdfResponse(data=data)
+
+
+def make_app(settings: Settings) -> App:
+    """The application of these settings; it does not start without LibreOffice."""
+
+    def prepare() -> None:
+        settings.library()
+
+    def build() -> Sequence[Registration]:
+        pool = Pool(settings.library(), settings.offices, settings.restart_after, settings.job_seconds)
+        return (registration(PdfServicer(pool)),)
+
+    return App("pdf", DOMAIN, prepare, build)

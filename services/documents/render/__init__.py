@@ -31,7 +31,6 @@
 """
 
 from services.documents.render import opc
-from services.documents.render.agreement import disagreements
 from services.documents.render.assembly import Piece, assemble
 from services.documents.render.chartdata import (
     MAIN,
@@ -41,14 +40,13 @@ from services.documents.render.chartdata import (
     drawn,
     series_titles,
 )
-from services.documents.render.compiled import keep_in
 from services.documents.render.compiler import compile_template
-from services.documents.render.environment import ENVIRONMENT, TESTS
+from services.documents.render.environment import ENVIRONMENT, TESTS, keep_in
 from services.documents.render.errors import RenderError, TemplateError
 from services.documents.render.filters import FILTERS, SAME, Filter
 from services.documents.render.logo import LOGO_PART
 from services.documents.render.plan import Plan
-from services.documents.render.reference import render_reference
+from services.documents.render.reference import disagreements, render_reference
 from services.documents.render.source import TAGS, WORD_PART, is_rendered, parser
 
 __all__ = [

@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import count
 from typing import Any
 from xml.parsers.expat import ExpatError, ParserCreate
 
+from docxtpl.template import DocxTemplate
 from jinja2 import Template
+from lxml import etree
 
 from services.documents.render.archive import Member, write
-from services.documents.render.compiled import code_of
 from services.documents.render.diagnosis import diagnose
-from services.documents.render.environment import ENVIRONMENT
+from services.documents.render.environment import ENVIRONMENT, code_of
 from services.documents.render.errors import Reason, RenderError
-from services.documents.render.grid import repair_grids
 from services.documents.render.ordinals import superscript_ordinals
 from services.documents.render.pages import FIELD
 from services.documents.render.source import OPENINGS_AND_CLOSINGS, Source
 
+_DOCXTPL: Any = DocxTemplate(io.BytesIO())
 _DRAWING = re.compile(r'(<wp:docPr [^>]*?\bid=")\d+(")')
 MAIN = "word/document.xml"
 FIRST_DRAWING = 1001
@@ -152,3 +154,14 @@ def encoded(name: str, xml: str) -> bytes:
     except ExpatError as error:
         raise RenderError(Reason.NOT_WELL_FORMED, name) from error
     return content
+
+
+def repair_grids(xml: str) -> str:
+    """The same part with as many `w:gridCol` as columns, the total width kept: columns may be looped over or
+    merged, and the grid of each table follows its widest row, as docxtpl has it."""
+    content = xml.encode()
+    try:
+        etree.fromstring(content)  # docxtpl's own reader repairs in silence what is broken
+    except etree.XMLSyntaxError as error:
+        raise RenderError(Reason.NOT_WELL_FORMED, "word/document.xml") from error
+    return str(etree.tostring(_DOCXTPL.fix_tables(content), encoding="unicode"))

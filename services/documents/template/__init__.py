@@ -28,7 +28,7 @@ from services.documents.template.context import make_context
 from services.documents.template.fields import Field, FieldTag, make_fields, palette
 from services.documents.template.gate import examine
 from services.documents.template.manifest import DOCX_FILE, MANIFEST_FILE, Template, read_template
-from services.documents.template.outline import Paragraph, outline
+from services.documents.template.reading import Paragraph, outline
 from services.documents.template.trial import Sample
 
 __all__ = [

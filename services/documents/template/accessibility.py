@@ -10,7 +10,6 @@ from lxml import etree
 
 from services.documents.contract import Finding, Severity
 from services.documents.render import WORD_PART, opc, parser
-from services.documents.template.contrast import contrast
 from services.documents.template.opening import MAIN
 from services.documents.template.reading import (
     CELL,
@@ -35,6 +34,7 @@ EMPTY_PARAGRAPHS = 3
 _DRAWING = "{http://schemas.openxmlformats.org/drawingml/2006/wordprocessingDrawing}docPr"
 _BULLET = re.compile(r"\s*[-•–▪*]\s+\S")
 _TITLE = re.compile(rb"<dc:title>[^<]*\S[^<]*</dc:title>")
+_COLOUR = re.compile("[0-9A-Fa-f]{6}")
 _FLOATING = ("{*}anchor", f"{W}framePr", f"{W}txbxContent")
 
 Node = Any
@@ -270,3 +270,17 @@ def _number(node: Node) -> int:
 
 def _of_file(code: str, message: str, suggestion: str) -> Finding:
     return Finding(Severity.ERROR, code, "fichier", message, suggestion=suggestion)
+
+
+def contrast(one: str, other: str) -> float:
+    """The ratio of WCAG 2.1, from 1 to 21; `auto` and theme colours are black on white."""
+    text = one if _COLOUR.fullmatch(one) else "000000"
+    fill = other if _COLOUR.fullmatch(other) else "FFFFFF"
+    dark, light = sorted(map(_luminance, (text, fill)))
+    return (light + 0.05) / (dark + 0.05)
+
+
+def _luminance(colour: str) -> float:
+    channels = [int(colour[index : index + 2], 16) / 255 for index in (0, 2, 4)]
+    linear = [c / 12.92 if c <= 0.03928 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]

@@ -9,7 +9,7 @@ from typing import Any
 
 from lxml import etree
 
-from services.documents.render import WORD_PART
+from services.documents.render import WORD_PART, is_rendered, opc, parser
 from services.documents.template.tags import Stray, Tag, find
 
 W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
@@ -144,3 +144,23 @@ def _plain_lines(part: str, root: Node) -> list[Line]:
         slots = (*node.attrib, "text") if event == "start" else ("tail",)
         holders += (Holder(node, slot, len(holders) + rank) for rank, slot in enumerate(slots))
     return [Line(part, None, None, [holder]) for holder in holders if find(holder.text) != ([], [])]
+
+
+@dataclass(frozen=True)
+class Paragraph:
+    """A paragraph, and the part where it is, in French."""
+
+    place: str
+    text: str
+
+
+def outline(docx: bytes) -> list[Paragraph]:
+    """Every paragraph that says something, in the order of the parts; the file was accepted by the gate."""
+    parts = opc.read(docx)
+    return [
+        Paragraph(place(name), line.text.strip())
+        for name in opc.ordered(parts)
+        if is_rendered(name) and not name.startswith("docProps/")
+        for line in lines(name, etree.fromstring(parts[name], parser()))
+        if line.text.strip()
+    ]

@@ -18,7 +18,6 @@
 - `Filters`: What listed decisions must be; an empty filter accepts everything.
 - `grid`: The advice over a grid of amounts and durations.
 - `Grid`: Amounts in cents and durations in months, ascending.
-- `Head`: The end of the journal: the rank of its last record and its seal.
 - `in_words`: The advice that a judgement is, with its reasons, figures and orientations.
 - `is_same_request`: True when a decision is about the case and the facts of a recorded one, which can be
   read.
@@ -50,8 +49,6 @@
 - `Suggestions`: What was found; the rules that no change of the given facts repairs; whether the search
   went to its end.
 - `verdict`: A French sentence.
-- `Verification`: The first record that is not as it was written (0 when all are), how many were read, and
-  the end.
 """
 
 from services.eligibility.answer import grid
@@ -72,11 +69,9 @@ from services.eligibility.answer.decisions import (
     ContentState,
     Erasure,
     Filters,
-    Head,
     NewDecision,
     Recorded,
     StoredDecision,
-    Verification,
 )
 from services.eligibility.answer.explanation_text import markdown, sections
 from services.eligibility.answer.grid import AMOUNT, MONTHS, Grid
@@ -105,7 +100,6 @@ __all__ = [
     "Figure",
     "Filters",
     "Grid",
-    "Head",
     "MissingFact",
     "NewDecision",
     "Operand",
@@ -118,7 +112,6 @@ __all__ = [
     "StoredDecision",
     "Suggestion",
     "Suggestions",
-    "Verification",
     "assess",
     "changeable",
     "decode_content",

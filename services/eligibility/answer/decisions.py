@@ -78,14 +78,6 @@ class Filters:
 
 
 @dataclass(frozen=True)
-class Head:
-    """The end of the journal: the rank of its last record and its seal."""
-
-    sequence: int
-    hash: str
-
-
-@dataclass(frozen=True)
 class Asked:
     """Who asks for an erasure or a purge, and the request id that makes a retry harmless; both may be
     empty."""
@@ -100,12 +92,3 @@ class Erasure:
 
     decision_count: int
     time: datetime | None
-
-
-@dataclass(frozen=True)
-class Verification:
-    """The first record that is not as it was written (0 when all are), how many were read, and the end."""
-
-    broken_sequence: int
-    record_count: int
-    head: Head

@@ -13,12 +13,10 @@ from microcredit.eligibility.v1 import decision_service_pb2 as pb
 from services.eligibility.answer import (
     Asked,
     Filters,
-    Head,
     Replay,
     RulesetStamp,
     Situation,
     StoredDecision,
-    Verification,
     markdown,
     sections,
 )
@@ -27,7 +25,7 @@ from services.eligibility.messages.assessments import assessment_pb, ruleset_pb
 from services.eligibility.messages.fields import instant
 from services.eligibility.package import Outcome, ValueType
 from services.kit import wire
-from services.kit.canonical import GENESIS, is_hash
+from services.kit.canonical import GENESIS, Head, Verification, is_hash
 from services.kit.context import actor
 from services.kit.errors import Violations
 from services.kit.french import number, plural

@@ -12,11 +12,9 @@ from services.eligibility.answer import (
     Asked,
     Erasure,
     Filters,
-    Head,
     NewDecision,
     Recorded,
     StoredDecision,
-    Verification,
     encode_content,
 )
 from services.eligibility.store import journal_chain as chain
@@ -26,6 +24,7 @@ from services.eligibility.store.journal_group import GroupCommit
 from services.eligibility.store.journal_records import Entry
 from services.eligibility.store.keys import KeyStore
 from services.eligibility.store.tables import instant_text, journal
+from services.kit.canonical import Head, Verification
 from services.kit.errors import DomainError, NotFound, StartupError
 from services.kit.store import Database
 

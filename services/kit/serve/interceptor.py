@@ -202,6 +202,9 @@ class Interceptor(grpc.ServerInterceptor):
     def _start(self, arrival: _Arrival, servicer_context: grpc.ServicerContext, ceiling: float) -> None:
         """Sets the deadline, the sooner of the client's and ours from arrival; refuses a late call."""
         servicer_context.set_trailing_metadata(((REQUEST_ID, arrival.request_id),))
+        # A worker's own socket is for its call to itself alone.
+        if servicer_context.peer().startswith("unix"):
+            raise Unimplemented
         deadline = arrival.time + ceiling
         asked = servicer_context.time_remaining()
         if asked is not None:

@@ -31,13 +31,43 @@ REPEAT_SECONDS = 0.5
 """Signals closer than this are one wish to stop: a terminal and a parent process may both pass it on."""
 
 _PR_SET_PDEATHSIG = 1
-_READY = "ready"
+_READY, _BEAT, _REFUSED = "ready", "beat", "refused: "
 _HANDLED = (signal.SIGTERM, signal.SIGINT, signal.SIGCHLD)
 
-Serve = Callable[[int, Callable[[], None]], None]
-"""The body of a worker: its index, and what to call once it serves; returns once stopped."""
+BEAT_SECONDS = 2.0
+"""A worker says that often that it answers; one that has missed three beats is replaced."""
+
+SILENCE_SECONDS = 3 * BEAT_SECONDS + 0.5
+
+_LOOK_SECONDS = 1.0
 
 log = structlog.get_logger()
+
+
+class Pulse:
+    """What a worker tells its master: that it serves, that it still answers, or why it cannot start."""
+
+    def __init__(self, pipe: int) -> None:
+        self._pipe = pipe
+
+    def ready(self) -> None:
+        """The worker serves."""
+        self._say(_READY)
+
+    def beat(self) -> None:
+        """The worker has just answered a call."""
+        self._say(_BEAT)
+
+    def refuse(self, sentence: str) -> None:
+        """The worker cannot start; a French sentence says why."""
+        self._say(f"{_REFUSED}{sentence}")
+
+    def _say(self, word: str) -> None:
+        os.write(self._pipe, f"{word}\n".encode())
+
+
+Serve = Callable[[int, Pulse], None]
+"""The body of a worker: its index, and how it speaks to its master; returns once stopped."""
 
 
 @dataclass
@@ -47,7 +77,9 @@ class _Slot:
     index: int
     pid: int = 0
     pipe: int = -1
+    words: str = ""
     ready: bool = False
+    beat_at: float = 0.0
     deaths: int = 0
     started: float = 0.0
     restart_at: float = 0.0
@@ -88,6 +120,7 @@ class Supervisor:
 
     def _loop(self) -> int:
         forced = False
+        looked = time.monotonic()
         while not self._stopping or any(slot.pid for slot in self._slots):
             now = time.monotonic()
             if now >= self._kill_at:
@@ -99,6 +132,7 @@ class Supervisor:
                     self._fork(slot)
             self._wait(now)
             self._reap()
+            looked = self._replace_silent(looked)
             if not self._announced and all(slot.ready for slot in self._slots):
                 self._announced = True
                 self._on_ready()
@@ -107,7 +141,7 @@ class Supervisor:
     def _wait(self, now: float) -> None:
         """Sleeps until a signal, a word from a worker or the next thing to do."""
         waits = [slot.restart_at for slot in self._slots if not slot.pid and not self._stopping]
-        timeout = min([*waits, self._kill_at, now + 60]) - now
+        timeout = min([*waits, self._kill_at, now + _LOOK_SECONDS]) - now
         with selectors.DefaultSelector() as selector:
             selector.register(self._signals, selectors.EVENT_READ)
             for slot in self._slots:
@@ -117,7 +151,7 @@ class Supervisor:
                 if key.data is None:
                     self._read_signals()
                 else:
-                    self._read_word(key.data)
+                    self._read_words(key.data)
 
     def _read_signals(self) -> None:
         if not {signal.SIGTERM, signal.SIGINT} & set(self._signals.recv(4096)):
@@ -134,16 +168,39 @@ class Supervisor:
             if slot.pid:
                 os.kill(slot.pid, signal.SIGTERM)
 
-    def _read_word(self, slot: _Slot) -> None:
-        """Reads what a worker says of its start: that it serves, or why it cannot."""
-        word = os.read(slot.pipe, 65536).decode()
-        os.close(slot.pipe)
-        slot.pipe = -1
-        slot.ready = word == _READY
-        if word and not slot.ready:
+    def _read_words(self, slot: _Slot) -> None:
+        """Reads what a worker says: one word a line, or a sentence up to the end of the pipe."""
+        said = os.read(slot.pipe, 65536).decode()
+        slot.words += said
+        if not said:
+            os.close(slot.pipe)
+            slot.pipe = -1
+            self._hear_refusal(slot)
+        elif not slot.words.startswith(_REFUSED):
+            *words, slot.words = slot.words.split("\n")
+            slot.ready = slot.ready or _READY in words
+            slot.beat_at = time.monotonic()
+
+    def _hear_refusal(self, slot: _Slot) -> None:
+        sentence, slot.words = slot.words.removeprefix(_REFUSED).strip(), ""
+        if sentence:
             if not self._announced:
-                raise StartupError(word)
-            log.error("worker_cannot_start", worker=slot.index, sentence=word)
+                raise StartupError(sentence)
+            log.error("worker_cannot_start", worker=slot.index, sentence=sentence)
+
+    def _replace_silent(self, looked: float) -> float:
+        """Kills the workers that say nothing any more: they hold their share of the port and serve no one."""
+        now = time.monotonic()
+        late = now - looked > _LOOK_SECONDS + BEAT_SECONDS  # stopped ourselves, we heard no one meanwhile
+        for slot in self._slots:
+            if late:
+                slot.beat_at = now
+            if slot.pid and slot.ready and not self._stopping and now - slot.beat_at > SILENCE_SECONDS:
+                silence = round(now - slot.beat_at, 1)
+                log.error("worker_silent", worker=slot.index, pid=slot.pid, seconds=silence)
+                os.kill(slot.pid, signal.SIGKILL)
+                slot.beat_at = now
+        return now
 
     def _reap(self) -> None:
         for slot in self._slots:
@@ -153,8 +210,8 @@ class Supervisor:
     def _bury(self, slot: _Slot) -> None:
         """Forgets a dead worker and says when its place is taken again."""
         pid, slot.pid = slot.pid, 0
-        if slot.pipe >= 0:
-            self._read_word(slot)
+        while slot.pipe >= 0:
+            self._read_words(slot)
         slot.ready = False
         if self._stopping:
             return
@@ -189,7 +246,7 @@ class Supervisor:
 
     def _work(self, index: int, pipe: int) -> NoReturn:
         """The life of a worker, which never returns into the code of the master."""
-        code = 1
+        code, pulse = 1, Pulse(pipe)
         try:
             self._prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
             if os.getppid() != self._master:
@@ -199,16 +256,11 @@ class Supervisor:
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             signal.pthread_sigmask(signal.SIG_UNBLOCK, _HANDLED)
-            self._serve(index, lambda: _say(pipe, _READY))
+            self._serve(index, pulse)
             code = 0
         except StartupError as error:
-            _say(pipe, str(error))
+            pulse.refuse(str(error))
         except BaseException as error:
             log.error("exception", **exception_fields(error))
         finally:
             os._exit(code)
-
-
-def _say(pipe: int, word: str) -> None:
-    os.write(pipe, word.encode())
-    os.close(pipe)

@@ -23,10 +23,11 @@ from grpc_reflection.v1alpha import reflection
 
 from services.kit import context
 from services.kit.errors import StartupError
-from services.kit.serve import cpus, logs, port
+from services.kit.serve import cpus, liveness, logs, port
 from services.kit.serve.config import ServerSettings
 from services.kit.serve.interceptor import MAX_METADATA_BYTES, Interceptor
-from services.kit.serve.prefork import Supervisor
+from services.kit.serve.liveness import Check
+from services.kit.serve.prefork import Pulse, Supervisor
 
 CLIENT_PING_SECONDS = 20
 """The shortest keepalive interval that clients may use, published in the client guide."""
@@ -45,20 +46,24 @@ S = TypeVar("S", bound=ServerSettings)
 
 @dataclass(frozen=True)
 class Registration:
-    """A servicer, the full name of its proto service and the generated function that adds it to a server."""
+    """A servicer, the full name of its proto service and the generated function that adds it to a server.
+
+    `check` says whether the service can serve; without one it always can.
+    """
 
     service_name: str
     add: Callable[..., None]
     servicer: object
+    check: Check | None = None
 
 
-def registration(servicer: object) -> Registration:
+def registration(servicer: object, check: Check | None = None) -> Registration:
     """What registers a servicer, read from the generated class that it implements."""
     (base,) = (kind for kind in type(servicer).__mro__ if kind.__module__.endswith("_pb2_grpc"))
     generated = sys.modules[base.__module__]
     file = import_module(base.__module__.removesuffix("_grpc")).DESCRIPTOR
     name = file.services_by_name[base.__name__.removesuffix("Servicer")].full_name
-    return Registration(name, getattr(generated, f"add_{base.__name__}_to_server"), servicer)
+    return Registration(name, getattr(generated, f"add_{base.__name__}_to_server"), servicer, check)
 
 
 @dataclass(frozen=True)
@@ -132,11 +137,11 @@ def _supervise(
     pins = grant.pins(workers) if settings.pin_workers else ()
     address = port.address_of(held)
 
-    def serve(index: int, ready: Callable[[], None]) -> None:
+    def serve(index: int, pulse: Pulse) -> None:
         held.close()
         if pins:
             os.sched_setaffinity(0, {pins[index]})
-        _work(app, settings, address, ready)
+        _work(app, settings, address, pulse)
 
     def announce() -> None:
         log.info("ready", address=address, workers=workers, pinned=bool(pins))
@@ -147,8 +152,9 @@ def _supervise(
     return Supervisor(workers, serve, announce, settings.notice_seconds + settings.drain_seconds).run()
 
 
-def _work(app: App, settings: ServerSettings, address: str, ready: Callable[[], None]) -> None:
+def _work(app: App, settings: ServerSettings, address: str, pulse: Pulse) -> None:
     """One worker: serves, then on SIGTERM tells the probes, waits, and lets the calls in flight finish."""
+    liveness.end_with_any_thread()
     reader, writer = socket.socketpair()
     writer.setblocking(False)
     signal.set_wakeup_fd(writer.fileno())
@@ -158,10 +164,15 @@ def _work(app: App, settings: ServerSettings, address: str, ready: Callable[[], 
         interceptors=[Interceptor(app.domain, settings.limits())],
         options=_options(settings),
     )
-    probes = _add_services(server, app.build())
+    registrations = app.build()
+    probes = _add_services(server, registrations)
+    own = liveness.own_address()
     server.add_insecure_port(address)
+    server.add_insecure_port(own)
     server.start()
-    ready()
+    pulse.ready()
+    liveness.beat(own, pulse)
+    liveness.watch_readiness(probes, {each.service_name: each.check for each in registrations if each.check})
     reader.recv(1)
     context.stop()
     probes.enter_graceful_shutdown()

@@ -5,11 +5,12 @@
 - `audit`: Hash-chained audit: each write adds a row, in its own transaction, that seals all the rows before
   it.
 - `audit_table`: The table of an audit chain, for the service's migration and its store.
+- `Chain`: The records of a table, numbered by its primary key; all the columns are sealed but those
+  `unsealed`.
 - `Database`: A pool of connections, to be opened after the fork only.
 - `database`: The store of a service, SQLite or PostgreSQL by URL: transactions, migrations, marks of
   change.
 - `fingerprint`: What tells a request from another one: SHA-256 of its parts.
-- `Head`: The last row of a chain; kept outside the database, it betrays a removed end or a full rewrite.
 - `idempotency`: Requests already answered: a write sent again with the same id has the first answer
   (AIP-155).
 - `MasterKey`: A master key; a key derived from it for one purpose betrays neither another nor the master
@@ -22,7 +23,8 @@
 """
 
 from services.kit.store import audit, database, idempotency, vault
-from services.kit.store.audit import Head, append, audit_table
+from services.kit.store.audit import append, audit_table
+from services.kit.store.chain import Chain
 from services.kit.store.database import Database
 from services.kit.store.engine import SQLITE_BUSY_SECONDS
 from services.kit.store.idempotency import fingerprint, request_table, reused
@@ -30,8 +32,8 @@ from services.kit.store.vault import MasterKey
 
 __all__ = [
     "SQLITE_BUSY_SECONDS",
+    "Chain",
     "Database",
-    "Head",
     "MasterKey",
     "append",
     "audit",

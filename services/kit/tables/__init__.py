@@ -37,6 +37,7 @@ from services.kit.tables.cells import (
     code,
     codes,
     day,
+    guarded,
     integer,
     money,
     percent,
@@ -45,8 +46,17 @@ from services.kit.tables.cells import (
     text,
 )
 from services.kit.tables.reading import MAX_BYTES, read_table
-from services.kit.tables.table import MAX_CELLS, MAX_ROWS, Bad, Cell, Row, UnreadableFile, is_blank
-from services.kit.tables.writing import SheetColumn, csv_bytes, guarded, printed, xlsx_bytes
+from services.kit.tables.table import (
+    MAX_CELLS,
+    MAX_ROWS,
+    Bad,
+    Cell,
+    Row,
+    SheetColumn,
+    UnreadableFile,
+    is_blank,
+)
+from services.kit.tables.writing import csv_bytes, printed, xlsx_bytes
 
 __all__ = [
     "MAX_BYTES",

@@ -11,8 +11,8 @@ from typing import Any, TypeVar
 from services.kit import french
 from services.kit.tables.table import Bad, Row, cell_name, is_blank
 
-GUARDED = re.compile(r"'+[=+\-@＝＋－＠\t\r]")
-"""A text that an export wrote with one apostrophe more: what follows would be a formula in a spreadsheet."""
+_FORMULA = re.compile(r"('*)[=+\-@＝＋－＠\t\r]")
+"""What a spreadsheet takes for a formula, and that text as an export wrote it, with one apostrophe more."""
 
 _SPACES = "[ \u00a0\u202f]"
 _NUMBER = re.compile(rf"(-|−)?([0-9]{{1,3}}(?:{_SPACES}[0-9]{{3}})+|[0-9]+)(?:[.,]([0-9]+))?")
@@ -42,7 +42,13 @@ def read_cell(row: Row, index: int, parse: Parse[T]) -> T | Bad | None:
 def as_text(value: object) -> str:
     """A text without the apostrophe that keeps a spreadsheet from reading it as a formula."""
     written = f"{value:f}" if isinstance(value, Decimal) else str(value).strip()
-    return written[1:] if written[:1] == "'" and GUARDED.match(written) else written
+    found = _FORMULA.match(written)
+    return written[1:] if found and found[1] else written
+
+
+def guarded(text: str) -> str:
+    """A text that no spreadsheet takes for a formula: with one apostrophe more where it would."""
+    return f"'{text}" if _FORMULA.match(text) else text
 
 
 def text(value: object) -> str | Bad:

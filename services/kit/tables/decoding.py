@@ -41,8 +41,9 @@ def decode(data: bytes) -> str:
 def _decode(data: bytes) -> str:
     if data.startswith(_UTF16):
         return data.decode("utf-16")
+    data = data.removeprefix(codecs.BOM_UTF8)
     try:
-        return data.decode("utf-8-sig")
+        return data.decode()
     except UnicodeDecodeError as error:
         other = error.start
     if utf8 := _UTF8_SIGNS.search(data):

@@ -36,6 +36,16 @@ class Row:
     cells: Sequence[object]
 
 
+@dataclass(frozen=True, slots=True)
+class SheetColumn:
+    """A column of a workbook: its title, its number format, whether it is wide, what may be chosen in it."""
+
+    title: str
+    number_format: str = "@"
+    wide: bool = False
+    choices: Sequence[str] = ()
+
+
 def is_blank(cell: object) -> bool:
     """Whether a cell holds nothing but spaces."""
     return cell is None or (isinstance(cell, str) and not cell.strip())

@@ -12,8 +12,6 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from openpyxl import load_workbook
-
 from services.kit import french
 from services.kit.tables.safety import blocks_of
 from services.kit.tables.table import MAX_ROWS, Bad, Row, UnreadableFile, cell_name
@@ -41,6 +39,8 @@ def read_xlsx(data: bytes, sheet: str, columns: int, *, formulas: bool) -> list[
 
 @contextmanager
 def _opened(data: bytes, *, values: bool) -> Iterator[Any]:
+    from openpyxl import load_workbook  # a quarter of a second and 20 MiB, which a CSV need not pay
+
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # what openpyxl leaves out (styles, validations) is no cell
@@ -97,24 +97,27 @@ def _is_formula(cell: object) -> bool:
 
 def _value(cell: Any, line: int, index: int) -> object:
     """A text, an exact number, a date, a boolean, or why the cell is refused."""
-    value, name = cell.value, cell_name(line, index)
-    match cell.data_type:
-        case "f":
-            text = "collez-y sa valeur (Collage spécial, Valeurs)"
-            return Bad("FORMULA", f"La cellule {name} contient une formule ; {text}.")
-        case "e":
-            return Bad("ERROR_VALUE", f"La cellule {name} affiche une erreur ({value}).")
-    if value is None or isinstance(value, str | bool):
+    value = cell.value
+    if value is None or (isinstance(value, str | bool) and cell.data_type not in "fe"):
         return value
+    if cell.data_type == "f":
+        text = "contient une formule ; collez-y sa valeur (Collage spécial, Valeurs)"
+        return _bad("FORMULA", line, index, text)
+    if cell.data_type == "e":
+        return _bad("ERROR_VALUE", line, index, f"affiche une erreur ({value})")
     if isinstance(value, datetime):
         if value.time() == datetime.min.time():
             return value.date()
-        return Bad("TIME", f"La cellule {name} contient une heure ; écrivez la date seule.")
+        return _bad("TIME", line, index, "contient une heure ; écrivez la date seule")
     if isinstance(value, int | float):
         return _shown(exact_number(value), cell.number_format or "")
     if isinstance(value, date):
         return value
-    return Bad("TIME", f"La cellule {name} contient une heure ou une durée.")
+    return _bad("TIME", line, index, "contient une heure ou une durée")
+
+
+def _bad(code: str, line: int, index: int, text: str) -> Bad:
+    return Bad(code, f"La cellule {cell_name(line, index)} {text}.")
 
 
 def _shown(number: int | Decimal, form: str) -> object:

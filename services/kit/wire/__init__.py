@@ -2,6 +2,8 @@
 
 - `asked_page`: The page that a request asks for by its `page_size` and `page_token`.
 - `cents`: The amount in cents of a google.type.Money in whole cents of euro, within ±MAX_CENTS.
+- `chunks`: The bytes of a file in pieces of CHUNK_BYTES, the last one shorter; none when it is empty.
+- `CHUNK_BYTES`: What one message of a stream carries of a file.
 - `civil_date`: The complete civil date of a google.type.Date.
 - `date_pb`: A google.type.Date from a date.
 - `decimal`: The exact value of a google.type.Decimal in plain notation: `-12.50`, no exponent, no `+`, no
@@ -23,8 +25,10 @@
 from services.kit.wire import paging, values
 from services.kit.wire.paging import Page, Place, asked_page
 from services.kit.wire.values import (
+    CHUNK_BYTES,
     MAX_CENTS,
     cents,
+    chunks,
     civil_date,
     date_pb,
     decimal,
@@ -35,11 +39,13 @@ from services.kit.wire.values import (
 )
 
 __all__ = [
+    "CHUNK_BYTES",
     "MAX_CENTS",
     "Page",
     "Place",
     "asked_page",
     "cents",
+    "chunks",
     "civil_date",
     "date_pb",
     "decimal",

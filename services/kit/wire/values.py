@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
 
@@ -16,6 +17,8 @@ from services.kit.errors import Violations
 
 MAX_CENTS = 10**13
 MAX_DECIMAL_LENGTH = 30
+CHUNK_BYTES = 256 * 1024
+"""What one message of a stream carries of a file."""
 
 _NANOS_PER_CENT = 10_000_000
 _CENTS_PER_NANO_UNIT = 1_000_000_000
@@ -75,6 +78,12 @@ def decimal(message: decimal_pb2.Decimal, path: str, violations: Violations) -> 
         )
         return None
     return Decimal(message.value)
+
+
+def chunks(data: bytes) -> Iterator[bytes]:
+    """The bytes of a file in pieces of CHUNK_BYTES, the last one shorter; none when it is empty."""
+    for start in range(0, len(data), CHUNK_BYTES):
+        yield data[start : start + CHUNK_BYTES]
 
 
 def request_id(text: str, path: str, violations: Violations) -> str:

@@ -1,0 +1,101 @@
+"""Liveness and readiness of a worker: it calls itself, and says of each service whether it can serve."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Mapping
+from uuid import uuid4
+
+import grpc
+import structlog
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+
+from services.kit import context
+from services.kit.errors import DomainError
+from services.kit.serve.logs import exception_fields
+from services.kit.serve.prefork import BEAT_SECONDS, Pulse
+
+READINESS_SECONDS = 1.0
+"""How often the services of a worker are asked whether they can serve."""
+
+Check = Callable[[], None]
+"""Raises a DomainError while its service cannot serve; bounded in time by what it looks at."""
+
+log = structlog.get_logger()
+
+
+def own_address() -> str:
+    """A socket of this worker alone: a call to the port, which all workers share, may reach another one."""
+    return f"unix-abstract:{uuid4()}"
+
+
+def beat(address: str, pulse: Pulse) -> None:
+    """Starts the thread that calls this worker every BEAT_SECONDS and tells the master of each answer.
+
+    A real call goes through all that a client needs: the process runs, the interpreter is free, gRPC answers.
+    """
+
+    def loop() -> None:
+        with grpc.insecure_channel(address) as channel:
+            probe = health_pb2_grpc.HealthStub(channel)
+            while True:
+                try:
+                    probe.Check(health_pb2.HealthCheckRequest(), timeout=BEAT_SECONDS)
+                    pulse.beat()
+                except grpc.RpcError as error:
+                    log.warning("beat_missed", code=error.code().name)
+                stopped.wait(BEAT_SECONDS)
+
+    stopped = threading.Event()
+    threading.Thread(target=loop, name="beat", daemon=True).start()
+
+
+def watch_readiness(probes: health.HealthServicer, checks: Mapping[str, Check]) -> None:
+    """Starts the thread that keeps the health of each service true; `""` is liveness and stays SERVING."""
+
+    def loop() -> None:
+        problems = dict.fromkeys(checks, "")
+        while not context.stopping():
+            for name, check in checks.items():
+                problem = _problem(check)
+                if problem != problems[name]:
+                    problems[name] = problem
+                    log.warning("not_ready" if problem else "ready_again", proto_service=name, reason=problem)
+                    probes.set(name, _NOT_SERVING if problem else _SERVING)
+            pause.wait(READINESS_SECONDS)
+
+    pause = threading.Event()
+    threading.Thread(target=loop, name="readiness", daemon=True).start()
+
+
+_SERVING = health_pb2.HealthCheckResponse.SERVING
+_NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING
+
+
+def _problem(check: Check) -> str:
+    """The reason why a service cannot serve, empty if it can."""
+    try:
+        check()
+    except DomainError as error:
+        return error.reason
+    except Exception as error:
+        log.error("exception", **exception_fields(error))
+        return "INTERNAL"
+    return ""
+
+
+def end_with_any_thread() -> None:
+    """Makes an exception that no one catches, in any thread, end this process: its master starts another.
+
+    A worker without the thread that serves (out of memory, in grpcio) would live on and answer nobody.
+    """
+
+    def end(failure: threading.ExceptHookArgs) -> None:
+        error = failure.exc_value or failure.exc_type()
+        try:
+            log.critical("thread_died", thread=getattr(failure.thread, "name", ""), **exception_fields(error))
+        finally:
+            os._exit(1)
+
+    threading.excepthook = end

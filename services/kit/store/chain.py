@@ -1,0 +1,112 @@
+"""A table whose records are sealed one after another: appending under the write lock, and verifying."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Connection, Table, insert, select, text
+
+from services.kit.canonical import GENESIS, Head, Verification, chained
+from services.kit.context import check_deadline
+from services.kit.store.engine import SQLITE_BUSY_SECONDS
+
+SEALED_VERSION = 1
+"""Version of the sealed form: another set of columns, or another text of them, is another version."""
+
+_LOCK = text("SELECT pg_advisory_xact_lock(:number)")
+_LOCK_TIMEOUT = text(f"SET LOCAL lock_timeout = '{SQLITE_BUSY_SECONDS}s'")
+_SEALS = ("prev_hash", "hash")
+_BATCH = 500
+
+Record = Mapping[str, Any]
+"""Values of a row by column; those left out are null."""
+
+
+class Chain:
+    """The records of a table, numbered by its primary key; all the columns are sealed but those `unsealed`.
+
+    `lock` is a number of its own for each kind of chain, the same in every process.
+    """
+
+    def __init__(self, table: Table, *, lock: int, unsealed: Collection[str] = ()) -> None:
+        self._table = table
+        (self._rank,) = table.primary_key.columns
+        self._names = [column.name for column in table.columns]
+        self._sealed = [name for name in self._names if name not in (*unsealed, *_SEALS)]
+        self._lock = lock
+        # Raw SQL: a value that is not of its column's type must be found, not stop the reading.
+        columns = ", ".join(f'"{name}"' for name in self._names)
+        self._reading = text(f'SELECT {columns} FROM "{table.name}" ORDER BY "{self._rank.name}"')  # noqa: S608
+
+    def head(self, connection: Connection, *, lock: bool = False) -> Head:
+        """The last record; `lock` makes the other writers of the chain wait until the transaction ends, as
+        long as SQLite makes them wait."""
+        if lock and connection.dialect.name == "postgresql":
+            connection.execute(_LOCK_TIMEOUT)
+            connection.execute(_LOCK, {"number": self._lock})
+        query = select(self._rank, self._table.c.hash).order_by(self._rank.desc()).limit(1)
+        row = connection.execute(query).first()
+        return Head(*row) if row else Head(0, GENESIS)
+
+    def append(self, connection: Connection, last: Head, records: Sequence[Record]) -> Head:
+        """Adds records after the head, which the caller locked; gives the new one."""
+        rows = []
+        for record in records:
+            row = {**dict.fromkeys(self._names), **record, self._rank.name: last.sequence + 1}
+            sealed = self._seal(last.hash, row)
+            rows.append({**row, "prev_hash": last.hash, "hash": sealed})
+            last = Head(last.sequence + 1, sealed)
+        if rows:
+            connection.execute(insert(self._table), rows)
+        return last
+
+    def verify(
+        self,
+        connection: Connection,
+        expected: Head | None = None,
+        *,
+        is_whole: Callable[[Record], bool] = lambda _: True,
+    ) -> Verification:
+        """Reads every record, whatever is in them; `is_whole` judges what is not sealed.
+
+        With a head kept from an earlier day, a removed end and a full rewrite are found too. The end has no
+        hash when it was altered into something else.
+        """
+        last, count, broken = Head(0, GENESIS), 0, 0
+        rows = connection.execution_options(yield_per=_BATCH).execute(self._reading)
+        for row in map(dict, rows.mappings()):
+            if count % _BATCH == 0:
+                check_deadline()
+            count += 1
+            if broken:
+                continue
+            if self._follows(row, last, expected, is_whole):
+                last = Head(row[self._rank.name], row["hash"])
+            else:
+                broken = last.sequence + 1
+        if not broken and expected and last.sequence < expected.sequence:
+            broken = last.sequence + 1
+        return Verification(broken, count, self.head(connection))
+
+    def _follows(
+        self, row: Record, last: Head, expected: Head | None, is_whole: Callable[[Record], bool]
+    ) -> bool:
+        """True when a record comes after the last one, says what was sealed, and is the one expected."""
+        try:
+            head = Head(last.sequence + 1, self._seal(last.hash, row))
+            found = (row[self._rank.name], row["hash"], row["prev_hash"])
+            if found != (head.sequence, head.hash, last.hash) or not is_whole(row):
+                return False
+        except TypeError:  # a value that is not of its column's type
+            return False
+        return expected is None or head.sequence != expected.sequence or head == expected
+
+    def _seal(self, previous: str, row: Record) -> str:
+        sealed = {name: _plain(row[name]) for name in self._sealed}
+        return chained(previous, {"version": SEALED_VERSION, **sealed})
+
+
+def _plain(value: object) -> object:
+    return value.isoformat() if isinstance(value, date) else value
