@@ -31,7 +31,7 @@ TYPES_BY_SUFFIX = {
 }
 # Field numbers of descriptor.proto, of which source paths are made.
 SERVICE, ENUM, VALUE, METHOD = 6, 5, 2, 2
-COMMON = ("microcredit.errors.v1",)
+COMMON = ("microcredit.errors.v1", "microcredit.releases.v1")
 """Packages whose reasons every RPC may give."""
 Notes = dict[tuple[int, ...], str]
 
