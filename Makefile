@@ -6,7 +6,7 @@ BIN := .venv/bin
 LOCKS := requirements.lock requirements/build.lock
 PROTOS := $(shell find protos -name '*.proto')
 
-.PHONY: help setup demo demo-registry demo-rules demo-templates serve test bench validator check format clean
+.PHONY: help setup demo demo-registry demo-rules demo-templates serve test test-more bench validator check contracts format changelog clean
 
 help: ## Affiche cette aide
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -35,9 +35,14 @@ serve: setup ## Démarre les trois services en local (ports 50051, 50052 et 5005
 	@$(BIN)/python scripts/serve.py
 
 # Tests start hundreds of processes, which would each compile the sources again where Python writes no cache.
-test: setup ## Lance toute la suite de tests
+test: setup ## Lance la suite de tests ; dit à la fin ce qu’elle laisse à test-more
 	@$(BIN)/python -m compileall -q services tests build/gen
 	@$(BIN)/python -m pytest -n auto --dist worksteal
+
+# What is long or needs other tools than Python's; it says what it does not find on the machine.
+test-more: setup ## Lance ce que make test laisse : autres Python, autres langages, longues séries
+	@$(BIN)/python -m compileall -q services tests build/gen
+	@MICROCREDIT_TESTS=more $(BIN)/python -m pytest -n auto --dist worksteal
 
 bench: setup ## Mesure la génération de documents et les débits (demande Node.js et h2load)
 	@$(BIN)/python -m tests.bench.documents
@@ -59,6 +64,9 @@ check: setup ## Vérifie style, types, contrats et murs entre services
 	@$(BIN)/buf format --diff --exit-code protos
 	@scripts/breaking
 
+contracts: setup ## Écrit dist/ (descripteurs, protos, schéma du dossier) et la page des erreurs
+	@$(BIN)/python -m tools.contracts
+
 format: setup ## Met en forme le code et les contrats
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
@@ -67,5 +75,5 @@ format: setup ## Met en forme le code et les contrats
 changelog: setup ## Montre ce que les fragments de changelog.d ajouteraient au journal
 	@$(BIN)/towncrier build --draft --version prochaine
 
-clean: ## Efface l’environnement, le code généré, out/ et var/
-	@rm -rf .venv build out var
+clean: ## Efface l’environnement, le code généré, dist/, out/ et var/
+	@rm -rf .venv build dist out var

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -11,11 +12,45 @@ import hypothesis
 import pytest
 
 from tests import postgres
-from tests.support import ROOT, Launch, RunningServer, start_server
+from tests.support import MORE, ROOT, Launch, RunningServer, examples, start_server
 
 # A shared machine may be slow for a moment: the time of one example is no property of the code.
-hypothesis.settings.register_profile("project", deadline=None)
+hypothesis.settings.register_profile("project", deadline=None, max_examples=examples(100))
 hypothesis.settings.load_profile("project")
+
+LEFT_OUT = "left_out"
+FEWER_EXAMPLES = "cas tirés au hasard, dont la suite ordinaire ne joue qu’une part"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "more(why): left to `make test-more`, for a reason told at the end")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """`make test` leaves out what is marked; `make test-more` runs it, and more of the random cases."""
+    reasons = {item: str(mark.args[0]) for item in items if (mark := item.get_closest_marker("more"))}
+    drawn = [item for item in items if getattr(getattr(item, "function", None), "is_hypothesis_test", False)]
+    more = [item for item in items if item in reasons or item in drawn]
+    kept = more if MORE else [item for item in items if item not in reasons]
+    config.hook.pytest_deselected(items=[item for item in items if item not in kept])
+    items[:] = kept
+    if not MORE:
+        left = Counter(reasons.values()) + Counter({FEWER_EXAMPLES: len(drawn)})
+        # With xdist a worker collects, and another process reports.
+        vars(config).setdefault("workeroutput", {})[LEFT_OUT] = dict(left)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    vars(node.config).setdefault("workeroutput", {}).update(node.workeroutput or {})
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    left = vars(config).get("workeroutput", {}).get(LEFT_OUT, {})
+    if left:
+        terminalreporter.section("laissé à make test-more")
+        for why, count in sorted(left.items()):
+            terminalreporter.write_line(f"{count} : {why}")
 
 
 @pytest.fixture(scope="session")

@@ -21,10 +21,10 @@ from services.eligibility.engine.evaluation import true_rules
 from services.eligibility.package.load import load_package
 from services.eligibility.package.model import RulePackage
 from services.eligibility.store.journal import Journal
-from services.eligibility.store.keys import MIGRATIONS as KEY_MIGRATIONS
-from services.eligibility.store.keys import KeyStore, prepare_keys
 from services.kit.errors import DomainError
+from services.kit.store import KeyStore, prepare_keys
 from services.kit.store.database import Database, migrate
+from services.kit.store.keys import KEY_MIGRATIONS
 from tests.bank_registry_support import new_database
 from tests.eligibility_support import PACKAGE
 

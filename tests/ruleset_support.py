@@ -152,12 +152,14 @@ class Rules(Client):
         return list(self.releases.ListEvents(request, timeout=TIMEOUT).events)
 
     def assess(
-        self, on: str = "2026-12-01", amount: str = "1500.00", min_revision: int = 0
+        self, on: str = "2026-12-01", amount: str = "1500.00", min_state_number: int = 0
     ) -> assessment_pb2.Assessment:
         """The advice on an application made on a day, whose loan pays the whole project."""
         change = {"request_date": on, "loan": {"amount": amount}, "project": {"total_cost": amount}}
         facts = merged(BASE, change)
-        request = rpc.AssessEligibilityRequest(application=application(facts), min_revision=min_revision)
+        request = rpc.AssessEligibilityRequest(
+            application=application(facts), min_state_number=min_state_number
+        )
         return self.eligibility.AssessEligibility(request, timeout=TIMEOUT).assessment
 
 

@@ -13,6 +13,13 @@ from tests import warm
 
 ROOT = Path(__file__).resolve().parent.parent
 START_SECONDS = 60.0
+MORE = os.environ.get("MICROCREDIT_TESTS") == "more"
+"""Whether `make test-more` runs: what is long, or needs other tools than Python's."""
+
+
+def examples(count: int) -> int:
+    """How many cases to draw at random: all, or a quarter in the ordinary suite."""
+    return count if MORE else max(10, count // 4)
 
 
 @dataclass

@@ -86,7 +86,7 @@ def assess(stub: EligibilityServiceStub, case: Json, revision: int = 0) -> pb.As
     request = AssessEligibilityRequest(
         case_reference=dossier["case"]["reference"],
         application=application(dossier, case["facts"]),
-        min_revision=revision,
+        min_state_number=revision,
     )
     return stub.AssessEligibility(request).assessment
 

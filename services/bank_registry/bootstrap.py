@@ -55,15 +55,15 @@ def import_file(arguments: Sequence[str]) -> int:
         with edit(database, keep=not options.dry_run) as session:
             known = session.registry
             plan = make_plan(reading, known.current, date.max, complete=False)
-            revision = known.revision if plan.refusals else session.apply(plan.difference, origin)
+            state_number = known.state_number if plan.refusals else session.apply(plan.difference, origin)
     except UnreadableFile as error:
         raise StartupError(f"{options.file.name} : {error}") from error
     finally:
         database.dispose()
-    return _report(options, plan, revision)
+    return _report(options, plan, state_number)
 
 
-def _report(options: argparse.Namespace, plan: Plan, revision: int) -> int:
+def _report(options: argparse.Namespace, plan: Plan, state_number: int) -> int:
     _write_lines("Avertissement", plan.warnings)
     if plan.refusals:
         _write_lines("Erreur", plan.refusals)
@@ -71,7 +71,7 @@ def _report(options: argparse.Namespace, plan: Plan, revision: int) -> int:
         sys.stderr.write(f"{options.file.name} : {count}, rien n’est importé.\n")
         return 1
     sys.stdout.write(f"{options.file.name} : {_counts(plan)}. ")
-    sys.stdout.write("Essai : rien n’est écrit.\n" if options.dry_run else f"Révision {revision}.\n")
+    sys.stdout.write("Essai : rien n’est écrit.\n" if options.dry_run else f"État n° {state_number}.\n")
     return 0
 
 

@@ -20,10 +20,10 @@ from services.documents.messages import DOMAIN
 from services.documents.publishing import Deployments, Packages
 from services.documents.publishing import prepare as prepare_packages
 from services.documents.render import keep_in
-from services.documents.store import CaseKeys, DocumentStore, migrate, page_key, prepare_master_key
+from services.documents.store import CaseKeys, DocumentStore, migrate, prepare_master_key
 from services.kit.releases import Candidates, PublicKeys, ReleaseServicer, ReleaseStore, Turns
 from services.kit.serve import App, Registration, registration
-from services.kit.store import Database, vault
+from services.kit.store import Database, page_key, vault
 
 
 def make_app(settings: Settings) -> App:

@@ -17,10 +17,10 @@ from services.eligibility.config import Settings
 from services.eligibility.package import RulePackage
 from services.eligibility.preparation import prepare, release_store
 from services.eligibility.publishing import Deployments
-from services.eligibility.store import Journal, KeyStore, ShadowStore, page_key
+from services.eligibility.store import Journal, ShadowStore
 from services.kit.releases import Candidates, ReleaseServicer, Turns
 from services.kit.serve import App, Registration, registration
-from services.kit.store import Database
+from services.kit.store import Database, KeyStore, page_key
 
 
 def make_app(settings: Settings) -> App:

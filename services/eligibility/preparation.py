@@ -9,10 +9,10 @@ import structlog
 from services.eligibility.config import SHIPPED_PACKAGE, Settings
 from services.eligibility.engine import UncompilableError, try_package
 from services.eligibility.package import Findings, PackageError, RulePackage, read_folder, read_package
-from services.eligibility.store import Journal, KeyStore, migrate, prepare_keys
+from services.eligibility.store import Journal, migrate
 from services.kit.errors import DomainError, StartupError
 from services.kit.releases import Candidate, Contents, PackageDamagedError, PublicKeys, ReleaseStore
-from services.kit.store import Database
+from services.kit.store import Database, KeyStore, prepare_keys
 
 ACTOR = "service"
 """Who publishes and activates the first ruleset, in the history."""

@@ -1,10 +1,10 @@
-"""Civil dates: periods of whole days, months that clamp to the end of the month, ages in full years."""
+"""Civil dates and instants: periods of whole days, months that clamp to their end, ages, texts."""
 
 from __future__ import annotations
 
 from calendar import monthrange
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 ONE_DAY = timedelta(days=1)
 
@@ -68,3 +68,13 @@ def add_months(day: date, months: int) -> date:
 def age_on(birth: date, day: date) -> int:
     """Age in full years on `day`; someone born on 29 February reaches it on 1 March of a common year."""
     return day.year - birth.year - ((day.month, day.day) < (birth.month, birth.day))
+
+
+def instant_text(time: datetime) -> str:
+    """`2026-12-01T09:30:00.000000Z`; the year has four digits always, which strftime does not promise."""
+    return f"{time.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='microseconds')}Z"
+
+
+def instant_of(text: str) -> datetime:
+    """The instant of its text; ValueError for another form."""
+    return datetime.strptime(text, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC)

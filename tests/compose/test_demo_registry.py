@@ -38,8 +38,8 @@ def test_the_two_bad_lines_are_named_and_the_rest_is_written(played: str) -> Non
     assert re.search(r"8 +codes du territoire +fondation-fictive\S+ +Le code « 56800 »", shown)
     assert "vérifié le" in shown
     assert re.search(r"14/09/2026 +01/12/2026", shown)
-    assert "1 prêteur créé, 1 modifié, 1 prend fin, 1 inchangé, 2 refusés (révision 1)." in shown
-    assert "Révision 2 écrite, d’un seul coup ; les 2 prêteurs refusés restent comme ils étaient." in shown
+    assert "1 prêteur créé, 1 modifié, 1 prend fin, 1 inchangé, 2 refusés (état n° 1)." in shown
+    assert "État n° 2 écrite, d’un seul coup ; les 2 prêteurs refusés restent comme ils étaient." in shown
 
 
 def test_the_answer_depends_on_the_day_and_on_what_was_known(played: str) -> None:
@@ -63,7 +63,7 @@ def test_a_suspension_changes_the_selection_from_its_first_day(played: str) -> N
 
 def test_the_history_the_export_and_the_audit_agree(played: str) -> None:
     assert "suspension à partir du 7 décembre 2026" in step(played, 4)
-    assert "0 prêteur créé, 0 modifié, 0 prend fin, 9 inchangés, 0 refusé (révision 3)." in step(played, 5)
+    assert "0 prêteur créé, 0 modifié, 0 prend fin, 9 inchangés, 0 refusé (état n° 3)." in step(played, 5)
     assert "Le journal est entier" in step(played, 6)
     assert re.search(r"Fin du journal, à garder ailleurs : \d+:[0-9a-f]{64}", step(played, 6))
 

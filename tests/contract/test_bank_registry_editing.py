@@ -165,14 +165,14 @@ def test_an_edit_is_true_from_its_day_on_and_known_from_now_on(desk: Desk) -> No
     before = time.time_ns() // 1000
     renamed = bank_pb2.Bank(name=BANK, display_name="Caisse fictive")
     answer = desk.edit("UpdateBank", bank=renamed, effective_date=day(2027, 1, 1))
-    assert answer.revision == 3
+    assert answer.state_number == 3
     assert desk.bank(day(2026, 12, 31)).display_name == "Banque fictive de l’Oust"
     assert desk.bank(day(2027, 1, 1)).display_name == "Caisse fictive"
     assert desk.bank().display_name == "Caisse fictive"
     assert desk.bank().end_date == date_pb2.Date()
     known = Timestamp(seconds=before // 1_000_000, nanos=before % 1_000_000 * 1000)
     past = desk.read("GetBank", name=BANK, on_date=day(2027, 1, 1), known_time=known)
-    assert (past.bank.display_name, past.revision) == ("Banque fictive de l’Oust", 3)
+    assert (past.bank.display_name, past.state_number) == ("Banque fictive de l’Oust", 3)
     assert past.bank.cib == "01234"
 
 
@@ -333,7 +333,7 @@ def test_an_impossible_edit_is_refused_and_nothing_is_written(
     shared: Desk, method: str, fields: dict[str, Any], kind: type[DomainError], reason: str
 ) -> None:
     refused(kind, reason, shared.edit, method, name=BANK, **fields)
-    assert shared.read("GetBank", name=BANK).revision == 2
+    assert shared.read("GetBank", name=BANK).state_number == 2
 
 
 def test_twice_the_same_edit_is_refused(desk: Desk) -> None:
@@ -385,11 +385,11 @@ def test_a_repeated_request_has_the_first_answer(desk: Desk) -> None:
 
 def test_a_validation_says_all_and_keeps_nothing(desk: Desk) -> None:
     answer = desk.edit("EndBank", name=BANK, effective_date=day(2027, 1, 1), validate_only=True)
-    assert (answer.bank.end_date, answer.revision) == (day(2027, 1, 1), 2)
+    assert (answer.bank.end_date, answer.state_number) == (day(2027, 1, 1), 2)
     held = desk.reserve(1000, validate_only=True)
-    assert (held.reservation.name, held.remaining, held.revision) == ("", euros(4000), 2)
+    assert (held.reservation.name, held.remaining, held.state_number) == ("", euros(4000), 2)
     assert desk.bank().end_date == date_pb2.Date()
-    assert desk.reserve(5000).revision == 3
+    assert desk.reserve(5000).state_number == 3
 
 
 def test_an_envelope_is_held_committed_and_given_back(desk: Desk) -> None:
@@ -458,16 +458,16 @@ def test_the_clock_set_back_does_not_reorder_what_was_known(
 
 def test_changes_are_listed_since_a_revision(desk: Desk) -> None:
     desk.reserve(10)
-    changes = desk.read("ListChanges", after_revision=1).changes
-    assert [(one.revision, one.method, list(one.names)) for one in changes] == [
+    changes = desk.read("ListChanges", after_state_number=1).changes
+    assert [(one.state_number, one.method, list(one.names)) for one in changes] == [
         (2, "CreateAgreement", [AGREEMENT]),
         (3, "ReserveEnvelope", [f"{AGREEMENT}/reservations/1"]),
     ]
     first = desk.read("ListChanges", page_size=2)
-    assert [one.revision for one in first.changes] == [1, 2]
+    assert [one.state_number for one in first.changes] == [1, 2]
     desk.reserve(10)
     second = desk.read("ListChanges", page_size=2, page_token=first.next_page_token)
-    assert [one.revision for one in second.changes] == [3]
+    assert [one.state_number for one in second.changes] == [3]
     assert second.next_page_token == ""
 
 

@@ -1,4 +1,4 @@
-"""What both stores hold: append-only, bitemporal, no overlap, a revision and an audit for each write."""
+"""What both stores hold: append-only, bitemporal, no overlap, a state and an audit for each write."""
 
 from __future__ import annotations
 
@@ -34,26 +34,28 @@ from services.bank_registry.registry.model import (
     LocalConvention,
     Suspension,
 )
-from services.bank_registry.registry.period import Period
 from services.bank_registry.registry.territory import Scope, Territory
 from services.bank_registry.store import Origin, RegistryStore, edit, migrate, tables
 from services.bank_registry.store.changes import changes
+from services.kit.dates import Period
 from services.kit.store import audit
 from services.kit.store.database import Database
 from services.kit.store.database import migrate as kit_migrate
 from tests.bank_registry_support import new_database
-from tests.support import ROOT
+from tests.support import ROOT, examples
 
 ORIGIN = Origin("agent", "ImportBanks", "essai")
 YEAR = [date(year, 1, 1) for year in range(2020, 2031)]
-AGREEMENT = Agreement("fcs", "FCS-1", Territory(Scope.COMMUNES, ("2A004", "56165")), Period(YEAR[0], YEAR[4]))
+AGREEMENT = Agreement(
+    "fcs", "FCS-1", Territory(Scope.COMMUNES, ("2A004", "56165")), Period.ending(YEAR[0], YEAR[4])
+)
 CONVENTION = LocalConvention(
     "cias", Period(YEAR[0]), "Service", ("1 rue",), "56800", "Ploërmel", answer_days=0
 )
 FULL = replace(
     AGREEMENT,
     manager="Bpifrance",
-    suspensions=(Suspension(Period(YEAR[1], YEAR[2]), "contrôle"), Suspension(Period(YEAR[3]))),
+    suspensions=(Suspension(Period.ending(YEAR[1], YEAR[2]), "contrôle"), Suspension(Period(YEAR[3]))),
     guarantee_share=Decimal("50.00"),
     envelope=10**12,
     committed=0,
@@ -107,8 +109,8 @@ def test_the_migrations_make_the_tables_that_the_store_uses(store: Store) -> Non
 
 def test_a_new_registry_is_empty(store: Store) -> None:
     registry = read(store)
-    assert (registry.revision, registry.current) == (0, {})
-    assert registry.at_revision(registry.revision_at(10**15)) == {}
+    assert (registry.state_number, registry.current) == (0, {})
+    assert registry.at_state(registry.state_number_at(10**15)) == {}
 
 
 def test_what_is_written_is_read(store: Store) -> None:
@@ -129,13 +131,13 @@ def test_writing_the_same_writes_nothing(store: Store) -> None:
 
 def test_a_correction_keeps_what_was_known_before(store: Store) -> None:
     store.write(BankRecord.of(bank(), (AGREEMENT,)))
-    corrected = replace(AGREEMENT, period=Period(YEAR[0], YEAR[2]))
+    corrected = replace(AGREEMENT, period=Period.ending(YEAR[0], YEAR[2]))
     store.write(BankRecord.of(bank(), (corrected,)))
     registry = read(store)
-    before, after = registry.at_revision(1)["a"], registry.at_revision(2)["a"]
+    before, after = registry.at_state(1)["a"], registry.at_state(2)["a"]
     assert (before.agreements, after.agreements) == ((AGREEMENT,), (corrected,))
-    assert registry.revision_at(registry.last_instant - 1) == 1
-    assert registry.revision_at(registry.last_instant) == 2
+    assert registry.state_number_at(registry.last_instant - 1) == 1
+    assert registry.state_number_at(registry.last_instant) == 2
 
 
 variants = st.lists(
@@ -153,19 +155,21 @@ variants = st.lists(
 )
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=examples(15), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(writes=variants)
 def test_every_past_state_can_be_read_again(
     writes: list[dict[str, tuple[str, list[int], bool]]], store: Store
 ) -> None:
     """The naive oracle keeps a copy of the whole registry after each write."""
-    start = read(store).revision
+    start = read(store).state_number
     expected: list[Records] = [read(store).current]
     for write in writes:
         records = {
             bank_id: BankRecord.of(
                 bank(bank_id, name),
-                tuple(replace(AGREEMENT, period=Period(YEAR[n], YEAR[n + 1])) for n in sorted(years)),
+                tuple(replace(AGREEMENT, period=Period.ending(YEAR[n], YEAR[n + 1])) for n in sorted(years)),
                 (CONVENTION,) * local,
             )
             for bank_id, (name, years, local) in write.items()
@@ -173,7 +177,7 @@ def test_every_past_state_can_be_read_again(
         if store.write(*records.values()) == start + len(expected):
             expected.append({**expected[-1], **records})
     registry = read(store)
-    assert [registry.at_revision(start + index) for index in range(len(expected))] == expected
+    assert [registry.at_state(start + index) for index in range(len(expected))] == expected
 
 
 def version(**changes: object) -> dict[str, object]:
@@ -203,7 +207,7 @@ def version(**changes: object) -> dict[str, object]:
 def test_two_versions_that_overlap_on_both_axes_are_refused(
     store: Store, overlapping: dict[str, object]
 ) -> None:
-    store.write(BankRecord.of(bank(), (), (replace(CONVENTION, period=Period(YEAR[0], YEAR[4])),)))
+    store.write(BankRecord.of(bank(), (), (replace(CONVENTION, period=Period.ending(YEAR[0], YEAR[4])),)))
     with pytest.raises(IntegrityError, match="overlap"):
         store.execute(insert(tables.local_convention_version).values(version(**overlapping)))
 
@@ -217,7 +221,7 @@ def test_two_versions_that_overlap_on_both_axes_are_refused(
     ],
 )
 def test_versions_apart_on_one_axis_are_accepted(store: Store, apart: dict[str, object]) -> None:
-    store.write(BankRecord.of(bank(), (), (replace(CONVENTION, period=Period(YEAR[0], YEAR[4])),)))
+    store.write(BankRecord.of(bank(), (), (replace(CONVENTION, period=Period.ending(YEAR[0], YEAR[4])),)))
     store.execute(insert(tables.local_convention_version).values(version(**apart)))
 
 
@@ -269,14 +273,14 @@ def test_each_change_is_in_the_audit(store: Store) -> None:
 def test_a_dry_run_leaves_nothing(store: Store) -> None:
     with edit(store.database, keep=False) as session:
         assert session.apply(difference({}, [BankRecord.of(bank(), (FULL,))]), ORIGIN) == 1
-    assert read(store).revision == 0
+    assert read(store).state_number == 0
 
 
 def test_a_write_that_fails_leaves_nothing(store: Store) -> None:
     clash = replace(AGREEMENT, reference="FCS-2", period=Period(YEAR[1]))
     with pytest.raises(IntegrityError):
         store.write(BankRecord.of(bank(), (AGREEMENT, clash)))
-    assert read(store).revision == 0
+    assert read(store).state_number == 0
     with store.database.read() as connection:
         assert audit.head(connection, tables.audit).sequence == 0
 
@@ -292,7 +296,7 @@ def test_writers_wait_for_one_another(store: Store) -> None:
     for thread in threads:
         thread.join()
     registry = read(store)
-    assert registry.revision == 9
+    assert registry.state_number == 9
     assert {record.bank.name for record in registry.current.values()} == {"Trois"}
     with store.database.read() as connection:
         assert not audit.verify(connection, tables.audit).broken_sequence
@@ -307,20 +311,20 @@ print(store.write(BankRecord.of(bank("autre"))))
 
 
 def test_the_write_of_another_process_is_seen(store: Store) -> None:
-    """SQLite: by the next read. PostgreSQL: at once with min_revision, else within a second."""
+    """SQLite: by the next read. PostgreSQL: at once with min_state_number, else within a second."""
     snapshot = RegistryStore(store.database)
-    assert snapshot.registry().revision == 0
+    assert snapshot.registry().state_number == 0
     env = {**os.environ, "PYTHONPATH": os.pathsep.join((str(ROOT), str(ROOT / "build/gen")))}
     command = [sys.executable, "-c", OTHER_PROCESS, store.url]
     subprocess.run(command, env=env, cwd=ROOT, check=True, capture_output=True)
     if store.database.is_sqlite:
-        assert snapshot.registry().revision == 1
-    assert snapshot.registry(min_revision=1).revision == 1
+        assert snapshot.registry().state_number == 1
+    assert snapshot.registry(min_state_number=1).state_number == 1
     store.write(BankRecord.of(bank("b")))
     written = time.monotonic()
-    while snapshot.registry().revision != 2:
+    while snapshot.registry().state_number != 2:
         assert time.monotonic() - written < 1
-    assert snapshot.registry(min_revision=7).revision == 2
+    assert snapshot.registry(min_state_number=7).state_number == 2
 
 
 def test_a_write_that_is_not_of_the_registry_keeps_the_snapshot(store: Store) -> None:
@@ -328,7 +332,7 @@ def test_a_write_that_is_not_of_the_registry_keeps_the_snapshot(store: Store) ->
     snapshot = RegistryStore(store.database)
     registry = snapshot.registry()
     store.execute(text("CREATE TABLE other (x int)"))
-    assert snapshot.registry(min_revision=2) is registry
+    assert snapshot.registry(min_state_number=2) is registry
 
 
 def test_the_key_of_page_tokens_is_one_and_secret(store: Store) -> None:
@@ -352,8 +356,8 @@ INSERT INTO local_convention_version (bank_key, start_date, end_date, recorded_f
   contact_name, address_lines, postal_code, city, email, phone)
   VALUES (1, '2024-01-01', '2026-01-01', 5, 253402214400000000, 'CIAS', 'Service', '["1 rue"]', '56800',
   'Ploërmel', '', '');
-INSERT INTO revision VALUES (1, 5, 'agent', 'essai');
-INSERT INTO revision VALUES (2, 9, 'agent', 'nom')
+INSERT INTO state_number VALUES (1, 5, 'agent', 'essai');
+INSERT INTO state_number VALUES (2, 9, 'agent', 'nom')
 """
 """A registry as the first form of the store held it."""
 
@@ -383,7 +387,7 @@ def test_a_store_of_the_first_form_is_converted(store: Store, tmp_path: Path) ->
     migrate(url)
     registry = RegistryStore(database).registry()
     record = registry.current["a"]
-    assert (record.bank.name, record.bank.period, registry.at_revision(1)["a"].bank.name) == (
+    assert (record.bank.name, record.bank.period, registry.at_state(1)["a"].bank.name) == (
         "Deux",
         ALWAYS,
         "Un",
@@ -391,7 +395,7 @@ def test_a_store_of_the_first_form_is_converted(store: Store, tmp_path: Path) ->
     assert record.agreements[0].suspensions == (Suspension(Period(date(2025, 1, 1))),)
     assert (record.conventions[0].id, record.agreements[0].envelope) == ("convention", 500_000)
     with database.read() as connection:
-        told = [(one.revision, one.method, one.names) for one in changes(connection, 1, 2)]
+        told = [(one.state_number, one.method, one.names) for one in changes(connection, 1, 2)]
         assert not audit.verify(connection, tables.audit).broken_sequence
     assert told == [(1, "ImportBanks", ("banks/a",)), (2, "ImportBanks", ("banks/a",))]
     with pytest.raises(IntegrityError), database.write() as connection:

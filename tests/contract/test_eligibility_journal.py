@@ -19,10 +19,9 @@ from sqlalchemy.exc import DBAPIError
 from services.eligibility.answer.decisions import Asked, ContentState, Filters, Recorded
 from services.eligibility.package.model import Outcome
 from services.eligibility.store import journal_chain
-from services.eligibility.store.keys import prepare_keys
 from services.kit.canonical import Head
 from services.kit.errors import AlreadyExists, StartupError, Unavailable
-from services.kit.store import chain, vault
+from services.kit.store import chain, prepare_keys, vault
 from services.kit.store.database import Database
 from tests.journal_support import REFERENCE, Stores, decision, new_urls, opened, refused, tamper
 

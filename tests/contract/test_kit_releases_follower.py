@@ -146,7 +146,7 @@ def test_the_last_good_value_stays_when_a_new_one_cannot_be_built(scene: Scene, 
     assert scene.follower.current() == Built("1")
     status = scene.follower.status()
     assert (status.store_revision, good <= status.loaded_revision < bad) == (bad, True)
-    assert status.problem.startswith(f"La révision {bad} ne peut pas être chargée")
+    assert status.problem.startswith(f"La état n° {bad} ne peut pas être chargée")
     assert "4321" not in f"{status.problem} {logged}"
     assert [line["event"] for line in logged] == ["release_unusable"]
     mended = scene.activate("3")
@@ -163,7 +163,7 @@ def test_a_process_starts_from_the_last_good_revision(scene: Scene) -> None:
     assert scene.follower.current() == Built("1")
     status = scene.follower.status()
     assert (status.store_revision, status.loaded_revision) == (last, 3)
-    assert f"la révision {status.loaded_revision}, la dernière bonne" in status.problem
+    assert f"la état n° {status.loaded_revision}, la dernière bonne" in status.problem
     assert scene.follower.state().revision == 3
     scene.follower.refresh()
     assert scene.follower.status() == status

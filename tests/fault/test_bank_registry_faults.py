@@ -78,10 +78,10 @@ def test_a_killed_import_leaves_nothing_half_written(launch: Launch, tmp_path: P
     with grpc.insecure_channel(server.address) as channel:
         stub = BankRegistryServiceStub(channel)
         answer = stub.ListSelectableBanks(pb.ListSelectableBanksRequest(loan_request=loan()), timeout=10)
-        assert (answer.revision, [check.selectable for check in answer.checks]) == (1, [True])
+        assert (answer.state_number, [check.selectable for check in answer.checks]) == (1, [True])
         assert run_import(url, file).returncode == 0
         answer = stub.ListSelectableBanks(pb.ListSelectableBanksRequest(loan_request=loan()), timeout=10)
-        assert (answer.revision, len(answer.checks), answer.selectable_count) == (2, 50, 0)
+        assert (answer.state_number, len(answer.checks), answer.selectable_count) == (2, 50, 0)
     database = Database(url)
     assert len(RegistryStore(database).registry().current) == 101
     with database.read() as connection:
@@ -131,5 +131,5 @@ def test_a_store_that_does_not_answer_is_to_be_retried(launch: Launch, postgres_
         assert caught.value.code() is grpc.StatusCode.UNAVAILABLE
         assert status_of(caught.value)[0].reason == "STORE_UNAVAILABLE"
         administrator.execute(text(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true"))
-        assert stub.ListSelectableBanks(request, timeout=10).revision == 0
+        assert stub.ListSelectableBanks(request, timeout=10).state_number == 0
     engine.dispose()

@@ -67,7 +67,7 @@ def test_a_server_killed_while_it_imports_has_written_nothing(launch: Launch, tm
     with closing(sqlite3.connect(path, timeout=30)) as file:
         file.execute("DROP TRIGGER never_ending")
     database = Database(f"sqlite:///{path}")
-    assert RegistryStore(database).registry().revision == 0
+    assert RegistryStore(database).registry().state_number == 0
     again = launch("services.bank_registry", *options)
     assert summary(again, data, difference_hash=digest, reason="x").created_count == 3
     with database.read() as connection:
@@ -85,7 +85,7 @@ def test_another_program_may_open_the_store_while_it_is_served(launch: Launch, t
     for _ in range(3):
         with closing(sqlite3.connect(path)) as file:
             file.execute("SELECT count(*) FROM bank").fetchone()
-    assert summary(server, data, difference_hash=digest, reason="x").revision == 1
+    assert summary(server, data, difference_hash=digest, reason="x").state_number == 1
     assert server.workers() == workers
 
 

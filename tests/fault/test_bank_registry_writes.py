@@ -55,11 +55,11 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 
 def audit_of(url: str) -> tuple[bool, int]:
-    """Whether the audit is whole and the registry what it says, and the revision."""
+    """Whether the audit is whole and the registry what it says, and the state_number."""
     database = Database(url)
     try:
         store = RegistryStore(database)
-        return Auditor(store).verify(VerifyAuditRequest()).whole, store.registry().revision
+        return Auditor(store).verify(VerifyAuditRequest()).whole, store.registry().state_number
     finally:
         database.dispose()
 
@@ -98,7 +98,9 @@ def test_reservations_retried_over_killed_workers_are_each_made_once(launch: Lau
     assert set(refused) <= {"UNAVAILABLE"}
     with grpc.insecure_channel(server.address) as channel:
         stub = EnvelopeServiceStub(channel)
-        request = envelope.ListReservationsRequest(parent=AGREEMENT, page_size=200, min_revision=1 + CALLS)
+        request = envelope.ListReservationsRequest(
+            parent=AGREEMENT, page_size=200, min_state_number=1 + CALLS
+        )
         listed = stub.ListReservations(request, timeout=10, wait_for_ready=True)
     assert sorted(one.name for one in listed.reservations) == sorted(names)
     assert audit_of(url) == (True, 1 + CALLS)
@@ -111,7 +113,7 @@ def test_a_write_killed_at_any_step_is_whole_or_not_at_all(url: str) -> None:
     steps = json.loads(printed)
     assert len(steps) > 10
     assert all(whole for _, (whole, _) in steps)
-    revisions = [revision for _, (_, revision) in steps]
+    revisions = [state_number for _, (_, state_number) in steps]
     assert revisions == sorted(revisions)
     assert set(revisions) == {1, 2}
     assert [killed for killed, _ in steps] == [True] * (len(steps) - 1) + [False]

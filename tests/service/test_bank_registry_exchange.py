@@ -44,10 +44,10 @@ class Server:
         self.admin = RegistryAdminServiceStub(channel)
         self.registry = BankRegistryServiceStub(channel)
 
-    def revision(self) -> int:
+    def state_number(self) -> int:
         """What the store holds, whatever the server says."""
         database = Database(self.url)
-        found = RegistryStore(database).registry().revision
+        found = RegistryStore(database).registry().state_number
         database.dispose()
         return found
 
@@ -123,13 +123,13 @@ def export(server: Server, form: Any, **options: Any) -> tuple[pb.ExportHeader, 
 
 def test_a_difference_is_read_then_written_with_its_refused_lines_left_out(server: Server) -> None:
     data = lines(bank("a1", 11, agreement()), bank("a2", 12, bic="?"), bank("a3", 13))
-    before, found = server.revision(), read(server, data)
-    assert server.revision() == before
+    before, found = server.state_number(), read(server, data)
+    assert server.state_number() == before
     assert [(one.line, one.column, one.bank) for one in found.difference.refusals] == [(2, "bic", "banks/a2")]
     assert [one.name for one in found.difference.banks] == ["banks/a1", "banks/a3"]
     assert found.progress[-1] == (3, 3)
     written = send(server, data, difference_hash=found.summary.difference_hash, reason="Avenants")
-    assert (written.summary.applied, written.summary.revision) == (True, before + 1)
+    assert (written.summary.applied, written.summary.state_number) == (True, before + 1)
     assert (written.summary.created_count, written.summary.refused_count) == (2, 1)
     assert written.difference == found.difference
     again = read(server, data)
@@ -147,9 +147,9 @@ def test_another_difference_than_the_one_read_is_not_written(server: Server) -> 
     assert send(server, data, **options).summary.applied  # a change elsewhere changes nothing here
     changed = lines(bank("b1", 21, agreement(end="2027-12-31")))
     late = read(server, changed).summary.difference_hash
-    last = write(server, lines(bank("b1", 21, agreement(end="2028-12-31")))).summary.revision
+    last = write(server, lines(bank("b1", 21, agreement(end="2028-12-31")))).summary.state_number
     code, reason, _ = refusal(server, changed, difference_hash=late, reason="x")
-    assert (code, reason, server.revision()) == (grpc.StatusCode.ABORTED, "DIFFERENCE_CHANGED", last)
+    assert (code, reason, server.state_number()) == (grpc.StatusCode.ABORTED, "DIFFERENCE_CHANGED", last)
 
 
 def test_of_two_writers_of_one_difference_one_writes(server: Server) -> None:
@@ -164,14 +164,14 @@ def test_of_two_writers_of_one_difference_one_writes(server: Server) -> None:
         except grpc.RpcError as error:
             outcomes.append(status_of(error)[0].reason)
 
-    before = server.revision()
+    before = server.state_number()
     writers = [threading.Thread(target=writer) for _ in range(2)]
     for one in writers:
         one.start()
     for one in writers:
         one.join()
     assert sorted(outcomes) == ["DIFFERENCE_CHANGED", "written"]
-    assert server.revision() == before + 1
+    assert server.state_number() == before + 1
 
 
 def test_a_repeated_request_answers_as_the_first_time(server: Server) -> None:
@@ -180,7 +180,7 @@ def test_a_repeated_request_answers_as_the_first_time(server: Server) -> None:
     options = {"difference_hash": digest, "reason": "x", "request_id": request_id}
     first, second = send(server, data, **options), send(server, data, **options)
     assert first.summary == second.summary
-    assert server.revision() == first.summary.revision
+    assert server.state_number() == first.summary.state_number
     other = lines(bank("c2", 32))
     options["difference_hash"] = read(server, other).summary.difference_hash
     assert refusal(server, other, **options)[1] == "REQUEST_ID_REUSED"
@@ -210,7 +210,7 @@ def test_what_ends_lenders_is_told_and_confirmed(alone: Server) -> None:
     assert (found.summary.ends_every_bank, found.summary.ended_count) == (True, 1)
     options = {"difference_hash": found.summary.difference_hash, "reason": "Fin du dispositif"}
     assert refusal(alone, ended, **options)[1] == "ENDS_EVERY_BANK"
-    assert send(alone, ended, confirm_ending_all=True, **options).summary.revision == 3
+    assert send(alone, ended, confirm_ending_all=True, **options).summary.state_number == 3
 
 
 @pytest.mark.parametrize(
@@ -219,7 +219,7 @@ def test_what_ends_lenders_is_told_and_confirmed(alone: Server) -> None:
 def test_an_export_is_proved_and_reads_as_unchanged(server: Server, form: Any) -> None:
     write(server, lines(bank("d1", 41, agreement(envelope="1234.50", rate_max_pct="2.125")), bank("d2", 42)))
     header, data = export(server, form)
-    assert (header.revision, header.size_bytes) == (server.revision(), len(data))
+    assert (header.state_number, header.size_bytes) == (server.state_number(), len(data))
     assert header.sha256 == hashlib.sha256(data).hexdigest()
     assert export(server, form)[1] == data
     again = read(server, data, complete=True)
@@ -231,7 +231,7 @@ def test_an_export_shows_what_was_known_and_true(server: Server) -> None:
     (event,) = server.registry.ListBankEvents(ListBankEventsRequest(parent="banks/e1")).events
     write(server, lines(bank("e1", 51, agreement(end="2026-06-30"))))
     then, data = export(server, pb.BANK_FILE_FORMAT_JSONL, known_time=event.record_time)
-    assert then.revision == first.revision
+    assert then.state_number == first.state_number
     (found,) = [one for one in map(json.loads, data.splitlines()) if one["id"] == "e1"]
     assert [one["start"] for one in found["agreements"]] == ["2024-01-01", "2027-01-01"]
     _, data = export(server, pb.BANK_FILE_FORMAT_JSONL, on_date=Date(year=2026, month=7, day=1))
@@ -241,7 +241,7 @@ def test_an_export_shows_what_was_known_and_true(server: Server) -> None:
 
 def test_an_upload_cut_half_way_writes_nothing(server: Server) -> None:
     data = lines(*(bank(f"f{number}", 1000 + number) for number in range(500)))
-    digest, before = read(server, data).summary.difference_hash, server.revision()
+    digest, before = read(server, data).summary.difference_hash, server.state_number()
     stopped = threading.Event()
 
     def half() -> Iterator[pb.ImportBanksRequest]:
@@ -255,7 +255,7 @@ def test_an_upload_cut_half_way_writes_nothing(server: Server) -> None:
     with pytest.raises(grpc.RpcError) as caught:
         list(call)
     assert caught.value.code() == grpc.StatusCode.CANCELLED
-    assert server.revision() == before
+    assert server.state_number() == before
     assert send(server, data, difference_hash=digest, reason="x").summary.created_count == 500
 
 
@@ -284,7 +284,7 @@ def test_ten_thousand_lenders_are_read_and_written_with_progress(alone: Server) 
     assert len(found.progress) > 20
     assert found.progress == sorted(found.progress)
     assert len(found.difference.banks) == 10_000
-    assert alone.revision() == 1
+    assert alone.state_number() == 1
 
 
 def test_postgresql_imports_and_exports_alike(launch: Launch, postgres_url: str) -> None:
@@ -297,7 +297,7 @@ def test_postgresql_imports_and_exports_alike(launch: Launch, postgres_url: str)
     digest = read(other, data).summary.difference_hash
     options = {"difference_hash": digest, "reason": "x", "request_id": str(uuid4())}
     first = send(other, data, **options).summary
-    assert (first.created_count, first.refused_count, first.revision) == (2, 1, 1)
+    assert (first.created_count, first.refused_count, first.state_number) == (2, 1, 1)
     assert send(other, data, **options).summary == first
-    header, file = export(other, pb.BANK_FILE_FORMAT_CSV, min_revision=1)
+    header, file = export(other, pb.BANK_FILE_FORMAT_CSV, min_state_number=1)
     assert (header.bank_count, read(other, file, complete=True).summary.unchanged_count) == (2, 2)

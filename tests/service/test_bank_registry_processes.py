@@ -146,28 +146,30 @@ def reinstate(pair: Pair, number: int) -> editing.ReinstateBankResponse:
 
 
 def test_a_write_is_seen_by_every_worker_of_both_servers(pair: Pair) -> None:
-    """SQLite: by the very next read. PostgreSQL: at once with min_revision, else within a second."""
+    """SQLite: by the very next read. PostgreSQL: at once with min_state_number, else within a second."""
     stubs = [BankRegistryServiceStub(pair.channel(number)) for number in range(8)]
     question = pb.CheckBankRequest(name=BANK, loan_request=loan(amount="100.00"))
     for stub in stubs:
         assert stub.CheckBank(question, timeout=10).check.selectable
-    revision = suspend(pair, 0).revision
+    state_number = suspend(pair, 0).state_number
     written = time.monotonic()
     if pair.url.startswith("sqlite"):
         assert not any(stub.CheckBank(question, timeout=10).check.selectable for stub in stubs)
     else:
-        pinned = pb.CheckBankRequest(name=BANK, loan_request=question.loan_request, min_revision=revision)
+        pinned = pb.CheckBankRequest(
+            name=BANK, loan_request=question.loan_request, min_state_number=state_number
+        )
         assert not any(stub.CheckBank(pinned, timeout=10).check.selectable for stub in stubs)
         time.sleep(max(0.0, written + 1 - time.monotonic()))
         assert not any(stub.CheckBank(question, timeout=10).check.selectable for stub in stubs)
-    back = reinstate(pair, 1).revision
-    pinned = pb.CheckBankRequest(name=BANK, loan_request=question.loan_request, min_revision=back)
+    back = reinstate(pair, 1).state_number
+    pinned = pb.CheckBankRequest(name=BANK, loan_request=question.loan_request, min_state_number=back)
     assert all(stub.CheckBank(pinned, timeout=10).check.selectable for stub in stubs)
 
 
 def test_a_watch_cut_again_and_again_loses_nothing_and_repeats_nothing(pair: Pair) -> None:
     reads = BankRegistryServiceStub(pair.channel(0))
-    start = reads.ListBanks(pb.ListBanksRequest(), timeout=10).revision
+    start = reads.ListBanks(pb.ListBanksRequest(), timeout=10).state_number
     writes = 6
 
     def write() -> None:
@@ -184,9 +186,9 @@ def test_a_watch_cut_again_and_again_loses_nothing_and_repeats_nothing(pair: Pai
         stub = BankRegistryServiceStub(pair.channel(number))
         number += 1
         try:
-            watch = stub.WatchChanges(pb.WatchChangesRequest(after_revision=after), timeout=20)
+            watch = stub.WatchChanges(pb.WatchChangesRequest(after_state_number=after), timeout=20)
             for answer in watch:
-                seen.append(answer.change.revision)
+                seen.append(answer.change.state_number)
                 if len(seen) % 2 == 0 or len(seen) == writes:
                     watch.cancel()
         except grpc.RpcError as error:
@@ -194,8 +196,10 @@ def test_a_watch_cut_again_and_again_loses_nothing_and_repeats_nothing(pair: Pai
             assert code in (grpc.StatusCode.CANCELLED, grpc.StatusCode.UNAVAILABLE), code
     writer.join()
     assert seen == list(range(start + 1, start + 1 + writes))
-    listed = reads.ListChanges(pb.ListChangesRequest(after_revision=start, min_revision=seen[-1]), timeout=10)
-    assert [one.revision for one in listed.changes] == seen
+    listed = reads.ListChanges(
+        pb.ListChangesRequest(after_state_number=start, min_state_number=seen[-1]), timeout=10
+    )
+    assert [one.state_number for one in listed.changes] == seen
     assert {one.actor for one in listed.changes} == {"gestionnaire"}
     assert [one.method for one in listed.changes] == ["SuspendBank", "ReinstateBank"] * 3
 
@@ -206,7 +210,7 @@ def test_a_watch_ends_when_its_server_stops(launch: Launch, tmp_path: Path) -> N
     server = launch("services.bank_registry", "--workers", "1", env={"BANK_REGISTRY_DATABASE_URL": url})
     with grpc.insecure_channel(server.address) as channel:
         watch = BankRegistryServiceStub(channel).WatchChanges(pb.WatchChangesRequest(), timeout=60)
-        assert next(iter(watch)).change.revision == 1
+        assert next(iter(watch)).change.state_number == 1
         begun = time.monotonic()
         assert server.stop() == 0
         assert list(watch) == []
@@ -216,8 +220,8 @@ def test_a_watch_ends_when_its_server_stops(launch: Launch, tmp_path: Path) -> N
 def test_a_revision_of_another_store_is_not_watched(pair: Pair) -> None:
     stub = BankRegistryServiceStub(pair.channel(0))
     with pytest.raises(grpc.RpcError) as caught:
-        next(iter(stub.WatchChanges(pb.WatchChangesRequest(after_revision=10**6), timeout=10)))
-    assert status_of(caught.value)[0].reason == "REVISION_NOT_REACHED"
+        next(iter(stub.WatchChanges(pb.WatchChangesRequest(after_state_number=10**6), timeout=10)))
+    assert status_of(caught.value)[0].reason == "STATE_NOT_REACHED"
 
 
 def test_a_batch_answers_each_item(pair: Pair) -> None:
@@ -269,5 +273,5 @@ def test_a_page_of_lenders_shows_one_revision(pair: Pair) -> None:
     BankEditingServiceStub(pair.channel(0)).UpdateBank(update, timeout=10, metadata=ACTOR)
     request = pb.ListBanksRequest(page_size=1, page_token=first.next_page_token)
     second = reads.ListBanks(request, timeout=10)
-    assert (second.banks[0].display_name, second.revision) == ("Seconde", first.revision)
+    assert (second.banks[0].display_name, second.state_number) == ("Seconde", first.state_number)
     assert second.next_page_token == ""

@@ -139,7 +139,7 @@ def test_the_sample_lenders_are_listed_best_first_with_their_reasons(sample: Ban
         ("caisse-fictive-du-porhoet", ["NO_AGREEMENT"]),
     ]
     assert answer.selectable_count == 4
-    assert answer.revision == 1
+    assert answer.state_number == 1
     assert answer.commune_insee == "56165"
 
 
@@ -205,7 +205,7 @@ def test_every_wrong_field_is_listed(sample: BankRegistryServiceStub) -> None:
             object_category="mobilité",
         ),
         known_time=Timestamp(seconds=32_503_680_000),
-        min_revision=-1,
+        min_state_number=-1,
         page_size=-1,
         page_token="é",
     )
@@ -213,7 +213,7 @@ def test_every_wrong_field_is_listed(sample: BankRegistryServiceStub) -> None:
     assert set(violations) == {
         *(f"loan_request.{field}" for field in ("on_date", "commune_insee", "amount", "months")),
         *(f"loan_request.{field}" for field in ("nominal_rate_pct", "object_category")),
-        *("known_time", "min_revision", "page_size", "page_token"),
+        *("known_time", "min_state_number", "page_size", "page_token"),
     }
     assert violations["loan_request.commune_insee"].startswith(
         "56800 est un code postal ; code INSEE attendu, par exemple 56165 (Ploërmel)"
@@ -260,12 +260,12 @@ def test_an_unknown_lender_comes_with_the_closest_ones(sample: BankRegistryServi
 
 def test_a_revision_not_reached_is_to_be_retried(sample: BankRegistryServiceStub) -> None:
     with pytest.raises(grpc.RpcError) as caught:
-        checked(sample, "banks/banque-fictive-de-l-oust", loan(), min_revision=2)
+        checked(sample, "banks/banque-fictive-de-l-oust", loan(), min_state_number=2)
     info, _ = status_of(caught.value)
     assert caught.value.code() is grpc.StatusCode.UNAVAILABLE
     assert (info.reason, dict(info.metadata)) == (
-        "REVISION_NOT_REACHED",
-        {"revision": "1", "min_revision": "2"},
+        "STATE_NOT_REACHED",
+        {"state_number": "1", "min_state_number": "2"},
     )
 
 
@@ -327,21 +327,21 @@ def test_an_empty_registry_answers_an_empty_list(launch: Launch, tmp_path: Path)
 
 
 def test_an_import_is_seen_and_the_past_is_kept(live: tuple[str, str], tmp_path: Path) -> None:
-    """Seen by the very next read of every worker (SQLite), or at once with min_revision (PostgreSQL)."""
+    """Seen by the very next read of every worker (SQLite), or at once with min_state_number (PostgreSQL)."""
     url, address = live
     name, sqlite = "banks/corrigee", url.startswith("sqlite")
     import_banks(url, tmp_path, bank("corrigee", 1, agreement(end=None)))
     with stub_of(address) as stub:
-        question = pb.CheckBankRequest(name=name, loan_request=loan(), min_revision=0 if sqlite else 1)
+        question = pb.CheckBankRequest(name=name, loan_request=loan(), min_state_number=0 if sqlite else 1)
         first = stub.CheckBank(question, timeout=10)
     assert first.check.selectable
     known = datetime.now(UTC)
     import_banks(url, tmp_path, bank("corrigee", 1, agreement(end="2026-11-30")))
-    question.min_revision = 0 if sqlite else first.revision + 1
+    question.min_state_number = 0 if sqlite else first.state_number + 1
     for _ in range(20):  # connections are spread over the workers
         with stub_of(address) as stub:
             second = stub.CheckBank(question, timeout=10)
-        assert (codes(second.check), second.revision) == (["AGREEMENT_ENDED"], first.revision + 1)
+        assert (codes(second.check), second.state_number) == (["AGREEMENT_ENDED"], first.state_number + 1)
     with stub_of(address) as stub:
         assert checked(stub, name, loan(), known_time=instant(known)).selectable
         assert checked(stub, name, loan("2026-11-30")).selectable
@@ -351,15 +351,16 @@ def test_pages_begun_before_an_import_go_on_unchanged(live: tuple[str, str], tmp
     url, address = live
     import_banks(url, tmp_path, *(bank(f"page-{letter}", 10 + n) for n, letter in enumerate("bcd")))
     with stub_of(address) as stub:
-        request = pb.ListSelectableBanksRequest(loan_request=loan(), page_size=2, min_revision=1)
+        request = pb.ListSelectableBanksRequest(loan_request=loan(), page_size=2, min_state_number=1)
         first = stub.ListSelectableBanks(request, timeout=10)
         import_banks(url, tmp_path, bank("page-a", 14))
         request.page_token = first.next_page_token
         rest = list(pages(stub, request))
         names = [check.bank.name for page in (first, *rest) for check in page.checks]
-        assert {page.revision for page in rest} == {first.revision}
+        assert {page.state_number for page in rest} == {first.state_number}
         now = stub.ListSelectableBanks(
-            pb.ListSelectableBanksRequest(loan_request=loan(), min_revision=first.revision + 1), timeout=10
+            pb.ListSelectableBanksRequest(loan_request=loan(), min_state_number=first.state_number + 1),
+            timeout=10,
         )
     assert "banks/page-a" not in names
     assert "banks/page-d" in names

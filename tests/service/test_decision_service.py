@@ -378,7 +378,7 @@ def test_a_decision_is_replayed_under_the_rules_that_made_it(launch: Launch, tmp
         store = ReleaseStore(database)
         for number in (1, 2, 3):
             revision = activated(store, f"2026.{number + 1}", number)
-            answer = client.assess(min_revision=revision)
+            answer = client.assess(min_state_number=revision)
             assert answer.ruleset.version == f"2026.{number + 1}"
             names.append(name_of(answer))
     damage(database, "2026.2")

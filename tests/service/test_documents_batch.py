@@ -143,7 +143,7 @@ def test_the_deadline_of_a_batch_is_honoured(stubs: Stubs) -> None:
         ({"items": [pb.BatchItem()] * (RECIPIENTS + 1)}, "BATCH_TOO_LARGE"),
         ({"items": []}, "INVALID_FIELDS"),
         ({"output": 9}, "INVALID_FIELDS"),
-        ({"min_revision": 10**9}, "REVISION_NOT_REACHED"),
+        ({"min_state_number": 10**9}, "STATE_NOT_REACHED"),
     ],
 )
 def test_a_wrong_batch_is_refused_before_any_document(

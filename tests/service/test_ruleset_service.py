@@ -73,14 +73,14 @@ def test_from_publication_to_rollback(rules: Rules) -> None:
         ("2026-12-01", "", NEXT),
     ]
     assert activated.package == rules.ruleset()
-    answer = rules.assess(amount="3500.00", min_revision=activated.event.state_number)
+    answer = rules.assess(amount="3500.00", min_state_number=activated.event.state_number)
     assert (answer.ruleset.version, summary(answer)[1]) == (NEXT, [])
     assert rules.assess("2026-11-30", "3500.00").ruleset.version == FIRST
 
     undone = rules.rollback(actor="Bruno", comment="Erreur de saisie")
     assert undone.event.version_name == version_name(FIRST)
     assert periods(undone.package) == [("2011-01-01", "", FIRST)]
-    answer = rules.assess(amount="3500.00", min_revision=undone.event.state_number)
+    answer = rules.assess(amount="3500.00", min_state_number=undone.event.state_number)
     assert summary(answer)[1] == ["AMOUNT_ABOVE_MAX"]
 
     events = rules.events()
@@ -294,7 +294,7 @@ def test_days(rules: Rules) -> None:
     ]
     days = ("2026-11-30", "2026-12-01", "2027-02-28", "2027-03-01", "2027-12-31", "2028-01-01")
     at = bounded.event.state_number
-    assert [rules.assess(on, min_revision=at).ruleset.version for on in days] == [
+    assert [rules.assess(on, min_state_number=at).ruleset.version for on in days] == [
         FIRST,
         NEXT,
         NEXT,

@@ -94,10 +94,12 @@ def activation(template: str, version: str, day: date | None = None) -> pb.Activ
     return pb.ActivateVersionRequest(name=name, effective_date=civil(day) if day else None)
 
 
-def letter(stubs: Stubs, template: str, name: str, day: date = DAY, min_revision: int = 0) -> tuple[str, str]:
+def letter(
+    stubs: Stubs, template: str, name: str, day: date = DAY, min_state_number: int = 0
+) -> tuple[str, str]:
     """The version that makes a letter, and its text."""
     message = request(template, example(name), day)
-    message.min_revision = min_revision
+    message.min_state_number = min_state_number
     document = stubs.documents.GenerateDocument(message, timeout=SECONDS).document
     return document.template.version, plain(document.content)
 
@@ -218,7 +220,7 @@ def test_a_rollback_gives_the_former_version_back_and_is_an_event(stubs: Stubs) 
     stubs.releases.ActivateVersion(activation(template, "1.1.0"), metadata=OTHER)
     assert letter(stubs, template, "minimal")[0] == "1.1.0"
     undone = stubs.releases.RollbackPackage(pb.RollbackPackageRequest(name=f"templates/{template}"))
-    assert letter(stubs, template, "minimal", min_revision=undone.event.state_number)[0] == "1.0.0"
+    assert letter(stubs, template, "minimal", min_state_number=undone.event.state_number)[0] == "1.0.0"
     asked = pb.ListEventsRequest(parent=f"templates/{template}")
     events = stubs.releases.ListEvents(asked).events
     kinds = [package_pb2.EventKind.Name(one.kind).rpartition("KIND_")[2] for one in events]

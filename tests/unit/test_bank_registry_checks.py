@@ -24,7 +24,6 @@ from services.bank_registry.registry import (
     Bounds,
     Geography,
     LocalConvention,
-    Period,
     Registry,
     Reservation,
     ReservationState,
@@ -34,7 +33,9 @@ from services.bank_registry.registry import (
 )
 from services.bank_registry.registry.history import STILL_KNOWN, BankHistory, Known
 from services.bank_registry.registry.timeline import end, revise, suspend
+from services.kit.dates import Period
 from tests.bank_registry_support import loan
+from tests.support import examples
 
 GEOGRAPHY = Geography.load()
 WRITES = [1_700_000_000_000_000 + 1_000_000 * number for number in range(4)]
@@ -54,7 +55,7 @@ class Fixed:
 
     held: Registry
 
-    def registry(self, min_revision: int = 0) -> Registry:
+    def registry(self, min_state_number: int = 0) -> Registry:
         return self.held
 
     def page_key(self) -> bytes:
@@ -71,7 +72,7 @@ AGREEMENT = Agreement(
     "a",
     "FCS-1",
     Territory(Scope.DEPARTEMENTS, ("56",)),
-    Period(DAYS[0], DAYS[4]),
+    Period.ending(DAYS[0], DAYS[4]),
     amount=Bounds(None, 300_000),
     rate=Bounds(None, Decimal(2)),
     envelope=500_000,
@@ -92,7 +93,7 @@ def changed(draw: st.DrawFn, versions: tuple[V, ...], change: Callable[[V, int],
         case "end":
             return end(versions, day) or versions
         case "suspend" if not any(version.suspensions for version in versions):
-            return suspend(versions, Suspension(Period(day, DAYS[4]) if day < DAYS[4] else Period(day)))
+            return suspend(versions, Suspension(Period(day, DAYS[4])))
     return versions
 
 
@@ -141,7 +142,7 @@ def registry_of(states: Sequence[BankRecord]) -> Registry:
                     gone = (i for i in range(index, len(states)) if not held[i])
                     until = next((instants[i] for i in gone), STILL_KNOWN)
                     found.append(Known(fact, instant, until))
-        by_start = sorted(found, key=lambda one: getattr(one.fact, "period", ANY).start)
+        by_start = sorted(found, key=lambda one: getattr(one.fact, "period", ANY).first)
         return tuple(sorted(by_start, key=lambda one: str(one.fact.id)))
 
     history = BankHistory(
@@ -171,7 +172,7 @@ def questions(draw: st.DrawFn) -> pb.CheckBankRequest:
     return asked
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(states=histories(), asked=st.lists(questions(), min_size=2, max_size=8))
 def test_an_answer_is_that_of_a_process_that_was_asked_nothing_else(
     states: list[BankRecord], asked: list[pb.CheckBankRequest]

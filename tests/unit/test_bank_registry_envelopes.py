@@ -19,8 +19,8 @@ from services.bank_registry.registry.model import (
     Reservation,
     ReservationState,
 )
-from services.bank_registry.registry.period import Period
 from services.bank_registry.registry.territory import Scope, Territory
+from services.kit.dates import Period
 from services.kit.errors import FailedPrecondition
 
 DAY = date(2026, 12, 1)

@@ -219,7 +219,7 @@ def test_terms_that_follow_one_another_are_accepted() -> None:
     later = agreement(start="2027-01-01", end=None, months_max=36)
     record = records(bank("a", 1, later, agreement()))["a"]
     assert [found.months for found in record.agreements] == [Bounds(), Bounds(None, 36)]
-    assert record.agreements[0].period.end == record.agreements[1].period.start
+    assert record.agreements[0].period.end == record.agreements[1].period.first
 
 
 def test_what_deserves_a_look_does_not_forbid_the_import() -> None:

@@ -16,12 +16,12 @@ from services.bank_registry.registry.model import (
     Suspension,
 )
 from services.bank_registry.registry.narrative import narrate
-from services.bank_registry.registry.period import Period
 from services.bank_registry.registry.territory import Scope, Territory
+from services.kit.dates import Period
 
 START, LATER, END = date(2024, 1, 1), date(2026, 6, 1), date(2027, 1, 1)
 BANK = Bank("a", "Banque fictive", BankKind.CREDIT_INSTITUTION, "732829320")
-AGREEMENT = Agreement("fcs", "FCS-1", Territory(Scope.DEPARTEMENTS, ("56",)), Period(START, END))
+AGREEMENT = Agreement("fcs", "FCS-1", Territory(Scope.DEPARTEMENTS, ("56",)), Period.ending(START, END))
 CONVENTION = LocalConvention("cias", Period(START), "Service", ("1 rue",), "56800", "Ploërmel")
 RECORD = BankRecord((BANK,), (AGREEMENT,), (CONVENTION,))
 
@@ -46,10 +46,10 @@ def test_an_entry_and_a_withdrawal() -> None:
 
 
 def test_every_field_that_changes_from_a_day_on() -> None:
-    first = replace(AGREEMENT, period=Period(START, LATER))
+    first = replace(AGREEMENT, period=Period.ending(START, LATER))
     second = replace(
         AGREEMENT,
-        period=Period(LATER, END),
+        period=Period.ending(LATER, END),
         manager="Bpifrance",
         territory=Territory(Scope.EPCI, ("200066777",)),
         envelope=500_000,
@@ -77,7 +77,7 @@ def test_ends_and_suspensions() -> None:
     def suspended(*periods: Period) -> BankRecord:
         return replace(RECORD, banks=(replace(BANK, suspensions=tuple(map(Suspension, periods))),))
 
-    week = Period(date(2026, 12, 7), date(2026, 12, 14))
+    week = Period.ending(date(2026, 12, 7), date(2026, 12, 14))
     open_ended = Period(date(2026, 12, 7))
     assert told(RECORD, suspended(week)) == ["Prêteur : suspension du 7 décembre 2026 au 13 décembre 2026."]
     assert told(suspended(open_ended), suspended(week)) == [
@@ -87,7 +87,7 @@ def test_ends_and_suspensions() -> None:
         "Prêteur : suspension à partir du 7 décembre 2026, jusqu’à nouvel ordre."
     ]
     assert told(suspended(week), RECORD) == ["Prêteur : suspension prévue du 7 décembre 2026 annulée."]
-    ended = replace(RECORD, conventions=(replace(CONVENTION, period=Period(START, END)),))
+    ended = replace(RECORD, conventions=(replace(CONVENTION, period=Period.ending(START, END)),))
     assert told(RECORD, ended) == ["Convention cias : dernier jour le 31 décembre 2026."]
     assert told(ended, RECORD) == ["Convention cias : plus de dernier jour prévu."]
     moved = replace(RECORD, banks=(replace(BANK, period=Period(START)),))
@@ -95,5 +95,8 @@ def test_ends_and_suspensions() -> None:
 
 
 def test_a_change_of_days_alone_tells_no_terms() -> None:
-    split = (replace(AGREEMENT, period=Period(START, LATER)), replace(AGREEMENT, period=Period(LATER, END)))
+    split = (
+        replace(AGREEMENT, period=Period.ending(START, LATER)),
+        replace(AGREEMENT, period=Period.ending(LATER, END)),
+    )
     assert told(RECORD, replace(RECORD, agreements=split)) == []

@@ -26,9 +26,10 @@ from services.bank_registry.registry.model import (
     LocalConvention,
     Suspension,
 )
-from services.bank_registry.registry.period import Period
 from services.bank_registry.registry.territory import Scope, Territory
+from services.kit.dates import Period
 from tests.bank_registry_support import siren
+from tests.support import examples
 
 GEOGRAPHY = Geography.load()
 TODAY = date(2026, 11, 25)
@@ -60,11 +61,11 @@ def disjoint(draw: st.DrawFn, most: int, *, always: bool = False) -> list[Period
         st.lists(st.dates(date(1990, 1, 1), date(2060, 1, 1)), min_size=2, max_size=2 * most, unique=True)
     )
     days.sort()
-    periods = [Period(start, end) for start, end in zip(days[::2], days[1::2], strict=False)]
+    periods = [Period.ending(start, end) for start, end in zip(days[::2], days[1::2], strict=False)]
     if draw(st.booleans()):
-        periods[-1] = Period(periods[-1].start)
+        periods[-1] = Period(periods[-1].first)
     if always and draw(st.booleans()):
-        periods[0] = Period(ALWAYS.start, periods[0].end)
+        periods[0] = Period.ending(ALWAYS.first, periods[0].end)
     return periods
 
 
@@ -171,7 +172,7 @@ registries = st.tuples(records(1), records(2))
 
 
 @pytest.mark.parametrize("form", FORMS)
-@settings(max_examples=15)
+@settings(max_examples=examples(15))
 @given(found=registries)
 def test_an_export_is_imported_as_unchanged(form: str, found: tuple[BankRecord, ...]) -> None:
     data = FORMS[form](found)

@@ -21,9 +21,9 @@ from services.bank_registry.registry.model import (
     LocalConvention,
     Suspension,
 )
-from services.bank_registry.registry.period import Period
 from services.bank_registry.registry.selection import BankCheck, check_bank, select
 from services.bank_registry.registry.territory import Scope, Territory
+from services.kit.dates import Period
 
 GEOGRAPHY = Geography.load()
 DAY = date(2026, 12, 1)
@@ -32,7 +32,7 @@ AGREEMENT = Agreement(
     "fcs",
     "FCS-1",
     Territory(Scope.DEPARTEMENTS, ("35", "56")),
-    Period(date(2024, 1, 1), date(2027, 1, 1)),
+    Period.ending(date(2024, 1, 1), date(2027, 1, 1)),
     verified_on=date(2026, 6, 1),
 )
 
@@ -65,7 +65,7 @@ def test_every_reason_is_given_at_once_in_order_with_its_values() -> None:
     agreement = replace(
         AGREEMENT,
         territory=Territory(Scope.DEPARTEMENTS, ("35", "22")),
-        period=Period(date(2024, 1, 1), DAY),
+        period=Period.ending(date(2024, 1, 1), DAY),
         suspensions=(Suspension(Period(date(2026, 11, 1))),),
         envelope=5_000_000,
         committed=4_850_000,
@@ -145,7 +145,7 @@ def test_dates_agree_with_lists_of_days(
 
     def period(first: int, count: int | None) -> Period:
         last = None if count is None else DAY + ONE_DAY * (first + count - 1)
-        return Period.through(DAY + ONE_DAY * first, last)
+        return Period(DAY + ONE_DAY * first, last)
 
     suspensions = () if suspended is None else (Suspension(period(suspended, suspension)),)
     agreement = replace(AGREEMENT, period=period(start, length), suspensions=suspensions)
@@ -185,7 +185,7 @@ def test_territories(scope: Scope, territory: tuple[str, ...], commune: str, cov
 
 
 def test_one_agreement_without_reason_is_enough() -> None:
-    ended = replace(AGREEMENT, id="old", period=Period(date(2020, 1, 1), date(2024, 1, 1)))
+    ended = replace(AGREEMENT, id="old", period=Period.ending(date(2020, 1, 1), date(2024, 1, 1)))
     found = check(AGREEMENT, ended)
     assert found.selectable
     assert codes(found) == []
@@ -194,7 +194,7 @@ def test_one_agreement_without_reason_is_enough() -> None:
 
 def test_a_refused_lender_has_the_distinct_reasons_of_its_agreements() -> None:
     small = replace(AGREEMENT, amount=Bounds(None, 100_000))
-    ended = replace(small, id="old", period=Period(date(2020, 1, 1), date(2024, 1, 1)))
+    ended = replace(small, id="old", period=Period.ending(date(2020, 1, 1), date(2024, 1, 1)))
     assert codes(check(small, ended)) == ["AGREEMENT_ENDED", "AMOUNT_ABOVE_LENDER_MAX"]
 
 
@@ -217,7 +217,7 @@ def test_no_agreement_at_all_is_a_reason() -> None:
 def test_the_terms_of_the_day_are_judged(on_date: date, expected: list[str]) -> None:
     """Terms of 2020-2021, a gap in 2022, better terms since 2023."""
     first = replace(
-        AGREEMENT, period=Period(date(2020, 1, 1), date(2022, 1, 1)), amount=Bounds(None, 100_000)
+        AGREEMENT, period=Period.ending(date(2020, 1, 1), date(2022, 1, 1)), amount=Bounds(None, 100_000)
     )
     second = replace(AGREEMENT, period=Period(date(2023, 1, 1)))
     found = check(first, second, request=asked(on_date=on_date))

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from services.bank_registry.registry import timeline
 from services.bank_registry.registry.model import Agreement, Suspension
-from services.bank_registry.registry.period import ONE_DAY, Period
 from services.bank_registry.registry.territory import Scope, Territory
+from services.kit.dates import ONE_DAY, Period
 
 FIRST = date(2026, 1, 1)
 SPAN = 40
@@ -25,7 +25,7 @@ def day(number: int) -> date:
 
 
 def period(start: int, length: int | None) -> Period:
-    return Period(day(start), None if length is None else day(start + length))
+    return Period.ending(day(start), None if length is None else day(start + length))
 
 
 def model(versions: tuple[Agreement, ...]) -> Days:
@@ -59,7 +59,7 @@ def check_form(versions: tuple[Agreement, ...]) -> None:
     """Disjoint, in order, and no two neighbours alike."""
     for one, other in pairwise(versions):
         assert one.period.end is not None
-        assert one.period.end <= other.period.start
+        assert one.period.end <= other.period.first
 
 
 @given(versions=lives(), since=st.one_of(st.none(), st.integers(0, SPAN)))
@@ -78,7 +78,7 @@ def test_a_change_is_true_from_its_day_on(versions: tuple[Agreement, ...], since
 @given(versions=lives())
 def test_a_change_then_its_undoing_leaves_the_fewest_versions(versions: tuple[Agreement, ...]) -> None:
     changed = timeline.revise(versions, lambda one: replace(one, reference="C"))
-    gaps = sum(one.period.end != other.period.start for one, other in pairwise(changed))
+    gaps = sum(one.period.end != other.period.first for one, other in pairwise(changed))
     assert len(changed) == gaps + 1
 
 
@@ -102,7 +102,7 @@ def test_suspensions_and_their_ends(
     assert {number for number, (_, suspended) in model(versions).items() if suspended} == days & set(
         model(versions)
     )
-    holding = timeline.suspended(versions, Period(day(lifted), day(lifted + 1)))
+    holding = timeline.suspended(versions, Period.ending(day(lifted), day(lifted + 1)))
     after = timeline.reinstate(versions, day(lifted))
     cut = {number for number in days if holding and number >= lifted and day(number) in holding.period}
     assert {number for number, (_, suspended) in model(after).items() if suspended} == (days - cut) & set(
@@ -117,7 +117,7 @@ def test_new_first_and_last_days_keep_the_terms_of_the_days_kept(
     wanted = period(*moved)
     after = timeline.move(versions, wanted)
     check_form(after)
-    assert (after[0].period.start, after[-1].period.end) == (wanted.start, wanted.end)
+    assert (after[0].period.first, after[-1].period.end) == (wanted.first, wanted.end)
     kept = {number: one for number, one in model(versions).items() if day(number) in wanted}
     assert {number: model(after)[number] for number in kept} == kept
 
@@ -134,8 +134,8 @@ def test_the_version_of_a_day_and_the_life_around_it(versions: tuple[Agreement, 
             first -= 1
         while last + 1 in running:
             last += 1
-        assert whole.start == day(first)
+        assert whole.first == day(first)
         assert whole.end in (day(last + 1), None)
     else:
-        begun = [one for one in versions if one.period.start <= day(number)]
+        begun = [one for one in versions if one.period.first <= day(number)]
         assert version == (begun[-1] if begun else versions[0])

@@ -35,6 +35,7 @@ from tests.documents_templates import (
     table,
     verdict,
 )
+from tests.support import examples
 
 CATALOGUE = sorted(path.name for path in (DOCUMENTS / "templates").iterdir())
 W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
@@ -160,7 +161,9 @@ def blocks(depth: int = 2) -> st.SearchStrategy[str]:
 
 
 @settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+    max_examples=examples(60),
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 @given(st.lists(blocks(), min_size=1, max_size=3), sentence())
 def test_generated_constructs_agree_with_docxtpl(body: list[str], footer: str) -> None:

@@ -14,6 +14,7 @@ from services.eligibility.package.facts import WhenAbsent
 from services.eligibility.package.language.tree import Kind, Value, Values, ValueType
 from services.eligibility.package.model import RuleSeverity
 from tests.advice_support import DAY, Small, boolean, domain, fact, integer, money, small
+from tests.support import examples
 
 BLOCKING, MISSING, RESERVE = RuleSeverity.BLOCKING, RuleSeverity.MISSING, RuleSeverity.RESERVE
 ACTIONABLE = ("amount", "months", "cost", "other", "agreed")
@@ -81,7 +82,7 @@ def smallest(made: Small, facts: Values, names: tuple[str, ...]) -> Fraction | N
     return min(sizes, default=None)
 
 
-@settings(max_examples=25, phases=(Phase.explicit, Phase.reuse, Phase.generate))
+@settings(max_examples=examples(25), phases=(Phase.explicit, Phase.reuse, Phase.generate))
 @given(situations())
 def test_the_smallest_changes_are_found(situation: tuple[Small, dict[str, Value]]) -> None:
     made, facts = situation

@@ -13,6 +13,7 @@ from services.eligibility.package.facts import Fact, WhenAbsent
 from services.eligibility.package.language.tree import Value
 from services.eligibility.package.model import RuleSeverity
 from tests.advice_support import DAY, Small, boolean, code, domain, integer, small
+from tests.support import examples
 
 CALCULATIONS = {"total": "a + b", "gap": "a - b", "missing_count": "count(missing_facts)"}
 LEAVES = [
@@ -92,7 +93,7 @@ def situations(draw: st.DrawFn) -> tuple[Small, dict[str, Value | None]]:
     return made, {name: value for name, value in facts.items() if name not in absent}
 
 
-@settings(max_examples=80, phases=(Phase.explicit, Phase.reuse, Phase.generate))
+@settings(max_examples=examples(80), phases=(Phase.explicit, Phase.reuse, Phase.generate))
 @given(situations())
 def test_a_fact_is_asked_if_and_only_if_it_can_change_the_outcome(
     situation: tuple[Small, dict[str, Value | None]],

@@ -20,8 +20,8 @@ from services.eligibility.answer.replay import replay
 from services.eligibility.package.language.tree import Kind
 from services.eligibility.package.model import Outcome
 from services.eligibility.store.journal_group import GroupCommit
-from services.eligibility.store.tables import instant_of, instant_text
 from services.kit import context
+from services.kit.dates import instant_of, instant_text
 from services.kit.errors import DeadlineExceeded, Unavailable
 from tests.journal_support import decision
 

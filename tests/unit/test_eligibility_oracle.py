@@ -42,6 +42,7 @@ from tests.eligibility_support import (
     summary,
     with_fact,
 )
+from tests.support import examples
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +63,7 @@ def compare(deployment: Deployment, facts: Json) -> None:
     assert all("inconnu" not in reason.message for reason in answer.reasons)
 
 
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 @given(random=st.randoms(use_true_random=False))
 def test_random_applications(deployment: Deployment, random: Random) -> None:
     compare(deployment, random_facts(random))

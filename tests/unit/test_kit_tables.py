@@ -20,6 +20,7 @@ from openpyxl import Workbook
 
 from services.kit import french, tables
 from services.kit.tables import Bad, Row, SheetColumn, UnreadableFile, read_cell, read_table
+from tests.support import examples
 from tests.tables_support import ods, ods_sheet
 
 CASES = Path(__file__).parent.parent / "cases" / "tables"
@@ -431,7 +432,7 @@ FORMATS = {str: "@", date: "dd/mm/yyyy", int: "0", Decimal: "#,##0.00"}
 
 
 @pytest.mark.parametrize("form", ["csv", "xlsx"])
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(st.lists(values, min_size=1, max_size=5))
 def test_what_is_written_is_read_back(form: str, row: list[Any]) -> None:
     kinds = [type("" if cell is None else cell) for cell in row]
@@ -469,7 +470,7 @@ SMALL = {
 
 
 @pytest.mark.parametrize("form", SMALL)
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 @given(st.data())
 def test_an_altered_workbook_is_read_or_refused(form: str, data: st.DataObject) -> None:
     made, part = SMALL[form]

@@ -18,12 +18,13 @@ from services.eligibility.loan.schedule import (
     schedule,
 )
 from services.eligibility.loan.simulation import RateWithoutMeaningError, rounded, simulate, taeg_pct
+from tests.support import examples
 
 RATES = st.integers(0, 20_000_000).map(lambda millionths: Fraction(millionths, 1_000_000))
 TERMS = st.builds(Terms, st.integers(1, 1_000_000), st.integers(1, 84), RATES)
 
 
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 @given(TERMS)
 def test_every_schedule(terms: Terms) -> None:
     lines = schedule(terms)
@@ -39,7 +40,7 @@ def test_every_schedule(terms: Terms) -> None:
     assert simulation.total_paid - terms.amount == simulation.total_interest == sum(interests)
 
 
-@settings(max_examples=100)
+@settings(max_examples=examples(100))
 @given(TERMS, st.data())
 def test_the_taeg_solves_its_equation(terms: Terms, data: st.DataObject) -> None:
     """Checked on the payments, the annual rate being applied as written in the directive."""
@@ -81,7 +82,7 @@ def test_a_rate_without_meaning() -> None:
     assert failure.value.insured
 
 
-@settings(max_examples=80)
+@settings(max_examples=examples(80))
 @given(
     amount=st.integers(1, 500_000),
     rate=RATES,
@@ -98,7 +99,7 @@ def test_shortest_duration(amount: int, rate: Fraction, cap: int, bounds: list[i
     assert (found.months if found else None) == (min(fitting) if fitting else None)
 
 
-@settings(max_examples=80)
+@settings(max_examples=examples(80))
 @given(
     months=st.integers(1, 60),
     rate=RATES,

@@ -33,7 +33,7 @@ class Auditor:
         page = paging.asked_page(self._page_key, request, violations)
         violations.raise_if_any()
         with self._store.read() as connection:
-            last = page.place.revision or auditing.head(connection).sequence
+            last = page.place.state_number or auditing.head(connection).sequence
             place = page.place.offset
             rows = auditing.entries(connection, request.resource, place, page.size + 1, last)
         response = pb.ListAuditEntriesResponse()

@@ -32,18 +32,18 @@ class CheckHandlers(Handlers):
         violations = Violations()
         bank_id = names.bank_id(request.name, violations)
         question = requests.question(request, self._geography, violations, self._clock())
-        registry = registry_at(self._store, question.min_revision)
+        registry = registry_at(self._store, question.min_state_number)
         seen = view(registry, question.known_instant)
         return pb.CheckBankResponse(
             check=self._check(bank_id, question.loan, seen),
-            revision=registry.revision,
+            state_number=registry.state_number,
             commune_insee=question.loan.commune.code,
         )
 
     def BatchCheckBanks(
         self, request: pb.BatchCheckBanksRequest, context: grpc.ServicerContext
     ) -> pb.BatchCheckBanksResponse:
-        """Each item has its own answer or its own error; all see the same revision."""
+        """Each item has its own answer or its own error; all see the same state_number."""
         if len(request.items) > MAX_BATCH:
             text = f"Un lot compte {MAX_BATCH} contrôles au plus."
             raise ResourceExhausted("BATCH_TOO_LARGE", text, metadata={"limit": str(MAX_BATCH)})
@@ -51,11 +51,11 @@ class CheckHandlers(Handlers):
         if not request.items:
             violations.add("items", "REQUIRED", "Donnez au moins un contrôle à faire.")
         instant = requests.known_instant(request, violations, self._clock())
-        requests.check_revision(request.min_revision, "min_revision", violations)
+        requests.check_state_number(request.min_state_number, "min_state_number", violations)
         violations.raise_if_any()
-        registry = registry_at(self._store, request.min_revision)
+        registry = registry_at(self._store, request.min_state_number)
         seen = view(registry, instant)
-        response = pb.BatchCheckBanksResponse(revision=registry.revision)
+        response = pb.BatchCheckBanksResponse(state_number=registry.state_number)
         size = 0
         for item in request.items:
             check_deadline()
@@ -67,19 +67,19 @@ class CheckHandlers(Handlers):
     def ListSelectableBanks(
         self, request: pb.ListSelectableBanksRequest, context: grpc.ServicerContext
     ) -> pb.ListSelectableBanksResponse:
-        """The lenders against an application, best first; every page shows the revision of the first one."""
+        """The lenders against an application, best first; every page shows the state of the first one."""
         violations = Violations()
         page = paging.asked_page(self._page_key, request, violations)
         question = requests.question(request, self._geography, violations, self._clock())
         place = page.place
-        registry = registry_at(self._store, max(question.min_revision, place.revision))
-        seen = view(registry, question.known_instant, place.revision)
+        registry = registry_at(self._store, max(question.min_state_number, place.state_number))
+        seen = view(registry, question.known_instant, place.state_number)
         checks = select(seen.records, question.loan, self._geography, seen.instant)
         selectable = sum(check.selectable for check in checks)
         listed = checks[:selectable] if request.selectable_only else checks
         response = pb.ListSelectableBanksResponse(
             selectable_count=selectable,
-            revision=seen.revision,
+            state_number=seen.state_number,
             commune_insee=question.loan.commune.code,
         )
         shown = (
@@ -88,7 +88,7 @@ class CheckHandlers(Handlers):
         )
         end = place.offset + fill(response.checks, shown)
         if end < len(listed):
-            response.next_page_token = paging.seal(self._page_key, request, Place(seen.revision, end))
+            response.next_page_token = paging.seal(self._page_key, request, Place(seen.state_number, end))
         return response
 
     def _result(self, item: pb.BankCheckItem, seen: View, size: int) -> pb.BankCheckResult:

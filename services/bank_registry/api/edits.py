@@ -21,7 +21,6 @@ from services.bank_registry.registry import (
     Geography,
     Holders,
     LocalConvention,
-    Period,
     Records,
     Successions,
     Target,
@@ -30,6 +29,7 @@ from services.bank_registry.registry import (
 )
 from services.bank_registry.store import Edit, Origin, RegistryStore
 from services.kit import french
+from services.kit.dates import Period
 from services.kit.errors import Violation, Violations
 
 V = TypeVar("V", Bank, Agreement, LocalConvention)
@@ -63,7 +63,7 @@ class Keeper:
 
             if set(fields) & set(edits.DAYS):
                 last = target.versions[-1]
-                whole = Period(target.versions[0].period.start, last.period.end)
+                whole = Period(target.versions[0].period.first, last.period.last)
                 target = editing.moved(target, change(last, whole).period)
             after = editing.revised(target, lambda one: _kept(one, change(one, one.period)), since)
             _refuse_clashes(entries.problems, after, session.registry.current, desk.field)
@@ -105,7 +105,7 @@ class Keeper:
 
         def work(session: Edit, origin: Origin) -> R:
             after = editing.suspended(_target(desk, session, bank_id, own_id, asked), suspension)
-            day = suspension.period.start
+            day = suspension.period.first
             return self._answer(desk, session, origin, response, after, own_id, day)
 
         return write(self._store, request, asked, response, work)
@@ -152,12 +152,12 @@ class Keeper:
         advice: Iterable[Violation] = (),
     ) -> R:
         """Writes the new state of a lender, and tells it."""
-        revision = session.apply(difference(session.registry.current, [after]), origin)
+        state_number = session.apply(difference(session.registry.current, [after]), origin)
         versions = desk.target(after, own_id).versions
         make: Callable[..., R] = response
         return make(
             **{desk.field: desk.answer(after, versions, day, session.now)},
-            revision=revision,
+            state_number=state_number,
             warnings=[
                 pb.EditWarning(field=one.field, code=one.reason, message=french.typeset(one.description))
                 for one in advice
@@ -204,7 +204,7 @@ def _refuse_unknown_successor(after: BankRecord, records: Records) -> None:
 
 
 def _still_in_force(record: BankRecord, day: date) -> Iterable[Violation]:
-    going_on = [one for one in record.agreements if not one.period.ended_by(day)]
+    going_on = [one for one in record.agreements if not one.period.is_over(day)]
     if going_on:
         named = french.join(list(dict.fromkeys(one.reference for one in going_on)))
         text = (

@@ -52,8 +52,8 @@ class EnvelopeServicer(Handlers, EnvelopeServiceServicer):
                 for one in envelopes.expired(record, agreement_id, now)
             ]
             changes = [*ended, ReservationChange(bank_id, None, made)]
-            revision, made = session.apply_reservations(changes, origin)
-            answer = _answer(pb.ReserveEnvelopeResponse, record, made, now, revision)
+            state_number, made = session.apply_reservations(changes, origin)
+            answer = _answer(pb.ReserveEnvelopeResponse, record, made, now, state_number)
             if asked.validate_only:
                 answer.reservation.name = ""
             return answer
@@ -100,12 +100,12 @@ class EnvelopeServicer(Handlers, EnvelopeServiceServicer):
         """A reservation as it is now."""
         violations = Violations()
         bank_id, agreement_id, number = names.reservation_ids(request.name, violations)
-        requests.check_revision(request.min_revision, "min_revision", violations)
+        requests.check_state_number(request.min_state_number, "min_state_number", violations)
         violations.raise_if_any()
-        seen = view(registry_at(self._store, request.min_revision), None)
+        seen = view(registry_at(self._store, request.min_state_number), None)
         found = _find(seen.records.get(bank_id), agreement_id, number, request.name)
         message = messages.reservation(bank_id, found, seen.instant)
-        return pb.GetReservationResponse(reservation=message, revision=seen.revision)
+        return pb.GetReservationResponse(reservation=message, state_number=seen.state_number)
 
     def ListReservations(
         self, request: pb.ListReservationsRequest, context: grpc.ServicerContext
@@ -115,10 +115,10 @@ class EnvelopeServicer(Handlers, EnvelopeServiceServicer):
         page = paging.asked_page(self._page_key, request, violations)
         bank_id, agreement_id = names.agreement_ids(request.parent, violations, "parent")
         states = filters.reservation_states(request, violations)
-        requests.check_revision(request.min_revision, "min_revision", violations)
+        requests.check_state_number(request.min_state_number, "min_state_number", violations)
         violations.raise_if_any()
-        revision = page.place.revision
-        seen = view(registry_at(self._store, max(request.min_revision, revision)), None, revision)
+        state_number = page.place.state_number
+        seen = view(registry_at(self._store, max(request.min_state_number, state_number)), None, state_number)
         record = seen.record(bank_id)
         agreement_versions(record, agreement_id)
         found = [
@@ -126,11 +126,11 @@ class EnvelopeServicer(Handlers, EnvelopeServiceServicer):
             for one in record.reservations
             if one.agreement_id == agreement_id and (not states or one.state_at(seen.instant) in states)
         ]
-        response = pb.ListReservationsResponse(revision=seen.revision)
+        response = pb.ListReservationsResponse(state_number=seen.state_number)
         shown = (messages.reservation(bank_id, one, seen.instant) for one in page.of(found))
         end = page.place.offset + fill(response.reservations, shown)
         if end < len(found):
-            response.next_page_token = paging.seal(self._page_key, request, Place(seen.revision, end))
+            response.next_page_token = paging.seal(self._page_key, request, Place(seen.state_number, end))
         return response
 
     def _become(
@@ -148,8 +148,8 @@ class EnvelopeServicer(Handlers, EnvelopeServiceServicer):
             before = _find(record, agreement_id, number, request.name)
             assert record is not None  # noqa: S101 - it holds the reservation
             change = ReservationChange(bank_id, before, become(before, session.now))
-            revision, after = session.apply_reservations([change], origin)
-            return _answer(response, record, after, session.now, revision)
+            state_number, after = session.apply_reservations([change], origin)
+            return _answer(response, record, after, session.now, state_number)
 
         return write(self._store, request, asked, response, work)
 
@@ -166,7 +166,7 @@ def _not_found(number: int, name: str) -> NotFound:
     return resource_not_found("RESERVATION_NOT_FOUND", text, name)
 
 
-def _answer(response: type[R], record: BankRecord, after: Reservation, now: int, revision: int) -> R:
+def _answer(response: type[R], record: BankRecord, after: Reservation, now: int, state_number: int) -> R:
     """A reservation after its change, and what remains of the envelope on its day."""
     others = [one for one in record.reservations if one.id != after.id]
     changed = replace(record, reservations=(*others, after))
@@ -175,5 +175,5 @@ def _answer(response: type[R], record: BankRecord, after: Reservation, now: int,
     return make(
         reservation=messages.reservation(record.bank.id, after, now),
         remaining=messages.money(remaining),
-        revision=revision,
+        state_number=state_number,
     )

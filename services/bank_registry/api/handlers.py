@@ -28,10 +28,10 @@ class Handlers:
         return registry_clock(self._store.registry())
 
     def _view(self, sight: Sight, page: Page | None = None) -> View:
-        """What a read asks for; the pages of a list all show the revision of the first one."""
-        revision = page.place.revision if page else 0
-        registry = registry_at(self._store, max(sight.min_revision, revision))
-        return view(registry, sight.known_instant, revision)
+        """What a read asks for; the pages of a list all show the state of the first one."""
+        state_number = page.place.state_number if page else 0
+        registry = registry_at(self._store, max(sight.min_state_number, state_number))
+        return view(registry, sight.known_instant, state_number)
 
 
 def fill(field: Any, messages: Iterable[Any]) -> int:

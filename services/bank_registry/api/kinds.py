@@ -15,12 +15,12 @@ from services.bank_registry.registry import (
     Bank,
     BankRecord,
     LocalConvention,
-    Period,
     Target,
     agreement_target,
     bank_target,
     convention_target,
 )
+from services.kit.dates import Period
 from services.kit.errors import Violations
 
 V = TypeVar("V", Bank, Agreement, LocalConvention)

@@ -45,7 +45,7 @@ class ReadHandlers(Handlers):
         return pb.GetBankResponse(
             bank=reads.bank(record, sight.day),
             state=reads.bank_state(record, sight.day),
-            revision=seen.revision,
+            state_number=seen.state_number,
         )
 
     def ListBanks(self, request: pb.ListBanksRequest, context: grpc.ServicerContext) -> pb.ListBanksResponse:
@@ -56,7 +56,7 @@ class ReadHandlers(Handlers):
         sight = self._sight(request, violations, day_required=bool(wanted.states) or wanted.verification_due)
         seen = self._view(sight, page)
         found = search(seen.records, wanted, sight.day, self._geography)
-        response = pb.ListBanksResponse(revision=seen.revision, total_size=len(found))
+        response = pb.ListBanksResponse(state_number=seen.state_number, total_size=len(found))
         self._fill(response, response.banks, request, page, found, lambda one: reads.bank(one, sight.day))
         return response
 
@@ -71,7 +71,7 @@ class ReadHandlers(Handlers):
         record = seen.record(bank_id)
         versions = agreement_versions(record, agreement_id)
         message = reads.agreement(record, versions, sight.day, seen.instant)
-        return pb.GetAgreementResponse(agreement=message, revision=seen.revision)
+        return pb.GetAgreementResponse(agreement=message, state_number=seen.state_number)
 
     def ListAgreements(
         self, request: pb.ListAgreementsRequest, context: grpc.ServicerContext
@@ -89,7 +89,7 @@ class ReadHandlers(Handlers):
             for versions in _resources(record.agreements)
             if not request.in_force_only or (day and in_force(version_on(versions, day), day))
         ]
-        response = pb.ListAgreementsResponse(revision=seen.revision)
+        response = pb.ListAgreementsResponse(state_number=seen.state_number)
         self._fill(
             response,
             response.agreements,
@@ -110,7 +110,7 @@ class ReadHandlers(Handlers):
         seen = self._view(sight)
         record = seen.record(bank_id)
         message = reads.convention(record, convention_versions(record, convention_id), sight.day)
-        return pb.GetLocalConventionResponse(local_convention=message, revision=seen.revision)
+        return pb.GetLocalConventionResponse(local_convention=message, state_number=seen.state_number)
 
     def ListLocalConventions(
         self, request: pb.ListLocalConventionsRequest, context: grpc.ServicerContext
@@ -124,9 +124,9 @@ class ReadHandlers(Handlers):
         found = [
             (record, versions)
             for record in _records(seen, bank_id)
-            for versions in _resources(sorted(record.conventions, key=lambda one: (one.id, one.period.start)))
+            for versions in _resources(sorted(record.conventions, key=lambda one: (one.id, one.period.first)))
         ]
-        response = pb.ListLocalConventionsResponse(revision=seen.revision)
+        response = pb.ListLocalConventionsResponse(state_number=seen.state_number)
         self._fill(
             response,
             response.local_conventions,
@@ -165,7 +165,7 @@ class ReadHandlers(Handlers):
         """One page of a list, and the token of the next one."""
         end = page.place.offset + fill(field, map(message, page.of(found)))
         if end < len(found):
-            place = Place(response.revision, end)
+            place = Place(response.state_number, end)
             response.next_page_token = paging.seal(self._page_key, request, place)
 
 

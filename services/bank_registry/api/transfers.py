@@ -54,7 +54,7 @@ class Importer:
         plan = _plan(reading, registry, options)
         if options.validate_only:
             yield from edge.difference(plan)
-            yield pb.ImportBanksResponse(summary=edge.summary(plan, registry.revision, applied=False))
+            yield pb.ImportBanksResponse(summary=edge.summary(plan, registry.state_number, applied=False))
             return
         plan, summary = self._write(options, reading, (registry, plan), hashlib.sha256(data).hexdigest())
         yield from edge.difference(plan)
@@ -69,12 +69,12 @@ class Importer:
         with self._store.edit() as session:
             if answer := session.answered(options.request_id, mark):
                 return plan, pb.ImportSummary.FromString(answer)
-            if session.registry.revision != registry.revision:
+            if session.registry.state_number != registry.state_number:
                 plan = _plan(reading, session.registry, options)
             _check(plan, options)
             reason = f"{options.reason} ({options.file_name or 'fichier'}, SHA-256 {digest})"
-            revision = session.apply(plan.difference, Origin(context.actor(), "ImportBanks", reason))
-            summary = edge.summary(plan, revision, applied=True)
+            state_number = session.apply(plan.difference, Origin(context.actor(), "ImportBanks", reason))
+            summary = edge.summary(plan, state_number, applied=True)
             session.remember(options.request_id, mark, summary.SerializeToString())
         return plan, summary
 
@@ -88,14 +88,14 @@ class Exporter:
     def run(self, request: pb.ExportBanksRequest) -> Iterator[pb.ExportBanksResponse]:
         """What the file is, then the file."""
         asked = edge.export(request, registry_clock(self._store.registry()))
-        seen = view(registry_at(self._store, asked.min_revision), asked.known_instant)
+        seen = view(registry_at(self._store, asked.min_state_number), asked.known_instant)
         records = list(seen.records.values())
         found = records if asked.day is None else as_of_day(records, asked.day)
-        instant, revision = asked.known_instant, seen.revision
+        instant, state_number = asked.known_instant, seen.state_number
         if instant is not None:
-            revision = seen.registry.revision_at(instant)
+            state_number = seen.registry.state_number_at(instant)
         data = _WRITERS[request.format](found)
-        yield pb.ExportBanksResponse(header=edge.header(request.format, revision, len(found), data))
+        yield pb.ExportBanksResponse(header=edge.header(request.format, state_number, len(found), data))
         for chunk in chunks(data):
             yield pb.ExportBanksResponse(chunk=chunk)
 

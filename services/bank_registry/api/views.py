@@ -1,4 +1,4 @@
-"""What a call sees of the registry: a revision, and what was known then."""
+"""What a call sees of the registry: a state, and what was known then."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from services.kit.errors import NotFound, Unavailable
 
 @dataclass(frozen=True)
 class View:
-    """The lenders known at a revision; reservations weigh as they do at `instant` (UTC, in microseconds)."""
+    """The lenders known at a state; reservations weigh as they do at `instant` (UTC, in microseconds)."""
 
     registry: Registry
-    revision: int
+    state_number: int
     records: Records
     instant: int
 
@@ -28,25 +28,25 @@ class View:
         return record
 
 
-def registry_at(store: RegistryStore, min_revision: int) -> Registry:
-    """The registry, at least at a revision; Unavailable if that one cannot be seen yet."""
-    registry = store.registry(min_revision)
-    if registry.revision < min_revision:
+def registry_at(store: RegistryStore, min_state_number: int) -> Registry:
+    """The registry, at least at a state; Unavailable if that one cannot be seen yet."""
+    registry = store.registry(min_state_number)
+    if registry.state_number < min_state_number:
         raise Unavailable(
-            "REVISION_NOT_REACHED",
-            f"La révision {min_revision} du registre n’est pas encore visible d’ici.",
-            metadata={"revision": str(registry.revision), "min_revision": str(min_revision)},
+            "STATE_NOT_REACHED",
+            f"L’état n° {min_state_number} du registre n’est pas encore visible d’ici.",
+            metadata={"state_number": str(registry.state_number), "min_state_number": str(min_state_number)},
         )
     return registry
 
 
-def view(registry: Registry, known_instant: int | None, revision: int = 0) -> View:
-    """What was known at an instant (None = now), at a revision at most (0 = the present one)."""
-    revision = revision or registry.revision
+def view(registry: Registry, known_instant: int | None, state_number: int = 0) -> View:
+    """What was known at an instant (None = now), at a state at most (0 = the present one)."""
+    state_number = state_number or registry.state_number
     if known_instant is None:
-        return View(registry, revision, registry.at_revision(revision), registry_clock(registry))
-    known = registry.at_revision(min(revision, registry.revision_at(known_instant)))
-    return View(registry, revision, known, known_instant)
+        return View(registry, state_number, registry.at_state(state_number), registry_clock(registry))
+    known = registry.at_state(min(state_number, registry.state_number_at(known_instant)))
+    return View(registry, state_number, known, known_instant)
 
 
 def registry_clock(registry: Registry) -> int:

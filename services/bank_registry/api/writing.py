@@ -17,13 +17,13 @@ from services.kit.store import fingerprint
 R = TypeVar("R", bound=Message)
 
 Work = Callable[[Edit, Origin], R]
-"""Writes in a session, and makes the answer with the revision that it returned."""
+"""Writes in a session, and makes the answer with the state that it returned."""
 
 
 def write(store: RegistryStore, request: Message, asked: Writing, response: type[R], work: Work[R]) -> R:
     """Does the work of a request, or gives the answer that it had before; the method is that of `response`.
 
-    With `validate_only` the work is done then undone, and the answer says the present revision.
+    With `validate_only` the work is done then undone, and the answer says the present state_number.
     """
     actor = context.actor()
     method = response.DESCRIPTOR.name.removesuffix("Response")
@@ -34,9 +34,9 @@ def write(store: RegistryStore, request: Message, asked: Writing, response: type
             return response.FromString(given)
         answer: Any = work(session, Origin(actor, method, asked.reason))
         if asked.validate_only:
-            answer.revision = session.registry.revision
+            answer.state_number = session.registry.state_number
         else:
             session.remember(asked.request_id, mark, answer.SerializeToString())
     with suppress(Unavailable):
-        store.registry(answer.revision)  # this process answers with the change at once
+        store.registry(answer.state_number)  # this process answers with the change at once
     return cast(R, answer)

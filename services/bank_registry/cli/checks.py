@@ -64,10 +64,10 @@ def select(asked: Asked, target: Target, out: Output) -> int:
     request = pb.ListSelectableBanksRequest(loan_request=asked.loan(), known_time=to_timestamp(asked.known))
     pages = list(client.pages(client.registry.ListSelectableBanks, request))
     checks = [found for page in pages for found in page.checks]
-    out.document({"checks": [as_json(found) for found in checks], "revision": pages[-1].revision})
+    out.document({"checks": [as_json(found) for found in checks], "state_number": pages[-1].state_number})
     _table(checks, out)
     count = french.plural(pages[-1].selectable_count, "prêteur peut", "prêteurs peuvent")
-    out.line(f"{count} prendre la demande (révision {pages[-1].revision}).")
+    out.line(f"{count} prendre la demande (état n° {pages[-1].state_number}).")
     return GOOD
 
 

@@ -9,9 +9,9 @@ from typing import Any
 from microcredit.bankregistry.v1 import bank_editing_service_pb2 as pb
 from services.bank_registry.cli.client import Client, as_json, bank_name, new_request_id, to_date
 from services.bank_registry.cli.options import Target
-from services.bank_registry.registry import ONE_DAY
 from services.kit import french
 from services.kit.cli import Output
+from services.kit.dates import ONE_DAY
 
 
 @dataclass(frozen=True)
@@ -72,5 +72,5 @@ def _report(wanted: Wanted, answer: Any, done: str, out: Output) -> int:
     what = f"{wanted.bank}, accord {wanted.agreement}" if wanted.agreement else wanted.bank
     out.line(f"{what} : {done}.")
     out.lines(f"À savoir : {warning.message}" for warning in answer.warnings)
-    out.line("Essai : rien n’est écrit." if wanted.dry_run else f"Révision {answer.revision}.")
+    out.line("Essai : rien n’est écrit." if wanted.dry_run else f"État n° {answer.state_number}.")
     return 0

@@ -22,7 +22,7 @@ FORMATS = {
 
 
 def run(file: Path, on: date | None, known: datetime | None, target: Target, out: Output) -> int:
-    """Writes the file, and says its revision and its SHA-256."""
+    """Writes the file, and says its state and its SHA-256."""
     client = Client(target)
     request = pb.ExportBanksRequest(format=_format(file), on_date=to_date(on), known_time=to_timestamp(known))
     header, data = pb.ExportHeader(), bytearray()
@@ -35,7 +35,7 @@ def run(file: Path, on: date | None, known: datetime | None, target: Target, out
     _write(file, bytes(data))
     out.document({"file": str(file), **as_json(header)})
     count = french.plural(header.bank_count, "prêteur")
-    out.line(f"{file} : {count}, révision {header.revision}.")
+    out.line(f"{file} : {count}, état n° {header.state_number}.")
     out.line(f"SHA-256 : {header.sha256}")
     return 0
 

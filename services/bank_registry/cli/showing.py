@@ -19,9 +19,10 @@ from services.bank_registry.cli.client import (
     to_timestamp,
 )
 from services.bank_registry.cli.options import Target
-from services.bank_registry.registry import KINDS, ONE_DAY, SCOPES, BankKind, Scope
+from services.bank_registry.registry import KINDS, SCOPES, BankKind, Scope
 from services.kit import french
 from services.kit.cli import GOOD, REFUSED, Output
+from services.kit.dates import ONE_DAY
 
 _STATES = {
     pb.BANK_STATE_NOT_STARTED: "pas encore au registre ce jour-là",
@@ -36,7 +37,7 @@ def show(bank_id: str, on: date | None, known: datetime | None, target: Target, 
     client, name = Client(target), bank_name(bank_id)
     seen: dict[str, Any] = {"on_date": to_date(on), "known_time": to_timestamp(known)}
     answer = client.call(client.registry.GetBank, pb.GetBankRequest(name=name, **seen))
-    seen["min_revision"] = answer.revision if known is None else 0
+    seen["min_state_number"] = answer.state_number if known is None else 0
     agreements = [
         one
         for page in client.pages(
@@ -75,14 +76,14 @@ def history(bank_id: str, target: Target, out: Output) -> int:
     out.document({"events": [as_json(event) for event in events]})
     rows = (
         (
-            str(event.revision),
+            str(event.state_number),
             show_instant(event.record_time),
             event.actor,
             "\n".join((*event.sentences, f"Motif : {event.reason}")),
         )
         for event in events
     )
-    out.table(("révision", "enregistré le", "par", "ce qui a changé"), rows)
+    out.table(("état", "enregistré le", "par", "ce qui a changé"), rows)
     return GOOD
 
 

@@ -69,4 +69,4 @@ def _counts(summary: pb.ImportSummary) -> str:
         french.plural(summary.refused_count, "refusé"),
     )
     written = "Écrit" if summary.applied else "Différence"
-    return f"{written} : {', '.join(counts)} (révision {summary.revision})."
+    return f"{written} : {', '.join(counts)} (état n° {summary.state_number})."

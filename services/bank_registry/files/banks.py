@@ -63,7 +63,7 @@ class BankReader:
         successor = fields.text("successor")
         siret = self._siret(fields, siren)
         network = fields.text("network")
-        period = fields.period(ALWAYS.start)
+        period = fields.period(ALWAYS.first)
         suspensions = _suspensions(fields)
         holder = identifiers.other_holder(cib, name)
         if holder:
@@ -224,10 +224,10 @@ def _email(fields: Fields) -> str:
 def _suspensions(fields: Fields) -> tuple[Suspension, ...]:
     read = [(item.period(), item.text("reason")) for item in fields.objects("suspensions")]
     known = [Suspension(period, reason) for period, reason in read if period is not None]
-    known.sort(key=lambda suspension: suspension.period.start)
+    known.sort(key=lambda suspension: suspension.period.first)
     for one, other in pairwise(known):
         if one.period.overlaps(other.period):
-            start = french.long_date(other.period.start)
+            start = french.long_date(other.period.first)
             fields.problem("suspensions", "OVERLAP", f"Deux suspensions se chevauchent à partir du {start}.")
     return tuple(known)
 

@@ -99,7 +99,7 @@ LENDER = _columns(
     ("BIC", "bic", CODE, get("bic")),
     ("LEI", "lei", CODE, get("lei")),
     ("repreneur", "successor", TEXT, get("successor")),
-    ("prêteur depuis le", "start", DAY, lambda fact: _since(fact.period.start)),
+    ("prêteur depuis le", "start", DAY, lambda fact: _since(fact.period.first)),
     ("prêteur jusqu’au", "end", DAY, get("period.last")),
     ("suspensions du prêteur", "suspensions", SUSPENSIONS, lambda fact: lists.suspended(fact.suspensions)),
     required=("id", "name", "kind", "siren"),
@@ -111,7 +111,7 @@ AGREEMENT = _columns(
     ("gestionnaire", "manager", TEXT, get("manager")),
     ("territoire", "scope", SCOPE, lambda fact: SCOPES[fact.territory.scope]),
     ("codes du territoire", "territories", CODES, lambda fact: ", ".join(fact.territory.codes)),
-    ("début de l’accord", "start", DAY, get("period.start")),
+    ("début de l’accord", "start", DAY, get("period.first")),
     ("dernier jour de l’accord", "end", DAY, get("period.last")),
     ("suspensions de l’accord", "suspensions", SUSPENSIONS, lambda fact: lists.suspended(fact.suspensions)),
     ("part garantie (%)", "guarantee_share_pct", PERCENT, get("guarantee_share")),
@@ -133,7 +133,7 @@ CONVENTION = _columns(
     Group.CONVENTION,
     ("convention", "id", TEXT, get("id")),
     ("référence de la convention", "reference", TEXT, get("reference")),
-    ("début de la convention", "start", DAY, get("period.start")),
+    ("début de la convention", "start", DAY, get("period.first")),
     ("dernier jour de la convention", "end", DAY, get("period.last")),
     (
         "suspensions de la convention",
@@ -169,4 +169,4 @@ def find(name: str) -> Column | None:
 
 
 def _since(start: date) -> Cell:
-    return None if start == ALWAYS.start else start
+    return None if start == ALWAYS.first else start

@@ -78,7 +78,7 @@ def _pairs(before: Sequence[Fact], after: Sequence[Fact]) -> Iterator[Pair]:
 def _by_id(facts: Iterable[Fact]) -> dict[str, dict[date, Fact]]:
     found: dict[str, dict[date, Fact]] = {}
     for fact in facts:
-        found.setdefault(fact.id, {})[fact.period.start] = fact
+        found.setdefault(fact.id, {})[fact.period.first] = fact
     return found
 
 
@@ -96,13 +96,13 @@ def _subject(fact: Fact, *, dated: bool) -> str:
             name = f"accord {fact.reference}"
         case LocalConvention():
             name = f"convention {fact.reference or fact.id}"
-    start = f"à partir du {french.short_date(fact.period.start)}"
-    return f"{name} {start}" if dated and fact.period.start != ALWAYS.start else name
+    start = f"à partir du {french.short_date(fact.period.first)}"
+    return f"{name} {start}" if dated and fact.period.first != ALWAYS.first else name
 
 
 def _span(fact: Fact) -> str:
-    start, last = fact.period.start, fact.period.last
-    since = "" if start == ALWAYS.start else f"du {french.short_date(start)}"
+    start, last = fact.period.first, fact.period.last
+    since = "" if start == ALWAYS.first else f"du {french.short_date(start)}"
     return " ".join(filter(None, (since, f"au {french.short_date(last)}" if last else "sans fin")))
 
 

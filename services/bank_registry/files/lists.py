@@ -42,7 +42,7 @@ def contacts(value: object) -> object:
 def suspended(found: Iterable[Suspension]) -> str:
     """The cell that `suspensions` reads."""
     return " | ".join(
-        " ; ".join(filter(None, (_span(item.period.start, item.period.last), _escape(item.reason))))
+        " ; ".join(filter(None, (_span(item.period.first, item.period.last), _escape(item.reason))))
         for item in found
     )
 

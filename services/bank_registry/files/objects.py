@@ -12,8 +12,8 @@ from enum import StrEnum
 from typing import TypeVar
 
 from services.bank_registry.files.items import UNREADABLE
-from services.bank_registry.registry import Period
 from services.kit import french
+from services.kit.dates import Period
 from services.kit.errors import Violations
 
 Choice = TypeVar("Choice", bound=StrEnum)
@@ -95,7 +95,7 @@ class Fields:
             days = f"{french.long_date(last)}) précède le premier ({french.long_date(start)}"
             self.problem("end", "END_BEFORE_START", f"Le dernier jour ({days}).")
             return None
-        return Period.through(start, last)
+        return Period(start, last)
 
     def cents(self, name: str) -> int | None:
         """An amount in euros written "1500.00", in cents."""

@@ -47,10 +47,10 @@ def _by_id(read: Iterable[Read[V]]) -> dict[str, list[Read[V]]]:
 
 
 def _refuse_overlaps(read: list[Read[V]], what: str) -> None:
-    ordered = sorted(read, key=lambda pair: pair[1].period.start)
+    ordered = sorted(read, key=lambda pair: pair[1].period.first)
     for (_, one), (item, other) in pairwise(ordered):
         if one.period.overlaps(other.period):
-            start = french.long_date(other.period.start)
+            start = french.long_date(other.period.first)
             item.problem("start", "OVERLAP", f"{what} se chevauchent à partir du {start}.")
 
 
@@ -63,7 +63,7 @@ def _versions(read: list[Read[V]]) -> tuple[V, ...]:
             text = "Ces suspensions contredisent celles d’une autre ligne du même accord ou prêteur."
             group[-1][0].problem("suspensions", "OVERLAP", text)
         facts.extend(replace(fact, suspensions=found) for _, fact in group)
-    by_start = sorted(facts, key=attrgetter("period.start"))
+    by_start = sorted(facts, key=attrgetter("period.first"))
     return tuple(
         sorted(by_start, key=attrgetter("id")) if facts and isinstance(facts[0], Agreement) else by_start
     )

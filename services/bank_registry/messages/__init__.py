@@ -12,7 +12,7 @@
 - `requests`: Reads requests: every absent or wrong field is collected with its proto path.
 - `reservations`: Reads requests about reservations.
 - `Sight`: The day whose terms are asked for (None = the latest), the instant of knowledge (microseconds,
-  None = now), the oldest revision.
+  None = now), the oldest state_number.
 - `transfers`: Messages of imports and exports.
 - `Writing`: What every write says of itself; an absent request_id or etag is empty.
 """

@@ -6,16 +6,16 @@ from collections.abc import Iterable
 
 from microcredit.bankregistry.v1 import bank_registry_service_pb2 as pb
 from services.bank_registry.messages.records import instant
-from services.bank_registry.registry import RevisionChange
+from services.bank_registry.registry import StateChange
 from services.kit import french
 
 MAX_NAMES = 10_000
 
 
-def change(found: RevisionChange) -> pb.Change:
-    """What a revision changed."""
+def change(found: StateChange) -> pb.Change:
+    """What a state changed."""
     return pb.Change(
-        revision=found.revision,
+        state_number=found.state_number,
         record_time=instant(found.recorded_at),
         actor=found.actor,
         method=found.method,
@@ -25,10 +25,10 @@ def change(found: RevisionChange) -> pb.Change:
     )
 
 
-def event(found: RevisionChange, sentences: Iterable[str]) -> pb.BankEvent:
-    """What a revision changed for a lender."""
+def event(found: StateChange, sentences: Iterable[str]) -> pb.BankEvent:
+    """What a state changed for a lender."""
     return pb.BankEvent(
-        revision=found.revision,
+        state_number=found.state_number,
         record_time=instant(found.recorded_at),
         actor=found.actor,
         method=found.method,

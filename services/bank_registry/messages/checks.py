@@ -61,7 +61,7 @@ class _Parts:
 
     def bank(self, check: BankCheck) -> pb.Bank:
         """The terms of the lender."""
-        key = check.bank.period.start
+        key = check.bank.period.first
         built = self._banks.get(key)
         if built is None:
             built = self._banks[key] = records.bank(check.bank, check.life)
@@ -70,7 +70,7 @@ class _Parts:
     def agreement(self, found: AgreementCheck) -> pb.Agreement:
         """The terms of an agreement; what its reservations take changes as they expire."""
         fact = found.agreement
-        key = fact.id, fact.period.start, found.reserved
+        key = fact.id, fact.period.first, found.reserved
         built = self._agreements.get(key)
         if built is None:
             message = records.agreement(self.record.bank.id, fact, found.life, found.reserved)
@@ -82,7 +82,7 @@ class _Parts:
         fact = check.convention
         if fact is None:
             return None
-        key = fact.id, fact.period.start
+        key = fact.id, fact.period.first
         built = self._conventions.get(key)
         if built is None:
             message = records.convention(self.record.bank.id, fact, check.convention_life)

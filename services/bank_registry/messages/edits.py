@@ -8,8 +8,9 @@ from typing import Any
 
 from google.protobuf.descriptor import FieldDescriptor
 
-from services.bank_registry.registry import Period, Suspension
+from services.bank_registry.registry import Suspension
 from services.kit import french, wire
+from services.kit.dates import Period
 from services.kit.errors import Violations
 
 LONGEST_REASON = 500
@@ -67,7 +68,7 @@ def suspension(message: Any, reason: str, violations: Violations) -> Suspension 
         text = f"La fin ({french.long_date(end)}) doit suivre le début ({french.long_date(start)})."
         violations.add("end_date", "END_BEFORE_START", text)
         return None
-    return Suspension(Period(start, end), reason)
+    return Suspension(Period.ending(start, end), reason)
 
 
 def changed_fields(message: Any, resource: Any, since: date | None, violations: Violations) -> list[str]:

@@ -8,8 +8,9 @@ from typing import Any, TypeVar
 from microcredit.bankregistry.v1 import bank_pb2 as pb
 from services.bank_registry.files import BankReader, Fields
 from services.bank_registry.messages import names
-from services.bank_registry.registry import ONE_DAY, Agreement, Bank, Geography, LocalConvention
+from services.bank_registry.registry import Agreement, Bank, Geography, LocalConvention
 from services.kit import wire
+from services.kit.dates import ONE_DAY
 from services.kit.errors import Violations
 
 FIRST_YEAR = 1900

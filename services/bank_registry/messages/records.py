@@ -17,7 +17,6 @@ from services.bank_registry.registry import (
     Bank,
     Contact,
     LocalConvention,
-    Period,
     Reservation,
     Suspension,
     agreement_name,
@@ -26,6 +25,7 @@ from services.bank_registry.registry import (
     name_of,
 )
 from services.kit import wire
+from services.kit.dates import Period
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -69,7 +69,7 @@ def agreement(
         manager=fact.manager,
         scope=pb.TerritoryScope.Value(f"TERRITORY_SCOPE_{fact.territory.scope}"),
         territory_codes=fact.territory.codes,
-        start_date=day(life.start),
+        start_date=day(life.first),
         end_date=day(life.end),
         suspensions=_suspensions(fact.suspensions),
         guarantee_share_pct=decimal(fact.guarantee_share),
@@ -85,7 +85,7 @@ def agreement(
         verified_on=day(fact.verified_on),
         evidence=fact.evidence,
         rate_rule=fact.rate_rule,
-        terms_start_date=day(fact.period.start),
+        terms_start_date=day(fact.period.first),
         terms_end_date=day(fact.period.end),
         reserved=None if fact.envelope is None else money(reserved),
         remaining=money(fact.remaining(reserved)),
@@ -106,11 +106,11 @@ def convention(bank_id: str, fact: LocalConvention, life: Period, *, etag: str =
         email=fact.email,
         phone=fact.phone,
         answer_days=fact.answer_days,
-        start_date=day(life.start),
+        start_date=day(life.first),
         end_date=day(life.end),
         contacts=map(_contact, fact.contacts),
         suspensions=_suspensions(fact.suspensions),
-        terms_start_date=day(fact.period.start),
+        terms_start_date=day(fact.period.first),
         terms_end_date=day(fact.period.end),
         etag=etag,
     )
@@ -153,12 +153,12 @@ def instant(microseconds: int) -> Timestamp:
 
 
 def _start(period: Period) -> date_pb2.Date | None:
-    return None if period.start == ALWAYS.start else day(period.start)
+    return None if period.first == ALWAYS.first else day(period.first)
 
 
 def _suspensions(suspensions: Sequence[Suspension]) -> list[pb.Suspension]:
     return [
-        pb.Suspension(start_date=day(one.period.start), end_date=day(one.period.end), reason=one.reason)
+        pb.Suspension(start_date=day(one.period.first), end_date=day(one.period.end), reason=one.reason)
         for one in suspensions
     ]
 

@@ -26,30 +26,30 @@ _NANOS_PER_SECOND = 1_000_000_000
 
 @dataclass(frozen=True)
 class Question:
-    """A loan, the instant of knowledge (microseconds, None = now), the oldest revision."""
+    """A loan, the instant of knowledge (microseconds, None = now), the oldest state_number."""
 
     loan: LoanRequest
     known_instant: int | None
-    min_revision: int
+    min_state_number: int
 
 
 @dataclass(frozen=True)
 class Sight:
     """The day whose terms are asked for (None = the latest), the instant of knowledge (microseconds, None =
-    now), the oldest revision."""
+    now), the oldest state_number."""
 
     day: date | None
     known_instant: int | None
-    min_revision: int
+    min_state_number: int
 
 
 def question(message: Any, geography: Geography, violations: Violations, clock: int) -> Question:
     """The whole question; raises InvalidArgument with these violations and all those found before."""
     asked = loan(message.loan_request, "loan_request", geography, violations)
     instant = known_instant(message, violations, clock)
-    check_revision(message.min_revision, "min_revision", violations)
+    check_state_number(message.min_state_number, "min_state_number", violations)
     violations.raise_if_any()
-    return Question(cast(LoanRequest, asked), instant, message.min_revision)
+    return Question(cast(LoanRequest, asked), instant, message.min_state_number)
 
 
 def sight(message: Any, violations: Violations, clock: int, *, day_required: bool = False) -> Sight:
@@ -59,14 +59,14 @@ def sight(message: Any, violations: Violations, clock: int, *, day_required: boo
         day = wire.civil_date(message.on_date, "on_date", violations)
     elif day_required:
         violations.add("on_date", "REQUIRED", "Ce champ est obligatoire avec ces filtres.")
-    check_revision(message.min_revision, "min_revision", violations)
-    return Sight(day, known_instant(message, violations, clock), message.min_revision)
+    check_state_number(message.min_state_number, "min_state_number", violations)
+    return Sight(day, known_instant(message, violations, clock), message.min_state_number)
 
 
-def check_revision(revision: int, field: str, violations: Violations) -> None:
-    """A revision is never negative."""
-    if revision < 0:
-        violations.add(field, "NEGATIVE", "La révision ne peut pas être négative.")
+def check_state_number(state_number: int, field: str, violations: Violations) -> None:
+    """A state_number is never negative."""
+    if state_number < 0:
+        violations.add(field, "NEGATIVE", "Un numéro d’état ne peut pas être négatif.")
 
 
 def loan(

@@ -87,14 +87,14 @@ def export(message: pb.ExportBanksRequest, clock: int) -> Sight:
     return found
 
 
-def header(form: int, revision: int, count: int, data: bytes) -> pb.ExportHeader:
+def header(form: int, state_number: int, count: int, data: bytes) -> pb.ExportHeader:
     """What the file is."""
     return pb.ExportHeader(
-        revision=revision,
+        state_number=state_number,
         bank_count=count,
         size_bytes=len(data),
         sha256=hashlib.sha256(data).hexdigest(),
-        file_name=f"preteurs-r{revision}.{EXTENSIONS[form]}",
+        file_name=f"preteurs-r{state_number}.{EXTENSIONS[form]}",
     )
 
 
@@ -115,7 +115,7 @@ def difference(plan: Plan) -> Iterator[pb.ImportBanksResponse]:
         yield _part(warnings=[_finding(found) for found in warnings])
 
 
-def summary(plan: Plan, revision: int, *, applied: bool) -> pb.ImportSummary:
+def summary(plan: Plan, state_number: int, *, applied: bool) -> pb.ImportSummary:
     """What the import changes, or changed."""
     return pb.ImportSummary(
         created_count=plan.count(Kind.CREATED),
@@ -126,7 +126,7 @@ def summary(plan: Plan, revision: int, *, applied: bool) -> pb.ImportSummary:
         difference_hash=plan.hash,
         ends_every_bank=plan.ends_every_bank,
         applied=applied,
-        revision=revision,
+        state_number=state_number,
     )
 
 

@@ -51,17 +51,15 @@
   answer.
 - `name_of`: The name of the lender, or of what it holds, that a fact is about.
 - `narrate`: Every change, the lender first, then its agreements, its conventions and its reservations.
-- `ONE_DAY`: A day, to go from a last day to the one after it.
-- `Period`: Days from `start`, included, to `end`, excluded; an `end` of None means for ever.
 - `place_name`: The name of a place of a territory, None if its code does not exist.
 - `printed`: `Val d’Oust`: the official lists have straight apostrophes.
 - `Reason`: Why a lender, or one of its agreements, cannot take an application.
 - `Records`: The lenders known at an instant, by id.
-- `Registry`: The whole registry at a revision, with its past; immutable.
+- `Registry`: The whole registry at a state, with its past; immutable.
 - `Reservation`: Part of the envelope of an agreement, in cents; instants are in microseconds (UTC).
 - `ReservationState`: What became of a reservation; one that is held past its last instant has expired,
   recorded or not.
-- `RevisionChange`: A revision and the names of the resources that it created or changed; `recorded_at` in
+- `StateChange`: A state_number and the names of the resources that it created or changed; `recorded_at` in
   microseconds.
 - `Scope`: How a territory is given: which list its codes come from.
 - `SCOPES`: The French name of each scope of a territory.
@@ -97,7 +95,7 @@ from services.bank_registry.registry.history import (
     Known,
     Records,
     Registry,
-    RevisionChange,
+    StateChange,
 )
 from services.bank_registry.registry.identities import Holders, Successions
 from services.bank_registry.registry.labels import KINDS, SCOPES
@@ -120,7 +118,6 @@ from services.bank_registry.registry.model import (
 from services.bank_registry.registry.names import ID, closest, slug
 from services.bank_registry.registry.narrative import narrate
 from services.bank_registry.registry.on_date import as_of_day
-from services.bank_registry.registry.period import ONE_DAY, Period
 from services.bank_registry.registry.place_hints import unknown_place
 from services.bank_registry.registry.reasons import Reason
 from services.bank_registry.registry.resources import (
@@ -147,7 +144,6 @@ __all__ = [
     "CATEGORY",
     "ID",
     "KINDS",
-    "ONE_DAY",
     "SCOPES",
     "STILL_KNOWN",
     "Agreement",
@@ -171,14 +167,13 @@ __all__ = [
     "Known",
     "LoanRequest",
     "LocalConvention",
-    "Period",
     "Reason",
     "Records",
     "Registry",
     "Reservation",
     "ReservationState",
-    "RevisionChange",
     "Scope",
+    "StateChange",
     "Stated",
     "Successions",
     "Suspension",

@@ -10,9 +10,9 @@ from typing import Generic, TypeVar
 
 from services.bank_registry.registry import timeline
 from services.bank_registry.registry.model import Agreement, Bank, BankRecord, LocalConvention, Suspension
-from services.bank_registry.registry.period import Period
 from services.bank_registry.registry.resources import etag, name_of
 from services.kit import french
+from services.kit.dates import Period
 from services.kit.errors import Aborted, FailedPrecondition, InvalidArgument, Violation
 
 V = TypeVar("V", Bank, Agreement, LocalConvention)
@@ -56,7 +56,7 @@ def agreement_target(record: BankRecord, agreement_id: str) -> Target[Agreement]
 
     def put(record: BankRecord, versions: tuple[Agreement, ...]) -> BankRecord:
         others = (one for one in record.agreements if one.id != agreement_id)
-        agreements = sorted([*others, *versions], key=lambda one: (one.id, one.period.start))
+        agreements = sorted([*others, *versions], key=lambda one: (one.id, one.period.first))
         return replace(record, agreements=tuple(agreements))
 
     return Target(record, tuple(one for one in record.agreements if one.id == agreement_id), put)
@@ -67,7 +67,7 @@ def convention_target(record: BankRecord, convention_id: str) -> Target[LocalCon
 
     def put(record: BankRecord, versions: tuple[LocalConvention, ...]) -> BankRecord:
         others = (one for one in record.conventions if one.id != convention_id)
-        conventions = sorted([*others, *versions], key=lambda one: one.period.start)
+        conventions = sorted([*others, *versions], key=lambda one: one.period.first)
         _refuse_overlap(record.bank.id, conventions)
         return replace(record, conventions=tuple(conventions))
 
@@ -90,11 +90,11 @@ def moved(target: Target[V], period: Period) -> Target[V]:
 def ended(target: Target[V], day: date) -> BankRecord:
     """The resource without the days from `day` on."""
     first, last = target.versions[0].period, target.versions[-1].period
-    if day <= first.start:
-        start = french.long_date(first.start)
+    if day <= first.first:
+        start = french.long_date(first.first)
         text = f"La fin demandée ({french.long_date(day)}) doit suivre son premier jour ({start})."
         raise _invalid("effective_date", "END_BEFORE_START", text)
-    if last.last and last.ended_by(day):
+    if last.last and last.is_over(day):
         text = f"Son dernier jour est déjà le {french.long_date(last.last)}."
         raise _refused(target, "ALREADY_ENDED", text, last.end)
     return target.with_versions(timeline.end(target.versions, day))
@@ -107,9 +107,9 @@ def suspended(target: Target[V], suspension: Suspension) -> BankRecord:
         raise _invalid("effective_date", "OUTSIDE_PERIOD", text)
     other = timeline.suspended(target.versions, suspension.period)
     if other is not None:
-        start = french.long_date(other.period.start)
+        start = french.long_date(other.period.first)
         text = f"Une suspension qui commence le {start} couvre déjà une partie de ces jours."
-        raise _refused(target, "ALREADY_SUSPENDED", text, other.period.start)
+        raise _refused(target, "ALREADY_SUSPENDED", text, other.period.first)
     return target.with_versions(timeline.suspend(target.versions, suspension))
 
 
@@ -123,7 +123,7 @@ def reinstated(target: Target[V], day: date) -> BankRecord:
 
 def _within(target: Target[V]) -> str:
     """`dans la période du 1er janvier 2024 au 31 décembre 2026`."""
-    first, last = target.versions[0].period.start, target.versions[-1].period.last
+    first, last = target.versions[0].period.first, target.versions[-1].period.last
     since = "" if first == date.min else f"du {french.long_date(first)} "
     until = "sans fin" if last is None else f"au {french.long_date(last)}"
     return f"dans sa période ({since}{until})"
@@ -132,12 +132,12 @@ def _within(target: Target[V]) -> str:
 def _refuse_overlap(bank_id: str, conventions: Iterable[LocalConvention]) -> None:
     for one, other in pairwise(conventions):
         if one.period.overlaps(other.period):
-            start = french.long_date(other.period.start)
+            start = french.long_date(other.period.first)
             reference = one.reference or one.id
             raise FailedPrecondition(
                 "PERIOD_OVERLAP",
                 f"La convention « {reference} » est déjà en vigueur le {start} : terminez-la d’abord.",
-                metadata={"name": name_of(bank_id, one), "date": other.period.start.isoformat()},
+                metadata={"name": name_of(bank_id, one), "date": other.period.first.isoformat()},
             )
 
 

@@ -55,10 +55,10 @@ def _facts(versions: tuple[Known[Fact], ...], instant: int) -> tuple[Fact, ...]:
 
 
 @dataclass(frozen=True, slots=True)
-class RevisionChange:
-    """A revision and the names of the resources that it created or changed; `recorded_at` in microseconds."""
+class StateChange:
+    """A write and the names of what it created or changed; `recorded_at` in microseconds."""
 
-    revision: int
+    state_number: int
     recorded_at: int
     actor: str
     method: str
@@ -71,21 +71,21 @@ Records = Mapping[str, BankRecord]
 
 
 PAST_KEPT = 8
-"""Earlier revisions that are kept at hand, for the pages of lists and for questions about the past."""
+"""Earlier states that are kept at hand, for the pages of lists and for questions about the past."""
 
 
 class Registry:
-    """The whole registry at a revision, with its past; immutable."""
+    """The whole registry at a state, with its past; immutable."""
 
     def __init__(self, histories: Mapping[str, BankHistory], instants: tuple[int, ...]) -> None:
-        """Takes the histories by bank id, and the instants of the revisions, first to present."""
+        """Takes the histories by bank id, and the instants of the states, first to present."""
         self._histories = dict(histories)
         self._instants = instants
         self._past: dict[int, Records] = {}
         self.current = self._records(STILL_KNOWN - 1)
 
     def followed_by(self, histories: Mapping[str, BankHistory], instants: tuple[int, ...]) -> Registry:
-        """The registry a few revisions later, from the histories of the lenders that changed."""
+        """The registry a few states later, from the histories of the lenders that changed."""
         later = Registry.__new__(Registry)
         later._histories = {**self._histories, **histories}
         later._instants = (*self._instants, *instants)
@@ -97,37 +97,37 @@ class Registry:
         return later
 
     @property
-    def revision(self) -> int:
+    def state_number(self) -> int:
         """Number of writes since the registry was created."""
         return len(self._instants)
 
     @property
     def last_instant(self) -> int:
-        """Instant of the present revision (UTC, in microseconds), 0 before the first write."""
+        """Instant of the present state (UTC, in microseconds), 0 before the first write."""
         return self._instants[-1] if self._instants else 0
 
-    def at_revision(self, revision: int) -> Records:
-        """The lenders known at a revision, at most the present one."""
-        if revision == self.revision:
+    def at_state(self, state_number: int) -> Records:
+        """The lenders known at a state, at most the present one."""
+        if state_number == self.state_number:
             return self.current
-        past = self._past.get(revision)
+        past = self._past.get(state_number)
         if past is None:
-            past = self._records(self.instant_of(revision)) if revision else {}
+            past = self._records(self.instant_of(state_number)) if state_number else {}
             if len(self._past) >= PAST_KEPT:
                 self._past.clear()
-            self._past[revision] = past
+            self._past[state_number] = past
         return past
 
-    def instant_of(self, revision: int) -> int:
-        """The instant of a revision, from 1 to the present one."""
-        return self._instants[revision - 1]
+    def instant_of(self, state_number: int) -> int:
+        """The instant of a state, from 1 to the present one."""
+        return self._instants[state_number - 1]
 
     def history(self, bank_id: str) -> BankHistory | None:
         """Every version of a lender ever known, None if it never was."""
         return self._histories.get(bank_id)
 
-    def revision_at(self, instant: int) -> int:
-        """The revision in force at an instant (UTC, in microseconds); 0 before the first write."""
+    def state_number_at(self, instant: int) -> int:
+        """The state_number in force at an instant (UTC, in microseconds); 0 before the first write."""
         return bisect_right(self._instants, instant)
 
     def _records(self, instant: int) -> Records:

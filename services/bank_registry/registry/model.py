@@ -11,8 +11,8 @@ from enum import StrEnum
 from typing import Generic, TypeVar
 
 from services.bank_registry.registry.geography import Commune
-from services.bank_registry.registry.period import Period
 from services.bank_registry.registry.territory import Territory
+from services.kit.dates import Period
 
 CATEGORY = re.compile(r"[A-Z][A-Z0-9_]{0,62}")
 """Form of the code of a category of projects; the list itself belongs to the rules of eligibility."""

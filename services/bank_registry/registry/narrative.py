@@ -19,8 +19,8 @@ from services.bank_registry.registry.model import (
     ReservationState,
     Suspension,
 )
-from services.bank_registry.registry.period import Period
 from services.kit import french
+from services.kit.dates import Period
 
 Dated = Bank | Agreement | LocalConvention
 
@@ -73,19 +73,19 @@ def _resource(named: str, before: Sequence[Dated], after: Sequence[Dated]) -> It
 
 
 def _whole(versions: Sequence[Dated]) -> Period:
-    return Period(versions[0].period.start, versions[-1].period.end)
+    return Period(versions[0].period.first, versions[-1].period.last)
 
 
 def _span(period: Period) -> str:
-    since = "" if period.start == date.min else f", à partir du {french.long_date(period.start)}"
+    since = "" if period.first == date.min else f", à partir du {french.long_date(period.first)}"
     return since + (f", jusqu’au {french.long_date(period.last)}" if period.last else "")
 
 
 def _days(named: str, before: Period, after: Period) -> Iterator[str]:
-    if before.start != after.start:
-        start = "sans date connue" if after.start == date.min else f"le {french.long_date(after.start)}"
+    if before.first != after.first:
+        start = "sans date connue" if after.first == date.min else f"le {french.long_date(after.first)}"
         yield f"{named} : premier jour {start}."
-    if before.end != after.end:
+    if before.last != after.last:
         yield f"{named} : " + (
             f"dernier jour le {french.long_date(after.last)}."
             if after.last
@@ -94,8 +94,8 @@ def _days(named: str, before: Period, after: Period) -> Iterator[str]:
 
 
 def _suspensions(named: str, before: Sequence[Suspension], after: Sequence[Suspension]) -> Iterator[str]:
-    olds = {one.period.start: one for one in before}
-    news = {one.period.start: one for one in after}
+    olds = {one.period.first: one for one in before}
+    news = {one.period.first: one for one in after}
     for start in sorted({*olds, *news}):
         old, new = olds.get(start), news.get(start)
         if old == new:
@@ -113,7 +113,7 @@ def _is_shorter(end: date, before: date | None) -> bool:
 
 
 def _days_of(suspension: Suspension) -> str:
-    start, last = french.long_date(suspension.period.start), suspension.period.last
+    start, last = french.long_date(suspension.period.first), suspension.period.last
     span = f"du {start} au {french.long_date(last)}" if last else f"à partir du {start}, jusqu’à nouvel ordre"
     return f"{span} ({suspension.reason})" if suspension.reason else span
 
@@ -121,7 +121,7 @@ def _days_of(suspension: Suspension) -> str:
 def _terms(named: str, before: Sequence[Dated], after: Sequence[Dated]) -> Iterator[str]:
     """The fields that differ on the days that both have, from each day on which one of them begins to."""
     told: dict[str, tuple[object, object]] = {}
-    for day in sorted({version.period.start for version in (*before, *after)}):
+    for day in sorted({version.period.first for version in (*before, *after)}):
         old, new = timeline.version_on(before, day), timeline.version_on(after, day)
         for field in fields(new):
             pair = getattr(old, field.name), getattr(new, field.name)
@@ -129,7 +129,7 @@ def _terms(named: str, before: Sequence[Dated], after: Sequence[Dated]) -> Itera
             if label is None or told.get(field.name, (None, None)) == pair:
                 continue
             if pair[0] != pair[1]:
-                since = "" if day <= _whole(after).start else f" à partir du {french.long_date(day)}"
+                since = "" if day <= _whole(after).first else f" à partir du {french.long_date(day)}"
                 old_text, new_text = (shown(field.name, value) for value in pair)
                 yield f"{named} : {label}{since}, « {old_text} » devient « {new_text} »."
             told[field.name] = pair

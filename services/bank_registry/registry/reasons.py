@@ -20,6 +20,7 @@ from services.bank_registry.registry.model import (
 )
 from services.bank_registry.registry.territory import printed
 from services.kit import french
+from services.kit.dates import ONE_DAY
 
 
 class ReasonCode(StrEnum):
@@ -91,7 +92,7 @@ def no_agreement(bank: Bank) -> Reason:
 
 def suspended_span(suspension: Suspension) -> str:
     """`du 7 au 9 décembre 2026 (motif)`, `depuis le 7 décembre 2026, jusqu’à nouvel ordre`."""
-    start, last = french.long_date(suspension.period.start), suspension.period.last
+    start, last = french.long_date(suspension.period.first), suspension.period.last
     span = f"du {start} au {french.long_date(last)}" if last else f"depuis le {start}, jusqu’à nouvel ordre"
     return f"{span} ({suspension.reason})" if suspension.reason else span
 
@@ -128,12 +129,12 @@ _AGREEMENT_DATES = _Dates(
 
 def _dates(fact: Bank | Agreement, name: str, day: date, dates: _Dates) -> Iterator[Reason]:
     period = fact.period
-    if day < period.start:
+    if day < period.first:
         yield Reason(
-            dates.not_started, f"{name} {dates.not_started_message} {french.long_date(period.start)}."
+            dates.not_started, f"{name} {dates.not_started_message} {french.long_date(period.first)}."
         )
-    if period.end is not None and period.end <= day:
-        shown = period.end if dates is _LENDER_DATES else period.last or period.end
+    if period.last is not None and period.is_over(day):
+        shown = period.last + ONE_DAY if dates is _LENDER_DATES else period.last
         yield Reason(dates.ended, f"{name} {dates.ended_message} {french.long_date(shown)}.")
     for suspension in fact.suspensions:
         if day in suspension.period:

@@ -51,9 +51,9 @@ def search(records: Records, wanted: Wanted, day: date | None, geography: Geogra
 def state_on(record: BankRecord, day: date) -> BankState:
     """What a lender is on a day."""
     bank: Bank = version_on(record.banks, day)
-    if day < bank.period.start:
+    if day < bank.period.first:
         return BankState.NOT_STARTED
-    if bank.period.ended_by(day):
+    if bank.period.is_over(day):
         return BankState.ENDED
     return BankState.SUSPENDED if _suspended(bank, day) else BankState.IN_FORCE
 
@@ -68,7 +68,7 @@ def to_verify(record: BankRecord, day: date) -> bool:
     return any(
         verification_due(agreement.verified_on, day)
         for agreement in record.agreements
-        if not agreement.period.ended_by(day)
+        if not agreement.period.is_over(day)
     )
 
 

@@ -22,7 +22,6 @@ from services.bank_registry.registry.model import (
     LocalConvention,
     Suspension,
 )
-from services.bank_registry.registry.period import Period
 from services.bank_registry.registry.reasons import (
     RANK,
     Reason,
@@ -33,7 +32,7 @@ from services.bank_registry.registry.reasons import (
 )
 from services.bank_registry.registry.timeline import life, version_on
 from services.kit import french
-from services.kit.dates import add_months
+from services.kit.dates import Period, add_months
 
 VERIFICATION_MONTHS = 12
 """Delay after which an entry is to be verified again: no public list of lenders says what changed."""
@@ -185,7 +184,7 @@ def _warnings(
     usable = [check.agreement for check in checks if not check.reasons]
     for agreement in usable or [check.agreement for check in checks]:
         yield from _verification(agreement, request)
-    if bank.successor and (bank.period.end is None or bank.period.ended_by(request.on_date)):
+    if bank.successor and (bank.period.last is None or bank.period.is_over(request.on_date)):
         successor = records.get(bank.successor)
         name = successor.bank.name if successor else bank.successor
         yield SelectionWarning(

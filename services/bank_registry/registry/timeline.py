@@ -12,7 +12,7 @@ from datetime import date
 from typing import TypeVar
 
 from services.bank_registry.registry.model import Agreement, Bank, LocalConvention, Suspension
-from services.bank_registry.registry.period import Period
+from services.kit.dates import ONE_DAY, Period
 
 Dated = Bank | Agreement | LocalConvention
 """A version of a resource that has periods and suspensions."""
@@ -24,7 +24,7 @@ def version_on(versions: Sequence[V], day: date | None) -> V:
     """The version of a day, else the last one past, else the first to come; without a day, the last one."""
     if day is None:
         return versions[-1]
-    begun = [version for version in versions if version.period.start <= day]
+    begun = [version for version in versions if version.period.first <= day]
     return begun[-1] if begun else versions[0]
 
 
@@ -34,11 +34,11 @@ def life(versions: Sequence[V], version: V) -> Period:
         return version.period
     index = versions.index(version)
     first = last = index
-    while first > 0 and versions[first - 1].period.end == versions[first].period.start:
+    while first > 0 and versions[first - 1].period.end == versions[first].period.first:
         first -= 1
-    while last + 1 < len(versions) and versions[last].period.end == versions[last + 1].period.start:
+    while last + 1 < len(versions) and versions[last].period.end == versions[last + 1].period.first:
         last += 1
-    return Period(versions[first].period.start, versions[last].period.end)
+    return Period(versions[first].period.first, versions[last].period.last)
 
 
 def revise(versions: Sequence[V], change: Callable[[V], V], since: date | None = None) -> tuple[V, ...]:
@@ -48,19 +48,19 @@ def revise(versions: Sequence[V], change: Callable[[V], V], since: date | None =
 
 def end(versions: Sequence[V], day: date) -> tuple[V, ...]:
     """The versions without the days from `day` on; none is left if it is the first day of all."""
-    kept = (version for version in versions if version.period.start < day)
-    return tuple(replace(version, period=version.period.until(day)) for version in kept)
+    kept = (version for version in versions if version.period.first < day)
+    return tuple(replace(version, period=_until(version.period, day)) for version in kept)
 
 
 def move(versions: Sequence[V], period: Period) -> tuple[V, ...]:
     """The versions cut to a period, the first and the last of those left prolonged to its bounds."""
     inside = [version for version in versions if version.period.overlaps(period)]
-    kept: list[V] = inside or [version_on(versions, period.start)]
-    starts = [period.start, *(version.period.start for version in kept[1:])]
-    ends = [*(version.period.end for version in kept[:-1]), period.end]
+    kept: list[V] = inside or [version_on(versions, period.first)]
+    firsts = [period.first, *(version.period.first for version in kept[1:])]
+    lasts = [*(version.period.last for version in kept[:-1]), period.last]
     return tuple(
-        replace(version, period=Period(start, end))
-        for version, start, end in zip(kept, starts, ends, strict=True)
+        replace(version, period=Period(first, last))
+        for version, first, last in zip(kept, firsts, lasts, strict=True)
     )
 
 
@@ -77,7 +77,7 @@ def reinstate(versions: Sequence[V], day: date) -> tuple[V, ...]:
 def suspensions(versions: Iterable[V]) -> tuple[Suspension, ...]:
     """The suspensions of a resource, by start."""
     found = {suspension for version in versions for suspension in version.suspensions}
-    return tuple(sorted(found, key=lambda suspension: suspension.period.start))
+    return tuple(sorted(found, key=lambda suspension: suspension.period.first))
 
 
 def suspended(versions: Iterable[V], period: Period) -> Suspension | None:
@@ -87,21 +87,21 @@ def suspended(versions: Iterable[V], period: Period) -> Suspension | None:
 
 def _revised(versions: Iterable[V], change: Callable[[V], V], since: date | None) -> Iterator[V]:
     for version in versions:
-        if since is None or since <= version.period.start:
+        if since is None or since <= version.period.first:
             yield change(version)
-        elif version.period.ended_by(since):
+        elif version.period.is_over(since):
             yield version
         else:
-            yield replace(version, period=version.period.until(since))
-            yield change(replace(version, period=Period(since, version.period.end)))
+            yield replace(version, period=_until(version.period, since))
+            yield change(replace(version, period=Period(since, version.period.last)))
 
 
 def _merged(versions: Iterable[V]) -> Iterator[V]:
     """Neighbours with the same terms become one version."""
     last: V | None = None
     for version in versions:
-        if last is not None and last.period.end == version.period.start and _alike(last, version):
-            last = replace(last, period=Period(last.period.start, version.period.end))
+        if last is not None and last.period.end == version.period.first and _alike(last, version):
+            last = replace(last, period=Period(last.period.first, version.period.last))
             continue
         if last is not None:
             yield last
@@ -115,13 +115,18 @@ def _alike(one: V, other: V) -> bool:
 
 
 def _with_suspensions(versions: Sequence[V], found: Iterable[Suspension]) -> tuple[V, ...]:
-    ordered = tuple(sorted(found, key=lambda suspension: suspension.period.start))
+    ordered = tuple(sorted(found, key=lambda suspension: suspension.period.first))
     return tuple(_merged(replace(version, suspensions=ordered) for version in versions))
 
 
 def _lifted(suspension: Suspension, day: date) -> Suspension | None:
     if day not in suspension.period:
         return suspension
-    if day == suspension.period.start:
+    if day == suspension.period.first:
         return None
-    return replace(suspension, period=suspension.period.until(day))
+    return replace(suspension, period=_until(suspension.period, day))
+
+
+def _until(period: Period, day: date) -> Period:
+    """The same days, those from `day` on left out; at least one is left."""
+    return period if period.is_over(day) else Period(period.first, day - ONE_DAY)

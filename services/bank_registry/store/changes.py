@@ -1,4 +1,4 @@
-"""What each revision changed, by whom and why."""
+"""What each state changed, by whom and why."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
-from services.bank_registry.registry import RevisionChange
+from services.bank_registry.registry import StateChange
 from services.bank_registry.store import tables
 
 
-def changes(connection: Connection, first: int, last: int) -> list[RevisionChange]:
-    """The revisions from `first` to `last`, both included, in order."""
+def changes(connection: Connection, first: int, last: int) -> list[StateChange]:
+    """The states from `first` to `last`, both included, in order."""
     revision, change = tables.revision, tables.change
     names: dict[int, list[str]] = defaultdict(list)
     changed = select(change.c.revision, change.c.name).where(change.c.revision.between(first, last))
@@ -22,8 +22,8 @@ def changes(connection: Connection, first: int, last: int) -> list[RevisionChang
     return [_change(row, tuple(names[row.revision])) for row in connection.execute(rows)]
 
 
-def revisions_of(connection: Connection, bank_id: str, last: int) -> list[RevisionChange]:
-    """The revisions, up to `last`, that changed a lender or what it holds, latest first; without names."""
+def changes_of(connection: Connection, bank_id: str, last: int) -> list[StateChange]:
+    """The states, up to `last`, that changed a lender or what it holds, latest first; without names."""
     revision, change, bank = tables.revision, tables.change, tables.bank
     touched = (
         select(change.c.revision)
@@ -34,5 +34,5 @@ def revisions_of(connection: Connection, bank_id: str, last: int) -> list[Revisi
     return [_change(row, ()) for row in connection.execute(rows)]
 
 
-def _change(row: Row[Any], names: tuple[str, ...]) -> RevisionChange:
-    return RevisionChange(row.revision, row.recorded_at, row.actor, row.method, row.reason, names)
+def _change(row: Row[Any], names: tuple[str, ...]) -> StateChange:
+    return StateChange(row.revision, row.recorded_at, row.actor, row.method, row.reason, names)

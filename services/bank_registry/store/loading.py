@@ -1,4 +1,4 @@
-"""Reads the registry, with its past, in one transaction: whole, or what changed since a revision."""
+"""Reads the registry, with its past, in one transaction: whole, or what changed since a state."""
 
 from __future__ import annotations
 
@@ -33,17 +33,17 @@ def load(connection: Connection) -> Registry:
 
 def follow(connection: Connection, registry: Registry) -> Registry:
     """The registry as the transaction sees it, from an earlier one."""
-    if last_revision(connection) == registry.revision:
+    if last_state_number(connection) == registry.state_number:
         return registry
     change = tables.change
-    changed = select(change.c.bank_key).where(change.c.revision > registry.revision).distinct()
+    changed = select(change.c.bank_key).where(change.c.revision > registry.state_number).distinct()
     keys = list(connection.scalars(changed.limit(MANY + 1)))
     if len(keys) > MANY:
         return load(connection)
-    return registry.followed_by(_histories(connection, keys), _instants(connection, registry.revision))
+    return registry.followed_by(_histories(connection, keys), _instants(connection, registry.state_number))
 
 
-def last_revision(connection: Connection) -> int:
+def last_state_number(connection: Connection) -> int:
     """The number of the last write; 0 in a new registry."""
     return connection.scalar(select(func.coalesce(func.max(tables.revision.c.revision), 0))) or 0
 

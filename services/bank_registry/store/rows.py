@@ -14,13 +14,13 @@ from services.bank_registry.registry import (
     Bounds,
     Contact,
     LocalConvention,
-    Period,
     Reservation,
     ReservationState,
     Scope,
     Suspension,
     Territory,
 )
+from services.kit.dates import Period
 
 Row = Mapping[str, Any]
 
@@ -173,23 +173,23 @@ def reservation_of(agreement_id: str, row: Row) -> Reservation:
 
 
 def _period_values(period: Period) -> dict[str, date]:
-    return {"start_date": period.start, "end_date": period.end or NO_END}
+    return {"start_date": period.first, "end_date": period.end or NO_END}
 
 
 def _period(row: Row) -> Period:
-    return Period(row["start_date"], None if row["end_date"] == NO_END else row["end_date"])
+    return Period.ending(row["start_date"], None if row["end_date"] == NO_END else row["end_date"])
 
 
 def _suspension_texts(suspensions: Sequence[Suspension]) -> list[list[str | None]]:
     return [
-        [one.period.start.isoformat(), one.period.end.isoformat() if one.period.end else None, one.reason]
+        [one.period.first.isoformat(), one.period.end.isoformat() if one.period.end else None, one.reason]
         for one in suspensions
     ]
 
 
 def _suspensions(row: Row) -> tuple[Suspension, ...]:
     return tuple(
-        Suspension(Period(date.fromisoformat(start), date.fromisoformat(end) if end else None), reason)
+        Suspension(Period.ending(date.fromisoformat(start), date.fromisoformat(end) if end else None), reason)
         for start, end, reason in row["suspensions"]
     )
 

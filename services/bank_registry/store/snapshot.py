@@ -7,13 +7,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
 from services.bank_registry.registry import Registry
-from services.bank_registry.store import tables
 from services.bank_registry.store.loading import follow, load
 from services.bank_registry.store.writes import Edit, edit
-from services.kit.store import database
+from services.kit.store import database, page_key
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -31,13 +30,13 @@ class RegistryStore:
         self._lock = threading.Lock()
         self._seen: tuple[bytes, Registry] | None = None
 
-    def registry(self, min_revision: int = 0) -> Registry:
+    def registry(self, min_state_number: int = 0) -> Registry:
         """The registry, never older than a write that this process could see (1 second for PostgreSQL).
 
-        A `min_revision` not reached makes it look again at once; the caller compares.
+        A `min_state_number` not reached makes it look again at once; the caller compares.
         """
         registry = self._at(self._store.data_version())
-        if registry.revision < min_revision:
+        if registry.state_number < min_state_number:
             registry = self._at(self._store.data_version(fresh=True))
         return registry
 
@@ -55,9 +54,7 @@ class RegistryStore:
 
     def page_key(self) -> bytes:
         """The key that seals page tokens, the same for every worker and restart."""
-        statement = select(tables.secret.c.value).where(tables.secret.c.name == "page_token")
-        with self._store.read() as connection:
-            return bytes(connection.scalars(statement).one())
+        return page_key(self._store)
 
     def _at(self, mark: bytes) -> Registry:
         """The registry at a mark of the store, or later."""

@@ -1,4 +1,4 @@
-"""Tables of the registry: identities, versions known between two instants, revisions."""
+"""Tables of the registry: identities, versions known between two instants, states."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from sqlalchemy import (
     Date,
     ForeignKey,
     Integer,
-    LargeBinary,
     MetaData,
     Table,
     Text,
@@ -19,7 +18,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import JSON
 
-from services.kit.store import audit_table, request_table
+from services.kit.store import audit_table, request_table, secret_table
 
 metadata = MetaData()
 
@@ -161,7 +160,7 @@ revision = Table(
     Column("method", Text, nullable=False),
     sqlite_with_rowid=False,
 )
-"""One row for each write: `recorded_at` (UTC, microseconds) grows with `revision`."""
+"""One row for each write: `recorded_at` (UTC, microseconds) grows with `revision`, the state number."""
 
 change = Table(
     "revision_change",
@@ -173,13 +172,6 @@ change = Table(
 )
 """The resources that each write created or changed."""
 
-secret = Table(
-    "secret",
-    metadata,
-    Column("name", Text, primary_key=True),
-    Column("value", LargeBinary, nullable=False),
-    sqlite_with_rowid=False,
-)
-
+secret = secret_table(metadata)
 audit = audit_table(metadata)
 request = request_table(metadata)

@@ -1,4 +1,4 @@
-"""Appends to the registry: versions, revision, changes and audit in one transaction."""
+"""Appends to the registry: versions, state number, changes and audit in one transaction."""
 
 from __future__ import annotations
 
@@ -99,42 +99,42 @@ class Edit:
         idempotency.remember(self._connection, tables.request, request_id, mark, answer)
 
     def apply(self, difference: Difference, origin: Origin) -> int:
-        """Writes a difference and returns the revision; nothing is written if nothing changes."""
+        """Writes a difference and returns the state number; nothing is written if nothing changes."""
         changes = difference.changes
         if not changes:
-            return self.registry.revision
-        revision = self._begin(origin)
+            return self.registry.state_number
+        state_number = self._begin(origin)
         keys = Keys(self._connection, [change.after.bank.id for change in changes])
         keys.create(changes)
         withdrawn = [(change.after.bank.id, fact) for change in changes for fact in change.withdrawn]
         stated = [(change.after.bank.id, fact) for change in changes for fact in change.stated]
-        self._write(keys, revision, withdrawn, stated)
+        self._write(keys, state_number, withdrawn, stated)
         counts = {"created": len(difference.created), "changed": len(difference.changed)}
-        self._audit(origin, revision, counts, [_entry(origin, change) for change in changes])
-        return revision
+        self._audit(origin, state_number, counts, [_entry(origin, change) for change in changes])
+        return state_number
 
     def apply_reservations(self, changes: list[ReservationChange], origin: Origin) -> tuple[int, Reservation]:
-        """Writes reservations; returns the revision and the last one, with its id if it is new."""
-        revision = self._begin(origin)
+        """Writes reservations; returns the state number and the last one, with its id if it is new."""
+        state_number = self._begin(origin)
         keys = Keys(self._connection, [change.bank_id for change in changes])
         numbered = [self._numbered(keys, change) for change in changes]
         withdrawn = [(change.bank_id, change.before) for change in numbered if change.before]
         stated = [(change.bank_id, change.after) for change in numbered]
-        self._write(keys, revision, withdrawn, stated)
+        self._write(keys, state_number, withdrawn, stated)
         entries = [_reservation_entry(origin, change) for change in numbered]
-        self._audit(origin, revision, {"reservations": len(numbered)}, entries)
-        return revision, numbered[-1].after
+        self._audit(origin, state_number, {"reservations": len(numbered)}, entries)
+        return state_number, numbered[-1].after
 
     def _begin(self, origin: Origin) -> int:
         row = {
-            "revision": self.registry.revision + 1,
+            "revision": self.registry.state_number + 1,
             "recorded_at": self.now,
             "actor": origin.actor,
             "reason": origin.reason,
             "method": origin.method,
         }
         self._connection.execute(insert(tables.revision), row)
-        return self.registry.revision + 1
+        return self.registry.state_number + 1
 
     def _numbered(self, keys: Keys, change: ReservationChange) -> ReservationChange:
         if change.before is not None:
@@ -145,7 +145,7 @@ class Edit:
     def _write(
         self,
         keys: Keys,
-        revision: int,
+        state_number: int,
         withdrawn: Iterable[tuple[str, Stated]],
         stated: Iterable[tuple[str, Stated]],
     ) -> None:
@@ -167,16 +167,16 @@ class Edit:
         for table, versions in rows.items():
             self._connection.execute(insert(table), versions)
         changed = [
-            {"revision": revision, "name": name, "bank_key": keys.bank(bank_id)}
+            {"revision": state_number, "name": name, "bank_key": keys.bank(bank_id)}
             for name, bank_id in named.items()
         ]
         self._connection.execute(insert(tables.change), changed)
 
     def _audit(
-        self, origin: Origin, revision: int, counts: dict[str, int], entries: list[audit.Entry]
+        self, origin: Origin, state_number: int, counts: dict[str, int], entries: list[audit.Entry]
     ) -> None:
         summary = {"reason": origin.reason, **counts}
-        first = audit.Entry(origin.actor, origin.method, f"revisions/{revision}", None, summary)
+        first = audit.Entry(origin.actor, origin.method, f"revisions/{state_number}", None, summary)
         time = _EPOCH + self.now * _MICROSECOND
         audit.extend(self._connection, tables.audit, [first, *entries], time=time)
 

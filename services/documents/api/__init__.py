@@ -11,12 +11,10 @@
 - `Verifier`: Answers VerifyDocument.
 """
 
-from services.documents.api.converter import Converter
 from services.documents.api.document_service import DocumentServicer
-from services.documents.api.making import Maker
+from services.documents.api.making import Converter, Maker
 from services.documents.api.releases import package_kinds
-from services.documents.api.store_service import DocumentStoreServicer
-from services.documents.api.stored import Stored
+from services.documents.api.store_service import DocumentStoreServicer, Stored
 from services.documents.api.template_service import TemplateServicer
 from services.documents.api.verifying import Verifier
 

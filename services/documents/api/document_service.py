@@ -10,7 +10,7 @@ from microcredit.documents.v1 import document_service_pb2 as pb
 from microcredit.documents.v1.document_service_pb2_grpc import DocumentServiceServicer
 from services.documents.api import batches, dossiers
 from services.documents.api.making import Maker
-from services.documents.api.stored import Stored
+from services.documents.api.store_service import Stored
 from services.documents.making import fill, render
 from services.documents.messages import documents, requests
 from services.kit.context import check_deadline

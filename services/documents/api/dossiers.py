@@ -8,7 +8,7 @@ from typing import Any
 
 from microcredit.documents.v1 import document_service_pb2 as pb
 from services.documents.api.making import Maker
-from services.documents.api.stored import Stored
+from services.documents.api.store_service import Stored
 from services.documents.contract import CONTRACT, ROOT, Requirement, read_dossier
 from services.documents.dossier import Purpose, enclosures, obstacles, select
 from services.documents.making import Filled, OutputFile, filename, fill, join, properties, render, zipped
@@ -123,7 +123,7 @@ def _summary(dossier: Dossier, deployment: Deployment, *, in_zip: bool, pdf: boo
         ],
         enclosures=dossier.enclosures,
         profile=pb.ProfileVersion(profile_id=profile.id, version=profile.version, digest=profile.digest),
-        revision=deployment.state_number,
+        state_number=deployment.state_number,
     )
 
 

@@ -11,7 +11,6 @@ from typing import Any
 
 import jsonschema_rs
 
-from services.documents.contract import sentences
 from services.documents.contract.strict_json import child
 from services.documents.contract.values import Code, Money
 from services.kit.errors import Violation
@@ -23,6 +22,23 @@ _TYPES: Mapping[str, Callable[[str], Any]] = {
     "signed_money": Money.parse,
     "rate": Decimal,
     "date": date.fromisoformat,
+}
+
+_TYPE_NAMES = {
+    "string": "un texte",
+    "integer": "un nombre entier",
+    "array": "une liste",
+    "object": "un objet",
+    "boolean": "vrai ou faux",
+}
+# Keyword of the schema -> reason and sentence; {} is the limit.
+_LIMITS = {
+    "maxLength": ("TOO_LONG", "{} caractères au plus."),
+    "minLength": ("TOO_SHORT", "{} caractères au moins."),
+    "maxItems": ("TOO_MANY", "{} éléments au plus."),
+    "minItems": ("TOO_FEW", "{} élément au moins."),
+    "minimum": ("OUT_OF_RANGE", "Au moins {}."),
+    "maximum": ("OUT_OF_RANGE", "Au plus {}."),
 }
 
 
@@ -46,7 +62,7 @@ class Schema:
         for error in self._validator.iter_errors(data):
             path = _path(root, error.instance_path)
             expected = self._expected(error.schema_path)
-            yield from sentences.violations(error.kind, path, expected)
+            yield from _violations(error.kind, path, expected)
 
     def typed(self, data: Any) -> Any:
         """The same data, checked beforehand, typed: money, rates, dates, codes; an absent list is empty."""
@@ -160,3 +176,29 @@ def _path(root: str, instance_path: list[str | int]) -> str:
     for step in instance_path:
         path = f"{path}[{step}]" if isinstance(step, int) else child(path, step)
     return path
+
+
+def _violations(kind: Any, path: str, expected: str) -> Iterator[Violation]:
+    """The violations behind one schema error; `expected` says in French what the type of the field is."""
+    if kind.name == "required":
+        yield Violation(child(path, kind.property), "REQUIRED", "Ce champ est obligatoire.")
+    elif kind.name == "additionalProperties":
+        for name in kind.unexpected:
+            yield Violation(child(path, name), "UNKNOWN_FIELD", "Ce champ n’existe pas dans le contrat.")
+    elif expected and kind.name not in ("enum", "maxLength"):
+        yield Violation(path, "INVALID_FORMAT", f"Attendu\u00a0: {expected}.")
+    else:
+        yield _other(kind, path)
+
+
+def _other(kind: Any, path: str) -> Violation:
+    if kind.name == "enum":
+        choices = ", ".join(str(option) for option in kind.options)
+        return Violation(path, "INVALID_VALUE", f"Valeurs admises\u00a0: {choices}.")
+    if kind.name == "type":
+        types = " ou ".join(_TYPE_NAMES[name] for name in kind.types)
+        return Violation(path, "INVALID_FORMAT", f"Attendu\u00a0: {types}.")
+    if kind.name in _LIMITS:
+        reason, sentence = _LIMITS[kind.name]
+        return Violation(path, reason, sentence.format(kind.limit))
+    return Violation(path, "INVALID_FORMAT", "Ce champ n’a pas la forme attendue.")

@@ -39,7 +39,7 @@ class Sources:
     profile: Profile
     plan: Plan
     day: date
-    revision: int
+    state_number: int
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,7 @@ def document_pb(generated: Generated, *, with_content: bool = True) -> pb.Docume
         ),
         contract_version=CONTRACT_VERSION,
         data_sha256=generated.data_sha256,
-        revision=sources.revision,
+        state_number=sources.state_number,
         size_bytes=len(generated.content),
     )
 

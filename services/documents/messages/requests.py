@@ -31,7 +31,7 @@ class Asked:
     request_id: str
     fingerprint: str
     """What tells this request from another one of the same id; empty without id."""
-    min_revision: int
+    min_state_number: int
 
 
 def generation(message: pb.GenerateDocumentRequest, root: str = "") -> Asked:
@@ -88,8 +88,8 @@ def _asked(
 ) -> Asked:
     day = _date(message, f"{root}document_date", violations)
     _known(message.format, pb.OutputFormat, f"{root}format", violations)
-    if message.min_revision < 0:
-        violations.add(f"{root}min_revision", "NEGATIVE", "La révision ne peut pas être négative.")
+    if message.min_state_number < 0:
+        violations.add(f"{root}min_state_number", "NEGATIVE", "Un numéro d’état ne peut pas être négatif.")
     given = "" if isinstance(message, pb.BatchGenerateDocumentsRequest) else message.request_id
     request_id = wire.request_id(given, f"{root}request_id", violations)
     violations.raise_if_any()
@@ -100,7 +100,7 @@ def _asked(
         store=message.store,
         request_id=request_id,
         fingerprint=_fingerprint(message) if request_id else "",
-        min_revision=message.min_revision,
+        min_state_number=message.min_state_number,
     )
 
 

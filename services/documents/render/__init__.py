@@ -5,7 +5,7 @@
 - `bindings`: By part, the name of each chart that shows figures of the context, empty for one that always
   shows its own; lxml's XMLSyntaxError.
 - `compile_template`: The plan of a template; raises TemplateError.
-- `disagreements`: The name of each part that docxtpl renders otherwise.
+- `disagreements`: The name of each part that docxtpl renders otherwise, compared as XML, not as bytes.
 - `drawn`: The properties of each drawing that shows a chart, and the part of this chart.
 - `ENVIRONMENT`: The one of every plan: immutable, shared by every thread.
 - `Filter`: A function of templates.

@@ -9,13 +9,13 @@ from itertools import count
 from typing import Any
 from xml.parsers.expat import ExpatError, ParserCreate
 
-from services.documents.render import marks, notes, pages, sections
+from services.documents.render import marks, pages, sections
 from services.documents.render.archive import Member, write
 from services.documents.render.copies import CONTENT_TYPES, RELATIONSHIPS, Copies
 from services.documents.render.errors import Reason, RenderError, TemplateError
 from services.documents.render.foreign import Joined, Rewrite
 from services.documents.render.lists import Lists
-from services.documents.render.notes import Notes
+from services.documents.render.marks import Notes
 from services.documents.render.plan import FIRST_DRAWING, MAIN, Plan, Program, encoded, number_drawings
 from services.documents.render.sections import Section
 
@@ -61,7 +61,7 @@ class _Assembly:
         self._drawings = count(FIRST_DRAWING)
         self._kinds: set[tuple[str, str]] = set()
         self._titles = count(1)
-        self._notes = {kind: Notes(kind) for kind in notes.PARTS}
+        self._notes = {kind: Notes(kind) for kind in marks.NOTES}
         for kind, gathered in self._notes.items():
             gathered.first(self._notes_of(kind, pieces[0]))
 
@@ -86,7 +86,7 @@ class _Assembly:
         main = Member(MAIN, self._checked(self._texts()))
         for kind, gathered in self._notes.items():
             if gathered.is_new:
-                name = notes.PARTS[kind]
+                name = marks.NOTES[kind]
                 self._copies.add(f"{kind}s", name, encoded(name, gathered.xml()))
         members = [self._member(item, main, parts) for item in self._base.items]
         return write([*members, *self._copies.members])
@@ -96,7 +96,7 @@ class _Assembly:
             return Member(item.name, parts[item.name])
         if item.name == MAIN:
             return main
-        for kind, name in notes.PARTS.items():
+        for kind, name in marks.NOTES.items():
             if item.name == name:
                 return Member(name, encoded(name, self._notes[kind].xml()))
         if isinstance(item, Program):
@@ -112,7 +112,7 @@ class _Assembly:
         return item
 
     def _notes_of(self, kind: str, piece: Piece) -> str:
-        item = piece.plan.item(notes.PARTS[kind])
+        item = piece.plan.item(marks.NOTES[kind])
         if item is None:
             return ""
         xml = item.xml(piece.context) if isinstance(item, Program) else item.content().decode()

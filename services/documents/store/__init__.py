@@ -6,14 +6,12 @@
 - `Kept`: A document in the store, without its content.
 - `migrate`: Creates or upgrades the store.
 - `Origin`: Where a document comes from: the versions and the data that made it.
-- `page_key`: The key that seals page tokens, the same for every worker and restart.
 - `prepare_master_key`: Creates the master key of a database that has none; StartupError if it is missing,
   or another.
 """
 
 from services.documents.store.documents import DocumentStore, File, Kept, Origin
 from services.documents.store.keys import CaseKeys, prepare_master_key
-from services.documents.store.secrets import page_key
 from services.documents.store.tables import migrate
 
-__all__ = ["CaseKeys", "DocumentStore", "File", "Kept", "Origin", "migrate", "page_key", "prepare_master_key"]
+__all__ = ["CaseKeys", "DocumentStore", "File", "Kept", "Origin", "migrate", "prepare_master_key"]

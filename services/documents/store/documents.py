@@ -12,13 +12,13 @@ from sqlalchemy import ColumnElement, Connection, Row, delete, func, insert, sel
 
 from services.documents.store.keys import CaseKeys
 from services.documents.store.tables import audit, document, request
+from services.kit.dates import instant_of, instant_text
 from services.kit.errors import FailedPrecondition, NotFound
 from services.kit.store import Database, append, fingerprint, reused, vault
 
 PURGED_AT_ONCE = 200
 """Documents whose retention is over that one write removes."""
 
-_TIME = "%Y-%m-%dT%H:%M:%S.%fZ"
 _DESCRIPTION = [column for column in document.c if column.name != "sealed"]
 
 
@@ -177,8 +177,8 @@ class DocumentStore:
             "media_type": file.media_type,
             "title": file.title,
             **vars(file.origin),
-            "create_time": now.strftime(_TIME),
-            "expire_time": (now + self._retention).strftime(_TIME),
+            "create_time": instant_text(now),
+            "expire_time": instant_text(now + self._retention),
             "sealed": vault.encrypted(self._keys.key(tag), text, document_id),
         }
 
@@ -200,17 +200,17 @@ class DocumentStore:
                 "request_tag": self._keys.request_tag(request_id),
                 "fingerprint": mark,
                 "answer": answer,
-                "create_time": now.strftime(_TIME),
+                "create_time": instant_text(now),
             }
             connection.execute(insert(request).values(row))
 
 
 def _alive() -> ColumnElement[bool]:
-    return document.c.expire_time > datetime.now(UTC).strftime(_TIME)
+    return document.c.expire_time > instant_text(datetime.now(UTC))
 
 
 def _purge(connection: Connection, now: datetime) -> int:
-    over = select(document.c.id).where(document.c.expire_time <= now.strftime(_TIME)).limit(PURGED_AT_ONCE)
+    over = select(document.c.id).where(document.c.expire_time <= instant_text(now)).limit(PURGED_AT_ONCE)
     ids = list(connection.scalars(over))
     if ids:
         connection.execute(delete(document).where(document.c.id.in_(ids)))
@@ -236,12 +236,8 @@ def _note(
 def _kept(row: Row[tuple[object, ...]]) -> Kept:
     fields: dict[str, Any] = dict(row._mapping)
     origin = Origin(**{name: fields.pop(name) for name in Origin.__dataclass_fields__})
-    times: dict[str, Any] = {name: _instant(fields.pop(name)) for name in ("create_time", "expire_time")}
+    times: dict[str, Any] = {name: instant_of(fields.pop(name)) for name in ("create_time", "expire_time")}
     return Kept(**fields, origin=origin, **times)
-
-
-def _instant(written: object) -> datetime:
-    return datetime.strptime(str(written), _TIME).replace(tzinfo=UTC)
 
 
 def _not_found(document_id: str) -> NotFound:

@@ -4,29 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sqlalchemy import insert, select, text
-
 from services.documents.store.tables import master_key
-from services.kit.errors import StartupError
-from services.kit.store import Database, vault
+from services.kit.store import Database, tie, vault
 
 
 def prepare_master_key(database: Database, file: Path) -> None:
     """Creates the master key of a database that has none; StartupError if it is missing, or another."""
-    with database.write() as connection:
-        if connection.dialect.name == "postgresql":
-            connection.execute(text("LOCK TABLE master_key"))
-        known = connection.scalar(select(master_key.c.fingerprint))
-        if known is None and not file.exists():
-            vault.create(file)
-        fingerprint = vault.load(file).fingerprint()
-        if known is None:
-            connection.execute(insert(master_key).values(id=1, fingerprint=fingerprint))
-        elif known != fingerprint:
-            raise StartupError(
-                f"La clé maîtresse {file} n’est pas celle de la base des documents\u00a0: remettez la bonne."
-            )
-    vault.warn_if_exposed(file)
+    tie(database, master_key, file, "la base des documents")
 
 
 class CaseKeys:

@@ -1,31 +1,19 @@
-"""Tables of the documents kept, of the requests that kept them, and of the secrets."""
+"""Tables of the documents kept, of the requests that kept them, and of their audit."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from sqlalchemy import BigInteger, Column, Integer, LargeBinary, MetaData, String, Table, Text
+from sqlalchemy import BigInteger, Column, LargeBinary, MetaData, String, Table, Text
 
-from services.kit.store import audit_table, database
+from services.kit.store import audit_table, database, master_key_table
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 """The folder of the migrations of the store."""
 
 metadata = MetaData()
 
-secret = Table(
-    "secret",
-    metadata,
-    Column("name", Text, primary_key=True),
-    Column("value", LargeBinary, nullable=False),
-)
-
-master_key = Table(
-    "master_key",
-    metadata,
-    Column("id", Integer, primary_key=True, autoincrement=False),
-    Column("fingerprint", String(64), nullable=False),
-)
+master_key = master_key_table(metadata)
 
 document = Table(
     "document",

@@ -80,12 +80,12 @@ class Question:
 
 @dataclass(frozen=True)
 class RulesetStamp:
-    """The rule package that answered, and the revision of the deployments that chose it."""
+    """The rule package that answered, and the state number of the deployments that chose it."""
 
     id: str
     version: str
     digest: str
-    revision: int
+    state_number: int
 
 
 @dataclass(frozen=True)

@@ -44,7 +44,7 @@ def check_batch(count: int, field: str) -> None:
 
 def decide(request: pb.AssessEligibilityRequest, deployment: Deployment) -> NewDecision:
     """The decision on one application, or what is wrong with it."""
-    deployment.require(request.min_revision)
+    deployment.require(request.min_state_number)
     ruleset, facts = read_request(request, deployment)
     assessment = assess(ruleset.package, ruleset.engine, facts)
     if assessment.disagreements:

@@ -49,7 +49,7 @@ class DecisionServicer(DecisionServiceServicer):
         """The decisions, latest first; the place of a page is the rank of the last one of the page before."""
         filters, page = decisions.listing(request, self._page_key)
         found = self._journal.search(
-            filters, before_sequence=page.place.revision or None, limit=page.size + 1
+            filters, before_sequence=page.place.state_number or None, limit=page.size + 1
         )
         shown = found[: page.size]
         token = ""

@@ -90,7 +90,7 @@ class RulesetServicer(RulesetServiceServicer):
         violations = Violations()
         page = paging.asked_page(self._page_key, request, violations)
         violations.raise_if_any()
-        found = self._shadows.latest(before=page.place.revision or None, limit=page.size + 1)
+        found = self._shadows.latest(before=page.place.state_number or None, limit=page.size + 1)
         shown = found[: page.size]
         token = ""
         if len(found) > len(shown):

@@ -39,7 +39,7 @@ class EligibilityServicer(EligibilityServiceServicer):
         self, request: pb.AssessEligibilityRequest, context: grpc.ServicerContext
     ) -> pb.AssessEligibilityResponse:
         """One application."""
-        decision = decide(request, self._deployments.current(request.min_revision))
+        decision = decide(request, self._deployments.current(request.min_state_number))
         (recorded,) = self._journal.record([decision])
         if isinstance(recorded, DomainError):
             raise recorded
@@ -50,7 +50,7 @@ class EligibilityServicer(EligibilityServiceServicer):
     ) -> pb.BatchAssessEligibilityResponse:
         """Up to MAX_BATCH applications, each on its own, recorded together."""
         check_batch(len(request.requests), "requests")
-        deployment = self._deployments.newest(max(item.min_revision for item in request.requests))
+        deployment = self._deployments.newest(max(item.min_state_number for item in request.requests))
         decided = list(decide_all(request.requests, deployment))
         decisions = [item for item in decided if isinstance(item, NewDecision)]
         recorded = iter(self._journal.record(decisions))

@@ -65,7 +65,7 @@ def assessment_pb(
 def ruleset_pb(stamp: RulesetStamp) -> pb.RulesetVersion:
     """The package that answers."""
     return pb.RulesetVersion(
-        ruleset_id=stamp.id, version=stamp.version, digest=stamp.digest, revision=stamp.revision
+        ruleset_id=stamp.id, version=stamp.version, digest=stamp.digest, state_number=stamp.state_number
     )
 
 

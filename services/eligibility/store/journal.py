@@ -22,11 +22,11 @@ from services.eligibility.store import journal_records as records
 from services.eligibility.store import journal_removal as removal
 from services.eligibility.store.journal_group import GroupCommit
 from services.eligibility.store.journal_records import Entry
-from services.eligibility.store.keys import KeyStore
-from services.eligibility.store.tables import instant_text, journal
+from services.eligibility.store.tables import journal
 from services.kit.canonical import Head, Verification
+from services.kit.dates import instant_text
 from services.kit.errors import DomainError, NotFound, StartupError
-from services.kit.store import Database
+from services.kit.store import Database, KeyStore
 
 
 class Journal:

@@ -27,11 +27,11 @@ from services.eligibility.answer import (
 )
 from services.eligibility.engine import request_day
 from services.eligibility.package import Outcome
-from services.eligibility.store.keys import CaseKey
-from services.eligibility.store.tables import DECISION, instant_of, instant_text, journal
+from services.eligibility.store.tables import DECISION, journal
 from services.kit.canonical import canonical
+from services.kit.dates import instant_of, instant_text
 from services.kit.errors import DomainError
-from services.kit.store import reused, vault
+from services.kit.store import CaseKey, reused, vault
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ def record(entry: Entry, case: CaseKey, time: str) -> Mapping[str, Any]:
         "ruleset_id": decision.stamp.id,
         "ruleset_version": decision.stamp.version,
         "ruleset_digest": decision.stamp.digest,
-        "ruleset_revision": decision.stamp.revision,
+        "ruleset_revision": decision.stamp.state_number,
         "outcome": decision.assessment.outcome.value,
         "reason_codes": canonical([reason.code for reason in decision.assessment.reasons]),
         "content_hash": hashlib.sha256(ciphertext).hexdigest(),

@@ -10,10 +10,10 @@ from sqlalchemy import ColumnElement, Connection, Row, func, select, update
 
 from services.eligibility.answer import Asked, Erasure
 from services.eligibility.store import journal_chain as chain
-from services.eligibility.store.keys import KeyStore
-from services.eligibility.store.tables import DECISION, ERASURE, PURGE, instant_of, instant_text, journal
+from services.eligibility.store.tables import DECISION, ERASURE, PURGE, journal
+from services.kit.dates import instant_of, instant_text
 from services.kit.errors import NotFound
-from services.kit.store import reused
+from services.kit.store import KeyStore, reused
 
 
 def erase(

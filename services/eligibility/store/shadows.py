@@ -28,15 +28,9 @@ from sqlalchemy import (
 from services.eligibility.answer import RulesetStamp
 from services.eligibility.package import Outcome
 from services.eligibility.publishing import Count, NewShadow, OutcomeChange, Place, Shadow, Tally
-from services.eligibility.store.tables import (
-    DECISION,
-    instant_of,
-    instant_text,
-    journal,
-    shadow,
-    shadow_change,
-)
+from services.eligibility.store.tables import DECISION, journal, shadow, shadow_change
 from services.kit.canonical import canonical
+from services.kit.dates import instant_of, instant_text
 from services.kit.errors import NotFound
 from services.kit.store import Database, fingerprint, reused
 
@@ -174,7 +168,7 @@ def _new_row(connection: Connection, new: NewShadow, mark: str) -> dict[str, Any
         "ruleset_id": new.candidate.id,
         "ruleset_version": new.candidate.version,
         "ruleset_digest": new.candidate.digest,
-        "ruleset_revision": new.candidate.revision,
+        "ruleset_revision": new.candidate.state_number,
         "as_of_date": new.as_of,
         "from_time": from_time,
         "actor": new.actor,

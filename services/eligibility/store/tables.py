@@ -6,7 +6,6 @@ be removed, never changed. Shadow runs say where they stand in it, and what they
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from pathlib import Path
 
 from sqlalchemy import (
@@ -30,27 +29,10 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 
 metadata = MetaData()
 
-secret = Table(
-    "secret",
-    metadata,
-    Column("name", Text, primary_key=True),
-    Column("value", LargeBinary, nullable=False),
-)
-
 
 def migrate(url: str) -> None:
     """Creates or upgrades the store of rulesets, decisions and shadows."""
     database.migrate(url, MIGRATIONS)
-
-
-def instant_text(time: datetime) -> str:
-    """`2026-12-01T09:30:00.000000Z`; the year has four digits always, which strftime does not promise."""
-    return f"{time.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='microseconds')}Z"
-
-
-def instant_of(text: str) -> datetime:
-    """The instant of its text; ValueError for another form."""
-    return datetime.strptime(text, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC)
 
 
 DECISION, ERASURE, PURGE = "DECISION", "ERASURE", "PURGE"

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, MetaData, Row, func, insert, select, text
 
+from services.kit.dates import instant_of, instant_text
 from services.kit.releases.tables import release_tables
 from services.kit.releases.timeline import Event, EventKind, Release, State
 from services.kit.store import reused
@@ -16,8 +16,6 @@ _RELEASE_COLUMNS = [column for column in _TABLES.release.c if column.name != "ar
 _POSTGRESQL_LOCK = text("SELECT pg_advisory_xact_lock(5127790183466219003)")
 EMPTY = State(0, (), ())
 """Nothing was published yet."""
-
-_TIME = "%Y-%m-%dT%H:%M:%S.%fZ"
 
 
 def revision_made(connection: Connection, request_id: str, mark: str) -> int | None:
@@ -72,34 +70,30 @@ def read_archive(connection: Connection, digest: str) -> bytes:
 
 def _release(row: Row[Any]) -> Release:
     fields = dict(row._mapping)
-    return Release(**{**fields, "publish_time": _instant(fields["publish_time"])})
+    return Release(**{**fields, "publish_time": instant_of(fields["publish_time"])})
 
 
 def _event(row: Row[Any], release: Release) -> Event:
     fields = dict(row._mapping)
-    given = {"kind": EventKind(fields["kind"]), "time": _instant(fields["time"])}
+    given = {"kind": EventKind(fields["kind"]), "time": instant_of(fields["time"])}
     return Event(**{**fields, **given, "name": release.name, "version": release.version})
 
 
 def _is_event(row: Row[Any], event: Event) -> bool:
-    written = (row.revision, row.kind, row.digest, _instant(row.time))
+    written = (row.revision, row.kind, row.digest, instant_of(row.time))
     return written == (event.revision, event.kind.value, event.digest, event.time)
-
-
-def _instant(written: object) -> datetime:
-    return datetime.fromisoformat(str(written))
 
 
 def insert_release(connection: Connection, release: Release, archive: bytes) -> None:
     """Keeps a package."""
-    row = {**vars(release), "publish_time": release.publish_time.strftime(_TIME), "archive": archive}
+    row = {**vars(release), "publish_time": instant_text(release.publish_time), "archive": archive}
     connection.execute(insert(_TABLES.release).values(row))
 
 
 def insert_event(connection: Connection, event: Event, request_id: str, mark: str) -> None:
     """Adds an event, and the request that makes it if it has an id."""
     row = {name: value for name, value in vars(event).items() if name not in ("name", "version")}
-    row |= {"kind": event.kind.value, "time": event.time.strftime(_TIME)}
+    row |= {"kind": event.kind.value, "time": instant_text(event.time)}
     connection.execute(insert(_TABLES.event).values(row))
     if request_id:
         row = {"request_id": request_id, "fingerprint": mark, "revision": event.revision}

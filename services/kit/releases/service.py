@@ -283,7 +283,7 @@ class ReleaseServicer(ReleaseServiceServicer):
     def _as_of(self, page: paging.Page) -> State:
         """The state that a page shows: that of the first one."""
         state = self._store.state()
-        return state.as_of(page.place.revision or state.revision)
+        return state.as_of(page.place.state_number or state.revision)
 
     def _listed(
         self, request: pb.ListVersionsRequest | pb.ListEventsRequest

@@ -5,6 +5,7 @@
 - `audit`: Hash-chained audit: each write adds a row, in its own transaction, that seals all the rows before
   it.
 - `audit_table`: The table of an audit chain, for the service's migration and its store.
+- `CaseKey`: The key that encrypts what is kept of a case.
 - `Chain`: The records of a table, numbered by its primary key; all the columns are sealed but those
   `unsealed`.
 - `Database`: A pool of connections, to be opened after the fork only.
@@ -13,11 +14,16 @@
 - `fingerprint`: What tells a request from another one: SHA-256 of its parts.
 - `idempotency`: Requests already answered: a write sent again with the same id has the first answer
   (AIP-155).
+- `KeyStore`: The keys of cases; every use reads them anew, so that an erased one is never used.
+- `master_key_table`: The table that says which master key a database is tied to.
 - `MasterKey`: A master key; a key derived from it for one purpose betrays neither another nor the master
   key.
+- `page_key`: The key that seals page tokens, the same for every worker and restart.
+- `prepare_keys`: Creates or upgrades the key database; creates the master key if neither exists yet.
 - `request_table`: The table of answered requests, for the service's migration and its store.
 - `reused`: The request id was used for another request.
-- `SQLITE_BUSY_SECONDS`: How long a statement waits for another writer of a SQLite file.
+- `secret_table`: The table of the secrets, which the first migration of a service fills.
+- `tie`: Ties the first master key to a database, and creates it; afterwards no other is accepted.
 - `vault`: The master key of a service: a file kept outside its databases, and what is encrypted or tagged
   with it.
 """
@@ -26,14 +32,16 @@ from services.kit.store import audit, database, idempotency, vault
 from services.kit.store.audit import append, audit_table
 from services.kit.store.chain import Chain
 from services.kit.store.database import Database
-from services.kit.store.engine import SQLITE_BUSY_SECONDS
 from services.kit.store.idempotency import fingerprint, request_table, reused
+from services.kit.store.keys import CaseKey, KeyStore, master_key_table, prepare_keys, tie
+from services.kit.store.secrets import page_key, secret_table
 from services.kit.store.vault import MasterKey
 
 __all__ = [
-    "SQLITE_BUSY_SECONDS",
+    "CaseKey",
     "Chain",
     "Database",
+    "KeyStore",
     "MasterKey",
     "append",
     "audit",
@@ -41,7 +49,12 @@ __all__ = [
     "database",
     "fingerprint",
     "idempotency",
+    "master_key_table",
+    "page_key",
+    "prepare_keys",
     "request_table",
     "reused",
+    "secret_table",
+    "tie",
     "vault",
 ]

@@ -10,6 +10,7 @@ from functools import cache
 from sqlalchemy import BigInteger, Column, Connection, Integer, MetaData, String, Table, Text
 
 from services.kit.canonical import Head, Verification, canonical
+from services.kit.dates import instant_text
 from services.kit.store.chain import Chain
 
 _LOCK = 7022349869812887601
@@ -64,7 +65,7 @@ def extend(
     """Adds a row for each entry, in order, in the caller's write transaction."""
     chain = _chain(table)
     last = chain.head(connection, lock=True)
-    written = (time or datetime.now(UTC)).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    written = instant_text(time or datetime.now(UTC))
     records = [
         {
             "time": written,

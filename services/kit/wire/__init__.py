@@ -13,9 +13,9 @@
 - `MAX_CENTS`: The largest amount in cents that a message may carry.
 - `money`: A google.type.Money in euros from a number of cents.
 - `Page`: The page that a request asks for: where it begins, and how many results it holds at most.
-- `paging`: Page tokens: a revision and an offset, sealed together with the question that they continue
+- `paging`: Page tokens: a state number and an offset, sealed together with the question that they continue
   (AIP-158).
-- `Place`: Where a page begins: the revision that the first page showed (0 = the present one), and an
+- `Place`: Where a page begins: the state number that the first page showed (0 = the present one), and an
   offset.
 - `request_id`: The UUID of a write, in lower case; empty when the caller gave none.
 - `values`: Money, dates, decimals and request ids between google.type messages and int cents, date and

@@ -1,4 +1,4 @@
-"""Page tokens: a revision and an offset, sealed together with the question that they continue (AIP-158)."""
+"""Page tokens: a state number and an offset, sealed with the question that they continue (AIP-158)."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Place:
-    """Where a page begins: the revision that the first page showed (0 = the present one), and an offset."""
+    """Where a page begins: the state number that the first page showed (0 = the present), and an offset."""
 
-    revision: int = 0
+    state_number: int = 0
     offset: int = 0
 
 
@@ -46,9 +46,9 @@ class Page:
         """The results of the page."""
         return items[self.place.offset : self.end]
 
-    def next_token(self, key: bytes, request: Message, count: int, revision: int) -> str:
-        """The token of the next page of `count` results, at the same revision; empty on the last page."""
-        return seal(key, request, Place(revision, self.end)) if self.end < count else ""
+    def next_token(self, key: bytes, request: Message, count: int, state_number: int) -> str:
+        """The token of the next page of `count` results, at the same state; empty on the last page."""
+        return seal(key, request, Place(state_number, self.end)) if self.end < count else ""
 
 
 def asked_page(key: bytes, request: Any, violations: Violations) -> Page:
@@ -58,7 +58,7 @@ def asked_page(key: bytes, request: Any, violations: Violations) -> Page:
 
 def seal(key: bytes, request: Message, place: Place) -> str:
     """The token of a place in the answer to a request; any other request, or a changed token, is refused."""
-    packed = _PLACE.pack(place.revision, place.offset)
+    packed = _PLACE.pack(place.state_number, place.offset)
     digest = hmac.digest(key, packed + _question(request), hashlib.sha256)
     return urlsafe_b64encode(packed + digest[:_SEAL_BYTES]).decode()
 

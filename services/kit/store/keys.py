@@ -1,6 +1,6 @@
 """The key database: a key for each case, wrapped by the master key, destroyed to erase the case.
 
-It is kept and saved apart from the journal."""
+It is kept and saved apart from what the keys encrypt."""
 
 from __future__ import annotations
 
@@ -17,7 +17,6 @@ import structlog
 from sqlalchemy import (
     CheckConstraint,
     Column,
-    Connection,
     Index,
     Integer,
     LargeBinary,
@@ -30,15 +29,16 @@ from sqlalchemy import (
     update,
 )
 
-from services.eligibility.store.tables import instant_text
+from services.kit.dates import instant_text
 from services.kit.errors import StartupError, Unavailable
-from services.kit.store import Database, database, vault
+from services.kit.store import vault
+from services.kit.store.database import Database, migrate
 
-metadata = MetaData()
+_metadata = MetaData()
 
-case_key = Table(
+_case_key = Table(
     "case_key",
-    metadata,
+    _metadata,
     Column("case_id", String(36), primary_key=True),
     Column("reference_hash", String(64)),
     Column("wrapped_key", LargeBinary),
@@ -47,28 +47,32 @@ case_key = Table(
     CheckConstraint("(wrapped_key IS NULL) = (erase_time IS NOT NULL)", name="case_key_erased"),
 )
 
-live = case_key.c.wrapped_key.is_not(None)
+_live = _case_key.c.wrapped_key.is_not(None)
 """The keys that were not destroyed: at most one for a reference."""
 
 Index(
     "case_key_live",
-    case_key.c.reference_hash,
+    _case_key.c.reference_hash,
     unique=True,
-    sqlite_where=live,
-    postgresql_where=live,
+    sqlite_where=_live,
+    postgresql_where=_live,
 )
-Index("case_key_reference", case_key.c.reference_hash)
-
-master_key = Table(
-    "master_key",
-    metadata,
-    Column("id", Integer, primary_key=True, autoincrement=False),
-    Column("fingerprint", String(64), nullable=False),
-    CheckConstraint("id = 1", name="master_key_single"),
-)
+Index("case_key_reference", _case_key.c.reference_hash)
 
 
-MIGRATIONS = Path(__file__).parent / "key_migrations"
+def master_key_table(metadata: MetaData) -> Table:
+    """The table that says which master key a database is tied to, for the migration and the store."""
+    return Table(
+        "master_key",
+        metadata,
+        Column("id", Integer, primary_key=True, autoincrement=False),
+        Column("fingerprint", String(64), nullable=False),
+    )
+
+
+_master_key = master_key_table(_metadata)
+
+KEY_MIGRATIONS = Path(__file__).parent / "key_migrations"
 
 log = structlog.get_logger()
 
@@ -78,7 +82,7 @@ _CHUNK = 500
 
 @dataclass(frozen=True)
 class CaseKey:
-    """The key that encrypts the decisions of a case."""
+    """The key that encrypts what is kept of a case."""
 
     case_id: str
     key: bytes
@@ -89,30 +93,31 @@ def prepare_keys(url: str, master_key_file: Path) -> None:
 
     StartupError if the master key is missing or is not the one that wraps the stored keys.
     """
-    database.migrate(url, MIGRATIONS)
+    migrate(url, KEY_MIGRATIONS)
     keys = Database(url)
     try:
-        with keys.write() as connection:
-            _tie(connection, master_key_file)
+        tie(keys, _master_key, master_key_file, "la base des clés")
     finally:
         keys.dispose()
-    vault.warn_if_exposed(master_key_file)
 
 
-def _tie(connection: Connection, master_key_file: Path) -> None:
-    """The first master key is tied to the database; afterwards no other is accepted."""
-    if connection.dialect.name == "postgresql":
-        connection.execute(text("LOCK TABLE master_key"))
-    known = connection.scalar(select(master_key.c.fingerprint))
-    if known is None and not master_key_file.exists():
-        vault.create(master_key_file)
-    fingerprint = vault.load(master_key_file).fingerprint()
-    if known is None:
-        connection.execute(insert(master_key).values(id=1, fingerprint=fingerprint))
-    elif known != fingerprint:
-        raise StartupError(
-            f"La clé maîtresse {master_key_file} n’est pas celle de la base des clés : remettez la bonne."
-        )
+def tie(database: Database, table: Table, file: Path, owner: str) -> None:
+    """Ties the first master key to a database, and creates it; afterwards no other is accepted: StartupError.
+
+    `owner` says in French which database it is.
+    """
+    with database.write() as connection:
+        if connection.dialect.name == "postgresql":
+            connection.execute(text("LOCK TABLE master_key"))
+        known = connection.scalar(select(table.c.fingerprint))
+        if known is None and not file.exists():
+            vault.create(file)
+        fingerprint = vault.load(file).fingerprint()
+        if known is None:
+            connection.execute(insert(table).values(id=1, fingerprint=fingerprint))
+        elif known != fingerprint:
+            raise StartupError(f"La clé maîtresse {file} n’est pas celle de {owner} : remettez la bonne.")
+    vault.warn_if_exposed(file)
 
 
 class KeyStore:
@@ -126,16 +131,16 @@ class KeyStore:
         self._requests = master.derived("request ids")
 
     def request_tag(self, request_id: str) -> str | None:
-        """What stands for a request id in the journal; None without one."""
+        """What stands for a request id in a store; None without one."""
         return vault.tag(self._requests, request_id) if request_id else None
 
     def open_cases(self, references: Sequence[str]) -> list[CaseKey]:
         """The key of each case, in one query; new for a reference that has none, and for each empty one.
 
-        The caller holds the lock of the journal: nobody opens nor erases a case meanwhile.
+        The caller holds the lock of what they encrypt: nobody opens nor erases a case meanwhile.
         """
         hashes = [self._hash(reference) for reference in references]
-        known = self._live(case_key.c.reference_hash, [hash_ for hash_ in hashes if hash_])
+        known = self._live(_case_key.c.reference_hash, [hash_ for hash_ in hashes if hash_])
         opened = dict(known)
         fresh: list[tuple[str | None, CaseKey]] = []
         found: list[CaseKey] = []
@@ -154,15 +159,15 @@ class KeyStore:
     def is_empty(self) -> bool:
         """True when no case ever had a key, not even one destroyed since."""
         with self._database.read() as connection:
-            return connection.execute(select(case_key.c.case_id).limit(1)).first() is None
+            return connection.execute(select(_case_key.c.case_id).limit(1)).first() is None
 
     def keys(self, case_ids: Iterable[str]) -> dict[str, bytes]:
         """The keys that still exist, by case."""
-        return {case_id: case.key for case_id, case in self._live(case_key.c.case_id, case_ids).items()}
+        return {case_id: case.key for case_id, case in self._live(_case_key.c.case_id, case_ids).items()}
 
     def cases(self, case_reference: str) -> list[str]:
         """The cases that a reference has had: a new one after each erasure."""
-        query = select(case_key.c.case_id).where(case_key.c.reference_hash == self._hash(case_reference))
+        query = select(_case_key.c.case_id).where(_case_key.c.reference_hash == self._hash(case_reference))
         with self._database.read() as connection:
             return list(connection.scalars(query))
 
@@ -174,7 +179,7 @@ class KeyStore:
                 connection.exec_driver_sql("PRAGMA secure_delete = ON")
             for chunk in _chunks(case_ids):
                 connection.execute(
-                    update(case_key).where(case_key.c.case_id.in_(chunk), live).values(destroyed)
+                    update(_case_key).where(_case_key.c.case_id.in_(chunk), _live).values(destroyed)
                 )
         if self._database.is_sqlite:
             self._empty_log()
@@ -190,8 +195,8 @@ class KeyStore:
             return found
         with self._database.read() as connection:
             for chunk in chunks:
-                query = select(column, case_key.c.case_id, case_key.c.wrapped_key).where(
-                    column.in_(chunk), live
+                query = select(column, _case_key.c.case_id, _case_key.c.wrapped_key).where(
+                    column.in_(chunk), _live
                 )
                 for value, case_id, wrapped in connection.execute(query):
                     key = self._unwrapped(case_id, wrapped)
@@ -218,7 +223,7 @@ class KeyStore:
             for hash_, case in fresh
         ]
         with self._database.write() as connection:
-            connection.execute(insert(case_key), rows)
+            connection.execute(insert(_case_key), rows)
 
     def _empty_log(self) -> None:
         """SQLite keeps former pages in its log until it is emptied; readers in the way leave it for later."""

@@ -1,0 +1,14 @@
+"""What is made from the protos: the page of errors, and the contracts that a client's programmer receives.
+
+- `comments`: Leading comments by source path.
+- `describe`: Compiles every proto under a root, with its comments and all that it imports.
+- `errors_page`: The page of errors, in French.
+- `own`: The files of the contract, without those of Google.
+- `write_bundle`: Writes the descriptor set, the zip of the protos and the schema of the dossier.
+"""
+
+from tools.contracts.bundle import write_bundle
+from tools.contracts.page import errors_page
+from tools.contracts.reading import comments, describe, own
+
+__all__ = ["comments", "describe", "errors_page", "own", "write_bundle"]
