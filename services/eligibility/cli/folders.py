@@ -6,9 +6,13 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from services.kit.cli import USAGE, CommandError
+from services.kit.cli import USAGE, CommandError, Output
 from services.kit.releases import SIGNATURE_FILE
+
+if TYPE_CHECKING:
+    from services.kit.releases import Statement
 
 _BELONGS = re.compile(rf"(cases/)?[^/]+\.yaml|{re.escape(SIGNATURE_FILE)}")
 SHIPPED = Path(__file__).parent.parent / "packages" / "ploermel"
@@ -68,3 +72,22 @@ def write_file(file: Path, content: bytes, *, mode: int = 0o644, replace: bool =
         raise CommandError(f"« {file} » existe déjà ; rien n’est écrit.", reason="FILE_EXISTS") from None
     except OSError:
         raise CommandError(f"« {file} » ne peut pas être écrit.") from None
+
+
+def contents_of(folder: Path) -> Mapping[str, bytes]:
+    """The files of the package of a folder."""
+    return read_folder(folder).contents
+
+
+def check_folder(folder: Path, out: Output) -> int:
+    """Checks a folder as the server would."""
+    from services.eligibility.cli import local
+
+    return local.check_folder(folder, out)
+
+
+def statement(folder: Path) -> Statement:
+    """What is signed of a folder that can be read whole."""
+    from services.eligibility.cli import local
+
+    return local.statement(folder)

@@ -66,7 +66,7 @@ def run_tests(folder: Path, out: Output) -> int:
     try:
         results = run_cases(package)
     except UncompilableError as error:
-        raise CommandError(str(error), reason="RULESET_REFUSED") from None
+        raise CommandError(str(error), reason="PACKAGE_REFUSED") from None
     failed = [result for result in results if result.gaps]
     document = {"case_count": len(results), "failed_count": len(failed)}
     out.document({**document, "cases": list(map(_case, results))})

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from services.eligibility.cli import local, local_commands, server_commands
-from services.eligibility.cli.folders import read_folder
+from services.eligibility.cli import local_commands, server_commands
+from services.eligibility.cli.folders import check_folder, contents_of, statement
 from services.eligibility.cli.options import ADDRESS
 from services.kit.cli import ReleaseCommands, Words, program, run, signing
 
@@ -25,14 +25,14 @@ WORDS = Words(
     dated="demandes datées",
     inert="elle ne répond à aucune demande avant d’être activée.",
     address=ADDRESS,
-    read_folder=lambda folder: read_folder(folder).contents,
+    read_folder=contents_of,
     single=True,
-    check_here=local.check_folder,
+    check_here=check_folder,
 )
 
 app = program(HELP)
 ReleaseCommands(WORDS).register(app)
-signing.register(app, local.statement)
+signing.register(app, statement)
 local_commands.register(app)
 server_commands.register(app)
 

@@ -40,4 +40,4 @@ def refused(name: str, error: PackageError) -> CommandError:
         for found in error.findings
     )
     message = f"Le règlement « {name} » ne peut pas être lu."
-    return CommandError(message, reason="RULESET_REFUSED", details=details)
+    return CommandError(message, reason="PACKAGE_REFUSED", details=details)
