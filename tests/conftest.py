@@ -69,6 +69,20 @@ def launch(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Launch]:
 
 
 @pytest.fixture(scope="session")
+def shared(launch: Launch) -> Launch:
+    """One server for all who ask for the same: none of them stops it, or changes what another reads."""
+    found: dict[str, RunningServer] = {}
+
+    def get(module: str, *arguments: str, env: Mapping[str, str] | None = None) -> RunningServer:
+        key = repr((module, arguments, sorted((env or {}).items())))
+        if key not in found:
+            found[key] = launch(module, *arguments, env=env)
+        return found[key]
+
+    return get
+
+
+@pytest.fixture(scope="session")
 def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """URL of the maintenance database of a real PostgreSQL; tests create their own databases beside it."""
     own = tmp_path_factory.getbasetemp()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from microcredit.documents.v1.store_service_pb2_grpc import DocumentStoreService
 from microcredit.documents.v1.template_service_pb2_grpc import TemplateServiceStub
 from microcredit.releases.v1 import release_service_pb2 as releases
 from microcredit.releases.v1.release_service_pb2_grpc import ReleaseServiceStub
+from tests.support import wait_until
 
 _MAX_BYTES = 32 * 1024 * 1024
 SECONDS = 60.0
@@ -83,12 +83,7 @@ def with_sentence(content: bytes, containing: str, sentence: str) -> bytes:
 
 def eventually(check: Callable[[], bool], seconds: float) -> bool:
     """Whether something becomes true in time."""
-    limit = time.monotonic() + seconds
-    while time.monotonic() < limit:
-        if check():
-            return True
-        time.sleep(0.02)
-    return check()
+    return wait_until(check, seconds)
 
 
 def download(parts: Iterator[Any]) -> tuple[pb.Document, bytes]:

@@ -8,11 +8,14 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from tests import warm
 
 ROOT = Path(__file__).resolve().parent.parent
+T = TypeVar("T")
 START_SECONDS = 60.0
+POLL_SECONDS = 0.01
 MORE = os.environ.get("MICROCREDIT_TESTS") == "more"
 """Whether `make test-more` runs: what is long, or needs other tools than Python's."""
 
@@ -42,6 +45,15 @@ class RunningServer:
         return [int(pid) for pid in children.split()]
 
 
+def wait_until(condition: Callable[[], T | None], seconds: float = START_SECONDS) -> T:
+    """What a condition gives once it holds; the limit is only there for a test that would never end."""
+    limit = time.monotonic() + seconds
+    while not (found := condition()):
+        assert time.monotonic() < limit, "never true"
+        time.sleep(POLL_SECONDS)
+    return found
+
+
 def start_server(module: str, folder: Path, env: Mapping[str, str], *arguments: str) -> RunningServer:
     """Starts `python -m module` on a free port and waits until every worker serves."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -49,12 +61,12 @@ def start_server(module: str, folder: Path, env: Mapping[str, str], *arguments: 
     options = ("--port", "0", "--ready-file", str(ready), *arguments)
     env = {**os.environ, **throwaway_stores(folder), **env}
     process = warm.start(module, *options, env=env, out=log, err=log)
-    limit = time.monotonic() + START_SECONDS
-    while not ready.exists():
-        if process.poll() is not None or time.monotonic() > limit:
-            process.kill()
-            raise AssertionError(f"{module} did not start:\n{log.read_text()}")
-        time.sleep(0.02)
+    try:
+        wait_until(lambda: ready.exists() or process.poll() is not None)
+        assert ready.exists()
+    except AssertionError:
+        process.kill()
+        raise AssertionError(f"{module} did not start:\n{log.read_text()}") from None
     return RunningServer(process, ready.read_text().strip(), log)
 
 

@@ -6,7 +6,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import ClassVar
+from typing import ClassVar, TypeVar
+
+Value = TypeVar("Value")
 
 _NO_METADATA: Mapping[str, str] = MappingProxyType({})
 
@@ -124,6 +126,13 @@ class Violations:
         """Raises InvalidArgument with all the violations, if there is any."""
         if self._items:
             raise self.error(reason, message)
+
+    def whole(self, value: Value | None) -> Value:
+        """What was read once nothing is wrong in it: None comes with a violation, so that it never leaves."""
+        self.raise_if_any()
+        if value is None:
+            raise TypeError("a value is missing without a violation")
+        return value
 
     def error(self, reason: str = "INVALID_FIELDS", message: str | None = None) -> InvalidArgument:
         """The InvalidArgument of these violations."""

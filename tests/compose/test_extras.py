@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import time
 import tomllib
 from importlib.metadata import Distribution, distribution
 from pathlib import Path
@@ -14,6 +13,8 @@ import grpc
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from packaging.requirements import Requirement
+
+from tests.support import wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
 SERVICES = {
@@ -73,9 +74,8 @@ def test_a_service_starts_with_its_own_extra_only(extra: str, tmp_path: Path) ->
     )
     with process:
         try:
-            while not ready.exists():
-                assert process.poll() is None, process.stderr and process.stderr.read().decode()
-                time.sleep(0.02)
+            wait_until(lambda: ready.exists() or process.poll() is not None)
+            assert process.poll() is None, process.stderr and process.stderr.read().decode()
             with grpc.insecure_channel(ready.read_text().strip()) as channel:
                 answer = health_pb2_grpc.HealthStub(channel).Check(
                     health_pb2.HealthCheckRequest(), timeout=10

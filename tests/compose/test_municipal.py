@@ -45,15 +45,17 @@ Play = Callable[[Path], "subprocess.CompletedProcess[str]"]
 
 
 @pytest.fixture(scope="module")
-def play(launch: Launch, tmp_path_factory: pytest.TempPathFactory) -> Play:
+def play(launch: Launch, shared: Launch, tmp_path_factory: pytest.TempPathFactory) -> Play:
     """Runs the composer in a folder, against three services that hold the sample lenders."""
     registry = {
         "BANK_REGISTRY_DATABASE_URL": f"sqlite:///{tmp_path_factory.mktemp('registry')}/registry.sqlite3"
     }
     warm.run("services.bank_registry", "import", str(SAMPLE), env=registry).check_returncode()
     env = {
-        "ADDRESS_ELIGIBILITY": launch("services.eligibility", "--workers", "1").address,
-        "ADDRESS_DOCUMENTS": launch("services.documents", "--workers", "1").address,
+        "ADDRESS_ELIGIBILITY": shared("services.eligibility", "--workers", "2").address,
+        "ADDRESS_DOCUMENTS": shared(
+            "services.documents", "--workers", "2", env={"DOCUMENTS_RETENTION_DAYS": "30"}
+        ).address,
         "ADDRESS_BANK_REGISTRY": launch("services.bank_registry", "--workers", "1", env=registry).address,
     }
 

@@ -47,13 +47,15 @@ def test_a_decision_is_read_as_it_was_recorded(stores: Stores) -> None:
     (decision_id,) = stores.record(new)
     found = stores.other_process().get(decision_id)
     known = {name: value for name, value in new.facts.items() if value is not None}
-    assert (found.facts, found.assessment, found.stamp) == (known, new.assessment, new.stamp)
+    assert found.read is not None
+    assert found.record is not None
+    assert (found.read.facts, found.read.assessment) == (known, new.assessment)
+    assert found.record.stamp == new.stamp
     assert (found.case_reference, found.content) == (REFERENCE, ContentState.READABLE)
-    assert found.outcome is Outcome.NOT_ELIGIBLE
-    assert "AMOUNT_ABOVE_MAX" in found.reason_codes
-    assert found.time is not None
-    assert abs(datetime.now(UTC) - found.time) < timedelta(minutes=1)
-    assert Head(found.sequence, found.hash) == stores.journal.head()
+    assert found.record.outcome is Outcome.NOT_ELIGIBLE
+    assert "AMOUNT_ABOVE_MAX" in found.record.reason_codes
+    assert abs(datetime.now(UTC) - found.record.time) < timedelta(minutes=1)
+    assert Head(found.sequence, found.record.hash) == stores.journal.head()
     assert stores.journal.verify().broken_sequence == 0
     refused("DECISION_NOT_FOUND", lambda: stores.journal.get(str(uuid4())))
 
@@ -96,8 +98,9 @@ def test_the_filters_add_up(stores: Stores) -> None:
     assert found(reason_code="AMOUNT_ABOVE") == []
     assert found(reason_code="AMOUNT_ABOVE_MA_") == []
     assert found(case_reference="C") == []
-    second = stores.journal.search(Filters(), limit=10)[2].time
-    assert second is not None
+    third = stores.journal.search(Filters(), limit=10)[2].record
+    assert third is not None
+    second = third.time
     assert found(start_time=second, end_time=second + timedelta(microseconds=1), case_reference="B") == [4]
     assert found(end_time=second) == []
     paged = stores.journal.search(Filters(case_reference="A"), before_sequence=3, limit=1)
@@ -193,7 +196,7 @@ def test_an_altered_record_is_named_and_hides_no_other(stores: Stores) -> None:
         assert stores.journal.verify().broken_sequence == 3, what
         found = {item.sequence: item for item in stores.journal.search(Filters(), limit=10)}
         assert list(found) == [6, 4, 3, 2, 1], what
-        assert (found[3].content, found[3].facts) == (ContentState.DAMAGED, None), what
+        assert (found[3].content, found[3].read) == (ContentState.DAMAGED, None), what
         assert found[1].content is ContentState.READABLE, what
         restore(stores.database, before)
 
@@ -259,7 +262,7 @@ def test_an_altered_content_is_damaged(stores: Stores) -> None:
     swap = "UPDATE journal SET ciphertext = (SELECT ciphertext FROM journal WHERE sequence = 1)"
     tamper(stores.database, swap)
     found = stores.journal.get(second)
-    assert (found.content, found.facts, found.case_reference) == (ContentState.DAMAGED, None, "")
+    assert (found.content, found.read, found.case_reference) == (ContentState.DAMAGED, None, "")
     assert stores.journal.get(first).content is ContentState.READABLE
 
 
@@ -279,7 +282,7 @@ def test_an_erased_case_can_be_read_nowhere(stores: Stores) -> None:
     assert rows(stores.database, "journal")[-1]["actor"] == "camille"
     for decision_id in ids[:2]:
         found = stores.journal.get(decision_id)
-        assert (found.content, found.facts, found.assessment) == (ContentState.ERASED, None, None)
+        assert (found.content, found.read) == (ContentState.ERASED, None)
         assert found.case_reference == ""
     assert stores.journal.get(ids[2]).content is ContentState.READABLE
     assert stores.journal.verify(head).broken_sequence == 0
@@ -347,7 +350,7 @@ def test_a_purge_removes_contents_and_keeps_the_chain(stores: Stores) -> None:
     assert stores.journal.head() == head
     for decision_id in old:
         found = stores.journal.get(decision_id)
-        assert (found.content, found.facts, found.case_reference) == (ContentState.PURGED, None, "")
+        assert (found.content, found.read, found.case_reference) == (ContentState.PURGED, None, "")
     assert stores.journal.get(recent).content is ContentState.READABLE
     assert stores.journal.verify(head).broken_sequence == 0
     assert sorted(row["wrapped_key"] is None for row in rows(stores.keys, "case_key")) == [False, True]

@@ -6,7 +6,7 @@ import gc
 import threading
 import time
 import weakref
-from collections.abc import Callable, Iterator, MutableMapping
+from collections.abc import Iterator, MutableMapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from services.kit.releases.timeline import State
 from services.kit.store.database import Database
 from tests.bank_registry_support import new_database
 from tests.releases_support import NAME, START, candidate, make_store
+from tests.support import wait_until
 
 LIMIT = 20.0
 """Seconds after which what is awaited will not come, on a machine that is busy with other tests."""
@@ -142,7 +143,7 @@ def test_the_last_good_value_stays_when_a_new_one_cannot_be_built(scene: Scene, 
     scene.follower.start()
     scene.builder.broken = {"2"}
     bad = scene.activate("2")
-    until(lambda: scene.follower.status().store_revision == bad)
+    wait_until(lambda: scene.follower.status().store_revision == bad)
     assert scene.follower.current() == Built("1")
     status = scene.follower.status()
     assert (status.store_revision, good <= status.loaded_revision < bad) == (bad, True)
@@ -182,7 +183,7 @@ def test_a_revision_is_tried_again_when_the_store_did_not_answer(scene: Scene) -
     scene.follower.start()
     scene.builder.broken, scene.builder.failure = {"1"}, Unavailable
     revision = scene.activate("1")
-    until(lambda: "ne répond pas" in scene.follower.status().problem)
+    wait_until(lambda: "ne répond pas" in scene.follower.status().problem)
     assert scene.follower.current() == Built("")
     scene.builder.broken = set()
     assert scene.follower.wait(revision - 1, timeout=LIMIT)
@@ -202,9 +203,9 @@ def test_a_store_that_answers_again_is_no_longer_a_problem(
 
         with monkeypatch.context() as patch:
             patch.setattr(scene.store, "last_revision", fail)
-            until(lambda: "ne répond pas" in scene.follower.status().problem)
+            wait_until(lambda: "ne répond pas" in scene.follower.status().problem)
             assert scene.follower.current() == Built("1")
-        until(lambda: scene.follower.status() == good)
+        wait_until(lambda: scene.follower.status() == good)
 
 
 def test_a_value_that_is_replaced_is_freed(scene: Scene) -> None:
@@ -215,13 +216,6 @@ def test_a_value_that_is_replaced_is_freed(scene: Scene) -> None:
     try:
         revision = scene.activate("2")
         assert scene.follower.wait(revision - 1, timeout=LIMIT)
-        until(lambda: former() is None)
+        wait_until(lambda: former() is None)
     finally:
         gc.enable()
-
-
-def until(holds: Callable[[], bool]) -> None:
-    limit = time.monotonic() + LIMIT
-    while not holds():
-        assert time.monotonic() < limit
-        time.sleep(0.01)

@@ -30,7 +30,7 @@ from tests.bank_registry_support import (
     status_of,
     write_file,
 )
-from tests.support import ROOT, Launch
+from tests.support import ROOT, Launch, wait_until
 
 NEVER_ENDING = """
 CREATE TRIGGER never_ending AFTER INSERT ON audit WHEN NEW.resource = 'banks/z' BEGIN
@@ -51,11 +51,15 @@ def is_locked(path: Path) -> bool:
 def wait_until_writing(path: Path, process: subprocess.Popen[bytes]) -> None:
     """Waits until the import is stuck in its transaction: the migrations before it are short."""
     free = time.monotonic()
-    while time.monotonic() < free + 0.5:
+
+    def stuck() -> bool:
+        nonlocal free
         assert process.poll() is None
-        time.sleep(0.02)
         if not is_locked(path):
             free = time.monotonic()
+        return time.monotonic() >= free + 0.5
+
+    wait_until(stuck)
 
 
 def test_a_killed_import_leaves_nothing_half_written(launch: Launch, tmp_path: Path) -> None:
@@ -101,8 +105,7 @@ def test_a_new_worker_answers_as_the_dead_one(launch: Launch, tmp_path: Path) ->
         request.page_token = answer.next_page_token
     (worker,) = server.workers()
     os.kill(worker, signal.SIGKILL)
-    while server.workers() in ([], [worker]):
-        time.sleep(0.01)
+    wait_until(lambda: server.workers() not in ([], [worker]))
     with grpc.insecure_channel(server.address) as channel:
         answer = BankRegistryServiceStub(channel).ListSelectableBanks(
             request, timeout=10, wait_for_ready=True
@@ -125,7 +128,10 @@ def test_a_store_that_does_not_answer_is_to_be_retried(launch: Launch, postgres_
             text("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = :name"),
             {"name": name},
         )
-        time.sleep(POSTGRESQL_POLL_SECONDS)
+        read = time.monotonic()
+        wait_until(
+            lambda: time.monotonic() > read + POSTGRESQL_POLL_SECONDS
+        )  # what was read may serve so long
         with pytest.raises(grpc.RpcError) as caught:
             stub.ListSelectableBanks(request, timeout=10)
         assert caught.value.code() is grpc.StatusCode.UNAVAILABLE

@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 from pathlib import Path
@@ -70,7 +69,7 @@ def test_reservations_retried_over_killed_workers_are_each_made_once(launch: Lau
 
     def kill() -> None:
         for _ in range(KILLS):
-            time.sleep(0.2)
+            done.wait(0.2)
             workers = server.workers()
             if workers and not done.is_set():
                 os.kill(workers[0], signal.SIGKILL)
@@ -84,7 +83,7 @@ def test_reservations_retried_over_killed_workers_are_each_made_once(launch: Lau
                     return stub.ReserveEnvelope(request, timeout=20, wait_for_ready=True).reservation.name
             except grpc.RpcError as error:
                 refused.append(error.code().name)
-                time.sleep(0.05)
+                done.wait(0.05)
         raise AssertionError("never answered")
 
     refused: list[str] = []

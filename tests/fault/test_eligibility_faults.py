@@ -24,7 +24,7 @@ from tests.eligibility_support import (
     status_of,
     summary,
 )
-from tests.support import Launch, throwaway_stores
+from tests.support import Launch, throwaway_stores, wait_until
 
 REQUEST = pb.AssessEligibilityRequest(application=application(BASE))
 BATCH = pb.BatchAssessEligibilityRequest(requests=[REQUEST] * 500)
@@ -44,8 +44,7 @@ def test_a_worker_killed_during_a_batch(launch: Launch) -> None:
         (worker,) = server.workers()
         idle = ticks(worker)
         call = client.eligibility.BatchAssessEligibility.future(BATCH, timeout=TIMEOUT)
-        while ticks(worker) < idle + 3:  # a batch takes some thirty
-            time.sleep(0.001)
+        wait_until(lambda: ticks(worker) >= idle + 3)  # a batch takes some thirty
         os.kill(worker, signal.SIGKILL)
         assert call.code() is grpc.StatusCode.UNAVAILABLE
     with Client(server.address) as client:

@@ -9,7 +9,6 @@ import signal
 import sqlite3
 import tempfile
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -27,7 +26,7 @@ from tests.bank_registry_support import new_database
 from tests.eligibility_reglement import BASE
 from tests.eligibility_support import TIMEOUT, Client, application, reason_of, status_of
 from tests.journal_support import new_urls
-from tests.support import Launch, RunningServer, throwaway_stores
+from tests.support import POLL_SECONDS, Launch, RunningServer, throwaway_stores, wait_until
 
 REQUEST = AssessEligibilityRequest(application=application(BASE), case_reference="MC-1")
 FAULTS = {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED, grpc.StatusCode.CANCELLED}
@@ -71,7 +70,7 @@ class Load:
                 except grpc.RpcError as error:
                     if error.code() not in FAULTS:
                         self.unexpected.append(error.code())
-                    time.sleep(0.01)
+                    self._stop.wait(POLL_SECONDS)
 
     @contextmanager
     def running(self) -> Iterator[None]:
@@ -85,10 +84,8 @@ class Load:
 
     def wait(self, more: int) -> None:
         """Returns once so many more calls were answered."""
-        limit, target = time.monotonic() + 30, len(self.answered) + more
-        while len(self.answered) < target:
-            assert time.monotonic() < limit
-            time.sleep(0.005)
+        target = len(self.answered) + more
+        wait_until(lambda: len(self.answered) >= target)
 
 
 def recorded(client: Client) -> set[str]:

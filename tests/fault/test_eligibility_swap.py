@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -21,7 +20,7 @@ from tests.ruleset_support import (
     variant,
     with_ceiling,
 )
-from tests.support import Launch, RunningServer
+from tests.support import Launch, RunningServer, wait_until
 
 CLIENTS, ACTIVATIONS, WARM = 4, 500, 100
 MAX_GROWTH = 24 * 1024 * 1024
@@ -107,7 +106,6 @@ def test_every_worker_of_every_server_follows(pair: list[RunningServer]) -> None
 
 def wait_for(clients: list[Rules], state_number: int, *, seconds: float) -> None:
     """Waits until every worker applies a state."""
-    limit = time.monotonic() + seconds
-    while waiting := [client for client in clients if client.status().loaded_state_number < state_number]:
-        assert time.monotonic() < limit, len(waiting)
-        time.sleep(0.02)
+    wait_until(
+        lambda: all(client.status().loaded_state_number >= state_number for client in clients), seconds
+    )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 from typing import Any
@@ -15,7 +14,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from tests.raw_http2 import RawConnection
 from tests.service.kit_probe import NAME
 from tests.service.test_kit_server import detail
-from tests.support import Launch, RunningServer
+from tests.support import Launch, RunningServer, wait_until
 
 ONE = f"/{NAME}/One"
 HEALTH = "/grpc.health.v1.Health/Check"
@@ -77,8 +76,7 @@ def test_what_cannot_be_served_in_time_is_refused_with_when_to_come_back(channel
     one: Any = channel.unary_unary(ONE)
     busy = one.future(b"sleep 3", timeout=30)
     health = health_pb2_grpc.HealthStub(channel)
-    while not busy.running():
-        time.sleep(0.001)
+    wait_until(busy.running)
     late = [one.future(b"x", timeout=30) for _ in range(3)]
     assert health.Check(health_pb2.HealthCheckRequest(), timeout=10).status == 1
     assert {call.code() for call in late} == {grpc.StatusCode.UNAVAILABLE}
@@ -95,8 +93,7 @@ def test_a_stream_that_nobody_reads_gives_its_place_back(
     method: Any = channel.unary_stream(f"/{NAME}/Down")
     with RawConnection(server.address, window=1) as raw:
         raw.begin(f"/{NAME}/Down", b"big 100000", end=True)
-        while ended(method(b"big 10", timeout=10)) is not grpc.StatusCode.OK:
-            time.sleep(0.05)  # the time limit of the test is the limit of this wait
+        wait_until(lambda: ended(method(b"big 10", timeout=10)) is grpc.StatusCode.OK)
 
 
 def test_bytes_that_are_no_message_are_the_fault_of_their_sender(channel: grpc.Channel) -> None:

@@ -9,8 +9,8 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from contextlib import suppress
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +18,10 @@ import grpc
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
+from services.kit.serve.prefork import REPEAT_SECONDS
 from tests import warm
 from tests.service.kit_probe import NAME, SECRET
-from tests.support import ROOT, Launch, RunningServer, start_server
+from tests.support import ROOT, Launch, RunningServer, start_server, wait_until
 
 MODULE = "tests.service.kit_probe"
 PATIENCE = 10.0
@@ -44,11 +45,12 @@ def ask(address: str, word: str) -> str:
                     raise
 
 
-def wait_until(condition: Callable[[], object]) -> None:
-    limit = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < limit
-        time.sleep(0.02)
+def begun(method: Any, word: bytes) -> Any:
+    """A call that a worker has begun to serve; the probe counts its calls, those that ask it included."""
+    before = int(method(b"begun", timeout=PATIENCE))
+    call, asked = method.future(word, timeout=PATIENCE), count(before + 1)
+    wait_until(lambda: int(method(b"begun", timeout=PATIENCE)) > next(asked))
+    return call
 
 
 def is_running(pid: int) -> bool:
@@ -91,8 +93,7 @@ def test_a_call_in_flight_ends_before_the_server_does(launch: Launch, number: si
     with grpc.insecure_channel(server.address) as channel:
         method: Any = channel.unary_unary(f"/{NAME}/One")
         assert method(b"pid", timeout=PATIENCE)
-        call = method.future(b"sleep 1", timeout=PATIENCE)
-        time.sleep(0.2)
+        call = begun(method, b"sleep 1")
         server.process.send_signal(number)
         health = health_pb2_grpc.HealthStub(channel)
         request = health_pb2.HealthCheckRequest()
@@ -107,13 +108,14 @@ def test_a_second_signal_does_not_wait(launch: Launch) -> None:
     with grpc.insecure_channel(server.address) as channel:
         method: Any = channel.unary_unary(f"/{NAME}/One")
         assert method(b"pid", timeout=PATIENCE)
-        call = method.future(b"sleep 9", timeout=PATIENCE)
-        time.sleep(0.2)
-        for pause in (0.1, 0.6, 0.0):
-            assert server.process.poll() is None
+        call = begun(method, b"sleep 9")
+        for _ in range(2):  # together: one wish to stop
             server.process.send_signal(signal.SIGTERM)
-            time.sleep(pause)
-        assert server.process.wait(3) == 1
+        asked = time.monotonic()
+        wait_until(lambda: time.monotonic() > asked + 2 * REPEAT_SECONDS)
+        assert server.process.poll() is None
+        server.process.send_signal(signal.SIGTERM)
+        assert server.process.wait(PATIENCE) == 1
         assert call.code() is grpc.StatusCode.UNAVAILABLE
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import threading
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -242,14 +241,15 @@ def test_an_export_shows_what_was_known_and_true(server: Server) -> None:
 def test_an_upload_cut_half_way_writes_nothing(server: Server) -> None:
     data = lines(*(bank(f"f{number}", 1000 + number) for number in range(500)))
     digest, before = read(server, data).summary.difference_hash, server.state_number()
-    stopped = threading.Event()
+    sent, stopped = threading.Event(), threading.Event()
 
     def half() -> Iterator[pb.ImportBanksRequest]:
         yield next(messages(data, difference_hash=digest, reason="x"))
+        sent.set()
         stopped.wait(10)
 
     call = server.admin.ImportBanks(half())
-    time.sleep(0.3)
+    assert sent.wait(10)
     call.cancel()
     stopped.set()
     with pytest.raises(grpc.RpcError) as caught:

@@ -25,7 +25,7 @@ from microcredit.bankregistry.v1.envelope_service_pb2_grpc import EnvelopeServic
 from microcredit.bankregistry.v1.registry_admin_service_pb2 import VerifyAuditRequest
 from microcredit.bankregistry.v1.registry_admin_service_pb2_grpc import RegistryAdminServiceStub
 from tests.bank_registry_support import agreement, bank, import_banks, loan, new_database, status_of
-from tests.support import Launch, RunningServer
+from tests.support import Launch, RunningServer, wait_until
 
 BANK = "banks/partagee"
 AGREEMENT = f"{BANK}/agreements/fcs"
@@ -70,7 +70,8 @@ def settled(pair: Pair) -> Iterator[None]:
     """On PostgreSQL, what a test wrote may be seen by every worker a second later: before the next test."""
     yield
     if not pair.url.startswith("sqlite"):
-        time.sleep(1)
+        ended = time.monotonic()
+        wait_until(lambda: time.monotonic() > ended + 1)
 
 
 def cents(message: money_pb2.Money) -> int:
@@ -160,7 +161,7 @@ def test_a_write_is_seen_by_every_worker_of_both_servers(pair: Pair) -> None:
             name=BANK, loan_request=question.loan_request, min_state_number=state_number
         )
         assert not any(stub.CheckBank(pinned, timeout=10).check.selectable for stub in stubs)
-        time.sleep(max(0.0, written + 1 - time.monotonic()))
+        wait_until(lambda: time.monotonic() > written + 1)
         assert not any(stub.CheckBank(question, timeout=10).check.selectable for stub in stubs)
     back = reinstate(pair, 1).state_number
     pinned = pb.CheckBankRequest(name=BANK, loan_request=question.loan_request, min_state_number=back)

@@ -26,7 +26,7 @@ from services.kit.store.database import Database
 from tests.eligibility_reglement import BASE, CASES
 from tests.eligibility_support import TIMEOUT, Client, Json, application, copied_package, merged, plain
 from tests.journal_support import unprotect
-from tests.ruleset_support import ID, by, edited, refusal, serving, shared_store, variant
+from tests.ruleset_support import ID, by, edited, read_refusal, refusal, serving, shared_store, variant
 from tests.support import Launch
 
 TOO_DEAR: Json = {"loan": {"amount": "3700.00"}, "project": {"total_cost": "3700.00"}}
@@ -298,6 +298,50 @@ def test_a_case_is_erased_for_good(client: Client) -> None:
         ("case_reference", "FIELD_REQUIRED"),
         ("request_id", "UUID_MALFORMED"),
     }
+
+
+def test_an_application_that_is_only_tried_is_not_recorded(client: Client) -> None:
+    case, request_id = f"MC-{uuid4()}", str(uuid4())
+    asked = AssessEligibilityRequest(
+        case_reference=case, request_id=request_id, application=application(BASE), validate_only=True
+    )
+    tried = client.eligibility.AssessEligibility(asked, timeout=TIMEOUT).assessment
+    assert (tried.decision_id, tried.case_reference) == ("", case)
+    assert not listed(client, case_reference=case).decisions
+    first = assessed(client, case=case, request_id=request_id)
+    assert client.eligibility.AssessEligibility(asked, timeout=TIMEOUT).assessment == first
+    asked.application.loan.months += 1
+    assert refusal(client.eligibility.AssessEligibility, asked).reason == "REQUEST_ID_REUSED"
+    assert len(listed(client, case_reference=case).decisions) == 1
+
+
+def test_a_batch_sent_again_has_the_same_answers(client: Client) -> None:
+    case, own = f"MC-{uuid4()}", str(uuid4())
+    batch = BatchAssessEligibilityRequest(
+        request_id=str(uuid4()),
+        requests=[
+            AssessEligibilityRequest(case_reference=case, application=application(BASE)),
+            AssessEligibilityRequest(case_reference=case, application=application(BASE), request_id=own),
+            AssessEligibilityRequest(case_reference=case, application=application(BASE), validate_only=True),
+        ],
+    )
+    first = client.eligibility.BatchAssessEligibility(batch, timeout=TIMEOUT)
+    given = [result.assessment.decision_id for result in first.results]
+    assert given[0] != given[1]
+    assert [bool(found) for found in given] == [True, True, False]
+    assert client.eligibility.BatchAssessEligibility(batch, timeout=TIMEOUT) == first
+    assert assessed(client, case=case, request_id=own).decision_id == given[1]
+    batch.requests[0].application.loan.months += 1
+    changed = client.eligibility.BatchAssessEligibility(batch, timeout=TIMEOUT).results
+    assert read_refusal(changed[0].error, "").reason == "REQUEST_ID_REUSED"
+    assert changed[1] == first.results[1]
+    batch.request_id, batch.validate_only = str(uuid4()), True
+    tried = client.eligibility.BatchAssessEligibility(batch, timeout=TIMEOUT).results
+    assert [result.assessment.decision_id for result in tried] == ["", given[1], ""]
+    assert len(listed(client, case_reference=case).decisions) == 2
+    batch.request_id = "x"
+    refused = refusal(client.eligibility.BatchAssessEligibility, batch)
+    assert refused.violations == (("request_id", "UUID_MALFORMED"),)
 
 
 def test_a_request_sent_again_is_recorded_once(client: Client) -> None:

@@ -22,8 +22,8 @@ BAD = 417
 
 
 @pytest.fixture(scope="module")
-def server(launch: Launch) -> RunningServer:
-    return launch("services.documents", "--workers", "1", env={"DOCUMENTS_RETENTION_DAYS": "30"})
+def server(shared: Launch) -> RunningServer:
+    return shared("services.documents", "--workers", "2", env={"DOCUMENTS_RETENTION_DAYS": "30"})
 
 
 @pytest.fixture

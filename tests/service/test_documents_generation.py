@@ -62,8 +62,8 @@ MENTIONS = {
 
 
 @pytest.fixture(scope="module")
-def stub(launch: Launch) -> Iterator[DocumentServiceStub]:
-    server = launch("services.documents", "--workers", "2")
+def stub(shared: Launch) -> Iterator[DocumentServiceStub]:
+    server = shared("services.documents", "--workers", "2", env={"DOCUMENTS_RETENTION_DAYS": "30"})
     with grpc.insecure_channel(server.address) as channel:
         yield DocumentServiceStub(channel)
 

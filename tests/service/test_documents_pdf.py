@@ -23,7 +23,7 @@ from microcredit.documents.v1.pdf_service_pb2_grpc import PdfServiceStub
 from services.documents.pdf.settings import Settings
 from services.documents.render import opc
 from services.documents.render.assembly import Piece, assemble
-from services.documents.render.plan import MAIN
+from services.documents.render.opc import MAIN
 from services.kit.errors import StartupError
 from tests import warm
 from tests.documents_catalogue import READABLE, context, plan

@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import grpc
 import pytest
@@ -16,7 +17,7 @@ from microcredit.documents.v1 import document_service_pb2 as pb
 from microcredit.documents.v1 import store_service_pb2 as rpc
 from services.documents.render import opc
 from tests.documents_services import SECONDS, Stubs, civil, connected, download
-from tests.documents_support import ASK, DAY, REFUSAL, Json, example, parts, refusal, request
+from tests.documents_support import ASK, DAY, REFUSAL, Json, Refusal, example, parts, refusal, request
 from tests.support import Launch, RunningServer
 
 
@@ -41,6 +42,12 @@ def stubs(server: RunningServer) -> Iterator[Stubs]:
         yield found
 
 
+def failure(stream: Iterator[Any]) -> Refusal:
+    with pytest.raises(grpc.RpcError) as caught:
+        list(stream)
+    return refusal(caught.value)
+
+
 def case(reference: str) -> Json:
     data = example("refus-budget")
     data["case"]["reference"] = reference
@@ -59,6 +66,76 @@ def verify(stubs: Stubs, content: bytes, data: Json | None = None) -> rpc.Verify
     asked = rpc.VerifyDocumentRequest(content=content, data_json=json.dumps(data).encode() if data else b"")
     answer: rpc.VerifyDocumentResponse = stubs.store.VerifyDocument(asked, timeout=SECONDS)
     return answer
+
+
+def test_a_request_sent_again_is_answered_before_any_work(stubs: Stubs) -> None:
+    """By each RPC that keeps a document; another content of the same id is refused."""
+    request_id = str(uuid.uuid4())
+    made = keep(stubs, "MC-2026-7101", request_id)
+    message = request(REFUSAL, case("MC-2026-7101"))
+    message.store = True
+    asked = pb.DownloadDocumentRequest(generate=message, request_id=request_id)
+    document, content = download(stubs.documents.DownloadDocument(asked, timeout=SECONDS))
+    assert (document.name, content) == (made.name, made.content)
+    asked.generate.request_id = str(uuid.uuid4())
+    refused = failure(stubs.documents.DownloadDocument(asked, timeout=SECONDS))
+    assert refused.violations == {"request_id": "INCONSISTENT"}
+    asked.generate.request_id, asked.generate.data_json = "", json.dumps(case("MC-2026-7102")).encode()
+    assert failure(stubs.documents.DownloadDocument(asked, timeout=SECONDS)).reason == "REQUEST_ID_REUSED"
+
+
+def test_what_is_only_tried_is_not_made(stubs: Stubs) -> None:
+    message = request(REFUSAL, case("MC-2026-7103"))
+    message.store, message.validate_only = True, True
+    tried = stubs.documents.GenerateDocument(message, timeout=SECONDS).document
+    assert (tried.content, tried.sha256, tried.name, tried.size_bytes) == (b"", "", "", 0)
+    asked = pb.DownloadDocumentRequest(generate=message)
+    assert download(stubs.documents.DownloadDocument(asked, timeout=SECONDS)) == (tried, b"")
+    message.validate_only = False
+    made = stubs.documents.GenerateDocument(message, timeout=SECONDS).document
+    assert (tried.template, tried.profile, tried.data_sha256) == (
+        made.template,
+        made.profile,
+        made.data_sha256,
+    )
+    stored = pb.DownloadDocumentRequest(name=made.name, validate_only=True)
+    document, content = download(stubs.documents.DownloadDocument(stored, timeout=SECONDS))
+    assert (document.name, content) == (made.name, b"")
+    message.validate_only, message.data_json = True, b"{}"
+    with pytest.raises(grpc.RpcError) as caught:
+        stubs.documents.GenerateDocument(message, timeout=SECONDS)
+    assert refusal(caught.value).reason == "INVALID_FIELDS"
+    listed = stubs.store.ListDocuments(rpc.ListDocumentsRequest(case_reference="MC-2026-7103")).documents
+    assert [found.document.name for found in listed] == [made.name]
+
+
+def test_an_item_of_a_batch_is_kept_once(stubs: Stubs) -> None:
+    own = str(uuid.uuid4())
+    items = [
+        pb.BatchItem(data_json=json.dumps(case(f"MC-2026-711{number}")).encode(), request_id=request_id)
+        for number, request_id in enumerate(("", own))
+    ]
+    asked = pb.BatchGenerateDocumentsRequest(
+        template_id=REFUSAL, document_date=civil(DAY), items=items, store=True, request_id=str(uuid.uuid4())
+    )
+
+    def results() -> list[pb.BatchItemResult]:
+        parts_ = stubs.documents.BatchGenerateDocuments(asked, timeout=SECONDS)
+        return [part.item for part in parts_ if part.WhichOneof("part") == "item"]
+
+    asked.validate_only = True
+    assert [(one.document.name, one.document.content) for one in results()] == [("", b"")] * 2
+    asked.validate_only = False
+    first = results()
+    assert len({one.document.name for one in first}) == 2
+    assert results() == first
+    asked.items[0].data_json = json.dumps(case("MC-2026-7119")).encode()
+    changed = results()
+    assert changed[0].error.code == grpc.StatusCode.ALREADY_EXISTS.value[0]
+    assert changed[1] == first[1]
+    asked.items[1].request_id = "x"
+    refused = failure(stubs.documents.BatchGenerateDocuments(asked, timeout=SECONDS))
+    assert refused.violations == {"items[1].request_id": "UUID_MALFORMED"}
 
 
 def test_a_kept_document_is_found_by_its_name_and_its_case(stubs: Stubs) -> None:

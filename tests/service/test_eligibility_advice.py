@@ -69,9 +69,9 @@ age_min"""
 
 
 @pytest.fixture(scope="module")
-def client(launch: Launch) -> Iterator[Client]:
+def client(shared: Launch) -> Iterator[Client]:
     """A client of a server under the shipped package."""
-    with Client(launch("services.eligibility", "--workers", "1").address) as client:
+    with Client(shared("services.eligibility", "--workers", "2").address) as client:
         yield client
 
 

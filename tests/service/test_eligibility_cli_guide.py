@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import shutil
-import time
 from collections.abc import Iterator
 from contextlib import chdir
 from pathlib import Path
@@ -15,7 +14,7 @@ import pytest
 from examples.rules.__main__ import CEILING, NEW_CASES, NEW_CEILING, assess, dearer_car
 from services.eligibility.cli import main
 from tests.eligibility_support import Client
-from tests.support import ROOT, Launch
+from tests.support import ROOT, Launch, wait_until
 
 GUIDE = ROOT / "docs" / "regles.md"
 SHADOW_SECONDS = 30
@@ -69,10 +68,11 @@ def write_version() -> None:
 
 
 def wait_for_shadow(capsys: pytest.CaptureFixture[str]) -> None:
-    limit = time.monotonic() + SHADOW_SECONDS
-    while main(["shadow", "show", "1", "--json"]) or json.loads(capsys.readouterr().out)["pending_count"]:
-        assert time.monotonic() < limit
-        time.sleep(0.1)
+    def compared() -> bool:
+        shown = main(["shadow", "show", "1", "--json"]) == 0
+        return shown and not json.loads(capsys.readouterr().out)["pending_count"]
+
+    wait_until(compared)
 
 
 def play(address: str, capsys: pytest.CaptureFixture[str]) -> Iterator[tuple[str, str, str]]:

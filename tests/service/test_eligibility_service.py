@@ -41,9 +41,9 @@ BASE: Json = CASES["base_input"]
 
 
 @pytest.fixture(scope="module")
-def client(launch: Launch) -> Iterator[Client]:
+def client(shared: Launch) -> Iterator[Client]:
     """A client of a server under the shipped package."""
-    with Client(launch("services.eligibility", "--workers", "2").address) as client:
+    with Client(shared("services.eligibility", "--workers", "2").address) as client:
         yield client
 
 

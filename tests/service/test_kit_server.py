@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
@@ -16,7 +15,7 @@ from grpc_reflection.v1alpha.proto_reflection_descriptor_database import ProtoRe
 from grpc_status import rpc_status
 
 from tests.service.kit_probe import NAME, SECRET
-from tests.support import Launch, RunningServer
+from tests.support import Launch, RunningServer, wait_until
 
 TRACEPARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 KINDS = ["One", "Up", "Down", "Chat"]
@@ -90,12 +89,12 @@ def detail(error: Any, kind: type[Any]) -> Any:
 
 def lines(server: RunningServer, request_id: str) -> list[dict[str, Any]]:
     """The log lines of a call; the last one may be written just after the answer."""
-    for _ in range(100):
+
+    def written() -> list[dict[str, Any]]:
         found = [json.loads(line) for line in server.log.read_text().splitlines() if request_id in line]
-        if any(line["event"] == "call" for line in found):
-            return found
-        time.sleep(0.02)
-    raise AssertionError(f"no line for {request_id}")
+        return found if any(line["event"] == "call" for line in found) else []
+
+    return wait_until(written)
 
 
 @pytest.mark.parametrize("kind", KINDS)

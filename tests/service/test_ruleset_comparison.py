@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 import uuid
 from collections.abc import Iterator
 
@@ -24,7 +23,7 @@ from tests.ruleset_support import (
     version_name,
     with_ceiling,
 )
-from tests.support import Launch
+from tests.support import Launch, wait_until
 
 V2 = with_ceiling(variant("2026.2"), 4000)
 DEAR, CHEAP = 3, 9
@@ -108,11 +107,12 @@ def shadow(client: Rules, name: str) -> ruleset_pb2.Shadow:
 
 def counted(client: Rules, name: str, count: int) -> ruleset_pb2.Shadow:
     """The run once it has counted that many decisions."""
-    limit = time.monotonic() + TIMEOUT
-    while (found := shadow(client, name)).report.compared_count < count or found.pending_count:
-        assert time.monotonic() < limit, found
-        time.sleep(0.05)
-    return found
+
+    def complete() -> ruleset_pb2.Shadow | None:
+        found = shadow(client, name)
+        return None if found.report.compared_count < count or found.pending_count else found
+
+    return wait_until(complete)
 
 
 def test_a_shadow_run_from_recorded_decisions_to_live_calls(rules: Rules) -> None:
@@ -131,13 +131,24 @@ def test_a_shadow_run_from_recorded_decisions_to_live_calls(rules: Rules) -> Non
     live = counted(rules, started.name, 13)
     assert live.report.changes[0].count == 4
 
-    stopped = rules.rulesets.StopShadow(pb.StopShadowRequest(name=started.name), timeout=TIMEOUT).shadow
+    stop = pb.StopShadowRequest(name=started.name, request_id=str(uuid.uuid4()), validate_only=True)
+    tried = rules.rulesets.StopShadow(stop, timeout=TIMEOUT).shadow
+    assert tried.state == ruleset_pb2.SHADOW_STATE_RUNNING
+    stop.validate_only = False
+    stopped = rules.rulesets.StopShadow(stop, timeout=TIMEOUT).shadow
     assert stopped.state == ruleset_pb2.SHADOW_STATE_STOPPED
+    assert rules.rulesets.StopShadow(stop, timeout=TIMEOUT).shadow == stopped
+    stop.name = "shadows/999"
+    assert refusal(rules.rulesets.StopShadow, stop).reason == "REQUEST_ID_REUSED"
     rules.assess(amount="3300.00")
-    time.sleep(1)
+    request.request_id = str(uuid.uuid4())
+    other = rules.rulesets.StartShadow(request, timeout=TIMEOUT).shadow
+    counted(rules, other.name, 14)  # the runs go on one after the other: a running one would have seen it too
+    rules.rulesets.StopShadow(pb.StopShadowRequest(name=other.name), timeout=TIMEOUT)
     assert shadow(rules, started.name).report == stopped.report
-    (listed,) = rules.rulesets.ListShadows(pb.ListShadowsRequest(), timeout=TIMEOUT).shadows
-    assert listed == shadow(rules, started.name)
+    listed = rules.rulesets.ListShadows(pb.ListShadowsRequest(), timeout=TIMEOUT).shadows
+    assert shadow(rules, started.name) in listed
+    assert len(listed) == 2
 
 
 def test_as_of_another_day(rules: Rules) -> None:

@@ -162,6 +162,9 @@ def check_method(method: MethodDescriptorProto, messages: Messages) -> Iterator[
         yield "a read that does not say NO_SIDE_EFFECTS"
     if method.name.startswith(("Create", "Update", "Delete")) and not is_write(method):
         yield "a write that says NO_SIDE_EFFECTS"
+    if is_write(method):
+        absent = {"request_id", "validate_only"} - request
+        yield from (f"{field} is missing (AIP-155, 163)" for field in sorted(absent))
     if method.name.startswith("List"):
         absent = {"page_size", "page_token"} - request | {"next_page_token"} - response
         yield from (f"{field} is missing (AIP-158)" for field in sorted(absent))
@@ -312,6 +315,8 @@ OTHER = 'syntax = "proto3"; package microcredit.other.v1; message Other {}'
         "Shop.ListThings: weight says neither REQUIRED nor OPTIONAL (AIP-203)",
         "Shop.UpdateThing: UNKNOWN_REASON is not an ErrorReason",
         "Shop.UpdateThing: INTERNAL is said by its service already",
+        "Shop.UpdateThing: request_id is missing (AIP-155, 163)",
+        "Shop.UpdateThing: validate_only is missing (AIP-155, 163)",
         "Shop.UpdateThing: etag is missing (AIP-154)",
         "Shop.UpdateThing: update_mask is missing (AIP-134)",
         "Shop.DeleteThing: a write that says NO_SIDE_EFFECTS",

@@ -4,17 +4,19 @@ memory."""
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from random import Random
 
+import durable_rules_engine
 import pytest
 
 from microcredit.eligibility.v1 import eligibility_service_pb2 as service_pb2
 from services.eligibility.answer.assess import assess
 from services.eligibility.answer.assessment import RulesetStamp
+from services.eligibility.engine.critical_values import Critical
 from services.eligibility.engine.definitions import CompiledRules, UncompilableError, compile_package, fnv1a
 from services.eligibility.engine.evaluation import all_values, true_rules
 from services.eligibility.engine.native import EngineError, NativeRuleset
@@ -22,9 +24,10 @@ from services.eligibility.engine.trial import try_package
 from services.eligibility.messages.application import read_request
 from services.eligibility.messages.assessments import assessment_pb
 from services.eligibility.package.language.parse import parse
-from services.eligibility.package.language.tree import Value
+from services.eligibility.package.language.tree import Kind, Value, ValueType
 from services.eligibility.package.load import load_package
-from services.eligibility.package.model import Outcome, RulePackage
+from services.eligibility.package.model import Outcome, RulePackage, RuleSeverity
+from tests.advice_support import DAY, fact, small
 from tests.eligibility_reglement import BASE, random_facts
 from tests.eligibility_support import (
     PACKAGE,
@@ -260,3 +263,53 @@ def test_threads_share_one_engine(package: RulePackage) -> None:
     with ThreadPoolExecutor(4) as pool:
         for _ in range(5):
             assert list(pool.map(rules.fire, samples)) == expected
+
+
+def stops_after_one_rule(*_: object) -> None:
+    """The library says that nothing is left to fire."""
+
+
+def never_stops(*_: object) -> str:
+    """The library fires the same rule again."""
+    return '{"R":{}}'
+
+
+@pytest.mark.parametrize("next_action", [stops_after_one_rule, never_stops])
+def test_a_run_that_does_not_reach_its_end_is_no_answer(
+    monkeypatch: pytest.MonkeyPatch, next_action: Callable[..., str | None]
+) -> None:
+    ruleset = NativeRuleset("cut", {"R": {"a": 1}, "S": {"a": 1}})
+    monkeypatch.setattr(durable_rules_engine, "complete_and_start_action", next_action)
+    with pytest.raises(EngineError, match="failed"):
+        ruleset.fire({"a": 1})
+
+
+def test_a_run_that_fires_nothing_is_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without the sentinel, silence would mean that no rule is against the application."""
+    ruleset = NativeRuleset("silent", {"R": {"a": 1}})
+    monkeypatch.setattr(durable_rules_engine, "start_action_for_state", lambda *_: (None, None, None))
+    with pytest.raises(EngineError, match="failed"):
+        ruleset.fire({"a": 1})
+
+
+@pytest.mark.parametrize("operator", ["<", "<=", ">", ">=", "==", "!="])
+def test_a_threshold_is_tried_below_on_and_above(operator: str) -> None:
+    """Whatever the operator, no change of the answer falls between two values that are tried."""
+    facts = [
+        fact("amount", ValueType(Kind.INTEGER), minimum=0, maximum=9000),
+        fact("limit", ValueType(Kind.INTEGER), minimum=0, maximum=9000),
+    ]
+    package = small(facts, {}, [(RuleSeverity.BLOCKING, f"amount {operator} limit")]).package
+    given: dict[str, Value | None] = {"request_date": DAY, "amount": 10, "limit": 3000}
+    assert Critical(package).values(given, "amount") == (0, 2999, 3000, 3001, 9000)
+
+
+def test_a_threshold_between_two_cents_is_tried_on_both_sides() -> None:
+    facts = [
+        fact("amount", ValueType(Kind.MONEY), minimum=0, maximum=9000),
+        fact("limit", ValueType(Kind.MONEY), minimum=0, maximum=9000),
+    ]
+    rules = [(RuleSeverity.BLOCKING, "amount > half")]
+    package = small(facts, {"half": "limit / 2"}, rules).package
+    given: dict[str, Value | None] = {"request_date": DAY, "amount": 10, "limit": 6001}
+    assert Critical(package).values(given, "amount") == (0, 3000, 3001, 9000)

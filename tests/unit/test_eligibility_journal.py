@@ -24,6 +24,7 @@ from services.kit import context
 from services.kit.dates import instant_of, instant_text
 from services.kit.errors import DeadlineExceeded, Unavailable
 from tests.journal_support import decision
+from tests.support import wait_until
 
 
 class Slow:
@@ -49,11 +50,9 @@ def gathered(commit: Slow, *entries: list[int]) -> list[Future[list[int]]]:
     group: GroupCommit[int, int] = GroupCommit(commit)
     pool = ThreadPoolExecutor(9)
     first = pool.submit(group.run, [0])
-    while not commit.groups:
-        time.sleep(0.001)
+    wait_until(lambda: commit.groups)
     waiting = [pool.submit(group.run, entry) for entry in entries]
-    while len(group._waiting) < len(entries):
-        time.sleep(0.001)
+    wait_until(lambda: len(group._waiting) >= len(entries))
     commit.go.set()
     pool.shutdown()
     assert first.result() == [0]
@@ -92,8 +91,7 @@ def test_a_call_whose_time_runs_out_writes_nothing() -> None:
 
     with ThreadPoolExecutor(2) as pool:
         first = pool.submit(group.run, [0])
-        while not commit.groups:
-            time.sleep(0.001)
+        wait_until(lambda: commit.groups)
         late = pool.submit(hurried)
         with pytest.raises(DeadlineExceeded):
             late.result(10)

@@ -20,6 +20,7 @@ from openpyxl import Workbook
 
 from services.kit import french, tables
 from services.kit.tables import Bad, Row, SheetColumn, UnreadableFile, read_cell, read_table
+from services.kit.tables.workbook import Merge, exact_number, unmerged
 from tests.support import examples
 from tests.tables_support import ods, ods_sheet
 
@@ -268,6 +269,23 @@ def test_a_double_is_the_number_that_it_shows(form: str, cell: float, shown: obj
     assert cells(made)[1] == [shown]
 
 
+def test_fifteen_digits_never_hide_a_third_decimal() -> None:
+    for cell in (999_999_999_999.125, 1_234_567_890_123.456):
+        shown = exact_number(cell)
+        assert shown == Decimal(repr(cell))
+        assert isinstance(tables.money(shown), Bad)
+    assert exact_number(0.1 + 0.7) == Decimal("0.8")
+
+
+def test_merges_cover_no_more_than_the_table_and_a_bounded_number_of_cells() -> None:
+    rows = [Row(line=line, cells=["x", *[None] * 199]) for line in range(1, 5001)]
+    wide = Merge(top=1, left=0, bottom=1, right=16383)
+    assert len(unmerged(rows, [wide])[0].cells) == 200
+    tall = [Merge(top=line, left=0, bottom=10**6, right=199) for line in range(1, 5)]
+    with pytest.raises(UnreadableFile, match="fusionnées"):
+        unmerged(rows, tall)
+
+
 def test_a_number_comes_with_what_its_format_says() -> None:
     formats = {
         "A2": "00000", "B2": '0#" "##" "##" "##" "##', "C2": "0.0%", "D2": '#,##0.00\\ "€"', "E2": "0.00",
@@ -365,6 +383,7 @@ ROW = '<table:table-row><table:table-cell office:value-type="string"{0}><text:p>
             "lig",
         ),
         (ods_sheet(raw=ROW.format("", '<text:s text:c="1000000000"/>')), {}, "démesurée"),
+        (ods_sheet(raw=ROW.format("", '<text:s text:c="150000"/>')), {}, "démesurée"),
         (ods_sheet(raw=ROW.format("", "<text:span>" * 20000 + "</text:span>" * 20000)), {}, "abîmé"),
         (ods_sheet(raw=ROW.format(' table:number-columns-repeated="-1"', "x")), {}, "abîmé"),
         (ods_sheet(raw="<table:table-row/>" * 300_000), {}, "lignes"),

@@ -9,6 +9,7 @@ from typing import Any
 
 from microcredit.documents.v1 import document_service_pb2 as pb
 from services.documents.api.making import Maker
+from services.documents.api.store_service import Stored
 from services.documents.contract import ROOT, merge_patch, strict_json
 from services.documents.making import (
     Filled,
@@ -22,7 +23,7 @@ from services.documents.making import (
     summary_csv,
     zipped,
 )
-from services.documents.messages import DOMAIN, Asked, documents
+from services.documents.messages import DOMAIN, Asked, documents, requests
 from services.documents.render import Piece
 from services.kit.context import check_deadline
 from services.kit.errors import DeadlineExceeded, DomainError, Violations
@@ -58,6 +59,7 @@ class Batch:
     message: pb.BatchGenerateDocumentsRequest
     asked: Asked
     sources: Sources
+    stored: Stored
     common: Any
     max_bytes: int
 
@@ -112,19 +114,24 @@ def _result(index: int, item: pb.BatchItem, batch: Batch, maker: Maker, made: Ma
 
 
 def _document(index: int, item: pb.BatchItem, batch: Batch, maker: Maker, made: Made) -> pb.Document:
+    asked = requests.item(_format(batch), batch.message, index)
     filled = fill(batch.sources, _data(item.data_json, batch.common))
+    if asked.validate_only:
+        return documents.tried_pb(filled)
     generated = render(filled)
     document = documents.document_pb(generated, with_content=False)
     if batch.merged:
         made.filled.append(filled)
-    file = maker.file(generated.content, generated.filename, _format(batch))
+    file = maker.file(generated.content, generated.filename, asked)
     name = f"{index + 1:04d}_{file.filename}" if batch.zipped else file.filename
     alone = not (batch.merged or batch.zipped)
     if alone:
         documents.check_size(file, batch.max_bytes)
     documents.put_file(document, file, with_content=alone)
     document.filename = name
-    document.name = maker.keep(file, generated, batch.asked)
+    document.name = maker.keep(file, generated, asked)
+    if alone and asked.request_id and document.name:
+        document = batch.stored.as_kept(document, batch.max_bytes)
     if batch.zipped:
         made.members.append((name, file.content))
     return document

@@ -37,9 +37,9 @@ class DocumentServicer(DocumentServiceServicer):
         """A document to generate, or a stored one, in chunks."""
         match request.WhichOneof("source"):
             case "generate":
-                document = self._generated(request.generate, "generate.", None)
+                document = self._generated(requests.download(request), "generate.", None)
             case "name":
-                document = self._stored.get(request.name, with_content=True).document
+                document = self._stored.get(request.name, with_content=not request.validate_only).document
             case _:
                 violations = Violations()
                 violations.add("source", "REQUIRED", "Donnez le nom d’un document gardé, ou une demande.")
@@ -58,7 +58,7 @@ class DocumentServicer(DocumentServiceServicer):
         asked = requests.batch(request)
         common = batches.common_data(request.common_json)
         sources = self._maker.sources(self._maker.deployment(asked), asked, request.template_id)
-        batch = batches.Batch(request, asked, sources, common, self._max_bytes)
+        batch = batches.Batch(request, asked, sources, self._stored, common, self._max_bytes)
         for part in batches.run(batch, self._maker):
             if not context.is_active():
                 return
@@ -74,8 +74,14 @@ class DocumentServicer(DocumentServiceServicer):
     def _generated(self, request: pb.GenerateDocumentRequest, root: str, limit: int | None) -> pb.Document:
         """The document of a request whose fields are at `root`; ResourceExhausted above a limit of bytes."""
         asked = requests.generation(request, root)
-        sources = self._maker.sources(self._maker.deployment(asked), asked, request.template_id)
-        generated = render(fill(sources, request.data_json))
+        deployment = self._maker.deployment(asked)
+        earlier = self._maker.earlier(asked)
+        if earlier:
+            return self._stored.get(earlier, with_content=True, limit=limit).document
+        filled = fill(self._maker.sources(deployment, asked, request.template_id), request.data_json)
+        if asked.validate_only:
+            return documents.tried_pb(filled)
+        generated = render(filled)
         file = self._maker.file(generated.content, generated.filename, asked)
         if limit is not None:
             documents.check_size(file, limit)

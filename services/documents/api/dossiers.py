@@ -47,6 +47,7 @@ class Dossier:
 def run(request: pb.GenerateDossierRequest, asked: Asked, maker: Maker, stored: Stored) -> Iterator[Part]:
     """What the dossier is made of, then its file."""
     deployment = maker.deployment(asked)
+    maker.earlier(asked)  # a request_id used for something else is refused before any work
     dossier = _filled(request, asked, maker, deployment)
     in_zip = request.output == pb.DOSSIER_OUTPUT_ZIP
     summary = _summary(dossier, deployment, in_zip=in_zip, pdf=asked.pdf)

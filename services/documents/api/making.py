@@ -45,6 +45,13 @@ class Maker:
             deployment, self._deployments.packages, template_id, asked.profile_id, asked.document_date
         )
 
+    def earlier(self, asked: Asked) -> str:
+        """The name of the document that this very request kept already; empty if there is none."""
+        if not asked.store:
+            return ""
+        done = self._store.done(asked.request_id, asked.fingerprint)
+        return f"documents/{done}" if done else ""
+
     def file(self, content: bytes, filename: str, asked: Asked) -> OutputFile:
         """A .docx, or its PDF if that is what is asked, sealed."""
         media_type = DOCX

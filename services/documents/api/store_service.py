@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
 
 import grpc
-from google.protobuf.timestamp_pb2 import Timestamp
 
 from microcredit.documents.v1 import document_service_pb2 as document_pb
 from microcredit.documents.v1 import store_service_pb2 as pb
@@ -65,15 +63,9 @@ def stored_pb(kept: Kept, filename: str = "", content: bytes = b"") -> pb.Stored
     """A stored document as a message."""
     return pb.StoredDocument(
         document=documents.kept_pb(kept, filename, content),
-        create_time=_timestamp(kept.create_time),
-        expire_time=_timestamp(kept.expire_time),
+        create_time=wire.timestamp(kept.create_time),
+        expire_time=wire.timestamp(kept.expire_time),
     )
-
-
-def _timestamp(instant: datetime) -> Timestamp:
-    stamp = Timestamp()
-    stamp.FromDatetime(instant)
-    return stamp
 
 
 class DocumentStoreServicer(DocumentStoreServiceServicer):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from services.documents.cli import making_commands, store_commands, templates
+from services.documents.cli.options import ADDRESS
 from services.kit.cli import program, run, signing
 
 HELP = """\
@@ -21,7 +22,7 @@ app = program(HELP)
 templates.register(app)
 making_commands.register(app)
 store_commands.register(app)
-signing.register(app, templates.statement)
+signing.register(app, ADDRESS, templates.statement)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

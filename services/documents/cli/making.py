@@ -9,7 +9,7 @@ from uuid import uuid4
 
 from microcredit.documents.v1 import document_service_pb2 as pb
 from services.documents.cli.client import Client
-from services.kit.cli import GOOD, Output, Target, destination, read_file, showing, write_file
+from services.kit.cli import GOOD, Output, Target, as_json, destination, read_file, to_date, write_file
 from services.kit.french import plural
 
 STREAM_SECONDS = 600.0
@@ -35,7 +35,7 @@ def generate(template: str, data: Path, asked: Asked, where: Path | None, target
     client = Client(target)
     request = pb.GenerateDocumentRequest(
         template_id=template,
-        document_date=showing.to_date(asked.day),
+        document_date=to_date(asked.day),
         data_json=read_file(data),
         profile_id=asked.profile,
         format=asked.format,
@@ -49,7 +49,7 @@ def generate(template: str, data: Path, asked: Asked, where: Path | None, target
         content += part.chunk.data
     path = destination(where, document.filename)
     write_file(path, bytes(content))
-    out.document({"document": showing.as_json(document), "path": str(path)})
+    out.document({"document": as_json(document), "path": str(path)})
     version = document.template.version
     out.line(f"{path} ({document.title}, version {version}, empreinte {document.sha256[:12]}…)", "green")
     if document.name:
@@ -63,7 +63,7 @@ def dossier(
     """Makes a whole dossier."""
     client = Client(target)
     request = pb.GenerateDossierRequest(
-        document_date=showing.to_date(asked.day),
+        document_date=to_date(asked.day),
         data_json=read_file(data),
         profile_id=asked.profile,
         purpose=pb.DossierPurpose.Value(f"DOSSIER_PURPOSE_{purpose.upper()}"),
@@ -79,7 +79,7 @@ def dossier(
         content += part.chunk.data
     path = destination(where, info.filename)
     write_file(path, bytes(content))
-    out.document({"summary": showing.as_json(summary), "file": showing.as_json(info), "path": str(path)})
+    out.document({"summary": as_json(summary), "file": as_json(info), "path": str(path)})
     out.table(
         ("pièce", "version", "pourquoi"),
         ((one.title, one.template.version, one.because) for one in summary.pieces),

@@ -1,7 +1,4 @@
-"""The commands on templates and profiles: those of every package, what a template changes, what it may print.
-
-Only the client is imported, when a command runs.
-"""
+"""The commands on templates and profiles: those of every package; what a template changes and may print."""
 
 from __future__ import annotations
 
@@ -10,20 +7,22 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from services.documents.cli.options import ADDRESS, Server
+from microcredit.documents.v1.template_service_pb2 import CompareTemplatesRequest, GetTemplateFieldsRequest
+from services.documents.cli.client import Client
+from services.documents.cli.options import ADDRESS
 from services.documents.contract import read_folder
 from services.kit.cli import (
     GOOD,
     REFUSED,
-    Actor,
+    Call,
     CommandError,
     Edition,
-    FrenchCommand,
     FrenchGroup,
-    Json,
-    Output,
     ReleaseCommands,
     Words,
+    add_commands,
+    as_json,
+    last_part,
 )
 
 if TYPE_CHECKING:
@@ -74,56 +73,43 @@ PROFILES = ReleaseCommands(
 def register(app: typer.Typer) -> None:
     """Adds the commands to the application."""
     TEMPLATES.register(app)
-    app.command(cls=FrenchCommand)(fields)
-    app.command(cls=FrenchCommand)(compare)
+    add_commands(app, ADDRESS, fields, compare)
     group = typer.Typer(cls=FrenchGroup, no_args_is_help=True, rich_markup_mode=None)
     PROFILES.register(group)
     app.add_typer(group, name="profile", help="Les profils d’organisation : nom, signataires, recours, logo.")
 
 
 def fields(
+    call: Call,
     template: Annotated[
         str, typer.Argument(metavar="MODÈLE", help="Le modèle ; sinon tout le contrat.")
     ] = "",
     used: Annotated[bool, typer.Option("--used", help="Seulement celles que le modèle lit.")] = False,
-    server: Server = None,
-    actor: Actor = None,
-    json: Json = False,
 ) -> int:
     """Liste les données qu’un modèle peut imprimer, avec la balise à copier dans Word."""
-    from microcredit.documents.v1.template_service_pb2 import GetTemplateFieldsRequest
-    from services.documents.cli.client import Client
-    from services.kit.cli import showing
-
-    client, out = Client(ADDRESS.target(server, actor)), Output(json)
+    client, out = Client(call.target), call.out
     name = f"templates/{template}" if template else ""
     answer = client.call(client.templates.GetTemplateFields, GetTemplateFieldsRequest(name=name))
     found = [one for one in answer.fields if one.used or not used]
-    out.document({"fields": [showing.as_json(one) for one in found]})
+    out.document({"fields": [as_json(one) for one in found]})
     rows = ((one.path, one.type_label, one.tag, one.label) for one in found)
     out.table(("donnée", "type", "à copier dans Word", "sens"), rows)
     return GOOD
 
 
 def compare(
+    call: Call,
     source: Source,
     template: Template = "",
     base: Annotated[
         str, typer.Option("--with", metavar="NOM", help="templates/…/versions/… ; sinon la dernière.")
     ] = "",
-    server: Server = None,
-    actor: Actor = None,
-    json: Json = False,
 ) -> int:
     """Dit ce qu’un modèle change : texte, données lues, manifeste."""
-    from microcredit.documents.v1.template_service_pb2 import CompareTemplatesRequest
-    from services.documents.cli.client import Client
-    from services.kit.cli import showing
-
-    client, out = Client(ADDRESS.target(server, actor)), Output(json)
+    client, out = Client(call.target), call.out
     request = CompareTemplatesRequest(**TEMPLATES.candidate(source, Edition(template)), base_name=base)
     found = client.call(client.templates.CompareTemplates, request)
-    out.document(showing.as_json(found))
+    out.document(as_json(found))
     for change in found.text_changes:
         out.line(change.place, "bold")
         if change.before:
@@ -133,7 +119,7 @@ def compare(
     out.lines(f"Donnée lue en plus : {path}" for path in found.added_fields)
     out.lines(f"Donnée qui n’est plus lue : {path}" for path in found.removed_fields)
     out.lines(f"Manifeste, {change}." for change in found.manifest_changes)
-    out.line(f"{found.summary} (comparé à la version {showing.last_part(found.base_name)})")
+    out.line(f"{found.summary} (comparé à la version {last_part(found.base_name)})")
     changed = found.text_changes or found.added_fields or found.removed_fields or found.manifest_changes
     return REFUSED if changed else GOOD
 

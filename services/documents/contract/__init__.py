@@ -19,7 +19,7 @@
   is none.
 - `Findings`: The findings of one package, in order.
 - `has_illegal_character`: Whether the text holds a character that no document may carry.
-- `ILLEGAL`: The characters that no document may carry, as the inside of a class of a regular expression.
+- `ILLEGAL`: The characters that no text may hold, as the inside of a character class.
 - `merge_patch`: The target once patched (RFC 7396): objects are merged, anything else is replaced, null
   takes away.
 - `METROPOLE`: The territory of a profile that names none: the country without Alsace-Moselle.

@@ -32,6 +32,7 @@ def withheld(counts: Sequence[int], minimum: int) -> frozenset[int]:
     """
     hidden = [rank for rank, count in enumerate(counts) if 0 < count < minimum]
     others = sorted((rank for rank, count in enumerate(counts) if count >= minimum), key=lambda r: counts[r])
+    # Each turn withholds one cell more, the smallest left: the least that is lost for the reader.
     while hidden and others and (len(hidden) == 1 or sum(counts[rank] for rank in hidden) < minimum):
         hidden.append(others.pop(0))
     return frozenset(hidden)

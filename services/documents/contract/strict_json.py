@@ -22,7 +22,6 @@ _PLAIN_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
 ILLEGAL = (
     "\x00-\x09\x0b-\x1f\x7f-\x9f\u200b\u2028-\u202e\u2060-\u2069\ufdd0-\ufdef\ufeff\ufffe\uffff\ud800-\udfff"
 )
-"""The characters that no document may carry, as the inside of a class of a regular expression."""
 """The characters that no text may hold, as the inside of a character class."""
 
 _ILLEGAL = re.compile(f"[{ILLEGAL}]")

@@ -77,6 +77,7 @@ def _properties(content: bytes) -> Mapping[str, str]:
             archive.open(_PART) as stream,
         ):
             xml = stream.read(_MAX_BYTES + 1)
+        # Without declarations there are no entities, which could fill the memory from a few bytes.
         if len(xml) > _MAX_BYTES or b"<!" in xml:
             raise ValueError
         root = ElementTree.fromstring(xml)  # noqa: S314 - bounded, and without any declaration

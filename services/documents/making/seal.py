@@ -13,7 +13,8 @@ _NAME = b"microcredit-seal"
 _MARK = re.compile(_NAME + rb":([0-9a-f]{16}):([0-9a-f]{64})")
 _MARK_BYTES = len(_NAME) + 1 + 16 + 1 + 64
 _KEY_ID_BYTES = 8
-# A zip ends with the length of its comment, then the comment; a PDF is read from `startxref`, near its end.
+# A zip ends with the length of its comment, then the comment; a PDF is read from `startxref`, which readers
+# look for in its last 1,024 bytes: a seal there is shown by no reader.
 _NO_COMMENT = bytes(2)
 _PDF_END, _PDF_TAIL = b"startxref", 1024
 
@@ -54,6 +55,7 @@ class Seal:
         mark, unsealed = found
         if mark[1].decode() != self._key_id:
             return Sealing.FOREIGN
+        # In constant time: a forger who measures answers must not find a seal byte after byte.
         intact = hmac.compare_digest(mark[2], self._digest(unsealed).encode())
         return Sealing.INTACT if intact else Sealing.BROKEN
 

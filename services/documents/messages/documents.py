@@ -34,6 +34,19 @@ def document_pb(generated: Generated, *, with_content: bool = True) -> pb.Docume
     )
 
 
+def tried_pb(filled: Filled) -> pb.Document:
+    """A document that was only checked: what it would be made from."""
+    made = origin(filled)
+    return pb.Document(
+        title=filled.sources.template.title,
+        template=template_version(made),
+        profile=profile_version(made),
+        contract_version=CONTRACT_VERSION,
+        data_sha256=filled.data_sha256,
+        state_number=filled.sources.state_number,
+    )
+
+
 def put_file(message: pb.Document, file: OutputFile, *, with_content: bool = True) -> None:
     """Makes a document that of another file (its PDF)."""
     message.content = file.content if with_content else b""

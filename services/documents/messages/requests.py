@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import cast
 
@@ -32,6 +32,22 @@ class Asked:
     fingerprint: str
     """What tells this request from another one of the same id; empty without id."""
     min_state_number: int
+    validate_only: bool
+
+
+def download(message: pb.DownloadDocumentRequest) -> pb.GenerateDocumentRequest:
+    """The document to generate that a download asks for, with what the download itself says of the write."""
+    asked = pb.GenerateDocumentRequest()
+    asked.CopyFrom(message.generate)
+    violations = Violations()
+    if message.request_id and asked.request_id and message.request_id != asked.request_id:
+        text = "Cet identifiant n’est pas celui de « generate.request_id »\u00a0: donnez-le une seule fois."
+        violations.add("request_id", "INCONSISTENT", text)
+    wire.request_id(message.request_id, "request_id", violations)
+    violations.raise_if_any()
+    asked.request_id = asked.request_id or message.request_id
+    asked.validate_only = asked.validate_only or message.validate_only
+    return asked
 
 
 def generation(message: pb.GenerateDocumentRequest, root: str = "") -> Asked:
@@ -67,7 +83,25 @@ def batch(message: pb.BatchGenerateDocumentsRequest) -> Asked:
         if len(item.key) > MAX_KEY or not item.key.isprintable():
             text = f"La clé compte {MAX_KEY} caractères au plus, sans caractère de contrôle."
             violations.add(f"items[{index}].key", "TEXT_TOO_LONG", text)
+        wire.request_id(item.request_id, f"items[{index}].request_id", violations)
     return _asked(message, violations)
+
+
+def item(asked: Asked, message: pb.BatchGenerateDocumentsRequest, index: int) -> Asked:
+    """What a batch asks for one of its items: a request of its own, by its id or one made of the batch's."""
+    one = message.items[index]
+    request_id = one.request_id.lower() or wire.item_request_id(asked.request_id, index)
+    if not request_id:
+        return asked
+    alone = pb.BatchGenerateDocumentsRequest(
+        template_id=message.template_id,
+        document_date=message.document_date,
+        items=[pb.BatchItem(data_json=one.data_json)],
+        common_json=message.common_json,
+        profile_id=message.profile_id,
+        format=message.format,
+    )
+    return replace(asked, request_id=request_id, fingerprint=_fingerprint(alone))
 
 
 def check_storage(asked: Asked, retention_days: int) -> None:
@@ -90,8 +124,7 @@ def _asked(
     _known(message.format, pb.OutputFormat, f"{root}format", violations)
     if message.min_state_number < 0:
         violations.add(f"{root}min_state_number", "NEGATIVE", "Un numéro d’état ne peut pas être négatif.")
-    given = "" if isinstance(message, pb.BatchGenerateDocumentsRequest) else message.request_id
-    request_id = wire.request_id(given, f"{root}request_id", violations)
+    request_id = wire.request_id(message.request_id, f"{root}request_id", violations)
     violations.raise_if_any()
     return Asked(
         document_date=cast(date, day),
@@ -101,6 +134,7 @@ def _asked(
         request_id=request_id,
         fingerprint=_fingerprint(message) if request_id else "",
         min_state_number=message.min_state_number,
+        validate_only=message.validate_only,
     )
 
 

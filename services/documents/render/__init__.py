@@ -13,12 +13,10 @@
 - `is_rendered`: Whether the tags of a part are filled in.
 - `keep_in`: Keeps what is compiled from now on in a folder that nobody else can write.
 - `LOGO_PART`: Name under which callers give the logo, wherever the template keeps it.
-- `MAIN`: The body of a document, and where it says which parts it shows.
 - `opc`: Open Packaging Conventions: the zip of a .docx with reproducible bytes, and its properties.
 - `parser`: A strict reader, without entities nor network.
 - `Piece`: One document of those that are joined; a `title` makes it an entry of the table of contents.
 - `Plan`: The members of an archive in their order, static ones deflated, the others to be rendered.
-- `RELATIONSHIPS`: The body of a document, and where it says which parts it shows.
 - `render_reference`: The parts of the document by docxtpl; raises whatever docxtpl, jinja2 or python-docx
   raise.
 - `RenderError`: No document was made; no value of the data is ever told.
@@ -32,14 +30,7 @@
 
 from services.documents.render import opc
 from services.documents.render.assembly import Piece, assemble
-from services.documents.render.chartdata import (
-    MAIN,
-    RELATIONSHIPS,
-    alternative_text,
-    bindings,
-    drawn,
-    series_titles,
-)
+from services.documents.render.chartdata import alternative_text, bindings, drawn, series_titles
 from services.documents.render.compiler import compile_template
 from services.documents.render.environment import ENVIRONMENT, TESTS, keep_in
 from services.documents.render.errors import RenderError, TemplateError
@@ -53,8 +44,6 @@ __all__ = [
     "ENVIRONMENT",
     "FILTERS",
     "LOGO_PART",
-    "MAIN",
-    "RELATIONSHIPS",
     "SAME",
     "TAGS",
     "TESTS",

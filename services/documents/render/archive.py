@@ -8,10 +8,15 @@ from collections.abc import Iterable
 
 _VERSION, _UTF8, _DEFLATED = 20, 0x800, 8
 _MIDNIGHT, _FIRST_OF_1980 = 0, 0x21
+# What a local header and the central directory say alike of a file, from the version to the extra length:
+# written once, since it is the same bytes in both.
 _COMMON = struct.Struct("<HHHHHIIIHH")
 _ATTRIBUTES = struct.Struct("<HHHII")
 _END = struct.Struct("<HHHHIIH")
+# Bits of the window of zlib, negative: a zip holds deflate without zlib's own header.
 _RAW = -15
+# Up to so many bytes, so many bits of window and such a level of memory: zlib clears both for each part, and
+# most parts of a letter are small.
 _WINDOWS = ((4096, (-12, 4)), (16384, (-14, 6)))
 STATIC_LEVEL, LEVEL = 9, 2
 """Deflate levels of what is compressed once, and of what each document has of its own."""
@@ -84,6 +89,6 @@ def write(members: Iterable[Member]) -> bytes:
         )
         position += 4 + len(member.common) + len(member.path) + len(member.raw)
     listed = b"".join(directory)
-    count = len(directory) // 4
+    count = len(directory) // 4  # four pieces are added for each member
     end = _END.pack(0, 0, count, count, len(listed), position, 0)
     return b"".join((*files, listed, b"PK\x05\x06", end))

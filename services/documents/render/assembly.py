@@ -9,14 +9,14 @@ from itertools import count
 from typing import Any
 from xml.parsers.expat import ExpatError, ParserCreate
 
-from services.documents.render import marks, pages, sections
+from services.documents.render import marks, opc, pages, sections
 from services.documents.render.archive import Member, write
-from services.documents.render.copies import CONTENT_TYPES, RELATIONSHIPS, Copies
+from services.documents.render.copies import Copies
 from services.documents.render.errors import Reason, RenderError, TemplateError
 from services.documents.render.foreign import Joined, Rewrite
 from services.documents.render.lists import Lists
 from services.documents.render.marks import Notes
-from services.documents.render.plan import FIRST_DRAWING, MAIN, Plan, Program, encoded, number_drawings
+from services.documents.render.plan import FIRST_DRAWING, Plan, Program, encoded, number_drawings
 from services.documents.render.sections import Section
 
 _NUMBERING, _STYLES = "word/numbering.xml", "word/styles.xml"
@@ -83,7 +83,7 @@ class _Assembly:
 
     def archive(self, parts: Mapping[str, bytes]) -> bytes:
         """The .docx."""
-        main = Member(MAIN, self._checked(self._texts()))
+        main = Member(opc.MAIN, self._checked(self._texts()))
         for kind, gathered in self._notes.items():
             if gathered.is_new:
                 name = marks.NOTES[kind]
@@ -94,7 +94,7 @@ class _Assembly:
     def _member(self, item: Member | Program, main: Member, parts: Mapping[str, bytes]) -> Member:
         if item.name in parts:
             return Member(item.name, parts[item.name])
-        if item.name == MAIN:
+        if item.name == opc.MAIN:
             return main
         for kind, name in marks.NOTES.items():
             if item.name == name:
@@ -105,9 +105,9 @@ class _Assembly:
             return Member(item.name, self._lists.numbering(self._shared[_NUMBERING]))
         if item.name == _STYLES:
             return Member(item.name, self._shared[_STYLES])
-        if item.name == RELATIONSHIPS:
+        if item.name == opc.MAIN_RELATIONSHIPS:
             return Member(item.name, self._copies.relationships(item.content()))
-        if item.name == CONTENT_TYPES:
+        if item.name == opc.CONTENT_TYPES:
             return Member(item.name, self._copies.content_types(item.content()))
         return item
 
@@ -174,4 +174,4 @@ class _Assembly:
                 yield content
             reader.Parse(b"", True)
         except ExpatError as error:
-            raise RenderError(Reason.NOT_WELL_FORMED, MAIN) from error
+            raise RenderError(Reason.NOT_WELL_FORMED, opc.MAIN) from error

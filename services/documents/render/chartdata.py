@@ -15,12 +15,11 @@ from xml.sax.saxutils import escape
 
 from lxml import etree
 
+from services.documents.render import opc
 from services.documents.render.source import parser
 
 CHART_PART = re.compile(r"word/charts/chart\d+\.xml")
 
-MAIN, RELATIONSHIPS = "word/document.xml", "word/_rels/document.xml.rels"
-"""The body of a document, and where it says which parts it shows."""
 _ALT = re.compile(r"{{\s*charts\.(\w+)\.alt\s*}}")
 _C = "{http://schemas.openxmlformats.org/drawingml/2006/chart}"
 _WP = "{http://schemas.openxmlformats.org/drawingml/2006/wordprocessingDrawing}"
@@ -42,7 +41,7 @@ def bindings(parts: Mapping[str, bytes]) -> dict[str, str]:
     if not charts:
         return {}
     shown: dict[str, str] = {}
-    for properties, part in drawn(etree.fromstring(parts[MAIN], parser()), parts[RELATIONSHIPS]):
+    for properties, part in drawn(etree.fromstring(parts[opc.MAIN], parser()), parts[opc.MAIN_RELATIONSHIPS]):
         named = _ALT.search(properties.get("descr", ""))
         shown[part] = named[1] if named else ""
     return {part: shown.get(part, "") for part in charts}

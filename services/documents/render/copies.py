@@ -15,9 +15,6 @@ from services.documents.render.foreign import Rewrite
 from services.documents.render.plan import Plan, Program, encoded
 from services.documents.render.source import WORD_PART, parser
 
-CONTENT_TYPES = opc.CONTENT_TYPES
-RELATIONSHIPS = "word/_rels/document.xml.rels"
-
 # Parts of which a document has one.
 _SHARED = frozenset(
     [
@@ -107,7 +104,7 @@ class Copies:
 
     def _relations_of(self, plan: Plan) -> list[_Relation]:
         if id(plan) not in self._relations:
-            root = etree.fromstring(plan.static(RELATIONSHIPS), parser())
+            root = etree.fromstring(plan.static(opc.MAIN_RELATIONSHIPS), parser())
             found = [
                 _Relation(
                     node.get("Id"),
@@ -221,7 +218,7 @@ def _relationships_of(name: str) -> str:
 
 def _type_of(plan: Plan, name: str) -> str:
     """The content type of a part, its own or that of its extension."""
-    root = etree.fromstring(plan.static(CONTENT_TYPES), parser())
+    root = etree.fromstring(plan.static(opc.CONTENT_TYPES), parser())
     own = {node.get("PartName"): node.get("ContentType") for node in root.iter("{*}Override")}
     by_extension = {node.get("Extension"): node.get("ContentType") for node in root.iter("{*}Default")}
     return str(own.get(f"/{name}") or by_extension.get(name.rpartition(".")[2], "application/xml"))

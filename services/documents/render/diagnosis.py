@@ -68,6 +68,7 @@ def diagnose(part: str, code: CodeType, tags: Mapping[int, str], context: Mappin
     """The error to raise for a program that failed on this context."""
     reads: _Reads = []
 
+    # What was printed did not fail: only what was read since the last printing may be in cause.
     def finalize(value: Any) -> Any:
         result = printed(str(value) if isinstance(value, _Absent) else value)
         reads.clear()

@@ -18,6 +18,8 @@ _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _VAL, _ID = f"{_W}val", f"{_W}styleId"
 _STYLE_USE = re.compile(r'(<w:(?:pStyle|rStyle|tblStyle) w:val=")([^"]+)(")')
 _NUMBER_USE = re.compile(r'(<w:numId w:val=")(\d+)(")')
+# A paragraph that names no style: it had the default one of its own document, and would take that of the
+# document that it joins. `?+` never gives back the properties that it matched, where a style may stand.
 _UNSTYLED = re.compile(r"<w:p(?: [^>/]*)?>(?:<w:pPr>)?+(?!<w:pStyle |<w:pPr>)")
 _HEADING = re.compile(r"heading (\d)", re.IGNORECASE)
 _LINKS = tuple(f"{_W}{name}" for name in ("basedOn", "next", "link"))
@@ -72,6 +74,7 @@ class Joined:
         defaults = root.find(f"{_W}docDefaults")
         if _canonical(defaults) == self._defaults:
             defaults = None
+        # Renamed for good: two pieces may each have a « Titre 1 » of their own.
         names = {style.get(_ID): f"{style.get(_ID)}_{self._count}" for style in self._others(root, defaults)}
         numbers = self._add_lists(_root(numbering, "numbering"), names)
         default = ""
@@ -101,6 +104,7 @@ class Joined:
         copy = deepcopy(style)
         copy.set(_ID, names[style.get(_ID)])
         copy.attrib.pop(f"{_W}default", None)
+        # An alias is one more name, that another piece may have too.
         for alias in copy.findall(f"{_W}aliases"):
             copy.remove(alias)
         spoken = ""
@@ -115,6 +119,7 @@ class Joined:
             return copy
         if defaults is not None and copy.find(f"{_W}basedOn") is None:
             _fill(copy, defaults)
+        # Word knows a heading by its name, which has just changed: its level is said instead.
         heading = _HEADING.fullmatch(spoken)
         if heading and copy.find(f"{_PARAGRAPH_PROPERTIES}/{_W}outlineLvl") is None:
             properties = _properties(copy, _PARAGRAPH_PROPERTIES)

@@ -14,6 +14,8 @@ _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _VAL = f"{_W}val"
 _NUMBER = re.compile(r'<w:numId w:val="(\d+)"/>')
 _UNCOUNTED = ("bullet", "none")
+# A paragraph numbered by its style: its number goes right after these properties, in the order of the schema,
+# unless it has one of its own close by.
 _STYLED = (
     r'(<w:pStyle w:val="{}"/>(?:<w:(?:keepNext|keepLines|pageBreakBefore|widowControl)(?: [^>]*)?/>)*)'
     r"(?!.{{0,200}}<w:numPr>)"

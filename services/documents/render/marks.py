@@ -13,6 +13,7 @@ _ROOT = re.compile(r"<w:document(?: [^>]*)?>")
 _REFERENCE = re.compile(r'( r:(?:id|embed|link|pict)=")([^"]+)(")')
 _MARK = re.compile(r'(<w:bookmark(?:Start|End) [^>]*?w:id=")(\d+)(")')
 _MARK_NAME = re.compile(r'<w:bookmarkStart [^>]*?w:name="([^"]+)"')
+# Identifiers of bookmarks of each piece: those of the template from below, ours from above.
 _PER_PIECE = 1000
 NOTES: Mapping[str, str] = {"footnote": "word/footnotes.xml", "endnote": "word/endnotes.xml"}
 

@@ -10,6 +10,10 @@ from xml.sax.saxutils import escape
 
 CONTENT_TYPES = "[Content_Types].xml"
 ROOT_RELATIONSHIPS = "_rels/.rels"
+MAIN = "word/document.xml"
+"""The body of a Word file."""
+MAIN_RELATIONSHIPS = "word/_rels/document.xml.rels"
+"""Where the body says which other parts it shows."""
 CORE = "docProps/core.xml"
 CUSTOM = "docProps/custom.xml"
 

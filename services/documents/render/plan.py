@@ -14,6 +14,7 @@ from docxtpl.template import DocxTemplate
 from jinja2 import Template
 from lxml import etree
 
+from services.documents.render import opc
 from services.documents.render.archive import Member, write
 from services.documents.render.diagnosis import diagnose
 from services.documents.render.environment import ENVIRONMENT, code_of
@@ -24,7 +25,6 @@ from services.documents.render.source import OPENINGS_AND_CLOSINGS, Source
 
 _DOCXTPL: Any = DocxTemplate(io.BytesIO())
 _DRAWING = re.compile(r'(<wp:docPr [^>]*?\bid=")\d+(")')
-MAIN = "word/document.xml"
 FIRST_DRAWING = 1001
 """Identifier of the first drawing of a document, as docxtpl has it."""
 _BODY = "<w:body>"
@@ -54,10 +54,11 @@ class Program:
         self.digest = hashlib.sha256(source.text.encode()).digest()
         """The same for parts that say the same, as footers of the first page and of the others often do."""
         self.size = _BYTES_PER_PROGRAM + _BYTES_PER_CHARACTER * len(source.text)
-        self.head = source.text.partition(_BODY)[0] if name == MAIN else ""
+        self.head = source.text.partition(_BODY)[0] if name == opc.MAIN else ""
         """What comes before the body of the main part."""
         self.counts_pages = FIELD in source.text
         """Shows a number of pages, which is not that of a document that it joins."""
+        # One tuple, replaced as a whole: threads that share the plan see a text with its own file.
         self._last = ("", Member(name, b""))
         self._has_grid, self._tags = source.has_grid, source.tags
         self._code = code_of(source.text)
@@ -66,6 +67,7 @@ class Program:
     def xml(self, context: dict[str, Any]) -> str:
         """The part of one document, not yet known to be well formed; raises RenderError."""
         template = self._template
+        # The function of the template itself: `render` would copy the context and rewrite the traceback.
         try:
             text = "".join(template.root_render_func(template.new_context(context, shared=True)))
         except Exception as error:
@@ -79,7 +81,7 @@ class Program:
     def member(self, xml: str) -> Member:
         """The file of this part, well formed; RenderError otherwise. A header, which most often says the same
         as in the document before, is deflated once."""
-        if self.name == MAIN:
+        if self.name == opc.MAIN:
             return Member(self.name, encoded(self.name, xml))
         before, made = self._last
         if xml != before:
@@ -116,12 +118,12 @@ class Plan:
     @property
     def head(self) -> str:
         """What comes before the body of the main part."""
-        item = self._by_name[MAIN]
+        item = self._by_name[opc.MAIN]
         return item.head if isinstance(item, Program) else item.content().decode().partition(_BODY)[0]
 
     def main(self, context: dict[str, Any]) -> str:
         """The main part of one document, not yet known to be well formed; RenderError."""
-        item = self._by_name[MAIN]
+        item = self._by_name[opc.MAIN]
         return item.xml(context) if isinstance(item, Program) else item.content().decode()
 
     def _members(self, context: dict[str, Any], parts: Mapping[str, bytes]) -> Iterator[Member]:
@@ -149,6 +151,7 @@ def number_drawings(xml: str, numbers: Iterator[int]) -> str:
 def encoded(name: str, xml: str) -> bytes:
     """The bytes of a part, well formed; RenderError otherwise."""
     content = xml.encode()
+    # expat says whether it is well formed and builds no tree.
     try:
         ParserCreate().Parse(content, True)
     except ExpatError as error:
@@ -163,5 +166,5 @@ def repair_grids(xml: str) -> str:
     try:
         etree.fromstring(content)  # docxtpl's own reader repairs in silence what is broken
     except etree.XMLSyntaxError as error:
-        raise RenderError(Reason.NOT_WELL_FORMED, "word/document.xml") from error
+        raise RenderError(Reason.NOT_WELL_FORMED, opc.MAIN) from error
     return str(etree.tostring(_DOCXTPL.fix_tables(content), encoding="unicode"))

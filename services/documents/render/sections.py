@@ -18,6 +18,8 @@ _BEFORE_NUMBERING = re.compile(
 )
 _FIRST_PARAGRAPH = re.compile(r"<w:p(?: [^>]*)?>(?:<w:pPr>.*?</w:pPr>|<w:pPr/>)?", re.DOTALL)
 _PARAGRAPH_OPENING = re.compile(r"<w:p(?: [^>]*)?>")
+# Word wants the properties of a section in its last paragraph. After a table there is none: one is added, a
+# point high.
 _CARRIER = '<w:p><w:pPr><w:spacing w:before="0" w:after="0" w:line="20" w:lineRule="exact"/>{}</w:pPr></w:p>'
 _HIDDEN = "<w:r><w:rPr><w:vanish/></w:rPr>{}</w:r>"
 

@@ -26,6 +26,7 @@ _LITERALS = {"{_{": "&#123;&#123;", "}_}": "&#125;&#125;", "{_%": "&#123;%", "%_
 _LITERAL = re.compile("|".join(map(re.escape, _LITERALS)))
 _ENTITIES = {"&lt;": "<", "&gt;": ">", "&quot;": '"', "&amp;": "&"}
 _ENTITY = re.compile("|".join(_ENTITIES))
+# lxml writes this declaration when it writes bytes, and not when it writes text.
 _HEAD = "<?xml version='1.0' encoding='UTF-8' standalone='yes'?>\n"
 _DOCXTPL = DocxTemplate(io.BytesIO())
 
@@ -73,6 +74,7 @@ def _unescaped(tag: re.Match[str]) -> str:
 
 
 def _one_tag_per_line(xml: str, *, flat: bool) -> tuple[str, dict[int, str]]:
+    # jinja2 tells of an error by its line, and Word writes a whole part on one: a line for each tag names it.
     pieces: list[str] = []
     tags: dict[int, str] = {}
     line, position, in_markup = 1, 0, False

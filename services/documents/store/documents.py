@@ -95,6 +95,11 @@ class DocumentStore:
             self._remember(connection, request_id, mark, " ".join(ids), now)
         return ids
 
+    def done(self, request_id: str, mark: str) -> str | None:
+        """The answer to this very request, None if it is new; AlreadyExists if its id was used again."""
+        with self._database.read() as connection:
+            return self._done(connection, request_id, mark)
+
     def get(self, document_id: str) -> Kept:
         """The description of a document; NotFound."""
         query = select(*_DESCRIPTION).where(document.c.id == document_id, _alive())

@@ -10,7 +10,6 @@ from lxml import etree
 
 from services.documents.contract import Finding, Severity
 from services.documents.render import WORD_PART, opc, parser
-from services.documents.template.opening import MAIN
 from services.documents.template.reading import (
     CELL,
     PARAGRAPH,
@@ -69,7 +68,7 @@ class _Part:
 
     def findings(self) -> Iterator[Finding]:
         """Everything to say of the part."""
-        if self._name == MAIN:
+        if self._name == opc.MAIN:
             yield from self._headings()
         for table in self._root.iter(TABLE):
             yield from self._table(table)
@@ -168,7 +167,7 @@ class _Part:
             )
 
     def _legibility(self) -> Iterator[Finding]:
-        smallest = SMALLEST_HALF_POINTS if self._name == MAIN else SMALLEST_IN_MARGIN
+        smallest = SMALLEST_HALF_POINTS if self._name == opc.MAIN else SMALLEST_IN_MARGIN
         for size in self._root.iter(f"{W}sz"):
             if enclosing(size, RUN) is not None and _number(size) < smallest:
                 yield self._doubt(

@@ -10,13 +10,12 @@ from lxml import etree
 
 from services.documents.contract import Finding, Severity
 from services.documents.render import opc, parser
-from services.documents.template.opening import MAIN, open_docx
+from services.documents.template.opening import open_docx
 from services.documents.template.reading import PARAGRAPH, W
 
 _COMMENTS = "word/comments.xml"
 _COMMENTS_TYPE = "application/vnd.openxmlformats-officedocument.wordprocessingml.comments+xml"
 _COMMENTS_RELATION = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/comments"
-_RELATIONSHIPS = "word/_rels/document.xml.rels"
 _NO_RELATIONSHIPS = (
     b'<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"></Relationships>'
 )
@@ -34,16 +33,16 @@ def annotate(docx: bytes, findings: Sequence[Finding]) -> bytes:
     parts = open_docx(docx).parts
     if not parts or not findings or _COMMENTS in parts:
         return docx
-    root = etree.fromstring(parts[MAIN], parser())
+    root = etree.fromstring(parts[opc.MAIN], parser())
     paragraphs = list(root.iter(PARAGRAPH))
     if not paragraphs:
         return docx
     for number, finding in enumerate(findings):
         _mark(paragraphs[_position(finding, len(paragraphs))], number)
-    parts[MAIN] = etree.tostring(root, xml_declaration=True, encoding="UTF-8", standalone=True)
+    parts[opc.MAIN] = etree.tostring(root, xml_declaration=True, encoding="UTF-8", standalone=True)
     parts[_COMMENTS] = _comments(findings)
-    parts[_RELATIONSHIPS] = opc.before_end(
-        parts.get(_RELATIONSHIPS, _NO_RELATIONSHIPS),
+    parts[opc.MAIN_RELATIONSHIPS] = opc.before_end(
+        parts.get(opc.MAIN_RELATIONSHIPS, _NO_RELATIONSHIPS),
         f'<Relationship Id="rIdComments" Type="{_COMMENTS_RELATION}" Target="comments.xml"/>',
     )
     parts[opc.CONTENT_TYPES] = opc.before_end(
@@ -53,7 +52,7 @@ def annotate(docx: bytes, findings: Sequence[Finding]) -> bytes:
 
 
 def _position(finding: Finding, count: int) -> int:
-    in_body = finding.part == MAIN and finding.position is not None and finding.position < count
+    in_body = finding.part == opc.MAIN and finding.position is not None and finding.position < count
     return finding.position or 0 if in_body else 0
 
 
@@ -82,7 +81,7 @@ def _comments(findings: Sequence[Finding]) -> bytes:
 
 def _sentences(finding: Finding) -> list[str]:
     head = "Erreur" if finding.severity is Severity.ERROR else "Avertissement"
-    where = "" if finding.part == MAIN and finding.position is not None else f" ({finding.place})"
+    where = "" if finding.part == opc.MAIN and finding.position is not None else f" ({finding.place})"
     said = [f"{head}{where}\u00a0: {finding.message}"]
     if where and finding.paragraph:
         said.append(f"«\u00a0{finding.paragraph}\u00a0»")

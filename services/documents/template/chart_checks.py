@@ -8,11 +8,10 @@ from lxml import etree
 
 from services.documents.contract import SERIES, Finding, Severity
 from services.documents.render import (
-    MAIN,
-    RELATIONSHIPS,
     alternative_text,
     bindings,
     drawn,
+    opc,
     parser,
     series_titles,
 )
@@ -23,12 +22,12 @@ from services.kit.french import join
 def named(parts: Mapping[str, bytes]) -> Mapping[str, bytes]:
     """The parts where a chart that lost its alternative text, as LibreOffice does when it saves, has it
     again: its series say which one it is."""
-    if RELATIONSHIPS not in parts or MAIN not in parts:
+    if opc.MAIN_RELATIONSHIPS not in parts or opc.MAIN not in parts:
         return parts
-    root = etree.fromstring(parts[MAIN], parser())
+    root = etree.fromstring(parts[opc.MAIN], parser())
     lost = {
         properties: name
-        for properties, part in drawn(root, parts[RELATIONSHIPS])
+        for properties, part in drawn(root, parts[opc.MAIN_RELATIONSHIPS])
         if not properties.get("descr", "").strip()
         and (name := _known(series_titles(parts.get(part, b"<a/>"))))
     }
@@ -37,7 +36,7 @@ def named(parts: Mapping[str, bytes]) -> Mapping[str, bytes]:
     for properties, name in lost.items():
         properties.set("descr", alternative_text(name))
     content: bytes = etree.tostring(root, xml_declaration=True, encoding="UTF-8", standalone=True)
-    return {**parts, MAIN: content}
+    return {**parts, opc.MAIN: content}
 
 
 def _known(titles: list[str]) -> str:

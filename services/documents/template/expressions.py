@@ -58,6 +58,7 @@ class Scope:
         """The same place where these paths are there too, with what holds them and what they imply."""
         found = set(self.present)
         waiting = list(paths)
+        # Until nothing is added: what a path implies may imply more.
         while waiting:
             path = waiting.pop()
             if path not in found:
@@ -166,9 +167,9 @@ def _known(path: str, found: Field, scope: Scope) -> Field:
 
 def _unknown(name: str, prefix: str, among: Mapping[str, Field], scope: Scope) -> None:
     near = get_close_matches(name, among, 1, 0.5)
-    meant = f"Vouliez-vous dire « {prefix}{near[0]} » ?" if near else ""
-    meant = f"Vouliez-vous dire « {prefix}{near[0]} » ?" if near else ""
-    suggestion = meant or "Choisissez-le dans la liste des champs."
+    suggestion = (
+        f"Vouliez-vous dire « {prefix}{near[0]} » ?" if near else "Choisissez-le dans la liste des champs."
+    )
     scope.say("FIELD_UNKNOWN", f"Le champ « {prefix}{name} » n’existe pas dans le contrat.", suggestion)
 
 
@@ -291,6 +292,7 @@ def _check_code(one: Field, other: nodes.Node, scope: Scope) -> None:
 
 def _both(node: nodes.And | nodes.Or, scope: Scope) -> Field:
     check(node.left, scope)
+    # The right of « and » is read only when the left is true, that of « or » only when it is false.
     check(node.right, scope.knowing(present_if(node.left, isinstance(node, nodes.And))))
     return BOOLEAN
 

@@ -19,6 +19,7 @@ _NOISE = tuple(f"{W}{name}" for name in ("proofErr", "lastRenderedPageBreak", "n
 _NOISY_ATTRIBUTES = ("rsid", "paraId", "textId")
 _RUN_PARENTS = tuple(f"{W}{name}" for name in ("p", "hyperlink", "sdtContent"))
 _BOOKMARK, _BOOKMARK_END = f"{W}bookmarkStart", f"{W}bookmarkEnd"
+# Where the person was when Word was closed: of no meaning to a reader, and different in every file.
 _CURSOR = "_GoBack"
 _RUN_TAGS = ("{%r ", "{#r ")
 _RUN_TAG = re.compile(r"(\{%r .*?%\}|\{#r .*?#\})")
@@ -129,6 +130,7 @@ def _append_text(node: Node, text: str) -> None:
 def _heal(line: Line) -> None:
     """Puts each tag whole in the holder where it begins, written as jinja2 reads it."""
     tags, _ = line.tags()
+    # From the last to the first: what is written does not move those that are still to be.
     for tag in reversed(tags):
         _replace(line, tag.start, tag.end, canonical(tag.source, in_attribute=line.holders[0].in_attribute))
 

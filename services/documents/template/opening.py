@@ -18,7 +18,6 @@ MAX_FILES = 300
 MAX_RATIO = 200
 # A small part may be very regular: the ratio tells of a bomb above this size only.
 _RATIO_FROM = 64 * 1024
-MAIN = "word/document.xml"
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _ENCRYPTED = 0x1
 # Old binary Word files, and .docx with a password, are of this format.
@@ -67,7 +66,7 @@ def _opened(archive: zipfile.ZipFile) -> Opened:
     if any(entry.flag_bits & _ENCRYPTED or entry.compress_type not in _METHODS for entry in entries):
         return _refused("DOCX_FORMAT", "Le fichier est chiffré, ou compressé d’une manière inconnue.")
     parts = {name: archive.read(name) for name in names if not name.endswith("/")}
-    lacking = [name for name in (opc.CONTENT_TYPES, opc.ROOT_RELATIONSHIPS, MAIN) if name not in parts]
+    lacking = [name for name in (opc.CONTENT_TYPES, opc.ROOT_RELATIONSHIPS, opc.MAIN) if name not in parts]
     if lacking:
         return _refused("DOCX_FORMAT", f"Le fichier n’est pas un document Word : il n’a pas {lacking[0]}.")
     findings = [

@@ -24,7 +24,6 @@ from services.documents.render import (
 )
 from services.documents.template.context import make_context
 from services.documents.template.manifest import Template
-from services.documents.template.opening import MAIN
 from services.documents.template.reading import CELL, PARAGRAPH, W, place
 from services.kit.errors import InvalidArgument
 
@@ -113,14 +112,14 @@ def _same_as_reference(
 
 def _cells(name: str, parts: Mapping[str, bytes]) -> Iterator[Finding]:
     """Word refuses a cell that does not end with a paragraph."""
-    root = etree.fromstring(parts[MAIN], parser())
+    root = etree.fromstring(parts[opc.MAIN], parser())
     content = f"{W}sdt"
     if any(len(cell) == 0 or cell[-1].tag not in (PARAGRAPH, content) for cell in root.iter(CELL)):
         yield _finding(
             "CELL_EMPTY",
             f"Avec l’exemple « {name} », une cellule n’a plus de paragraphe : Word refuserait le document.",
             "Gardez dans chaque cellule un paragraphe hors de toute condition.",
-            part=MAIN,
+            part=opc.MAIN,
         )
 
 

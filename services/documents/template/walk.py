@@ -119,6 +119,7 @@ def _for(node: nodes.Node, scope: Scope, frames: list[_Frame]) -> Scope:
         scope.say("EXPRESSION_FORBIDDEN", "Une boucle s’écrit « for element in liste ».")
         return scope
     name = node.target.name
+    # The name of the item may hide another, of which presence was known.
     present = frozenset(path for path in scope.present if path.partition(".")[0] not in (name, "loop"))
     item = listed.item if listed is not None else None
     names = {**scope.names, name: item or UNKNOWN, "loop": LOOP}

@@ -10,6 +10,7 @@
 - `ContentState`: What is left of the content of a decision.
 - `DecisionContent`: The encrypted part of a record.
 - `decode_content`: The content of its canonical JSON; ValueError for another form.
+- `DecisionRecord`: The part of a record that anyone who holds the journal reads.
 - `encode_content`: Canonical JSON, to be encrypted.
 - `Engine`: Gives the ids of the rules that are true of these values, or raises EngineError.
 - `ENGINE_FAILED`: Stands for a rule in the disagreements when the engine gave no answer.
@@ -19,8 +20,7 @@
 - `grid`: The advice over a grid of amounts and durations.
 - `Grid`: Amounts in cents and durations in months, ascending.
 - `in_words`: The advice that a judgement is, with its reasons, figures and orientations.
-- `is_same_request`: True when a decision is about the case and the facts of a recorded one, which can be
-  read.
+- `is_same_request`: True when a decision is about the case and the facts of a recorded one.
 - `judge`: The outcome alone, without its reasons in words.
 - `markdown`: The sections under a heading that names the decision.
 - `MissingFact`: An absent fact that the rules need; `proof_document` may be empty.
@@ -67,6 +67,8 @@ from services.eligibility.answer.changes import Suggestion, Suggestions, changea
 from services.eligibility.answer.decisions import (
     Asked,
     ContentState,
+    DecisionContent,
+    DecisionRecord,
     Erasure,
     Filters,
     NewDecision,
@@ -77,7 +79,6 @@ from services.eligibility.answer.explanation_text import markdown, sections
 from services.eligibility.answer.grid import AMOUNT, MONTHS, Grid
 from services.eligibility.answer.questions import questions
 from services.eligibility.answer.recorded import (
-    DecisionContent,
     decode_content,
     encode_content,
     is_same_request,
@@ -95,6 +96,7 @@ __all__ = [
     "Comparison",
     "ContentState",
     "DecisionContent",
+    "DecisionRecord",
     "Engine",
     "Erasure",
     "Figure",

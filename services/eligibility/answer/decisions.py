@@ -43,26 +43,46 @@ class ContentState(Enum):
 
 
 @dataclass(frozen=True)
+class DecisionContent:
+    """The encrypted part of a record."""
+
+    case_reference: str
+    request_id: str
+    facts: Values
+    kinds: Mapping[str, Kind]
+    assessment: Assessment
+
+
+@dataclass(frozen=True)
+class DecisionRecord:
+    """The part of a record that anyone who holds the journal reads."""
+
+    hash: str
+    time: datetime
+    request_date: date
+    stamp: RulesetStamp
+    outcome: Outcome
+    reason_codes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class StoredDecision:
     """A decision of the journal.
 
-    No facts, no assessment and no reference once its content is erased or purged, or when it is only listed.
-    Its rank alone, and its identifier if that is left, when its record was altered beyond reading.
+    Without `read` once its content is erased or purged; without `record`, and perhaps without its identifier,
+    when it was altered beyond reading.
     """
 
     sequence: int
     content: ContentState
     decision_id: str = ""
-    hash: str = ""
-    time: datetime | None = None
-    request_date: date | None = None
-    stamp: RulesetStamp | None = None
-    outcome: Outcome | None = None
-    reason_codes: tuple[str, ...] = ()
-    case_reference: str = ""
-    facts: Values | None = None
-    kinds: Mapping[str, Kind] | None = None
-    assessment: Assessment | None = None
+    record: DecisionRecord | None = None
+    read: DecisionContent | None = None
+
+    @property
+    def case_reference(self) -> str:
+        """The case of the decision, as long as its content can be read."""
+        return self.read.case_reference if self.read else ""
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 from typing import Any
@@ -22,7 +20,7 @@ from services.eligibility.answer.assessment import (
     Question,
     Reason,
 )
-from services.eligibility.answer.decisions import NewDecision, StoredDecision
+from services.eligibility.answer.decisions import DecisionContent, NewDecision
 from services.eligibility.package import (
     Fact,
     Format,
@@ -259,17 +257,6 @@ VERSION = 1
 """Of the form below; a record keeps its own, so that another form can be read beside it one day."""
 
 
-@dataclass(frozen=True)
-class DecisionContent:
-    """The encrypted part of a record."""
-
-    case_reference: str
-    request_id: str
-    facts: Values
-    kinds: Mapping[str, Kind]
-    assessment: Assessment
-
-
 def encode_content(decision: NewDecision) -> bytes:
     """The canonical JSON of a decision."""
     facts = values_json(decision.facts)
@@ -298,8 +285,7 @@ def decode_content(text: bytes) -> DecisionContent:
     )
 
 
-def is_same_request(earlier: StoredDecision, decision: NewDecision) -> bool:
-    """True when a decision is about the case and the facts of a recorded one, which can be read."""
-    assert earlier.facts is not None  # noqa: S101 - the caller has seen that it can be read
+def is_same_request(earlier: DecisionContent, decision: NewDecision) -> bool:
+    """True when a decision is about the case and the facts of a recorded one."""
     before, now = (canonical(values_json(facts)) for facts in (earlier.facts, decision.facts))
     return (earlier.case_reference, before) == (decision.case_reference, now)

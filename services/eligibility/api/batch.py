@@ -11,6 +11,7 @@ from microcredit.eligibility.v1 import eligibility_service_pb2 as pb
 from services.eligibility.answer import NewDecision, assess, questions
 from services.eligibility.messages import assessment_pb, read_request
 from services.eligibility.publishing import Deployment
+from services.kit import wire
 from services.kit.context import check_deadline
 from services.kit.errors import DomainError, ResourceExhausted, Violations
 from services.kit.serve import to_status
@@ -40,6 +41,16 @@ def check_batch(count: int, field: str) -> None:
     if not count:
         violations.add(field, "FIELD_REQUIRED", "Le lot ne contient aucune demande.")
     violations.raise_if_any()
+
+
+def give_ids(batch: pb.BatchAssessEligibilityRequest) -> None:
+    """Gives each request of a batch what the batch says for all: an id made of its own and of its rank."""
+    violations = Violations()
+    batch_id = wire.request_id(batch.request_id, "request_id", violations)
+    violations.raise_if_any()
+    for index, request in enumerate(batch.requests):
+        request.request_id = request.request_id or wire.item_request_id(batch_id, index)
+        request.validate_only = request.validate_only or batch.validate_only
 
 
 def decide(request: pb.AssessEligibilityRequest, deployment: Deployment) -> NewDecision:

@@ -12,7 +12,7 @@ from services.eligibility.answer import Filters
 from services.eligibility.api.batch import check_batch
 from services.eligibility.api.releases import checked
 from services.eligibility.engine import request_day
-from services.eligibility.messages import Fields, instant, read_request
+from services.eligibility.messages import Fields, read_request
 from services.eligibility.package import Values
 from services.eligibility.publishing import (
     Deployment,
@@ -124,8 +124,8 @@ def _uploaded(archive: bytes, deployments: Deployments) -> Ruleset:
 
 
 def _recorded(asked: pb.RecordedDecisions, violations: Violations) -> Recorded:
-    start = instant(asked, "start_time", "decisions.start_time", violations)
-    end = instant(asked, "end_time", "decisions.end_time", violations)
+    fields = Fields(asked, "decisions.", violations)
+    start, end = fields.instant("start_time"), fields.instant("end_time")
     if not 0 <= asked.max_count <= MAX_DECISIONS:
         text = f"Le nombre de décisions va de 1 à {number(MAX_DECISIONS)} (0 : {number(DEFAULT_DECISIONS)})."
         violations.add("decisions.max_count", "VALUE_OUT_OF_RANGE", text)
@@ -138,7 +138,7 @@ def _decisions(journal: Journal, asked: Recorded) -> Iterator[Application]:
     while left:
         found = journal.search(asked.filters, before_sequence=before, limit=min(left, _PAGE))
         for decision in found:
-            yield decision.facts, f"decisions/{decision.decision_id}"
+            yield decision.read.facts if decision.read else None, f"decisions/{decision.decision_id}"
             before = decision.sequence
         left = left - len(found) if len(found) == _PAGE else 0
 

@@ -6,11 +6,19 @@ import grpc
 
 from microcredit.eligibility.v1 import decision_service_pb2 as pb
 from microcredit.eligibility.v1.decision_service_pb2_grpc import DecisionServiceServicer
-from services.eligibility.answer import ContentState, Situation, StoredDecision, assess, replay
+from services.eligibility.answer import (
+    ContentState,
+    DecisionContent,
+    DecisionRecord,
+    Situation,
+    assess,
+    replay,
+)
 from services.eligibility.engine import all_values
 from services.eligibility.messages import decisions
 from services.eligibility.publishing import Deployments
 from services.eligibility.store import Journal
+from services.kit import wire
 from services.kit.errors import FailedPrecondition
 from services.kit.wire import paging
 
@@ -64,32 +72,25 @@ class DecisionServicer(DecisionServiceServicer):
         self, request: pb.ReplayDecisionRequest, context: grpc.ServicerContext
     ) -> pb.ReplayDecisionResponse:
         """The recorded answer beside the one that the same facts get again from the same rules."""
-        decision = self._readable(request.name)
-        assert decision.facts is not None  # noqa: S101 - it is readable
-        assert decision.assessment is not None  # noqa: S101 - the same
-        assert decision.stamp is not None  # noqa: S101 - the same
-        ruleset = self._deployments.ruleset(decision.stamp.digest)
-        again = assess(ruleset.package, ruleset.engine, decision.facts)
-        return decisions.replay_pb(replay(decision.assessment, again), decision.stamp)
+        record, content = self._readable(request.name)
+        ruleset = self._deployments.ruleset(record.stamp.digest)
+        again = assess(ruleset.package, ruleset.engine, content.facts)
+        return decisions.replay_pb(replay(content.assessment, again), record.stamp)
 
     def ExplainDecision(
         self, request: pb.ExplainDecisionRequest, context: grpc.ServicerContext
     ) -> pb.ExplainDecisionResponse:
         """The decision explained in the words of its rules."""
-        decision = self._readable(request.name)
-        assert decision.facts is not None  # noqa: S101 - it is readable
-        assert decision.assessment is not None  # noqa: S101 - the same
-        assert decision.stamp is not None  # noqa: S101 - the same
-        assert decision.time is not None  # noqa: S101 - the same
-        package = self._deployments.ruleset(decision.stamp.digest).package
+        record, content = self._readable(request.name)
+        package = self._deployments.ruleset(record.stamp.digest).package
         situation = Situation(
             package=package,
-            assessment=decision.assessment,
-            given=decision.facts,
-            values=all_values(package, decision.facts),
-            decision_id=decision.decision_id,
-            case_reference=decision.case_reference,
-            record_day=decision.time.astimezone().date(),
+            assessment=content.assessment,
+            given=content.facts,
+            values=all_values(package, content.facts),
+            decision_id=decisions.decision_id(request.name),
+            case_reference=content.case_reference,
+            record_day=record.time.astimezone().date(),
         )
         return decisions.explanation_pb(situation)
 
@@ -99,7 +100,7 @@ class DecisionServicer(DecisionServiceServicer):
         erased = self._journal.erase(reference, removal.asked, validate_only=removal.validate_only)
         return pb.EraseCaseResponse(
             decision_count=erased.decision_count,
-            erase_time=decisions.timestamp(erased.time) if erased.time else None,
+            erase_time=wire.timestamp(erased.time),
         )
 
     def PurgeDecisions(
@@ -117,10 +118,10 @@ class DecisionServicer(DecisionServiceServicer):
         expected = decisions.expected_head(request)
         return decisions.verification_pb(self._journal.verify(expected), expected)
 
-    def _readable(self, name: str) -> StoredDecision:
-        """A decision whose content can be read; FailedPrecondition otherwise."""
+    def _readable(self, name: str) -> tuple[DecisionRecord, DecisionContent]:
+        """Both parts of a decision whose content can be read; FailedPrecondition otherwise."""
         decision = self._journal.get(decisions.decision_id(name))
-        if decision.content in _UNREADABLE:
+        if decision.record is None or decision.read is None:
             reason, message = _UNREADABLE[decision.content]
             raise FailedPrecondition(reason, message, metadata={"name": name})
-        return decision
+        return decision.record, decision.read

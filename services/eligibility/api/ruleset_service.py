@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
 
 import grpc
-from google.protobuf.timestamp_pb2 import Timestamp
 
 from microcredit.eligibility.v1 import ruleset_pb2
 from microcredit.eligibility.v1 import ruleset_service_pb2 as pb
@@ -14,7 +12,7 @@ from microcredit.eligibility.v1.assessment_pb2 import Outcome as OutcomeMessage
 from microcredit.eligibility.v1.ruleset_service_pb2_grpc import RulesetServiceServicer
 from services.eligibility.answer import RulesetStamp
 from services.eligibility.api import comparison_requests
-from services.eligibility.messages import Fields, instant, ruleset_pb
+from services.eligibility.messages import Fields, ruleset_pb
 from services.eligibility.package import Outcome, RulePackage
 from services.eligibility.publishing import (
     Count,
@@ -67,7 +65,7 @@ class RulesetServicer(RulesetServiceServicer):
         asked = releases.Fields(self._deployments.releases.kinds)
         violations = asked.violations
         kind, name, version = asked.version(request.name, "name")
-        from_time = instant(request, "start_time", "start_time", violations)
+        from_time = Fields(request, "", violations).instant("start_time")
         as_of = Fields(request, "", violations).day("as_of_date")
         request_id = wire.request_id(request.request_id, "request_id", violations)
         violations.raise_if_any()
@@ -101,7 +99,13 @@ class RulesetServicer(RulesetServiceServicer):
         self, request: pb.StopShadowRequest, context: grpc.ServicerContext
     ) -> pb.StopShadowResponse:
         """A run counts no more."""
-        return pb.StopShadowResponse(shadow=self._shadow_pb(self._shadows.stop(_number(request.name))))
+        violations = Violations()
+        request_id = wire.request_id(request.request_id, "request_id", violations)
+        violations.raise_if_any()
+        stopped = self._shadows.stop(
+            _number(request.name), request_id=request_id, validate_only=request.validate_only
+        )
+        return pb.StopShadowResponse(shadow=self._shadow_pb(stopped))
 
     def _shadow_pb(self, shadow: Shadow) -> ruleset_pb2.Shadow:
         stopped = shadow.stop_time is not None
@@ -109,10 +113,10 @@ class RulesetServicer(RulesetServiceServicer):
             name=f"shadows/{shadow.number}",
             candidate=ruleset_pb(shadow.candidate),
             state=ruleset_pb2.SHADOW_STATE_STOPPED if stopped else ruleset_pb2.SHADOW_STATE_RUNNING,
-            start_time=_timestamp(shadow.start_time),
-            stop_time=_timestamp(shadow.stop_time) if shadow.stop_time else None,
+            start_time=wire.timestamp(shadow.start_time),
+            stop_time=wire.timestamp(shadow.stop_time),
             actor=shadow.actor,
-            as_of_date=wire.date_pb(shadow.as_of) if shadow.as_of else None,
+            as_of_date=wire.date_pb(shadow.as_of),
             report=report_pb(shadow.tally, self._labels(shadow.candidate.digest)),
             pending_count=shadow.pending,
         )
@@ -164,9 +168,3 @@ def _number(name: str) -> int:
         text = "Le nom d’un essai à blanc s’écrit « shadows/numéro »."
         raise NotFound("SHADOW_NOT_FOUND", text, metadata={"name": name})
     return int(found[1])
-
-
-def _timestamp(instant: datetime) -> Timestamp:
-    stamp = Timestamp()
-    stamp.FromDatetime(instant)
-    return stamp

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import grpc
 
 from microcredit.eligibility.v1 import assessment_pb2, loan_service_pb2
@@ -10,7 +12,7 @@ from microcredit.eligibility.v1.eligibility_service_pb2_grpc import EligibilityS
 from microcredit.eligibility.v1.loan_service_pb2_grpc import LoanServiceServicer
 from services.eligibility.answer import NewDecision, Recorded
 from services.eligibility.api.advice import explore_loan_terms, suggest_changes
-from services.eligibility.api.batch import DOMAIN, check_batch, decide, decide_all
+from services.eligibility.api.batch import DOMAIN, check_batch, decide, decide_all, give_ids
 from services.eligibility.loan import RateWithoutMeaningError, Simulation, Terms, simulate
 from services.eligibility.messages import (
     Fields,
@@ -40,7 +42,7 @@ class EligibilityServicer(EligibilityServiceServicer):
     ) -> pb.AssessEligibilityResponse:
         """One application."""
         decision = decide(request, self._deployments.current(request.min_state_number))
-        (recorded,) = self._journal.record([decision])
+        (recorded,) = self._journal.record([decision], validate_only=request.validate_only)
         if isinstance(recorded, DomainError):
             raise recorded
         return pb.AssessEligibilityResponse(assessment=_answer(recorded, request.case_reference))
@@ -51,15 +53,31 @@ class EligibilityServicer(EligibilityServiceServicer):
         """Up to MAX_BATCH applications, each on its own, recorded together."""
         check_batch(len(request.requests), "requests")
         deployment = self._deployments.newest(max(item.min_state_number for item in request.requests))
+        give_ids(request)
         decided = list(decide_all(request.requests, deployment))
-        decisions = [item for item in decided if isinstance(item, NewDecision)]
-        recorded = iter(self._journal.record(decisions))
-        outcomes = [next(recorded) if isinstance(item, NewDecision) else item for item in decided]
+        outcomes = self._outcomes(decided, [item.validate_only for item in request.requests])
         results = (
             _result(index, outcome, item.case_reference)
             for index, (outcome, item) in enumerate(zip(outcomes, request.requests, strict=True))
         )
         return pb.BatchAssessEligibilityResponse(results=results)
+
+    def _outcomes(
+        self, decided: Sequence[NewDecision | DomainError], tried: Sequence[bool]
+    ) -> list[Recorded | DomainError]:
+        """The decisions of a batch once recorded together, but for those that are only tried."""
+        outcomes: dict[int, Recorded | DomainError] = {
+            index: item for index, item in enumerate(decided) if isinstance(item, DomainError)
+        }
+        for validate_only in (False, True):
+            chosen = [
+                (index, item)
+                for index, item in enumerate(decided)
+                if isinstance(item, NewDecision) and tried[index] is validate_only
+            ]
+            recorded = self._journal.record([item for _, item in chosen], validate_only=validate_only)
+            outcomes |= {index: one for (index, _), one in zip(chosen, recorded, strict=True)}
+        return [outcomes[index] for index in range(len(decided))]
 
     def GetFactCatalog(
         self, request: pb.GetFactCatalogRequest, context: grpc.ServicerContext
@@ -67,9 +85,7 @@ class EligibilityServicer(EligibilityServiceServicer):
         """The facts that the rules of a day read."""
         violations = Violations()
         fields = Fields(request, "", violations)
-        day = fields.day("request_date") if fields.present("request_date") else None
-        violations.raise_if_any()
-        assert day is not None  # noqa: S101 - its absence is a violation
+        day = violations.whole(fields.day("request_date", required=True))
         deployment = self._deployments.current()
         ruleset = deployment.on(day)
         return pb.GetFactCatalogResponse(

@@ -102,11 +102,11 @@ class ShadowRunner:
 
 def _pair(candidate: Ruleset, place: Place, decision: StoredDecision) -> Pair | None:
     """The decision as it was recorded, and what the candidate advises; None when either cannot be known."""
-    if decision.facts is None or decision.outcome is None:
+    if decision.read is None or decision.record is None:
         return None
-    facts = moved(decision.facts, place.as_of)
+    facts = moved(decision.read.facts, place.as_of)
     advised = advice(candidate.package, candidate.engine, facts)
     if advised is None:
         return None
-    recorded = Advice(decision.outcome, decision.reason_codes)
+    recorded = Advice(decision.record.outcome, decision.record.reason_codes)
     return Pair(recorded, advised, f"decisions/{decision.decision_id}")

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Mapping
 from datetime import date
 
 from microcredit.eligibility.v1.decision_service_pb2_grpc import DecisionServiceStub
 from microcredit.eligibility.v1.ruleset_service_pb2_grpc import RulesetServiceStub
-from services.kit.cli import CommandError, ReleaseClient, Remote, Target
+from services.kit.cli import Call, CommandError, ReleaseClient
 
 
 class Client:
     """Calls a server as one actor."""
 
-    def __init__(self, target: Target) -> None:
-        remote = Remote(target.server, target.actor)
-        self.rulesets = RulesetServiceStub(remote.channel)
-        self.decisions = DecisionServiceStub(remote.channel)
-        self.releases = ReleaseClient(target, "rulesets", remote)
-        self.call = remote.call
+    def __init__(self, call: Call) -> None:
+        self.rulesets = RulesetServiceStub(call.remote.channel)
+        self.decisions = DecisionServiceStub(call.remote.channel)
+        self.releases = ReleaseClient(call.remote, "rulesets")
+        self.call = call.remote.call
 
     def version_name(self, version: str) -> str:
         """The resource name of a version, or of a digest."""
@@ -35,3 +35,8 @@ class Client:
         if not version:
             raise CommandError("Aucun règlement n’est en vigueur aujourd’hui.", reason="RULESET_NOT_IN_FORCE")
         return self.contents(version)
+
+
+def new_request_id() -> str:
+    """A UUID that makes a retry harmless."""
+    return str(uuid.uuid4())

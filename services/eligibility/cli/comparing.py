@@ -1,81 +1,139 @@
-"""What compare and shadow do."""
+"""The commands that try a version before it governs: compare, and shadow start, show, list, stop."""
 
 from __future__ import annotations
 
 from datetime import date, datetime, time
 from pathlib import Path
-from uuid import uuid4
+from typing import Annotated
 
+import typer
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from microcredit.eligibility.v1 import ruleset_pb2 as pb
 from microcredit.eligibility.v1 import ruleset_service_pb2 as rpc
-from services.eligibility.cli.client import Client
+from services.eligibility.cli import showing
+from services.eligibility.cli.client import Client, new_request_id
 from services.eligibility.cli.folders import read_folder
-from services.eligibility.cli.showing import comparison
-from services.kit.cli import GOOD, REFUSED, Output, Target, showing
+from services.eligibility.cli.options import ADDRESS, AsOf, Version
+from services.kit import wire
+from services.kit.cli import (
+    GOOD,
+    REFUSED,
+    Call,
+    FrenchGroup,
+    Output,
+    add_commands,
+    as_json,
+    day,
+    instant,
+    parse_day,
+    to_date,
+)
 from services.kit.french import plural
 from services.kit.releases import pack
 
+CASES = "cases"
+DECISIONS = "decisions"
 _LISTED = 50
 _STATES = {pb.SHADOW_STATE_RUNNING: "en cours", pb.SHADOW_STATE_STOPPED: "arrêté"}
 
+ShadowName = Annotated[str, typer.Argument(metavar="NUMÉRO", help="Le numéro de l’essai à blanc.")]
 
-def compare(candidate: str, over_decisions: bool, as_of: date | None, target: Target, out: Output) -> int:
-    """Compares a folder or a version with what is in force."""
-    client = Client(target)
-    request = rpc.CompareRulesetsRequest(as_of_date=showing.to_date(as_of))
-    if over_decisions:
+
+def register(app: typer.Typer) -> None:
+    """Adds the commands to the program."""
+    add_commands(app, ADDRESS, compare)
+    group = typer.Typer(cls=FrenchGroup, no_args_is_help=True, rich_markup_mode=None)
+    add_commands(group, ADDRESS, start=shadow_start, show=shadow_show, list=shadow_list, stop=shadow_stop)
+    app.add_typer(group, name="shadow", help="Essaie une version à blanc, à côté de celle qui répond.")
+
+
+def _parse_over(text: str) -> str:
+    if text not in (CASES, DECISIONS):
+        raise typer.BadParameter(f"« {text} » n’est ni {CASES} ni {DECISIONS}.")
+    return text
+
+
+def compare(
+    call: Call,
+    candidate: Annotated[str, typer.Argument(metavar="VERSION", help="Un dossier, ou une version publiée.")],
+    over: Annotated[
+        str,
+        typer.Option(
+            "--over",
+            metavar="cases|decisions",
+            parser=_parse_over,
+            help="Sur ses cas d’essai (par défaut), ou sur le journal.",
+        ),
+    ] = CASES,
+    as_of: AsOf = None,
+) -> int:
+    """Dit ce qu’une version changerait aux réponses, par rapport aux règles en vigueur."""
+    client, out = Client(call), call.out
+    request = rpc.CompareRulesetsRequest(as_of_date=to_date(as_of))
+    if over == DECISIONS:
         request.decisions.SetInParent()
     if Path(candidate).is_dir():
         request.archive = pack(read_folder(Path(candidate)).contents)
     else:
         request.name = client.version_name(candidate)
     report = client.call(client.rulesets.CompareRulesets, request).report
-    out.document(showing.as_json(report))
-    comparison(report, out)
+    out.document(as_json(report))
+    showing.comparison(report, out)
     return REFUSED if report.changed_count else GOOD
 
 
-def start(version: str, since: date | None, as_of: date | None, target: Target, out: Output) -> int:
-    """Starts a shadow run."""
-    client = Client(target)
+def shadow_start(
+    call: Call,
+    version: Version,
+    since: Annotated[
+        date | None,
+        typer.Option(
+            "--since", metavar="DATE", parser=parse_day, help="Reprend les décisions depuis ce jour."
+        ),
+    ] = None,
+    as_of: AsOf = None,
+) -> int:
+    """Lance un essai à blanc : chaque décision est aussi évaluée par elle, la réponse ne change pas."""
+    client, out = Client(call), call.out
     request = rpc.StartShadowRequest(
         name=client.version_name(version),
         start_time=_midnight(since),
-        as_of_date=showing.to_date(as_of),
-        request_id=str(uuid4()),
+        as_of_date=to_date(as_of),
+        request_id=new_request_id(),
     )
     shadow = client.call(client.rulesets.StartShadow, request).shadow
-    out.document(showing.as_json(shadow))
+    out.document(as_json(shadow))
     out.line(f"Essai à blanc n° {_number(shadow)}, version {shadow.candidate.version} : lancé.", "green")
     out.line(f"eligibility shadow show {_number(shadow)} dit ce qu’il trouve.")
     return GOOD
 
 
-def show(name: str, target: Target, out: Output) -> int:
-    """Shows a shadow run and its report."""
-    client = Client(target)
-    return _told(client.call(client.rulesets.GetShadow, rpc.GetShadowRequest(name=_full(name))).shadow, out)
+def shadow_show(call: Call, name: ShadowName) -> int:
+    """Montre ce qu’un essai à blanc a trouvé jusqu’ici."""
+    client = Client(call)
+    answer = client.call(client.rulesets.GetShadow, rpc.GetShadowRequest(name=_full(name)))
+    return _told(answer.shadow, call.out)
 
 
-def stop(name: str, target: Target, out: Output) -> int:
-    """Stops a shadow run."""
-    client = Client(target)
-    return _told(client.call(client.rulesets.StopShadow, rpc.StopShadowRequest(name=_full(name))).shadow, out)
+def shadow_stop(call: Call, name: ShadowName) -> int:
+    """Arrête un essai à blanc ; ce qu’il a trouvé reste."""
+    client = Client(call)
+    answer = client.call(client.rulesets.StopShadow, rpc.StopShadowRequest(name=_full(name)))
+    return _told(answer.shadow, call.out)
 
 
-def list_all(target: Target, out: Output) -> int:
-    """Lists the shadow runs."""
-    client = Client(target)
+def shadow_list(call: Call) -> int:
+    """Liste les essais à blanc, du dernier au premier."""
+    client, out = Client(call), call.out
     found = client.call(client.rulesets.ListShadows, rpc.ListShadowsRequest(page_size=_LISTED)).shadows
-    out.document({"shadows": [showing.as_json(shadow) for shadow in found]})
+    out.document({"shadows": [as_json(shadow) for shadow in found]})
     rows = (
         (
             _number(shadow),
             shadow.candidate.version,
             _STATES.get(shadow.state, "?"),
-            showing.instant(shadow.start_time),
+            instant(shadow.start_time),
             f"{shadow.report.changed_count} sur {shadow.report.compared_count}",
         )
         for shadow in found
@@ -86,13 +144,13 @@ def list_all(target: Target, out: Output) -> int:
 
 
 def _told(shadow: pb.Shadow, out: Output) -> int:
-    out.document(showing.as_json(shadow))
+    out.document(as_json(shadow))
     state = _STATES.get(shadow.state, "?")
     waiting = f", {plural(shadow.pending_count, 'décision')} en attente" if shadow.pending_count else ""
-    as_of = f", demandes datées du {showing.day(shadow.as_of_date)}" if shadow.HasField("as_of_date") else ""
+    as_of = f", demandes datées du {day(shadow.as_of_date)}" if shadow.HasField("as_of_date") else ""
     title = f"Essai à blanc n° {_number(shadow)}, version {shadow.candidate.version}{as_of}"
     out.line(f"{title} : {state}{waiting}.")
-    comparison(shadow.report, out)
+    showing.comparison(shadow.report, out)
     return GOOD
 
 
@@ -104,10 +162,6 @@ def _full(name: str) -> str:
     return f"shadows/{name.removeprefix('shadows/')}"
 
 
-def _midnight(day: date | None) -> Timestamp | None:
+def _midnight(since: date | None) -> Timestamp | None:
     """The first instant of a day, in the time of this machine."""
-    if day is None:
-        return None
-    stamp = Timestamp()
-    stamp.FromDatetime(datetime.combine(day, time()).astimezone())
-    return stamp
+    return wire.timestamp(datetime.combine(since, time()).astimezone()) if since else None

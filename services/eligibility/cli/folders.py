@@ -1,4 +1,4 @@
-"""A rule package as a folder of files, and where else its content may be read."""
+"""What a person names: a folder of files, or a version published on the server."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from services.kit.cli import USAGE, CommandError, Output
+from services.kit.cli import USAGE, Call, CommandError, Detail
 from services.kit.releases import SIGNATURE_FILE
 
 if TYPE_CHECKING:
-    from services.kit.releases import Statement
+    from services.eligibility.package import PackageError, RulePackage
 
 _BELONGS = re.compile(rf"(cases/)?[^/]+\.yaml|{re.escape(SIGNATURE_FILE)}")
 SHIPPED = Path(__file__).parent.parent / "packages" / "ploermel"
@@ -49,6 +49,11 @@ def read_folder(folder: Path) -> Folder:
     return Folder(contents, tuple(ignored))
 
 
+def contents_of(folder: Path) -> Mapping[str, bytes]:
+    """The files of the package of a folder."""
+    return read_folder(folder).contents
+
+
 def write_folder(folder: Path, contents: Mapping[str, bytes]) -> None:
     """Writes a package into a new folder; refuses a folder that holds anything."""
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
@@ -74,20 +79,35 @@ def write_file(file: Path, content: bytes, *, mode: int = 0o644, replace: bool =
         raise CommandError(f"« {file} » ne peut pas être écrit.") from None
 
 
-def contents_of(folder: Path) -> Mapping[str, bytes]:
-    """The files of the package of a folder."""
-    return read_folder(folder).contents
+def package_of(source: str, call: Call) -> RulePackage:
+    """The package of a folder, else of a published version."""
+    if Path(source).is_dir():
+        return read_contents(read_folder(Path(source)).contents, source)
+    from services.eligibility.cli.client import Client
+
+    return read_contents(Client(call).contents(source), source)
 
 
-def check_folder(folder: Path, out: Output) -> int:
-    """Checks a folder as the server would."""
-    from services.eligibility.cli import local
+def read_contents(contents: Mapping[str, bytes], name: str) -> RulePackage:
+    """The package made of these files; a CommandError with every finding."""
+    from services.eligibility.package import Findings, PackageError, read_package
 
-    return local.check_folder(folder, out)
+    findings = Findings()
+    unsigned = {path: content for path, content in contents.items() if path != SIGNATURE_FILE}
+    try:
+        package = read_package(unsigned, findings)
+    except PackageError as error:
+        raise _refused(name, error) from None
+    if package is None:
+        raise _refused(name, PackageError(findings.all()))
+    return package
 
 
-def statement(folder: Path) -> Statement:
-    """What is signed of a folder that can be read whole."""
-    from services.eligibility.cli import local
-
-    return local.statement(folder)
+def _refused(name: str, error: PackageError) -> CommandError:
+    """The refusal of a package that cannot be read."""
+    details = tuple(
+        Detail(f"{found.place.file}:{found.place.line}:{found.place.column}", found.message)
+        for found in error.findings
+    )
+    message = f"Le règlement « {name} » ne peut pas être lu."
+    return CommandError(message, reason="PACKAGE_REFUSED", details=details)

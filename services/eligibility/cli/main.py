@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from services.eligibility.cli import local_commands, server_commands
-from services.eligibility.cli.folders import check_folder, contents_of, statement
+from services.eligibility.cli import comparing, decisions, rules
+from services.eligibility.cli.folders import contents_of
 from services.eligibility.cli.options import ADDRESS
 from services.kit.cli import ReleaseCommands, Words, program, run, signing
 
@@ -19,22 +19,23 @@ Codes de sortie : 0 tout va bien ; 1 refus, différence ou anomalie ; 2 com
 injoignable ou en panne.
 """
 
-WORDS = Words(
-    collection="rulesets",
-    noun="règlement",
-    dated="demandes datées",
-    inert="elle ne répond à aucune demande avant d’être activée.",
-    address=ADDRESS,
-    read_folder=contents_of,
-    single=True,
-    check_here=check_folder,
+RELEASES = ReleaseCommands(
+    Words(
+        collection="rulesets",
+        noun="règlement",
+        dated="demandes datées",
+        inert="elle ne répond à aucune demande avant d’être activée.",
+        address=ADDRESS,
+        read_folder=contents_of,
+        single=True,
+        checked_here=True,
+    )
 )
 
 app = program(HELP)
-ReleaseCommands(WORDS).register(app)
-signing.register(app, statement)
-local_commands.register(app)
-server_commands.register(app)
+for commands in (rules, RELEASES, comparing, decisions):
+    commands.register(app)
+signing.register(app, ADDRESS, rules.statement)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -1,15 +1,14 @@
-"""Assessments and comparisons as a person reads them."""
+"""Messages of the contract as a person reads them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date
 
 from google.type.date_pb2 import Date
 
 from microcredit.eligibility.v1 import assessment_pb2 as assessment
 from microcredit.eligibility.v1 import ruleset_pb2 as pb
-from services.kit.cli import Output
+from services.kit.cli import Output, civil
 from services.kit.french import short_date
 
 OUTCOMES = {
@@ -23,7 +22,7 @@ OUTCOMES = {
 
 def short_day(value: Date) -> str:
     """« 01/01/2027 »."""
-    return short_date(date(value.year, value.month, value.day))
+    return short_date(civil(value))
 
 
 def comparison(report: pb.ComparisonReport, out: Output) -> None:

@@ -77,6 +77,8 @@ class Columns:
         integer)."""
 
         def scaled(values: Values) -> int:
+            # a/b against c/d is a·(m/b) against c·(m/d), m the common denominator: two integers that
+            # compare as the fractions do, and as small as they can be under the 2^53 of the engine.
             value, opposite = (_fraction(values[key]) if key else Fraction(0) for key in (name, other))
             return int(value * lcm(value.denominator, opposite.denominator))
 
@@ -163,8 +165,7 @@ class ConditionWriter:
     def _truth(self, node: tree.Node, expected: int) -> Condition:
         if isinstance(node, tree.Known):
             return {self.columns.known(node.name): expected}
-        assert isinstance(node, tree.Reference)  # noqa: S101 - what push_negations leaves
-        return self._guarded([node], {self.columns.value(node.name): expected})
+        return self._guarded([node], {self.columns.value(_reference(node).name): expected})
 
     def _guarded(self, operands: list[tree.Node], condition: Condition) -> Condition:
         """The condition, and that its operands are known."""
@@ -179,12 +180,12 @@ class ConditionWriter:
         left, right, operator = node.left, node.right, node.operator
         if isinstance(left, tree.Literal):
             left, right, operator = right, left, _MIRROR[operator]
-        assert isinstance(left, tree.Reference)  # noqa: S101 - the type checker refuses two constants
+        left = _reference(left)
         if isinstance(right, tree.Literal):
             whole = self.columns.whole(left)
             field = self.columns.value(left.name) if whole else self.columns.versus(left.name, None)
             return self._guarded([left], _compare(operator, field, self._constant(right)))
-        assert isinstance(right, tree.Reference)  # noqa: S101 - a rule compares names and constants
+        right = _reference(right)
         if self.columns.whole(left) and self.columns.whole(right):
             fields = self.columns.value(left.name), self.columns.value(right.name)
         else:
@@ -199,13 +200,13 @@ class ConditionWriter:
         """A short list of codes is compared code by code; text and long lists by one column."""
         left, right, positive = node.left, node.right, node.operator == "in"
         if isinstance(left, tree.Literal):
-            assert isinstance(right, tree.Reference)  # noqa: S101 - the type checker refuses two constants
-            return self._guarded([right], {self.columns.has_code(str(left.value), right.name): int(positive)})
-        assert isinstance(left, tree.Reference)  # noqa: S101 - a rule compares names and constants
+            column = self.columns.has_code(str(left.value), _reference(right).name)
+            return self._guarded([right], {column: int(positive)})
+        left = _reference(left)
         alternatives = self._alternatives(left, right)
         if alternatives is None:
-            assert isinstance(right, tree.Reference)  # noqa: S101 - a literal list is always expanded
-            return self._guarded([left, right], {self.columns.member(left.name, right.name): int(positive)})
+            column = self.columns.member(left.name, _reference(right).name)
+            return self._guarded([left, right], {column: int(positive)})
         field = self.columns.value(left.name)
         tests = [_compare("==" if positive else "!=", field, code) for code in alternatives]
         return self._guarded([left], _group("$or" if positive else "$and", tests))
@@ -222,7 +223,16 @@ class ConditionWriter:
         longest = max(len(codes_of(dated.value)) for dated in parameter.values)
         if longest > MAX_EXPANDED_CODES:
             return None
+        # As many slots as the longest of the dated lists; NO_CODE, which no code has, fills those of the
+        # others.
         return [{"$m": self.columns.slot(parameter.name, index)} for index in range(longest)] or [NO_CODE]
+
+
+def _reference(node: tree.Node) -> tree.Reference:
+    """The node as a name: what the type checker and `push_negations` leave beside constants."""
+    if not isinstance(node, tree.Reference):
+        raise TypeError(type(node).__name__)
+    return node
 
 
 def leaves(condition: Condition) -> int:

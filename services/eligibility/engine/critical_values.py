@@ -94,12 +94,6 @@ def written(node: tree.Node) -> str:
             return f"{function}({', '.join(map(written, arguments))})"
 
 
-def critical_values(package: RulePackage, given: Values, fact: str) -> tuple[Value, ...]:
-    """The values of a fact around each threshold (−1, 0, +1 of the smallest unit: cent, unit, millionth of a
-    percent, day), the ends of its domain, or every code; all acceptable beside the other given facts."""
-    return Critical(package).values(given, fact)
-
-
 class Critical:
     """Critical values of a package, whose conditions are looked at once for many calls; of these leaves
     alone when they are given."""
@@ -123,7 +117,11 @@ class Critical:
         return self.values(given, name)
 
     def values(self, given: Values, name: str) -> tuple[Value, ...]:
-        """Those of one fact."""
+        """The values of a fact around each threshold, the ends of its domain, or every code; all acceptable
+        beside the other given facts.
+
+        Around is −1, 0 and +1 of the smallest unit: cent, unit, millionth of a percent, day.
+        """
         fact = self._package.facts[name]
         match fact.type.kind:
             case Kind.BOOLEAN:

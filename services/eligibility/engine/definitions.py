@@ -116,6 +116,7 @@ def _size_limit(rule: str, condition: Condition) -> Iterator[Limit]:
 
 def _name_limits(scope: Iterable[str], columns: Iterable[str]) -> Iterator[Limit]:
     """No two names may share a column, nor two columns a hash."""
+    # durable_rules compares names by this hash alone: two names of one hash would be one column, in silence.
     seen = {fnv1a(reserved): reserved for reserved in _RESERVED}
     for name in (*scope, *(column for column in columns if "__" in column)):
         other = seen.setdefault(fnv1a(flat(name)), name)
@@ -126,6 +127,8 @@ def _name_limits(scope: Iterable[str], columns: Iterable[str]) -> Iterator[Limit
 
 
 def _split(conditions: Mapping[str, Condition]) -> list[list[str]]:
+    # Beyond 64 conditions true at one node the library fails at run time: rules are cut into rulesets that
+    # cannot reach it, one comparison being left for the sentinel.
     shards: list[list[str]] = []
     room = 0
     for rule, condition in conditions.items():
@@ -178,6 +181,7 @@ class CompiledRules:
                 ruleset.fire(shard.row(values)) for shard, ruleset in zip(self._shards, rulesets, strict=True)
             ]
         except EngineError:
+            # Another thread may have met the same failure and built new ones meanwhile: those stay.
             with self._lock:
                 if self._rulesets is rulesets:
                     self._rulesets = None

@@ -17,6 +17,7 @@ MAX_INTEGER = 2**53
 
 _SESSION, _FACT = "s", "f"
 _RETRACT = json.dumps({"sid": _SESSION, "id": _FACT})
+# Rules fire by ascending priority, 0 unless said: the sentinel comes after every other one.
 _LAST_PRIORITY = 60_000
 
 Condition = Mapping[str, object]
@@ -54,6 +55,8 @@ class NativeRuleset:
         except Exception as error:
             raise EngineError("refused definitions") from error
         self._free = weakref.finalize(self, native.delete_ruleset, self._handle)
+        # At the end of the process Python may have taken the library down before its rulesets: the memory
+        # goes with the process anyway.
         self._free.atexit = False
 
     def fire(self, row: Mapping[str, int]) -> frozenset[str]:
@@ -61,6 +64,8 @@ class NativeRuleset:
         more."""
         if any(abs(value) > MAX_INTEGER for value in row.values()):
             raise EngineError("an integer beyond the exact range")
+        # One session and one fact id for ever: durable_rules finds sessions by a 32-bit hash of their name,
+        # and two names that collide would read each other's facts.
         payload = json.dumps({"sid": _SESSION, "id": _FACT, GUARD: 1, **row})
         with self._lock:
             if self._broken:
@@ -68,6 +73,7 @@ class NativeRuleset:
             try:
                 return self._evaluate(payload)
             except Exception as error:
+                # Neither used nor freed any more: its sessions are in an unknown state.
                 self._broken = True
                 self._free.detach()
                 raise EngineError("failed evaluation") from error
@@ -81,9 +87,12 @@ class NativeRuleset:
         for _ in range(MAX_FIRINGS):
             if not message:
                 break
+            # The message is `{"name of the rule":{…}}`: only its first name is wanted, so it is not parsed.
             fired.add(message[2 : message.index('"', 2)])
             message = native.complete_and_start_action(self._handle, offset)
         native.retract_fact(self._handle, _RETRACT)
+        # A rule that did not fire is an absence: without the sentinel, a run cut short would read as "no rule
+        # is true", which is "eligible".
         if message or SENTINEL not in fired:
             raise EngineError("the rules did not run to their end")
         return frozenset(fired - {SENTINEL})

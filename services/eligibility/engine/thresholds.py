@@ -212,6 +212,7 @@ class _Probe:
                 low = middle
             else:
                 high = middle
+        # On an exact equality the change has two sides: the unit before it is tried as well.
         if self._look(low)[rank][1] == 0:
             yield low - 1
         yield from (low, high)
@@ -251,6 +252,8 @@ def _guess(low: int, high: int, at_low: Fraction | None, at_high: Fraction | Non
     middle."""
     if step == 2 or at_low is None or at_high is None or at_low == at_high or at_low * at_high > 0:
         return (low + high) // 2
+    # The excess is nearly a straight line between two breaks: where that line crosses zero is a few units
+    # away from the change, where a plain dichotomy over 10^11 cents takes some 37 steps.
     crossing = low + int((high - low) * at_low / (at_low - at_high))
     if step == 1:
         crossing += (

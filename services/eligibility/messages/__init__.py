@@ -8,7 +8,6 @@
   cent.
 - `Fields`: Reads the fields of a message; each method gives None after a violation, or for an absent
   optional field.
-- `instant`: An optional instant.
 - `read_grid`: What is asked; InvalidArgument with every wrong field.
 - `read_loan_question`: The question asked; InvalidArgument with every wrong field.
 - `read_request`: The rules that govern the request and the facts that they accept; InvalidArgument with
@@ -25,7 +24,7 @@ from services.eligibility.messages import decisions
 from services.eligibility.messages.advice_requests import read_grid, read_suggestions
 from services.eligibility.messages.application import fact_value, read_request
 from services.eligibility.messages.assessments import assessment_pb, catalog, ruleset_pb
-from services.eligibility.messages.fields import Fields, instant
+from services.eligibility.messages.fields import Fields
 from services.eligibility.messages.loans import answered, read_loan_question, simulation_pb, unanswered
 from services.eligibility.messages.releases import ruleset_check, ruleset_details
 
@@ -36,7 +35,6 @@ __all__ = [
     "catalog",
     "decisions",
     "fact_value",
-    "instant",
     "read_grid",
     "read_loan_question",
     "read_request",

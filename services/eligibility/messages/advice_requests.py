@@ -59,9 +59,7 @@ def read_suggestions(request: pb.SuggestChangesRequest, deployment: Deployment) 
         text = f"Le nombre de suggestions va de 1 à {MAX_SUGGESTIONS} (0 : {DEFAULT_SUGGESTIONS})."
         violations.add("max_suggestions", "VALUE_OUT_OF_RANGE", text)
     names = _names(request, found[0].package, violations) if found else ()
-    violations.raise_if_any()
-    assert found is not None  # noqa: S101 - its absence is a violation
-    return SuggestionsAsked(*found, names, request.max_suggestions or DEFAULT_SUGGESTIONS)
+    return SuggestionsAsked(*violations.whole(found), names, request.max_suggestions or DEFAULT_SUGGESTIONS)
 
 
 def _names(
@@ -87,9 +85,7 @@ def read_grid(request: pb.ExploreLoanTermsRequest, deployment: Deployment) -> Gr
     found = read_application(request, deployment, violations)
     fields = Fields(request, "", violations)
     amounts, months = _amounts(fields), _months(fields)
-    violations.raise_if_any()
-    assert found is not None  # noqa: S101 - its absence is a violation
-    ruleset, facts = found
+    ruleset, facts = violations.whole(found)
     bounds, parameters = ruleset.package.decision.loan_bounds, ruleset.package.parameters
     day = request_day(facts)
 
@@ -117,14 +113,14 @@ def read_grid(request: pb.ExploreLoanTermsRequest, deployment: Deployment) -> Gr
 def _amounts(fields: Fields) -> _Axis:
     names = ("min_amount", "max_amount", "step_amount")
     least, most, step = (
-        fields.optional_money(name, least) for name, least in zip(names, (0, 0, 1), strict=True)
+        fields.money(name, least, required=False) for name, least in zip(names, (0, 0, 1), strict=True)
     )
     return _Axis(AMOUNT, names, least, most, step)
 
 
 def _months(fields: Fields) -> _Axis:
     names = ("min_months", "max_months", "step_months")
-    return _Axis(MONTHS, names, *map(fields.optional_months, names))
+    return _Axis(MONTHS, names, *(fields.months(name, required=False) for name in names))
 
 
 def _whole(value: object) -> int:

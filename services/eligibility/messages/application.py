@@ -99,9 +99,7 @@ def read_request(
     check_case_reference(request.case_reference, violations)
     wire.request_id(request.request_id, "request_id", violations)
     found = read_application(request, deployment, violations)
-    violations.raise_if_any()
-    assert found is not None  # noqa: S101 - its absence is a violation
-    return found
+    return violations.whole(found)
 
 
 def check_case_reference(reference: str, violations: Violations) -> None:

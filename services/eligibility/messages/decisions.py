@@ -6,12 +6,11 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from google.protobuf.timestamp_pb2 import Timestamp
-
 from microcredit.eligibility.v1 import assessment_pb2
 from microcredit.eligibility.v1 import decision_service_pb2 as pb
 from services.eligibility.answer import (
     Asked,
+    DecisionRecord,
     Filters,
     Replay,
     RulesetStamp,
@@ -22,7 +21,7 @@ from services.eligibility.answer import (
 )
 from services.eligibility.messages.application import check_case_reference, fact_value
 from services.eligibility.messages.assessments import assessment_pb, ruleset_pb
-from services.eligibility.messages.fields import instant
+from services.eligibility.messages.fields import Fields
 from services.eligibility.package import Outcome, ValueType
 from services.kit import wire
 from services.kit.canonical import GENESIS, Head, Verification, is_hash
@@ -65,8 +64,9 @@ def listing(request: pb.ListDecisionsRequest, page_key: bytes) -> tuple[Filters,
     _check(_REASON, request.reason_code, "reason_code", "Un code de motif", violations)
     _check(_VERSION, request.ruleset_version, "ruleset_version", "Une version", violations)
     outcomes = tuple(_outcomes(request, violations))
-    start = instant(request, "start_time", "start_time", violations)
-    end = instant(request, "end_time", "end_time", violations)
+    fields = Fields(request, "", violations)
+    start = fields.instant("start_time")
+    end = fields.instant("end_time")
     violations.raise_if_any()
     filters = Filters(
         request.case_reference, outcomes, request.reason_code, request.ruleset_version, start, end
@@ -98,7 +98,7 @@ def erasure(request: pb.EraseCaseRequest) -> tuple[str, Removal]:
 def purge(request: pb.PurgeDecisionsRequest) -> tuple[datetime, Removal]:
     """The instant before which contents are removed; InvalidArgument."""
     violations = Violations()
-    end = instant(request, "end_time", "end_time", violations)
+    end = Fields(request, "", violations).instant("end_time")
     now = datetime.now(UTC)
     if not request.HasField("end_time"):
         violations.add("end_time", "FIELD_REQUIRED", "L’instant de fin est obligatoire.")
@@ -133,43 +133,36 @@ def decision_pb(decision: StoredDecision, *, whole: bool) -> pb.Decision:
     """A decision; its facts and its answer too if it is `whole` and they can be read."""
     message = pb.Decision(
         name=decision_name(decision) if decision.decision_id else "",
-        record_time=timestamp(decision.time) if decision.time else None,
         sequence=decision.sequence,
-        hash=decision.hash,
-        request_date=date_pb(decision.request_date) if decision.request_date else None,
-        ruleset=ruleset_pb(decision.stamp) if decision.stamp else None,
-        outcome=assessment_pb2.Outcome.Value(
-            f"OUTCOME_{decision.outcome.value if decision.outcome else 'UNSPECIFIED'}"
-        ),
-        reason_codes=decision.reason_codes,
         content=pb.DecisionContent.Value(f"DECISION_CONTENT_{decision.content.value}"),
         case_reference=decision.case_reference,
     )
-    if whole and decision.assessment is not None and decision.stamp is not None:
-        message.assessment.CopyFrom(
-            assessment_pb(decision.assessment, decision.stamp, decision.case_reference, decision.decision_id)
-        )
-        _add_facts(message, decision)
+    if decision.record is not None:
+        message.MergeFrom(_record(decision.record))
+        if whole and decision.read is not None:
+            stamp, content = decision.record.stamp, decision.read
+            message.assessment.CopyFrom(
+                assessment_pb(content.assessment, stamp, content.case_reference, decision.decision_id)
+            )
+            for name, value in content.facts.items():
+                message.facts[name].CopyFrom(fact_value(value, ValueType(content.kinds[name])))
     return message
 
 
-def _add_facts(message: pb.Decision, decision: StoredDecision) -> None:
-    assert decision.facts is not None  # noqa: S101 - read together with the assessment
-    assert decision.kinds is not None  # noqa: S101 - the same
-    for name, value in decision.facts.items():
-        message.facts[name].CopyFrom(fact_value(value, ValueType(decision.kinds[name])))
+def _record(record: DecisionRecord) -> pb.Decision:
+    return pb.Decision(
+        record_time=wire.timestamp(record.time),
+        hash=record.hash,
+        request_date=date_pb(record.request_date),
+        ruleset=ruleset_pb(record.stamp),
+        outcome=assessment_pb2.Outcome.Value(f"OUTCOME_{record.outcome.value}"),
+        reason_codes=record.reason_codes,
+    )
 
 
 def decision_name(decision: StoredDecision) -> str:
     """ "decisions/{decision_id}"."""
     return f"decisions/{decision.decision_id}"
-
-
-def timestamp(instant: datetime) -> Timestamp:
-    """An instant of the contract."""
-    stamp = Timestamp()
-    stamp.FromDatetime(instant)
-    return stamp
 
 
 def replay_pb(replayed: Replay, stamp: RulesetStamp) -> pb.ReplayDecisionResponse:

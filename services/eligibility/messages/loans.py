@@ -33,7 +33,7 @@ def read_loan_question(request: pb.SimulateLoanRequest, deployment: Deployment) 
     """The question asked; InvalidArgument with every wrong field."""
     violations = Violations()
     fields = Fields(request, "", violations)
-    first, insurance = fields.day("first_due_date"), fields.optional_money("insurance_monthly", 0)
+    first, insurance = fields.day("first_due_date"), fields.money("insurance_monthly", 0, required=False)
     rules = _Rules(fields, deployment)
     question: Question | None = None
     match request.WhichOneof("question"):
@@ -47,9 +47,7 @@ def read_loan_question(request: pb.SimulateLoanRequest, deployment: Deployment) 
             question = _read_largest(Fields(request.largest_amount, "largest_amount.", violations), rules)
         case _:
             fields.fail("terms", "FIELD_REQUIRED", "Indiquez terms, shortest_duration ou largest_amount.")
-    violations.raise_if_any()
-    assert question is not None  # noqa: S101 - every None comes with a violation
-    return LoanRequest(question, first, insurance)
+    return violations.whole(LoanRequest(question, first, insurance) if question else None)
 
 
 class _Rules:
@@ -77,7 +75,7 @@ class _Rules:
 
 def _read_terms(fields: Fields) -> Terms | None:
     amount, months = fields.money("amount", 1), fields.months("months")
-    rate, fees = fields.rate("nominal_rate_pct"), fields.optional_money("fees", 0) or 0
+    rate, fees = fields.rate("nominal_rate_pct"), fields.money("fees", 0, required=False) or 0
     if amount is not None and fees >= amount:
         fields.fail("fees", "FEES_TOO_HIGH", "Les frais doivent rester inférieurs au montant.")
     if amount is None or months is None or rate is None:
@@ -89,7 +87,7 @@ def _read_shortest(fields: Fields, rules: _Rules) -> ShortestDuration | None:
     amount, rate = fields.money("amount", 1), fields.rate("nominal_rate_pct")
     most_paid = fields.money("max_instalment", 0)
     least, most = (
-        fields.optional_months(name) if fields.has(name) else rules.bound(name)
+        fields.months(name) if fields.has(name) else rules.bound(name)
         for name in ("min_months", "max_months")
     )
     _check_order(fields, "min_months", least, most)
@@ -102,7 +100,7 @@ def _read_largest(fields: Fields, rules: _Rules) -> LargestAmount | None:
     months, rate = fields.months("months"), fields.rate("nominal_rate_pct")
     most_paid = fields.money("max_instalment", 0)
     least, most = (
-        fields.optional_money(name, 1) if fields.has(name) else rules.bound(name)
+        fields.money(name, 1) if fields.has(name) else rules.bound(name)
         for name in ("min_amount", "max_amount")
     )
     _check_order(fields, "min_amount", least, most)

@@ -37,16 +37,20 @@ class Journal:
         self._keys = keys
         self._group: GroupCommit[Entry, str | None] = GroupCommit(self._commit)
 
-    def record(self, decisions: Sequence[NewDecision]) -> list[Recorded | DomainError]:
+    def record(
+        self, decisions: Sequence[NewDecision], *, validate_only: bool = False
+    ) -> list[Recorded | DomainError]:
         """Records decisions and returns once they are committed; Unavailable if none is.
 
         A repeated request gives what was recorded the first time; a request id already used for another
-        request gives an error in its place.
+        request gives an error in its place. With `validate_only`, nothing new is recorded.
         """
         entries = [
             Entry(decision, encode_content(decision), self._keys.request_tag(decision.request_id))
             for decision in decisions
         ]
+        if validate_only:
+            return self._tried(entries)
         ids = self._group.run(entries) if entries else []
         earlier = self._by_tag(entry.tag for entry, id_ in zip(entries, ids, strict=True) if not id_)
         return [
@@ -54,6 +58,17 @@ class Journal:
             if id_
             else records.answered_again(entry.decision, earlier.get(entry.tag or ""))
             for entry, id_ in zip(entries, ids, strict=True)
+        ]
+
+    def _tried(self, entries: Sequence[Entry]) -> list[Recorded | DomainError]:
+        """What recording would give; a decision that would be new has no id."""
+        earlier = self._by_tag(entry.tag for entry in entries if entry.tag)
+        found = [(entry.decision, earlier.get(entry.tag or "")) for entry in entries]
+        return [
+            records.answered_again(decision, known)
+            if known
+            else Recorded("", decision.stamp, decision.assessment)
+            for decision, known in found
         ]
 
     def decisions(
@@ -134,6 +149,9 @@ class Journal:
         with self._database.write() as connection:
             head = chain.head(connection, lock=True)
             fresh = records.fresh(entries, _recorded_tags(connection, entries))
+            # The keys are in another database and are committed first: a key without its record is
+            # harmless, a record without its key could never be read. The lock of the chain keeps both in
+            # step.
             cases = self._keys.open_cases([entry.decision.case_reference for entry in fresh.values()])
             now = instant_text(datetime.now(UTC))
             rows = [

@@ -14,6 +14,8 @@ from services.kit.canonical import Head, Verification, is_hash
 from services.kit.errors import FailedPrecondition
 from services.kit.store import Chain
 
+# The number names the lock of the chain in PostgreSQL, shared by every replica: it may never change. The
+# ciphertext is sealed by its hash, so that a purge can take it away and leave the chain whole.
 _CHAIN = Chain(journal, lock=5230817729160483911, unsealed=("ciphertext",))
 
 head = _CHAIN.head

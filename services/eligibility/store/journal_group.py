@@ -20,18 +20,13 @@ class _Ticket(Generic[Entry, Result]):
     """What a thread hands in, then what became of it."""
 
     entries: Sequence[Entry]
-    results: list[Result] | None = None
-    error: BaseException | None = None
+    outcome: list[Result] | BaseException | None = None
 
-    @property
-    def is_settled(self) -> bool:
-        return self.results is not None or self.error is not None
-
-    def outcome(self) -> list[Result]:
-        if self.results is None:
-            assert self.error is not None  # noqa: S101 - it is settled
-            raise self.error
-        return self.results
+    def given(self) -> list[Result]:
+        """What became of it, once it is settled."""
+        if isinstance(self.outcome, list):
+            return self.outcome
+        raise self.outcome or RuntimeError("not settled")
 
 
 class GroupCommit(Generic[Entry, Result]):
@@ -51,22 +46,26 @@ class GroupCommit(Generic[Entry, Result]):
         with self._changed:
             self._waiting.append(ticket)
             self._await_turn(ticket)
-            if ticket.is_settled:
-                return ticket.outcome()
+            if ticket.outcome is not None:
+                return ticket.given()
+            # Nobody writes: this thread does, for all those that queued while the last group was written.
+            # Under load a commit is shared by many; alone, a write waits for nobody.
             self._is_led = True
             group, self._waiting = self._waiting, []
         self._lead(group)
-        return ticket.outcome()
+        return ticket.given()
 
     def _await_turn(self, ticket: _Ticket[Entry, Result]) -> None:
         """Returns when the ticket is settled, or when its thread must lead the next group."""
         time_left = min(remaining(), threading.TIMEOUT_MAX)
-        if self._changed.wait_for(lambda: ticket.is_settled or not self._is_led, max(0, time_left)):
+        if self._changed.wait_for(lambda: ticket.outcome is not None or not self._is_led, max(0, time_left)):
             return
         if ticket in self._waiting:
             self._waiting.remove(ticket)
             raise DeadlineExceeded
-        self._changed.wait_for(lambda: ticket.is_settled)
+        # Too late to withdraw: it is in a group being written. Answering "late" now would deny a decision
+        # that the journal will hold.
+        self._changed.wait_for(lambda: ticket.outcome is not None)
 
     def _lead(self, group: Sequence[_Ticket[Entry, Result]]) -> None:
         try:
@@ -84,10 +83,10 @@ class GroupCommit(Generic[Entry, Result]):
                 self._settle_apart(group)
             else:
                 for ticket in group:
-                    ticket.error = error
+                    ticket.outcome = error
             return
         for ticket in group:
-            ticket.results = list(islice(results, len(ticket.entries)))
+            ticket.outcome = list(islice(results, len(ticket.entries)))
 
     def _settle_apart(self, group: Sequence[_Ticket[Entry, Result]]) -> None:
         """What cannot be written fails alone: the others only shared its transaction."""

@@ -17,6 +17,7 @@ from sqlalchemy import Connection, Row, Select, String, select, type_coerce
 from services.eligibility.answer import (
     ContentState,
     DecisionContent,
+    DecisionRecord,
     Filters,
     NewDecision,
     Recorded,
@@ -79,11 +80,11 @@ def record(entry: Entry, case: CaseKey, time: str) -> Mapping[str, Any]:
 def answered_again(decision: NewDecision, earlier: StoredDecision | None) -> Recorded | DomainError:
     """What was recorded for a request sent again; an error for another case or other facts, and for those
     that can no longer be read."""
-    if earlier is None or earlier.assessment is None or earlier.stamp is None:
+    if earlier is None or earlier.record is None or earlier.read is None:
         return reused(decision.request_id)
-    if not is_same_request(earlier, decision):
+    if not is_same_request(earlier.read, decision):
         return reused(decision.request_id)
-    return Recorded(earlier.decision_id, earlier.stamp, earlier.assessment)
+    return Recorded(earlier.decision_id, earlier.record.stamp, earlier.read.assessment)
 
 
 log = structlog.get_logger()
@@ -138,12 +139,9 @@ def stored(row: Row[Any], keys: Mapping[str, bytes]) -> StoredDecision:
 def _decision(row: Row[Any], keys: Mapping[str, bytes]) -> StoredDecision:
     """The decision of a row; TypeError or ValueError if a column holds what cannot have been written."""
     state, content = _content(row, keys)
-    return StoredDecision(
-        sequence=row.sequence,
-        content=state,
-        decision_id=_text(row.decision_id),
-        time=instant_of(_text(row.time)),
+    record = DecisionRecord(
         hash=_text(row.hash),
+        time=instant_of(_text(row.time)),
         request_date=_day(row.request_date),
         stamp=RulesetStamp(
             _text(row.ruleset_id),
@@ -153,11 +151,8 @@ def _decision(row: Row[Any], keys: Mapping[str, bytes]) -> StoredDecision:
         ),
         outcome=Outcome(row.outcome),
         reason_codes=tuple(map(_text, json.loads(_text(row.reason_codes)))),
-        case_reference=content.case_reference if content else "",
-        facts=content.facts if content else None,
-        kinds=content.kinds if content else None,
-        assessment=content.assessment if content else None,
     )
+    return StoredDecision(row.sequence, state, _text(row.decision_id), record, content)
 
 
 def _text(value: object) -> str:

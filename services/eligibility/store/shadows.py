@@ -28,11 +28,11 @@ from sqlalchemy import (
 from services.eligibility.answer import RulesetStamp
 from services.eligibility.package import Outcome
 from services.eligibility.publishing import Count, NewShadow, OutcomeChange, Place, Shadow, Tally
-from services.eligibility.store.tables import DECISION, journal, shadow, shadow_change
+from services.eligibility.store.tables import DECISION, journal, shadow, shadow_change, stop_request
 from services.kit.canonical import canonical
 from services.kit.dates import instant_of, instant_text
 from services.kit.errors import NotFound
-from services.kit.store import Database, fingerprint, reused
+from services.kit.store import Database, fingerprint, idempotency, reused
 
 
 def read_counts(connection: Connection, number: int) -> Mapping[OutcomeChange, Count]:
@@ -110,12 +110,18 @@ class ShadowStore:
         with self._database.read() as connection:
             return [_shadow(connection, row._asdict()) for row in connection.execute(query).all()]
 
-    def stop(self, number: int) -> Shadow:
-        """Ends a run; nothing is counted any more. NotFound."""
+    def stop(self, number: int, *, request_id: str = "", validate_only: bool = False) -> Shadow:
+        """Ends a run; nothing is counted any more. NotFound; AlreadyExists if the id was used for another."""
         stopped = {"stop_time": _now(), "lease_holder": None, "lease_end": None}
+        mark = fingerprint("stop", str(number))
         with self._database.write() as connection:
-            connection.execute(update(shadow).where(_running(number)).values(stopped))
-            return _shadow(connection, _row(connection, number))
+            known = idempotency.answered(connection, stop_request, request_id, mark)
+            row = _row(connection, number)
+            if known is None and not validate_only:
+                connection.execute(update(shadow).where(_running(number)).values(stopped))
+                idempotency.remember(connection, stop_request, request_id, mark, b"")
+                row = _row(connection, number)
+            return _shadow(connection, row)
 
     def waiting(self, holder: str) -> Sequence[Place]:
         """The runs that decisions wait for and that no other process counts."""

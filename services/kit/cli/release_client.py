@@ -12,7 +12,6 @@ from microcredit.releases.v1.release_service_pb2_grpc import ReleaseServiceStub
 from services.kit.cli.outcome import SERVER, CommandError
 from services.kit.cli.remote import Remote
 from services.kit.cli.showing import civil, last_part, to_date
-from services.kit.cli.target import Target
 from services.kit.releases import SIGNATURE_FILE, ArchiveError, unpack
 
 _PAGE = 200
@@ -21,8 +20,8 @@ _PAGE = 200
 class ReleaseClient:
     """Calls a server about the packages of one collection; an empty identifier means its only package."""
 
-    def __init__(self, target: Target, collection: str, remote: Remote | None = None) -> None:
-        self._remote = remote or Remote(target.server, target.actor)
+    def __init__(self, remote: Remote, collection: str) -> None:
+        self._remote = remote
         self._stub = ReleaseServiceStub(self._remote.channel)
         self._collection = collection
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 from microcredit.releases.v1 import package_pb2
 from microcredit.releases.v1 import release_service_pb2 as pb
 from services.kit.cli.output import Output
-from services.kit.cli.releases import Words
 from services.kit.cli.showing import as_json, civil, day, instant, last_part
+from services.kit.cli.target import Address
 from services.kit.french import plural, short_date
 
 EVENTS_SHOWN = 10
@@ -19,6 +21,30 @@ EVENTS = {
     package_pb2.EVENT_KIND_ACTIVATED: "activation",
     package_pb2.EVENT_KIND_ROLLED_BACK: "retour en arrière",
 }
+
+
+@dataclass(frozen=True)
+class Words:
+    """How a program speaks of one kind of packages, and where it finds its server.
+
+    `options` are annotations that stand for those of this module, by name of parameter. With `single`, the
+    server has one package and no command names it. `file` is the one that people edit alone, if there is one,
+    and `continued` the option that names the package that it continues. With `checked_here`, the program
+    checks folders itself.
+    """
+
+    collection: str
+    noun: str
+    dated: str
+    inert: str
+    address: Address
+    read_folder: Callable[[Path], Mapping[str, bytes]]
+    options: Mapping[str, Any] = field(default_factory=dict)
+    columns: tuple[str, str, str] = ("paquet", "en vigueur", "titre")
+    single: bool = False
+    file: str = ""
+    continued: str = ""
+    checked_here: bool = False
 
 
 def packages(found: Sequence[package_pb2.Package], words: Words, out: Output) -> None:

@@ -1,30 +1,31 @@
 """The commands on packages deployed without the code: check, publish, activate, rollback, status, history…
 
-One module for every kind; a program hands in its words. What calls the server is imported when a command
-runs.
+One module for every kind; a program hands in its words.
 """
 
 from __future__ import annotations
 
 import inspect
-import uuid
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
+from uuid import uuid4
 
 import typer
 
-from services.kit.cli.french_help import FrenchCommand
+from microcredit.releases.v1.package_pb2 import EditedFile
+from services.kit.cli import release_showing as showing
+from services.kit.cli.commands import Call, add_commands
 from services.kit.cli.outcome import GOOD, REFUSED, USAGE, CommandError
-from services.kit.cli.output import Output
-from services.kit.cli.target import Actor, Address, Comment, DryRun, Json, parse_day
+from services.kit.cli.release_client import ReleaseClient
+from services.kit.cli.release_showing import Words
+from services.kit.cli.showing import to_date
+from services.kit.cli.target import Comment, DryRun, parse_day
+from services.kit.releases import pack
 
-if TYPE_CHECKING:
-    from services.kit.cli.release_client import ReleaseClient
-
-_ANY = Annotated[str, typer.Argument(metavar="PAQUET", help="L’identifiant du paquet.")]
+Package = Annotated[str, typer.Argument(metavar="PAQUET", help="L’identifiant du paquet.")]
 _EDITED = ("continued", "new_version", "effective_from", "annotated", "whole")
 """Parameters of the kinds of which a file may be edited alone."""
 
@@ -62,29 +63,6 @@ Out = Annotated[
 
 
 @dataclass(frozen=True)
-class Words:
-    """How a program speaks of one kind of packages, and where it finds its server.
-
-    `options` are annotations that stand for those of this module, by name of parameter. With `single`, the
-    server has one package and no command names it. `file` is the one that people edit alone, if there is one,
-    and `continued` the option that names the package that it continues.
-    """
-
-    collection: str
-    noun: str
-    dated: str
-    inert: str
-    address: Address
-    read_folder: Callable[[Path], Mapping[str, bytes]]
-    options: Mapping[str, Any] = field(default_factory=dict)
-    columns: tuple[str, str, str] = ("paquet", "en vigueur", "titre")
-    single: bool = False
-    file: str = ""
-    continued: str = ""
-    check_here: Callable[[Path, Output], int] | None = None
-
-
-@dataclass(frozen=True)
 class Edition:
     """How a file edited alone becomes a version: of which package, under which number, from which day."""
 
@@ -112,189 +90,133 @@ class ReleaseCommands:
             "get": self.get,
             "list": self.list_all,
         }
-        for name, command in commands.items():
-            if name != "list" or not self._words.single:
-                app.command(name, cls=FrenchCommand)(self._suited(command))
+        left_out = {"list"} if self._words.single else set()
+        left_out |= {"check"} if self._words.checked_here else set()
+        suited = {name: self._suited(one) for name, one in commands.items() if name not in left_out}
+        add_commands(app, self._words.address, **suited)
 
     def _suited(self, command: Callable[..., int]) -> Callable[..., int]:
         """The command with the parameters of this kind, in its words."""
         words = self._words
         left_out = {"package"} if words.single else set()
         left_out |= set() if words.file else set(_EDITED)
-        own = {"server": words.address.option(), **words.options}
         signature = inspect.signature(command, eval_str=True)
         kept = [
-            parameter.replace(annotation=own.get(name, parameter.annotation))
+            parameter.replace(annotation=words.options.get(name, parameter.annotation))
             for name, parameter in signature.parameters.items()
             if name not in left_out
         ]
-
         only = {"package": ""} if words.single and "package" in signature.parameters else {}
 
         def run(**given: Any) -> int:
             return command(**only, **given)
 
-        # typer reads the parameters of a command from its signature: one written here stands for several
-        # written by hand.
+        # The parameters of a command are read from its signature: one written here stands for several written
+        # by hand.
         run.__signature__ = signature.replace(parameters=kept)  # type: ignore[attr-defined]
-        run.__annotations__ = {}
+        run.__annotations__ = {parameter.name: parameter.annotation for parameter in kept}
         run.__doc__ = command.__doc__
         return run
 
-    def _client(self, server: str | None, actor: str | None) -> ReleaseClient:
-        from services.kit.cli.release_client import ReleaseClient
+    def _client(self, call: Call) -> ReleaseClient:
+        return ReleaseClient(call.remote, self._words.collection)
 
-        return ReleaseClient(self._words.address.target(server, actor), self._words.collection)
-
-    def list_all(self, server: str | None = None, actor: Actor = None, json: Json = False) -> int:
+    def list_all(self, call: Call) -> int:
         """Liste ce qui est publié, avec la version en vigueur et celles prévues."""
-        from services.kit.cli import release_showing as showing
-
-        out, found = Output(json), self._client(server, actor).packages()
-        showing.packages(found, self._words, out)
+        showing.packages(self._client(call).packages(), self._words, call.out)
         return GOOD
 
-    def check(
-        self,
-        source: Source,
-        continued: str = "",
-        annotated: Annotate = None,
-        server: str | None = None,
-        actor: Actor = None,
-        json: Json = False,
-    ) -> int:
+    def check(self, call: Call, source: Source, continued: str = "", annotated: Annotate = None) -> int:
         """Contrôle un paquet : tout ce qui ne va pas, d’un coup, à sa place et avec une phrase."""
-        out = Output(json)
-        if self._words.check_here and server is None:
-            return self._words.check_here(Path(source), out)
-        from services.kit.cli import release_showing as showing
-
-        answer = self._client(server, actor).check(
-            self.candidate(source, Edition(continued)), annotated=annotated is not None
-        )
-        showing.report(answer.report, out)
-        if annotated is not None and answer.report.template.annotated_docx:
-            write_file(annotated, answer.report.template.annotated_docx)
-            out.line(f"Les remarques sont en commentaire dans {annotated}.")
-        return GOOD if answer.report.accepted else REFUSED
+        candidate = self.candidate(source, Edition(continued))
+        report = self._client(call).check(candidate, annotated=annotated is not None).report
+        showing.report(report, call.out)
+        if annotated is not None and report.template.annotated_docx:
+            write_file(annotated, report.template.annotated_docx)
+            call.out.line(f"Les remarques sont en commentaire dans {annotated}.")
+        return GOOD if report.accepted else REFUSED
 
     def publish(
         self,
+        call: Call,
         source: Source,
         continued: str = "",
         new_version: NewVersion = "",
         effective_from: EffectiveFrom = None,
         dry_run: DryRun = False,
         comment: Comment = "",
-        server: str | None = None,
-        actor: Actor = None,
-        json: Json = False,
     ) -> int:
         """Publie une version : le serveur la contrôle et la garde ; rien ne change encore."""
-        from services.kit.cli import release_showing as showing
-
-        edition = Edition(continued, new_version, effective_from)
-        answer = self._client(server, actor).publish(
-            self.candidate(source, edition),
-            request_id=str(uuid.uuid4()),
-            validate_only=dry_run,
-            comment=comment,
+        candidate = self.candidate(source, Edition(continued, new_version, effective_from))
+        answer = self._client(call).publish(
+            candidate, request_id=str(uuid4()), validate_only=dry_run, comment=comment
         )
-        showing.published(answer, self._words, dry_run, Output(json))
+        showing.published(answer, self._words, dry_run, call.out)
         return GOOD
 
     def activate(
         self,
-        package: _ANY,
+        call: Call,
+        package: Package,
         version: Version,
         from_: From = None,
         dry_run: DryRun = False,
         supersede_planned: Supersede = False,
         comment: Comment = "",
-        server: str | None = None,
-        actor: Actor = None,
-        json: Json = False,
     ) -> int:
         """Met une version en vigueur : elle gouverne ce qui est daté du premier jour ou d’après."""
-        from services.kit.cli import release_showing as showing
-
-        answer = self._client(server, actor).activate(
+        answer = self._client(call).activate(
             package,
             version,
             from_,
-            request_id=str(uuid.uuid4()),
+            request_id=str(uuid4()),
             validate_only=dry_run,
             supersede_planned=supersede_planned,
             comment=comment,
         )
-        showing.activated(answer, self._words, dry_run, Output(json))
+        showing.activated(answer, self._words, dry_run, call.out)
         return GOOD
 
     def rollback(
         self,
-        package: _ANY,
+        call: Call,
+        package: Package,
         from_: From = None,
         dry_run: DryRun = False,
         comment: Comment = "",
-        server: str | None = None,
-        actor: Actor = None,
-        json: Json = False,
     ) -> int:
         """Défait la dernière activation : ce qui gouvernait avant elle gouverne de nouveau."""
-        from services.kit.cli import release_showing as showing
-
-        answer = self._client(server, actor).rollback(
-            package, from_, request_id=str(uuid.uuid4()), validate_only=dry_run, comment=comment
+        answer = self._client(call).rollback(
+            package, from_, request_id=str(uuid4()), validate_only=dry_run, comment=comment
         )
-        showing.activated(answer, self._words, dry_run, Output(json))
+        showing.activated(answer, self._words, dry_run, call.out)
         return GOOD
 
-    def status(
-        self, package: _ANY, server: str | None = None, actor: Actor = None, json: Json = False
-    ) -> int:
+    def status(self, call: Call, package: Package) -> int:
         """Montre quelle version gouverne quels jours, les versions publiées et ce qui s’est passé."""
-        from services.kit.cli import release_showing as showing
-
-        client = self._client(server, actor)
+        client = self._client(call)
         found = client.package(package)
         versions, events = client.versions(found.name), client.events(found.name, showing.EVENTS_SHOWN)
-        showing.status(found, versions, events, client.status(), self._words, Output(json))
+        showing.status(found, versions, events, client.status(), self._words, call.out)
         return GOOD
 
-    def history(
-        self, package: _ANY, server: str | None = None, actor: Actor = None, json: Json = False
-    ) -> int:
+    def history(self, call: Call, package: Package) -> int:
         """Liste tout ce qui s’est passé : publications, activations, retours en arrière."""
-        from services.kit.cli import release_showing as showing
-
-        client, out = self._client(server, actor), Output(json)
-        showing.history(client.events(client.package(package).name), out)
+        client = self._client(call)
+        showing.history(client.events(client.package(package).name), call.out)
         return GOOD
 
-    def versions(
-        self, package: _ANY, server: str | None = None, actor: Actor = None, json: Json = False
-    ) -> int:
+    def versions(self, call: Call, package: Package) -> int:
         """Liste les versions publiées, de la dernière à la première."""
-        from services.kit.cli import release_showing as showing
-
-        client, out = self._client(server, actor), Output(json)
-        showing.versions(client.versions(client.package(package).name), out)
+        client = self._client(call)
+        showing.versions(client.versions(client.package(package).name), call.out)
         return GOOD
 
     def get(
-        self,
-        package: _ANY,
-        version: LastVersion = "",
-        whole: Whole = False,
-        out: Out = None,
-        server: str | None = None,
-        actor: Actor = None,
-        json: Json = False,
+        self, call: Call, package: Package, version: LastVersion = "", whole: Whole = False, out: Out = None
     ) -> int:
         """Écrit une version, à modifier puis à publier."""
-        from services.kit.cli import release_showing as showing
-
-        client, file = self._client(server, actor), "" if whole else self._words.file
+        client, file = self._client(call), "" if whole else self._words.file
         answer = client.version(package, version, file)
         found = answer.version
         identifier = found.name.split("/")[1]
@@ -305,15 +227,11 @@ class ReleaseCommands:
             written = out or Path(identifier)
             for path, content in client.files(answer).items():
                 write_file(written / path, content)
-        showing.written(found, written, Output(json))
+        showing.written(found, written, call.out)
         return GOOD
 
     def candidate(self, source: str, edition: Edition) -> dict[str, Any]:
         """The field of a request that carries a source."""
-        from microcredit.releases.v1.package_pb2 import EditedFile
-        from services.kit.cli.showing import to_date
-        from services.kit.releases import pack
-
         path, suffix = Path(source), Path(self._words.file).suffix
         if path.is_dir() or not (path.exists() or path.suffix):
             return {"archive": pack(self._words.read_folder(path))}

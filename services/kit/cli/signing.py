@@ -8,27 +8,27 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from services.kit.cli.french_help import FrenchCommand
+from services.kit.cli.commands import add_commands
 from services.kit.cli.outcome import GOOD, USAGE, CommandError
 from services.kit.cli.output import Output
-from services.kit.cli.target import Json
+from services.kit.cli.target import Address
 
 if TYPE_CHECKING:
     from services.kit.releases import Statement
 
 
-def register(app: typer.Typer, statement: Callable[[Path], Statement]) -> None:
+def register(app: typer.Typer, address: Address, statement: Callable[[Path], Statement]) -> None:
     """Adds the commands to a program; `statement` says what is signed of a folder, or refuses it."""
 
     def sign(
+        out: Output,
         folder: Annotated[Path, typer.Argument(metavar="DOSSIER", help="Le dossier du paquet.")],
         key: Annotated[Path, typer.Option("--key", metavar="FICHIER", help="La clé privée.")],
-        json: Json = False,
     ) -> int:
         """Signe un dossier : écrit signature.json, à refaire à chaque modification."""
         from services.kit.releases import SIGNATURE_FILE, signature
 
-        out, stated = Output(json), statement(folder)
+        stated = statement(folder)
         try:
             signed = signature.sign(stated, key.read_bytes())
         except OSError:
@@ -43,18 +43,17 @@ def register(app: typer.Typer, statement: Callable[[Path], Statement]) -> None:
         out.line(f"Version {stated.version} signée (empreinte {stated.digest[:12]}…).")
         return GOOD
 
-    app.command("keygen", cls=FrenchCommand)(keygen)
-    app.command("sign", cls=FrenchCommand)(sign)
+    add_commands(app, address, keygen, sign)
 
 
 def keygen(
+    out: Output,
     key: Annotated[Path, typer.Argument(metavar="FICHIER", help="La clé privée à créer, secrète.")],
-    json: Json = False,
 ) -> int:
     """Crée une clé de signature : la privée dans FICHIER, la publique dans FICHIER.pub.pem."""
     from services.kit.releases import signature
 
-    out, beside = Output(json), key.with_suffix(".pub.pem")
+    beside = key.with_suffix(".pub.pem")
     for path in (key, beside):
         if path.exists():
             raise CommandError(f"« {path} » existe déjà ; rien n’est écrit.", reason="FILE_EXISTS")

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from datetime import date, datetime, timedelta
+from datetime import timedelta
 from typing import Any
-
-from google.protobuf.timestamp_pb2 import Timestamp
-from google.type import date_pb2
 
 from microcredit.releases.v1 import package_pb2 as pb
 from services.kit.releases.findings import Finding, Report, Severity
 from services.kit.releases.follower import FollowerStatus
 from services.kit.releases.kinds import Description, Kind, Kinds
 from services.kit.releases.timeline import Event, EventKind, Release, State
-from services.kit.wire import date_pb
+from services.kit.wire import date_pb, timestamp
 
 _SEVERITIES = {
     Severity.ERROR: pb.FINDING_SEVERITY_ERROR,
@@ -60,8 +57,8 @@ def version(release: Release, kind: Kind[Any], description: Description) -> pb.V
         digest=release.digest,
         title=description.title,
         effective_from=date_pb(release.valid_from),
-        effective_until=_optional_date(release.valid_until),
-        publish_time=_timestamp(release.publish_time),
+        effective_until=date_pb(release.valid_until),
+        publish_time=timestamp(release.publish_time),
         publisher=release.publisher,
         key_id=release.key_id,
         state_number=release.revision,
@@ -76,8 +73,8 @@ def event(one: Event, kinds: Kinds[Any]) -> pb.Event:
         kind=_EVENTS[one.kind],
         version_name=kinds.of(one.name).version_name(one),
         digest=one.digest,
-        effective_date=_optional_date(one.effective_date),
-        event_time=_timestamp(one.time),
+        effective_date=date_pb(one.effective_date),
+        event_time=timestamp(one.time),
         actor=one.actor,
         comment=one.comment,
     )
@@ -115,7 +112,7 @@ def status(found: FollowerStatus, state: State, stored_number: int, kinds: Kinds
     return pb.Status(
         store_state_number=stored_number,
         loaded_state_number=state.revision,
-        load_time=_timestamp(found.load_time),
+        load_time=timestamp(found.load_time),
         problem=found.problem,
         timeline=[period for name in state.names for period in timeline(state, kinds.of(name), name)],
         process_id=os.getpid(),
@@ -130,13 +127,3 @@ def _finding(one: Finding) -> pb.Finding:
         sentence=one.sentence,
         advice=one.advice,
     )
-
-
-def _optional_date(day: date | None) -> date_pb2.Date | None:
-    return None if day is None else date_pb(day)
-
-
-def _timestamp(instant: datetime) -> Timestamp:
-    stamp = Timestamp()
-    stamp.FromDatetime(instant)
-    return stamp

@@ -107,6 +107,8 @@ def tie(database: Database, table: Table, file: Path, owner: str) -> None:
     `owner` says in French which database it is.
     """
     with database.write() as connection:
+        # Two servers that start at once on an empty base would each create a master key, and one would be
+        # lost; SQLite's write transaction is alone already.
         if connection.dialect.name == "postgresql":
             connection.execute(text("LOCK TABLE master_key"))
         known = connection.scalar(select(table.c.fingerprint))
@@ -175,6 +177,8 @@ class KeyStore:
         """Destroys the keys of cases for good, in the files of a SQLite database too."""
         destroyed = {"wrapped_key": None, "erase_time": instant_text(time)}
         with self._database.write() as connection:
+            # SQLite leaves deleted bytes in its pages unless told: an erased key must not be dug out of the
+            # file.
             if self._database.is_sqlite:
                 connection.exec_driver_sql("PRAGMA secure_delete = ON")
             for chunk in _chunks(case_ids):

@@ -169,7 +169,7 @@ def _text(element: Element) -> str:
             parts.append(" " * count)
         elif child.tag in (f"{_TEXT}tab", f"{_TEXT}line-break"):
             parts.append("\t" if child.tag.endswith("tab") else "\n")
-        elif child.tag != f"{_OFFICE}annotation":
+        else:
             parts.append(_text(child))
         parts.append(child.tail or "")
     return "".join(parts)

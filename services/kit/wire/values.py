@@ -8,9 +8,12 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
+from typing import overload
+from uuid import UUID, uuid5
 
+from google.protobuf.timestamp_pb2 import Timestamp
 from google.type import date_pb2, decimal_pb2, money_pb2
 
 from services.kit.errors import Violations
@@ -63,9 +66,24 @@ def civil_date(message: date_pb2.Date, path: str, violations: Violations) -> dat
         return None
 
 
-def date_pb(day: date) -> date_pb2.Date:
-    """A google.type.Date from a date."""
-    return date_pb2.Date(year=day.year, month=day.month, day=day.day)
+@overload
+def date_pb(day: date) -> date_pb2.Date: ...
+@overload
+def date_pb(day: None) -> None: ...
+@overload
+def date_pb(day: date | None) -> date_pb2.Date | None: ...
+def date_pb(day: date | None) -> date_pb2.Date | None:
+    """A google.type.Date from a date; none for none."""
+    return date_pb2.Date(year=day.year, month=day.month, day=day.day) if day else None
+
+
+def timestamp(instant: datetime | None) -> Timestamp | None:
+    """A Timestamp from an instant, which knows its time zone or is in UTC; none for none."""
+    if instant is None:
+        return None
+    stamp = Timestamp()
+    stamp.FromDatetime(instant)
+    return stamp
 
 
 def decimal(message: decimal_pb2.Decimal, path: str, violations: Violations) -> Decimal | None:
@@ -94,6 +112,11 @@ def request_id(text: str, path: str, violations: Violations) -> str:
         )
         return ""
     return text.lower()
+
+
+def item_request_id(batch_id: str, index: int) -> str:
+    """The UUID of an item of a batch, made of that of the batch and of its rank; empty without one."""
+    return str(uuid5(UUID(batch_id), str(index))) if batch_id else ""
 
 
 def line(text: str, path: str, violations: Violations, *, longest: int, required: bool = False) -> str:

@@ -52,6 +52,7 @@ def parse(
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
+            # In parentheses an expression may go on over several lines; the end of line closes a comment.
             body = ast.parse(f"({text}\n)", mode="eval").body
     except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
         place = (getattr(error, "offset", None) or 2) - 2
@@ -97,6 +98,7 @@ class _Reader:
         raise self._fail(node, "Cette écriture n’est pas admise dans une expression.")
 
     def _fail(self, node: ast.expr, message: str) -> _InvalidError:
+        # ast counts bytes, after the parenthesis that was added; people count characters.
         before = self._encoded[: node.col_offset] if node.lineno == 1 else b"("
         self.problems.append(Problem(message, max(0, len(before.decode(errors="ignore")) - 1)))
         return _InvalidError()
@@ -128,6 +130,7 @@ class _Reader:
         return tree.Reference(name, self._scope[name])
 
     def _constant(self, node: ast.Constant) -> tree.Literal:
+        # Not isinstance: True is an int of Python, and none of the language.
         if type(node.value) is int:
             return tree.Literal(node.value, INTEGER)
         if isinstance(node.value, str):

@@ -190,6 +190,7 @@ def push_negations(node: Node, *, negated: bool = False) -> Node:
         case And(items=items) | Or(items=items):
             pushed = tuple(push_negations(item, negated=negated) for item in items)
             return And(pushed) if isinstance(node, And) is not negated else Or(pushed)
+        # Exact because a comparison with an unknown side is unknown, and so is its opposite.
         case Compare(operator=operator, left=left, right=right) if negated:
             return Compare(OPPOSITE[operator], left, right)
     return Not(node) if negated else node

@@ -1,4 +1,4 @@
-"""What a candidate changes over its own cases: each case under both packages."""
+"""The cases of a package, run: what was expected and is obtained, and what a candidate changes over them."""
 
 from __future__ import annotations
 
@@ -7,6 +7,24 @@ from dataclasses import dataclass
 from services.eligibility.answer import Assessment, Engine, assess
 from services.eligibility.engine import CompiledRules, request_day
 from services.eligibility.package import Case, RulePackage, check_facts
+from services.eligibility.publishing import Gap, case_gaps
+
+
+@dataclass(frozen=True)
+class CaseResult:
+    """A case and its gaps; none when it passes."""
+
+    case: Case
+    gaps: tuple[Gap, ...]
+
+
+def run_cases(package: RulePackage) -> tuple[CaseResult, ...]:
+    """Every case, assessed by the engine as the service would."""
+    engine = CompiledRules(package).fire
+    return tuple(
+        CaseResult(case, case_gaps(package, case, assess(package, engine, case.facts)))
+        for case in package.cases
+    )
 
 
 @dataclass(frozen=True)

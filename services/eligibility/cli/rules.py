@@ -1,0 +1,270 @@
+"""The commands that work on a folder: init, check, test, diff, rulebook; what is signed of one.
+
+The engine and the logic are imported when one of these runs: the other commands start at once.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from services.eligibility.cli.client import Client
+from services.eligibility.cli.folders import (
+    SHIPPED,
+    package_of,
+    read_contents,
+    read_folder,
+    write_file,
+    write_folder,
+)
+from services.eligibility.cli.options import ADDRESS, Folder
+from services.kit.cli import GOOD, REFUSED, SERVER, USAGE, Call, CommandError, Output, add_commands, parse_day
+from services.kit.errors import Unavailable
+from services.kit.french import long_date, plural
+
+if TYPE_CHECKING:
+    from services.eligibility.cli.cases import CaseChanges, CaseResult
+    from services.eligibility.cli.folders import Folder as ReadFolder
+    from services.eligibility.package import RulePackage
+    from services.eligibility.publishing import Report, RulebookChange
+    from services.kit.releases import Statement
+
+CHECK_SECONDS = 120.0
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the commands to the program."""
+    add_commands(app, ADDRESS, init, check)
+    add_commands(app, ADDRESS, test=run_tests)
+    add_commands(app, ADDRESS, diff, rulebook)
+
+
+def init(
+    call: Call,
+    folder: Annotated[Path, typer.Argument(metavar="DOSSIER", help="Le dossier à créer.")],
+    from_server: Annotated[
+        bool, typer.Option("--from-server", help="Copie la version en vigueur aujourd’hui sur le serveur.")
+    ] = False,
+) -> int:
+    """Copie un règlement dans un nouveau dossier, pour en écrire la version suivante."""
+    out = call.out
+    contents = Client(call).contents_in_force() if from_server else read_folder(SHIPPED).unsigned
+    write_folder(folder, contents)
+    identity = read_contents(contents, str(folder)).identity
+    out.document({"folder": str(folder), "ruleset_id": identity.id, "version": identity.version})
+    out.line(f"« {identity.title} », version {identity.version}, est copié dans {folder}.")
+    out.line("Changez d’abord « version » dans package.yaml.")
+    return GOOD
+
+
+def check(out: Output, folder: Folder) -> int:
+    """Vérifie un dossier : tout ce qui ne va pas, avec le fichier, la ligne et une phrase."""
+    from services.eligibility.package import Severity
+    from services.eligibility.publishing import check as check_contents
+
+    read = read_folder(folder)
+    try:
+        report = check_contents(read.unsigned, seconds=CHECK_SECONDS)
+    except Unavailable as error:
+        raise CommandError(error.message, exit_code=SERVER, reason=error.reason) from None
+    out.document(_report_document(report, read))
+    for found in report.findings:
+        place = f"{found.place.file}:{found.place.line}:{found.place.column}"
+        out.finding(place, found.message, warning=found.severity is Severity.WARNING)
+    for path in read.ignored:
+        out.finding(path, "ce fichier n’est pas du règlement, il est laissé de côté.", warning=True)
+    out.line(report.summary(), "green" if report.accepted else "red")
+    return GOOD if report.accepted else REFUSED
+
+
+def run_tests(out: Output, folder: Folder) -> int:
+    """Joue les cas d’essai d’un dossier : ce qui était attendu, ce qui est obtenu."""
+    from services.eligibility.cli.cases import run_cases
+    from services.eligibility.engine import UncompilableError
+
+    package = read_contents(read_folder(folder).contents, str(folder))
+    try:
+        results = run_cases(package)
+    except UncompilableError as error:
+        raise CommandError(str(error), reason="PACKAGE_REFUSED") from None
+    failed = [result for result in results if result.gaps]
+    document = {"case_count": len(results), "failed_count": len(failed)}
+    out.document({**document, "cases": list(map(_case, results))})
+    rows = (
+        (result.case.id, result.case.title, gap.what, gap.expected, gap.obtained)
+        for result in failed
+        for gap in result.gaps
+    )
+    out.table(("cas", "intitulé", "quoi", "attendu", "obtenu"), rows)
+    told = plural(len(results), "cas joué", "cas joués")
+    verdict = f"{len(failed)} en échec" if failed else "tous donnent ce qui est attendu"
+    out.line(f"{told}, {verdict}.", "red" if failed else "green")
+    return REFUSED if failed else GOOD
+
+
+def statement(folder: Path) -> Statement:
+    """What is signed of a folder that can be read whole."""
+    from services.kit.releases import Statement, digest
+
+    contents = read_folder(folder).unsigned
+    identity = read_contents(contents, str(folder)).identity
+    return Statement(identity.id, identity.version, digest(contents))
+
+
+def _report_document(report: Report, read: ReadFolder) -> dict[str, Any]:
+    counts = ("case", "condition", "covered_condition", "boundary", "random", "property")
+    return {
+        "accepted": report.accepted,
+        "summary": report.summary(),
+        "ruleset_id": report.identity.id if report.identity else "",
+        "version": report.identity.version if report.identity else "",
+        "digest": report.digest,
+        "ignored_files": list(read.ignored),
+        **{f"{name}_count": getattr(report, f"{name}_count") for name in counts},
+        "findings": [
+            {
+                "file": found.place.file,
+                "line": found.place.line,
+                "column": found.place.column,
+                "severity": found.severity.name,
+                "message": found.message,
+            }
+            for found in report.findings
+        ],
+    }
+
+
+def _case(result: CaseResult) -> dict[str, Any]:
+    gaps = [{"what": gap.what, "expected": gap.expected, "obtained": gap.obtained} for gap in result.gaps]
+    return {"id": result.case.id, "title": result.case.title, "passed": not gaps, "gaps": gaps}
+
+
+def diff(
+    call: Call,
+    base: Annotated[str, typer.Argument(metavar="AVANT", help="Un dossier, ou une version publiée.")],
+    candidate: Annotated[str, typer.Argument(metavar="APRÈS", help="Un dossier, ou une version publiée.")],
+) -> int:
+    """Dit ce qui change entre deux versions, et ce que cela change aux cas d’essai de la seconde."""
+    from services.eligibility.cli.cases import changed_cases
+    from services.eligibility.publishing import Section, differences
+
+    out = call.out
+    before, after = package_of(base, call), package_of(candidate, call)
+    changes, cases = differences(before, after), changed_cases(before, after)
+    out.document(
+        {
+            "base": _stamp(before),
+            "candidate": _stamp(after),
+            "changes": list(map(_change, changes)),
+            "cases": _cases(cases),
+        }
+    )
+    for section in Section:
+        _show_section(section.value, [change for change in changes if change.section is section], out)
+    if not changes:
+        out.line("Rien ne change.", "green")
+    _show_cases(cases, out)
+    return REFUSED if changes else GOOD
+
+
+def rulebook(
+    call: Call,
+    source: Annotated[str, typer.Argument(metavar="VERSION", help="Un dossier, ou une version publiée.")],
+    since: Annotated[
+        str | None, typer.Option("--since", metavar="VERSION", help="Dit aussi ce qui a changé depuis elle.")
+    ] = None,
+    on: Annotated[
+        date | None,
+        typer.Option("--on", metavar="DATE", parser=parse_day, help="Le jour décrit ; sinon aujourd’hui."),
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", metavar="FICHIER", help="Écrit dans ce fichier.")
+    ] = None,
+) -> int:
+    """Écrit le règlement en français (Markdown), article par article."""
+    from services.eligibility.publishing import rulebook as written
+
+    out, package = call.out, package_of(source, call)
+    day = _day(package, on)
+    markdown = written(package, day, package_of(since, call) if since else None)
+    out.document({**_stamp(package), "date": day.isoformat(), "markdown": markdown})
+    if output is None:
+        out.line(markdown.rstrip("\n"))
+    else:
+        write_file(output, markdown.encode(), replace=True)
+        out.line(f"Le règlement au {long_date(day)} est écrit dans {output}.", "green")
+    return GOOD
+
+
+def _day(package: RulePackage, on: date | None) -> date:
+    """The day asked; else today, or the first day of a package that is not in force yet."""
+    validity = package.identity.validity
+    today = date.today()  # noqa: DTZ011 - the reader's day
+    day = on or (today if today in validity else validity.first)
+    if day not in validity:
+        message = f"La version {package.identity.version} ne peut pas s’appliquer le {long_date(day)}."
+        raise CommandError(message, exit_code=USAGE, reason="OUTSIDE_VALIDITY")
+    return day
+
+
+def _show_section(title: str, changes: list[RulebookChange], out: Output) -> None:
+    if changes:
+        out.line(title, "bold")
+    for change in changes:
+        out.line(f"  {change.label or change.name} ({change.name}) : {change.kind.value}")
+        out.lines(f"    {line}" for line in change.details)
+
+
+def _show_cases(cases: CaseChanges, out: Output) -> None:
+    changed, compared = len(cases.changes), plural(cases.compared, "cas d’essai", "cas d’essai")
+    left_out = f" ; non comparables : {', '.join(cases.left_out)}" if cases.left_out else ""
+    verb = "changent" if changed > 1 else "change"
+    out.line(f"{changed or 'Aucun'} sur {compared} {verb} de réponse{left_out}.")
+    rows = (
+        (
+            change.case.id,
+            change.case.title,
+            f"{change.before.outcome_label} → {change.after.outcome_label}",
+            ", ".join((*(f"+{code}" for code in change.added), *(f"−{code}" for code in change.removed))),
+        )
+        for change in cases.changes
+    )
+    out.table(("cas", "intitulé", "réponse", "motifs"), rows)
+
+
+def _cases(cases: CaseChanges) -> dict[str, Any]:
+    return {
+        "compared_count": cases.compared,
+        "left_out": list(cases.left_out),
+        "changes": [
+            {
+                "id": change.case.id,
+                "base_outcome": change.before.outcome.value,
+                "candidate_outcome": change.after.outcome.value,
+                "added_reasons": list(change.added),
+                "removed_reasons": list(change.removed),
+            }
+            for change in cases.changes
+        ],
+    }
+
+
+def _stamp(package: RulePackage) -> dict[str, str]:
+    return {
+        "ruleset_id": package.identity.id,
+        "version": package.identity.version,
+        "digest": package.digest,
+    }
+
+
+def _change(change: RulebookChange) -> dict[str, Any]:
+    return {
+        "section": change.section.name,
+        "kind": change.kind.name,
+        "name": change.name,
+        "label": change.label,
+        "details": list(change.details),
+    }
