@@ -11,18 +11,6 @@ from services.eligibility.answer.assess import assess
 from services.eligibility.answer.assessment import Assessment
 from services.eligibility.engine.evaluation import true_rules
 from services.eligibility.package.facts import Fact, WhenAbsent
-from services.eligibility.package.language.parse import parse
-from services.eligibility.package.language.tree import (
-    BOOLEAN,
-    DATE,
-    INTEGER,
-    MONEY,
-    Kind,
-    Node,
-    Value,
-    Values,
-    ValueType,
-)
 from services.eligibility.package.load import read_folder
 from services.eligibility.package.model import (
     MISSING_FACTS,
@@ -32,6 +20,18 @@ from services.eligibility.package.model import (
     Rule,
     RulePackage,
     RuleSeverity,
+)
+from services.eligibility.package.parse import parse
+from services.eligibility.package.tree import (
+    BOOLEAN,
+    DATE,
+    INTEGER,
+    MONEY,
+    Kind,
+    Node,
+    Value,
+    Values,
+    ValueType,
 )
 from services.eligibility.publishing.deployment import Ruleset, compiled
 from tests.eligibility_support import PACKAGE

@@ -30,13 +30,14 @@ def make_app(settings: Settings) -> App:
         Geography.load()  # before the fork: the workers share its memory
 
     def build() -> Sequence[Registration]:
-        store, geography = RegistryStore(Database(settings.database_url)), Geography.load()
+        database = Database(settings.database_url)
+        store, geography = RegistryStore(database), Geography.load()
         admin = RegistryAdminServicer(Importer(store, geography), Exporter(store), Auditor(store))
         return [
             registration(BankRegistryServicer(store, geography, DOMAIN)),
-            registration(BankEditingServicer(store, geography)),
-            registration(EnvelopeServicer(store, geography)),
-            registration(admin),
+            registration(BankEditingServicer(store, geography), database.check_writable),
+            registration(EnvelopeServicer(store, geography), database.check_writable),
+            registration(admin, database.check_writable),
         ]
 
     return App("bank_registry", DOMAIN, prepare, build)

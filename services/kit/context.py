@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from services.kit.errors import DeadlineExceeded
 
@@ -20,7 +22,9 @@ class Call:
 
 
 _current: ContextVar[Call | None] = ContextVar("current_call", default=None)
+_age: ContextVar[float | None] = ContextVar("age_of_the_state", default=None)
 _stopping = threading.Event()
+_threads = [8]
 
 
 def enter(call: Call) -> None:
@@ -40,6 +44,17 @@ def actor() -> str:
     return call.actor if call else ""
 
 
+def start(threads: int) -> None:
+    """Says how many calls this process runs at once."""
+    _threads.clear()
+    _threads.append(threads)
+
+
+def threads() -> int:
+    """How many calls this process runs at once; those of a server by default where there is none."""
+    return _threads[0]
+
+
 def stop() -> None:
     """Tells the streams of this process that it stops."""
     _stopping.set()
@@ -48,6 +63,27 @@ def stop() -> None:
 def stopping() -> bool:
     """True once this process stops: a watch ends then, and its client resumes elsewhere."""
     return _stopping.is_set()
+
+
+@contextmanager
+def limit(seconds: float) -> Iterator[None]:
+    """Leaves no more than that time to what is done inside, in a call or outside one."""
+    call = _current.get() or Call("", float("inf"))
+    token = _current.set(replace(call, deadline=min(call.deadline, time.monotonic() + seconds)))
+    try:
+        yield
+    finally:
+        _current.reset(token)
+
+
+def tell_age(seconds: float) -> None:
+    """Says that the current call is answered from a state of that age: the store does not answer."""
+    _age.set(seconds)
+
+
+def age() -> float | None:
+    """The age of the state that the current call is answered from; None while the store answers."""
+    return _age.get()
 
 
 def remaining() -> float:

@@ -283,7 +283,7 @@ def test_an_account_without_rights_is_one_french_sentence(postgres_url: str, scr
 
 def test_a_damaged_file_is_one_french_sentence(tmp_path: Path, scripts: Path) -> None:
     (tmp_path / "store.db").write_bytes(b"not a database" * 100)
-    with pytest.raises(StartupError, match="ne peut pas être ouverte"):
+    with pytest.raises(StartupError, match="est abîmé"):
         migrate(f"sqlite:///{tmp_path}/store.db", scripts)
 
 

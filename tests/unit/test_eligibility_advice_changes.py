@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from services.eligibility.answer.changes import Suggestions, changeable, smallest_changes
 from services.eligibility.answer.wording import sentence
 from services.eligibility.package.facts import WhenAbsent
-from services.eligibility.package.language.tree import Kind, Value, Values, ValueType
 from services.eligibility.package.model import RuleSeverity
+from services.eligibility.package.tree import Kind, Value, Values, ValueType
 from tests.advice_support import DAY, Small, boolean, domain, fact, integer, money, small
 from tests.support import examples
 

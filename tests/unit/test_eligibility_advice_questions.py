@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from services.eligibility.answer.questions import questions
 from services.eligibility.package.facts import Fact, WhenAbsent
-from services.eligibility.package.language.tree import Value
 from services.eligibility.package.model import RuleSeverity
+from services.eligibility.package.tree import Value
 from tests.advice_support import DAY, Small, boolean, code, domain, integer, small
 from tests.support import examples
 

@@ -23,10 +23,10 @@ from services.eligibility.engine.native import EngineError, NativeRuleset
 from services.eligibility.engine.trial import try_package
 from services.eligibility.messages.application import read_request
 from services.eligibility.messages.assessments import assessment_pb
-from services.eligibility.package.language.parse import parse
-from services.eligibility.package.language.tree import Kind, Value, ValueType
 from services.eligibility.package.load import load_package
 from services.eligibility.package.model import Outcome, RulePackage, RuleSeverity
+from services.eligibility.package.parse import parse
+from services.eligibility.package.tree import Kind, Value, ValueType
 from tests.advice_support import DAY, fact, small
 from tests.eligibility_reglement import BASE, random_facts
 from tests.eligibility_support import (

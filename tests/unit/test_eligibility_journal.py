@@ -15,10 +15,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.eligibility.answer.recorded import decode_content, encode_content
-from services.eligibility.answer.replay import replay
-from services.eligibility.package.language.tree import Kind
+from services.eligibility.answer.recorded import decode_content, encode_content, replay
 from services.eligibility.package.model import Outcome
+from services.eligibility.package.tree import Kind
 from services.eligibility.store.journal_group import GroupCommit
 from services.kit import context
 from services.kit.dates import instant_of, instant_text

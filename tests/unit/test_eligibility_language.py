@@ -8,10 +8,10 @@ from itertools import product
 
 import pytest
 
-from services.eligibility.package.language import tree
-from services.eligibility.package.language.evaluate import evaluate
-from services.eligibility.package.language.parse import parse
-from services.eligibility.package.language.tree import (
+from services.eligibility.package import tree
+from services.eligibility.package.evaluate import evaluate
+from services.eligibility.package.parse import parse
+from services.eligibility.package.tree import (
     BOOLEAN,
     DATE,
     INTEGER,

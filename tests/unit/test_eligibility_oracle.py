@@ -16,7 +16,7 @@ from services.eligibility.engine.definitions import CompiledRules
 from services.eligibility.engine.evaluation import all_values
 from services.eligibility.messages.application import read_request
 from services.eligibility.messages.assessments import assessment_pb
-from services.eligibility.package.language.evaluate import evaluate
+from services.eligibility.package.evaluate import evaluate
 from services.eligibility.package.load import load_package
 from services.eligibility.package.model import RulePackage
 from services.eligibility.publishing.deployment import Deployment

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from services.eligibility.package.language.parse import parse
 from services.eligibility.package.load import load_package
 from services.eligibility.package.model import RulePackage
+from services.eligibility.package.parse import parse
 from services.eligibility.package.words import Words
 from services.eligibility.publishing.rulebook.document import rulebook
 from tests.eligibility_support import PACKAGE, copied_package

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +13,8 @@ from sqlalchemy import Connection
 from services.bank_registry.registry import Registry
 from services.bank_registry.store.loading import follow, load
 from services.bank_registry.store.writes import Edit, edit
+from services.kit import context
+from services.kit.errors import Unavailable
 from services.kit.store import database, page_key
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -29,13 +32,21 @@ class RegistryStore:
         self._store = store
         self._lock = threading.Lock()
         self._seen: tuple[bytes, Registry] | None = None
+        self._seen_at = 0.0
 
     def registry(self, min_state_number: int = 0) -> Registry:
         """The registry, never older than a write that this process could see (1 second for PostgreSQL).
 
-        A `min_state_number` not reached makes it look again at once; the caller compares.
+        A `min_state_number` not reached makes it look again at once; the caller compares. While the store
+        does not answer, the last snapshot does, and tells its age.
         """
-        registry = self._at(self._store.data_version())
+        try:
+            registry = self._at(self._store.data_version())
+        except Unavailable:
+            if self._seen is None or self._seen[1].state_number < min_state_number:
+                raise
+            context.tell_age(time.monotonic() - self._seen_at)
+            return self._seen[1]
         if registry.state_number < min_state_number:
             registry = self._at(self._store.data_version(fresh=True))
         return registry
@@ -58,13 +69,15 @@ class RegistryStore:
 
     def _at(self, mark: bytes) -> Registry:
         """The registry at a mark of the store, or later."""
+        now = time.monotonic()
         seen = self._seen
-        if seen is not None and seen[0] == mark:
-            return seen[1]
-        with self._lock:
-            if self._seen is None or self._seen[0] != mark:
-                self._seen = (mark, self._newer(self._seen and self._seen[1]))
-            return self._seen[1]
+        if seen is None or seen[0] != mark:
+            with self._lock:
+                if self._seen is None or self._seen[0] != mark:
+                    self._seen = (mark, self._newer(self._seen and self._seen[1]))
+                seen = self._seen
+        self._seen_at = now
+        return seen[1]
 
     def _newer(self, registry: Registry | None) -> Registry:
         with self._store.read() as connection:

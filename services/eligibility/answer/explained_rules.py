@@ -1,17 +1,24 @@
-"""The half of an explanation that speaks of rules: 3°, the parameters and their weighting, applied to the
-situation of the person concerned; 4°, the operations carried out (CRPA R.311-3-1-2)."""
+"""What an explanation speaks of, and the half of it that speaks of rules.
+
+3°, the parameters and their weighting, applied to the situation of the person concerned; 4°, the operations
+carried out (CRPA R.311-3-1-2).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date
 
-from services.eligibility.answer.assessment import Comparison, Operand, Question, Reason
-from services.eligibility.answer.situation import COLON, SEMICOLON, Line, Section, Situation, listed
+from services.eligibility.answer.assessment import Assessment, Comparison, Operand, Question, Reason
+from services.eligibility.engine import request_day
 from services.eligibility.package import (
     Derived,
     Outcome,
     Rule,
     RulePackage,
+    Value,
+    Values,
     Words,
     display,
     evaluate,
@@ -20,7 +27,55 @@ from services.eligibility.package import (
     quoted,
     rounded,
 )
-from services.kit.french import join, long_date, number
+from services.kit.french import NARROW_NO_BREAK_SPACE, NO_BREAK_SPACE, join, long_date, number
+
+COLON = f"{NO_BREAK_SPACE}: "
+SEMICOLON = f"{NARROW_NO_BREAK_SPACE}; "
+
+
+@dataclass(frozen=True)
+class Situation:
+    """A recorded decision beside the rules that it followed; `values` holds every value that they read."""
+
+    package: RulePackage
+    assessment: Assessment
+    given: Values
+    values: dict[str, Value | None]
+    decision_id: str
+    case_reference: str
+    record_day: date
+
+    @property
+    def day(self) -> date:
+        """The day of the request."""
+        return request_day(self.given)
+
+    @property
+    def rules(self) -> list[Rule]:
+        """The rules in force on that day."""
+        return [rule for rule in self.package.rules if self.day in rule.validity]
+
+
+@dataclass(frozen=True)
+class Line:
+    """A paragraph, or an item of the list that the paragraph before it announces."""
+
+    text: str
+    is_item: bool = False
+
+
+@dataclass(frozen=True)
+class Section:
+    """One of the four items of the article."""
+
+    title: str
+    lines: tuple[Line, ...]
+
+
+def listed(announced: str, items: Iterable[str]) -> tuple[Line, ...]:
+    """A paragraph and the list that it announces; nothing without items."""
+    found = tuple(Line(item, is_item=True) for item in items)
+    return (Line(f"{announced}{NO_BREAK_SPACE}:"), *found) if found else ()
 
 
 def operations(situation: Situation) -> Section:

@@ -9,8 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import groupby
 
-from services.eligibility.answer.explained_rules import operations, parameters
-from services.eligibility.answer.situation import COLON, Line, Section, Situation, listed
+from services.eligibility.answer.explained_rules import (
+    COLON,
+    Line,
+    Section,
+    Situation,
+    listed,
+    operations,
+    parameters,
+)
 from services.eligibility.package import (
     Fact,
     Outcome,

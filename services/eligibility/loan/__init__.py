@@ -21,13 +21,16 @@ The simulations are indicative: only the lender's offer binds.
   out.
 """
 
-from services.eligibility.loan.rounding import decimal_half_up, exact_decimal, half_up, shown_decimal
 from services.eligibility.loan.schedule import (
     LargestAmount,
     Line,
     ShortestDuration,
     Terms,
     constant_instalment,
+    decimal_half_up,
+    exact_decimal,
+    half_up,
+    shown_decimal,
 )
 from services.eligibility.loan.simulation import RateWithoutMeaningError, Simulation, simulate
 

@@ -68,7 +68,9 @@
   with the values of an application, everything is.
 """
 
+from services.eligibility.package import tree
 from services.eligibility.package.display import NOTHING, display, rounded
+from services.eligibility.package.evaluate import evaluate
 from services.eligibility.package.facts import (
     APPLICATION_FACTS,
     MAX_PERCENT_DECIMALS,
@@ -82,20 +84,6 @@ from services.eligibility.package.facts import (
 )
 from services.eligibility.package.findings import Finding, Findings, PackageError, Place, Severity
 from services.eligibility.package.identity_file import read_identity
-from services.eligibility.package.language import tree
-from services.eligibility.package.language.evaluate import evaluate
-from services.eligibility.package.language.tree import (
-    BOOLEAN,
-    FRENCH_KINDS,
-    NUMERIC,
-    ORDERED,
-    Kind,
-    Value,
-    Values,
-    ValueType,
-    codes_of,
-    names,
-)
 from services.eligibility.package.load import assemble_package, read_folder, read_package
 from services.eligibility.package.model import (
     ENGINE_DISAGREEMENT,
@@ -117,6 +105,18 @@ from services.eligibility.package.model import (
 )
 from services.eligibility.package.source import read_source
 from services.eligibility.package.tables import as_table
+from services.eligibility.package.tree import (
+    BOOLEAN,
+    FRENCH_KINDS,
+    NUMERIC,
+    ORDERED,
+    Kind,
+    Value,
+    Values,
+    ValueType,
+    codes_of,
+    names,
+)
 from services.eligibility.package.words import (
     MAX_LISTED,
     Words,

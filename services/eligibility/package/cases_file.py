@@ -7,9 +7,9 @@ from datetime import date
 from functools import partial
 
 from services.eligibility.package.facts import Fact, check_facts
-from services.eligibility.package.language.tree import Kind, Value, Values, ValueType
 from services.eligibility.package.model import Case, Outcome, Property
 from services.eligibility.package.tables import Table, parse_literal
+from services.eligibility.package.tree import Kind, Value, Values, ValueType
 from services.kit.dates import Period
 
 _OUTCOMES = {outcome.value: outcome for outcome in Outcome if outcome is not Outcome.NEEDS_REVIEW}

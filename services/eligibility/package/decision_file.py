@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from services.eligibility.package.facts_file import read_labels
-from services.eligibility.package.language.tree import Kind, ValueType
 from services.eligibility.package.model import (
     Decision,
     LoanBounds,
@@ -16,6 +15,7 @@ from services.eligibility.package.model import (
     RuleSeverity,
 )
 from services.eligibility.package.tables import Table
+from services.eligibility.package.tree import Kind, ValueType
 
 _OUTCOMES = {outcome.value: outcome for outcome in Outcome if outcome is not Outcome.NEEDS_REVIEW}
 _SEVERITIES = {severity.value: severity for severity in RuleSeverity}

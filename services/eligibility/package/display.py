@@ -6,7 +6,7 @@ from datetime import date
 from fractions import Fraction
 
 from services.eligibility.loan import decimal_half_up, shown_decimal
-from services.eligibility.package.language.tree import Kind, Value, ValueType
+from services.eligibility.package.tree import Kind, Value, ValueType
 from services.kit import french
 
 UNKNOWN = "inconnu"

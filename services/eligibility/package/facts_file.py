@@ -9,9 +9,9 @@ from typing import Any
 
 from services.eligibility.package.facts import APPLICATION_FACTS, FORMATS, Fact, PersonalData, WhenAbsent
 from services.eligibility.package.findings import Place
-from services.eligibility.package.language.tree import NO_LABELS, ORDERED, Kind, Value, ValueType
 from services.eligibility.package.model import MISSING_FACTS, REQUIRED_DOCUMENTS
 from services.eligibility.package.tables import Table, parse_literal
+from services.eligibility.package.tree import NO_LABELS, ORDERED, Kind, Value, ValueType
 from services.kit.french import typeset
 
 _NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*(\.[a-z][a-z0-9]*(_[a-z0-9]+)*)?")

@@ -15,7 +15,6 @@ from services.eligibility.package.facts import Fact
 from services.eligibility.package.facts_file import read_facts
 from services.eligibility.package.findings import FILES, Findings, PackageError, Place
 from services.eligibility.package.identity_file import read_identity
-from services.eligibility.package.language.tree import Kind, ValueType
 from services.eligibility.package.model import (
     MISSING_FACTS,
     REQUIRED_DOCUMENTS,
@@ -28,6 +27,7 @@ from services.eligibility.package.parameters_file import read_derived, read_para
 from services.eligibility.package.rules_file import read_rules
 from services.eligibility.package.source import read_source
 from services.eligibility.package.tables import Table, as_table
+from services.eligibility.package.tree import Kind, ValueType
 from services.kit.releases import SIGNATURE_FILE, Contents, digest
 
 MAX_FILES = 100

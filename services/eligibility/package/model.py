@@ -9,7 +9,7 @@ from enum import Enum
 
 from services.eligibility.package.facts import Fact, WhenAbsent
 from services.eligibility.package.findings import Place
-from services.eligibility.package.language.tree import Node, Value, Values, ValueType, names
+from services.eligibility.package.tree import Node, Value, Values, ValueType, names
 from services.kit.dates import Period
 
 MISSING_FACTS = "missing_facts"

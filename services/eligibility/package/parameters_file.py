@@ -12,9 +12,9 @@ from services.eligibility.package.display import display
 from services.eligibility.package.facts import Fact
 from services.eligibility.package.facts_file import check_name
 from services.eligibility.package.findings import Place
-from services.eligibility.package.language.tree import DATE, NO_LABELS, Kind, Value, ValueType
 from services.eligibility.package.model import DatedValue, Derived, Parameter
 from services.eligibility.package.tables import Table, parse_literal
+from services.eligibility.package.tree import DATE, NO_LABELS, Kind, Value, ValueType
 from services.kit.dates import ONE_DAY, Period
 from services.kit.french import typeset
 

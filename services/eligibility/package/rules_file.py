@@ -7,9 +7,9 @@ from collections.abc import Mapping
 
 from services.eligibility.package import source
 from services.eligibility.package.identity_file import read_period
-from services.eligibility.package.language.tree import ValueType, names
 from services.eligibility.package.model import ENGINE_DISAGREEMENT, Message, Rule, RuleSeverity
 from services.eligibility.package.tables import Table, place_in
+from services.eligibility.package.tree import ValueType, names
 from services.kit.dates import Period
 from services.kit.french import typeset
 

@@ -12,9 +12,9 @@ from typing import TypeVar
 
 from services.eligibility.package import source
 from services.eligibility.package.findings import Findings, Place
-from services.eligibility.package.language.parse import parse
-from services.eligibility.package.language.tree import Kind, Value, ValueType
-from services.eligibility.package.language.tree import Node as Expression
+from services.eligibility.package.parse import parse
+from services.eligibility.package.tree import Kind, Value, ValueType
+from services.eligibility.package.tree import Node as Expression
 from services.kit.french import typeset
 
 _MONEY = re.compile(r"-?(0|[1-9][0-9]{0,11})(\.[0-9]{2})?")

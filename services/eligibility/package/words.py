@@ -11,10 +11,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from services.eligibility.package import tree
 from services.eligibility.package.display import UNKNOWN, display
-from services.eligibility.package.language import tree
-from services.eligibility.package.language.tree import Kind, Value, Values, ValueType, codes_of
 from services.eligibility.package.model import MISSING_FACTS, REQUIRED_DOCUMENTS, DatedValue, RulePackage
+from services.eligibility.package.tree import Kind, Value, Values, ValueType, codes_of
 from services.kit.french import NO_BREAK_SPACE, plural
 
 _MARKUP = re.compile(r"([\\`*_\[\]<>|#~])")

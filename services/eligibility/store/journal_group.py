@@ -10,6 +10,7 @@ from typing import Generic, TypeVar
 
 from services.kit.context import remaining
 from services.kit.errors import DeadlineExceeded, DomainError
+from services.kit.store import write_places
 
 Entry = TypeVar("Entry")
 Result = TypeVar("Result")
@@ -43,6 +44,10 @@ class GroupCommit(Generic[Entry, Result]):
         """The results of entries, once they are committed; DeadlineExceeded if the time of the call runs out
         before their turn: they are not written then."""
         ticket: _Ticket[Entry, Result] = _Ticket(entries)
+        with write_places.held():
+            return self._run(ticket)
+
+    def _run(self, ticket: _Ticket[Entry, Result]) -> list[Result]:
         with self._changed:
             self._waiting.append(ticket)
             self._await_turn(ticket)

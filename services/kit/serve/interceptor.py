@@ -22,6 +22,8 @@ from services.kit.serve.status import to_status
 
 REQUEST_ID = "x-request-id"
 ACTOR = "x-actor"
+STATE_AGE = "x-state-age"
+"""Seconds since the store last confirmed the state that an answer comes from, when it does not answer."""
 
 _SAFE_ID = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 _SAFE_ACTOR = re.compile(r"[ -~]{1,100}")
@@ -176,6 +178,9 @@ class Interceptor(grpc.ServerInterceptor):
                 context.check_deadline()
             except Exception as error:
                 self._fail(error, arrival, servicer_context)
+            if (age := context.age()) is not None:
+                trailer = ((REQUEST_ID, arrival.request_id), (STATE_AGE, f"{age:.0f}"))
+                servicer_context.set_trailing_metadata(trailer)
             _record(arrival, "OK")
             return response
 

@@ -76,7 +76,8 @@ _NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING
 def _problem(check: Check) -> str:
     """The reason why a service cannot serve, empty if it can."""
     try:
-        check()
+        with context.limit(READINESS_SECONDS):
+            check()
     except DomainError as error:
         return error.reason
     except Exception as error:

@@ -155,6 +155,7 @@ def _supervise(
 def _work(app: App, settings: ServerSettings, address: str, pulse: Pulse) -> None:
     """One worker: serves, then on SIGTERM tells the probes, waits, and lets the calls in flight finish."""
     liveness.end_with_any_thread()
+    context.start(settings.threads)
     reader, writer = socket.socketpair()
     writer.setblocking(False)
     signal.set_wakeup_fd(writer.fileno())

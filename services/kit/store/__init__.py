@@ -26,6 +26,7 @@
 - `tie`: Ties the first master key to a database, and creates it; afterwards no other is accepted.
 - `vault`: The master key of a service: a file kept outside its databases, and what is encrypted or tagged
   with it.
+- `write_places`: The threads of this process that may write or wait to: half of them.
 """
 
 from services.kit.store import audit, database, idempotency, vault
@@ -36,6 +37,7 @@ from services.kit.store.idempotency import fingerprint, request_table, reused
 from services.kit.store.keys import CaseKey, KeyStore, master_key_table, prepare_keys, tie
 from services.kit.store.secrets import page_key, secret_table
 from services.kit.store.vault import MasterKey
+from services.kit.store.waits import write_places
 
 __all__ = [
     "CaseKey",
@@ -57,4 +59,5 @@ __all__ = [
     "secret_table",
     "tie",
     "vault",
+    "write_places",
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import mmap
+import os
 import sqlite3
 import threading
 import time
@@ -19,14 +20,23 @@ from alembic.util import CommandError
 from psycopg.errors import InsufficientPrivilege
 from sqlalchemy import URL, Connection, text
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from services.kit.errors import StartupError, Unavailable
-from services.kit.store.engine import WRITE, create, is_passing, parse_url
+from services.kit.context import limit
+from services.kit.errors import FailedPrecondition, StartupError, Unavailable
+from services.kit.store.engine import WRITE, create, is_damage, is_passing, parse_url
+from services.kit.store.waits import write_places
 
 POSTGRESQL_POLL_SECONDS = 0.5
 """How long a PostgreSQL mark may be reused: half of the second within which a write must be seen."""
 
+POSTGRESQL_MARK_SECONDS = 1.0
+"""How long a read waits for the mark before it does with what it has."""
+
 _SQLITE_INDEX_HEADER_BYTES = 48
+_POSTGRESQL_READ_ONLY = text(
+    "SELECT pg_is_in_recovery() OR current_setting('transaction_read_only')::boolean"
+)
 _POSTGRESQL_MARK = text("SELECT pg_current_snapshot()::text")
 _POSTGRESQL_LOCK = text(
     "SELECT pg_advisory_xact_lock(7883954460925354289)"
@@ -36,15 +46,17 @@ _POSTGRESQL_LOCK = text(
 class Database:
     """A pool of connections, to be opened after the fork only."""
 
-    def __init__(self, url: str, *, pool_size: int = 5) -> None:
+    def __init__(self, url: str, *, pool_size: int = 5, bounded: bool = True) -> None:
         self._url = parse_url(url)
         self.is_sqlite = self._url.get_backend_name() == "sqlite"
-        self._engine = create(self._url, pool_size)
+        self._engine = create(self._url, pool_size, bounded=bounded)
         self._mark_lock = threading.Lock()
         self._sqlite_index: mmap.mmap | None = None
         self._index_file: BinaryIO | None = None
         self._index_keeper: sqlite3.Connection | None = None
         self._mark = (b"", float("-inf"))
+        self._failed = float("-inf")
+        self._file: tuple[int, int] | None = None
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -57,19 +69,50 @@ class Database:
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
-        """A write transaction, committed at the end; on SQLite a second writer waits at its beginning."""
-        with self._transaction({WRITE: True}) as connection:
+        """A write transaction, committed at the end; on SQLite a second writer waits at its beginning.
+
+        At most half of the threads of a process write or wait to: see `WritePlaces`.
+        """
+        with write_places.held(), self._transaction({WRITE: True}) as connection:
             yield connection
+
+    def check_writable(self) -> None:
+        """Raises Unavailable while nothing can be written."""
+        with self.write() as connection:
+            if not self.is_sqlite and connection.scalar(_POSTGRESQL_READ_ONLY):
+                raise _unavailable()
+
+    def _check_file(self) -> None:
+        """Raises if the file of the store is no longer the one that was opened: what is written into a file
+        without a name is gone at the stop."""
+        if not self.is_sqlite:
+            return
+        try:
+            found = os.stat(str(self._url.database))
+        except FileNotFoundError:
+            if self._file is None:
+                return  # nothing was opened yet: opening says what is wrong
+            raise _moved() from None
+        identity = (found.st_dev, found.st_ino)
+        if self._file is None:
+            self._file = identity
+        elif self._file != identity:
+            raise _moved()
 
     @contextmanager
     def _transaction(self, options: dict[str, Any]) -> Iterator[Connection]:
+        self._check_file()
         try:
             with self._engine.connect().execution_options(**options) as connection, connection.begin():
                 yield connection
         except DBAPIError as error:
+            if is_damage(error):
+                raise _damaged() from error
             if is_passing(error, writes=WRITE in options):
-                raise Unavailable("STORE_UNAVAILABLE", "La base de données ne répond pas.") from error
+                raise _unavailable() from error
             raise
+        except PoolTimeout as error:
+            raise _unavailable() from error
 
     def data_version(self, *, fresh: bool = False) -> bytes:
         """An opaque mark: equal marks mean that no process committed anything in between.
@@ -79,12 +122,19 @@ class Database:
         """
         if self.is_sqlite:
             index = self._sqlite_index or self._map_sqlite_index()
+            self._check_file()
             return index[:_SQLITE_INDEX_HEADER_BYTES]
         with self._mark_lock:
             now = time.monotonic()
             if fresh or now - self._mark[1] > POSTGRESQL_POLL_SECONDS:
-                with self._transaction({}) as connection:
-                    self._mark = (str(connection.scalar(_POSTGRESQL_MARK)).encode(), now)
+                if not fresh and now - self._failed < POSTGRESQL_POLL_SECONDS:
+                    raise _unavailable()  # one read at a time waits for a server that hangs
+                try:
+                    with limit(POSTGRESQL_MARK_SECONDS), self._transaction({}) as connection:
+                        self._mark = (str(connection.scalar(_POSTGRESQL_MARK)).encode(), now)
+                except Unavailable:
+                    self._failed = time.monotonic()
+                    raise
             return self._mark[0]
 
     def _map_sqlite_index(self) -> mmap.mmap:
@@ -124,7 +174,7 @@ def migrate(url: str, script_location: Path) -> None:
     Raises StartupError if the store cannot be reached or written, or comes from a newer version.
     """
     parsed = parse_url(url)
-    database = Database(url)
+    database = Database(url, bounded=False)
     try:
         with _sqlite_file(parsed):
             _open(database, parsed)
@@ -150,6 +200,8 @@ def _open(database: Database, url: URL) -> None:
     try:
         with database.write():
             pass
+    except FailedPrecondition as error:
+        raise StartupError(error.message) from error
     except (Unavailable, DBAPIError) as error:
         raise StartupError(_unusable(url)) from error
 
@@ -178,6 +230,27 @@ def _sqlite_file(url: URL) -> Iterator[None]:
     with lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
+
+
+def _unavailable() -> Unavailable:
+    return Unavailable("STORE_UNAVAILABLE", "La base de données ne répond pas.")
+
+
+def _moved() -> FailedPrecondition:
+    return FailedPrecondition(
+        "STORE_MOVED",
+        "Le fichier de la base de données a été supprimé ou remplacé pendant que le service l’utilise : "
+        "rien n’est plus enregistré. Arrêtez le service, remettez le fichier d’origine ou la dernière "
+        "sauvegarde, redémarrez.",
+    )
+
+
+def _damaged() -> FailedPrecondition:
+    return FailedPrecondition(
+        "STORE_DAMAGED",
+        "Le fichier de la base de données est abîmé : rien n’est plus lu ni enregistré. Arrêtez le service, "
+        "gardez ce fichier à part, remettez la dernière sauvegarde, redémarrez.",
+    )
 
 
 def _unusable(url: URL) -> str:

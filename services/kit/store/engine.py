@@ -5,15 +5,20 @@ from __future__ import annotations
 import sqlite3
 import time
 from functools import partial
+from typing import Any
 
 from psycopg.errors import ReadOnlySqlTransaction
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError, DisconnectionError, OperationalError
 
 from services.kit.errors import StartupError
+from services.kit.store.waits import Watchdog, seconds_left
 
 SQLITE_BUSY_SECONDS = 5
-POSTGRESQL_CONNECT_SECONDS = 5
+POSTGRESQL_CONNECT_SECONDS = 2
+POSTGRESQL_LOCK_SECONDS = 5
+POSTGRESQL_STATEMENT_SECONDS = 10
+POOL_SECONDS = 2
 
 _SQLITE_RETRY_SECONDS = 0.001
 
@@ -38,15 +43,56 @@ def parse_url(url: str) -> URL:
     )
 
 
-def create(url: URL, pool_size: int) -> Engine:
-    """The engine of a URL returned by `parse_url`."""
+def create(url: URL, pool_size: int, *, bounded: bool = True) -> Engine:
+    """The engine of a URL returned by `parse_url`; its waits end with the call, unless not `bounded`."""
     if url.get_backend_name() == "postgresql":
-        arguments = {"connect_timeout": POSTGRESQL_CONNECT_SECONDS}
-        return create_engine(url, pool_size=pool_size, pool_pre_ping=True, connect_args=arguments)
+        return _create_postgresql(url, pool_size, bounded=bounded)
     engine = create_engine(url, pool_size=pool_size, connect_args={"timeout": SQLITE_BUSY_SECONDS})
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def _create_postgresql(url: URL, pool_size: int, *, bounded: bool) -> Engine:
+    arguments = {
+        "connect_timeout": POSTGRESQL_CONNECT_SECONDS,
+        "tcp_user_timeout": POSTGRESQL_STATEMENT_SECONDS * 1000,
+    }
+    if not bounded:
+        return create_engine(url, pool_size=pool_size, pool_pre_ping=True, connect_args=arguments)
+    settings = {
+        "lock_timeout": POSTGRESQL_LOCK_SECONDS,
+        "statement_timeout": POSTGRESQL_STATEMENT_SECONDS,
+        "idle_in_transaction_session_timeout": 2 * POSTGRESQL_STATEMENT_SECONDS,
+    }
+    own = " ".join(f"-c {name}={seconds}s" for name, seconds in settings.items())
+    options = f"{own} {url.query.get('options', '')}".strip()  # what the address says comes last, and wins
+    engine = create_engine(
+        url, pool_size=pool_size, pool_timeout=POOL_SECONDS, connect_args={**arguments, "options": options}
+    )
+    watchdog = Watchdog()
+
+    def check_out(connection: Any, _record: object, _proxy: object) -> None:
+        """A connection is watched from before it is tried: one to a server that hangs hangs there already."""
+        watchdog.watch(connection, seconds_left())
+        try:
+            engine.dialect.do_ping(connection)
+        except Exception:
+            watchdog.leave(connection)
+            raise DisconnectionError from None
+
+    def check_in(connection: Any, _record: object) -> None:
+        watchdog.leave(connection)
+
+    event.listen(engine, "checkout", check_out)
+    event.listen(engine, "checkin", check_in)
+    return engine
+
+
+def is_damage(error: DBAPIError) -> bool:
+    """True if the file is no longer a sound database, or no longer the one that was opened."""
+    name = getattr(error.orig, "sqlite_errorname", "")
+    return name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_READONLY_DBMOVED"))
 
 
 def is_passing(error: DBAPIError, *, writes: bool) -> bool:
@@ -80,7 +126,7 @@ def _begin_sqlite_write(connection: Connection) -> None:
     that writers without pause starve the others."""
     driver = connection.connection.driver_connection
     assert isinstance(driver, sqlite3.Connection)  # noqa: S101 - of this very engine
-    limit = time.monotonic() + SQLITE_BUSY_SECONDS
+    limit = time.monotonic() + min(SQLITE_BUSY_SECONDS, seconds_left())
     driver.execute("PRAGMA busy_timeout = 0")
     try:
         while _is_locked(driver) and time.monotonic() < limit:

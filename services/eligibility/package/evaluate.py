@@ -9,17 +9,8 @@ from fractions import Fraction
 from typing import Any
 
 from services.eligibility.loan import constant_instalment, half_up
-from services.eligibility.package.language import tree
-from services.eligibility.package.language.tree import (
-    DATE,
-    INTEGER,
-    MONEY,
-    PERCENT,
-    Kind,
-    Value,
-    Values,
-    ValueType,
-)
+from services.eligibility.package import tree
+from services.eligibility.package.tree import DATE, INTEGER, MONEY, PERCENT, Kind, Value, Values, ValueType
 from services.kit.dates import add_months, age_on
 
 

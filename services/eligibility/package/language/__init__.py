@@ -1,1 +1,0 @@
-"""The small typed language of rule packages: Python's expression syntax, three-valued, exact."""

@@ -1,0 +1,182 @@
+"""A store that hangs, is locked, moved or damaged: every wait ends, every state has its name."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from uuid import uuid4
+
+import psycopg
+import pytest
+from sqlalchemy import URL, make_url, text
+
+from services.kit.context import limit
+from services.kit.errors import DomainError, FailedPrecondition, Unavailable
+from services.kit.store.database import Database
+from services.kit.store.waits import WritePlaces
+from tests.proxy import Proxy
+
+GENEROUS = 30.0
+
+
+@pytest.fixture
+def postgresql(postgres_url: str) -> URL:
+    """A database of its own, with one table."""
+    name = f"hang_{uuid4().hex}"
+    maintenance = make_url(postgres_url)
+    plain = maintenance.set(drivername="postgresql").render_as_string(hide_password=False)
+    with psycopg.connect(plain, autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}"')
+    url = maintenance.set(database=name)
+    with psycopg.connect(url.set(drivername="postgresql").render_as_string(False), autocommit=True) as own:
+        own.execute("CREATE TABLE thing (id integer)")
+    return url
+
+
+@pytest.fixture
+def proxy(postgresql: URL) -> Iterator[Proxy]:
+    host = str(postgresql.query.get("host") or postgresql.host or "")
+    port = postgresql.port or 5432
+    if host.startswith("/"):
+        made = Proxy(socket.AF_UNIX, f"{host}/.s.PGSQL.{port}")
+    else:
+        made = Proxy(socket.AF_INET, (host or "127.0.0.1", port))
+    yield made
+    made.thaw()
+    made.close()
+
+
+@pytest.fixture
+def database(postgresql: URL, proxy: Proxy) -> Iterator[Database]:
+    """The store, behind a proxy that may be frozen."""
+    query = {key: value for key, value in postgresql.query.items() if key not in ("host", "port")}
+    url = postgresql.set(host="127.0.0.1", port=proxy.port, query=query)
+    made = Database(url.render_as_string(hide_password=False))
+    yield made
+    proxy.thaw()
+    made.dispose()
+
+
+def count(database: Database) -> int:
+    with database.read() as connection:
+        return int(connection.scalar(text("SELECT count(*) FROM thing")) or 0)
+
+
+def insert(database: Database) -> None:
+    with database.write() as connection:
+        connection.execute(text("INSERT INTO thing VALUES (1)"))
+
+
+def test_a_server_that_hangs_costs_no_more_than_what_is_left_of_the_call(
+    database: Database, proxy: Proxy
+) -> None:
+    assert count(database) == 0
+    proxy.freeze()
+    for act in (count, insert):
+        with limit(0.3), pytest.raises(Unavailable, match="STORE_UNAVAILABLE"):
+            act(database)
+    with pytest.raises(Unavailable):
+        database.data_version(fresh=True)
+    proxy.thaw()
+    with limit(GENEROUS):
+        insert(database)
+        assert count(database) >= 1
+        database.data_version(fresh=True)
+
+
+def test_a_locked_table_ends_the_write_with_its_call(database: Database, postgresql: URL) -> None:
+    plain = postgresql.set(drivername="postgresql").render_as_string(hide_password=False)
+    with psycopg.connect(plain) as other:
+        other.execute("LOCK TABLE thing IN EXCLUSIVE MODE")
+        with limit(0.3), pytest.raises(Unavailable):
+            insert(database)
+        assert count(database) == 0
+    with limit(GENEROUS):
+        insert(database)
+
+
+def test_a_mark_that_cannot_be_read_is_asked_by_one_read_at_a_time(database: Database, proxy: Proxy) -> None:
+    database.data_version()
+    proxy.freeze()
+    with pytest.raises(Unavailable):
+        database.data_version(fresh=True)
+    with ThreadPoolExecutor(8) as pool, limit(GENEROUS):
+        assert sum(pool.map(lambda _: is_refused(database.data_version), range(8))) >= 7
+
+
+def is_refused(act: object) -> bool:
+    try:
+        act()  # type: ignore[operator]
+    except Unavailable:
+        return True
+    return False
+
+
+def test_writers_that_wait_leave_threads_to_the_readers() -> None:
+    places, leave = WritePlaces(lambda: 2), threading.Event()
+    held = threading.Barrier(3)
+
+    def write() -> None:
+        with places.held():
+            with places.held():  # a write within a write takes no second place
+                held.wait()
+            leave.wait(GENEROUS)
+
+    with ThreadPoolExecutor(2) as pool:
+        writers = [pool.submit(write) for _ in range(2)]
+        held.wait()
+        with limit(0.05), pytest.raises(Unavailable, match="STORE_UNAVAILABLE"), places.held():
+            pass
+        leave.set()
+        for writer in writers:
+            writer.result()
+    with places.held():
+        pass
+
+
+@contextmanager
+def sqlite(folder: Path) -> Iterator[tuple[Database, Path]]:
+    """A store in a file, with one table."""
+    path = folder / "store.sqlite3"
+    database = Database(f"sqlite:///{path}")
+    with database.write() as connection:
+        connection.execute(text("CREATE TABLE thing (id integer)"))
+    database.data_version()
+    yield database, path
+    database.dispose()
+
+
+def reason(act: object) -> str:
+    with pytest.raises(DomainError) as raised:
+        act()  # type: ignore[operator]
+    assert isinstance(raised.value, FailedPrecondition)
+    assert raised.value.message.endswith("redémarrez.")
+    return raised.value.reason
+
+
+@pytest.mark.parametrize("fault", ["deleted", "replaced"])
+def test_a_file_that_is_no_longer_there_takes_no_write(tmp_path: Path, fault: str) -> None:
+    with sqlite(tmp_path) as (database, path):
+        if fault == "deleted":
+            path.unlink()
+        else:
+            shutil.copy(path, tmp_path / "other")
+            os.replace(tmp_path / "other", path)
+        for act in (count, insert, Database.data_version, Database.check_writable):
+            assert reason(lambda act=act: act(database)) == "STORE_MOVED"
+
+
+def test_a_damaged_file_says_so(tmp_path: Path) -> None:
+    with sqlite(tmp_path) as (database, path):
+        database.dispose()
+        size = path.stat().st_size
+        with path.open("r+b") as file:
+            file.write(b"\xff" * size)
+        for act in (count, insert):
+            assert reason(lambda act=act: act(database)) == "STORE_DAMAGED"
