@@ -8,6 +8,7 @@ from fractions import Fraction
 
 import pytest
 from google.protobuf.timestamp_pb2 import Timestamp
+from google.rpc import error_details_pb2
 from google.type.date_pb2 import Date
 from google.type.decimal_pb2 import Decimal as DecimalMessage
 from google.type.money_pb2 import Money
@@ -18,6 +19,7 @@ from microcredit.eligibility.v1 import decision_service_pb2, loan_pb2
 from services.kit import french, wire
 from services.kit.dates import add_months, age_on
 from services.kit.errors import InvalidArgument, Violations
+from services.kit.serve.status import to_status
 
 CENTS = st.integers(-wire.MAX_CENTS, wire.MAX_CENTS)
 DATES = st.dates(date(1900, 1, 1), date(2200, 12, 31))
@@ -97,9 +99,33 @@ def test_every_message_has_french_typography() -> None:
     violations = Violations()
     wire.cents(Money(nanos=1), "a", violations)
     wire.decimal(DecimalMessage(value="x"), "b", violations)
-    for violation in violations:
+    with pytest.raises(InvalidArgument) as refused:
+        violations.raise_if_any()
+    status = to_status(refused.value, "kit.test")
+    bad = error_details_pb2.BadRequest()
+    assert any(packed.Unpack(bad) for packed in status.details)
+    assert len(bad.field_violations) == len(violations)
+    for violation in bad.field_violations:
         assert "« " not in violation.description
         assert " »" not in violation.description
+
+
+@pytest.mark.parametrize(
+    ("typed", "leaves"),
+    [
+        ("Quoi ? Oui ; non ! Ainsi : a", "Quoi\u202f? Oui\u202f; non\u202f! Ainsi\u00a0: a"),
+        ("« a ; b : c » : 10:30, a != b", "«\u00a0a ; b : c\u00a0»\u00a0: 10:30, a != b"),
+        ("« » «» «  x »", "«\u00a0» «» «\u00a0 x\u00a0»"),
+        (
+            "voir http://x:80 ; n° 4, 2° point, 3 Mio, 12 %",
+            "voir http://x:80\u202f; n°\u00a04, 2°\u00a0point, 3\u00a0Mio, 12\u00a0%",
+        ),
+        ("l'eau : 1 2", "l'eau\u00a0: 1 2"),
+    ],
+)
+def test_a_sentence_gets_its_spaces_where_it_leaves(typed: str, leaves: str) -> None:
+    assert french.spaced(typed) == leaves
+    assert french.spaced(leaves) == leaves
 
 
 @given(CENTS)

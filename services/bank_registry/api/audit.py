@@ -79,10 +79,10 @@ def _expected(request: pb.VerifyAuditRequest) -> Head | None:
 def _message(found: Verification, altered: list[str]) -> str:
     if found.broken_sequence:
         rank = found.broken_sequence
-        return f"Le journal est rompu : la ligne {rank} a été modifiée, retirée ou déplacée."
+        return f"Le journal est rompu : la ligne {rank} a été modifiée, retirée ou déplacée."
     if altered:
         many = french.plural(len(altered), "fiche diffère", "fiches diffèrent")
-        return f"Le journal est entier, mais {many} de ce qu’il a enregistré : {french.join(altered[:5])}."
+        return f"Le journal est entier, mais {many} de ce qu’il a enregistré : {french.join(altered[:5])}."
     lines = french.plural(found.record_count, "ligne")
     return f"Le journal est entier ({lines}) et le registre lui est conforme."
 

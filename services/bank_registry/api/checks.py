@@ -94,7 +94,7 @@ class CheckHandlers(Handlers):
     def _result(self, item: pb.BankCheckItem, seen: View, size: int) -> pb.BankCheckResult:
         try:
             if size > MAX_PAGE_BYTES:
-                text = "La réponse du lot est pleine : renvoyez ce contrôle dans un autre lot."
+                text = "La réponse du lot est pleine : renvoyez ce contrôle dans un autre lot."
                 raise ResourceExhausted("BATCH_TOO_LARGE", text, metadata={"limit": str(MAX_BATCH)})
             return self._checked(item, seen)
         except DomainError as error:

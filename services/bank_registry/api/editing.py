@@ -49,7 +49,7 @@ class BankEditingServicer(BankEditingServiceServicer):
             if session.registry.history(bank.id):
                 raise _taken(
                     "BANK_ALREADY_EXISTS",
-                    f"L’identifiant « {bank.id} » est déjà celui d’un prêteur.",
+                    f"L’identifiant « {bank.id} » est déjà celui d’un prêteur.",
                     bank_name(bank.id),
                 )
             after = BankRecord.of(bank)
@@ -74,7 +74,7 @@ class BankEditingServicer(BankEditingServiceServicer):
             record = record_of(session, bank_id)
             target = agreement_target(record, own_id)
             if target.versions:
-                text = f"Ce prêteur a déjà un accord d’identifiant « {own_id} »."
+                text = f"Ce prêteur a déjà un accord d’identifiant « {own_id} »."
                 raise _taken("AGREEMENT_ALREADY_EXISTS", text, agreement_name(bank_id, own_id))
             after = target.with_versions([fact])
             return self._keeper.create(
@@ -100,7 +100,7 @@ class BankEditingServicer(BankEditingServiceServicer):
             record = record_of(session, bank_id)
             target = convention_target(record, own_id)
             if target.versions:
-                text = f"Ce prêteur a déjà une convention d’identifiant « {own_id} »."
+                text = f"Ce prêteur a déjà une convention d’identifiant « {own_id} »."
                 raise _taken("LOCAL_CONVENTION_ALREADY_EXISTS", text, convention_name(bank_id, own_id))
             after = target.with_versions([fact])
             return self._keeper.create(

@@ -209,6 +209,6 @@ def _still_in_force(record: BankRecord, day: date) -> Iterable[Advice]:
     if going_on:
         named = french.join(list(dict.fromkeys(one.reference for one in going_on)))
         text = (
-            f"Ses accords sont sans effet à partir du {french.long_date(day)} : {named}. Terminez-les aussi."
+            f"Ses accords sont sans effet à partir du {french.long_date(day)} : {named}. Terminez-les aussi."
         )
         yield Advice("name", "AGREEMENTS_STILL_IN_FORCE", text)

@@ -45,7 +45,7 @@ class Stored:
         if with_content and limit is not None and kept.size > limit:
             raise ResourceExhausted(
                 "DOCUMENT_TOO_LARGE",
-                "Le document dépasse la taille qu’une réponse peut porter\u00a0: demandez-le par "
+                "Le document dépasse la taille qu’une réponse peut porter : demandez-le par "
                 "DownloadDocument.",
                 metadata={"bytes": str(kept.size), "limit": str(limit)},
             )

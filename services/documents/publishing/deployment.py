@@ -47,7 +47,7 @@ class Deployment:
         if not profile_id and len(published) > 1:
             violations = Violations()
             violations.add(
-                "profile_id", FieldReason.REQUIRED, "Plusieurs profils sont publiés\u00a0: indiquez lequel."
+                "profile_id", FieldReason.REQUIRED, "Plusieurs profils sont publiés : indiquez lequel."
             )
             violations.raise_if_any()
         chosen = profile_id or next(iter(published), "")

@@ -61,7 +61,7 @@ def read_fact_value(
     """The value of a message that must hold this kind."""
     if message.WhichOneof("kind") != _FIELDS[kind]:
         violations.add(
-            path, FieldReason.WRONG_TYPE, f"La valeur doit être donnée dans le champ « {_FIELDS[kind]} »."
+            path, FieldReason.WRONG_TYPE, f"La valeur doit être donnée dans le champ « {_FIELDS[kind]} »."
         )
         return None
     return read_value(getattr(message, _FIELDS[kind]), path, violations)

@@ -43,7 +43,6 @@ from services.eligibility.publishing.check import MAX_FINDINGS, Report, check
 from services.eligibility.publishing.check.examine import Gap, case_gaps
 from services.eligibility.publishing.rulebook.differences import RulebookChange, Section, differences
 from services.eligibility.publishing.rulebook.document import rulebook
-from services.eligibility.publishing.summary import Labels, reason_labels, summary
 
 if TYPE_CHECKING:
     from services.eligibility.publishing.comparison import (
@@ -59,6 +58,7 @@ if TYPE_CHECKING:
         moved,
         tally,
     )
+    from services.eligibility.publishing.comparison_text import Labels, reason_labels, summary
     from services.eligibility.publishing.deployment import (
         UNUSABLE,
         Deployment,
@@ -70,6 +70,7 @@ if TYPE_CHECKING:
 
 _LATER = {
     "comparison": "Advice Count NewShadow OutcomeChange Pair Place Shadow Tally advice moved tally",
+    "comparison_text": "Labels reason_labels summary",
     "deployment": "UNUSABLE Deployment Deployments Ruleset compiled compiled_once",
 }
 _HOMES = {name: room for room, names in _LATER.items() for name in names.split()}
