@@ -14,7 +14,7 @@ from services.bank_registry.store import RegistryStore
 from services.kit.context import check_deadline
 from services.kit.errors import DomainError, FieldReason, ResourceExhausted, Violations
 from services.kit.serve import to_status
-from services.kit.wire import Place, paging
+from services.kit.wire import PageStart, paging
 
 MAX_BATCH = 500
 
@@ -88,7 +88,7 @@ class CheckHandlers(Handlers):
         )
         end = place.offset + fill(response.checks, shown)
         if end < len(listed):
-            response.next_page_token = paging.seal(self._page_key, request, Place(seen.state_number, end))
+            response.next_page_token = paging.seal(self._page_key, request, PageStart(seen.state_number, end))
         return response
 
     def _result(self, item: pb.BankCheckItem, seen: View, size: int) -> pb.BankCheckResult:

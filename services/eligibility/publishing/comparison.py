@@ -200,7 +200,7 @@ class Shadow:
 
 
 @dataclass(frozen=True)
-class Place:
+class RunPosition:
     """Where a run that decisions wait for stands in the journal; `held` by the process that reads it."""
 
     number: int

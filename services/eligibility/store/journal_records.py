@@ -36,7 +36,7 @@ from services.kit.store import CaseKey, reused, vault
 
 
 @dataclass(frozen=True)
-class Entry:
+class JournalEntry:
     """A decision and its text; the tag stands for its request id."""
 
     decision: NewDecision
@@ -44,9 +44,9 @@ class Entry:
     tag: str | None
 
 
-def fresh(entries: Iterable[Entry], seen: set[str]) -> dict[int, Entry]:
+def fresh(entries: Iterable[JournalEntry], seen: set[str]) -> dict[int, JournalEntry]:
     """By rank, the entries whose request was not seen before: neither recorded, nor earlier among these."""
-    kept: dict[int, Entry] = {}
+    kept: dict[int, JournalEntry] = {}
     for rank, entry in enumerate(entries):
         if entry.tag not in seen:
             kept[rank] = entry
@@ -54,7 +54,7 @@ def fresh(entries: Iterable[Entry], seen: set[str]) -> dict[int, Entry]:
     return kept
 
 
-def record(entry: Entry, case: CaseKey, time: str) -> Mapping[str, Any]:
+def record(entry: JournalEntry, case: CaseKey, time: str) -> Mapping[str, Any]:
     """The record of a decision, encrypted with the key of its case."""
     decision = entry.decision
     decision_id = str(uuid4())

@@ -27,7 +27,7 @@ from sqlalchemy import (
 
 from services.eligibility.answer import RulesetStamp
 from services.eligibility.package import Outcome
-from services.eligibility.publishing import Count, NewShadow, OutcomeChange, Place, Shadow, Tally
+from services.eligibility.publishing import Count, NewShadow, OutcomeChange, RunPosition, Shadow, Tally
 from services.eligibility.store.tables import DECISION, journal, shadow, shadow_change, stop_request
 from services.kit.canonical import canonical
 from services.kit.dates import instant_of, instant_text
@@ -123,7 +123,7 @@ class ShadowStore:
                 row = _row(connection, number)
             return _shadow(connection, row)
 
-    def waiting(self, holder: str) -> Sequence[Place]:
+    def waiting(self, holder: str) -> Sequence[RunPosition]:
         """The runs that decisions wait for and that no other process counts."""
         waits = exists().where(_to_count(shadow.c.last_sequence, shadow.c.from_time))
         query = select(shadow).where(shadow.c.stop_time.is_(None), _free(holder), waits)
@@ -136,7 +136,7 @@ class ShadowStore:
         with self._database.write() as connection:
             return connection.execute(query).rowcount == 1
 
-    def add(self, place: Place, last_sequence: int, tally: Tally, holder: str) -> bool:
+    def add(self, place: RunPosition, last_sequence: int, tally: Tally, holder: str) -> bool:
         """Adds what was counted from a place to `last_sequence`; false, and nothing is added, if the run was
         stopped or another process counted from that place."""
         here = and_(_running(place.number), shadow.c.last_sequence == place.last_sequence)
@@ -233,8 +233,8 @@ def _pending(connection: Connection, row: Mapping[str, Any]) -> int:
     return connection.scalar(select(func.count()).select_from(journal).where(due)) or 0
 
 
-def _place(row: Row[Any], holder: str) -> Place:
-    return Place(
+def _place(row: Row[Any], holder: str) -> RunPosition:
+    return RunPosition(
         number=row.number,
         digest=row.ruleset_digest,
         as_of=row.as_of_date,

@@ -16,9 +16,9 @@ from services.eligibility.engine import (
 )
 from services.eligibility.package import (
     Derived,
+    FilePosition,
     Findings,
     Kind,
-    Place,
     Rule,
     RulePackage,
     Severity,
@@ -138,7 +138,7 @@ def check_use(package: RulePackage, findings: Findings) -> None:
             findings.add(package.place(file, name), f"{words} : retirez-le.", Severity.WARNING)
 
 
-def _place(package: RulePackage, subject: str) -> Place:
+def _place(package: RulePackage, subject: str) -> FilePosition:
     """Of a rule, or of a name."""
     if any(rule.id == subject for rule in package.rules):
         return package.place("rules.yaml", subject, "when")
@@ -147,7 +147,7 @@ def _place(package: RulePackage, subject: str) -> Place:
     return package.place(file, subject)
 
 
-def _expressions(package: RulePackage) -> Iterator[tuple[Place, tree.Node]]:
+def _expressions(package: RulePackage) -> Iterator[tuple[FilePosition, tree.Node]]:
     """Every expression with its place."""
     for rule in package.rules:
         yield from ((package.place("rules.yaml", rule.id, key), node) for key, node in conditions_of(rule))

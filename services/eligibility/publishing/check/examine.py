@@ -11,8 +11,8 @@ from services.eligibility.engine import Critical, EngineError, Leaf, all_values,
 from services.eligibility.package import (
     NOTHING,
     Case,
+    FilePosition,
     Findings,
-    Place,
     RulePackage,
     assemble_package,
     display,
@@ -98,7 +98,7 @@ def examine(contents: Contents) -> Report:
     try:
         return _tried(package, findings)
     except EngineError:
-        findings.add(Place("rules.yaml", 1, 1), "Le moteur de règles refuse les règles de ce paquet.")
+        findings.add(FilePosition("rules.yaml", 1, 1), "Le moteur de règles refuse les règles de ce paquet.")
         return Report(findings.all(), package.identity, package.digest)
 
 
