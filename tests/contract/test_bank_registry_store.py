@@ -22,8 +22,7 @@ from hypothesis import strategies as st
 from sqlalchemy import insert, select, text, update
 from sqlalchemy.exc import IntegrityError
 
-from services.bank_registry.registry.difference import difference
-from services.bank_registry.registry.history import STILL_KNOWN, Records, Registry
+from services.bank_registry.registry.history import STILL_KNOWN, Records, Registry, difference
 from services.bank_registry.registry.model import (
     ALWAYS,
     Agreement,
@@ -36,7 +35,7 @@ from services.bank_registry.registry.model import (
 )
 from services.bank_registry.registry.territory import Scope, Territory
 from services.bank_registry.store import Origin, RegistryStore, migrate, tables
-from services.bank_registry.store.changes import changes
+from services.bank_registry.store.loading import changes
 from services.bank_registry.store.writes import edit
 from services.kit.dates import Period
 from services.kit.store import audit
