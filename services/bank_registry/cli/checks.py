@@ -1,56 +1,65 @@
-"""Lenders against an application, and the audit against itself."""
+"""The commands that check: lenders against an application, and the audit against itself."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
+from typing import Annotated
 
+import typer
 from google.type.decimal_pb2 import Decimal as DecimalMessage
 
 from microcredit.bankregistry.v1 import bank_pb2 as bank_pb
 from microcredit.bankregistry.v1 import bank_registry_service_pb2 as pb
 from microcredit.bankregistry.v1 import registry_admin_service_pb2 as admin_pb
-from services.bank_registry.cli.client import Client, as_json, bank_name, to_date, to_timestamp
-from services.bank_registry.cli.options import Target
+from services.bank_registry.cli.client import (
+    BankId,
+    Client,
+    Known,
+    On,
+    bank_name,
+    parse_amount,
+    parse_percent,
+    to_timestamp,
+)
 from services.kit import french, wire
-from services.kit.cli import GOOD, REFUSED, USAGE, CommandError, Output
+from services.kit.cli import GOOD, REFUSED, USAGE, Call, CommandError, Output, as_json, to_date
 
 _HEAD = re.compile(r"([0-9]{1,18}):([0-9a-f]{64})")
 
-
-@dataclass(frozen=True)
-class Asked:
-    """What a lender is asked to take, and as known when."""
-
-    commune: str
-    amount: int
-    months: int
-    rate: Decimal | None
-    category: str
-    on: date | None
-    known: datetime | None
-
-    def loan(self) -> pb.LoanRequest:
-        """The application, of today unless told otherwise."""
-        return pb.LoanRequest(
-            on_date=to_date(self.on or date.today()),  # noqa: DTZ011 - the keeper's day
-            commune_insee=self.commune,
-            amount=wire.money(self.amount),
-            months=self.months,
-            nominal_rate_pct=None if self.rate is None else DecimalMessage(value=f"{self.rate:f}"),
-            object_category=self.category,
-        )
+Commune = Annotated[
+    str, typer.Option("--commune", metavar="CODE", help="Le code INSEE de la commune de résidence.")
+]
+Amount = Annotated[
+    int, typer.Option("--amount", metavar="EUROS", parser=parse_amount, help="Le montant demandé.")
+]
+Months = Annotated[int, typer.Option("--months", metavar="MOIS", help="Le nombre de mensualités.", min=1)]
+Rate = Annotated[
+    Decimal | None,
+    typer.Option("--rate", metavar="TAUX", parser=parse_percent, help="Le taux nominal, en pour cent."),
+]
+Category = Annotated[
+    str, typer.Option("--object", metavar="CODE", help="L’objet du prêt, par exemple MOBILITE.")
+]
 
 
-def check(bank_id: str, asked: Asked, target: Target, out: Output) -> int:
-    """One lender against the application."""
-    client = Client(target)
-    request = pb.CheckBankRequest(
-        name=bank_name(bank_id), loan_request=asked.loan(), known_time=to_timestamp(asked.known)
-    )
+def check(
+    bank: BankId,
+    commune: Commune,
+    amount: Amount,
+    months: Months,
+    call: Call,
+    rate: Rate = None,
+    category: Category = "",
+    on: On = None,
+    known: Known = None,
+) -> int:
+    """Dit si un prêteur peut prendre une demande, et sinon toutes les raisons (code 1)."""
+    client, out = Client(call), call.out
+    loan = _loan(commune, amount, months, rate, category, on)
+    request = pb.CheckBankRequest(name=bank_name(bank), loan_request=loan, known_time=to_timestamp(known))
     answer = client.call(client.registry.CheckBank, request)
     out.document(as_json(answer))
     _table([answer.check], out)
@@ -58,10 +67,20 @@ def check(bank_id: str, asked: Asked, target: Target, out: Output) -> int:
     return GOOD if answer.check.selectable else REFUSED
 
 
-def select(asked: Asked, target: Target, out: Output) -> int:
-    """Every lender against the application."""
-    client = Client(target)
-    request = pb.ListSelectableBanksRequest(loan_request=asked.loan(), known_time=to_timestamp(asked.known))
+def select(
+    commune: Commune,
+    amount: Amount,
+    months: Months,
+    call: Call,
+    rate: Rate = None,
+    category: Category = "",
+    on: On = None,
+    known: Known = None,
+) -> int:
+    """Liste les prêteurs, le meilleur d’abord, et pourquoi les autres ne peuvent pas prendre la demande."""
+    client, out = Client(call), call.out
+    loan = _loan(commune, amount, months, rate, category, on)
+    request = pb.ListSelectableBanksRequest(loan_request=loan, known_time=to_timestamp(known))
     pages = list(client.pages(client.registry.ListSelectableBanks, request))
     checks = [found for page in pages for found in page.checks]
     out.document({"checks": [as_json(found) for found in checks], "state_number": pages[-1].state_number})
@@ -71,8 +90,16 @@ def select(asked: Asked, target: Target, out: Output) -> int:
     return GOOD
 
 
-def verify(head: str, target: Target, out: Output) -> int:
-    """The whole audit, from the first row to the last."""
+def verify(
+    call: Call,
+    head: Annotated[
+        str,
+        typer.Option(
+            "--head", metavar="FIN", help="Une fin de journal gardée ailleurs, « numéro:empreinte »."
+        ),
+    ] = "",
+) -> int:
+    """Vérifie le journal d’audit, ligne à ligne, et que le registre est bien ce qu’il dit ; code 1 sinon."""
     expected = _HEAD.fullmatch(head)
     if head and expected is None:
         raise CommandError(
@@ -80,7 +107,7 @@ def verify(head: str, target: Target, out: Output) -> int:
             exit_code=USAGE,
             reason="USAGE",
         )
-    client = Client(target)
+    client, out = Client(call), call.out
     request = admin_pb.VerifyAuditRequest()
     if expected:
         request.expected_head.sequence, request.expected_head.hash = int(expected[1]), expected[2]
@@ -90,6 +117,20 @@ def verify(head: str, target: Target, out: Output) -> int:
     out.lines(f"  {name}" for name in answer.altered_names)
     out.line(f"Fin du journal, à garder ailleurs : {answer.head.sequence}:{answer.head.hash}")
     return GOOD if answer.whole else REFUSED
+
+
+def _loan(
+    commune: str, amount: int, months: int, rate: Decimal | None, category: str, on: date | None
+) -> pb.LoanRequest:
+    """The application, of today unless told otherwise."""
+    return pb.LoanRequest(
+        on_date=to_date(on or date.today()),  # noqa: DTZ011 - the keeper's day
+        commune_insee=commune,
+        amount=wire.money(amount),
+        months=months,
+        nominal_rate_pct=None if rate is None else DecimalMessage(value=f"{rate:f}"),
+        object_category=category,
+    )
 
 
 def _table(checks: Iterable[bank_pb.BankCheck], out: Output) -> None:

@@ -1,28 +1,30 @@
-"""Lenders as a keeper reads them: one, its history, those found, those to verify."""
+"""The commands that read lenders: show, history, search, stale."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from datetime import date, datetime
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator
+from datetime import date
+from typing import Annotated, Any
+
+import typer
 
 from microcredit.bankregistry.v1 import bank_pb2 as bank_pb
 from microcredit.bankregistry.v1 import bank_registry_service_pb2 as pb
 from services.bank_registry.cli.client import (
     PREFIX,
+    BankId,
     Client,
-    as_json,
+    Known,
+    On,
     bank_name,
     show_day,
     show_instant,
-    to_date,
+    show_last,
     to_timestamp,
 )
-from services.bank_registry.cli.options import Target
-from services.bank_registry.registry import KINDS, SCOPES, BankKind, Scope
+from services.bank_registry.registry import BANK, KINDS, SCOPES, BankKind, Kind, Scope
 from services.kit import french
-from services.kit.cli import GOOD, REFUSED, Output
-from services.kit.dates import ONE_DAY
+from services.kit.cli import GOOD, REFUSED, Call, Output, as_json, to_date
 
 _STATES = {
     pb.BANK_STATE_NOT_STARTED: "pas encore au registre ce jour-là",
@@ -32,9 +34,9 @@ _STATES = {
 }
 
 
-def show(bank_id: str, on: date | None, known: datetime | None, target: Target, out: Output) -> int:
-    """A lender with its agreements and conventions."""
-    client, name = Client(target), bank_name(bank_id)
+def show(bank: BankId, call: Call, on: On = None, known: Known = None) -> int:
+    """Montre un prêteur, ses accords et ses conventions, un jour donné, tels qu’on les connaissait."""
+    client, out, name = Client(call), call.out, bank_name(bank)
     seen: dict[str, Any] = {"on_date": to_date(on), "known_time": to_timestamp(known)}
     answer = client.call(client.registry.GetBank, pb.GetBankRequest(name=name, **seen))
     seen["min_state_number"] = answer.state_number if known is None else 0
@@ -66,10 +68,10 @@ def show(bank_id: str, on: date | None, known: datetime | None, target: Target, 
     return GOOD
 
 
-def history(bank_id: str, target: Target, out: Output) -> int:
-    """Everything that happened to a lender, latest first."""
-    client = Client(target)
-    request = pb.ListBankEventsRequest(parent=bank_name(bank_id))
+def history(bank: BankId, call: Call) -> int:
+    """Raconte tout ce qui est arrivé à un prêteur : qui, quand, pourquoi, et ce qui a changé."""
+    client, out = Client(call), call.out
+    request = pb.ListBankEventsRequest(parent=bank_name(bank))
     events = [
         event for page in client.pages(client.registry.ListBankEvents, request) for event in page.events
     ]
@@ -87,18 +89,28 @@ def history(bank_id: str, target: Target, out: Output) -> int:
     return GOOD
 
 
-def search(words: str, on: date | None, known: datetime | None, target: Target, out: Output) -> int:
-    """The lenders found."""
+def search(
+    call: Call,
+    words: Annotated[
+        str,
+        typer.Argument(metavar="TEXTE", help="Des mots du nom, une référence, ou le début d’un identifiant."),
+    ] = "",
+    on: On = None,
+    known: Known = None,
+) -> int:
+    """Cherche des prêteurs, sans égard aux accents ni aux majuscules."""
+    out = call.out
     request = pb.ListBanksRequest(query=words, on_date=to_date(on), known_time=to_timestamp(known))
-    banks = _list(request, Client(target), out)
+    banks = _list(request, Client(call), out)
     out.line(f"{french.plural(len(banks), 'prêteur trouvé', 'prêteurs trouvés')}.")
     return GOOD
 
 
-def stale(on: date, target: Target, out: Output) -> int:
-    """The lenders to verify; 1 if there is one."""
-    request = pb.ListBanksRequest(on_date=to_date(on), verification_due_only=True)
-    banks = _list(request, Client(target), out)
+def stale(call: Call, on: On = None) -> int:
+    """Liste les prêteurs dont un accord n’a pas été vérifié depuis douze mois ; code 1 s’il y en a."""
+    out, day = call.out, on or date.today()  # noqa: DTZ011 - the keeper's day
+    request = pb.ListBanksRequest(on_date=to_date(day), verification_due_only=True)
+    banks = _list(request, Client(call), out)
     if banks:
         out.line(f"{french.plural(len(banks), 'prêteur')} à vérifier sur pièce.")
     else:
@@ -123,19 +135,17 @@ def _title(answer: pb.GetBankResponse) -> str:
 
 
 def _bank(bank: bank_pb.Bank) -> Iterator[tuple[str, str]]:
-    """What is known of the lender, without what is empty."""
-    lines = (
-        ("type", _kind(bank.kind)),
-        ("réseau", bank.network),
-        ("SIREN", bank.siren),
-        ("SIRET", bank.siret),
-        ("code banque (CIB)", bank.cib),
-        ("BIC", bank.bic),
-        ("LEI", bank.lei),
-        ("repreneur", bank.successor.removeprefix(PREFIX)),
+    """What is known of the lender, without what is empty; its name and identifier are the title."""
+    shown: dict[Kind, Callable[[Any], str]] = {
+        Kind.LENDER_KIND: _kind,
+        Kind.LENDER: lambda name: name.removeprefix(PREFIX),
+    }
+    told = (field for field in BANK if field.label and field.name != "display_name")
+    lines = [
+        *((field.column, shown.get(field.kind, str)(getattr(bank, field.name))) for field in told),
         ("au registre", _span(bank) if bank.HasField("start_date") or bank.HasField("end_date") else ""),
         ("suspendu", _suspended(bank.suspensions)),
-    )
+    ]
     return ((label, text) for label, text in lines if text)
 
 
@@ -179,7 +189,7 @@ def _scope(scope: bank_pb.TerritoryScope.ValueType) -> str:
 def _span(one: Any) -> str:
     """The days of something, its last one included."""
     start = f"du {show_day(one.start_date)}" if one.HasField("start_date") else ""
-    last = f"au {_last(one.end_date)}" if one.HasField("end_date") else "sans fin"
+    last = f"au {show_last(one.end_date)}" if one.HasField("end_date") else "sans fin"
     return " ".join(filter(None, (start, last)))
 
 
@@ -188,8 +198,3 @@ def _suspended(suspensions: Iterable[bank_pb.Suspension]) -> str:
         french.COLON.join(filter(None, (_span(one).replace("sans fin", "jusqu’à nouvel ordre"), one.reason)))
         for one in suspensions
     )
-
-
-def _last(end: Any) -> str:
-    """The last day before an end."""
-    return french.short_date(date(end.year, end.month, end.day) - ONE_DAY)
