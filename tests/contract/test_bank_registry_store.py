@@ -356,8 +356,8 @@ INSERT INTO local_convention_version (bank_key, start_date, end_date, recorded_f
   contact_name, address_lines, postal_code, city, email, phone)
   VALUES (1, '2024-01-01', '2026-01-01', 5, 253402214400000000, 'CIAS', 'Service', '["1 rue"]', '56800',
   'Ploërmel', '', '');
-INSERT INTO state_number VALUES (1, 5, 'agent', 'essai');
-INSERT INTO state_number VALUES (2, 9, 'agent', 'nom')
+INSERT INTO revision VALUES (1, 5, 'agent', 'essai');
+INSERT INTO revision VALUES (2, 9, 'agent', 'nom')
 """
 """A registry as the first form of the store held it."""
 

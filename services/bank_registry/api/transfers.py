@@ -160,7 +160,9 @@ def _check(plan: Plan, options: Options) -> None:
 LONGEST = 200
 
 
-def import_file(url: str, file: Path, *, actor: str, reason: str, dry_run: bool) -> int:
+def import_file(
+    url: str, file: Path, *, actor: str, reason: str, dry_run: bool, confirm_ending_all: bool
+) -> int:
     """Shows what is refused, and writes the difference if nothing is; returns the exit code, 1 if refused."""
     data = _bytes_of(file)
     notes = Notes.new()
@@ -175,9 +177,15 @@ def import_file(url: str, file: Path, *, actor: str, reason: str, dry_run: bool)
         importer = Importer(RegistryStore(database), Geography.load())
         difference, summary = _ask(importer, _request(file, data, validate_only=True))
         if not dry_run and not difference.refusals:
-            quoted = _request(file, data, difference_hash=summary.difference_hash, reason=reason)
+            quoted = _request(
+                file,
+                data,
+                difference_hash=summary.difference_hash,
+                reason=reason,
+                confirm_ending_all=confirm_ending_all,
+            )
             _, summary = _ask(importer, quoted)
-    except InvalidArgument as error:
+    except (FailedPrecondition, InvalidArgument) as error:
         raise StartupError(f"{file.name} : {error.message}") from error
     finally:
         database.dispose()
