@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from services.documents.cli import (
-    making_commands,
+    making,
     profile_commands,
     signing,
-    store_commands,
+    stored,
     template_commands,
 )
 from services.kit.cli import program, run
@@ -26,8 +26,8 @@ injoignable ou en panne.
 app = program(HELP)
 template_commands.register(app)
 profile_commands.register(app)
-making_commands.register(app)
-store_commands.register(app)
+making.register(app)
+stored.register(app)
 signing.register(app)
 
 

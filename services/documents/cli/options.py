@@ -101,3 +101,8 @@ Data = Annotated[Path, typer.Argument(metavar="DONNÉES", help="Les données du 
 Out = Annotated[
     Path | None, typer.Option("--out", "-o", metavar="CHEMIN", help="Où écrire ; sinon ici, sous son nom.")
 ]
+
+
+def named(collection: str, text: str) -> str:
+    """The name of a template or of a profile, which people give by its identifier alone."""
+    return text if text.startswith(f"{collection}/") else f"{collection}/{text}"

@@ -156,9 +156,9 @@ def refused(error: RenderError) -> InvalidArgument:
     if CONTRACT.knows(top):
         violations.add(f"{ROOT}.{error.field}", error.reason, error.sentence)
     elif top in ADDED_BY_PROFILE:
-        violations.add("profile_id", error.reason, f"{error.sentence} (profil\u00a0: {error.field})")
+        violations.add("profile", error.reason, f"{error.sentence} (profil\u00a0: {error.field})")
     else:
-        violations.add("template_id", error.reason, f"{error.sentence} ({error.part}\u00a0: {error.tag})")
+        violations.add("template", error.reason, f"{error.sentence} ({error.part}\u00a0: {error.tag})")
     return violations.error()
 
 
