@@ -27,7 +27,7 @@ STEP = 100
 class ChangeHandlers(Handlers):
     """Tells what changed."""
 
-    def ListBankEvents(  # noqa: N802
+    def ListBankEvents(
         self, request: pb.ListBankEventsRequest, context: grpc.ServicerContext
     ) -> pb.ListBankEventsResponse:
         """What happened to a lender, latest first."""
@@ -49,7 +49,7 @@ class ChangeHandlers(Handlers):
             response.next_page_token = paging.seal(self._page_key, request, Place(response.state_number, end))
         return response
 
-    def ListChanges(  # noqa: N802
+    def ListChanges(
         self, request: pb.ListChangesRequest, context: grpc.ServicerContext
     ) -> pb.ListChangesResponse:
         """The changes after a state, oldest first."""
@@ -68,7 +68,7 @@ class ChangeHandlers(Handlers):
             response.next_page_token = paging.seal(self._page_key, request, Place(last, end))
         return response
 
-    def WatchChanges(  # noqa: N802
+    def WatchChanges(
         self, request: pb.WatchChangesRequest, context: grpc.ServicerContext
     ) -> Iterator[pb.WatchChangesResponse]:
         """The changes after a state, then each new one until the client leaves or the server stops."""

@@ -27,9 +27,7 @@ class CheckHandlers(Handlers):
         self._domain = domain
         self._messages = CheckMessages()
 
-    def CheckBank(  # noqa: N802
-        self, request: pb.CheckBankRequest, context: grpc.ServicerContext
-    ) -> pb.CheckBankResponse:
+    def CheckBank(self, request: pb.CheckBankRequest, context: grpc.ServicerContext) -> pb.CheckBankResponse:
         """One lender against an application."""
         violations = Violations()
         bank_id = names.bank_id(request.name, violations)
@@ -42,7 +40,7 @@ class CheckHandlers(Handlers):
             commune_insee=question.loan.commune.code,
         )
 
-    def BatchCheckBanks(  # noqa: N802
+    def BatchCheckBanks(
         self, request: pb.BatchCheckBanksRequest, context: grpc.ServicerContext
     ) -> pb.BatchCheckBanksResponse:
         """Each item has its own answer or its own error; all see the same state_number."""
@@ -66,7 +64,7 @@ class CheckHandlers(Handlers):
             response.results.append(result)
         return response
 
-    def ListSelectableBanks(  # noqa: N802
+    def ListSelectableBanks(
         self, request: pb.ListSelectableBanksRequest, context: grpc.ServicerContext
     ) -> pb.ListSelectableBanksResponse:
         """The lenders against an application, best first; every page shows the state of the first one."""

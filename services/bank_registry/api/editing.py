@@ -32,7 +32,7 @@ class BankEditingServicer(BankEditingServiceServicer):
         self._geography = geography
         self._keeper = Keeper(store, geography)
 
-    def CreateBank(  # noqa: N802
+    def CreateBank(
         self, request: pb.CreateBankRequest, context: grpc.ServicerContext
     ) -> pb.CreateBankResponse:
         """A new lender."""
@@ -55,7 +55,7 @@ class BankEditingServicer(BankEditingServiceServicer):
 
         return write(self._store, request, asked, pb.CreateBankResponse, work)
 
-    def CreateAgreement(  # noqa: N802
+    def CreateAgreement(
         self, request: pb.CreateAgreementRequest, context: grpc.ServicerContext
     ) -> pb.CreateAgreementResponse:
         """A new agreement of a lender."""
@@ -81,7 +81,7 @@ class BankEditingServicer(BankEditingServiceServicer):
 
         return write(self._store, request, asked, pb.CreateAgreementResponse, work)
 
-    def CreateLocalConvention(  # noqa: N802
+    def CreateLocalConvention(
         self, request: pb.CreateLocalConventionRequest, context: grpc.ServicerContext
     ) -> pb.CreateLocalConventionResponse:
         """A new local convention of a lender."""
@@ -107,76 +107,74 @@ class BankEditingServicer(BankEditingServiceServicer):
 
         return write(self._store, request, asked, pb.CreateLocalConventionResponse, work)
 
-    def UpdateBank(  # noqa: N802
+    def UpdateBank(
         self, request: pb.UpdateBankRequest, context: grpc.ServicerContext
     ) -> pb.UpdateBankResponse:
         """New terms of a lender, from a day on or for all its days."""
         return self._keeper.update(BANKS, request, pb.UpdateBankResponse)
 
-    def EndBank(  # noqa: N802
-        self, request: pb.EndBankRequest, context: grpc.ServicerContext
-    ) -> pb.EndBankResponse:
+    def EndBank(self, request: pb.EndBankRequest, context: grpc.ServicerContext) -> pb.EndBankResponse:
         """The end of a lender."""
         violations = Violations()
         successor = request.successor and names.bank_id(request.successor, violations, "successor")
         violations.raise_if_any()
         return self._keeper.end(BANKS, request, pb.EndBankResponse, successor)
 
-    def SuspendBank(  # noqa: N802
+    def SuspendBank(
         self, request: pb.SuspendBankRequest, context: grpc.ServicerContext
     ) -> pb.SuspendBankResponse:
         """A suspension of a lender."""
         return self._keeper.suspend(BANKS, request, pb.SuspendBankResponse)
 
-    def ReinstateBank(  # noqa: N802
+    def ReinstateBank(
         self, request: pb.ReinstateBankRequest, context: grpc.ServicerContext
     ) -> pb.ReinstateBankResponse:
         """The end of a suspension of a lender."""
         return self._keeper.reinstate(BANKS, request, pb.ReinstateBankResponse)
 
-    def UpdateAgreement(  # noqa: N802
+    def UpdateAgreement(
         self, request: pb.UpdateAgreementRequest, context: grpc.ServicerContext
     ) -> pb.UpdateAgreementResponse:
         """New terms of an agreement, from a day on or for all its days."""
         return self._keeper.update(AGREEMENTS, request, pb.UpdateAgreementResponse)
 
-    def EndAgreement(  # noqa: N802
+    def EndAgreement(
         self, request: pb.EndAgreementRequest, context: grpc.ServicerContext
     ) -> pb.EndAgreementResponse:
         """The end of an agreement."""
         return self._keeper.end(AGREEMENTS, request, pb.EndAgreementResponse)
 
-    def SuspendAgreement(  # noqa: N802
+    def SuspendAgreement(
         self, request: pb.SuspendAgreementRequest, context: grpc.ServicerContext
     ) -> pb.SuspendAgreementResponse:
         """A suspension of an agreement."""
         return self._keeper.suspend(AGREEMENTS, request, pb.SuspendAgreementResponse)
 
-    def ReinstateAgreement(  # noqa: N802
+    def ReinstateAgreement(
         self, request: pb.ReinstateAgreementRequest, context: grpc.ServicerContext
     ) -> pb.ReinstateAgreementResponse:
         """The end of a suspension of an agreement."""
         return self._keeper.reinstate(AGREEMENTS, request, pb.ReinstateAgreementResponse)
 
-    def UpdateLocalConvention(  # noqa: N802
+    def UpdateLocalConvention(
         self, request: pb.UpdateLocalConventionRequest, context: grpc.ServicerContext
     ) -> pb.UpdateLocalConventionResponse:
         """New terms of a local convention, from a day on or for all its days."""
         return self._keeper.update(CONVENTIONS, request, pb.UpdateLocalConventionResponse)
 
-    def EndLocalConvention(  # noqa: N802
+    def EndLocalConvention(
         self, request: pb.EndLocalConventionRequest, context: grpc.ServicerContext
     ) -> pb.EndLocalConventionResponse:
         """The end of a local convention."""
         return self._keeper.end(CONVENTIONS, request, pb.EndLocalConventionResponse)
 
-    def SuspendLocalConvention(  # noqa: N802
+    def SuspendLocalConvention(
         self, request: pb.SuspendLocalConventionRequest, context: grpc.ServicerContext
     ) -> pb.SuspendLocalConventionResponse:
         """A suspension of a local convention."""
         return self._keeper.suspend(CONVENTIONS, request, pb.SuspendLocalConventionResponse)
 
-    def ReinstateLocalConvention(  # noqa: N802
+    def ReinstateLocalConvention(
         self, request: pb.ReinstateLocalConventionRequest, context: grpc.ServicerContext
     ) -> pb.ReinstateLocalConventionResponse:
         """The end of a suspension of a local convention."""

@@ -32,7 +32,7 @@ Become = Callable[[Reservation, int], Reservation]
 class EnvelopeServicer(Handlers, EnvelopeServiceServicer):
     """Reservations; the lock of the store makes them one after the other."""
 
-    def ReserveEnvelope(  # noqa: N802
+    def ReserveEnvelope(
         self, request: pb.ReserveEnvelopeRequest, context: grpc.ServicerContext
     ) -> pb.ReserveEnvelopeResponse:
         """Part of an envelope, held."""
@@ -60,7 +60,7 @@ class EnvelopeServicer(Handlers, EnvelopeServiceServicer):
 
         return write(self._store, request, asked, pb.ReserveEnvelopeResponse, work)
 
-    def CommitReservation(  # noqa: N802
+    def CommitReservation(
         self, request: pb.CommitReservationRequest, context: grpc.ServicerContext
     ) -> pb.CommitReservationResponse:
         """What was held, committed to a loan."""
@@ -80,7 +80,7 @@ class EnvelopeServicer(Handlers, EnvelopeServiceServicer):
 
         return self._become(request, asked, ids, pb.CommitReservationResponse, committed)
 
-    def ReleaseReservation(  # noqa: N802
+    def ReleaseReservation(
         self, request: pb.ReleaseReservationRequest, context: grpc.ServicerContext
     ) -> pb.ReleaseReservationResponse:
         """What was held or committed, given back."""
@@ -94,7 +94,7 @@ class EnvelopeServicer(Handlers, EnvelopeServiceServicer):
 
         return self._become(request, asked, ids, pb.ReleaseReservationResponse, released)
 
-    def GetReservation(  # noqa: N802
+    def GetReservation(
         self, request: pb.GetReservationRequest, context: grpc.ServicerContext
     ) -> pb.GetReservationResponse:
         """A reservation as it is now."""
@@ -107,7 +107,7 @@ class EnvelopeServicer(Handlers, EnvelopeServiceServicer):
         message = messages.reservation(bank_id, found, seen.instant)
         return pb.GetReservationResponse(reservation=message, state_number=seen.state_number)
 
-    def ListReservations(  # noqa: N802
+    def ListReservations(
         self, request: pb.ListReservationsRequest, context: grpc.ServicerContext
     ) -> pb.ListReservationsResponse:
         """The reservations of an agreement, oldest first."""

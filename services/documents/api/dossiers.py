@@ -126,7 +126,7 @@ def _summary(dossier: Dossier, deployment: Deployment, *, in_zip: bool, pdf: boo
         profile=pb.ProfileVersion(
             name=f"profiles/{profile.id}", version=profile.version, digest=profile.digest
         ),
-        state_number=deployment.revision,
+        state_number=deployment.state_number,
     )
 
 

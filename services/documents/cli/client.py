@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import uuid
-from datetime import date
-from pathlib import Path
-
-from google.type.date_pb2 import Date
-
 from microcredit.documents.v1.document_service_pb2_grpc import DocumentServiceStub
-from microcredit.documents.v1.profile_service_pb2_grpc import ProfileServiceStub
 from microcredit.documents.v1.store_service_pb2_grpc import DocumentStoreServiceStub
 from microcredit.documents.v1.template_service_pb2_grpc import TemplateServiceStub
-from services.documents.cli.options import Target
-from services.kit.cli import USAGE, CommandError, Remote
+from services.kit.cli import Address, Remote, Target
+
+ADDRESS = Address("DOCUMENTS_SERVER", "127.0.0.1:50052")
+STREAM_SECONDS = 600.0
 
 
 class Client(Remote):
@@ -23,43 +18,9 @@ class Client(Remote):
         super().__init__(target.server, target.actor)
         self.documents = DocumentServiceStub(self.channel)
         self.templates = TemplateServiceStub(self.channel)
-        self.profiles = ProfileServiceStub(self.channel)
         self.store = DocumentStoreServiceStub(self.channel)
 
 
-def new_request_id() -> str:
-    """A UUID that makes a retry harmless."""
-    return str(uuid.uuid4())
-
-
-def to_date(day: date | None) -> Date | None:
-    """A civil date of the contract."""
-    return Date(year=day.year, month=day.month, day=day.day) if day else None
-
-
-def read_file(path: Path) -> bytes:
-    """The bytes of a file; CommandError."""
-    try:
-        return path.read_bytes()
-    except OSError:
-        raise CommandError(
-            f"Le fichier « {path} » ne peut pas être lu.", exit_code=USAGE, reason="FILE"
-        ) from None
-
-
-def write_file(path: Path, content: bytes) -> None:
-    """Writes a file, with its folder; CommandError."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
-    except OSError:
-        raise CommandError(
-            f"Le fichier « {path} » ne peut pas être écrit.", exit_code=USAGE, reason="FILE"
-        ) from None
-
-
-def destination(asked: Path | None, filename: str) -> Path:
-    """Where a file of the server is written: the path asked for, or its name in the folder asked for."""
-    if asked is None:
-        return Path(filename)
-    return asked / filename if asked.is_dir() else asked
+def named(collection: str, text: str) -> str:
+    """The name of a template or of a profile, which people give by its identifier alone."""
+    return text if text.startswith(f"{collection}/") else f"{collection}/{text}"

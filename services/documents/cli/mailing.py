@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,13 +13,9 @@ from typing import Any
 from google.rpc.error_details_pb2 import BadRequest, LocalizedMessage
 
 from microcredit.documents.v1 import document_service_pb2 as pb
-from microcredit.documents.v1 import template_service_pb2 as rpc
-from services.documents.cli import showing
-from services.documents.cli.client import Client, destination, read_file, to_date, write_file
-from services.documents.cli.making import STREAM_SECONDS, Asked
-from services.documents.cli.options import Target
+from services.documents.cli.client import STREAM_SECONDS, Client
 from services.documents.cli.recipients import Recipient, read_recipients
-from services.kit.cli import GOOD, REFUSED, Output
+from services.kit.cli import GOOD, REFUSED, Call, Output, as_json, destination, read_file, write_file
 from services.kit.french import plural
 
 _SHOWN = 5
@@ -129,8 +125,8 @@ def _show(received: _Received, out: Output) -> None:
     out.document(
         {
             "written": received.written,
-            "failures": [showing.as_json(one) for one in received.failures],
-            "summary": showing.as_json(summary),
+            "failures": [as_json(one) for one in received.failures],
+            "summary": as_json(summary),
         }
     )
     for one in received.failures:

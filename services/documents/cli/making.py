@@ -1,7 +1,4 @@
-"""The commands that make files: generate, dossier, merge, columns.
-
-What speaks to the server is imported when a command runs: help and refusals of the command line are at once.
-"""
+"""The commands that make files: generate, dossier, merge, columns."""
 
 from __future__ import annotations
 
@@ -12,21 +9,36 @@ from uuid import uuid4
 
 import typer
 
-from services.documents.cli.options import (
-    ADDRESS,
-    Data,
-    DocumentDate,
-    Out,
-    Pdf,
-    Profile,
-    Store,
-    TemplateId,
-    named,
+from microcredit.documents.v1 import document_service_pb2 as pb
+from microcredit.documents.v1 import template_service_pb2 as rpc
+from services.documents.cli.client import ADDRESS, STREAM_SECONDS, Client, named
+from services.kit.cli import (
+    GOOD,
+    Call,
+    add_commands,
+    as_json,
+    destination,
+    parse_day,
+    read_file,
+    to_date,
+    write_file,
 )
-from services.kit.cli import GOOD, Call, add_commands, destination, read_file, write_file
 from services.kit.french import plural
 
-STREAM_SECONDS = 600.0
+TemplateId = Annotated[str, typer.Argument(metavar="MODÈLE", help="L’identifiant du modèle.")]
+DocumentDate = Annotated[
+    date,
+    typer.Option("--date", metavar="DATE", parser=parse_day, help="La date écrite sur le document."),
+]
+Profile = Annotated[
+    str, typer.Option("--profile", metavar="PROFIL", help="Le profil d’organisation, s’il y en a plusieurs.")
+]
+Pdf = Annotated[bool, typer.Option("--pdf", help="En PDF balisé, si le serveur a un convertisseur.")]
+Store = Annotated[bool, typer.Option("--store", help="Fait garder le document par le serveur.")]
+Data = Annotated[Path, typer.Argument(metavar="DONNÉES", help="Les données du dossier (JSON).")]
+Out = Annotated[
+    Path | None, typer.Option("--out", "-o", metavar="CHEMIN", help="Où écrire ; sinon ici, sous son nom.")
+]
 PURPOSES = ("file", "bank", "applicant")
 
 
@@ -46,10 +58,6 @@ def generate(
     out: Out = None,
 ) -> int:
     """Fait un document à partir des données d’un dossier."""
-    from microcredit.documents.v1 import document_service_pb2 as pb
-    from services.documents.cli.client import Client
-    from services.kit.cli import showing
-
     request = pb.GenerateDocumentRequest(
         template=named("templates", template),
         data_json=read_file(data),
@@ -64,7 +72,7 @@ def generate(
         content += part.chunk.data
     path = destination(out, document.filename)
     write_file(path, bytes(content))
-    call.out.document({"document": showing.as_json(document), "path": str(path)})
+    call.out.document({"document": as_json(document), "path": str(path)})
     version = document.template.version
     made = f"{path} ({document.title}, version {version}, empreinte {document.sha256[:12]}…)"
     call.out.line(made, "green")
@@ -100,10 +108,6 @@ def dossier(
     out: Out = None,
 ) -> int:
     """Fait tout le dossier d’une personne : le service décide, d’après les données, de ses pièces."""
-    from microcredit.documents.v1 import document_service_pb2 as pb
-    from services.documents.cli.client import Client
-    from services.kit.cli import showing
-
     request = pb.GenerateDossierRequest(
         data_json=read_file(data),
         purpose=pb.DossierPurpose.Value(f"DOSSIER_PURPOSE_{purpose.upper()}"),
@@ -119,9 +123,7 @@ def dossier(
         content += part.chunk.data
     path = destination(out, info.filename)
     write_file(path, bytes(content))
-    call.out.document(
-        {"summary": showing.as_json(summary), "file": showing.as_json(info), "path": str(path)}
-    )
+    call.out.document({"summary": as_json(summary), "file": as_json(info), "path": str(path)})
     call.out.table(
         ("pièce", "version", "pourquoi"),
         ((one.title, one.template.version, one.because) for one in summary.pieces),
@@ -150,6 +152,7 @@ def merge(
     out: Out = None,
 ) -> int:
     """Publipostage : un courrier pour chaque ligne d’un tableau ; une ligne fausse ne perd qu’elle-même."""
+    # The tables and the engine of templates, which say what a column may hold, take a second to import.
     from services.documents.cli import mailing
 
     if merged and as_zip:
@@ -168,15 +171,11 @@ def merge(
 
 def columns(call: Call, template: TemplateId) -> int:
     """Liste les colonnes qu’un tableau de destinataires peut avoir pour un modèle."""
-    from microcredit.documents.v1 import template_service_pb2 as rpc
-    from services.documents.cli.client import Client
-    from services.kit.cli import showing
-
     client = Client(call.target)
     request = rpc.GetTemplateFieldsRequest(name=named("templates", template))
     answer = client.call(client.templates.GetTemplateFields, request)
     needed = [one for one in answer.fields if one.used and one.type_label not in ("liste", "groupe")]
-    call.out.document({"columns": [showing.as_json(one) for one in needed]})
+    call.out.document({"columns": [as_json(one) for one in needed]})
     call.out.table(
         ("colonne", "type", "sens"),
         ((one.path.replace("[]", "[0]"), one.type_label, one.label) for one in needed),
@@ -187,11 +186,8 @@ def columns(call: Call, template: TemplateId) -> int:
 
 def asked(day: date, profile: str, *, pdf: bool, store: bool) -> dict[str, Any]:
     """The fields that every request for files has."""
-    from microcredit.documents.v1 import document_service_pb2 as pb
-    from services.kit.cli import showing
-
     return {
-        "document_date": showing.to_date(day),
+        "document_date": to_date(day),
         "profile": named("profiles", profile) if profile else "",
         "format": pb.OUTPUT_FORMAT_PDF if pdf else pb.OUTPUT_FORMAT_DOCX,
         "store": store,

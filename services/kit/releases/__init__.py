@@ -5,6 +5,7 @@
 - `Candidate`: A package to publish; it may govern from `valid_from` to `valid_until`, both included.
 - `Candidates`: The candidates of requests, checked one at a time.
 - `Change`: An event, the state after it, and the releases that lose days planned for them.
+- `check_published`: NotFound if no version of that package is published.
 - `Compiled`: A compiled package, and the bytes of its files.
 - `compiled_cache`: Compiled packages at hand, in force or not; made before the fork.
 - `Contents`: The files of a package, by their path.
@@ -44,6 +45,7 @@
 - `Statement`: What is signed: this content is this version of this package.
 - `Turns`: Turns taken by the threads and the workers of a server, one at a time.
 - `unpack`: The files of anyone's zip; ArchiveError if it is unsound or too large.
+- `unpacked`: The files of an archive of a kind; InvalidArgument.
 - `unreadable`: The error of a stored package that cannot serve.
 """
 
@@ -68,7 +70,7 @@ if TYPE_CHECKING:
     from services.kit.releases.findings import Finding, Place, Report, Severity
     from services.kit.releases.follower import Follower, FollowerStatus
     from services.kit.releases.kinds import Description, Edited, Editing, Kind, Kinds
-    from services.kit.releases.requests import Fields, find_version
+    from services.kit.releases.requests import Fields, check_published, find_version, unpacked
     from services.kit.releases.service import ReleaseServicer
     from services.kit.releases.signature import PublicKeys, Statement
     from services.kit.releases.store import PackageDamagedError, ReleaseStore
@@ -84,7 +86,7 @@ _ROOMS = {
     "findings": "Finding Place Report Severity",
     "follower": "Follower FollowerStatus",
     "kinds": "Description Edited Editing Kind Kinds",
-    "requests": "Fields find_version",
+    "requests": "Fields check_published find_version unpacked",
     "service": "ReleaseServicer",
     "signature": "PublicKeys Statement",
     "store": "PackageDamagedError ReleaseStore",
@@ -129,6 +131,7 @@ __all__ = [
     "Statement",
     "Turns",
     "accepted",
+    "check_published",
     "compiled_cache",
     "create_release_tables",
     "digest",
@@ -137,6 +140,7 @@ __all__ = [
     "pack",
     "signature",
     "unpack",
+    "unpacked",
     "unreadable",
 ]
 

@@ -65,10 +65,8 @@ class Candidates:
     def check(self, contents: Contents, kind: Kind[Any], *, annotated: bool = False) -> Report:
         """Every finding on the files of a candidate, when its turn comes."""
         with self._turns.taken():
-            report = kind.check(contents, remaining())
+            report = kind.check(contents, remaining(), annotated)
             check_deadline()
-            if annotated and kind.annotate is not None and report.findings:
-                report = report.with_own(kind.annotate(report, remaining()))
         return report
 
 

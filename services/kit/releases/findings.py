@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any, Self
+from typing import Any
 
 from services.kit.releases.archive import Contents
 from services.kit.releases.timeline import Candidate
@@ -76,10 +76,6 @@ class Report:
     def accepted(self) -> bool:
         """Whether the package may be published."""
         return self.candidate is not None and not self.errors
-
-    def with_own(self, own: Mapping[str, Any]) -> Self:
-        """The same report with more of what only its kind has."""
-        return replace(self, own={**self.own, **own})
 
     def first(self, count: int) -> list[Finding]:
         """The first findings, those that refuse the package before the others, in their order."""
