@@ -173,7 +173,7 @@ def agreement_versions(record: BankRecord, agreement_id: str) -> tuple[Agreement
     """The versions of an agreement; NotFound if the lender has no such one."""
     versions = agreement_target(record, agreement_id).versions
     if not versions:
-        text = f"{record.bank.name} n’a pas d’accord « {agreement_id} »."
+        text = f"{record.bank.name} n’a pas d’accord « {agreement_id} »."
         name = agreement_name(record.bank.id, agreement_id)
         raise resource_not_found("AGREEMENT_NOT_FOUND", text, name)
     return versions
@@ -183,7 +183,7 @@ def convention_versions(record: BankRecord, convention_id: str) -> tuple[LocalCo
     """The versions of a local convention; NotFound if the lender has no such one."""
     versions = convention_target(record, convention_id).versions
     if not versions:
-        text = f"{record.bank.name} n’a pas de convention « {convention_id} »."
+        text = f"{record.bank.name} n’a pas de convention « {convention_id} »."
         name = convention_name(record.bank.id, convention_id)
         raise resource_not_found("CONVENTION_NOT_FOUND", text, name)
     return versions

@@ -17,6 +17,7 @@ from services.bank_registry.files.items import (
     too_many,
 )
 from services.kit import french
+from services.kit.errors import FieldReason
 from services.kit.tables import Bad, Row, UnreadableFile, is_blank, read_cell
 
 Values = dict[str, object]
@@ -28,7 +29,7 @@ def content_of(rows: Sequence[Row]) -> Content:
     """The lenders of a table whose first row is the header."""
     header = read_header(rows[0].cells)
     if len(rows) == 1:
-        raise UnreadableFile("Le fichier n’a que son en-tête : il ne décrit aucun prêteur.")
+        raise UnreadableFile("Le fichier n’a que son en-tête : il ne décrit aucun prêteur.")
     lenders: dict[str, _Lender] = {}
     stray: list[Finding] = []
     wrong: list[Finding] = []
@@ -120,7 +121,7 @@ class _Lender:
         for name, value in part.values.items():
             if known.values.setdefault(name, value) != value:
                 text = f"Cette cellule contredit la ligne {known.line}, qui décrit le même prêteur."
-                self.refuse(Place(part.line, NAMES["", name]), "CONTRADICTION", text)
+                self.refuse(Place(part.line, NAMES["", name]), FieldReason.INCONSISTENT, text)
 
     def item(self) -> Item:
         """The lender as the JSON form writes it."""
@@ -148,19 +149,21 @@ def gather_address(values: Values) -> Values:
 
 
 def _no_identifier(row: Row) -> Finding:
-    return Finding(Place(row.line, "identifiant"), "REQUIRED", "L’identifiant du prêteur est obligatoire.")
+    return Finding(
+        Place(row.line, "identifiant"), FieldReason.REQUIRED, "L’identifiant du prêteur est obligatoire."
+    )
 
 
 def _absent_columns(header: dict[int, Column], line: int) -> Iterator[Finding]:
     for group in Group:
-        names = [f"« {name} »" for name in absent(header, group)]
+        names = [f"« {name} »" for name in absent(header, group)]
         if not names:
             continue
         whole = not any(column.group is group for column in header.values())
         kept = {Group.AGREEMENT: "les accords restent", Group.CONVENTION: "les conventions restent"}
         text = (
-            f"Le fichier ne dit rien de ces colonnes : {kept[group]} comme ils sont."
+            f"Le fichier ne dit rien de ces colonnes : {kept[group]} comme ils sont."
             if whole
-            else f"Colonnes absentes, lues comme vides : {french.join(names)}."
+            else f"Colonnes absentes, lues comme vides : {french.join(names)}."
         )
         yield Finding(Place(line), "COLUMNS_ABSENT", text)

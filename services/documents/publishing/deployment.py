@@ -10,7 +10,7 @@ from services.documents.profile import Profile
 from services.documents.publishing.loaded import PROFILES, TEMPLATES, Packages, Published
 from services.documents.template import Sample, Template
 from services.kit import releases
-from services.kit.errors import FailedPrecondition, NotFound, Violations
+from services.kit.errors import FailedPrecondition, FieldReason, NotFound, Violations
 from services.kit.french import long_date
 from services.kit.releases import Kinds, ReleaseStore
 
@@ -46,7 +46,8 @@ class Deployment:
         published = self.profiles()
         if not profile_id and len(published) > 1:
             violations = Violations()
-            violations.add("profile", "REQUIRED", "Plusieurs profils sont publiés\u00a0: indiquez lequel.")
+            text = "Plusieurs profils sont publiés : indiquez lequel."
+            violations.add("profile", FieldReason.REQUIRED, text)
             violations.raise_if_any()
         chosen = profile_id or next(iter(published), "")
         profile = self.applied.governing(f"{PROFILES}/{chosen}", day)

@@ -65,13 +65,13 @@ def _seed(store: ReleaseStore, packages: Packages, templates: Path, profiles: Pa
     for root, name, read in roots:
         found = list(_shipped(root, name, read))
         if not found:
-            problems.append(f"- {root}\u00a0: aucun fichier {name} dans ce dossier.")
+            problems.append(f"- {root} : aucun fichier {name} dans ce dossier.")
         shipped += found
     problems += [sentence for one in shipped for sentence in one.sentences()]
     candidates = [one.candidate for one in shipped if one.candidate]
     problems += _repeated(candidates)
     if problems:
-        raise StartupError("\n".join(["Modèles ou profils inutilisables\u00a0:", *problems]))
+        raise StartupError("\n".join(["Modèles ou profils inutilisables :", *problems]))
     for candidate in sorted(candidates, key=lambda one: (one.name, one.valid_from)):
         _publish(store, candidate)
 
@@ -91,13 +91,13 @@ def _publish(store: ReleaseStore, candidate: Candidate) -> None:
         store.publish(candidate, actor=ACTOR)
         store.activate(name, version, None, actor=ACTOR)
     except DomainError as error:
-        raise StartupError(f"{name}, version {version}\u00a0: {error.message}") from error
+        raise StartupError(f"{name}, version {version} : {error.message}") from error
 
 
 def _repeated(candidates: Sequence[Candidate]) -> list[str]:
     counts = Counter((candidate.name, candidate.version) for candidate in candidates)
     return [
-        f"- {name}\u00a0: la version {version} est donnée {count} fois."
+        f"- {name} : la version {version} est donnée {count} fois."
         for (name, version), count in counts.items()
         if count > 1
     ]

@@ -37,7 +37,7 @@ from services.eligibility.package import (
     rounded,
     tree,
 )
-from services.kit.french import plural
+from services.kit.french import plural, spaced
 
 MAX_LISTED = 5
 
@@ -101,8 +101,8 @@ Engine = Callable[[Values], frozenset[str]]
 """Gives the ids of the rules that are true of these values, or raises EngineError."""
 
 REVIEW_LABEL = "À examiner par une personne"
-_REVIEW_MESSAGE = (
-    "Les deux évaluations des règles ne concordent pas : aucune issue n’est proposée, "
+_REVIEW_MESSAGE = spaced(
+    "Les deux évaluations des règles ne concordent pas : aucune issue n’est proposée, "
     "le dossier doit être examiné par une personne et l’anomalie signalée."
 )
 ENGINE_FAILED = "*"

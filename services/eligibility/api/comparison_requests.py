@@ -26,7 +26,7 @@ from services.eligibility.publishing import (
 from services.eligibility.store import Journal
 from services.kit import releases
 from services.kit.context import check_deadline, remaining
-from services.kit.errors import FailedPrecondition, InvalidArgument, Violations
+from services.kit.errors import FailedPrecondition, FieldReason, InvalidArgument, Violations
 from services.kit.french import number
 from services.kit.releases import Kind
 
@@ -80,7 +80,7 @@ def read_rulesets(request: pb.CompareRulesetsRequest, deployments: Deployments) 
     base = asked.version(request.base, "base") if request.base else None
     kind = request.WhichOneof("candidate")
     if kind is None:
-        violations.add("candidate", "REQUIRED", "Donnez une archive, ou le nom d’une version.")
+        violations.add("candidate", FieldReason.REQUIRED, "Donnez une archive, ou le nom d’une version.")
     candidate = asked.version(request.name, "name") if kind == "name" else None
     _recorded(request.decisions, violations)
     violations.raise_if_any()
@@ -128,7 +128,7 @@ def _recorded(asked: pb.RecordedDecisions, violations: Violations) -> Recorded:
     start, end = fields.instant("start_time"), fields.instant("end_time")
     if not 0 <= asked.max_count <= MAX_DECISIONS:
         text = f"Le nombre de décisions va de 1 à {number(MAX_DECISIONS)} (0 : {number(DEFAULT_DECISIONS)})."
-        violations.add("decisions.max_count", "VALUE_OUT_OF_RANGE", text)
+        violations.add("decisions.max_count", FieldReason.OUT_OF_RANGE, text)
     return Recorded(Filters(start_time=start, end_time=end), asked.max_count or DEFAULT_DECISIONS)
 
 

@@ -30,7 +30,7 @@ _UNREADABLE = {
     ),
     ContentState.DAMAGED: (
         "DECISION_DAMAGED",
-        "Le contenu enregistré de cette décision a été altéré dans la base ; vérifiez le journal.",
+        "Le contenu enregistré de cette décision a été altéré dans la base ; vérifiez le journal.",
     ),
 }
 

@@ -16,7 +16,7 @@ from services.eligibility.package import (
 )
 from services.eligibility.publishing import MAX_FINDINGS, UNUSABLE, Ruleset, check, compiled_once
 from services.kit import releases
-from services.kit.releases import Candidate, Contents, Description, Finding, Kind, Place
+from services.kit.releases import NO_CODE, Candidate, Contents, Description, Finding, Kind, Place
 
 IDENTITY_FILE = "package.yaml"
 MAX_ARCHIVE_BYTES = 4 * 1024 * 1024
@@ -50,7 +50,7 @@ def checked(contents: Contents, seconds: float, annotated: bool = False) -> rele
         findings=tuple(
             Finding(
                 Place(one.place.file, one.place.line, one.place.column),
-                "FINDING",
+                NO_CODE,
                 one.message,
                 severity=releases.Severity.ERROR
                 if one.severity is Severity.ERROR

@@ -10,12 +10,12 @@ from services.eligibility.cli.options import ADDRESS
 from services.kit.cli import ReleaseCommands, Words, program, run, signing
 
 HELP = """\
-Écrire, vérifier, publier et activer les règles d’éligibilité ; rejouer et expliquer les décisions.
+Écrire, vérifier, publier et activer les règles d’éligibilité ; rejouer et expliquer les décisions.
 
 Une version est un dossier de fichiers ou le numéro d’une version publiée. Les dates s’écrivent 2027-01-01 ou
-01/01/2027. Chaque commande accepte --json : un seul document JSON sur la sortie, rien d’autre.
+01/01/2027. Chaque commande accepte --json : un seul document JSON sur la sortie, rien d’autre.
 
-Codes de sortie : 0 tout va bien ; 1 refus, différence ou anomalie ; 2 commande mal écrite ; 3 serveur
+Codes de sortie : 0 tout va bien ; 1 refus, différence ou anomalie ; 2 commande mal écrite ; 3 serveur
 injoignable ou en panne.
 """
 

@@ -55,8 +55,8 @@ def init(
     write_folder(folder, contents)
     identity = read_contents(contents, str(folder)).identity
     out.document({"folder": str(folder), "ruleset_id": identity.id, "version": identity.version})
-    out.line(f"« {identity.title} », version {identity.version}, est copié dans {folder}.")
-    out.line("Changez d’abord « version » dans package.yaml.")
+    out.line(f"« {identity.title} », version {identity.version}, est copié dans {folder}.")
+    out.line("Changez d’abord « version » dans package.yaml.")
     return GOOD
 
 
@@ -214,13 +214,13 @@ def _show_section(title: str, changes: list[RulebookChange], out: Output) -> Non
     if changes:
         out.line(title, "bold")
     for change in changes:
-        out.line(f"  {change.label or change.name} ({change.name}) : {change.kind.value}")
+        out.line(f"  {change.label or change.name} ({change.name}) : {change.kind.value}")
         out.lines(f"    {line}" for line in change.details)
 
 
 def _show_cases(cases: CaseChanges, out: Output) -> None:
     changed, compared = len(cases.changes), plural(cases.compared, "cas d’essai", "cas d’essai")
-    left_out = f" ; non comparables : {', '.join(cases.left_out)}" if cases.left_out else ""
+    left_out = f" ; non comparables : {', '.join(cases.left_out)}" if cases.left_out else ""
     verb = "changent" if changed > 1 else "change"
     out.line(f"{changed or 'Aucun'} sur {compared} {verb} de réponse{left_out}.")
     rows = (

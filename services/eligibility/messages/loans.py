@@ -14,8 +14,8 @@ from services.eligibility.messages.fields import Fields
 from services.eligibility.publishing import Deployment
 from services.kit import wire
 from services.kit.dates import add_months
-from services.kit.errors import Violations
-from services.kit.french import euros, months, percent, plural
+from services.kit.errors import FieldReason, Violations
+from services.kit.french import euros, months, percent, plural, spaced
 
 Question = Terms | ShortestDuration | LargestAmount
 
@@ -46,7 +46,7 @@ def read_loan_question(request: pb.SimulateLoanRequest, deployment: Deployment) 
         case "largest_amount":
             question = _read_largest(Fields(request.largest_amount, "largest_amount.", violations), rules)
         case _:
-            fields.fail("terms", "FIELD_REQUIRED", "Indiquez terms, shortest_duration ou largest_amount.")
+            fields.fail("terms", FieldReason.REQUIRED, "Indiquez terms, shortest_duration ou largest_amount.")
     return violations.whole(LoanRequest(question, first, insurance) if question else None)
 
 
@@ -64,7 +64,7 @@ class _Rules:
         if self._day is None:
             if not self._asked and not self._fields.has("request_date"):
                 text = "La date de la demande est nécessaire pour appliquer les bornes du règlement."
-                self._fields.fail("request_date", "FIELD_REQUIRED", text)
+                self._fields.fail("request_date", FieldReason.REQUIRED, text)
             self._asked = True
             return None
         package = self._deployment.on(self._day).package
@@ -77,7 +77,7 @@ def _read_terms(fields: Fields) -> Terms | None:
     amount, months = fields.money("amount", 1), fields.months("months")
     rate, fees = fields.rate("nominal_rate_pct"), fields.money("fees", 0, required=False) or 0
     if amount is not None and fees >= amount:
-        fields.fail("fees", "FEES_TOO_HIGH", "Les frais doivent rester inférieurs au montant.")
+        fields.fail("fees", FieldReason.OUT_OF_RANGE, "Les frais doivent rester inférieurs au montant.")
     if amount is None or months is None or rate is None:
         return None
     return Terms(amount, months, rate, fees)
@@ -111,10 +111,10 @@ def _read_largest(fields: Fields, rules: _Rules) -> LargestAmount | None:
 
 def _check_order(fields: Fields, name: str, least: int | None, most: int | None) -> None:
     if least is not None and most is not None and least > most:
-        fields.fail(name, "BOUNDS_REVERSED", "La borne basse dépasse la borne haute.")
+        fields.fail(name, FieldReason.BOUNDS_REVERSED, "La borne basse dépasse la borne haute.")
 
 
-NOTICE = "Simulation indicative, sans valeur contractuelle ; seule l’offre de l’établissement prêteur engage."
+NOTICE = "Simulation indicative, sans valeur contractuelle ; seule l’offre de l’établissement prêteur engage."
 
 
 def simulation_pb(simulation: Simulation, first_due_date: date | None) -> loan_pb2.LoanSimulation:
@@ -129,7 +129,7 @@ def simulation_pb(simulation: Simulation, first_due_date: date | None) -> loan_p
         taeg_pct=wire.decimal_pb(simulation.taeg_pct),
         taeg_pct_exact=wire.decimal_pb(simulation.taeg_pct_exact),
         schedule=_schedule(simulation.lines, first_due_date),
-        notice=NOTICE,
+        notice=spaced(NOTICE),
     )
     insurance = simulation.insurance
     if insurance is not None:
@@ -143,13 +143,13 @@ def answered(question: Terms | ShortestDuration | LargestAmount, simulation: Sim
     """The answer in words."""
     match question:
         case ShortestDuration():
-            found = f"La durée la plus courte est de {months(simulation.terms.months)} : "
+            found = f"La durée la plus courte est de {months(simulation.terms.months)} : "
         case LargestAmount():
-            found = f"Le montant le plus élevé est de {euros(simulation.terms.amount)} : "
+            found = f"Le montant le plus élevé est de {euros(simulation.terms.amount)} : "
         case _:
             found = ""
     cost, taeg = euros(simulation.total_credit_cost), percent(simulation.taeg_pct)
-    return f"{found}{_instalments(simulation)} ; coût total du crédit : {cost} ; TAEG : {taeg}."
+    return spaced(f"{found}{_instalments(simulation)} ; coût total du crédit : {cost} ; TAEG : {taeg}.")
 
 
 def unanswered(question: Terms | ShortestDuration | LargestAmount) -> str:

@@ -34,12 +34,12 @@ def read_facts(table: Table) -> dict[str, Fact]:
             facts[name] = fact
     request_date = facts.get("request_date")
     if request_date is None or request_date.when_absent is not WhenAbsent.REFUSED:
-        table.fail("request_date", "Le fait « request_date » est obligatoire, et son absence est refusée.")
+        table.fail("request_date", "Le fait « request_date » est obligatoire, et son absence est refusée.")
     for fact in facts.values():
         documents = facts.get("documents")
         if fact.proof_document and (documents is None or fact.proof_document not in documents.type.labels):
             table.fail(
-                fact.name, f"La pièce « {fact.proof_document} » n’est pas dans la liste de « documents »."
+                fact.name, f"La pièce « {fact.proof_document} » n’est pas dans la liste de « documents »."
             )
     return facts
 
@@ -50,7 +50,7 @@ def check_name(table: Table, name: str, place: Place) -> bool:
     if _NAME.fullmatch(name) and len(name) <= MAX_NAME and not taken:
         return True
     table.fail_at(
-        place, f"Le nom « {name} » n’est pas admis : minuscules, chiffres et « _ », un point au plus."
+        place, f"Le nom « {name} » n’est pas admis : minuscules, chiffres et « _ », un point au plus."
     )
     return False
 
@@ -63,7 +63,7 @@ def read_labels(table: Table, key: str) -> Mapping[str, str]:
     labels: dict[str, str] = {}
     for code, place, label in rows.words():
         if not _CODE.fullmatch(code):
-            table.fail_at(place, f"Le code « {code} » s’écrit en capitales, chiffres et « _ ».")
+            table.fail_at(place, f"Le code « {code} » s’écrit en capitales, chiffres et « _ ».")
         labels[code] = typeset(label.text)
     return labels
 
@@ -93,7 +93,7 @@ def _read_fact(name: str, place: Place, row: Table) -> Fact | None:
     if low is not None and fact.maximum is not None and low > fact.maximum:
         row.fail("minimum", "Le minimum dépasse le maximum.")
     if fact.when_absent is WhenAbsent.NO and kind is not Kind.BOOLEAN:
-        row.fail("when_absent", "Seul un oui/non peut valoir « non » quand il est absent.")
+        row.fail("when_absent", "Seul un oui/non peut valoir « non » quand il est absent.")
     if fact.when_absent is WhenAbsent.MISSING and not fact.question:
         row.fail("when_absent", "Un fait à réclamer a besoin d’une question.")
     row.close()
@@ -112,12 +112,12 @@ def _check_source(name: str, kind: Kind, row: Table) -> None:
     additional = row.choice("source", _SOURCES, default=False)
     allowed = APPLICATION_FACTS.get(name)
     if additional and allowed is not None:
-        row.fail("source", f"« {name} » est un champ de la demande, pas un fait ajouté.")
+        row.fail("source", f"« {name} » est un champ de la demande, pas un fait ajouté.")
     elif not additional and allowed is None:
         row.fail(
             "source",
-            f"« {name} » n’est pas un champ de la demande : un fait ajouté porte « source: additional ».",
+            f"« {name} » n’est pas un champ de la demande : un fait ajouté porte « source: additional ».",
         )
     elif allowed is not None and kind not in allowed:
         words = " ou ".join(sorted(option.value for option in allowed))
-        row.fail("type", f"Le champ « {name} » de la demande est de type {words}.")
+        row.fail("type", f"Le champ « {name} » de la demande est de type {words}.")

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import IntEnum
 
+from services.kit.french import spaced
+
 FILES = (
     "package.yaml",
     "facts.yaml",
@@ -53,7 +55,7 @@ class Findings:
 
     def add(self, place: Place, message: str, severity: Severity = Severity.ERROR) -> None:
         """Records one finding."""
-        self._items.add(Finding(place, message, severity))
+        self._items.add(Finding(place, spaced(message), severity))
 
     def all(self) -> tuple[Finding, ...]:
         """The findings, each once, by file, line and column: first the files that may be the cause of what

@@ -100,7 +100,7 @@ class _Builder:
             if isinstance(event, DocumentStartEvent):
                 documents += 1
                 if documents > 1:
-                    raise self._refuse(event, "Un fichier ne contient qu’un document YAML (« --- » en trop).")
+                    raise self._refuse(event, "Un fichier ne contient qu’un document YAML (« --- » en trop).")
             elif isinstance(event, ScalarEvent | SequenceStartEvent | MappingStartEvent | AliasEvent):
                 root = self._node(event, events, 1)
         if root is None:
@@ -116,13 +116,13 @@ class _Builder:
 
     def _node(self, event: Any, events: Iterator[Any], depth: int) -> Node:
         if isinstance(event, AliasEvent):
-            raise self._refuse(event, "Un renvoi (« *nom ») n’est pas admis : répétez la valeur.")
+            raise self._refuse(event, "Un renvoi (« *nom ») n’est pas admis : répétez la valeur.")
         if depth > MAX_DEPTH:
             raise self._refuse(event, f"Plus de {MAX_DEPTH} niveaux d’imbrication.")
         if event.anchor is not None:
-            self._findings.add(self._place(event), "Une ancre (« &nom ») n’est pas admise.")
+            self._findings.add(self._place(event), "Une ancre (« &nom ») n’est pas admise.")
         if event.tag is not None:
-            self._findings.add(self._place(event), "Une étiquette de type (« !nom ») n’est pas admise.")
+            self._findings.add(self._place(event), "Une étiquette de type (« !nom ») n’est pas admise.")
         if isinstance(event, ScalarEvent):
             return self._scalar(event)
         if isinstance(event, SequenceStartEvent):
@@ -157,7 +157,7 @@ class _Builder:
             value = self._node(next(events), events, depth + 1)
             if isinstance(key, Scalar) and key.text in keys:
                 first = keys[key.text].line
-                self._findings.add(key.place, f"La clé « {key.text} » est déjà écrite ligne {first}.")
+                self._findings.add(key.place, f"La clé « {key.text} » est déjà écrite ligne {first}.")
             elif isinstance(key, Scalar):
                 entries[key.text], keys[key.text] = value, key.place
         return Mapping(entries, keys, self._place(start))

@@ -39,35 +39,35 @@ def parse_date(text: str) -> date:
         try:
             return date.fromisoformat(text)
         except ValueError:
-            raise LiteralError(f"La date « {text} » n’existe pas.") from None
-    raise LiteralError(f"Une date s’écrit année-mois-jour (2026-12-01), et non « {text} ».")
+            raise LiteralError(f"La date « {text} » n’existe pas.") from None
+    raise LiteralError(f"Une date s’écrit année-mois-jour (2026-12-01), et non « {text} ».")
 
 
 def parse_boolean(text: str) -> bool:
     """true or false."""
     if text not in ("true", "false"):
-        raise LiteralError(f"Un oui/non s’écrit true ou false, et non « {text} ».")
+        raise LiteralError(f"Un oui/non s’écrit true ou false, et non « {text} ».")
     return text == "true"
 
 
 def _money(text: str) -> int:
     if not _MONEY.fullmatch(text):
         raise LiteralError(
-            f"Un montant s’écrit avec un point et deux décimales (3000.00), et non « {text} »."
+            f"Un montant s’écrit avec un point et deux décimales (3000.00), et non « {text} »."
         )
     return int(Fraction(text) * 100)
 
 
 def _integer(text: str) -> int:
     if not _INTEGER.fullmatch(text):
-        raise LiteralError(f"Un nombre entier est attendu, et non « {text} ».")
+        raise LiteralError(f"Un nombre entier est attendu, et non « {text} ».")
     return int(text)
 
 
 def _percent(text: str) -> Fraction:
     if not _PERCENT.fullmatch(text):
         raise LiteralError(
-            f"Un pourcentage s’écrit avec un point et six décimales au plus (1.5), et non « {text} »."
+            f"Un pourcentage s’écrit avec un point et six décimales au plus (1.5), et non « {text} »."
         )
     return Fraction(text)
 
@@ -89,7 +89,7 @@ def as_table(node: source.Node | None, findings: Findings) -> Table | None:
     if isinstance(node, source.Mapping):
         return Table(node, findings)
     if node is not None:
-        findings.add(node.place, "Un tableau « clé: valeur » est attendu ici.")
+        findings.add(node.place, "Un tableau « clé: valeur » est attendu ici.")
     return None
 
 
@@ -131,15 +131,15 @@ class Table:
         """Reports the keys that the format does not know."""
         for key in self._node.entries.keys() - self._expected:
             match = get_close_matches(key, self._expected, n=1)
-            hint = f" : vouliez-vous dire « {match[0]} » ?" if match else "."
-            self._findings.add(self._node.keys[key], f"La clé « {key} » n’existe pas ici{hint}")
+            hint = f" : vouliez-vous dire « {match[0]} » ?" if match else "."
+            self._findings.add(self._node.keys[key], f"La clé « {key} » n’existe pas ici{hint}")
 
     def node(self, key: str, *, required: bool = True) -> source.Node | None:
         """The raw value of a key."""
         self._expected.add(key)
         found = self._node.entries.get(key)
         if found is None and required:
-            self._findings.add(self.place, f"La clé « {key} » manque.")
+            self._findings.add(self.place, f"La clé « {key} » manque.")
         return found
 
     def scalar(self, key: str, *, required: bool = True) -> source.Scalar | None:
@@ -188,7 +188,7 @@ class Table:
             return default
         if found.text not in options:
             words = ", ".join(options)
-            self._findings.add(found.place, f"« {found.text} » n’est pas admis ici : {words}.")
+            self._findings.add(found.place, f"« {found.text} » n’est pas admis ici : {words}.")
             return default
         return options[found.text]
 

@@ -208,7 +208,7 @@ class Words:
 
 
 def quoted(text: str) -> str:
-    """« text »."""
+    """« text »."""
     return f"«{NO_BREAK_SPACE}{text}{NO_BREAK_SPACE}»"
 
 

@@ -34,32 +34,46 @@
 - `tally`: Counts the pairs; None stands for an application left out.
 """
 
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from services.eligibility.publishing.check import MAX_FINDINGS, Report, check
 from services.eligibility.publishing.check.examine import Gap, case_gaps
-from services.eligibility.publishing.comparison import (
-    Advice,
-    Count,
-    NewShadow,
-    OutcomeChange,
-    Pair,
-    Place,
-    Shadow,
-    Tally,
-    advice,
-    moved,
-    tally,
-)
-from services.eligibility.publishing.deployment import (
-    UNUSABLE,
-    Deployment,
-    Deployments,
-    Ruleset,
-    compiled,
-    compiled_once,
-)
 from services.eligibility.publishing.rulebook.differences import RulebookChange, Section, differences
 from services.eligibility.publishing.rulebook.document import rulebook
-from services.eligibility.publishing.summary import Labels, reason_labels, summary
+
+if TYPE_CHECKING:
+    from services.eligibility.publishing.comparison import (
+        Advice,
+        Count,
+        NewShadow,
+        OutcomeChange,
+        Pair,
+        Place,
+        Shadow,
+        Tally,
+        advice,
+        moved,
+        tally,
+    )
+    from services.eligibility.publishing.comparison_text import Labels, reason_labels, summary
+    from services.eligibility.publishing.deployment import (
+        UNUSABLE,
+        Deployment,
+        Deployments,
+        Ruleset,
+        compiled,
+        compiled_once,
+    )
+
+_LATER = {
+    "comparison": "Advice Count NewShadow OutcomeChange Pair Place Shadow Tally advice moved tally",
+    "comparison_text": "Labels reason_labels summary",
+    "deployment": "UNUSABLE Deployment Deployments Ruleset compiled compiled_once",
+}
+_HOMES = {name: room for room, names in _LATER.items() for name in names.split()}
 
 __all__ = [
     "MAX_FINDINGS",
@@ -92,3 +106,11 @@ __all__ = [
     "summary",
     "tally",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    # The child that checks a stranger's package comes through here, and needs neither a store nor gRPC: their
+    # import takes longer than many a check.
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

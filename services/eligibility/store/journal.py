@@ -122,7 +122,7 @@ class Journal:
             has_contents = records.has_contents(connection)
         if has_contents and self._keys.is_empty():
             raise StartupError(
-                "La base des clés est vide alors que le journal contient des décisions chiffrées : remettez "
+                "La base des clés est vide alors que le journal contient des décisions chiffrées : remettez "
                 "la bonne en place. Si elle est perdue, ELIGIBILITY_ACCEPT_LOST_KEYS=true démarre sans elle."
             )
 

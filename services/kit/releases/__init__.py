@@ -27,6 +27,7 @@
 - `Kind`: One kind of package, as a service hands it in.
 - `Kinds`: The kinds of packages of a service.
 - `make_append_only`: Makes the database refuse to change or delete a row of a table.
+- `NO_CODE`: The code of a finding whose sentence alone tells what is wrong.
 - `pack`: A zip of a package: the same bytes for the same contents.
 - `PackageDamagedError`: What is stored of a package is not what was published, or is not signed by an
   accepted key.
@@ -67,7 +68,7 @@ if TYPE_CHECKING:
         compiled_cache,
         unreadable,
     )
-    from services.kit.releases.findings import Finding, Place, Report, Severity
+    from services.kit.releases.findings import NO_CODE, Finding, Place, Report, Severity
     from services.kit.releases.follower import Follower, FollowerStatus
     from services.kit.releases.kinds import Description, Edited, Editing, Kind, Kinds
     from services.kit.releases.requests import Fields, check_published, find_version, unpacked
@@ -83,7 +84,7 @@ _ROOMS = {
     "candidates": "Candidates accepted",
     "changes": "Change",
     "deployments": "Compiled Deployment Deployments Segment compiled_cache unreadable",
-    "findings": "Finding Place Report Severity",
+    "findings": "NO_CODE Finding Place Report Severity",
     "follower": "Follower FollowerStatus",
     "kinds": "Description Edited Editing Kind Kinds",
     "requests": "Fields check_published find_version unpacked",
@@ -97,6 +98,7 @@ _ROOMS = {
 _HOMES = {name: room for room, names in _ROOMS.items() for name in names.split()}
 
 __all__ = [
+    "NO_CODE",
     "SIGNATURE_FILE",
     "ArchiveError",
     "Candidate",

@@ -36,7 +36,7 @@ class Activation:
         if release is None:
             raise NotFound(
                 "VERSION_NOT_FOUND",
-                f"Aucune version « {self.version} » de « {self.name} » n’est publiée.",
+                f"Aucune version « {self.version} » de « {self.name} » n’est publiée.",
                 metadata={"name": self.name, "version": self.version},
             )
         day = self.effective_date or release.valid_from
@@ -84,7 +84,7 @@ def check_etag(state: State, name: str, etag: str) -> None:
     """Aborted if what happened to a name is not all that the caller read."""
     if etag and etag != state.etag_of(name):
         raise Aborted(
-            "ETAG_MISMATCH", "Une autre modification a eu lieu entre-temps : relisez, puis réessayez."
+            "ETAG_MISMATCH", "Une autre modification a eu lieu entre-temps : relisez, puis réessayez."
         )
 
 
@@ -153,7 +153,7 @@ def _overlap(state: State, span: Span) -> FailedPrecondition:
     return FailedPrecondition(
         "TIMELINE_OVERLAP",
         f"La version {planned.version} est activée à partir du {long_date(span.first)}, après le jour "
-        "demandé : donnez une date plus tardive, ou confirmez (supersede_planned) que cette version ne "
+        "demandé : donnez une date plus tardive, ou confirmez (supersede_planned) que cette version ne "
         "gouverne plus ces jours.",
         metadata={"version": planned.version, "effective_date": span.first.isoformat()},
     )

@@ -10,6 +10,9 @@ from typing import Any
 from services.kit.releases.archive import Contents
 from services.kit.releases.timeline import Candidate
 
+NO_CODE = "FINDING"
+"""The code of a finding whose sentence alone tells what is wrong."""
+
 
 class Severity(Enum):
     """Whether a finding refuses the package."""
@@ -46,10 +49,11 @@ class Finding:
     severity: Severity = Severity.ERROR
 
     @property
-    def whole(self) -> str:
-        """What is wrong, the text in cause, what to do."""
+    def told(self) -> str:
+        """What is wrong, the text in cause, what to do, and the code where there is one."""
         quoted = f"(« {self.place.paragraph} »)" if self.place.paragraph else ""
-        return " ".join(filter(None, (self.sentence, quoted, self.advice)))
+        code = "" if self.code == NO_CODE else f"({self.code})"
+        return " ".join(filter(None, (self.sentence, quoted, self.advice, code)))
 
 
 @dataclass(frozen=True)

@@ -193,7 +193,7 @@ class ReleaseStore:
         except SignatureError:
             raise FailedPrecondition(
                 "SIGNATURE_REFUSED",
-                f"La version {statement.version} doit être signée par une clé acceptée : sa signature manque "
+                f"La version {statement.version} doit être signée par une clé acceptée : sa signature manque "
                 "ou n’est pas celle de ce contenu.",
                 metadata={"digest": statement.digest},
             ) from None

@@ -9,6 +9,7 @@ from services.eligibility.package import Finding, Place
 from services.eligibility.publishing.check.report import Report, dump_report, load_report
 from services.kit import child
 from services.kit.child import Bounds, Message, StoppedError
+from services.kit.french import spaced
 from services.kit.releases import Contents, digest
 
 # Bounds that do not depend on the load of the machine; on an idle one, the processor time ends before the
@@ -43,7 +44,7 @@ def _sentence(error: StoppedError) -> str:
 
 
 def _stopped(contents: Contents, message: str) -> Report:
-    return Report((Finding(_PLACE, message),), digest=digest(contents))
+    return Report((Finding(_PLACE, spaced(message)),), digest=digest(contents))
 
 
 def _question(contents: Contents) -> Message:

@@ -12,8 +12,8 @@ from services.kit.french import NO_BREAK_SPACE, join, number, plural, typeset
 
 MAX_LABEL = 90
 _ELLIPSIS = "…"
-_VALUES_BETWEEN_BRACKETS = re.compile(r"[\s\u00a0]*\([^()]*…[^()]*\)")
-_VALUE_AT_THE_END = re.compile(r"[\s\u00a0]*:[\s\u00a0]*…$")
+_VALUES_BETWEEN_BRACKETS = re.compile(r"\s*\([^()]*…[^()]*\)")
+_VALUE_AT_THE_END = re.compile(r"\s*:\s*…$")
 _DISAGREEMENT = f"«{NO_BREAK_SPACE}Les deux évaluations des règles ne concordent pas{NO_BREAK_SPACE}»"
 
 
