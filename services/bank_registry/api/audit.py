@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
-
-from google.protobuf.timestamp_pb2 import Timestamp
 
 from microcredit.bankregistry.v1 import registry_admin_service_pb2 as pb
 from services.bank_registry.api.handlers import fill
 from services.bank_registry.store import AuditRow, RegistryStore, auditing
-from services.kit import french
+from services.kit import french, wire
 from services.kit.canonical import Head, Verification, is_hash
+from services.kit.dates import instant_of
 from services.kit.errors import FieldReason, Violations
 from services.kit.wire import Place, paging
 
@@ -88,11 +86,9 @@ def _message(found: Verification, altered: list[str]) -> str:
 
 
 def _entry(row: AuditRow) -> pb.AuditEntry:
-    time = Timestamp()
-    time.FromDatetime(datetime.fromisoformat(row.time))
     return pb.AuditEntry(
         sequence=row.seq,
-        record_time=time,
+        record_time=wire.timestamp(instant_of(row.time)),
         actor=row.actor,
         method=row.method,
         resource=row.resource,

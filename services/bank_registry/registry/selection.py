@@ -189,11 +189,7 @@ def _warnings(
         name = successor.bank.name if successor else bank.successor
         yield SelectionWarning(
             WarningCode.SUCCEEDED_BY_ANOTHER_BANK,
-            french.spaced(
-                french.spaced(
-                    french.spaced(french.spaced(f"Un autre prêteur a repris {bank.name} : {name}."))
-                )
-            ),
+            french.spaced(f"Un autre prêteur a repris {bank.name} : {name}."),
         )
 
 
