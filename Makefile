@@ -48,10 +48,10 @@ bench: setup ## Mesure la génération de documents et les débits (demande Node
 	@$(BIN)/python -m tests.bench.documents
 	@$(BIN)/python -m tests.bench
 
-validator: build/npm/.ready ## Installe (npm) le validateur Open XML ; les tests de documents s’en servent s’il est là
+validator: build/npm/.ready ## Installe (npm) le validateur Open XML et le générateur TypeScript, dont des tests se servent
 
-build/npm/.ready: tests/ooxml/package-lock.json
-	@mkdir -p build/npm && cp tests/ooxml/package.json tests/ooxml/package-lock.json build/npm/
+build/npm/.ready: tests/npm/package-lock.json
+	@mkdir -p build/npm && cp tests/npm/package.json tests/npm/package-lock.json build/npm/
 	@npm install --prefix build/npm --no-audit --no-fund --loglevel=error
 	@touch $@
 
