@@ -154,9 +154,8 @@ def _id(name: str, collection: str, path: str, violations: Violations) -> str:
     """What a name "templates/{template}" or "profiles/{profile}" ends with; empty without a name."""
     found = re.fullmatch(f"{collection}/({_ID})", name)
     if name and found is None:
-        violations.add(
-            path, "NAME_MALFORMED", f"Ce nom s’écrit par exemple «\u00a0{_EXAMPLES[collection]}\u00a0»."
-        )
+        text = f"Ce nom s’écrit par exemple « {_EXAMPLES[collection]} »."
+        violations.add(path, FieldReason.MALFORMED, text)
     return found[1] if found else ""
 
 
