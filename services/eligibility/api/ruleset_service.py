@@ -92,7 +92,7 @@ class RulesetServicer(RulesetServiceServicer):
         shown = found[: page.size]
         token = ""
         if len(found) > len(shown):
-            token = paging.seal(self._page_key, request, paging.Place(shown[-1].number))
+            token = paging.seal(self._page_key, request, paging.PageStart(shown[-1].number))
         return pb.ListShadowsResponse(shadows=map(self._shadow_pb, shown), next_page_token=token)
 
     def StopShadow(

@@ -20,7 +20,7 @@
   every application were made on `as_of` (None: on its own day); the request id may be empty.
 - `OutcomeChange`: From the base to the candidate; the codes of reasons are in alphabetical order.
 - `Pair`: What both rulesets advise on one application, and how an example names it.
-- `Place`: Where a run that decisions wait for stands in the journal; `held` by the process that reads it.
+- `RunPosition`: Where a run that decisions wait for stands in the journal; `held` by its reader.
 - `reason_labels`: How to name the reason of each code, as the first package that has it writes it.
 - `Report`: What the check of a package says: its findings and what it looked at.
 - `rulebook`: The whole document; with an older package, what changed comes first.
@@ -51,7 +51,7 @@ if TYPE_CHECKING:
         NewShadow,
         OutcomeChange,
         Pair,
-        Place,
+        RunPosition,
         Shadow,
         Tally,
         advice,
@@ -87,10 +87,10 @@ __all__ = [
     "NewShadow",
     "OutcomeChange",
     "Pair",
-    "Place",
     "Report",
     "RulebookChange",
     "Ruleset",
+    "RunPosition",
     "Section",
     "Shadow",
     "Tally",

@@ -4,7 +4,7 @@
 - `ArchiveError`: The archive is refused; `sentence` says why in French.
 - `Candidate`: A package to publish; it may govern from `valid_from` to `valid_until`, both included.
 - `Candidates`: The candidates of requests, checked one at a time.
-- `Change`: An event, the state after it, and the releases that lose days planned for them.
+- `Transition`: An event, the state after it, and the releases that lose days planned for them.
 - `check_published`: NotFound if no version of that package is published.
 - `Compiled`: A compiled package, and the bytes of its files.
 - `compiled_cache`: Compiled packages at hand, in force or not; made before the fork.
@@ -59,7 +59,7 @@ if TYPE_CHECKING:
     from services.kit.releases import signature
     from services.kit.releases.archive import SIGNATURE_FILE, ArchiveError, Contents, digest, pack, unpack
     from services.kit.releases.candidates import Candidates, accepted
-    from services.kit.releases.changes import Change
+    from services.kit.releases.changes import Transition
     from services.kit.releases.deployments import (
         Compiled,
         Deployment,
@@ -82,7 +82,7 @@ if TYPE_CHECKING:
 _ROOMS = {
     "archive": "ArchiveError Contents SIGNATURE_FILE digest pack unpack",
     "candidates": "Candidates accepted",
-    "changes": "Change",
+    "changes": "Transition",
     "deployments": "Compiled Deployment Deployments Segment compiled_cache unreadable",
     "findings": "NO_CODE Finding Place Report Severity",
     "follower": "Follower FollowerStatus",
@@ -103,7 +103,6 @@ __all__ = [
     "ArchiveError",
     "Candidate",
     "Candidates",
-    "Change",
     "Compiled",
     "Contents",
     "Deployment",
@@ -131,6 +130,7 @@ __all__ = [
     "Span",
     "State",
     "Statement",
+    "Transition",
     "Turns",
     "accepted",
     "check_published",

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
 
-from services.eligibility.package import Finding, Identity, Place, Severity
+from services.eligibility.package import FilePosition, Finding, Identity, Severity
 from services.kit.dates import Period
 from services.kit.french import join, plural, typeset
 
@@ -76,7 +76,7 @@ def load_report(data: Any) -> Report:
         found = dict(data)
         identity = found.pop("identity")
         findings = tuple(
-            Finding(Place(file, line, column), message, Severity(severity))
+            Finding(FilePosition(file, line, column), message, Severity(severity))
             for file, line, column, message, severity in found.pop("findings")
         )
         return Report(findings, _identity(identity) if identity else None, **found)
