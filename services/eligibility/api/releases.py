@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import partial
 
-from services.eligibility.messages import ruleset_check, ruleset_details
 from services.eligibility.package import (
     Findings,
     RulePackage,

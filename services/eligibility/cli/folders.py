@@ -19,7 +19,7 @@ SHIPPED = Path(__file__).parent.parent / "packages" / "ploermel"
 
 
 @dataclass(frozen=True)
-class Folder:
+class RulesFolder:
     """The files of a package, and the other files of its folder, which are left alone."""
 
     contents: Mapping[str, bytes]
@@ -31,7 +31,7 @@ class Folder:
         return {path: content for path, content in self.contents.items() if path != SIGNATURE_FILE}
 
 
-def read_folder(folder: Path) -> Folder:
+def read_folder(folder: Path) -> RulesFolder:
     """The package of a folder."""
     if not folder.is_dir():
         raise CommandError(f"Le dossier « {folder} » n’existe pas.", exit_code=USAGE, reason="NO_FOLDER")
@@ -46,7 +46,7 @@ def read_folder(folder: Path) -> Folder:
                 ignored.append(path)
     except OSError as error:
         raise CommandError(f"« {error.filename} » ne peut pas être lu.", exit_code=USAGE) from None
-    return Folder(contents, tuple(ignored))
+    return RulesFolder(contents, tuple(ignored))
 
 
 def contents_of(folder: Path) -> Mapping[str, bytes]:

@@ -25,7 +25,7 @@ def short_day(value: Date) -> str:
     return short_date(civil(value))
 
 
-def comparison(report: pb.ComparisonReport, out: Output) -> None:
+def show_comparison(report: pb.ComparisonReport, out: Output) -> None:
     """What changes, by outcome pair and reasons, after its French summary."""
     out.line(report.summary)
     rows = (
