@@ -12,8 +12,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from microcredit.eligibility.v1 import ruleset_pb2 as pb
 from microcredit.eligibility.v1 import ruleset_service_pb2 as rpc
 from services.eligibility.cli.client import Client, new_request_id, show_comparison
-from services.eligibility.cli.folders import read_folder
-from services.eligibility.cli.options import ADDRESS, AsOf, Version
+from services.eligibility.cli.folders import ADDRESS, AsOf, Version, read_folder
 from services.kit import wire
 from services.kit.cli import (
     GOOD,

@@ -9,7 +9,7 @@ import typer
 
 from microcredit.eligibility.v1 import decision_service_pb2 as rpc
 from services.eligibility.cli.client import OUTCOMES, Client, new_request_id, short_day
-from services.eligibility.cli.options import ADDRESS
+from services.eligibility.cli.folders import ADDRESS
 from services.kit import wire
 from services.kit.cli import (
     GOOD,

@@ -1,18 +1,33 @@
-"""What a person names: a folder of files, or a version published on the server."""
+"""What a person names on a command line: a folder of files, a published version, the server."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
-from services.kit.cli import USAGE, Call, CommandError, Detail
+import typer
+
+from services.kit.cli import USAGE, Address, Call, CommandError, Detail, parse_day
 from services.kit.releases import SIGNATURE_FILE
 
+ADDRESS = Address("ELIGIBILITY_SERVER", "127.0.0.1:50051")
+
+Folder = Annotated[Path, typer.Argument(metavar="DOSSIER", help="Le dossier des règles.")]
+Version = Annotated[str, typer.Argument(metavar="VERSION", help="Une version publiée, ou son empreinte.")]
+AsOf = Annotated[
+    date | None,
+    typer.Option(
+        "--as-of", metavar="DATE", parser=parse_day, help="Comme si chaque demande était de cette date."
+    ),
+]
+
+
 if TYPE_CHECKING:
-    from services.eligibility.package import PackageError, RulePackage
+    from services.eligibility.package import RulePackage
 
 _BELONGS = re.compile(rf"(cases/)?[^/]+\.yaml|{re.escape(SIGNATURE_FILE)}")
 SHIPPED = Path(__file__).parent.parent / "packages" / "ploermel"
@@ -90,24 +105,15 @@ def package_of(source: str, call: Call) -> RulePackage:
 
 def read_contents(contents: Mapping[str, bytes], name: str) -> RulePackage:
     """The package made of these files; a CommandError with every finding."""
-    from services.eligibility.package import Findings, PackageError, read_package
+    from services.eligibility.package import PackageError, read_package
 
-    findings = Findings()
     unsigned = {path: content for path, content in contents.items() if path != SIGNATURE_FILE}
     try:
-        package = read_package(unsigned, findings)
+        return read_package(unsigned)
     except PackageError as error:
-        raise _refused(name, error) from None
-    if package is None:
-        raise _refused(name, PackageError(findings.all()))
-    return package
-
-
-def _refused(name: str, error: PackageError) -> CommandError:
-    """The refusal of a package that cannot be read."""
-    details = tuple(
-        Detail(f"{found.place.file}:{found.place.line}:{found.place.column}", found.message)
-        for found in error.findings
-    )
-    message = f"Le règlement « {name} » ne peut pas être lu."
-    return CommandError(message, reason="PACKAGE_REFUSED", details=details)
+        details = tuple(
+            Detail(f"{found.place.file}:{found.place.line}:{found.place.column}", found.message)
+            for found in error.findings
+        )
+        message = f"Le règlement « {name} » ne peut pas être lu."
+        raise CommandError(message, reason="PACKAGE_REFUSED", details=details) from None

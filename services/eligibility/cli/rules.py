@@ -13,7 +13,9 @@ import typer
 
 from services.eligibility.cli.client import Client
 from services.eligibility.cli.folders import (
+    ADDRESS,
     SHIPPED,
+    Folder,
     RulesFolder,
     package_of,
     read_contents,
@@ -21,7 +23,6 @@ from services.eligibility.cli.folders import (
     write_file,
     write_folder,
 )
-from services.eligibility.cli.options import ADDRESS, Folder
 from services.kit.cli import GOOD, REFUSED, SERVER, USAGE, Call, CommandError, Output, add_commands, parse_day
 from services.kit.errors import Unavailable
 from services.kit.french import long_date, plural
