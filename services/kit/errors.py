@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from types import MappingProxyType
 from typing import ClassVar, TypeVar
 
@@ -17,12 +18,49 @@ class StartupError(Exception):
     """The process cannot start: one French sentence, printed on stderr without a traceback, exit code 1."""
 
 
+class FieldReason(StrEnum):
+    """What is wrong with a field, the same in every service: microcredit.errors.v1 says each in words."""
+
+    REQUIRED = "REQUIRED"
+    UNKNOWN_FIELD = "UNKNOWN_FIELD"
+    UNKNOWN_VALUE = "UNKNOWN_VALUE"
+    UNKNOWN_PLACE = "UNKNOWN_PLACE"
+    POSTAL_CODE = "POSTAL_CODE"
+    UNKNOWN_RESOURCE = "UNKNOWN_RESOURCE"
+    WRONG_TYPE = "WRONG_TYPE"
+    MALFORMED = "MALFORMED"
+    INCOMPLETE = "INCOMPLETE"
+    NOT_IN_CALENDAR = "NOT_IN_CALENDAR"
+    IN_FUTURE = "IN_FUTURE"
+    IN_PAST = "IN_PAST"
+    OUT_OF_RANGE = "OUT_OF_RANGE"
+    TOO_MANY_DECIMALS = "TOO_MANY_DECIMALS"
+    NOT_EUROS = "NOT_EUROS"
+    TOO_LONG = "TOO_LONG"
+    TOO_SHORT = "TOO_SHORT"
+    TOO_MANY = "TOO_MANY"
+    TOO_FEW = "TOO_FEW"
+    DUPLICATE = "DUPLICATE"
+    NOT_PRINTABLE = "NOT_PRINTABLE"
+    NOT_JSON = "NOT_JSON"
+    TOO_DEEP = "TOO_DEEP"
+    BOUNDS_REVERSED = "BOUNDS_REVERSED"
+    OVERLAP = "OVERLAP"
+    OUTSIDE_PERIOD = "OUTSIDE_PERIOD"
+    INCONSISTENT = "INCONSISTENT"
+    OUTPUT_ONLY = "OUTPUT_ONLY"
+    NOT_CHANGEABLE = "NOT_CHANGEABLE"
+    PAGE_TOKEN_REFUSED = "PAGE_TOKEN_REFUSED"  # noqa: S105 - no password
+    NOT_DOCX = "NOT_DOCX"
+    FINDING = "FINDING"
+
+
 @dataclass(frozen=True)
 class Violation:
-    """One wrong field: its proto path, an UPPER_SNAKE_CASE reason and a French sentence."""
+    """One wrong field: its proto path, a reason and a French sentence."""
 
     field: str
-    reason: str
+    reason: FieldReason
     description: str
 
 
@@ -114,7 +152,7 @@ class Violations:
     def __init__(self) -> None:
         self._items: list[Violation] = []
 
-    def add(self, field: str, reason: str, description: str) -> None:
+    def add(self, field: str, reason: FieldReason, description: str) -> None:
         """Adds one wrong field."""
         self._items.append(Violation(field, reason, description))
 

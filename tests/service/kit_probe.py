@@ -55,7 +55,9 @@ def log_through_the_library() -> None:
 def refuse_everything() -> None:
     violations = errors.Violations()
     for index in range(120):
-        violations.add(f"items[{index}].amount", "MISSING", "Ce champ est obligatoire. " * 20)
+        violations.add(
+            f"items[{index}].amount", errors.FieldReason.REQUIRED, "Ce champ est obligatoire. " * 20
+        )
     violations.raise_if_any()
 
 

@@ -80,8 +80,8 @@ def test_nothing_leaves_without_a_permission(stub: DocumentServiceStub) -> None:
     with pytest.raises(grpc.RpcError) as caught:
         dossier(stub, data, pb.DOSSIER_PURPOSE_BANK)
     assert refusal(caught.value).violations == {
-        "data_json.consent": "CONSENT_NOT_IN_FORCE",
-        "data_json.assessment.outcome": "NOT_PRESENTABLE",
+        "data_json.consent": "INCONSISTENT",
+        "data_json.assessment.outcome": "INCONSISTENT",
     }
 
 

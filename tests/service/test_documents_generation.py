@@ -331,12 +331,12 @@ def test_every_violation_comes_at_once_with_its_path(refuse: Callable[..., Refus
     found = refuse(ASK, data)
     assert (found.code, found.reason) == (grpc.StatusCode.INVALID_ARGUMENT, "INVALID_FIELDS")
     assert found.violations == {
-        "data_json.applicant.last_name": "ILLEGAL_CHARACTER",
-        "data_json.loan.months": "INVALID_NUMBER",
+        "data_json.applicant.last_name": "NOT_PRINTABLE",
+        "data_json.loan.months": "WRONG_TYPE",
         "data_json.applicant.nir": "UNKNOWN_FIELD",
-        "data_json.case.request_date": "INVALID_FORMAT",
-        "data_json.loan.schedule[3].payment": "INVALID_FORMAT",
-        "data_json.pieces[0].status": "INVALID_VALUE",
+        "data_json.case.request_date": "MALFORMED",
+        "data_json.loan.schedule[3].payment": "MALFORMED",
+        "data_json.pieces[0].status": "UNKNOWN_VALUE",
         "data_json.agent": "REQUIRED",
     }
     assert refuse("", b"", None).violations == {
@@ -355,11 +355,11 @@ def test_a_letter_never_says_what_its_data_deny(refuse: Callable[..., Refusal]) 
     data["applicant"]["address"]["lines"] = ["un", "deux", "trois"]
     data["applicant"]["last_name"] = "Exemple " * 9
     assert refuse(ASK, data).violations == {
-        "data_json.pieces": "NO_MISSING_PIECE",
-        "data_json.deadlines.documents": "DEADLINE_BEFORE_DOCUMENT",
-        "data_json.budget.totals.income": "AMOUNT_MISMATCH",
-        "data_json.budget.totals.living_remainder_before": "AMOUNT_MISMATCH",
-        "data_json.applicant.address": "POSTAL_BLOCK_TOO_LONG",
+        "data_json.pieces": "INCONSISTENT",
+        "data_json.deadlines.documents": "INCONSISTENT",
+        "data_json.budget.totals.income": "INCONSISTENT",
+        "data_json.budget.totals.living_remainder_before": "INCONSISTENT",
+        "data_json.applicant.address": "TOO_LONG",
     }
     accepted = example("complet")
-    assert refuse(REFUSAL, accepted).violations == {"data_json.assessment.reasons": "NO_BLOCKING_REASON"}
+    assert refuse(REFUSAL, accepted).violations == {"data_json.assessment.reasons": "INCONSISTENT"}

@@ -135,7 +135,7 @@ def test_an_item_of_a_batch_is_kept_once(stubs: Stubs) -> None:
     assert changed[1] == first[1]
     asked.items[1].request_id = "x"
     refused = failure(stubs.documents.BatchGenerateDocuments(asked, timeout=SECONDS))
-    assert refused.violations == {"items[1].request_id": "UUID_MALFORMED"}
+    assert refused.violations == {"items[1].request_id": "MALFORMED"}
 
 
 def test_a_kept_document_is_found_by_its_name_and_its_case(stubs: Stubs) -> None:

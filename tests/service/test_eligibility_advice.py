@@ -279,14 +279,14 @@ def test_a_wrong_request_of_suggestions_is_refused_whole(client: Client) -> None
         max_suggestions=21,
     )
     assert refused(client, wrong) == {
-        "application.household.persons": "VALUE_TOO_SMALL",
-        "facts[1]": "UNKNOWN_FACT",
-        "facts[2]": "FACT_NOT_ACTIONABLE",
-        "max_suggestions": "VALUE_OUT_OF_RANGE",
+        "application.household.persons": "OUT_OF_RANGE",
+        "facts[1]": "UNKNOWN_FIELD",
+        "facts[2]": "NOT_CHANGEABLE",
+        "max_suggestions": "OUT_OF_RANGE",
     }
     assert refused(client, rpc.SuggestChangesRequest(max_suggestions=-1)) == {
-        "application": "FIELD_REQUIRED",
-        "max_suggestions": "VALUE_OUT_OF_RANGE",
+        "application": "REQUIRED",
+        "max_suggestions": "OUT_OF_RANGE",
     }
 
 
@@ -351,13 +351,13 @@ def test_a_grid_without_any_presentable_cell_says_why(client: Client) -> None:
         ({"max_months": 3}, {"max_months": "BOUNDS_REVERSED"}),
         (
             {"step_amount": money("0"), "step_months": 0, "min_months": 0, "max_months": 601},
-            dict.fromkeys(("step_amount", "step_months", "min_months", "max_months"), "VALUE_OUT_OF_RANGE"),
+            dict.fromkeys(("step_amount", "step_months", "min_months", "max_months"), "OUT_OF_RANGE"),
         ),
-        ({"step_amount": money("1")}, {"step_amount": "GRID_TOO_LARGE"}),
-        ({"step_amount": money("2.70"), "step_months": 31}, {"step_amount": "GRID_TOO_LARGE"}),
+        ({"step_amount": money("1")}, {"step_amount": "TOO_MANY"}),
+        ({"step_amount": money("2.70"), "step_months": 31}, {"step_amount": "TOO_MANY"}),
         (
             {"min_amount": money("-5"), "step_months": -1},
-            dict.fromkeys(("min_amount", "step_months"), "VALUE_OUT_OF_RANGE"),
+            dict.fromkeys(("min_amount", "step_months"), "OUT_OF_RANGE"),
         ),
     ],
 )

@@ -83,14 +83,14 @@ def test_case_of_the_reglement(client: Client, case: Json) -> None:
 
 
 FIELD_OF = {
-    "V01": ("loan.amount", "MONEY_NOT_WHOLE_CENTS"),
-    "V02": ("loan.amount", "VALUE_TOO_SMALL"),
-    "V05": ("loan.months", "VALUE_TOO_SMALL"),
-    "V07": ("applicant.birth_date", "DATE_IN_FUTURE"),
-    "V08": ("applicant.birth_date", "DATE_IMPOSSIBLE"),
-    "V10": ("applicant.commune_insee", "TEXT_MALFORMED"),
-    "V11": ("household.persons", "VALUE_TOO_SMALL"),
-    "V13": ("project.category", "CODE_UNKNOWN"),
+    "V01": ("loan.amount", "TOO_MANY_DECIMALS"),
+    "V02": ("loan.amount", "OUT_OF_RANGE"),
+    "V05": ("loan.months", "OUT_OF_RANGE"),
+    "V07": ("applicant.birth_date", "IN_FUTURE"),
+    "V08": ("applicant.birth_date", "NOT_IN_CALENDAR"),
+    "V10": ("applicant.commune_insee", "NOT_PRINTABLE"),
+    "V11": ("household.persons", "OUT_OF_RANGE"),
+    "V13": ("project.category", "UNKNOWN_VALUE"),
 }
 
 
@@ -99,7 +99,7 @@ def test_wrong_value(client: Client, case: Json) -> None:
     """V04's comma cannot travel in a google.type.Money: it is tried in the rate, which is a text."""
     if case["id"] == "V04":
         wrong = with_fact(BASE, "loan.nominal_rate_pct", "1,5")
-        assert refused(client, request(wrong)) == {"application.loan.nominal_rate_pct": "DECIMAL_MALFORMED"}
+        assert refused(client, request(wrong)) == {"application.loan.nominal_rate_pct": "MALFORMED"}
         return
     field, reason = FIELD_OF[case["id"]]
     assert refused(client, request(merged(BASE, case["overrides"]))) == {f"application.{field}": reason}
@@ -108,18 +108,18 @@ def test_wrong_value(client: Client, case: Json) -> None:
 @pytest.mark.parametrize(
     ("path", "value", "reason"),
     [
-        ("loan.nominal_rate_pct", "NaN", "DECIMAL_MALFORMED"),
-        ("loan.nominal_rate_pct", "1e0", "DECIMAL_MALFORMED"),
-        ("loan.nominal_rate_pct", "-0.01", "VALUE_TOO_SMALL"),
+        ("loan.nominal_rate_pct", "NaN", "MALFORMED"),
+        ("loan.nominal_rate_pct", "1e0", "MALFORMED"),
+        ("loan.nominal_rate_pct", "-0.01", "OUT_OF_RANGE"),
         ("loan.nominal_rate_pct", "1.0000001", "TOO_MANY_DECIMALS"),
-        ("loan.months", 601, "VALUE_TOO_LARGE"),
-        ("applicant.birth_date", "1899-12-31", "VALUE_TOO_SMALL"),
-        ("applicant.commune_insee", "2a004", "TEXT_MALFORMED"),
-        ("applicant.commune_insee", "", "TEXT_MALFORMED"),
-        ("documents", ["RIB", "RIB"], "CODE_REPEATED"),
-        ("documents", ["PASSEPORT"], "CODE_UNKNOWN"),
-        ("request_date", "2026-13-01", "DATE_IMPOSSIBLE"),
-        ("request_date", "3000-01-01", "VALUE_TOO_LARGE"),
+        ("loan.months", 601, "OUT_OF_RANGE"),
+        ("applicant.birth_date", "1899-12-31", "OUT_OF_RANGE"),
+        ("applicant.commune_insee", "2a004", "NOT_PRINTABLE"),
+        ("applicant.commune_insee", "", "NOT_PRINTABLE"),
+        ("documents", ["RIB", "RIB"], "DUPLICATE"),
+        ("documents", ["PASSEPORT"], "UNKNOWN_VALUE"),
+        ("request_date", "2026-13-01", "NOT_IN_CALENDAR"),
+        ("request_date", "3000-01-01", "OUT_OF_RANGE"),
     ],
 )
 def test_other_wrong_values(client: Client, path: str, value: object, reason: str) -> None:
@@ -140,17 +140,17 @@ def test_every_wrong_field_is_told_at_once(client: Client) -> None:
     message.application.loan.fees.currency_code = "USD"
     message.application.additional_facts["housing"].text = "LOCATAIRE"
     assert refused(client, message) == {
-        "case_reference": "TEXT_TOO_LONG",
-        "application.loan.amount": "VALUE_TOO_SMALL",
-        "application.loan.nominal_rate_pct": "DECIMAL_MALFORMED",
-        "application.loan.fees": "CURRENCY_NOT_EUR",
-        "application.loan.guarantor_required": "FIELD_REQUIRED",
-        "application.household.persons": "VALUE_TOO_SMALL",
-        "application.support.accepted": "FIELD_REQUIRED",
-        "application.documents": "FIELD_REQUIRED",
-        'application.additional_facts["housing"]': "UNKNOWN_FACT",
+        "case_reference": "TOO_LONG",
+        "application.loan.amount": "OUT_OF_RANGE",
+        "application.loan.nominal_rate_pct": "MALFORMED",
+        "application.loan.fees": "NOT_EUROS",
+        "application.loan.guarantor_required": "REQUIRED",
+        "application.household.persons": "OUT_OF_RANGE",
+        "application.support.accepted": "REQUIRED",
+        "application.documents": "REQUIRED",
+        'application.additional_facts["housing"]': "UNKNOWN_FIELD",
     }
-    assert refused(client, service_pb2.AssessEligibilityRequest()) == {"application": "FIELD_REQUIRED"}
+    assert refused(client, service_pb2.AssessEligibilityRequest()) == {"application": "REQUIRED"}
 
 
 def test_which_absent_facts_are_refused(client: Client) -> None:
@@ -205,7 +205,7 @@ def test_a_batch_keeps_each_answer_apart(client: Client) -> None:
     assert [result.index for result in (first, second, third)] == [0, 1, 2]
     assert first.assessment.case_reference == "A"
     assert first.assessment.outcome == pb.OUTCOME_ELIGIBLE
-    assert violations(second.error) == {"application.loan.months": "VALUE_TOO_SMALL"}
+    assert violations(second.error) == {"application.loan.months": "OUT_OF_RANGE"}
     assert second.error.code == grpc.StatusCode.INVALID_ARGUMENT.value[0]
     assert third.assessment.outcome == pb.OUTCOME_ELIGIBLE_WITH_RESERVE
 
@@ -285,7 +285,7 @@ def test_the_catalog_describes_what_a_form_needs(client: Client) -> None:
     assert len(answer.ruleset.digest) == 64
     with pytest.raises(grpc.RpcError) as failure:
         client.eligibility.GetFactCatalog(service_pb2.GetFactCatalogRequest(), timeout=TIMEOUT)
-    assert violations(status_of(failure.value)) == {"request_date": "FIELD_REQUIRED"}
+    assert violations(status_of(failure.value)) == {"request_date": "REQUIRED"}
 
 
 def changed_package(folder: Path) -> Path:

@@ -123,33 +123,33 @@ def test_terms_outside_the_reglement_are_simulated(client: Client) -> None:
 
 
 def test_wrong_questions(client: Client) -> None:
-    assert refused(client, SimulateLoanRequest()) == {"terms": "FIELD_REQUIRED"}
+    assert refused(client, SimulateLoanRequest()) == {"terms": "REQUIRED"}
     wrong = loan_terms({"amount": "0.00", "months": 0, "nominal_rate_pct": "1,5", "fees": "-1.00"})
     late = SimulateLoanRequest(terms=wrong, first_due_date=day("3000-01-01"), insurance_monthly=money("-1"))
     assert refused(client, late) == {
-        "first_due_date": "VALUE_OUT_OF_RANGE",
-        "insurance_monthly": "VALUE_OUT_OF_RANGE",
-        "terms.amount": "VALUE_OUT_OF_RANGE",
-        "terms.months": "VALUE_OUT_OF_RANGE",
-        "terms.nominal_rate_pct": "DECIMAL_MALFORMED",
-        "terms.fees": "VALUE_OUT_OF_RANGE",
+        "first_due_date": "OUT_OF_RANGE",
+        "insurance_monthly": "OUT_OF_RANGE",
+        "terms.amount": "OUT_OF_RANGE",
+        "terms.months": "OUT_OF_RANGE",
+        "terms.nominal_rate_pct": "MALFORMED",
+        "terms.fees": "OUT_OF_RANGE",
     }
-    for fees, reason in (("1500.00", "FEES_TOO_HIGH"), ("1499.99", "RATE_WITHOUT_MEANING")):
+    for fees, reason in (("1500.00", "OUT_OF_RANGE"), ("1499.99", "INCONSISTENT")):
         terms = loan_terms({**TERMS, "fees": fees, "months": 2})
         assert refused(client, SimulateLoanRequest(terms=terms)) == {"terms.fees": reason}
     insured = SimulateLoanRequest(terms=loan_terms(TERMS), insurance_monthly=money("999999999.00"))
-    assert refused(client, insured) == {"insurance_monthly": "RATE_WITHOUT_MEANING"}
+    assert refused(client, insured) == {"insurance_monthly": "INCONSISTENT"}
     question = loan_pb2.ShortestDurationQuestion(min_months=37, max_months=36)
     assert refused(client, SimulateLoanRequest(shortest_duration=question)) == {
-        "shortest_duration.amount": "FIELD_REQUIRED",
-        "shortest_duration.nominal_rate_pct": "FIELD_REQUIRED",
-        "shortest_duration.max_instalment": "FIELD_REQUIRED",
+        "shortest_duration.amount": "REQUIRED",
+        "shortest_duration.nominal_rate_pct": "REQUIRED",
+        "shortest_duration.max_instalment": "REQUIRED",
         "shortest_duration.min_months": "BOUNDS_REVERSED",
     }
     amount = loan_pb2.LargestAmountQuestion(
         months=24, nominal_rate_pct=rate("1"), max_instalment=money("50"), min_amount=money("300")
     )
-    assert refused(client, SimulateLoanRequest(largest_amount=amount)) == {"request_date": "FIELD_REQUIRED"}
+    assert refused(client, SimulateLoanRequest(largest_amount=amount)) == {"request_date": "REQUIRED"}
     too_early = SimulateLoanRequest(largest_amount=amount, request_date=day("2010-12-31"))
     with pytest.raises(grpc.RpcError) as failure:
         simulate(client, too_early)

@@ -154,25 +154,23 @@ def test_wrong_fields_are_told_together(rules: Rules) -> None:
     )
     refused = refusal(rules.rulesets.ActivateRuleset, request, timeout=TIMEOUT)
     assert refused.violations == (
-        ("name", "NAME_MALFORMED"),
-        ("effective_date", "DATE_IMPOSSIBLE"),
-        ("request_id", "UUID_MALFORMED"),
-        ("comment", "TEXT_TOO_LONG"),
-        ("comment", "TEXT_NOT_PRINTABLE"),
+        ("name", "MALFORMED"),
+        ("effective_date", "NOT_IN_CALENDAR"),
+        ("request_id", "MALFORMED"),
+        ("comment", "TOO_LONG"),
+        ("comment", "NOT_PRINTABLE"),
     )
     assert _violations(rules.publish_archive, b"", request_id="x") == [
-        ("archive", "FIELD_REQUIRED"),
-        ("request_id", "UUID_MALFORMED"),
+        ("archive", "REQUIRED"),
+        ("request_id", "MALFORMED"),
     ]
     assert _violations(rules.rulesets.RollbackRuleset, pb.RollbackRulesetRequest(name="ploermel")) == [
-        ("name", "NAME_MALFORMED")
+        ("name", "MALFORMED")
     ]
-    assert _violations(rules.rulesets.CheckRuleset, pb.CheckRulesetRequest()) == [
-        ("candidate", "FIELD_REQUIRED")
-    ]
+    assert _violations(rules.rulesets.CheckRuleset, pb.CheckRulesetRequest()) == [("candidate", "REQUIRED")]
     assert _violations(rules.rulesets.GetRuleset, pb.GetRulesetRequest(name="", min_state_number=-1)) == [
-        ("name", "NAME_MALFORMED"),
-        ("min_state_number", "NEGATIVE"),
+        ("name", "MALFORMED"),
+        ("min_state_number", "OUT_OF_RANGE"),
     ]
 
 

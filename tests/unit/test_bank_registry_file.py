@@ -87,39 +87,39 @@ def test_everything_wrong_is_said_at_once() -> None:
     found = problems(wrong)
     a = "banks[0].agreements[0]"
     assert found == {
-        "banks[0].id": "ID_MALFORMED",
-        "banks[0].name": "TEXT_INVISIBLE",
+        "banks[0].id": "MALFORMED",
+        "banks[0].name": "NOT_PRINTABLE",
         "banks[0].kind": "UNKNOWN_VALUE",
-        "banks[0].siren": "SIREN_INVALID",
-        "banks[0].cib": "CIB_INVALID",
-        "banks[0].bic": "BIC_INVALID",
-        "banks[0].lei": "LEI_INVALID",
+        "banks[0].siren": "MALFORMED",
+        "banks[0].cib": "MALFORMED",
+        "banks[0].bic": "MALFORMED",
+        "banks[0].lei": "MALFORMED",
         "banks[0].adresse": "UNKNOWN_FIELD",
         f"{a}.reference": "REQUIRED",
         f"{a}.territories[1]": "DUPLICATE",
         f"{a}.territories[2]": "UNKNOWN_PLACE",
         f"{a}.territories[3]": "UNKNOWN_PLACE",
-        f"{a}.territories[4]": "TEXT_EXPECTED",
-        f"{a}.end": "END_BEFORE_START",
-        f"{a}.suspensions[0].start": "DATE_IMPOSSIBLE",
-        f"{a}.suspensions[1].start": "DATE_MALFORMED",
-        f"{a}.suspensions[2].start": "DATE_OUT_OF_RANGE",
-        f"{a}.suspensions[3]": "OBJECT_EXPECTED",
-        f"{a}.guarantee_share_pct": "PERCENT_OUT_OF_RANGE",
-        f"{a}.envelope": "MONEY_MALFORMED",
-        f"{a}.committed": "MONEY_MALFORMED",
-        f"{a}.amount_max": "BELOW_MINIMUM",
-        f"{a}.months_min": "INTEGER_OUT_OF_RANGE",
-        f"{a}.months_max": "INTEGER_OUT_OF_RANGE",
-        f"{a}.rate_min_pct": "PERCENT_MALFORMED",
-        f"{a}.rate_max_pct": "PERCENT_MALFORMED",
-        f"{a}.accepted_objects[0]": "CODE_MALFORMED",
+        f"{a}.territories[4]": "WRONG_TYPE",
+        f"{a}.end": "BOUNDS_REVERSED",
+        f"{a}.suspensions[0].start": "NOT_IN_CALENDAR",
+        f"{a}.suspensions[1].start": "MALFORMED",
+        f"{a}.suspensions[2].start": "OUT_OF_RANGE",
+        f"{a}.suspensions[3]": "WRONG_TYPE",
+        f"{a}.guarantee_share_pct": "OUT_OF_RANGE",
+        f"{a}.envelope": "MALFORMED",
+        f"{a}.committed": "MALFORMED",
+        f"{a}.amount_max": "OUT_OF_RANGE",
+        f"{a}.months_min": "OUT_OF_RANGE",
+        f"{a}.months_max": "OUT_OF_RANGE",
+        f"{a}.rate_min_pct": "MALFORMED",
+        f"{a}.rate_max_pct": "MALFORMED",
+        f"{a}.accepted_objects[0]": "MALFORMED",
         f"{a}.accepted_objects[2]": "DUPLICATE",
         f"{a}.vérified_on": "UNKNOWN_FIELD",
-        "banks[0].agreements[1]": "OBJECT_EXPECTED",
-        "banks[0].local_conventions[0].address_lines": "LINE_COUNT",
-        "banks[0].local_conventions[0].postal_code": "POSTAL_CODE_MALFORMED",
-        "banks[0].local_conventions[0].email": "EMAIL_MALFORMED",
+        "banks[0].agreements[1]": "WRONG_TYPE",
+        "banks[0].local_conventions[0].address_lines": "TOO_MANY",
+        "banks[0].local_conventions[0].postal_code": "MALFORMED",
+        "banks[0].local_conventions[0].email": "MALFORMED",
     }
 
 
@@ -146,11 +146,11 @@ def test_identifiers_are_unique_and_successors_exist() -> None:
     ) == {
         "banks[0].siren": "DUPLICATE",
         "banks[0].cib": "DUPLICATE",
-        "banks[0].successor": "UNKNOWN_BANK",
+        "banks[0].successor": "UNKNOWN_RESOURCE",
         "banks[2].id": "DUPLICATE",
         "banks[4].lei": "DUPLICATE",
-        "banks[4].successor": "CIRCULAR",
-        "banks[5].successor": "CIRCULAR",
+        "banks[4].successor": "INCONSISTENT",
+        "banks[5].successor": "INCONSISTENT",
     }
 
 
@@ -165,10 +165,10 @@ def test_a_refused_lender_takes_with_it_those_that_need_it() -> None:
         known=known,
     )
     assert {finding.bank: finding.code for finding in found.refusals} == {
-        "a": "BIC_INVALID",
+        "a": "MALFORMED",
         "b": "DUPLICATE",
-        "new": "BIC_INVALID",
-        "c": "UNKNOWN_BANK",
+        "new": "MALFORMED",
+        "c": "UNKNOWN_RESOURCE",
     }
     assert (found.outcomes, found.refused) == ((), 4)
 
@@ -272,7 +272,7 @@ def test_json_lines_are_refused_one_by_one() -> None:
     found = read_whole("\n".join(lines).encode(), GEOGRAPHY)
     assert set(found.entries) == {"a", "c"}
     assert [(str(one.place), one.code) for one in found.refusals] == [
-        ("ligne 2", "JSON_MALFORMED"),
-        ("ligne 4", "JSON_MALFORMED"),
-        ("ligne 3, colonne « bic »", "BIC_INVALID"),
+        ("ligne 2", "NOT_JSON"),
+        ("ligne 4", "NOT_JSON"),
+        ("ligne 3, colonne « bic »", "MALFORMED"),
     ]

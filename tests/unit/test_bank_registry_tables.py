@@ -133,7 +133,7 @@ def test_a_sum_that_is_no_sum_refuses_its_line(amount: str) -> None:
     assert refusals(as_csv(row(montant_maximal=amount))) == [
         (
             "ligne 2, colonne « montant maximal (€) »".replace("« ", "«\u00a0").replace(" »", "\u00a0»"),
-            "MONEY_MALFORMED",
+            "MALFORMED",
         )
     ]
 
@@ -149,7 +149,7 @@ def test_a_sum_shown_in_percent_and_a_merged_cell_refuse_their_line() -> None:
     stream = io.BytesIO()
     book.save(stream)
     found = plan(stream.getvalue()).refusals
-    assert [(one.place.line, one.code) for one in found] == [(2, "MONEY_MALFORMED"), (3, "MERGED")]
+    assert [(one.place.line, one.code) for one in found] == [(2, "MALFORMED"), (3, "MERGED")]
 
 
 def test_a_cell_shown_in_percent_is_read_as_it_shows() -> None:
@@ -187,7 +187,7 @@ def test_an_unknown_place_comes_with_what_was_meant(scope: str, code: str, meant
 def test_zeros_lost_by_a_spreadsheet_are_suggested() -> None:
     header = [*COLUMNS, "code banque (CIB)"]
     (found,) = plan(as_csv([*row(), "1234"], header=header)).refusals
-    assert (found.code, "« 01234 »" in found.message.replace("\u00a0", " ")) == ("CIB_INVALID", True)
+    assert (found.code, "« 01234 »" in found.message.replace("\u00a0", " ")) == ("MALFORMED", True)
 
 
 def test_every_refused_line_is_named_and_the_others_are_kept() -> None:
@@ -209,11 +209,11 @@ def test_every_refused_line_is_named_and_the_others_are_kept() -> None:
     assert [(found.place.line, found.place.column, found.code) for found in found.refusals] == [
         (4, "identifiant", "REQUIRED"),
         (3, "type", "UNKNOWN_VALUE"),
-        (3, "dernier jour de l’accord", "DATE_IMPOSSIBLE"),
+        (3, "dernier jour de l’accord", "NOT_IN_CALENDAR"),
         (5, "codes du territoire", "UNKNOWN_PLACE"),
-        (7, "dernier jour de l’accord", "END_BEFORE_START"),
+        (7, "dernier jour de l’accord", "BOUNDS_REVERSED"),
         (9, "", "DUPLICATE_LINE"),
-        (11, "nom", "CONTRADICTION"),
+        (11, "nom", "INCONSISTENT"),
         (6, "SIREN", "DUPLICATE"),
     ]
 

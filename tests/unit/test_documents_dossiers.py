@@ -80,16 +80,16 @@ def test_the_lender_receives_only_what_may_leave() -> None:
     ("data", "field", "reason"),
     [
         (request("consent"), "consent.given_on", "REQUIRED"),
-        (request(consent={"given_on": date(2026, 11, 24)}), "consent", "CONSENT_NOT_IN_FORCE"),
+        (request(consent={"given_on": date(2026, 11, 24)}), "consent", "INCONSISTENT"),
         (
             request(consent={"given_on": date(2026, 1, 5), "valid_until": date(2026, 11, 22)}),
             "consent",
-            "CONSENT_NOT_IN_FORCE",
+            "INCONSISTENT",
         ),
         (
             request(opinion={"outcome": Code("UNFAVORABLE", "défavorable")}),
             "assessment.outcome",
-            "NOT_PRESENTABLE",
+            "INCONSISTENT",
         ),
         (request("bank"), "bank", "REQUIRED"),
         (request(enclosures=[]), "enclosures", "REQUIRED"),

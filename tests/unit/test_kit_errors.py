@@ -18,7 +18,7 @@ from google.rpc.error_details_pb2 import (
 )
 
 from services.kit import errors
-from services.kit.errors import DomainError, InvalidArgument, Violation, Violations
+from services.kit.errors import DomainError, FieldReason, InvalidArgument, Violation, Violations
 from services.kit.serve.status import to_status
 
 T = TypeVar("T", bound=Message)
@@ -38,8 +38,8 @@ def detail(error: DomainError, kind: type[T]) -> T:
 def test_all_the_violations_come_at_once() -> None:
     violations = Violations()
     violations.raise_if_any()
-    violations.add("loan.amount", "MISSING", "Le montant manque.")
-    violations.extend([Violation("loan.months", "MISSING", "La durée manque.")])
+    violations.add("loan.amount", FieldReason.REQUIRED, "Le montant manque.")
+    violations.extend([Violation("loan.months", FieldReason.REQUIRED, "La durée manque.")])
     with pytest.raises(InvalidArgument) as raised:
         violations.raise_if_any()
     status = to_status(raised.value, "probe.example")
@@ -52,8 +52,8 @@ def test_all_the_violations_come_at_once() -> None:
     )
     listed = detail(raised.value, BadRequest).field_violations
     assert [(v.field, v.reason, v.description) for v in listed] == [
-        ("loan.amount", "MISSING", "Le montant manque."),
-        ("loan.months", "MISSING", "La durée manque."),
+        ("loan.amount", "REQUIRED", "Le montant manque."),
+        ("loan.months", "REQUIRED", "La durée manque."),
     ]
     localized = detail(raised.value, LocalizedMessage)
     assert (localized.locale, localized.message) == ("fr-FR", "2 champs de la demande sont incorrects.")
@@ -71,7 +71,7 @@ def test_details_of_each_kind_of_error() -> None:
 
 
 def test_the_trailer_stays_small_and_says_what_it_leaves_out() -> None:
-    violations = [Violation(f"items[{i}].{'x' * 40}", "TOO_LONG", "é" * 1000) for i in range(200)]
+    violations = [Violation(f"items[{i}].{'x' * 40}", FieldReason.TOO_LONG, "é" * 1000) for i in range(200)]
     error = InvalidArgument("INVALID_FIELDS", "Non." * 500, metadata={"k": "v" * 5000}, violations=violations)
     status = to_status(error, "probe.example")
     assert status.ByteSize() < 6 * 1024
@@ -82,7 +82,9 @@ def test_the_trailer_stays_small_and_says_what_it_leaves_out() -> None:
 
 
 def test_fifty_ordinary_violations_all_fit() -> None:
-    violations = [Violation(f"items[{i}].amount", "MISSING", "Ce champ manque.") for i in range(50)]
+    violations = [
+        Violation(f"items[{i}].amount", FieldReason.REQUIRED, "Ce champ manque.") for i in range(50)
+    ]
     error = InvalidArgument("INVALID_FIELDS", "Non.", violations=violations)
     assert len(detail(error, BadRequest).field_violations) == 50
     assert "left_out" not in detail(error, ErrorInfo).metadata

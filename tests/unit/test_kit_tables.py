@@ -176,18 +176,18 @@ def test_cells_have_their_exact_value(parse: tables.Parse[object], cell: object,
 @pytest.mark.parametrize(
     ("parse", "cell", "reason"),
     [
-        *((tables.money, cell, "MONEY_MALFORMED") for cell in (
+        *((tables.money, cell, "MALFORMED") for cell in (
             "10,005", "12,345678", "15 %", "-5", "1.234,56", "1,234.56", "50.000", "12 €  €", "1 23", "1e3",
             "NaN", "9" * 5000, Decimal("10.005"), Decimal("NaN"),
         )),
-        *((tables.percent, cell, "PERCENT_MALFORMED") for cell in ("15 €", "-1", "1,1234567", "x")),
-        *((tables.integer, cell, "INTEGER_MALFORMED") for cell in ("24,5", "24 %", "2e1", "-3", "9" * 5000)),
-        *((tables.day, cell, "DATE_MALFORMED") for cell in ("31/12/26", "31-12-2026", "hier", 46000)),
-        *((tables.day, cell, "DATE_IMPOSSIBLE") for cell in ("31/02/2026", "2026-13-01", "12/31/2026")),
+        *((tables.percent, cell, "MALFORMED") for cell in ("15 €", "-1", "1,1234567", "x")),
+        *((tables.integer, cell, "MALFORMED") for cell in ("24,5", "24 %", "2e1", "-3", "9" * 5000)),
+        *((tables.day, cell, "MALFORMED") for cell in ("31/12/26", "31-12-2026", "hier", 46000)),
+        *((tables.day, cell, "NOT_IN_CALENDAR") for cell in ("31/02/2026", "2026-13-01", "12/31/2026")),
         (tables.text, date(2026, 1, 1), "DATE_IN_TEXT"),
         (tables.code, date(2026, 1, 1), "DATE_IN_TEXT"),
         (tables.codes, date(2026, 1, 1), "DATE_IN_TEXT"),
-        (tables.boolean, "peut-être", "BOOLEAN_MALFORMED"),
+        (tables.boolean, "peut-être", "MALFORMED"),
         (tables.money, True, "BOOLEAN"),
         (tables.text, False, "BOOLEAN"),
     ],
@@ -256,7 +256,7 @@ def test_a_workbook_gives_exact_values(form: str) -> None:
     assert found[1] == row
     assert [type(cell) for cell in found[1]] == [type(cell) for cell in row]
     assert [row.line for row in read(WORKBOOKS[form](["clé"], ["x"], [], ["y"]))] == [1, 2, 4]
-    assert found[2] == ["A2", *[None] * 7]
+    assert found[2] == ["A2"]
 
 
 @pytest.mark.parametrize("form", WORKBOOKS)
@@ -278,10 +278,10 @@ def test_fifteen_digits_never_hide_a_third_decimal() -> None:
 
 
 def test_merges_cover_no_more_than_the_table_and_a_bounded_number_of_cells() -> None:
-    rows = [Row(line=line, cells=["x", *[None] * 199]) for line in range(1, 5001)]
+    rows = [Row(line=line, cells=["x", *[None] * 199]) for line in range(1, 1001)]
     wide = Merge(top=1, left=0, bottom=1, right=16383)
     assert len(unmerged(rows, [wide])[0].cells) == 200
-    tall = [Merge(top=line, left=0, bottom=10**6, right=199) for line in range(1, 5)]
+    tall = [Merge(top=line, left=0, bottom=10**6, right=199) for line in range(1, 3)]
     with pytest.raises(UnreadableFile, match="fusionnées"):
         unmerged(rows, tall)
 
@@ -511,7 +511,9 @@ def test_an_altered_workbook_is_read_or_refused(form: str, data: st.DataObject) 
 
 def test_the_rows_of_a_csv_keep_their_length() -> None:
     found = read((CASES / "short_row.csv").read_bytes())
-    assert [len(row.cells) for row in found] == [5, 5, 5, 2]
+    assert [(len(row.cells), row.short) for row in found] == [(5, False), (5, False), (5, False), (2, True)]
+    assert [row.short for row in read("clé;nom;\nA;x\n")] == [False, False]
+    assert not any(row.short for row in read(xlsx(["clé", "nom"], ["A"])))
 
 
 def test_old_mac_line_ends_are_read() -> None:

@@ -32,14 +32,14 @@ def test_money_round_trip(amount: int) -> None:
 @pytest.mark.parametrize(
     ("message", "reasons"),
     [
-        (Money(currency_code="USD", units=1), ["CURRENCY_NOT_EUR"]),
-        (Money(units=1, nanos=1), ["CURRENCY_NOT_EUR", "MONEY_NOT_WHOLE_CENTS"]),
-        (Money(currency_code="EUR", units=1, nanos=5_000_000), ["MONEY_NOT_WHOLE_CENTS"]),
-        (Money(currency_code="EUR", units=1, nanos=-10_000_000), ["MONEY_MALFORMED"]),
-        (Money(currency_code="EUR", units=-1, nanos=10_000_000), ["MONEY_MALFORMED"]),
-        (Money(currency_code="EUR", nanos=1_000_000_000), ["MONEY_MALFORMED"]),
-        (Money(currency_code="EUR", units=10**11, nanos=10_000_000), ["MONEY_OUT_OF_RANGE"]),
-        (Money(currency_code="EUR", units=-(2**63)), ["MONEY_OUT_OF_RANGE"]),
+        (Money(currency_code="USD", units=1), ["NOT_EUROS"]),
+        (Money(units=1, nanos=1), ["NOT_EUROS", "TOO_MANY_DECIMALS"]),
+        (Money(currency_code="EUR", units=1, nanos=5_000_000), ["TOO_MANY_DECIMALS"]),
+        (Money(currency_code="EUR", units=1, nanos=-10_000_000), ["MALFORMED"]),
+        (Money(currency_code="EUR", units=-1, nanos=10_000_000), ["MALFORMED"]),
+        (Money(currency_code="EUR", nanos=1_000_000_000), ["MALFORMED"]),
+        (Money(currency_code="EUR", units=10**11, nanos=10_000_000), ["OUT_OF_RANGE"]),
+        (Money(currency_code="EUR", units=-(2**63)), ["OUT_OF_RANGE"]),
     ],
 )
 def test_wrong_money(message: Money, reasons: list[str]) -> None:
@@ -58,12 +58,12 @@ def test_date_round_trip(day: date) -> None:
 @pytest.mark.parametrize(
     ("message", "reason"),
     [
-        (Date(), "DATE_INCOMPLETE"),
-        (Date(year=2026, month=12), "DATE_INCOMPLETE"),
-        (Date(month=12, day=1), "DATE_INCOMPLETE"),
-        (Date(year=2026, month=2, day=29), "DATE_IMPOSSIBLE"),
-        (Date(year=-1, month=1, day=1), "DATE_IMPOSSIBLE"),
-        (Date(year=2**31 - 1, month=1, day=1), "DATE_IMPOSSIBLE"),
+        (Date(), "INCOMPLETE"),
+        (Date(year=2026, month=12), "INCOMPLETE"),
+        (Date(month=12, day=1), "INCOMPLETE"),
+        (Date(year=2026, month=2, day=29), "NOT_IN_CALENDAR"),
+        (Date(year=-1, month=1, day=1), "NOT_IN_CALENDAR"),
+        (Date(year=2**31 - 1, month=1, day=1), "NOT_IN_CALENDAR"),
     ],
 )
 def test_wrong_date(message: Date, reason: str) -> None:
@@ -87,7 +87,7 @@ def test_decimal_round_trip(value: Decimal) -> None:
 def test_wrong_decimal(text: str) -> None:
     violations = Violations()
     assert wire.decimal(DecimalMessage(value=text), "rate", violations) is None
-    assert [v.reason for v in violations] == ["DECIMAL_MALFORMED"]
+    assert [v.reason for v in violations] == ["MALFORMED"]
 
 
 def test_every_message_has_french_typography() -> None:

@@ -12,7 +12,7 @@ from services.bank_registry.api.handlers import fill
 from services.bank_registry.store import AuditRow, RegistryStore, auditing
 from services.kit import french
 from services.kit.canonical import Head, Verification, is_hash
-from services.kit.errors import Violations
+from services.kit.errors import FieldReason, Violations
 from services.kit.wire import Place, paging
 
 MAX_ALTERED = 100
@@ -68,10 +68,10 @@ def _expected(request: pb.VerifyAuditRequest) -> Head | None:
     given = request.expected_head
     violations = Violations()
     if given.sequence < 1:
-        violations.add("expected_head.sequence", "NOT_POSITIVE", "Le numéro de ligne commence à 1.")
+        violations.add("expected_head.sequence", FieldReason.OUT_OF_RANGE, "Le numéro de ligne commence à 1.")
     if not _HASH.fullmatch(given.hash):
         text = "Une empreinte compte 64 chiffres hexadécimaux."
-        violations.add("expected_head.hash", "HASH_MALFORMED", text)
+        violations.add("expected_head.hash", FieldReason.MALFORMED, text)
     violations.raise_if_any()
     return Head(given.sequence, given.hash)
 

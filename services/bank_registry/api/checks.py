@@ -12,7 +12,7 @@ from services.bank_registry.messages import CheckMessages, names, requests
 from services.bank_registry.registry import Geography, LoanRequest, check_bank, select
 from services.bank_registry.store import RegistryStore
 from services.kit.context import check_deadline
-from services.kit.errors import DomainError, ResourceExhausted, Violations
+from services.kit.errors import DomainError, FieldReason, ResourceExhausted, Violations
 from services.kit.serve import to_status
 from services.kit.wire import Place, paging
 
@@ -51,7 +51,7 @@ class CheckHandlers(Handlers):
             raise ResourceExhausted("BATCH_TOO_LARGE", text, metadata={"limit": str(MAX_BATCH)})
         violations = Violations()
         if not request.items:
-            violations.add("items", "REQUIRED", "Donnez au moins un contrôle à faire.")
+            violations.add("items", FieldReason.REQUIRED, "Donnez au moins un contrôle à faire.")
         instant = requests.known_instant(request, violations, self._clock())
         requests.check_state_number(request.min_state_number, "min_state_number", violations)
         violations.raise_if_any()

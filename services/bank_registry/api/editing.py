@@ -48,7 +48,9 @@ class BankEditingServicer(BankEditingServiceServicer):
         def work(session: Edit, origin: Origin) -> pb.CreateBankResponse:
             if session.registry.history(bank.id):
                 raise _taken(
-                    "BANK", f"L’identifiant « {bank.id} » est déjà celui d’un prêteur.", bank_name(bank.id)
+                    "BANK_ALREADY_EXISTS",
+                    f"L’identifiant « {bank.id} » est déjà celui d’un prêteur.",
+                    bank_name(bank.id),
                 )
             after = BankRecord.of(bank)
             return self._keeper.create(BANKS, session, origin, pb.CreateBankResponse, after, bank.id, entries)
@@ -73,7 +75,7 @@ class BankEditingServicer(BankEditingServiceServicer):
             target = agreement_target(record, own_id)
             if target.versions:
                 text = f"Ce prêteur a déjà un accord d’identifiant « {own_id} »."
-                raise _taken("AGREEMENT", text, agreement_name(bank_id, own_id))
+                raise _taken("AGREEMENT_ALREADY_EXISTS", text, agreement_name(bank_id, own_id))
             after = target.with_versions([fact])
             return self._keeper.create(
                 AGREEMENTS, session, origin, pb.CreateAgreementResponse, after, own_id, entries
@@ -99,7 +101,7 @@ class BankEditingServicer(BankEditingServiceServicer):
             target = convention_target(record, own_id)
             if target.versions:
                 text = f"Ce prêteur a déjà une convention d’identifiant « {own_id} »."
-                raise _taken("LOCAL_CONVENTION", text, convention_name(bank_id, own_id))
+                raise _taken("LOCAL_CONVENTION_ALREADY_EXISTS", text, convention_name(bank_id, own_id))
             after = target.with_versions([fact])
             return self._keeper.create(
                 CONVENTIONS, session, origin, pb.CreateLocalConventionResponse, after, own_id, entries
@@ -183,5 +185,5 @@ class BankEditingServicer(BankEditingServiceServicer):
         return self._keeper.reinstate(CONVENTIONS, request, pb.ReinstateLocalConventionResponse)
 
 
-def _taken(kind: str, text: str, name: str) -> AlreadyExists:
-    return AlreadyExists(f"{kind}_ALREADY_EXISTS", text, metadata={"name": name})
+def _taken(reason: str, text: str, name: str) -> AlreadyExists:
+    return AlreadyExists(reason, text, metadata={"name": name})

@@ -15,6 +15,7 @@ from services.bank_registry.api.views import bank_not_found
 from services.bank_registry.api.writing import write
 from services.bank_registry.messages import Entries, Writing, edits
 from services.bank_registry.registry import (
+    Advice,
     Agreement,
     Bank,
     BankRecord,
@@ -87,7 +88,7 @@ class Keeper:
                 last = replace(after.bank, successor=successor)
                 after = replace(after, banks=(*after.banks[:-1], last))
                 _refuse_unknown_successor(after, session.registry.current)
-            advice = Violations()
+            advice: list[Advice] = []
             if desk.field == "bank":
                 advice.extend(_still_in_force(after, day))
             return self._answer(desk, session, origin, response, after, own_id, day, advice)
@@ -149,7 +150,7 @@ class Keeper:
         after: BankRecord,
         own_id: str,
         day: date | None,
-        advice: Iterable[Violation] = (),
+        advice: Iterable[Advice] = (),
     ) -> R:
         """Writes the new state of a lender, and tells it."""
         state_number = session.apply(difference(session.registry.current, [after]), origin)
@@ -159,7 +160,7 @@ class Keeper:
             **{desk.field: desk.answer(after, versions, day, session.now)},
             state_number=state_number,
             warnings=[
-                pb.EditWarning(field=one.field, code=one.reason, message=french.typeset(one.description))
+                pb.EditWarning(field=one.field, code=one.code, message=french.typeset(one.description))
                 for one in advice
             ],
         )
@@ -203,11 +204,11 @@ def _refuse_unknown_successor(after: BankRecord, records: Records) -> None:
     violations.raise_if_any()
 
 
-def _still_in_force(record: BankRecord, day: date) -> Iterable[Violation]:
+def _still_in_force(record: BankRecord, day: date) -> Iterable[Advice]:
     going_on = [one for one in record.agreements if not one.period.is_over(day)]
     if going_on:
         named = french.join(list(dict.fromkeys(one.reference for one in going_on)))
         text = (
             f"Ses accords sont sans effet à partir du {french.long_date(day)} : {named}. Terminez-les aussi."
         )
-        yield Violation("name", "AGREEMENTS_STILL_IN_FORCE", text)
+        yield Advice("name", "AGREEMENTS_STILL_IN_FORCE", text)

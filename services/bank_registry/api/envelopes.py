@@ -21,7 +21,7 @@ from services.bank_registry.messages import records as messages
 from services.bank_registry.registry import BankRecord, Reservation, ReservationState, envelopes
 from services.bank_registry.store import Edit, Origin, ReservationChange
 from services.kit import french
-from services.kit.errors import NotFound, Violations
+from services.kit.errors import FieldReason, NotFound, Violations
 from services.kit.wire import Place, paging
 
 R = TypeVar("R", bound=Message)
@@ -74,7 +74,7 @@ class EnvelopeServicer(Handlers, EnvelopeServiceServicer):
             after = envelopes.commit(ids[0], reservation, amount, now)
             if after.amount > reservation.amount:
                 text = f"Le montant dépasse celui qui est retenu ({french.euros(reservation.amount)})."
-                violations.add("amount", "ABOVE_RESERVATION", text)
+                violations.add("amount", FieldReason.OUT_OF_RANGE, text)
             violations.raise_if_any()
             return after
 

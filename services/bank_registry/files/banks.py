@@ -12,6 +12,7 @@ from services.bank_registry.registry import (
     ALWAYS,
     CATEGORY,
     ID,
+    Advice,
     Agreement,
     Bank,
     BankKind,
@@ -29,7 +30,7 @@ from services.bank_registry.registry import (
     unknown_place,
 )
 from services.kit import french
-from services.kit.errors import Violations
+from services.kit.errors import FieldReason, Violations
 
 MAX_MONTHS = 600
 MAX_ANSWER_DAYS = 366
@@ -48,7 +49,7 @@ class BankReader:
 
     geography: Geography
     problems: Violations
-    advice: Violations
+    advice: list[Advice]
     _unknown: int = 0
 
     def bank(self, fields: Fields, bank_id: str | None = None) -> Bank | None:
@@ -67,11 +68,8 @@ class BankReader:
         suspensions = _suspensions(fields)
         holder = identifiers.other_holder(cib, name)
         if holder:
-            self.advice.add(
-                fields.path("cib"),
-                "CIB_OF_ANOTHER_BANK",
-                f"Le code banque {cib} est connu comme celui de {holder}.",
-            )
+            text = f"Le code banque {cib} est connu comme celui de {holder}."
+            self.advice.append(Advice(fields.path("cib"), "CIB_OF_ANOTHER_BANK", text))
         if kind is None or period is None:
             return None
         return Bank(bank_id, name, kind, siren, cib, bic, lei, successor, siret, network, period, suspensions)
@@ -80,7 +78,9 @@ class BankReader:
         siret = self._identifier(fields, "siret", identifiers.siret_problem)
         if siret and siren and not siret.startswith(siren):
             fields.problem(
-                "siret", "SIRET_OF_ANOTHER", f"Le SIRET {siret} n’est pas un établissement du SIREN {siren}."
+                "siret",
+                FieldReason.DUPLICATE,
+                f"Le SIRET {siret} n’est pas un établissement du SIREN {siren}.",
             )
         return siret
 
@@ -90,7 +90,7 @@ class BankReader:
         text = fields.text(name, required=required)
         problem = problem_of(text) if text else None
         if problem:
-            fields.problem(name, f"{name.upper()}_INVALID", problem)
+            fields.problem(name, FieldReason.MALFORMED, problem)
         return text
 
     def agreement(self, fields: Fields) -> Agreement | None:
@@ -134,7 +134,7 @@ class BankReader:
         envelope, committed = fields.cents("envelope"), fields.cents("committed")
         if committed and committed > (envelope or 0):
             text = "Le montant engagé dépasse l’enveloppe ; vérifiez les deux montants."
-            self.advice.add(fields.path("committed"), "COMMITTED_ABOVE_ENVELOPE", text)
+            self.advice.append(Advice(fields.path("committed"), "COMMITTED_ABOVE_ENVELOPE", text))
         return envelope, committed
 
     def _territory(self, fields: Fields) -> Territory | None:
@@ -145,16 +145,16 @@ class BankReader:
         if scope is Scope.NATIONAL:
             if codes:
                 text = "Les codes sont sans effet : l’accord vaut pour la France entière."
-                self.advice.add(fields.path("territories"), "CODES_WITHOUT_EFFECT", text)
+                self.advice.append(Advice(fields.path("territories"), "CODES_WITHOUT_EFFECT", text))
             return Territory(scope)
         if not 1 <= len(codes) <= MAX_TERRITORIES:
             text = f"Indiquez de 1 à {french.number(MAX_TERRITORIES)} codes de territoire."
-            fields.problem("territories", "CODE_COUNT", text)
+            fields.problem("territories", FieldReason.TOO_MANY, text)
         for index, code in _distinct(fields, "territories", codes):
             if place_name(scope, code, self.geography) is None:
                 self._unknown += 1
                 text = unknown_place(scope, code, self.geography, suggest=self._unknown <= MAX_HINTS)
-                fields.problem(f"territories[{index}]", "UNKNOWN_PLACE", text)
+                fields.problem(f"territories[{index}]", FieldReason.UNKNOWN_PLACE, text)
         return Territory(scope, codes)
 
     def convention(self, fields: Fields) -> LocalConvention | None:
@@ -165,10 +165,10 @@ class BankReader:
         address_lines = fields.texts("address_lines", longest=ADDRESS_LINE_LENGTH)
         if not 1 <= len(address_lines) <= MAX_ADDRESS_LINES:
             text = f"L’adresse compte de une à {MAX_ADDRESS_LINES} lignes, sans le code postal ni la ville."
-            fields.problem("address_lines", "LINE_COUNT", text)
+            fields.problem("address_lines", FieldReason.TOO_MANY, text)
         postal_code = fields.text("postal_code", required=True)
         if postal_code and not re.fullmatch(r"[0-9]{5}", postal_code):
-            fields.problem("postal_code", "POSTAL_CODE_MALFORMED", "Un code postal compte cinq chiffres.")
+            fields.problem("postal_code", FieldReason.MALFORMED, "Un code postal compte cinq chiffres.")
         city = fields.text("city", required=True, longest=CITY_LENGTH)
         email, phone = _email(fields), fields.text("phone")
         answer_days = fields.integer("answer_days", 0, MAX_ANSWER_DAYS)
@@ -198,7 +198,9 @@ class BankReader:
             for item in fields.objects("contacts")
         )
         if len(contacts) > MAX_CONTACTS:
-            fields.problem("contacts", "CONTACT_COUNT", f"Une convention a {MAX_CONTACTS} contacts au plus.")
+            fields.problem(
+                "contacts", FieldReason.TOO_MANY, f"Une convention a {MAX_CONTACTS} contacts au plus."
+            )
         return contacts
 
 
@@ -206,7 +208,7 @@ def _id(fields: Fields, name: str) -> str:
     text = fields.text("id", required=True)
     if text and not ID.fullmatch(text):
         form = "Un identifiant compte des minuscules sans accent, des chiffres et des tirets"
-        fields.problem("id", "ID_MALFORMED", f"{form}, par exemple « {slug(name) or 'banque-1'} ».")
+        fields.problem("id", FieldReason.MALFORMED, f"{form}, par exemple « {slug(name) or 'banque-1'} ».")
     return text
 
 
@@ -217,7 +219,7 @@ def _id_or_slug(fields: Fields, reference: str) -> str:
 def _email(fields: Fields) -> str:
     email = fields.text("email")
     if email and not re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", email):
-        fields.problem("email", "EMAIL_MALFORMED", "L’adresse électronique est mal formée.")
+        fields.problem("email", FieldReason.MALFORMED, "L’adresse électronique est mal formée.")
     return email
 
 
@@ -228,7 +230,9 @@ def _suspensions(fields: Fields) -> tuple[Suspension, ...]:
     for one, other in pairwise(known):
         if one.period.overlaps(other.period):
             start = french.long_date(other.period.first)
-            fields.problem("suspensions", "OVERLAP", f"Deux suspensions se chevauchent à partir du {start}.")
+            fields.problem(
+                "suspensions", FieldReason.OVERLAP, f"Deux suspensions se chevauchent à partir du {start}."
+            )
     return tuple(known)
 
 
@@ -237,7 +241,7 @@ def _bounds(
 ) -> Bounds[Bound]:
     least, greatest = read(least_name), read(greatest_name)
     if least is not None and greatest is not None and greatest < least:
-        fields.problem(greatest_name, "BELOW_MINIMUM", "Ce maximum est inférieur au minimum.")
+        fields.problem(greatest_name, FieldReason.OUT_OF_RANGE, "Ce maximum est inférieur au minimum.")
     return Bounds(least, greatest)
 
 
@@ -246,7 +250,7 @@ def _codes(fields: Fields, name: str) -> tuple[str, ...]:
     for index, code in _distinct(fields, name, codes):
         if not CATEGORY.fullmatch(code):
             text = "Un code compte des capitales sans accent, des chiffres et des soulignés, comme MOBILITE."
-            fields.problem(f"{name}[{index}]", "CODE_MALFORMED", text)
+            fields.problem(f"{name}[{index}]", FieldReason.MALFORMED, text)
     return codes
 
 
@@ -255,7 +259,7 @@ def _distinct(fields: Fields, name: str, codes: tuple[str, ...]) -> Iterator[tup
     seen: set[str] = set()
     for index, code in enumerate(codes):
         if code in seen:
-            fields.problem(f"{name}[{index}]", "DUPLICATE", f"Le code {code} est répété.")
+            fields.problem(f"{name}[{index}]", FieldReason.DUPLICATE, f"Le code {code} est répété.")
         elif code:
             seen.add(code)
             yield index, code

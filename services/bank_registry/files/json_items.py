@@ -8,6 +8,7 @@ from typing import NoReturn
 
 from services.bank_registry.files.items import Content, Finding, Item, Place
 from services.kit import french
+from services.kit.errors import FieldReason
 from services.kit.tables import MAX_ROWS, UnreadableFile
 
 FORMAT = "registre-preteurs/1"
@@ -67,7 +68,7 @@ def _lines(lines: list[tuple[int, str]]) -> Content:
             items.append(Item(parse(line), number))
         except UnreadableFile as error:
             sentence = str(error).replace("(ligne 1, ", "(").replace("Le fichier", "La ligne")
-            findings.append(Finding(Place(number), "JSON_MALFORMED", sentence))
+            findings.append(Finding(Place(number), FieldReason.NOT_JSON, sentence))
     return Content(tuple(items), tuple(findings))
 
 
@@ -93,7 +94,7 @@ def _not_objects(banks: list[object]) -> Iterator[Finding]:
     for index, bank in enumerate(banks):
         if not isinstance(bank, dict):
             text = "Un objet entre accolades est attendu."
-            yield Finding(Place(0, f"banks[{index}]"), "OBJECT_EXPECTED", text)
+            yield Finding(Place(0, f"banks[{index}]"), FieldReason.WRONG_TYPE, text)
 
 
 def _object(pairs: list[tuple[str, object]]) -> Object:

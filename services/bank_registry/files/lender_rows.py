@@ -17,6 +17,7 @@ from services.bank_registry.files.items import (
     too_many,
 )
 from services.kit import french
+from services.kit.errors import FieldReason
 from services.kit.tables import Bad, Row, UnreadableFile, is_blank, read_cell
 
 Values = dict[str, object]
@@ -120,7 +121,7 @@ class _Lender:
         for name, value in part.values.items():
             if known.values.setdefault(name, value) != value:
                 text = f"Cette cellule contredit la ligne {known.line}, qui décrit le même prêteur."
-                self.refuse(Place(part.line, NAMES["", name]), "CONTRADICTION", text)
+                self.refuse(Place(part.line, NAMES["", name]), FieldReason.INCONSISTENT, text)
 
     def item(self) -> Item:
         """The lender as the JSON form writes it."""
@@ -148,7 +149,9 @@ def gather_address(values: Values) -> Values:
 
 
 def _no_identifier(row: Row) -> Finding:
-    return Finding(Place(row.line, "identifiant"), "REQUIRED", "L’identifiant du prêteur est obligatoire.")
+    return Finding(
+        Place(row.line, "identifiant"), FieldReason.REQUIRED, "L’identifiant du prêteur est obligatoire."
+    )
 
 
 def _absent_columns(header: dict[int, Column], line: int) -> Iterator[Finding]:

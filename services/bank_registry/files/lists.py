@@ -8,6 +8,7 @@ from datetime import date
 
 from services.bank_registry.registry import Contact, Suspension
 from services.kit import french, tables
+from services.kit.errors import FieldReason
 from services.kit.tables import Bad
 
 _DAY = r"[0-9]{1,2}/[0-9]{1,2}/[0-9]{4}|[0-9]{4}-[0-9]{2}-[0-9]{2}"
@@ -34,7 +35,7 @@ def contacts(value: object) -> object:
         fields = [_plain(field) for field in _split(part, ";")]
         if len(fields) > len(CONTACT_FIELDS):
             form = "rôle ; nom ; courriel ; téléphone"
-            return Bad("CONTACT_MALFORMED", f"Écrivez chaque contact comme « {form} », séparés par « | ».")
+            return Bad(FieldReason.MALFORMED, f"Écrivez chaque contact comme « {form} », séparés par « | ».")
         found.append(dict(zip(CONTACT_FIELDS, fields, strict=False)))
     return found
 
@@ -69,7 +70,7 @@ def _suspension(written: str) -> dict[str, object] | Bad:
     found = _SUSPENSION.fullmatch(written)
     if found is None:
         return Bad(
-            "PERIOD_MALFORMED",
+            FieldReason.MALFORMED,
             "Écrivez chaque suspension comme « du 01/03/2026 au 31/05/2026 ; motif » ou « à partir du "
             "01/03/2026 », séparées par « | ».",
         )

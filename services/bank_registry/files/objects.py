@@ -14,7 +14,7 @@ from typing import TypeVar
 from services.bank_registry.files.items import UNREADABLE
 from services.kit import french
 from services.kit.dates import Period
-from services.kit.errors import Violations
+from services.kit.errors import FieldReason, Violations
 
 Choice = TypeVar("Choice", bound=StrEnum)
 
@@ -41,7 +41,7 @@ class Fields:
         """The path of a field in the file."""
         return f"{self._path}.{name}" if self._path else name
 
-    def problem(self, name: str, reason: str, description: str) -> None:
+    def problem(self, name: str, reason: FieldReason, description: str) -> None:
         """Notes what is wrong with a field."""
         self._problems.add(self.path(name), reason, description)
 
@@ -64,7 +64,9 @@ class Fields:
         """One of the values of an enumeration; required."""
         text = self.text(name, required=True)
         if text and text not in list(choices):
-            self.problem(name, "UNKNOWN_VALUE", f"Valeurs possibles : {french.join(list(choices))}.")
+            self.problem(
+                name, FieldReason.UNKNOWN_VALUE, f"Valeurs possibles : {french.join(list(choices))}."
+            )
         return choices(text) if text in list(choices) else None
 
     def day(self, name: str, *, required: bool = False) -> date | None:
@@ -73,16 +75,20 @@ class Fields:
         if value is None:
             return None
         if not isinstance(value, str) or not _DAY.fullmatch(value):
-            self.problem(name, "DATE_MALFORMED", "Écrivez la date comme « 2026-12-31 ».")
+            self.problem(name, FieldReason.MALFORMED, "Écrivez la date comme « 2026-12-31 ».")
             return None
         try:
             day = date.fromisoformat(value)
         except ValueError:
-            self.problem(name, "DATE_IMPOSSIBLE", f"La date {value} n’existe pas dans le calendrier.")
+            self.problem(
+                name, FieldReason.NOT_IN_CALENDAR, f"La date {value} n’existe pas dans le calendrier."
+            )
             return None
         if not FIRST_YEAR <= day.year <= LAST_YEAR:
             span = f"entre {FIRST_YEAR} et {LAST_YEAR}"
-            self.problem(name, "DATE_OUT_OF_RANGE", f"L’année doit être {span} ; sans fin, omettez la date.")
+            self.problem(
+                name, FieldReason.OUT_OF_RANGE, f"L’année doit être {span} ; sans fin, omettez la date."
+            )
             return None
         return day
 
@@ -93,20 +99,20 @@ class Fields:
             return None
         if last is not None and last < start:
             days = f"{french.long_date(last)}) précède le premier ({french.long_date(start)}"
-            self.problem("end", "END_BEFORE_START", f"Le dernier jour ({days}).")
+            self.problem("end", FieldReason.BOUNDS_REVERSED, f"Le dernier jour ({days}).")
             return None
         return Period(start, last)
 
     def cents(self, name: str) -> int | None:
         """An amount in euros written "1500.00", in cents."""
-        amount = self._decimal(name, _AMOUNT, "MONEY_MALFORMED", '"1500.00"')
+        amount = self._decimal(name, _AMOUNT, FieldReason.MALFORMED, '"1500.00"')
         return None if amount is None else int(amount * 100)
 
     def percent(self, name: str) -> Decimal | None:
         """A percentage from 0 to 100, written "1.5"."""
-        value = self._decimal(name, _PERCENT, "PERCENT_MALFORMED", '"1.5"')
+        value = self._decimal(name, _PERCENT, FieldReason.MALFORMED, '"1.5"')
         if value is not None and value > 100:
-            self.problem(name, "PERCENT_OUT_OF_RANGE", "Le pourcentage ne dépasse pas 100.")
+            self.problem(name, FieldReason.OUT_OF_RANGE, "Le pourcentage ne dépasse pas 100.")
         return value
 
     def integer(self, name: str, least: int, greatest: int) -> int | None:
@@ -117,7 +123,7 @@ class Fields:
         if type(value) is not int or not least <= value <= greatest:
             span = f"{french.number(least)} à {french.number(greatest)}"
             quoted = ", sans guillemets," if isinstance(value, str) else ""
-            self.problem(name, "INTEGER_OUT_OF_RANGE", f"Un nombre entier de {span}{quoted} est attendu.")
+            self.problem(name, FieldReason.OUT_OF_RANGE, f"Un nombre entier de {span}{quoted} est attendu.")
             return None
         return value
 
@@ -130,14 +136,14 @@ class Fields:
                 yield fields
                 fields.finish()
             else:
-                self.problem(path, "OBJECT_EXPECTED", "Un objet entre accolades est attendu.")
+                self.problem(path, FieldReason.WRONG_TYPE, "Un objet entre accolades est attendu.")
 
     def finish(self) -> None:
         """Notes the fields that nobody asked for, the first hundred of them."""
         unknown = [name for name in self._values if name not in self._read]
         for index, name in enumerate(unknown[:MAX_UNKNOWN]):
             hint = self._nearest(name) if index < MAX_HINTS and len(name) <= LONGEST_TEXT else "."
-            self.problem(name[:LONGEST_TEXT], "UNKNOWN_FIELD", f"Ce champ n’existe pas{hint}")
+            self.problem(name[:LONGEST_TEXT], FieldReason.UNKNOWN_FIELD, f"Ce champ n’existe pas{hint}")
 
     def _value(self, name: str, required: bool) -> object:
         self._read.add(name)
@@ -146,7 +152,7 @@ class Fields:
             return None
         if value is None or value == "":
             if required:
-                self.problem(name, "REQUIRED", "Ce champ est obligatoire.")
+                self.problem(name, FieldReason.REQUIRED, "Ce champ est obligatoire.")
             return None
         return value
 
@@ -154,25 +160,27 @@ class Fields:
         value = self._value(name, required=False)
         if value is None or isinstance(value, list):
             return value or []
-        self.problem(name, "LIST_EXPECTED", "Une liste entre crochets est attendue.")
+        self.problem(name, FieldReason.WRONG_TYPE, "Une liste entre crochets est attendue.")
         return []
 
     def _line(self, name: str, value: object, longest: int) -> str:
         if value is UNREADABLE:
             return ""
         if not isinstance(value, str):
-            self.problem(name, "TEXT_EXPECTED", "Un texte entre guillemets est attendu.")
+            self.problem(name, FieldReason.WRONG_TYPE, "Un texte entre guillemets est attendu.")
             return ""
         text = unicodedata.normalize("NFC", value).strip()
         if not text or len(text) > longest:
-            self.problem(name, "TEXT_LENGTH", f"Un texte de 1 à {longest} caractères est attendu.")
+            self.problem(name, FieldReason.TOO_LONG, f"Un texte de 1 à {longest} caractères est attendu.")
         if not text.isprintable() and any(map(_is_invisible, text)):
             self.problem(
-                name, "TEXT_INVISIBLE", "Le texte contient un retour à la ligne ou un caractère invisible."
+                name,
+                FieldReason.NOT_PRINTABLE,
+                "Le texte contient un retour à la ligne ou un caractère invisible.",
             )
         return text
 
-    def _decimal(self, name: str, form: re.Pattern[str], reason: str, example: str) -> Decimal | None:
+    def _decimal(self, name: str, form: re.Pattern[str], reason: FieldReason, example: str) -> Decimal | None:
         value = self._value(name, required=False)
         if value is None:
             return None

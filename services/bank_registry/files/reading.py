@@ -10,8 +10,8 @@ from services.bank_registry.files.content import read_content
 from services.bank_registry.files.items import MAX_FINDINGS, Content, Finding, Item, too_many
 from services.bank_registry.files.objects import Fields
 from services.bank_registry.files.records import record_of
-from services.bank_registry.registry import BankRecord, Geography
-from services.kit.errors import Violation, Violations
+from services.bank_registry.registry import Advice, BankRecord, Geography
+from services.kit.errors import FieldReason, Violation, Violations
 
 STEP = 250
 """Lenders read between two announcements of progress."""
@@ -54,7 +54,7 @@ def read(data: bytes, geography: Geography) -> Generator[Progress, None, Reading
     """Reads a file, whatever the registry holds; raises UnreadableFile if it is not one of lenders."""
     content = read_content(data)
     reading = Reading(content, refusals=list(content.findings), warnings=list(content.warnings))
-    reader, total = BankReader(geography, Violations(), Violations()), len(content.items)
+    reader, total = BankReader(geography, Violations(), []), len(content.items)
     for done, item in enumerate(content.items):
         if done % STEP == 0:
             yield Progress(done, total)
@@ -77,16 +77,17 @@ def read_whole(data: bytes, geography: Geography) -> Reading:
 
 
 def _read_item(item: Item, reading: Reading, reader: BankReader) -> None:
-    reader.problems, reader.advice = problems, advice = Violations(), Violations()
+    problems, advice = Violations(), list[Advice]()
+    reader.problems, reader.advice = problems, advice
     fields = Fields(item.values, item.path, problems)
     record = record_of(reader, fields)
     fields.finish()
     bank_id = _identifier(item.values)
-    refused = [*item.findings, *(_finding(item, found, bank_id) for found in problems)]
-    reading.warnings.extend(_finding(item, found, bank_id) for found in advice)
+    refused = [*item.findings, *(_finding(item, found, found.reason, bank_id) for found in problems)]
+    reading.warnings.extend(_finding(item, found, found.code, bank_id) for found in advice)
     if bank_id in reading.cited:
         text = f"L’identifiant « {bank_id} » est déjà pris dans ce fichier."
-        refused.append(Finding(item.place_of("id"), "DUPLICATE", text, bank_id))
+        refused.append(Finding(item.place_of("id"), FieldReason.DUPLICATE, text, bank_id))
         reading.entries.pop(bank_id, None)
     reading.cited.add(bank_id)
     reading.refusals.extend(refused)
@@ -101,6 +102,6 @@ def _identifier(values: Mapping[str, object]) -> str:
     return value.strip() if isinstance(value, str) else ""
 
 
-def _finding(item: Item, found: Violation, bank_id: str) -> Finding:
+def _finding(item: Item, found: Violation | Advice, code: str, bank_id: str) -> Finding:
     path = found.field.removeprefix(item.path).removeprefix(".")
-    return Finding(item.place_of(path), found.reason, found.description, bank_id)
+    return Finding(item.place_of(path), code, found.description, bank_id)

@@ -12,6 +12,7 @@ from services.bank_registry.files.banks import BankReader
 from services.bank_registry.files.objects import Fields
 from services.bank_registry.registry import Agreement, Bank, BankRecord, LocalConvention, suspensions
 from services.kit import french
+from services.kit.errors import FieldReason
 
 V = TypeVar("V", Bank, Agreement, LocalConvention)
 Read = tuple[Fields, V]
@@ -51,7 +52,7 @@ def _refuse_overlaps(read: list[Read[V]], what: str) -> None:
     for (_, one), (item, other) in pairwise(ordered):
         if one.period.overlaps(other.period):
             start = french.long_date(other.period.first)
-            item.problem("start", "OVERLAP", f"{what} se chevauchent à partir du {start}.")
+            item.problem("start", FieldReason.OVERLAP, f"{what} se chevauchent à partir du {start}.")
 
 
 def _versions(read: list[Read[V]]) -> tuple[V, ...]:
@@ -61,7 +62,7 @@ def _versions(read: list[Read[V]]) -> tuple[V, ...]:
         found = suspensions([fact for _, fact in group])
         if len(group) > 1 and any(one.period.overlaps(other.period) for one, other in pairwise(found)):
             text = "Ces suspensions contredisent celles d’une autre ligne du même accord ou prêteur."
-            group[-1][0].problem("suspensions", "OVERLAP", text)
+            group[-1][0].problem("suspensions", FieldReason.OVERLAP, text)
         facts.extend(replace(fact, suspensions=found) for _, fact in group)
     by_start = sorted(facts, key=attrgetter("period.first"))
     return tuple(

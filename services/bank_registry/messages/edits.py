@@ -11,7 +11,7 @@ from google.protobuf.descriptor import FieldDescriptor
 from services.bank_registry.registry import Suspension
 from services.kit import french, wire
 from services.kit.dates import Period
-from services.kit.errors import Violations
+from services.kit.errors import FieldReason, Violations
 
 LONGEST_REASON = 500
 EVERYTHING = "*"
@@ -54,7 +54,7 @@ def day(message: Any, field: str, violations: Violations, *, required: bool = Tr
     if message.HasField(field):
         return wire.civil_date(getattr(message, field), field, violations)
     if required:
-        violations.add(field, "REQUIRED", "Ce champ est obligatoire.")
+        violations.add(field, FieldReason.REQUIRED, "Ce champ est obligatoire.")
     return None
 
 
@@ -66,7 +66,7 @@ def suspension(message: Any, reason: str, violations: Violations) -> Suspension 
         return None
     if end is not None and end <= start:
         text = f"La fin ({french.long_date(end)}) doit suivre le début ({french.long_date(start)})."
-        violations.add("end_date", "END_BEFORE_START", text)
+        violations.add("end_date", FieldReason.BOUNDS_REVERSED, text)
         return None
     return Suspension(Period.ending(start, end), reason)
 
@@ -80,14 +80,16 @@ def changed_fields(message: Any, resource: Any, since: date | None, violations: 
     for name in given:
         if name in OUTPUT_ONLY:
             text = f"Le champ « {name} » ne se modifie pas ainsi."
-            violations.add("update_mask", "OUTPUT_ONLY", text)
+            violations.add("update_mask", FieldReason.OUTPUT_ONLY, text)
         elif name not in known:
-            violations.add("update_mask", "UNKNOWN_FIELD", "Le masque cite un champ qui n’existe pas.")
+            violations.add(
+                "update_mask", FieldReason.UNKNOWN_FIELD, "Le masque cite un champ qui n’existe pas."
+            )
         elif since is not None and name in DAYS:
             text = f"Le champ « {name} » ne se corrige que sans effective_date."
-            violations.add("update_mask", "NOT_DATED", text)
+            violations.add("update_mask", FieldReason.NOT_CHANGEABLE, text)
     if not given:
-        violations.add("update_mask", "REQUIRED", "Aucun champ à modifier n’est donné.")
+        violations.add("update_mask", FieldReason.REQUIRED, "Aucun champ à modifier n’est donné.")
     return [name for name in given if name in known]
 
 
@@ -97,7 +99,7 @@ def refuse_output_only(resource: Any, path: str, violations: Violations) -> None
         field = resource.DESCRIPTOR.fields_by_name.get(name)
         if field is not None and _is_set(resource, field):
             text = "Ce champ ne se donne pas à la création."
-            violations.add(f"{path}.{name}", "OUTPUT_ONLY", text)
+            violations.add(f"{path}.{name}", FieldReason.OUTPUT_ONLY, text)
 
 
 def merged(present: Any, given: Any, fields: list[str]) -> Any:

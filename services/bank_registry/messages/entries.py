@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from microcredit.bankregistry.v1 import bank_pb2 as pb
 from services.bank_registry.files import BankReader, Fields
 from services.bank_registry.messages import names
-from services.bank_registry.registry import Agreement, Bank, Geography, LocalConvention
+from services.bank_registry.registry import Advice, Agreement, Bank, Geography, LocalConvention
 from services.kit import wire
 from services.kit.dates import ONE_DAY
-from services.kit.errors import Violations
+from services.kit.errors import FieldReason, Violations
 
 FIRST_YEAR = 1900
 
@@ -26,7 +27,8 @@ class Entries:
     """Reads messages; `problems` forbid the edit, `advice` is to be looked at."""
 
     def __init__(self, geography: Geography) -> None:
-        self.problems, self.advice = Violations(), Violations()
+        self.problems = Violations()
+        self.advice: list[Advice] = []
         self._geography = geography
 
     def bank(self, message: pb.Bank, bank_id: str) -> Bank | None:
@@ -85,13 +87,16 @@ class Entries:
         renamed: dict[str, str],
         read: Callable[[BankReader, Fields], F],
     ) -> F:
-        problems, advice = Violations(), Violations()
+        def place(field: str) -> str:
+            return id_path if field == "id" else f"{path}.{_renamed(field, renamed)}"
+
+        problems, advice = Violations(), list[Advice]()
         fact = read(BankReader(self._geography, problems, advice), Fields(values, "", problems))
-        for found, given in ((self.problems, problems), (self.advice, advice)):
-            for one in given:
-                where = id_path if one.field == "id" else f"{path}.{_renamed(one.field, renamed)}"
-                if all((where, one.reason) != (known.field, known.reason) for known in found):
-                    found.add(where, one.reason, one.description)
+        for one in problems:
+            where = place(one.field)
+            if all((where, one.reason) != (known.field, known.reason) for known in self.problems):
+                self.problems.add(where, one.reason, one.description)
+        self.advice += (replace(given, field=place(given.field)) for given in advice)
         return fact
 
 
@@ -115,7 +120,7 @@ class _Values:
             else None
         )
         if day is not None and day.year < FIRST_YEAR:
-            self._problems.add(path, "DATE_OUT_OF_RANGE", f"L’année doit être au moins {FIRST_YEAR}.")
+            self._problems.add(path, FieldReason.OUT_OF_RANGE, f"L’année doit être au moins {FIRST_YEAR}.")
             return None
         return None if day is None else (day + shift).isoformat()
 
@@ -139,7 +144,9 @@ class _Values:
 
     def _negative(self, found: bool, field: str) -> bool:
         if found:
-            self._problems.add(f"{self._path}.{field}", "NEGATIVE", "Une valeur positive est attendue.")
+            self._problems.add(
+                f"{self._path}.{field}", FieldReason.OUT_OF_RANGE, "Une valeur positive est attendue."
+            )
         return found
 
 

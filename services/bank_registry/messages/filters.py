@@ -14,7 +14,7 @@ from services.bank_registry.registry import (
     Wanted,
 )
 from services.kit import wire
-from services.kit.errors import Violations
+from services.kit.errors import FieldReason, Violations
 
 LONGEST_QUERY = 100
 
@@ -54,7 +54,7 @@ def commune_query(
     departement = geography.departement(code)
     if code and departement is None:
         text = "Ce code n’est pas celui d’un département, comme 56, 2A ou 974."
-        violations.add("departement_code", "UNKNOWN_PLACE", text)
+        violations.add("departement_code", FieldReason.UNKNOWN_PLACE, text)
     return query, departement
 
 
@@ -62,6 +62,6 @@ def _known(enum: object, number: int, path: str, violations: Violations) -> str:
     """The name of a value, empty with a violation if it is none."""
     values = enum.DESCRIPTOR.values_by_number  # type: ignore[attr-defined]
     if number == 0 or number not in values:
-        violations.add(path, "UNKNOWN_VALUE", "Cette valeur n’est pas l’une de celles de la liste.")
+        violations.add(path, FieldReason.UNKNOWN_VALUE, "Cette valeur n’est pas l’une de celles de la liste.")
         return ""
     return str(values[number].name)

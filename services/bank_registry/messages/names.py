@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from services.bank_registry.registry import ID
-from services.kit.errors import Violations
+from services.kit.errors import FieldReason, Violations
 
 BANK_PREFIX = "banks/"
 ALL = "-"
@@ -56,6 +56,6 @@ def _parts(
 ) -> tuple[str, ...]:
     found = form.fullmatch(name)
     if found is None:
-        violations.add(field, "NAME_MALFORMED", text)
+        violations.add(field, FieldReason.MALFORMED, text)
         return ("",) * form.groups
     return found.groups()

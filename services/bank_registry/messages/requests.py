@@ -13,7 +13,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from microcredit.bankregistry.v1 import bank_registry_service_pb2 as pb
 from services.bank_registry.registry import CATEGORY, Commune, Geography, LoanRequest, printed
 from services.kit import french, wire
-from services.kit.errors import Violations
+from services.kit.errors import FieldReason, Violations
 
 NAME_PREFIX = "banks/"
 MAX_NAMED_COMMUNES = 10
@@ -58,7 +58,7 @@ def sight(message: Any, violations: Violations, clock: int, *, day_required: boo
     if message.HasField("on_date"):
         day = wire.civil_date(message.on_date, "on_date", violations)
     elif day_required:
-        violations.add("on_date", "REQUIRED", "Ce champ est obligatoire avec ces filtres.")
+        violations.add("on_date", FieldReason.REQUIRED, "Ce champ est obligatoire avec ces filtres.")
     check_state_number(message.min_state_number, "min_state_number", violations)
     return Sight(day, known_instant(message, violations, clock), message.min_state_number)
 
@@ -66,7 +66,7 @@ def sight(message: Any, violations: Violations, clock: int, *, day_required: boo
 def check_state_number(state_number: int, field: str, violations: Violations) -> None:
     """A state_number is never negative."""
     if state_number < 0:
-        violations.add(field, "NEGATIVE", "Un numéro d’état ne peut pas être négatif.")
+        violations.add(field, FieldReason.OUT_OF_RANGE, "Un numéro d’état ne peut pas être négatif.")
 
 
 def loan(
@@ -80,14 +80,16 @@ def loan(
     if _present(message, "amount", path, violations):
         amount = wire.cents(message.amount, f"{path}.amount", violations)
     if amount is not None and amount <= 0:
-        violations.add(f"{path}.amount", "NOT_POSITIVE", "Le montant doit être supérieur à zéro.")
+        violations.add(f"{path}.amount", FieldReason.OUT_OF_RANGE, "Le montant doit être supérieur à zéro.")
     if _present(message, "months", path, violations) and message.months <= 0:
-        violations.add(f"{path}.months", "NOT_POSITIVE", "Le nombre de mensualités doit être d’au moins 1.")
+        violations.add(
+            f"{path}.months", FieldReason.OUT_OF_RANGE, "Le nombre de mensualités doit être d’au moins 1."
+        )
     if message.HasField("nominal_rate_pct"):
         rate = _rate(message, f"{path}.nominal_rate_pct", violations)
     if message.object_category and not CATEGORY.fullmatch(message.object_category):
         text = "Le code de l’objet compte des capitales, des chiffres et des soulignés, comme MOBILITE."
-        violations.add(f"{path}.object_category", "CODE_MALFORMED", text)
+        violations.add(f"{path}.object_category", FieldReason.MALFORMED, text)
     if on_date is None or commune is None or amount is None:
         return None
     return LoanRequest(on_date, commune, amount, message.months, rate, message.object_category)
@@ -99,17 +101,17 @@ def known_instant(message: Any, violations: Violations, clock: int) -> int | Non
         return None
     stamp = message.known_time
     if not _valid(stamp):
-        violations.add("known_time", "TIME_IMPOSSIBLE", "Cet instant n’existe pas.")
+        violations.add("known_time", FieldReason.NOT_IN_CALENDAR, "Cet instant n’existe pas.")
         return None
     instant = int(stamp.seconds) * 1_000_000 + int(stamp.nanos) // 1000
     if instant > clock:
-        violations.add("known_time", "TIME_IN_FUTURE", "L’instant de connaissance est dans le futur.")
+        violations.add("known_time", FieldReason.IN_FUTURE, "L’instant de connaissance est dans le futur.")
     return instant
 
 
 def _present(message: Any, field: str, path: str, violations: Violations) -> bool:
     if not message.HasField(field):
-        violations.add(f"{path}.{field}", "REQUIRED", "Ce champ est obligatoire.")
+        violations.add(f"{path}.{field}", FieldReason.REQUIRED, "Ce champ est obligatoire.")
         return False
     return True
 
@@ -117,7 +119,7 @@ def _present(message: Any, field: str, path: str, violations: Violations) -> boo
 def _rate(message: pb.LoanRequest, path: str, violations: Violations) -> Decimal | None:
     rate = wire.decimal(message.nominal_rate_pct, path, violations)
     if rate is not None and not 0 <= rate <= MAX_RATE:
-        violations.add(path, "OUT_OF_RANGE", f"Le taux se compte en pour cent, de 0 à {MAX_RATE}.")
+        violations.add(path, FieldReason.OUT_OF_RANGE, f"Le taux se compte en pour cent, de 0 à {MAX_RATE}.")
     return rate
 
 
@@ -125,13 +127,13 @@ def commune_of(text: str, path: str, geography: Geography, violations: Violation
     """The present commune of an INSEE code, former codes followed."""
     commune = geography.resolve(text)
     if not text:
-        violations.add(path, "REQUIRED", "Ce champ est obligatoire.")
+        violations.add(path, FieldReason.REQUIRED, "Ce champ est obligatoire.")
     elif served := geography.by_postal_code(text):
         if commune is None:
             expected = f"code INSEE attendu, par exemple {_named(served)}"
-            violations.add(path, "POSTAL_CODE", f"{text} est un code postal ; {expected}.")
+            violations.add(path, FieldReason.POSTAL_CODE, f"{text} est un code postal ; {expected}.")
     elif commune is None:
-        violations.add(path, "UNKNOWN_COMMUNE", _unknown_commune(text, geography))
+        violations.add(path, FieldReason.UNKNOWN_PLACE, _unknown_commune(text, geography))
     return commune
 
 

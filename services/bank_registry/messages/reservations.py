@@ -9,7 +9,7 @@ from microcredit.bankregistry.v1 import envelope_service_pb2 as pb
 from services.bank_registry.messages import edits
 from services.bank_registry.registry import Asked
 from services.kit import wire
-from services.kit.errors import InvalidArgument, Violation, Violations
+from services.kit.errors import FieldReason, InvalidArgument, Violation, Violations
 
 LONGEST_REFERENCE = 64
 DEFAULT_HOLD, LONGEST_HOLD = timedelta(days=30), timedelta(days=366)
@@ -21,11 +21,11 @@ def amount(message: Any, violations: Violations, *, required: bool) -> int | Non
     """An amount above zero, in cents."""
     if not message.HasField("amount"):
         if required:
-            violations.add("amount", "REQUIRED", "Ce champ est obligatoire.")
+            violations.add("amount", FieldReason.REQUIRED, "Ce champ est obligatoire.")
         return None
     cents = wire.cents(message.amount, "amount", violations)
     if cents is not None and cents <= 0:
-        violations.add("amount", "NOT_POSITIVE", "Le montant doit être supérieur à zéro.")
+        violations.add("amount", FieldReason.OUT_OF_RANGE, "Le montant doit être supérieur à zéro.")
     return cents
 
 
@@ -46,13 +46,13 @@ def expires_at(message: pb.ReserveEnvelopeRequest, now: int) -> int:
         return now + (_hold(message, Violations()) // _MICROSECOND)
     given = message.expire_time
     if not 0 <= given.nanos < 1_000_000_000:
-        raise _refused("expire_time", "TIME_IMPOSSIBLE", "Cet instant n’existe pas.")
+        raise _refused("expire_time", FieldReason.NOT_IN_CALENDAR, "Cet instant n’existe pas.")
     instant = given.seconds * 1_000_000 + given.nanos // 1000
     if instant <= now:
         shown = (datetime(1970, 1, 1, tzinfo=UTC) + now * _MICROSECOND).strftime("%Y-%m-%dT%H:%M:%SZ")
-        raise _refused("expire_time", "TIME_PAST", f"Cet instant est déjà passé : il est {shown}.")
+        raise _refused("expire_time", FieldReason.IN_PAST, f"Cet instant est déjà passé : il est {shown}.")
     if instant > now + LONGEST_HOLD // _MICROSECOND:
-        raise _refused("expire_time", "TIME_TOO_FAR", _TOO_LONG)
+        raise _refused("expire_time", FieldReason.OUT_OF_RANGE, _TOO_LONG)
     return instant
 
 
@@ -64,15 +64,17 @@ def _hold(message: pb.ReserveEnvelopeRequest, violations: Violations) -> timedel
         return DEFAULT_HOLD
     seconds, nanos = message.ttl.seconds, message.ttl.nanos
     if not 0 <= seconds <= LONGEST_HOLD.total_seconds() or not 0 <= nanos < 1_000_000_000:
-        violations.add("ttl", "OUT_OF_RANGE", _TOO_LONG if seconds > 0 else "La durée doit être positive.")
+        violations.add(
+            "ttl", FieldReason.OUT_OF_RANGE, _TOO_LONG if seconds > 0 else "La durée doit être positive."
+        )
         return DEFAULT_HOLD
     hold = timedelta(seconds=seconds, microseconds=nanos // 1000)
     if not hold:
-        violations.add("ttl", "NOT_POSITIVE", "La durée doit être positive.")
+        violations.add("ttl", FieldReason.OUT_OF_RANGE, "La durée doit être positive.")
     return hold
 
 
-def _refused(field: str, reason: str, text: str) -> InvalidArgument:
+def _refused(field: str, reason: FieldReason, text: str) -> InvalidArgument:
     message = "Un champ de la demande est incorrect."
     violations = [Violation(field, reason, text)]
     return InvalidArgument("INVALID_FIELDS", message, metadata={"count": "1"}, violations=violations)

@@ -13,7 +13,7 @@ from microcredit.bankregistry.v1 import exchange_pb2 as pb
 from services.bank_registry.files import Finding, Kind, Outcome, Plan, Progress
 from services.bank_registry.messages.requests import NAME_PREFIX, Sight, sight
 from services.kit import wire
-from services.kit.errors import FailedPrecondition, Violations
+from services.kit.errors import FailedPrecondition, FieldReason, Violations
 
 BATCH = 100
 LONGEST_TEXT, LONGEST_REASON = 200, 500
@@ -54,7 +54,7 @@ def options(message: pb.ImportBanksRequest) -> Options:
     if message.HasField("effective_date"):
         day = wire.civil_date(message.effective_date, "effective_date", violations) or day
     else:
-        violations.add("effective_date", "REQUIRED", "Ce champ est obligatoire.")
+        violations.add("effective_date", FieldReason.REQUIRED, "Ce champ est obligatoire.")
     found = Options(
         wire.line(message.file_name, "file_name", violations, longest=LONGEST_TEXT),
         day,
@@ -69,7 +69,7 @@ def options(message: pb.ImportBanksRequest) -> Options:
     )
     if found.difference_hash and not _HASH.fullmatch(found.difference_hash):
         text = "L’empreinte d’une différence compte 64 chiffres hexadécimaux."
-        violations.add("difference_hash", "HASH_MALFORMED", text)
+        violations.add("difference_hash", FieldReason.MALFORMED, text)
     violations.raise_if_any()
     if not found.validate_only and not found.difference_hash:
         sentence = "Lisez d’abord la différence (validate_only), puis citez son empreinte."
@@ -81,7 +81,7 @@ def export(message: pb.ExportBanksRequest, clock: int) -> Sight:
     """Which lenders are asked for, at an instant; raises InvalidArgument with every wrong field."""
     violations = Violations()
     if message.format not in EXTENSIONS:
-        violations.add("format", "REQUIRED", "Indiquez le format : CSV, XLSX ou JSONL.")
+        violations.add("format", FieldReason.REQUIRED, "Indiquez le format : CSV, XLSX ou JSONL.")
     found = sight(message, violations, clock)
     violations.raise_if_any()
     return found

@@ -1,5 +1,6 @@
 """The logic of the registry, pure: periods, territories, reasons, ranking, history.
 
+- `Advice`: Something to look at in a field, that forbids nothing: its path, a stable code, a French sentence.
 - `Agreement`: The terms of an agreement during a period; a change of terms is a later period under the same
   id.
 - `agreement_name`: `banks/{bank}/agreements/{agreement}`.
@@ -119,7 +120,7 @@ from services.bank_registry.registry.names import ID, closest, slug
 from services.bank_registry.registry.narrative import narrate
 from services.bank_registry.registry.on_date import as_of_day
 from services.bank_registry.registry.place_hints import unknown_place
-from services.bank_registry.registry.reasons import Reason
+from services.bank_registry.registry.reasons import Advice, Reason
 from services.bank_registry.registry.resources import (
     Stated,
     agreement_name,
@@ -146,6 +147,7 @@ __all__ = [
     "KINDS",
     "SCOPES",
     "STILL_KNOWN",
+    "Advice",
     "Agreement",
     "AgreementCheck",
     "Asked",

@@ -13,7 +13,7 @@ from services.bank_registry.registry.model import Agreement, Bank, BankRecord, L
 from services.bank_registry.registry.resources import etag, name_of
 from services.kit import french
 from services.kit.dates import Period
-from services.kit.errors import Aborted, FailedPrecondition, InvalidArgument, Violation
+from services.kit.errors import Aborted, FailedPrecondition, FieldReason, InvalidArgument, Violation
 
 V = TypeVar("V", Bank, Agreement, LocalConvention)
 
@@ -78,7 +78,7 @@ def revised(target: Target[V], change: Callable[[V], V], since: date | None) -> 
     """New terms from a day on, or for all the days; InvalidArgument if the day is not one of its own."""
     if since is not None and not any(since in version.period for version in target.versions):
         text = f"Le {french.long_date(since)} n’est pas {_within(target)}."
-        raise _invalid("effective_date", "OUTSIDE_PERIOD", text)
+        raise _invalid("effective_date", FieldReason.OUTSIDE_PERIOD, text)
     return target.with_versions(timeline.revise(target.versions, change, since))
 
 
@@ -93,7 +93,7 @@ def ended(target: Target[V], day: date) -> BankRecord:
     if day <= first.first:
         start = french.long_date(first.first)
         text = f"La fin demandée ({french.long_date(day)}) doit suivre son premier jour ({start})."
-        raise _invalid("effective_date", "END_BEFORE_START", text)
+        raise _invalid("effective_date", FieldReason.BOUNDS_REVERSED, text)
     if last.last and last.is_over(day):
         text = f"Son dernier jour est déjà le {french.long_date(last.last)}."
         raise _refused(target, "ALREADY_ENDED", text, last.end)
@@ -104,7 +104,7 @@ def suspended(target: Target[V], suspension: Suspension) -> BankRecord:
     """The resource with one more suspension."""
     if not any(version.period.overlaps(suspension.period) for version in target.versions):
         text = f"Aucun jour de la suspension n’est {_within(target)}."
-        raise _invalid("effective_date", "OUTSIDE_PERIOD", text)
+        raise _invalid("effective_date", FieldReason.OUTSIDE_PERIOD, text)
     other = timeline.suspended(target.versions, suspension.period)
     if other is not None:
         start = french.long_date(other.period.first)
@@ -141,7 +141,7 @@ def _refuse_overlap(bank_id: str, conventions: Iterable[LocalConvention]) -> Non
             )
 
 
-def _invalid(field: str, reason: str, text: str) -> InvalidArgument:
+def _invalid(field: str, reason: FieldReason, text: str) -> InvalidArgument:
     violation = Violation(field, reason, text)
     message = "Un champ de la demande est incorrect."
     return InvalidArgument("INVALID_FIELDS", message, metadata={"count": "1"}, violations=[violation])

@@ -7,10 +7,11 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from services.bank_registry.registry.model import Bank, BankRecord
 from services.bank_registry.registry.names import closest
+from services.kit.errors import FieldReason
 
 Banks = Mapping[str, BankRecord]
-Clash = tuple[str, str, str]
-"""A field of the lender, a stable code, a French sentence."""
+Clash = tuple[str, FieldReason, str]
+"""A field of the lender, a reason, a French sentence."""
 
 MAX_HINTS = 20
 """Unknown successors that have a suggestion: each takes a comparison with every name."""
@@ -38,7 +39,7 @@ class Holders:
             holder = next(filter(None, (self._other(field, bank) for bank in record.banks)), None)
             if holder:
                 text = f"Le {label} {getattr(holder, field)} est déjà celui de {holder.name} ({holder.id})."
-                yield field, "DUPLICATE", text
+                yield field, FieldReason.DUPLICATE, text
 
     def _other(self, field: str, bank: Bank) -> Bank | None:
         """Another lender with the same identifier; a successor keeps the CIB of what it absorbed."""
@@ -65,9 +66,9 @@ class Successions:
             self._unknown += 1
             near = closest(successor, self._banks()) if self._unknown <= MAX_HINTS else []
             hint = f" ; vouliez-vous dire « {near[0].id} » ?" if near else "."
-            yield "successor", "UNKNOWN_BANK", f"Aucun prêteur n’a cet identifiant{hint}"
+            yield "successor", FieldReason.UNKNOWN_RESOURCE, f"Aucun prêteur n’a cet identifiant{hint}"
         elif successor and not self._ends_somewhere(record.bank.id):
-            yield "successor", "CIRCULAR", "Les reprises tournent en rond."
+            yield "successor", FieldReason.INCONSISTENT, "Les reprises tournent en rond."
 
     def _banks(self) -> Iterator[Bank]:
         return (record.bank for record in self._records.values())

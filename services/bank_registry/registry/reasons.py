@@ -23,6 +23,15 @@ from services.kit import french
 from services.kit.dates import ONE_DAY
 
 
+@dataclass(frozen=True)
+class Advice:
+    """Something to look at in a field, that forbids nothing: its path, a stable code, a French sentence."""
+
+    field: str
+    code: str
+    description: str
+
+
 class ReasonCode(StrEnum):
     """Codes in the order in which reasons are given."""
 

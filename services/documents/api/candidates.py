@@ -26,7 +26,7 @@ from services.documents.publishing import (
 )
 from services.documents.template import DOCX_FILE, Sample, Template, make_fields, outline, palette
 from services.kit.context import check_deadline, remaining
-from services.kit.errors import InvalidArgument, Violation, Violations
+from services.kit.errors import FieldReason, InvalidArgument, Violation, Violations
 from services.kit.releases import Contents, Release
 
 MAX_CHECK_SECONDS = 50.0
@@ -62,7 +62,7 @@ class Candidates:
                 return self._edited(request.docx)
         violations = Violations()
         violations.add(
-            "candidate", "REQUIRED", "Donnez une archive, un fichier Word, ou le nom d’une version."
+            "candidate", FieldReason.REQUIRED, "Donnez une archive, un fichier Word, ou le nom d’une version."
         )
         violations.raise_if_any()
         raise AssertionError
@@ -91,7 +91,10 @@ class Candidates:
                 "PACKAGE_REFUSED",
                 report.summary(),
                 metadata={"findings": str(len(errors))},
-                violations=[Violation(one.place, one.code, one.sentence) for one in errors],
+                violations=[
+                    Violation(one.place, FieldReason.FINDING, f"{one.sentence} ({one.code})")
+                    for one in errors
+                ],
             )
         base = self._base(request.base_name, candidate)
         found = compare(self._template(base), candidate)

@@ -14,7 +14,7 @@ from services.documents.api.store_service import Stored
 from services.documents.making import fill, render
 from services.documents.messages import documents, requests
 from services.kit.context import check_deadline
-from services.kit.errors import Violations
+from services.kit.errors import FieldReason, Violations
 
 
 class DocumentServicer(DocumentServiceServicer):
@@ -42,7 +42,9 @@ class DocumentServicer(DocumentServiceServicer):
                 document = self._stored.get(request.name, with_content=not request.validate_only).document
             case _:
                 violations = Violations()
-                violations.add("source", "REQUIRED", "Donnez le nom d’un document gardé, ou une demande.")
+                violations.add(
+                    "source", FieldReason.REQUIRED, "Donnez le nom d’un document gardé, ou une demande."
+                )
                 violations.raise_if_any()
         content = document.content
         document.ClearField("content")

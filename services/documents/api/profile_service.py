@@ -10,7 +10,7 @@ from services.documents.api.releasing import Releasing
 from services.documents.messages import package_messages as messages
 from services.documents.messages import package_requests as requests
 from services.documents.publishing import PROFILES, Deployments, check_profile
-from services.kit.errors import Violations
+from services.kit.errors import FieldReason, Violations
 from services.kit.releases import pack
 
 
@@ -32,7 +32,9 @@ class ProfileServicer(ProfileServiceServicer):
                 contents = self._deployments.contents(self._releasing.release(request.name).digest)
             case _:
                 violations = Violations()
-                violations.add("candidate", "REQUIRED", "Donnez une archive, ou le nom d’une version.")
+                violations.add(
+                    "candidate", FieldReason.REQUIRED, "Donnez une archive, ou le nom d’une version."
+                )
                 violations.raise_if_any()
         return pb.CheckProfileResponse(report=messages.report_pb(check_profile(contents)))
 

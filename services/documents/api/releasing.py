@@ -14,7 +14,7 @@ from services.documents.messages import package_messages as messages
 from services.documents.messages import package_requests as requests
 from services.documents.publishing import TEMPLATES, Deployments, Report, damaged
 from services.kit.context import actor
-from services.kit.errors import InvalidArgument, Unavailable, Violation, Violations
+from services.kit.errors import FieldReason, InvalidArgument, Unavailable, Violation, Violations
 from services.kit.releases import Candidate, Change, Contents, PackageDamagedError, Release, State, digest
 from services.kit.wire import paging
 
@@ -184,7 +184,10 @@ class Releasing:
                 "PACKAGE_REFUSED",
                 report.summary(),
                 metadata={"findings": str(len(errors))},
-                violations=[Violation(one.place, one.code, one.sentence) for one in errors],
+                violations=[
+                    Violation(one.place, FieldReason.FINDING, f"{one.sentence} ({one.code})")
+                    for one in errors
+                ],
             )
         days = (package.effective_from, package.effective_until)
         candidate = Candidate(f"{self.collection}/{package.id}", package.version, *days, report.contents)

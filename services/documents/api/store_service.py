@@ -13,7 +13,7 @@ from services.documents.api.verifying import Verifier
 from services.documents.messages import documents, requests
 from services.documents.store import DocumentStore, Kept
 from services.kit.context import actor
-from services.kit.errors import ResourceExhausted, Violations
+from services.kit.errors import FieldReason, ResourceExhausted, Violations
 from services.kit.wire import paging
 from services.kit.wire import values as wire
 
@@ -39,7 +39,7 @@ class Stored:
         if found is None:
             violations = Violations()
             text = "Le nom d’un document s’écrit « documents/identifiant »."
-            violations.add("name", "NAME_MALFORMED", text)
+            violations.add("name", FieldReason.MALFORMED, text)
             violations.raise_if_any()
         kept = self.store.get(found[1] if found else "")
         if with_content and limit is not None and kept.size > limit:
@@ -125,4 +125,4 @@ class DocumentStoreServicer(DocumentStoreServiceServicer):
 
 def _require_case(reference: str, violations: Violations) -> None:
     if not reference:
-        violations.add("case_reference", "REQUIRED", "Ce champ est obligatoire.")
+        violations.add("case_reference", FieldReason.REQUIRED, "Ce champ est obligatoire.")

@@ -12,7 +12,7 @@ from services.documents.making import Provenance, Seal, Sealing, read_provenance
 from services.documents.messages import documents
 from services.documents.publishing import PROFILES, TEMPLATES, Deployments
 from services.documents.store import DocumentStore, Kept
-from services.kit.errors import Violations
+from services.kit.errors import FieldReason, Violations
 from services.kit.french import long_date
 from services.kit.releases import Release
 
@@ -96,9 +96,11 @@ def _asked_digest(request: pb.VerifyDocumentRequest) -> str:
     """The digest of the file in question; InvalidArgument."""
     violations = Violations()
     if not (request.content or request.sha256):
-        violations.add("subject", "REQUIRED", "Donnez le fichier, ou son empreinte.")
+        violations.add("subject", FieldReason.REQUIRED, "Donnez le fichier, ou son empreinte.")
     elif not request.content and not _DIGEST.fullmatch(request.sha256.lower()):
-        violations.add("sha256", "DIGEST_MALFORMED", "Une empreinte SHA-256 compte 64 chiffres hexadécimaux.")
+        violations.add(
+            "sha256", FieldReason.MALFORMED, "Une empreinte SHA-256 compte 64 chiffres hexadécimaux."
+        )
     violations.raise_if_any()
     return hashlib.sha256(request.content).hexdigest() if request.content else request.sha256.lower()
 

@@ -138,7 +138,7 @@ def _recipient(row: Row, names: Sequence[str], columns: Mapping[int, Field]) -> 
 
 def _shape(row: Row, names: Sequence[str]) -> Iterator[Detail]:
     """What is wrong with a row before its cells are read: too short, or with cells of no column."""
-    if len(row.cells) < len(names):
+    if row.short:
         yield Detail(
             names[len(row.cells)], "la ligne s’arrête avant cette colonne ; complétez-la, même à vide"
         )

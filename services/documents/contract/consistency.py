@@ -14,7 +14,7 @@ from services.documents.contract.letter_checks import Check as Check
 from services.documents.contract.recipient import Recipient
 from services.documents.contract.values import Money
 from services.documents.contract.wording import POSTAL_LINES, POSTAL_WIDTH
-from services.kit.errors import Violation
+from services.kit.errors import FieldReason, Violation
 from services.kit.french import long_date
 
 _TOTALS = (
@@ -51,7 +51,7 @@ def _future_dates(data: Data, document_date: date, root: str) -> Iterator[Violat
         if day is not None and day > document_date:
             yield Violation(
                 f"{root}.{part}.{name}",
-                "DATE_AFTER_DOCUMENT",
+                FieldReason.INCONSISTENT,
                 f"Cette date est postérieure à celle du document ({long_date(document_date)}).",
             )
 
@@ -83,11 +83,11 @@ def _schedule(loan: Data, path: str) -> Iterator[Violation]:
     lines: Sequence[Data] = loan["schedule"]
     if [line["number"] for line in lines] != list(range(1, len(lines) + 1)):
         yield Violation(
-            f"{path}.schedule", "SCHEDULE_NUMBERS", "Les mensualités se numérotent 1, 2, 3… sans trou."
+            f"{path}.schedule", FieldReason.INCONSISTENT, "Les mensualités se numérotent 1, 2, 3… sans trou."
         )
     if len(lines) > loan["months"]:
         yield Violation(
-            f"{path}.schedule", "SCHEDULE_TOO_LONG", "L’échéancier a plus de lignes que de mensualités."
+            f"{path}.schedule", FieldReason.TOO_MANY, "L’échéancier a plus de lignes que de mensualités."
         )
     balance = loan["amount"].cents
     for index, line in enumerate(lines):
@@ -98,7 +98,7 @@ def _schedule(loan: Data, path: str) -> Iterator[Violation]:
         yield from _equal(line["balance"], Money(balance), f"{here}.balance", "le capital restant dû")
     if balance:
         yield Violation(
-            f"{path}.schedule", "SCHEDULE_NOT_REPAID", "L’échéancier ne rembourse pas tout le capital."
+            f"{path}.schedule", FieldReason.INCONSISTENT, "L’échéancier ne rembourse pas tout le capital."
         )
     if "total_paid" in loan:
         paid = _sum([line["payment"] for line in lines])
@@ -111,13 +111,17 @@ def _sum(amounts: Sequence[Money]) -> Money:
 
 def _equal(found: Money, expected: Money, path: str, what: str) -> Iterator[Violation]:
     if found != expected:
-        yield Violation(path, "AMOUNT_MISMATCH", f"Ce montant diffère de ce qu’il doit être\u00a0: {what}.")
+        yield Violation(
+            path, FieldReason.INCONSISTENT, f"Ce montant diffère de ce qu’il doit être\u00a0: {what}."
+        )
 
 
 def _blocking_reason(data: Data, document_date: date, root: str) -> Iterator[Violation]:
     if not any(reason["severity"] == "BLOCKING" for reason in data["assessment"]["reasons"]):
         yield Violation(
-            f"{root}.assessment.reasons", "NO_BLOCKING_REASON", "Un refus exige au moins un motif bloquant."
+            f"{root}.assessment.reasons",
+            FieldReason.INCONSISTENT,
+            "Un refus exige au moins un motif bloquant.",
         )
 
 
@@ -125,7 +129,7 @@ def _missing_piece(data: Data, document_date: date, root: str) -> Iterator[Viola
     asked = [piece for piece in data["pieces"] if piece["status"] == "MISSING"]
     if not asked and not data.get("assessment", {}).get("missing"):
         sentence = "Une demande de pièces exige au moins une pièce ou un renseignement à fournir."
-        yield Violation(f"{root}.pieces", "NO_MISSING_PIECE", sentence)
+        yield Violation(f"{root}.pieces", FieldReason.INCONSISTENT, sentence)
 
 
 def _deadline(data: Data, document_date: date, root: str) -> Iterator[Violation]:
@@ -139,7 +143,7 @@ def _deadline(data: Data, document_date: date, root: str) -> Iterator[Violation]
         if day < document_date:
             yield Violation(
                 f"{root}.{path}",
-                "DEADLINE_BEFORE_DOCUMENT",
+                FieldReason.INCONSISTENT,
                 f"Cette date limite précède celle du document ({long_date(document_date)}).",
             )
 
@@ -147,7 +151,9 @@ def _deadline(data: Data, document_date: date, root: str) -> Iterator[Violation]
 def _enclosure(data: Data, document_date: date, root: str) -> Iterator[Violation]:
     if not data["enclosures"]:
         yield Violation(
-            f"{root}.enclosures", "TOO_FEW", "La lettre à la banque exige au moins une pièce jointe."
+            f"{root}.enclosures",
+            FieldReason.TOO_FEW,
+            "La lettre à la banque exige au moins une pièce jointe.",
         )
 
 
@@ -159,7 +165,7 @@ def postal_check(recipient: Callable[[Data], Recipient]) -> Check:
         if not found.fits():
             yield Violation(
                 f"{root}.{found.part}.address",
-                "POSTAL_BLOCK_TOO_LONG",
+                FieldReason.TOO_LONG,
                 f"Nom et adresse dépassent {POSTAL_LINES} lignes de {POSTAL_WIDTH} caractères\u00a0: "
                 "raccourcissez l’adresse.",
             )

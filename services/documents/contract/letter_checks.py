@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from typing import Any
 
-from services.kit.errors import Violation
+from services.kit.errors import FieldReason, Violation
 
 Data = Mapping[str, Any]
 Check = Callable[[Data, date, str], Iterator[Violation]]
@@ -18,25 +18,25 @@ def _deadline_passed(data: Data, document_date: date, root: str) -> Iterator[Vio
         day = data["correspondence"].get(name)
         if day is not None and day >= document_date:
             sentence = "Ce délai n’est pas écoulé\u00a0: le dossier ne peut pas être clos."
-            yield Violation(f"{root}.correspondence.{name}", "DEADLINE_NOT_PASSED", sentence)
+            yield Violation(f"{root}.correspondence.{name}", FieldReason.INCONSISTENT, sentence)
 
 
 def _appointment_ahead(data: Data, document_date: date, root: str) -> Iterator[Violation]:
     if data["appointment"]["date"] < document_date:
         sentence = "Le rendez-vous précède la date du document."
-        yield Violation(f"{root}.appointment.date", "DEADLINE_BEFORE_DOCUMENT", sentence)
+        yield Violation(f"{root}.appointment.date", FieldReason.INCONSISTENT, sentence)
 
 
 def _adjournment_deadline(data: Data, document_date: date, root: str) -> Iterator[Violation]:
     if data["adjournment"]["deadline"] < document_date:
         sentence = "Cette date limite précède celle du document."
-        yield Violation(f"{root}.adjournment.deadline", "DEADLINE_BEFORE_DOCUMENT", sentence)
+        yield Violation(f"{root}.adjournment.deadline", FieldReason.INCONSISTENT, sentence)
 
 
 def _committee_file(data: Data, document_date: date, root: str) -> Iterator[Violation]:
     if not data["committee"]["files"]:
         sentence = "Un relevé de commission exige au moins un dossier examiné."
-        yield Violation(f"{root}.committee.files", "TOO_FEW", sentence)
+        yield Violation(f"{root}.committee.files", FieldReason.TOO_FEW, sentence)
 
 
 def _partnership_bounds(data: Data, document_date: date, root: str) -> Iterator[Violation]:
@@ -49,26 +49,26 @@ def _partnership_bounds(data: Data, document_date: date, root: str) -> Iterator[
     for low, high, name in ordered:
         if low > high:
             sentence = "Cette borne est inférieure à celle qui la précède."
-            yield Violation(f"{root}.partnership.{name}", "OUT_OF_RANGE", sentence)
+            yield Violation(f"{root}.partnership.{name}", FieldReason.OUT_OF_RANGE, sentence)
 
 
 def _follow_up_period(data: Data, document_date: date, root: str) -> Iterator[Violation]:
     follow_up = data["follow_up"]
     if follow_up["period_start"] > follow_up["period_end"]:
         yield Violation(
-            f"{root}.follow_up.period_end", "OUT_OF_RANGE", "La période finit avant de commencer."
+            f"{root}.follow_up.period_end", FieldReason.OUT_OF_RANGE, "La période finit avant de commencer."
         )
     due, paid = follow_up.get("instalments_due"), follow_up.get("instalments_paid")
     if due is not None and paid is not None and paid > due:
         sentence = "Plus de mensualités sont payées qu’échues."
-        yield Violation(f"{root}.follow_up.instalments_paid", "OUT_OF_RANGE", sentence)
+        yield Violation(f"{root}.follow_up.instalments_paid", FieldReason.OUT_OF_RANGE, sentence)
 
 
 def _incident_total(data: Data, document_date: date, root: str) -> Iterator[Violation]:
     incident = data["incident"]
     if incident["total"].cents != sum(line["amount"].cents for line in incident["unpaid"]):
         sentence = "Ce montant diffère de ce qu’il doit être\u00a0: la somme des mensualités impayées."
-        yield Violation(f"{root}.incident.total", "AMOUNT_MISMATCH", sentence)
+        yield Violation(f"{root}.incident.total", FieldReason.INCONSISTENT, sentence)
 
 
 def _past(part: str, *names: str) -> Check:
@@ -79,7 +79,7 @@ def _past(part: str, *names: str) -> Check:
             day = data.get(part, {}).get(name)
             if day is not None and day > document_date:
                 sentence = "Cette date est postérieure à celle du document."
-                yield Violation(f"{root}.{part}.{name}", "DATE_AFTER_DOCUMENT", sentence)
+                yield Violation(f"{root}.{part}.{name}", FieldReason.INCONSISTENT, sentence)
 
     return check
 

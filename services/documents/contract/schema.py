@@ -13,7 +13,7 @@ import jsonschema_rs
 
 from services.documents.contract.strict_json import child
 from services.documents.contract.values import Code, Money
-from services.kit.errors import Violation
+from services.kit.errors import FieldReason, Violation
 
 _DEFINITION = "#/$defs/"
 Convert = Callable[[Any], Any]
@@ -33,12 +33,12 @@ _TYPE_NAMES = {
 }
 # Keyword of the schema -> reason and sentence; {} is the limit.
 _LIMITS = {
-    "maxLength": ("TOO_LONG", "{} caractères au plus."),
-    "minLength": ("TOO_SHORT", "{} caractères au moins."),
-    "maxItems": ("TOO_MANY", "{} éléments au plus."),
-    "minItems": ("TOO_FEW", "{} élément au moins."),
-    "minimum": ("OUT_OF_RANGE", "Au moins {}."),
-    "maximum": ("OUT_OF_RANGE", "Au plus {}."),
+    "maxLength": (FieldReason.TOO_LONG, "{} caractères au plus."),
+    "minLength": (FieldReason.TOO_SHORT, "{} caractères au moins."),
+    "maxItems": (FieldReason.TOO_MANY, "{} éléments au plus."),
+    "minItems": (FieldReason.TOO_FEW, "{} élément au moins."),
+    "minimum": (FieldReason.OUT_OF_RANGE, "Au moins {}."),
+    "maximum": (FieldReason.OUT_OF_RANGE, "Au plus {}."),
 }
 
 
@@ -152,7 +152,7 @@ class Requirement:
         """Every required path that `data` lacks."""
         for error in self._validator.iter_errors(data):
             path = child(_path(root, error.instance_path), _lacking(error.kind))
-            yield Violation(path, "REQUIRED", self._message)
+            yield Violation(path, FieldReason.REQUIRED, self._message)
 
 
 def _lacking(kind: Any) -> str:
@@ -181,12 +181,14 @@ def _path(root: str, instance_path: list[str | int]) -> str:
 def _violations(kind: Any, path: str, expected: str) -> Iterator[Violation]:
     """The violations behind one schema error; `expected` says in French what the type of the field is."""
     if kind.name == "required":
-        yield Violation(child(path, kind.property), "REQUIRED", "Ce champ est obligatoire.")
+        yield Violation(child(path, kind.property), FieldReason.REQUIRED, "Ce champ est obligatoire.")
     elif kind.name == "additionalProperties":
         for name in kind.unexpected:
-            yield Violation(child(path, name), "UNKNOWN_FIELD", "Ce champ n’existe pas dans le contrat.")
+            yield Violation(
+                child(path, name), FieldReason.UNKNOWN_FIELD, "Ce champ n’existe pas dans le contrat."
+            )
     elif expected and kind.name not in ("enum", "maxLength"):
-        yield Violation(path, "INVALID_FORMAT", f"Attendu\u00a0: {expected}.")
+        yield Violation(path, FieldReason.MALFORMED, f"Attendu\u00a0: {expected}.")
     else:
         yield _other(kind, path)
 
@@ -194,11 +196,11 @@ def _violations(kind: Any, path: str, expected: str) -> Iterator[Violation]:
 def _other(kind: Any, path: str) -> Violation:
     if kind.name == "enum":
         choices = ", ".join(str(option) for option in kind.options)
-        return Violation(path, "INVALID_VALUE", f"Valeurs admises\u00a0: {choices}.")
+        return Violation(path, FieldReason.UNKNOWN_VALUE, f"Valeurs admises\u00a0: {choices}.")
     if kind.name == "type":
         types = " ou ".join(_TYPE_NAMES[name] for name in kind.types)
-        return Violation(path, "INVALID_FORMAT", f"Attendu\u00a0: {types}.")
+        return Violation(path, FieldReason.MALFORMED, f"Attendu\u00a0: {types}.")
     if kind.name in _LIMITS:
         reason, sentence = _LIMITS[kind.name]
         return Violation(path, reason, sentence.format(kind.limit))
-    return Violation(path, "INVALID_FORMAT", "Ce champ n’a pas la forme attendue.")
+    return Violation(path, FieldReason.MALFORMED, "Ce champ n’a pas la forme attendue.")

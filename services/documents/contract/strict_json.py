@@ -7,7 +7,7 @@ import re
 from collections import Counter
 from typing import Any, NoReturn
 
-from services.kit.errors import InvalidArgument, Violation, Violations
+from services.kit.errors import FieldReason, InvalidArgument, Violation, Violations
 
 MAX_BYTES = 1 << 20
 MAX_DEPTH = 16
@@ -51,19 +51,19 @@ def read(raw: bytes, root: str, violations: Violations) -> dict[str, Any]:
     Raises InvalidArgument when there is no JSON object to go on with.
     """
     if len(raw) > MAX_BYTES:
-        _refuse(root, "TOO_LONG", "La donnée dépasse 1 Mio.")
+        _refuse(root, FieldReason.TOO_LONG, "La donnée dépasse 1 Mio.")
     reader = _Reader()
     try:
         text = raw.decode("utf-8")
         data = reader.read(text)
     except UnicodeDecodeError:
-        _refuse(root, "NOT_UTF8", "La donnée n’est pas en UTF-8.")
+        _refuse(root, FieldReason.NOT_JSON, "La donnée n’est pas en UTF-8.")
     except RecursionError:
-        _refuse(root, "TOO_DEEP", _TOO_DEEP)
+        _refuse(root, FieldReason.TOO_DEEP, _TOO_DEEP)
     except ValueError:
-        _refuse(root, "NOT_JSON", "La donnée n’est pas du JSON valide.")
+        _refuse(root, FieldReason.NOT_JSON, "La donnée n’est pas du JSON valide.")
     if not isinstance(data, dict):
-        _refuse(root, "INVALID_FORMAT", "Un objet JSON est attendu.")
+        _refuse(root, FieldReason.MALFORMED, "Un objet JSON est attendu.")
     if not (reader.refused or _SUSPECT.search(text) or _is_too_deep(data, 1)):
         return data
     cleaned: dict[str, Any] = _clean(data, root, 1, violations)
@@ -80,7 +80,7 @@ def child(path: str, key: str) -> str:
     return f"{path}.{key if _PLAIN_KEY.fullmatch(key) else _PLACEHOLDER}"
 
 
-def _refuse(root: str, reason: str, sentence: str) -> NoReturn:
+def _refuse(root: str, reason: FieldReason, sentence: str) -> NoReturn:
     violation = Violation(root, reason, sentence)
     raise InvalidArgument("INVALID_FIELDS", sentence, metadata={"count": "1"}, violations=[violation])
 
@@ -126,17 +126,19 @@ def _is_too_deep(container: Any, depth: int) -> bool:
 
 def _clean(value: Any, path: str, depth: int, violations: Violations) -> Any:
     if depth > MAX_DEPTH:
-        violations.add(path, "TOO_DEEP", _TOO_DEEP)
+        violations.add(path, FieldReason.TOO_DEEP, _TOO_DEEP)
         return _PLACEHOLDER
     if isinstance(value, _Refused):
-        violations.add(path, "INVALID_NUMBER", _NUMBER)
+        violations.add(path, FieldReason.WRONG_TYPE, _NUMBER)
         return _PLACEHOLDER
     if isinstance(value, str) and has_illegal_character(value):
-        violations.add(path, "ILLEGAL_CHARACTER", "Ce texte contient un caractère de contrôle ou invisible.")
+        violations.add(
+            path, FieldReason.NOT_PRINTABLE, "Ce texte contient un caractère de contrôle ou invisible."
+        )
         return _PLACEHOLDER
     if isinstance(value, dict):
         for key in value.duplicates if isinstance(value, _Object) else ():
-            violations.add(child(path, key), "DUPLICATE_KEY", "Cette clé est écrite plusieurs fois.")
+            violations.add(child(path, key), FieldReason.DUPLICATE, "Cette clé est écrite plusieurs fois.")
         return {
             _ILLEGAL.sub(_PLACEHOLDER, key): _clean(item, child(path, key), depth + 1, violations)
             for key, item in value.items()

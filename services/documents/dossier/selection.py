@@ -20,7 +20,7 @@ from services.documents.dossier.situation import (
     refused,
     reminded_in_vain,
 )
-from services.kit.errors import Violation
+from services.kit.errors import FieldReason, Violation
 
 Data = Mapping[str, Any]
 
@@ -282,14 +282,16 @@ def obstacles(data: Data, purpose: Purpose, day: date, root: str) -> Iterator[Vi
     for path in ("bank", "enclosures", "consent.given_on", "assessment", "opinion"):
         if not has(data, path):
             yield Violation(
-                f"{root}.{path}", "REQUIRED", "Ce champ est exigé d’un dossier pour l’établissement."
+                f"{root}.{path}",
+                FieldReason.REQUIRED,
+                "Ce champ est exigé d’un dossier pour l’établissement.",
             )
     if has(data, "consent.given_on") and not may_leave(data, day):
         sentence = "L’autorisation de transmettre ne vaut pas à la date du document."
-        yield Violation(f"{root}.consent", "CONSENT_NOT_IN_FORCE", sentence)
+        yield Violation(f"{root}.consent", FieldReason.INCONSISTENT, sentence)
     if has(data, "assessment") and not presentable(data):
         sentence = "La demande ne peut pas être présentée\u00a0: l’avis ne le permet pas."
-        yield Violation(f"{root}.assessment.outcome", "NOT_PRESENTABLE", sentence)
+        yield Violation(f"{root}.assessment.outcome", FieldReason.INCONSISTENT, sentence)
 
 
 def enclosures(titles: Sequence[str], data: Data) -> list[str]:

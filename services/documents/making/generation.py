@@ -12,10 +12,10 @@ from typing import Any
 from services.documents.contract import CONTRACT, CONTRACT_VERSION, ROOT, document_reference, read_dossier
 from services.documents.profile import Profile
 from services.documents.publishing import Deployment, Packages
-from services.documents.render import Piece, Plan, RenderError, TemplateError, assemble, opc
+from services.documents.render import Piece, Plan, Reason, RenderError, TemplateError, assemble, opc
 from services.documents.template import Template, make_context
 from services.kit.context import check_deadline
-from services.kit.errors import FailedPrecondition, InvalidArgument, Violations
+from services.kit.errors import FailedPrecondition, FieldReason, InvalidArgument, Violations
 
 ADDED_BY_PROFILE = frozenset({"logo", "profile", "signatory"})
 """Names of the context that come from the organisation profile."""
@@ -149,16 +149,27 @@ def properties(sources: Sources, reference: str, data_sha256: str) -> dict[str, 
     }
 
 
+_FIELD_REASONS = {
+    Reason.ABSENT: FieldReason.REQUIRED,
+    Reason.NULL: FieldReason.REQUIRED,
+    Reason.UNFORMATTED: FieldReason.WRONG_TYPE,
+    Reason.ILLEGAL_CHARACTER: FieldReason.NOT_PRINTABLE,
+    Reason.NOT_WELL_FORMED: FieldReason.MALFORMED,
+    Reason.TAG_LEFT: FieldReason.MALFORMED,
+}
+
+
 def refused(error: RenderError) -> InvalidArgument:
     """What a caller is told of a document that would be wrong: the field in cause, never its value."""
     violations = Violations()
+    reason = _FIELD_REASONS[error.reason]
     top = re.split(r"[.\[]", error.field, maxsplit=1)[0]
     if CONTRACT.knows(top):
-        violations.add(f"{ROOT}.{error.field}", error.reason, error.sentence)
+        violations.add(f"{ROOT}.{error.field}", reason, error.sentence)
     elif top in ADDED_BY_PROFILE:
-        violations.add("profile_id", error.reason, f"{error.sentence} (profil\u00a0: {error.field})")
+        violations.add("profile_id", reason, f"{error.sentence} (profil\u00a0: {error.field})")
     else:
-        violations.add("template_id", error.reason, f"{error.sentence} ({error.part}\u00a0: {error.tag})")
+        violations.add("template_id", reason, f"{error.sentence} ({error.part}\u00a0: {error.tag})")
     return violations.error()
 
 

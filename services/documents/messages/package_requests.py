@@ -10,7 +10,7 @@ from typing import Any
 
 from microcredit.documents.v1 import release_pb2
 from services.kit import wire
-from services.kit.errors import InvalidArgument, NotFound, Unavailable, Violation, Violations
+from services.kit.errors import FieldReason, InvalidArgument, NotFound, Unavailable, Violation, Violations
 from services.kit.releases import ArchiveError, Contents, Release, State, unpack
 
 MAX_ARCHIVE_BYTES = 2 * 1024 * 1024
@@ -44,7 +44,7 @@ def package_name(name: str, field: str, collection: str, violations: Violations)
     """A name "templates/{id}" or "profiles/{id}"."""
     if not re.fullmatch(f"{collection}/{_ID}", name):
         text = f"Ce nom s’écrit par exemple «\u00a0{_EXAMPLES[collection]}\u00a0»."
-        violations.add(field, "NAME_MALFORMED", text)
+        violations.add(field, FieldReason.MALFORMED, text)
     return name
 
 
@@ -53,7 +53,7 @@ def revision_name(name: str, field: str, collection: str, violations: Violations
     found = re.fullmatch(f"({collection}/{_ID})/revisions/({_VERSION})", name)
     if found is None:
         text = f"Ce nom s’écrit par exemple «\u00a0{_EXAMPLES[collection]}/revisions/1.0.0\u00a0»."
-        violations.add(field, "NAME_MALFORMED", text)
+        violations.add(field, FieldReason.MALFORMED, text)
         return "", ""
     return found[1], found[2]
 
@@ -78,7 +78,7 @@ def archive(content: bytes) -> Contents:
             return unpack(content)
         except ArchiveError as error:
             sentence = error.sentence
-    violation = Violation("archive", "ARCHIVE_REFUSED", sentence)
+    violation = Violation("archive", FieldReason.MALFORMED, sentence)
     raise InvalidArgument("ARCHIVE_REFUSED", sentence, violations=[violation])
 
 
@@ -87,15 +87,15 @@ def edited_docx(message: release_pb2.EditedDocx) -> Edited:
     violations = Violations()
     if not re.fullmatch(_ID, message.template_id):
         text = "L’identifiant d’un modèle s’écrit par exemple «\u00a014-refus-presentation\u00a0»."
-        violations.add("docx.template_id", "NAME_MALFORMED", text)
+        violations.add("docx.template_id", FieldReason.MALFORMED, text)
     if not message.content:
-        violations.add("docx.content", "REQUIRED", "Ce champ est obligatoire.")
+        violations.add("docx.content", FieldReason.REQUIRED, "Ce champ est obligatoire.")
     elif len(message.content) > MAX_ARCHIVE_BYTES:
         text = f"Le fichier dépasse {MAX_ARCHIVE_BYTES // (1024 * 1024)}\u00a0Mio."
-        violations.add("docx.content", "TOO_LONG", text)
+        violations.add("docx.content", FieldReason.TOO_LONG, text)
     if message.version and not re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9}){0,2}", message.version):
         text = "Une version s’écrit avec des nombres et des points, par exemple «\u00a01.2.0\u00a0»."
-        violations.add("docx.version", "VERSION_MALFORMED", text)
+        violations.add("docx.version", FieldReason.MALFORMED, text)
     day = None
     if message.HasField("effective_from"):
         day = wire.civil_date(message.effective_from, "docx.effective_from", violations)
@@ -108,10 +108,10 @@ def writing(request: Any, violations: Violations) -> Writing:
     request_id = wire.request_id(request.request_id, "request_id", violations)
     if len(request.comment) > MAX_COMMENT:
         text = f"Le commentaire compte {MAX_COMMENT} caractères au plus."
-        violations.add("comment", "TEXT_TOO_LONG", text)
+        violations.add("comment", FieldReason.TOO_LONG, text)
     if not all(map(_is_printed, request.comment)):
         text = "Le commentaire tient sur une ligne, sans caractère de contrôle."
-        violations.add("comment", "TEXT_NOT_PRINTABLE", text)
+        violations.add("comment", FieldReason.NOT_PRINTABLE, text)
     violations.raise_if_any()
     return Writing(request_id, request.comment)
 
@@ -126,7 +126,7 @@ def effective_date(request: Any, violations: Violations) -> date | None:
 def check_revision(revision: int, field: str, violations: Violations) -> None:
     """A revision of the deployments is never negative."""
     if revision < 0:
-        violations.add(field, "NEGATIVE", "Un numéro d’état ne peut pas être négatif.")
+        violations.add(field, FieldReason.OUT_OF_RANGE, "Un numéro d’état ne peut pas être négatif.")
 
 
 def find_release(state: State, name: str, version: str) -> Release:

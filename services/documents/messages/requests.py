@@ -11,7 +11,7 @@ from google.type.date_pb2 import Date
 
 from microcredit.documents.v1 import document_service_pb2 as pb
 from services.kit import wire
-from services.kit.errors import FailedPrecondition, ResourceExhausted, Violations
+from services.kit.errors import FailedPrecondition, FieldReason, ResourceExhausted, Violations
 from services.kit.store import fingerprint
 
 MAX_ITEMS = 1000
@@ -42,7 +42,7 @@ def download(message: pb.DownloadDocumentRequest) -> pb.GenerateDocumentRequest:
     violations = Violations()
     if message.request_id and asked.request_id and message.request_id != asked.request_id:
         text = "Cet identifiant n’est pas celui de « generate.request_id »\u00a0: donnez-le une seule fois."
-        violations.add("request_id", "INCONSISTENT", text)
+        violations.add("request_id", FieldReason.INCONSISTENT, text)
     wire.request_id(message.request_id, "request_id", violations)
     violations.raise_if_any()
     asked.request_id = asked.request_id or message.request_id
@@ -82,7 +82,7 @@ def batch(message: pb.BatchGenerateDocumentsRequest) -> Asked:
     for index, item in enumerate(message.items):
         if len(item.key) > MAX_KEY or not item.key.isprintable():
             text = f"La clé compte {MAX_KEY} caractères au plus, sans caractère de contrôle."
-            violations.add(f"items[{index}].key", "TEXT_TOO_LONG", text)
+            violations.add(f"items[{index}].key", FieldReason.TOO_LONG, text)
         wire.request_id(item.request_id, f"items[{index}].request_id", violations)
     return _asked(message, violations)
 
@@ -123,7 +123,9 @@ def _asked(
     day = _date(message, f"{root}document_date", violations)
     _known(message.format, pb.OutputFormat, f"{root}format", violations)
     if message.min_state_number < 0:
-        violations.add(f"{root}min_state_number", "NEGATIVE", "Un numéro d’état ne peut pas être négatif.")
+        violations.add(
+            f"{root}min_state_number", FieldReason.OUT_OF_RANGE, "Un numéro d’état ne peut pas être négatif."
+        )
     request_id = wire.request_id(message.request_id, f"{root}request_id", violations)
     violations.raise_if_any()
     return Asked(
@@ -148,7 +150,7 @@ def _date(
     violations: Violations,
 ) -> date | None:
     if not message.HasField("document_date"):
-        violations.add(path, "REQUIRED", _REQUIRED)
+        violations.add(path, FieldReason.REQUIRED, _REQUIRED)
         return None
     given: Date = message.document_date
     return wire.civil_date(given, path, violations)
@@ -156,9 +158,9 @@ def _date(
 
 def _require(value: object, path: str, violations: Violations) -> None:
     if not value:
-        violations.add(path, "REQUIRED", _REQUIRED)
+        violations.add(path, FieldReason.REQUIRED, _REQUIRED)
 
 
 def _known(value: int, enum: object, path: str, violations: Violations) -> None:
     if value not in enum.values():  # type: ignore[attr-defined]
-        violations.add(path, "UNKNOWN_VALUE", "Cette valeur n’existe pas.")
+        violations.add(path, FieldReason.UNKNOWN_VALUE, "Cette valeur n’existe pas.")

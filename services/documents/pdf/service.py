@@ -12,7 +12,7 @@ from services.documents.messages import DOMAIN
 from services.documents.pdf.pool import Pool
 from services.documents.pdf.settings import Settings
 from services.kit.context import remaining
-from services.kit.errors import Violations
+from services.kit.errors import FieldReason, Violations
 from services.kit.serve import App, Registration, registration
 from services.kit.wire import chunks
 
@@ -31,7 +31,7 @@ class PdfServicer(PdfServiceServicer):
         """The PDF of a document, in chunks."""
         violations = Violations()
         if not request.content.startswith(_ZIP):
-            violations.add("content", "NOT_DOCX", "Le fichier n’est pas un .docx.")
+            violations.add("content", FieldReason.NOT_DOCX, "Le fichier n’est pas un .docx.")
         violations.raise_if_any()
         converted = self._pool.convert(request.content, remaining())
         for data in chunks(converted):

@@ -14,7 +14,7 @@ from services.documents.profile import Logo, Profile
 from services.documents.publishing.loaded import PROFILES, TEMPLATES, Packages, damaged
 from services.documents.render import TemplateError
 from services.documents.template import Template
-from services.kit.errors import FailedPrecondition, NotFound, Unavailable, Violations
+from services.kit.errors import FailedPrecondition, FieldReason, NotFound, Unavailable, Violations
 from services.kit.french import long_date
 from services.kit.releases import Contents, Follower, PackageDamagedError, ReleaseStore, Span, State
 
@@ -64,7 +64,9 @@ class Deployment:
         """The profile in force on a day, the only one when none is named; InvalidArgument or NotFound."""
         if not profile_id and len(self.profiles) > 1:
             violations = Violations()
-            violations.add("profile_id", "REQUIRED", "Plusieurs profils sont publiés\u00a0: indiquez lequel.")
+            violations.add(
+                "profile_id", FieldReason.REQUIRED, "Plusieurs profils sont publiés\u00a0: indiquez lequel."
+            )
             violations.raise_if_any()
         chosen = profile_id or next(iter(self.profiles), "")
         profile = _on(self.profiles.get(chosen, ()), day)

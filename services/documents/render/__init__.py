@@ -17,6 +17,7 @@
 - `parser`: A strict reader, without entities nor network.
 - `Piece`: One document of those that are joined; a `title` makes it an entry of the table of contents.
 - `Plan`: The members of an archive in their order, static ones deflated, the others to be rendered.
+- `Reason`: Why a document was not made.
 - `render_reference`: The parts of the document by docxtpl; raises whatever docxtpl, jinja2 or python-docx
   raise.
 - `RenderError`: No document was made; no value of the data is ever told.
@@ -33,7 +34,7 @@ from services.documents.render.assembly import Piece, assemble
 from services.documents.render.chartdata import alternative_text, bindings, drawn, series_titles
 from services.documents.render.compiler import compile_template
 from services.documents.render.environment import ENVIRONMENT, TESTS, keep_in
-from services.documents.render.errors import RenderError, TemplateError
+from services.documents.render.errors import Reason, RenderError, TemplateError
 from services.documents.render.filters import FILTERS, SAME, Filter
 from services.documents.render.logo import LOGO_PART
 from services.documents.render.plan import Plan
@@ -51,6 +52,7 @@ __all__ = [
     "Filter",
     "Piece",
     "Plan",
+    "Reason",
     "RenderError",
     "TemplateError",
     "alternative_text",

@@ -13,7 +13,7 @@ from services.eligibility.messages import assessment_pb, read_request
 from services.eligibility.publishing import Deployment
 from services.kit import wire
 from services.kit.context import check_deadline
-from services.kit.errors import DomainError, ResourceExhausted, Violations
+from services.kit.errors import DomainError, FieldReason, ResourceExhausted, Violations
 from services.kit.serve import to_status
 
 DOMAIN = "eligibility.microcredit"
@@ -39,7 +39,7 @@ def check_batch(count: int, field: str) -> None:
         )
     violations = Violations()
     if not count:
-        violations.add(field, "FIELD_REQUIRED", "Le lot ne contient aucune demande.")
+        violations.add(field, FieldReason.REQUIRED, "Le lot ne contient aucune demande.")
     violations.raise_if_any()
 
 

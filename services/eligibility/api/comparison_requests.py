@@ -28,7 +28,7 @@ from services.eligibility.publishing import (
 from services.eligibility.store import Journal
 from services.kit.context import check_deadline, remaining
 from services.kit.dates import Period
-from services.kit.errors import FailedPrecondition, InvalidArgument, Violation, Violations
+from services.kit.errors import FailedPrecondition, FieldReason, InvalidArgument, Violation, Violations
 from services.kit.french import number
 
 DEFAULT_DECISIONS, MAX_DECISIONS = 1000, 5000
@@ -80,7 +80,7 @@ def read_rulesets(request: pb.CompareRulesetsRequest, deployments: Deployments) 
     base = ruleset_requests.revision_name(request.base, "base", violations) if request.base else None
     kind = request.WhichOneof("candidate")
     if kind is None:
-        violations.add("candidate", "FIELD_REQUIRED", "Donnez une archive, ou le nom d’une version.")
+        violations.add("candidate", FieldReason.REQUIRED, "Donnez une archive, ou le nom d’une version.")
     candidate = ruleset_requests.revision_name(request.name, "name", violations) if kind == "name" else None
     _recorded(request.decisions, violations)
     violations.raise_if_any()
@@ -131,7 +131,7 @@ def _uploaded(archive: bytes) -> Ruleset:
 def _refused(report: Report) -> InvalidArgument:
     errors = [finding for finding in report.findings if finding.severity is Severity.ERROR]
     violations = [
-        Violation(f"{place.file}:{place.line}:{place.column}", "FINDING", finding.message)
+        Violation(f"{place.file}:{place.line}:{place.column}", FieldReason.FINDING, finding.message)
         for finding in errors
         for place in [finding.place]
     ]
@@ -144,7 +144,7 @@ def _recorded(asked: pb.RecordedDecisions, violations: Violations) -> Recorded:
     start, end = fields.instant("start_time"), fields.instant("end_time")
     if not 0 <= asked.max_count <= MAX_DECISIONS:
         text = f"Le nombre de décisions va de 1 à {number(MAX_DECISIONS)} (0 : {number(DEFAULT_DECISIONS)})."
-        violations.add("decisions.max_count", "VALUE_OUT_OF_RANGE", text)
+        violations.add("decisions.max_count", FieldReason.OUT_OF_RANGE, text)
     return Recorded(Filters(start_time=start, end_time=end), asked.max_count or DEFAULT_DECISIONS)
 
 

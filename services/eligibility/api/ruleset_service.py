@@ -17,7 +17,14 @@ from services.eligibility.messages import ruleset_requests, rulesets
 from services.eligibility.package import Findings, Identity, Severity, as_table, read_identity, read_source
 from services.eligibility.publishing import Deployments, Report
 from services.kit.context import actor, check_deadline, remaining, stopping
-from services.kit.errors import FailedPrecondition, InvalidArgument, Unavailable, Violation, Violations
+from services.kit.errors import (
+    FailedPrecondition,
+    FieldReason,
+    InvalidArgument,
+    Unavailable,
+    Violation,
+    Violations,
+)
 from services.kit.releases import (
     Candidate,
     Change,
@@ -72,7 +79,9 @@ class RulesetServicer(RulesetServiceServicer):
                 contents, revision = self._contents(release.digest), release.revision
             case _:
                 violations = Violations()
-                violations.add("candidate", "FIELD_REQUIRED", "Donnez une archive, ou le nom d’une version.")
+                violations.add(
+                    "candidate", FieldReason.REQUIRED, "Donnez une archive, ou le nom d’une version."
+                )
                 violations.raise_if_any()
         return pb.CheckRulesetResponse(report=rulesets.report_pb(self._checked(contents), revision))
 
@@ -354,7 +363,7 @@ def _accepted(report: Report) -> Identity:
             report.summary(),
             metadata={"findings": str(len(errors))},
             violations=[
-                Violation(f"{place.file}:{place.line}:{place.column}", "FINDING", finding.message)
+                Violation(f"{place.file}:{place.line}:{place.column}", FieldReason.FINDING, finding.message)
                 for finding in errors
                 for place in [finding.place]
             ],

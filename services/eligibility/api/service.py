@@ -26,7 +26,7 @@ from services.eligibility.messages import (
 )
 from services.eligibility.publishing import Deployments
 from services.eligibility.store import Journal
-from services.kit.errors import DomainError, Violations
+from services.kit.errors import DomainError, FieldReason, Violations
 from services.kit.serve import to_status
 
 
@@ -145,6 +145,6 @@ def _simulation(terms: Terms, insurance_monthly: int | None) -> Simulation:
     except RateWithoutMeaningError as error:
         violations = Violations()
         field = "insurance_monthly" if error.insured else "terms.fees"
-        violations.add(field, "RATE_WITHOUT_MEANING", "Le TAEG dépasserait 1 000 000 %.")
+        violations.add(field, FieldReason.INCONSISTENT, "Le TAEG dépasserait 1 000 000 %.")
         violations.raise_if_any()
         raise

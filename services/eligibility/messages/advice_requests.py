@@ -12,7 +12,7 @@ from services.eligibility.messages.application import read_application
 from services.eligibility.messages.fields import Fields
 from services.eligibility.package import RulePackage, Values, check_facts
 from services.eligibility.publishing import Deployment, Ruleset
-from services.kit.errors import Violations
+from services.kit.errors import FieldReason, Violations
 
 DEFAULT_SUGGESTIONS, MAX_SUGGESTIONS = 5, 20
 MAX_CELLS = 1_000
@@ -57,7 +57,7 @@ def read_suggestions(request: pb.SuggestChangesRequest, deployment: Deployment) 
     found = read_application(request, deployment, violations)
     if not 0 <= request.max_suggestions <= MAX_SUGGESTIONS:
         text = f"Le nombre de suggestions va de 1 à {MAX_SUGGESTIONS} (0 : {DEFAULT_SUGGESTIONS})."
-        violations.add("max_suggestions", "VALUE_OUT_OF_RANGE", text)
+        violations.add("max_suggestions", FieldReason.OUT_OF_RANGE, text)
     names = _names(request, found[0].package, violations) if found else ()
     return SuggestionsAsked(*violations.whole(found), names, request.max_suggestions or DEFAULT_SUGGESTIONS)
 
@@ -71,10 +71,10 @@ def _names(
         fact = package.facts.get(name)
         if fact is None:
             text = f"Le règlement ne déclare pas le fait « {name[:_SHOWN_NAME]} »."
-            violations.add(f"facts[{index}]", "UNKNOWN_FACT", text)
+            violations.add(f"facts[{index}]", FieldReason.UNKNOWN_FIELD, text)
         elif not fact.actionable:
             text = f"La personne ne peut pas agir sur « {fact.label} »."
-            violations.add(f"facts[{index}]", "FACT_NOT_ACTIONABLE", text)
+            violations.add(f"facts[{index}]", FieldReason.NOT_CHANGEABLE, text)
     wanted = set(names) or set(package.facts)
     return tuple(name for name, fact in package.facts.items() if fact.actionable and name in wanted)
 
@@ -105,7 +105,7 @@ def read_grid(request: pb.ExploreLoanTermsRequest, deployment: Deployment) -> Gr
     grid = _grid(ends, amounts.step, months.step)
     if len(grid.amounts) * len(grid.months) > MAX_CELLS:
         text = f"La grille compte {MAX_CELLS} cases au plus : espacez les montants ou les durées."
-        fields.fail(amounts.fields[2], "GRID_TOO_LARGE", text)
+        fields.fail(amounts.fields[2], FieldReason.TOO_MANY, text)
     violations.raise_if_any()
     return GridAsked(ruleset, facts, grid)
 
@@ -135,7 +135,7 @@ def _check_axis(
     """An axis is ordered, and its ends are values that an application may have."""
     if ends[0] > ends[1]:
         name = axis.fields[0] if axis.least is not None else axis.fields[1]
-        fields.fail(name, "BOUNDS_REVERSED", "La borne basse dépasse la borne haute.")
+        fields.fail(name, FieldReason.BOUNDS_REVERSED, "La borne basse dépasse la borne haute.")
         return
     for name, end in zip(axis.fields, ends, strict=False):
         for problem in check_facts(package.facts, {**facts, axis.fact: end}):

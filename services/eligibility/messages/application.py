@@ -24,7 +24,7 @@ from services.eligibility.package import (
 )
 from services.eligibility.publishing import Deployment, Ruleset
 from services.kit import wire
-from services.kit.errors import Violation, Violations
+from services.kit.errors import FieldReason, Violation, Violations
 
 _FIELDS = {
     Kind.MONEY: "money",
@@ -60,7 +60,9 @@ def read_fact_value(
 ) -> Value | None:
     """The value of a message that must hold this kind."""
     if message.WhichOneof("kind") != _FIELDS[kind]:
-        violations.add(path, "WRONG_TYPE", f"La valeur doit être donnée dans le champ « {_FIELDS[kind]} ».")
+        violations.add(
+            path, FieldReason.WRONG_TYPE, f"La valeur doit être donnée dans le champ « {_FIELDS[kind]} »."
+        )
         return None
     return read_value(getattr(message, _FIELDS[kind]), path, violations)
 
@@ -106,11 +108,13 @@ def check_case_reference(reference: str, violations: Violations) -> None:
     """Says what is wrong in a reference of the caller."""
     if len(reference) > MAX_CASE_REFERENCE:
         violations.add(
-            "case_reference", "TEXT_TOO_LONG", f"La référence compte {MAX_CASE_REFERENCE} caractères au plus."
+            "case_reference",
+            FieldReason.TOO_LONG,
+            f"La référence compte {MAX_CASE_REFERENCE} caractères au plus.",
         )
     if not reference.isprintable():
         violations.add(
-            "case_reference", "TEXT_MALFORMED", "La référence tient sur une ligne, sans tabulation."
+            "case_reference", FieldReason.NOT_PRINTABLE, "La référence tient sur une ligne, sans tabulation."
         )
 
 
@@ -120,7 +124,7 @@ def read_application(
     """The rules that govern the field `application` of a request and its facts; None, with a violation, if it
     is absent."""
     if not request.HasField("application"):
-        violations.add("application", "FIELD_REQUIRED", "La demande est obligatoire.")
+        violations.add("application", FieldReason.REQUIRED, "La demande est obligatoire.")
         return None
     ruleset = _governing(request.application, deployment)
     return ruleset, _read_facts(request.application, ruleset.package, violations)
@@ -173,7 +177,9 @@ def _additions(
         value = None
         path = f'application.additional_facts["{name[:_SHOWN_NAME]}"]'
         if fact is None or not fact.additional:
-            problems.add(path, "UNKNOWN_FACT", "Le règlement ne déclare pas ce fait supplémentaire.")
+            problems.add(
+                path, FieldReason.UNKNOWN_FIELD, "Le règlement ne déclare pas ce fait supplémentaire."
+            )
         else:
             value = read_fact_value(application.additional_facts[name], fact.type.kind, path, problems)
         yield name, value, problems

@@ -26,7 +26,7 @@ from services.eligibility.package import Outcome, ValueType
 from services.kit import wire
 from services.kit.canonical import GENESIS, Head, Verification, is_hash
 from services.kit.context import actor
-from services.kit.errors import Violations
+from services.kit.errors import FieldReason, Violations
 from services.kit.french import number, plural
 from services.kit.wire import Page, asked_page, date_pb
 
@@ -51,7 +51,7 @@ def decision_id(name: str) -> str:
     violations = Violations()
     if found is None:
         text = "Le nom d’une décision s’écrit « decisions/identifiant », l’identifiant étant un UUID."
-        violations.add("name", "NAME_MALFORMED", text)
+        violations.add("name", FieldReason.MALFORMED, text)
     violations.raise_if_any()
     return found[1] if found else ""
 
@@ -76,13 +76,13 @@ def listing(request: pb.ListDecisionsRequest, page_key: bytes) -> tuple[Filters,
 
 def _check(form: re.Pattern[str], text: str, field: str, what: str, violations: Violations) -> None:
     if text and not form.fullmatch(text):
-        violations.add(field, "TEXT_MALFORMED", f"{what} ne s’écrit pas ainsi.")
+        violations.add(field, FieldReason.NOT_PRINTABLE, f"{what} ne s’écrit pas ainsi.")
 
 
 def _outcomes(request: pb.ListDecisionsRequest, violations: Violations) -> list[Outcome]:
     for index, asked in enumerate(request.outcomes):
         if asked not in _OUTCOMES:
-            violations.add(f"outcomes[{index}]", "VALUE_OUT_OF_RANGE", "Cette issue n’existe pas.")
+            violations.add(f"outcomes[{index}]", FieldReason.OUT_OF_RANGE, "Cette issue n’existe pas.")
     return [_OUTCOMES[asked] for asked in request.outcomes if asked in _OUTCOMES]
 
 
@@ -90,7 +90,7 @@ def erasure(request: pb.EraseCaseRequest) -> tuple[str, Removal]:
     """The case to erase; InvalidArgument."""
     violations = Violations()
     if not request.case_reference:
-        violations.add("case_reference", "FIELD_REQUIRED", "La référence du dossier est obligatoire.")
+        violations.add("case_reference", FieldReason.REQUIRED, "La référence du dossier est obligatoire.")
     check_case_reference(request.case_reference, violations)
     return request.case_reference, _removal(request, violations)
 
@@ -101,9 +101,9 @@ def purge(request: pb.PurgeDecisionsRequest) -> tuple[datetime, Removal]:
     end = Fields(request, "", violations).instant("end_time")
     now = datetime.now(UTC)
     if not request.HasField("end_time"):
-        violations.add("end_time", "FIELD_REQUIRED", "L’instant de fin est obligatoire.")
+        violations.add("end_time", FieldReason.REQUIRED, "L’instant de fin est obligatoire.")
     elif end is not None and end > now:
-        violations.add("end_time", "TIME_IN_FUTURE", "L’instant de fin ne peut pas être dans l’avenir.")
+        violations.add("end_time", FieldReason.IN_FUTURE, "L’instant de fin ne peut pas être dans l’avenir.")
     removal = _removal(request, violations)
     return end or now, removal
 
@@ -121,10 +121,12 @@ def expected_head(request: pb.VerifyJournalRequest) -> Head | None:
     violations = Violations()
     head = Head(request.expected_head.sequence, request.expected_head.hash.lower())
     if head.sequence < 0:
-        violations.add("expected_head.sequence", "NEGATIVE", "Le rang ne peut pas être négatif.")
+        violations.add(
+            "expected_head.sequence", FieldReason.OUT_OF_RANGE, "Le rang ne peut pas être négatif."
+        )
     if not _HASH.fullmatch(head.hash) or (head.sequence == 0 and head.hash != GENESIS):
         text = "Le sceau compte 64 chiffres hexadécimaux ; celui d’un journal vide n’a que des zéros."
-        violations.add("expected_head.hash", "HASH_MALFORMED", text)
+        violations.add("expected_head.hash", FieldReason.MALFORMED, text)
     violations.raise_if_any()
     return head
 

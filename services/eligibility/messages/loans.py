@@ -14,7 +14,7 @@ from services.eligibility.messages.fields import Fields
 from services.eligibility.publishing import Deployment
 from services.kit import wire
 from services.kit.dates import add_months
-from services.kit.errors import Violations
+from services.kit.errors import FieldReason, Violations
 from services.kit.french import euros, months, percent, plural
 
 Question = Terms | ShortestDuration | LargestAmount
@@ -46,7 +46,7 @@ def read_loan_question(request: pb.SimulateLoanRequest, deployment: Deployment) 
         case "largest_amount":
             question = _read_largest(Fields(request.largest_amount, "largest_amount.", violations), rules)
         case _:
-            fields.fail("terms", "FIELD_REQUIRED", "Indiquez terms, shortest_duration ou largest_amount.")
+            fields.fail("terms", FieldReason.REQUIRED, "Indiquez terms, shortest_duration ou largest_amount.")
     return violations.whole(LoanRequest(question, first, insurance) if question else None)
 
 
@@ -64,7 +64,7 @@ class _Rules:
         if self._day is None:
             if not self._asked and not self._fields.has("request_date"):
                 text = "La date de la demande est nécessaire pour appliquer les bornes du règlement."
-                self._fields.fail("request_date", "FIELD_REQUIRED", text)
+                self._fields.fail("request_date", FieldReason.REQUIRED, text)
             self._asked = True
             return None
         package = self._deployment.on(self._day).package
@@ -77,7 +77,7 @@ def _read_terms(fields: Fields) -> Terms | None:
     amount, months = fields.money("amount", 1), fields.months("months")
     rate, fees = fields.rate("nominal_rate_pct"), fields.money("fees", 0, required=False) or 0
     if amount is not None and fees >= amount:
-        fields.fail("fees", "FEES_TOO_HIGH", "Les frais doivent rester inférieurs au montant.")
+        fields.fail("fees", FieldReason.OUT_OF_RANGE, "Les frais doivent rester inférieurs au montant.")
     if amount is None or months is None or rate is None:
         return None
     return Terms(amount, months, rate, fees)
@@ -111,7 +111,7 @@ def _read_largest(fields: Fields, rules: _Rules) -> LargestAmount | None:
 
 def _check_order(fields: Fields, name: str, least: int | None, most: int | None) -> None:
     if least is not None and most is not None and least > most:
-        fields.fail(name, "BOUNDS_REVERSED", "La borne basse dépasse la borne haute.")
+        fields.fail(name, FieldReason.BOUNDS_REVERSED, "La borne basse dépasse la borne haute.")
 
 
 NOTICE = "Simulation indicative, sans valeur contractuelle ; seule l’offre de l’établissement prêteur engage."

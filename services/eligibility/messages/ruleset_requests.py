@@ -10,7 +10,7 @@ from datetime import date
 from microcredit.eligibility.v1 import ruleset_service_pb2 as pb
 from services.eligibility.messages.fields import Fields
 from services.kit import wire
-from services.kit.errors import InvalidArgument, NotFound, Unavailable, Violation, Violations
+from services.kit.errors import FieldReason, InvalidArgument, NotFound, Unavailable, Violation, Violations
 from services.kit.releases import ArchiveError, Contents, Release, State, unpack
 
 MAX_COMMENT = 500
@@ -49,7 +49,7 @@ def ruleset_id(name: str, field: str, violations: Violations) -> str:
     found = _RULESET.fullmatch(name)
     if found is None:
         text = "Le nom d’un règlement s’écrit « rulesets/identifiant »."
-        violations.add(field, "NAME_MALFORMED", text)
+        violations.add(field, FieldReason.MALFORMED, text)
     return found[1] if found else ""
 
 
@@ -58,7 +58,7 @@ def revision_name(name: str, field: str, violations: Violations) -> RevisionName
     found = _REVISION.fullmatch(name)
     if found is None:
         text = "Le nom d’une version s’écrit « rulesets/identifiant/revisions/version »."
-        violations.add(field, "NAME_MALFORMED", text)
+        violations.add(field, FieldReason.MALFORMED, text)
     return RevisionName(found[1], found[2]) if found else RevisionName("", "")
 
 
@@ -75,7 +75,7 @@ def contents(archive: bytes) -> Contents:
     try:
         return unpack(archive)
     except ArchiveError as error:
-        violation = Violation("archive", "ARCHIVE_REFUSED", error.sentence)
+        violation = Violation("archive", FieldReason.MALFORMED, error.sentence)
         raise InvalidArgument("ARCHIVE_REFUSED", error.sentence, violations=[violation]) from None
 
 
@@ -83,7 +83,7 @@ def publication(request: pb.PublishRulesetRequest) -> Writing:
     """What a publication says of itself; InvalidArgument."""
     violations = Violations()
     if not request.archive:
-        violations.add("archive", "FIELD_REQUIRED", "L’archive du règlement est obligatoire.")
+        violations.add("archive", FieldReason.REQUIRED, "L’archive du règlement est obligatoire.")
     return _writing(request, violations)
 
 
@@ -98,7 +98,7 @@ def change_date(
 def check_revision(revision: int, field: str, violations: Violations) -> None:
     """A revision of the deployments is never negative."""
     if revision < 0:
-        violations.add(field, "NEGATIVE", "Un numéro d’état ne peut pas être négatif.")
+        violations.add(field, FieldReason.OUT_OF_RANGE, "Un numéro d’état ne peut pas être négatif.")
 
 
 def find_release(state: State, name: RevisionName) -> Release:
@@ -136,10 +136,10 @@ def _writing(
     request_id = wire.request_id(request.request_id, "request_id", violations)
     if len(request.comment) > MAX_COMMENT:
         text = f"Le commentaire compte {MAX_COMMENT} caractères au plus."
-        violations.add("comment", "TEXT_TOO_LONG", text)
+        violations.add("comment", FieldReason.TOO_LONG, text)
     if not all(map(_is_printed, request.comment)):
         text = "Le commentaire tient sur une ligne, sans caractère de contrôle."
-        violations.add("comment", "TEXT_NOT_PRINTABLE", text)
+        violations.add("comment", FieldReason.NOT_PRINTABLE, text)
     violations.raise_if_any()
     return Writing(request_id, request.comment)
 

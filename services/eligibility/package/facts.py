@@ -14,7 +14,7 @@ from typing import Any
 from services.eligibility.loan import exact_decimal
 from services.eligibility.package.display import display
 from services.eligibility.package.tree import Kind, Value, Values, ValueType
-from services.kit.errors import Violation
+from services.kit.errors import FieldReason, Violation
 
 
 class WhenAbsent(Enum):
@@ -147,8 +147,8 @@ def missing_facts(facts: Mapping[str, Fact], values: Values) -> tuple[str, ...]:
 MAX_PERCENT_DECIMALS = 6
 MAX_TEXT_LENGTH = 200
 
-Problem = tuple[str, str]
-"""Reason in UPPER_SNAKE_CASE and French sentence."""
+Problem = tuple[FieldReason, str]
+"""Reason and French sentence."""
 
 
 def check_facts(facts: Mapping[str, Fact], given: Values) -> list[Violation]:
@@ -160,7 +160,7 @@ def check_facts(facts: Mapping[str, Fact], given: Values) -> list[Violation]:
         if value is not None:
             problem = _problem(fact, value, request_date)
         elif fact.when_absent is WhenAbsent.REFUSED:
-            problem = ("FIELD_REQUIRED", f"« {fact.label} » est obligatoire.")
+            problem = (FieldReason.REQUIRED, f"« {fact.label} » est obligatoire.")
         else:
             continue
         if problem:
@@ -179,10 +179,16 @@ def _problem(fact: Fact, value: Value, request_date: Value | None) -> Problem | 
             return _codes_problem(fact, value)
         case date():
             if fact.not_in_future and isinstance(request_date, date) and value > request_date:
-                return "DATE_IN_FUTURE", f"« {fact.label} » ne peut pas être après la date de la demande."
+                return (
+                    FieldReason.IN_FUTURE,
+                    f"« {fact.label} » ne peut pas être après la date de la demande.",
+                )
             return _bound_problem(fact, value)
     if fact.type.kind is Kind.PERCENT and exact_decimal(value, MAX_PERCENT_DECIMALS) is None:
-        return "TOO_MANY_DECIMALS", f"« {fact.label} » compte {MAX_PERCENT_DECIMALS} décimales au plus."
+        return (
+            FieldReason.TOO_MANY_DECIMALS,
+            f"« {fact.label} » compte {MAX_PERCENT_DECIMALS} décimales au plus.",
+        )
     return _bound_problem(fact, value)
 
 
@@ -192,16 +198,19 @@ def _bound_problem(fact: Fact, value: int | Fraction | date) -> Problem | None:
     dated = isinstance(value, date)
     below, above = ("être avant le", "être après le") if dated else ("être inférieur à", "dépasser")
     if low is not None and value < low:
-        return "VALUE_TOO_SMALL", f"« {fact.label} » ne peut {below} {display(low, fact.type)}."
+        return FieldReason.OUT_OF_RANGE, f"« {fact.label} » ne peut {below} {display(low, fact.type)}."
     if high is not None and value > high:
-        return "VALUE_TOO_LARGE", f"« {fact.label} » ne peut {above} {display(high, fact.type)}."
+        return FieldReason.OUT_OF_RANGE, f"« {fact.label} » ne peut {above} {display(high, fact.type)}."
     return None
 
 
 def _code_problem(fact: Fact, code: str) -> Problem | None:
     if code in fact.type.labels:
         return None
-    return "CODE_UNKNOWN", f"Ce code n’existe pas pour « {fact.label} » : {', '.join(fact.type.labels)}."
+    return (
+        FieldReason.UNKNOWN_VALUE,
+        f"Ce code n’existe pas pour « {fact.label} » : {', '.join(fact.type.labels)}.",
+    )
 
 
 def _codes_problem(fact: Fact, codes: tuple[str, ...]) -> Problem | None:
@@ -209,13 +218,13 @@ def _codes_problem(fact: Fact, codes: tuple[str, ...]) -> Problem | None:
         if code not in fact.type.labels:
             return _code_problem(fact, code)
     if len(set(codes)) < len(codes):
-        return "CODE_REPEATED", f"Chaque code de « {fact.label} » n’est donné qu’une fois."
+        return FieldReason.DUPLICATE, f"Chaque code de « {fact.label} » n’est donné qu’une fois."
     return None
 
 
 def _text_problem(fact: Fact, text: str) -> Problem | None:
     if fact.format and not fact.format.pattern.fullmatch(text):
-        return "TEXT_MALFORMED", fact.format.description
+        return FieldReason.NOT_PRINTABLE, fact.format.description
     if len(text) > MAX_TEXT_LENGTH:
-        return "TEXT_TOO_LONG", f"« {fact.label} » compte {MAX_TEXT_LENGTH} caractères au plus."
+        return FieldReason.TOO_LONG, f"« {fact.label} » compte {MAX_TEXT_LENGTH} caractères au plus."
     return None

@@ -7,7 +7,7 @@ from typing import Any
 
 from microcredit.releases.v1 import package_pb2
 from services.kit.context import check_deadline, remaining
-from services.kit.errors import FailedPrecondition, InvalidArgument, Violation, Violations
+from services.kit.errors import FailedPrecondition, FieldReason, InvalidArgument, Violation, Violations
 from services.kit.releases import requests
 from services.kit.releases.archive import ArchiveError, Contents, digest, unpack
 from services.kit.releases.deployments import Deployments
@@ -79,7 +79,10 @@ def accepted(report: Report) -> Candidate:
             "PACKAGE_REFUSED",
             report.summary,
             metadata={"findings": str(len(report.errors))},
-            violations=[Violation(str(one.place), one.code, one.whole) for one in report.errors],
+            violations=[
+                Violation(str(one.place), FieldReason.FINDING, f"{one.whole} ({one.code})")
+                for one in report.errors
+            ],
         )
     return report.candidate
 
@@ -99,6 +102,6 @@ def required_candidate() -> InvalidArgument:
     """The error of a request without a candidate."""
     violations = Violations()
     violations.add(
-        "candidate", "REQUIRED", "Donnez une archive, un fichier modifié, ou le nom d’une version."
+        "candidate", FieldReason.REQUIRED, "Donnez une archive, un fichier modifié, ou le nom d’une version."
     )
     return violations.error()

@@ -10,7 +10,7 @@ from typing import Any
 
 from microcredit.releases.v1 import package_pb2
 from services.kit import wire
-from services.kit.errors import InvalidArgument, NotFound, Violation, Violations
+from services.kit.errors import FieldReason, InvalidArgument, NotFound, Violation, Violations
 from services.kit.releases.archive import ArchiveError, Contents, unpack
 from services.kit.releases.kinds import C, Edited, Kind, Kinds
 from services.kit.releases.timeline import Release, State
@@ -42,7 +42,7 @@ class Fields:
         """The kind of the field `collection`; raises at once, for nothing else can be read without it."""
         kind = self._kinds.get(request.collection)
         if kind is None:
-            reason = "UNKNOWN_VALUE" if request.collection else "REQUIRED"
+            reason = FieldReason.UNKNOWN_VALUE if request.collection else FieldReason.REQUIRED
             known = " ou ".join(f"« {name} »" for name in self._kinds.collections)
             self.violations.add("collection", reason, f"Ce service déploie {known}.")
             self.violations.raise_if_any()
@@ -67,7 +67,7 @@ class Fields:
         found = re.fullmatch(f"{kind.collection}/{pattern}", name)
         if found is None:
             shown = example.format(kind)
-            self.violations.add(field, "NAME_MALFORMED", f"Ce nom s’écrit par exemple « {shown} ».")
+            self.violations.add(field, FieldReason.MALFORMED, f"Ce nom s’écrit par exemple « {shown} ».")
         return kind, found.groups() if found else ()
 
     def day(self, request: Any, field: str, at: str = "") -> date | None:
@@ -79,7 +79,7 @@ class Fields:
     def state_number(self, number: int, field: str) -> int:
         """A state number, never negative."""
         if number < 0:
-            self.violations.add(field, "NEGATIVE", "Le numéro d’état ne peut pas être négatif.")
+            self.violations.add(field, FieldReason.OUT_OF_RANGE, "Le numéro d’état ne peut pas être négatif.")
         return number
 
     def writing(self, request: Any) -> Writing:
@@ -87,10 +87,10 @@ class Fields:
         request_id = wire.request_id(request.request_id, "request_id", self.violations)
         if len(request.comment) > MAX_COMMENT:
             text = f"Le commentaire compte {MAX_COMMENT} caractères au plus."
-            self.violations.add("comment", "TEXT_TOO_LONG", text)
+            self.violations.add("comment", FieldReason.TOO_LONG, text)
         if not all(map(_is_printed, request.comment)):
             text = "Le commentaire tient sur une ligne, sans caractère de contrôle."
-            self.violations.add("comment", "TEXT_NOT_PRINTABLE", text)
+            self.violations.add("comment", FieldReason.NOT_PRINTABLE, text)
         self.violations.raise_if_any()
         return Writing(request_id, request.comment)
 
@@ -98,18 +98,18 @@ class Fields:
         """The name in the store of the package that a file edited alone continues, and the edit."""
         if kind.editing is None:
             text = f"Un {kind.noun} se donne entier, en archive."
-            self.violations.add("edited", "UNKNOWN_FIELD", text)
+            self.violations.add("edited", FieldReason.UNKNOWN_FIELD, text)
             self.violations.raise_if_any()
             raise AssertionError
         _, stored = self.package(message.name, "edited.name")
         if not message.content:
-            self.violations.add("edited.content", "REQUIRED", "Ce champ est obligatoire.")
+            self.violations.add("edited.content", FieldReason.REQUIRED, "Ce champ est obligatoire.")
         elif len(message.content) > kind.editing.max_bytes:
             text = f"Le fichier dépasse {_mebibytes(kind.editing.max_bytes)}."
-            self.violations.add("edited.content", "TOO_LONG", text)
+            self.violations.add("edited.content", FieldReason.TOO_LONG, text)
         if message.version and not _NUMBERED.fullmatch(message.version):
             text = "Une version s’écrit avec des nombres et des points, par exemple « 1.2.0 »."
-            self.violations.add("edited.version", "VERSION_MALFORMED", text)
+            self.violations.add("edited.version", FieldReason.MALFORMED, text)
         day = self.day(message, "effective_from", "edited.")
         return stored, Edited(message.content, message.version, day)
 
@@ -123,7 +123,7 @@ def unpacked(archive: bytes, kind: Kind[C]) -> Contents:
             return unpack(archive)
         except ArchiveError as error:
             sentence = error.sentence
-    violation = Violation("archive", "ARCHIVE_REFUSED", sentence)
+    violation = Violation("archive", FieldReason.MALFORMED, sentence)
     raise InvalidArgument("ARCHIVE_REFUSED", sentence, violations=[violation])
 
 

@@ -13,7 +13,7 @@ from microcredit.releases.v1 import package_pb2
 from microcredit.releases.v1 import release_service_pb2 as pb
 from microcredit.releases.v1.release_service_pb2_grpc import ReleaseServiceServicer
 from services.kit.context import actor, remaining, stopping
-from services.kit.errors import NotFound, Unavailable
+from services.kit.errors import FieldReason, NotFound, Unavailable
 from services.kit.releases import messages, requests
 from services.kit.releases.archive import digest, pack
 from services.kit.releases.candidates import Candidates, accepted, check_single, required_candidate
@@ -116,7 +116,9 @@ class ReleaseServicer(ReleaseServiceServicer):
         release = requests.find_version(self._store.state(), kind, stored, number)
         contents = self._deployments.contents(release.digest)
         if request.with_file and request.with_file not in contents:
-            fields.violations.add("with_file", "UNKNOWN_VALUE", "Ce paquet n’a pas de fichier de ce nom.")
+            fields.violations.add(
+                "with_file", FieldReason.UNKNOWN_VALUE, "Ce paquet n’a pas de fichier de ce nom."
+            )
             fields.violations.raise_if_any()
         return pb.GetVersionResponse(
             version=self._version(release, kind),

@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any, TypeVar
 
 from services.kit import french
+from services.kit.errors import FieldReason
 from services.kit.tables.table import Bad, Row, cell_name, is_blank
 
 _FORMULA = re.compile(r"('*)[=+\-@＝＋－＠\t\r]")
@@ -81,11 +82,11 @@ def day(value: object) -> date | Bad:
     elif found := _ISO_DAY.fullmatch(written):
         year, month, number = map(int, found.groups())
     else:
-        return Bad("DATE_MALFORMED", "Écrivez la date comme 31/12/2026.")
+        return Bad(FieldReason.MALFORMED, "Écrivez la date comme 31/12/2026.")
     try:
         return date(year, month, number)
     except ValueError:
-        return Bad("DATE_IMPOSSIBLE", f"La date {written} n’existe pas dans le calendrier.")
+        return Bad(FieldReason.NOT_IN_CALENDAR, f"La date {written} n’existe pas dans le calendrier.")
 
 
 def money(value: object) -> int | Bad:
@@ -104,7 +105,7 @@ def percent(value: object) -> Decimal | Bad:
     """`1,5 %`, as 1.5; at most six decimals."""
     found = _decimal(value, "%", 6)
     if found is None or found.is_signed():
-        return Bad("PERCENT_MALFORMED", "Écrivez le pourcentage comme 1,5.")
+        return Bad(FieldReason.MALFORMED, "Écrivez le pourcentage comme 1,5.")
     return found
 
 
@@ -112,7 +113,7 @@ def integer(value: object) -> int | Bad:
     """A whole number, not negative."""
     found = _decimal(value, "", 1)
     if found is None or found.is_signed() or found != found.to_integral_value():
-        return Bad("INTEGER_MALFORMED", "Écrivez un nombre entier, en chiffres.")
+        return Bad(FieldReason.MALFORMED, "Écrivez un nombre entier, en chiffres.")
     return int(found)
 
 
@@ -121,7 +122,7 @@ def boolean(value: object) -> bool | Bad:
     written = str(value).strip().casefold()
     if written in _TRUE or written in _FALSE:
         return written in _TRUE
-    return Bad("BOOLEAN_MALFORMED", "Écrivez « oui » ou « non ».")
+    return Bad(FieldReason.MALFORMED, "Écrivez « oui » ou « non ».")
 
 
 def choice(labels: Mapping[Any, str]) -> Parse[Any]:
@@ -134,13 +135,13 @@ def choice(labels: Mapping[Any, str]) -> Parse[Any]:
             if written in known:
                 return known[written]
         said = french.join([f"« {label} »" for label in labels.values()])
-        return Bad("UNKNOWN_VALUE", f"Valeurs possibles : {said}.")
+        return Bad(FieldReason.UNKNOWN_VALUE, f"Valeurs possibles : {said}.")
 
     return parse
 
 
 def _bad_money() -> Bad:
-    return Bad("MONEY_MALFORMED", "Écrivez le montant comme 1 234,56, en euros : deux décimales au plus.")
+    return Bad(FieldReason.MALFORMED, "Écrivez le montant comme 1 234,56, en euros : deux décimales au plus.")
 
 
 def _decimal(value: object, unit: str, places: int) -> Decimal | None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 from services.kit import french
 from services.kit.tables.decoding import decode
-from services.kit.tables.table import MAX_CELLS, MAX_ROWS, Row, UnreadableFile
+from services.kit.tables.table import MAX_CELLS, MAX_ROWS, MOST, Row, UnreadableFile
 
 SEPARATORS = (";", ",", "\t")
 MAX_LINES = 4 * MAX_ROWS
@@ -48,7 +48,7 @@ def _recognised(line: str, separator: str, is_column: Callable[[str], bool]) -> 
 
 def _rows(lines: list[str], separator: str, skipped: int, columns: int) -> Iterator[Row]:
     reader = csv.reader(lines, delimiter=separator, strict=True)
-    start = count = held = 0
+    start = count = held = width = 0
     try:
         for cells in reader:
             line, start = start + 1 + skipped, reader.line_num
@@ -56,9 +56,10 @@ def _rows(lines: list[str], separator: str, skipped: int, columns: int) -> Itera
                 raise UnreadableFile(f"La ligne {line} compte plus de {columns} colonnes.")
             if any(map(str.strip, cells)):
                 count, held = count + 1, held + len(cells)
-                yield Row(line=line, cells=cells)
+                yield Row(line=line, cells=cells, short=len(cells) < width)
+                width = width or max(number for number, name in enumerate(cells, 1) if name.strip())
             if count > MAX_ROWS or held > MAX_CELLS:
-                raise UnreadableFile(f"Le fichier compte plus de {french.number(MAX_ROWS)} lignes.")
+                raise UnreadableFile(f"Le fichier compte plus de {MOST}.")
     except csv.Error:
         raise UnreadableFile(
             f"À partir de la ligne {start + 1 + skipped}, un guillemet n’est pas fermé ou est mal placé ; "

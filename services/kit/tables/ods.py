@@ -10,8 +10,17 @@ from datetime import date
 from decimal import Decimal
 from xml.etree.ElementTree import Element, ParseError, iterparse
 
-from services.kit import french
-from services.kit.tables.table import MAX_CELLS, MAX_ROWS, Bad, Row, UnreadableFile, cell_name, is_blank
+from services.kit.tables.table import (
+    MAX_BAD,
+    MAX_CELLS,
+    MAX_ROWS,
+    MOST,
+    Bad,
+    Row,
+    UnreadableFile,
+    cell_name,
+    is_blank,
+)
 from services.kit.tables.workbook import MAX_MERGES, MAX_WIDTH, Merge, exact_number, percent_text, unmerged
 
 _URN = "{urn:oasis:names:tc:opendocument:xmlns:"
@@ -35,6 +44,7 @@ class _Sheet:
     line: int = 0
     held: int = 0
     read: int = 0
+    wrong: int = 0
 
     def add(self, element: Element) -> None:
         """Reads a row, as many times as it says that it is repeated."""
@@ -46,11 +56,14 @@ class _Sheet:
             raise UnreadableFile(f"La ligne {self.line + 1} compte plus de {self.columns} colonnes.")
         self.read += 1
         if self.read > _MOST_ELEMENTS:
-            raise UnreadableFile(f"Le classeur compte plus de {french.number(MAX_ROWS)} lignes.")
+            raise UnreadableFile(f"Le classeur compte plus de {MOST}.")
+        self.wrong += sum(isinstance(one, Bad) for one in cells)
+        if self.wrong > MAX_BAD:
+            raise UnreadableFile("Le classeur compte trop de formules ou d’erreurs ; collez-y des valeurs.")
         if cells:
             self.held += times * len(cells)
             if self.line + times > MAX_ROWS or self.held > MAX_CELLS:
-                raise UnreadableFile(f"Le classeur compte plus de {french.number(MAX_ROWS)} lignes.")
+                raise UnreadableFile(f"Le classeur compte plus de {MOST}.")
             self.rows.extend(Row(line=self.line + number, cells=cells) for number in range(1, times + 1))
         self.line += times
 

@@ -48,9 +48,7 @@ def read_table(
         rows = read(data, sheet, columns, formulas=formulas)
         if not rows:
             raise UnreadableFile("La première feuille du classeur est vide.")
-        # A workbook says nothing of the blanks that end a row: only a CSV can have a row too short.
-        width = len(rows[0].cells)
-        return [Row(line=row.line, cells=[*row.cells, *[None] * (width - len(row.cells))]) for row in rows]
+        return rows
     start = data[:1000].removeprefix(b"\xef\xbb\xbf").lstrip(b" \r\n")
     for magics, what in _OTHER:
         if start.startswith(magics):

@@ -7,10 +7,16 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
+from services.kit import french
+
 MAX_ROWS = 50_000
 MAX_COLUMNS = 200
 MAX_CELLS = 3_000_000
 """What 50,000 rows of sixty columns hold, and no more memory than a worker can spare."""
+
+MOST = f"{french.number(MAX_ROWS)} lignes ou {french.number(MAX_CELLS)} cellules"
+MAX_BAD = 200_000
+"""Cells that a workbook may have refused: each takes three hundred bytes with its sentence."""
 
 Cell = str | int | Decimal | date | None
 """What a writer puts in a cell."""
@@ -30,10 +36,14 @@ class Bad:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A row and its line in the file, from 1; a cell is None, a text, a number, a date, a boolean or Bad."""
+    """A row and its line in the file, from 1; a cell is None, a text, a number, a date, a boolean or Bad.
+
+    A row of a CSV is `short` if it ends before its header; a workbook does not tell a last blank.
+    """
 
     line: int
     cells: Sequence[object]
+    short: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from services.kit.tables.table import MAX_CELLS, Bad, Row, UnreadableFile, cell_name, is_blank
+from services.kit.tables.table import MAX_BAD, Bad, Row, UnreadableFile, cell_name, is_blank
 
 MAX_WIDTH = 2000
 """Cells of a row, empty ones included: a sheet may be formatted beyond what it holds."""
@@ -51,7 +51,7 @@ def unmerged(rows: Sequence[Row], merges: Iterable[Merge]) -> list[Row]:
         lines = range(merge.top, min(merge.bottom, last) + 1)
         ranks = range(merge.left, min(merge.right + 1, width))
         covered += len(lines) * len(ranks)
-        if covered > MAX_CELLS:
+        if covered > MAX_BAD:
             raise UnreadableFile("Le classeur compte trop de cellules fusionnées ; défusionnez-les.")
         for line in filter(cells.__contains__, lines):
             _cover(cells[line], line, ranks, merge)

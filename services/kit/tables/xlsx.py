@@ -12,9 +12,8 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from services.kit import french
 from services.kit.tables.safety import blocks_of
-from services.kit.tables.table import MAX_ROWS, Bad, Row, UnreadableFile, cell_name
+from services.kit.tables.table import MAX_BAD, MAX_CELLS, MAX_ROWS, MOST, Bad, Row, UnreadableFile, cell_name
 from services.kit.tables.workbook import MAX_MERGES, MAX_WIDTH, Merge, exact_number, percent_text, unmerged
 
 _MERGE = re.compile(
@@ -53,6 +52,7 @@ def _opened(data: bytes, *, values: bool) -> Iterator[Any]:
 
 def _rows(sheet: Any, columns: int) -> Iterator[Row]:
     sheet.reset_dimensions()
+    held = wrong = 0
     for line, cells in enumerate(sheet.iter_rows(max_row=MAX_ROWS + 1), 1):
         width = len(cells)
         if width > MAX_WIDTH:
@@ -63,9 +63,12 @@ def _rows(sheet: Any, columns: int) -> Iterator[Row]:
             raise UnreadableFile(f"La ligne {line} compte plus de {columns} colonnes.")
         if width:
             read = [_value(cell, line, index) for index, cell in enumerate(cells[:width])]
+            held, wrong = held + width, wrong + sum(isinstance(one, Bad) for one in read)
             yield Row(line=line, cells=read)
-        if line > MAX_ROWS:
-            raise UnreadableFile(f"Le classeur compte plus de {french.number(MAX_ROWS)} lignes.")
+        if wrong > MAX_BAD:
+            raise UnreadableFile("Le classeur compte trop de formules ou d’erreurs ; collez-y des valeurs.")
+        if line > MAX_ROWS or held > MAX_CELLS:
+            raise UnreadableFile(f"Le classeur compte plus de {MOST}.")
 
 
 def _values(sheet: Any, rows: list[Row]) -> Iterator[list[object]]:

@@ -9,7 +9,7 @@ from fractions import Fraction
 from google.protobuf.message import Message
 
 from services.kit import french
-from services.kit.errors import Violations
+from services.kit.errors import FieldReason, Violations
 from services.kit.wire import values
 
 
@@ -22,7 +22,7 @@ class Fields:
         self._path = path
         self._violations = violations
 
-    def fail(self, field: str, reason: str, description: str) -> None:
+    def fail(self, field: str, reason: FieldReason, description: str) -> None:
         """Records what is wrong in a field."""
         self._violations.add(self._path + field, reason, description)
 
@@ -33,7 +33,7 @@ class Fields:
     def present(self, field: str, *, required: bool = True) -> bool:
         """The same, the absence of a required field being recorded."""
         if required and not self.has(field):
-            self.fail(field, "FIELD_REQUIRED", "Ce champ est obligatoire.")
+            self.fail(field, FieldReason.REQUIRED, "Ce champ est obligatoire.")
         return self.has(field)
 
     def amount(self, field: str, least: int, most: int, *, required: bool) -> int | None:
@@ -61,7 +61,7 @@ class Fields:
         if 0 <= read <= most and read == round(read, decimals):
             return Fraction(read)
         text = f"Le taux va de 0 à {most}, avec {decimals} décimales au plus."
-        self.fail(field, "VALUE_OUT_OF_RANGE", text)
+        self.fail(field, FieldReason.OUT_OF_RANGE, text)
         return None
 
     def civil_day(self, field: str, latest: date, *, required: bool) -> date | None:
@@ -70,7 +70,7 @@ class Fields:
             return None
         day = values.civil_date(getattr(self._message, field), self._path + field, self._violations)
         if day is not None and day > latest:
-            self.fail(field, "VALUE_OUT_OF_RANGE", "Cette date est trop lointaine.")
+            self.fail(field, FieldReason.OUT_OF_RANGE, "Cette date est trop lointaine.")
             return None
         return day
 
@@ -81,7 +81,7 @@ class Fields:
         try:
             found: datetime = getattr(self._message, field).ToDatetime(UTC)
         except (ValueError, OverflowError):
-            self.fail(field, "TIME_IMPOSSIBLE", "Cet instant n’existe pas.")
+            self.fail(field, FieldReason.NOT_IN_CALENDAR, "Cet instant n’existe pas.")
             return None
         return found
 
@@ -90,5 +90,5 @@ class Fields:
     ) -> int | None:
         if value is None or bounds[0] <= value <= bounds[1]:
             return value
-        self.fail(field, "VALUE_OUT_OF_RANGE", f"La valeur va de {said(bounds[0])} à {said(bounds[1])}.")
+        self.fail(field, FieldReason.OUT_OF_RANGE, f"La valeur va de {said(bounds[0])} à {said(bounds[1])}.")
         return None

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from google.protobuf.message import Message
 
-from services.kit.errors import Violations
+from services.kit.errors import FieldReason, Violations
 
 DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE = 50, 200
 
@@ -73,14 +73,14 @@ def place_of(key: bytes, request: Any, violations: Violations) -> Place:
         place = Place()
     if not hmac.compare_digest(seal(key, request, place).encode(), request.page_token.encode()):
         text = "Ce jeton n’est pas celui d’une page précédente de la même demande."
-        violations.add("page_token", "PAGE_TOKEN_REFUSED", text)
+        violations.add("page_token", FieldReason.PAGE_TOKEN_REFUSED, text)
     return place
 
 
 def page_size(request: Any, violations: Violations) -> int:
     """How many results a page holds at most, by the `page_size` of a request."""
     if request.page_size < 0:
-        violations.add("page_size", "NEGATIVE", "La taille de page ne peut pas être négative.")
+        violations.add("page_size", FieldReason.OUT_OF_RANGE, "La taille de page ne peut pas être négative.")
     return min(request.page_size or DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE)
 
 

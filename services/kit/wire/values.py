@@ -16,7 +16,7 @@ from uuid import UUID, uuid5
 from google.protobuf.timestamp_pb2 import Timestamp
 from google.type import date_pb2, decimal_pb2, money_pb2
 
-from services.kit.errors import Violations
+from services.kit.errors import FieldReason, Violations
 
 MAX_CENTS = 10**13
 MAX_DECIMAL_LENGTH = 30
@@ -34,16 +34,18 @@ def cents(message: money_pb2.Money, path: str, violations: Violations) -> int | 
     """The amount in cents of a google.type.Money in whole cents of euro, within ±MAX_CENTS."""
     before = len(violations)
     if message.currency_code != "EUR":
-        violations.add(path, "CURRENCY_NOT_EUR", "Le montant doit être en euros (currency_code « EUR »).")
+        violations.add(path, FieldReason.NOT_EUROS, "Le montant doit être en euros (currency_code « EUR »).")
     if abs(message.nanos) >= _CENTS_PER_NANO_UNIT or message.units * message.nanos < 0:
         violations.add(
-            path, "MONEY_MALFORMED", "Les parties units et nanos du montant ne forment pas un nombre valide."
+            path,
+            FieldReason.MALFORMED,
+            "Les parties units et nanos du montant ne forment pas un nombre valide.",
         )
     elif message.nanos % _NANOS_PER_CENT:
-        violations.add(path, "MONEY_NOT_WHOLE_CENTS", "Le montant doit compter deux décimales au plus.")
+        violations.add(path, FieldReason.TOO_MANY_DECIMALS, "Le montant doit compter deux décimales au plus.")
     total = message.units * 100 + int(Decimal(message.nanos) / _NANOS_PER_CENT)
     if abs(total) > MAX_CENTS:
-        violations.add(path, "MONEY_OUT_OF_RANGE", "Le montant est hors de l’intervalle accepté.")
+        violations.add(path, FieldReason.OUT_OF_RANGE, "Le montant est hors de l’intervalle accepté.")
     return total if len(violations) == before else None
 
 
@@ -57,12 +59,12 @@ def money(amount: int) -> money_pb2.Money:
 def civil_date(message: date_pb2.Date, path: str, violations: Violations) -> date | None:
     """The complete civil date of a google.type.Date."""
     if 0 in (message.year, message.month, message.day):
-        violations.add(path, "DATE_INCOMPLETE", "La date doit indiquer l’année, le mois et le jour.")
+        violations.add(path, FieldReason.INCOMPLETE, "La date doit indiquer l’année, le mois et le jour.")
         return None
     try:
         return date(message.year, message.month, message.day)
     except (ValueError, OverflowError):
-        violations.add(path, "DATE_IMPOSSIBLE", "Cette date n’existe pas dans le calendrier.")
+        violations.add(path, FieldReason.NOT_IN_CALENDAR, "Cette date n’existe pas dans le calendrier.")
         return None
 
 
@@ -91,7 +93,7 @@ def decimal(message: decimal_pb2.Decimal, path: str, violations: Violations) -> 
     if len(message.value) > MAX_DECIMAL_LENGTH or not _PLAIN_DECIMAL.fullmatch(message.value):
         violations.add(
             path,
-            "DECIMAL_MALFORMED",
+            FieldReason.MALFORMED,
             "Le nombre doit être écrit en chiffres avec un point, par exemple « 1.50 ».",
         )
         return None
@@ -108,7 +110,7 @@ def request_id(text: str, path: str, violations: Violations) -> str:
     """The UUID of a write, in lower case; empty when the caller gave none."""
     if text and not _UUID.fullmatch(text):
         violations.add(
-            path, "UUID_MALFORMED", "L’identifiant de la demande doit être un UUID (36 caractères)."
+            path, FieldReason.MALFORMED, "L’identifiant de la demande doit être un UUID (36 caractères)."
         )
         return ""
     return text.lower()
@@ -123,11 +125,13 @@ def line(text: str, path: str, violations: Violations, *, longest: int, required
     """A line of text in composed form, without surrounding spaces; nothing invisible in it."""
     text = unicodedata.normalize("NFC", text).strip()
     if required and not text:
-        violations.add(path, "REQUIRED", "Ce champ est obligatoire.")
+        violations.add(path, FieldReason.REQUIRED, "Ce champ est obligatoire.")
     if len(text) > longest:
-        violations.add(path, "TEXT_TOO_LONG", f"Ce texte compte {longest} caractères au plus.")
+        violations.add(path, FieldReason.TOO_LONG, f"Ce texte compte {longest} caractères au plus.")
     if any(unicodedata.category(character)[0] == "C" or character in _LINE_BREAKS for character in text):
-        violations.add(path, "TEXT_NOT_PRINTABLE", "Ce texte tient sur une ligne, sans caractère invisible.")
+        violations.add(
+            path, FieldReason.NOT_PRINTABLE, "Ce texte tient sur une ligne, sans caractère invisible."
+        )
     return text
 
 
