@@ -35,6 +35,8 @@ serve: setup ## Démarre les trois services en local (ports 50051, 50052 et 5005
 	@$(BIN)/python scripts/serve.py
 
 # Tests start hundreds of processes, which would each compile the sources again where Python writes no cache.
+test test-more: export PYTHONDONTWRITEBYTECODE =
+
 test: setup ## Lance la suite de tests ; dit à la fin ce qu’elle laisse à test-more
 	@$(BIN)/python -m compileall -q services tests build/gen
 	@$(BIN)/python -m pytest -n auto --dist worksteal
@@ -48,10 +50,10 @@ bench: setup ## Mesure la génération de documents et les débits (demande Node
 	@$(BIN)/python -m tests.bench.documents
 	@$(BIN)/python -m tests.bench
 
-validator: build/npm/.ready ## Installe (npm) le validateur Open XML ; les tests de documents s’en servent s’il est là
+validator: build/npm/.ready ## Installe (npm) le validateur Open XML et le générateur TypeScript, dont des tests se servent
 
-build/npm/.ready: tests/ooxml/package-lock.json
-	@mkdir -p build/npm && cp tests/ooxml/package.json tests/ooxml/package-lock.json build/npm/
+build/npm/.ready: tests/npm/package-lock.json
+	@mkdir -p build/npm && cp tests/npm/package.json tests/npm/package-lock.json build/npm/
 	@npm install --prefix build/npm --no-audit --no-fund --loglevel=error
 	@touch $@
 

@@ -28,9 +28,9 @@ from services.kit.store import Database
 from services.kit.tables import MAX_BYTES, UnreadableFile
 
 USAGE = """\
-Utilisation : python -m services.bank_registry import FICHIER [options]
+Utilisation : python -m services.bank_registry import FICHIER [options]
 
-Remplit la base, tout ou rien, avant qu’un serveur tourne ; ensuite, bank-registry import passe par lui.
+Remplit la base, tout ou rien, avant qu’un serveur tourne ; ensuite, bank-registry import passe par lui.
 Le fichier (CSV, .xlsx, JSON) décrit entièrement chaque prêteur qu’il cite (docs/registre-format.md).
 
   --dry-run             vérifie et annonce ce qui changerait, sans rien écrire
@@ -57,7 +57,7 @@ def import_file(arguments: Sequence[str]) -> int:
             plan = make_plan(reading, known.current, date.max, complete=False)
             state_number = known.state_number if plan.refusals else session.apply(plan.difference, origin)
     except UnreadableFile as error:
-        raise StartupError(f"{options.file.name} : {error}") from error
+        raise StartupError(f"{options.file.name} : {error}") from error
     finally:
         database.dispose()
     return _report(options, plan, state_number)
@@ -68,10 +68,10 @@ def _report(options: argparse.Namespace, plan: Plan, state_number: int) -> int:
     if plan.refusals:
         _write_lines("Erreur", plan.refusals)
         count = french.plural(len(plan.refusals), "erreur")
-        sys.stderr.write(f"{options.file.name} : {count}, rien n’est importé.\n")
+        sys.stderr.write(f"{options.file.name} : {count}, rien n’est importé.\n")
         return 1
-    sys.stdout.write(f"{options.file.name} : {_counts(plan)}. ")
-    sys.stdout.write("Essai : rien n’est écrit.\n" if options.dry_run else f"État n° {state_number}.\n")
+    sys.stdout.write(f"{options.file.name} : {_counts(plan)}. ")
+    sys.stdout.write("Essai : rien n’est écrit.\n" if options.dry_run else f"État n° {state_number}.\n")
     return 0
 
 
@@ -83,7 +83,7 @@ def _counts(plan: Plan) -> str:
 
 def _write_lines(label: str, findings: Iterable[Finding]) -> None:
     for found in findings:
-        sys.stderr.write(f"{label} : {found.place} : {found.message}\n")
+        sys.stderr.write(f"{label} : {found.place} : {found.message}\n")
 
 
 class _Parser(argparse.ArgumentParser):
@@ -116,7 +116,7 @@ def _origin(options: argparse.Namespace) -> Origin:
     fields = Fields(given, "", problems)
     origin = Origin(fields.text("actor", required=True), "ImportBanks", fields.text("reason", required=True))
     for problem in problems:
-        raise StartupError(f"--{problem.field} : {problem.description}")
+        raise StartupError(f"--{problem.field} : {problem.description}")
     return origin
 
 

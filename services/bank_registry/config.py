@@ -13,8 +13,8 @@ class Settings(ServerSettings):
 
     model_config = SettingsConfigDict(env_prefix="BANK_REGISTRY_")
 
-    port: int = Field(50053, ge=0, le=65535, description="Port d’écoute (0 : un port libre).")
+    port: int = Field(50053, ge=0, le=65535, description="Port d’écoute (0 : un port libre).")
     database_url: str = Field(
         "sqlite:///var/bank_registry.sqlite3",
-        description="Base de données : sqlite:///chemin ou postgresql://utilisateur:mot-de-passe@serveur/base.",
+        description="Base de données : sqlite:///chemin ou postgresql://utilisateur:mot-de-passe@serveur/base.",
     )

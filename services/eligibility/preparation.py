@@ -29,7 +29,7 @@ def prepare(settings: Settings) -> dict[str, RulePackage]:
     """Makes the stores ready, publishes and activates the first ruleset, tries the rules in force; gives
     these, by digest."""
     if settings.database_url == settings.keys_database_url:
-        raise StartupError("La base des clés ne peut pas être celle du journal : donnez-lui la sienne.")
+        raise StartupError("La base des clés ne peut pas être celle du journal : donnez-lui la sienne.")
     migrate(settings.database_url)
     prepare_keys(settings.keys_database_url, settings.master_key_file)
     database = Database(settings.database_url)

@@ -10,6 +10,7 @@ from unicodedata import combining, normalize
 
 NO_BREAK_SPACE = "\u00a0"
 NARROW_NO_BREAK_SPACE = "\u202f"
+COLON, SEMICOLON = f"{NO_BREAK_SPACE}: ", f"{NARROW_NO_BREAK_SPACE}; "
 
 _MONTHS = (
     "janvier",
@@ -31,7 +32,13 @@ _NOT_A_LETTER = re.compile(r"[^0-9a-z]+")
 _ANY_SPACE = "[ \u00a0\u202f]+"
 _DATE = re.compile(rf"\b(\d{{1,2}}|1er) ({'|'.join(_MONTHS)}) (?=\d{{4}}\b)")
 _NARROW = re.compile(rf"{_ANY_SPACE}(?=[;!?])")
-_GUILLEMETS = re.compile(rf"(?<=«){_ANY_SPACE}|{_ANY_SPACE}(?=[:»])")
+_QUOTED = re.compile("(«[^«»]*»)")
+_STOP = r"(?=(?:[\s\u00a0\u202f»)\]*_…]|$))"  # so that neither `a != b` nor `10 :30` is French
+_BEFORE_NARROW = re.compile(rf" (?=[;!?]+{_STOP})")
+_BEFORE_OR_AFTER = re.compile(
+    rf"(?<=«) | (?=:{_STOP})| (?=»)"
+    r"|(?<=n°) |(?<=\d°) |(?<=\d) (?=(?:[KMG]io\b|[€%](?!\w)))"  # n° 4, 2° Données, 3 Mio, 12 %
+)
 _NO_BREAK = re.compile(
     rf"(?<=«){_ANY_SPACE}|{_ANY_SPACE}(?=[:»%€])"  # guillemets, colon, units
     r"|(?<=n°) |(?<=\b[LRD]\.) (?=[\d{])|(?<=\barticle) (?=\d)"  # n° 4, L. 211-5, article 6
@@ -47,9 +54,20 @@ def typeset(text: str) -> str:
     return _NO_BREAK.sub(NO_BREAK_SPACE, text)
 
 
-def spaced(text: str) -> str:
-    """A text with the spaces that French asks around « » and before : ; ! ?, and nothing else changed."""
-    return _GUILLEMETS.sub(NO_BREAK_SPACE, _NARROW.sub(NARROW_NO_BREAK_SPACE, text))
+def spaced(sentence: str) -> str:
+    """A sentence with the spaces that French asks around « » and before : ; ! ? and units, where it leaves.
+
+    Sentences are typed with ordinary spaces; what one quotes between « » is not ours: it stays as it is.
+    """
+    return "".join(map(_spaced_part, _QUOTED.split(sentence)))
+
+
+def _spaced_part(part: str) -> str:
+    if part[:1] != "«" or part[-1:] != "»":
+        return _BEFORE_OR_AFTER.sub(NO_BREAK_SPACE, _BEFORE_NARROW.sub(NARROW_NO_BREAK_SPACE, part))
+    quoted = part[1:-1]
+    first, last = (NO_BREAK_SPACE if edge == " " else edge for edge in (quoted[:1], quoted[-1:]))
+    return f"«{first}{quoted[1:-1]}{last if len(quoted) > 1 else ''}»"
 
 
 def number(value: Decimal | int) -> str:

@@ -181,6 +181,33 @@ def check_method(method: MethodDescriptorProto, messages: Messages) -> Iterator[
             yield f"{field.name} says neither REQUIRED nor OPTIONAL (AIP-203)"
 
 
+def bindings(method: MethodDescriptorProto) -> Iterator[tuple[str, str]]:
+    """The verb and the path of each http binding of an RPC."""
+    rule = method.options.Extensions[HTTP]
+    for one in (rule, *rule.additional_bindings):
+        verb = one.WhichOneof("pattern")
+        if verb is not None:
+            yield verb, str(getattr(one, verb))
+
+
+def check_paths(files: list[FileDescriptorProto], messages: Messages) -> Iterator[str]:
+    """AIP-127: no two RPCs of one server share a path, and what a path names is a field of the request."""
+    seen: dict[tuple[str, str, str], str] = {}
+    for file in files:
+        for service in file.service:
+            for method in service.method:
+                request = {field.name for field in messages[method.input_type].field}
+                for verb, path in bindings(method):
+                    for name in re.findall(r"{([a-z_]+)", path):
+                        if name not in request:
+                            yield f"{service.name}.{method.name}: {name} of its path is no field"
+                    shape = re.sub(r"{[a-z_.]+=?([^}]*)}", r"\1", path)
+                    name = f"{service.name}.{method.name}"
+                    other = seen.setdefault((file.package, verb, shape), name)
+                    if other != name:
+                        yield f"{name}: {other} has the path {verb} {shape}"
+
+
 def check_resources(files: list[FileDescriptorProto]) -> Iterator[str]:
     """AIP-122, 123: what has a name is a resource, and what is referred to exists."""
     declared: dict[str, str] = {}
@@ -214,7 +241,7 @@ def violations(descriptors: FileDescriptorSet) -> list[str]:
     files = own(descriptors)
     messages = {f".{file.package}.{message.name}": message for file in files for message in file.message_type}
     shared = ("microcredit.errors.v1", "microcredit.releases.v1")
-    found: list[str] = [*check_base_names(files), *check_resources(files)]
+    found: list[str] = [*check_base_names(files), *check_resources(files), *check_paths(files, messages)]
     for file in files:
         notes = comments(file)
         found += check_file(file)
@@ -255,6 +282,7 @@ syntax = "proto3";
 package shop;
 import "google/protobuf/timestamp.proto";
 import "google/type/date.proto";
+import "google/api/annotations.proto";
 import "google/api/field_behavior.proto";
 import "google/api/resource.proto";
 import "microcredit/other/v1/other.proto";
@@ -267,6 +295,14 @@ option go_package = "example.org/shop;shop";
 service Shop {
   // Sells. Errors: none is listed.
   rpc ListThings(ListThingsRequest) returns (ListThingsResponse);
+  // Shows.
+  rpc GetThing(ListThingsRequest) returns (ListThingsResponse) {
+    option (google.api.http) = { get: "/v1/{thing=things/*}" };
+  }
+  // Shows too.
+  rpc GetOther(ListThingsRequest) returns (ListThingsResponse) {
+    option (google.api.http) = { get: "/v1/{weight=things/*}" };
+  }
   // Errors:
   // - NOT_FOUND / UNKNOWN_REASON: never declared.
   // - INTERNAL / INTERNAL: said already.
@@ -311,6 +347,8 @@ OTHER = 'syntax = "proto3"; package microcredit.other.v1; message Other {}'
         "Shop.ListThings: its comment announces errors, and lists none",
         "Shop.ListThings: a read that does not say NO_SIDE_EFFECTS",
         "Shop.ListThings: no google.api.http (AIP-127)",
+        "Shop.GetThing: thing of its path is no field",
+        "Shop.GetOther: Shop.GetThing has the path get /v1/things/*",
         "Shop.ListThings: next_page_token is missing (AIP-158)",
         "Shop.ListThings: weight says neither REQUIRED nor OPTIONAL (AIP-203)",
         "Shop.UpdateThing: UNKNOWN_REASON is not an ErrorReason",

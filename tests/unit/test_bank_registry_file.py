@@ -130,7 +130,7 @@ def test_sentences_suggest_what_was_meant() -> None:
     }
     assert "56165 (Ploërmel)" in said["territories[0]"]
     assert "2A004 (Ajaccio)" in said["territories[1]"]
-    assert "« start »" in said["startt"]
+    assert "« start »" in said["startt"]
 
 
 def test_identifiers_are_unique_and_successors_exist() -> None:
@@ -245,10 +245,10 @@ def test_names_are_kept_in_composed_form() -> None:
         (b"{", "n’est pas du JSON valide (ligne 1, colonne 2)"),
         ('{"name": "é"}'.encode("cp1252"), "UTF-8"),
         (b"[]", "un objet"),
-        (b"\xef\xbb\xbf{}", "« format »"),
-        (b'{"format": "2", "banks": {}}', "« format »"),
+        (b"\xef\xbb\xbf{}", "« format »"),
+        (b'{"format": "2", "banks": {}}', "« format »"),
         (b'{"format": "registre-preteurs/1", "banks": {}}', "une liste"),
-        (b'{"format": "registre-preteurs/1", "banks": [], "bank": 1}', "« bank »"),
+        (b'{"format": "registre-preteurs/1", "banks": [], "bank": 1}', "« bank »"),
         (b'{"a": 1, "a": 2}', "deux fois"),
         (b'{"a": NaN}', "n’est pas un nombre"),
         (b'{"a": ' + b"9" * 5000 + b"}", "démesurés"),
@@ -274,5 +274,5 @@ def test_json_lines_are_refused_one_by_one() -> None:
     assert [(str(one.place), one.code) for one in found.refusals] == [
         ("ligne 2", "NOT_JSON"),
         ("ligne 4", "NOT_JSON"),
-        ("ligne 3, colonne « bic »", "MALFORMED"),
+        ("ligne 3, colonne « bic »", "MALFORMED"),
     ]

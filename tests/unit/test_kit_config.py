@@ -9,6 +9,7 @@ from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from services.kit.errors import StartupError
+from services.kit.french import spaced
 from services.kit.serve.config import ServerSettings
 from services.kit.serve.options import unknown_variables
 
@@ -22,10 +23,10 @@ class ProbeSettings(ServerSettings):
 
 
 def refusal(*argv: str) -> list[str]:
-    """The lines of the sentence that refuses the settings."""
+    """The lines of the sentence that refuses the settings, as it leaves."""
     with pytest.raises(StartupError) as raised:
         ProbeSettings.load(argv)
-    return str(raised.value).splitlines()
+    return spaced(str(raised.value)).splitlines()
 
 
 def test_options_override_the_environment_which_overrides_the_defaults(
@@ -97,7 +98,7 @@ def test_help_lists_every_option(capsys: pytest.CaptureFixture[str]) -> None:
     for name, field in ProbeSettings.model_fields.items():
         assert f"--{name.replace('_', '-')} (PROBE_{name.upper()})" in printed
         assert field.description
-        assert field.description in printed
+        assert spaced(field.description) in printed
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.8.8.8", "::1", "localhost"])

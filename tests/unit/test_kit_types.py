@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from fractions import Fraction
 
 import pytest
+from google.protobuf.timestamp_pb2 import Timestamp
+from google.rpc import error_details_pb2
 from google.type.date_pb2 import Date
 from google.type.decimal_pb2 import Decimal as DecimalMessage
 from google.type.money_pb2 import Money
 from hypothesis import given
 from hypothesis import strategies as st
 
+from microcredit.eligibility.v1 import decision_service_pb2, loan_pb2
 from services.kit import french, wire
 from services.kit.dates import add_months, age_on
-from services.kit.errors import Violations
+from services.kit.errors import InvalidArgument, Violations
+from services.kit.serve.status import to_status
 
 CENTS = st.integers(-wire.MAX_CENTS, wire.MAX_CENTS)
 DATES = st.dates(date(1900, 1, 1), date(2200, 12, 31))
@@ -94,9 +99,33 @@ def test_every_message_has_french_typography() -> None:
     violations = Violations()
     wire.cents(Money(nanos=1), "a", violations)
     wire.decimal(DecimalMessage(value="x"), "b", violations)
-    for violation in violations:
+    with pytest.raises(InvalidArgument) as refused:
+        violations.raise_if_any()
+    status = to_status(refused.value, "kit.test")
+    bad = error_details_pb2.BadRequest()
+    assert any(packed.Unpack(bad) for packed in status.details)
+    assert len(bad.field_violations) == len(violations)
+    for violation in bad.field_violations:
         assert "« " not in violation.description
         assert " »" not in violation.description
+
+
+@pytest.mark.parametrize(
+    ("typed", "leaves"),
+    [
+        ("Quoi ? Oui ; non ! Ainsi : a", "Quoi\u202f? Oui\u202f; non\u202f! Ainsi\u00a0: a"),
+        ("« a ; b : c » : 10:30, a != b", "«\u00a0a ; b : c\u00a0»\u00a0: 10:30, a != b"),
+        ("« » «» «  x »", "«\u00a0» «» «\u00a0 x\u00a0»"),
+        (
+            "voir http://x:80 ; n° 4, 2° point, 3 Mio, 12 %",
+            "voir http://x:80\u202f; n°\u00a04, 2°\u00a0point, 3\u00a0Mio, 12\u00a0%",
+        ),
+        ("l'eau : 1 2", "l'eau\u00a0: 1 2"),
+    ],
+)
+def test_a_sentence_gets_its_spaces_where_it_leaves(typed: str, leaves: str) -> None:
+    assert french.spaced(typed) == leaves
+    assert french.spaced(leaves) == leaves
 
 
 @given(CENTS)
@@ -193,3 +222,84 @@ def test_a_file_travels_in_pieces(size: int, pieces: list[int]) -> None:
     found = list(wire.chunks(data))
     assert [len(piece) for piece in found] == pieces
     assert b"".join(found) == data
+
+
+def loan(amount: int | None = None, months: int | None = None, rate: str | None = None) -> wire.Fields:
+    """The fields of a loan, and where their problems go."""
+    terms = loan_pb2.LoanTerms(
+        amount=None if amount is None else wire.money(amount),
+        months=months,
+        nominal_rate_pct=None if rate is None else DecimalMessage(value=rate),
+    )
+    return wire.Fields(terms, "terms.", Violations())
+
+
+@pytest.mark.parametrize(
+    ("cents", "reasons"), [(99, ["VALUE_OUT_OF_RANGE"]), (100, []), (500, []), (501, ["VALUE_OUT_OF_RANGE"])]
+)
+def test_the_bounds_of_a_field_are_included(cents: int, reasons: list[str]) -> None:
+    fields = loan(amount=cents, months=cents)
+    found = (
+        fields.amount("amount", 100, 500, required=True),
+        fields.number("months", 100, 500, str, required=True),
+    )
+    assert found == ((None, None) if reasons else (cents, cents))
+    wrong = [(item.field, item.reason) for item in fields.violations]
+    assert wrong == [(f"terms.{name}", reason) for name in ("amount", "months") for reason in reasons]
+
+
+@pytest.mark.parametrize(
+    ("rate", "good"),
+    [
+        ("0", True),
+        ("5.000000", True),
+        ("5.0000010", True),
+        ("0.0000001", False),
+        ("100.01", False),
+        ("-1", False),
+    ],
+)
+def test_a_percentage_has_so_many_decimals_at_most(rate: str, *, good: bool) -> None:
+    fields = loan(rate=rate)
+    found = fields.percent("nominal_rate_pct", 100, 6, required=True)
+    assert (found == Fraction(rate)) if good else (found is None)
+    assert [item.reason for item in fields.violations] == ([] if good else ["VALUE_OUT_OF_RANGE"])
+
+
+def test_absent_fields_are_told_together_when_they_are_required() -> None:
+    fields = loan()
+    assert fields.amount("amount", 0, 1, required=False) is None
+    assert not fields.violations
+    for found in (
+        fields.amount("amount", 0, 1, required=True),
+        fields.number("months", 0, 1, str, required=True),
+        fields.percent("nominal_rate_pct", 100, 6, required=True),
+    ):
+        assert found is None
+    names = [item.field for item in fields.violations]
+    assert names == ["terms.amount", "terms.months", "terms.nominal_rate_pct"]
+    with pytest.raises(InvalidArgument) as refusal:
+        fields.violations.whole(None)
+    assert [item.field for item in refusal.value.violations] == names
+
+
+def test_an_instant_that_no_calendar_holds_is_refused() -> None:
+    request = decision_service_pb2.PurgeDecisionsRequest(end_time=Timestamp(seconds=10**12))
+    fields = wire.Fields(request, "", Violations())
+    assert fields.instant("end_time") is None
+    assert [(item.field, item.reason) for item in fields.violations] == [("end_time", "TIME_IMPOSSIBLE")]
+
+
+def test_what_was_read_leaves_whole_or_not_at_all() -> None:
+    violations = Violations()
+    assert violations.whole(0) == 0
+    with pytest.raises(TypeError, match="without a violation"):
+        violations.whole(None)
+
+
+@given(st.datetimes(datetime(1, 1, 2), datetime(9999, 12, 30)))  # noqa: DTZ001 - bounds of hypothesis
+def test_an_instant_round_trip(naive: datetime) -> None:
+    time = naive.replace(tzinfo=UTC)
+    request = decision_service_pb2.PurgeDecisionsRequest(end_time=wire.timestamp(time))
+    assert wire.Fields(request, "", Violations()).instant("end_time") == time
+    assert (wire.timestamp(None), wire.date_pb(None)) == (None, None)

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import zipfile
 from pathlib import Path
 
+import grpc_tools
 from google.protobuf.descriptor_pb2 import FileDescriptorSet
 
 from tools.contracts.reading import GOOGLE, ROOT, describe
 
 SCHEMA = ROOT / "services/documents/contract/dossier.schema.json"
-SCHEMA_ID = "urn:fr:microcredit:dossier:1"
 
 # They travel in google.rpc.Status.details: no message of ours holds them, so no import brings their file.
 DETAILS = "google/rpc/error_details.proto"
@@ -29,7 +28,7 @@ def write_bundle(folder: Path) -> list[Path]:
     )
     binary.write_bytes(_without_comments(descriptors).SerializeToString(deterministic=True))
     _write_zip(archive, descriptors)
-    schema.write_text(_schema(), encoding="utf-8")
+    schema.write_bytes(SCHEMA.read_bytes())
     return [binary, archive, schema]
 
 
@@ -44,18 +43,10 @@ def _without_comments(descriptors: FileDescriptorSet) -> FileDescriptorSet:
 def _write_zip(path: Path, descriptors: FileDescriptorSet) -> None:
     with zipfile.ZipFile(path, "w") as archive:
         for name in sorted(file.name for file in descriptors.file):
-            source = _source(name)
-            if source is not None:
-                archive.writestr(zipfile.ZipInfo(name, _EPOCH), source.read_bytes(), zipfile.ZIP_DEFLATED)
+            archive.writestr(zipfile.ZipInfo(name, _EPOCH), _source(name).read_bytes(), zipfile.ZIP_DEFLATED)
 
 
-def _source(name: str) -> Path | None:
-    """The file of a proto; none for those that every protoc brings (google/protobuf)."""
-    return next((root / name for root in (ROOT / "protos", GOOGLE) if (root / name).exists()), None)
-
-
-def _schema() -> str:
-    """The schema of the dossier under its public name."""
-    schema = json.loads(SCHEMA.read_text(encoding="utf-8"))
-    named = {"$schema": schema.pop("$schema"), **schema, "$id": SCHEMA_ID}
-    return json.dumps(named, ensure_ascii=False, indent=2) + "\n"
+def _source(name: str) -> Path:
+    """The file of a proto: ours, of the common protos of Google, or of those that come with protoc."""
+    folders = (ROOT / "protos", GOOGLE, Path(grpc_tools.__file__).parent / "_proto")
+    return next(folder / name for folder in folders if (folder / name).exists())

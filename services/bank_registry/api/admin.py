@@ -21,31 +21,31 @@ class RegistryAdminServicer(pb_grpc.RegistryAdminServiceServicer):
         self._importer = importer
         self._exporter = exporter
 
-    def ImportBanks(  # noqa: N802
+    def ImportBanks(
         self, request_iterator: Iterator[exchange_pb2.ImportBanksRequest], context: grpc.ServicerContext
     ) -> Iterator[exchange_pb2.ImportBanksResponse]:
         """A difference to read, or the write of the one that was read."""
         return self._importer.run(request_iterator)
 
-    def ExportBanks(  # noqa: N802
+    def ExportBanks(
         self, request: exchange_pb2.ExportBanksRequest, context: grpc.ServicerContext
     ) -> Iterator[exchange_pb2.ExportBanksResponse]:
         """A file of lenders."""
         return self._exporter.run(request)
 
-    def ListAuditEntries(  # noqa: N802
+    def ListAuditEntries(
         self, request: pb.ListAuditEntriesRequest, context: grpc.ServicerContext
     ) -> pb.ListAuditEntriesResponse:
         """Rows of the audit, oldest first."""
         return self._auditor.list(request)
 
-    def GetAuditHead(  # noqa: N802
+    def GetAuditHead(
         self, request: pb.GetAuditHeadRequest, context: grpc.ServicerContext
     ) -> pb.GetAuditHeadResponse:
         """The last row of the audit."""
         return self._auditor.head()
 
-    def VerifyAudit(  # noqa: N802
+    def VerifyAudit(
         self, request: pb.VerifyAuditRequest, context: grpc.ServicerContext
     ) -> pb.VerifyAuditResponse:
         """Whether the audit is whole, and the registry what it says."""

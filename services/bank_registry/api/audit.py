@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
-
-from google.protobuf.timestamp_pb2 import Timestamp
 
 from microcredit.bankregistry.v1 import registry_admin_service_pb2 as pb
 from services.bank_registry.api.handlers import fill
 from services.bank_registry.store import AuditRow, RegistryStore, auditing
-from services.kit import french
+from services.kit import french, wire
 from services.kit.canonical import Head, Verification, is_hash
+from services.kit.dates import instant_of
 from services.kit.errors import FieldReason, Violations
-from services.kit.wire import Place, paging
+from services.kit.wire import PageStart, paging
 
 MAX_ALTERED = 100
 
@@ -39,7 +37,7 @@ class Auditor:
         response = pb.ListAuditEntriesResponse()
         count = fill(response.entries, map(_entry, rows[: page.size]))
         if count < len(rows):
-            response.next_page_token = paging.seal(self._page_key, request, Place(last, place + count))
+            response.next_page_token = paging.seal(self._page_key, request, PageStart(last, place + count))
         return response
 
     def head(self) -> pb.GetAuditHeadResponse:
@@ -79,20 +77,18 @@ def _expected(request: pb.VerifyAuditRequest) -> Head | None:
 def _message(found: Verification, altered: list[str]) -> str:
     if found.broken_sequence:
         rank = found.broken_sequence
-        return f"Le journal est rompu : la ligne {rank} a été modifiée, retirée ou déplacée."
+        return f"Le journal est rompu : la ligne {rank} a été modifiée, retirée ou déplacée."
     if altered:
         many = french.plural(len(altered), "fiche diffère", "fiches diffèrent")
-        return f"Le journal est entier, mais {many} de ce qu’il a enregistré : {french.join(altered[:5])}."
+        return f"Le journal est entier, mais {many} de ce qu’il a enregistré : {french.join(altered[:5])}."
     lines = french.plural(found.record_count, "ligne")
     return f"Le journal est entier ({lines}) et le registre lui est conforme."
 
 
 def _entry(row: AuditRow) -> pb.AuditEntry:
-    time = Timestamp()
-    time.FromDatetime(datetime.fromisoformat(row.time))
     return pb.AuditEntry(
         sequence=row.seq,
-        record_time=time,
+        record_time=wire.timestamp(instant_of(row.time)),
         actor=row.actor,
         method=row.method,
         resource=row.resource,

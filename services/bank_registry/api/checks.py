@@ -14,7 +14,7 @@ from services.bank_registry.store import RegistryStore
 from services.kit.context import check_deadline
 from services.kit.errors import DomainError, FieldReason, ResourceExhausted, Violations
 from services.kit.serve import to_status
-from services.kit.wire import Place, paging
+from services.kit.wire import PageStart, paging
 
 MAX_BATCH = 500
 
@@ -27,9 +27,7 @@ class CheckHandlers(Handlers):
         self._domain = domain
         self._messages = CheckMessages()
 
-    def CheckBank(  # noqa: N802
-        self, request: pb.CheckBankRequest, context: grpc.ServicerContext
-    ) -> pb.CheckBankResponse:
+    def CheckBank(self, request: pb.CheckBankRequest, context: grpc.ServicerContext) -> pb.CheckBankResponse:
         """One lender against an application."""
         violations = Violations()
         bank_id = names.bank_id(request.name, violations)
@@ -42,7 +40,7 @@ class CheckHandlers(Handlers):
             commune_insee=question.loan.commune.code,
         )
 
-    def BatchCheckBanks(  # noqa: N802
+    def BatchCheckBanks(
         self, request: pb.BatchCheckBanksRequest, context: grpc.ServicerContext
     ) -> pb.BatchCheckBanksResponse:
         """Each item has its own answer or its own error; all see the same state_number."""
@@ -66,7 +64,7 @@ class CheckHandlers(Handlers):
             response.results.append(result)
         return response
 
-    def ListSelectableBanks(  # noqa: N802
+    def ListSelectableBanks(
         self, request: pb.ListSelectableBanksRequest, context: grpc.ServicerContext
     ) -> pb.ListSelectableBanksResponse:
         """The lenders against an application, best first; every page shows the state of the first one."""
@@ -90,13 +88,13 @@ class CheckHandlers(Handlers):
         )
         end = place.offset + fill(response.checks, shown)
         if end < len(listed):
-            response.next_page_token = paging.seal(self._page_key, request, Place(seen.state_number, end))
+            response.next_page_token = paging.seal(self._page_key, request, PageStart(seen.state_number, end))
         return response
 
     def _result(self, item: pb.BankCheckItem, seen: View, size: int) -> pb.BankCheckResult:
         try:
             if size > MAX_PAGE_BYTES:
-                text = "La réponse du lot est pleine : renvoyez ce contrôle dans un autre lot."
+                text = "La réponse du lot est pleine : renvoyez ce contrôle dans un autre lot."
                 raise ResourceExhausted("BATCH_TOO_LARGE", text, metadata={"limit": str(MAX_BATCH)})
             return self._checked(item, seen)
         except DomainError as error:
@@ -106,8 +104,7 @@ class CheckHandlers(Handlers):
         violations = Violations()
         bank_id = names.bank_id(item.name, violations)
         loan = requests.loan(item.loan_request, "loan_request", self._geography, violations)
-        violations.raise_if_any()
-        assert loan is not None  # noqa: S101 - it has no violation
+        loan = violations.checked(loan)
         return pb.BankCheckResult(check=self._check(bank_id, loan, seen), commune_insee=loan.commune.code)
 
     def _check(self, bank_id: str, loan: LoanRequest, seen: View) -> bank_pb2.BankCheck:

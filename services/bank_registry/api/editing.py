@@ -32,7 +32,7 @@ class BankEditingServicer(BankEditingServiceServicer):
         self._geography = geography
         self._keeper = Keeper(store, geography)
 
-    def CreateBank(  # noqa: N802
+    def CreateBank(
         self, request: pb.CreateBankRequest, context: grpc.ServicerContext
     ) -> pb.CreateBankResponse:
         """A new lender."""
@@ -42,14 +42,13 @@ class BankEditingServicer(BankEditingServiceServicer):
         bank_id = request.bank_id or slug(request.bank.display_name)
         bank = entries.bank(request.bank, bank_id)
         if bank is None:
-            entries.problems.raise_if_any()
-        assert bank is not None  # noqa: S101 - it has no violation
+            bank = entries.problems.checked(bank)
 
         def work(session: Edit, origin: Origin) -> pb.CreateBankResponse:
             if session.registry.history(bank.id):
                 raise _taken(
                     "BANK_ALREADY_EXISTS",
-                    f"L’identifiant « {bank.id} » est déjà celui d’un prêteur.",
+                    f"L’identifiant « {bank.id} » est déjà celui d’un prêteur.",
                     bank_name(bank.id),
                 )
             after = BankRecord.of(bank)
@@ -57,7 +56,7 @@ class BankEditingServicer(BankEditingServiceServicer):
 
         return write(self._store, request, asked, pb.CreateBankResponse, work)
 
-    def CreateAgreement(  # noqa: N802
+    def CreateAgreement(
         self, request: pb.CreateAgreementRequest, context: grpc.ServicerContext
     ) -> pb.CreateAgreementResponse:
         """A new agreement of a lender."""
@@ -67,14 +66,13 @@ class BankEditingServicer(BankEditingServiceServicer):
         edits.refuse_output_only(request.agreement, "agreement", entries.problems)
         own_id = request.agreement_id or slug(request.agreement.reference)
         fact = entries.agreement(request.agreement, own_id)
-        entries.problems.raise_if_any()
-        assert fact is not None  # noqa: S101 - it has no violation
+        fact = entries.problems.checked(fact)
 
         def work(session: Edit, origin: Origin) -> pb.CreateAgreementResponse:
             record = record_of(session, bank_id)
             target = agreement_target(record, own_id)
             if target.versions:
-                text = f"Ce prêteur a déjà un accord d’identifiant « {own_id} »."
+                text = f"Ce prêteur a déjà un accord d’identifiant « {own_id} »."
                 raise _taken("AGREEMENT_ALREADY_EXISTS", text, agreement_name(bank_id, own_id))
             after = target.with_versions([fact])
             return self._keeper.create(
@@ -83,7 +81,7 @@ class BankEditingServicer(BankEditingServiceServicer):
 
         return write(self._store, request, asked, pb.CreateAgreementResponse, work)
 
-    def CreateLocalConvention(  # noqa: N802
+    def CreateLocalConvention(
         self, request: pb.CreateLocalConventionRequest, context: grpc.ServicerContext
     ) -> pb.CreateLocalConventionResponse:
         """A new local convention of a lender."""
@@ -93,14 +91,13 @@ class BankEditingServicer(BankEditingServiceServicer):
         edits.refuse_output_only(request.local_convention, "local_convention", entries.problems)
         own_id = request.local_convention_id or slug(request.local_convention.reference) or "convention"
         fact = entries.convention(request.local_convention, own_id)
-        entries.problems.raise_if_any()
-        assert fact is not None  # noqa: S101 - it has no violation
+        fact = entries.problems.checked(fact)
 
         def work(session: Edit, origin: Origin) -> pb.CreateLocalConventionResponse:
             record = record_of(session, bank_id)
             target = convention_target(record, own_id)
             if target.versions:
-                text = f"Ce prêteur a déjà une convention d’identifiant « {own_id} »."
+                text = f"Ce prêteur a déjà une convention d’identifiant « {own_id} »."
                 raise _taken("LOCAL_CONVENTION_ALREADY_EXISTS", text, convention_name(bank_id, own_id))
             after = target.with_versions([fact])
             return self._keeper.create(
@@ -109,76 +106,74 @@ class BankEditingServicer(BankEditingServiceServicer):
 
         return write(self._store, request, asked, pb.CreateLocalConventionResponse, work)
 
-    def UpdateBank(  # noqa: N802
+    def UpdateBank(
         self, request: pb.UpdateBankRequest, context: grpc.ServicerContext
     ) -> pb.UpdateBankResponse:
         """New terms of a lender, from a day on or for all its days."""
         return self._keeper.update(BANKS, request, pb.UpdateBankResponse)
 
-    def EndBank(  # noqa: N802
-        self, request: pb.EndBankRequest, context: grpc.ServicerContext
-    ) -> pb.EndBankResponse:
+    def EndBank(self, request: pb.EndBankRequest, context: grpc.ServicerContext) -> pb.EndBankResponse:
         """The end of a lender."""
         violations = Violations()
         successor = request.successor and names.bank_id(request.successor, violations, "successor")
         violations.raise_if_any()
         return self._keeper.end(BANKS, request, pb.EndBankResponse, successor)
 
-    def SuspendBank(  # noqa: N802
+    def SuspendBank(
         self, request: pb.SuspendBankRequest, context: grpc.ServicerContext
     ) -> pb.SuspendBankResponse:
         """A suspension of a lender."""
         return self._keeper.suspend(BANKS, request, pb.SuspendBankResponse)
 
-    def ReinstateBank(  # noqa: N802
+    def ReinstateBank(
         self, request: pb.ReinstateBankRequest, context: grpc.ServicerContext
     ) -> pb.ReinstateBankResponse:
         """The end of a suspension of a lender."""
         return self._keeper.reinstate(BANKS, request, pb.ReinstateBankResponse)
 
-    def UpdateAgreement(  # noqa: N802
+    def UpdateAgreement(
         self, request: pb.UpdateAgreementRequest, context: grpc.ServicerContext
     ) -> pb.UpdateAgreementResponse:
         """New terms of an agreement, from a day on or for all its days."""
         return self._keeper.update(AGREEMENTS, request, pb.UpdateAgreementResponse)
 
-    def EndAgreement(  # noqa: N802
+    def EndAgreement(
         self, request: pb.EndAgreementRequest, context: grpc.ServicerContext
     ) -> pb.EndAgreementResponse:
         """The end of an agreement."""
         return self._keeper.end(AGREEMENTS, request, pb.EndAgreementResponse)
 
-    def SuspendAgreement(  # noqa: N802
+    def SuspendAgreement(
         self, request: pb.SuspendAgreementRequest, context: grpc.ServicerContext
     ) -> pb.SuspendAgreementResponse:
         """A suspension of an agreement."""
         return self._keeper.suspend(AGREEMENTS, request, pb.SuspendAgreementResponse)
 
-    def ReinstateAgreement(  # noqa: N802
+    def ReinstateAgreement(
         self, request: pb.ReinstateAgreementRequest, context: grpc.ServicerContext
     ) -> pb.ReinstateAgreementResponse:
         """The end of a suspension of an agreement."""
         return self._keeper.reinstate(AGREEMENTS, request, pb.ReinstateAgreementResponse)
 
-    def UpdateLocalConvention(  # noqa: N802
+    def UpdateLocalConvention(
         self, request: pb.UpdateLocalConventionRequest, context: grpc.ServicerContext
     ) -> pb.UpdateLocalConventionResponse:
         """New terms of a local convention, from a day on or for all its days."""
         return self._keeper.update(CONVENTIONS, request, pb.UpdateLocalConventionResponse)
 
-    def EndLocalConvention(  # noqa: N802
+    def EndLocalConvention(
         self, request: pb.EndLocalConventionRequest, context: grpc.ServicerContext
     ) -> pb.EndLocalConventionResponse:
         """The end of a local convention."""
         return self._keeper.end(CONVENTIONS, request, pb.EndLocalConventionResponse)
 
-    def SuspendLocalConvention(  # noqa: N802
+    def SuspendLocalConvention(
         self, request: pb.SuspendLocalConventionRequest, context: grpc.ServicerContext
     ) -> pb.SuspendLocalConventionResponse:
         """A suspension of a local convention."""
         return self._keeper.suspend(CONVENTIONS, request, pb.SuspendLocalConventionResponse)
 
-    def ReinstateLocalConvention(  # noqa: N802
+    def ReinstateLocalConvention(
         self, request: pb.ReinstateLocalConventionRequest, context: grpc.ServicerContext
     ) -> pb.ReinstateLocalConventionResponse:
         """The end of a suspension of a local convention."""

@@ -79,8 +79,7 @@ class Keeper:
         bank_id, own_id = desk.ids(request.name, violations, "name")
         day = edits.day(request, "effective_date", violations)
         asked = edits.writing(request, violations)
-        violations.raise_if_any()
-        assert day is not None  # noqa: S101 - it has no violation
+        day = violations.checked(day)
 
         def work(session: Edit, origin: Origin) -> R:
             after: BankRecord = editing.ended(_target(desk, session, bank_id, own_id, asked), day)
@@ -101,8 +100,7 @@ class Keeper:
         bank_id, own_id = desk.ids(request.name, violations, "name")
         asked = edits.writing(request, violations)
         suspension = edits.suspension(request, asked.reason, violations)
-        violations.raise_if_any()
-        assert suspension is not None  # noqa: S101 - it has no violation
+        suspension = violations.checked(suspension)
 
         def work(session: Edit, origin: Origin) -> R:
             after = editing.suspended(_target(desk, session, bank_id, own_id, asked), suspension)
@@ -117,8 +115,7 @@ class Keeper:
         bank_id, own_id = desk.ids(request.name, violations, "name")
         day = edits.day(request, "effective_date", violations)
         asked = edits.writing(request, violations)
-        violations.raise_if_any()
-        assert day is not None  # noqa: S101 - it has no violation
+        day = violations.checked(day)
 
         def work(session: Edit, origin: Origin) -> R:
             after = editing.reinstated(_target(desk, session, bank_id, own_id, asked), day)
@@ -209,6 +206,6 @@ def _still_in_force(record: BankRecord, day: date) -> Iterable[Advice]:
     if going_on:
         named = french.join(list(dict.fromkeys(one.reference for one in going_on)))
         text = (
-            f"Ses accords sont sans effet à partir du {french.long_date(day)} : {named}. Terminez-les aussi."
+            f"Ses accords sont sans effet à partir du {french.long_date(day)} : {named}. Terminez-les aussi."
         )
         yield Advice("name", "AGREEMENTS_STILL_IN_FORCE", text)

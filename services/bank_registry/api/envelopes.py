@@ -22,7 +22,7 @@ from services.bank_registry.registry import BankRecord, Reservation, Reservation
 from services.bank_registry.store import Edit, Origin, ReservationChange
 from services.kit import french
 from services.kit.errors import FieldReason, NotFound, Violations
-from services.kit.wire import Place, paging
+from services.kit.wire import PageStart, paging
 
 R = TypeVar("R", bound=Message)
 
@@ -32,7 +32,7 @@ Become = Callable[[Reservation, int], Reservation]
 class EnvelopeServicer(Handlers, EnvelopeServiceServicer):
     """Reservations; the lock of the store makes them one after the other."""
 
-    def ReserveEnvelope(  # noqa: N802
+    def ReserveEnvelope(
         self, request: pb.ReserveEnvelopeRequest, context: grpc.ServicerContext
     ) -> pb.ReserveEnvelopeResponse:
         """Part of an envelope, held."""
@@ -60,7 +60,7 @@ class EnvelopeServicer(Handlers, EnvelopeServiceServicer):
 
         return write(self._store, request, asked, pb.ReserveEnvelopeResponse, work)
 
-    def CommitReservation(  # noqa: N802
+    def CommitReservation(
         self, request: pb.CommitReservationRequest, context: grpc.ServicerContext
     ) -> pb.CommitReservationResponse:
         """What was held, committed to a loan."""
@@ -80,7 +80,7 @@ class EnvelopeServicer(Handlers, EnvelopeServiceServicer):
 
         return self._become(request, asked, ids, pb.CommitReservationResponse, committed)
 
-    def ReleaseReservation(  # noqa: N802
+    def ReleaseReservation(
         self, request: pb.ReleaseReservationRequest, context: grpc.ServicerContext
     ) -> pb.ReleaseReservationResponse:
         """What was held or committed, given back."""
@@ -94,7 +94,7 @@ class EnvelopeServicer(Handlers, EnvelopeServiceServicer):
 
         return self._become(request, asked, ids, pb.ReleaseReservationResponse, released)
 
-    def GetReservation(  # noqa: N802
+    def GetReservation(
         self, request: pb.GetReservationRequest, context: grpc.ServicerContext
     ) -> pb.GetReservationResponse:
         """A reservation as it is now."""
@@ -107,7 +107,7 @@ class EnvelopeServicer(Handlers, EnvelopeServiceServicer):
         message = messages.reservation(bank_id, found, seen.instant)
         return pb.GetReservationResponse(reservation=message, state_number=seen.state_number)
 
-    def ListReservations(  # noqa: N802
+    def ListReservations(
         self, request: pb.ListReservationsRequest, context: grpc.ServicerContext
     ) -> pb.ListReservationsResponse:
         """The reservations of an agreement, oldest first."""
@@ -130,7 +130,7 @@ class EnvelopeServicer(Handlers, EnvelopeServiceServicer):
         shown = (messages.reservation(bank_id, one, seen.instant) for one in page.of(found))
         end = page.place.offset + fill(response.reservations, shown)
         if end < len(found):
-            response.next_page_token = paging.seal(self._page_key, request, Place(seen.state_number, end))
+            response.next_page_token = paging.seal(self._page_key, request, PageStart(seen.state_number, end))
         return response
 
     def _become(

@@ -26,7 +26,7 @@ from services.bank_registry.registry import (
     version_on,
 )
 from services.kit.errors import Violations
-from services.kit.wire import Page, Place, paging
+from services.kit.wire import Page, PageStart, paging
 
 T = TypeVar("T")
 V = TypeVar("V", Agreement, LocalConvention)
@@ -35,9 +35,7 @@ V = TypeVar("V", Agreement, LocalConvention)
 class ReadHandlers(Handlers):
     """Reads from the registry in memory."""
 
-    def GetBank(  # noqa: N802
-        self, request: pb.GetBankRequest, context: grpc.ServicerContext
-    ) -> pb.GetBankResponse:
+    def GetBank(self, request: pb.GetBankRequest, context: grpc.ServicerContext) -> pb.GetBankResponse:
         """A lender on a day."""
         violations = Violations()
         bank_id = names.bank_id(request.name, violations)
@@ -50,9 +48,7 @@ class ReadHandlers(Handlers):
             state_number=seen.state_number,
         )
 
-    def ListBanks(  # noqa: N802
-        self, request: pb.ListBanksRequest, context: grpc.ServicerContext
-    ) -> pb.ListBanksResponse:
+    def ListBanks(self, request: pb.ListBanksRequest, context: grpc.ServicerContext) -> pb.ListBanksResponse:
         """The lenders that pass the filters."""
         violations = Violations()
         page = paging.asked_page(self._page_key, request, violations)
@@ -64,7 +60,7 @@ class ReadHandlers(Handlers):
         self._fill(response, response.banks, request, page, found, lambda one: reads.bank(one, sight.day))
         return response
 
-    def GetAgreement(  # noqa: N802
+    def GetAgreement(
         self, request: pb.GetAgreementRequest, context: grpc.ServicerContext
     ) -> pb.GetAgreementResponse:
         """An agreement on a day."""
@@ -77,7 +73,7 @@ class ReadHandlers(Handlers):
         message = reads.agreement(record, versions, sight.day, seen.instant)
         return pb.GetAgreementResponse(agreement=message, state_number=seen.state_number)
 
-    def ListAgreements(  # noqa: N802
+    def ListAgreements(
         self, request: pb.ListAgreementsRequest, context: grpc.ServicerContext
     ) -> pb.ListAgreementsResponse:
         """The agreements of a lender, or of all."""
@@ -104,7 +100,7 @@ class ReadHandlers(Handlers):
         )
         return response
 
-    def GetLocalConvention(  # noqa: N802
+    def GetLocalConvention(
         self, request: pb.GetLocalConventionRequest, context: grpc.ServicerContext
     ) -> pb.GetLocalConventionResponse:
         """A local convention on a day."""
@@ -116,7 +112,7 @@ class ReadHandlers(Handlers):
         message = reads.convention(record, convention_versions(record, convention_id), sight.day)
         return pb.GetLocalConventionResponse(local_convention=message, state_number=seen.state_number)
 
-    def ListLocalConventions(  # noqa: N802
+    def ListLocalConventions(
         self, request: pb.ListLocalConventionsRequest, context: grpc.ServicerContext
     ) -> pb.ListLocalConventionsResponse:
         """The local conventions of a lender, or of all."""
@@ -141,7 +137,7 @@ class ReadHandlers(Handlers):
         )
         return response
 
-    def SearchCommunes(  # noqa: N802
+    def SearchCommunes(
         self, request: pb.SearchCommunesRequest, context: grpc.ServicerContext
     ) -> pb.SearchCommunesResponse:
         """Communes by name, INSEE code or postal code."""
@@ -169,7 +165,7 @@ class ReadHandlers(Handlers):
         """One page of a list, and the token of the next one."""
         end = page.place.offset + fill(field, map(message, page.of(found)))
         if end < len(found):
-            place = Place(response.state_number, end)
+            place = PageStart(response.state_number, end)
             response.next_page_token = paging.seal(self._page_key, request, place)
 
 
@@ -177,7 +173,7 @@ def agreement_versions(record: BankRecord, agreement_id: str) -> tuple[Agreement
     """The versions of an agreement; NotFound if the lender has no such one."""
     versions = agreement_target(record, agreement_id).versions
     if not versions:
-        text = f"{record.bank.name} n’a pas d’accord « {agreement_id} »."
+        text = f"{record.bank.name} n’a pas d’accord « {agreement_id} »."
         name = agreement_name(record.bank.id, agreement_id)
         raise resource_not_found("AGREEMENT_NOT_FOUND", text, name)
     return versions
@@ -187,7 +183,7 @@ def convention_versions(record: BankRecord, convention_id: str) -> tuple[LocalCo
     """The versions of a local convention; NotFound if the lender has no such one."""
     versions = convention_target(record, convention_id).versions
     if not versions:
-        text = f"{record.bank.name} n’a pas de convention « {convention_id} »."
+        text = f"{record.bank.name} n’a pas de convention « {convention_id} »."
         name = convention_name(record.bank.id, convention_id)
         raise resource_not_found("CONVENTION_NOT_FOUND", text, name)
     return versions

@@ -107,8 +107,8 @@ def _received(first: pb.ImportBanksRequest, following: Iterator[pb.ImportBanksRe
         context.check_deadline()
         data += message.chunk
         if len(data) > MAX_BYTES:
-            size = f"{MAX_BYTES // 1024 // 1024} Mio"
-            raise InvalidArgument("FILE_UNREADABLE", f"Le fichier dépasse {size} : rien n’en est lu.")
+            size = f"{MAX_BYTES // 1024 // 1024} Mio"
+            raise InvalidArgument("FILE_UNREADABLE", f"Le fichier dépasse {size} : rien n’en est lu.")
     return bytes(data)
 
 
@@ -136,18 +136,18 @@ def _check(plan: Plan, options: Options) -> None:
     if plan.hash != options.difference_hash:
         raise Aborted(
             "DIFFERENCE_CHANGED",
-            "Le registre ou le fichier a changé depuis que cette différence a été lue ; relisez-la.",
+            "Le registre ou le fichier a changé depuis que cette différence a été lue ; relisez-la.",
             metadata={"difference_hash": plan.hash},
         )
     if options.complete and plan.refusals:
         raise FailedPrecondition(
             "FILE_INCOMPLETE",
-            "Un fichier qui vaut pour tout le registre ne peut pas avoir de ligne refusée ; corrigez-les.",
+            "Un fichier qui vaut pour tout le registre ne peut pas avoir de ligne refusée ; corrigez-les.",
             metadata={"refused_count": str(plan.refused)},
         )
     if plan.ends_every_bank and not options.confirm_ending_all:
         raise FailedPrecondition(
             "ENDS_EVERY_BANK",
-            "Cet import mettrait fin à tous les prêteurs ; "
+            "Cet import mettrait fin à tous les prêteurs ; "
             "si c’est bien voulu, confirmez-le (confirm_ending_all).",
         )

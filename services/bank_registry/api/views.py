@@ -57,10 +57,10 @@ def registry_clock(registry: Registry) -> int:
 def bank_not_found(bank_id: str, records: Records) -> NotFound:
     """The error for a lender that is not known, with those whose names are the closest."""
     near = closest(bank_id, [record.bank for record in records.values()])
-    hint = f" Vouliez-vous dire {french.join([bank.name for bank in near])} ?" if near else ""
+    hint = f" Vouliez-vous dire {french.join([bank.name for bank in near])} ?" if near else ""
     return NotFound(
         "BANK_NOT_FOUND",
-        f"Aucun prêteur connu n’a l’identifiant « {bank_id} ».{hint}",
+        f"Aucun prêteur connu n’a l’identifiant « {bank_id} ».{hint}",
         metadata={
             "name": bank_name(bank_id),
             "suggestions": ", ".join(bank_name(bank.id) for bank in near),

@@ -54,7 +54,7 @@ def check(bank_id: str, asked: Asked, target: Target, out: Output) -> int:
     answer = client.call(client.registry.CheckBank, request)
     out.document(as_json(answer))
     _table([answer.check], out)
-    out.lines(f"À savoir : {warning.message}" for warning in answer.check.warnings)
+    out.lines(f"À savoir : {warning.message}" for warning in answer.check.warnings)
     return GOOD if answer.check.selectable else REFUSED
 
 
@@ -76,7 +76,7 @@ def verify(head: str, target: Target, out: Output) -> int:
     expected = _HEAD.fullmatch(head)
     if head and expected is None:
         raise CommandError(
-            "--head : écrivez « numéro:empreinte », comme l’a donné une vérification.",
+            "--head : écrivez « numéro:empreinte », comme l’a donné une vérification.",
             exit_code=USAGE,
             reason="USAGE",
         )
@@ -88,7 +88,7 @@ def verify(head: str, target: Target, out: Output) -> int:
     out.document(as_json(answer))
     out.line(answer.message, "" if answer.whole else "bold red")
     out.lines(f"  {name}" for name in answer.altered_names)
-    out.line(f"Fin du journal, à garder ailleurs : {answer.head.sequence}:{answer.head.hash}")
+    out.line(f"Fin du journal, à garder ailleurs : {answer.head.sequence}:{answer.head.hash}")
     return GOOD if answer.whole else REFUSED
 
 

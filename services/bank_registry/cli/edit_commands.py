@@ -16,7 +16,7 @@ From = Annotated[
 Until = Annotated[
     date | None,
     typer.Option(
-        "--until", metavar="DATE", parser=parse_day, help="Le dernier jour ; sinon, jusqu’à nouvel ordre."
+        "--until", metavar="DATE", parser=parse_day, help="Le dernier jour ; sinon, jusqu’à nouvel ordre."
     ),
 ]
 AgreementId = Annotated[

@@ -57,7 +57,7 @@ def end(wanted: Wanted, target: Target, out: Output) -> int:
     """Ends from a day on."""
     answer = _write(wanted, target, ("EndBank", "EndAgreement"))
     last = french.long_date(wanted.since - ONE_DAY)
-    return _report(wanted, answer, f"terminé : son dernier jour est le {last}", out)
+    return _report(wanted, answer, f"terminé : son dernier jour est le {last}", out)
 
 
 def _write(wanted: Wanted, target: Target, methods: tuple[str, str], **more: Any) -> Any:
@@ -70,7 +70,7 @@ def _write(wanted: Wanted, target: Target, methods: tuple[str, str], **more: Any
 def _report(wanted: Wanted, answer: Any, done: str, out: Output) -> int:
     out.document(as_json(answer))
     what = f"{wanted.bank}, accord {wanted.agreement}" if wanted.agreement else wanted.bank
-    out.line(f"{what} : {done}.")
-    out.lines(f"À savoir : {warning.message}" for warning in answer.warnings)
-    out.line("Essai : rien n’est écrit." if wanted.dry_run else f"État n° {answer.state_number}.")
+    out.line(f"{what} : {done}.")
+    out.lines(f"À savoir : {warning.message}" for warning in answer.warnings)
+    out.line("Essai : rien n’est écrit." if wanted.dry_run else f"État n° {answer.state_number}.")
     return 0

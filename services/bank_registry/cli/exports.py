@@ -35,8 +35,8 @@ def run(file: Path, on: date | None, known: datetime | None, target: Target, out
     _write(file, bytes(data))
     out.document({"file": str(file), **as_json(header)})
     count = french.plural(header.bank_count, "prêteur")
-    out.line(f"{file} : {count}, état n° {header.state_number}.")
-    out.line(f"SHA-256 : {header.sha256}")
+    out.line(f"{file} : {count}, état n° {header.state_number}.")
+    out.line(f"SHA-256 : {header.sha256}")
     return 0
 
 
@@ -51,7 +51,7 @@ def template(file: Path, out: Output) -> int:
         raise CommandError(f"Le fichier {file} existe déjà.", reason="FILE_EXISTS")
     _write(file, writers[file.suffix.lower()]([]))
     out.document({"file": str(file)})
-    out.line(f"{file} : modèle vierge, à remplir d’après docs/registre-format.md.")
+    out.line(f"{file} : modèle vierge, à remplir d’après docs/registre-format.md.")
     return 0
 
 

@@ -36,7 +36,7 @@ def import_(
     complete: Annotated[
         bool,
         typer.Option(
-            "--complete", help="Le fichier vaut pour tout le registre : les prêteurs absents prennent fin."
+            "--complete", help="Le fichier vaut pour tout le registre : les prêteurs absents prennent fin."
         ),
     ] = False,
     on: Annotated[

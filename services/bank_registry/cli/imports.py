@@ -52,7 +52,7 @@ def run(wanted: Wanted, target: Target, out: Output) -> int:
     out.document({"difference": as_json(answer.difference), "summary": as_json(answer.summary)})
     show_difference(answer.difference, answer.summary, out)
     if not answer.summary.applied and answer.difference.banks:
-        out.line("Rien n’est écrit. Pour écrire exactement cette différence, ajoutez :")
+        out.line("Rien n’est écrit. Pour écrire exactement cette différence, ajoutez :")
         out.line(f'  --apply {answer.summary.difference_hash} --reason "…"')
     return REFUSED if answer.difference.refusals else GOOD
 

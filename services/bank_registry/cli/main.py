@@ -8,12 +8,12 @@ from services.bank_registry.cli import edit_commands, file_commands, read_comman
 from services.kit.cli import program, run
 
 HELP = """\
-Tenir le registre des prêteurs : importer, exporter, consulter, suspendre, vérifier.
+Tenir le registre des prêteurs : importer, exporter, consulter, suspendre, vérifier.
 
 Un prêteur se désigne par son identifiant. Les dates s’écrivent 31/12/2026 ou 2026-12-31. Chaque commande
-accepte --json : un seul document JSON sur la sortie, rien d’autre.
+accepte --json : un seul document JSON sur la sortie, rien d’autre.
 
-Codes de sortie : 0 tout va bien ; 1 refus, ligne refusée ou anomalie ; 2 commande mal écrite ; 3 serveur
+Codes de sortie : 0 tout va bien ; 1 refus, ligne refusée ou anomalie ; 2 commande mal écrite ; 3 serveur
 injoignable ou en panne.
 """
 

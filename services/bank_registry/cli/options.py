@@ -30,7 +30,7 @@ def parse_day(text: str) -> date:
     """A date written 31/12/2026 or 2026-12-31."""
     day = tables.day(text)
     if isinstance(day, Bad):
-        raise typer.BadParameter(f"« {text} » n’est pas une date ; écrivez 31/12/2026 ou 2026-12-31.")
+        raise typer.BadParameter(f"« {text} » n’est pas une date ; écrivez 31/12/2026 ou 2026-12-31.")
     return day
 
 
@@ -45,7 +45,7 @@ def parse_instant(text: str) -> datetime:
             found = datetime.fromisoformat(text.strip()).astimezone()
     except (ValueError, OverflowError):
         form = "2026-11-25T14:30, ou une date, comprise entière"
-        raise typer.BadParameter(f"« {text} » n’est pas un instant ; écrivez {form}.") from None
+        raise typer.BadParameter(f"« {text} » n’est pas un instant ; écrivez {form}.") from None
     return min(found, datetime.now(UTC)) if not isinstance(day, Bad) else found
 
 
@@ -53,7 +53,7 @@ def parse_amount(text: str) -> int:
     """An amount in euros, as cents."""
     cents = tables.money(text)
     if isinstance(cents, Bad):
-        raise typer.BadParameter(f"« {text} » n’est pas un montant ; écrivez 1500 ou 1500,50.")
+        raise typer.BadParameter(f"« {text} » n’est pas un montant ; écrivez 1500 ou 1500,50.")
     return cents
 
 
@@ -61,7 +61,7 @@ def parse_percent(text: str) -> Decimal:
     """A rate in percent."""
     rate = tables.percent(text)
     if isinstance(rate, Bad):
-        raise typer.BadParameter(f"« {text} » n’est pas un taux ; écrivez 1,5.")
+        raise typer.BadParameter(f"« {text} » n’est pas un taux ; écrivez 1,5.")
     return rate
 
 
@@ -87,11 +87,11 @@ Server = Annotated[
     typer.Option(
         "--server",
         metavar="ADRESSE",
-        help=f"Le serveur ; sinon BANK_REGISTRY_SERVER, sinon {DEFAULT_SERVER}.",
+        help=f"Le serveur ; sinon BANK_REGISTRY_SERVER, sinon {DEFAULT_SERVER}.",
     ),
 ]
 Actor = Annotated[
-    str | None, typer.Option("--actor", metavar="NOM", help="Qui agit ; sinon le compte (USER).")
+    str | None, typer.Option("--actor", metavar="NOM", help="Qui agit ; sinon le compte (USER).")
 ]
 Reason = Annotated[str, typer.Option("--reason", metavar="TEXTE", help="Pourquoi, pour le journal d’audit.")]
 BankId = Annotated[str, typer.Argument(metavar="PRÊTEUR", help="L’identifiant du prêteur.")]

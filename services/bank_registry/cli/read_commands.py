@@ -131,7 +131,7 @@ def verify(
     head: Annotated[
         str,
         typer.Option(
-            "--head", metavar="FIN", help="Une fin de journal gardée ailleurs, « numéro:empreinte »."
+            "--head", metavar="FIN", help="Une fin de journal gardée ailleurs, « numéro:empreinte »."
         ),
     ] = "",
     server: Server = None,

@@ -60,7 +60,7 @@ def show(bank_id: str, on: date | None, known: datetime | None, target: Target, 
         }
     )
     out.line(_title(answer), "bold")
-    out.lines(f"  {label} : {text}" for label, text in _bank(answer.bank))
+    out.lines(f"  {label} : {text}" for label, text in _bank(answer.bank))
     _agreements(agreements, out)
     _conventions(conventions, out)
     return GOOD
@@ -79,7 +79,7 @@ def history(bank_id: str, target: Target, out: Output) -> int:
             str(event.state_number),
             show_instant(event.record_time),
             event.actor,
-            "\n".join((*event.sentences, f"Motif : {event.reason}")),
+            "\n".join((*event.sentences, f"Motif{french.COLON}{event.reason}")),
         )
         for event in events
     )
@@ -185,7 +185,7 @@ def _span(one: Any) -> str:
 
 def _suspended(suspensions: Iterable[bank_pb.Suspension]) -> str:
     return "\n".join(
-        " : ".join(filter(None, (_span(one).replace("sans fin", "jusqu’à nouvel ordre"), one.reason)))
+        french.COLON.join(filter(None, (_span(one).replace("sans fin", "jusqu’à nouvel ordre"), one.reason)))
         for one in suspensions
     )
 

@@ -25,7 +25,7 @@ def show_difference(difference: pb.ImportDifference, summary: pb.ImportSummary, 
     _rows("Ce qui change", ("prêteur", "", "champ", "avant", "après"), list(_changes(difference.banks)), out)
     out.line(_counts(summary))
     if summary.ends_every_bank:
-        out.line("Attention : tous les prêteurs prendraient fin.", "bold red")
+        out.line("Attention : tous les prêteurs prendraient fin.", "bold red")
 
 
 def _findings(title: str, findings: Iterable[pb.ImportFinding], out: Output) -> None:
@@ -69,4 +69,4 @@ def _counts(summary: pb.ImportSummary) -> str:
         french.plural(summary.refused_count, "refusé"),
     )
     written = "Écrit" if summary.applied else "Différence"
-    return f"{written} : {', '.join(counts)} (état n° {summary.state_number})."
+    return f"{written} : {', '.join(counts)} (état n° {summary.state_number})."

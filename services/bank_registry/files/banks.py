@@ -133,7 +133,7 @@ class BankReader:
     def _envelope(self, fields: Fields) -> tuple[int | None, int | None]:
         envelope, committed = fields.cents("envelope"), fields.cents("committed")
         if committed and committed > (envelope or 0):
-            text = "Le montant engagé dépasse l’enveloppe ; vérifiez les deux montants."
+            text = "Le montant engagé dépasse l’enveloppe ; vérifiez les deux montants."
             self.advice.append(Advice(fields.path("committed"), "COMMITTED_ABOVE_ENVELOPE", text))
         return envelope, committed
 
@@ -144,7 +144,7 @@ class BankReader:
             return None
         if scope is Scope.NATIONAL:
             if codes:
-                text = "Les codes sont sans effet : l’accord vaut pour la France entière."
+                text = "Les codes sont sans effet : l’accord vaut pour la France entière."
                 self.advice.append(Advice(fields.path("territories"), "CODES_WITHOUT_EFFECT", text))
             return Territory(scope)
         if not 1 <= len(codes) <= MAX_TERRITORIES:
@@ -208,7 +208,7 @@ def _id(fields: Fields, name: str) -> str:
     text = fields.text("id", required=True)
     if text and not ID.fullmatch(text):
         form = "Un identifiant compte des minuscules sans accent, des chiffres et des tirets"
-        fields.problem("id", FieldReason.MALFORMED, f"{form}, par exemple « {slug(name) or 'banque-1'} ».")
+        fields.problem("id", FieldReason.MALFORMED, f"{form}, par exemple « {slug(name) or 'banque-1'} ».")
     return text
 
 

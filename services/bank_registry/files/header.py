@@ -19,12 +19,12 @@ def read_header(cells: Sequence[object]) -> dict[int, Column]:
     found = {index: column for index, name in enumerate(names) if (column := find(name))}
     if not found:
         raise UnreadableFile(
-            "L’en-tête manque : la première ligne doit nommer les colonnes (identifiant, nom, type…), "
-            "comme dans le modèle que donne « bank-registry template »."
+            "L’en-tête manque : la première ligne doit nommer les colonnes (identifiant, nom, type…), "
+            "comme dans le modèle que donne « bank-registry template »."
         )
     sentences = [*_unknown(names, found), *_repeated(found), *_missing(found)]
     if sentences:
-        raise UnreadableFile(f"L’en-tête ne va pas : {' '.join(sentences)}")
+        raise UnreadableFile(f"L’en-tête ne va pas : {' '.join(sentences)}")
     return found
 
 
@@ -41,21 +41,21 @@ def _unknown(names: Sequence[str], found: dict[int, Column]) -> list[str]:
         if index in found or not name:
             continue
         near = get_close_matches(fold(name), free, n=1, cutoff=_CLOSE)
-        hint = f" ; vouliez-vous dire « {free[near[0]]} » ?" if near else "."
-        sentences.append(f"La colonne « {name[:40]} » n’existe pas{hint}")
+        hint = f" ; vouliez-vous dire « {free[near[0]]} » ?" if near else "."
+        sentences.append(f"La colonne « {name[:40]} » n’existe pas{hint}")
     return sentences
 
 
 def _repeated(found: dict[int, Column]) -> list[str]:
     columns = list(found.values())
     repeated = dict.fromkeys(column.name for column in columns if columns.count(column) > 1)
-    return [f"La colonne « {name} » est deux fois." for name in repeated]
+    return [f"La colonne « {name} » est deux fois." for name in repeated]
 
 
 def _missing(found: dict[int, Column]) -> list[str]:
     present = {column.group for column in found.values()} | {Group.LENDER}
     names = [
-        f"« {column.name} »"
+        f"« {column.name} »"
         for column in COLUMNS
         if column.required and column.group in present and column not in set(found.values())
     ]

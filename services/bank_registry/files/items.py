@@ -24,7 +24,7 @@ class Place:
 
     def __str__(self) -> str:
         """`ligne 3, colonne SIREN`."""
-        column = f"colonne « {self.column} »" if self.line else self.column
+        column = f"colonne « {self.column} »" if self.line else self.column
         return ", ".join(filter(None, (f"ligne {self.line}" if self.line else "", self.column and column)))
 
 
@@ -42,7 +42,7 @@ def too_many(first: Finding) -> UnreadableFile:
     """The refusal of a file with more mistakes than anyone would read."""
     count = french.number(MAX_FINDINGS)
     return UnreadableFile(
-        f"Le fichier a plus de {count} erreurs ; la première : {first.place} : {first.message}"
+        f"Le fichier a plus de {count} erreurs ; la première : {first.place} : {first.message}"
     )
 
 

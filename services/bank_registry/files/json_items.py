@@ -22,7 +22,7 @@ def read_json(data: bytes) -> Content:
     """The lenders of a JSON document or of JSON lines, told apart by their first line."""
     text = _text(data)
     if sum(map(text.count, "{[,")) > MAX_VALUES or text.count("\n") > 2 * MAX_VALUES:
-        raise UnreadableFile("Le fichier contient trop de valeurs : ce n’est pas un fichier de prêteurs.")
+        raise UnreadableFile("Le fichier contient trop de valeurs : ce n’est pas un fichier de prêteurs.")
     lines = [(number, line) for number, line in enumerate(text.split("\n"), 1) if line.strip()]
     if lines and _is_lender(lines[0][1]):
         return _lines(lines)
@@ -74,13 +74,13 @@ def _lines(lines: list[tuple[int, str]]) -> Content:
 
 def _document(document: Object) -> Content:
     if document.get("format") != FORMAT:
-        raise UnreadableFile(f"Le champ « format » du fichier doit être « {FORMAT} ».")
+        raise UnreadableFile(f"Le champ « format » du fichier doit être « {FORMAT} ».")
     unknown = sorted(set(document) - {"format", "banks"})
     if unknown:
-        raise UnreadableFile(f"Le champ « {unknown[0]} » n’existe pas à la racine du fichier.")
+        raise UnreadableFile(f"Le champ « {unknown[0]} » n’existe pas à la racine du fichier.")
     banks = document.get("banks")
     if not isinstance(banks, list):
-        raise UnreadableFile("Le champ « banks » doit être une liste entre crochets.")
+        raise UnreadableFile("Le champ « banks » doit être une liste entre crochets.")
     return Content(tuple(_items(banks)), tuple(_not_objects(banks)))
 
 
@@ -102,9 +102,9 @@ def _object(pairs: list[tuple[str, object]]) -> Object:
     if len(values) < len(pairs):
         names = [name for name, _ in pairs]
         repeated = next(name for name in names if names.count(name) > 1)
-        raise UnreadableFile(f"Le champ « {repeated} » est écrit deux fois dans le même objet.")
+        raise UnreadableFile(f"Le champ « {repeated} » est écrit deux fois dans le même objet.")
     return values
 
 
 def _refuse_constant(text: str) -> NoReturn:
-    raise UnreadableFile(f"« {text} » n’est pas un nombre.")
+    raise UnreadableFile(f"« {text} » n’est pas un nombre.")

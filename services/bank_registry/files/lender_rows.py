@@ -29,7 +29,7 @@ def content_of(rows: Sequence[Row]) -> Content:
     """The lenders of a table whose first row is the header."""
     header = read_header(rows[0].cells)
     if len(rows) == 1:
-        raise UnreadableFile("Le fichier n’a que son en-tête : il ne décrit aucun prêteur.")
+        raise UnreadableFile("Le fichier n’a que son en-tête : il ne décrit aucun prêteur.")
     lenders: dict[str, _Lender] = {}
     stray: list[Finding] = []
     wrong: list[Finding] = []
@@ -156,14 +156,14 @@ def _no_identifier(row: Row) -> Finding:
 
 def _absent_columns(header: dict[int, Column], line: int) -> Iterator[Finding]:
     for group in Group:
-        names = [f"« {name} »" for name in absent(header, group)]
+        names = [f"« {name} »" for name in absent(header, group)]
         if not names:
             continue
         whole = not any(column.group is group for column in header.values())
         kept = {Group.AGREEMENT: "les accords restent", Group.CONVENTION: "les conventions restent"}
         text = (
-            f"Le fichier ne dit rien de ces colonnes : {kept[group]} comme ils sont."
+            f"Le fichier ne dit rien de ces colonnes : {kept[group]} comme ils sont."
             if whole
-            else f"Colonnes absentes, lues comme vides : {french.join(names)}."
+            else f"Colonnes absentes, lues comme vides : {french.join(names)}."
         )
         yield Finding(Place(line), "COLUMNS_ABSENT", text)

@@ -9,6 +9,7 @@ from datetime import date
 from services.bank_registry.registry import Contact, Suspension
 from services.kit import french, tables
 from services.kit.errors import FieldReason
+from services.kit.french import SEMICOLON
 from services.kit.tables import Bad
 
 _DAY = r"[0-9]{1,2}/[0-9]{1,2}/[0-9]{4}|[0-9]{4}-[0-9]{2}-[0-9]{2}"
@@ -34,8 +35,8 @@ def contacts(value: object) -> object:
     for part in _items(value):
         fields = [_plain(field) for field in _split(part, ";")]
         if len(fields) > len(CONTACT_FIELDS):
-            form = "rôle ; nom ; courriel ; téléphone"
-            return Bad(FieldReason.MALFORMED, f"Écrivez chaque contact comme « {form} », séparés par « | ».")
+            form = "rôle ; nom ; courriel ; téléphone"
+            return Bad(FieldReason.MALFORMED, f"Écrivez chaque contact comme « {form} », séparés par « | ».")
         found.append(dict(zip(CONTACT_FIELDS, fields, strict=False)))
     return found
 
@@ -43,7 +44,7 @@ def contacts(value: object) -> object:
 def suspended(found: Iterable[Suspension]) -> str:
     """The cell that `suspensions` reads."""
     return " | ".join(
-        " ; ".join(filter(None, (_span(item.period.first, item.period.last), _escape(item.reason))))
+        SEMICOLON.join(filter(None, (_span(item.period.first, item.period.last), _escape(item.reason))))
         for item in found
     )
 
@@ -57,7 +58,7 @@ def _show_contact(contact: Contact) -> str:
     fields = [_escape(text) for text in (contact.role, contact.name, contact.email, contact.phone)]
     while not fields[-1]:
         fields.pop()
-    return " ; ".join(fields)
+    return SEMICOLON.join(fields)
 
 
 def _span(start: date, last: date | None) -> str:
@@ -71,8 +72,8 @@ def _suspension(written: str) -> dict[str, object] | Bad:
     if found is None:
         return Bad(
             FieldReason.MALFORMED,
-            "Écrivez chaque suspension comme « du 01/03/2026 au 31/05/2026 ; motif » ou « à partir du "
-            "01/03/2026 », séparées par « | ».",
+            "Écrivez chaque suspension comme « du 01/03/2026 au 31/05/2026 ; motif » ou « à partir du "
+            "01/03/2026 », séparées par « | ».",
         )
     days = {"start": found["start"] or found["since"], "end": found["end"]}
     values: dict[str, object] = {}

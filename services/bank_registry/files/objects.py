@@ -65,7 +65,7 @@ class Fields:
         text = self.text(name, required=True)
         if text and text not in list(choices):
             self.problem(
-                name, FieldReason.UNKNOWN_VALUE, f"Valeurs possibles : {french.join(list(choices))}."
+                name, FieldReason.UNKNOWN_VALUE, f"Valeurs possibles : {french.join(list(choices))}."
             )
         return choices(text) if text in list(choices) else None
 
@@ -75,7 +75,7 @@ class Fields:
         if value is None:
             return None
         if not isinstance(value, str) or not _DAY.fullmatch(value):
-            self.problem(name, FieldReason.MALFORMED, "Écrivez la date comme « 2026-12-31 ».")
+            self.problem(name, FieldReason.MALFORMED, "Écrivez la date comme « 2026-12-31 ».")
             return None
         try:
             day = date.fromisoformat(value)
@@ -87,7 +87,7 @@ class Fields:
         if not FIRST_YEAR <= day.year <= LAST_YEAR:
             span = f"entre {FIRST_YEAR} et {LAST_YEAR}"
             self.problem(
-                name, FieldReason.OUT_OF_RANGE, f"L’année doit être {span} ; sans fin, omettez la date."
+                name, FieldReason.OUT_OF_RANGE, f"L’année doit être {span} ; sans fin, omettez la date."
             )
             return None
         return day
@@ -191,7 +191,7 @@ class Fields:
 
     def _nearest(self, name: str) -> str:
         match = get_close_matches(name, self._read, n=1)
-        return f" ; vouliez-vous dire « {match[0]} » ?" if match else "."
+        return f" ; vouliez-vous dire « {match[0]} » ?" if match else "."
 
 
 def _is_invisible(character: str) -> bool:

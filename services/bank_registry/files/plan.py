@@ -132,7 +132,7 @@ def _agreeing(reading: Reading, known: Records) -> tuple[dict[str, Entry], list[
         refusals.extend(found)
         for finding in found:
             accepted.pop(finding.bank, None)
-    raise UnreadableFile("Trop de prêteurs dépendent de lignes refusées ; corrigez d’abord les premières.")
+    raise UnreadableFile("Trop de prêteurs dépendent de lignes refusées ; corrigez d’abord les premières.")
 
 
 def _filled(entry: Entry, reading: Reading, known: Records) -> Entry:

@@ -86,7 +86,7 @@ def _read_item(item: Item, reading: Reading, reader: BankReader) -> None:
     refused = [*item.findings, *(_finding(item, found, found.reason, bank_id) for found in problems)]
     reading.warnings.extend(_finding(item, found, found.code, bank_id) for found in advice)
     if bank_id in reading.cited:
-        text = f"L’identifiant « {bank_id} » est déjà pris dans ce fichier."
+        text = f"L’identifiant « {bank_id} » est déjà pris dans ce fichier."
         refused.append(Finding(item.place_of("id"), FieldReason.DUPLICATE, text, bank_id))
         reading.entries.pop(bank_id, None)
     reading.cited.add(bank_id)

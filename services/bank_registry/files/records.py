@@ -28,7 +28,7 @@ def record_of(reader: BankReader, fields: Fields) -> BankRecord | None:
     conventions = _read(fields, "local_conventions", reader.convention)
     _refuse_overlaps(banks, "Deux descriptions de ce prêteur")
     for group in _by_id(agreements).values():
-        _refuse_overlaps(group, f"Deux périodes de l’accord « {group[0][1].id} »")
+        _refuse_overlaps(group, f"Deux périodes de l’accord « {group[0][1].id} »")
     _refuse_overlaps(conventions, "Deux conventions locales")
     if last is None:
         return None

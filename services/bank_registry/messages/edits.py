@@ -79,14 +79,14 @@ def changed_fields(message: Any, resource: Any, since: date | None, violations: 
         given = [name for name in known if since is None or name not in DAYS]
     for name in given:
         if name in OUTPUT_ONLY:
-            text = f"Le champ « {name} » ne se modifie pas ainsi."
+            text = f"Le champ « {name} » ne se modifie pas ainsi."
             violations.add("update_mask", FieldReason.OUTPUT_ONLY, text)
         elif name not in known:
             violations.add(
                 "update_mask", FieldReason.UNKNOWN_FIELD, "Le masque cite un champ qui n’existe pas."
             )
         elif since is not None and name in DAYS:
-            text = f"Le champ « {name} » ne se corrige que sans effective_date."
+            text = f"Le champ « {name} » ne se corrige que sans effective_date."
             violations.add("update_mask", FieldReason.NOT_CHANGEABLE, text)
     if not given:
         violations.add("update_mask", FieldReason.REQUIRED, "Aucun champ à modifier n’est donné.")

@@ -20,7 +20,7 @@ _RESERVATION = re.compile(f"{_AGREEMENT.pattern}/reservations/([1-9][0-9]{{0,17}
 
 def bank_id(name: str, violations: Violations, field: str = "name") -> str:
     """The id in a name "banks/{bank}"."""
-    return _parts(_BANK, name, field, "Le nom du prêteur s’écrit « banks/identifiant ».", violations)[0]
+    return _parts(_BANK, name, field, "Le nom du prêteur s’écrit « banks/identifiant ».", violations)[0]
 
 
 def any_bank_id(name: str, violations: Violations, field: str = "parent") -> str:
@@ -30,14 +30,14 @@ def any_bank_id(name: str, violations: Violations, field: str = "parent") -> str
 
 def agreement_ids(name: str, violations: Violations, field: str = "name") -> tuple[str, str]:
     """The ids of the lender and of the agreement in "banks/{bank}/agreements/{agreement}"."""
-    text = "Le nom d’un accord s’écrit « banks/identifiant/agreements/identifiant »."
+    text = "Le nom d’un accord s’écrit « banks/identifiant/agreements/identifiant »."
     bank, agreement = _parts(_AGREEMENT, name, field, text, violations)
     return bank, agreement
 
 
 def convention_ids(name: str, violations: Violations, field: str = "name") -> tuple[str, str]:
     """The ids of the lender and of the convention in "banks/{bank}/localConventions/{local_convention}"."""
-    text = "Le nom d’une convention s’écrit « banks/identifiant/localConventions/identifiant »."
+    text = "Le nom d’une convention s’écrit « banks/identifiant/localConventions/identifiant »."
     bank, convention = _parts(_CONVENTION, name, field, text, violations)
     return bank, convention
 
@@ -45,7 +45,7 @@ def convention_ids(name: str, violations: Violations, field: str = "name") -> tu
 def reservation_ids(name: str, violations: Violations) -> tuple[str, str, int]:
     """The ids of the lender, of the agreement and of the reservation in "…/reservations/{reservation}"."""
     text = (
-        "Le nom d’une réservation s’écrit « banks/identifiant/agreements/identifiant/reservations/numéro »."
+        "Le nom d’une réservation s’écrit « banks/identifiant/agreements/identifiant/reservations/numéro »."
     )
     bank, agreement, number = _parts(_RESERVATION, name, "name", text, violations)
     return bank, agreement, int(number or 0)

@@ -131,7 +131,7 @@ def commune_of(text: str, path: str, geography: Geography, violations: Violation
     elif served := geography.by_postal_code(text):
         if commune is None:
             expected = f"code INSEE attendu, par exemple {_named(served)}"
-            violations.add(path, FieldReason.POSTAL_CODE, f"{text} est un code postal ; {expected}.")
+            violations.add(path, FieldReason.POSTAL_CODE, f"{text} est un code postal ; {expected}.")
     elif commune is None:
         violations.add(path, FieldReason.UNKNOWN_PLACE, _unknown_commune(text, geography))
     return commune
@@ -143,9 +143,9 @@ def _unknown_commune(text: str, geography: Geography) -> str:
     found = (upper,) if upper else geography.suggest(text)
     what = f"Le code {text}" if _CODE_LIKE.fullmatch(text) else "Ce texte"
     hint = (
-        f" ; vouliez-vous dire {_named(found)} ?"
+        f" ; vouliez-vous dire {_named(found)} ?"
         if found
-        else " ; un tel code s’écrit comme 56165 (Ploërmel)."
+        else " ; un tel code s’écrit comme 56165 (Ploërmel)."
     )
     return f"{what} n’est pas un code INSEE de commune{hint}"
 

@@ -50,7 +50,7 @@ def expires_at(message: pb.ReserveEnvelopeRequest, now: int) -> int:
     instant = given.seconds * 1_000_000 + given.nanos // 1000
     if instant <= now:
         shown = (datetime(1970, 1, 1, tzinfo=UTC) + now * _MICROSECOND).strftime("%Y-%m-%dT%H:%M:%SZ")
-        raise _refused("expire_time", FieldReason.IN_PAST, f"Cet instant est déjà passé : il est {shown}.")
+        raise _refused("expire_time", FieldReason.IN_PAST, f"Cet instant est déjà passé : il est {shown}.")
     if instant > now + LONGEST_HOLD // _MICROSECOND:
         raise _refused("expire_time", FieldReason.OUT_OF_RANGE, _TOO_LONG)
     return instant

@@ -14,6 +14,7 @@ from services.bank_registry.files import Finding, Kind, Outcome, Plan, Progress
 from services.bank_registry.messages.requests import NAME_PREFIX, Sight, sight
 from services.kit import wire
 from services.kit.errors import FailedPrecondition, FieldReason, Violations
+from services.kit.french import spaced
 
 BATCH = 100
 LONGEST_TEXT, LONGEST_REASON = 200, 500
@@ -81,7 +82,7 @@ def export(message: pb.ExportBanksRequest, clock: int) -> Sight:
     """Which lenders are asked for, at an instant; raises InvalidArgument with every wrong field."""
     violations = Violations()
     if message.format not in EXTENSIONS:
-        violations.add("format", FieldReason.REQUIRED, "Indiquez le format : CSV, XLSX ou JSONL.")
+        violations.add("format", FieldReason.REQUIRED, "Indiquez le format : CSV, XLSX ou JSONL.")
     found = sight(message, violations, clock)
     violations.raise_if_any()
     return found
@@ -164,6 +165,6 @@ def _finding(found: Finding) -> pb.ImportFinding:
         line=found.place.line,
         column=found.place.column,
         code=found.code,
-        message=found.message,
+        message=spaced(found.message),
         bank=f"{NAME_PREFIX}{found.bank}" if found.bank else "",
     )

@@ -37,7 +37,7 @@ class Target(Generic[V]):
         if given and given != present:
             raise Aborted(
                 "ETAG_MISMATCH",
-                "Une autre modification a eu lieu entre-temps : relisez, puis réessayez.",
+                "Une autre modification a eu lieu entre-temps : relisez, puis réessayez.",
                 metadata={"name": self.name, "etag": present},
             )
 
@@ -136,7 +136,7 @@ def _refuse_overlap(bank_id: str, conventions: Iterable[LocalConvention]) -> Non
             reference = one.reference or one.id
             raise FailedPrecondition(
                 "PERIOD_OVERLAP",
-                f"La convention « {reference} » est déjà en vigueur le {start} : terminez-la d’abord.",
+                f"La convention « {reference} » est déjà en vigueur le {start} : terminez-la d’abord.",
                 metadata={"name": name_of(bank_id, one), "date": other.period.first.isoformat()},
             )
 

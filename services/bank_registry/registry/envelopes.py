@@ -54,7 +54,7 @@ def reserve(record: BankRecord, asked: Asked, now: int) -> Reservation:
         raise FailedPrecondition("AGREEMENT_NOT_IN_FORCE", text, metadata=metadata)
     left = terms.remaining(record.reserved(terms.id, now))
     if left is None:
-        text = f"L’accord {terms.reference} n’a pas d’enveloppe : il n’y a rien à réserver."
+        text = f"L’accord {terms.reference} n’a pas d’enveloppe : il n’y a rien à réserver."
         raise FailedPrecondition("NO_ENVELOPE", text, metadata={"name": name})
     if asked.amount > left:
         raise FailedPrecondition(
@@ -108,7 +108,7 @@ def _check_open(
     metadata = {"name": name_of(bank_id, reservation), "state": state.value}
     if state is ReservationState.EXPIRED:
         moment = _EPOCH + timedelta(microseconds=reservation.expires_at)
-        text = f"La réservation a expiré le {french.long_date(moment.date())} : rien n’est plus retenu."
+        text = f"La réservation a expiré le {french.long_date(moment.date())} : rien n’est plus retenu."
         metadata["expire_time"] = moment.isoformat().replace("+00:00", "Z")
         raise FailedPrecondition("RESERVATION_EXPIRED", text, metadata=metadata)
     text = f"La réservation {_CLOSED[state]}."

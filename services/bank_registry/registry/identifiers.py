@@ -24,18 +24,18 @@ _FRENCH = frozenset(("FR", "GP", "MQ", "GF", "RE", "YT", "PM", "BL", "MF", "NC",
 def siren_problem(text: str) -> str | None:
     """A SIREN is nine digits, the last one a Luhn check digit."""
     if not _SIREN.fullmatch(text):
-        return f"Le SIREN « {text} » doit compter neuf chiffres, sans espace."
+        return f"Le SIREN « {text} » doit compter neuf chiffres, sans espace."
     if not siren.is_valid(text):
-        return f"La clé de contrôle du SIREN {text} est fausse : vérifiez chaque chiffre."
+        return f"La clé de contrôle du SIREN {text} est fausse : vérifiez chaque chiffre."
     return None
 
 
 def siret_problem(text: str) -> str | None:
     """A SIRET is a SIREN and five digits; Luhn, or for La Poste (356000000) a sum that is a multiple of 5."""
     if not _SIRET.fullmatch(text):
-        return f"Le SIRET « {text} » doit compter quatorze chiffres, sans espace."
+        return f"Le SIRET « {text} » doit compter quatorze chiffres, sans espace."
     if not siret.is_valid(text):
-        return f"La clé de contrôle du SIRET {text} est fausse : vérifiez chaque chiffre."
+        return f"La clé de contrôle du SIRET {text} est fausse : vérifiez chaque chiffre."
     return None
 
 
@@ -43,26 +43,26 @@ def cib_problem(text: str) -> str | None:
     """A code banque (CIB) is five digits, leading zeros included; it has no check digit."""
     if not _CIB.fullmatch(text):
         lost = text.isascii() and text.isdigit() and len(text) < 5
-        hint = f" ; vouliez-vous dire « {text.zfill(5)} » ?" if lost else ", par exemple « 01234 »."
-        return f"Le code banque « {text} » doit compter cinq chiffres, zéros de tête compris{hint}"
+        hint = f" ; vouliez-vous dire « {text.zfill(5)} » ?" if lost else ", par exemple « 01234 »."
+        return f"Le code banque « {text} » doit compter cinq chiffres, zéros de tête compris{hint}"
     return None
 
 
 def bic_problem(text: str) -> str | None:
     """A BIC (ISO 9362) is 8 or 11 characters: institution, country, location, branch."""
     if not _BIC.fullmatch(text) or not bic.is_valid(text):
-        return f"Le BIC « {text} » doit compter 8 ou 11 caractères en capitales, par exemple BANKFRPP."
+        return f"Le BIC « {text} » doit compter 8 ou 11 caractères en capitales, par exemple BANKFRPP."
     if text[4:6] not in _FRENCH:
-        return f"Le BIC {text} est d’un autre pays ({text[4:6]}) : un prêteur agréé a un BIC français (FR)."
+        return f"Le BIC {text} est d’un autre pays ({text[4:6]}) : un prêteur agréé a un BIC français (FR)."
     return None
 
 
 def lei_problem(text: str) -> str | None:
     """A LEI (ISO 17442) is 18 characters and two check digits (ISO 7064 mod 97-10)."""
     if not _LEI.fullmatch(text):
-        return f"Le LEI « {text} » doit compter 20 caractères en capitales, dont deux chiffres à la fin."
+        return f"Le LEI « {text} » doit compter 20 caractères en capitales, dont deux chiffres à la fin."
     if not lei.is_valid(text):
-        return f"La clé de contrôle du LEI {text} est fausse : vérifiez chaque caractère."
+        return f"La clé de contrôle du LEI {text} est fausse : vérifiez chaque caractère."
     return None
 
 

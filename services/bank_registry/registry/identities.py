@@ -65,7 +65,7 @@ class Successions:
         if successor and successor not in self._records:
             self._unknown += 1
             near = closest(successor, self._banks()) if self._unknown <= MAX_HINTS else []
-            hint = f" ; vouliez-vous dire « {near[0].id} » ?" if near else "."
+            hint = f" ; vouliez-vous dire « {near[0].id} » ?" if near else "."
             yield "successor", FieldReason.UNKNOWN_RESOURCE, f"Aucun prêteur n’a cet identifiant{hint}"
         elif successor and not self._ends_somewhere(record.bank.id):
             yield "successor", FieldReason.INCONSISTENT, "Les reprises tournent en rond."

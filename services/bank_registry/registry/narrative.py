@@ -61,11 +61,11 @@ def _resource(named: str, before: Sequence[Dated], after: Sequence[Dated]) -> It
     if not before and not after:
         return
     if not before:
-        name = f" « {after[-1].name} »" if isinstance(after[-1], Bank) else ""
-        yield f"{named}{name} : entrée au registre{_span(_whole(after))}."
+        name = f" « {after[-1].name} »" if isinstance(after[-1], Bank) else ""
+        yield f"{named}{name} : entrée au registre{_span(_whole(after))}."
         yield from _suspensions(named, (), timeline.suspensions(after))
     elif not after:
-        yield f"{named} : retrait du registre, où il n’aurait pas dû figurer."
+        yield f"{named} : retrait du registre, où il n’aurait pas dû figurer."
     elif list(before) != list(after):
         yield from _days(named, _whole(before), _whole(after))
         yield from _suspensions(named, timeline.suspensions(before), timeline.suspensions(after))
@@ -84,9 +84,9 @@ def _span(period: Period) -> str:
 def _days(named: str, before: Period, after: Period) -> Iterator[str]:
     if before.first != after.first:
         start = "sans date connue" if after.first == date.min else f"le {french.long_date(after.first)}"
-        yield f"{named} : premier jour {start}."
+        yield f"{named} : premier jour {start}."
     if before.last != after.last:
-        yield f"{named} : " + (
+        yield f"{named} : " + (
             f"dernier jour le {french.long_date(after.last)}."
             if after.last
             else "plus de dernier jour prévu."
@@ -101,11 +101,11 @@ def _suspensions(named: str, before: Sequence[Suspension], after: Sequence[Suspe
         if old == new:
             continue
         if new is None:
-            yield f"{named} : suspension prévue du {french.long_date(start)} annulée."
+            yield f"{named} : suspension prévue du {french.long_date(start)} annulée."
         elif old is not None and new.period.end and _is_shorter(new.period.end, old.period.end):
-            yield f"{named} : suspension levée à partir du {french.long_date(new.period.end)}."
+            yield f"{named} : suspension levée à partir du {french.long_date(new.period.end)}."
         else:
-            yield f"{named} : suspension {_days_of(new)}."
+            yield f"{named} : suspension {_days_of(new)}."
 
 
 def _is_shorter(end: date, before: date | None) -> bool:
@@ -131,7 +131,7 @@ def _terms(named: str, before: Sequence[Dated], after: Sequence[Dated]) -> Itera
             if pair[0] != pair[1]:
                 since = "" if day <= _whole(after).first else f" à partir du {french.long_date(day)}"
                 old_text, new_text = (shown(field.name, value) for value in pair)
-                yield f"{named} : {label}{since}, « {old_text} » devient « {new_text} »."
+                yield f"{named} : {label}{since}, « {old_text} » devient « {new_text} »."
             told[field.name] = pair
 
 
@@ -144,4 +144,4 @@ def _reservations(
         if olds.get(one.id) != one:
             case = f", dossier {one.case_reference}" if one.case_reference else ""
             amount, agreement = french.euros(one.amount), references.get(one.agreement_id, one.agreement_id)
-            yield f"Réservation n° {one.id} {_STATES[one.state]} : {amount}, accord {agreement}{case}."
+            yield f"Réservation n° {one.id} {_STATES[one.state]} : {amount}, accord {agreement}{case}."

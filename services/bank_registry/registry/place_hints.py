@@ -19,12 +19,12 @@ MAX_SUGGESTIONS = 3
 
 def unknown_place(scope: Scope, code: str, geography: Geography, *, suggest: bool = True) -> str:
     """A sentence with at most three codes that look like what was written."""
-    text = f"Le code « {code} » n’existe pas parmi les codes {LABELS[scope]}"
+    text = f"Le code « {code} » n’existe pas parmi les codes {LABELS[scope]}"
     found = list(dict.fromkeys(_likely(scope, code, geography)))[:MAX_SUGGESTIONS] if suggest else []
     if not found:
         return f"{text}."
     named = [f"{likely} ({printed(place_name(scope, likely, geography) or '')})" for likely in found]
-    return f"{text} ; vouliez-vous dire {french.join(named)} ?"
+    return f"{text} ; vouliez-vous dire {french.join(named)} ?"
 
 
 def _likely(scope: Scope, code: str, geography: Geography) -> Iterator[str]:

@@ -188,7 +188,8 @@ def _warnings(
         successor = records.get(bank.successor)
         name = successor.bank.name if successor else bank.successor
         yield SelectionWarning(
-            WarningCode.SUCCEEDED_BY_ANOTHER_BANK, f"Un autre prêteur a repris {bank.name} : {name}."
+            WarningCode.SUCCEEDED_BY_ANOTHER_BANK,
+            french.spaced(f"Un autre prêteur a repris {bank.name} : {name}."),
         )
 
 

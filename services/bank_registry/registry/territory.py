@@ -62,7 +62,7 @@ class Territory:
         if len(self.codes) > NAMED:
             named.append(french.plural(len(self.codes) - NAMED, "autre"))
         label = _LABELS[self.scope] + ("s" if len(self.codes) > 1 else "")
-        return f"{label} : {french.join(named)}"
+        return french.spaced(f"{label} : {french.join(named)}")
 
 
 def printed(name: str) -> str:

@@ -27,6 +27,7 @@ from services.documents.messages import DOMAIN, Asked, documents, requests
 from services.documents.render import Piece
 from services.kit.context import check_deadline
 from services.kit.errors import DeadlineExceeded, DomainError, Violations
+from services.kit.french import spaced
 from services.kit.serve import internal_error, to_status
 
 COMMON = "common_json"
@@ -107,7 +108,7 @@ def _result(index: int, item: pb.BatchItem, batch: Batch, maker: Maker, made: Ma
         raise
     except Exception as error:
         known = error if isinstance(error, DomainError) else internal_error(error)
-        made.lines.append(Line(key, "", known.message, tuple(v.field for v in known.violations)))
+        made.lines.append(Line(key, "", spaced(known.message), tuple(v.field for v in known.violations)))
         return pb.BatchItemResult(index=index, key=key, error=to_status(known, DOMAIN))
     made.lines.append(Line(key, document.filename, "", ()))
     return pb.BatchItemResult(index=index, key=key, document=document)

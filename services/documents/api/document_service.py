@@ -25,13 +25,13 @@ class DocumentServicer(DocumentServiceServicer):
         self._stored = stored
         self._max_bytes = max_bytes
 
-    def GenerateDocument(  # noqa: N802
+    def GenerateDocument(
         self, request: pb.GenerateDocumentRequest, context: grpc.ServicerContext
     ) -> pb.GenerateDocumentResponse:
         """Generates one document."""
         return pb.GenerateDocumentResponse(document=self._generated(request, "", self._max_bytes))
 
-    def DownloadDocument(  # noqa: N802
+    def DownloadDocument(
         self, request: pb.DownloadDocumentRequest, context: grpc.ServicerContext
     ) -> Iterator[pb.DownloadDocumentResponse]:
         """A document to generate, or a stored one, in chunks."""
@@ -53,7 +53,7 @@ class DocumentServicer(DocumentServiceServicer):
             check_deadline()
             yield pb.DownloadDocumentResponse(chunk=chunk)
 
-    def BatchGenerateDocuments(  # noqa: N802
+    def BatchGenerateDocuments(
         self, request: pb.BatchGenerateDocumentsRequest, context: grpc.ServicerContext
     ) -> Iterator[pb.BatchGenerateDocumentsResponse]:
         """One template for many recipients."""
@@ -66,7 +66,7 @@ class DocumentServicer(DocumentServiceServicer):
                 return
             yield part
 
-    def GenerateDossier(  # noqa: N802
+    def GenerateDossier(
         self, request: pb.GenerateDossierRequest, context: grpc.ServicerContext
     ) -> Iterator[pb.GenerateDossierResponse]:
         """The dossier of a file."""

@@ -83,10 +83,10 @@ MAX_SECONDS = 600.0
 _MAX_BYTES = 64 * 1024 * 1024
 _OPTIONS = [(f"grpc.max_{way}_message_length", _MAX_BYTES) for way in ("receive", "send")]
 _ABSENT = (
-    "Ce serveur n’a pas de convertisseur PDF\u00a0: demandez le document Word, ou faites installer le "
+    "Ce serveur n’a pas de convertisseur PDF : demandez le document Word, ou faites installer le "
     "convertisseur (DOCUMENTS_PDF_ADDRESS)."
 )
-_FAILED = "La conversion en PDF a échoué ou a dépassé son temps\u00a0; le document Word reste disponible."
+_FAILED = "La conversion en PDF a échoué ou a dépassé son temps ; le document Word reste disponible."
 
 
 class Converter:
@@ -118,7 +118,7 @@ def _refusal(error: grpc.RpcError) -> DomainError:
     # An UNAVAILABLE with details was said by the worker itself, which is there but busy.
     answered = rpc_status.from_call(error) is not None
     if code is grpc.StatusCode.RESOURCE_EXHAUSTED or (code is grpc.StatusCode.UNAVAILABLE and answered):
-        return Unavailable("PDF_BUSY", "Le convertisseur PDF est occupé\u00a0; réessayez dans un instant.")
+        return Unavailable("PDF_BUSY", "Le convertisseur PDF est occupé ; réessayez dans un instant.")
     if code is grpc.StatusCode.UNAVAILABLE:
         return FailedPrecondition("PDF_UNAVAILABLE", _ABSENT)
     if code is grpc.StatusCode.DEADLINE_EXCEEDED and remaining() <= 0:

@@ -45,7 +45,7 @@ class Stored:
         if with_content and limit is not None and kept.size > limit:
             raise ResourceExhausted(
                 "DOCUMENT_TOO_LARGE",
-                "Le document dépasse la taille qu’une réponse peut porter\u00a0: demandez-le par "
+                "Le document dépasse la taille qu’une réponse peut porter : demandez-le par "
                 "DownloadDocument.",
                 metadata={"bytes": str(kept.size), "limit": str(limit)},
             )
@@ -77,14 +77,14 @@ class DocumentStoreServicer(DocumentStoreServiceServicer):
         self._page_key = page_key
         self._max_bytes = max_bytes
 
-    def GetDocument(  # noqa: N802
+    def GetDocument(
         self, request: pb.GetDocumentRequest, context: grpc.ServicerContext
     ) -> pb.GetDocumentResponse:
         """A stored document."""
         found = self._stored.get(request.name, with_content=request.with_content, limit=self._max_bytes)
         return pb.GetDocumentResponse(document=found)
 
-    def ListDocuments(  # noqa: N802
+    def ListDocuments(
         self, request: pb.ListDocumentsRequest, context: grpc.ServicerContext
     ) -> pb.ListDocumentsResponse:
         """The stored documents of a case."""
@@ -99,7 +99,7 @@ class DocumentStoreServicer(DocumentStoreServiceServicer):
             next_page_token=page.next_token(self._page_key, request, len(kept), 0),
         )
 
-    def DeleteCase(  # noqa: N802
+    def DeleteCase(
         self, request: pb.DeleteCaseRequest, context: grpc.ServicerContext
     ) -> pb.DeleteCaseResponse:
         """Deletes the stored documents of a case."""
@@ -116,7 +116,7 @@ class DocumentStoreServicer(DocumentStoreServiceServicer):
         )
         return pb.DeleteCaseResponse(deleted_count=deleted)
 
-    def VerifyDocument(  # noqa: N802
+    def VerifyDocument(
         self, request: pb.VerifyDocumentRequest, context: grpc.ServicerContext
     ) -> pb.VerifyDocumentResponse:
         """Whether a file is one that this service made."""

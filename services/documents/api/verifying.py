@@ -13,7 +13,7 @@ from services.documents.messages import documents
 from services.documents.publishing import PROFILES, TEMPLATES, Deployments
 from services.documents.store import DocumentStore, Kept
 from services.kit.errors import FieldReason, Violations
-from services.kit.french import long_date
+from services.kit.french import long_date, spaced
 from services.kit.releases import Release
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
@@ -26,10 +26,10 @@ _VERDICTS = {
 }
 _SAYS = "Ce fichier dit venir de ce service ({source}), mais "
 _SENTENCES = {
-    Sealing.INTACT: "Ce service a fait ce fichier, qui n’a pas changé depuis\u00a0: {source}.",
+    Sealing.INTACT: "Ce service a fait ce fichier, qui n’a pas changé depuis : {source}.",
     Sealing.BROKEN: f"{_SAYS}il a été modifié depuis.",
-    Sealing.ABSENT: f"{_SAYS}il n’en a pas le sceau\u00a0: il a été modifié, ou enregistré de nouveau.",
-    Sealing.FOREIGN: f"{_SAYS}son sceau est celui d’une autre clé\u00a0: rien ne prouve qu’il est intact.",
+    Sealing.ABSENT: f"{_SAYS}il n’en a pas le sceau : il a été modifié, ou enregistré de nouveau.",
+    Sealing.FOREIGN: f"{_SAYS}son sceau est celui d’une autre clé : rien ne prouve qu’il est intact.",
 }
 _OTHER_DATA = "Ce service a fait ce fichier ({source}), mais avec d’autres données que celles-ci."
 
@@ -60,12 +60,12 @@ class Verifier:
         if sealing is Sealing.INTACT and _is_of_other_data(provenance, request.data_json):
             verification, sentence = pb.VERIFICATION_CHANGED, _OTHER_DATA
         source = (
-            f"modèle «\u00a0{_id(template)}\u00a0», version {template.version}, "
+            f"modèle « {_id(template)} », version {template.version}, "
             f"au {long_date(provenance.document_date)}"
         )
         return pb.VerifyDocumentResponse(
             verification=verification,
-            summary=sentence.format(source=source),
+            summary=spaced(sentence.format(source=source)),
             sha256=sha256,
             template=document_service_pb2.TemplateVersion(
                 template_id=_id(template), version=template.version, digest=template.digest
@@ -78,7 +78,7 @@ class Verifier:
 
     def _release(self, collection: str, digest: str) -> Release | None:
         """The published package of a digest."""
-        for release in self._deployments.follower.state().releases:
+        for release in self._deployments.releases.follower.state().releases:
             if release.digest == digest and release.name.startswith(f"{collection}/"):
                 return release
         return None
@@ -109,11 +109,11 @@ def _stored(kept: Kept) -> pb.VerifyDocumentResponse:
     made = kept.origin
     summary = (
         f"Ce fichier est celui que ce service a fait et gardé le {long_date(kept.create_time.date())}, "
-        f"du modèle «\u00a0{made.template_id}\u00a0», version {made.template_version}."
+        f"du modèle « {made.template_id} », version {made.template_version}."
     )
     return pb.VerifyDocumentResponse(
         verification=pb.VERIFICATION_GENUINE,
-        summary=summary,
+        summary=spaced(summary),
         sha256=kept.sha256,
         template=documents.template_version(made),
         profile=documents.profile_version(made),

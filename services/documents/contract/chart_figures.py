@@ -7,7 +7,7 @@ from math import inf
 from typing import Any
 
 from services.documents.contract.values import Money
-from services.kit.french import euros, join, months, short_date
+from services.kit.french import euros, join, months, short_date, spaced
 
 Data = Mapping[str, Any]
 
@@ -53,13 +53,13 @@ def _budget(totals: Data, instalment: Money | None) -> dict[str, Any] | None:
     after = {**charges, "loan": instalment, "remainder": totals[_AFTER]}
     common = [f"{label} {euros(charges[name].cents)}" for name, label in _CHARGES.items()]
     alt = (
-        f"Graphique en barres du budget mensuel. Avant le prêt\u00a0: {join(common)}, reste à vivre "
-        f"{euros(totals[_BEFORE].cents)}. Après le prêt\u00a0: les mêmes montants, la mensualité du "
+        f"Graphique en barres du budget mensuel. Avant le prêt : {join(common)}, reste à vivre "
+        f"{euros(totals[_BEFORE].cents)}. Après le prêt : les mêmes montants, la mensualité du "
         f"microcrédit "
         f"{euros(instalment.cents)}, reste à vivre {euros(totals[_AFTER].cents)}."
     )
     series = {title: [before[name], after[name]] for title, name in BUDGET_SERIES.items()}
-    return {"alt": alt, "categories": BUDGET_CATEGORIES, "series": series}
+    return {"alt": spaced(alt), "categories": BUDGET_CATEGORIES, "series": series}
 
 
 def _balance(amount: Money, schedule: Sequence[Data]) -> dict[str, Any]:
@@ -70,7 +70,7 @@ def _balance(amount: Money, schedule: Sequence[Data]) -> dict[str, Any]:
     last = schedule[-1]
     when = f", le {short_date(last['due_date'])}" if "due_date" in last else ""
     alt = (
-        f"Graphique en aires du capital restant dû\u00a0: {euros(amount.cents)} au départ, puis une baisse "
+        f"Graphique en aires du capital restant dû : {euros(amount.cents)} au départ, puis une baisse "
         f"régulière jusqu’à {euros(last['balance'].cents)} après {months(len(schedule))}{when}."
     )
-    return {"alt": alt, "categories": categories, "series": series}
+    return {"alt": spaced(alt), "categories": categories, "series": series}

@@ -111,9 +111,7 @@ def _sum(amounts: Sequence[Money]) -> Money:
 
 def _equal(found: Money, expected: Money, path: str, what: str) -> Iterator[Violation]:
     if found != expected:
-        yield Violation(
-            path, FieldReason.INCONSISTENT, f"Ce montant diffère de ce qu’il doit être\u00a0: {what}."
-        )
+        yield Violation(path, FieldReason.INCONSISTENT, f"Ce montant diffère de ce qu’il doit être : {what}.")
 
 
 def _blocking_reason(data: Data, document_date: date, root: str) -> Iterator[Violation]:
@@ -166,7 +164,7 @@ def postal_check(recipient: Callable[[Data], Recipient]) -> Check:
             yield Violation(
                 f"{root}.{found.part}.address",
                 FieldReason.TOO_LONG,
-                f"Nom et adresse dépassent {POSTAL_LINES} lignes de {POSTAL_WIDTH} caractères\u00a0: "
+                f"Nom et adresse dépassent {POSTAL_LINES} lignes de {POSTAL_WIDTH} caractères : "
                 "raccourcissez l’adresse.",
             )
 

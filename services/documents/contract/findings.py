@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 
+from services.kit.french import spaced
+
 
 class Severity(Enum):
     """Whether a finding refuses the package."""
@@ -33,11 +35,11 @@ class Finding:
     @property
     def sentence(self) -> str:
         """What is wrong, the text in cause, what to do."""
-        quoted = f" («\u00a0{self.paragraph}\u00a0»)" if self.paragraph else ""
-        return " ".join(filter(None, (f"{self.message}{quoted}", self.suggestion)))
+        quoted = f" (« {self.paragraph} »)" if self.paragraph else ""
+        return spaced(" ".join(filter(None, (f"{self.message}{quoted}", self.suggestion))))
 
     def __str__(self) -> str:
-        return f"{self.place}\u00a0: {self.sentence}"
+        return spaced(f"{self.place} : {self.sentence}")
 
 
 class Findings:
@@ -48,7 +50,7 @@ class Findings:
 
     def error(self, code: str, place: str, message: str) -> None:
         """Adds a finding that refuses the package."""
-        self._items.append(Finding(Severity.ERROR, code, place, message))
+        self._items.append(Finding(Severity.ERROR, code, place, spaced(message)))
 
     def add(self, finding: Finding) -> None:
         """Adds a finding."""

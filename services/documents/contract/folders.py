@@ -57,7 +57,7 @@ def described(contents: Contents, name: str, schema: Schema, findings: Findings)
 def refuse_other_files(contents: Contents, expected: Collection[str], findings: Findings) -> None:
     """A package holds nothing but its own files."""
     for path in sorted(set(contents) - {*expected, SIGNATURE_FILE}):
-        findings.error("FILE_UNEXPECTED", path, "ce fichier ne fait pas partie du paquet\u00a0: retirez-le.")
+        findings.error("FILE_UNEXPECTED", path, "ce fichier ne fait pas partie du paquet : retirez-le.")
 
 
 class YamlError(Exception):

@@ -17,7 +17,7 @@ def _deadline_passed(data: Data, document_date: date, root: str) -> Iterator[Vio
     for name in ("documents_deadline", "reminder_deadline"):
         day = data["correspondence"].get(name)
         if day is not None and day >= document_date:
-            sentence = "Ce délai n’est pas écoulé\u00a0: le dossier ne peut pas être clos."
+            sentence = "Ce délai n’est pas écoulé : le dossier ne peut pas être clos."
             yield Violation(f"{root}.correspondence.{name}", FieldReason.INCONSISTENT, sentence)
 
 
@@ -67,7 +67,7 @@ def _follow_up_period(data: Data, document_date: date, root: str) -> Iterator[Vi
 def _incident_total(data: Data, document_date: date, root: str) -> Iterator[Violation]:
     incident = data["incident"]
     if incident["total"].cents != sum(line["amount"].cents for line in incident["unpaid"]):
-        sentence = "Ce montant diffère de ce qu’il doit être\u00a0: la somme des mensualités impayées."
+        sentence = "Ce montant diffère de ce qu’il doit être : la somme des mensualités impayées."
         yield Violation(f"{root}.incident.total", FieldReason.INCONSISTENT, sentence)
 
 

@@ -13,10 +13,11 @@ from services.documents.contract.wording import (
     postal_block,
     salutation,
 )
+from services.kit.french import NO_BREAK_SPACE
 
 Data = Mapping[str, Any]
 
-_ATTENTION = "À l’attention de\u00a0"
+_ATTENTION = f"À l’attention de{NO_BREAK_SPACE}"
 
 
 @dataclass(frozen=True)

@@ -146,7 +146,7 @@ class Requirement:
 
     def __init__(self, paths: Iterable[str], template_id: str) -> None:
         self._validator = jsonschema_rs.Draft202012Validator(_required(paths))
-        self._message = f"Ce champ est exigé par le modèle «\u00a0{template_id}\u00a0»."
+        self._message = f"Ce champ est exigé par le modèle « {template_id} »."
 
     def violations(self, data: Any, root: str) -> Iterator[Violation]:
         """Every required path that `data` lacks."""
@@ -188,7 +188,7 @@ def _violations(kind: Any, path: str, expected: str) -> Iterator[Violation]:
                 child(path, name), FieldReason.UNKNOWN_FIELD, "Ce champ n’existe pas dans le contrat."
             )
     elif expected and kind.name not in ("enum", "maxLength"):
-        yield Violation(path, FieldReason.MALFORMED, f"Attendu\u00a0: {expected}.")
+        yield Violation(path, FieldReason.MALFORMED, f"Attendu : {expected}.")
     else:
         yield _other(kind, path)
 
@@ -196,10 +196,10 @@ def _violations(kind: Any, path: str, expected: str) -> Iterator[Violation]:
 def _other(kind: Any, path: str) -> Violation:
     if kind.name == "enum":
         choices = ", ".join(str(option) for option in kind.options)
-        return Violation(path, FieldReason.UNKNOWN_VALUE, f"Valeurs admises\u00a0: {choices}.")
+        return Violation(path, FieldReason.UNKNOWN_VALUE, f"Valeurs admises : {choices}.")
     if kind.name == "type":
         types = " ou ".join(_TYPE_NAMES[name] for name in kind.types)
-        return Violation(path, FieldReason.MALFORMED, f"Attendu\u00a0: {types}.")
+        return Violation(path, FieldReason.MALFORMED, f"Attendu : {types}.")
     if kind.name in _LIMITS:
         reason, sentence = _LIMITS[kind.name]
         return Violation(path, reason, sentence.format(kind.limit))

@@ -13,7 +13,7 @@ MAX_BYTES = 1 << 20
 MAX_DEPTH = 16
 
 _TOO_DEEP = f"La donnée a plus de {MAX_DEPTH} niveaux."
-_NUMBER = "Les nombres à virgule, NaN et infinis sont refusés ; montants et taux s’écrivent en chaînes."
+_NUMBER = "Les nombres à virgule, NaN et infinis sont refusés ; montants et taux s’écrivent en chaînes."
 
 _MAX_DIGITS = 15
 _PLAIN_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")

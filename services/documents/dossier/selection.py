@@ -290,7 +290,7 @@ def obstacles(data: Data, purpose: Purpose, day: date, root: str) -> Iterator[Vi
         sentence = "L’autorisation de transmettre ne vaut pas à la date du document."
         yield Violation(f"{root}.consent", FieldReason.INCONSISTENT, sentence)
     if has(data, "assessment") and not presentable(data):
-        sentence = "La demande ne peut pas être présentée\u00a0: l’avis ne le permet pas."
+        sentence = "La demande ne peut pas être présentée : l’avis ne le permet pas."
         yield Violation(f"{root}.assessment.outcome", FieldReason.INCONSISTENT, sentence)
 
 

@@ -72,7 +72,7 @@ def choose(
     """The versions in force on a day; NotFound, FailedPrecondition or InvalidArgument."""
     template = deployment.template(template_id, day)
     profile = deployment.profile(profile_id, day)
-    return Sources(template, profile, packages.plan(template, profile.logo), day, deployment.revision)
+    return Sources(template, profile, packages.plan(template, profile.logo), day, deployment.state_number)
 
 
 def fill(sources: Sources, data_json: bytes, dossier: Mapping[str, Any] | None = None) -> Filled:
@@ -167,9 +167,9 @@ def refused(error: RenderError) -> InvalidArgument:
     if CONTRACT.knows(top):
         violations.add(f"{ROOT}.{error.field}", reason, error.sentence)
     elif top in ADDED_BY_PROFILE:
-        violations.add("profile_id", reason, f"{error.sentence} (profil\u00a0: {error.field})")
+        violations.add("profile_id", reason, f"{error.sentence} (profil : {error.field})")
     else:
-        violations.add("template_id", reason, f"{error.sentence} ({error.part}\u00a0: {error.tag})")
+        violations.add("template_id", reason, f"{error.sentence} ({error.part} : {error.tag})")
     return violations.error()
 
 

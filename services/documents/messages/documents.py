@@ -118,7 +118,7 @@ def check_size(file: OutputFile, limit: int) -> None:
     if len(file.content) > limit:
         raise ResourceExhausted(
             "DOCUMENT_TOO_LARGE",
-            "Le document dépasse la taille d’une réponse\u00a0: demandez-le par DownloadDocument.",
+            "Le document dépasse la taille d’une réponse : demandez-le par DownloadDocument.",
             metadata={"bytes": str(len(file.content)), "limit": str(limit)},
         )
 

@@ -41,7 +41,7 @@ def download(message: pb.DownloadDocumentRequest) -> pb.GenerateDocumentRequest:
     asked.CopyFrom(message.generate)
     violations = Violations()
     if message.request_id and asked.request_id and message.request_id != asked.request_id:
-        text = "Cet identifiant n’est pas celui de « generate.request_id »\u00a0: donnez-le une seule fois."
+        text = "Cet identifiant n’est pas celui de « generate.request_id » : donnez-le une seule fois."
         violations.add("request_id", FieldReason.INCONSISTENT, text)
     wire.request_id(message.request_id, "request_id", violations)
     violations.raise_if_any()

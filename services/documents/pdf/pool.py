@@ -121,7 +121,7 @@ class Pool:
             office = self._idle.get(timeout=max(0.0, seconds))
         except queue.Empty:
             raise Unavailable(
-                "PDF_BUSY", "Le convertisseur PDF est occupé\u00a0; réessayez dans un instant."
+                "PDF_BUSY", "Le convertisseur PDF est occupé ; réessayez dans un instant."
             ) from None
         try:
             converted = office.convert(content, min(self._job_seconds, deadline - time.monotonic()))

@@ -25,7 +25,7 @@ class PdfServicer(PdfServiceServicer):
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
-    def ConvertToPdf(  # noqa: N802
+    def ConvertToPdf(
         self, request: pb.ConvertToPdfRequest, context: grpc.ServicerContext
     ) -> Iterator[pb.ConvertToPdfResponse]:
         """The PDF of a document, in chunks."""

@@ -60,7 +60,7 @@ def read_profile(contents: Contents, findings: Findings) -> Profile | None:
             findings.error(
                 "SOURCE_UNKNOWN",
                 PROFILE_FILE,
-                f"sources\u00a0: le chemin {dotted} n’existe pas dans le profil.",
+                f"sources : le chemin {dotted} n’existe pas dans le profil.",
             )
     if not _VERSION.fullmatch(content["version"]):
         findings.error(
@@ -69,7 +69,7 @@ def read_profile(contents: Contents, findings: Findings) -> Profile | None:
             "la version s’écrit avec des lettres sans accent, des chiffres, des points et des tirets.",
         )
     for sentence in faults(content["law"]["credit_notice"]):
-        findings.error("LAW_NOT_COVERED", PROFILE_FILE, f"law.credit_notice\u00a0: {sentence}")
+        findings.error("LAW_NOT_COVERED", PROFILE_FILE, f"law.credit_notice : {sentence}")
     described_logo = content["organisation"].get("logo")
     refuse_other_files(
         contents, (PROFILE_FILE, *([described_logo["file"]] if described_logo else [])), findings

@@ -9,11 +9,11 @@ from services.documents.contract import Findings
 from services.documents.profile import Profile, read_profile
 from services.documents.publishing.word_file import examine
 from services.documents.template import DOCX_FILE, Sample, Template, read_template
-from services.kit.french import plural
+from services.kit.french import plural, spaced
 from services.kit.releases import SIGNATURE_FILE, Contents, digest
 
 _NOT_NORMAL = (
-    "le fichier Word n’est pas dans la forme que le service garde\u00a0: « documents sign » l’y met avant de "
+    "le fichier Word n’est pas dans la forme que le service garde : « documents sign » l’y met avant de "
     "signer."
 )
 
@@ -43,7 +43,7 @@ class Report:
         said = f"{plural(errors, 'erreur')}, {plural(warnings, 'avertissement')}"
         if self.accepted:
             return f"Le paquet est accepté ({plural(warnings, 'avertissement')})."
-        return f"Le paquet est refusé\u00a0: {said}."
+        return spaced(f"Le paquet est refusé : {said}.")
 
 
 def check_template(contents: Contents, sample: Sample | None, seconds: float) -> Report:

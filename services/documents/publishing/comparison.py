@@ -10,7 +10,7 @@ from itertools import zip_longest
 from typing import Any
 
 from services.documents.template import Paragraph, Template, outline
-from services.kit.french import long_date, plural
+from services.kit.french import long_date, plural, spaced
 
 _TAG = re.compile(r"\{[{%](.*?)[}%]\}")
 _STRING = re.compile(r"'[^']*'|\"[^\"]*\"")
@@ -64,7 +64,7 @@ class Comparison:
             plural(len(self.manifest), "point") + " du manifeste" if self.manifest else "",
         ]
         found = [one for one in said if one]
-        return f"Ce qui change\u00a0: {', '.join(found)}." if found else "Rien ne change."
+        return spaced(f"Ce qui change : {', '.join(found)}.") if found else "Rien ne change."
 
 
 def compare(base: Template, candidate: Template) -> Comparison:
@@ -112,7 +112,7 @@ def _manifest_changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> It
         if old == new or name in ("id", "version"):
             continue
         label = _LABELS.get(name, name)
-        yield f"{label}\u00a0: {_shown(new)} au lieu de {_shown(old)}"
+        yield spaced(f"{label} : {_shown(new)} au lieu de {_shown(old)}")
 
 
 def _shown(value: Any) -> str:
@@ -120,4 +120,4 @@ def _shown(value: Any) -> str:
         return "rien"
     if isinstance(value, list):
         return ", ".join(map(str, value))
-    return long_date(value) if hasattr(value, "isoformat") else f"«\u00a0{value}\u00a0»"
+    return long_date(value) if hasattr(value, "isoformat") else f"« {value} »"

@@ -13,7 +13,7 @@ import structlog
 from services.documents.contract import Findings
 from services.documents.contract import packages as folders
 from services.documents.profile import PROFILE_FILE, Profile, read_profile
-from services.documents.publishing.deployment import deployment
+from services.documents.publishing.deployment import Deployments
 from services.documents.publishing.loaded import PROFILES, TEMPLATES, Packages
 from services.documents.render import TemplateError
 from services.documents.template import DOCX_FILE, MANIFEST_FILE, Template, read_template
@@ -41,20 +41,16 @@ class Shipped:
         return (f"- {self.folder}/{finding}" for finding in self.findings.errors)
 
 
-def prepare(store: ReleaseStore, packages: Packages, templates: Path, profiles: Path) -> None:
+def prepare(deployments: Deployments, templates: Path, profiles: Path) -> None:
     """Publishes the packages shipped below two folders that the store does not know, compiles what governs.
 
     The workers, forked later, share what is compiled here.
     """
-    _seed(store, packages, templates, profiles)
-    _warm(store, packages)
-
-
-def _warm(store: ReleaseStore, packages: Packages) -> None:
-    """Compiles what governs; what cannot be is for the follower of each worker to tell."""
+    store = deployments.releases.store
+    _seed(store, deployments.packages, templates, profiles)
     try:
-        deployment(store.state(), store, packages)
-    except Exception as error:
+        deployments.releases.build(store.state())
+    except Exception as error:  # what cannot be compiled is for the follower of each worker to tell
         log.error("deployment_unusable", error=type(error).__name__)
 
 
@@ -69,13 +65,13 @@ def _seed(store: ReleaseStore, packages: Packages, templates: Path, profiles: Pa
     for root, name, read in roots:
         found = list(_shipped(root, name, read))
         if not found:
-            problems.append(f"- {root}\u00a0: aucun fichier {name} dans ce dossier.")
+            problems.append(f"- {root} : aucun fichier {name} dans ce dossier.")
         shipped += found
     problems += [sentence for one in shipped for sentence in one.sentences()]
     candidates = [one.candidate for one in shipped if one.candidate]
     problems += _repeated(candidates)
     if problems:
-        raise StartupError("\n".join(["Modèles ou profils inutilisables\u00a0:", *problems]))
+        raise StartupError("\n".join(["Modèles ou profils inutilisables :", *problems]))
     for candidate in sorted(candidates, key=lambda one: (one.name, one.valid_from)):
         _publish(store, candidate)
 
@@ -95,13 +91,13 @@ def _publish(store: ReleaseStore, candidate: Candidate) -> None:
         store.publish(candidate, actor=ACTOR)
         store.activate(name, version, None, actor=ACTOR)
     except DomainError as error:
-        raise StartupError(f"{name}, version {version}\u00a0: {error.message}") from error
+        raise StartupError(f"{name}, version {version} : {error.message}") from error
 
 
 def _repeated(candidates: Sequence[Candidate]) -> list[str]:
     counts = Counter((candidate.name, candidate.version) for candidate in candidates)
     return [
-        f"- {name}\u00a0: la version {version} est donnée {count} fois."
+        f"- {name} : la version {version} est donnée {count} fois."
         for (name, version), count in counts.items()
         if count > 1
     ]

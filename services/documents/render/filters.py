@@ -11,6 +11,7 @@ from typing import Any
 
 from services.documents.contract import Code, Money, wording
 from services.kit import french
+from services.kit.french import NO_BREAK_SPACE
 
 # The lender may not hold health data (loi 78-17, article 6 I): a health project shows its category only.
 _HEALTH = "SANTE"
@@ -115,7 +116,7 @@ def _place_names(text: str, person: Item) -> str:
     commune = person.get("commune")
     if commune is None:
         return told
-    return re.sub(rf"(?:code INSEE[ \u00a0])?\b{commune['insee']}\b", str(commune["name"]), told)
+    return re.sub(rf"(?:code INSEE[ {NO_BREAK_SPACE}])?\b{commune['insee']}\b", str(commune["name"]), told)
 
 
 def _capital(text: str) -> str:

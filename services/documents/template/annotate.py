@@ -12,6 +12,7 @@ from services.documents.contract import Finding, Severity
 from services.documents.render import opc, parser
 from services.documents.template.opening import open_docx
 from services.documents.template.reading import PARAGRAPH, W
+from services.kit.french import spaced
 
 _COMMENTS = "word/comments.xml"
 _COMMENTS_TYPE = "application/vnd.openxmlformats-officedocument.wordprocessingml.comments+xml"
@@ -82,9 +83,9 @@ def _comments(findings: Sequence[Finding]) -> bytes:
 def _sentences(finding: Finding) -> list[str]:
     head = "Erreur" if finding.severity is Severity.ERROR else "Avertissement"
     where = "" if finding.part == opc.MAIN and finding.position is not None else f" ({finding.place})"
-    said = [f"{head}{where}\u00a0: {finding.message}"]
+    said = [spaced(f"{head}{where} : {finding.message}")]
     if where and finding.paragraph:
-        said.append(f"«\u00a0{finding.paragraph}\u00a0»")
+        said.append(spaced(f"« {finding.paragraph} »"))
     return [*said, finding.suggestion] if finding.suggestion else said
 
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from services.kit.french import NARROW_NO_BREAK_SPACE, NO_BREAK_SPACE
+
 _SIGN = re.compile(r"\{\{|\{%|\{#|\}\}|%\}")
 _CLOSING = {"{{": "}}", "{%": "%}", "{#": "#}"}
 _COMMENT_END = "#}"
 _HEAD = re.compile(r"\{[{%#](-?)(p|tr|tc|r)?(?=\s)")
 _KEYWORD = re.compile(r"\s*(\w*)")
 # Blanks that Word puts where an ordinary space was typed, and characters without width.
-_BLANKS = re.compile("[\u00a0\u202f\u2007\u2009\u200a\t\n]")
+_BLANKS = re.compile(f"[{NO_BREAK_SPACE}{NARROW_NO_BREAK_SPACE}\u2007\u2009\u200a\t\n]")
 _INVISIBLE = re.compile("[\u200b\u00ad\ufeff\u2060]")
 # What closes a string, by what opens it; an apostrophe before a letter is one of the string.
 _END = r"['’](?!\w)"
@@ -143,7 +145,7 @@ def _plain(code: str) -> str:
 
 def _string(opening: str, content: str, closing: str, in_attribute: bool) -> str:
     if opening == "«":
-        content = content.strip(" \u00a0\u202f")
+        content = content.strip(f" {NO_BREAK_SPACE}{NARROW_NO_BREAK_SPACE}")
     ordinary = opening == closing and (opening == "'" or (opening == '"' and not in_attribute))
     if ordinary and not _ESCAPED.search(content):
         return f"{opening}{content}{closing}"

@@ -3,6 +3,7 @@
 - `AMOUNT`: Name of the fact that holds the amount of the loan.
 - `Asked`: Who asks for an erasure or a purge, and the request id that makes a retry harmless; both may be
   empty.
+- `assess_and_ask`: The advice on checked facts, with the questions that may still change it.
 - `assess`: The advice on facts that `check_facts` accepts, under the rules in force on their request date.
 - `Assessment`: The advice; `disagreements` names the rules on which the evaluators differ.
 - `changeable`: Those of these facts that may be changed: a fact that is unknown has first to be told.
@@ -31,7 +32,6 @@
 - `present`: The present value of a fact, its absence meaning "no" when the package says so.
 - `Question`: An absent fact whose answer can still change the outcome, by settling the rules of these
   codes.
-- `questions`: What to ask, most useful first: what may settle the gravest rules, most of them, and alone.
 - `Reason`: A rule that holds; no severity for the disagreement of the evaluators.
 - `Recorded`: A decision once recorded; that of a repeated request is the first one.
 - `replay`: Compares outcome, reasons, compared values and figures.
@@ -78,7 +78,7 @@ from services.eligibility.answer.decisions import (
 from services.eligibility.answer.explained_rules import Situation
 from services.eligibility.answer.explanation_text import markdown, sections
 from services.eligibility.answer.grid import AMOUNT, MONTHS, Grid
-from services.eligibility.answer.questions import questions
+from services.eligibility.answer.questions import assess_and_ask
 from services.eligibility.answer.recorded import (
     Replay,
     decode_content,
@@ -116,6 +116,7 @@ __all__ = [
     "Suggestion",
     "Suggestions",
     "assess",
+    "assess_and_ask",
     "changeable",
     "decode_content",
     "encode_content",
@@ -125,7 +126,6 @@ __all__ = [
     "judge",
     "markdown",
     "present",
-    "questions",
     "replay",
     "sections",
     "sentence",

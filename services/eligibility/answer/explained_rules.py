@@ -27,10 +27,14 @@ from services.eligibility.package import (
     quoted,
     rounded,
 )
-from services.kit.french import NARROW_NO_BREAK_SPACE, NO_BREAK_SPACE, join, long_date, number
-
-COLON = f"{NO_BREAK_SPACE}: "
-SEMICOLON = f"{NARROW_NO_BREAK_SPACE}; "
+from services.kit.french import (
+    COLON,
+    NO_BREAK_SPACE,
+    SEMICOLON,
+    join,
+    long_date,
+    number,
+)
 
 
 @dataclass(frozen=True)
@@ -82,11 +86,11 @@ def operations(situation: Situation) -> Section:
     """The steps in their order, each calculation with its values, and what may follow."""
     answer = situation.assessment
     return Section(
-        "4° Opérations effectuées par le traitement",
+        "4° Opérations effectuées par le traitement",
         (
             *listed("Le programme a, dans cet ordre", _steps(situation)),
             *listed(
-                "Calculs, exacts ; les montants affichés sont arrondis au centime", _calculations(situation)
+                "Calculs, exacts ; les montants affichés sont arrondis au centime", _calculations(situation)
             ),
             *listed(
                 "Autres pistes qui vous sont proposées", (f"{place.label}." for place in answer.orientations)
@@ -100,11 +104,11 @@ def _steps(situation: Situation) -> Iterator[str]:
     answer = situation.assessment
     agree = "concordent" if answer.outcome is not Outcome.NEEDS_REVIEW else "ne concordent pas"
     count = number(len(situation.rules))
-    yield "vérifié la forme des données, leurs bornes et leurs dates ;"
-    yield "fait les calculs ci-dessous ;"
-    yield f"examiné les {count} règles en vigueur, sans s’arrêter à la première qui s’applique ;"
-    yield f"refait cet examen par une seconde méthode, indépendante ; les deux {agree} ;"
-    yield f"conclu{COLON}{quoted(answer.outcome_label)} ;"
+    yield "vérifié la forme des données, leurs bornes et leurs dates ;"
+    yield "fait les calculs ci-dessous ;"
+    yield f"examiné les {count} règles en vigueur, sans s’arrêter à la première qui s’applique ;"
+    yield f"refait cet examen par une seconde méthode, indépendante ; les deux {agree} ;"
+    yield f"conclu{COLON}{quoted(answer.outcome_label)} ;"
     yield "enregistré le tout avant de répondre, de façon à pouvoir le refaire à l’identique."
 
 
@@ -142,7 +146,7 @@ def parameters(situation: Situation) -> Section:
     reasons = situation.assessment.reasons
     words = Words(situation.package, situation.day, situation.values)
     return Section(
-        "3° Paramètres du traitement, leur pondération et leur application à votre situation",
+        "3° Paramètres du traitement, leur pondération et leur application à votre situation",
         (
             Line(_weighting(situation.package)),
             *(
@@ -150,12 +154,12 @@ def parameters(situation: Situation) -> Section:
                 or (Line("Aucune de ces règles ne s’applique à votre situation."),)
             ),
             *listed(
-                "Règles qui n’ont pas pu être vérifiées, faute d’une donnée ; chacune joue",
+                "Règles qui n’ont pas pu être vérifiées, faute d’une donnée ; chacune joue",
                 _others(situation, words, None),
             ),
             *listed(f"Paramètres en vigueur le {long_date(situation.day)}", _thresholds(situation)),
             *listed(
-                "Règles vérifiées qui ne s’appliquent pas à votre situation ; chacune ne jouerait que",
+                "Règles vérifiées qui ne s’appliquent pas à votre situation ; chacune ne jouerait que",
                 _others(situation, words, False),
             ),
         ),
@@ -166,7 +170,7 @@ def _weighting(package: RulePackage) -> str:
     graver = [quoted(rank.label) for rank in package.decision.ranks if rank.severity]
     best = [quoted(rank.label) for rank in package.decision.ranks if not rank.severity]
     return (
-        "Les règles n’ont ni points ni coefficients. Toutes sont examinées ; l’avis est celui de la plus "
+        "Les règles n’ont ni points ni coefficients. Toutes sont examinées ; l’avis est celui de la plus "
         f"grave de celles qui s’appliquent, dans cet ordre{COLON}{', puis '.join(graver)}. "
         f"Si aucune ne s’applique, l’avis est {' ou '.join(best)}."
     )

@@ -7,10 +7,10 @@ their sources.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import groupby
 
 from services.eligibility.answer.explained_rules import (
-    COLON,
     Line,
     Section,
     Situation,
@@ -29,19 +29,27 @@ from services.eligibility.package import (
     quoted,
     text,
 )
-from services.kit.french import NO_BREAK_SPACE, long_date
+from services.kit.french import COLON, NO_BREAK_SPACE, long_date, spaced
 
 _MEANINGS = {
     Outcome.ELIGIBLE: "Aucune des règles vérifiées ne s’y oppose.",
     Outcome.ELIGIBLE_WITH_RESERVE: (
         "Aucune règle ne s’y oppose, mais un point au moins reste à apprécier par une personne."
     ),
-    Outcome.INCOMPLETE: "Il manque un élément au moins ; l’avis peut changer quand vous l’aurez fourni.",
+    Outcome.INCOMPLETE: "Il manque un élément au moins ; l’avis peut changer quand vous l’aurez fourni.",
     Outcome.NOT_ELIGIBLE: "Une règle au moins s’y oppose.",
     Outcome.NEEDS_REVIEW: (
-        "Les deux évaluations qu’il fait de chaque demande ne concordent pas : il ne propose aucune issue et "
+        "Les deux évaluations qu’il fait de chaque demande ne concordent pas : il ne propose aucune issue et "
         "c’est une personne qui examine votre demande."
     ),
+}
+_DOCUMENTS = "documents"
+
+_ABSENT = {
+    WhenAbsent.MISSING: "à fournir",
+    WhenAbsent.UNKNOWN: "rien n’en est déduit, ni oui ni non",
+    WhenAbsent.NO: "l’absence de réponse vaut « non »",
+    WhenAbsent.NOT_APPLICABLE: "sans objet, sauf si vous l’indiquez",
 }
 
 
@@ -51,11 +59,11 @@ def contribution(situation: Situation) -> Section:
     rules = f"{quoted(identity.title)} ({identity.organisation}), version {identity.version}"
     day = long_date(situation.day)
     return Section(
-        "1° Degré et mode de contribution du traitement à la décision",
+        "1° Degré et mode de contribution du traitement à la décision",
         (
             Line(f"Un programme informatique a confronté votre demande du {day} aux règles {rules}."),
             Line(
-                "Il rend un avis ; il ne décide pas. La décision est prise par une personne, qui lit "
+                "Il rend un avis ; il ne décide pas. La décision est prise par une personne, qui lit "
                 "cet avis, ses motifs et votre dossier, et qui peut s’en écarter."
             ),
             Line(
@@ -71,24 +79,15 @@ def contribution(situation: Situation) -> Section:
     )
 
 
-_DOCUMENTS = "documents"
-_ABSENT = {
-    WhenAbsent.MISSING: "à fournir",
-    WhenAbsent.UNKNOWN: "rien n’en est déduit, ni oui ni non",
-    WhenAbsent.NO: "l’absence de réponse vaut « non »",
-    WhenAbsent.NOT_APPLICABLE: "sans objet, sauf si vous l’indiquez",
-}
-
-
 def data(situation: Situation) -> Section:
     """Every fact that the rules may read, as it was given, or what its absence meant."""
     return Section(
-        "2° Données traitées et leurs sources",
+        "2° Données traitées et leurs sources",
         (
             Line(
                 "Le programme n’a lu que les données ci-dessous, transmises par le service qui suit votre "
-                "dossier ; il n’a consulté aucun autre fichier. Leur source est votre demande, telle que "
-                "vous l’avez déclarée et que ce service l’a saisie ; la pièce qui justifie une donnée est "
+                "dossier ; il n’a consulté aucun autre fichier. Leur source est votre demande, telle que "
+                "vous l’avez déclarée et que ce service l’a saisie ; la pièce qui justifie une donnée est "
                 "indiquée à sa suite."
             ),
             *listed("Données fournies", _given(situation)),
@@ -127,7 +126,11 @@ def _proof_wanted(situation: Situation, fact: Fact) -> str:
 
 def sections(situation: Situation) -> tuple[Section, ...]:
     """Contribution to the decision, data and sources, parameters and weighting, operations."""
-    return (contribution(situation), data(situation), parameters(situation), operations(situation))
+    found = (contribution(situation), data(situation), parameters(situation), operations(situation))
+    return tuple(
+        Section(spaced(one.title), tuple(replace(line, text=spaced(line.text)) for line in one.lines))
+        for one in found
+    )
 
 
 def markdown(situation: Situation, found: tuple[Section, ...]) -> str:

@@ -7,8 +7,9 @@ answers being the same.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
-from services.eligibility.answer.assess import Engine
+from services.eligibility.answer.assess import Engine, assess
 from services.eligibility.answer.assessment import Assessment, Question
 from services.eligibility.answer.openness import Openness, Reading, open_facts, reading
 from services.eligibility.engine import LazyValues, request_day
@@ -29,6 +30,8 @@ EFFORT = 6_000
 
 Answers = dict[str, Value | None]
 _Tried = Callable[[Values, str], tuple[Value, ...]]
+DOCUMENTS = "documents"
+"""Name of the fact whose codes are the proof documents."""
 
 
 class _TooLongError(Exception):
@@ -127,8 +130,10 @@ class Witnesses:
         return self._true[key]
 
 
-DOCUMENTS = "documents"
-"""Name of the fact whose codes are the proof documents."""
+def assess_and_ask(package: RulePackage, engine: Engine, facts: Values) -> Assessment:
+    """The advice on checked facts, with the questions that may still change it."""
+    assessment = assess(package, engine, facts)
+    return replace(assessment, questions=questions(package, engine, facts, assessment))
 
 
 def questions(

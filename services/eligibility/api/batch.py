@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 import structlog
 
 from microcredit.eligibility.v1 import eligibility_service_pb2 as pb
-from services.eligibility.answer import NewDecision, assess, questions
+from services.eligibility.answer import NewDecision, assess_and_ask
 from services.eligibility.messages import assessment_pb, read_request
 from services.eligibility.publishing import Deployment
 from services.kit import wire
@@ -57,17 +56,16 @@ def decide(request: pb.AssessEligibilityRequest, deployment: Deployment) -> NewD
     """The decision on one application, or what is wrong with it."""
     deployment.require(request.min_state_number)
     ruleset, facts = read_request(request, deployment)
-    assessment = assess(ruleset.package, ruleset.engine, facts)
+    assessment = assess_and_ask(ruleset.package, ruleset.engine, facts)
     if assessment.disagreements:
         log.error("engine_disagreement", ruleset=ruleset.package.digest, rules=assessment.disagreements)
-    asked = questions(ruleset.package, ruleset.engine, facts, assessment)
     return NewDecision(
         case_reference=request.case_reference,
         request_id=request.request_id.lower(),
         stamp=deployment.stamp(ruleset),
         facts=facts,
         kinds={name: fact.type.kind for name, fact in ruleset.package.facts.items()},
-        assessment=replace(assessment, questions=asked),
+        assessment=assessment,
     )
 
 

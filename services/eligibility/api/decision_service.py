@@ -30,7 +30,7 @@ _UNREADABLE = {
     ),
     ContentState.DAMAGED: (
         "DECISION_DAMAGED",
-        "Le contenu enregistré de cette décision a été altéré dans la base ; vérifiez le journal.",
+        "Le contenu enregistré de cette décision a été altéré dans la base ; vérifiez le journal.",
     ),
 }
 
@@ -44,14 +44,14 @@ class DecisionServicer(DecisionServiceServicer):
         self._journal = journal
         self._page_key = page_key
 
-    def GetDecision(  # noqa: N802
+    def GetDecision(
         self, request: pb.GetDecisionRequest, context: grpc.ServicerContext
     ) -> pb.GetDecisionResponse:
         """One decision, with what can still be read of it."""
         decision = self._journal.get(decisions.decision_id(request.name))
         return pb.GetDecisionResponse(decision=decisions.decision_pb(decision, whole=True))
 
-    def ListDecisions(  # noqa: N802
+    def ListDecisions(
         self, request: pb.ListDecisionsRequest, context: grpc.ServicerContext
     ) -> pb.ListDecisionsResponse:
         """The decisions, latest first; the place of a page is the rank of the last one of the page before."""
@@ -62,13 +62,13 @@ class DecisionServicer(DecisionServiceServicer):
         shown = found[: page.size]
         token = ""
         if len(found) > len(shown):
-            token = paging.seal(self._page_key, request, paging.Place(shown[-1].sequence))
+            token = paging.seal(self._page_key, request, paging.PageStart(shown[-1].sequence))
         return pb.ListDecisionsResponse(
             decisions=[decisions.decision_pb(decision, whole=False) for decision in shown],
             next_page_token=token,
         )
 
-    def ReplayDecision(  # noqa: N802
+    def ReplayDecision(
         self, request: pb.ReplayDecisionRequest, context: grpc.ServicerContext
     ) -> pb.ReplayDecisionResponse:
         """The recorded answer beside the one that the same facts get again from the same rules."""
@@ -77,7 +77,7 @@ class DecisionServicer(DecisionServiceServicer):
         again = assess(ruleset.package, ruleset.engine, content.facts)
         return decisions.replay_pb(replay(content.assessment, again), record.stamp)
 
-    def ExplainDecision(  # noqa: N802
+    def ExplainDecision(
         self, request: pb.ExplainDecisionRequest, context: grpc.ServicerContext
     ) -> pb.ExplainDecisionResponse:
         """The decision explained in the words of its rules."""
@@ -94,9 +94,7 @@ class DecisionServicer(DecisionServiceServicer):
         )
         return decisions.explanation_pb(situation)
 
-    def EraseCase(  # noqa: N802
-        self, request: pb.EraseCaseRequest, context: grpc.ServicerContext
-    ) -> pb.EraseCaseResponse:
+    def EraseCase(self, request: pb.EraseCaseRequest, context: grpc.ServicerContext) -> pb.EraseCaseResponse:
         """The facts of a case can be read no more."""
         reference, removal = decisions.erasure(request)
         erased = self._journal.erase(reference, removal.asked, validate_only=removal.validate_only)
@@ -105,7 +103,7 @@ class DecisionServicer(DecisionServiceServicer):
             erase_time=wire.timestamp(erased.time),
         )
 
-    def PurgeDecisions(  # noqa: N802
+    def PurgeDecisions(
         self, request: pb.PurgeDecisionsRequest, context: grpc.ServicerContext
     ) -> pb.PurgeDecisionsResponse:
         """The contents of the decisions of before an instant are removed."""
@@ -113,7 +111,7 @@ class DecisionServicer(DecisionServiceServicer):
         count = self._journal.purge(end, removal.asked, validate_only=removal.validate_only)
         return pb.PurgeDecisionsResponse(decision_count=count)
 
-    def VerifyJournal(  # noqa: N802
+    def VerifyJournal(
         self, request: pb.VerifyJournalRequest, context: grpc.ServicerContext
     ) -> pb.VerifyJournalResponse:
         """Whether every record is as it was written."""

@@ -37,7 +37,7 @@ class EligibilityServicer(EligibilityServiceServicer):
         self._deployments = deployments
         self._journal = journal
 
-    def AssessEligibility(  # noqa: N802
+    def AssessEligibility(
         self, request: pb.AssessEligibilityRequest, context: grpc.ServicerContext
     ) -> pb.AssessEligibilityResponse:
         """One application."""
@@ -47,7 +47,7 @@ class EligibilityServicer(EligibilityServiceServicer):
             raise recorded
         return pb.AssessEligibilityResponse(assessment=_answer(recorded, request.case_reference))
 
-    def BatchAssessEligibility(  # noqa: N802
+    def BatchAssessEligibility(
         self, request: pb.BatchAssessEligibilityRequest, context: grpc.ServicerContext
     ) -> pb.BatchAssessEligibilityResponse:
         """Up to MAX_BATCH applications, each on its own, recorded together."""
@@ -79,7 +79,7 @@ class EligibilityServicer(EligibilityServiceServicer):
             outcomes |= {index: one for (index, _), one in zip(chosen, recorded, strict=True)}
         return [outcomes[index] for index in range(len(decided))]
 
-    def GetFactCatalog(  # noqa: N802
+    def GetFactCatalog(
         self, request: pb.GetFactCatalogRequest, context: grpc.ServicerContext
     ) -> pb.GetFactCatalogResponse:
         """The facts that the rules of a day read."""
@@ -92,13 +92,13 @@ class EligibilityServicer(EligibilityServiceServicer):
             facts=catalog(ruleset.package, day), ruleset=ruleset_pb(deployment.stamp(ruleset))
         )
 
-    def SuggestChanges(  # noqa: N802
+    def SuggestChanges(
         self, request: pb.SuggestChangesRequest, context: grpc.ServicerContext
     ) -> pb.SuggestChangesResponse:
         """The smallest changes that make an application presentable."""
         return suggest_changes(request, self._deployments.current())
 
-    def ExploreLoanTerms(  # noqa: N802
+    def ExploreLoanTerms(
         self, request: pb.ExploreLoanTermsRequest, context: grpc.ServicerContext
     ) -> pb.ExploreLoanTermsResponse:
         """The outcomes over a grid of amounts and durations."""
@@ -123,7 +123,7 @@ class LoanServicer(LoanServiceServicer):
     def __init__(self, deployments: Deployments) -> None:
         self._deployments = deployments
 
-    def SimulateLoan(  # noqa: N802
+    def SimulateLoan(
         self, request: loan_service_pb2.SimulateLoanRequest, context: grpc.ServicerContext
     ) -> loan_service_pb2.SimulateLoanResponse:
         """Simulates terms, or those that answer an inverse question."""

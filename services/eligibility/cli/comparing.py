@@ -76,7 +76,7 @@ def compare(
     if Path(candidate).is_dir():
         request.archive = pack(read_folder(Path(candidate)).contents)
     else:
-        request.name = client.revision_name(candidate)
+        request.name = client.version_name(candidate)
     report = client.call(client.rulesets.CompareRulesets, request).report
     out.document(as_json(report))
     showing.comparison(report, out)
@@ -97,14 +97,14 @@ def shadow_start(
     """Lance un essai à blanc : chaque décision est aussi évaluée par elle, la réponse ne change pas."""
     client, out = Client(call), call.out
     request = rpc.StartShadowRequest(
-        name=client.revision_name(version),
+        name=client.version_name(version),
         start_time=_midnight(since),
         as_of_date=to_date(as_of),
         request_id=new_request_id(),
     )
     shadow = client.call(client.rulesets.StartShadow, request).shadow
     out.document(as_json(shadow))
-    out.line(f"Essai à blanc n° {_number(shadow)}, version {shadow.candidate.version} : lancé.", "green")
+    out.line(f"Essai à blanc n° {_number(shadow)}, version {shadow.candidate.version} : lancé.", "green")
     out.line(f"eligibility shadow show {_number(shadow)} dit ce qu’il trouve.")
     return GOOD
 
@@ -148,8 +148,8 @@ def _told(shadow: pb.Shadow, out: Output) -> int:
     state = _STATES.get(shadow.state, "?")
     waiting = f", {plural(shadow.pending_count, 'décision')} en attente" if shadow.pending_count else ""
     as_of = f", demandes datées du {day(shadow.as_of_date)}" if shadow.HasField("as_of_date") else ""
-    title = f"Essai à blanc n° {_number(shadow)}, version {shadow.candidate.version}{as_of}"
-    out.line(f"{title} : {state}{waiting}.")
+    title = f"Essai à blanc n° {_number(shadow)}, version {shadow.candidate.version}{as_of}"
+    out.line(f"{title} : {state}{waiting}.")
     showing.comparison(shadow.report, out)
     return GOOD
 

@@ -26,6 +26,10 @@ from services.kit.cli import (
 from services.kit.french import long_date, plural
 
 MAX_LISTED = 200
+Decision = Annotated[str, typer.Argument(metavar="DÉCISION", help="L’identifiant de la décision.")]
+Confirm = Annotated[
+    bool, typer.Option("--confirm", help="Le fait vraiment, sans retour possible ; sinon, le compte.")
+]
 
 
 def _parse_limit(value: str | int) -> int:
@@ -34,12 +38,6 @@ def _parse_limit(value: str | int) -> int:
     if not text.isdecimal() or not 1 <= int(text) <= MAX_LISTED:
         raise typer.BadParameter(f"« {text} » n’est pas un nombre de 1 à {MAX_LISTED}.")
     return int(text)
-
-
-Decision = Annotated[str, typer.Argument(metavar="DÉCISION", help="L’identifiant de la décision.")]
-Confirm = Annotated[
-    bool, typer.Option("--confirm", help="Le fait vraiment, sans retour possible ; sinon, le compte.")
-]
 
 
 def register(app: typer.Typer) -> None:
@@ -89,7 +87,7 @@ def replay(call: Call, decision: Decision) -> int:
     if answer.identical:
         out.line(f"Identique, octet pour octet, à la réponse donnée alors (version {version}).", "green")
         return GOOD
-    out.line(f"Différente de la réponse donnée alors (version {version}) :", "red")
+    out.line(f"Différente de la réponse donnée alors (version {version}) :", "red")
     out.lines(f"  {path}" for path in answer.differences)
     return REFUSED
 
@@ -116,7 +114,7 @@ def verify(
     out.document(as_json(answer))
     out.line(answer.summary, "green" if answer.intact else "red")
     if answer.head.hash:
-        out.line(f"Fin du journal, à garder ailleurs : {answer.head.sequence}:{answer.head.hash}")
+        out.line(f"Fin du journal, à garder ailleurs : {answer.head.sequence}:{answer.head.hash}")
     return GOOD if answer.intact else REFUSED
 
 
@@ -135,9 +133,9 @@ def erase(
     count = plural(answer.decision_count, "décision")
     if answer.HasField("erase_time"):
         when = instant(answer.erase_time)
-        out.line(f"Dossier {case} : plus personne ne peut lire le contenu de {count} (effacé le {when}).")
+        out.line(f"Dossier {case} : plus personne ne peut lire le contenu de {count} (effacé le {when}).")
     else:
-        out.line(f"Dossier {case} : {count} à effacer. Rien n’est effacé sans --confirm.")
+        out.line(f"Dossier {case} : {count} à effacer. Rien n’est effacé sans --confirm.")
     return GOOD
 
 
@@ -159,9 +157,9 @@ def purge(
     out.document(as_json(answer))
     count = f"{plural(answer.decision_count, 'décision')} d’avant le {long_date(before)}"
     if confirm:
-        out.line(f"{count} : contenu retiré, sceaux gardés.")
+        out.line(f"{count} : contenu retiré, sceaux gardés.")
     else:
-        out.line(f"{count} : contenu à retirer. Rien n’est retiré sans --confirm.")
+        out.line(f"{count} : contenu à retirer. Rien n’est retiré sans --confirm.")
     return GOOD
 
 
@@ -170,7 +168,7 @@ def _head(text: str) -> rpc.JournalHead | None:
         return None
     sequence, _, seal = text.partition(":")
     if not sequence.isdecimal() or not seal:
-        raise CommandError("--head attend le rang et le sceau : 42:9f2c…", exit_code=USAGE, reason="USAGE")
+        raise CommandError("--head attend le rang et le sceau : 42:9f2c…", exit_code=USAGE, reason="USAGE")
     return rpc.JournalHead(sequence=int(sequence), hash=seal)
 
 

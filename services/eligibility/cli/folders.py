@@ -34,7 +34,7 @@ class Folder:
 def read_folder(folder: Path) -> Folder:
     """The package of a folder."""
     if not folder.is_dir():
-        raise CommandError(f"Le dossier « {folder} » n’existe pas.", exit_code=USAGE, reason="NO_FOLDER")
+        raise CommandError(f"Le dossier « {folder} » n’existe pas.", exit_code=USAGE, reason="NO_FOLDER")
     contents: dict[str, bytes] = {}
     ignored: list[str] = []
     try:
@@ -45,21 +45,26 @@ def read_folder(folder: Path) -> Folder:
             elif not any(part.startswith(".") for part in Path(path).parts):
                 ignored.append(path)
     except OSError as error:
-        raise CommandError(f"« {error.filename} » ne peut pas être lu.", exit_code=USAGE) from None
+        raise CommandError(f"« {error.filename} » ne peut pas être lu.", exit_code=USAGE) from None
     return Folder(contents, tuple(ignored))
+
+
+def contents_of(folder: Path) -> Mapping[str, bytes]:
+    """The files of the package of a folder."""
+    return read_folder(folder).contents
 
 
 def write_folder(folder: Path, contents: Mapping[str, bytes]) -> None:
     """Writes a package into a new folder; refuses a folder that holds anything."""
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise CommandError(f"« {folder} » existe déjà ; rien n’est écrit.", reason="FOLDER_EXISTS")
+        raise CommandError(f"« {folder} » existe déjà ; rien n’est écrit.", reason="FOLDER_EXISTS")
     try:
         for path, content in contents.items():
             file = folder / path
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_bytes(content)
     except OSError as error:
-        raise CommandError(f"« {error.filename} » ne peut pas être écrit.") from None
+        raise CommandError(f"« {error.filename} » ne peut pas être écrit.") from None
 
 
 def write_file(file: Path, content: bytes, *, mode: int = 0o644, replace: bool = False) -> None:
@@ -69,9 +74,9 @@ def write_file(file: Path, content: bytes, *, mode: int = 0o644, replace: bool =
             file.touch(mode=mode, exist_ok=False)
         file.write_bytes(content)
     except FileExistsError:
-        raise CommandError(f"« {file} » existe déjà ; rien n’est écrit.", reason="FILE_EXISTS") from None
+        raise CommandError(f"« {file} » existe déjà ; rien n’est écrit.", reason="FILE_EXISTS") from None
     except OSError:
-        raise CommandError(f"« {file} » ne peut pas être écrit.") from None
+        raise CommandError(f"« {file} » ne peut pas être écrit.") from None
 
 
 def package_of(source: str, call: Call) -> RulePackage:
@@ -104,5 +109,5 @@ def _refused(name: str, error: PackageError) -> CommandError:
         Detail(f"{found.place.file}:{found.place.line}:{found.place.column}", found.message)
         for found in error.findings
     )
-    message = f"Le règlement « {name} » ne peut pas être lu."
-    return CommandError(message, reason="RULESET_REFUSED", details=details)
+    message = f"Le règlement « {name} » ne peut pas être lu."
+    return CommandError(message, reason="PACKAGE_REFUSED", details=details)

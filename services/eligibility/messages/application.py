@@ -36,6 +36,14 @@ _FIELDS = {
     Kind.CODES: "codes",
     Kind.TEXT: "text",
 }
+RequestWithApplication = (
+    eligibility_service_pb2.AssessEligibilityRequest
+    | eligibility_service_pb2.SuggestChangesRequest
+    | eligibility_service_pb2.ExploreLoanTermsRequest
+)
+
+MAX_CASE_REFERENCE = 64
+_SHOWN_NAME = 60
 
 
 def fact_value(value: Value | None, type_: ValueType) -> fact_pb2.FactValue:
@@ -61,7 +69,7 @@ def read_fact_value(
     """The value of a message that must hold this kind."""
     if message.WhichOneof("kind") != _FIELDS[kind]:
         violations.add(
-            path, FieldReason.WRONG_TYPE, f"La valeur doit être donnée dans le champ « {_FIELDS[kind]} »."
+            path, FieldReason.WRONG_TYPE, f"La valeur doit être donnée dans le champ « {_FIELDS[kind]} »."
         )
         return None
     return read_value(getattr(message, _FIELDS[kind]), path, violations)
@@ -80,16 +88,6 @@ def read_value(content: Any, path: str, violations: Violations) -> Value | None:
             number = wire.decimal(content, path, violations)
             return None if number is None else Fraction(number)
     return tuple(content.codes)
-
-
-RequestWithApplication = (
-    eligibility_service_pb2.AssessEligibilityRequest
-    | eligibility_service_pb2.SuggestChangesRequest
-    | eligibility_service_pb2.ExploreLoanTermsRequest
-)
-
-MAX_CASE_REFERENCE = 64
-_SHOWN_NAME = 60
 
 
 def read_request(

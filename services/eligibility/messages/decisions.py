@@ -27,7 +27,7 @@ from services.kit import wire
 from services.kit.canonical import GENESIS, Head, Verification, is_hash
 from services.kit.context import actor
 from services.kit.errors import FieldReason, Violations
-from services.kit.french import number, plural
+from services.kit.french import number, plural, spaced
 from services.kit.wire import Page, asked_page, date_pb
 
 _DECISION = re.compile(r"decisions/([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})")
@@ -50,7 +50,7 @@ def decision_id(name: str) -> str:
     found = _DECISION.fullmatch(name)
     violations = Violations()
     if found is None:
-        text = "Le nom d’une décision s’écrit « decisions/identifiant », l’identifiant étant un UUID."
+        text = "Le nom d’une décision s’écrit « decisions/identifiant », l’identifiant étant un UUID."
         violations.add("name", FieldReason.MALFORMED, text)
     violations.raise_if_any()
     return found[1] if found else ""
@@ -125,7 +125,7 @@ def expected_head(request: pb.VerifyJournalRequest) -> Head | None:
             "expected_head.sequence", FieldReason.OUT_OF_RANGE, "Le rang ne peut pas être négatif."
         )
     if not _HASH.fullmatch(head.hash) or (head.sequence == 0 and head.hash != GENESIS):
-        text = "Le sceau compte 64 chiffres hexadécimaux ; celui d’un journal vide n’a que des zéros."
+        text = "Le sceau compte 64 chiffres hexadécimaux ; celui d’un journal vide n’a que des zéros."
         violations.add("expected_head.hash", FieldReason.MALFORMED, text)
     violations.raise_if_any()
     return head
@@ -199,7 +199,7 @@ def verification_pb(found: Verification, expected: Head | None) -> pb.VerifyJour
         head=pb.JournalHead(
             sequence=found.head.sequence, hash=found.head.hash if is_hash(found.head.hash) else ""
         ),
-        summary=_summary(found, expected),
+        summary=spaced(_summary(found, expected)),
     )
 
 
@@ -207,8 +207,8 @@ def _summary(found: Verification, expected: Head | None) -> str:
     if not found.broken_sequence:
         read = "relus" if found.record_count > 1 else "relu"
         kept = ", dans la suite de la fin gardée" if expected else ""
-        return f"Le journal est intact : {plural(found.record_count, 'enregistrement')} {read}{kept}."
-    rank = f"n° {number(found.broken_sequence)}"
+        return f"Le journal est intact : {plural(found.record_count, 'enregistrement')} {read}{kept}."
+    rank = f"n° {number(found.broken_sequence)}"
     if expected and found.record_count < found.broken_sequence:
-        return f"Le journal est altéré : l’enregistrement {rank} et ceux qui le suivaient manquent."
-    return f"Le journal est altéré : l’enregistrement {rank} a été changé, retiré ou déplacé."
+        return f"Le journal est altéré : l’enregistrement {rank} et ceux qui le suivaient manquent."
+    return f"Le journal est altéré : l’enregistrement {rank} a été changé, retiré ou déplacé."

@@ -15,9 +15,10 @@ from services.eligibility.publishing import Deployment
 from services.kit import wire
 from services.kit.dates import add_months
 from services.kit.errors import FieldReason, Violations
-from services.kit.french import euros, months, percent, plural
+from services.kit.french import euros, months, percent, plural, spaced
 
 Question = Terms | ShortestDuration | LargestAmount
+NOTICE = "Simulation indicative, sans valeur contractuelle ; seule l’offre de l’établissement prêteur engage."
 
 
 @dataclass(frozen=True)
@@ -114,9 +115,6 @@ def _check_order(fields: Fields, name: str, least: int | None, most: int | None)
         fields.fail(name, FieldReason.BOUNDS_REVERSED, "La borne basse dépasse la borne haute.")
 
 
-NOTICE = "Simulation indicative, sans valeur contractuelle ; seule l’offre de l’établissement prêteur engage."
-
-
 def simulation_pb(simulation: Simulation, first_due_date: date | None) -> loan_pb2.LoanSimulation:
     """The whole simulation, its schedule dated when the day of the first instalment is known."""
     message = loan_pb2.LoanSimulation(
@@ -129,7 +127,7 @@ def simulation_pb(simulation: Simulation, first_due_date: date | None) -> loan_p
         taeg_pct=wire.decimal_pb(simulation.taeg_pct),
         taeg_pct_exact=wire.decimal_pb(simulation.taeg_pct_exact),
         schedule=_schedule(simulation.lines, first_due_date),
-        notice=NOTICE,
+        notice=spaced(NOTICE),
     )
     insurance = simulation.insurance
     if insurance is not None:
@@ -143,13 +141,13 @@ def answered(question: Terms | ShortestDuration | LargestAmount, simulation: Sim
     """The answer in words."""
     match question:
         case ShortestDuration():
-            found = f"La durée la plus courte est de {months(simulation.terms.months)} : "
+            found = f"La durée la plus courte est de {months(simulation.terms.months)} : "
         case LargestAmount():
-            found = f"Le montant le plus élevé est de {euros(simulation.terms.amount)} : "
+            found = f"Le montant le plus élevé est de {euros(simulation.terms.amount)} : "
         case _:
             found = ""
     cost, taeg = euros(simulation.total_credit_cost), percent(simulation.taeg_pct)
-    return f"{found}{_instalments(simulation)} ; coût total du crédit : {cost} ; TAEG : {taeg}."
+    return spaced(f"{found}{_instalments(simulation)} ; coût total du crédit : {cost} ; TAEG : {taeg}.")
 
 
 def unanswered(question: Terms | ShortestDuration | LargestAmount) -> str:

@@ -56,7 +56,7 @@ class CaseReader:
         facts = {**base, **(self._facts_of(changes) if changes else {})}
         for absent in row.scalars("without", required=False):
             if absent.text not in self._facts:
-                row.fail_at(absent.place, f"« {absent.text} » n’est pas un fait de facts.yaml.")
+                row.fail_at(absent.place, f"« {absent.text} » n’est pas un fait de facts.yaml.")
             facts[absent.text] = None
         expected = row.table("expected")
         for name, problem in self._problems(facts).items():
@@ -106,7 +106,7 @@ class CaseReader:
         for name in table.names():
             type_ = types.get(name)
             if type_ is None:
-                table.fail(name, f"« {name} » n’est pas un nom de ce paquet.")
+                table.fail(name, f"« {name} » n’est pas un nom de ce paquet.")
                 table.node(name)
             elif type_.kind is Kind.CODES:
                 values[name] = tuple(scalar.text for scalar in table.scalars(name))
@@ -118,7 +118,7 @@ class CaseReader:
         scalars = table.scalars(key, required=False)
         for scalar in scalars:
             if scalar.text not in known:
-                table.fail_at(scalar.place, f"« {scalar.text} » n’est pas un nom de ce paquet.")
+                table.fail_at(scalar.place, f"« {scalar.text} » n’est pas un nom de ce paquet.")
         return tuple(scalar.text for scalar in scalars)
 
 
@@ -132,7 +132,7 @@ def read_properties(
         if "never_worse_with_more" in row:
             fact = row.text("never_worse_with_more")
             if fact not in facts:
-                row.fail("never_worse_with_more", f"« {fact} » n’est pas un fait de facts.yaml.")
+                row.fail("never_worse_with_more", f"« {fact} » n’est pas un fait de facts.yaml.")
             properties.append(Property(id_, title, None, (), fact))
         else:
             condition = row.expression("when", scope)
@@ -146,7 +146,7 @@ def read_properties(
 
 def _is_outcome(row: Table, word: str) -> bool:
     if word not in _OUTCOMES:
-        row.fail("never", f"« {word} » n’est pas une issue.")
+        row.fail("never", f"« {word} » n’est pas une issue.")
     return word in _OUTCOMES
 
 

@@ -56,7 +56,7 @@ def _read_ranks(table: Table) -> tuple[OutcomeRank, ...]:
     ):
         table.fail(
             "outcomes",
-            "Chaque issue est écrite une fois, de la plus grave à la meilleure ; chaque gravité en donne "
+            "Chaque issue est écrite une fois, de la plus grave à la meilleure ; chaque gravité en donne "
             "une, et la dernière n’en demande aucune.",
         )
     return tuple(ranks)
@@ -68,7 +68,7 @@ def _read_required(
     name = row.text("list")
     parameter = parameters.get(name)
     if name and (parameter is None or parameter.type.of != "documents"):
-        row.fail("list", f"« {name} » n’est pas un paramètre qui liste des pièces de « documents ».")
+        row.fail("list", f"« {name} » n’est pas un paramètre qui liste des pièces de « documents ».")
     condition = row.expression("when", scope, required=False)
     row.close()
     return RequiredDocuments(name, condition)
@@ -92,5 +92,5 @@ def _bound(row: Table, key: str, kind: Kind, parameters: Mapping[str, Parameter]
     name = row.text(key)
     parameter = parameters.get(name)
     if name and (parameter is None or parameter.type.kind is not kind):
-        row.fail(key, f"« {name} » n’est pas un paramètre de type {kind.value}.")
+        row.fail(key, f"« {name} » n’est pas un paramètre de type {kind.value}.")
     return name

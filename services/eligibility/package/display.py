@@ -14,7 +14,7 @@ NOTHING = "néant"
 
 
 def display(value: Value | None, type_: ValueType) -> str:
-    """A value exact to six decimals, with its unit or its label; « inconnu » for none."""
+    """A value exact to six decimals, with its unit or its label; « inconnu » for none."""
     match value:
         case None:
             return UNKNOWN
@@ -39,9 +39,9 @@ def rounded(value: Value, type_: ValueType) -> Value:
 def _number(value: int | Fraction, type_: ValueType) -> str:
     match type_.kind:
         case Kind.MONEY:
-            return f"{french.number(shown_decimal(Fraction(value) / 100))} €"
+            return f"{french.number(shown_decimal(Fraction(value) / 100))}{french.NO_BREAK_SPACE}€"
         case Kind.PERCENT:
-            return f"{french.number(shown_decimal(value))} %"
+            return f"{french.number(shown_decimal(value))}{french.NO_BREAK_SPACE}%"
     if type_.unit:
         return french.plural(int(value), type_.unit, type_.unit if type_.unit[-1] in "sx" else None)
     return french.number(int(value))

@@ -15,45 +15,7 @@ from services.eligibility.loan import exact_decimal
 from services.eligibility.package.display import display
 from services.eligibility.package.tree import Kind, Value, Values, ValueType
 from services.kit.errors import FieldReason, Violation
-
-
-class WhenAbsent(Enum):
-    """What the absence of a fact means; the words are those of facts.yaml."""
-
-    REFUSED = "refused"
-    MISSING = "missing"
-    UNKNOWN = "unknown"
-    NO = "no"
-    NOT_APPLICABLE = "not_applicable"
-
-
-class PersonalData(Enum):
-    """Class of personal data of a fact."""
-
-    NONE = "none"
-    ORDINARY = "ordinary"
-    SENSITIVE = "sensitive"
-
-
-@dataclass(frozen=True)
-class Format:
-    """A form that a text must have, and the French sentence that describes it."""
-
-    pattern: re.Pattern[str]
-    description: str
-
-
-FORMATS: Mapping[str, Format] = MappingProxyType(
-    {
-        "commune_insee": Format(
-            re.compile(r"(0[1-9]|1\d|2[1-9AB]|[3-8]\d|9[0-5])\d{3}|97[1-8]\d{2}|98[46-9]\d{2}", re.ASCII),
-            "Le code INSEE de la commune compte cinq caractères (« 56165 », « 2A004 ») ; "
-            "ce n’est pas le code postal.",
-        )
-    }
-)
-"""By the word of facts.yaml. INSEE code: 2A and 2B for Corsica since 1976, five digits elsewhere, 97 and 98
-overseas."""
+from services.kit.french import spaced
 
 APPLICATION_FACTS: Mapping[str, frozenset[Kind]] = MappingProxyType(
     {
@@ -91,6 +53,51 @@ APPLICATION_FACTS: Mapping[str, frozenset[Kind]] = MappingProxyType(
 )
 """The fields of an Application with the kinds that a package may give them; any other fact is an additional
 one."""
+MAX_PERCENT_DECIMALS = 6
+MAX_TEXT_LENGTH = 200
+Problem = tuple[FieldReason, str]
+"""Reason and French sentence."""
+
+
+class WhenAbsent(Enum):
+    """What the absence of a fact means; the words are those of facts.yaml."""
+
+    REFUSED = "refused"
+    MISSING = "missing"
+    UNKNOWN = "unknown"
+    NO = "no"
+    NOT_APPLICABLE = "not_applicable"
+
+
+class PersonalData(Enum):
+    """Class of personal data of a fact."""
+
+    NONE = "none"
+    ORDINARY = "ordinary"
+    SENSITIVE = "sensitive"
+
+
+@dataclass(frozen=True)
+class Format:
+    """A form that a text must have, and the French sentence that describes it."""
+
+    pattern: re.Pattern[str]
+    description: str
+
+
+FORMATS: Mapping[str, Format] = MappingProxyType(
+    {
+        "commune_insee": Format(
+            re.compile(r"(0[1-9]|1\d|2[1-9AB]|[3-8]\d|9[0-5])\d{3}|97[1-8]\d{2}|98[46-9]\d{2}", re.ASCII),
+            spaced(
+                "Le code INSEE de la commune compte cinq caractères (« 56165 », « 2A004 ») ; "
+                "ce n’est pas le code postal."
+            ),
+        )
+    }
+)
+"""By the word of facts.yaml. INSEE code: 2A and 2B for Corsica since 1976, five digits elsewhere, 97 and 98
+overseas."""
 
 
 @dataclass(frozen=True)
@@ -144,13 +151,6 @@ def missing_facts(facts: Mapping[str, Fact], values: Values) -> tuple[str, ...]:
     )
 
 
-MAX_PERCENT_DECIMALS = 6
-MAX_TEXT_LENGTH = 200
-
-Problem = tuple[FieldReason, str]
-"""Reason and French sentence."""
-
-
 def check_facts(facts: Mapping[str, Fact], given: Values) -> list[Violation]:
     """Everything wrong in the given facts; the fields of the violations are names of facts."""
     request_date = given.get("request_date")
@@ -160,7 +160,7 @@ def check_facts(facts: Mapping[str, Fact], given: Values) -> list[Violation]:
         if value is not None:
             problem = _problem(fact, value, request_date)
         elif fact.when_absent is WhenAbsent.REFUSED:
-            problem = (FieldReason.REQUIRED, f"« {fact.label} » est obligatoire.")
+            problem = (FieldReason.REQUIRED, f"« {fact.label} » est obligatoire.")
         else:
             continue
         if problem:
@@ -181,13 +181,13 @@ def _problem(fact: Fact, value: Value, request_date: Value | None) -> Problem | 
             if fact.not_in_future and isinstance(request_date, date) and value > request_date:
                 return (
                     FieldReason.IN_FUTURE,
-                    f"« {fact.label} » ne peut pas être après la date de la demande.",
+                    f"« {fact.label} » ne peut pas être après la date de la demande.",
                 )
             return _bound_problem(fact, value)
     if fact.type.kind is Kind.PERCENT and exact_decimal(value, MAX_PERCENT_DECIMALS) is None:
         return (
             FieldReason.TOO_MANY_DECIMALS,
-            f"« {fact.label} » compte {MAX_PERCENT_DECIMALS} décimales au plus.",
+            f"« {fact.label} » compte {MAX_PERCENT_DECIMALS} décimales au plus.",
         )
     return _bound_problem(fact, value)
 
@@ -198,9 +198,9 @@ def _bound_problem(fact: Fact, value: int | Fraction | date) -> Problem | None:
     dated = isinstance(value, date)
     below, above = ("être avant le", "être après le") if dated else ("être inférieur à", "dépasser")
     if low is not None and value < low:
-        return FieldReason.OUT_OF_RANGE, f"« {fact.label} » ne peut {below} {display(low, fact.type)}."
+        return FieldReason.OUT_OF_RANGE, f"« {fact.label} » ne peut {below} {display(low, fact.type)}."
     if high is not None and value > high:
-        return FieldReason.OUT_OF_RANGE, f"« {fact.label} » ne peut {above} {display(high, fact.type)}."
+        return FieldReason.OUT_OF_RANGE, f"« {fact.label} » ne peut {above} {display(high, fact.type)}."
     return None
 
 
@@ -209,7 +209,7 @@ def _code_problem(fact: Fact, code: str) -> Problem | None:
         return None
     return (
         FieldReason.UNKNOWN_VALUE,
-        f"Ce code n’existe pas pour « {fact.label} » : {', '.join(fact.type.labels)}.",
+        f"Ce code n’existe pas pour « {fact.label} » : {', '.join(fact.type.labels)}.",
     )
 
 
@@ -218,7 +218,7 @@ def _codes_problem(fact: Fact, codes: tuple[str, ...]) -> Problem | None:
         if code not in fact.type.labels:
             return _code_problem(fact, code)
     if len(set(codes)) < len(codes):
-        return FieldReason.DUPLICATE, f"Chaque code de « {fact.label} » n’est donné qu’une fois."
+        return FieldReason.DUPLICATE, f"Chaque code de « {fact.label} » n’est donné qu’une fois."
     return None
 
 
@@ -226,5 +226,5 @@ def _text_problem(fact: Fact, text: str) -> Problem | None:
     if fact.format and not fact.format.pattern.fullmatch(text):
         return FieldReason.NOT_PRINTABLE, fact.format.description
     if len(text) > MAX_TEXT_LENGTH:
-        return FieldReason.TOO_LONG, f"« {fact.label} » compte {MAX_TEXT_LENGTH} caractères au plus."
+        return FieldReason.TOO_LONG, f"« {fact.label} » compte {MAX_TEXT_LENGTH} caractères au plus."
     return None

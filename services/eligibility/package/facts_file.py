@@ -8,7 +8,7 @@ from keyword import iskeyword
 from typing import Any
 
 from services.eligibility.package.facts import APPLICATION_FACTS, FORMATS, Fact, PersonalData, WhenAbsent
-from services.eligibility.package.findings import Place
+from services.eligibility.package.findings import FilePosition
 from services.eligibility.package.model import MISSING_FACTS, REQUIRED_DOCUMENTS
 from services.eligibility.package.tables import Table, parse_literal
 from services.eligibility.package.tree import NO_LABELS, ORDERED, Kind, Value, ValueType
@@ -34,23 +34,23 @@ def read_facts(table: Table) -> dict[str, Fact]:
             facts[name] = fact
     request_date = facts.get("request_date")
     if request_date is None or request_date.when_absent is not WhenAbsent.REFUSED:
-        table.fail("request_date", "Le fait « request_date » est obligatoire, et son absence est refusée.")
+        table.fail("request_date", "Le fait « request_date » est obligatoire, et son absence est refusée.")
     for fact in facts.values():
         documents = facts.get("documents")
         if fact.proof_document and (documents is None or fact.proof_document not in documents.type.labels):
             table.fail(
-                fact.name, f"La pièce « {fact.proof_document} » n’est pas dans la liste de « documents »."
+                fact.name, f"La pièce « {fact.proof_document} » n’est pas dans la liste de « documents »."
             )
     return facts
 
 
-def check_name(table: Table, name: str, place: Place) -> bool:
+def check_name(table: Table, name: str, place: FilePosition) -> bool:
     """Records a finding when a name of fact, parameter or calculation is not well formed."""
     taken = name in _RESERVED or any(map(iskeyword, name.split(".")))
     if _NAME.fullmatch(name) and len(name) <= MAX_NAME and not taken:
         return True
     table.fail_at(
-        place, f"Le nom « {name} » n’est pas admis : minuscules, chiffres et « _ », un point au plus."
+        place, f"Le nom « {name} » n’est pas admis : minuscules, chiffres et « _ », un point au plus."
     )
     return False
 
@@ -63,12 +63,12 @@ def read_labels(table: Table, key: str) -> Mapping[str, str]:
     labels: dict[str, str] = {}
     for code, place, label in rows.words():
         if not _CODE.fullmatch(code):
-            table.fail_at(place, f"Le code « {code} » s’écrit en capitales, chiffres et « _ ».")
+            table.fail_at(place, f"Le code « {code} » s’écrit en capitales, chiffres et « _ ».")
         labels[code] = typeset(label.text)
     return labels
 
 
-def _read_fact(name: str, place: Place, row: Table) -> Fact | None:
+def _read_fact(name: str, place: FilePosition, row: Table) -> Fact | None:
     kind = row.choice("type", _KINDS)
     if not check_name(row, name, place) or kind is None:
         return None
@@ -93,7 +93,7 @@ def _read_fact(name: str, place: Place, row: Table) -> Fact | None:
     if low is not None and fact.maximum is not None and low > fact.maximum:
         row.fail("minimum", "Le minimum dépasse le maximum.")
     if fact.when_absent is WhenAbsent.NO and kind is not Kind.BOOLEAN:
-        row.fail("when_absent", "Seul un oui/non peut valoir « non » quand il est absent.")
+        row.fail("when_absent", "Seul un oui/non peut valoir « non » quand il est absent.")
     if fact.when_absent is WhenAbsent.MISSING and not fact.question:
         row.fail("when_absent", "Un fait à réclamer a besoin d’une question.")
     row.close()
@@ -112,12 +112,12 @@ def _check_source(name: str, kind: Kind, row: Table) -> None:
     additional = row.choice("source", _SOURCES, default=False)
     allowed = APPLICATION_FACTS.get(name)
     if additional and allowed is not None:
-        row.fail("source", f"« {name} » est un champ de la demande, pas un fait ajouté.")
+        row.fail("source", f"« {name} » est un champ de la demande, pas un fait ajouté.")
     elif not additional and allowed is None:
         row.fail(
             "source",
-            f"« {name} » n’est pas un champ de la demande : un fait ajouté porte « source: additional ».",
+            f"« {name} » n’est pas un champ de la demande : un fait ajouté porte « source: additional ».",
         )
     elif allowed is not None and kind not in allowed:
         words = " ou ".join(sorted(option.value for option in allowed))
-        row.fail("type", f"Le champ « {name} » de la demande est de type {words}.")
+        row.fail("type", f"Le champ « {name} » de la demande est de type {words}.")

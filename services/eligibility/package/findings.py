@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import IntEnum
 
+from services.kit.french import spaced
+
 FILES = (
     "package.yaml",
     "facts.yaml",
@@ -25,7 +27,7 @@ class Severity(IntEnum):
 
 
 @dataclass(frozen=True, order=True)
-class Place:
+class FilePosition:
     """A character of a file; line and column from 1."""
 
     file: str
@@ -37,7 +39,7 @@ class Place:
 class Finding:
     """One French sentence about one place."""
 
-    place: Place
+    place: FilePosition
     message: str
     severity: Severity = Severity.ERROR
 
@@ -51,9 +53,9 @@ class Findings:
     def __init__(self) -> None:
         self._items: set[Finding] = set()
 
-    def add(self, place: Place, message: str, severity: Severity = Severity.ERROR) -> None:
+    def add(self, place: FilePosition, message: str, severity: Severity = Severity.ERROR) -> None:
         """Records one finding."""
-        self._items.add(Finding(place, message, severity))
+        self._items.add(Finding(place, spaced(message), severity))
 
     def all(self) -> tuple[Finding, ...]:
         """The findings, each once, by file, line and column: first the files that may be the cause of what

@@ -47,5 +47,5 @@ def read_period(table: Table, first_key: str, last_key: str, default_first: date
     first = read_first or default_first or last or date.max
     if last is not None and last < first:
         table.fail(last_key, "Le dernier jour vient avant le premier.")
-        last = first
+        first = last
     return Period(first, last)

@@ -11,7 +11,7 @@ from itertools import pairwise
 from services.eligibility.package.display import display
 from services.eligibility.package.facts import Fact
 from services.eligibility.package.facts_file import check_name
-from services.eligibility.package.findings import Place
+from services.eligibility.package.findings import FilePosition
 from services.eligibility.package.model import DatedValue, Derived, Parameter
 from services.eligibility.package.tables import Table, parse_literal
 from services.eligibility.package.tree import DATE, NO_LABELS, Kind, Value, ValueType
@@ -29,12 +29,12 @@ def read_parameters(table: Table, facts: Mapping[str, Fact], validity: Period) -
         if parameter is not None:
             parameters[name] = parameter
         if name in facts:
-            table.fail(name, f"« {name} » est déjà le nom d’un fait.")
+            table.fail(name, f"« {name} » est déjà le nom d’un fait.")
     return parameters
 
 
 def _read_parameter(
-    name: str, place: Place, row: Table, facts: Mapping[str, Fact], validity: Period
+    name: str, place: FilePosition, row: Table, facts: Mapping[str, Fact], validity: Period
 ) -> Parameter | None:
     kind = row.choice("type", _KINDS)
     if not check_name(row, name, place) or kind is None:
@@ -53,7 +53,7 @@ def _coded_fact(row: Table, facts: Mapping[str, Fact]) -> Fact | None:
     name = row.text("of")
     fact = facts.get(name)
     if name and (fact is None or fact.type.kind not in (Kind.CODE, Kind.CODES, Kind.TEXT)):
-        row.fail("of", f"« {name} » n’est pas un fait dont les valeurs sont des codes.")
+        row.fail("of", f"« {name} » n’est pas un fait dont les valeurs sont des codes.")
         return None
     return fact
 
@@ -92,7 +92,7 @@ def _read_codes(item: Table, of: Fact | None, labels: dict[str, str]) -> tuple[s
         scalars = item.scalars("value")
         for scalar in scalars:
             if scalar.text not in of.type.labels:
-                item.fail_at(scalar.place, f"Le code « {scalar.text} » n’existe pas pour « {of.name} ».")
+                item.fail_at(scalar.place, f"Le code « {scalar.text} » n’existe pas pour « {of.name} ».")
         codes = [scalar.text for scalar in scalars]
     else:
         rows = item.table("value")
@@ -139,7 +139,7 @@ def read_derived(table: Table, scope: dict[str, ValueType]) -> dict[str, Derived
         is_figure = row.flag("figure")
         row.close()
         if name in scope:
-            table.fail(name, f"« {name} » est déjà le nom d’un fait, d’un paramètre ou d’un calcul.")
+            table.fail(name, f"« {name} » est déjà le nom d’un fait, d’un paramètre ou d’un calcul.")
         elif check_name(row, name, place) and expression is not None:
             type_ = replace(expression.type, unit=unit)
             derived[name] = Derived(name, type_, label, expression, is_figure)

@@ -42,6 +42,24 @@ _ARITHMETIC_TYPES = {
 
 _MEMBERSHIP = ("in", "not in")
 _EQUALITY = ("==", "!=")
+MAX_LENGTH = 1_000
+_TOO_LONG = "L’expression dépasse 1 000 caractères : nommez-en une partie dans derived.yaml."
+MAX_DEPTH = 20
+
+_COMPARISONS = {
+    ast.Lt: "<",
+    ast.LtE: "<=",
+    ast.Gt: ">",
+    ast.GtE: ">=",
+    ast.Eq: "==",
+    ast.NotEq: "!=",
+    ast.In: "in",
+    ast.NotIn: "not in",
+}
+
+_ARITHMETIC = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/"}
+LITERAL_CODES = ValueType(Kind.CODES, of="?")
+LITERAL_CODE = ValueType(Kind.CODE, of="?")
 
 
 def arithmetic_type(operator: str, left: Kind, right: Kind) -> ValueType | str:
@@ -49,20 +67,20 @@ def arithmetic_type(operator: str, left: Kind, right: Kind) -> ValueType | str:
     found = _ARITHMETIC_TYPES.get((operator, left, right))
     if found:
         return found
-    return f"L’opération « {operator} » n’a pas de sens entre {FRENCH_KINDS[left]} et {FRENCH_KINDS[right]}."
+    return f"L’opération « {operator} » n’a pas de sens entre {FRENCH_KINDS[left]} et {FRENCH_KINDS[right]}."
 
 
 def call_type(name: str, arguments: tuple[tree.Node, ...]) -> ValueType | str:
     """The type of a call."""
     function = FUNCTIONS.get(name)
     if function is None:
-        return f"La fonction « {name} » n’existe pas."
+        return f"La fonction « {name} » n’existe pas."
     kinds = tuple(argument.type.kind for argument in arguments)
     if kinds != function.parameters:
         wanted = ", ".join(FRENCH_KINDS[kind] for kind in function.parameters)
-        return f"La fonction « {name} » attend {wanted}."
+        return f"La fonction « {name} » attend {wanted}."
     if name == "missing_items" and len({argument.type.of for argument in arguments}) > 1:
-        return f"La fonction « {name} » attend deux listes des mêmes codes."
+        return f"La fonction « {name} » attend deux listes des mêmes codes."
     return function.result or arguments[0].type
 
 
@@ -78,7 +96,7 @@ def comparison_problem(operator: str, left: tree.Node, right: tree.Node, *, calc
     if kinds == {Kind.CODE}:
         return _code_problem(operator, left, right)
     if kinds & {Kind.BOOLEAN}:
-        return "Un oui/non ne se compare pas : écrivez son nom, ou « not » devant."
+        return "Un oui/non ne se compare pas : écrivez son nom, ou « not » devant."
     if len(kinds) == 1 and kinds <= ORDERED:
         return None
     if kinds <= NUMERIC:
@@ -91,13 +109,13 @@ def _constant_problem(left: tree.Node, right: tree.Node) -> str | None:
         if isinstance(side, tree.Literal) and side.value == 0:
             return None
         if isinstance(side, tree.Literal):
-            return "Seul 0 s’écrit ici : un autre seuil est un paramètre daté de parameters.yaml."
+            return "Seul 0 s’écrit ici : un autre seuil est un paramètre daté de parameters.yaml."
     return f"{_capital(left.type.kind)} ne se compare pas à {FRENCH_KINDS[right.type.kind]}."
 
 
 def _code_problem(operator: str, left: tree.Node, right: tree.Node) -> str | None:
     if operator not in _EQUALITY:
-        return "Deux codes se comparent par « == », « != » ou « in »."
+        return "Deux codes se comparent par « == », « != » ou « in »."
     reference, other = (right, left) if isinstance(left, tree.Literal) else (left, right)
     if isinstance(other, tree.Literal):
         return _unknown_codes((str(other.value),), reference.type)
@@ -106,7 +124,7 @@ def _code_problem(operator: str, left: tree.Node, right: tree.Node) -> str | Non
 
 def _membership_problem(left: tree.Node, right: tree.Node) -> str | None:
     if left.type.kind not in (Kind.CODE, Kind.TEXT) or right.type.kind is not Kind.CODES:
-        return "« in » demande un code à gauche et une liste de codes à droite."
+        return "« in » demande un code à gauche et une liste de codes à droite."
     if isinstance(right, tree.Literal) and isinstance(right.value, tuple):
         return _unknown_codes(right.value, left.type)
     if isinstance(left, tree.Literal):
@@ -121,32 +139,13 @@ def _unknown_codes(codes: tuple[str, ...], type_: ValueType) -> str | None:
         return "Un texte ne se cherche que dans une liste de parameters.yaml."
     for code in codes:
         if code not in type_.labels:
-            return f"Le code « {code} » n’existe pas pour « {type_.of} »."
+            return f"Le code « {code} » n’existe pas pour « {type_.of} »."
     return None
 
 
 def _capital(kind: Kind) -> str:
     words = FRENCH_KINDS[kind]
     return words[0].upper() + words[1:]
-
-
-MAX_LENGTH = 1_000
-_TOO_LONG = "L’expression dépasse 1 000 caractères : nommez-en une partie dans derived.yaml."
-MAX_DEPTH = 20
-
-_COMPARISONS = {
-    ast.Lt: "<",
-    ast.LtE: "<=",
-    ast.Gt: ">",
-    ast.GtE: ">=",
-    ast.Eq: "==",
-    ast.NotEq: "!=",
-    ast.In: "in",
-    ast.NotIn: "not in",
-}
-_ARITHMETIC = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/"}
-LITERAL_CODES = ValueType(Kind.CODES, of="?")
-LITERAL_CODE = ValueType(Kind.CODE, of="?")
 
 
 @dataclass(frozen=True)
@@ -245,7 +244,7 @@ class _Reader:
     def _reference(self, node: ast.expr) -> tree.Reference:
         name = self._dotted(node)
         if name not in self._scope:
-            raise self._fail(node, f"« {name} » n’est ni un fait, ni un paramètre, ni un calcul déjà défini.")
+            raise self._fail(node, f"« {name} » n’est ni un fait, ni un paramètre, ni un calcul déjà défini.")
         return tree.Reference(name, self._scope[name])
 
     def _constant(self, node: ast.Constant) -> tree.Literal:
@@ -283,7 +282,7 @@ class _Reader:
         ):
             symbol = _COMPARISONS.get(type(operator))
             if symbol is None:
-                raise self._fail(node, "Cette comparaison n’est pas admise (« is ») ; écrivez « == ».")
+                raise self._fail(node, "Cette comparaison n’est pas admise (« is ») ; écrivez « == ».")
             problem = comparison_problem(symbol, left, right, calculation=self._calculation)
             if problem:
                 raise self._fail(place, problem)
@@ -308,7 +307,7 @@ class _Reader:
 
     def _known(self, node: ast.Call) -> tree.Known:
         if len(node.args) != 1 or not isinstance(node.args[0], ast.Name | ast.Attribute):
-            raise self._fail(node, "« known » attend le nom d’un fait ou d’un calcul.")
+            raise self._fail(node, "« known » attend le nom d’un fait ou d’un calcul.")
         return tree.Known(self._reference(node.args[0]).name)
 
     def _arithmetic(self, node: ast.BinOp, depth: int) -> tree.Node:

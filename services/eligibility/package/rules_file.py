@@ -27,7 +27,7 @@ def read_rules(
         if not _CODE.fullmatch(id_) or id_ == ENGINE_DISAGREEMENT:
             row.fail_at(
                 place,
-                f"« {id_} » n’est pas admis : un nom de règle s’écrit en capitales, chiffres et « _ ».",
+                f"« {id_} » n’est pas admis : un nom de règle s’écrit en capitales, chiffres et « _ ».",
             )
         rule = _read_rule(id_, row, scope, orientations, validity)
         if rule is not None:
@@ -45,12 +45,12 @@ def _read_rule(
         row.fail("when", "Cette condition ne dépend d’aucun fait.")
     orientation = row.text("orientation", required=False)
     if orientation and orientation not in orientations:
-        row.fail("orientation", f"L’orientation « {orientation} » n’est pas dans decision.yaml.")
+        row.fail("orientation", f"L’orientation « {orientation} » n’est pas dans decision.yaml.")
     if "orientation_when" in row and not orientation:
         row.fail("orientation_when", "Une condition d’orientation accompagne une orientation.")
     code = row.text("code", required=False) or id_
     if not _CODE.fullmatch(code) or code == ENGINE_DISAGREEMENT:
-        row.fail("code", f"Le code « {code} » n’est pas admis.")
+        row.fail("code", f"Le code « {code} » n’est pas admis.")
     messages = _read_messages(row, scope)
     article = row.typeset("article")
     orientation_condition = row.expression("orientation_when", scope, required=False)
@@ -80,7 +80,7 @@ def _read_messages(row: Table, scope: Mapping[str, ValueType]) -> tuple[Message,
     if not messages or messages[-1].condition is not None:
         row.fail(
             "message",
-            "La dernière phrase n’a pas de « when » : elle sert quand aucune autre ne convient.",
+            "La dernière phrase n’a pas de « when » : elle sert quand aucune autre ne convient.",
         )
     return tuple(messages)
 
@@ -95,7 +95,7 @@ def _read_template(row: Table, text: source.Scalar, scope: Mapping[str, ValueTyp
         if match[1].strip() not in scope:
             row.fail_at(
                 place_in(text, match.start()),
-                f"« {match[1]} » n’est ni un fait, ni un paramètre, ni un calcul.",
+                f"« {match[1]} » n’est ni un fait, ni un paramètre, ni un calcul.",
             )
     if any("{" in part or "}" in part for part in parts[::2]):
         row.fail_at(text.place, "Une accolade n’est pas fermée.")

@@ -21,7 +21,7 @@ from ruamel.yaml.events import (
     SequenceStartEvent,
 )
 
-from services.eligibility.package.findings import Findings, Place
+from services.eligibility.package.findings import FilePosition, Findings
 
 MAX_DEPTH = 10
 _REORDERING = frozenset({"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"})
@@ -33,7 +33,7 @@ class Scalar:
     """A text; `offset_column` is the column of its first character when it is written on one line."""
 
     text: str
-    place: Place
+    place: FilePosition
     offset_column: int | None
 
 
@@ -42,7 +42,7 @@ class Sequence:
     """A list."""
 
     items: tuple[Node, ...]
-    place: Place
+    place: FilePosition
 
 
 @dataclass(frozen=True)
@@ -50,8 +50,8 @@ class Mapping:
     """A table, in the order of the file."""
 
     entries: dict[str, Node]
-    keys: dict[str, Place]
-    place: Place
+    keys: dict[str, FilePosition]
+    place: FilePosition
 
 
 Node = Scalar | Sequence | Mapping
@@ -63,7 +63,7 @@ class _RefusedError(Exception):
 
 def read_source(file: str, content: bytes, findings: Findings) -> Node | None:
     """The tree of one file, or None with a finding when it cannot be read at all."""
-    start = Place(file, 1, 1)
+    start = FilePosition(file, 1, 1)
     if len(content) > MAX_BYTES:
         findings.add(start, f"Le fichier dépasse {MAX_BYTES} octets.")
         return None
@@ -74,7 +74,7 @@ def read_source(file: str, content: bytes, findings: Findings) -> Node | None:
         findings.add(start, "Le fichier n’est pas en UTF-8.")
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        place = Place(file, mark.line + 1, mark.column + 1) if mark else start
+        place = FilePosition(file, mark.line + 1, mark.column + 1) if mark else start
         findings.add(place, "L’écriture YAML est incorrecte ici (retrait, deux-points ou guillemets).")
     except YAMLError:
         findings.add(start, "Le fichier contient un caractère interdit.")
@@ -100,15 +100,15 @@ class _Builder:
             if isinstance(event, DocumentStartEvent):
                 documents += 1
                 if documents > 1:
-                    raise self._refuse(event, "Un fichier ne contient qu’un document YAML (« --- » en trop).")
+                    raise self._refuse(event, "Un fichier ne contient qu’un document YAML (« --- » en trop).")
             elif isinstance(event, ScalarEvent | SequenceStartEvent | MappingStartEvent | AliasEvent):
                 root = self._node(event, events, 1)
         if root is None:
-            self._findings.add(Place(self._file, 1, 1), "Le fichier est vide.")
+            self._findings.add(FilePosition(self._file, 1, 1), "Le fichier est vide.")
         return root
 
-    def _place(self, event: Any) -> Place:
-        return Place(self._file, event.start_mark.line + 1, event.start_mark.column + 1)
+    def _place(self, event: Any) -> FilePosition:
+        return FilePosition(self._file, event.start_mark.line + 1, event.start_mark.column + 1)
 
     def _refuse(self, event: Any, message: str) -> _RefusedError:
         self._findings.add(self._place(event), message)
@@ -116,13 +116,13 @@ class _Builder:
 
     def _node(self, event: Any, events: Iterator[Any], depth: int) -> Node:
         if isinstance(event, AliasEvent):
-            raise self._refuse(event, "Un renvoi (« *nom ») n’est pas admis : répétez la valeur.")
+            raise self._refuse(event, "Un renvoi (« *nom ») n’est pas admis : répétez la valeur.")
         if depth > MAX_DEPTH:
             raise self._refuse(event, f"Plus de {MAX_DEPTH} niveaux d’imbrication.")
         if event.anchor is not None:
-            self._findings.add(self._place(event), "Une ancre (« &nom ») n’est pas admise.")
+            self._findings.add(self._place(event), "Une ancre (« &nom ») n’est pas admise.")
         if event.tag is not None:
-            self._findings.add(self._place(event), "Une étiquette de type (« !nom ») n’est pas admise.")
+            self._findings.add(self._place(event), "Une étiquette de type (« !nom ») n’est pas admise.")
         if isinstance(event, ScalarEvent):
             return self._scalar(event)
         if isinstance(event, SequenceStartEvent):
@@ -147,7 +147,7 @@ class _Builder:
 
     def _mapping(self, start: Any, events: Iterator[Any], depth: int) -> Mapping:
         entries: dict[str, Node] = {}
-        keys: dict[str, Place] = {}
+        keys: dict[str, FilePosition] = {}
         for event in events:
             if isinstance(event, MappingEndEvent):
                 break
@@ -157,7 +157,7 @@ class _Builder:
             value = self._node(next(events), events, depth + 1)
             if isinstance(key, Scalar) and key.text in keys:
                 first = keys[key.text].line
-                self._findings.add(key.place, f"La clé « {key.text} » est déjà écrite ligne {first}.")
+                self._findings.add(key.place, f"La clé « {key.text} » est déjà écrite ligne {first}.")
             elif isinstance(key, Scalar):
                 entries[key.text], keys[key.text] = value, key.place
         return Mapping(entries, keys, self._place(start))

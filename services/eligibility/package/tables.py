@@ -11,7 +11,7 @@ from fractions import Fraction
 from typing import TypeVar
 
 from services.eligibility.package import source
-from services.eligibility.package.findings import Findings, Place
+from services.eligibility.package.findings import FilePosition, Findings
 from services.eligibility.package.parse import parse
 from services.eligibility.package.tree import Kind, Value, ValueType
 from services.eligibility.package.tree import Node as Expression
@@ -21,6 +21,7 @@ _MONEY = re.compile(r"-?(0|[1-9][0-9]{0,11})(\.[0-9]{2})?")
 _INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,11})")
 _PERCENT = re.compile(r"-?(0|[1-9][0-9]{0,5})(\.[0-9]{1,6})?")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+T = TypeVar("T")
 
 
 class LiteralError(ValueError):
@@ -39,35 +40,35 @@ def parse_date(text: str) -> date:
         try:
             return date.fromisoformat(text)
         except ValueError:
-            raise LiteralError(f"La date « {text} » n’existe pas.") from None
-    raise LiteralError(f"Une date s’écrit année-mois-jour (2026-12-01), et non « {text} ».")
+            raise LiteralError(f"La date « {text} » n’existe pas.") from None
+    raise LiteralError(f"Une date s’écrit année-mois-jour (2026-12-01), et non « {text} ».")
 
 
 def parse_boolean(text: str) -> bool:
     """true or false."""
     if text not in ("true", "false"):
-        raise LiteralError(f"Un oui/non s’écrit true ou false, et non « {text} ».")
+        raise LiteralError(f"Un oui/non s’écrit true ou false, et non « {text} ».")
     return text == "true"
 
 
 def _money(text: str) -> int:
     if not _MONEY.fullmatch(text):
         raise LiteralError(
-            f"Un montant s’écrit avec un point et deux décimales (3000.00), et non « {text} »."
+            f"Un montant s’écrit avec un point et deux décimales (3000.00), et non « {text} »."
         )
     return int(Fraction(text) * 100)
 
 
 def _integer(text: str) -> int:
     if not _INTEGER.fullmatch(text):
-        raise LiteralError(f"Un nombre entier est attendu, et non « {text} ».")
+        raise LiteralError(f"Un nombre entier est attendu, et non « {text} ».")
     return int(text)
 
 
 def _percent(text: str) -> Fraction:
     if not _PERCENT.fullmatch(text):
         raise LiteralError(
-            f"Un pourcentage s’écrit avec un point et six décimales au plus (1.5), et non « {text} »."
+            f"Un pourcentage s’écrit avec un point et six décimales au plus (1.5), et non « {text} »."
         )
     return Fraction(text)
 
@@ -81,15 +82,12 @@ _PARSERS: dict[Kind, Callable[[str], Value]] = {
 }
 
 
-T = TypeVar("T")
-
-
 def as_table(node: source.Node | None, findings: Findings) -> Table | None:
     """The node as a table, or None with a finding."""
     if isinstance(node, source.Mapping):
         return Table(node, findings)
     if node is not None:
-        findings.add(node.place, "Un tableau « clé: valeur » est attendu ici.")
+        findings.add(node.place, "Un tableau « clé: valeur » est attendu ici.")
     return None
 
 
@@ -102,7 +100,7 @@ class Table:
         self._expected: set[str] = set()
 
     @property
-    def place(self) -> Place:
+    def place(self) -> FilePosition:
         """Where the table begins."""
         return self._node.place
 
@@ -111,7 +109,7 @@ class Table:
         """The tree that it reads."""
         return self._node
 
-    def place_of(self, key: str) -> Place:
+    def place_of(self, key: str) -> FilePosition:
         """Where a value is written; the table itself when it is absent."""
         node = self._node.entries.get(key)
         return node.place if node else self.place
@@ -120,7 +118,7 @@ class Table:
         """Records a finding about a key."""
         self.fail_at(self.place_of(key), message)
 
-    def fail_at(self, place: Place, message: str) -> None:
+    def fail_at(self, place: FilePosition, message: str) -> None:
         """Records a finding about a place."""
         self._findings.add(place, message)
 
@@ -131,15 +129,15 @@ class Table:
         """Reports the keys that the format does not know."""
         for key in self._node.entries.keys() - self._expected:
             match = get_close_matches(key, self._expected, n=1)
-            hint = f" : vouliez-vous dire « {match[0]} » ?" if match else "."
-            self._findings.add(self._node.keys[key], f"La clé « {key} » n’existe pas ici{hint}")
+            hint = f" : vouliez-vous dire « {match[0]} » ?" if match else "."
+            self._findings.add(self._node.keys[key], f"La clé « {key} » n’existe pas ici{hint}")
 
     def node(self, key: str, *, required: bool = True) -> source.Node | None:
         """The raw value of a key."""
         self._expected.add(key)
         found = self._node.entries.get(key)
         if found is None and required:
-            self._findings.add(self.place, f"La clé « {key} » manque.")
+            self._findings.add(self.place, f"La clé « {key} » manque.")
         return found
 
     def scalar(self, key: str, *, required: bool = True) -> source.Scalar | None:
@@ -188,7 +186,7 @@ class Table:
             return default
         if found.text not in options:
             words = ", ".join(options)
-            self._findings.add(found.place, f"« {found.text} » n’est pas admis ici : {words}.")
+            self._findings.add(found.place, f"« {found.text} » n’est pas admis ici : {words}.")
             return default
         return options[found.text]
 
@@ -217,7 +215,7 @@ class Table:
         """Every key, in the order of the file."""
         return tuple(self._node.entries)
 
-    def rows(self) -> Iterator[tuple[str, Place, Table]]:
+    def rows(self) -> Iterator[tuple[str, FilePosition, Table]]:
         """Every entry as a named table; no key of this table is then unexpected."""
         for key, node in self._node.entries.items():
             self._expected.add(key)
@@ -225,7 +223,7 @@ class Table:
             if row is not None:
                 yield key, self._node.keys[key], row
 
-    def words(self) -> Iterator[tuple[str, Place, source.Scalar]]:
+    def words(self) -> Iterator[tuple[str, FilePosition, source.Scalar]]:
         """Every entry as a named text."""
         for key, node in self._node.entries.items():
             self._expected.add(key)
@@ -249,8 +247,8 @@ class Table:
         return node
 
 
-def place_in(scalar: source.Scalar, offset: int) -> Place:
+def place_in(scalar: source.Scalar, offset: int) -> FilePosition:
     """The place of a character of a text; its beginning when it spans several lines."""
     if scalar.offset_column is None:
         return scalar.place
-    return Place(scalar.place.file, scalar.place.line, scalar.offset_column + offset)
+    return FilePosition(scalar.place.file, scalar.place.line, scalar.offset_column + offset)

@@ -8,6 +8,8 @@ from typing import Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from services.kit.french import spaced
+
 _WIDTH = 110
 
 
@@ -21,7 +23,9 @@ class FrenchCommand(TyperCommand):
         options = [param for param in params if param.param_type_name == "option"]
         pieces = [f"[{p.metavar}]" if not p.required else str(p.metavar) for p in arguments]
         formatter.width = _WIDTH
-        formatter.write(f"Utilisation : {' '.join((ctx.command_path, *pieces))} [options]\n\n{self.help}\n")
+        formatter.write(
+            spaced(f"Utilisation : {' '.join((ctx.command_path, *pieces))} [options]\n\n{self.help}\n")
+        )
         _write(formatter, "Arguments", ((str(p.metavar), p.help or "") for p in arguments))
         _write(formatter, "Options", [*_options(options), ("--help, -h", "Affiche cette aide.")])
 
@@ -32,7 +36,7 @@ class FrenchGroup(TyperGroup):
     def format_help(self, ctx: Any, formatter: Any) -> None:
         """Writes the usage, the help and the commands."""
         formatter.width = _WIDTH
-        formatter.write(f"Utilisation : {ctx.command_path} COMMANDE …\n\n{self.help}\n")
+        formatter.write(spaced(f"Utilisation : {ctx.command_path} COMMANDE …\n\n{self.help}\n"))
         commands = ((name, self.get_command(ctx, name)) for name in self.list_commands(ctx))
         rows = [(name, (command.help or "").partition("\n")[0]) for name, command in commands if command]
         _write(formatter, "Commandes", rows)
@@ -44,8 +48,7 @@ def usage_sentence(error: typer.TyperException) -> str:
     if type(error).__name__ == "NoArgsIsHelpError":
         return str(error)
     context = getattr(error, "ctx", None)
-    command = context.command_path if context else "eligibility"
-    return f"{_wrong(error)} (aide : {command} --help)"
+    return f"{_wrong(error)} (aide : {f'{context.command_path} ' if context else ''}--help)"
 
 
 def _wrong(error: typer.TyperException) -> str:
@@ -56,12 +59,12 @@ def _wrong(error: typer.TyperException) -> str:
     match type(error).__name__:
         case "NoSuchOption":
             close = getattr(error, "possibilities", None)
-            hint = f" ; vouliez-vous dire {' ou '.join(sorted(close))} ?" if close else "."
+            hint = f" ; vouliez-vous dire {' ou '.join(sorted(close))} ?" if close else "."
             return f"L’option {getattr(error, 'option_name', '')} n’existe pas{hint}"
         case "MissingParameter":
             return f"Il manque {name}."
         case "BadParameter":
-            return f"{name} : {getattr(error, 'message', '')}"
+            return f"{name} : {getattr(error, 'message', '')}"
         case "BadOptionUsage":
             return f"L’option {getattr(error, 'option_name', '')} attend une valeur."
     return "La commande n’existe pas ou a un argument de trop."
@@ -74,9 +77,9 @@ def _options(options: list[Any]) -> Iterator[tuple[str, str]]:
 
 
 def _write(formatter: Any, title: str, rows: Any) -> None:
-    listed = list(rows)
+    listed = [(name, spaced(told)) for name, told in rows]
     if listed:
-        formatter.write(f"\n{title} :\n")
+        formatter.write(spaced(f"\n{title} :\n"))
         formatter.indent()
         formatter.write_dl(listed, col_max=34)
         formatter.dedent()

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from services.kit.cli.outcome import CommandError
-from services.kit.french import NARROW_NO_BREAK_SPACE, NO_BREAK_SPACE
+from services.kit.french import NARROW_NO_BREAK_SPACE, NO_BREAK_SPACE, spaced
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -35,7 +35,7 @@ class Output:
     def line(self, text: str = "", style: str = "") -> None:
         """Prints a line for a person."""
         if not self.as_json:
-            self._screen().print(text, style=style or None, markup=False, soft_wrap=True)
+            self._screen().print(spaced(text), style=style or None, markup=False, soft_wrap=True)
 
     def lines(self, texts: Iterable[str], style: str = "") -> None:
         """Prints several lines for a person."""
@@ -43,14 +43,14 @@ class Output:
             self.line(text, style)
 
     def finding(self, place: str, message: str, *, warning: bool = False) -> None:
-        """Prints « file:line:column: sentence », the place in colour."""
+        """Prints « file:line:column: sentence », the place in colour."""
         if self.as_json:
             return
         from rich.text import Text
 
         colour = "yellow" if warning else "red"
-        word = "avertissement : " if warning else ""
-        text = Text.assemble((f"{place}: ", f"bold {colour}"), (word, colour), message)
+        word = "avertissement : " if warning else ""
+        text = Text.assemble((f"{place}: ", f"bold {colour}"), (spaced(word), colour), spaced(message))
         self._screen().print(text, soft_wrap=True)
 
     def table(self, head: Sequence[str], rows: Iterable[Sequence[str]], title: str = "") -> None:
@@ -62,9 +62,9 @@ class Output:
         from rich.table import Table
         from rich.text import Text
 
-        table = Table(box=box.SIMPLE_HEAD, title=title or None, title_justify="left", pad_edge=False)
+        table = Table(box=box.SIMPLE_HEAD, title=spaced(title) or None, title_justify="left", pad_edge=False)
         for index, name in enumerate(head):
-            table.add_column(name, overflow="fold", no_wrap=index == 0)
+            table.add_column(spaced(name), overflow="fold", no_wrap=index == 0)
         for row in listed:
             table.add_row(*(Text(cell.translate(_UNBREAKABLE)) for cell in row))
         screen = self._screen()
@@ -83,12 +83,13 @@ class Output:
 
 def show_error(error: CommandError, as_json: bool) -> None:
     """The error in French: on stderr, or as the JSON document."""
-    details = [{"field": item.field, "description": item.description} for item in error.details]
+    message = spaced(error.message)
+    details = [{"field": item.field, "description": spaced(item.description)} for item in error.details]
     if as_json:
-        wrong = {"reason": error.reason, "message": error.message, "details": details}
+        wrong = {"reason": error.reason, "message": message, "details": details}
         _write_json({"error": wrong})
         return
-    lines = [error.message, *(f"  {item['field']} : {item['description']}" for item in details)]
+    lines = [message, *(f"  {item['field']}{NO_BREAK_SPACE}: {item['description']}" for item in details)]
     sys.stderr.write("\n".join(lines) + "\n")
 
 

@@ -66,7 +66,7 @@ def restore(archive: bytes) -> Contents:
         with zipfile.ZipFile(io.BytesIO(archive)) as opened:
             return _read(opened)
     except (zipfile.BadZipFile, zlib.error, EOFError, ValueError, NotImplementedError, OSError) as error:
-        raise ArchiveError("L’archive n’est pas un zip lisible : elle est tronquée ou abîmée.") from error
+        raise ArchiveError("L’archive n’est pas un zip lisible : elle est tronquée ou abîmée.") from error
 
 
 def digest(contents: Contents) -> str:
@@ -103,7 +103,7 @@ def _safe_path(entry: zipfile.ZipInfo) -> str:
     if entry.flag_bits & _ENCRYPTED:
         raise ArchiveError("L’archive est chiffrée.")
     if entry.compress_type not in _METHODS:
-        raise ArchiveError("L’archive utilise une compression inconnue ; refaites un zip ordinaire.")
+        raise ArchiveError("L’archive utilise une compression inconnue ; refaites un zip ordinaire.")
     if stat.S_IFMT(entry.external_attr >> 16) not in (0, stat.S_IFREG):
         raise ArchiveError("L’archive contient un lien ou un fichier spécial.")
     name = entry.orig_filename

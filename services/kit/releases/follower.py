@@ -11,6 +11,7 @@ from typing import Generic, TypeVar
 import structlog
 
 from services.kit.errors import StartupError, Unavailable
+from services.kit.french import spaced
 from services.kit.releases.store import ReleaseStore
 from services.kit.releases.timeline import State
 from services.kit.serve import exception_fields
@@ -20,9 +21,9 @@ POLL_SECONDS = 0.25
 
 _UNUSABLE = (
     "La révision {revision} ne peut pas être chargée (contenu altéré, signature refusée ou moteur en "
-    "échec) ; la révision {loaded}, la dernière bonne, continue de répondre."
+    "échec) ; la révision {loaded}, la dernière bonne, continue de répondre."
 )
-_UNREACHABLE = "La base de données ne répond pas ; la révision {loaded} continue de répondre."
+_UNREACHABLE = "La base de données ne répond pas ; la révision {loaded} continue de répondre."
 
 T = TypeVar("T")
 
@@ -136,11 +137,11 @@ class Follower(Generic[T]):
 
     def _unreachable(self) -> None:
         with self._changed:
-            problem = _UNREACHABLE.format(loaded=self._status.loaded_revision)
+            problem = spaced(_UNREACHABLE.format(loaded=self._status.loaded_revision))
             self._status = replace(self._status, problem=problem)
 
 
 def _problem(store_revision: int, loaded_revision: int) -> str:
     if store_revision == loaded_revision:
         return ""
-    return _UNUSABLE.format(revision=store_revision, loaded=loaded_revision)
+    return spaced(_UNUSABLE.format(revision=store_revision, loaded=loaded_revision))

@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from microcredit.releases.v1 import package_pb2 as pb
+from services.kit.french import spaced
 from services.kit.releases.findings import Finding, Report, Severity
 from services.kit.releases.follower import FollowerStatus
 from services.kit.releases.kinds import Description, Kind, Kinds
@@ -90,7 +91,7 @@ def report(found: Report, kind: Kind[Any], digest: str, published: Release | Non
         version=found.version,
         digest=digest,
         state_number=published.revision if published else 0,
-        summary=found.summary,
+        summary=spaced(found.summary),
         **found.own,
     )
 
@@ -103,7 +104,7 @@ def known_report(release: Release, kind: Kind[Any]) -> pb.CheckReport:
         version=release.version,
         digest=release.digest,
         state_number=release.revision,
-        summary=_KNOWN,
+        summary=spaced(_KNOWN),
     )
 
 
@@ -124,6 +125,6 @@ def _finding(one: Finding) -> pb.Finding:
         place=pb.Place(**vars(one.place)),
         code=one.code,
         severity=_SEVERITIES[one.severity],
-        sentence=one.sentence,
-        advice=one.advice,
+        sentence=spaced(one.sentence),
+        advice=spaced(one.advice),
     )

@@ -16,7 +16,7 @@ def refuse_used(version: str, published: Sequence[Release]) -> None:
         if release.version == version:
             raise AlreadyExists(
                 "VERSION_ALREADY_PUBLISHED",
-                f"La version {version} est déjà publiée avec un autre contenu : une version publiée ne "
+                f"La version {version} est déjà publiée avec un autre contenu : une version publiée ne "
                 "change plus, donnez un autre numéro à celle-ci.",
                 metadata={"version": version, "digest": release.digest},
             )

@@ -25,9 +25,9 @@ class ServerSettings(BaseSettings):
     model_config = SettingsConfigDict(frozen=True, extra="forbid", env_ignore_empty=True)
 
     host: str = Field("127.0.0.1", description="Adresse d’écoute.")
-    port: int = Field(50051, ge=0, le=65535, description="Port d’écoute (0 : un port libre).")
+    port: int = Field(50051, ge=0, le=65535, description="Port d’écoute (0 : un port libre).")
     workers: int | None = Field(
-        None, ge=1, le=256, description="Nombre de processus ; par défaut, les processeurs accordés."
+        None, ge=1, le=256, description="Nombre de processus ; par défaut, les processeurs accordés."
     )
     pin_workers: bool = Field(True, description="Fixer chaque processus sur un cœur, sauf sous quota.")
     threads: int = Field(8, ge=1, le=64, description="Appels exécutés à la fois par processus.")
@@ -81,7 +81,7 @@ class ServerSettings(BaseSettings):
         except ValidationError as error:
             problems += [options.sentence(cls, detail, values) for detail in error.errors()]
         if problems:
-            raise StartupError("\n".join(["Configuration refusée :", *(f"- {text}" for text in problems)]))
+            raise StartupError("\n".join(["Configuration refusée :", *(f"- {text}" for text in problems)]))
         if "--print-config" in argv:
             _print_and_exit(options.masked(settings))
         return settings
@@ -91,7 +91,7 @@ class ServerSettings(BaseSettings):
         if self.allow_insecure or _is_loopback(self.host):
             return
         raise StartupError(
-            f"Le serveur refuse d’écouter en clair sur {self.host} : on pourrait le joindre de l’extérieur. "
+            f"Le serveur refuse d’écouter en clair sur {self.host} : on pourrait le joindre de l’extérieur. "
             "Écoutez sur 127.0.0.1 ou, si le réseau est protégé, indiquez "
             f"{options.variable(type(self), 'allow_insecure')}=true."
         )

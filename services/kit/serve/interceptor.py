@@ -46,7 +46,7 @@ class _InternalError(DomainError):
     status = "INTERNAL"
 
     def __init__(self, request_id: str) -> None:
-        message = f"Une erreur interne s’est produite ; signalez-la avec la référence {request_id}."
+        message = f"Une erreur interne s’est produite ; signalez-la avec la référence {request_id}."
         super().__init__("INTERNAL", message, metadata={"request_id": request_id})
 
 

@@ -9,17 +9,19 @@ from difflib import get_close_matches
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings
 
+from services.kit.french import spaced
+
 _FRENCH = {
-    "int_parsing": "doit être un nombre entier (reçu « {input} »)",
-    "float_parsing": "doit être un nombre (reçu « {input} »)",
-    "finite_number": "doit être un nombre fini (reçu « {input} »)",
-    "bool_parsing": "doit être true ou false (reçu « {input} »)",
-    "greater_than": "doit être plus grand que {gt} (reçu « {input} »)",
-    "greater_than_equal": "doit être au moins {ge} (reçu « {input} »)",
-    "less_than_equal": "doit être au plus {le} (reçu « {input} »)",
-    "literal_error": "doit être {expected} (reçu « {input} »)",
+    "int_parsing": "doit être un nombre entier (reçu « {input} »)",
+    "float_parsing": "doit être un nombre (reçu « {input} »)",
+    "finite_number": "doit être un nombre fini (reçu « {input} »)",
+    "bool_parsing": "doit être true ou false (reçu « {input} »)",
+    "greater_than": "doit être plus grand que {gt} (reçu « {input} »)",
+    "greater_than_equal": "doit être au moins {ge} (reçu « {input} »)",
+    "less_than_equal": "doit être au plus {le} (reçu « {input} »)",
+    "literal_error": "doit être {expected} (reçu « {input} »)",
     "missing": "est obligatoire",
-    "value_error": "est refusée : {error}",
+    "value_error": "est refusée : {error}",
 }
 _URL_PASSWORD = re.compile(r"(://[^:/?]*:).*@")
 _QUERY_PASSWORD = re.compile(r"((?:password|secret|token)=)[^&]*", re.IGNORECASE)
@@ -84,14 +86,14 @@ def sentence(settings: type[BaseSettings], detail: ErrorDetails, given: Mapping[
 
 def usage(settings: type[BaseSettings]) -> str:
     """The list of options, with their variable, default value and meaning."""
-    lines = ["Options (ou variables d’environnement) :"]
+    lines = ["Options (ou variables d’environnement) :"]
     for name, field in settings.model_fields.items():
         default = "" if field.default is None else f" [{_shown(field.default)}]"
         lines.append(
             f"  {option(name)} ({variable(settings, name)}){default}\n      {field.description or ''}"
         )
     lines.append("  --print-config\n      Affiche la configuration, mots de passe masqués.")
-    return "\n".join(lines)
+    return spaced("\n".join(lines))
 
 
 def masked(settings: BaseSettings) -> str:
@@ -113,4 +115,4 @@ def _is_flag(settings: type[BaseSettings], field: str | None) -> bool:
 def _nearest(name: str, known: Mapping[str, str]) -> str:
     """The end of a sentence, with the name whose short form (the key) is the closest."""
     match = get_close_matches(name, known, n=1)
-    return f" ; vouliez-vous dire {known[match[0]]} ?" if match else "."
+    return f" ; vouliez-vous dire {known[match[0]]} ?" if match else "."

@@ -9,11 +9,11 @@ from services.kit.errors import StartupError
 
 _SENTENCES = {
     errno.EADDRINUSE: (
-        "Le port {port} est déjà utilisé sur {host} : arrêtez le programme qui l’occupe ou "
+        "Le port {port} est déjà utilisé sur {host} : arrêtez le programme qui l’occupe ou "
         "choisissez un autre port avec --port."
     ),
-    errno.EACCES: "Le port {port} est réservé au système : choisissez un port au-dessus de 1023 avec --port.",
-    errno.EADDRNOTAVAIL: "L’adresse {host} n’est pas celle de cette machine : corrigez-la avec --host.",
+    errno.EACCES: "Le port {port} est réservé au système : choisissez un port au-dessus de 1023 avec --port.",
+    errno.EADDRNOTAVAIL: "L’adresse {host} n’est pas celle de cette machine : corrigez-la avec --host.",
 }
 
 
@@ -26,7 +26,7 @@ def reserve(host: str, port: int) -> socket.socket:
     try:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
     except socket.gaierror:
-        raise StartupError(f"L’adresse {host} est inconnue : corrigez-la avec --host.") from None
+        raise StartupError(f"L’adresse {host} est inconnue : corrigez-la avec --host.") from None
     held = socket.socket(family, socket.SOCK_STREAM)
     try:
         _bind(held, address)

@@ -217,7 +217,7 @@ class Supervisor:
             return
         if not self._announced:
             raise StartupError(
-                "Un processus du serveur s’est arrêté pendant son démarrage ; voyez le journal."
+                "Un processus du serveur s’est arrêté pendant son démarrage ; voyez le journal."
             )
         now = time.monotonic()
         slot.deaths = 0 if now - slot.started > STABLE_SECONDS else slot.deaths

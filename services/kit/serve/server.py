@@ -23,6 +23,7 @@ from grpc_reflection.v1alpha import reflection
 
 from services.kit import context
 from services.kit.errors import StartupError
+from services.kit.french import spaced
 from services.kit.serve import cpus, liveness, logs, port
 from services.kit.serve.config import ServerSettings
 from services.kit.serve.interceptor import MAX_METADATA_BYTES, Interceptor
@@ -101,7 +102,7 @@ def run(app: App, settings: ServerSettings) -> int:
 
 
 def _refuse(error: StartupError) -> int:
-    sys.stderr.write(f"{error}\n")
+    sys.stderr.write(f"{spaced(str(error))}\n")
     return 1
 
 
@@ -116,7 +117,7 @@ def _ready_file(path: Path | None) -> Iterator[Callable[[str], None]]:
         path.unlink(missing_ok=True)
         draft.touch()
     except OSError:
-        raise StartupError(f"Le fichier {path} ne peut pas être écrit ; corrigez --ready-file.") from None
+        raise StartupError(f"Le fichier {path} ne peut pas être écrit ; corrigez --ready-file.") from None
 
     def publish(address: str) -> None:
         draft.write_text(f"{address}\n")

@@ -10,6 +10,7 @@ from google.protobuf.message import Message
 from google.rpc import code_pb2, error_details_pb2, status_pb2
 
 from services.kit.errors import DomainError, Violation
+from services.kit.french import spaced
 
 MAX_VIOLATIONS = 50
 MAX_STATUS_BYTES = 5 * 1024
@@ -36,8 +37,8 @@ def _status(error: DomainError, domain: str, kept: Sequence[Violation], limit: i
         metadata |= {"total": str(len(error.violations)), "left_out": str(len(error.violations) - len(kept))}
     details: list[Message] = [
         error_details_pb2.ErrorInfo(reason=error.reason, domain=domain, metadata=metadata),
-        error_details_pb2.LocalizedMessage(locale="fr-FR", message=_cut(error.message, _LONG_TEXT)),
-        *_details(error, [(_cut(v.field, limit), v.reason, _cut(v.description, limit)) for v in kept]),
+        error_details_pb2.LocalizedMessage(locale="fr-FR", message=_sentence(error.message, _LONG_TEXT)),
+        *_details(error, [(_cut(v.field, limit), v.reason, _sentence(v.description, limit)) for v in kept]),
     ]
     return status_pb2.Status(
         code=code_pb2.Code.Value(error.status),
@@ -49,14 +50,15 @@ def _status(error: DomainError, domain: str, kept: Sequence[Violation], limit: i
 def _summary(error: DomainError) -> str:
     """The message, and the paths in cause for the clients that do not read details."""
     paths = ", ".join(dict.fromkeys(violation.field for violation in error.violations if violation.field))
-    return _cut(f"{error.message} ({paths})" if paths else error.message, _SUMMARY)
+    message = spaced(error.message)
+    return _cut(f"{message} ({paths})" if paths else message, _SUMMARY)
 
 
 def _details(error: DomainError, kept: Sequence[tuple[str, str, str]]) -> list[Message]:
     """The details that go with a kind of error; `kept` holds (field, reason, description)."""
     match error.status:
         case "FAILED_PRECONDITION":
-            return [_precondition_failure(kept or [("", error.reason, _cut(error.message, _LONG_TEXT))])]
+            return [_precondition_failure(kept or [("", error.reason, _sentence(error.message, _LONG_TEXT))])]
         case "NOT_FOUND" | "ALREADY_EXISTS" if "name" in error.metadata:
             return [_resource_info(error.metadata["name"])]
         case "RESOURCE_EXHAUSTED":
@@ -88,7 +90,7 @@ def _resource_info(name: str) -> Message:
 
 def _quota_failure(error: DomainError) -> Message:
     failure = error_details_pb2.QuotaFailure()
-    failure.violations.add(subject=error.reason, description=_cut(error.message, _LONG_TEXT))
+    failure.violations.add(subject=error.reason, description=_sentence(error.message, _LONG_TEXT))
     return failure
 
 
@@ -102,6 +104,11 @@ def _pack(message: Message) -> any_pb2.Any:
     packed = any_pb2.Any()
     packed.Pack(message)
     return packed
+
+
+def _sentence(text: str, limit: int) -> str:
+    """The one place where the sentences of errors, typed with ordinary spaces, get those of French."""
+    return _cut(spaced(text), limit)
 
 
 def _cut(text: str, limit: int) -> str:

@@ -184,7 +184,7 @@ def migrate(url: str, script_location: Path) -> None:
                 _upgrade(connection, script_location)
     except CommandError as error:
         raise StartupError(
-            "La base de données vient d’une version plus récente du service ; installez cette version."
+            "La base de données vient d’une version plus récente du service ; installez cette version."
         ) from error
     except Unavailable as error:
         raise StartupError(_unusable(parsed)) from error
@@ -256,8 +256,8 @@ def _damaged() -> FailedPrecondition:
 def _unusable(url: URL) -> str:
     if url.get_backend_name() == "sqlite":
         path = Path(str(url.database)).absolute()
-        return f"La base de données {path} ne peut pas être ouverte ; vérifiez les droits de son dossier."
+        return f"La base de données {path} ne peut pas être ouverte ; vérifiez les droits de son dossier."
     return (
-        f"La base de données {url.database} du serveur {url.host or 'local'} ne peut pas être ouverte ; "
+        f"La base de données {url.database} du serveur {url.host or 'local'} ne peut pas être ouverte ; "
         "vérifiez son adresse, le mot de passe et les droits du compte."
     )

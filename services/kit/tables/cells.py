@@ -10,12 +10,13 @@ from typing import Any, TypeVar
 
 from services.kit import french
 from services.kit.errors import FieldReason
+from services.kit.french import NARROW_NO_BREAK_SPACE, NO_BREAK_SPACE
 from services.kit.tables.table import Bad, Row, cell_name, is_blank
 
 _FORMULA = re.compile(r"('*)[=+\-@＝＋－＠\t\r]")
 """What a spreadsheet takes for a formula, and that text as an export wrote it, with one apostrophe more."""
 
-_SPACES = "[ \u00a0\u202f]"
+_SPACES = f"[ {NO_BREAK_SPACE}{NARROW_NO_BREAK_SPACE}]"
 _NUMBER = re.compile(rf"(-|−)?([0-9]{{1,3}}(?:{_SPACES}[0-9]{{3}})+|[0-9]+)(?:[.,]([0-9]+))?")
 _MOST_DIGITS = 15
 _FRENCH_DAY = re.compile(r"([0-9]{1,2})/([0-9]{1,2})/([0-9]{4})")

@@ -20,11 +20,11 @@ class Fields:
     def __init__(self, message: Message, path: str, violations: Violations) -> None:
         self._message = message
         self._path = path
-        self._violations = violations
+        self.violations = violations
 
     def fail(self, field: str, reason: FieldReason, description: str) -> None:
         """Records what is wrong in a field."""
-        self._violations.add(self._path + field, reason, description)
+        self.violations.add(self._path + field, reason, description)
 
     def has(self, field: str) -> bool:
         """True when the message holds the field."""
@@ -40,7 +40,7 @@ class Fields:
         """An amount in cents, between two bounds, both included."""
         if not self.present(field, required=required):
             return None
-        cents = values.cents(getattr(self._message, field), self._path + field, self._violations)
+        cents = values.cents(getattr(self._message, field), self._path + field, self.violations)
         return self._within(field, cents, (least, most), french.euros)
 
     def number(
@@ -55,7 +55,7 @@ class Fields:
         """An exact percentage from 0 to `most`, of so many decimals at most."""
         if not self.present(field, required=required):
             return None
-        read = values.decimal(getattr(self._message, field), self._path + field, self._violations)
+        read = values.decimal(getattr(self._message, field), self._path + field, self.violations)
         if read is None:
             return None
         if 0 <= read <= most and read == round(read, decimals):
@@ -68,7 +68,7 @@ class Fields:
         """A date, not after another one."""
         if not self.present(field, required=required):
             return None
-        day = values.civil_date(getattr(self._message, field), self._path + field, self._violations)
+        day = values.civil_date(getattr(self._message, field), self._path + field, self.violations)
         if day is not None and day > latest:
             self.fail(field, FieldReason.OUT_OF_RANGE, "Cette date est trop lointaine.")
             return None

@@ -35,7 +35,7 @@ def cents(message: money_pb2.Money, path: str, violations: Violations) -> int | 
     """The amount in cents of a google.type.Money in whole cents of euro, within ±MAX_CENTS."""
     before = len(violations)
     if message.currency_code != "EUR":
-        violations.add(path, FieldReason.NOT_EUROS, "Le montant doit être en euros (currency_code « EUR »).")
+        violations.add(path, FieldReason.NOT_EUROS, "Le montant doit être en euros (currency_code « EUR »).")
     if abs(message.nanos) >= _CENTS_PER_NANO_UNIT or message.units * message.nanos < 0:
         violations.add(
             path,
@@ -103,7 +103,7 @@ def decimal(message: decimal_pb2.Decimal, path: str, violations: Violations) -> 
         violations.add(
             path,
             FieldReason.MALFORMED,
-            "Le nombre doit être écrit en chiffres avec un point, par exemple « 1.50 ».",
+            "Le nombre doit être écrit en chiffres avec un point, par exemple « 1.50 ».",
         )
         return None
     return Decimal(message.value)

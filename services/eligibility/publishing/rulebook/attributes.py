@@ -29,14 +29,37 @@ from services.eligibility.package import (
     quoted,
 )
 from services.kit.dates import Period
-from services.kit.french import join, long_date, plural
+from services.kit.french import join, long_date, plural, spaced
 
 _NAMED = 8
 """Codes added to or removed from a list are named up to this number, then counted."""
+TITLE = "intitulé"
+"""The word whose text names the item."""
+ASKED = "demande"
+"""First word of what a case asks, fact by fact: too long for a new case, useful where it changes."""
+Attributes = dict[str, str]
+"""French text by French word."""
+
+SEVERITIES = {
+    RuleSeverity.BLOCKING: "bloquante",
+    RuleSeverity.MISSING: "dossier incomplet",
+    RuleSeverity.RESERVE: "réserve",
+}
+
+WHEN_ABSENT = {
+    WhenAbsent.REFUSED: "toujours exigée",
+    WhenAbsent.MISSING: "réclamée",
+    WhenAbsent.UNKNOWN: "« on ne sait pas » est admis",
+    WhenAbsent.NO: "vaut non",
+    WhenAbsent.NOT_APPLICABLE: "sans objet",
+}
+
+_PERSONAL = {PersonalData.NONE: "non", PersonalData.ORDINARY: "oui", PersonalData.SENSITIVE: "sensible"}
+_YES_NO = {True: "oui", False: "non"}
 
 
 def said_period(period: Period) -> str:
-    """« à partir du 1er janvier 2027 », « du … au … inclus »."""
+    """« à partir du 1er janvier 2027 », « du … au … inclus »."""
     if period.last is None:
         return f"à partir du {long_date(period.first)}"
     return f"du {long_date(period.first)} au {long_date(period.last)} inclus"
@@ -55,7 +78,7 @@ def changed_values(before: Parameter, after: Parameter) -> tuple[str, ...]:
         old, new = _value_on(before, day), _value_on(after, day)
         told_now = (_content(old), _content(new))
         if told_now != told and told_now[0] != told_now[1]:
-            lines.append(f"à partir du {long_date(day)} : {_change(before, after, old, new)}")
+            lines.append(spaced(f"à partir du {long_date(day)} : {_change(before, after, old, new)}"))
         told = told_now
     return tuple(lines)
 
@@ -78,7 +101,7 @@ def _change(before: Parameter, after: Parameter, old: DatedValue | None, new: Da
     if old is None:
         return f"{listed(new.value, after.type)} ({new.reference})"
     if old.value == new.value:
-        return f"même valeur, autre référence : {new.reference} (auparavant : {old.reference})"
+        return f"même valeur, autre référence : {new.reference} (auparavant : {old.reference})"
     if isinstance(new.value, tuple) and isinstance(old.value, tuple):
         lists = _list_change(codes_of(old.value), codes_of(new.value), before.type, after.type)
         return f"{lists} ({new.reference})"
@@ -99,31 +122,6 @@ def _list_change(
 
 def _codes(codes: tuple[str, ...], type_: ValueType) -> str:
     return display(codes, type_) if len(codes) <= _NAMED else plural(len(codes), "élément")
-
-
-TITLE = "intitulé"
-"""The word whose text names the item."""
-
-ASKED = "demande"
-"""First word of what a case asks, fact by fact: too long for a new case, useful where it changes."""
-
-Attributes = dict[str, str]
-"""French text by French word."""
-
-SEVERITIES = {
-    RuleSeverity.BLOCKING: "bloquante",
-    RuleSeverity.MISSING: "dossier incomplet",
-    RuleSeverity.RESERVE: "réserve",
-}
-WHEN_ABSENT = {
-    WhenAbsent.REFUSED: "toujours exigée",
-    WhenAbsent.MISSING: "réclamée",
-    WhenAbsent.UNKNOWN: "« on ne sait pas » est admis",
-    WhenAbsent.NO: "vaut non",
-    WhenAbsent.NOT_APPLICABLE: "sans objet",
-}
-_PERSONAL = {PersonalData.NONE: "non", PersonalData.ORDINARY: "oui", PersonalData.SENSITIVE: "sensible"}
-_YES_NO = {True: "oui", False: "non"}
 
 
 def of_rule(words: Words, rule: Rule) -> Attributes:
@@ -219,7 +217,7 @@ def of_identity(identity: Identity) -> Attributes:
         "identifiant": identity.id,
         "version": identity.version,
         "organisation": identity.organisation,
-        "fondement": " ; ".join(identity.legal_basis),
+        "fondement": " ; ".join(identity.legal_basis),
         "peut s’appliquer": said_period(identity.validity),
     }
 

@@ -22,6 +22,7 @@ from services.eligibility.publishing.rulebook.attributes import (
     of_rule,
     said_values,
 )
+from services.kit.french import spaced
 
 
 class Section(Enum):
@@ -123,7 +124,7 @@ def _label(said: Attributes) -> str:
 def _lines(said: Attributes) -> tuple[str, ...]:
     """What is said of a new item, what a case asks apart."""
     return tuple(
-        f"{word} : {text}"
+        spaced(f"{word} : {text}")
         for word, text in said.items()
         if text and word != TITLE and not word.startswith(ASKED)
     )
@@ -132,7 +133,7 @@ def _lines(said: Attributes) -> tuple[str, ...]:
 def _changed_lines(before: Attributes, after: Attributes) -> tuple[str, ...]:
     """What is said otherwise, each with what was said before."""
     return tuple(
-        f"{word} : {after.get(word) or NOTHING} (auparavant : {before.get(word) or NOTHING})"
+        spaced(f"{word} : {after.get(word) or NOTHING} (auparavant : {before.get(word) or NOTHING})")
         for word in dict.fromkeys((*after, *before))
         if after.get(word, "") != before.get(word, "")
     )

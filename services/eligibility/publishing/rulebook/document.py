@@ -25,7 +25,9 @@ from services.eligibility.package import (
 )
 from services.eligibility.publishing.rulebook.attributes import WHEN_ABSENT, said_period
 from services.eligibility.publishing.rulebook.differences import RulebookChange, Section, differences
-from services.kit.french import long_date
+from services.kit.french import long_date, spaced
+
+_SPLIT = re.compile(r",\s+(?=articles?\s)")
 
 
 def rule_text(words: Words, rule: Rule) -> str:
@@ -39,14 +41,14 @@ def rule_text(words: Words, rule: Rule) -> str:
 def _notes(words: Words, rule: Rule) -> list[str]:
     sentences = (text(words.sentence(message.parts)) for message in rule.messages)
     thresholds = (
-        f"{text(label)} : **{text(value)}** — {text(reference)}"
+        f"{text(label)} : **{text(value)}** — {text(reference)}"
         for label, value, reference in words.thresholds(rule.condition)
     )
     return [
-        *(f"Motif donné : {quoted(sentence)}" for sentence in sentences),
+        *(f"Motif donné : {quoted(sentence)}" for sentence in sentences),
         *thresholds,
-        *([f"Orientation : {text(_orientation(words, rule))}"] if rule.orientation else []),
-        f"Code : `{rule.code}`",
+        *([f"Orientation : {text(_orientation(words, rule))}"] if rule.orientation else []),
+        f"Code : `{rule.code}`",
     ]
 
 
@@ -55,9 +57,6 @@ def _orientation(words: Words, rule: Rule) -> str:
     if rule.orientation_condition is None:
         return label
     return f"{label}, lorsque {words.say(rule.orientation_condition)}"
-
-
-_SPLIT = re.compile(r",[\s\u00a0]+(?=articles?[\s\u00a0])")
 
 
 @dataclass(frozen=True)
@@ -86,7 +85,7 @@ def texts(rules: Iterable[Rule]) -> tuple[LegalText, ...]:
 
 
 def _parts(reference: str) -> tuple[str, str]:
-    """« Règlement intérieur, article 2 » is article 2 of the Règlement intérieur."""
+    """« Règlement intérieur, article 2 » is article 2 of the Règlement intérieur."""
     text, *article = _SPLIT.split(reference, maxsplit=1)
     return text, "".join(article)
 
@@ -117,7 +116,7 @@ def rulebook(package: RulePackage, day: date, since: RulePackage | None = None) 
         _questions(package),
         _properties(package),
     )
-    return f"{paragraphs(*parts)}\n"
+    return spaced(f"{paragraphs(*parts)}\n")
 
 
 def changes_text(changes: tuple[RulebookChange, ...]) -> str:
@@ -132,7 +131,7 @@ def changes_text(changes: tuple[RulebookChange, ...]) -> str:
 
 def _change(change: RulebookChange) -> str:
     name = f"{text(change.label)} (`{change.name}`)" if change.label else f"`{change.name}`"
-    return "\n".join((f"- {name} : {change.kind.value}", *(f"  - {text(line)}" for line in change.details)))
+    return "\n".join((f"- {name} : {change.kind.value}", *(f"  - {text(line)}" for line in change.details)))
 
 
 def _heading(package: RulePackage, day: date) -> str:
@@ -141,7 +140,7 @@ def _heading(package: RulePackage, day: date) -> str:
         f"# {text(identity.title)}",
         f"**{text(identity.organisation)}** · règlement `{identity.id}`, version {text(identity.version)}",
         f"Tel qu’il s’applique à une demande datée du **{long_date(day)}**.",
-        f"Cette version peut s’appliquer {said_period(identity.validity)}. Elle se fonde sur :",
+        f"Cette version peut s’appliquer {said_period(identity.validity)}. Elle se fonde sur :",
         bullets(map(text, identity.legal_basis)),
     )
 
@@ -157,10 +156,10 @@ def _outcomes(package: RulePackage) -> str:
     return paragraphs(
         "## Comment une demande est examinée",
         "Toutes les règles sont examinées, et tous les motifs sont donnés. La réponse est la première de "
-        "cette liste qu’un motif entraîne ; sans aucun motif, c’est la dernière.",
+        "cette liste qu’un motif entraîne ; sans aucun motif, c’est la dernière.",
         "\n".join(f"{number}. {label}" for number, label in enumerate(ranks, start=1)),
-        "Une information inconnue ne vaut jamais zéro ni « non » : une condition qui en dépend ne compte "
-        "ni pour ni contre. La réponse est un avis ; une personne décide.",
+        "Une information inconnue ne vaut jamais zéro ni « non » : une condition qui en dépend ne compte "
+        "ni pour ni contre. La réponse est un avis ; une personne décide.",
     )
 
 
@@ -219,7 +218,7 @@ def _lists(package: RulePackage, day: date) -> str:
 def _list(parameter: Parameter, dated: DatedValue) -> str:
     names = display(dated.value, parameter.type)
     return paragraphs(
-        f"**{text(parameter.label)}**, {said_period(dated.period)} ({text(dated.reference)}) :",
+        f"**{text(parameter.label)}**, {said_period(dated.period)} ({text(dated.reference)}) :",
         f"{text(names)}.",
     )
 
@@ -233,14 +232,14 @@ def _calculations(words: Words) -> str:
         (text(derived.label), text(words.say(derived.expression)))
         for derived in words.package.derived.values()
     )
-    note = "Les calculs sont exacts ; un calcul dont un élément est inconnu est inconnu."
+    note = "Les calculs sont exacts ; un calcul dont un élément est inconnu est inconnu."
     return paragraphs("## Calculs", note, table(("Calcul", "Comment"), rows))
 
 
 def _documents(words: Words) -> str:
     package = words.package
     items = [
-        f"{text(words.say(required.condition)) if required.condition else 'Toujours'} : "
+        f"{text(words.say(required.condition)) if required.condition else 'Toujours'} : "
         f"{text(_on(package, required.parameter, words))}."
         for required in package.decision.required_documents
     ]
@@ -275,5 +274,5 @@ def _properties(package: RulePackage) -> str:
         "## Ce qui reste toujours vrai",
         bullets(f"{text(found.title)}." for found in package.properties),
         f"Vérifié, avec {len(package.cases)} cas d’essai, avant toute publication. "
-        f"Empreinte de cette version : `{package.digest}`.",
+        f"Empreinte de cette version : `{package.digest}`.",
     )
