@@ -18,7 +18,7 @@ from services.eligibility import store as eligibility
 from services.kit.errors import DomainError
 from services.kit.releases import store as store_module
 from services.kit.releases.archive import SIGNATURE_FILE, pack
-from services.kit.releases.changes import Change
+from services.kit.releases.changes import Transition
 from services.kit.releases.signature import PublicKeys, generate_key
 from services.kit.releases.store import PackageDamagedError, Publication, ReleaseStore
 from services.kit.releases.tables import release_tables
@@ -148,7 +148,7 @@ def test_nothing_is_written_to_validate(opened: Opened) -> None:
 
 def test_a_retry_gives_the_same_result(opened: Opened) -> None:
     store = opened.store
-    calls: list[Callable[[str], Publication | Change]] = [
+    calls: list[Callable[[str], Publication | Transition]] = [
         lambda actor: store.publish(candidate("3"), actor=actor, request_id="p"),
         lambda actor: store.activate(
             NAME, "3", None, actor=actor, request_id="a", supersede_planned=True, etag=four.etag

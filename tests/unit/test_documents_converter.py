@@ -10,7 +10,7 @@ import pytest
 
 from microcredit.documents.v1 import pdf_service_pb2 as pb
 from microcredit.documents.v1.pdf_service_pb2_grpc import PdfServiceServicer, add_PdfServiceServicer_to_server
-from services.documents.api.converter import Converter
+from services.documents.api.making import Converter
 from services.kit.errors import DomainError, FailedPrecondition, InvalidArgument, Unavailable
 from services.kit.serve import to_status
 

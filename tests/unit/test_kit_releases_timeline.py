@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.kit.errors import DomainError
-from services.kit.releases.changes import Activation, Change, Rollback
+from services.kit.releases.changes import Activation, Rollback, Transition
 from services.kit.releases.timeline import Event, EventKind, Release, Span, State
 
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
@@ -28,7 +28,7 @@ def state(*releases: Release) -> State:
     return State(0, releases, ())
 
 
-def activate(before: State, version: str, day: date | None = None, *, supersede: bool = False) -> Change:
+def activate(before: State, version: str, day: date | None = None, *, supersede: bool = False) -> Transition:
     return Activation("a", version, day, "", "", supersede).apply(before, NOW)
 
 

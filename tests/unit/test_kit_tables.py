@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from openpyxl import Workbook
+from openpyxl import Workbook, load_workbook
 
 from services.kit import french, tables
 from services.kit.tables import Bad, Row, SheetColumn, UnreadableFile, read_cell, read_table
@@ -429,6 +429,41 @@ def test_merges_beyond_counting_are_refused() -> None:
     made = xlsx(["nom"], ["x"], merge="A1:A2")
     made = rezipped(made, lambda _, content: content.replace(b'<mergeCell ref="A1:A2"/>', many))
     assert "fusionnées" in sentence(made)
+
+
+@pytest.mark.parametrize(
+    ("bound", "data", "said"),
+    [
+        ("csv_table.MAX_CELLS", b"nom;a\nx;y\nx;y\n", "cellules"),
+        ("csv_table.MAX_ROWS", b"nom\nx\ny\nz\nx\ny\nz\n", "lignes"),
+        ("csv_table.MAX_LINES", b'nom\n"\n\n\n\n\n\n\nx"\n', "lignes"),
+        ("xlsx.MAX_CELLS", xlsx(["nom", "a"], ["x", "y"], ["x", "y"]), "cellules"),
+        ("xlsx.MAX_BAD", xlsx(["nom"] * 6, ["=1"] * 6), "formules"),
+        ("ods.MAX_CELLS", ods(ods_sheet(["nom", "a"], ["x", "y"], ["x", "y"])), "cellules"),
+        ("safety.MAX_PARTS", xlsx(["nom"]), "trop de parties"),
+        ("safety.MAX_TOTAL", xlsx(["nom"]), "démesuré"),
+    ],
+)
+def test_each_bound_is_a_refusal(monkeypatch: pytest.MonkeyPatch, bound: str, data: bytes, said: str) -> None:
+    read(data)
+    monkeypatch.setattr(f"services.kit.tables.{bound}", 5)
+    assert said in sentence(data)
+
+
+def test_a_part_that_is_twice_in_a_workbook_is_refused() -> None:
+    stream = io.BytesIO(xlsx(["nom"]))
+    with zipfile.ZipFile(stream, "a") as archive, pytest.warns(UserWarning, match="Duplicate"):
+        archive.writestr("xl/workbook.xml", b"<x/>")
+    assert "deux fois la même" in sentence(stream.getvalue())
+
+
+def test_a_written_workbook_offers_what_may_be_chosen() -> None:
+    columns = [SheetColumn("nom", wide=True), SheetColumn("type", choices=("Un", "Deux"))]
+    book = load_workbook(io.BytesIO(tables.xlsx_bytes("Feuille", columns, [["x", "Un"]])))
+    sheet = book.worksheets[0]
+    (found,) = sheet.data_validations.dataValidation
+    assert (found.formula1, str(found.sqref)) == ('"Un,Deux"', "B2:B5000")
+    assert (sheet.title, sheet.freeze_panes) == ("Feuille", "A2")
 
 
 texts = st.text(

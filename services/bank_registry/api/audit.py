@@ -11,7 +11,7 @@ from services.kit import french, wire
 from services.kit.canonical import Head, Verification, is_hash
 from services.kit.dates import instant_of
 from services.kit.errors import FieldReason, Violations
-from services.kit.wire import Place, paging
+from services.kit.wire import PageStart, paging
 
 MAX_ALTERED = 100
 
@@ -37,7 +37,7 @@ class Auditor:
         response = pb.ListAuditEntriesResponse()
         count = fill(response.entries, map(_entry, rows[: page.size]))
         if count < len(rows):
-            response.next_page_token = paging.seal(self._page_key, request, Place(last, place + count))
+            response.next_page_token = paging.seal(self._page_key, request, PageStart(last, place + count))
         return response
 
     def head(self) -> pb.GetAuditHeadResponse:

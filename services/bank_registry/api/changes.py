@@ -16,7 +16,7 @@ from services.bank_registry.registry import BankHistory, Registry, StateChange, 
 from services.bank_registry.store import changes, changes_of
 from services.kit.context import remaining, stopping
 from services.kit.errors import Violations
-from services.kit.wire import Place, paging
+from services.kit.wire import PageStart, paging
 
 WATCH_SECONDS = 0.2
 """How soon a watch sees a change, that its client left, that the server stops, or that its time runs out."""
@@ -46,7 +46,9 @@ class ChangeHandlers(Handlers):
         events = (edge.event(one, _sentences(history, registry, one.state_number)) for one in page.of(found))
         end = page.place.offset + fill(response.events, events)
         if end < len(found):
-            response.next_page_token = paging.seal(self._page_key, request, Place(response.state_number, end))
+            response.next_page_token = paging.seal(
+                self._page_key, request, PageStart(response.state_number, end)
+            )
         return response
 
     def ListChanges(
@@ -65,7 +67,7 @@ class ChangeHandlers(Handlers):
         found = self._changes(first, min(last, first + page.size - 1))
         end = page.place.offset + fill(response.changes, map(edge.change, found))
         if request.after_state_number + end < last:
-            response.next_page_token = paging.seal(self._page_key, request, Place(last, end))
+            response.next_page_token = paging.seal(self._page_key, request, PageStart(last, end))
         return response
 
     def WatchChanges(

@@ -14,7 +14,7 @@ from services.bank_registry.store import RegistryStore
 from services.kit.context import check_deadline
 from services.kit.errors import DomainError, FieldReason, ResourceExhausted, Violations
 from services.kit.serve import to_status
-from services.kit.wire import Place, paging
+from services.kit.wire import PageStart, paging
 
 MAX_BATCH = 500
 
@@ -88,7 +88,7 @@ class CheckHandlers(Handlers):
         )
         end = place.offset + fill(response.checks, shown)
         if end < len(listed):
-            response.next_page_token = paging.seal(self._page_key, request, Place(seen.state_number, end))
+            response.next_page_token = paging.seal(self._page_key, request, PageStart(seen.state_number, end))
         return response
 
     def _result(self, item: pb.BankCheckItem, seen: View, size: int) -> pb.BankCheckResult:
@@ -104,8 +104,7 @@ class CheckHandlers(Handlers):
         violations = Violations()
         bank_id = names.bank_id(item.name, violations)
         loan = requests.loan(item.loan_request, "loan_request", self._geography, violations)
-        violations.raise_if_any()
-        assert loan is not None  # noqa: S101 - it has no violation
+        loan = violations.checked(loan)
         return pb.BankCheckResult(check=self._check(bank_id, loan, seen), commune_insee=loan.commune.code)
 
     def _check(self, bank_id: str, loan: LoanRequest, seen: View) -> bank_pb2.BankCheck:

@@ -22,7 +22,7 @@ from services.bank_registry.registry import BankRecord, Reservation, Reservation
 from services.bank_registry.store import Edit, Origin, ReservationChange
 from services.kit import french
 from services.kit.errors import FieldReason, NotFound, Violations
-from services.kit.wire import Place, paging
+from services.kit.wire import PageStart, paging
 
 R = TypeVar("R", bound=Message)
 
@@ -130,7 +130,7 @@ class EnvelopeServicer(Handlers, EnvelopeServiceServicer):
         shown = (messages.reservation(bank_id, one, seen.instant) for one in page.of(found))
         end = page.place.offset + fill(response.reservations, shown)
         if end < len(found):
-            response.next_page_token = paging.seal(self._page_key, request, Place(seen.state_number, end))
+            response.next_page_token = paging.seal(self._page_key, request, PageStart(seen.state_number, end))
         return response
 
     def _become(

@@ -26,7 +26,7 @@ from services.bank_registry.registry import (
     version_on,
 )
 from services.kit.errors import Violations
-from services.kit.wire import Page, Place, paging
+from services.kit.wire import Page, PageStart, paging
 
 T = TypeVar("T")
 V = TypeVar("V", Agreement, LocalConvention)
@@ -165,7 +165,7 @@ class ReadHandlers(Handlers):
         """One page of a list, and the token of the next one."""
         end = page.place.offset + fill(field, map(message, page.of(found)))
         if end < len(found):
-            place = Place(response.state_number, end)
+            place = PageStart(response.state_number, end)
             response.next_page_token = paging.seal(self._page_key, request, place)
 
 

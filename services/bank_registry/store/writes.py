@@ -173,24 +173,24 @@ class Edit:
         self._connection.execute(insert(tables.change), changed)
 
     def _audit(
-        self, origin: Origin, state_number: int, counts: dict[str, int], entries: list[audit.Entry]
+        self, origin: Origin, state_number: int, counts: dict[str, int], entries: list[audit.AuditEntry]
     ) -> None:
         summary = {"reason": origin.reason, **counts}
-        first = audit.Entry(origin.actor, origin.method, f"revisions/{state_number}", None, summary)
+        first = audit.AuditEntry(origin.actor, origin.method, f"revisions/{state_number}", None, summary)
         time = _EPOCH + self.now * _MICROSECOND
         audit.extend(self._connection, tables.audit, [first, *entries], time=time)
 
 
-def _entry(origin: Origin, change: Change) -> audit.Entry:
+def _entry(origin: Origin, change: Change) -> audit.AuditEntry:
     before = bank_document(change.before) if change.before else None
     name = bank_name(change.after.bank.id)
-    return audit.Entry(origin.actor, origin.method, name, before, bank_document(change.after))
+    return audit.AuditEntry(origin.actor, origin.method, name, before, bank_document(change.after))
 
 
-def _reservation_entry(origin: Origin, change: ReservationChange) -> audit.Entry:
+def _reservation_entry(origin: Origin, change: ReservationChange) -> audit.AuditEntry:
     before = reservation_document(change.before) if change.before else None
     name = name_of(change.bank_id, change.after)
-    return audit.Entry(origin.actor, origin.method, name, before, reservation_document(change.after))
+    return audit.AuditEntry(origin.actor, origin.method, name, before, reservation_document(change.after))
 
 
 def _closing(table: Table, parameters: Iterable[str], now: int) -> Update:

@@ -62,7 +62,7 @@ class DecisionServicer(DecisionServiceServicer):
         shown = found[: page.size]
         token = ""
         if len(found) > len(shown):
-            token = paging.seal(self._page_key, request, paging.Place(shown[-1].sequence))
+            token = paging.seal(self._page_key, request, paging.PageStart(shown[-1].sequence))
         return pb.ListDecisionsResponse(
             decisions=[decisions.decision_pb(decision, whole=False) for decision in shown],
             next_page_token=token,

@@ -10,7 +10,16 @@ from uuid import uuid4
 import structlog
 
 from services.eligibility.answer import StoredDecision
-from services.eligibility.publishing import Advice, Deployments, Pair, Place, Ruleset, advice, moved, tally
+from services.eligibility.publishing import (
+    Advice,
+    Deployments,
+    Pair,
+    Ruleset,
+    RunPosition,
+    advice,
+    moved,
+    tally,
+)
 from services.eligibility.store import Journal, ShadowStore
 from services.kit.context import stopping
 from services.kit.errors import FailedPrecondition, Unavailable
@@ -54,7 +63,7 @@ class ShadowRunner:
         added = [self._count(place) for place in self._shadows.waiting(self._holder)]
         return any(added)
 
-    def _count(self, place: Place) -> bool:
+    def _count(self, place: RunPosition) -> bool:
         candidate = self._candidate(place)
         if candidate is None or not (place.held or self._shadows.hold(place.number, self._holder)):
             return False
@@ -68,7 +77,7 @@ class ShadowRunner:
             return False
         return self._shadows.add(place, decisions[-1].sequence, counted, self._holder)
 
-    def _candidate(self, place: Place) -> Ruleset | None:
+    def _candidate(self, place: RunPosition) -> Ruleset | None:
         """The candidate of a run; None while it cannot be used."""
         if self._refused.get(place.digest, 0) > time.monotonic():
             return None
@@ -80,7 +89,7 @@ class ShadowRunner:
             return None
 
     def _pairs(
-        self, candidate: Ruleset, place: Place, decisions: Sequence[StoredDecision]
+        self, candidate: Ruleset, place: RunPosition, decisions: Sequence[StoredDecision]
     ) -> Iterator[Pair | None]:
         for decision in decisions:
             began = time.monotonic()
@@ -100,7 +109,7 @@ class ShadowRunner:
                 self._stop.wait(IDLE_SECONDS)
 
 
-def _pair(candidate: Ruleset, place: Place, decision: StoredDecision) -> Pair | None:
+def _pair(candidate: Ruleset, place: RunPosition, decision: StoredDecision) -> Pair | None:
     """The decision as it was recorded, and what the candidate advises; None when either cannot be known."""
     if decision.read is None or decision.record is None:
         return None

@@ -40,7 +40,7 @@
 - `paragraphs`: The parts that are not empty, a blank line between two.
 - `Parameter`: A dated value; the values cover the package's validity without gap or overlap.
 - `PersonalData`: Class of personal data of a fact.
-- `Place`: A character of a file; line and column from 1.
+- `FilePosition`: A character of a file; line and column from 1.
 - `Property`: What must hold of every application: an outcome excluded when a condition is true, or a fact
   whose growth never makes the outcome worse.
 - `quoted`: « text ».
@@ -82,7 +82,7 @@ from services.eligibility.package.facts import (
     completed,
     missing_facts,
 )
-from services.eligibility.package.findings import Finding, Findings, PackageError, Place, Severity
+from services.eligibility.package.findings import FilePosition, Finding, Findings, PackageError, Severity
 from services.eligibility.package.identity_file import read_identity
 from services.eligibility.package.load import assemble_package, read_folder, read_package
 from services.eligibility.package.model import (
@@ -145,6 +145,7 @@ __all__ = [
     "Decision",
     "Derived",
     "Fact",
+    "FilePosition",
     "Finding",
     "Findings",
     "Format",
@@ -154,7 +155,6 @@ __all__ = [
     "PackageError",
     "Parameter",
     "PersonalData",
-    "Place",
     "Property",
     "Rule",
     "RulePackage",

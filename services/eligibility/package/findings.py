@@ -27,7 +27,7 @@ class Severity(IntEnum):
 
 
 @dataclass(frozen=True, order=True)
-class Place:
+class FilePosition:
     """A character of a file; line and column from 1."""
 
     file: str
@@ -39,7 +39,7 @@ class Place:
 class Finding:
     """One French sentence about one place."""
 
-    place: Place
+    place: FilePosition
     message: str
     severity: Severity = Severity.ERROR
 
@@ -53,7 +53,7 @@ class Findings:
     def __init__(self) -> None:
         self._items: set[Finding] = set()
 
-    def add(self, place: Place, message: str, severity: Severity = Severity.ERROR) -> None:
+    def add(self, place: FilePosition, message: str, severity: Severity = Severity.ERROR) -> None:
         """Records one finding."""
         self._items.add(Finding(place, spaced(message), severity))
 

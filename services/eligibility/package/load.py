@@ -13,7 +13,7 @@ from services.eligibility.package.cases_file import CaseReader, read_properties
 from services.eligibility.package.decision_file import read_decision
 from services.eligibility.package.facts import Fact
 from services.eligibility.package.facts_file import read_facts
-from services.eligibility.package.findings import FILES, Findings, PackageError, Place
+from services.eligibility.package.findings import FILES, FilePosition, Findings, PackageError
 from services.eligibility.package.identity_file import read_identity
 from services.eligibility.package.model import (
     MISSING_FACTS,
@@ -37,6 +37,9 @@ MAX_CASES = 2_000
 
 _RULE = re.compile(rb"^[^\s#].*:", re.MULTILINE)
 _CASE = re.compile(rb"^\s*-\s+id\s*:", re.MULTILINE)
+CASES_FOLDER = "cases"
+BASE_CASE = "cases/base.yaml"
+_CASE_FILE = re.compile(r"cases/[^/]+\.yaml")
 
 
 def check_sizes(contents: Mapping[str, bytes], findings: Findings) -> bool:
@@ -54,13 +57,15 @@ def check_sizes(contents: Mapping[str, bytes], findings: Findings) -> bool:
     )
     exceeded = [(file, words, size, most) for file, size, most, words in measures if size > most]
     for file, words, size, most in exceeded:
-        findings.add(Place(file, 1, 1), f"Le paquet compte {size} {words} ; {most} au plus sont admis.")
+        findings.add(
+            FilePosition(file, 1, 1), f"Le paquet compte {size} {words} ; {most} au plus sont admis."
+        )
     return not exceeded
 
 
-def places_of(files: Mapping[str, source.Mapping]) -> dict[str, Place]:
+def places_of(files: Mapping[str, source.Mapping]) -> dict[str, FilePosition]:
     """Places by `file#entry#` and `file#entry#key`; those of the cases by `cases#id#`."""
-    places: dict[str, Place] = {}
+    places: dict[str, FilePosition] = {}
     for file, root in files.items():
         if file.startswith(f"{CASES_FOLDER}/"):
             places |= dict(_cases(root))
@@ -69,7 +74,7 @@ def places_of(files: Mapping[str, source.Mapping]) -> dict[str, Place]:
     return places
 
 
-def _entries(file: str, root: source.Mapping) -> Iterator[tuple[str, Place]]:
+def _entries(file: str, root: source.Mapping) -> Iterator[tuple[str, FilePosition]]:
     for name, node in root.entries.items():
         yield f"{file}#{name}#", root.keys[name]
         if isinstance(node, source.Mapping):
@@ -77,18 +82,13 @@ def _entries(file: str, root: source.Mapping) -> Iterator[tuple[str, Place]]:
                 yield f"{file}#{name}#{key}", value.place
 
 
-def _cases(root: source.Mapping) -> Iterator[tuple[str, Place]]:
+def _cases(root: source.Mapping) -> Iterator[tuple[str, FilePosition]]:
     node = root.entries.get(CASES_FOLDER)
     for item in node.items if isinstance(node, source.Sequence) else ():
         if isinstance(item, source.Mapping):
             id_ = item.entries.get("id")
             if isinstance(id_, source.Scalar):
                 yield f"{CASES_FOLDER}#{id_.text.strip()}#", item.place
-
-
-CASES_FOLDER = "cases"
-BASE_CASE = "cases/base.yaml"
-_CASE_FILE = re.compile(r"cases/[^/]+\.yaml")
 
 
 def load_package(folder: Path) -> RulePackage:
@@ -120,10 +120,10 @@ def assemble_package(contents: Contents, findings: Findings) -> RulePackage | No
         return None
     read = [file for file in contents if file != SIGNATURE_FILE]
     for file in sorted({*FILES, BASE_CASE} - contents.keys()):
-        findings.add(Place(file, 1, 1), "Le fichier est absent.")
+        findings.add(FilePosition(file, 1, 1), "Le fichier est absent.")
     for file in sorted(read):
         if file not in FILES and not _CASE_FILE.fullmatch(file):
-            findings.add(Place(file, 1, 1), "Ce fichier n’a pas sa place dans un paquet de règles.")
+            findings.add(FilePosition(file, 1, 1), "Ce fichier n’a pas sa place dans un paquet de règles.")
     tables = {file: table for file in read if (table := _table(file, contents, findings))}
     if not set(FILES) <= tables.keys():
         return None

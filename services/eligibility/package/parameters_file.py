@@ -11,7 +11,7 @@ from itertools import pairwise
 from services.eligibility.package.display import display
 from services.eligibility.package.facts import Fact
 from services.eligibility.package.facts_file import check_name
-from services.eligibility.package.findings import Place
+from services.eligibility.package.findings import FilePosition
 from services.eligibility.package.model import DatedValue, Derived, Parameter
 from services.eligibility.package.tables import Table, parse_literal
 from services.eligibility.package.tree import DATE, NO_LABELS, Kind, Value, ValueType
@@ -34,7 +34,7 @@ def read_parameters(table: Table, facts: Mapping[str, Fact], validity: Period) -
 
 
 def _read_parameter(
-    name: str, place: Place, row: Table, facts: Mapping[str, Fact], validity: Period
+    name: str, place: FilePosition, row: Table, facts: Mapping[str, Fact], validity: Period
 ) -> Parameter | None:
     kind = row.choice("type", _KINDS)
     if not check_name(row, name, place) or kind is None:

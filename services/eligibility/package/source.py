@@ -21,7 +21,7 @@ from ruamel.yaml.events import (
     SequenceStartEvent,
 )
 
-from services.eligibility.package.findings import Findings, Place
+from services.eligibility.package.findings import FilePosition, Findings
 
 MAX_DEPTH = 10
 _REORDERING = frozenset({"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"})
@@ -33,7 +33,7 @@ class Scalar:
     """A text; `offset_column` is the column of its first character when it is written on one line."""
 
     text: str
-    place: Place
+    place: FilePosition
     offset_column: int | None
 
 
@@ -42,7 +42,7 @@ class Sequence:
     """A list."""
 
     items: tuple[Node, ...]
-    place: Place
+    place: FilePosition
 
 
 @dataclass(frozen=True)
@@ -50,8 +50,8 @@ class Mapping:
     """A table, in the order of the file."""
 
     entries: dict[str, Node]
-    keys: dict[str, Place]
-    place: Place
+    keys: dict[str, FilePosition]
+    place: FilePosition
 
 
 Node = Scalar | Sequence | Mapping
@@ -63,7 +63,7 @@ class _RefusedError(Exception):
 
 def read_source(file: str, content: bytes, findings: Findings) -> Node | None:
     """The tree of one file, or None with a finding when it cannot be read at all."""
-    start = Place(file, 1, 1)
+    start = FilePosition(file, 1, 1)
     if len(content) > MAX_BYTES:
         findings.add(start, f"Le fichier dépasse {MAX_BYTES} octets.")
         return None
@@ -74,7 +74,7 @@ def read_source(file: str, content: bytes, findings: Findings) -> Node | None:
         findings.add(start, "Le fichier n’est pas en UTF-8.")
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        place = Place(file, mark.line + 1, mark.column + 1) if mark else start
+        place = FilePosition(file, mark.line + 1, mark.column + 1) if mark else start
         findings.add(place, "L’écriture YAML est incorrecte ici (retrait, deux-points ou guillemets).")
     except YAMLError:
         findings.add(start, "Le fichier contient un caractère interdit.")
@@ -104,11 +104,11 @@ class _Builder:
             elif isinstance(event, ScalarEvent | SequenceStartEvent | MappingStartEvent | AliasEvent):
                 root = self._node(event, events, 1)
         if root is None:
-            self._findings.add(Place(self._file, 1, 1), "Le fichier est vide.")
+            self._findings.add(FilePosition(self._file, 1, 1), "Le fichier est vide.")
         return root
 
-    def _place(self, event: Any) -> Place:
-        return Place(self._file, event.start_mark.line + 1, event.start_mark.column + 1)
+    def _place(self, event: Any) -> FilePosition:
+        return FilePosition(self._file, event.start_mark.line + 1, event.start_mark.column + 1)
 
     def _refuse(self, event: Any, message: str) -> _RefusedError:
         self._findings.add(self._place(event), message)
@@ -147,7 +147,7 @@ class _Builder:
 
     def _mapping(self, start: Any, events: Iterator[Any], depth: int) -> Mapping:
         entries: dict[str, Node] = {}
-        keys: dict[str, Place] = {}
+        keys: dict[str, FilePosition] = {}
         for event in events:
             if isinstance(event, MappingEndEvent):
                 break

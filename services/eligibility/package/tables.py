@@ -11,7 +11,7 @@ from fractions import Fraction
 from typing import TypeVar
 
 from services.eligibility.package import source
-from services.eligibility.package.findings import Findings, Place
+from services.eligibility.package.findings import FilePosition, Findings
 from services.eligibility.package.parse import parse
 from services.eligibility.package.tree import Kind, Value, ValueType
 from services.eligibility.package.tree import Node as Expression
@@ -21,6 +21,7 @@ _MONEY = re.compile(r"-?(0|[1-9][0-9]{0,11})(\.[0-9]{2})?")
 _INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,11})")
 _PERCENT = re.compile(r"-?(0|[1-9][0-9]{0,5})(\.[0-9]{1,6})?")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+T = TypeVar("T")
 
 
 class LiteralError(ValueError):
@@ -81,9 +82,6 @@ _PARSERS: dict[Kind, Callable[[str], Value]] = {
 }
 
 
-T = TypeVar("T")
-
-
 def as_table(node: source.Node | None, findings: Findings) -> Table | None:
     """The node as a table, or None with a finding."""
     if isinstance(node, source.Mapping):
@@ -102,7 +100,7 @@ class Table:
         self._expected: set[str] = set()
 
     @property
-    def place(self) -> Place:
+    def place(self) -> FilePosition:
         """Where the table begins."""
         return self._node.place
 
@@ -111,7 +109,7 @@ class Table:
         """The tree that it reads."""
         return self._node
 
-    def place_of(self, key: str) -> Place:
+    def place_of(self, key: str) -> FilePosition:
         """Where a value is written; the table itself when it is absent."""
         node = self._node.entries.get(key)
         return node.place if node else self.place
@@ -120,7 +118,7 @@ class Table:
         """Records a finding about a key."""
         self.fail_at(self.place_of(key), message)
 
-    def fail_at(self, place: Place, message: str) -> None:
+    def fail_at(self, place: FilePosition, message: str) -> None:
         """Records a finding about a place."""
         self._findings.add(place, message)
 
@@ -217,7 +215,7 @@ class Table:
         """Every key, in the order of the file."""
         return tuple(self._node.entries)
 
-    def rows(self) -> Iterator[tuple[str, Place, Table]]:
+    def rows(self) -> Iterator[tuple[str, FilePosition, Table]]:
         """Every entry as a named table; no key of this table is then unexpected."""
         for key, node in self._node.entries.items():
             self._expected.add(key)
@@ -225,7 +223,7 @@ class Table:
             if row is not None:
                 yield key, self._node.keys[key], row
 
-    def words(self) -> Iterator[tuple[str, Place, source.Scalar]]:
+    def words(self) -> Iterator[tuple[str, FilePosition, source.Scalar]]:
         """Every entry as a named text."""
         for key, node in self._node.entries.items():
             self._expected.add(key)
@@ -249,8 +247,8 @@ class Table:
         return node
 
 
-def place_in(scalar: source.Scalar, offset: int) -> Place:
+def place_in(scalar: source.Scalar, offset: int) -> FilePosition:
     """The place of a character of a text; its beginning when it spans several lines."""
     if scalar.offset_column is None:
         return scalar.place
-    return Place(scalar.place.file, scalar.place.line, scalar.offset_column + offset)
+    return FilePosition(scalar.place.file, scalar.place.line, scalar.offset_column + offset)

@@ -18,6 +18,15 @@ MAX_EXAMPLES = 5
 """Applications named for each change."""
 
 _OUTCOMES = {outcome: rank for rank, outcome in enumerate(Outcome)}
+log = structlog.get_logger()
+
+_CLASSES: Mapping[Kind, type] = {
+    Kind.BOOLEAN: bool,
+    Kind.DATE: date,
+    Kind.CODE: str,
+    Kind.TEXT: str,
+    Kind.CODES: tuple,
+}
 
 
 @dataclass(frozen=True)
@@ -125,17 +134,6 @@ def _rank(item: tuple[OutcomeChange, Count]) -> tuple[object, ...]:
     return -count.number, _OUTCOMES[change.base], _OUTCOMES[change.candidate], change.added, change.removed
 
 
-log = structlog.get_logger()
-
-_CLASSES: Mapping[Kind, type] = {
-    Kind.BOOLEAN: bool,
-    Kind.DATE: date,
-    Kind.CODE: str,
-    Kind.TEXT: str,
-    Kind.CODES: tuple,
-}
-
-
 def moved(facts: Values, day: date | None) -> Values:
     """The same application, made on that day; without one, as it is."""
     return facts if day is None else {**facts, "request_date": day}
@@ -200,7 +198,7 @@ class Shadow:
 
 
 @dataclass(frozen=True)
-class Place:
+class RunPosition:
     """Where a run that decisions wait for stands in the journal; `held` by the process that reads it."""
 
     number: int

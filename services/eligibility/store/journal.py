@@ -21,7 +21,7 @@ from services.eligibility.store import journal_chain as chain
 from services.eligibility.store import journal_records as records
 from services.eligibility.store import journal_removal as removal
 from services.eligibility.store.journal_group import GroupCommit
-from services.eligibility.store.journal_records import Entry
+from services.eligibility.store.journal_records import JournalEntry
 from services.eligibility.store.tables import journal
 from services.kit.canonical import Head, Verification
 from services.kit.dates import instant_text
@@ -35,7 +35,7 @@ class Journal:
     def __init__(self, database: Database, keys: KeyStore) -> None:
         self._database = database
         self._keys = keys
-        self._group: GroupCommit[Entry, str | None] = GroupCommit(self._commit)
+        self._group: GroupCommit[JournalEntry, str | None] = GroupCommit(self._commit)
 
     def record(
         self, decisions: Sequence[NewDecision], *, validate_only: bool = False
@@ -46,7 +46,7 @@ class Journal:
         request gives an error in its place. With `validate_only`, nothing new is recorded.
         """
         entries = [
-            Entry(decision, encode_content(decision), self._keys.request_tag(decision.request_id))
+            JournalEntry(decision, encode_content(decision), self._keys.request_tag(decision.request_id))
             for decision in decisions
         ]
         if validate_only:
@@ -60,7 +60,7 @@ class Journal:
             for entry, id_ in zip(entries, ids, strict=True)
         ]
 
-    def _tried(self, entries: Sequence[Entry]) -> list[Recorded | DomainError]:
+    def _tried(self, entries: Sequence[JournalEntry]) -> list[Recorded | DomainError]:
         """What recording would give; a decision that would be new has no id."""
         earlier = self._by_tag(entry.tag for entry in entries if entry.tag)
         found = [(entry.decision, earlier.get(entry.tag or "")) for entry in entries]
@@ -144,7 +144,7 @@ class Journal:
         with self._database.read() as connection:
             return chain.head(connection)
 
-    def _commit(self, entries: Sequence[Entry]) -> Sequence[str | None]:
+    def _commit(self, entries: Sequence[JournalEntry]) -> Sequence[str | None]:
         """The ids of the decisions recorded in one transaction; None for a request already seen."""
         with self._database.write() as connection:
             head = chain.head(connection, lock=True)
@@ -179,7 +179,7 @@ class Journal:
         return [records.stored(row, keys) for row in rows]
 
 
-def _recorded_tags(connection: Connection, entries: Iterable[Entry]) -> set[str]:
+def _recorded_tags(connection: Connection, entries: Iterable[JournalEntry]) -> set[str]:
     """The tags of entries that a record holds already."""
     tags = [entry.tag for entry in entries if entry.tag]
     query = select(journal.c.request_tag).where(journal.c.request_tag.in_(tags))

@@ -34,9 +34,18 @@ from services.kit.dates import instant_of, instant_text
 from services.kit.errors import DomainError
 from services.kit.store import CaseKey, reused, vault
 
+log = structlog.get_logger()
+_COLUMNS = [
+    type_coerce(column, String).label(column.name) if column is journal.c.request_date else column
+    for column in journal.columns
+]
+
+DECISIONS = select(*_COLUMNS).where(journal.c.kind == DECISION)
+"""Decisions, their day as the database gives it: one that was altered stops no reading."""
+
 
 @dataclass(frozen=True)
-class Entry:
+class JournalEntry:
     """A decision and its text; the tag stands for its request id."""
 
     decision: NewDecision
@@ -44,9 +53,9 @@ class Entry:
     tag: str | None
 
 
-def fresh(entries: Iterable[Entry], seen: set[str]) -> dict[int, Entry]:
+def fresh(entries: Iterable[JournalEntry], seen: set[str]) -> dict[int, JournalEntry]:
     """By rank, the entries whose request was not seen before: neither recorded, nor earlier among these."""
-    kept: dict[int, Entry] = {}
+    kept: dict[int, JournalEntry] = {}
     for rank, entry in enumerate(entries):
         if entry.tag not in seen:
             kept[rank] = entry
@@ -54,7 +63,7 @@ def fresh(entries: Iterable[Entry], seen: set[str]) -> dict[int, Entry]:
     return kept
 
 
-def record(entry: Entry, case: CaseKey, time: str) -> Mapping[str, Any]:
+def record(entry: JournalEntry, case: CaseKey, time: str) -> Mapping[str, Any]:
     """The record of a decision, encrypted with the key of its case."""
     decision = entry.decision
     decision_id = str(uuid4())
@@ -85,17 +94,6 @@ def answered_again(decision: NewDecision, earlier: StoredDecision | None) -> Rec
     if not is_same_request(earlier.read, decision):
         return reused(decision.request_id)
     return Recorded(earlier.decision_id, earlier.record.stamp, earlier.read.assessment)
-
-
-log = structlog.get_logger()
-
-_COLUMNS = [
-    type_coerce(column, String).label(column.name) if column is journal.c.request_date else column
-    for column in journal.columns
-]
-
-DECISIONS = select(*_COLUMNS).where(journal.c.kind == DECISION)
-"""Decisions, their day as the database gives it: one that was altered stops no reading."""
 
 
 def filtered(filters: Filters, case_ids: Iterable[str] = ()) -> Select[Any]:

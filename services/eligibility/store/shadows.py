@@ -27,12 +27,16 @@ from sqlalchemy import (
 
 from services.eligibility.answer import RulesetStamp
 from services.eligibility.package import Outcome
-from services.eligibility.publishing import Count, NewShadow, OutcomeChange, Place, Shadow, Tally
+from services.eligibility.publishing import Count, NewShadow, OutcomeChange, RunPosition, Shadow, Tally
 from services.eligibility.store.tables import DECISION, journal, shadow, shadow_change, stop_request
 from services.kit.canonical import canonical
 from services.kit.dates import instant_of, instant_text
 from services.kit.errors import NotFound
 from services.kit.store import Database, fingerprint, idempotency, reused
+
+LEASE = timedelta(seconds=5)
+"""How long the process that counts is left alone after each chunk: the longest pause when it dies."""
+_LOCK = text("SELECT pg_advisory_xact_lock(6180339887498948482)")  # the same number in every process
 
 
 def read_counts(connection: Connection, number: int) -> Mapping[OutcomeChange, Count]:
@@ -67,12 +71,6 @@ def _written(change: OutcomeChange) -> str:
 def _change(written: str) -> OutcomeChange:
     base, candidate, added, removed = json.loads(written)
     return OutcomeChange(Outcome(base), Outcome(candidate), tuple(added), tuple(removed))
-
-
-LEASE = timedelta(seconds=5)
-"""How long the process that counts is left alone after each chunk: the longest pause when it dies."""
-
-_LOCK = text("SELECT pg_advisory_xact_lock(6180339887498948482)")  # the same number in every process
 
 
 class ShadowStore:
@@ -123,7 +121,7 @@ class ShadowStore:
                 row = _row(connection, number)
             return _shadow(connection, row)
 
-    def waiting(self, holder: str) -> Sequence[Place]:
+    def waiting(self, holder: str) -> Sequence[RunPosition]:
         """The runs that decisions wait for and that no other process counts."""
         waits = exists().where(_to_count(shadow.c.last_sequence, shadow.c.from_time))
         query = select(shadow).where(shadow.c.stop_time.is_(None), _free(holder), waits)
@@ -136,7 +134,7 @@ class ShadowStore:
         with self._database.write() as connection:
             return connection.execute(query).rowcount == 1
 
-    def add(self, place: Place, last_sequence: int, tally: Tally, holder: str) -> bool:
+    def add(self, place: RunPosition, last_sequence: int, tally: Tally, holder: str) -> bool:
         """Adds what was counted from a place to `last_sequence`; false, and nothing is added, if the run was
         stopped or another process counted from that place."""
         here = and_(_running(place.number), shadow.c.last_sequence == place.last_sequence)
@@ -233,8 +231,8 @@ def _pending(connection: Connection, row: Mapping[str, Any]) -> int:
     return connection.scalar(select(func.count()).select_from(journal).where(due)) or 0
 
 
-def _place(row: Row[Any], holder: str) -> Place:
-    return Place(
+def _place(row: Row[Any], holder: str) -> RunPosition:
+    return RunPosition(
         number=row.number,
         digest=row.ruleset_digest,
         as_of=row.as_of_date,

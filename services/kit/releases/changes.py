@@ -11,7 +11,7 @@ from services.kit.releases.timeline import Event, EventKind, Release, Span, Stat
 
 
 @dataclass(frozen=True)
-class Change:
+class Transition:
     """An event, the state after it, and the releases that lose days planned for them."""
 
     event: Event
@@ -30,7 +30,7 @@ class Activation:
     comment: str
     supersede_planned: bool
 
-    def apply(self, state: State, now: datetime) -> Change:
+    def apply(self, state: State, now: datetime) -> Transition:
         """The change; NotFound or FailedPrecondition."""
         release = state.release(self.name, self.version)
         if release is None:
@@ -46,7 +46,7 @@ class Activation:
             raise _overlap(state, planned[0])
         made = event(state, EventKind.ACTIVATED, release, day, now, self.actor, self.comment)
         losers = dict.fromkeys(state.of(span.digest) for span in planned)
-        return Change(made, _after(state, made), tuple(losers))
+        return Transition(made, _after(state, made), tuple(losers))
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class Rollback:
     actor: str
     comment: str
 
-    def apply(self, state: State, now: datetime) -> Change:
+    def apply(self, state: State, now: datetime) -> Transition:
         """The change; NotFound, or FailedPrecondition when nothing governed before."""
         if self.name not in state.names:
             raise NotFound(
@@ -73,7 +73,7 @@ class Rollback:
                 "NOTHING_TO_ROLL_BACK", "Rien ne gouvernait ces jours-là avant la dernière activation."
             )
         made = event(state, EventKind.ROLLED_BACK, former, day, now, self.actor, self.comment)
-        return Change(made, _after(state, made), ())
+        return Transition(made, _after(state, made), ())
 
     def _former(self, state: State, last: Event, day: date) -> Release | None:
         """The release that governed a day before the last event."""

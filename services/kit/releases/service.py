@@ -17,7 +17,7 @@ from services.kit.errors import FieldReason, NotFound, Unavailable
 from services.kit.releases import messages, requests
 from services.kit.releases.archive import digest, pack
 from services.kit.releases.candidates import Candidates, accepted, check_single, required_candidate
-from services.kit.releases.changes import Change
+from services.kit.releases.changes import Transition
 from services.kit.releases.deployments import Deployments, require, unreadable
 from services.kit.releases.kinds import Kind
 from services.kit.releases.store import PackageDamagedError, Publication
@@ -252,7 +252,9 @@ class ReleaseServicer(ReleaseServiceServicer):
             created=publication.created,
         )
 
-    def _changed(self, change: Callable[..., Change], not_found: NotFound, *, validate_only: bool) -> Change:
+    def _changed(
+        self, change: Callable[..., Transition], not_found: NotFound, *, validate_only: bool
+    ) -> Transition:
         """Makes a change, once what it would apply was compiled here: nothing that cannot answer governs."""
         try:
             made = change(validate_only=True)

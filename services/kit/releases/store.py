@@ -126,7 +126,7 @@ class ReleaseStore:
         request_id: str = "",
         validate_only: bool = False,
         supersede_planned: bool = False,
-    ) -> changes.Change:
+    ) -> changes.Transition:
         """Makes a release govern from a day on: by default, the first that it may govern."""
         asked = changes.Activation(name, version, effective_date, actor, comment, supersede_planned)
         return self._change(asked, etag, request_id, validate_only)
@@ -141,14 +141,14 @@ class ReleaseStore:
         etag: str = "",
         request_id: str = "",
         validate_only: bool = False,
-    ) -> changes.Change:
+    ) -> changes.Transition:
         """Makes what governed before the last activation govern again: by default, from its day."""
         asked = changes.Rollback(name, effective_date, actor, comment)
         return self._change(asked, etag, request_id, validate_only)
 
     def _change(
         self, asked: changes.Activation | changes.Rollback, etag: str, request_id: str, validate_only: bool
-    ) -> changes.Change:
+    ) -> changes.Transition:
         mark = fingerprint(type(asked).__name__, repr(asked), etag)
         with self._transaction(validate_only) as (connection, state):
             done = rows.revision_made(connection, request_id, mark)

@@ -34,7 +34,7 @@ def audit_table(metadata: MetaData, name: str = "audit") -> Table:
 
 
 @dataclass(frozen=True)
-class Entry:
+class AuditEntry:
     """What a write did to a resource; `before` and `after` hold JSON values without float."""
 
     actor: str
@@ -56,11 +56,11 @@ def append(
     time: datetime | None = None,
 ) -> Head:
     """Adds a row in the caller's write transaction; `before` and `after` hold JSON values without float."""
-    return extend(connection, table, [Entry(actor, method, resource, before, after)], time=time)
+    return extend(connection, table, [AuditEntry(actor, method, resource, before, after)], time=time)
 
 
 def extend(
-    connection: Connection, table: Table, entries: Iterable[Entry], *, time: datetime | None = None
+    connection: Connection, table: Table, entries: Iterable[AuditEntry], *, time: datetime | None = None
 ) -> Head:
     """Adds a row for each entry, in order, in the caller's write transaction."""
     chain = _chain(table)

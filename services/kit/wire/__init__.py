@@ -18,7 +18,7 @@
 - `Page`: The page that a request asks for: where it begins, and how many results it holds at most.
 - `paging`: Page tokens: a state number and an offset, sealed together with the question that they continue
   (AIP-158).
-- `Place`: Where a page begins: the state number that the first page showed (0 = the present one), and an
+- `PageStart`: Where a page begins: the state number that the first page showed (0 = the present one), and an
   offset.
 - `request_id`: The UUID of a write, in lower case; empty when the caller gave none.
 - `timestamp`: A Timestamp from an instant; none for none.
@@ -28,7 +28,7 @@
 
 from services.kit.wire import paging, values
 from services.kit.wire.fields import Fields
-from services.kit.wire.paging import Page, Place, asked_page
+from services.kit.wire.paging import Page, PageStart, asked_page
 from services.kit.wire.values import (
     CHUNK_BYTES,
     MAX_CENTS,
@@ -50,7 +50,7 @@ __all__ = [
     "MAX_CENTS",
     "Fields",
     "Page",
-    "Place",
+    "PageStart",
     "asked_page",
     "cents",
     "chunks",

@@ -23,7 +23,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class Place:
+class PageStart:
     """Where a page begins: the state number that the first page showed (0 = the present), and an offset."""
 
     state_number: int = 0
@@ -34,7 +34,7 @@ class Place:
 class Page:
     """The page that a request asks for: where it begins, and how many results it holds at most."""
 
-    place: Place
+    place: PageStart
     size: int
 
     @property
@@ -48,7 +48,7 @@ class Page:
 
     def next_token(self, key: bytes, request: Message, count: int, state_number: int) -> str:
         """The token of the next page of `count` results, at the same state; empty on the last page."""
-        return seal(key, request, Place(state_number, self.end)) if self.end < count else ""
+        return seal(key, request, PageStart(state_number, self.end)) if self.end < count else ""
 
 
 def asked_page(key: bytes, request: Any, violations: Violations) -> Page:
@@ -56,21 +56,21 @@ def asked_page(key: bytes, request: Any, violations: Violations) -> Page:
     return Page(place_of(key, request, violations), page_size(request, violations))
 
 
-def seal(key: bytes, request: Message, place: Place) -> str:
+def seal(key: bytes, request: Message, place: PageStart) -> str:
     """The token of a place in the answer to a request; any other request, or a changed token, is refused."""
     packed = _PLACE.pack(place.state_number, place.offset)
     digest = hmac.digest(key, packed + _question(request), hashlib.sha256)
     return urlsafe_b64encode(packed + digest[:_SEAL_BYTES]).decode()
 
 
-def place_of(key: bytes, request: Any, violations: Violations) -> Place:
+def place_of(key: bytes, request: Any, violations: Violations) -> PageStart:
     """Where the page asked for by the `page_token` of a request begins."""
     if not request.page_token:
-        return Place()
+        return PageStart()
     try:
-        place = Place(*_PLACE.unpack_from(urlsafe_b64decode(request.page_token)))
+        place = PageStart(*_PLACE.unpack_from(urlsafe_b64decode(request.page_token)))
     except (ValueError, struct.error):
-        place = Place()
+        place = PageStart()
     if not hmac.compare_digest(seal(key, request, place).encode(), request.page_token.encode()):
         text = "Ce jeton n’est pas celui d’une page précédente de la même demande."
         violations.add("page_token", FieldReason.PAGE_TOKEN_REFUSED, text)

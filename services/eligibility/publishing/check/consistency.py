@@ -16,9 +16,9 @@ from services.eligibility.engine import (
 )
 from services.eligibility.package import (
     Derived,
+    FilePosition,
     Findings,
     Kind,
-    Place,
     Rule,
     RulePackage,
     Severity,
@@ -29,6 +29,9 @@ from services.eligibility.package import (
 )
 
 _TRUTH = {True: "vraie", False: "fausse"}
+MAX_MONTHS = 600
+"""Longest loan whose instalment is computed exactly in a reasonable time."""
+_FILES = ("facts.yaml", "parameters.yaml", "derived.yaml")
 
 
 class Coverage:
@@ -103,12 +106,6 @@ def _settled(node: tree.Node, never: Mapping[tree.Node, bool]) -> bool | None:
     return not never[node] if node in never else None
 
 
-MAX_MONTHS = 600
-"""Longest loan whose instalment is computed exactly in a reasonable time."""
-
-_FILES = ("facts.yaml", "parameters.yaml", "derived.yaml")
-
-
 def check_consistency(package: RulePackage, findings: Findings) -> None:
     """Records what the engine could not hold, units that do not match, rules never in force, loans without
     end."""
@@ -138,7 +135,7 @@ def check_use(package: RulePackage, findings: Findings) -> None:
             findings.add(package.place(file, name), f"{words} : retirez-le.", Severity.WARNING)
 
 
-def _place(package: RulePackage, subject: str) -> Place:
+def _place(package: RulePackage, subject: str) -> FilePosition:
     """Of a rule, or of a name."""
     if any(rule.id == subject for rule in package.rules):
         return package.place("rules.yaml", subject, "when")
@@ -147,7 +144,7 @@ def _place(package: RulePackage, subject: str) -> Place:
     return package.place(file, subject)
 
 
-def _expressions(package: RulePackage) -> Iterator[tuple[Place, tree.Node]]:
+def _expressions(package: RulePackage) -> Iterator[tuple[FilePosition, tree.Node]]:
     """Every expression with its place."""
     for rule in package.rules:
         yield from ((package.place("rules.yaml", rule.id, key), node) for key, node in conditions_of(rule))

@@ -11,8 +11,8 @@ from services.eligibility.engine import Critical, EngineError, Leaf, all_values,
 from services.eligibility.package import (
     NOTHING,
     Case,
+    FilePosition,
     Findings,
-    Place,
     RulePackage,
     assemble_package,
     display,
@@ -34,6 +34,7 @@ from services.eligibility.publishing.check.report import Report
 from services.kit.releases import Contents, digest
 
 _SHOWN_CODES = 12
+_MAX_SEARCHES = 40
 
 
 @dataclass(frozen=True)
@@ -82,9 +83,6 @@ def _codes(codes: Sequence[str]) -> str:
     return (", ".join(codes[:_SHOWN_CODES]) or NOTHING) + more
 
 
-_MAX_SEARCHES = 40
-
-
 def examine(contents: Contents) -> Report:
     """Reads the package, then tries it; after errors of reading, only what needs no running is said
     besides."""
@@ -98,7 +96,7 @@ def examine(contents: Contents) -> Report:
     try:
         return _tried(package, findings)
     except EngineError:
-        findings.add(Place("rules.yaml", 1, 1), "Le moteur de règles refuse les règles de ce paquet.")
+        findings.add(FilePosition("rules.yaml", 1, 1), "Le moteur de règles refuse les règles de ce paquet.")
         return Report(findings.all(), package.identity, package.digest)
 
 

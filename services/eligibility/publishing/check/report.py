@@ -7,12 +7,15 @@ from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
 
-from services.eligibility.package import Finding, Identity, Place, Severity
+from services.eligibility.package import FilePosition, Finding, Identity, Severity
 from services.kit.dates import Period
 from services.kit.french import join, plural, typeset
 
 MAX_FINDINGS = 500
 """Beyond, the first ones are enough to begin with."""
+
+_COUNTED = 2000
+"""Findings that cross from one process to the other: how many more there are can be told up to there."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +61,7 @@ def dump_report(report: Report) -> dict[str, Any]:
     found = asdict(report)
     found["findings"] = [
         [finding.place.file, finding.place.line, finding.place.column, finding.message, finding.severity]
-        for finding in report.findings[:MAX_FINDINGS]
+        for finding in report.findings[:_COUNTED]
     ]
     if report.identity is not None:
         validity = report.identity.validity
@@ -73,7 +76,7 @@ def load_report(data: Any) -> Report:
         found = dict(data)
         identity = found.pop("identity")
         findings = tuple(
-            Finding(Place(file, line, column), message, Severity(severity))
+            Finding(FilePosition(file, line, column), message, Severity(severity))
             for file, line, column, message, severity in found.pop("findings")
         )
         return Report(findings, _identity(identity) if identity else None, **found)
