@@ -44,6 +44,33 @@ from services.kit.wire import chunks
 SECONDS, EXPORT_SECONDS = 600.0, 300.0
 
 
+Apply = Annotated[
+    str,
+    typer.Option("--apply", metavar="EMPREINTE", help="Écrit la différence lue, que son empreinte désigne."),
+]
+Yes = Annotated[
+    bool, typer.Option("--yes", help="Écrit aussitôt la différence trouvée, sans la faire relire.")
+]
+Complete = Annotated[
+    bool,
+    typer.Option(
+        "--complete", help="Le fichier vaut pour tout le registre : les prêteurs absents prennent fin."
+    ),
+]
+EndsOn = Annotated[
+    date | None,
+    typer.Option(
+        "--on",
+        metavar="DATE",
+        parser=parse_day,
+        help="Avec --complete, le premier jour où les prêteurs absents n’ont plus d’accord.",
+    ),
+]
+ConfirmEndingAll = Annotated[
+    bool, typer.Option("--confirm-ending-all", help="Accepte un import qui met fin à tous les prêteurs.")
+]
+
+
 @dataclass(frozen=True)
 class Wanted:
     """What the command line asks for."""
@@ -75,34 +102,12 @@ FORMATS = {
 def import_(
     file: File,
     call: Call,
-    apply: Annotated[
-        str,
-        typer.Option(
-            "--apply", metavar="EMPREINTE", help="Écrit la différence lue, que son empreinte désigne."
-        ),
-    ] = "",
-    yes: Annotated[
-        bool, typer.Option("--yes", help="Écrit aussitôt la différence trouvée, sans la faire relire.")
-    ] = False,
+    apply: Apply = "",
+    yes: Yes = False,
     reason: Reason = "",
-    complete: Annotated[
-        bool,
-        typer.Option(
-            "--complete", help="Le fichier vaut pour tout le registre : les prêteurs absents prennent fin."
-        ),
-    ] = False,
-    on: Annotated[
-        date | None,
-        typer.Option(
-            "--on",
-            metavar="DATE",
-            parser=parse_day,
-            help="Avec --complete, le premier jour où les prêteurs absents n’ont plus d’accord.",
-        ),
-    ] = None,
-    confirm_ending_all: Annotated[
-        bool, typer.Option("--confirm-ending-all", help="Accepte un import qui met fin à tous les prêteurs.")
-    ] = False,
+    complete: Complete = False,
+    on: EndsOn = None,
+    confirm_ending_all: ConfirmEndingAll = False,
 ) -> int:
     """Montre ce qu’un fichier changerait, ligne refusée par ligne refusée ; avec --apply, l’écrit."""
     if (apply or yes) and not reason:
