@@ -42,7 +42,7 @@ Le fichier (CSV, .xlsx, JSON) décrit entièrement chaque prêteur qu’il cite 
 def import_file(arguments: Sequence[str]) -> int:
     """Runs the command; returns its exit code, 1 if the file is refused."""
     if "--help" in arguments:
-        sys.stdout.write(f"{USAGE}\n")
+        sys.stdout.write(french.spaced(f"{USAGE}\n"))
         return 0
     options = _parse(arguments)
     data = _read(options.file)
@@ -68,10 +68,10 @@ def _report(options: argparse.Namespace, plan: Plan, state_number: int) -> int:
     if plan.refusals:
         _write_lines("Erreur", plan.refusals)
         count = french.plural(len(plan.refusals), "erreur")
-        sys.stderr.write(f"{options.file.name} : {count}, rien n’est importé.\n")
+        sys.stderr.write(french.spaced(f"{options.file.name} : {count}, rien n’est importé.\n"))
         return 1
-    sys.stdout.write(f"{options.file.name} : {_counts(plan)}. ")
-    sys.stdout.write("Essai : rien n’est écrit.\n" if options.dry_run else f"État n° {state_number}.\n")
+    written = "Essai : rien n’est écrit." if options.dry_run else f"État n° {state_number}."
+    sys.stdout.write(french.spaced(f"{options.file.name} : {_counts(plan)}. {written}\n"))
     return 0
 
 
@@ -83,7 +83,7 @@ def _counts(plan: Plan) -> str:
 
 def _write_lines(label: str, findings: Iterable[Finding]) -> None:
     for found in findings:
-        sys.stderr.write(f"{label} : {found.place} : {found.message}\n")
+        sys.stderr.write(french.spaced(f"{label} : {found.place} : {found.message}\n"))
 
 
 class _Parser(argparse.ArgumentParser):
