@@ -27,14 +27,7 @@ from services.eligibility.package import (
     quoted,
     rounded,
 )
-from services.kit.french import (
-    COLON,
-    NO_BREAK_SPACE,
-    SEMICOLON,
-    join,
-    long_date,
-    number,
-)
+from services.kit.french import COLON, NO_BREAK_SPACE, SEMICOLON, join, long_date, number
 
 
 @dataclass(frozen=True)

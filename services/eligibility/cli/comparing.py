@@ -11,10 +11,8 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from microcredit.eligibility.v1 import ruleset_pb2 as pb
 from microcredit.eligibility.v1 import ruleset_service_pb2 as rpc
-from services.eligibility.cli import showing
-from services.eligibility.cli.client import Client, new_request_id
-from services.eligibility.cli.folders import read_folder
-from services.eligibility.cli.options import ADDRESS, AsOf, Version
+from services.eligibility.cli.client import Client, new_request_id, show_comparison
+from services.eligibility.cli.folders import ADDRESS, AsOf, Version, read_folder
 from services.kit import wire
 from services.kit.cli import (
     GOOD,
@@ -79,7 +77,7 @@ def compare(
         request.name = client.version_name(candidate)
     report = client.call(client.rulesets.CompareRulesets, request).report
     out.document(as_json(report))
-    showing.comparison(report, out)
+    show_comparison(report, out)
     return REFUSED if report.changed_count else GOOD
 
 
@@ -150,7 +148,7 @@ def _told(shadow: pb.Shadow, out: Output) -> int:
     as_of = f", demandes datées du {day(shadow.as_of_date)}" if shadow.HasField("as_of_date") else ""
     title = f"Essai à blanc n° {_number(shadow)}, version {shadow.candidate.version}{as_of}"
     out.line(f"{title} : {state}{waiting}.")
-    showing.comparison(shadow.report, out)
+    show_comparison(shadow.report, out)
     return GOOD
 
 
