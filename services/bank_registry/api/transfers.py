@@ -27,6 +27,7 @@ from services.bank_registry.registry import BankRecord, Geography, Notes, Regist
 from services.bank_registry.store import Origin, RegistryStore, migrate
 from services.kit import context, french, wire
 from services.kit.errors import Aborted, FailedPrecondition, InvalidArgument, StartupError
+from services.kit.french import NO_BREAK_SPACE
 from services.kit.store import Database, idempotency
 from services.kit.tables import MAX_BYTES, UnreadableFile
 from services.kit.wire import chunks
@@ -111,7 +112,7 @@ def _received(first: pb.ImportBanksRequest, following: Iterator[pb.ImportBanksRe
         context.check_deadline()
         data += message.chunk
         if len(data) > MAX_BYTES:
-            size = f"{MAX_BYTES // 1024 // 1024} Mio"
+            size = f"{MAX_BYTES // 1024 // 1024}{NO_BREAK_SPACE}Mio"
             raise InvalidArgument("FILE_UNREADABLE", f"Le fichier dépasse {size} : rien n’en est lu.")
     return bytes(data)
 

@@ -1,12 +1,12 @@
-"""The commands that check: lenders against an application, and the audit against itself."""
+"""Commands that hold lenders against an application (check, select) and the audit against itself (verify)."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from google.type.decimal_pb2 import Decimal as DecimalMessage
@@ -14,20 +14,13 @@ from google.type.decimal_pb2 import Decimal as DecimalMessage
 from microcredit.bankregistry.v1 import bank_pb2 as bank_pb
 from microcredit.bankregistry.v1 import bank_registry_service_pb2 as pb
 from microcredit.bankregistry.v1 import registry_admin_service_pb2 as admin_pb
-from services.bank_registry.cli.client import (
-    BankId,
-    Client,
-    Known,
-    On,
-    bank_name,
-    parse_amount,
-    parse_percent,
-    to_timestamp,
-)
+from services.bank_registry.cli.client import Client, bank_name
+from services.bank_registry.cli.options import ADDRESS, BankId, Known, On, parse_amount, parse_percent
 from services.kit import french, wire
-from services.kit.cli import GOOD, REFUSED, USAGE, Call, CommandError, Output, as_json, to_date
+from services.kit.cli import GOOD, REFUSED, USAGE, Call, CommandError, Output, add_commands, as_json, to_date
 
 _HEAD = re.compile(r"([0-9]{1,18}):([0-9a-f]{64})")
+
 
 Commune = Annotated[
     str, typer.Option("--commune", metavar="CODE", help="Le code INSEE de la commune de résidence.")
@@ -45,48 +38,50 @@ Category = Annotated[
 ]
 
 
+def register(app: typer.Typer) -> None:
+    """Adds the commands to the application."""
+    add_commands(app, ADDRESS, check, select, verify)
+
+
 def check(
+    call: Call,
     bank: BankId,
     commune: Commune,
     amount: Amount,
     months: Months,
-    call: Call,
     rate: Rate = None,
     category: Category = "",
     on: On = None,
     known: Known = None,
 ) -> int:
     """Dit si un prêteur peut prendre une demande, et sinon toutes les raisons (code 1)."""
-    client, out = Client(call), call.out
-    loan = _loan(commune, amount, months, rate, category, on)
-    request = pb.CheckBankRequest(name=bank_name(bank), loan_request=loan, known_time=to_timestamp(known))
-    answer = client.call(client.registry.CheckBank, request)
-    out.document(as_json(answer))
-    _table([answer.check], out)
-    out.lines(f"À savoir : {warning.message}" for warning in answer.check.warnings)
+    client, asked = Client(call), _asked(commune, amount, months, rate, category, on, known)
+    answer = client.call(client.registry.CheckBank, pb.CheckBankRequest(name=bank_name(bank), **asked))
+    call.out.document(as_json(answer))
+    _table([answer.check], call.out)
+    call.out.lines(f"À savoir : {warning.message}" for warning in answer.check.warnings)
     return GOOD if answer.check.selectable else REFUSED
 
 
 def select(
+    call: Call,
     commune: Commune,
     amount: Amount,
     months: Months,
-    call: Call,
     rate: Rate = None,
     category: Category = "",
     on: On = None,
     known: Known = None,
 ) -> int:
     """Liste les prêteurs, le meilleur d’abord, et pourquoi les autres ne peuvent pas prendre la demande."""
-    client, out = Client(call), call.out
-    loan = _loan(commune, amount, months, rate, category, on)
-    request = pb.ListSelectableBanksRequest(loan_request=loan, known_time=to_timestamp(known))
-    pages = list(client.pages(client.registry.ListSelectableBanks, request))
+    client, asked = Client(call), _asked(commune, amount, months, rate, category, on, known)
+    pages = list(client.pages(client.registry.ListSelectableBanks, pb.ListSelectableBanksRequest(**asked)))
     checks = [found for page in pages for found in page.checks]
-    out.document({"checks": [as_json(found) for found in checks], "state_number": pages[-1].state_number})
-    _table(checks, out)
+    state_number = pages[-1].state_number
+    call.out.document({"checks": [as_json(found) for found in checks], "state_number": state_number})
+    _table(checks, call.out)
     count = french.plural(pages[-1].selectable_count, "prêteur peut", "prêteurs peuvent")
-    out.line(f"{count} prendre la demande (état n° {pages[-1].state_number}).")
+    call.out.line(f"{count} prendre la demande (état n° {state_number}).")
     return GOOD
 
 
@@ -119,11 +114,17 @@ def verify(
     return GOOD if answer.whole else REFUSED
 
 
-def _loan(
-    commune: str, amount: int, months: int, rate: Decimal | None, category: str, on: date | None
-) -> pb.LoanRequest:
-    """The application, of today unless told otherwise."""
-    return pb.LoanRequest(
+def _asked(
+    commune: str,
+    amount: int,
+    months: int,
+    rate: Decimal | None,
+    category: str,
+    on: date | None,
+    known: datetime | None,
+) -> dict[str, Any]:
+    """What a lender is asked to take, today unless told otherwise, and as known when."""
+    loan = pb.LoanRequest(
         on_date=to_date(on or date.today()),  # noqa: DTZ011 - the keeper's day
         commune_insee=commune,
         amount=wire.money(amount),
@@ -131,6 +132,7 @@ def _loan(
         nominal_rate_pct=None if rate is None else DecimalMessage(value=f"{rate:f}"),
         object_category=category,
     )
+    return {"loan_request": loan, "known_time": wire.timestamp(known)}
 
 
 def _table(checks: Iterable[bank_pb.BankCheck], out: Output) -> None:

@@ -1,28 +1,21 @@
-"""The server as the commands call it, the values that their options share, and dates as they are shown."""
+"""The server as the commands call it, and messages as they are shown."""
 
 from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Iterator
-from datetime import UTC, date, datetime, time, timedelta
-from decimal import Decimal
-from pathlib import Path
-from typing import Annotated, Any
+from datetime import UTC
+from typing import Any
 
-import typer
 from google.protobuf.timestamp_pb2 import Timestamp
 from google.type.date_pb2 import Date
 
 from microcredit.bankregistry.v1.bank_editing_service_pb2_grpc import BankEditingServiceStub
 from microcredit.bankregistry.v1.bank_registry_service_pb2_grpc import BankRegistryServiceStub
 from microcredit.bankregistry.v1.registry_admin_service_pb2_grpc import RegistryAdminServiceStub
-from services.kit import tables
-from services.kit.cli import Address, Call, civil
-from services.kit.dates import ONE_DAY
+from services.kit.cli import Call, civil
 from services.kit.french import NO_BREAK_SPACE, short_date
-from services.kit.tables import Bad
 
-ADDRESS = Address("BANK_REGISTRY_SERVER", "127.0.0.1:50053")
 PREFIX = "banks/"
 PAGE = 200
 
@@ -31,12 +24,11 @@ class Client:
     """The services of the registry, called as one actor."""
 
     def __init__(self, call: Call) -> None:
-        remote = call.remote
-        self.registry = BankRegistryServiceStub(remote.channel)
-        self.editing = BankEditingServiceStub(remote.channel)
-        self.admin = RegistryAdminServiceStub(remote.channel)
-        self.call = remote.call
-        self.stream = remote.stream
+        self.registry = BankRegistryServiceStub(call.remote.channel)
+        self.editing = BankEditingServiceStub(call.remote.channel)
+        self.admin = RegistryAdminServiceStub(call.remote.channel)
+        self.call = call.remote.call
+        self.stream = call.remote.stream
 
     def pages(self, method: Callable[..., Any], request: Any) -> Iterator[Any]:
         """Every page of a list."""
@@ -59,78 +51,12 @@ def new_request_id() -> str:
     return str(uuid.uuid4())
 
 
-def to_timestamp(instant: datetime | None) -> Timestamp | None:
-    """An instant of the contract."""
-    if instant is None:
-        return None
-    stamp = Timestamp()
-    stamp.FromDatetime(instant.astimezone(UTC))
-    return stamp
-
-
 def show_day(day: Date) -> str:
     """« 01/01/2027 »."""
     return short_date(civil(day))
-
-
-def show_last(end: Date) -> str:
-    """The last day before an end."""
-    return short_date(civil(end) - ONE_DAY)
 
 
 def show_instant(value: Timestamp) -> str:
     """« 24/11/2026 15:04:09 », in the time of this machine."""
     when = value.ToDatetime(UTC).astimezone()
     return f"{short_date(when.date())}{NO_BREAK_SPACE}{when:%H:%M:%S}"
-
-
-def parse_day(text: str) -> date:
-    """A date written 31/12/2026 or 2026-12-31."""
-    day = tables.day(text)
-    if isinstance(day, Bad):
-        raise typer.BadParameter(f"« {text} » n’est pas une date ; écrivez 31/12/2026 ou 2026-12-31.")
-    return day
-
-
-def parse_instant(text: str) -> datetime:
-    """An instant written 2026-11-25T14:30, in the time of this machine unless it says; of a date, its end."""
-    day = tables.day(text)
-    try:
-        if isinstance(day, Bad):
-            return datetime.fromisoformat(text.strip()).astimezone()
-        end = datetime.combine(day + timedelta(days=1), time()).astimezone() - timedelta(microseconds=1)
-    except (ValueError, OverflowError):
-        form = "2026-11-25T14:30, ou une date, comprise entière"
-        raise typer.BadParameter(f"« {text} » n’est pas un instant ; écrivez {form}.") from None
-    return min(end, datetime.now(UTC))
-
-
-def parse_amount(text: str) -> int:
-    """An amount in euros, as cents."""
-    cents = tables.money(text)
-    if isinstance(cents, Bad):
-        raise typer.BadParameter(f"« {text} » n’est pas un montant ; écrivez 1500 ou 1500,50.")
-    return cents
-
-
-def parse_percent(text: str) -> Decimal:
-    """A rate in percent."""
-    rate = tables.percent(text)
-    if isinstance(rate, Bad):
-        raise typer.BadParameter(f"« {text} » n’est pas un taux ; écrivez 1,5.")
-    return rate
-
-
-Reason = Annotated[str, typer.Option("--reason", metavar="TEXTE", help="Pourquoi, pour le journal d’audit.")]
-BankId = Annotated[str, typer.Argument(metavar="PRÊTEUR", help="L’identifiant du prêteur.")]
-File = Annotated[Path, typer.Argument(metavar="FICHIER", help="Le fichier des prêteurs.")]
-On = Annotated[
-    date | None,
-    typer.Option("--on", metavar="DATE", parser=parse_day, help="Ce qui est vrai ce jour-là."),
-]
-Known = Annotated[
-    datetime | None,
-    typer.Option(
-        "--known", metavar="INSTANT", parser=parse_instant, help="Tel qu’on le savait à cet instant."
-    ),
-]

@@ -1,4 +1,4 @@
-"""The commands that read lenders: show, history, search, stale."""
+"""Commands that read lenders: one (show), its history, those found (search), those to verify (stale)."""
 
 from __future__ import annotations
 
@@ -10,21 +10,12 @@ import typer
 
 from microcredit.bankregistry.v1 import bank_pb2 as bank_pb
 from microcredit.bankregistry.v1 import bank_registry_service_pb2 as pb
-from services.bank_registry.cli.client import (
-    PREFIX,
-    BankId,
-    Client,
-    Known,
-    On,
-    bank_name,
-    show_day,
-    show_instant,
-    show_last,
-    to_timestamp,
-)
+from services.bank_registry.cli.client import PREFIX, Client, bank_name, show_day, show_instant
+from services.bank_registry.cli.options import ADDRESS, BankId, Known, On
 from services.bank_registry.registry import BANK, KINDS, SCOPES, BankKind, Kind, Scope
-from services.kit import french
-from services.kit.cli import GOOD, REFUSED, Call, Output, as_json, to_date
+from services.kit import french, wire
+from services.kit.cli import GOOD, REFUSED, Call, Output, add_commands, as_json, civil, to_date
+from services.kit.dates import ONE_DAY
 
 _STATES = {
     pb.BANK_STATE_NOT_STARTED: "pas encore au registre ce jour-là",
@@ -34,10 +25,16 @@ _STATES = {
 }
 
 
-def show(bank: BankId, call: Call, on: On = None, known: Known = None) -> int:
+def register(app: typer.Typer) -> None:
+    """Adds the commands to the application."""
+    add_commands(app, ADDRESS, show, history, search, stale)
+
+
+def show(call: Call, bank: BankId, on: On = None, known: Known = None) -> int:
     """Montre un prêteur, ses accords et ses conventions, un jour donné, tels qu’on les connaissait."""
-    client, out, name = Client(call), call.out, bank_name(bank)
-    seen: dict[str, Any] = {"on_date": to_date(on), "known_time": to_timestamp(known)}
+    out = call.out
+    client, name = Client(call), bank_name(bank)
+    seen: dict[str, Any] = {"on_date": to_date(on), "known_time": wire.timestamp(known)}
     answer = client.call(client.registry.GetBank, pb.GetBankRequest(name=name, **seen))
     seen["min_state_number"] = answer.state_number if known is None else 0
     agreements = [
@@ -68,14 +65,14 @@ def show(bank: BankId, call: Call, on: On = None, known: Known = None) -> int:
     return GOOD
 
 
-def history(bank: BankId, call: Call) -> int:
+def history(call: Call, bank: BankId) -> int:
     """Raconte tout ce qui est arrivé à un prêteur : qui, quand, pourquoi, et ce qui a changé."""
-    client, out = Client(call), call.out
+    client = Client(call)
     request = pb.ListBankEventsRequest(parent=bank_name(bank))
     events = [
         event for page in client.pages(client.registry.ListBankEvents, request) for event in page.events
     ]
-    out.document({"events": [as_json(event) for event in events]})
+    call.out.document({"events": [as_json(event) for event in events]})
     rows = (
         (
             str(event.state_number),
@@ -85,7 +82,7 @@ def history(bank: BankId, call: Call) -> int:
         )
         for event in events
     )
-    out.table(("état", "enregistré le", "par", "ce qui a changé"), rows)
+    call.out.table(("état", "enregistré le", "par", "ce qui a changé"), rows)
     return GOOD
 
 
@@ -99,32 +96,31 @@ def search(
     known: Known = None,
 ) -> int:
     """Cherche des prêteurs, sans égard aux accents ni aux majuscules."""
-    out = call.out
-    request = pb.ListBanksRequest(query=words, on_date=to_date(on), known_time=to_timestamp(known))
-    banks = _list(request, Client(call), out)
-    out.line(f"{french.plural(len(banks), 'prêteur trouvé', 'prêteurs trouvés')}.")
+    request = pb.ListBanksRequest(query=words, on_date=to_date(on), known_time=wire.timestamp(known))
+    banks = _list(call, request)
+    call.out.line(f"{french.plural(len(banks), 'prêteur trouvé', 'prêteurs trouvés')}.")
     return GOOD
 
 
 def stale(call: Call, on: On = None) -> int:
     """Liste les prêteurs dont un accord n’a pas été vérifié depuis douze mois ; code 1 s’il y en a."""
-    out, day = call.out, on or date.today()  # noqa: DTZ011 - the keeper's day
-    request = pb.ListBanksRequest(on_date=to_date(day), verification_due_only=True)
-    banks = _list(request, Client(call), out)
+    day = on or date.today()  # noqa: DTZ011 - the keeper's day
+    banks = _list(call, pb.ListBanksRequest(on_date=to_date(day), verification_due_only=True))
     if banks:
-        out.line(f"{french.plural(len(banks), 'prêteur')} à vérifier sur pièce.")
+        call.out.line(f"{french.plural(len(banks), 'prêteur')} à vérifier sur pièce.")
     else:
-        out.line("Tous les accords ont été vérifiés depuis moins de douze mois.")
+        call.out.line("Tous les accords ont été vérifiés depuis moins de douze mois.")
     return REFUSED if banks else GOOD
 
 
-def _list(request: pb.ListBanksRequest, client: Client, out: Output) -> list[bank_pb.Bank]:
+def _list(call: Call, request: pb.ListBanksRequest) -> list[bank_pb.Bank]:
+    client = Client(call)
     banks = [bank for page in client.pages(client.registry.ListBanks, request) for bank in page.banks]
-    out.document({"banks": [as_json(bank) for bank in banks]})
+    call.out.document({"banks": [as_json(bank) for bank in banks]})
     rows = (
         (bank.name.removeprefix(PREFIX), bank.display_name, _kind(bank.kind), bank.siren) for bank in banks
     )
-    out.table(("identifiant", "nom", "type", "SIREN"), rows)
+    call.out.table(("identifiant", "nom", "type", "SIREN"), rows)
     return banks
 
 
@@ -189,7 +185,7 @@ def _scope(scope: bank_pb.TerritoryScope.ValueType) -> str:
 def _span(one: Any) -> str:
     """The days of something, its last one included."""
     start = f"du {show_day(one.start_date)}" if one.HasField("start_date") else ""
-    last = f"au {show_last(one.end_date)}" if one.HasField("end_date") else "sans fin"
+    last = f"au {_last(one.end_date)}" if one.HasField("end_date") else "sans fin"
     return " ".join(filter(None, (start, last)))
 
 
@@ -198,3 +194,8 @@ def _suspended(suspensions: Iterable[bank_pb.Suspension]) -> str:
         french.COLON.join(filter(None, (_span(one).replace("sans fin", "jusqu’à nouvel ordre"), one.reason)))
         for one in suspensions
     )
+
+
+def _last(end: Any) -> str:
+    """The last day before an end."""
+    return french.short_date(civil(end) - ONE_DAY)

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from services.bank_registry.cli import checks, edits, lenders, transfers
-from services.bank_registry.cli.client import ADDRESS
-from services.kit.cli import add_commands, program, run
+from services.bank_registry.cli import checks, edits, files, lenders
+from services.kit.cli import program, run
 
 HELP = """\
 Tenir le registre des prêteurs : importer, exporter, consulter, suspendre, vérifier.
@@ -19,11 +18,8 @@ injoignable ou en panne.
 """
 
 app = program(HELP)
-add_commands(app, ADDRESS, **{"import": transfers.import_})
-add_commands(app, ADDRESS, transfers.export, transfers.template)
-add_commands(app, ADDRESS, lenders.show, lenders.history, lenders.search, lenders.stale)
-add_commands(app, ADDRESS, checks.check, checks.select, checks.verify)
-add_commands(app, ADDRESS, edits.suspend, edits.reinstate, edits.end)
+for commands in (files, lenders, checks, edits):
+    commands.register(app)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -15,18 +15,9 @@ from typing import Annotated
 import typer
 
 from microcredit.bankregistry.v1 import exchange_pb2 as pb
-from services.bank_registry.cli.client import (
-    Client,
-    File,
-    Known,
-    On,
-    Reason,
-    new_request_id,
-    parse_day,
-    to_timestamp,
-)
-from services.bank_registry.files import csv_bytes, xlsx_bytes
-from services.kit import french
+from services.bank_registry.cli.client import Client, new_request_id
+from services.bank_registry.cli.options import ADDRESS, File, Known, On, Reason, parse_day
+from services.kit import french, wire
 from services.kit.cli import (
     GOOD,
     REFUSED,
@@ -35,40 +26,14 @@ from services.kit.cli import (
     Call,
     CommandError,
     Output,
+    add_commands,
     as_json,
     to_date,
 )
-from services.kit.tables import MAX_BYTES
 from services.kit.wire import chunks
 
-SECONDS, EXPORT_SECONDS = 600.0, 300.0
-
-
-Apply = Annotated[
-    str,
-    typer.Option("--apply", metavar="EMPREINTE", help="Écrit la différence lue, que son empreinte désigne."),
-]
-Yes = Annotated[
-    bool, typer.Option("--yes", help="Écrit aussitôt la différence trouvée, sans la faire relire.")
-]
-Complete = Annotated[
-    bool,
-    typer.Option(
-        "--complete", help="Le fichier vaut pour tout le registre : les prêteurs absents prennent fin."
-    ),
-]
-EndsOn = Annotated[
-    date | None,
-    typer.Option(
-        "--on",
-        metavar="DATE",
-        parser=parse_day,
-        help="Avec --complete, le premier jour où les prêteurs absents n’ont plus d’accord.",
-    ),
-]
-ConfirmEndingAll = Annotated[
-    bool, typer.Option("--confirm-ending-all", help="Accepte un import qui met fin à tous les prêteurs.")
-]
+MAX_BYTES = 32 * 1024 * 1024
+SECONDS = 600.0
 
 
 @dataclass(frozen=True)
@@ -92,22 +57,43 @@ class Answer:
     summary: pb.ImportSummary = field(default_factory=pb.ImportSummary)
 
 
-FORMATS = {
-    ".csv": pb.BANK_FILE_FORMAT_CSV,
-    ".xlsx": pb.BANK_FILE_FORMAT_XLSX,
-    ".jsonl": pb.BANK_FILE_FORMAT_JSONL,
-}
+def register(app: typer.Typer) -> None:
+    """Adds the commands to the application."""
+    add_commands(app, ADDRESS, **{"import": import_})
+    add_commands(app, ADDRESS, export, template)
 
 
 def import_(
-    file: File,
     call: Call,
-    apply: Apply = "",
-    yes: Yes = False,
+    file: File,
+    apply: Annotated[
+        str,
+        typer.Option(
+            "--apply", metavar="EMPREINTE", help="Écrit la différence lue, que son empreinte désigne."
+        ),
+    ] = "",
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Écrit aussitôt la différence trouvée, sans la faire relire.")
+    ] = False,
     reason: Reason = "",
-    complete: Complete = False,
-    on: EndsOn = None,
-    confirm_ending_all: ConfirmEndingAll = False,
+    complete: Annotated[
+        bool,
+        typer.Option(
+            "--complete", help="Le fichier vaut pour tout le registre : les prêteurs absents prennent fin."
+        ),
+    ] = False,
+    on: Annotated[
+        date | None,
+        typer.Option(
+            "--on",
+            metavar="DATE",
+            parser=parse_day,
+            help="Avec --complete, le premier jour où les prêteurs absents n’ont plus d’accord.",
+        ),
+    ] = None,
+    confirm_ending_all: Annotated[
+        bool, typer.Option("--confirm-ending-all", help="Accepte un import qui met fin à tous les prêteurs.")
+    ] = False,
 ) -> int:
     """Montre ce qu’un fichier changerait, ligne refusée par ligne refusée ; avec --apply, l’écrit."""
     if (apply or yes) and not reason:
@@ -120,9 +106,12 @@ def import_(
             param_hint="--on",
         )
     wanted = Wanted(file, apply, yes, reason, complete, on, confirm_ending_all)
-    out = call.out
+    return _run(wanted, Client(call), call.out)
+
+
+def _run(wanted: Wanted, client: Client, out: Output) -> int:
+    """Shows the difference, or writes it; 1 if a line is refused."""
     data = _read(wanted.file)
-    client = Client(call)
     answer = _ask(client, wanted, data, out)
     if wanted.yes and not wanted.apply:
         shown = replace(wanted, apply=answer.summary.difference_hash)
@@ -133,38 +122,6 @@ def import_(
         out.line("Rien n’est écrit. Pour écrire exactement cette différence, ajoutez :")
         out.line(f'  --apply {answer.summary.difference_hash} --reason "…"')
     return REFUSED if answer.difference.refusals else GOOD
-
-
-def export(file: File, call: Call, on: On = None, known: Known = None) -> int:
-    """Écrit les prêteurs dans un fichier .csv, .xlsx ou .jsonl, qu’un import relit à l’identique."""
-    client, out = Client(call), call.out
-    request = pb.ExportBanksRequest(format=_format(file), on_date=to_date(on), known_time=to_timestamp(known))
-    header, data = pb.ExportHeader(), bytearray()
-    for message in client.stream(client.admin.ExportBanks, request, EXPORT_SECONDS):
-        if message.HasField("header"):
-            header = message.header
-        data += message.chunk
-    if hashlib.sha256(data).hexdigest() != header.sha256:
-        raise CommandError("Le fichier reçu est incomplet ou abîmé.", exit_code=SERVER, reason="FILE_DAMAGED")
-    _write(file, bytes(data))
-    out.document({"file": str(file), **as_json(header)})
-    count = french.plural(header.bank_count, "prêteur")
-    out.line(f"{file} : {count}, état n° {header.state_number}.")
-    out.line(f"SHA-256 : {header.sha256}")
-    return 0
-
-
-def template(file: File, out: Output) -> int:
-    """Écrit un fichier vierge, avec ses colonnes, en .csv ou en .xlsx."""
-    writers = {".csv": csv_bytes, ".xlsx": xlsx_bytes}
-    if file.suffix.lower() not in writers:
-        raise CommandError("Un modèle est un fichier .csv ou .xlsx.", exit_code=USAGE, reason="USAGE")
-    if file.exists():
-        raise CommandError(f"Le fichier {file} existe déjà.", reason="FILE_EXISTS")
-    _write(file, writers[file.suffix.lower()]([]))
-    out.document({"file": str(file)})
-    out.line(f"{file} : modèle vierge, à remplir d’après docs/registre-format.md.")
-    return 0
 
 
 def _ask(client: Client, wanted: Wanted, data: bytes, out: Output) -> Answer:
@@ -222,26 +179,6 @@ def _bar(out: Output) -> Iterator[Callable[[int, int], None]]:
     with Progress(console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task("Lecture du fichier")
         yield lambda done, total: progress.update(task, completed=done, total=total)
-
-
-def _format(file: Path) -> pb.BankFileFormat.ValueType:
-    form = FORMATS.get(file.suffix.lower())
-    if form is None:
-        raise CommandError(
-            "Le nom du fichier doit finir par .csv, .xlsx ou .jsonl.", exit_code=USAGE, reason="USAGE"
-        )
-    return form
-
-
-def _write(file: Path, data: bytes) -> None:
-    """The whole file or the one that was there before."""
-    beside = file.with_name(f".{file.name}.{os.getpid()}")
-    try:
-        beside.write_bytes(data)
-        beside.replace(file)
-    except OSError:
-        beside.unlink(missing_ok=True)
-        raise CommandError(f"Le fichier {file} ne peut pas être écrit.", reason="FILE_UNWRITABLE") from None
 
 
 MOST_ROWS = 200
@@ -306,3 +243,67 @@ def _counts(summary: pb.ImportSummary) -> str:
     )
     written = "Écrit" if summary.applied else "Différence"
     return f"{written} : {', '.join(counts)} (état n° {summary.state_number})."
+
+
+EXPORT_SECONDS = 300.0
+FORMATS = {
+    ".csv": pb.BANK_FILE_FORMAT_CSV,
+    ".xlsx": pb.BANK_FILE_FORMAT_XLSX,
+    ".jsonl": pb.BANK_FILE_FORMAT_JSONL,
+}
+
+
+def export(call: Call, file: File, on: On = None, known: Known = None) -> int:
+    """Écrit les prêteurs dans un fichier .csv, .xlsx ou .jsonl, qu’un import relit à l’identique."""
+    client, out = Client(call), call.out
+    request = pb.ExportBanksRequest(
+        format=_format(file), on_date=to_date(on), known_time=wire.timestamp(known)
+    )
+    header, data = pb.ExportHeader(), bytearray()
+    for message in client.stream(client.admin.ExportBanks, request, EXPORT_SECONDS):
+        if message.HasField("header"):
+            header = message.header
+        data += message.chunk
+    if hashlib.sha256(data).hexdigest() != header.sha256:
+        raise CommandError("Le fichier reçu est incomplet ou abîmé.", exit_code=SERVER, reason="FILE_DAMAGED")
+    _write(file, bytes(data))
+    out.document({"file": str(file), **as_json(header)})
+    count = french.plural(header.bank_count, "prêteur")
+    out.line(f"{file} : {count}, état n° {header.state_number}.")
+    out.line(f"SHA-256 : {header.sha256}")
+    return GOOD
+
+
+def template(out: Output, file: File) -> int:
+    """Écrit un fichier vierge, avec ses colonnes, en .csv ou en .xlsx."""
+    from services.bank_registry.files import csv_bytes, xlsx_bytes
+
+    writers = {".csv": csv_bytes, ".xlsx": xlsx_bytes}
+    if file.suffix.lower() not in writers:
+        raise CommandError("Un modèle est un fichier .csv ou .xlsx.", exit_code=USAGE, reason="USAGE")
+    if file.exists():
+        raise CommandError(f"Le fichier {file} existe déjà.", reason="FILE_EXISTS")
+    _write(file, writers[file.suffix.lower()]([]))
+    out.document({"file": str(file)})
+    out.line(f"{file} : modèle vierge, à remplir d’après docs/registre-format.md.")
+    return GOOD
+
+
+def _format(file: Path) -> pb.BankFileFormat.ValueType:
+    form = FORMATS.get(file.suffix.lower())
+    if form is None:
+        raise CommandError(
+            "Le nom du fichier doit finir par .csv, .xlsx ou .jsonl.", exit_code=USAGE, reason="USAGE"
+        )
+    return form
+
+
+def _write(file: Path, data: bytes) -> None:
+    """The whole file or the one that was there before."""
+    beside = file.with_name(f".{file.name}.{os.getpid()}")
+    try:
+        beside.write_bytes(data)
+        beside.replace(file)
+    except OSError:
+        beside.unlink(missing_ok=True)
+        raise CommandError(f"Le fichier {file} ne peut pas être écrit.", reason="FILE_UNWRITABLE") from None
