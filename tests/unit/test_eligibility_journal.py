@@ -145,6 +145,13 @@ def test_a_content_of_another_form_is_refused() -> None:
         decode_content(json.dumps({**data, "version": 2}).encode())
 
 
+def test_a_content_that_no_answer_wrote_is_refused() -> None:
+    data = json.loads(encode_content(decision()))
+    data["answer"]["figures"][0]["value"] = None
+    with pytest.raises(ValueError, match="without a value"):
+        decode_content(json.dumps(data).encode())
+
+
 def test_a_replay_says_where_the_answers_differ() -> None:
     before = decision(loan__amount=370000).assessment
     assert replay(before, before).identical
