@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -24,6 +24,15 @@ from services.kit.dates import instant_of, instant_text
 from services.kit.errors import DeadlineExceeded, Unavailable
 from tests.journal_support import decision
 from tests.support import wait_until
+
+
+@pytest.fixture(autouse=True)
+def _places() -> Iterator[None]:
+    """Threads enough for all those that wait to write at once: half of them may."""
+    before = context.threads()
+    context.start(32)
+    yield
+    context.start(before)
 
 
 class Slow:
