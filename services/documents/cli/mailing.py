@@ -16,7 +16,7 @@ from microcredit.documents.v1 import document_service_pb2 as pb
 from microcredit.documents.v1 import template_service_pb2 as rpc
 from services.documents.cli import showing
 from services.documents.cli.client import Client, destination, read_file, to_date, write_file
-from services.documents.cli.making import STREAM_SECONDS, Asked
+from services.documents.cli.making import STREAM_SECONDS, MakingOptions
 from services.documents.cli.options import Target
 from services.documents.cli.recipients import Recipient, read_recipients
 from services.kit.cli import GOOD, REFUSED, Output
@@ -56,7 +56,7 @@ class _Received:
     summary: pb.BatchSummary = field(default_factory=pb.BatchSummary)
 
 
-def run(job: Mailing, asked: Asked, target: Target, out: Output) -> int:
+def run(job: Mailing, asked: MakingOptions, target: Target, out: Output) -> int:
     """Makes a letter for each recipient."""
     recipients = read_recipients(job.recipients)
     request = _request(job, asked, recipients)
@@ -93,7 +93,9 @@ def columns(template: str, target: Target, out: Output) -> int:
     return GOOD
 
 
-def _request(job: Mailing, asked: Asked, recipients: Sequence[Recipient]) -> pb.BatchGenerateDocumentsRequest:
+def _request(
+    job: Mailing, asked: MakingOptions, recipients: Sequence[Recipient]
+) -> pb.BatchGenerateDocumentsRequest:
     return pb.BatchGenerateDocumentsRequest(
         template_id=job.template,
         document_date=to_date(asked.day),

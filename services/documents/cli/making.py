@@ -24,7 +24,7 @@ STREAM_SECONDS = 600.0
 
 
 @dataclass(frozen=True)
-class Asked:
+class MakingOptions:
     """What every command that makes files is told."""
 
     day: date
@@ -38,7 +38,9 @@ class Asked:
         return pb.OUTPUT_FORMAT_PDF if self.pdf else pb.OUTPUT_FORMAT_DOCX
 
 
-def generate(template: str, data: Path, asked: Asked, where: Path | None, target: Target, out: Output) -> int:
+def generate(
+    template: str, data: Path, asked: MakingOptions, where: Path | None, target: Target, out: Output
+) -> int:
     """Makes one document."""
     client = Client(target)
     request = pb.GenerateDocumentRequest(
@@ -66,7 +68,13 @@ def generate(template: str, data: Path, asked: Asked, where: Path | None, target
 
 
 def dossier(
-    data: Path, purpose: str, as_zip: bool, asked: Asked, where: Path | None, target: Target, out: Output
+    data: Path,
+    purpose: str,
+    as_zip: bool,
+    asked: MakingOptions,
+    where: Path | None,
+    target: Target,
+    out: Output,
 ) -> int:
     """Makes a whole dossier."""
     client = Client(target)

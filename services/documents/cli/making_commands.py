@@ -53,7 +53,7 @@ def generate(
     """Fait un document à partir des données d’un dossier."""
     from services.documents.cli import making
 
-    asked = making.Asked(day, profile, pdf, store)
+    asked = making.MakingOptions(day, profile, pdf, store)
     return making.generate(template, data, asked, out, target(server, actor), Output(json))
 
 
@@ -81,7 +81,7 @@ def dossier(
     """Fait tout le dossier d’une personne : le service décide, d’après les données, de ses pièces."""
     from services.documents.cli import making
 
-    asked = making.Asked(day, profile, pdf, store)
+    asked = making.MakingOptions(day, profile, pdf, store)
     return making.dossier(data, purpose, as_zip, asked, out, target(server, actor), Output(json))
 
 
@@ -110,7 +110,7 @@ def merge(
 
     if merged and as_zip:
         raise typer.BadParameter("choisissez --merged ou --zip.")
-    asked = making.Asked(day, profile, pdf, store)
+    asked = making.MakingOptions(day, profile, pdf, store)
     job = mailing.Mailing(template, recipients, common, merged, as_zip, out)
     return mailing.run(job, asked, target(server, actor), Output(json))
 

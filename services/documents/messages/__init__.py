@@ -1,6 +1,7 @@
 """Protobuf of the documents service: requests read, answers written.
 
-- `Asked`: What every request for documents says: when, for which organisation, as what, kept or not.
+- `DocumentOptions`: What every request for documents says: when, for which organisation, as what, kept or
+  not.
 - `DOMAIN`: The domain of ErrorInfo.
 - `documents`: Documents and files as messages.
 - `package_messages`: Packages, their revisions, their events and their check, as messages.
@@ -10,8 +11,8 @@
 """
 
 from services.documents.messages import documents, package_messages, package_requests, requests
-from services.documents.messages.requests import Asked
+from services.documents.messages.requests import DocumentOptions
 
-__all__ = ["DOMAIN", "Asked", "documents", "package_messages", "package_requests", "requests"]
+__all__ = ["DOMAIN", "DocumentOptions", "documents", "package_messages", "package_requests", "requests"]
 
 DOMAIN = "documents.microcredit"

@@ -11,7 +11,7 @@ from microcredit.eligibility.v1.eligibility_service_pb2 import AssessEligibility
 from services.eligibility.answer import Filters
 from services.eligibility.api.batch import check_batch
 from services.eligibility.engine import request_day
-from services.eligibility.messages import Fields, read_request, ruleset_requests
+from services.eligibility.messages import BoundedFields, read_request, ruleset_requests
 from services.eligibility.package import Severity, Values
 from services.eligibility.publishing import (
     Deployment,
@@ -76,7 +76,7 @@ class Recorded:
 def read_rulesets(request: pb.CompareRulesetsRequest, deployments: Deployments) -> Rulesets:
     """The two rulesets of a request; InvalidArgument with every wrong field, those of `over` included."""
     violations = Violations()
-    as_of = Fields(request, "", violations).day("as_of_date")
+    as_of = BoundedFields(request, "", violations).day("as_of_date")
     base = ruleset_requests.revision_name(request.base, "base", violations) if request.base else None
     kind = request.WhichOneof("candidate")
     if kind is None:
@@ -140,7 +140,7 @@ def _refused(report: Report) -> InvalidArgument:
 
 
 def _recorded(asked: pb.RecordedDecisions, violations: Violations) -> Recorded:
-    fields = Fields(asked, "decisions.", violations)
+    fields = BoundedFields(asked, "decisions.", violations)
     start, end = fields.instant("start_time"), fields.instant("end_time")
     if not 0 <= asked.max_count <= MAX_DECISIONS:
         text = f"Le nombre de décisions va de 1 à {number(MAX_DECISIONS)} (0 : {number(DEFAULT_DECISIONS)})."

@@ -9,7 +9,7 @@ from microcredit.eligibility.v1 import ruleset_service_pb2 as pb
 from microcredit.eligibility.v1.assessment_pb2 import Outcome as OutcomeMessage
 from services.eligibility.answer import RulesetStamp
 from services.eligibility.api import comparison_requests
-from services.eligibility.messages import Fields, ruleset_pb, ruleset_requests
+from services.eligibility.messages import BoundedFields, ruleset_pb, ruleset_requests
 from services.eligibility.package import Outcome, RulePackage
 from services.eligibility.publishing import (
     Count,
@@ -56,8 +56,8 @@ class Comparisons:
         """A run of a published revision that can be compiled."""
         violations = Violations()
         name = ruleset_requests.revision_name(request.name, "name", violations)
-        from_time = Fields(request, "", violations).instant("start_time")
-        as_of = Fields(request, "", violations).day("as_of_date")
+        from_time = BoundedFields(request, "", violations).instant("start_time")
+        as_of = BoundedFields(request, "", violations).day("as_of_date")
         request_id = wire.request_id(request.request_id, "request_id", violations)
         violations.raise_if_any()
         release = ruleset_requests.find_release(self._deployments.store.state(), name)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from microcredit.eligibility.v1 import ruleset_service_pb2 as pb
-from services.eligibility.messages.fields import Fields
+from services.eligibility.messages.fields import BoundedFields
 from services.kit import wire
 from services.kit.errors import FieldReason, InvalidArgument, NotFound, Unavailable, Violation, Violations
 from services.kit.releases import ArchiveError, Contents, Release, State, unpack
@@ -91,7 +91,7 @@ def change_date(
     request: pb.ActivateRulesetRequest | pb.RollbackRulesetRequest, violations: Violations
 ) -> ChangeDate:
     """When and why; raises InvalidArgument with these violations and all those found before."""
-    day = Fields(request, "", violations).day("effective_date")
+    day = BoundedFields(request, "", violations).day("effective_date")
     return ChangeDate(day, _writing(request, violations))
 
 
