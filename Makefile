@@ -35,6 +35,8 @@ serve: setup ## Démarre les trois services en local (ports 50051, 50052 et 5005
 	@$(BIN)/python scripts/serve.py
 
 # Tests start hundreds of processes, which would each compile the sources again where Python writes no cache.
+test test-more: export PYTHONDONTWRITEBYTECODE =
+
 test: setup ## Lance la suite de tests ; dit à la fin ce qu’elle laisse à test-more
 	@$(BIN)/python -m compileall -q services tests build/gen
 	@$(BIN)/python -m pytest -n auto --dist worksteal

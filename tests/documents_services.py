@@ -15,11 +15,11 @@ from docx.text.paragraph import Paragraph
 from google.type.date_pb2 import Date
 
 from microcredit.documents.v1 import document_service_pb2 as pb
-from microcredit.documents.v1 import template_service_pb2 as rpc
 from microcredit.documents.v1.document_service_pb2_grpc import DocumentServiceStub
-from microcredit.documents.v1.profile_service_pb2_grpc import ProfileServiceStub
 from microcredit.documents.v1.store_service_pb2_grpc import DocumentStoreServiceStub
 from microcredit.documents.v1.template_service_pb2_grpc import TemplateServiceStub
+from microcredit.releases.v1 import release_service_pb2 as releases
+from microcredit.releases.v1.release_service_pb2_grpc import ReleaseServiceStub
 from tests.support import wait_until
 
 _MAX_BYTES = 32 * 1024 * 1024
@@ -32,7 +32,7 @@ class Stubs:
 
     documents: DocumentServiceStub
     templates: TemplateServiceStub
-    profiles: ProfileServiceStub
+    releases: ReleaseServiceStub
     store: DocumentStoreServiceStub
 
 
@@ -48,7 +48,7 @@ def connected(address: str) -> Iterator[Stubs]:
         yield Stubs(
             DocumentServiceStub(channel),
             TemplateServiceStub(channel),
-            ProfileServiceStub(channel),
+            ReleaseServiceStub(channel),
             DocumentStoreServiceStub(channel),
         )
 
@@ -60,9 +60,9 @@ def civil(day: date) -> Date:
 
 def docx_of(stubs: Stubs, template: str, version: str = "1.0.0") -> bytes:
     """The Word file of a published version."""
-    name = f"templates/{template}/revisions/{version}"
-    request = rpc.GetTemplateRevisionRequest(name=name, with_docx=True)
-    content: bytes = stubs.templates.GetTemplateRevision(request, timeout=SECONDS).docx
+    name = f"templates/{template}/versions/{version}"
+    request = releases.GetVersionRequest(name=name, with_file="template.docx")
+    content: bytes = stubs.releases.GetVersion(request, timeout=SECONDS).file
     return content
 
 

@@ -24,9 +24,10 @@ from services.documents.contract.findings import Findings
 from services.documents.contract.folders import packages
 from services.documents.making.generation import Generated, choose, fill, render
 from services.documents.profile.organisation import PROFILE_FILE, read_profile
-from services.documents.publishing.deployment import Deployment, Segment
+from services.documents.publishing.deployment import Deployment
 from services.documents.publishing.loaded import Packages
 from services.documents.template.manifest import MANIFEST_FILE, read_template
+from services.kit import releases
 from services.kit.releases.archive import Contents
 from services.kit.releases.timeline import Span
 from tests.support import ROOT
@@ -186,23 +187,25 @@ class Library:
 
     def __init__(self, templates: Path, profiles: Path) -> None:
         self._packages = Packages(PLAN_BYTES)
-        self._deployment = Deployment(
-            1,
-            _segments(templates, MANIFEST_FILE, read_template),
-            _segments(profiles, PROFILE_FILE, read_profile),
-        )
+        segments = {
+            **_segments("templates", templates, MANIFEST_FILE, read_template),
+            **_segments("profiles", profiles, PROFILE_FILE, read_profile),
+        }
+        self._deployment = Deployment(releases.Deployment(1, segments))
 
     def generate(self, template: str, raw: bytes, day: date = DAY, profile: str = "") -> Generated:
         """One document."""
         return render(fill(choose(self._deployment, self._packages, template, profile, day), raw))
 
 
-def _segments(root: Path, name: str, read: Callable[[Contents, Findings], Any]) -> dict[str, tuple[Any, ...]]:
+def _segments(
+    collection: str, root: Path, name: str, read: Callable[[Contents, Findings], Any]
+) -> dict[str, tuple[Any, ...]]:
     found = {}
     for folder, contents in packages(root, name):
         findings = Findings()
         package = read(contents, findings)
         assert not findings.errors, (folder, [str(finding) for finding in findings])
         span = Span(package.effective_from, package.effective_until, package.digest)
-        found[package.id] = (Segment(span, package),)
+        found[f"{collection}/{package.id}"] = (releases.Segment(span, package),)
     return found

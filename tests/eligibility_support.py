@@ -21,9 +21,12 @@ from microcredit.eligibility.v1.decision_service_pb2_grpc import DecisionService
 from microcredit.eligibility.v1.eligibility_service_pb2_grpc import EligibilityServiceStub
 from microcredit.eligibility.v1.loan_service_pb2_grpc import LoanServiceStub
 from microcredit.eligibility.v1.ruleset_service_pb2_grpc import RulesetServiceStub
+from microcredit.releases.v1.release_service_pb2_grpc import ReleaseServiceStub
 from services.eligibility.answer.assess import Engine
 from services.eligibility.package.model import RulePackage
-from services.eligibility.publishing.deployment import Deployment, Ruleset, Segment
+from services.eligibility.publishing.deployment import Deployment, Ruleset
+from services.kit import releases
+from services.kit.releases import Segment, Span
 from tests.support import ROOT
 
 TIMEOUT = 20
@@ -168,7 +171,9 @@ def reason_of(status: status_pb2.Status) -> str:
 
 def deployed(package: RulePackage, engine: Engine) -> Deployment:
     """A deployment of one package over its whole validity."""
-    return Deployment(1, (Segment(package.identity.validity, Ruleset(package, engine)),))
+    validity = package.identity.validity
+    segment = Segment(Span(validity.first, validity.last, package.digest), Ruleset(package, engine))
+    return Deployment(releases.Deployment(1, {package.identity.id: (segment,)}))
 
 
 class Client:
@@ -180,6 +185,7 @@ class Client:
         self.eligibility = EligibilityServiceStub(self.channel)
         self.loans = LoanServiceStub(self.channel)
         self.rulesets = RulesetServiceStub(self.channel)
+        self.releases = ReleaseServiceStub(self.channel)
         self.decisions = DecisionServiceStub(self.channel)
 
     def __enter__(self) -> Self:

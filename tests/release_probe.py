@@ -67,7 +67,7 @@ class Probe:
     most_at_once: int = 0
     lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def check(self, contents: Contents, seconds: float) -> Report:
+    def check(self, contents: Contents, seconds: float, annotated: bool) -> Report:
         with self._counted():
             self.checked.append(contents)
             identifier, version, first, last, word = read(contents)

@@ -15,9 +15,10 @@ import grpc
 import pytest
 from google.rpc import error_details_pb2, status_pb2
 
-from microcredit.eligibility.v1 import assessment_pb2, ruleset_pb2
+from microcredit.eligibility.v1 import assessment_pb2
 from microcredit.eligibility.v1 import eligibility_service_pb2 as rpc
-from microcredit.eligibility.v1 import ruleset_service_pb2 as pb
+from microcredit.releases.v1 import package_pb2
+from microcredit.releases.v1 import release_service_pb2 as pb
 from services.eligibility.package.load import read_folder
 from services.kit.releases.archive import SIGNATURE_FILE, Contents, digest, pack
 from services.kit.releases.signature import Statement, sign
@@ -101,49 +102,54 @@ def by(actor: str) -> tuple[tuple[str, str], ...]:
 class Rules(Client):
     """A client of the rulesets of a running server."""
 
-    def publish(self, contents: Contents, *, actor: str = "", **fields: Any) -> pb.PublishRulesetResponse:
+    def publish(self, contents: Contents, *, actor: str = "", **fields: Any) -> pb.PublishPackageResponse:
         """Publishes files."""
         return self.publish_archive(pack(contents), actor=actor, **fields)
 
-    def publish_archive(self, archive: bytes, *, actor: str = "", **fields: Any) -> pb.PublishRulesetResponse:
+    def publish_archive(self, archive: bytes, *, actor: str = "", **fields: Any) -> pb.PublishPackageResponse:
         """Publishes an archive."""
-        request = pb.PublishRulesetRequest(archive=archive, **fields)
-        return self.rulesets.PublishRuleset(request, timeout=TIMEOUT, metadata=by(actor))
+        request = pb.PublishPackageRequest(collection="rulesets", archive=archive, **fields)
+        return self.releases.PublishPackage(request, timeout=TIMEOUT, metadata=by(actor))
 
-    def check(self, contents: Contents) -> ruleset_pb2.CheckReport:
+    def publish_nothing(self, **fields: Any) -> pb.PublishPackageResponse:
+        """Publishes without a candidate."""
+        request = pb.PublishPackageRequest(collection="rulesets", **fields)
+        return self.releases.PublishPackage(request, timeout=TIMEOUT)
+
+    def check(self, contents: Contents) -> package_pb2.CheckReport:
         """Checks files."""
-        request = pb.CheckRulesetRequest(archive=pack(contents))
-        return self.rulesets.CheckRuleset(request, timeout=TIMEOUT).report
+        request = pb.CheckPackageRequest(collection="rulesets", archive=pack(contents))
+        return self.releases.CheckPackage(request, timeout=TIMEOUT).report
 
     def activate(
         self, version: str, first: str = "", *, actor: str = "", **fields: Any
-    ) -> pb.ActivateRulesetResponse:
+    ) -> pb.ActivateVersionResponse:
         """Activates a version from a day."""
-        request = pb.ActivateRulesetRequest(name=revision(version), **fields)
+        request = pb.ActivateVersionRequest(name=version_name(version), **fields)
         if first:
             request.effective_date.CopyFrom(day(first))
-        return self.rulesets.ActivateRuleset(request, timeout=TIMEOUT, metadata=by(actor))
+        return self.releases.ActivateVersion(request, timeout=TIMEOUT, metadata=by(actor))
 
-    def rollback(self, first: str = "", *, actor: str = "", **fields: Any) -> pb.RollbackRulesetResponse:
+    def rollback(self, first: str = "", *, actor: str = "", **fields: Any) -> pb.RollbackPackageResponse:
         """Rolls back."""
-        request = pb.RollbackRulesetRequest(name=RULESET, **fields)
+        request = pb.RollbackPackageRequest(name=RULESET, **fields)
         if first:
             request.effective_date.CopyFrom(day(first))
-        return self.rulesets.RollbackRuleset(request, timeout=TIMEOUT, metadata=by(actor))
+        return self.releases.RollbackPackage(request, timeout=TIMEOUT, metadata=by(actor))
 
-    def ruleset(self, min_state_number: int = 0) -> ruleset_pb2.Ruleset:
+    def ruleset(self, min_state_number: int = 0) -> package_pb2.Package:
         """The ruleset."""
-        request = pb.GetRulesetRequest(name=RULESET, min_state_number=min_state_number)
-        return self.rulesets.GetRuleset(request, timeout=TIMEOUT).ruleset
+        request = pb.GetPackageRequest(name=RULESET, min_state_number=min_state_number)
+        return self.releases.GetPackage(request, timeout=TIMEOUT).package
 
-    def status(self) -> ruleset_pb2.RulesetStatus:
+    def status(self) -> package_pb2.Status:
         """What the worker that answers applies."""
-        return self.rulesets.GetRulesetStatus(pb.GetRulesetStatusRequest(), timeout=TIMEOUT).status
+        return self.releases.GetStatus(pb.GetStatusRequest(), timeout=TIMEOUT).status
 
-    def events(self) -> list[ruleset_pb2.RulesetEvent]:
+    def events(self) -> list[package_pb2.Event]:
         """The last 200 events, latest first."""
-        request = pb.ListRulesetEventsRequest(parent=RULESET, page_size=200)
-        return list(self.rulesets.ListRulesetEvents(request, timeout=TIMEOUT).events)
+        request = pb.ListEventsRequest(parent=RULESET, page_size=200)
+        return list(self.releases.ListEvents(request, timeout=TIMEOUT).events)
 
     def assess(
         self, on: str = "2026-12-01", amount: str = "1500.00", min_state_number: int = 0
@@ -157,12 +163,12 @@ class Rules(Client):
         return self.eligibility.AssessEligibility(request, timeout=TIMEOUT).assessment
 
 
-def revision(version: str) -> str:
-    """The name of a revision."""
-    return f"{RULESET}/revisions/{version}"
+def version_name(version: str) -> str:
+    """The name of a version."""
+    return f"{RULESET}/versions/{version}"
 
 
-def periods(ruleset: ruleset_pb2.Ruleset) -> list[tuple[str, str, str]]:
+def periods(ruleset: package_pb2.Package) -> list[tuple[str, str, str]]:
     """The timeline: first day, day after the last (empty = without end), version."""
     return [
         (

@@ -136,7 +136,7 @@ def wait_for_shadow(number: str) -> None:
 
 def answer_on(stub: EligibilityServiceStub, request_date: str) -> None:
     """Shows what the dearer car is told on a date."""
-    revision = int(ask("status")["ruleset"]["revision"])
+    revision = int(ask("status")["package"]["state_number"])
     answer = assess(stub, dearer_car(request_date), revision)
     year, month, number = request_date.split("-")
     reasons = " ; ".join(reason.message for reason in answer.reasons) or "aucun motif contre elle"

@@ -9,10 +9,10 @@ from services.documents.api import (
     DocumentServicer,
     DocumentStoreServicer,
     Maker,
-    ProfileServicer,
     Stored,
     TemplateServicer,
     Verifier,
+    package_kinds,
 )
 from services.documents.config import Settings
 from services.documents.making import Seal
@@ -21,19 +21,20 @@ from services.documents.publishing import Deployments, Packages
 from services.documents.publishing import prepare as prepare_packages
 from services.documents.render import keep_in
 from services.documents.store import CaseKeys, DocumentStore, migrate, prepare_master_key
-from services.kit.releases import PublicKeys, ReleaseStore
+from services.kit.releases import Candidates, PublicKeys, ReleaseServicer, ReleaseStore, Turns
 from services.kit.serve import App, Registration, registration
 from services.kit.store import Database, page_key, vault
 
 
 def make_app(settings: Settings) -> App:
     """The application of these settings."""
-    packages = Packages(settings.plan_cache_bytes)
+    packages, turns = Packages(settings.plan_cache_bytes), Turns()
 
     def build() -> Sequence[Registration]:
         database = Database(settings.database_url)
-        deployments = Deployments(_release_store(settings, database), packages)
-        deployments.follower.start()
+        deployments = Deployments(_release_store(settings, database), packages, package_kinds)
+        deployments.start()
+        candidates = Candidates(deployments.releases, turns)
         key = page_key(database)
         store = DocumentStore(database, CaseKeys(settings.master_key_file), settings.retention_days)
         seal = Seal(vault.load(settings.master_key_file))
@@ -43,8 +44,8 @@ def make_app(settings: Settings) -> App:
         return (
             registration(DocumentServicer(maker, stored, limit)),
             registration(DocumentStoreServicer(stored, Verifier(deployments, store, seal), key, limit)),
-            registration(TemplateServicer(deployments, key)),
-            registration(ProfileServicer(deployments, key)),
+            registration(TemplateServicer(deployments, candidates)),
+            registration(ReleaseServicer(deployments.releases, candidates, key)),
         )
 
     return App("documents", DOMAIN, lambda: prepare(settings, packages), build)
@@ -60,7 +61,8 @@ def prepare(settings: Settings, packages: Packages) -> None:
         prepare_master_key(database, settings.master_key_file)
         # Without the rule of two persons: nobody publishes what the service ships but the service.
         store = ReleaseStore(database, _public_keys(settings))
-        prepare_packages(store, packages, settings.templates_directory, settings.profiles_directory)
+        deployments = Deployments(store, packages, package_kinds)
+        prepare_packages(deployments, settings.templates_directory, settings.profiles_directory)
     finally:
         database.dispose()
 

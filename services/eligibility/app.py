@@ -6,18 +6,19 @@ from collections.abc import Sequence
 
 from services.eligibility.api import (
     DOMAIN,
-    Comparisons,
     DecisionServicer,
     EligibilityServicer,
     LoanServicer,
     RulesetServicer,
     ShadowRunner,
+    ruleset_kind,
 )
 from services.eligibility.config import Settings
 from services.eligibility.package import RulePackage
 from services.eligibility.preparation import prepare, release_store
-from services.eligibility.publishing import Deployments, check
+from services.eligibility.publishing import Deployments
 from services.eligibility.store import Journal, ShadowStore
+from services.kit.releases import Candidates, ReleaseServicer, Turns
 from services.kit.serve import App, Registration, registration
 from services.kit.store import Database, KeyStore, page_key
 
@@ -26,20 +27,22 @@ def make_app(settings: Settings) -> App:
     """The application of these settings."""
 
     read: dict[str, RulePackage] = {}
+    turns = Turns()
 
     def build() -> Sequence[Registration]:
         database = Database(settings.database_url)
-        deployments = Deployments(release_store(settings, database), read)
+        deployments = Deployments(release_store(settings, database), ruleset_kind(read))
         deployments.start()
         journal = Journal(database, KeyStore(Database(settings.keys_database_url), settings.master_key_file))
         shadows = ShadowStore(database)
         sealing = page_key(database)
-        comparisons = Comparisons(deployments, journal, shadows, sealing)
+        candidates = Candidates(deployments.releases, turns)
         ShadowRunner(deployments, journal, shadows).start()
         return (
             registration(EligibilityServicer(deployments, journal)),
             registration(LoanServicer(deployments)),
-            registration(RulesetServicer(deployments, check, comparisons, sealing)),
+            registration(RulesetServicer(deployments, journal, shadows, sealing)),
+            registration(ReleaseServicer(deployments.releases, candidates, sealing)),
             registration(DecisionServicer(deployments, journal, sealing)),
         )
 

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
+from services.kit.errors import Unavailable
 from services.kit.french import plural
 
 _OUT_OF_MEMORY, _TOO_MUCH_OUTPUT = 3, 4
@@ -81,6 +82,14 @@ class StoppedError(Exception):
     def is_transient(self) -> bool:
         """True when the machine lacked time or memory: this says nothing of the question."""
         return self.reason in (Stopped.TIME, Stopped.MACHINE)
+
+    def raise_if_transient(self) -> None:
+        """Unavailable when the machine lacked time or memory: the same question may be asked again."""
+        if self.is_transient:
+            raise Unavailable(
+                "CHECK_INTERRUPTED",
+                "Le contrôle n’a pas pu finir, faute de temps ou de mémoire sur cette machine : réessayez.",
+            ) from None
 
     def bound(self) -> str:
         """The bound that was passed, in French; empty when none was."""

@@ -11,6 +11,8 @@ from typing import ClassVar, TypeVar
 
 Value = TypeVar("Value")
 
+V = TypeVar("V")
+
 _NO_METADATA: Mapping[str, str] = MappingProxyType({})
 
 
@@ -170,6 +172,16 @@ class Violations:
         self.raise_if_any()
         if value is None:
             raise TypeError("a value is missing without a violation")
+        return value
+
+    def checked(self, value: V | None) -> V:
+        """A value that was read, once nothing is wrong; else raises InvalidArgument with all the violations.
+
+        What could not be read has its violation.
+        """
+        self.raise_if_any()
+        if value is None:
+            raise TypeError("what could not be read has no violation")
         return value
 
     def error(self, reason: str = "INVALID_FIELDS", message: str | None = None) -> InvalidArgument:

@@ -221,7 +221,7 @@ def test_what_cannot_serve_never_governs(things: Served) -> None:
     things.call("PublishPackage", publication(package("vis", "1")))
     things.call("ActivateVersion", activation("1"))
     unusable = publication(package("vis", "2", word="unusable"))
-    things.probe.check = lambda contents, seconds: _accepting(contents)  # type: ignore[method-assign]
+    things.probe.check = lambda contents, seconds, annotated: _accepting(contents)  # type: ignore[method-assign]
     things.deployments.kinds.first.__dict__["check"] = things.probe.check
     things.call("PublishPackage", unusable)
     error = refused(things.call, "ActivateVersion", activation("2"))

@@ -15,9 +15,10 @@ import pytest
 from sqlalchemy import Engine, event, text
 from structlog.testing import capture_logs
 
+from services.documents.api.releases import package_kinds
 from services.documents.app import prepare
 from services.documents.config import Settings
-from services.documents.publishing.deployment import Deployments, deployment
+from services.documents.publishing.deployment import Deployment, Deployments
 from services.documents.publishing.loaded import Packages
 from services.kit.errors import FailedPrecondition
 from services.kit.releases.store import ReleaseStore
@@ -129,8 +130,8 @@ def test_a_damaged_package_never_governs_and_the_last_good_state_answers(
 ) -> None:
     prepare(settings, packages)
     with opened(settings) as store:
-        deployments = Deployments(store, packages)
-        good = deployment(store.state(), store, packages)
+        deployments = Deployments(store, packages, package_kinds)
+        good = Deployment(deployments.releases.build(store.state()))
     digest = good.template(ASK, date(2026, 11, 23)).digest
     database = Database(settings.database_url)
     with database.write() as connection:
@@ -140,13 +141,14 @@ def test_a_damaged_package_never_governs_and_the_last_good_state_answers(
         )
     fresh = Packages(PLAN_BYTES)
     with opened(settings) as store:
-        damaged = Deployments(store, fresh)
+        damaged = Deployments(store, fresh, package_kinds)
         with pytest.raises(FailedPrecondition):
-            damaged.contents(digest)
+            damaged.releases.contents(digest)
         with capture_logs():
-            damaged.follower.start()
-        assert damaged.follower.status().problem
-        assert damaged.current().revision < store.last_revision()
-        damaged.follower.stop()
-    assert deployments.packages.template(digest, lambda _: {}).id == ASK
+            damaged.start()
+        assert damaged.releases.follower.status().problem
+        assert damaged.current().state_number < store.last_revision()
+        damaged.releases.follower.stop()
+    kept = deployments.releases.package(f"templates/{ASK}", digest)
+    assert kept.id == ASK
     database.dispose()

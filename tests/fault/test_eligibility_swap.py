@@ -97,13 +97,15 @@ def test_every_worker_of_every_server_follows(pair: list[RunningServer]) -> None
     with ExitStack() as stack:
         clients = [stack.enter_context(client) for server in pair for client in each_worker(server)]
         author = clients[0]
-        wait_for(clients, author.publish(OTHER).ruleset_revision.revision, seconds=20)
+        wait_for(clients, author.publish(OTHER).version.state_number, seconds=20)
         for version in ("2026.2", "2026.1", "2026.2"):
-            made = author.activate(version, "2026-12-01").event.revision
+            made = author.activate(version, "2026-12-01").event.state_number
             wait_for(clients, made, seconds=FOLLOW_SECONDS)
             assert {client.assess(amount="3500.00").ruleset.version for client in clients} == {version}
 
 
-def wait_for(clients: list[Rules], revision: int, *, seconds: float) -> None:
-    """Waits until every worker applies a revision."""
-    wait_until(lambda: all(client.status().loaded_revision >= revision for client in clients), seconds)
+def wait_for(clients: list[Rules], state_number: int, *, seconds: float) -> None:
+    """Waits until every worker applies a state."""
+    wait_until(
+        lambda: all(client.status().loaded_state_number >= state_number for client in clients), seconds
+    )

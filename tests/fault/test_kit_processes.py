@@ -109,8 +109,12 @@ def test_a_second_signal_does_not_wait(launch: Launch) -> None:
         method: Any = channel.unary_unary(f"/{NAME}/One")
         assert method(b"pid", timeout=PATIENCE)
         call = begun(method, b"sleep 9")
-        for _ in range(2):  # together: one wish to stop
-            server.process.send_signal(signal.SIGTERM)
+        asked = time.monotonic()
+        server.process.send_signal(signal.SIGTERM)
+        wait_until(lambda: events(server, "stopping"))
+        server.process.send_signal(signal.SIGTERM)
+        if time.monotonic() - asked > REPEAT_SECONDS / 2:
+            pytest.skip("the machine is too slow for two signals to be one wish")
         asked = time.monotonic()
         wait_until(lambda: time.monotonic() > asked + 2 * REPEAT_SECONDS)
         assert server.process.poll() is None

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 import grpc
 import pytest
 
-from microcredit.eligibility.v1 import ruleset_service_pb2 as pb
+from microcredit.releases.v1 import release_service_pb2 as pb
 from services.kit.releases.archive import MAX_ARCHIVE_BYTES, pack
 from tests.ruleset_support import SHIPPED, TIMEOUT, Refusal, Rules, edited, refusal, serving
 from tests.support import Launch
@@ -60,8 +60,8 @@ def test_an_unsound_archive(rules: Rules, archive: Callable[[], bytes]) -> None:
 
 
 def checked(rules: Rules) -> Callable[[bytes], object]:
-    return lambda archive: rules.rulesets.CheckRuleset(
-        pb.CheckRulesetRequest(archive=archive), timeout=TIMEOUT
+    return lambda archive: rules.releases.CheckPackage(
+        pb.CheckPackageRequest(collection="rulesets", archive=archive), timeout=TIMEOUT
     )
 
 
@@ -97,7 +97,7 @@ def test_a_hostile_file(rules: Rules, file: str, content: bytes, expected: str) 
     assert any(field.startswith(f"{file}:") for field, _ in refused.violations)
     report = rules.check({**SHIPPED, file: content})
     assert not report.accepted
-    assert any(expected in finding.message for finding in report.findings), report.findings
+    assert any(expected in finding.sentence for finding in report.findings), report.findings
 
 
 @pytest.mark.parametrize(
@@ -124,5 +124,5 @@ def test_an_expression_is_never_run(rules: Rules) -> None:
 
 def refused_package(rules: Rules, package: Mapping[str, bytes]) -> Refusal:
     refused = refusal(rules.publish, package)
-    assert (refused.code, refused.reason) == ("INVALID_ARGUMENT", "RULESET_REFUSED")
+    assert (refused.code, refused.reason) == ("INVALID_ARGUMENT", "PACKAGE_REFUSED")
     return refused

@@ -433,7 +433,7 @@ def test_a_decision_is_replayed_under_the_rules_that_made_it(launch: Launch, tmp
         assert "Montant demandé 2" in explained(client, names[2]).markdown
         for call in (replayed, explained):
             refused = refusal(call, client, names[1])
-            assert (refused.code, refused.reason) == ("FAILED_PRECONDITION", "RULESET_UNREADABLE")
+            assert (refused.code, refused.reason) == ("FAILED_PRECONDITION", "PACKAGE_UNREADABLE")
         assert plain(got(client, names[1]).facts["loan.amount"]) == "1500.00"
     database.dispose()
 

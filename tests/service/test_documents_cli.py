@@ -127,7 +127,7 @@ def test_the_lists_and_the_palette_are_readable(run: Run, tmp_path: Path) -> Non
     assert REFUSAL in listed.stdout
     assert "29 modèles." in listed.stdout.replace("\u00a0", " ")
     status = run(tmp_path, "status", REFUSAL)
-    assert "Le serveur applique la dernière révision" in status.stdout
+    assert "Le serveur applique le dernier état" in status.stdout
     fields = run(tmp_path, "fields", REFUSAL, "--used")
     assert "{{ loan.amount | euros }}" in fields.stdout
     columns = run(tmp_path, "columns", REFUSAL)

@@ -25,32 +25,38 @@ from microcredit.eligibility.v1.ruleset_service_pb2_grpc import (
     RulesetServiceServicer,
     add_RulesetServiceServicer_to_server,
 )
+from microcredit.releases.v1 import package_pb2
+from microcredit.releases.v1 import release_service_pb2 as releases
+from microcredit.releases.v1.release_service_pb2_grpc import (
+    ReleaseServiceServicer,
+    add_ReleaseServiceServicer_to_server,
+)
 from services.eligibility.cli import main
 from services.kit.releases.archive import unpack
 from tests.eligibility_support import PACKAGE
 
 NAME = "rulesets/ploermel"
-RULESET = pb.Ruleset(
+RULESET = package_pb2.Package(
     name=NAME,
     etag="etag-7",
     timeline=[
-        pb.TimelinePeriod(
+        package_pb2.TimelinePeriod(
             start_date=Date(year=2011, month=1, day=1),
             end_date=Date(year=2027, month=1, day=1),
             version="2026.1",
-            ruleset_revision=f"{NAME}/revisions/2026.1",
+            version_name=f"{NAME}/versions/2026.1",
         ),
-        pb.TimelinePeriod(start_date=Date(year=2027, month=1, day=1), version="2027.1"),
+        package_pb2.TimelinePeriod(start_date=Date(year=2027, month=1, day=1), version="2027.1"),
     ],
 )
-EVENT = pb.RulesetEvent(
-    kind=pb.RULESET_EVENT_KIND_ACTIVATED,
-    ruleset_revision=f"{NAME}/revisions/2027.1",
+EVENT = package_pb2.Event(
+    kind=package_pb2.EVENT_KIND_ACTIVATED,
+    version_name=f"{NAME}/versions/2027.1",
     effective_date=Date(year=2027, month=1, day=1),
 )
 
 
-class Recorder(RulesetServiceServicer, DecisionServiceServicer):
+class Recorder(RulesetServiceServicer, ReleaseServiceServicer, DecisionServiceServicer):
     """Answers the same thing always, and keeps what it was asked."""
 
     def __init__(self) -> None:
@@ -64,27 +70,31 @@ class Recorder(RulesetServiceServicer, DecisionServiceServicer):
         if self.refusal:
             context.abort_with_status(rpc_status.to_status(self.refusal))
 
-    def ListRulesets(self, request: Any, context: Any) -> rpc.ListRulesetsResponse:
-        return rpc.ListRulesetsResponse(rulesets=[RULESET])
+    def ListPackages(self, request: Any, context: Any) -> releases.ListPackagesResponse:
+        return releases.ListPackagesResponse(packages=[RULESET])
 
-    def PublishRuleset(self, request: Any, context: Any) -> rpc.PublishRulesetResponse:
+    def PublishPackage(self, request: Any, context: Any) -> releases.PublishPackageResponse:
         self.keep(request, context)
-        found = pb.Finding(
-            file="rules.yaml", line=4, column=2, message="À voir.", severity=pb.FINDING_SEVERITY_WARNING
+        found = package_pb2.Finding(
+            place=package_pb2.Place(file="rules.yaml", line=4, column=2),
+            sentence="À voir.",
+            severity=package_pb2.FINDING_SEVERITY_WARNING,
         )
-        return rpc.PublishRulesetResponse(
-            ruleset_revision=pb.RulesetRevision(version="2026.1", digest="ab" * 32),
-            report=pb.CheckReport(accepted=True, findings=[found], summary="Accepté."),
+        return releases.PublishPackageResponse(
+            version=package_pb2.Version(version="2026.1", digest="ab" * 32),
+            report=package_pb2.CheckReport(accepted=True, findings=[found], summary="Accepté."),
             created=True,
         )
 
-    def ActivateRuleset(self, request: Any, context: Any) -> rpc.ActivateRulesetResponse:
+    def ActivateVersion(self, request: Any, context: Any) -> releases.ActivateVersionResponse:
         self.keep(request, context)
-        return rpc.ActivateRulesetResponse(event=EVENT, ruleset=RULESET, superseded=[f"{NAME}/revisions/9"])
+        return releases.ActivateVersionResponse(
+            event=EVENT, package=RULESET, superseded=[f"{NAME}/versions/9"]
+        )
 
-    def RollbackRuleset(self, request: Any, context: Any) -> rpc.RollbackRulesetResponse:
+    def RollbackPackage(self, request: Any, context: Any) -> releases.RollbackPackageResponse:
         self.keep(request, context)
-        return rpc.RollbackRulesetResponse(event=EVENT, ruleset=RULESET)
+        return releases.RollbackPackageResponse(event=EVENT, package=RULESET)
 
     def CompareRulesets(self, request: Any, context: Any) -> rpc.CompareRulesetsResponse:
         self.keep(request, context)
@@ -112,6 +122,7 @@ def recorder(monkeypatch: pytest.MonkeyPatch) -> Iterator[Recorder]:
     found = Recorder()  # type: ignore[abstract] # what no test calls is not answered
     server = grpc.server(futures.ThreadPoolExecutor(2))
     add_RulesetServiceServicer_to_server(found, server)
+    add_ReleaseServiceServicer_to_server(found, server)
     add_DecisionServiceServicer_to_server(found, server)
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
@@ -140,7 +151,7 @@ def test_an_activation_quotes_the_etag_that_was_read(recorder: Recorder, tell: T
     words = ("activate", "2027.1", "--from", "01/01/2027", "--comment", "Voté", "--actor", "dominique")
     code, out, _ = tell(*words)
     (request,) = recorder.asked
-    assert (request.name, request.etag) == (f"{NAME}/revisions/2027.1", "etag-7")
+    assert (request.name, request.etag) == (f"{NAME}/versions/2027.1", "etag-7")
     assert request.effective_date == Date(year=2027, month=1, day=1)
     assert (request.comment, request.validate_only, request.supersede_planned) == ("Voté", False, False)
     assert str(uuid.UUID(request.request_id)) == request.request_id
@@ -190,7 +201,7 @@ def test_what_a_comparison_runs_over(recorder: Recorder, tell: Tell) -> None:
     tell("compare", "2027.1")
     tell("compare", str(PACKAGE), "--over", "decisions", "--as-of", "2027-01-01")
     over_cases, over_decisions = recorder.asked
-    assert (over_cases.name, over_cases.WhichOneof("over")) == (f"{NAME}/revisions/2027.1", None)
+    assert (over_cases.name, over_cases.WhichOneof("over")) == (f"{NAME}/versions/2027.1", None)
     assert (over_decisions.WhichOneof("candidate"), over_decisions.WhichOneof("over")) == (
         "archive",
         "decisions",
@@ -218,7 +229,7 @@ def test_a_different_replay_and_an_altered_journal_are_code_1(recorder: Recorder
 def refusal(code: int, message: str, **fields: str) -> status_pb2.Status:
     """A status as the service sends it."""
     details = [
-        error_details_pb2.ErrorInfo(reason="RULESET_REFUSED", domain="eligibility.microcredit"),
+        error_details_pb2.ErrorInfo(reason="PACKAGE_REFUSED", domain="eligibility.microcredit"),
         error_details_pb2.LocalizedMessage(locale="fr-FR", message=message),
         error_details_pb2.BadRequest(
             field_violations=[

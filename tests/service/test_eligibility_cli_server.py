@@ -72,20 +72,19 @@ def periods(ruleset: Any) -> list[tuple[int, str]]:
 def test_a_version_from_publication_to_rollback(run: Run, candidate: Path, tmp_path: Path) -> None:
     code, found = run("publish", candidate, "--dry-run")
     assert (code, found["report"]["accepted"]) == (0, True)
-    assert [revision["version"] for revision in run("status")[1]["revisions"]] == ["2026.1"]
+    assert [version["version"] for version in run("status")[1]["versions"]] == ["2026.1"]
     code, found = run("publish", candidate, "--comment", "Délibération")
-    assert (code, found["created"], found["ruleset_revision"]["publisher"]) == (0, True, "camille")
+    assert (code, found["created"], found["version"]["publisher"]) == (0, True, "camille")
     assert run("publish", candidate)[1]["created"] is False
     code, found = run("activate", "2027.1", "--from", "01/01/2027", "--actor", "dominique", "--dry-run")
-    assert (code, periods(found["ruleset"])) == (0, [(2011, "2026.1"), (2027, "2027.1")])
-    assert periods(run("status")[1]["ruleset"]) == [(2011, "2026.1")]
+    assert (code, periods(found["package"])) == (0, [(2011, "2026.1"), (2027, "2027.1")])
+    assert periods(run("status")[1]["package"]) == [(2011, "2026.1")]
     code, found = run("activate", "2027.1", "--from", "2027-01-01", "--actor", "dominique")
-    assert (code, periods(found["ruleset"])) == (0, [(2011, "2026.1"), (2027, "2027.1")])
+    assert (code, periods(found["package"])) == (0, [(2011, "2026.1"), (2027, "2027.1")])
     code, found = run("rollback", "--comment", "Erreur")
-    assert (code, periods(found["ruleset"])) == (0, [(2011, "2026.1")])
+    assert (code, periods(found["package"])) == (0, [(2011, "2026.1")])
     events = [
-        (event["kind"].removeprefix("RULESET_EVENT_KIND_"), event["actor"])
-        for event in run("status")[1]["events"]
+        (event["kind"].removeprefix("EVENT_KIND_"), event["actor"]) for event in run("status")[1]["events"]
     ]
     assert events[:3] == [("ROLLED_BACK", "camille"), ("ACTIVATED", "dominique"), ("PUBLISHED", "camille")]
     assert run("init", tmp_path / "copie", "--from-server")[1]["version"] == "2026.1"
@@ -96,7 +95,7 @@ def test_a_version_from_publication_to_rollback(run: Run, candidate: Path, tmp_p
 
 def test_a_refusal_is_told_in_the_words_of_the_server(run: Run, candidate: Path) -> None:
     code, found = run("activate", "2099.1")
-    assert (code, found["error"]["reason"]) == (1, "RULESET_NOT_FOUND")
+    assert (code, found["error"]["reason"]) == (1, "VERSION_NOT_FOUND")
     code, found = run("rollback")
     assert (code, found["error"]["reason"]) == (1, "NOTHING_TO_ROLL_BACK")
     (candidate / "package.yaml").write_text(
@@ -107,7 +106,7 @@ def test_a_refusal_is_told_in_the_words_of_the_server(run: Run, candidate: Path)
     rules = (candidate / "rules.yaml").read_text(encoding="utf-8")
     (candidate / "rules.yaml").write_text(rules.replace("> amount_max", "> amont_max"), encoding="utf-8")
     code, found = run("publish", candidate)
-    assert (code, found["error"]["reason"]) == (1, "RULESET_REFUSED")
+    assert (code, found["error"]["reason"]) == (1, "PACKAGE_REFUSED")
     assert [item["field"].split(":")[0] for item in found["error"]["details"]] == ["rules.yaml"]
 
 

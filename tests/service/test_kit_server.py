@@ -152,11 +152,14 @@ def test_a_library_that_logs_an_exception_leaks_nothing(server: RunningServer, c
 
 
 @pytest.mark.parametrize("given", ["with space", "x" * 65, "é".encode().decode("latin-1"), '"}'])
-def test_an_unsafe_request_id_is_replaced(channel: grpc.Channel, given: str) -> None:
+def test_what_is_unsafe_in_a_header_is_replaced_or_left_out(
+    server: RunningServer, channel: grpc.Channel, given: str
+) -> None:
     metadata = () if not given.isascii() else (("x-request-id", given), ("traceparent", given))
     _, ended = call(channel, "x", metadata=metadata)
     (made,) = (value for key, value in ended.trailing_metadata() if key == "x-request-id")
     assert UUID(str(made)).version == 4
+    assert lines(server, str(made))[-1]["traceparent"] == ""
 
 
 def test_the_deadline_is_the_sooner_of_both(channel: grpc.Channel, hurried_channel: grpc.Channel) -> None:

@@ -18,9 +18,9 @@ from tests.ruleset_support import (
     Rules,
     edited,
     refusal,
-    revision,
     serving,
     variant,
+    version_name,
     with_ceiling,
 )
 from tests.support import Launch, wait_until
@@ -62,12 +62,12 @@ def check_told(report: ruleset_pb2.ComparisonReport) -> None:
 
 
 def test_over_recorded_decisions(rules: Rules) -> None:
-    check_told(compare(rules, name=revision("2026.2"), decisions=pb.RecordedDecisions()))
+    check_told(compare(rules, name=version_name("2026.2"), decisions=pb.RecordedDecisions()))
     check_told(compare(rules, archive=pack(V2), decisions=pb.RecordedDecisions()))
 
 
 def test_over_the_cases_of_the_candidate(rules: Rules) -> None:
-    report = compare(rules, name=revision("2026.2"))
+    report = compare(rules, name=version_name("2026.2"))
     assert report.compared_count == 56
     assert report.left_out_count == 0
 
@@ -83,11 +83,13 @@ def test_over_applications_of_the_request(rules: Rules) -> None:
         for amount in (1500, 3500, 5000)
     ]
     over = pb.ApplicationSet(requests=given)
-    report = compare(rules, name=revision("2026.2"), base=revision("2026.1"), applications=over)
+    report = compare(rules, name=version_name("2026.2"), base=version_name("2026.1"), applications=over)
     assert (report.compared_count, report.outcome_changed_count) == (3, 1)
     assert list(report.changes[0].examples) == ["DOSSIER-3500"]
     given[1].application.ClearField("loan")
-    refused = refusal(compare, rules, name=revision("2026.2"), applications=pb.ApplicationSet(requests=given))
+    refused = refusal(
+        compare, rules, name=version_name("2026.2"), applications=pb.ApplicationSet(requests=given)
+    )
     assert refused.reason == "INVALID_FIELDS"
     assert all(field.startswith("applications.requests[1].") for field, _ in refused.violations)
 
@@ -95,7 +97,7 @@ def test_over_applications_of_the_request(rules: Rules) -> None:
 def test_an_unsound_candidate_is_refused_with_its_findings(rules: Rules) -> None:
     broken = edited(V2, ("rules.yaml", "loan.amount > amount_max", "loan.amount > amont_max"))
     refused = refusal(compare, rules, archive=pack(broken))
-    assert refused.reason == "RULESET_REFUSED"
+    assert refused.reason == "PACKAGE_REFUSED"
     assert refused.violations[0][0].startswith("rules.yaml:")
 
 
@@ -114,9 +116,9 @@ def counted(client: Rules, name: str, count: int) -> ruleset_pb2.Shadow:
 
 
 def test_a_shadow_run_from_recorded_decisions_to_live_calls(rules: Rules) -> None:
-    request = pb.StartShadowRequest(name=revision("2026.2"), request_id=str(uuid.uuid4()))
+    request = pb.StartShadowRequest(name=version_name("2026.2"), request_id=str(uuid.uuid4()))
     request.start_time.FromSeconds(0)
-    validated = pb.StartShadowRequest(name=revision("2026.2"), validate_only=True)
+    validated = pb.StartShadowRequest(name=version_name("2026.2"), validate_only=True)
     rules.rulesets.StartShadow(validated, timeout=TIMEOUT)
     assert not rules.rulesets.ListShadows(pb.ListShadowsRequest(), timeout=TIMEOUT).shadows
     started = rules.rulesets.StartShadow(request, timeout=TIMEOUT).shadow
@@ -161,8 +163,8 @@ def test_as_of_another_day(rules: Rules) -> None:
     )
     rules.publish(later)
     over = pb.RecordedDecisions(max_count=50)
-    unmoved = compare(rules, name=revision("2027.1"), decisions=over)
-    moved = compare(rules, name=revision("2027.1"), decisions=over, as_of_date=day("2027-01-01"))
+    unmoved = compare(rules, name=version_name("2027.1"), decisions=over)
+    moved = compare(rules, name=version_name("2027.1"), decisions=over, as_of_date=day("2027-01-01"))
     assert unmoved.changed_count == 0
     assert moved.outcome_changed_count >= DEAR
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import grpc
 import pytest
 
-from microcredit.eligibility.v1 import ruleset_pb2
-from microcredit.eligibility.v1 import ruleset_service_pb2 as pb
+from microcredit.releases.v1 import package_pb2
+from microcredit.releases.v1 import release_service_pb2 as pb
 from services.eligibility.publishing.check import check
 from services.kit.releases.archive import pack, unpack
 from tests.eligibility_support import day, summary
@@ -25,10 +25,10 @@ from tests.ruleset_support import (
     later,
     periods,
     refusal,
-    revision,
     serving,
     validity,
     variant,
+    version_name,
     with_ceiling,
     written,
 )
@@ -46,13 +46,13 @@ def rules(launch: Launch) -> Iterator[Rules]:
 
 
 def kinds(client: Rules) -> list[str]:
-    names = ruleset_pb2.RulesetEventKind.Name
-    return [names(event.kind).removeprefix("RULESET_EVENT_KIND_") for event in client.events()]
+    names = package_pb2.EventKind.Name
+    return [names(event.kind).removeprefix("EVENT_KIND_") for event in client.events()]
 
 
 def test_from_publication_to_rollback(rules: Rules) -> None:
     before = rules.ruleset()
-    assert (before.title, before.organisation) == (
+    assert (before.title, before.ruleset.organisation) == (
         "Microcrédit personnel accompagné",
         "CIAS de Ploërmel Communauté",
     )
@@ -61,65 +61,67 @@ def test_from_publication_to_rollback(rules: Rules) -> None:
     published = rules.publish(V2, actor="Anne", comment="Délibération du 1er\u00a0décembre")
     assert published.created
     assert published.report.accepted
-    assert published.report.case_count == 56
-    assert published.ruleset_revision.name == revision(NEXT)
-    assert published.ruleset_revision.publisher == "Anne"
-    assert rules.ruleset().latest_revision == revision(NEXT)
+    assert published.report.ruleset.case_count == 56
+    assert published.version.name == version_name(NEXT)
+    assert published.version.publisher == "Anne"
+    assert rules.ruleset().latest_version == version_name(NEXT)
     assert rules.assess().ruleset.version == FIRST
 
     activated = rules.activate(NEXT, "2026-12-01", actor="Bruno", etag=rules.ruleset().etag)
-    assert periods(activated.ruleset) == [
+    assert periods(activated.package) == [
         ("2011-01-01", "2026-12-01", FIRST),
         ("2026-12-01", "", NEXT),
     ]
-    assert activated.ruleset == rules.ruleset()
-    answer = rules.assess(amount="3500.00", min_state_number=activated.event.revision)
+    assert activated.package == rules.ruleset()
+    answer = rules.assess(amount="3500.00", min_state_number=activated.event.state_number)
     assert (answer.ruleset.version, summary(answer)[1]) == (NEXT, [])
     assert rules.assess("2026-11-30", "3500.00").ruleset.version == FIRST
 
     undone = rules.rollback(actor="Bruno", comment="Erreur de saisie")
-    assert undone.event.ruleset_revision == revision(FIRST)
-    assert periods(undone.ruleset) == [("2011-01-01", "", FIRST)]
-    answer = rules.assess(amount="3500.00", min_state_number=undone.event.revision)
+    assert undone.event.version_name == version_name(FIRST)
+    assert periods(undone.package) == [("2011-01-01", "", FIRST)]
+    answer = rules.assess(amount="3500.00", min_state_number=undone.event.state_number)
     assert summary(answer)[1] == ["AMOUNT_ABOVE_MAX"]
 
     events = rules.events()
     assert kinds(rules) == ["ROLLED_BACK", "ACTIVATED", "PUBLISHED", "ACTIVATED", "PUBLISHED"]
-    assert [event.revision for event in events] == [5, 4, 3, 2, 1]
+    assert [event.state_number for event in events] == [5, 4, 3, 2, 1]
     assert [event.actor for event in events[:3]] == ["Bruno", "Bruno", "Anne"]
     assert events[2].comment == "Délibération du 1er\u00a0décembre"
 
 
 def test_a_revision_comes_back_as_it_was_published(rules: Rules) -> None:
-    published = rules.publish(V2).ruleset_revision
-    for name in (revision(NEXT), revision(published.digest)):
-        request = pb.GetRulesetRevisionRequest(name=name, with_archive=True)
-        answer = rules.rulesets.GetRulesetRevision(request, timeout=TIMEOUT)
-        assert answer.ruleset_revision == published
+    published = rules.publish(V2).version
+    for name in (version_name(NEXT), version_name(published.digest)):
+        request = pb.GetVersionRequest(name=name, with_archive=True)
+        answer = rules.releases.GetVersion(request, timeout=TIMEOUT)
+        assert answer.version == published
         assert unpack(answer.archive) == V2
-    checked = rules.rulesets.CheckRuleset(pb.CheckRulesetRequest(name=revision(NEXT)), timeout=TIMEOUT)
+    checked = rules.releases.CheckPackage(
+        pb.CheckPackageRequest(collection="rulesets", name=version_name(NEXT)), timeout=TIMEOUT
+    )
     assert checked.report == rules.publish(variant("2026.3"), validate_only=True).report or True
     assert checked.report.accepted
-    assert checked.report.ruleset.digest == published.digest
+    assert checked.report.digest == published.digest
 
 
 def test_the_same_content_is_the_same_revision(rules: Rules) -> None:
     first = rules.publish(V2)
     again = rules.publish(V2, request_id=str(uuid.uuid4()))
     assert (first.created, again.created) == (True, False)
-    assert again.ruleset_revision == first.ruleset_revision
+    assert again.version == first.version
     assert again.report.accepted
     other = refusal(rules.publish, with_ceiling(variant(NEXT), 5000))
     assert (other.code, other.reason) == ("ALREADY_EXISTS", "VERSION_ALREADY_PUBLISHED")
-    assert other.metadata == {"version": NEXT, "digest": first.ruleset_revision.digest}
+    assert other.metadata == {"version": NEXT, "digest": first.version.digest}
     assert len(rules.events()) == 3
 
 
 def test_a_service_applies_one_ruleset(rules: Rules) -> None:
     vannes = edited(V2, ("package.yaml", "id: ploermel", "id: vannes"))
     refused = refusal(rules.publish, vannes)
-    assert (refused.code, refused.reason) == ("FAILED_PRECONDITION", "RULESET_ID_MISMATCH")
-    assert refused.metadata == {"ruleset_id": "ploermel", "given": "vannes"}
+    assert (refused.code, refused.reason) == ("FAILED_PRECONDITION", "PACKAGE_ID_MISMATCH")
+    assert refused.metadata == {"name": "rulesets/ploermel", "given": "rulesets/vannes"}
 
 
 def test_every_finding_at_once(rules: Rules) -> None:
@@ -134,13 +136,13 @@ def test_every_finding_at_once(rules: Rules) -> None:
     assert len(expected.findings) > 60
     report = rules.check(many)
     assert not report.accepted
-    assert [(one.file, one.line, one.column, one.message) for one in report.findings] == [
+    assert [(one.place.file, one.place.line, one.place.column, one.sentence) for one in report.findings] == [
         (one.place.file, one.place.line, one.place.column, one.message) for one in expected.findings
     ]
     assert report.summary == expected.summary()
 
     refused = refusal(rules.publish, many)
-    assert (refused.code, refused.reason) == ("INVALID_ARGUMENT", "RULESET_REFUSED")
+    assert (refused.code, refused.reason) == ("INVALID_ARGUMENT", "PACKAGE_REFUSED")
     assert refused.metadata["findings"] == str(len(expected.findings))
     shown = [f"{one.place.file}:{one.place.line}:{one.place.column}" for one in expected.findings]
     assert list(refused.violations) == [(place, "FINDING") for place in shown[: len(refused.violations)]]
@@ -149,10 +151,10 @@ def test_every_finding_at_once(rules: Rules) -> None:
 
 
 def test_wrong_fields_are_told_together(rules: Rules) -> None:
-    request = pb.ActivateRulesetRequest(
+    request = pb.ActivateVersionRequest(
         name="rulesets/ploermel", effective_date=day("2026-02-30"), request_id="x", comment="é\n" * 251
     )
-    refused = refusal(rules.rulesets.ActivateRuleset, request, timeout=TIMEOUT)
+    refused = refusal(rules.releases.ActivateVersion, request, timeout=TIMEOUT)
     assert refused.violations == (
         ("name", "MALFORMED"),
         ("effective_date", "NOT_IN_CALENDAR"),
@@ -160,15 +162,17 @@ def test_wrong_fields_are_told_together(rules: Rules) -> None:
         ("comment", "TOO_LONG"),
         ("comment", "NOT_PRINTABLE"),
     )
-    assert _violations(rules.publish_archive, b"", request_id="x") == [
-        ("archive", "REQUIRED"),
+    assert _violations(rules.publish_nothing, request_id="x") == [
+        ("candidate", "REQUIRED"),
         ("request_id", "MALFORMED"),
     ]
-    assert _violations(rules.rulesets.RollbackRuleset, pb.RollbackRulesetRequest(name="ploermel")) == [
+    assert _violations(rules.releases.RollbackPackage, pb.RollbackPackageRequest(name="ploermel")) == [
         ("name", "MALFORMED")
     ]
-    assert _violations(rules.rulesets.CheckRuleset, pb.CheckRulesetRequest()) == [("candidate", "REQUIRED")]
-    assert _violations(rules.rulesets.GetRuleset, pb.GetRulesetRequest(name="", min_state_number=-1)) == [
+    assert _violations(rules.releases.CheckPackage, pb.CheckPackageRequest(collection="rulesets")) == [
+        ("candidate", "REQUIRED")
+    ]
+    assert _violations(rules.releases.GetPackage, pb.GetPackageRequest(name="", min_state_number=-1)) == [
         ("name", "MALFORMED"),
         ("min_state_number", "OUT_OF_RANGE"),
     ]
@@ -182,50 +186,53 @@ def _violations(call: object, *arguments: object, **fields: object) -> list[tupl
 
 
 def test_unknown_names(rules: Rules) -> None:
-    stub = rules.rulesets
+    stub = rules.releases
     unknown: list[Refusal] = [
-        refusal(stub.GetRuleset, pb.GetRulesetRequest(name="rulesets/vannes")),
-        refusal(stub.ListRulesetEvents, pb.ListRulesetEventsRequest(parent="rulesets/vannes")),
-        refusal(stub.RollbackRuleset, pb.RollbackRulesetRequest(name="rulesets/vannes")),
-        refusal(stub.GetRulesetRevision, pb.GetRulesetRevisionRequest(name=revision("9"))),
-        refusal(stub.CheckRuleset, pb.CheckRulesetRequest(name=revision("9"))),
+        refusal(stub.GetPackage, pb.GetPackageRequest(name="rulesets/vannes")),
+        refusal(stub.ListEvents, pb.ListEventsRequest(parent="rulesets/vannes")),
+        refusal(stub.RollbackPackage, pb.RollbackPackageRequest(name="rulesets/vannes")),
+        refusal(stub.GetVersion, pb.GetVersionRequest(name=version_name("9"))),
+        refusal(stub.CheckPackage, pb.CheckPackageRequest(collection="rulesets", name=version_name("9"))),
         refusal(rules.activate, "9"),
     ]
-    assert {(one.code, one.reason) for one in unknown} == {("NOT_FOUND", "RULESET_NOT_FOUND")}
+    assert [(one.code, one.reason) for one in unknown] == [
+        *[("NOT_FOUND", "PACKAGE_NOT_FOUND")] * 3,
+        *[("NOT_FOUND", "VERSION_NOT_FOUND")] * 3,
+    ]
     assert unknown[0].metadata == {"name": "rulesets/vannes"}
-    assert unknown[-1].metadata == {"name": revision("9")}
+    assert unknown[-1].metadata == {"name": version_name("9")}
 
 
 def test_validate_only_writes_nothing(rules: Rules) -> None:
     before, events = rules.ruleset(), rules.events()
     tried = rules.publish(V2, validate_only=True)
-    assert (tried.created, tried.ruleset_revision.version, tried.report.accepted) == (True, NEXT, True)
-    assert refusal(rules.activate, NEXT).reason == "RULESET_NOT_FOUND"
+    assert (tried.created, tried.version.version, tried.report.accepted) == (True, NEXT, True)
+    assert refusal(rules.activate, NEXT).reason == "VERSION_NOT_FOUND"
     assert (rules.ruleset(), rules.events()) == (before, events)
 
     rules.publish(V2)
     before, events = rules.ruleset(), rules.events()
     tried_activation = rules.activate(NEXT, "2026-12-01", validate_only=True, request_id=str(uuid.uuid4()))
-    assert tried_activation.event.revision == 4
-    assert periods(tried_activation.ruleset)[-1] == ("2026-12-01", "", NEXT)
+    assert tried_activation.event.state_number == 4
+    assert periods(tried_activation.package)[-1] == ("2026-12-01", "", NEXT)
     assert (rules.ruleset(), rules.events()) == (before, events)
     assert rules.assess().ruleset.version == FIRST
 
     rules.activate(NEXT)
     before, events = rules.ruleset(), rules.events()
     tried_rollback = rules.rollback(validate_only=True)
-    assert periods(tried_rollback.ruleset) == [("2011-01-01", "", FIRST)]
+    assert periods(tried_rollback.package) == [("2011-01-01", "", FIRST)]
     assert (rules.ruleset(), rules.events()) == (before, events)
 
 
 def test_a_retry_changes_nothing_more(rules: Rules) -> None:
     ids = [str(uuid.uuid4()) for _ in range(3)]
     published = [rules.publish(V2, request_id=request_id) for request_id in (ids[0], ids[0].upper())]
-    assert published[0].ruleset_revision == published[1].ruleset_revision
+    assert published[0].version == published[1].version
     with ThreadPoolExecutor(6) as pool:
         calls = [pool.submit(rules.activate, NEXT, request_id=ids[1]) for _ in range(6)]
         activated = [call.result() for call in calls]
-    assert {answer.event.revision for answer in activated} == {4}
+    assert {answer.event.state_number for answer in activated} == {4}
     undone = [rules.rollback(request_id=ids[2]) for _ in range(2)]
     assert undone[0] == undone[1]
     assert len(rules.events()) == 5
@@ -256,7 +263,7 @@ def test_only_one_of_those_who_read_the_same_etag_writes(rules: Rules) -> None:
     assert outcomes == ["ABORTED"] * 7 + ["OK"]
     refused = refusal(rules.rollback, etag=etag)
     assert (refused.code, refused.reason) == ("ABORTED", "ETAG_MISMATCH")
-    assert rules.rollback(etag=rules.ruleset().etag).event.revision == 5
+    assert rules.rollback(etag=rules.ruleset().etag).event.state_number == 5
 
 
 def test_days(rules: Rules) -> None:
@@ -266,7 +273,7 @@ def test_days(rules: Rules) -> None:
     rules.publish(later(with_ceiling(variant("2027.2", validity("2027-03-01", "2027-12-31")), 5000)))
 
     planned = rules.activate("2027.1")
-    assert periods(planned.ruleset) == [("2011-01-01", "2027-01-01", FIRST), ("2027-01-01", "", "2027.1")]
+    assert periods(planned.package) == [("2011-01-01", "2027-01-01", FIRST), ("2027-01-01", "", "2027.1")]
     early = refusal(rules.activate, "2027.1", "2026-12-31")
     assert (early.code, early.reason) == ("FAILED_PRECONDITION", "OUTSIDE_VALIDITY")
     assert early.metadata["effective_from"] == "2027-01-01"
@@ -276,17 +283,17 @@ def test_days(rules: Rules) -> None:
     assert (overlap.code, overlap.reason) == ("FAILED_PRECONDITION", "TIMELINE_OVERLAP")
     assert overlap.metadata == {"version": "2027.1", "effective_date": "2027-01-01"}
     taken = rules.activate(NEXT, "2026-12-01", supersede_planned=True)
-    assert list(taken.superseded) == [revision("2027.1")]
-    assert periods(taken.ruleset) == [("2011-01-01", "2026-12-01", FIRST), ("2026-12-01", "", NEXT)]
+    assert list(taken.superseded) == [version_name("2027.1")]
+    assert periods(taken.package) == [("2011-01-01", "2026-12-01", FIRST), ("2026-12-01", "", NEXT)]
 
     bounded = rules.activate("2027.2")
-    assert periods(bounded.ruleset)[1:] == [
+    assert periods(bounded.package)[1:] == [
         ("2026-12-01", "2027-03-01", NEXT),
         ("2027-03-01", "2028-01-01", "2027.2"),
         ("2028-01-01", "", NEXT),
     ]
     days = ("2026-11-30", "2026-12-01", "2027-02-28", "2027-03-01", "2027-12-31", "2028-01-01")
-    at = bounded.event.revision
+    at = bounded.event.state_number
     assert [rules.assess(on, min_state_number=at).ruleset.version for on in days] == [
         FIRST,
         NEXT,
@@ -324,12 +331,12 @@ def test_two_persons(launch: Launch) -> None:
 
 def test_a_ruleset_without_deployments_to_come(rules: Rules) -> None:
     """A list of one ruleset, and its status in the worker that answers."""
-    listed = rules.rulesets.ListRulesets(pb.ListRulesetsRequest(), timeout=TIMEOUT)
-    assert list(listed.rulesets) == [rules.ruleset()]
-    assert listed.rulesets[0].name == RULESET
+    listed = rules.releases.ListPackages(pb.ListPackagesRequest(collection="rulesets"), timeout=TIMEOUT)
+    assert list(listed.packages) == [rules.ruleset()]
+    assert listed.packages[0].name == RULESET
     status = rules.status()
-    assert (status.store_revision, status.loaded_revision, status.problem) == (2, 2, "")
-    assert list(status.timeline) == list(listed.rulesets[0].timeline)
+    assert (status.store_state_number, status.loaded_state_number, status.problem) == (2, 2, "")
+    assert list(status.timeline) == list(listed.packages[0].timeline)
 
 
 def test_an_archive_must_be_given_again_whole(rules: Rules) -> None:
@@ -337,4 +344,4 @@ def test_an_archive_must_be_given_again_whole(rules: Rules) -> None:
     published = rules.publish(V2)
     moved = pack({f"mon-reglement/{file}": content for file, content in V2.items()})
     again = rules.publish_archive(moved)
-    assert (again.created, again.ruleset_revision) == (False, published.ruleset_revision)
+    assert (again.created, again.version) == (False, published.version)

@@ -13,9 +13,9 @@ from pathlib import Path
 import grpc
 import pytest
 
-from microcredit.documents.v1 import profile_service_pb2 as profile_rpc
-from microcredit.documents.v1 import release_pb2
 from microcredit.documents.v1 import template_service_pb2 as rpc
+from microcredit.releases.v1 import package_pb2
+from microcredit.releases.v1 import release_service_pb2 as pb
 from services.documents.contract.folders import read_folder
 from services.kit.releases.archive import pack
 from tests.documents_services import (
@@ -79,19 +79,19 @@ def stubs(server: RunningServer) -> Iterator[Stubs]:
 
 def publication(
     template: str, content: bytes, effective_from: date | None = None, version: str = ""
-) -> rpc.PublishTemplateRequest:
-    edited_docx = release_pb2.EditedDocx(
-        template_id=template,
+) -> pb.PublishPackageRequest:
+    edited_docx = package_pb2.EditedFile(
+        name=f"templates/{template}",
         content=content,
         version=version,
         effective_from=civil(effective_from) if effective_from else None,
     )
-    return rpc.PublishTemplateRequest(docx=edited_docx)
+    return pb.PublishPackageRequest(collection="templates", edited=edited_docx)
 
 
-def activation(template: str, version: str, day: date | None = None) -> rpc.ActivateTemplateRequest:
-    name = f"templates/{template}/revisions/{version}"
-    return rpc.ActivateTemplateRequest(name=name, effective_date=civil(day) if day else None)
+def activation(template: str, version: str, day: date | None = None) -> pb.ActivateVersionRequest:
+    name = f"templates/{template}/versions/{version}"
+    return pb.ActivateVersionRequest(name=name, effective_date=civil(day) if day else None)
 
 
 def letter(
@@ -104,35 +104,37 @@ def letter(
     return document.template.version, plain(document.content)
 
 
-def package(stubs: Stubs, template: str) -> release_pb2.Package:
-    asked = rpc.GetTemplateRequest(name=f"templates/{template}")
-    found: release_pb2.Package = stubs.templates.GetTemplate(asked, timeout=SECONDS).template
+def package(stubs: Stubs, template: str) -> package_pb2.Package:
+    asked = pb.GetPackageRequest(name=f"templates/{template}")
+    found: package_pb2.Package = stubs.releases.GetPackage(asked, timeout=SECONDS).package
     return found
 
 
 def test_the_shipped_templates_are_the_first_versions(stubs: Stubs) -> None:
     shipped = {path.parent.name for path in (DOCUMENTS / "templates").glob("*/manifest.yaml")}
-    found = stubs.templates.ListTemplates(rpc.ListTemplatesRequest(page_size=200)).templates
+    found = stubs.releases.ListPackages(
+        pb.ListPackagesRequest(collection="templates", page_size=200)
+    ).packages
     assert {one.name.removeprefix("templates/") for one in found} == shipped
     assert all(len(one.timeline) == 1 and one.title for one in found)
-    first = stubs.templates.ListTemplates(rpc.ListTemplatesRequest(page_size=3))
-    rest = stubs.templates.ListTemplates(
-        rpc.ListTemplatesRequest(page_size=200, page_token=first.next_page_token)
+    first = stubs.releases.ListPackages(pb.ListPackagesRequest(collection="templates", page_size=3))
+    rest = stubs.releases.ListPackages(
+        pb.ListPackagesRequest(collection="templates", page_size=200, page_token=first.next_page_token)
     )
-    assert [*first.templates, *rest.templates] == list(found)
+    assert [*first.packages, *rest.packages] == list(found)
 
 
 def test_a_word_file_becomes_a_version_that_governs_from_its_date(
     stubs: Stubs, server: RunningServer, second: RunningServer
 ) -> None:
     word = with_sentence(docx_of(stubs, REFUSAL), PLACE, "Un rendez-vous vous sera proposé.")
-    published = stubs.templates.PublishTemplate(publication(REFUSAL, word, FROM), metadata=ONE)
+    published = stubs.releases.PublishPackage(publication(REFUSAL, word, FROM), metadata=ONE)
     assert published.created
-    assert (published.revision.version, published.report.accepted) == ("1.1.0", True)
+    assert (published.version.version, published.report.accepted) == ("1.1.0", True)
     assert letter(stubs, REFUSAL, "refus-budget", FROM)[0] == "1.0.0"
-    activated = stubs.templates.ActivateTemplate(activation(REFUSAL, "1.1.0"), metadata=OTHER)
-    assert [period.version for period in activated.template.timeline] == ["1.0.0", "1.1.0"]
-    revision = activated.event.revision
+    activated = stubs.releases.ActivateVersion(activation(REFUSAL, "1.1.0"), metadata=OTHER)
+    assert [period.version for period in activated.package.timeline] == ["1.0.0", "1.1.0"]
+    revision = activated.event.state_number
     for address in (server.address, server.address, second.address):
         with connected(address) as caller:
             version, text = letter(caller, REFUSAL, "refus-budget", FROM, revision)
@@ -153,21 +155,21 @@ def test_every_worker_of_every_server_follows_within_a_second(
                 caller = stack.enter_context(connected(address))
                 workers[status(caller).process_id] = caller
 
-        def all_follow(revision: int) -> bool:
-            return all(status(caller).loaded_revision >= revision for caller in workers.values())
+        def all_follow(state_number: int) -> bool:
+            return all(status(caller).loaded_state_number >= state_number for caller in workers.values())
 
         word = with_sentence(docx_of(stubs, ASK), "Dossier suivi par", "À bientôt.")
-        published = stubs.templates.PublishTemplate(publication(ASK, word), timeout=SECONDS).revision
-        assert eventually(lambda: all_follow(published.revision), SECONDS)
-        activated = stubs.templates.ActivateTemplate(activation(ASK, published.version)).event.revision
+        published = stubs.releases.PublishPackage(publication(ASK, word), timeout=SECONDS).version
+        assert eventually(lambda: all_follow(published.state_number), SECONDS)
+        activated = stubs.releases.ActivateVersion(activation(ASK, published.version)).event.state_number
         assert eventually(lambda: all_follow(activated), FOLLOWED_SECONDS)
         for caller in workers.values():
             assert letter(caller, ASK, "minimal")[0] == published.version
 
 
-def status(stubs: Stubs) -> release_pb2.DeploymentStatus:
+def status(stubs: Stubs) -> package_pb2.Status:
     """What the process that answers applies."""
-    return stubs.templates.GetDeploymentStatus(rpc.GetDeploymentStatusRequest(), timeout=SECONDS).status
+    return stubs.releases.GetStatus(pb.GetStatusRequest(), timeout=SECONDS).status
 
 
 def test_the_same_content_and_the_same_request_are_published_once(stubs: Stubs) -> None:
@@ -175,22 +177,22 @@ def test_the_same_content_and_the_same_request_are_published_once(stubs: Stubs) 
     asked = publication(BANK, word)
     asked.request_id = str(uuid.uuid4())
     asked.validate_only = True
-    trial = stubs.templates.PublishTemplate(asked, timeout=SECONDS)
-    assert (trial.created, trial.revision.version) == (True, "1.1.0")
-    assert package(stubs, BANK).latest_revision.endswith("/1.0.0")
+    trial = stubs.releases.PublishPackage(asked, timeout=SECONDS)
+    assert (trial.created, trial.version.version) == (True, "1.1.0")
+    assert package(stubs, BANK).latest_version.endswith("/1.0.0")
     asked.validate_only = False
-    first = stubs.templates.PublishTemplate(asked, timeout=SECONDS)
-    again = stubs.templates.PublishTemplate(publication(BANK, docx_of(stubs, BANK, "1.1.0")), timeout=SECONDS)
+    first = stubs.releases.PublishPackage(asked, timeout=SECONDS)
+    again = stubs.releases.PublishPackage(publication(BANK, docx_of(stubs, BANK, "1.1.0")), timeout=SECONDS)
     assert (first.created, again.created) == (True, False)
-    assert first.revision == again.revision
+    assert first.version == again.version
     other = publication(BANK, with_sentence(word, "Merci.", "Bien à vous."))
     other.request_id = asked.request_id
     with pytest.raises(grpc.RpcError) as caught:
-        stubs.templates.PublishTemplate(other, timeout=SECONDS)
+        stubs.releases.PublishPackage(other, timeout=SECONDS)
     assert refusal(caught.value).reason == "REQUEST_ID_REUSED"
     reused = publication(BANK, with_sentence(word, "Merci.", "Au revoir."), version="1.1.0")
     with pytest.raises(grpc.RpcError) as caught:
-        stubs.templates.PublishTemplate(reused, timeout=SECONDS)
+        stubs.releases.PublishPackage(reused, timeout=SECONDS)
     assert refusal(caught.value).reason == "VERSION_ALREADY_PUBLISHED"
 
 
@@ -199,50 +201,46 @@ def test_an_etag_is_that_of_one_template(stubs: Stubs) -> None:
     read = package(stubs, template)
     for name in (template, other):
         word = with_sentence(docx_of(stubs, name), "Dossier suivi par", "À vous.")
-        stubs.templates.PublishTemplate(publication(name, word), timeout=SECONDS)
+        stubs.releases.PublishPackage(publication(name, word), timeout=SECONDS)
     stale = activation(template, "1.1.0")
     stale.etag = read.etag
     with pytest.raises(grpc.RpcError) as caught:
-        stubs.templates.ActivateTemplate(stale)
+        stubs.releases.ActivateVersion(stale)
     assert (refusal(caught.value).reason, caught.value.code()) == ("ETAG_MISMATCH", grpc.StatusCode.ABORTED)
     fresh = activation(template, "1.1.0")
     fresh.etag = package(stubs, template).etag
-    stubs.templates.ActivateTemplate(activation(other, "1.1.0"))
-    assert stubs.templates.ActivateTemplate(fresh).template.etag != fresh.etag
+    stubs.releases.ActivateVersion(activation(other, "1.1.0"))
+    assert stubs.releases.ActivateVersion(fresh).package.etag != fresh.etag
 
 
 def test_a_rollback_gives_the_former_version_back_and_is_an_event(stubs: Stubs) -> None:
     template = "04-accuse-reception"
     word = with_sentence(docx_of(stubs, template), "Dossier suivi par", "À suivre.")
-    stubs.templates.PublishTemplate(publication(template, word), timeout=SECONDS, metadata=ONE)
-    stubs.templates.ActivateTemplate(activation(template, "1.1.0"), metadata=OTHER)
+    stubs.releases.PublishPackage(publication(template, word), timeout=SECONDS, metadata=ONE)
+    stubs.releases.ActivateVersion(activation(template, "1.1.0"), metadata=OTHER)
     assert letter(stubs, template, "minimal")[0] == "1.1.0"
-    undone = stubs.templates.RollbackTemplate(rpc.RollbackTemplateRequest(name=f"templates/{template}"))
-    assert letter(stubs, template, "minimal", min_state_number=undone.event.revision)[0] == "1.0.0"
-    asked = rpc.ListTemplateEventsRequest(parent=f"templates/{template}")
-    events = stubs.templates.ListTemplateEvents(asked).events
-    kinds = [release_pb2.PackageEventKind.Name(one.kind).rpartition("KIND_")[2] for one in events]
+    undone = stubs.releases.RollbackPackage(pb.RollbackPackageRequest(name=f"templates/{template}"))
+    assert letter(stubs, template, "minimal", min_state_number=undone.event.state_number)[0] == "1.0.0"
+    asked = pb.ListEventsRequest(parent=f"templates/{template}")
+    events = stubs.releases.ListEvents(asked).events
+    kinds = [package_pb2.EventKind.Name(one.kind).rpartition("KIND_")[2] for one in events]
     assert kinds == ["ROLLED_BACK", "ACTIVATED", "PUBLISHED", "ACTIVATED", "PUBLISHED"]
     assert [one.actor for one in events][1:3] == ["dominique", "camille"]
-    revisions = stubs.templates.ListTemplateRevisions(
-        rpc.ListTemplateRevisionsRequest(parent=f"templates/{template}")
-    )
-    assert [one.version for one in revisions.revisions] == ["1.1.0", "1.0.0"]
+    versions = stubs.releases.ListVersions(pb.ListVersionsRequest(parent=f"templates/{template}"))
+    assert [one.version for one in versions.versions] == ["1.1.0", "1.0.0"]
 
 
 def test_a_watch_tells_each_event_once(stubs: Stubs) -> None:
     template = "24-attestation-solde"
-    before = stubs.templates.GetDeploymentStatus(rpc.GetDeploymentStatusRequest()).status.store_revision
-    stream = stubs.templates.WatchDeployments(
-        rpc.WatchDeploymentsRequest(after_state_number=before), timeout=30
-    )
+    before = stubs.releases.GetStatus(pb.GetStatusRequest()).status.store_state_number
+    stream = stubs.releases.WatchEvents(pb.WatchEventsRequest(after_state_number=before), timeout=30)
     word = with_sentence(docx_of(stubs, template), "Dossier suivi par", "Bravo.")
-    stubs.templates.PublishTemplate(publication(template, word), timeout=SECONDS)
-    stubs.templates.ActivateTemplate(activation(template, "1.1.0"))
+    stubs.releases.PublishPackage(publication(template, word), timeout=SECONDS)
+    stubs.releases.ActivateVersion(activation(template, "1.1.0"))
     seen = [next(stream).event for _ in range(2)]
     stream.cancel()
-    assert [event.revision for event in seen] == [before + 1, before + 2]
-    assert {event.revision_name for event in seen} == {f"templates/{template}/revisions/1.1.0"}
+    assert [event.state_number for event in seen] == [before + 1, before + 2]
+    assert {event.version_name for event in seen} == {f"templates/{template}/versions/1.1.0"}
 
 
 def test_who_published_does_not_activate_where_two_persons_are_required(
@@ -250,12 +248,14 @@ def test_who_published_does_not_activate_where_two_persons_are_required(
 ) -> None:
     template = "20-incident"
     word = with_sentence(docx_of(stubs, template), "Dossier suivi par", "Courage.")
-    stubs.templates.PublishTemplate(publication(template, word), timeout=SECONDS, metadata=ONE)
+    stubs.releases.PublishPackage(publication(template, word), timeout=SECONDS, metadata=ONE)
     with connected(second.address) as strict:
         with pytest.raises(grpc.RpcError) as caught:
-            strict.templates.ActivateTemplate(activation(template, "1.1.0"), metadata=ONE)
+            strict.releases.ActivateVersion(activation(template, "1.1.0"), metadata=ONE)
         assert refusal(caught.value).reason == "TWO_PERSONS_REQUIRED"
-        assert strict.templates.ActivateTemplate(activation(template, "1.1.0"), metadata=OTHER).event.revision
+        assert strict.releases.ActivateVersion(
+            activation(template, "1.1.0"), metadata=OTHER
+        ).event.state_number
 
 
 def test_a_broken_template_is_refused_with_every_finding_at_its_place(stubs: Stubs) -> None:
@@ -264,27 +264,31 @@ def test_a_broken_template_is_refused_with_every_finding_at_its_place(stubs: Stu
 
     word = edited(docx_of(stubs, REFUSAL), PLACE, break_it)
     with pytest.raises(grpc.RpcError) as caught:
-        stubs.templates.PublishTemplate(publication(REFUSAL, word), timeout=SECONDS)
+        stubs.releases.PublishPackage(publication(REFUSAL, word), timeout=SECONDS)
     found = refusal(caught.value)
     assert (caught.value.code(), found.reason) == (grpc.StatusCode.INVALID_ARGUMENT, "PACKAGE_REFUSED")
-    checked = stubs.templates.CheckTemplate(
-        rpc.CheckTemplateRequest(docx=publication(REFUSAL, word).docx, with_annotated_docx=True),
+    checked = stubs.releases.CheckPackage(
+        pb.CheckPackageRequest(
+            collection="templates", edited=publication(REFUSAL, word).edited, with_annotations=True
+        ),
         timeout=SECONDS,
     )
     assert not checked.report.accepted
     findings = checked.report.findings
     assert len(findings) == int(found.metadata["findings"])
-    assert all(one.message and one.place for one in findings)
-    assert any(PLACE in one.paragraph_text or PLACE[:20] in one.paragraph_text for one in findings)
-    comments = parts(checked.annotated_docx)["word/comments.xml"].decode()
+    assert all(one.sentence and str(one.place) for one in findings)
+    assert any(PLACE in one.place.paragraph or PLACE[:20] in one.place.paragraph for one in findings)
+    comments = parts(checked.report.template.annotated_docx)["word/comments.xml"].decode()
     assert comments.count("<w:comment ") == len(findings)
 
 
 @pytest.mark.parametrize("bait", ["{{" * 39_000, "{%-" * 26_000])
 def test_a_file_made_to_hold_the_server_is_refused_in_an_answer_that_travels(stubs: Stubs, bait: str) -> None:
     word = with_sentence(docx_of(stubs, REFUSAL), PLACE, bait)
-    checked = stubs.templates.CheckTemplate(
-        rpc.CheckTemplateRequest(docx=publication(REFUSAL, word).docx, with_annotated_docx=True),
+    checked = stubs.releases.CheckPackage(
+        pb.CheckPackageRequest(
+            collection="templates", edited=publication(REFUSAL, word).edited, with_annotations=True
+        ),
         timeout=SECONDS,
     )
     assert not checked.report.accepted
@@ -313,7 +317,9 @@ def hostile() -> Iterator[tuple[str, bytes, str]]:
 @pytest.mark.parametrize(("archive", "reason"), [pytest.param(*one[1:], id=one[0]) for one in hostile()])
 def test_a_hostile_archive_is_refused(stubs: Stubs, archive: bytes, reason: str) -> None:
     with pytest.raises(grpc.RpcError) as caught:
-        stubs.templates.PublishTemplate(rpc.PublishTemplateRequest(archive=archive), timeout=SECONDS)
+        stubs.releases.PublishPackage(
+            pb.PublishPackageRequest(collection="templates", archive=archive), timeout=SECONDS
+        )
     found = refusal(caught.value)
     assert (caught.value.code(), found.reason) == (grpc.StatusCode.INVALID_ARGUMENT, reason)
 
@@ -324,8 +330,8 @@ def test_a_comparison_tells_the_text_the_data_and_the_manifest(stubs: Stubs) -> 
         PLACE,
         "{% if bank is defined %}Nous écrivons à {{ bank.name }}.{% endif %}",
     )
-    candidate = publication(REFUSAL, word, FROM).docx
-    asked = rpc.CompareTemplatesRequest(docx=candidate, base_name=f"{NAME}/revisions/1.0.0")
+    candidate = publication(REFUSAL, word, FROM).edited
+    asked = rpc.CompareTemplatesRequest(edited=candidate, base_name=f"{NAME}/versions/1.0.0")
     found = stubs.templates.CompareTemplates(asked, timeout=SECONDS)
     (change,) = found.text_changes
     assert change.kind == rpc.TEXT_CHANGE_KIND_CHANGED
@@ -336,7 +342,7 @@ def test_a_comparison_tells_the_text_the_data_and_the_manifest(stubs: Stubs) -> 
     (manifest,) = found.manifest_changes
     assert "1er\u00a0janvier\u00a02027" in manifest
     same = stubs.templates.CompareTemplates(
-        rpc.CompareTemplatesRequest(name=f"{NAME}/revisions/1.0.0", base_name=f"{NAME}/revisions/1.0.0"),
+        rpc.CompareTemplatesRequest(name=f"{NAME}/versions/1.0.0", base_name=f"{NAME}/versions/1.0.0"),
         timeout=SECONDS,
     )
     assert same.summary == "Rien ne change."
@@ -360,40 +366,50 @@ def test_a_new_president_signs_from_a_day_on(stubs: Stubs) -> None:
     version = text.split("version: ", 1)[1].split("\n", 1)[0]
     text = text.replace(president, changed).replace(f"version: {version}", 'version: "2027.1"', 1)
     archive = pack({**files, "profile.yaml": text.encode()})
-    stubs.profiles.PublishProfile(profile_rpc.PublishProfileRequest(archive=archive), timeout=SECONDS)
-    request_ = profile_rpc.ActivateProfileRequest(
-        name="profiles/cias-exemple/revisions/2027.1", effective_date=civil(FROM)
+    stubs.releases.PublishPackage(
+        pb.PublishPackageRequest(collection="profiles", archive=archive), timeout=SECONDS
     )
-    revision = stubs.profiles.ActivateProfile(request_).event.revision
+    request_ = pb.ActivateVersionRequest(
+        name="profiles/cias-exemple/versions/2027.1", effective_date=civil(FROM)
+    )
+    revision = stubs.releases.ActivateVersion(request_).event.state_number
     _, after = letter(stubs, REFUSAL, "refus-budget", FROM, revision)
     _, before = letter(stubs, REFUSAL, "refus-budget", DAY, revision)
     assert "Nouvelle-Élue" in after
     assert "Nouvelle-Élue" not in before
     broken = pack({**files, "profile.yaml": text.replace("  president:", "  presidente:", 1).encode()})
-    asked = profile_rpc.CheckProfileRequest(archive=broken)
-    assert not stubs.profiles.CheckProfile(asked).report.accepted
+    asked = pb.CheckPackageRequest(collection="profiles", archive=broken)
+    assert not stubs.releases.CheckPackage(asked).report.accepted
 
 
 @pytest.mark.parametrize(
     ("call", "reason"),
     [
-        (lambda s: s.templates.GetTemplate(rpc.GetTemplateRequest(name="templates/99-inconnu")), "NOT_FOUND"),
-        (lambda s: s.templates.GetTemplate(rpc.GetTemplateRequest(name="modèles/x")), "INVALID_FIELDS"),
-        (lambda s: s.templates.ActivateTemplate(activation(REFUSAL, "9.9.9")), "NOT_FOUND"),
-        (lambda s: s.templates.ActivateTemplate(activation(REFUSAL, "1.0.0", date(2018, 1, 1))), "VALIDITY"),
         (
-            lambda s: s.templates.RollbackTemplate(
-                rpc.RollbackTemplateRequest(name="templates/18-convention-partenariat")
+            lambda s: s.releases.GetPackage(pb.GetPackageRequest(name="templates/99-inconnu")),
+            "NOT_FOUND",
+        ),
+        (lambda s: s.releases.GetPackage(pb.GetPackageRequest(name="modèles/x")), "INVALID_FIELDS"),
+        (lambda s: s.releases.ActivateVersion(activation(REFUSAL, "9.9.9")), "NOT_FOUND"),
+        (lambda s: s.releases.ActivateVersion(activation(REFUSAL, "1.0.0", date(2018, 1, 1))), "VALIDITY"),
+        (
+            lambda s: s.releases.RollbackPackage(
+                pb.RollbackPackageRequest(name="templates/18-convention-partenariat")
             ),
             "NOTHING_TO_ROLL_BACK",
         ),
-        (lambda s: s.templates.CheckTemplate(rpc.CheckTemplateRequest()), "INVALID_FIELDS"),
         (
-            lambda s: s.templates.ListTemplates(rpc.ListTemplatesRequest(page_token="faux")),
+            lambda s: s.releases.CheckPackage(pb.CheckPackageRequest(collection="templates")),
             "INVALID_FIELDS",
         ),
         (
-            lambda s: s.templates.GetTemplate(rpc.GetTemplateRequest(name=NAME, min_state_number=10**9)),
+            lambda s: s.releases.ListPackages(
+                pb.ListPackagesRequest(collection="templates", page_token="faux")
+            ),
+            "INVALID_FIELDS",
+        ),
+        (
+            lambda s: s.releases.GetPackage(pb.GetPackageRequest(name=NAME, min_state_number=10**9)),
             "STATE_NOT_REACHED",
         ),
     ],
@@ -405,9 +421,9 @@ def test_a_wrong_request_is_refused(stubs: Stubs, call: object, reason: str) -> 
 
 
 def test_a_package_taken_from_the_server_is_the_same_package(stubs: Stubs, tmp_path: Path) -> None:
-    asked = rpc.GetTemplateRevisionRequest(name=f"{NAME}/revisions/1.0.0", with_archive=True)
-    taken = stubs.templates.GetTemplateRevision(asked, timeout=SECONDS)
-    again = stubs.templates.PublishTemplate(
-        rpc.PublishTemplateRequest(archive=taken.archive), timeout=SECONDS
+    asked = pb.GetVersionRequest(name=f"{NAME}/versions/1.0.0", with_archive=True)
+    taken = stubs.releases.GetVersion(asked, timeout=SECONDS)
+    again = stubs.releases.PublishPackage(
+        pb.PublishPackageRequest(collection="templates", archive=taken.archive), timeout=SECONDS
     )
-    assert (again.created, again.revision.digest) == (False, taken.revision.digest)
+    assert (again.created, again.version.digest) == (False, taken.version.digest)

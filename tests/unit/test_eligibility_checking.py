@@ -11,6 +11,7 @@ from services.eligibility.publishing.check.agreement import Trial
 from services.eligibility.publishing.check.applications import of_cases
 from services.eligibility.publishing.check.examine import examine
 from services.kit.child import Message
+from services.kit.errors import Unavailable
 from tests.ruleset_support import SHIPPED, Edit, edited
 
 RULES = SHIPPED["rules.yaml"].decode()
@@ -146,12 +147,20 @@ def test_sixty_five_rules_true_of_one_application_are_all_given() -> None:
     assert findings.all() == ()
 
 
-def test_a_check_that_lasts_is_stopped() -> None:
-    report = check(SHIPPED, seconds=0.05)
+def test_a_check_that_lasts_says_nothing_of_the_package() -> None:
+    """Wall time depends on the load of the machine: the same package may be sent again."""
+    with pytest.raises(Unavailable) as caught:
+        check(SHIPPED, seconds=0.05)
+    assert caught.value.reason == "CHECK_INTERRUPTED"
+
+
+def test_a_check_that_asks_too_much_is_refused_with_the_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(child, "_PROCESSOR_SECONDS", 1)
+    report = check(SHIPPED, seconds=120)
     assert said(report) == [
-        "package.yaml:1:1: Le contrôle n’est pas terminé après 0 seconde : allégez le paquet."
+        "package.yaml:1:1: Le contrôle demande plus de 1 seconde de processeur : allégez le paquet."
     ]
-    assert report.digest
+    assert (report.accepted, bool(report.digest)) == (False, True)
 
 
 def test_a_child_that_dies_is_a_finding(monkeypatch: pytest.MonkeyPatch) -> None:

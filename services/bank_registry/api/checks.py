@@ -104,8 +104,7 @@ class CheckHandlers(Handlers):
         violations = Violations()
         bank_id = names.bank_id(item.name, violations)
         loan = requests.loan(item.loan_request, "loan_request", self._geography, violations)
-        violations.raise_if_any()
-        assert loan is not None  # noqa: S101 - it has no violation
+        loan = violations.checked(loan)
         return pb.BankCheckResult(check=self._check(bank_id, loan, seen), commune_insee=loan.commune.code)
 
     def _check(self, bank_id: str, loan: LoanRequest, seen: View) -> bank_pb2.BankCheck:

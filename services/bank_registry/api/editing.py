@@ -42,8 +42,7 @@ class BankEditingServicer(BankEditingServiceServicer):
         bank_id = request.bank_id or slug(request.bank.display_name)
         bank = entries.bank(request.bank, bank_id)
         if bank is None:
-            entries.problems.raise_if_any()
-        assert bank is not None  # noqa: S101 - it has no violation
+            bank = entries.problems.checked(bank)
 
         def work(session: Edit, origin: Origin) -> pb.CreateBankResponse:
             if session.registry.history(bank.id):
@@ -67,8 +66,7 @@ class BankEditingServicer(BankEditingServiceServicer):
         edits.refuse_output_only(request.agreement, "agreement", entries.problems)
         own_id = request.agreement_id or slug(request.agreement.reference)
         fact = entries.agreement(request.agreement, own_id)
-        entries.problems.raise_if_any()
-        assert fact is not None  # noqa: S101 - it has no violation
+        fact = entries.problems.checked(fact)
 
         def work(session: Edit, origin: Origin) -> pb.CreateAgreementResponse:
             record = record_of(session, bank_id)
@@ -93,8 +91,7 @@ class BankEditingServicer(BankEditingServiceServicer):
         edits.refuse_output_only(request.local_convention, "local_convention", entries.problems)
         own_id = request.local_convention_id or slug(request.local_convention.reference) or "convention"
         fact = entries.convention(request.local_convention, own_id)
-        entries.problems.raise_if_any()
-        assert fact is not None  # noqa: S101 - it has no violation
+        fact = entries.problems.checked(fact)
 
         def work(session: Edit, origin: Origin) -> pb.CreateLocalConventionResponse:
             record = record_of(session, bank_id)

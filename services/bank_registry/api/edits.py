@@ -79,8 +79,7 @@ class Keeper:
         bank_id, own_id = desk.ids(request.name, violations, "name")
         day = edits.day(request, "effective_date", violations)
         asked = edits.writing(request, violations)
-        violations.raise_if_any()
-        assert day is not None  # noqa: S101 - it has no violation
+        day = violations.checked(day)
 
         def work(session: Edit, origin: Origin) -> R:
             after: BankRecord = editing.ended(_target(desk, session, bank_id, own_id, asked), day)
@@ -101,8 +100,7 @@ class Keeper:
         bank_id, own_id = desk.ids(request.name, violations, "name")
         asked = edits.writing(request, violations)
         suspension = edits.suspension(request, asked.reason, violations)
-        violations.raise_if_any()
-        assert suspension is not None  # noqa: S101 - it has no violation
+        suspension = violations.checked(suspension)
 
         def work(session: Edit, origin: Origin) -> R:
             after = editing.suspended(_target(desk, session, bank_id, own_id, asked), suspension)
@@ -117,8 +115,7 @@ class Keeper:
         bank_id, own_id = desk.ids(request.name, violations, "name")
         day = edits.day(request, "effective_date", violations)
         asked = edits.writing(request, violations)
-        violations.raise_if_any()
-        assert day is not None  # noqa: S101 - it has no violation
+        day = violations.checked(day)
 
         def work(session: Edit, origin: Origin) -> R:
             after = editing.reinstated(_target(desk, session, bank_id, own_id, asked), day)

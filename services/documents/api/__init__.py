@@ -5,15 +5,15 @@
 - `DocumentStoreServicer`: Finds, gives, deletes and verifies documents; `page_key` seals the tokens of its
   lists.
 - `Maker`: Makes files for the RPCs of DocumentService.
-- `ProfileServicer`: Checks, publishes, activates and rolls back organisation profiles.
+- `package_kinds`: Templates and profiles, as kinds of packages deployed without the code.
 - `Stored`: Reads the documents kept; FailedPrecondition on a server that keeps none.
-- `TemplateServicer`: Checks, compares, publishes, activates and rolls back templates.
+- `TemplateServicer`: Compares templates and lists the fields that they may print.
 - `Verifier`: Answers VerifyDocument.
 """
 
 from services.documents.api.document_service import DocumentServicer
 from services.documents.api.making import Converter, Maker
-from services.documents.api.profile_service import ProfileServicer
+from services.documents.api.releases import package_kinds
 from services.documents.api.store_service import DocumentStoreServicer, Stored
 from services.documents.api.template_service import TemplateServicer
 from services.documents.api.verifying import Verifier
@@ -23,8 +23,8 @@ __all__ = [
     "DocumentServicer",
     "DocumentStoreServicer",
     "Maker",
-    "ProfileServicer",
     "Stored",
     "TemplateServicer",
     "Verifier",
+    "package_kinds",
 ]

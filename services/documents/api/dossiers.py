@@ -126,7 +126,7 @@ def _summary(dossier: Dossier, deployment: Deployment, *, in_zip: bool, pdf: boo
         ],
         enclosures=dossier.enclosures,
         profile=pb.ProfileVersion(profile_id=profile.id, version=profile.version, digest=profile.digest),
-        state_number=deployment.revision,
+        state_number=deployment.state_number,
     )
 
 

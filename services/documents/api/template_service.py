@@ -1,144 +1,88 @@
-"""The TemplateService of the contract."""
+"""The TemplateService of the contract: what a candidate changes, and what a template may print."""
 
 from __future__ import annotations
-
-from collections.abc import Iterator
 
 import grpc
 
 from microcredit.documents.v1 import template_service_pb2 as pb
 from microcredit.documents.v1.template_service_pb2_grpc import TemplateServiceServicer
-from services.documents.api.candidates import Candidates
-from services.documents.api.releasing import Releasing
-from services.documents.messages import package_messages as messages
-from services.documents.messages import package_requests as requests
-from services.documents.publishing import TEMPLATES, Deployments
-from services.documents.template import DOCX_FILE
-from services.kit.context import remaining, stopping
-from services.kit.errors import Violations
-from services.kit.releases import pack
-
-WATCH_SECONDS = 0.5
-"""How soon a watch sees that its client left, that the server stops, or that its time runs out."""
+from services.documents.contract import CONTRACT_VERSION
+from services.documents.messages import template_field, text_change
+from services.documents.publishing import TEMPLATES, Deployments, compare, fields_read, template_of
+from services.documents.template import Template, make_fields, outline, palette
+from services.kit import releases
+from services.kit.releases import Candidates, Release, State, accepted
+from services.kit.serve import placeless
 
 
 class TemplateServicer(TemplateServiceServicer):
-    """Checks, compares, publishes, activates and rolls back templates."""
+    """Compares templates and lists the fields that they may print."""
 
-    def __init__(self, deployments: Deployments, page_key: bytes) -> None:
-        self._store = deployments.store
-        self._follower = deployments.follower
-        self._releasing = Releasing(TEMPLATES, deployments, page_key)
-        self._candidates = Candidates(deployments, self._releasing)
+    def __init__(self, deployments: Deployments, candidates: Candidates) -> None:
+        self._releases = deployments.releases
+        self._candidates = candidates
 
-    def CheckTemplate(
-        self, request: pb.CheckTemplateRequest, context: grpc.ServicerContext
-    ) -> pb.CheckTemplateResponse:
-        """Every finding on a candidate."""
-        report = self._candidates.check(self._candidates.contents(request))
-        annotated = self._candidates.annotated(report) if request.with_annotated_docx else b""
-        return pb.CheckTemplateResponse(report=messages.report_pb(report), annotated_docx=annotated)
-
-    def PublishTemplate(
-        self, request: pb.PublishTemplateRequest, context: grpc.ServicerContext
-    ) -> pb.PublishTemplateResponse:
-        """A package that passes its check becomes a revision."""
-        contents = self._candidates.contents(request)
-        published = self._releasing.publish(contents, self._candidates.check, request)
-        return pb.PublishTemplateResponse(
-            revision=published.revision, report=published.report, created=published.created
-        )
-
+    @placeless
     def CompareTemplates(
         self, request: pb.CompareTemplatesRequest, context: grpc.ServicerContext
     ) -> pb.CompareTemplatesResponse:
-        """What a candidate changes."""
-        return self._candidates.compare(request)
+        """What a candidate changes, from another version of the same template."""
+        kind = self._releases.kinds.get(TEMPLATES)
+        assert kind is not None  # noqa: S101 - the service deploys templates
+        contents, _ = self._candidates.contents(request, kind)
+        report = self._candidates.check(contents, kind)
+        candidate = accepted(report)
+        template = template_of(releases.digest(report.contents), candidate.contents)
+        base = self._base(request.base_name, candidate.name, template.digest)
+        found = compare(self._template(base), template)
+        return pb.CompareTemplatesResponse(
+            summary=found.summary(),
+            base_name=kind.version_name(base),
+            text_changes=map(text_change, found.text),
+            added_fields=found.added_fields,
+            removed_fields=found.removed_fields,
+            manifest_changes=found.manifest,
+        )
 
     def GetTemplateFields(
         self, request: pb.GetTemplateFieldsRequest, context: grpc.ServicerContext
     ) -> pb.GetTemplateFieldsResponse:
-        """What a template may print."""
-        return self._candidates.fields(request)
-
-    def GetTemplate(
-        self, request: pb.GetTemplateRequest, context: grpc.ServicerContext
-    ) -> pb.GetTemplateResponse:
-        """A template."""
-        return pb.GetTemplateResponse(
-            template=self._releasing.package(request.name, request.min_state_number)
+        """What a template may print, with what the template of the request reads and requires."""
+        template = self._last(request.name) if request.name else None
+        fields = make_fields(template.recipient, template.signatory) if template else make_fields()
+        used = fields_read(outline(template.docx)) if template else set()
+        required = set(template.requires) if template else set()
+        return pb.GetTemplateFieldsResponse(
+            contract_version=CONTRACT_VERSION,
+            fields=[
+                template_field(entry, used=entry.path in used, required=entry.path in required)
+                for entry in palette(fields)
+            ],
         )
 
-    def ListTemplates(
-        self, request: pb.ListTemplatesRequest, context: grpc.ServicerContext
-    ) -> pb.ListTemplatesResponse:
-        """The templates."""
-        templates, token = self._releasing.packages(request)
-        return pb.ListTemplatesResponse(templates=templates, next_page_token=token)
+    def _last(self, name: str) -> Template:
+        """The version of a template published last."""
+        fields = releases.ReleaseFields(self._releases.kinds)
+        kind, stored = fields.package(name, "name")
+        fields.violations.raise_if_any()
+        state = self._releases.store.state()
+        releases.check_published(state, kind, stored)
+        return self._template(state.latest(stored))
 
-    def GetTemplateRevision(
-        self, request: pb.GetTemplateRevisionRequest, context: grpc.ServicerContext
-    ) -> pb.GetTemplateRevisionResponse:
-        """One published revision, and its files."""
-        revision, contents = self._releasing.revision(request.name)
-        return pb.GetTemplateRevisionResponse(
-            revision=revision,
-            archive=pack(contents) if request.with_archive else b"",
-            docx=contents[DOCX_FILE] if request.with_docx else b"",
-        )
+    def _base(self, name: str, template: str, digest: str) -> Release:
+        """The version to compare with: the one named, else the last that is not the candidate."""
+        state: State = self._releases.store.state()
+        if name:
+            fields = releases.ReleaseFields(self._releases.kinds)
+            kind, stored, version = fields.version(name, "base_name")
+            fields.violations.raise_if_any()
+            return releases.find_version(state, kind, stored, version)
+        published = [release for release in state.releases if release.name == template]
+        others = [release for release in published if release.digest != digest]
+        return (others or published)[-1]
 
-    def ListTemplateRevisions(
-        self, request: pb.ListTemplateRevisionsRequest, context: grpc.ServicerContext
-    ) -> pb.ListTemplateRevisionsResponse:
-        """The published revisions of a template."""
-        revisions, token = self._releasing.revisions(request)
-        return pb.ListTemplateRevisionsResponse(revisions=revisions, next_page_token=token)
-
-    def ListTemplateEvents(
-        self, request: pb.ListTemplateEventsRequest, context: grpc.ServicerContext
-    ) -> pb.ListTemplateEventsResponse:
-        """What happened to a template."""
-        events, token = self._releasing.events(request)
-        return pb.ListTemplateEventsResponse(events=events, next_page_token=token)
-
-    def ActivateTemplate(
-        self, request: pb.ActivateTemplateRequest, context: grpc.ServicerContext
-    ) -> pb.ActivateTemplateResponse:
-        """A revision governs from a day on."""
-        changed = self._releasing.activate(request)
-        return pb.ActivateTemplateResponse(
-            event=changed.event, template=changed.package, superseded=changed.superseded
-        )
-
-    def RollbackTemplate(
-        self, request: pb.RollbackTemplateRequest, context: grpc.ServicerContext
-    ) -> pb.RollbackTemplateResponse:
-        """What governed before the last activation governs again."""
-        changed = self._releasing.rollback(request)
-        return pb.RollbackTemplateResponse(event=changed.event, template=changed.package)
-
-    def GetDeploymentStatus(
-        self, request: pb.GetDeploymentStatusRequest, context: grpc.ServicerContext
-    ) -> pb.GetDeploymentStatusResponse:
-        """What the process that answers applies."""
-        stored = self._store.last_revision()
-        loaded = self._follower.state().revision
-        return pb.GetDeploymentStatusResponse(
-            status=messages.status_pb(self._follower.status(), loaded, stored)
-        )
-
-    def WatchDeployments(
-        self, request: pb.WatchDeploymentsRequest, context: grpc.ServicerContext
-    ) -> Iterator[pb.WatchDeploymentsResponse]:
-        """The events after a revision, then each new one until the client leaves or the server stops."""
-        violations = Violations()
-        requests.check_revision(request.after_state_number, "after_state_number", violations)
-        violations.raise_if_any()
-        after = request.after_state_number
-        while context.is_active() and not stopping() and remaining() > WATCH_SECONDS:
-            if self._follower.status().store_revision > after:
-                for event in self._store.state().events:
-                    if event.revision > after:
-                        yield pb.WatchDeploymentsResponse(event=messages.event_pb(event))
-                        after = event.revision
-            self._follower.wait(after, WATCH_SECONDS)
+    def _template(self, release: Release) -> Template:
+        """A published template; FailedPrecondition if what is stored cannot be used."""
+        found = self._releases.package(release.name, release.digest)
+        assert isinstance(found, Template)  # noqa: S101 - of the collection of templates
+        return found

@@ -78,7 +78,7 @@ class Verifier:
 
     def _release(self, collection: str, digest: str) -> Release | None:
         """The published package of a digest."""
-        for release in self._deployments.follower.state().releases:
+        for release in self._deployments.releases.follower.state().releases:
             if release.digest == digest and release.name.startswith(f"{collection}/"):
                 return release
         return None

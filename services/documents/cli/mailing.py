@@ -14,12 +14,20 @@ from google.rpc.error_details_pb2 import BadRequest, LocalizedMessage
 
 from microcredit.documents.v1 import document_service_pb2 as pb
 from microcredit.documents.v1 import template_service_pb2 as rpc
-from services.documents.cli import showing
-from services.documents.cli.client import Client, destination, read_file, to_date, write_file
+from services.documents.cli.client import Client
 from services.documents.cli.making import STREAM_SECONDS, MakingOptions
-from services.documents.cli.options import Target
 from services.documents.cli.recipients import Recipient, read_recipients
-from services.kit.cli import GOOD, REFUSED, Output
+from services.kit.cli import (
+    GOOD,
+    REFUSED,
+    Output,
+    Target,
+    as_json,
+    destination,
+    read_file,
+    to_date,
+    write_file,
+)
 from services.kit.french import plural
 
 _SHOWN = 5
@@ -84,7 +92,7 @@ def columns(template: str, target: Target, out: Output) -> int:
     request = rpc.GetTemplateFieldsRequest(name=f"templates/{template}")
     answer = client.call(client.templates.GetTemplateFields, request)
     needed = [one for one in answer.fields if one.used and one.type_label not in ("liste", "groupe")]
-    out.document({"columns": [showing.as_json(one) for one in needed]})
+    out.document({"columns": [as_json(one) for one in needed]})
     out.table(
         ("colonne", "type", "sens"),
         ((one.path.replace("[]", "[0]"), one.type_label, one.label) for one in needed),
@@ -147,8 +155,8 @@ def _show(received: _Received, out: Output) -> None:
     out.document(
         {
             "written": received.written,
-            "failures": [showing.as_json(one) for one in received.failures],
-            "summary": showing.as_json(summary),
+            "failures": [as_json(one) for one in received.failures],
+            "summary": as_json(summary),
         }
     )
     for one in received.failures:

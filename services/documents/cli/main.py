@@ -4,14 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from services.documents.cli import (
-    making_commands,
-    profile_commands,
-    signing,
-    store_commands,
-    template_commands,
-)
-from services.kit.cli import program, run
+from services.documents.cli import making_commands, store_commands, templates
+from services.documents.cli.options import ADDRESS
+from services.kit.cli import program, run, signing
 
 HELP = """\
 Mettre en service les modèles et les profils d’organisation ; faire courriers, dossiers et publipostages.
@@ -24,11 +19,10 @@ injoignable ou en panne.
 """
 
 app = program(HELP)
-template_commands.register(app)
-profile_commands.register(app)
+templates.register(app)
 making_commands.register(app)
 store_commands.register(app)
-signing.register(app)
+signing.register(app, ADDRESS, templates.statement)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -5,19 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from uuid import uuid4
 
 from microcredit.documents.v1 import document_service_pb2 as pb
-from services.documents.cli import showing
-from services.documents.cli.client import (
-    Client,
-    destination,
-    new_request_id,
-    read_file,
-    to_date,
-    write_file,
-)
-from services.documents.cli.options import Target
-from services.kit.cli import GOOD, Output
+from services.documents.cli.client import Client
+from services.kit.cli import GOOD, Output, Target, as_json, destination, read_file, to_date, write_file
 from services.kit.french import plural
 
 STREAM_SECONDS = 600.0
@@ -50,7 +42,7 @@ def generate(
         profile_id=asked.profile,
         format=asked.format,
         store=asked.store,
-        request_id=new_request_id() if asked.store else "",
+        request_id=str(uuid4()) if asked.store else "",
     )
     document, content = pb.Document(), bytearray()
     download = pb.DownloadDocumentRequest(generate=request)
@@ -59,7 +51,7 @@ def generate(
         content += part.chunk.data
     path = destination(where, document.filename)
     write_file(path, bytes(content))
-    out.document({"document": showing.as_json(document), "path": str(path)})
+    out.document({"document": as_json(document), "path": str(path)})
     version = document.template.version
     out.line(f"{path} ({document.title}, version {version}, empreinte {document.sha256[:12]}…)", "green")
     if document.name:
@@ -86,7 +78,7 @@ def dossier(
         output=pb.DOSSIER_OUTPUT_ZIP if as_zip else pb.DOSSIER_OUTPUT_MERGED,
         format=asked.format,
         store=asked.store,
-        request_id=new_request_id() if asked.store else "",
+        request_id=str(uuid4()) if asked.store else "",
     )
     summary, info, content = pb.DossierSummary(), pb.FileInfo(), bytearray()
     for part in client.stream(client.documents.GenerateDossier, request, STREAM_SECONDS):
@@ -95,7 +87,7 @@ def dossier(
         content += part.chunk.data
     path = destination(where, info.filename)
     write_file(path, bytes(content))
-    out.document({"summary": showing.as_json(summary), "file": showing.as_json(info), "path": str(path)})
+    out.document({"summary": as_json(summary), "file": as_json(info), "path": str(path)})
     out.table(
         ("pièce", "version", "pourquoi"),
         ((one.title, one.template.version, one.because) for one in summary.pieces),

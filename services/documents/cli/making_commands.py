@@ -8,19 +8,17 @@ from typing import Annotated
 import typer
 
 from services.documents.cli.options import (
-    Actor,
+    ADDRESS,
     Data,
     DocumentDate,
-    Json,
     Out,
     Pdf,
     Profile,
     Server,
     Store,
     TemplateId,
-    target,
 )
-from services.kit.cli import FrenchCommand, Output
+from services.kit.cli import Actor, FrenchCommand, Json, Output
 
 PURPOSES = ("file", "bank", "applicant")
 
@@ -54,7 +52,7 @@ def generate(
     from services.documents.cli import making
 
     asked = making.MakingOptions(day, profile, pdf, store)
-    return making.generate(template, data, asked, out, target(server, actor), Output(json))
+    return making.generate(template, data, asked, out, ADDRESS.target(server, actor), Output(json))
 
 
 def dossier(
@@ -82,7 +80,7 @@ def dossier(
     from services.documents.cli import making
 
     asked = making.MakingOptions(day, profile, pdf, store)
-    return making.dossier(data, purpose, as_zip, asked, out, target(server, actor), Output(json))
+    return making.dossier(data, purpose, as_zip, asked, out, ADDRESS.target(server, actor), Output(json))
 
 
 def merge(
@@ -112,11 +110,11 @@ def merge(
         raise typer.BadParameter("choisissez --merged ou --zip.")
     asked = making.MakingOptions(day, profile, pdf, store)
     job = mailing.Mailing(template, recipients, common, merged, as_zip, out)
-    return mailing.run(job, asked, target(server, actor), Output(json))
+    return mailing.run(job, asked, ADDRESS.target(server, actor), Output(json))
 
 
 def columns(template: TemplateId, server: Server = None, actor: Actor = None, json: Json = False) -> int:
     """Liste les colonnes qu’un tableau de destinataires peut avoir pour un modèle."""
     from services.documents.cli import mailing
 
-    return mailing.columns(template, target(server, actor), Output(json))
+    return mailing.columns(template, ADDRESS.target(server, actor), Output(json))

@@ -10,10 +10,9 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from services.documents.cli.client import read_file
 from services.documents.template import Field, make_fields
 from services.kit import tables
-from services.kit.cli import USAGE, CommandError, Detail
+from services.kit.cli import USAGE, CommandError, Detail, read_file
 from services.kit.tables import Bad, Row, UnreadableFile, is_blank, read_cell, read_table
 
 KEY_COLUMNS = ("clé", "cle", "key")

@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from services.documents.cli.options import Actor, DryRun, Json, Server, target
-from services.kit.cli import FrenchCommand, Output
+from services.documents.cli.options import ADDRESS, Server
+from services.kit.cli import Actor, DryRun, FrenchCommand, Json, Output
 
 Case = Annotated[str, typer.Argument(metavar="RÉFÉRENCE", help="La référence du dossier.")]
 
@@ -33,14 +33,14 @@ def verify(
     """Dit si un fichier vient de ce service, s’il a été modifié, et de quelle version de modèle."""
     from services.documents.cli import stored_documents
 
-    return stored_documents.verify(file, data, target(server, actor), Output(json))
+    return stored_documents.verify(file, data, ADDRESS.target(server, actor), Output(json))
 
 
 def stored(case: Case, server: Server = None, actor: Actor = None, json: Json = False) -> int:
     """Liste les documents qu’un serveur garde pour un dossier."""
     from services.documents.cli import stored_documents
 
-    return stored_documents.stored(case, target(server, actor), Output(json))
+    return stored_documents.stored(case, ADDRESS.target(server, actor), Output(json))
 
 
 def delete_case(
@@ -49,4 +49,4 @@ def delete_case(
     """Efface pour de bon les documents gardés d’un dossier."""
     from services.documents.cli import stored_documents
 
-    return stored_documents.delete_case(case, dry_run, target(server, actor), Output(json))
+    return stored_documents.delete_case(case, dry_run, ADDRESS.target(server, actor), Output(json))

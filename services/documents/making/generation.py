@@ -72,7 +72,7 @@ def choose(
     """The versions in force on a day; NotFound, FailedPrecondition or InvalidArgument."""
     template = deployment.template(template_id, day)
     profile = deployment.profile(profile_id, day)
-    return Sources(template, profile, packages.plan(template, profile.logo), day, deployment.revision)
+    return Sources(template, profile, packages.plan(template, profile.logo), day, deployment.state_number)
 
 
 def fill(sources: Sources, data_json: bytes, dossier: Mapping[str, Any] | None = None) -> Filled:

@@ -1,18 +1,27 @@
 """Protobuf of the documents service: requests read, answers written.
 
+- `annotated_docx`: A Word file with a comment at each finding.
 - `DocumentOptions`: What every request for documents says: when, for which organisation, as what, kept or
   not.
 - `DOMAIN`: The domain of ErrorInfo.
 - `documents`: Documents and files as messages.
-- `package_messages`: Packages, their revisions, their events and their check, as messages.
-- `package_requests`: Reads requests about packages: every absent or wrong field is collected with its proto
-  path.
 - `requests`: Reads requests for documents: every absent or wrong field is collected with its proto path.
+- `template_field`: A value that a template may print, with the tag to copy.
+- `text_change`: A paragraph that differs.
 """
 
-from services.documents.messages import documents, package_messages, package_requests, requests
+from services.documents.messages import documents, requests
 from services.documents.messages.requests import DocumentOptions
+from services.documents.messages.templates import annotated_docx, template_field, text_change
 
-__all__ = ["DOMAIN", "DocumentOptions", "documents", "package_messages", "package_requests", "requests"]
+__all__ = [
+    "DOMAIN",
+    "DocumentOptions",
+    "annotated_docx",
+    "documents",
+    "requests",
+    "template_field",
+    "text_change",
+]
 
 DOMAIN = "documents.microcredit"

@@ -4,18 +4,19 @@
 - `check_template`: Every finding on a template package; the Word file is looked into in a process of its
   own.
 - `compare`: What a candidate changes; both were accepted by the gate.
-- `damaged`: The error of a stored package that cannot be used.
-- `Deployment`: The templates and profiles of a revision of the deployments, by the days that they govern.
+- `continued`: The version published last with another Word file: the next version of its template.
+- `Deployment`: The templates and profiles of a state of the store, by the days that they govern.
 - `Deployments`: The templates and profiles of this process, which follow the store.
-- `edited`: The package of these files with another Word file, version and first day.
 - `fields_read`: The paths of the data that the tags of a template read; "[]" after a list.
-- `next_version`: The version after all those published: 1.0.0, 1.1.0 → 1.2.0; 3 → 4.
 - `Packages`: Templates and profiles by digest, compiled templates by digest and logo; shared by threads.
 - `prepare`: Publishes the packages shipped below two folders that the store does not know, compiles what
   governs.
+- `profile_of`: The profile of published files; PackageError if it cannot serve any more.
 - `PROFILES`: The collections of published packages: the first part of their names.
+- `Published`: A template or a profile.
 - `Report`: What the check found; `contents` is what a publication keeps, with its Word file in its normal
   form.
+- `template_of`: The template of published files; PackageError if it cannot serve any more.
 - `TEMPLATES`: The collections of published packages: the first part of their names.
 - `TextChange`: A paragraph that differs: empty before when it is new, after when it is gone.
 - `word_file`: The Word file of a candidate, looked into by the gate.
@@ -25,8 +26,15 @@ from services.documents.publishing import word_file
 from services.documents.publishing.checking import Report, check_profile, check_template
 from services.documents.publishing.comparison import TextChange, compare, fields_read
 from services.documents.publishing.deployment import Deployment, Deployments
-from services.documents.publishing.editing import edited, next_version
-from services.documents.publishing.loaded import PROFILES, TEMPLATES, Packages, damaged
+from services.documents.publishing.editing import continued
+from services.documents.publishing.loaded import (
+    PROFILES,
+    TEMPLATES,
+    Packages,
+    Published,
+    profile_of,
+    template_of,
+)
 from services.documents.publishing.preparation import prepare
 
 __all__ = [
@@ -35,15 +43,16 @@ __all__ = [
     "Deployment",
     "Deployments",
     "Packages",
+    "Published",
     "Report",
     "TextChange",
     "check_profile",
     "check_template",
     "compare",
-    "damaged",
-    "edited",
+    "continued",
     "fields_read",
-    "next_version",
     "prepare",
+    "profile_of",
+    "template_of",
     "word_file",
 ]

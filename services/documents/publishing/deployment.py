@@ -2,57 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
-from itertools import product
-from typing import Generic, Protocol, TypeVar
+from datetime import UTC, date, datetime
 
-from services.documents.contract import PackageError
-from services.documents.profile import Logo, Profile
-from services.documents.publishing.loaded import PROFILES, TEMPLATES, Packages, damaged
-from services.documents.render import TemplateError
-from services.documents.template import Template
-from services.kit.errors import FailedPrecondition, FieldReason, NotFound, Unavailable, Violations
+from services.documents.profile import Profile
+from services.documents.publishing.loaded import PROFILES, TEMPLATES, Packages, Published
+from services.documents.template import Sample, Template
+from services.kit import releases
+from services.kit.errors import FailedPrecondition, FieldReason, NotFound, Violations
 from services.kit.french import long_date
-from services.kit.releases import Contents, Follower, PackageDamagedError, ReleaseStore, Span, State
-
-
-class Package(Protocol):
-    """What templates and profiles have in common."""
-
-    @property
-    def id(self) -> str:
-        """Identifier, the same for every version."""
-
-
-P = TypeVar("P", bound=Package)
-
-
-@dataclass(frozen=True)
-class Segment(Generic[P]):
-    """Days, both ends included, governed by one version; no `last` means without end."""
-
-    span: Span
-    package: P
+from services.kit.releases import Kinds, ReleaseStore
 
 
 @dataclass(frozen=True)
 class Deployment:
-    """The templates and profiles of a revision of the deployments, by the days that they govern."""
+    """The templates and profiles of a state of the store, by the days that they govern."""
 
-    revision: int
-    templates: Mapping[str, tuple[Segment[Template], ...]]
-    profiles: Mapping[str, tuple[Segment[Profile], ...]]
+    applied: releases.Deployment[Published]
+
+    @property
+    def state_number(self) -> int:
+        """The state of the store that says so."""
+        return self.applied.state_number
 
     def template(self, template_id: str, day: date) -> Template:
         """The template in force on a day; NotFound or FailedPrecondition."""
         metadata = {"template_id": template_id}
-        if template_id not in self.templates:
+        name = f"{TEMPLATES}/{template_id}"
+        if name not in self.applied.segments:
             raise NotFound("TEMPLATE_NOT_FOUND", "Aucun modèle ne porte cet identifiant.", metadata=metadata)
-        template = _on(self.templates[template_id], day)
-        if template is None:
+        template = self.applied.governing(name, day)
+        if not isinstance(template, Template):
             raise FailedPrecondition(
                 "TEMPLATE_NOT_IN_FORCE",
                 f"Ce modèle n’a pas de version en vigueur le {long_date(day)}.",
@@ -62,15 +43,16 @@ class Deployment:
 
     def profile(self, profile_id: str, day: date) -> Profile:
         """The profile in force on a day, the only one when none is named; InvalidArgument or NotFound."""
-        if not profile_id and len(self.profiles) > 1:
+        published = self.profiles()
+        if not profile_id and len(published) > 1:
             violations = Violations()
             violations.add(
                 "profile_id", FieldReason.REQUIRED, "Plusieurs profils sont publiés : indiquez lequel."
             )
             violations.raise_if_any()
-        chosen = profile_id or next(iter(self.profiles), "")
-        profile = _on(self.profiles.get(chosen, ()), day)
-        if profile is None:
+        chosen = profile_id or next(iter(published), "")
+        profile = self.applied.governing(f"{PROFILES}/{chosen}", day)
+        if not isinstance(profile, Profile):
             raise NotFound(
                 "PROFILE_NOT_FOUND",
                 f"Aucun profil d’organisation de ce nom n’est en vigueur le {long_date(day)}.",
@@ -78,89 +60,47 @@ class Deployment:
             )
         return profile
 
-    def require(self, min_state_number: int) -> None:
-        """Unavailable if this revision is older than the one asked for."""
-        if self.revision < min_state_number:
-            raise Unavailable(
-                "STATE_NOT_REACHED",
-                f"L’état n° {min_state_number} des modèles n’est pas encore visible d’ici.",
-                metadata={"state_number": str(self.revision), "min_state_number": str(min_state_number)},
-            )
+    def profiles(self) -> list[str]:
+        """The identifiers of the profiles that govern some day."""
+        found = (name.partition("/") for name in self.applied.segments)
+        return [identifier for collection, _, identifier in found if collection == PROFILES]
+
+    def sample(self, today: date) -> Sample | None:
+        """An organisation to try a template with: the one that governs today, else any."""
+        segments = [
+            (one.span, one.package)
+            for found in self.applied.segments.values()
+            for one in found
+            if isinstance(one.package, Profile)
+        ]
+        for span, profile in segments:
+            if today in span:
+                return Sample(profile, today)
+        return Sample(segments[0][1], segments[0][0].first) if segments else None
 
 
 class Deployments:
-    """The templates and profiles of this process, which follow the store."""
+    """The templates and profiles of this process, which follow the store.
 
-    def __init__(self, store: ReleaseStore, packages: Packages) -> None:
-        self.store = store
+    `kinds` makes the kinds of packages, from what gives an organisation to try a template with.
+    """
+
+    def __init__(
+        self,
+        store: ReleaseStore,
+        packages: Packages,
+        kinds: Callable[[Callable[[], Sample | None]], Kinds[Published]],
+    ) -> None:
         self.packages = packages
-        self.follower = Follower(store, lambda state: deployment(state, store, packages))
+        self.releases = releases.Deployments(store, kinds(self._sample), packages.read, packages.compile)
+
+    def start(self) -> None:
+        """Takes what the store holds, then follows it."""
+        self.releases.start()
 
     def current(self, min_state_number: int = 0) -> Deployment:
-        """What governs, from no older revision than asked; Unavailable if it is not visible yet."""
-        if self.follower.current().revision < min_state_number:
-            self.follower.refresh()
-        found = self.follower.current()
-        found.require(min_state_number)
-        return found
+        """What governs, from no older state than asked; Unavailable if it is not visible yet."""
+        return Deployment(self.releases.current(min_state_number))
 
-    def contents(self, digest: str) -> Contents:
-        """The files of a published package; FailedPrecondition if what is stored cannot be trusted."""
-        try:
-            return self.store.contents(digest)
-        except PackageDamagedError:
-            raise damaged(digest) from None
-
-    def try_out(self, name: str, digest: str) -> None:
-        """Reads and compiles a published package here; FailedPrecondition if it cannot make a document."""
-        try:
-            if name.startswith(f"{TEMPLATES}/"):
-                self.packages.plan(self.packages.template(digest, self.contents), None)
-            else:
-                self.packages.profile(digest, self.contents)
-        except TemplateError as error:
-            raise damaged(digest) from error
-
-
-def deployment(state: State, store: ReleaseStore, packages: Packages) -> Deployment:
-    """The packages of a state of the store, read and compiled before they are taken; the last one published
-    is compiled too, so that its activation is followed at once."""
-    templates = {
-        name.partition("/")[2]: tuple(
-            Segment(span, packages.template(span.digest, store.contents)) for span in state.timeline(name)
-        )
-        for name in _names(state, TEMPLATES)
-    }
-    profiles = {
-        name.partition("/")[2]: tuple(
-            Segment(span, packages.profile(span.digest, store.contents)) for span in state.timeline(name)
-        )
-        for name in _names(state, PROFILES)
-    }
-    governing = [segment.package for segments in templates.values() for segment in segments]
-    logos = {segment.package.logo for segments in profiles.values() for segment in segments}
-    _compile(packages, governing, logos)
-    for last in state.releases[-1:]:
-        with suppress(PackageDamagedError, PackageError, TemplateError):
-            if last.name.startswith(f"{TEMPLATES}/"):
-                _compile(packages, [packages.template(last.digest, store.contents)], logos)
-            else:
-                _compile(packages, governing, {packages.profile(last.digest, store.contents).logo})
-    return Deployment(state.revision, templates, profiles)
-
-
-def _compile(packages: Packages, templates: Iterable[Template], logos: Iterable[Logo | None]) -> None:
-    for template, logo in product(templates, logos):
-        packages.plan(template, logo)
-
-
-def _names(state: State, collection: str) -> Iterable[str]:
-    """The names of a collection that something governs, in order."""
-    return (name for name in state.names if name.startswith(f"{collection}/") and state.timeline(name))
-
-
-def _on(segments: Iterable[Segment[P]], day: date) -> P | None:
-    for segment in segments:
-        if segment.span.first <= day and (segment.span.last is None or day <= segment.span.last):
-            return segment.package
-    return None
+    def _sample(self) -> Sample | None:
+        return self.current().sample(datetime.now(UTC).date())

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date
 
-from services.documents.template import DOCX_FILE, MANIFEST_FILE
+from services.documents.contract import Findings
+from services.documents.template import DOCX_FILE, MANIFEST_FILE, read_template
 from services.kit.releases import SIGNATURE_FILE, Contents
 
 _VERSION = re.compile(r"^version:.*$", re.MULTILINE)
@@ -14,7 +15,23 @@ _FROM = re.compile(r"^effective_from:.*$", re.MULTILINE)
 _UNTIL = re.compile(r"^effective_until:.*\n?", re.MULTILINE)
 
 
-def edited(contents: Contents, docx: bytes, version: str, effective_from: date | None) -> Contents:
+def continued(
+    contents: Contents, docx: bytes, version: str, effective_from: date | None, published: Sequence[str]
+) -> Contents:
+    """The version published last with another Word file, version (the next one unless given) and first day
+    (the same unless given); that version itself if nothing changes."""
+    same_version = version in ("", published[-1])
+    if contents[DOCX_FILE] == docx and same_version and effective_from in (None, _first_day(contents)):
+        return contents
+    return _edited(contents, docx, version or _next_version(published), effective_from)
+
+
+def _first_day(contents: Contents) -> date | None:
+    template = read_template(contents, Findings())
+    return None if template is None else template.effective_from
+
+
+def _edited(contents: Contents, docx: bytes, version: str, effective_from: date | None) -> Contents:
     """The package of these files with another Word file, version and first day.
 
     A first day of its own makes the version valid without end, as the former last day says nothing of it.
@@ -28,7 +45,7 @@ def edited(contents: Contents, docx: bytes, version: str, effective_from: date |
     return {**kept, MANIFEST_FILE: manifest.encode(), DOCX_FILE: docx}
 
 
-def next_version(published: Iterable[str]) -> str:
+def _next_version(published: Iterable[str]) -> str:
     """The version after all those published: 1.0.0, 1.1.0 → 1.2.0; 3 → 4."""
     latest = max(([int(number) for number in version.split(".")] for version in published), default=[0])
     if len(latest) == 1:

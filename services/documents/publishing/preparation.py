@@ -13,7 +13,7 @@ import structlog
 from services.documents.contract import Findings
 from services.documents.contract import packages as folders
 from services.documents.profile import PROFILE_FILE, Profile, read_profile
-from services.documents.publishing.deployment import deployment
+from services.documents.publishing.deployment import Deployments
 from services.documents.publishing.loaded import PROFILES, TEMPLATES, Packages
 from services.documents.render import TemplateError
 from services.documents.template import DOCX_FILE, MANIFEST_FILE, Template, read_template
@@ -41,20 +41,16 @@ class Shipped:
         return (f"- {self.folder}/{finding}" for finding in self.findings.errors)
 
 
-def prepare(store: ReleaseStore, packages: Packages, templates: Path, profiles: Path) -> None:
+def prepare(deployments: Deployments, templates: Path, profiles: Path) -> None:
     """Publishes the packages shipped below two folders that the store does not know, compiles what governs.
 
     The workers, forked later, share what is compiled here.
     """
-    _seed(store, packages, templates, profiles)
-    _warm(store, packages)
-
-
-def _warm(store: ReleaseStore, packages: Packages) -> None:
-    """Compiles what governs; what cannot be is for the follower of each worker to tell."""
+    store = deployments.releases.store
+    _seed(store, deployments.packages, templates, profiles)
     try:
-        deployment(store.state(), store, packages)
-    except Exception as error:
+        deployments.releases.build(store.state())
+    except Exception as error:  # what cannot be compiled is for the follower of each worker to tell
         log.error("deployment_unusable", error=type(error).__name__)
 
 

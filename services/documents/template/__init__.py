@@ -7,6 +7,7 @@
   examples.
 - `examine_apart`: What `examine` says, from a process that is stopped after these seconds.
 - `Field`: A field: its kind (text, money, rate, date, code, integer, boolean, object, list), what is below.
+- `FieldTag`: A field with the tag that prints it.
 - `make_context`: Everything that the template may print; `dossier` lists the pieces, for their summary
   alone.
 - `make_fields`: The fields of a template with this recipient and this signatory, as its manifest gives
@@ -24,7 +25,7 @@
 
 from services.documents.template.apart import annotate_apart, examine_apart
 from services.documents.template.context import make_context
-from services.documents.template.fields import Field, make_fields, palette
+from services.documents.template.fields import Field, FieldTag, make_fields, palette
 from services.documents.template.gate import examine
 from services.documents.template.manifest import DOCX_FILE, MANIFEST_FILE, Template, read_template
 from services.documents.template.reading import Paragraph, outline
@@ -34,6 +35,7 @@ __all__ = [
     "DOCX_FILE",
     "MANIFEST_FILE",
     "Field",
+    "FieldTag",
     "Paragraph",
     "Sample",
     "Template",

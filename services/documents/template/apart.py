@@ -23,13 +23,15 @@ MEMORY = 768 * 1024 * 1024
 _PROCESSOR_SECONDS = 40
 _OUTPUT_BYTES = 32 * 1024 * 1024
 _CRASH = "Le contrôle s’est interrompu : ce fichier met en échec ce qui le lit."
-_TIME = "Le contrôle n’est pas terminé dans le temps permis : allégez le modèle."
 
 
 def examine_apart(
     template: Template, sample: Sample | None, *, seconds: float, memory: int = MEMORY
 ) -> Verdict:
-    """What `examine` says, from a process that is stopped after these seconds."""
+    """What `examine` says, from a process that is stopped past its bounds: that is a finding.
+
+    Unavailable after these seconds: this says nothing of the file.
+    """
     data, files = written(template.manifest), [template.docx]
     question: dict[str, Any] = {"manifest": data, "sample": None}
     if sample is not None:
@@ -45,6 +47,7 @@ def examine_apart(
         reply = ask(__name__, Message(question, files), _bounds(seconds, memory))
         return Verdict(tuple(map(_finding, reply.data)), reply.files[0])
     except StoppedError as error:
+        error.raise_if_transient()
         code = f"CHECK_{error.reason.value}"
         stopped = Finding(Severity.ERROR, code, "fichier", spaced(_sentence(error)))
         return Verdict((stopped,), template.docx)
@@ -66,8 +69,6 @@ def _bounds(seconds: float, memory: int) -> Bounds:
 
 
 def _sentence(error: StoppedError) -> str:
-    if error.is_transient:
-        return _TIME
     if error.bound():
         return f"Le contrôle demande plus de {error.bound()} : allégez le modèle."
     return _CRASH

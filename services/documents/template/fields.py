@@ -33,7 +33,7 @@ class Field:
 
 
 @dataclass(frozen=True)
-class PaletteLine:
+class FieldTag:
     """A line of the palette: the path of a field, and the tag to copy in a template."""
 
     path: str
@@ -58,7 +58,7 @@ def make_fields(recipient: str = "APPLICANT", signatory: str = "president") -> d
     }
 
 
-def palette(fields: Mapping[str, Field]) -> Iterator[PaletteLine]:
+def palette(fields: Mapping[str, Field]) -> Iterator[FieldTag]:
     """Every field with a tag ready to copy; those of a list stand inside its loop."""
     for name, one in fields.items():
         yield from _entries(name, name, one)
@@ -69,9 +69,9 @@ def printing(kind: str) -> list[str]:
     return [name for name, known in FILTERS.items() if kind in known.takes and known.gives == "text"]
 
 
-def _entries(path: str, spoken: str, one: Field) -> Iterator[PaletteLine]:
+def _entries(path: str, spoken: str, one: Field) -> Iterator[FieldTag]:
     """`spoken` is the path as a tag writes it, where the item of a list has a name."""
-    yield PaletteLine(path, one.kind, one.label, one.optional, _tag(spoken, one))
+    yield FieldTag(path, one.kind, one.label, one.optional, _tag(spoken, one))
     for name, below in one.fields.items():
         yield from _entries(f"{path}.{name}", f"{spoken}.{name}", below)
     if one.item is not None and one.item.fields:

@@ -40,6 +40,16 @@ from services.eligibility.package import (
 from services.kit.french import plural, spaced
 
 MAX_LISTED = 5
+Engine = Callable[[Values], frozenset[str]]
+"""Gives the ids of the rules that are true of these values, or raises EngineError."""
+REVIEW_LABEL = "À examiner par une personne"
+_REVIEW_MESSAGE = spaced(
+    "Les deux évaluations des règles ne concordent pas : aucune issue n’est proposée, "
+    "le dossier doit être examiné par une personne et l’anomalie signalée."
+)
+
+ENGINE_FAILED = "*"
+"""Stands for a rule in the disagreements when the engine gave no answer."""
 
 
 def true_comparisons(package: RulePackage, condition: tree.Node, values: Values) -> tuple[Comparison, ...]:
@@ -95,18 +105,6 @@ def _shown(value: Value | None, type_: ValueType) -> str:
     if len(codes_of(value)) > MAX_LISTED:
         return plural(len(codes_of(value)), "élément")
     return display(value, type_)
-
-
-Engine = Callable[[Values], frozenset[str]]
-"""Gives the ids of the rules that are true of these values, or raises EngineError."""
-
-REVIEW_LABEL = "À examiner par une personne"
-_REVIEW_MESSAGE = spaced(
-    "Les deux évaluations des règles ne concordent pas : aucune issue n’est proposée, "
-    "le dossier doit être examiné par une personne et l’anomalie signalée."
-)
-ENGINE_FAILED = "*"
-"""Stands for a rule in the disagreements when the engine gave no answer."""
 
 
 @dataclass(frozen=True)

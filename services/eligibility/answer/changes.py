@@ -33,6 +33,11 @@ from services.eligibility.package import (
 
 _HANDY = {Kind.MONEY: Fraction(100), Kind.PERCENT: Fraction(1, 100)}
 """A whole euro, a hundredth of a percent."""
+EFFORT = 300_000
+"""Rules evaluated for one request: the search ends there, with what it has found."""
+Changes = dict[str, Value]
+_Broken = frozenset[str]
+_NOT_TO_INVENT = (WhenAbsent.MISSING, WhenAbsent.UNKNOWN)
 
 
 class Distance:
@@ -86,13 +91,6 @@ def handy_neighbours(value: Value, kind: Kind) -> tuple[Value, ...]:
     below = value // step * step
     found = (below, below + step)
     return tuple(int(one) if kind is Kind.MONEY else one for one in found)
-
-
-EFFORT = 300_000
-"""Rules evaluated for one request: the search ends there, with what it has found."""
-
-Changes = dict[str, Value]
-_Broken = frozenset[str]
 
 
 class SearchTooLongError(Exception):
@@ -250,9 +248,6 @@ class Repairs:
             raise SearchTooLongError
         values = LazyValues(self._package, {**self._facts, **changes})
         return frozenset(name for name, rule in rules.items() if evaluate(rule.condition, values) is True)
-
-
-_NOT_TO_INVENT = (WhenAbsent.MISSING, WhenAbsent.UNKNOWN)
 
 
 @dataclass(frozen=True)

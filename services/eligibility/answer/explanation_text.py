@@ -43,6 +43,14 @@ _MEANINGS = {
         "c’est une personne qui examine votre demande."
     ),
 }
+_DOCUMENTS = "documents"
+
+_ABSENT = {
+    WhenAbsent.MISSING: "à fournir",
+    WhenAbsent.UNKNOWN: "rien n’en est déduit, ni oui ni non",
+    WhenAbsent.NO: "l’absence de réponse vaut « non »",
+    WhenAbsent.NOT_APPLICABLE: "sans objet, sauf si vous l’indiquez",
+}
 
 
 def contribution(situation: Situation) -> Section:
@@ -69,15 +77,6 @@ def contribution(situation: Situation) -> Section:
             *listed("Ces règles se fondent sur", (f"{basis}." for basis in identity.legal_basis)),
         ),
     )
-
-
-_DOCUMENTS = "documents"
-_ABSENT = {
-    WhenAbsent.MISSING: "à fournir",
-    WhenAbsent.UNKNOWN: "rien n’en est déduit, ni oui ni non",
-    WhenAbsent.NO: "l’absence de réponse vaut « non »",
-    WhenAbsent.NOT_APPLICABLE: "sans objet, sauf si vous l’indiquez",
-}
 
 
 def data(situation: Situation) -> Section:

@@ -26,6 +26,11 @@ from services.eligibility.package import (
 )
 
 KEPT_PACKAGES = 16
+_ASKED = frozenset({WhenAbsent.MISSING, WhenAbsent.UNKNOWN, WhenAbsent.NO})
+_MAX_CORNERS = 64
+Truths = frozenset[Value | None]
+"""What a condition may be: True, False, None (unknown)."""
+ANYTHING: Truths = frozenset({True, False, None})
 
 
 class Reading:
@@ -81,15 +86,6 @@ def _critical(package: RulePackage, rules: Iterable[Rule]) -> Critical:
 def reading(package: RulePackage) -> Reading:
     """The reading of a package."""
     return Reading(package)
-
-
-_ASKED = frozenset({WhenAbsent.MISSING, WhenAbsent.UNKNOWN, WhenAbsent.NO})
-_MAX_CORNERS = 64
-
-Truths = frozenset[Value | None]
-"""What a condition may be: True, False, None (unknown)."""
-
-ANYTHING: Truths = frozenset({True, False, None})
 
 
 def open_facts(package: RulePackage, facts: Values) -> frozenset[str]:

@@ -30,6 +30,8 @@ EFFORT = 6_000
 
 Answers = dict[str, Value | None]
 _Tried = Callable[[Values, str], tuple[Value, ...]]
+DOCUMENTS = "documents"
+"""Name of the fact whose codes are the proof documents."""
 
 
 class _TooLongError(Exception):
@@ -126,10 +128,6 @@ class Witnesses:
             values = LazyValues(self._package, {**self._facts, **answers})
             self._true[key] = [rule for rule in self._rules if evaluate(rule.condition, values) is True]
         return self._true[key]
-
-
-DOCUMENTS = "documents"
-"""Name of the fact whose codes are the proof documents."""
 
 
 def assess_and_ask(package: RulePackage, engine: Engine, facts: Values) -> Assessment:

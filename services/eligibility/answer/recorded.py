@@ -41,6 +41,8 @@ from services.kit.canonical import canonical
 
 Json = Any
 """What json.loads gives."""
+VERSION = 1
+"""Of the form below; a record keeps its own, so that another form can be read beside it one day."""
 
 
 def value_json(value: Value | None) -> Json:
@@ -255,10 +257,6 @@ def _question_json(question: Question) -> Json:
 
 def _read_question(data: Json) -> Question:
     return Question(read_fact(data["fact"]), data["proof_document_label"], tuple(data["rule_codes"]))
-
-
-VERSION = 1
-"""Of the form below; a record keeps its own, so that another form can be read beside it one day."""
 
 
 def encode_content(decision: NewDecision) -> bytes:

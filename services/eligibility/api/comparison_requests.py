@@ -10,26 +10,25 @@ from microcredit.eligibility.v1 import ruleset_service_pb2 as pb
 from microcredit.eligibility.v1.eligibility_service_pb2 import AssessEligibilityRequest
 from services.eligibility.answer import Filters
 from services.eligibility.api.batch import check_batch
+from services.eligibility.api.releases import checked
 from services.eligibility.engine import request_day
-from services.eligibility.messages import BoundedFields, read_request, ruleset_requests
-from services.eligibility.package import Severity, Values
+from services.eligibility.messages import BoundedFields, read_request
+from services.eligibility.package import Values
 from services.eligibility.publishing import (
     Deployment,
     Deployments,
     Pair,
-    Report,
     Ruleset,
-    Segment,
     advice,
-    check,
     compiled,
     moved,
 )
 from services.eligibility.store import Journal
+from services.kit import releases
 from services.kit.context import check_deadline, remaining
-from services.kit.dates import Period
-from services.kit.errors import FailedPrecondition, FieldReason, InvalidArgument, Violation, Violations
+from services.kit.errors import FailedPrecondition, FieldReason, InvalidArgument, Violations
 from services.kit.french import number
+from services.kit.releases import Kind
 
 DEFAULT_DECISIONS, MAX_DECISIONS = 1000, 5000
 _PAGE = 100
@@ -75,28 +74,25 @@ class Recorded:
 
 def read_rulesets(request: pb.CompareRulesetsRequest, deployments: Deployments) -> Rulesets:
     """The two rulesets of a request; InvalidArgument with every wrong field, those of `over` included."""
-    violations = Violations()
+    asked = releases.ReleaseFields(deployments.releases.kinds)
+    violations = asked.violations
     as_of = BoundedFields(request, "", violations).day("as_of_date")
-    base = ruleset_requests.revision_name(request.base, "base", violations) if request.base else None
+    base = asked.version(request.base, "base") if request.base else None
     kind = request.WhichOneof("candidate")
     if kind is None:
         violations.add("candidate", FieldReason.REQUIRED, "Donnez une archive, ou le nom d’une version.")
-    candidate = ruleset_requests.revision_name(request.name, "name", violations) if kind == "name" else None
+    candidate = asked.version(request.name, "name") if kind == "name" else None
     _recorded(request.decisions, violations)
     violations.raise_if_any()
-    under = always(published(deployments, base)) if base else _in_force(deployments, as_of)
-    tried = published(deployments, candidate) if candidate else _uploaded(request.archive)
+    under = Deployment.always(_published(deployments, *base)) if base else _in_force(deployments, as_of)
+    tried = _published(deployments, *candidate) if candidate else _uploaded(request.archive, deployments)
     return Rulesets(under, tried, as_of)
 
 
-def published(deployments: Deployments, name: ruleset_requests.RevisionName) -> Ruleset:
-    """A published revision; NotFound, or FailedPrecondition when what is stored of it is unusable."""
-    return deployments.ruleset(ruleset_requests.find_release(deployments.store.state(), name).digest)
-
-
-def always(ruleset: Ruleset) -> Deployment:
-    """One ruleset for all days."""
-    return Deployment(0, (Segment(Period(date.min, None), ruleset),))
+def _published(deployments: Deployments, kind: Kind[Ruleset], name: str, version: str) -> Ruleset:
+    """A published version; NotFound, or FailedPrecondition when what is stored of it is unusable."""
+    state = deployments.releases.store.state()
+    return deployments.ruleset(releases.find_version(state, kind, name, version).digest)
 
 
 def applications(
@@ -118,25 +114,13 @@ def _in_force(deployments: Deployments, as_of: date | None) -> Deployment:
     return deployment
 
 
-def _uploaded(archive: bytes) -> Ruleset:
+def _uploaded(archive: bytes, deployments: Deployments) -> Ruleset:
     """The ruleset of an archive, compiled here once its check in a child process accepts it."""
-    contents = ruleset_requests.contents(archive)
-    report = check(contents, seconds=remaining())
+    contents = releases.unpacked(archive, deployments.releases.kinds.first)
+    report = checked(contents, remaining())
     check_deadline()
-    if not report.accepted:
-        raise _refused(report)
+    releases.accepted(report)
     return compiled(contents)
-
-
-def _refused(report: Report) -> InvalidArgument:
-    errors = [finding for finding in report.findings if finding.severity is Severity.ERROR]
-    violations = [
-        Violation(f"{place.file}:{place.line}:{place.column}", FieldReason.FINDING, finding.message)
-        for finding in errors
-        for place in [finding.place]
-    ]
-    metadata = {"findings": str(len(errors))}
-    return InvalidArgument("RULESET_REFUSED", report.summary(), metadata=metadata, violations=violations)
 
 
 def _recorded(asked: pb.RecordedDecisions, violations: Violations) -> Recorded:
@@ -163,7 +147,7 @@ def _given(requests: Sequence[AssessEligibilityRequest], rulesets: Rulesets) -> 
     """The applications of a request, that one of the two rulesets reads; InvalidArgument with every wrong
     field of the others."""
     check_batch(len(requests), "applications.requests")
-    readers = (rulesets.base, always(rulesets.candidate))
+    readers = (rulesets.base, Deployment.always(rulesets.candidate))
     violations = Violations()
     found: list[Application] = []
     for index, item in enumerate(requests):

@@ -6,12 +6,9 @@ import uuid
 from collections.abc import Mapping
 from datetime import date
 
-from microcredit.eligibility.v1 import ruleset_pb2 as pb
-from microcredit.eligibility.v1 import ruleset_service_pb2 as rpc
 from microcredit.eligibility.v1.decision_service_pb2_grpc import DecisionServiceStub
 from microcredit.eligibility.v1.ruleset_service_pb2_grpc import RulesetServiceStub
-from services.kit.cli import SERVER, Call, CommandError, civil
-from services.kit.releases import SIGNATURE_FILE, ArchiveError, unpack
+from services.kit.cli import Call, CommandError, ReleaseClient
 
 
 class Client:
@@ -20,40 +17,24 @@ class Client:
     def __init__(self, call: Call) -> None:
         self.rulesets = RulesetServiceStub(call.remote.channel)
         self.decisions = DecisionServiceStub(call.remote.channel)
+        self.releases = ReleaseClient(call.remote, "rulesets")
         self.call = call.remote.call
 
-    def ruleset(self) -> pb.Ruleset:
-        """The ruleset that the server applies."""
-        listed = self.call(self.rulesets.ListRulesets, rpc.ListRulesetsRequest(page_size=1)).rulesets
-        if not listed:
-            raise CommandError("Aucun règlement n’est publié sur ce serveur.", reason="RULESET_NOT_FOUND")
-        return listed[0]
-
-    def revision_name(self, version: str) -> str:
+    def version_name(self, version: str) -> str:
         """The resource name of a version, or of a digest."""
-        return f"{self.ruleset().name}/revisions/{version}"
+        return f"{self.releases.package('').name}/versions/{version}"
 
     def contents(self, version: str) -> Mapping[str, bytes]:
         """The files of a published version."""
-        return self._archive(self.revision_name(version))
+        return self.releases.files(self.releases.version("", version))
 
     def contents_in_force(self) -> Mapping[str, bytes]:
         """The files of the version that governs today's requests."""
         today = date.today()  # noqa: DTZ011 - the author's day
-        for period in self.ruleset().timeline:
-            end = civil(period.end_date) if period.HasField("end_date") else date.max
-            if civil(period.start_date) <= today < end:
-                return self._archive(period.ruleset_revision)
-        raise CommandError("Aucun règlement n’est en vigueur aujourd’hui.", reason="RULESET_NOT_IN_FORCE")
-
-    def _archive(self, name: str) -> Mapping[str, bytes]:
-        request = rpc.GetRulesetRevisionRequest(name=name, with_archive=True)
-        answer = self.call(self.rulesets.GetRulesetRevision, request)
-        try:
-            contents = unpack(answer.archive)
-        except ArchiveError as error:
-            raise CommandError(str(error), exit_code=SERVER) from None
-        return {path: content for path, content in contents.items() if path != SIGNATURE_FILE}
+        version = self.releases.in_force("", today)
+        if not version:
+            raise CommandError("Aucun règlement n’est en vigueur aujourd’hui.", reason="RULESET_NOT_IN_FORCE")
+        return self.contents(version)
 
 
 def new_request_id() -> str:

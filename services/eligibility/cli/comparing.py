@@ -76,7 +76,7 @@ def compare(
     if Path(candidate).is_dir():
         request.archive = pack(read_folder(Path(candidate)).contents)
     else:
-        request.name = client.revision_name(candidate)
+        request.name = client.version_name(candidate)
     report = client.call(client.rulesets.CompareRulesets, request).report
     out.document(as_json(report))
     showing.comparison(report, out)
@@ -97,7 +97,7 @@ def shadow_start(
     """Lance un essai à blanc : chaque décision est aussi évaluée par elle, la réponse ne change pas."""
     client, out = Client(call), call.out
     request = rpc.StartShadowRequest(
-        name=client.revision_name(version),
+        name=client.version_name(version),
         start_time=_midnight(since),
         as_of_date=to_date(as_of),
         request_id=new_request_id(),

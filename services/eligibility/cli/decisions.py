@@ -26,6 +26,10 @@ from services.kit.cli import (
 from services.kit.french import long_date, plural
 
 MAX_LISTED = 200
+Decision = Annotated[str, typer.Argument(metavar="DÉCISION", help="L’identifiant de la décision.")]
+Confirm = Annotated[
+    bool, typer.Option("--confirm", help="Le fait vraiment, sans retour possible ; sinon, le compte.")
+]
 
 
 def _parse_limit(value: str | int) -> int:
@@ -34,12 +38,6 @@ def _parse_limit(value: str | int) -> int:
     if not text.isdecimal() or not 1 <= int(text) <= MAX_LISTED:
         raise typer.BadParameter(f"« {text} » n’est pas un nombre de 1 à {MAX_LISTED}.")
     return int(text)
-
-
-Decision = Annotated[str, typer.Argument(metavar="DÉCISION", help="L’identifiant de la décision.")]
-Confirm = Annotated[
-    bool, typer.Option("--confirm", help="Le fait vraiment, sans retour possible ; sinon, le compte.")
-]
 
 
 def register(app: typer.Typer) -> None:

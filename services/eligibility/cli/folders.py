@@ -49,6 +49,11 @@ def read_folder(folder: Path) -> Folder:
     return Folder(contents, tuple(ignored))
 
 
+def contents_of(folder: Path) -> Mapping[str, bytes]:
+    """The files of the package of a folder."""
+    return read_folder(folder).contents
+
+
 def write_folder(folder: Path, contents: Mapping[str, bytes]) -> None:
     """Writes a package into a new folder; refuses a folder that holds anything."""
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
@@ -105,4 +110,4 @@ def _refused(name: str, error: PackageError) -> CommandError:
         for found in error.findings
     )
     message = f"Le règlement « {name} » ne peut pas être lu."
-    return CommandError(message, reason="RULESET_REFUSED", details=details)
+    return CommandError(message, reason="PACKAGE_REFUSED", details=details)

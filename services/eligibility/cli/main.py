@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from services.eligibility.cli import comparing, decisions, releases, rules
-from services.kit.cli import program, run
+from services.eligibility.cli import comparing, decisions, rules
+from services.eligibility.cli.folders import contents_of
+from services.eligibility.cli.options import ADDRESS
+from services.kit.cli import ReleaseCommands, Words, program, run, signing
 
 HELP = """\
 Écrire, vérifier, publier et activer les règles d’éligibilité ; rejouer et expliquer les décisions.
@@ -17,9 +19,23 @@ Codes de sortie : 0 tout va bien ; 1 refus, différence ou anomalie ; 2 commande
 injoignable ou en panne.
 """
 
+RELEASES = ReleaseCommands(
+    Words(
+        collection="rulesets",
+        noun="règlement",
+        dated="demandes datées",
+        inert="elle ne répond à aucune demande avant d’être activée.",
+        address=ADDRESS,
+        read_folder=contents_of,
+        single=True,
+        checked_here=True,
+    )
+)
+
 app = program(HELP)
-for commands in (rules, releases, comparing, decisions):
+for commands in (rules, RELEASES, comparing, decisions):
     commands.register(app)
+signing.register(app, ADDRESS, rules.statement)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

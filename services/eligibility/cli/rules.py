@@ -1,4 +1,4 @@
-"""The commands that work on a folder: init, check, test, diff, rulebook, keygen, sign.
+"""The commands that work on a folder: init, check, test, diff, rulebook; what is signed of one.
 
 The engine and the logic are imported when one of these runs: the other commands start at once.
 """
@@ -21,7 +21,8 @@ from services.eligibility.cli.folders import (
     write_folder,
 )
 from services.eligibility.cli.options import ADDRESS, Folder
-from services.kit.cli import GOOD, REFUSED, USAGE, Call, CommandError, Output, add_commands, parse_day
+from services.kit.cli import GOOD, REFUSED, SERVER, USAGE, Call, CommandError, Output, add_commands, parse_day
+from services.kit.errors import Unavailable
 from services.kit.french import long_date, plural
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from services.eligibility.cli.folders import Folder as ReadFolder
     from services.eligibility.package import RulePackage
     from services.eligibility.publishing import Report, RulebookChange
+    from services.kit.releases import Statement
 
 CHECK_SECONDS = 120.0
 
@@ -37,7 +39,7 @@ def register(app: typer.Typer) -> None:
     """Adds the commands to the program."""
     add_commands(app, ADDRESS, init, check)
     add_commands(app, ADDRESS, test=run_tests)
-    add_commands(app, ADDRESS, diff, rulebook, keygen, sign)
+    add_commands(app, ADDRESS, diff, rulebook)
 
 
 def init(
@@ -64,7 +66,10 @@ def check(out: Output, folder: Folder) -> int:
     from services.eligibility.publishing import check as check_contents
 
     read = read_folder(folder)
-    report = check_contents(read.unsigned, seconds=CHECK_SECONDS)
+    try:
+        report = check_contents(read.unsigned, seconds=CHECK_SECONDS)
+    except Unavailable as error:
+        raise CommandError(error.message, exit_code=SERVER, reason=error.reason) from None
     out.document(_report_document(report, read))
     for found in report.findings:
         place = f"{found.place.file}:{found.place.line}:{found.place.column}"
@@ -84,7 +89,7 @@ def run_tests(out: Output, folder: Folder) -> int:
     try:
         results = run_cases(package)
     except UncompilableError as error:
-        raise CommandError(str(error), reason="RULESET_REFUSED") from None
+        raise CommandError(str(error), reason="PACKAGE_REFUSED") from None
     failed = [result for result in results if result.gaps]
     document = {"case_count": len(results), "failed_count": len(failed)}
     out.document({**document, "cases": list(map(_case, results))})
@@ -100,46 +105,13 @@ def run_tests(out: Output, folder: Folder) -> int:
     return REFUSED if failed else GOOD
 
 
-def keygen(
-    out: Output,
-    key: Annotated[Path, typer.Argument(metavar="FICHIER", help="La clé privée à créer, secrète.")],
-) -> int:
-    """Crée une clé de signature : la privée dans FICHIER, la publique dans FICHIER.pub.pem."""
-    from services.kit.releases import signature
-
-    private, public = signature.generate_key()
-    beside = key.with_suffix(".pub.pem")
-    if beside.exists():
-        raise CommandError(f"« {beside} » existe déjà ; rien n’est écrit.", reason="FILE_EXISTS")
-    write_file(key, private, mode=0o600)
-    write_file(beside, public)
-    out.document({"private_key": str(key), "public_key": str(beside)})
-    out.line(f"Clé privée : {key} (à garder secrète, hors du dossier des règles).")
-    out.line(f"Clé publique : {beside} (à donner au service informatique, pour le serveur).")
-    return GOOD
-
-
-def sign(
-    out: Output,
-    folder: Folder,
-    key: Annotated[Path, typer.Option("--key", metavar="FICHIER", help="La clé privée.")],
-) -> int:
-    """Signe un dossier : écrit signature.json, à refaire à chaque modification."""
-    from services.kit.releases import SIGNATURE_FILE, digest, signature
+def statement(folder: Path) -> Statement:
+    """What is signed of a folder that can be read whole."""
+    from services.kit.releases import Statement, digest
 
     contents = read_folder(folder).unsigned
     identity = read_contents(contents, str(folder)).identity
-    statement = signature.Statement(identity.id, identity.version, digest(contents))
-    try:
-        signed = signature.sign(statement, key.read_bytes())
-    except OSError:
-        raise CommandError(f"La clé « {key} » ne peut pas être lue.", exit_code=USAGE) from None
-    except signature.KeyFileError:
-        raise CommandError(f"« {key} » n’est pas une clé privée Ed25519.", exit_code=USAGE) from None
-    write_file(folder / SIGNATURE_FILE, signed, replace=True)
-    out.document({"file": str(folder / SIGNATURE_FILE), "digest": statement.digest})
-    out.line(f"Version {identity.version} signée (empreinte {statement.digest[:12]}…).")
-    return GOOD
+    return Statement(identity.id, identity.version, digest(contents))
 
 
 def _report_document(report: Report, read: ReadFolder) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from google.type.date_pb2 import Date
 
 from microcredit.eligibility.v1 import assessment_pb2 as assessment
 from microcredit.eligibility.v1 import ruleset_pb2 as pb
-from services.kit.cli import Output, civil, day
+from services.kit.cli import Output, civil
 from services.kit.french import short_date
 
 OUTCOMES = {
@@ -18,36 +18,11 @@ OUTCOMES = {
     assessment.OUTCOME_NOT_ELIGIBLE: "non présentable",
     assessment.OUTCOME_NEEDS_REVIEW: "à examiner",
 }
-EVENTS = {
-    pb.RULESET_EVENT_KIND_PUBLISHED: "publication",
-    pb.RULESET_EVENT_KIND_ACTIVATED: "activation",
-    pb.RULESET_EVENT_KIND_ROLLED_BACK: "retour en arrière",
-}
 
 
 def short_day(value: Date) -> str:
     """« 01/01/2027 »."""
     return short_date(civil(value))
-
-
-def timeline(periods: Iterable[pb.TimelinePeriod], out: Output) -> None:
-    """Which version governs which days."""
-    rows = (
-        (
-            day(period.start_date),
-            f"avant le {day(period.end_date)}" if period.HasField("end_date") else "sans fin",
-            period.version,
-        )
-        for period in periods
-    )
-    out.table(("demandes datées du", "jusqu’à", "version"), rows)
-
-
-def findings(found: Iterable[pb.Finding], out: Output) -> None:
-    """Each finding at its place."""
-    for item in found:
-        warning = item.severity == pb.FINDING_SEVERITY_WARNING
-        out.finding(f"{item.file}:{item.line}:{item.column}", item.message, warning=warning)
 
 
 def comparison(report: pb.ComparisonReport, out: Output) -> None:

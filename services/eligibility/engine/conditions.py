@@ -24,6 +24,10 @@ _WHOLE_FUNCTIONS = ("instalment", "round_cents")
 
 Column = Callable[[Values], int]
 """Computes one integer of the row from all the values."""
+MAX_EXPANDED_CODES = 8
+"""A longer list is tested by one column, its membership computed beside."""
+_OPERATORS = {"<": "$lt", "<=": "$lte", ">": "$gt", ">=": "$gte", "!=": "$neq"}
+_MIRROR = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "==", "!=": "!="}
 
 
 def flat(name: str) -> str:
@@ -128,13 +132,6 @@ def row(columns: Mapping[str, Column], values: Values) -> dict[str, int]:
 
 def _fraction(value: Value | None) -> Fraction:
     return Fraction(value) if isinstance(value, int | Fraction) else Fraction(0)
-
-
-MAX_EXPANDED_CODES = 8
-"""A longer list is tested by one column, its membership computed beside."""
-
-_OPERATORS = {"<": "$lt", "<=": "$lte", ">": "$gt", ">=": "$gte", "!=": "$neq"}
-_MIRROR = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "==", "!=": "!="}
 
 
 class ConditionWriter:

@@ -29,6 +29,9 @@ _HIGH = {Kind.MONEY: 10**11, Kind.INTEGER: 10**6, Kind.PERCENT: 10**4}
 _FIRST_DAY, _LAST_DAY = date(1900, 1, 1), date(2999, 12, 31)
 _ORDER = ("<", "<=", ">", ">=", "==", "!=")
 _REQUEST_DATE = "request_date"
+_Look = tuple[bool | int | None, Fraction | None]
+"""Truth of a leaf, or the sign of its excess for an equality, true at a single point maybe; and by how much
+its left side exceeds its right side."""
 
 
 @dataclass(frozen=True)
@@ -159,11 +162,6 @@ def _turning_days(package: RulePackage) -> Iterator[date]:
         for day in (period.first, period.last):
             if day is not None and _FIRST_DAY < day < _LAST_DAY:
                 yield from (date.fromordinal(day.toordinal() + shift) for shift in (-1, 0, 1))
-
-
-_Look = tuple[bool | int | None, Fraction | None]
-"""Truth of a leaf, or the sign of its excess for an equality, true at a single point maybe; and by how much
-its left side exceeds its right side."""
 
 
 class _Probe:

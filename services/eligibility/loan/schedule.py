@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 
+CENTS_PER_EURO = 100
+
 
 def half_up(value: Fraction | int) -> int:
     """The nearest integer, halves away from zero."""
@@ -89,9 +91,6 @@ def schedule(terms: Terms) -> tuple[Line, ...]:
         balance -= principal
         lines.append(Line(number, principal + interest, interest, principal, balance))
     return tuple(lines)
-
-
-CENTS_PER_EURO = 100
 
 
 @dataclass(frozen=True)

@@ -13,20 +13,20 @@
 - `read_request`: The rules that govern the request and the facts that they accept; InvalidArgument with
   every wrong field.
 - `read_suggestions`: What is asked; InvalidArgument with every wrong field.
+- `ruleset_check`: How much of a ruleset was tried.
+- `ruleset_details`: What a ruleset says of itself.
 - `ruleset_pb`: The package that answers.
-- `ruleset_requests`: Reads requests about rulesets: every absent or wrong field is collected with its proto
-  path.
-- `rulesets`: Rulesets, their revisions, their events and their check, as messages.
 - `simulation_pb`: The whole simulation, its schedule dated when the day of the first instalment is known.
 - `unanswered`: Why an inverse question has no answer.
 """
 
-from services.eligibility.messages import decisions, ruleset_requests, rulesets
+from services.eligibility.messages import decisions
 from services.eligibility.messages.advice_requests import read_grid, read_suggestions
 from services.eligibility.messages.application import fact_value, read_request
 from services.eligibility.messages.assessments import assessment_pb, catalog, ruleset_pb
 from services.eligibility.messages.fields import BoundedFields
 from services.eligibility.messages.loans import answered, read_loan_question, simulation_pb, unanswered
+from services.eligibility.messages.releases import ruleset_check, ruleset_details
 
 __all__ = [
     "BoundedFields",
@@ -39,9 +39,9 @@ __all__ = [
     "read_loan_question",
     "read_request",
     "read_suggestions",
+    "ruleset_check",
+    "ruleset_details",
     "ruleset_pb",
-    "ruleset_requests",
-    "rulesets",
     "simulation_pb",
     "unanswered",
 ]

@@ -36,6 +36,14 @@ _FIELDS = {
     Kind.CODES: "codes",
     Kind.TEXT: "text",
 }
+RequestWithApplication = (
+    eligibility_service_pb2.AssessEligibilityRequest
+    | eligibility_service_pb2.SuggestChangesRequest
+    | eligibility_service_pb2.ExploreLoanTermsRequest
+)
+
+MAX_CASE_REFERENCE = 64
+_SHOWN_NAME = 60
 
 
 def fact_value(value: Value | None, type_: ValueType) -> fact_pb2.FactValue:
@@ -80,16 +88,6 @@ def read_value(content: Any, path: str, violations: Violations) -> Value | None:
             number = wire.decimal(content, path, violations)
             return None if number is None else Fraction(number)
     return tuple(content.codes)
-
-
-RequestWithApplication = (
-    eligibility_service_pb2.AssessEligibilityRequest
-    | eligibility_service_pb2.SuggestChangesRequest
-    | eligibility_service_pb2.ExploreLoanTermsRequest
-)
-
-MAX_CASE_REFERENCE = 64
-_SHOWN_NAME = 60
 
 
 def read_request(

@@ -40,6 +40,9 @@ _SEVERITIES = {
 }
 """The disagreement of the evaluators blocks: a client that reads severities alone must not take it for an
 agreement."""
+_TYPES = {kind: fact_pb2.FactType.Value(f"FACT_TYPE_{kind.value.upper()}") for kind in Kind}
+_ABSENCES = {word: fact_pb2.WhenAbsent.Value(f"WHEN_ABSENT_{word.name}") for word in WhenAbsent}
+_UNITS = {Kind.MONEY: "€", Kind.PERCENT: "%"}
 
 
 def assessment_pb(
@@ -113,11 +116,6 @@ def _missing(fact: MissingFact) -> pb.MissingFact:
     return pb.MissingFact(
         path=fact.path, label=fact.label, question=fact.question, proof_document=fact.proof_document
     )
-
-
-_TYPES = {kind: fact_pb2.FactType.Value(f"FACT_TYPE_{kind.value.upper()}") for kind in Kind}
-_ABSENCES = {word: fact_pb2.WhenAbsent.Value(f"WHEN_ABSENT_{word.name}") for word in WhenAbsent}
-_UNITS = {Kind.MONEY: "€", Kind.PERCENT: "%"}
 
 
 def catalog(package: RulePackage, day: date) -> Iterator[fact_pb2.Fact]:

@@ -18,6 +18,7 @@ from services.kit.errors import FieldReason, Violations
 from services.kit.french import euros, months, percent, plural, spaced
 
 Question = Terms | ShortestDuration | LargestAmount
+NOTICE = "Simulation indicative, sans valeur contractuelle ; seule l’offre de l’établissement prêteur engage."
 
 
 @dataclass(frozen=True)
@@ -114,9 +115,6 @@ def _read_largest(fields: BoundedFields, rules: _Rules) -> LargestAmount | None:
 def _check_order(fields: BoundedFields, name: str, least: int | None, most: int | None) -> None:
     if least is not None and most is not None and least > most:
         fields.fail(name, FieldReason.BOUNDS_REVERSED, "La borne basse dépasse la borne haute.")
-
-
-NOTICE = "Simulation indicative, sans valeur contractuelle ; seule l’offre de l’établissement prêteur engage."
 
 
 def simulation_pb(simulation: Simulation, first_due_date: date | None) -> loan_pb2.LoanSimulation:

@@ -13,6 +13,19 @@ from services.eligibility.package import tree
 from services.eligibility.package.tree import DATE, INTEGER, MONEY, PERCENT, Kind, Value, Values, ValueType
 from services.kit.dates import add_months, age_on
 
+_COMPARE: dict[str, Callable[[Any, Any], bool]] = {
+    "<": lambda left, right: left < right,
+    "<=": lambda left, right: left <= right,
+    ">": lambda left, right: left > right,
+    ">=": lambda left, right: left >= right,
+    "==": lambda left, right: left == right,
+    "!=": lambda left, right: left != right,
+    "in": lambda left, right: left in right,
+    "not in": lambda left, right: left not in right,
+}
+
+_HUNDRED = 100
+
 
 @dataclass(frozen=True)
 class Function:
@@ -59,19 +72,6 @@ FUNCTIONS = {
 }
 """By name. A function gives None where its result has no meaning; it is not called when an argument is
 unknown."""
-
-
-_COMPARE: dict[str, Callable[[Any, Any], bool]] = {
-    "<": lambda left, right: left < right,
-    "<=": lambda left, right: left <= right,
-    ">": lambda left, right: left > right,
-    ">=": lambda left, right: left >= right,
-    "==": lambda left, right: left == right,
-    "!=": lambda left, right: left != right,
-    "in": lambda left, right: left in right,
-    "not in": lambda left, right: left not in right,
-}
-_HUNDRED = 100
 
 
 def evaluate(node: tree.Node, values: Values) -> Value | None:

@@ -17,6 +17,47 @@ from services.eligibility.package.tree import Kind, Value, Values, ValueType
 from services.kit.errors import FieldReason, Violation
 from services.kit.french import spaced
 
+APPLICATION_FACTS: Mapping[str, frozenset[Kind]] = MappingProxyType(
+    {
+        "request_date": frozenset({Kind.DATE}),
+        "loan.amount": frozenset({Kind.MONEY}),
+        "loan.months": frozenset({Kind.INTEGER}),
+        "loan.nominal_rate_pct": frozenset({Kind.PERCENT}),
+        "loan.fees": frozenset({Kind.MONEY}),
+        "loan.guarantor_required": frozenset({Kind.BOOLEAN}),
+        "project.category": frozenset({Kind.CODE}),
+        "project.total_cost": frozenset({Kind.MONEY}),
+        "project.other_funding": frozenset({Kind.MONEY}),
+        "applicant.birth_date": frozenset({Kind.DATE}),
+        "applicant.commune_insee": frozenset({Kind.CODE, Kind.TEXT}),
+        "applicant.legal_protection": frozenset({Kind.CODE}),
+        "applicant.protection_authorised": frozenset({Kind.BOOLEAN}),
+        "applicant.right_of_residence": frozenset({Kind.BOOLEAN}),
+        "applicant.residence_permit_end": frozenset({Kind.DATE}),
+        "household.persons": frozenset({Kind.INTEGER}),
+        "budget.monthly_income": frozenset({Kind.MONEY}),
+        "budget.monthly_charges": frozenset({Kind.MONEY}),
+        "budget.credit_instalments": frozenset({Kind.MONEY}),
+        "budget.debt_repayments": frozenset({Kind.MONEY}),
+        "banking.has_account": frozenset({Kind.BOOLEAN}),
+        "banking.ordinary_credit_available": frozenset({Kind.BOOLEAN}),
+        "banking.ficp": frozenset({Kind.BOOLEAN}),
+        "banking.fcc": frozenset({Kind.BOOLEAN}),
+        "banking.overindebtedness": frozenset({Kind.CODE}),
+        "banking.commission_agreement": frozenset({Kind.BOOLEAN}),
+        "banking.outstanding_microcredit": frozenset({Kind.MONEY}),
+        "support.accepted": frozenset({Kind.BOOLEAN}),
+        "support.referent_named": frozenset({Kind.BOOLEAN}),
+        "documents": frozenset({Kind.CODES}),
+    }
+)
+"""The fields of an Application with the kinds that a package may give them; any other fact is an additional
+one."""
+MAX_PERCENT_DECIMALS = 6
+MAX_TEXT_LENGTH = 200
+Problem = tuple[FieldReason, str]
+"""Reason and French sentence."""
+
 
 class WhenAbsent(Enum):
     """What the absence of a fact means; the words are those of facts.yaml."""
@@ -57,43 +98,6 @@ FORMATS: Mapping[str, Format] = MappingProxyType(
 )
 """By the word of facts.yaml. INSEE code: 2A and 2B for Corsica since 1976, five digits elsewhere, 97 and 98
 overseas."""
-
-APPLICATION_FACTS: Mapping[str, frozenset[Kind]] = MappingProxyType(
-    {
-        "request_date": frozenset({Kind.DATE}),
-        "loan.amount": frozenset({Kind.MONEY}),
-        "loan.months": frozenset({Kind.INTEGER}),
-        "loan.nominal_rate_pct": frozenset({Kind.PERCENT}),
-        "loan.fees": frozenset({Kind.MONEY}),
-        "loan.guarantor_required": frozenset({Kind.BOOLEAN}),
-        "project.category": frozenset({Kind.CODE}),
-        "project.total_cost": frozenset({Kind.MONEY}),
-        "project.other_funding": frozenset({Kind.MONEY}),
-        "applicant.birth_date": frozenset({Kind.DATE}),
-        "applicant.commune_insee": frozenset({Kind.CODE, Kind.TEXT}),
-        "applicant.legal_protection": frozenset({Kind.CODE}),
-        "applicant.protection_authorised": frozenset({Kind.BOOLEAN}),
-        "applicant.right_of_residence": frozenset({Kind.BOOLEAN}),
-        "applicant.residence_permit_end": frozenset({Kind.DATE}),
-        "household.persons": frozenset({Kind.INTEGER}),
-        "budget.monthly_income": frozenset({Kind.MONEY}),
-        "budget.monthly_charges": frozenset({Kind.MONEY}),
-        "budget.credit_instalments": frozenset({Kind.MONEY}),
-        "budget.debt_repayments": frozenset({Kind.MONEY}),
-        "banking.has_account": frozenset({Kind.BOOLEAN}),
-        "banking.ordinary_credit_available": frozenset({Kind.BOOLEAN}),
-        "banking.ficp": frozenset({Kind.BOOLEAN}),
-        "banking.fcc": frozenset({Kind.BOOLEAN}),
-        "banking.overindebtedness": frozenset({Kind.CODE}),
-        "banking.commission_agreement": frozenset({Kind.BOOLEAN}),
-        "banking.outstanding_microcredit": frozenset({Kind.MONEY}),
-        "support.accepted": frozenset({Kind.BOOLEAN}),
-        "support.referent_named": frozenset({Kind.BOOLEAN}),
-        "documents": frozenset({Kind.CODES}),
-    }
-)
-"""The fields of an Application with the kinds that a package may give them; any other fact is an additional
-one."""
 
 
 @dataclass(frozen=True)
@@ -145,13 +149,6 @@ def missing_facts(facts: Mapping[str, Fact], values: Values) -> tuple[str, ...]:
         for name, fact in facts.items()
         if fact.when_absent is WhenAbsent.MISSING and values[name] is None
     )
-
-
-MAX_PERCENT_DECIMALS = 6
-MAX_TEXT_LENGTH = 200
-
-Problem = tuple[FieldReason, str]
-"""Reason and French sentence."""
 
 
 def check_facts(facts: Mapping[str, Fact], given: Values) -> list[Violation]:

@@ -37,6 +37,9 @@ MAX_CASES = 2_000
 
 _RULE = re.compile(rb"^[^\s#].*:", re.MULTILINE)
 _CASE = re.compile(rb"^\s*-\s+id\s*:", re.MULTILINE)
+CASES_FOLDER = "cases"
+BASE_CASE = "cases/base.yaml"
+_CASE_FILE = re.compile(r"cases/[^/]+\.yaml")
 
 
 def check_sizes(contents: Mapping[str, bytes], findings: Findings) -> bool:
@@ -86,11 +89,6 @@ def _cases(root: source.Mapping) -> Iterator[tuple[str, FilePosition]]:
             id_ = item.entries.get("id")
             if isinstance(id_, source.Scalar):
                 yield f"{CASES_FOLDER}#{id_.text.strip()}#", item.place
-
-
-CASES_FOLDER = "cases"
-BASE_CASE = "cases/base.yaml"
-_CASE_FILE = re.compile(r"cases/[^/]+\.yaml")
 
 
 def load_package(folder: Path) -> RulePackage:

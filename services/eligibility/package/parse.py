@@ -42,6 +42,24 @@ _ARITHMETIC_TYPES = {
 
 _MEMBERSHIP = ("in", "not in")
 _EQUALITY = ("==", "!=")
+MAX_LENGTH = 1_000
+_TOO_LONG = "L’expression dépasse 1 000 caractères : nommez-en une partie dans derived.yaml."
+MAX_DEPTH = 20
+
+_COMPARISONS = {
+    ast.Lt: "<",
+    ast.LtE: "<=",
+    ast.Gt: ">",
+    ast.GtE: ">=",
+    ast.Eq: "==",
+    ast.NotEq: "!=",
+    ast.In: "in",
+    ast.NotIn: "not in",
+}
+
+_ARITHMETIC = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/"}
+LITERAL_CODES = ValueType(Kind.CODES, of="?")
+LITERAL_CODE = ValueType(Kind.CODE, of="?")
 
 
 def arithmetic_type(operator: str, left: Kind, right: Kind) -> ValueType | str:
@@ -128,25 +146,6 @@ def _unknown_codes(codes: tuple[str, ...], type_: ValueType) -> str | None:
 def _capital(kind: Kind) -> str:
     words = FRENCH_KINDS[kind]
     return words[0].upper() + words[1:]
-
-
-MAX_LENGTH = 1_000
-_TOO_LONG = "L’expression dépasse 1 000 caractères : nommez-en une partie dans derived.yaml."
-MAX_DEPTH = 20
-
-_COMPARISONS = {
-    ast.Lt: "<",
-    ast.LtE: "<=",
-    ast.Gt: ">",
-    ast.GtE: ">=",
-    ast.Eq: "==",
-    ast.NotEq: "!=",
-    ast.In: "in",
-    ast.NotIn: "not in",
-}
-_ARITHMETIC = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/"}
-LITERAL_CODES = ValueType(Kind.CODES, of="?")
-LITERAL_CODE = ValueType(Kind.CODE, of="?")
 
 
 @dataclass(frozen=True)

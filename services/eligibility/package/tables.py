@@ -21,6 +21,7 @@ _MONEY = re.compile(r"-?(0|[1-9][0-9]{0,11})(\.[0-9]{2})?")
 _INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,11})")
 _PERCENT = re.compile(r"-?(0|[1-9][0-9]{0,5})(\.[0-9]{1,6})?")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+T = TypeVar("T")
 
 
 class LiteralError(ValueError):
@@ -79,9 +80,6 @@ _PARSERS: dict[Kind, Callable[[str], Value]] = {
     Kind.DATE: parse_date,
     Kind.BOOLEAN: parse_boolean,
 }
-
-
-T = TypeVar("T")
 
 
 def as_table(node: source.Node | None, findings: Findings) -> Table | None:

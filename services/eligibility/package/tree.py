@@ -16,6 +16,16 @@ Values = Mapping[str, Value | None]
 """Values by name; None is unknown or without meaning."""
 
 NO_LABELS: Mapping[str, str] = MappingProxyType({})
+OPPOSITE = {
+    "<": ">=",
+    ">=": "<",
+    ">": "<=",
+    "<=": ">",
+    "==": "!=",
+    "!=": "==",
+    "in": "not in",
+    "not in": "in",
+}
 
 
 class Kind(Enum):
@@ -147,17 +157,6 @@ class Call:
 
 
 Node = Literal | Reference | Known | Compare | Not | And | Or | Arithmetic | Call
-
-OPPOSITE = {
-    "<": ">=",
-    ">=": "<",
-    ">": "<=",
-    "<=": ">",
-    "==": "!=",
-    "!=": "==",
-    "in": "not in",
-    "not in": "in",
-}
 
 
 def children(node: Node) -> tuple[Node, ...]:

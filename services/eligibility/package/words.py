@@ -19,6 +19,38 @@ from services.kit.french import NO_BREAK_SPACE, plural
 
 _MARKUP = re.compile(r"([\\`*_\[\]<>|#~])")
 _LINES = re.compile(r"\s*\n\s*")
+MAX_LISTED = 6
+"""A longer list is counted where it is compared; the list of the values shows it whole."""
+
+_VERBS = {
+    "<": "n’atteint pas",
+    "<=": "ne dépasse pas",
+    ">": "dépasse",
+    ">=": "atteint ou dépasse",
+    "==": "vaut",
+    "!=": "ne vaut pas",
+    "in": "figure dans",
+    "not in": "ne figure pas dans",
+}
+
+_DATE_VERBS = {**_VERBS, "<": "précède", "<=": "ne suit pas", ">": "suit", ">=": "ne précède pas"}
+_OPERATIONS = {"+": "+", "-": "−", "*": "×", "/": "÷"}
+_TIGHT = {"*": 2, "/": 2, "+": 1, "-": 1}
+
+_FUNCTIONS = {
+    "age": "nombre d’années révolues entre {0} et {1}",
+    "add_months": "{0}, plus {1}",
+    "instalment": "mensualité constante de {0} sur {1} au taux annuel de {2}",
+    "share_pct": "part de {0} dans {1}",
+    "missing_items": "éléments de {0} absents de {1}",
+    "count": "nombre d’éléments de {0}",
+    "round_cents": "{0}, au centime le plus proche",
+}
+
+_LISTS = {
+    MISSING_FACTS: "Informations demandées et non fournies",
+    REQUIRED_DOCUMENTS: "Pièces exigées dans la situation",
+}
 
 
 def text(words: str) -> str:
@@ -40,37 +72,6 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]], right: Sequence[in
 def paragraphs(*parts: str) -> str:
     """The parts that are not empty, a blank line between two."""
     return "\n\n".join(part for part in parts if part)
-
-
-MAX_LISTED = 6
-"""A longer list is counted where it is compared; the list of the values shows it whole."""
-
-_VERBS = {
-    "<": "n’atteint pas",
-    "<=": "ne dépasse pas",
-    ">": "dépasse",
-    ">=": "atteint ou dépasse",
-    "==": "vaut",
-    "!=": "ne vaut pas",
-    "in": "figure dans",
-    "not in": "ne figure pas dans",
-}
-_DATE_VERBS = {**_VERBS, "<": "précède", "<=": "ne suit pas", ">": "suit", ">=": "ne précède pas"}
-_OPERATIONS = {"+": "+", "-": "−", "*": "×", "/": "÷"}
-_TIGHT = {"*": 2, "/": 2, "+": 1, "-": 1}
-_FUNCTIONS = {
-    "age": "nombre d’années révolues entre {0} et {1}",
-    "add_months": "{0}, plus {1}",
-    "instalment": "mensualité constante de {0} sur {1} au taux annuel de {2}",
-    "share_pct": "part de {0} dans {1}",
-    "missing_items": "éléments de {0} absents de {1}",
-    "count": "nombre d’éléments de {0}",
-    "round_cents": "{0}, au centime le plus proche",
-}
-_LISTS = {
-    MISSING_FACTS: "Informations demandées et non fournies",
-    REQUIRED_DOCUMENTS: "Pièces exigées dans la situation",
-}
 
 
 @dataclass(frozen=True)

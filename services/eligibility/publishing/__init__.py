@@ -7,13 +7,14 @@
   passes.
 - `check`: Everything to say about the files of a package; a child that is stopped is itself a finding.
 - `compiled`: The ruleset of these files; PackageError or EngineError when they cannot be used.
+- `compiled_once`: The ruleset of these files, whose package the master may have read already.
 - `Count`: How many applications, and the first of them by name.
-- `Deployment`: The rulesets of a revision of the deployments, by the days that they govern, in order.
-- `Deployments`: The rulesets of this process, which follow the store; `read` are packages that the master
-  has read already, by digest.
+- `Deployment`: The rulesets of a state of the store, by the days that they govern.
+- `Deployments`: The rulesets of this process, which follow the store.
 - `differences`: Everything that the candidate adds, changes or removes.
 - `Gap`: One thing that is not as a case expects it, in French.
 - `Labels`: How to name a reason, by its code.
+- `MAX_FINDINGS`: Beyond, the first ones are enough to begin with.
 - `moved`: The same application, made on that day; without one, as it is.
 - `NewShadow`: A run to start: from the decisions recorded at `from_time` on (None: those to come), as if
   every application were made on `as_of` (None: on its own day); the request id may be empty.
@@ -26,10 +27,10 @@
 - `RulebookChange`: One item that differs, with a French line for each of its differences.
 - `Ruleset`: A rule package and its compiled rules, freed with it.
 - `Section`: A part of the package; the value is its French title.
-- `Segment`: Days governed by one ruleset.
 - `Shadow`: A run and what it has counted; `pending` decisions are still to be.
 - `summary`: What changes and why, then what was left out.
 - `Tally`: Applications by change, the unchanged ones included, and how many could not be compared.
+- `UNUSABLE`: What is raised for a stored package that cannot be used.
 - `tally`: Counts the pairs; None stands for an application left out.
 """
 
@@ -38,7 +39,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from services.eligibility.publishing.check import Report, check
+from services.eligibility.publishing.check import MAX_FINDINGS, Report, check
 from services.eligibility.publishing.check.examine import Gap, case_gaps
 from services.eligibility.publishing.rulebook.differences import RulebookChange, Section, differences
 from services.eligibility.publishing.rulebook.document import rulebook
@@ -58,16 +59,25 @@ if TYPE_CHECKING:
         tally,
     )
     from services.eligibility.publishing.comparison_text import Labels, reason_labels, summary
-    from services.eligibility.publishing.deployment import Deployment, Deployments, Ruleset, Segment, compiled
+    from services.eligibility.publishing.deployment import (
+        UNUSABLE,
+        Deployment,
+        Deployments,
+        Ruleset,
+        compiled,
+        compiled_once,
+    )
 
 _LATER = {
     "comparison": "Advice Count NewShadow OutcomeChange Pair Place Shadow Tally advice moved tally",
     "comparison_text": "Labels reason_labels summary",
-    "deployment": "Deployment Deployments Ruleset Segment compiled",
+    "deployment": "UNUSABLE Deployment Deployments Ruleset compiled compiled_once",
 }
 _HOMES = {name: room for room, names in _LATER.items() for name in names.split()}
 
 __all__ = [
+    "MAX_FINDINGS",
+    "UNUSABLE",
     "Advice",
     "Count",
     "Deployment",
@@ -82,13 +92,13 @@ __all__ = [
     "Ruleset",
     "RunPosition",
     "Section",
-    "Segment",
     "Shadow",
     "Tally",
     "advice",
     "case_gaps",
     "check",
     "compiled",
+    "compiled_once",
     "differences",
     "moved",
     "reason_labels",

@@ -18,6 +18,15 @@ MAX_EXAMPLES = 5
 """Applications named for each change."""
 
 _OUTCOMES = {outcome: rank for rank, outcome in enumerate(Outcome)}
+log = structlog.get_logger()
+
+_CLASSES: Mapping[Kind, type] = {
+    Kind.BOOLEAN: bool,
+    Kind.DATE: date,
+    Kind.CODE: str,
+    Kind.TEXT: str,
+    Kind.CODES: tuple,
+}
 
 
 @dataclass(frozen=True)
@@ -123,17 +132,6 @@ def change_of(base: Advice, candidate: Advice) -> OutcomeChange:
 def _rank(item: tuple[OutcomeChange, Count]) -> tuple[object, ...]:
     change, count = item
     return -count.number, _OUTCOMES[change.base], _OUTCOMES[change.candidate], change.added, change.removed
-
-
-log = structlog.get_logger()
-
-_CLASSES: Mapping[Kind, type] = {
-    Kind.BOOLEAN: bool,
-    Kind.DATE: date,
-    Kind.CODE: str,
-    Kind.TEXT: str,
-    Kind.CODES: tuple,
-}
 
 
 def moved(facts: Values, day: date | None) -> Values:

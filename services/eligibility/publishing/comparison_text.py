@@ -15,6 +15,25 @@ _ELLIPSIS = "…"
 _VALUES_BETWEEN_BRACKETS = re.compile(r"\s*\([^()]*…[^()]*\)")
 _VALUE_AT_THE_END = re.compile(r"\s*:\s*…$")
 _DISAGREEMENT = f"«{NO_BREAK_SPACE}Les deux évaluations des règles ne concordent pas{NO_BREAK_SPACE}»"
+MAX_CAUSES, MAX_REASONS = 3, 3
+"""Causes told for one outcome and reasons named in one cause; the others are counted."""
+Labels = Mapping[str, str]
+"""How to name a reason, by its code."""
+
+_BECOME: Mapping[Outcome, tuple[str, str]] = {
+    Outcome.ELIGIBLE: ("devient présentable", "deviennent présentables"),
+    Outcome.ELIGIBLE_WITH_RESERVE: (
+        "devient présentable sous réserve",
+        "deviennent présentables sous réserve",
+    ),
+    Outcome.INCOMPLETE: ("devient incomplet", "deviennent incomplets"),
+    Outcome.NOT_ELIGIBLE: ("devient non présentable", "deviennent non présentables"),
+    Outcome.NEEDS_REVIEW: ("est à examiner par une personne", "sont à examiner par une personne"),
+}
+
+_KEEP = ("garde son issue avec d’autres motifs", "gardent leur issue avec d’autres motifs")
+_UNCHANGED = ("est inchangé", "sont inchangés")
+Group = Sequence[tuple[OutcomeChange, Count]]
 
 
 def reason_labels(*packages: RulePackage) -> dict[str, str]:
@@ -45,26 +64,6 @@ def _shortened(text: str) -> str:
     return f"{text[:MAX_LABEL].rpartition(' ')[0].rstrip(' ,;:')}{NO_BREAK_SPACE}{_ELLIPSIS}"
 
 
-MAX_CAUSES, MAX_REASONS = 3, 3
-"""Causes told for one outcome and reasons named in one cause; the others are counted."""
-
-Labels = Mapping[str, str]
-"""How to name a reason, by its code."""
-
-_BECOME: Mapping[Outcome, tuple[str, str]] = {
-    Outcome.ELIGIBLE: ("devient présentable", "deviennent présentables"),
-    Outcome.ELIGIBLE_WITH_RESERVE: (
-        "devient présentable sous réserve",
-        "deviennent présentables sous réserve",
-    ),
-    Outcome.INCOMPLETE: ("devient incomplet", "deviennent incomplets"),
-    Outcome.NOT_ELIGIBLE: ("devient non présentable", "deviennent non présentables"),
-    Outcome.NEEDS_REVIEW: ("est à examiner par une personne", "sont à examiner par une personne"),
-}
-_KEEP = ("garde son issue avec d’autres motifs", "gardent leur issue avec d’autres motifs")
-_UNCHANGED = ("est inchangé", "sont inchangés")
-
-
 def summary(tally: Tally, labels: Labels) -> str:
     """What changes and why, then what was left out."""
     return typeset(" ".join(filter(None, (_changes(tally, labels), _left_out(tally)))))
@@ -93,9 +92,6 @@ def _all_keep(total: int) -> str:
 def _subject(count: int, total: int) -> str:
     """The first subject says over how many."""
     return f"{plural(count, 'dossier')} sur {number(total)}" if total else number(count)
-
-
-Group = Sequence[tuple[OutcomeChange, Count]]
 
 
 def _groups(tally: Tally) -> list[tuple[tuple[str, str], Group]]:

@@ -34,6 +34,15 @@ from services.kit.dates import instant_of, instant_text
 from services.kit.errors import DomainError
 from services.kit.store import CaseKey, reused, vault
 
+log = structlog.get_logger()
+_COLUMNS = [
+    type_coerce(column, String).label(column.name) if column is journal.c.request_date else column
+    for column in journal.columns
+]
+
+DECISIONS = select(*_COLUMNS).where(journal.c.kind == DECISION)
+"""Decisions, their day as the database gives it: one that was altered stops no reading."""
+
 
 @dataclass(frozen=True)
 class JournalEntry:
@@ -85,17 +94,6 @@ def answered_again(decision: NewDecision, earlier: StoredDecision | None) -> Rec
     if not is_same_request(earlier.read, decision):
         return reused(decision.request_id)
     return Recorded(earlier.decision_id, earlier.record.stamp, earlier.read.assessment)
-
-
-log = structlog.get_logger()
-
-_COLUMNS = [
-    type_coerce(column, String).label(column.name) if column is journal.c.request_date else column
-    for column in journal.columns
-]
-
-DECISIONS = select(*_COLUMNS).where(journal.c.kind == DECISION)
-"""Decisions, their day as the database gives it: one that was altered stops no reading."""
 
 
 def filtered(filters: Filters, case_ids: Iterable[str] = ()) -> Select[Any]:

@@ -34,6 +34,10 @@ from services.kit.dates import instant_of, instant_text
 from services.kit.errors import NotFound
 from services.kit.store import Database, fingerprint, idempotency, reused
 
+LEASE = timedelta(seconds=5)
+"""How long the process that counts is left alone after each chunk: the longest pause when it dies."""
+_LOCK = text("SELECT pg_advisory_xact_lock(6180339887498948482)")  # the same number in every process
+
 
 def read_counts(connection: Connection, number: int) -> Mapping[OutcomeChange, Count]:
     """The counts of a run."""
@@ -67,12 +71,6 @@ def _written(change: OutcomeChange) -> str:
 def _change(written: str) -> OutcomeChange:
     base, candidate, added, removed = json.loads(written)
     return OutcomeChange(Outcome(base), Outcome(candidate), tuple(added), tuple(removed))
-
-
-LEASE = timedelta(seconds=5)
-"""How long the process that counts is left alone after each chunk: the longest pause when it dies."""
-
-_LOCK = text("SELECT pg_advisory_xact_lock(6180339887498948482)")  # the same number in every process
 
 
 class ShadowStore:

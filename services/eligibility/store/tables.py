@@ -28,13 +28,6 @@ from services.kit.store import database, request_table
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 metadata = MetaData()
-
-
-def migrate(url: str) -> None:
-    """Creates or upgrades the store of rulesets, decisions and shadows."""
-    database.migrate(url, MIGRATIONS)
-
-
 DECISION, ERASURE, PURGE = "DECISION", "ERASURE", "PURGE"
 """Kinds of records."""
 
@@ -70,14 +63,7 @@ journal = Table(
 )
 """`reason_codes` is canonical JSON, `end_time` the bound of a PURGE; `decision_count` and `actor` are what an
 ERASURE or a PURGE concerns, and who asked for it."""
-
-Index("journal_case", journal.c.case_id)
-Index("journal_time", journal.c.time)
-
 _purges = journal.c.kind == PURGE
-Index("journal_purge", journal.c.sequence, sqlite_where=_purges, postgresql_where=_purges)
-
-
 _NUMBER = BigInteger().with_variant(Integer, "sqlite")
 
 shadow = Table(
@@ -103,7 +89,6 @@ shadow = Table(
 )
 """`last_sequence` is that of the last record of the journal that was counted, `from_time` the instant before
 which decisions are not counted; the lease says which process counts, so that the others do not in vain."""
-
 stop_request = request_table(metadata, "shadow_stop_request")
 
 shadow_change = Table(
@@ -118,3 +103,14 @@ shadow_change = Table(
 )
 """Decisions by change, the unchanged ones included; `change` is canonical JSON and `change_hash` its SHA-256,
 `examples` is a JSON list of names."""
+
+
+def migrate(url: str) -> None:
+    """Creates or upgrades the store of rulesets, decisions and shadows."""
+    database.migrate(url, MIGRATIONS)
+
+
+Index("journal_case", journal.c.case_id)
+Index("journal_time", journal.c.time)
+
+Index("journal_purge", journal.c.sequence, sqlite_where=_purges, postgresql_where=_purges)

@@ -5,6 +5,7 @@
 - `Candidate`: A package to publish; it may govern from `valid_from` to `valid_until`, both included.
 - `Candidates`: The candidates of requests, checked one at a time.
 - `Transition`: An event, the state after it, and the releases that lose days planned for them.
+- `check_published`: NotFound if no version of that package is published.
 - `Compiled`: A compiled package, and the bytes of its files.
 - `compiled_cache`: Compiled packages at hand, in force or not; made before the fork.
 - `Contents`: The files of a package, by their path.
@@ -26,6 +27,7 @@
 - `Kind`: One kind of package, as a service hands it in.
 - `Kinds`: The kinds of packages of a service.
 - `make_append_only`: Makes the database refuse to change or delete a row of a table.
+- `NO_CODE`: The code of a finding whose sentence alone tells what is wrong.
 - `pack`: A zip of a package: the same bytes for the same contents.
 - `PackageDamagedError`: What is stored of a package is not what was published, or is not signed by an
   accepted key.
@@ -44,6 +46,7 @@
 - `Statement`: What is signed: this content is this version of this package.
 - `Turns`: Turns taken by the threads and the workers of a server, one at a time.
 - `unpack`: The files of anyone's zip; ArchiveError if it is unsound or too large.
+- `unpacked`: The files of an archive of a kind; InvalidArgument.
 - `unreadable`: The error of a stored package that cannot serve.
 """
 
@@ -65,10 +68,10 @@ if TYPE_CHECKING:
         compiled_cache,
         unreadable,
     )
-    from services.kit.releases.findings import Finding, Place, Report, Severity
+    from services.kit.releases.findings import NO_CODE, Finding, Place, Report, Severity
     from services.kit.releases.follower import Follower, FollowerStatus
     from services.kit.releases.kinds import Description, Edited, Editing, Kind, Kinds
-    from services.kit.releases.requests import ReleaseFields, find_version
+    from services.kit.releases.requests import ReleaseFields, check_published, find_version, unpacked
     from services.kit.releases.service import ReleaseServicer
     from services.kit.releases.signature import PublicKeys, Statement
     from services.kit.releases.store import PackageDamagedError, ReleaseStore
@@ -81,10 +84,10 @@ _ROOMS = {
     "candidates": "Candidates accepted",
     "changes": "Transition",
     "deployments": "Compiled Deployment Deployments Segment compiled_cache unreadable",
-    "findings": "Finding Place Report Severity",
+    "findings": "NO_CODE Finding Place Report Severity",
     "follower": "Follower FollowerStatus",
     "kinds": "Description Edited Editing Kind Kinds",
-    "requests": "Fields find_version",
+    "requests": "Fields check_published find_version unpacked",
     "service": "ReleaseServicer",
     "signature": "PublicKeys Statement",
     "store": "PackageDamagedError ReleaseStore",
@@ -95,6 +98,7 @@ _ROOMS = {
 _HOMES = {name: room for room, names in _ROOMS.items() for name in names.split()}
 
 __all__ = [
+    "NO_CODE",
     "SIGNATURE_FILE",
     "ArchiveError",
     "Candidate",
@@ -129,6 +133,7 @@ __all__ = [
     "Transition",
     "Turns",
     "accepted",
+    "check_published",
     "compiled_cache",
     "create_release_tables",
     "digest",
@@ -137,6 +142,7 @@ __all__ = [
     "pack",
     "signature",
     "unpack",
+    "unpacked",
     "unreadable",
 ]
 

@@ -67,10 +67,8 @@ class Candidates:
     def check(self, contents: Contents, kind: Kind[Any], *, annotated: bool = False) -> Report:
         """Every finding on the files of a candidate, when its turn comes."""
         with self._turns.taken():
-            report = kind.check(contents, remaining())
+            report = kind.check(contents, remaining(), annotated)
             check_deadline()
-            if annotated and kind.annotate is not None and report.findings:
-                report = report.with_own(kind.annotate(report, remaining()))
         return report
 
 
@@ -81,10 +79,7 @@ def accepted(report: Report) -> Candidate:
             "PACKAGE_REFUSED",
             report.summary,
             metadata={"findings": str(len(report.errors))},
-            violations=[
-                Violation(str(one.place), FieldReason.FINDING, f"{one.whole} ({one.code})")
-                for one in report.errors
-            ],
+            violations=[Violation(str(one.place), FieldReason.FINDING, one.told) for one in report.errors],
         )
     return report.candidate
 

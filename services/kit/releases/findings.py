@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any, Self
+from typing import Any
 
 from services.kit.releases.archive import Contents
 from services.kit.releases.timeline import Candidate
+
+NO_CODE = "FINDING"
+"""The code of a finding whose sentence alone tells what is wrong."""
 
 
 class Severity(Enum):
@@ -46,10 +49,11 @@ class Finding:
     severity: Severity = Severity.ERROR
 
     @property
-    def whole(self) -> str:
-        """What is wrong, the text in cause, what to do."""
+    def told(self) -> str:
+        """What is wrong, the text in cause, what to do, and the code where there is one."""
         quoted = f"(« {self.place.paragraph} »)" if self.place.paragraph else ""
-        return " ".join(filter(None, (self.sentence, quoted, self.advice)))
+        code = "" if self.code == NO_CODE else f"({self.code})"
+        return " ".join(filter(None, (self.sentence, quoted, self.advice, code)))
 
 
 @dataclass(frozen=True)
@@ -76,10 +80,6 @@ class Report:
     def accepted(self) -> bool:
         """Whether the package may be published."""
         return self.candidate is not None and not self.errors
-
-    def with_own(self, own: Mapping[str, Any]) -> Self:
-        """The same report with more of what only its kind has."""
-        return replace(self, own={**self.own, **own})
 
     def first(self, count: int) -> list[Finding]:
         """The first findings, those that refuse the package before the others, in their order."""

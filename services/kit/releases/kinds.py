@@ -47,9 +47,9 @@ class Kind(Generic[C]):
     """One kind of package.
 
     `collection` is the first word of the names of the contract; `prefix` begins the names of the store.
-    `check` has the files and the seconds that the call has left; it raises Unavailable when the machine
-    lacked time or memory. `compile` has a digest and the files, and raises one of `unusable` for what cannot
-    serve.
+    `check` has the files, the seconds that the call has left, and whether the findings are wanted in a copy
+    of the file in cause too; it raises Unavailable when the machine lacked time or memory. `compile` has a
+    digest and the files, and raises one of `unusable` for what cannot serve.
     """
 
     collection: str
@@ -58,13 +58,12 @@ class Kind(Generic[C]):
     noun: str
     max_archive_bytes: int
     max_findings: int
-    check: Callable[[Contents, float], Report]
+    check: Callable[[Contents, float, bool], Report]
     compile: Callable[[str, Contents], C]
     describe: Callable[[Contents], Description]
     unusable: tuple[type[Exception], ...]
     single: bool = False
     editing: Editing | None = None
-    annotate: Callable[[Report, float], Mapping[str, Any]] | None = None
 
     def stored(self, identifier: str) -> str:
         """The name in the store of a package of the contract."""

@@ -1,6 +1,6 @@
 """The check of a rule package before anyone applies it, in a process of its own."""
 
 from services.eligibility.publishing.check.child import check
-from services.eligibility.publishing.check.report import Report
+from services.eligibility.publishing.check.report import MAX_FINDINGS, Report
 
-__all__ = ["Report", "check"]
+__all__ = ["MAX_FINDINGS", "Report", "check"]

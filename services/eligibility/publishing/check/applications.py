@@ -30,6 +30,11 @@ MAX_BOUNDARIES = 1_200
 MIN_BOUNDARIES = 100
 _EFFORT = 60_000
 """Rules evaluated in all at the boundaries: fewer applications for a large package."""
+RANDOM_COUNT = 200
+_TRIES = 20
+_ABSENT = 0.12
+_FROM_CASE = 0.35
+"""Shares of the facts that are absent, or as in a case."""
 
 
 @dataclass(frozen=True)
@@ -107,13 +112,6 @@ def _representatives(
         known = all_values(package, {**given, name: value})
         found.setdefault(tuple(evaluate(leaf, known) for leaf in leaves), value)
     return tuple(found.values())
-
-
-RANDOM_COUNT = 200
-_TRIES = 20
-_ABSENT = 0.12
-_FROM_CASE = 0.35
-"""Shares of the facts that are absent, or as in a case."""
 
 
 def at_random(package: RulePackage, critical: Critical, count: int = RANDOM_COUNT) -> tuple[Application, ...]:

@@ -8,13 +8,12 @@ import sys
 from services.eligibility.package import FilePosition, Finding
 from services.eligibility.publishing.check.report import Report, dump_report, load_report
 from services.kit import child
-from services.kit.child import Bounds, Message, Stopped, StoppedError
+from services.kit.child import Bounds, Message, StoppedError
 from services.kit.french import spaced
 from services.kit.releases import Contents, digest
 
-MAX_SECONDS = 50.0
-"""Time that a check may take, less when the call has less."""
-
+# Bounds that do not depend on the load of the machine; on an idle one, the processor time ends before the
+# minute that a call has.
 _PROCESSOR_SECONDS = 40
 _MEMORY_BYTES = 1024**3
 _OUTPUT_BYTES = 4 * 1024**2
@@ -23,20 +22,22 @@ _CRASH = "Le contrôle s’est interrompu : ce paquet met en échec le moteur de
 
 
 def check(contents: Contents, *, seconds: float) -> Report:
-    """Everything to say about the files of a package; a child that is stopped is itself a finding."""
-    bounds = Bounds(_PROCESSOR_SECONDS, _MEMORY_BYTES, _OUTPUT_BYTES, min(seconds, MAX_SECONDS))
+    """Everything to say about the files of a package; a child that passes a bound is itself a finding.
+
+    Unavailable when the machine lacked time or memory: this says nothing of the package.
+    """
+    bounds = Bounds(_PROCESSOR_SECONDS, _MEMORY_BYTES, _OUTPUT_BYTES, seconds)
     try:
         answer = child.ask(__name__, _question(contents), bounds)
         return load_report(answer.data)
     except StoppedError as error:
+        error.raise_if_transient()
         return _stopped(contents, _sentence(error))
     except ValueError:
         return _stopped(contents, _CRASH)
 
 
 def _sentence(error: StoppedError) -> str:
-    if error.reason is Stopped.TIME:
-        return f"Le contrôle n’est pas terminé après {error.bound()} : allégez le paquet."
     if error.bound():
         return f"Le contrôle demande plus de {error.bound()} : allégez le paquet."
     return _CRASH

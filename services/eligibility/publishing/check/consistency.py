@@ -29,6 +29,9 @@ from services.eligibility.package import (
 )
 
 _TRUTH = {True: "vraie", False: "fausse"}
+MAX_MONTHS = 600
+"""Longest loan whose instalment is computed exactly in a reasonable time."""
+_FILES = ("facts.yaml", "parameters.yaml", "derived.yaml")
 
 
 class Coverage:
@@ -101,12 +104,6 @@ def _settled(node: tree.Node, never: Mapping[tree.Node, bool]) -> bool | None:
             return decisive
         return None if None in found else not decisive
     return not never[node] if node in never else None
-
-
-MAX_MONTHS = 600
-"""Longest loan whose instalment is computed exactly in a reasonable time."""
-
-_FILES = ("facts.yaml", "parameters.yaml", "derived.yaml")
 
 
 def check_consistency(package: RulePackage, findings: Findings) -> None:

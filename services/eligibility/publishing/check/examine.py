@@ -34,6 +34,7 @@ from services.eligibility.publishing.check.report import Report
 from services.kit.releases import Contents, digest
 
 _SHOWN_CODES = 12
+_MAX_SEARCHES = 40
 
 
 @dataclass(frozen=True)
@@ -80,9 +81,6 @@ def _codes(codes: Sequence[str]) -> str:
     """The codes as a person compares them; only the first ones when there are too many to read."""
     more = f"… ({len(codes)} en tout)" if len(codes) > _SHOWN_CODES else ""
     return (", ".join(codes[:_SHOWN_CODES]) or NOTHING) + more
-
-
-_MAX_SEARCHES = 40
 
 
 def examine(contents: Contents) -> Report:

@@ -14,6 +14,9 @@ from services.kit.french import join, plural, typeset
 MAX_FINDINGS = 500
 """Beyond, the first ones are enough to begin with."""
 
+_COUNTED = 2000
+"""Findings that cross from one process to the other: how many more there are can be told up to there."""
+
 
 @dataclass(frozen=True)
 class Report:
@@ -58,7 +61,7 @@ def dump_report(report: Report) -> dict[str, Any]:
     found = asdict(report)
     found["findings"] = [
         [finding.place.file, finding.place.line, finding.place.column, finding.message, finding.severity]
-        for finding in report.findings[:MAX_FINDINGS]
+        for finding in report.findings[:_COUNTED]
     ]
     if report.identity is not None:
         validity = report.identity.validity

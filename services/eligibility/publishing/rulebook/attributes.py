@@ -33,6 +33,29 @@ from services.kit.french import join, long_date, plural, spaced
 
 _NAMED = 8
 """Codes added to or removed from a list are named up to this number, then counted."""
+TITLE = "intitulé"
+"""The word whose text names the item."""
+ASKED = "demande"
+"""First word of what a case asks, fact by fact: too long for a new case, useful where it changes."""
+Attributes = dict[str, str]
+"""French text by French word."""
+
+SEVERITIES = {
+    RuleSeverity.BLOCKING: "bloquante",
+    RuleSeverity.MISSING: "dossier incomplet",
+    RuleSeverity.RESERVE: "réserve",
+}
+
+WHEN_ABSENT = {
+    WhenAbsent.REFUSED: "toujours exigée",
+    WhenAbsent.MISSING: "réclamée",
+    WhenAbsent.UNKNOWN: "« on ne sait pas » est admis",
+    WhenAbsent.NO: "vaut non",
+    WhenAbsent.NOT_APPLICABLE: "sans objet",
+}
+
+_PERSONAL = {PersonalData.NONE: "non", PersonalData.ORDINARY: "oui", PersonalData.SENSITIVE: "sensible"}
+_YES_NO = {True: "oui", False: "non"}
 
 
 def said_period(period: Period) -> str:
@@ -99,31 +122,6 @@ def _list_change(
 
 def _codes(codes: tuple[str, ...], type_: ValueType) -> str:
     return display(codes, type_) if len(codes) <= _NAMED else plural(len(codes), "élément")
-
-
-TITLE = "intitulé"
-"""The word whose text names the item."""
-
-ASKED = "demande"
-"""First word of what a case asks, fact by fact: too long for a new case, useful where it changes."""
-
-Attributes = dict[str, str]
-"""French text by French word."""
-
-SEVERITIES = {
-    RuleSeverity.BLOCKING: "bloquante",
-    RuleSeverity.MISSING: "dossier incomplet",
-    RuleSeverity.RESERVE: "réserve",
-}
-WHEN_ABSENT = {
-    WhenAbsent.REFUSED: "toujours exigée",
-    WhenAbsent.MISSING: "réclamée",
-    WhenAbsent.UNKNOWN: "« on ne sait pas » est admis",
-    WhenAbsent.NO: "vaut non",
-    WhenAbsent.NOT_APPLICABLE: "sans objet",
-}
-_PERSONAL = {PersonalData.NONE: "non", PersonalData.ORDINARY: "oui", PersonalData.SENSITIVE: "sensible"}
-_YES_NO = {True: "oui", False: "non"}
 
 
 def of_rule(words: Words, rule: Rule) -> Attributes:

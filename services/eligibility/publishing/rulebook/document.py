@@ -27,6 +27,8 @@ from services.eligibility.publishing.rulebook.attributes import WHEN_ABSENT, sai
 from services.eligibility.publishing.rulebook.differences import RulebookChange, Section, differences
 from services.kit.french import long_date, spaced
 
+_SPLIT = re.compile(r",\s+(?=articles?\s)")
+
 
 def rule_text(words: Words, rule: Rule) -> str:
     """The paragraph and the list of one rule."""
@@ -55,9 +57,6 @@ def _orientation(words: Words, rule: Rule) -> str:
     if rule.orientation_condition is None:
         return label
     return f"{label}, lorsque {words.say(rule.orientation_condition)}"
-
-
-_SPLIT = re.compile(r",\s+(?=articles?\s)")
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,122 @@
+"""Templates and organisation profiles as kinds of packages that are deployed without the code."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from services.documents import contract
+from services.documents.contract import PackageError
+from services.documents.messages import annotated_docx
+from services.documents.publishing import (
+    PROFILES,
+    TEMPLATES,
+    Published,
+    Report,
+    check_profile,
+    check_template,
+    continued,
+    profile_of,
+    template_of,
+    word_file,
+)
+from services.documents.render import TemplateError
+from services.documents.template import DOCX_FILE, Sample
+from services.kit import releases
+from services.kit.context import remaining
+from services.kit.releases import (
+    Candidate,
+    Contents,
+    Description,
+    Edited,
+    Editing,
+    Finding,
+    Kind,
+    Kinds,
+    Place,
+)
+
+MAX_BYTES = 2 * 1024 * 1024
+MAX_FINDINGS = 200
+"""What one answer tells: nobody reads more at once."""
+
+_SEVERITIES = {
+    contract.Severity.ERROR: releases.Severity.ERROR,
+    contract.Severity.WARNING: releases.Severity.WARNING,
+}
+
+
+def package_kinds(sample: Callable[[], Sample | None]) -> Kinds[Published]:
+    """Templates and profiles; `sample` gives an organisation to try a template with."""
+
+    def check(contents: Contents, seconds: float, annotated: bool) -> releases.Report:
+        report = check_template(contents, sample(), seconds)
+        docx = report.contents.get(DOCX_FILE, b"")
+        own: dict[str, Any] = {}
+        if annotated and docx and len(report.findings):
+            shown = report.findings.first(MAX_FINDINGS)
+            own = {"template": annotated_docx(word_file.annotated(docx, shown, remaining()))}
+        return _report(report, TEMPLATES, own)
+
+    templates: Kind[Published] = Kind(
+        collection=TEMPLATES,
+        prefix=f"{TEMPLATES}/",
+        example="14-refus-presentation",
+        noun="modèle",
+        max_archive_bytes=MAX_BYTES,
+        max_findings=MAX_FINDINGS,
+        check=check,
+        compile=template_of,
+        describe=lambda contents: Description(template_of("", contents).title),
+        unusable=(PackageError, TemplateError),
+        editing=Editing(_continued, MAX_BYTES),
+    )
+    profiles: Kind[Published] = Kind(
+        collection=PROFILES,
+        prefix=f"{PROFILES}/",
+        example="cias-exemple",
+        noun="profil",
+        max_archive_bytes=MAX_BYTES,
+        max_findings=MAX_FINDINGS,
+        check=lambda contents, seconds, annotated: _report(check_profile(contents), PROFILES, {}),
+        compile=profile_of,
+        describe=lambda contents: Description(
+            str(profile_of("", contents).content["organisation"]["short_name"])
+        ),
+        unusable=(PackageError, TemplateError),
+    )
+    return Kinds(templates, profiles)
+
+
+def _continued(contents: Contents, edit: Edited, versions: Sequence[str]) -> Contents:
+    return continued(contents, edit.content, edit.version, edit.effective_from, versions)
+
+
+def _report(report: Report, collection: str, own: dict[str, Any]) -> releases.Report:
+    """The check of a template or of a profile, as that of any package."""
+    package, candidate = report.package, None
+    if package is not None:
+        days = (package.effective_from, package.effective_until)
+        candidate = Candidate(f"{collection}/{package.id}", package.version, *days, report.contents)
+    return releases.Report(
+        findings=tuple(map(_finding, report.findings)),
+        summary=report.summary(),
+        contents=report.contents,
+        candidate=candidate,
+        identifier=package.id if package else "",
+        version=package.version if package else "",
+        own=own,
+    )
+
+
+def _finding(one: contract.Finding) -> Finding:
+    file, _, part = one.place.partition(", ")
+    # A place is a file of the package, with its key, or a part of the Word file as its readers call it.
+    place = Place(file=file, part=part) if "." in file else Place(part=one.place)
+    return Finding(
+        Place(place.file, 0, 0, place.part, one.paragraph),
+        one.code,
+        one.message,
+        one.suggestion,
+        _SEVERITIES[one.severity],
+    )

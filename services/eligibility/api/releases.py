@@ -1,0 +1,76 @@
+"""Rulesets as a kind of package that is deployed without the code."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+
+from services.eligibility.messages import ruleset_check, ruleset_details
+from services.eligibility.package import (
+    Findings,
+    RulePackage,
+    Severity,
+    as_table,
+    read_identity,
+    read_source,
+)
+from services.eligibility.publishing import MAX_FINDINGS, UNUSABLE, Ruleset, check, compiled_once
+from services.kit import releases
+from services.kit.releases import NO_CODE, Candidate, Contents, Description, Finding, Kind, Place
+
+IDENTITY_FILE = "package.yaml"
+MAX_ARCHIVE_BYTES = 4 * 1024 * 1024
+
+
+def ruleset_kind(read: Mapping[str, RulePackage]) -> Kind[Ruleset]:
+    """Rulesets; `read` are packages that the master has read already, by digest."""
+    return Kind(
+        collection="rulesets",
+        prefix="",  # a store names a ruleset by its identifier alone, since its first version
+        example="ploermel",
+        noun="règlement",
+        max_archive_bytes=MAX_ARCHIVE_BYTES,
+        max_findings=MAX_FINDINGS,
+        check=checked,
+        compile=partial(compiled_once, read),
+        describe=_described,
+        unusable=UNUSABLE,
+        single=True,
+    )
+
+
+def checked(contents: Contents, seconds: float, annotated: bool = False) -> releases.Report:
+    """The check of a ruleset, as that of any package."""
+    report = check(contents, seconds=seconds)
+    identity, candidate = report.identity, None
+    if identity is not None:
+        days = (identity.validity.first, identity.validity.last)
+        candidate = Candidate(identity.id, identity.version, *days, contents)
+    return releases.Report(
+        findings=tuple(
+            Finding(
+                Place(one.place.file, one.place.line, one.place.column),
+                NO_CODE,
+                one.message,
+                severity=releases.Severity.ERROR
+                if one.severity is Severity.ERROR
+                else releases.Severity.WARNING,
+            )
+            for one in report.findings
+        ),
+        summary=report.summary(),
+        contents=contents,
+        candidate=candidate,
+        identifier=identity.id if identity else "",
+        version=identity.version if identity else "",
+        own={"ruleset": ruleset_check(report)} if report.condition_count else {},
+    )
+
+
+def _described(contents: Contents) -> Description:
+    """What a package that passed its check says of itself."""
+    findings = Findings()
+    table = as_table(read_source(IDENTITY_FILE, contents[IDENTITY_FILE], findings), findings)
+    assert table is not None  # noqa: S101 - it was a table when the package was published
+    identity = read_identity(table)
+    return Description(identity.title, {"ruleset": ruleset_details(identity)})
