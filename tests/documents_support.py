@@ -73,7 +73,11 @@ def request(
 ) -> pb.GenerateDocumentRequest:
     """A request for one document."""
     raw = data if isinstance(data, bytes) else json.dumps(data, ensure_ascii=False).encode()
-    message = pb.GenerateDocumentRequest(template_id=template, data_json=raw, profile_id=profile)
+    message = pb.GenerateDocumentRequest(
+        template=template and f"templates/{template}",
+        data_json=raw,
+        profile=profile and f"profiles/{profile}",
+    )
     if day is not None:
         message.document_date.CopyFrom(date_pb2.Date(year=day.year, month=day.month, day=day.day))
     return message

@@ -2,29 +2,81 @@
 
 from __future__ import annotations
 
+import getpass
+import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
 
-from services.bank_registry import bootstrap
+import typer
+
+from services.bank_registry.api import import_file
 from services.bank_registry.app import make_app
 from services.bank_registry.config import Settings
+from services.kit.cli import FrenchCommand
 from services.kit.errors import DomainError, StartupError
+from services.kit.french import spaced
 from services.kit.serve import server
+
+NAME = "python -m services.bank_registry import"
+HELP = f"""\
+{NAME} FICHIER [options] remplit la base avant qu’un serveur tourne ; son aide :
+  {NAME} --help
+"""
+
+app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+
+
+@app.command(cls=FrenchCommand)
+def fill(
+    file: Annotated[Path, typer.Argument(metavar="FICHIER", help="Le fichier : CSV, .xlsx, .ods ou JSON.")],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Vérifie et compte, sans rien écrire.")] = False,
+    actor: Annotated[
+        str | None,
+        typer.Option("--actor", metavar="NOM", help="Qui écrit, pour le journal d’audit ; sinon le compte."),
+    ] = None,
+    reason: Annotated[
+        str,
+        typer.Option("--reason", metavar="TEXTE", help="Pourquoi, pour l’audit ; sinon le nom du fichier."),
+    ] = "",
+    database_url: Annotated[
+        str, typer.Option("--database-url", metavar="URL", help="Sinon BANK_REGISTRY_DATABASE_URL.")
+    ] = "",
+) -> int:
+    """Remplit la base avant qu’un serveur tourne ; ensuite, bank-registry import passe par lui.
+
+    Le fichier décrit entièrement chaque prêteur qu’il cite (docs/registre-format.md). La différence est celle
+    de bank-registry import ; une ligne refusée, et rien n’est écrit.
+    """
+    url = Settings.load(["--database-url", database_url] if database_url else []).database_url
+    return import_file(
+        url, file, actor=_account() if actor is None else actor, reason=reason, dry_run=dry_run
+    )
 
 
 def main(arguments: Sequence[str]) -> int:
     """Runs a command and returns its exit code; a failed import says why in one French sentence."""
     if "--help" in arguments and arguments[:1] != ["import"]:
-        sys.stdout.write(f"{bootstrap.USAGE}\n\n")
+        sys.stdout.write(f"{HELP}\n")
     if arguments[:1] != ["import"]:
         return server.main(Settings, make_app, arguments[1:] if arguments[:1] == ["serve"] else arguments)
     try:
-        return bootstrap.import_file(arguments[1:])
+        return int(app(args=list(arguments[1:]), prog_name=NAME, standalone_mode=False) or 0)
+    except typer.TyperException:
+        sys.stderr.write(spaced(f"La commande est incorrecte. Son aide : {NAME} --help\n"))
     except StartupError as error:
-        sys.stderr.write(f"{error}\n")
+        sys.stderr.write(spaced(f"{error}\n"))
     except DomainError as error:
-        sys.stderr.write(f"{error.message}\n")
+        sys.stderr.write(spaced(f"{error.message}\n"))
     return 1
+
+
+def _account() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"uid {os.getuid()}"
 
 
 if __name__ == "__main__":

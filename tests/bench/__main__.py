@@ -151,7 +151,9 @@ def calls(folder: Path, stack: ExitStack, servers: list[RunningServer]) -> list[
 
     assess = AssessEligibilityRequest()
     read(assess, "recevable")
-    letter = GenerateDocumentRequest(template_id="14-refus-presentation", document_date=day("2026-12-08"))
+    letter = GenerateDocumentRequest(
+        template="templates/14-refus-presentation", document_date=day("2026-12-08")
+    )
     letter.data_json = (DOSSIER / "refus-budget.json").read_bytes()
     echo, eligibility = start("tests.service.kit_probe"), start("services.eligibility")
     service = "/microcredit.eligibility.v1.EligibilityService"

@@ -35,8 +35,9 @@ from services.bank_registry.registry.model import (
     Suspension,
 )
 from services.bank_registry.registry.territory import Scope, Territory
-from services.bank_registry.store import Origin, RegistryStore, edit, migrate, tables
+from services.bank_registry.store import Origin, RegistryStore, migrate, tables
 from services.bank_registry.store.changes import changes
+from services.bank_registry.store.writes import edit
 from services.kit.dates import Period
 from services.kit.store import audit
 from services.kit.store.database import Database

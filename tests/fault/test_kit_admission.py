@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
+from pathlib import Path
 from typing import Any
 
 import grpc
@@ -72,17 +73,21 @@ def test_half_sent_requests_hold_no_place(
         answered(channel)
 
 
-def test_what_cannot_be_served_in_time_is_refused_with_when_to_come_back(channel: grpc.Channel) -> None:
+def test_what_cannot_be_served_in_time_is_refused_with_when_to_come_back(
+    channel: grpc.Channel, tmp_path: Path
+) -> None:
     one: Any = channel.unary_unary(ONE)
-    busy = one.future(b"sleep 3", timeout=30)
+    held = tmp_path / "held"
+    busy = one.future(f"hold {held}".encode(), timeout=30)
     health = health_pb2_grpc.HealthStub(channel)
-    wait_until(busy.running)
+    wait_until(held.exists)
     late = [one.future(b"x", timeout=30) for _ in range(3)]
     assert health.Check(health_pb2.HealthCheckRequest(), timeout=10).status == 1
     assert {call.code() for call in late} == {grpc.StatusCode.UNAVAILABLE}
     for call in late:
         assert detail(call, ErrorInfo).reason == "OVERLOADED"
         assert detail(call, RetryInfo).retry_delay.ToTimedelta().total_seconds() > 0
+    held.unlink()
     assert busy.code() is grpc.StatusCode.OK
     assert one(b"x", timeout=10) == b"x"
 

@@ -18,7 +18,7 @@ import grpc
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
-from services.kit.serve.prefork import REPEAT_SECONDS
+from services.kit.serve.prefork import REPEAT_SECONDS, RESTART_DELAYS
 from tests import warm
 from tests.service.kit_probe import NAME, SECRET
 from tests.support import ROOT, Launch, RunningServer, start_server, wait_until
@@ -127,9 +127,11 @@ def test_a_killed_worker_is_replaced_at_once_then_later(launch: Launch) -> None:
     server = launch(MODULE, "--workers", "1")
     for _ in range(2):
         (before,) = server.workers()
+        killed = time.monotonic()
         os.kill(before, signal.SIGKILL)
         await_death(before)
         assert ask(server.address, "pid") not in ("", str(before))
+    assert time.monotonic() - killed >= RESTART_DELAYS[1]
     assert [line["restart_in_seconds"] for line in events(server, "worker_died")] == [0.0, 0.5]
     assert server.stop() == 0
 

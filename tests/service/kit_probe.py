@@ -83,6 +83,14 @@ def lose_the_interpreter() -> None:
     ctypes.PyDLL(None).sleep(60)
 
 
+def hold_while_there(path: Path) -> None:
+    """Makes a file, and lasts until someone removes it."""
+    path.touch()
+    while path.exists():
+        context.check_deadline()
+        time.sleep(0.01)
+
+
 ACTS = {
     "lose the thread": lose_the_thread,
     "lose the interpreter": lose_the_interpreter,
@@ -105,6 +113,8 @@ class Probe:
         word = request.decode()
         if word in ACTS:
             ACTS[word]()
+        if word.startswith("hold "):
+            hold_while_there(Path(word.removeprefix("hold ")))
         if word.startswith("sleep "):
             time.sleep(float(word.removeprefix("sleep ")))
         answers = {

@@ -271,9 +271,13 @@ def test_a_huge_upload_is_refused_early_and_the_server_keeps_answering(server: S
 
     with pytest.raises(grpc.RpcError) as caught:
         list(server.admin.ImportBanks(endless()))
+    assert caught.value.code() == grpc.StatusCode.RESOURCE_EXHAUSTED
+    assert status_of(caught.value)[0].reason == "MESSAGE_TOO_LARGE"
+    assert sent < 150
+    with pytest.raises(grpc.RpcError) as caught:
+        read(server, bytes(33 * MEBIBYTE))
     assert caught.value.code() == grpc.StatusCode.INVALID_ARGUMENT
     assert status_of(caught.value)[0].reason == "FILE_UNREADABLE"
-    assert sent < 150
     assert read(server, lines(bank("g1", 61))).summary.created_count == 1
 
 

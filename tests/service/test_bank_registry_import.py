@@ -26,9 +26,9 @@ def test_an_import_says_what_it_did_and_repeating_it_changes_nothing(url: str, t
     done.append(run_import(url, file, "--actor", "Agent fictif", "--reason", "Avenant n° 2"))
     assert [(run.returncode, run.stdout, run.stderr) for run in done] == [
         (0, "a.json : 2 prêteurs créés, 0 modifié, 0 inchangé. Essai : rien n’est écrit.\n", ""),
-        (0, "a.json : 2 prêteurs créés, 0 modifié, 0 inchangé. État n° 1.\n", ""),
-        (0, "a.json : 0 prêteur créé, 0 modifié, 2 inchangés. État n° 1.\n", ""),
-        (0, "a.json : 1 prêteur créé, 1 modifié, 0 inchangé. État n° 2.\n", ""),
+        (0, "a.json : 2 prêteurs créés, 0 modifié, 0 inchangé. État n° 1.\n", ""),
+        (0, "a.json : 0 prêteur créé, 0 modifié, 2 inchangés. État n° 1.\n", ""),
+        (0, "a.json : 1 prêteur créé, 1 modifié, 0 inchangé. État n° 2.\n", ""),
     ]
     database = Database(url)
     assert set(RegistryStore(database).registry().current) == {"a", "b", "c"}
@@ -37,7 +37,7 @@ def test_an_import_says_what_it_did_and_repeating_it_changes_nothing(url: str, t
         assert not audit.verify(connection, tables.audit).broken_sequence
     database.dispose()
     assert written[3].actor == "Agent fictif"
-    assert '"reason":"Avenant n° 2"' in written[3].after
+    assert '"reason":"Avenant n° 2 (a.json, SHA-256 ' in written[3].after
 
 
 def test_a_wrong_file_is_refused_whole_with_every_error(url: str, tmp_path: Path) -> None:

@@ -48,7 +48,7 @@ def batch(count: int, **fields: Any) -> pb.BatchGenerateDocumentsRequest:
             data["applicant"]["birth_date"] = "hier"
         items.append(pb.BatchItem(key=f"k{number}", data_json=json.dumps(data).encode()))
     return pb.BatchGenerateDocumentsRequest(
-        template_id=REFUSAL,
+        template=f"templates/{REFUSAL}",
         document_date=civil(DAY),
         common_json=json.dumps(example("refus-budget")).encode(),
         items=items,
@@ -135,10 +135,12 @@ def test_the_deadline_of_a_batch_is_honoured(stubs: Stubs) -> None:
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        ({"template_id": "99-inconnu"}, "TEMPLATE_NOT_FOUND"),
-        ({"template_id": ""}, "INVALID_FIELDS"),
+        ({"template": "templates/99-inconnu"}, "TEMPLATE_NOT_FOUND"),
+        ({"template": ""}, "INVALID_FIELDS"),
         ({"common_json": b'{"case": {"reference": "x"'}, "INVALID_FIELDS"),
-        ({"profile_id": "inconnu"}, "PROFILE_NOT_FOUND"),
+        ({"template": REFUSAL}, "INVALID_FIELDS"),
+        ({"profile": "profiles/inconnu"}, "PROFILE_NOT_FOUND"),
+        ({"profile": "inconnu"}, "INVALID_FIELDS"),
         ({"format": pb.OUTPUT_FORMAT_PDF}, "PDF_UNAVAILABLE"),
         ({"items": [pb.BatchItem()] * (RECIPIENTS + 1)}, "BATCH_TOO_LARGE"),
         ({"items": []}, "INVALID_FIELDS"),
@@ -204,13 +206,13 @@ def test_a_dossier_says_which_pieces_belong_and_why(stubs: Stubs) -> None:
     summary, info, content = dossier(stubs, "complet")
     assert summary == planned
     assert len(content) == info.size_bytes
-    assert summary.pieces[0].template.template_id == "00-sommaire"
+    assert summary.pieces[0].template.name == "templates/00-sommaire"
     assert all(piece.because for piece in summary.pieces)
     text = plain(content)
     for piece in summary.pieces[1:]:
         assert piece.title.replace("\u00a0", " ") in text
     refused, _, _ = dossier(stubs, "refus-budget", purpose=pb.DOSSIER_PURPOSE_APPLICANT)
-    assert REFUSAL in [piece.template.template_id for piece in refused.pieces]
+    assert f"templates/{REFUSAL}" in [piece.template.name for piece in refused.pieces]
 
 
 def test_a_zipped_dossier_has_the_pieces_of_its_summary(stubs: Stubs) -> None:
@@ -250,7 +252,7 @@ def test_a_long_document_is_streamed_and_whole(stubs: Stubs) -> None:
     wrong = pb.DownloadDocumentRequest(generate=request("", b""))
     with pytest.raises(grpc.RpcError) as caught:
         list(stubs.documents.DownloadDocument(wrong, timeout=SECONDS))
-    assert set(refusal(caught.value).violations) == {"generate.template_id", "generate.data_json"}
+    assert set(refusal(caught.value).violations) == {"generate.template", "generate.data_json"}
 
 
 def test_a_message_far_too_large_is_refused(server: RunningServer) -> None:

@@ -57,7 +57,7 @@ def test_a_dossier_for_the_lender_holds_only_what_may_leave(stub: DocumentServic
     data = example("complet")
     data["opinion"]["evaluation"] = "Note réservée au service."
     summary, content = dossier(stub, data, pb.DOSSIER_PURPOSE_BANK)
-    assert [piece.template.template_id for piece in summary.pieces][:3] == [
+    assert [piece.template.name.removeprefix("templates/") for piece in summary.pieces][:3] == [
         COVER,
         "11-presentation-banque",
         "01-dossier-demande-banque",
@@ -87,5 +87,7 @@ def test_nothing_leaves_without_a_permission(stub: DocumentServiceStub) -> None:
 
 def test_the_file_of_the_service_keeps_the_social_report(stub: DocumentServiceStub) -> None:
     summary, content = dossier(stub, example("complet"), pb.DOSSIER_PURPOSE_FILE)
-    assert "09-evaluation-sociale" in {piece.template.template_id for piece in summary.pieces}
+    assert "09-evaluation-sociale" in {
+        piece.template.name.removeprefix("templates/") for piece in summary.pieces
+    }
     assert "couvert par le secret professionnel" in printed(content)

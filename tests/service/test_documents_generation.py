@@ -310,13 +310,13 @@ def test_unknown_and_out_of_date_versions(refuse: Callable[..., Refusal]) -> Non
     data = example("complet")
     unknown = refuse("99-inconnu", data)
     assert (unknown.code, unknown.reason) == (grpc.StatusCode.NOT_FOUND, "TEMPLATE_NOT_FOUND")
-    assert unknown.metadata == {"template_id": "99-inconnu"}
+    assert unknown.metadata == {"template": "templates/99-inconnu"}
     early = refuse(ASK, data, date(2009, 1, 1))
     assert (early.code, early.reason) == (grpc.StatusCode.FAILED_PRECONDITION, "TEMPLATE_NOT_IN_FORCE")
-    assert early.metadata == {"template_id": ASK, "document_date": "2009-01-01"}
+    assert early.metadata == {"template": f"templates/{ASK}", "document_date": "2009-01-01"}
     nobody = refuse(ASK, data, profile="inconnu")
     assert (nobody.code, nobody.reason) == (grpc.StatusCode.NOT_FOUND, "PROFILE_NOT_FOUND")
-    assert nobody.metadata["profile_id"] == "inconnu"
+    assert nobody.metadata["profile"] == "profiles/inconnu"
 
 
 def test_every_violation_comes_at_once_with_its_path(refuse: Callable[..., Refusal]) -> None:
@@ -340,7 +340,7 @@ def test_every_violation_comes_at_once_with_its_path(refuse: Callable[..., Refus
         "data_json.agent": "REQUIRED",
     }
     assert refuse("", b"", None).violations == {
-        "template_id": "REQUIRED",
+        "template": "REQUIRED",
         "document_date": "REQUIRED",
         "data_json": "REQUIRED",
     }

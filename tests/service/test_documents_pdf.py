@@ -150,7 +150,7 @@ def test_a_batch_is_merged_then_converted_once(stubs: Stubs) -> None:
         for number in range(5)
     ]
     asked = pb.BatchGenerateDocumentsRequest(
-        template_id=REFUSAL,
+        template=f"templates/{REFUSAL}",
         document_date=civil(DAY),
         common_json=json.dumps(example("refus-budget")).encode(),
         items=items,

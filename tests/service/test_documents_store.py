@@ -116,7 +116,11 @@ def test_an_item_of_a_batch_is_kept_once(stubs: Stubs) -> None:
         for number, request_id in enumerate(("", own))
     ]
     asked = pb.BatchGenerateDocumentsRequest(
-        template_id=REFUSAL, document_date=civil(DAY), items=items, store=True, request_id=str(uuid.uuid4())
+        template=f"templates/{REFUSAL}",
+        document_date=civil(DAY),
+        items=items,
+        store=True,
+        request_id=str(uuid.uuid4()),
     )
 
     def results() -> list[pb.BatchItemResult]:
@@ -198,7 +202,7 @@ def test_a_file_is_verified_by_its_record_or_by_its_seal(stubs: Stubs) -> None:
     for given in (None, data):
         proved = verify(stubs, loose, given)
         assert proved.verification == rpc.VERIFICATION_GENUINE
-        assert (proved.template.template_id, proved.template.version) == (ASK, "1.0.0")
+        assert (proved.template.name, proved.template.version) == (f"templates/{ASK}", "1.0.0")
     other = json.loads(json.dumps(data))
     other["applicant"]["first_name"] = "Une-Autre"
     assert verify(stubs, loose, other).verification == rpc.VERIFICATION_CHANGED
@@ -217,7 +221,7 @@ def test_any_change_breaks_the_seal(stubs: Stubs) -> None:
     for wrong in (saved_again, opc.write(changed), resealed, content[:-1] + b"g"):
         answer = verify(stubs, wrong)
         assert answer.verification == rpc.VERIFICATION_CHANGED
-        assert answer.template.template_id == ASK
+        assert answer.template.name == f"templates/{ASK}"
     stranger = content[:-81] + b"0" * 16 + content[-65:]
     assert verify(stubs, stranger).verification == rpc.VERIFICATION_UNPROVED
 
@@ -226,7 +230,7 @@ def test_dossiers_and_merged_letters_are_proved_too(stubs: Stubs) -> None:
     data = json.dumps(example("complet")).encode()
     dossier = pb.GenerateDossierRequest(document_date=civil(DAY), data_json=data)
     merged = pb.BatchGenerateDocumentsRequest(
-        template_id=REFUSAL,
+        template=f"templates/{REFUSAL}",
         document_date=civil(DAY),
         common_json=json.dumps(example("refus-budget")).encode(),
         items=[pb.BatchItem(data_json=b"{}")] * 3,

@@ -93,7 +93,7 @@ def test_the_date_of_the_document_chooses_the_version(call: Call) -> None:
 def test_several_profiles_must_be_named(call: Call) -> None:
     with pytest.raises(grpc.RpcError) as caught:
         call(ASK, profile="")
-    assert refusal(caught.value).violations == {"profile_id": "REQUIRED"}
+    assert refusal(caught.value).violations == {"profile": "REQUIRED"}
 
 
 def test_the_logo_of_the_profile_has_an_alternative_text(call: Call) -> None:

@@ -93,8 +93,8 @@ PERIODS = st.builds(
 def test_suspensions_in_a_cell_come_back(found: list[Suspension]) -> None:
     written = [
         {
-            "start": one.period.first.isoformat(),
-            **({"end": one.period.last.isoformat()} if one.period.last else {}),
+            "start_date": one.period.first,
+            **({"end_date": one.period.last} if one.period.last else {}),
             **({"reason": one.reason} if one.reason else {}),
         }
         for one in found
@@ -107,7 +107,8 @@ def test_contacts_in_a_cell_come_back(found: list[Contact]) -> None:
     read = lists.contacts(guarded(lists.contacts_of(found)))
     assert isinstance(read, list)
     back = [
-        Contact(one["role"], one.get("name", ""), one.get("email", ""), one.get("phone", "")) for one in read
+        Contact(one["role"], one.get("display_name", ""), one.get("email", ""), one.get("phone", ""))
+        for one in read
     ]
     assert back == found
 
@@ -118,4 +119,4 @@ def test_contacts_in_a_cell_come_back(found: list[Contact]) -> None:
 def test_a_header_is_known_without_accents_case_or_apostrophe(name: str) -> None:
     column = find(name)
     assert column is not None
-    assert column.field == "reference"
+    assert column.field.name == "reference"

@@ -21,7 +21,6 @@ from services.bank_registry.registry import (
     Bank,
     BankKind,
     BankRecord,
-    Bounds,
     Geography,
     LocalConvention,
     Registry,
@@ -29,9 +28,10 @@ from services.bank_registry.registry import (
     ReservationState,
     Scope,
     Suspension,
-    Territory,
 )
 from services.bank_registry.registry.history import STILL_KNOWN, BankHistory, Known
+from services.bank_registry.registry.model import Bounds
+from services.bank_registry.registry.territory import Territory
 from services.bank_registry.registry.timeline import end, revise, suspend
 from services.kit.dates import Period
 from tests.bank_registry_support import loan

@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.bank_registry.files import csv_bytes, xlsx_bytes
-from services.bank_registry.files.json_lines import json_lines_bytes
 from services.bank_registry.files.plan import make_plan
 from services.bank_registry.files.reading import read_whole
+from services.bank_registry.files.rows import json_lines_bytes
 from services.bank_registry.registry.geography import Geography
 from services.bank_registry.registry.model import (
     ALWAYS,

@@ -413,4 +413,4 @@ def test_every_column_is_documented_with_its_field() -> None:
     text = (ROOT / "docs" / "registre-format.md").read_text(encoding="utf-8")
     tables = text[text.index("## Les colonnes") : text.index("## La forme JSON")]
     assert [column.name for column in LAYOUT if column.name not in tables] == []
-    assert [column.field for column in LAYOUT if f"`{column.field.partition('[')[0]}`" not in tables] == []
+    assert [column.field.json for column in LAYOUT if f"`{column.field.json}`" not in tables] == []

@@ -5,6 +5,8 @@
 - `BankRegistryServicer`: Answers from the registry in memory.
 - `EnvelopeServicer`: Reservations; the lock of the store makes them one after the other.
 - `Exporter`: Exports files of lenders.
+- `import_file`: Shows what is refused, and writes the difference if nothing is; returns the exit code, 1 if
+  refused.
 - `Importer`: Imports files of lenders.
 - `RegistryAdminServicer`: Imports and exports files of lenders, and proves what was written.
 """
@@ -13,6 +15,7 @@ from services.bank_registry.api.admin import RegistryAdminServicer
 from services.bank_registry.api.audit import Auditor
 from services.bank_registry.api.editing import BankEditingServicer
 from services.bank_registry.api.envelopes import EnvelopeServicer
+from services.bank_registry.api.first_import import import_file
 from services.bank_registry.api.service import BankRegistryServicer
 from services.bank_registry.api.transfers import Exporter, Importer
 
@@ -24,4 +27,5 @@ __all__ = [
     "Exporter",
     "Importer",
     "RegistryAdminServicer",
+    "import_file",
 ]

@@ -10,10 +10,10 @@ from typing import Any, TypeVar
 from google.protobuf.message import Message
 
 from microcredit.bankregistry.v1 import bank_editing_service_pb2 as pb
-from services.bank_registry.api.kinds import Desk
+from services.bank_registry.api.kinds import BANKS, Editable
 from services.bank_registry.api.views import bank_not_found
 from services.bank_registry.api.writing import write
-from services.bank_registry.messages import Entries, Writing, edits
+from services.bank_registry.messages import Writing, edits, names
 from services.bank_registry.registry import (
     Advice,
     Agreement,
@@ -22,125 +22,142 @@ from services.bank_registry.registry import (
     Geography,
     Holders,
     LocalConvention,
+    Notes,
     Records,
+    Rules,
     Successions,
     Target,
+    bank_name,
     difference,
     editing,
+    name_of,
+    slug,
 )
 from services.bank_registry.store import Edit, Origin, RegistryStore
 from services.kit import french
 from services.kit.dates import Period
-from services.kit.errors import Violation, Violations
+from services.kit.errors import AlreadyExists, Violation, Violations
+
+BANK = BANKS.field
 
 V = TypeVar("V", Bank, Agreement, LocalConvention)
 R = TypeVar("R", bound=Message)
 
 
-class Keeper:
-    """Edits lenders, agreements and local conventions alike."""
+class Edits:
+    """The five verbs of the keeper, for lenders, agreements and local conventions alike."""
 
     def __init__(self, store: RegistryStore, geography: Geography) -> None:
         self._store = store
         self._geography = geography
 
-    def update(self, desk: Desk[V], request: Any, response: type[R]) -> R:
+    def create(self, kind: Editable[V], request: Any, response: type[R]) -> R:
+        """A new resource: a lender, or something of the lender that is its parent."""
+        notes, given = Notes.new(), getattr(request, kind.field)
+        parent = names.bank_id(request.parent, notes.problems, "parent") if kind.field != BANK else ""
+        asked = edits.writing(request, notes.problems)
+        edits.refuse_output_only(given, kind.field, notes.problems)
+        own_id = getattr(request, f"{kind.field}_id") or slug(getattr(given, kind.title)) or kind.untitled
+        fact = _read(kind, given, own_id, Rules(self._geography), notes)
+        if fact is None or notes.problems:
+            raise notes.problems.error()
+
+        def work(session: Edit, origin: Origin) -> R:
+            record = record_of(session, parent) if parent else BankRecord(banks=())
+            target = kind.target(record, own_id)
+            if target.versions or (kind.field == BANK and session.registry.history(own_id)):
+                name = name_of(parent, fact) if parent else bank_name(own_id)
+                reason, text = kind.taken
+                raise AlreadyExists(reason, text.format(id=own_id), metadata={"name": name})
+            after = target.with_versions([fact])
+            _refuse_clashes(notes.problems, after, session.registry.current, kind)
+            return self._answer(kind, session, origin, response, after, own_id, None, notes.advice)
+
+        return write(self._store, request, asked, response, work)
+
+    def update(self, kind: Editable[V], request: Any, response: type[R]) -> R:
         """New terms from a day on, or a correction of all the days."""
         violations = Violations()
-        given = getattr(request, desk.field)
-        bank_id, own_id = desk.ids(given.name, violations, f"{desk.field}.name")
+        given = getattr(request, kind.field)
+        bank_id, own_id = kind.ids(given.name, violations, f"{kind.field}.name")
         since = edits.day(request, "effective_date", violations, required=False)
         fields = edits.changed_fields(request, given, since, violations)
         asked = edits.writing(request, violations)
         violations.raise_if_any()
 
         def work(session: Edit, origin: Origin) -> R:
-            target = _target(desk, session, bank_id, own_id, asked)
-            entries = Entries(self._geography)
+            target = _target(kind, session, bank_id, own_id, asked)
+            notes, rules = Notes.new(), Rules(self._geography)
 
             def change(version: V, life: Period) -> V:
-                merged = edits.merged(desk.message(version, life), given, fields)
-                return desk.read(entries, merged, own_id) or version
+                merged = edits.merged(kind.message(version, life), given, fields)
+                return _read(kind, merged, own_id, rules, notes) or version
 
             if set(fields) & set(edits.DAYS):
                 last = target.versions[-1]
                 whole = Period(target.versions[0].period.first, last.period.last)
                 target = editing.moved(target, change(last, whole).period)
             after = editing.revised(target, lambda one: _kept(one, change(one, one.period)), since)
-            _refuse_clashes(entries.problems, after, session.registry.current, desk.field)
-            entries.problems.raise_if_any()
-            return self._answer(desk, session, origin, response, after, own_id, since, entries.advice)
+            _refuse_clashes(notes.problems, after, session.registry.current, kind)
+            return self._answer(kind, session, origin, response, after, own_id, since, notes.advice)
 
         return write(self._store, request, asked, response, work)
 
-    def end(self, desk: Desk[V], request: Any, response: type[R], successor: str = "") -> R:
-        """No more day from a day on; a lender may have a successor, by its id."""
+    def end(self, kind: Editable[V], request: Any, response: type[R]) -> R:
+        """No more day from a day on; a lender may have a successor."""
         violations = Violations()
-        bank_id, own_id = desk.ids(request.name, violations, "name")
+        given = request.successor if kind.field == BANK else ""
+        successor = given and names.bank_id(given, violations, "successor")
+        bank_id, own_id = kind.ids(request.name, violations, "name")
         day = edits.day(request, "effective_date", violations)
         asked = edits.writing(request, violations)
         day = violations.checked(day)
 
         def work(session: Edit, origin: Origin) -> R:
-            after: BankRecord = editing.ended(_target(desk, session, bank_id, own_id, asked), day)
+            after: BankRecord = editing.ended(_target(kind, session, bank_id, own_id, asked), day)
             if successor:
                 last = replace(after.bank, successor=successor)
                 after = replace(after, banks=(*after.banks[:-1], last))
                 _refuse_unknown_successor(after, session.registry.current)
             advice: list[Advice] = []
-            if desk.field == "bank":
+            if kind.field == BANK:
                 advice.extend(_still_in_force(after, day))
-            return self._answer(desk, session, origin, response, after, own_id, day, advice)
+            return self._answer(kind, session, origin, response, after, own_id, day, advice)
 
         return write(self._store, request, asked, response, work)
 
-    def suspend(self, desk: Desk[V], request: Any, response: type[R]) -> R:
+    def suspend(self, kind: Editable[V], request: Any, response: type[R]) -> R:
         """One more suspension."""
         violations = Violations()
-        bank_id, own_id = desk.ids(request.name, violations, "name")
+        bank_id, own_id = kind.ids(request.name, violations, "name")
         asked = edits.writing(request, violations)
         suspension = edits.suspension(request, asked.reason, violations)
         suspension = violations.checked(suspension)
 
         def work(session: Edit, origin: Origin) -> R:
-            after = editing.suspended(_target(desk, session, bank_id, own_id, asked), suspension)
+            after = editing.suspended(_target(kind, session, bank_id, own_id, asked), suspension)
             day = suspension.period.first
-            return self._answer(desk, session, origin, response, after, own_id, day)
+            return self._answer(kind, session, origin, response, after, own_id, day)
 
         return write(self._store, request, asked, response, work)
 
-    def reinstate(self, desk: Desk[V], request: Any, response: type[R]) -> R:
+    def reinstate(self, kind: Editable[V], request: Any, response: type[R]) -> R:
         """The end of a suspension."""
         violations = Violations()
-        bank_id, own_id = desk.ids(request.name, violations, "name")
+        bank_id, own_id = kind.ids(request.name, violations, "name")
         day = edits.day(request, "effective_date", violations)
         asked = edits.writing(request, violations)
         day = violations.checked(day)
 
         def work(session: Edit, origin: Origin) -> R:
-            after = editing.reinstated(_target(desk, session, bank_id, own_id, asked), day)
-            return self._answer(desk, session, origin, response, after, own_id, day)
+            after = editing.reinstated(_target(kind, session, bank_id, own_id, asked), day)
+            return self._answer(kind, session, origin, response, after, own_id, day)
 
         return write(self._store, request, asked, response, work)
 
-    def create(
-        self,
-        desk: Desk[V],
-        session: Edit,
-        origin: Origin,
-        response: type[R],
-        after: BankRecord,
-        own_id: str,
-        entries: Entries,
-    ) -> R:
-        """A lender with one more resource, or a new lender."""
-        _refuse_clashes(entries.problems, after, session.registry.current, desk.field)
-        entries.problems.raise_if_any()
-        return self._answer(desk, session, origin, response, after, own_id, None, entries.advice)
-
     def _answer(
         self,
-        desk: Desk[V],
+        kind: Editable[V],
         session: Edit,
         origin: Origin,
         response: type[R],
@@ -151,10 +168,10 @@ class Keeper:
     ) -> R:
         """Writes the new state of a lender, and tells it."""
         state_number = session.apply(difference(session.registry.current, [after]), origin)
-        versions = desk.target(after, own_id).versions
+        versions = kind.target(after, own_id).versions
         make: Callable[..., R] = response
         return make(
-            **{desk.field: desk.answer(after, versions, day, session.now)},
+            **{kind.field: kind.answer(after, versions, day, session.now)},
             state_number=state_number,
             warnings=[
                 pb.EditWarning(field=one.field, code=one.code, message=french.typeset(one.description))
@@ -171,8 +188,10 @@ def record_of(session: Edit, bank_id: str) -> BankRecord:
     return records[bank_id]
 
 
-def _target(desk: Desk[V], session: Edit, bank_id: str, own_id: str, asked: Writing) -> Target[V]:
-    target = desk.target(record_of(session, bank_id), own_id)
+def _target(kind: Editable[V], session: Edit, bank_id: str, own_id: str, asked: Writing) -> Target[V]:
+    record = record_of(session, bank_id)
+    kind.require(record, own_id)
+    target = kind.target(record, own_id)
     target.check_etag(asked.etag)
     return target
 
@@ -182,16 +201,28 @@ def _kept(version: V, changed: V) -> V:
     return replace(changed, period=version.period, suspensions=version.suspensions)
 
 
-def _refuse_clashes(problems: Violations, after: BankRecord, records: Records, path: str) -> None:
-    """Notes the identifiers that another lender has, and a successor that is none."""
-    if path != "bank":
-        return
-    others = {bank_id: record for bank_id, record in records.items() if bank_id != after.bank.id}
-    clashes = [
-        *Holders(others.values()).clashes(after),
-        *Successions({**others, after.bank.id: after}).clashes(after),
-    ]
-    problems.extend(Violation(f"{path}.{field}", code, text) for field, code, text in clashes)
+def _read(kind: Editable[V], message: Any, own_id: str, rules: Rules, notes: Notes) -> V | None:
+    """The fact in a message; several versions of one message have their mistakes told once."""
+    found = Notes.new(kind.field)
+    fact = kind.read(message, own_id, rules, found)
+    for one in found.problems:
+        field = f"{kind.field}_id" if one.field == f"{kind.field}.id" else one.field
+        if all((field, one.reason) != (told.field, told.reason) for told in notes.problems):
+            notes.problems.add(field, one.reason, one.description)
+    notes.advice.extend(one for one in found.advice if one not in notes.advice)
+    return fact
+
+
+def _refuse_clashes(problems: Violations, after: BankRecord, records: Records, kind: Editable[V]) -> None:
+    """Refuses what is wrong by itself, the identifiers that another lender has, a successor that is none."""
+    if kind.field == BANK:
+        others: Records = {bank_id: record for bank_id, record in records.items() if bank_id != after.bank.id}
+        clashes = [
+            *Holders(others.values()).clashes(after),
+            *Successions({**others, after.bank.id: after}).clashes(after),
+        ]
+        problems.extend(Violation(f"{kind.field}.{field}", code, text) for field, code, text in clashes)
+    problems.raise_if_any()
 
 
 def _refuse_unknown_successor(after: BankRecord, records: Records) -> None:

@@ -1,29 +1,35 @@
-"""The columns of the flat layout: a row holds the terms of a lender, of an agreement and of a convention.
-
-Each column has two ways: from a cell to the field of the JSON form, and from a fact to the cell.
-"""
+"""The columns of the flat layout: a row holds the terms of a lender, of an agreement and of a convention."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from enum import Enum
-from operator import attrgetter as get
 from typing import Any
 
 from services.bank_registry.files import lists
-from services.bank_registry.registry import ALWAYS, KINDS, SCOPES, fold
+from services.bank_registry.registry import (
+    ADDRESS_LINES,
+    AGREEMENT,
+    ALWAYS,
+    BANK,
+    CONVENTION,
+    KINDS,
+    SCOPES,
+    Field,
+    Kind,
+    fold,
+)
 from services.kit import tables
-from services.kit.tables import Bad, Cell
+from services.kit.tables import Cell
 
 SHEET = "Prêteurs"
-Show = Callable[[Any], Cell]
 
 
 class Group(Enum):
-    """What a column is about; its value is the list that holds it in the JSON form."""
+    """What a column is about; its value is the list that holds it in the statement of a lender."""
 
     LENDER = ""
     AGREEMENT = "agreements"
@@ -32,133 +38,92 @@ class Group(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """How a cell is read, its number format in a workbook, and how the JSON form writes its value."""
+    """How a kind of value is written in a cell: both ways, and its number format in a workbook."""
 
-    parse: tables.Parse[Any]
+    read: tables.Parse[Any]
+    show: Callable[[Any], Cell] = lambda value: value
     excel: str = "@"
-    plain: Callable[[Any], object] = lambda value: value
-
-    def read(self, cell: object) -> object:
-        """The value of a cell that is not blank, as the JSON form writes it, or Bad."""
-        found = self.parse(cell)
-        return found if isinstance(found, Bad) else self.plain(found)
 
 
-def _amount(cents: int) -> str:
-    return f"{Decimal(cents).scaleb(-2):f}"
+def _euros(cents: int | None) -> Cell:
+    return None if cents is None else Decimal(cents).scaleb(-2)
 
 
-def _rate(percent: Decimal) -> str:
-    return f"{percent:f}"
+def _since(first: date) -> Cell:
+    return None if first == ALWAYS.first else first
 
 
-TEXT, CODE, CODES = Form(tables.text), Form(tables.code), Form(tables.codes)
-KIND, SCOPE = Form(tables.choice(KINDS)), Form(tables.choice(SCOPES))
-SUSPENSIONS, CONTACTS = Form(lists.suspensions), Form(lists.contacts)
-DAY, COUNT = Form(tables.day, "dd/mm/yyyy", date.isoformat), Form(tables.integer, "0")
-MONEY, PERCENT = Form(tables.money, "#,##0.00", _amount), Form(tables.percent, "General", _rate)
+_TEXT, _CODE = Form(tables.text), Form(tables.code)
+FORMS: Mapping[Kind, Form] = {
+    Kind.ID: _TEXT,
+    Kind.TEXT: _TEXT,
+    Kind.LENDER: _TEXT,
+    Kind.LINES: _TEXT,
+    Kind.CODE: _CODE,
+    Kind.CODES: Form(tables.codes, ", ".join),
+    Kind.LENDER_KIND: Form(tables.choice(KINDS), lambda kind: KINDS[kind]),
+    Kind.SCOPE: Form(tables.choice(SCOPES), lambda scope: SCOPES[scope]),
+    Kind.FIRST_DAY: Form(tables.day, _since, "dd/mm/yyyy"),
+    Kind.LAST_DAY: Form(tables.day, excel="dd/mm/yyyy"),
+    Kind.DAY: Form(tables.day, excel="dd/mm/yyyy"),
+    Kind.MONEY: Form(tables.money, _euros, "#,##0.00"),
+    Kind.PERCENT: Form(tables.percent, excel="General"),
+    Kind.COUNT: Form(tables.integer, excel="0"),
+    Kind.CONTACTS: Form(lists.contacts, lists.contacts_of),
+    Kind.SUSPENSIONS: Form(lists.suspensions, lists.suspended),
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column: its name, what it is about, its field in the JSON form, and both ways."""
+    """A column: its name, what it is about, its field, and which line of it if it has several."""
 
     name: str
     group: Group
-    field: str
-    form: Form
-    show: Show
-    required: bool = False
+    field: Field
+    line: int | None = None
+
+    @property
+    def form(self) -> Form:
+        """How its cells are written."""
+        return FORMS[self.field.kind]
+
+    @property
+    def key(self) -> str:
+        """Name in the statement, with the number of the line."""
+        return self.field.name if self.line is None else f"{self.field.name}[{self.line}]"
+
+    @property
+    def required(self) -> bool:
+        """Whether a header that speaks of the group must have it."""
+        return (self.field.required or self.field.expected) and not self.line
+
+    def show(self, record: object) -> Cell:
+        """The cell of a record."""
+        value = self.field.of(record)
+        return self.form.show(value if self.line is None else "".join(value[self.line : self.line + 1]))
 
 
-def _columns(group: Group, *rows: tuple[str, str, Form, Show], required: tuple[str, ...]) -> list[Column]:
-    return [Column(name, group, field, form, show, field in required) for name, field, form, show in rows]
+def _columns(group: Group, fields: Sequence[Field]) -> list[Column]:
+    found: list[Column] = []
+    for field in fields:
+        if field.kind is Kind.LINES:
+            numbers = range(ADDRESS_LINES)
+            found.extend(Column(f"{field.column} {number + 1}", group, field, number) for number in numbers)
+        else:
+            found.append(Column(field.column, group, field))
+    return found
 
 
-def _euros(path: str) -> Show:
-    def show(fact: Any) -> Cell:
-        cents = get(path)(fact)
-        return None if cents is None else Decimal(cents).scaleb(-2)
-
-    return show
-
-
-def _line(number: int) -> Show:
-    return lambda fact: "".join(fact.address_lines[number : number + 1])
-
-
-LENDER = _columns(
-    Group.LENDER,
-    ("identifiant", "id", TEXT, get("id")),
-    ("nom", "name", TEXT, get("name")),
-    ("type", "kind", KIND, lambda fact: KINDS[fact.kind]),
-    ("SIREN", "siren", CODE, get("siren")),
-    ("SIRET", "siret", CODE, get("siret")),
-    ("réseau", "network", TEXT, get("network")),
-    ("code banque (CIB)", "cib", CODE, get("cib")),
-    ("BIC", "bic", CODE, get("bic")),
-    ("LEI", "lei", CODE, get("lei")),
-    ("repreneur", "successor", TEXT, get("successor")),
-    ("prêteur depuis le", "start", DAY, lambda fact: _since(fact.period.first)),
-    ("prêteur jusqu’au", "end", DAY, get("period.last")),
-    ("suspensions du prêteur", "suspensions", SUSPENSIONS, lambda fact: lists.suspended(fact.suspensions)),
-    required=("id", "name", "kind", "siren"),
-)
-AGREEMENT = _columns(
-    Group.AGREEMENT,
-    ("accord", "id", TEXT, get("id")),
-    ("référence de l’accord", "reference", TEXT, get("reference")),
-    ("gestionnaire", "manager", TEXT, get("manager")),
-    ("territoire", "scope", SCOPE, lambda fact: SCOPES[fact.territory.scope]),
-    ("codes du territoire", "territories", CODES, lambda fact: ", ".join(fact.territory.codes)),
-    ("début de l’accord", "start", DAY, get("period.first")),
-    ("dernier jour de l’accord", "end", DAY, get("period.last")),
-    ("suspensions de l’accord", "suspensions", SUSPENSIONS, lambda fact: lists.suspended(fact.suspensions)),
-    ("part garantie (%)", "guarantee_share_pct", PERCENT, get("guarantee_share")),
-    ("enveloppe (€)", "envelope", MONEY, _euros("envelope")),
-    ("engagé hors registre (€)", "committed", MONEY, _euros("committed")),
-    ("montant minimal (€)", "amount_min", MONEY, _euros("amount.least")),
-    ("montant maximal (€)", "amount_max", MONEY, _euros("amount.greatest")),
-    ("durée minimale (mois)", "months_min", COUNT, get("months.least")),
-    ("durée maximale (mois)", "months_max", COUNT, get("months.greatest")),
-    ("taux minimal (%)", "rate_min_pct", PERCENT, get("rate.least")),
-    ("taux maximal (%)", "rate_max_pct", PERCENT, get("rate.greatest")),
-    ("règle de taux", "rate_rule", TEXT, get("rate_rule")),
-    ("objets acceptés", "accepted_objects", CODES, lambda fact: ", ".join(fact.accepted_objects)),
-    ("pièce justificative", "evidence", TEXT, get("evidence")),
-    ("vérifié le", "verified_on", DAY, get("verified_on")),
-    required=("reference", "scope", "territories", "start", "end"),
-)
-CONVENTION = _columns(
-    Group.CONVENTION,
-    ("convention", "id", TEXT, get("id")),
-    ("référence de la convention", "reference", TEXT, get("reference")),
-    ("début de la convention", "start", DAY, get("period.first")),
-    ("dernier jour de la convention", "end", DAY, get("period.last")),
-    (
-        "suspensions de la convention",
-        "suspensions",
-        SUSPENSIONS,
-        lambda fact: lists.suspended(fact.suspensions),
-    ),
-    ("service destinataire", "contact_name", TEXT, get("contact_name")),
-    ("adresse 1", "address_lines[0]", TEXT, _line(0)),
-    ("adresse 2", "address_lines[1]", TEXT, _line(1)),
-    ("adresse 3", "address_lines[2]", TEXT, _line(2)),
-    ("code postal", "postal_code", CODE, get("postal_code")),
-    ("ville", "city", TEXT, get("city")),
-    ("courriel", "email", TEXT, get("email")),
-    ("téléphone", "phone", TEXT, get("phone")),
-    ("délai de réponse (jours)", "answer_days", COUNT, get("answer_days")),
-    ("autres contacts", "contacts", CONTACTS, lambda fact: lists.contacts_of(fact.contacts)),
-    required=("start", "contact_name", "address_lines[0]", "postal_code", "city"),
-)
-COLUMNS = (*LENDER, *AGREEMENT, *CONVENTION)
+LENDER_COLUMNS = _columns(Group.LENDER, BANK)
+AGREEMENT_COLUMNS = _columns(Group.AGREEMENT, AGREEMENT)
+CONVENTION_COLUMNS = _columns(Group.CONVENTION, CONVENTION)
+COLUMNS = (*LENDER_COLUMNS, *AGREEMENT_COLUMNS, *CONVENTION_COLUMNS)
 NAMES = {
-    **{("earlier_terms", column.field): column.name for column in LENDER},
-    **{(column.group.value, column.field.partition("[")[0]): column.name for column in reversed(COLUMNS)},
+    **{("earlier_terms", column.field.name): column.name for column in LENDER_COLUMNS},
+    **{(column.group.value, column.field.name): column.name for column in reversed(COLUMNS)},
 }
-"""The names of the columns by list and field of the JSON form."""
+"""The names of the columns by list and field of the statement."""
 
 _BY_FOLD = {fold(column.name): column for column in COLUMNS}
 
@@ -166,7 +131,3 @@ _BY_FOLD = {fold(column.name): column for column in COLUMNS}
 def find(name: str) -> Column | None:
     """The column of a header, whatever its accents, case and punctuation."""
     return _BY_FOLD.get(fold(name))
-
-
-def _since(start: date) -> Cell:
-    return None if start == ALWAYS.first else start

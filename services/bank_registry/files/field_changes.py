@@ -8,7 +8,7 @@ from datetime import date
 from itertools import groupby
 from operator import attrgetter
 
-from services.bank_registry.files.columns import AGREEMENT, CONVENTION, LENDER, Column
+from services.bank_registry.files.columns import AGREEMENT_COLUMNS, CONVENTION_COLUMNS, LENDER_COLUMNS, Column
 from services.bank_registry.files.rows import cells_of
 from services.bank_registry.registry import ALWAYS, Agreement, Bank, BankRecord, LocalConvention
 from services.kit import french
@@ -30,9 +30,9 @@ class FieldChange:
 
 def field_changes(before: BankRecord, after: BankRecord) -> Iterator[FieldChange]:
     """Every field that differs, in the order of the columns."""
-    yield from _changes(LENDER, before.banks, after.banks)
-    yield from _changes(AGREEMENT, before.agreements, after.agreements)
-    yield from _changes(CONVENTION, before.conventions, after.conventions)
+    yield from _changes(LENDER_COLUMNS, before.banks, after.banks)
+    yield from _changes(AGREEMENT_COLUMNS, before.agreements, after.agreements)
+    yield from _changes(CONVENTION_COLUMNS, before.conventions, after.conventions)
 
 
 def arrivals(record: BankRecord) -> Iterator[FieldChange]:

@@ -5,14 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
+from services.bank_registry.registry import AGREEMENT, BANK, CONTACT, CONVENTION
 from services.kit import french
 from services.kit.tables import UnreadableFile
 
 MAX_FINDINGS = 20_000
+KEYS = {one.name: one.json for one in (*BANK, *AGREEMENT, *CONVENTION, *CONTACT)}
+"""The names of fields in the JSON form."""
 
-UNREADABLE = object()
-"""The value of a field whose cell was already refused: present, and worth no second complaint."""
+_NAME = re.compile("[a-z_]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +51,13 @@ def too_many(first: Finding) -> UnreadableFile:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """The values of a lender by field, as JSON writes them, and where they are.
+    """The statement of a lender, what of it could not be read, and where its fields are.
 
     A table has the `lines` of its lists (`agreements[0]`) and the `names` of its columns by list and field;
     a JSON form has neither, and the path of the lender in it.
     """
 
-    values: Mapping[str, object]
+    statement: Mapping[str, Any]
     line: int
     path: str = ""
     lines: Mapping[str, int] = field(default_factory=dict)
@@ -62,14 +65,21 @@ class Item:
     findings: tuple[Finding, ...] = ()
 
     def place_of(self, path: str) -> Place:
-        """The cell of a field in a table, else its line and its path."""
+        """The cell of a field in a table, else its line and its path in the JSON form."""
         if not self.names:
-            return Place(self.line, ".".join(filter(None, (self.path, path))))
+            written = _NAME.sub(lambda found: KEYS.get(found[0], found[0]), path)
+            return Place(self.line, ".".join(filter(None, (self.path, written))))
         prefix, _, rest = path.partition(".")
         if prefix not in self.lines:
             prefix, rest = "", path
         name = (prefix.partition("[")[0], re.split(r"[.\[]", rest)[0])
         return Place(self.lines.get(prefix, self.line), self.names.get(name, ""))
+
+
+def identifier(statement: Mapping[str, Any]) -> str:
+    """The id that a statement gives to its lender, right or not; empty if it gives none."""
+    value = statement.get("id")
+    return value.strip() if isinstance(value, str) else ""
 
 
 @dataclass(frozen=True, slots=True)

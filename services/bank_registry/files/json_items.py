@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NoReturn
 
-from services.bank_registry.files.items import Content, Finding, Item, Place
+from services.bank_registry.files.items import (
+    MAX_FINDINGS,
+    Content,
+    Finding,
+    Item,
+    Place,
+    identifier,
+    too_many,
+)
+from services.bank_registry.files.json_values import statement_of
 from services.kit import french
-from services.kit.errors import FieldReason
+from services.kit.errors import FieldReason, Violations
 from services.kit.tables import MAX_ROWS, UnreadableFile
 
 FORMAT = "registre-preteurs/1"
@@ -61,14 +70,15 @@ def _is_lender(line: str) -> bool:
 def _lines(lines: list[tuple[int, str]]) -> Content:
     if len(lines) > MAX_ROWS:
         raise UnreadableFile(f"Le fichier compte plus de {french.number(MAX_ROWS)} lignes.")
-    items: list[Item] = []
+    objects: list[tuple[int, Object]] = []
     findings: list[Finding] = []
     for number, line in lines:
         try:
-            items.append(Item(parse(line), number))
+            objects.append((number, parse(line)))
         except UnreadableFile as error:
             sentence = str(error).replace("(ligne 1, ", "(").replace("Le fichier", "La ligne")
             findings.append(Finding(Place(number), FieldReason.NOT_JSON, sentence))
+    items = _bounded(_item(lender, number, "") for number, lender in objects)
     return Content(tuple(items), tuple(findings))
 
 
@@ -81,13 +91,39 @@ def _document(document: Object) -> Content:
     banks = document.get("banks")
     if not isinstance(banks, list):
         raise UnreadableFile("Le champ « banks » doit être une liste entre crochets.")
-    return Content(tuple(_items(banks)), tuple(_not_objects(banks)))
+    return Content(tuple(_bounded(_items(banks))), tuple(_not_objects(banks)))
 
 
 def _items(banks: list[object]) -> Iterator[Item]:
     for index, bank in enumerate(banks):
         if isinstance(bank, dict):
-            yield Item(bank, 0, f"banks[{index}]")
+            yield _item(bank, 0, f"banks[{index}]")
+
+
+def _item(lender: Object, line: int, path: str) -> Item:
+    """A lender, and what of its object cannot be read, at its path in the JSON form."""
+    problems = Violations()
+    statement = statement_of(lender, problems)
+    findings = tuple(
+        Finding(
+            Place(line, ".".join(filter(None, (path, one.field)))),
+            one.reason,
+            one.description,
+            identifier(statement),
+        )
+        for one in problems
+    )
+    return Item(statement, line, path, findings=findings)
+
+
+def _bounded(items: Iterable[Item]) -> Iterator[Item]:
+    """The items, as long as their mistakes are not more than anyone would read."""
+    count = 0
+    for item in items:
+        count += len(item.findings)
+        if count > MAX_FINDINGS:
+            raise too_many(item.findings[0])
+        yield item
 
 
 def _not_objects(banks: list[object]) -> Iterator[Finding]:

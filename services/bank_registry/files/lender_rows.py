@@ -9,13 +9,13 @@ from services.bank_registry.files.columns import NAMES, Column, Group
 from services.bank_registry.files.header import absent, read_header
 from services.bank_registry.files.items import (
     MAX_FINDINGS,
-    UNREADABLE,
     Content,
     Finding,
     Item,
     Place,
     too_many,
 )
+from services.bank_registry.registry import UNREADABLE
 from services.kit import french
 from services.kit.errors import FieldReason
 from services.kit.tables import Bad, Row, UnreadableFile, is_blank, read_cell
@@ -80,11 +80,11 @@ def _parts(row: Row, header: dict[int, Column]) -> dict[Group, _Part]:
             text = "Cette cellule est hors des colonnes ; vérifiez les guillemets et les séparateurs."
             parts[Group.LENDER].note("", "CELL_WITHOUT_COLUMN", text)
             continue
-        value = read_cell(row, index, column.form.read)
+        value: object = read_cell(row, index, column.form.read)
         if isinstance(value, Bad):
             parts[column.group].note(column.name, value.code, value.message)
             value = UNREADABLE
-        parts[column.group].values[column.field] = value
+        parts[column.group].values[column.key] = value
     return parts
 
 
@@ -117,15 +117,15 @@ class _Lender:
         """A row may leave blank what an earlier one says of the lender, not contradict it."""
         if len(part.values) == 1:
             return
-        known = self.terms.setdefault(str(part.values.get("start")), part)
+        known = self.terms.setdefault(str(part.values.get("start_date")), part)
         for name, value in part.values.items():
             if known.values.setdefault(name, value) != value:
                 text = f"Cette cellule contredit la ligne {known.line}, qui décrit le même prêteur."
                 self.refuse(Place(part.line, NAMES["", name]), FieldReason.INCONSISTENT, text)
 
     def item(self) -> Item:
-        """The lender as the JSON form writes it."""
-        terms = sorted(self.terms.values(), key=lambda part: str(part.values.get("start", "")))
+        """The lender with all that its rows state."""
+        terms = sorted(self.terms.values(), key=lambda part: str(part.values.get("start_date", "")))
         for earlier in terms[:-1]:
             del earlier.values["id"]
         lists = {
@@ -136,13 +136,13 @@ class _Lender:
         values: Values = dict(terms[-1].values) if terms else {"id": self.bank_id}
         lines = {"": terms[-1].line if terms else self.line}
         for name, parts in lists.items():
-            values[name] = [gather_address(part.values) for part in parts]
+            values[name] = [_gathered(part.values) for part in parts]
             lines.update({f"{name}[{index}]": part.line for index, part in enumerate(parts)})
         return Item(values, self.line, "", lines, NAMES, tuple(self.findings))
 
 
-def gather_address(values: Values) -> Values:
-    """The fields with the lines of the address in one list, as the JSON form has them."""
+def _gathered(values: Values) -> Values:
+    """The fields with the lines of the address in one list."""
     lines = [values[key] for key in sorted(values) if key.startswith(_ADDRESS)]
     plain = {key: value for key, value in values.items() if not key.startswith(_ADDRESS)}
     return {**plain, _ADDRESS: lines} if lines else plain

@@ -20,7 +20,7 @@ _SUSPENSION = re.compile(
 )
 _TOKEN = re.compile(r"\\.|.", re.DOTALL)
 _ESCAPED = re.compile(r"\\(.)")
-CONTACT_FIELDS = ("role", "name", "email", "phone")
+CONTACT_FIELDS = ("role", "display_name", "email", "phone")
 
 
 def suspensions(value: object) -> object:
@@ -75,14 +75,14 @@ def _suspension(written: str) -> dict[str, object] | Bad:
             "Écrivez chaque suspension comme « du 01/03/2026 au 31/05/2026 ; motif » ou « à partir du "
             "01/03/2026 », séparées par « | ».",
         )
-    days = {"start": found["start"] or found["since"], "end": found["end"]}
+    days = {"start_date": found["start"] or found["since"], "end_date": found["end"]}
     values: dict[str, object] = {}
     for name, text in days.items():
         day = tables.day(text) if text else None
         if isinstance(day, Bad):
             return day
         if day:
-            values[name] = day.isoformat()
+            values[name] = day
     return {**values, "reason": _plain(found["reason"])} if found["reason"] else values
 
 

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
+from collections.abc import Generator
 from dataclasses import dataclass, field
 
-from services.bank_registry.files.banks import BankReader
 from services.bank_registry.files.content import read_content
-from services.bank_registry.files.items import MAX_FINDINGS, Content, Finding, Item, too_many
-from services.bank_registry.files.objects import Fields
-from services.bank_registry.files.records import record_of
-from services.bank_registry.registry import Advice, BankRecord, Geography
-from services.kit.errors import FieldReason, Violation, Violations
+from services.bank_registry.files.items import MAX_FINDINGS, Content, Finding, Item, identifier, too_many
+from services.bank_registry.registry import Advice, BankRecord, Geography, Notes, Rules, record_of
+from services.kit.errors import FieldReason, Violation
 
 STEP = 250
 """Lenders read between two announcements of progress."""
@@ -54,11 +51,11 @@ def read(data: bytes, geography: Geography) -> Generator[Progress, None, Reading
     """Reads a file, whatever the registry holds; raises UnreadableFile if it is not one of lenders."""
     content = read_content(data)
     reading = Reading(content, refusals=list(content.findings), warnings=list(content.warnings))
-    reader, total = BankReader(geography, Violations(), []), len(content.items)
+    rules, total = Rules(geography), len(content.items)
     for done, item in enumerate(content.items):
         if done % STEP == 0:
             yield Progress(done, total)
-        _read_item(item, reading, reader)
+        _read_item(item, reading, rules)
         if len(reading.refusals) > MAX_FINDINGS:
             raise too_many(reading.refusals[0])
     yield Progress(total, total)
@@ -76,15 +73,12 @@ def read_whole(data: bytes, geography: Geography) -> Reading:
             return reading
 
 
-def _read_item(item: Item, reading: Reading, reader: BankReader) -> None:
-    problems, advice = Violations(), list[Advice]()
-    reader.problems, reader.advice = problems, advice
-    fields = Fields(item.values, item.path, problems)
-    record = record_of(reader, fields)
-    fields.finish()
-    bank_id = _identifier(item.values)
-    refused = [*item.findings, *(_finding(item, found, found.reason, bank_id) for found in problems)]
-    reading.warnings.extend(_finding(item, found, found.code, bank_id) for found in advice)
+def _read_item(item: Item, reading: Reading, rules: Rules) -> None:
+    notes = Notes.new()
+    record = record_of(rules, item.statement, notes)
+    bank_id = identifier(item.statement)
+    refused = [*item.findings, *(_finding(item, found, found.reason, bank_id) for found in notes.problems)]
+    reading.warnings.extend(_finding(item, found, found.code, bank_id) for found in notes.advice)
     if bank_id in reading.cited:
         text = f"L’identifiant « {bank_id} » est déjà pris dans ce fichier."
         refused.append(Finding(item.place_of("id"), FieldReason.DUPLICATE, text, bank_id))
@@ -97,11 +91,5 @@ def _read_item(item: Item, reading: Reading, reader: BankReader) -> None:
         reading.entries[bank_id] = Entry(record, item)
 
 
-def _identifier(values: Mapping[str, object]) -> str:
-    value = values.get("id")
-    return value.strip() if isinstance(value, str) else ""
-
-
 def _finding(item: Item, found: Violation | Advice, code: str, bank_id: str) -> Finding:
-    path = found.field.removeprefix(item.path).removeprefix(".")
-    return Finding(item.place_of(path), code, found.description, bank_id)
+    return Finding(item.place_of(found.field), code, found.description, bank_id)

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import zip_longest
 
-from services.bank_registry.files.columns import AGREEMENT, COLUMNS, CONVENTION, LENDER, SHEET, Column
-from services.bank_registry.registry import KINDS, SCOPES, BankRecord
+from services.bank_registry.files.columns import (
+    AGREEMENT_COLUMNS,
+    COLUMNS,
+    CONVENTION_COLUMNS,
+    LENDER_COLUMNS,
+    SHEET,
+    Column,
+)
+from services.bank_registry.files.json_values import object_of
+from services.bank_registry.registry import KINDS, SCOPES, BankRecord, Kind
 from services.kit import tables
 from services.kit.tables import Cell, SheetColumn
 
-_CHOICES = {"kind": list(KINDS.values()), "scope": list(SCOPES.values())}
-_WIDE = ("name", "contact_name", "reference")
+_CHOICES = {Kind.LENDER_KIND: list(KINDS.values()), Kind.SCOPE: list(SCOPES.values())}
+_WIDE = ("display_name", "contact_name", "reference")
 
 
 def csv_bytes(records: Iterable[BankRecord]) -> bytes:
@@ -25,12 +34,18 @@ def xlsx_bytes(records: Iterable[BankRecord]) -> bytes:
         SheetColumn(
             title=column.name,
             number_format=column.form.excel,
-            wide=column.field in _WIDE,
-            choices=_CHOICES.get(column.field, ()),
+            wide=column.field.name in _WIDE,
+            choices=_CHOICES.get(column.field.kind, ()),
         )
         for column in COLUMNS
     ]
     return tables.xlsx_bytes(SHEET, columns, rows_of(records), freeze="C2")
+
+
+def json_lines_bytes(records: Iterable[BankRecord]) -> bytes:
+    """One JSON object a line, one line a lender, with the fields of the JSON form."""
+    lines = (json.dumps(object_of(record), ensure_ascii=False) for record in records)
+    return "".join(f"{line}\n" for line in lines).encode()
 
 
 def rows_of(records: Iterable[BankRecord]) -> Iterator[list[Cell]]:
@@ -38,9 +53,9 @@ def rows_of(records: Iterable[BankRecord]) -> Iterator[list[Cell]]:
     for record in records:
         for bank, agreement, convention in zip_longest(record.banks, record.agreements, record.conventions):
             yield [
-                *cells_of(LENDER, bank or record.banks[-1]),
-                *cells_of(AGREEMENT, agreement),
-                *cells_of(CONVENTION, convention),
+                *cells_of(LENDER_COLUMNS, bank or record.banks[-1]),
+                *cells_of(AGREEMENT_COLUMNS, agreement),
+                *cells_of(CONVENTION_COLUMNS, convention),
             ]
 
 

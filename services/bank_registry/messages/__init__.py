@@ -3,10 +3,12 @@
 - `changes`: Writes what changed.
 - `CheckMessages`: Messages of checks; those of a lender of today are built once, at its first check.
 - `edits`: Reads what every edit says: from which day, why, on which state, and whether to write.
-- `Entries`: Reads messages; `problems` forbid the edit, `advice` is to be looked at.
 - `filters`: Reads the filters of lists and searches.
 - `names`: Reads resource names.
 - `Options`: How a file is imported.
+- `read_agreement`: The terms of an agreement; None comes with a problem.
+- `read_bank`: The terms of a lender; None comes with a problem.
+- `read_convention`: The terms of a local convention; None comes with a problem.
 - `reads`: Writes what a read sees: a lender, an agreement or a convention on a day.
 - `records`: Writes what the registry holds as messages.
 - `requests`: Reads requests: every absent or wrong field is collected with its proto path.
@@ -30,13 +32,12 @@ from services.bank_registry.messages import (
 )
 from services.bank_registry.messages.checks import CheckMessages
 from services.bank_registry.messages.edits import Writing
-from services.bank_registry.messages.entries import Entries
+from services.bank_registry.messages.entries import read_agreement, read_bank, read_convention
 from services.bank_registry.messages.requests import Sight
 from services.bank_registry.messages.transfers import Options
 
 __all__ = [
     "CheckMessages",
-    "Entries",
     "Options",
     "Sight",
     "Writing",
@@ -44,6 +45,9 @@ __all__ = [
     "edits",
     "filters",
     "names",
+    "read_agreement",
+    "read_bank",
+    "read_convention",
     "reads",
     "records",
     "requests",

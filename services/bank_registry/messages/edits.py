@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from google.api.field_behavior_pb2 import IDENTIFIER, OUTPUT_ONLY, field_behavior
 from google.protobuf.descriptor import FieldDescriptor
 
 from services.bank_registry.registry import Suspension
@@ -16,18 +17,6 @@ from services.kit.errors import FieldReason, Violations
 LONGEST_REASON = 500
 EVERYTHING = "*"
 
-OUTPUT_ONLY = frozenset(
-    (
-        "name",
-        "suspensions",
-        "terms_start_date",
-        "terms_end_date",
-        "etag",
-        "verification_due",
-        "reserved",
-        "remaining",
-    )
-)
 DAYS = ("start_date", "end_date")
 
 
@@ -73,12 +62,13 @@ def suspension(message: Any, reason: str, violations: Violations) -> Suspension 
 
 def changed_fields(message: Any, resource: Any, since: date | None, violations: Violations) -> list[str]:
     """The fields of the resource that an update changes."""
-    known = {field.name: field for field in resource.DESCRIPTOR.fields if field.name not in OUTPUT_ONLY}
+    output_only = _output_only(resource)
+    known = {field.name: field for field in resource.DESCRIPTOR.fields if field.name not in output_only}
     given = list(message.update_mask.paths) or [name for name in known if _is_set(resource, known[name])]
     if EVERYTHING in given:
         given = [name for name in known if since is None or name not in DAYS]
     for name in given:
-        if name in OUTPUT_ONLY:
+        if name in output_only:
             text = f"Le champ « {name} » ne se modifie pas ainsi."
             violations.add("update_mask", FieldReason.OUTPUT_ONLY, text)
         elif name not in known:
@@ -91,6 +81,13 @@ def changed_fields(message: Any, resource: Any, since: date | None, violations: 
     if not given:
         violations.add("update_mask", FieldReason.REQUIRED, "Aucun champ à modifier n’est donné.")
     return [name for name in given if name in known]
+
+
+def _output_only(resource: Any) -> set[str]:
+    """The fields that the contract says nobody writes: those of the answer, and the name."""
+    unwritten = {OUTPUT_ONLY, IDENTIFIER}
+    fields = resource.DESCRIPTOR.fields
+    return {field.name for field in fields if unwritten & set(field.GetOptions().Extensions[field_behavior])}
 
 
 def refuse_output_only(resource: Any, path: str, violations: Violations) -> None:

@@ -1,179 +1,124 @@
-"""Reads lenders, agreements and local conventions given as messages, with the very checks of imports."""
+"""Reads lenders, agreements and local conventions: a message states the values that a file states."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import replace
-from typing import Any, TypeVar
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
+from enum import StrEnum
+from functools import partial
+from typing import Any
 
 from microcredit.bankregistry.v1 import bank_pb2 as pb
-from services.bank_registry.files import BankReader, Fields
 from services.bank_registry.messages import names
-from services.bank_registry.registry import Advice, Agreement, Bank, Geography, LocalConvention
+from services.bank_registry.registry import (
+    AGREEMENT,
+    BANK,
+    CONTACT,
+    CONVENTION,
+    UNREADABLE,
+    Agreement,
+    Bank,
+    BankKind,
+    Field,
+    Kind,
+    LocalConvention,
+    Notes,
+    Rules,
+    Scope,
+)
 from services.kit import wire
 from services.kit.dates import ONE_DAY
 from services.kit.errors import FieldReason, Violations
 
-FIRST_YEAR = 1900
-
-_RENAMED = {"start": "start_date", "end": "end_date", "territories": "territory_codes"}
-_BANK_RENAMED = {**_RENAMED, "name": "display_name"}
-
-Values = dict[str, object]
-F = TypeVar("F")
+Read = Callable[[Any, str, str, Violations], Any]
+"""From a message, the name of a field in it, and its path in the request, to its value."""
 
 
-class Entries:
-    """Reads messages; `problems` forbid the edit, `advice` is to be looked at."""
-
-    def __init__(self, geography: Geography) -> None:
-        self.problems = Violations()
-        self.advice: list[Advice] = []
-        self._geography = geography
-
-    def bank(self, message: pb.Bank, bank_id: str) -> Bank | None:
-        """The terms of a lender."""
-        values = _Values("bank", self.problems)
-        read: Values = {
-            "id": bank_id,
-            "name": message.display_name,
-            "kind": _enum(pb.BankKind.Name(message.kind), "BANK_KIND_"),
-            **_texts(message, "siren", "cib", "bic", "lei", "siret", "network"),
-            "successor": message.successor
-            and names.bank_id(message.successor, self.problems, "bank.successor"),
-            **values.period(message),
-        }
-        return self._read(read, "bank", "bank_id", _BANK_RENAMED, BankReader.bank)
-
-    def agreement(self, message: pb.Agreement, agreement_id: str) -> Agreement | None:
-        """The terms of an agreement."""
-        values = _Values("agreement", self.problems)
-        read: Values = {
-            "id": agreement_id,
-            **_texts(message, "reference", "manager", "evidence", "rate_rule"),
-            "scope": _enum(pb.TerritoryScope.Name(message.scope), "TERRITORY_SCOPE_"),
-            "territories": list(message.territory_codes),
-            **values.period(message),
-            **values.amounts(message, "envelope", "committed", "amount_min", "amount_max"),
-            **values.numbers(message, "guarantee_share_pct", "rate_min_pct", "rate_max_pct"),
-            **{
-                name: getattr(message, name)
-                for name in ("months_min", "months_max")
-                if message.HasField(name)
-            },
-            "accepted_objects": list(message.accepted_objects),
-            "verified_on": values.day(message, "verified_on"),
-        }
-        return self._read(read, "agreement", "agreement_id", _RENAMED, BankReader.agreement)
-
-    def convention(self, message: pb.LocalConvention, convention_id: str) -> LocalConvention | None:
-        """The terms of a local convention."""
-        values = _Values("local_convention", self.problems)
-        read: Values = {
-            "id": convention_id,
-            **_texts(message, "reference", "contact_name", "postal_code", "city", "email", "phone"),
-            "address_lines": list(message.address_lines),
-            **_integers(message, "answer_days"),
-            "contacts": [_contact(contact) for contact in message.contacts],
-            **values.period(message),
-        }
-        return self._read(read, "local_convention", "local_convention_id", _RENAMED, BankReader.convention)
-
-    def _read(
-        self,
-        values: Values,
-        path: str,
-        id_path: str,
-        renamed: dict[str, str],
-        read: Callable[[BankReader, Fields], F],
-    ) -> F:
-        def place(field: str) -> str:
-            return id_path if field == "id" else f"{path}.{_renamed(field, renamed)}"
-
-        problems, advice = Violations(), list[Advice]()
-        fact = read(BankReader(self._geography, problems, advice), Fields(values, "", problems))
-        for one in problems:
-            where = place(one.field)
-            if all((where, one.reason) != (known.field, known.reason) for known in self.problems):
-                self.problems.add(where, one.reason, one.description)
-        self.advice += (replace(given, field=place(given.field)) for given in advice)
-        return fact
+def read_bank(message: pb.Bank, bank_id: str, rules: Rules, notes: Notes) -> Bank | None:
+    """The terms of a lender; None comes with a problem."""
+    return rules.bank({**_statement(BANK, message, notes), "id": bank_id}, notes)
 
 
-class _Values:
-    """Fields of a message as the values of a file; what has no such value is noted."""
-
-    def __init__(self, path: str, problems: Violations) -> None:
-        self._path = path
-        self._problems = problems
-
-    def period(self, message: Any) -> Values:
-        """The first and the last day."""
-        return {"start": self.day(message, "start_date"), "end": self.day(message, "end_date", -ONE_DAY)}
-
-    def day(self, message: Any, field: str, shift: Any = 0 * ONE_DAY) -> str | None:
-        """A day, moved by a shift."""
-        path = f"{self._path}.{field}"
-        day = (
-            wire.civil_date(getattr(message, field), path, self._problems)
-            if message.HasField(field)
-            else None
-        )
-        if day is not None and day.year < FIRST_YEAR:
-            self._problems.add(path, FieldReason.OUT_OF_RANGE, f"L’année doit être au moins {FIRST_YEAR}.")
-            return None
-        return None if day is None else (day + shift).isoformat()
-
-    def amounts(self, message: Any, *fields: str) -> Values:
-        """Amounts in euros."""
-        return {field: self._amount(message, field) for field in fields if message.HasField(field)}
-
-    def numbers(self, message: Any, *fields: str) -> Values:
-        """Rates and shares in percent."""
-        return {field: self._number(message, field) for field in fields if message.HasField(field)}
-
-    def _amount(self, message: Any, field: str) -> str | None:
-        cents = wire.cents(getattr(message, field), f"{self._path}.{field}", self._problems)
-        if cents is None or self._negative(cents < 0, field):
-            return None
-        return f"{cents // 100}.{cents % 100:02d}"
-
-    def _number(self, message: Any, field: str) -> str | None:
-        number = wire.decimal(getattr(message, field), f"{self._path}.{field}", self._problems)
-        return None if number is None or self._negative(number < 0, field) else f"{number:f}"
-
-    def _negative(self, found: bool, field: str) -> bool:
-        if found:
-            self._problems.add(
-                f"{self._path}.{field}", FieldReason.OUT_OF_RANGE, "Une valeur positive est attendue."
-            )
-        return found
+def read_agreement(message: pb.Agreement, agreement_id: str, rules: Rules, notes: Notes) -> Agreement | None:
+    """The terms of an agreement; None comes with a problem."""
+    return rules.agreement({**_statement(AGREEMENT, message, notes), "id": agreement_id}, notes)
 
 
-def _texts(message: Any, *fields: str) -> Values:
-    return {field: getattr(message, field) for field in fields}
+def read_convention(
+    message: pb.LocalConvention, convention_id: str, rules: Rules, notes: Notes
+) -> LocalConvention | None:
+    """The terms of a local convention; None comes with a problem."""
+    return rules.convention({**_statement(CONVENTION, message, notes), "id": convention_id}, notes)
 
 
-def _integers(message: Any, *fields: str) -> Values:
-    return {field: getattr(message, field) for field in fields if message.HasField(field)}
+def _statement(fields: Sequence[Field], message: Any, notes: Notes) -> dict[str, Any]:
+    """What a message states; its suspensions have their own methods."""
+    found: dict[str, Any] = {}
+    for field in fields:
+        read = _READ.get(field.kind)
+        if read is None or (_has_presence(message, field.name) and not message.HasField(field.name)):
+            continue
+        found[field.name] = read(message, field.name, notes.at(field.name), notes.problems)
+    return found
 
 
-def _contact(contact: pb.Contact) -> Values:
-    return {
-        "role": contact.role,
-        "name": contact.display_name,
-        "email": contact.email,
-        "phone": contact.phone,
-    }
+def _has_presence(message: Any, name: str) -> bool:
+    return bool(message.DESCRIPTOR.fields_by_name[name].has_presence)
 
 
-def _enum(name: str, prefix: str) -> str:
-    return "" if name.endswith("_UNSPECIFIED") else name.removeprefix(prefix)
+def _plain(message: Any, name: str, path: str, problems: Violations) -> Any:
+    return getattr(message, name)
 
 
-def _renamed(path: str, renamed: dict[str, str]) -> str:
-    """`territories[0]` is `territory_codes[0]` in the message."""
-    first, *rest = path.split(".")
-    head, bracket, index = first.partition("[")
-    steps: Iterable[str] = (renamed.get(head, head) + bracket + index, *rest)
-    return ".".join(steps).replace(".name", ".display_name")
+def _lender(message: Any, name: str, path: str, problems: Violations) -> str:
+    given = getattr(message, name)
+    return given and names.bank_id(given, problems, path)
+
+
+def _choice(choices: type[StrEnum], message: Any, name: str, path: str, problems: Violations) -> Any:
+    number, enum = getattr(message, name), message.DESCRIPTOR.fields_by_name[name].enum_type
+    if number == 0:
+        return None
+    if number not in enum.values_by_number:
+        problems.add(path, FieldReason.UNKNOWN_VALUE, "Cette valeur n’est pas l’une de celles de la liste.")
+        return UNREADABLE
+    prefix = enum.values_by_number[0].name.removesuffix("UNSPECIFIED")
+    return choices(enum.values_by_number[number].name.removeprefix(prefix))
+
+
+def _day(message: Any, name: str, path: str, problems: Violations) -> Any:
+    day = wire.civil_date(getattr(message, name), path, problems)
+    return UNREADABLE if day is None else day
+
+
+def _last_day(message: Any, name: str, path: str, problems: Violations) -> Any:
+    """The day before the end, the very first of the calendar apart: no rule lets it pass."""
+    end = _day(message, name, path, problems)
+    return end if end is UNREADABLE or end == date.min else end - ONE_DAY
+
+
+def _money(message: Any, name: str, path: str, problems: Violations) -> Any:
+    cents = wire.cents(getattr(message, name), path, problems)
+    return UNREADABLE if cents is None else cents
+
+
+def _percent(message: Any, name: str, path: str, problems: Violations) -> Any:
+    number = wire.decimal(getattr(message, name), path, problems)
+    return UNREADABLE if number is None else number
+
+
+def _contacts(message: Any, name: str, path: str, problems: Violations) -> list[dict[str, Any]]:
+    return [{field.name: getattr(one, field.name) for field in CONTACT} for one in getattr(message, name)]
+
+
+_READ: Mapping[Kind, Read] = {
+    **dict.fromkeys((Kind.TEXT, Kind.CODE, Kind.COUNT, Kind.CODES, Kind.LINES), _plain),
+    **dict.fromkeys((Kind.FIRST_DAY, Kind.DAY), _day),
+    Kind.LAST_DAY: _last_day,
+    Kind.LENDER: _lender,
+    Kind.LENDER_KIND: partial(_choice, BankKind),
+    Kind.SCOPE: partial(_choice, Scope),
+    Kind.MONEY: _money,
+    Kind.PERCENT: _percent,
+    Kind.CONTACTS: _contacts,
+}

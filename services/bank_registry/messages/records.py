@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 from google.protobuf.timestamp_pb2 import Timestamp
 from google.type import date_pb2, decimal_pb2, money_pb2
@@ -12,13 +13,18 @@ from google.type import date_pb2, decimal_pb2, money_pb2
 from microcredit.bankregistry.v1 import bank_pb2 as pb
 from microcredit.bankregistry.v1 import envelope_service_pb2 as envelope_pb
 from services.bank_registry.registry import (
+    AGREEMENT,
     ALWAYS,
+    BANK,
+    CONTACT,
+    CONVENTION,
     Agreement,
     Bank,
     Contact,
+    Field,
+    Kind,
     LocalConvention,
     Reservation,
-    Suspension,
     agreement_name,
     bank_name,
     convention_name,
@@ -34,20 +40,8 @@ def bank(fact: Bank, life: Period, *, etag: str = "", verification_due: bool = F
     """A lender; `life` is its period whatever its changes of terms."""
     return pb.Bank(
         name=bank_name(fact.id),
-        display_name=fact.name,
-        kind=pb.BankKind.Value(f"BANK_KIND_{fact.kind}"),
-        siren=fact.siren,
-        cib=fact.cib,
-        bic=fact.bic,
-        lei=fact.lei,
-        successor=fact.successor and bank_name(fact.successor),
-        siret=fact.siret,
-        network=fact.network,
-        start_date=_start(life),
-        end_date=day(life.end),
-        suspensions=_suspensions(fact.suspensions),
-        terms_start_date=_start(fact.period),
-        terms_end_date=day(fact.period.end),
+        **_terms(BANK, fact),
+        **_days(fact, life),
         etag=etag,
         verification_due=verification_due,
     )
@@ -65,28 +59,8 @@ def agreement(
     """An agreement; `reserved` is what reservations take from its envelope, in cents."""
     return pb.Agreement(
         name=agreement_name(bank_id, fact.id),
-        reference=fact.reference,
-        manager=fact.manager,
-        scope=pb.TerritoryScope.Value(f"TERRITORY_SCOPE_{fact.territory.scope}"),
-        territory_codes=fact.territory.codes,
-        start_date=day(life.first),
-        end_date=day(life.end),
-        suspensions=_suspensions(fact.suspensions),
-        guarantee_share_pct=decimal(fact.guarantee_share),
-        envelope=money(fact.envelope),
-        committed=money(fact.committed),
-        amount_min=money(fact.amount.least),
-        amount_max=money(fact.amount.greatest),
-        months_min=fact.months.least,
-        months_max=fact.months.greatest,
-        rate_min_pct=decimal(fact.rate.least),
-        rate_max_pct=decimal(fact.rate.greatest),
-        accepted_objects=fact.accepted_objects,
-        verified_on=day(fact.verified_on),
-        evidence=fact.evidence,
-        rate_rule=fact.rate_rule,
-        terms_start_date=day(fact.period.first),
-        terms_end_date=day(fact.period.end),
+        **_terms(AGREEMENT, fact),
+        **_days(fact, life),
         reserved=None if fact.envelope is None else money(reserved),
         remaining=money(fact.remaining(reserved)),
         etag=etag,
@@ -98,20 +72,8 @@ def convention(bank_id: str, fact: LocalConvention, life: Period, *, etag: str =
     """A local convention."""
     return pb.LocalConvention(
         name=convention_name(bank_id, fact.id),
-        reference=fact.reference,
-        contact_name=fact.contact_name,
-        address_lines=fact.address_lines,
-        postal_code=fact.postal_code,
-        city=fact.city,
-        email=fact.email,
-        phone=fact.phone,
-        answer_days=fact.answer_days,
-        start_date=day(life.first),
-        end_date=day(life.end),
-        contacts=map(_contact, fact.contacts),
-        suspensions=_suspensions(fact.suspensions),
-        terms_start_date=day(fact.period.first),
-        terms_end_date=day(fact.period.end),
+        **_terms(CONVENTION, fact),
+        **_days(fact, life),
         etag=etag,
     )
 
@@ -152,16 +114,41 @@ def instant(microseconds: int) -> Timestamp:
     return stamp
 
 
+def _contact(contact: Contact) -> pb.Contact:
+    return pb.Contact(**{field.name: field.of(contact) for field in CONTACT})
+
+
+_WRITE: Mapping[Kind, Callable[[Any], Any]] = {
+    **dict.fromkeys((Kind.TEXT, Kind.CODE, Kind.COUNT, Kind.CODES, Kind.LINES), lambda value: value),
+    Kind.LENDER: lambda bank_id: bank_id and bank_name(bank_id),
+    Kind.LENDER_KIND: lambda kind: pb.BankKind.Value(f"BANK_KIND_{kind}"),
+    Kind.SCOPE: lambda scope: pb.TerritoryScope.Value(f"TERRITORY_SCOPE_{scope}"),
+    Kind.DAY: day,
+    Kind.MONEY: money,
+    Kind.PERCENT: decimal,
+    Kind.CONTACTS: lambda contacts: list(map(_contact, contacts)),
+}
+"""A name and days are not here: they come from the resource, not from one of its versions alone."""
+
+
+def _terms(fields: Sequence[Field], fact: Agreement | Bank | LocalConvention) -> dict[str, Any]:
+    """The fields of a version."""
+    return {field.name: _WRITE[field.kind](field.of(fact)) for field in fields if field.kind in _WRITE}
+
+
+def _days(fact: Agreement | Bank | LocalConvention, life: Period) -> dict[str, Any]:
+    """The days of a resource and of its version, the ends being the days after the last ones."""
+    return {
+        "start_date": _start(life),
+        "end_date": day(life.end),
+        "suspensions": [
+            pb.Suspension(start_date=day(one.period.first), end_date=day(one.period.end), reason=one.reason)
+            for one in fact.suspensions
+        ],
+        "terms_start_date": _start(fact.period),
+        "terms_end_date": day(fact.period.end),
+    }
+
+
 def _start(period: Period) -> date_pb2.Date | None:
     return None if period.first == ALWAYS.first else day(period.first)
-
-
-def _suspensions(suspensions: Sequence[Suspension]) -> list[pb.Suspension]:
-    return [
-        pb.Suspension(start_date=day(one.period.first), end_date=day(one.period.end), reason=one.reason)
-        for one in suspensions
-    ]
-
-
-def _contact(contact: Contact) -> pb.Contact:
-    return pb.Contact(role=contact.role, display_name=contact.name, email=contact.email, phone=contact.phone)

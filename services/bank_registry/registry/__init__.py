@@ -1,15 +1,21 @@
 """The logic of the registry, pure: periods, territories, reasons, ranking, history.
 
-- `Advice`: Something to look at in a field, that forbids nothing: its path, a stable code, a French sentence.
+- `ADDRESS_LINES`: A French postal block (NF Z10-011) less the name, the service and the line of the town.
+- `Advice`: Something to look at in a field, that forbids nothing: its path, a stable code, a French
+  sentence.
 - `Agreement`: The terms of an agreement during a period; a change of terms is a later period under the same
   id.
+- `AGREEMENT`: The fields of an agreement.
 - `agreement_name`: `banks/{bank}/agreements/{agreement}`.
 - `agreement_target`: The terms of an agreement; no version if there is none.
 - `AgreementCheck`: An agreement and every reason against it; none = it can take the application.
 - `ALWAYS`: The period of a lender that is not known to have begun or ended.
 - `as_of_day`: The lenders of a day, with their terms, agreements and conventions of that day only.
 - `Asked`: A reservation to make: cents, instants in microseconds.
+- `attributes`: The attributes of a record from values by name of field, all but its days: a value of two
+  fields is one attribute (the bounds of an amount).
 - `Bank`: The terms of an approved institution during a period; a change of terms is a later period.
+- `BANK`: The fields of a lender.
 - `bank_name`: `banks/{bank}`.
 - `bank_target`: The terms of a lender.
 - `BankCheck`: A lender against an application; `life` and `convention_life` are whatever the changes of
@@ -19,15 +25,15 @@
 - `BankRecord`: All that is known of a lender: its terms by start, its agreements by id then start, its
   conventions by start, its reservations by id.
 - `BankState`: What a lender is on a day, its agreements apart.
-- `Bound`: A value that an agreement bounds: cents, months or percent.
-- `Bounds`: Least and greatest value accepted, both included; None = no bound.
 - `CATEGORY`: Form of the code of a category of projects; the list itself belongs to the rules of
   eligibility.
 - `Change`: One lender before and after; `before` is None for a new one.
 - `check_bank`: A lender against an application; `records` gives the name of a successor.
 - `closest`: The lenders whose id or name looks most like an id.
 - `Commune`: A current commune; `epci` is empty for the few that belong to none.
+- `CONTACT`: The fields of a contact, which are columns of nothing.
 - `Contact`: A service to call at a lender, by its role.
+- `CONVENTION`: The fields of a local convention.
 - `convention_name`: `banks/{bank}/localConventions/{local_convention}`.
 - `convention_target`: The terms of a local convention; no version if there is none.
 - `Departement`: A département, or an overseas territory that has none.
@@ -38,55 +44,73 @@
 - `envelopes`: Envelopes of agreements: what a reservation may take, and what becomes of it.
 - `etag`: Changes with the versions of a resource, quoted as AIP-154 asks.
 - `facts`: The lender, its agreements and its conventions, one by one.
+- `Field`: A field of a resource; `name` is that of messages, and of all that says nothing else.
+- `FIELDS`: The fields of each type of record.
 - `fold`: The name in plain lower-case words: `Saint-Œn-l'Île` and `ST OEN L ILE` are the same.
 - `Geography`: The places of France on the year of the shipped data; immutable.
 - `Holders`: The lenders by identifier.
 - `ID`: Form of the id of a lender, of an agreement or of a convention.
-- `identifiers`: Identifiers of institutions: what is wrong with one, in French, None if it is right.
 - `in_force`: Whether an agreement has begun, has not ended and is not suspended.
+- `Kind`: What the value of a field is, in Python: the readers say how it is written where they are.
 - `KINDS`: The French name of each kind of institution.
 - `Known`: A fact as known between two instants (UTC, in microseconds, half-open).
 - `life`: The days without a gap around a version, whatever its changes of terms.
+- `line`: A line of text, in composed form, without surrounding spaces.
 - `LoanRequest`: What a lender is asked to take: cents, months, percent; no rate or category = not checked.
 - `LocalConvention`: Who to write to at the lender during a period, and its usual number of days before an
   answer.
+- `LONGEST_TEXT`: Characters of a text, unless its field says another number.
 - `name_of`: The name of the lender, or of what it holds, that a fact is about.
 - `narrate`: Every change, the lender first, then its agreements, its conventions and its reservations.
-- `place_name`: The name of a place of a territory, None if its code does not exist.
+- `Notes`: What is wrong with a statement: `problems` forbid it, `advice` is to be looked at.
 - `printed`: `Val d’Oust`: the official lists have straight apostrophes.
 - `Reason`: Why a lender, or one of its agreements, cannot take an application.
+- `record_of`: The lender; None only with a problem.
 - `Records`: The lenders known at an instant, by id.
 - `Registry`: The whole registry at a state, with its past; immutable.
 - `Reservation`: Part of the envelope of an agreement, in cents; instants are in microseconds (UTC).
 - `ReservationState`: What became of a reservation; one that is held past its last instant has expired,
   recorded or not.
-- `StateChange`: A state_number and the names of the resources that it created or changed; `recorded_at` in
-  microseconds.
+- `Rules`: Makes records of statements; None comes with a problem.
 - `Scope`: How a territory is given: which list its codes come from.
 - `SCOPES`: The French name of each scope of a territory.
 - `search`: The lenders that pass every filter; by name without a query, else those most like it first.
 - `select`: Every lender against an application, best first.
 - `slug`: An id made from a name: `banque-fictive-de-l-oust`; empty if the name has no letter or digit.
 - `state_on`: What a lender is on a day.
+- `StateChange`: A write and the names of what it created or changed; `recorded_at` in microseconds.
 - `Stated`: A version of what the registry holds of a lender, or a reservation.
 - `STILL_KNOWN`: 9999-12-31T00:00:00Z in microseconds: `known_to` of what is known now.
 - `Successions`: Who took over whom; a chain is followed once, however many lenders lead to it.
+- `SUSPENSION`: The fields of a suspension, likewise.
 - `Suspension`: Days without a decision to lend, and why (empty = unknown).
-- `suspensions`: The suspensions of a resource, by start.
 - `Target`: The versions of a resource of a lender, and how to put others in their place.
-- `Territory`: INSEE codes of regions, départements or communes, SIREN of EPCI, or no code for France.
 - `to_verify`: Whether an agreement in force or to come was not verified in the 12 months before a day.
-- `unknown_place`: A sentence with at most three codes that look like what was written.
+- `UNREADABLE`: The value of a field that was already refused where it was read: present, and worth no
+  second complaint.
 - `verification_due`: Whether an agreement was not verified in the 12 months before a day.
 - `version_on`: The version of a day, else the last one past, else the first to come; without a day, the
   last one.
 - `Wanted`: Filters on lenders; what is empty or None does not filter.
 """
 
-from services.bank_registry.registry import editing, envelopes, identifiers
+from services.bank_registry.registry import editing, envelopes
 from services.bank_registry.registry.difference import Change, Difference, difference, facts
 from services.bank_registry.registry.editing import Target, agreement_target, bank_target, convention_target
 from services.bank_registry.registry.envelopes import Asked
+from services.bank_registry.registry.fields import (
+    ADDRESS_LINES,
+    AGREEMENT,
+    BANK,
+    CONTACT,
+    CONVENTION,
+    FIELDS,
+    LONGEST_TEXT,
+    SUSPENSION,
+    Field,
+    Kind,
+    attributes,
+)
 from services.bank_registry.registry.geography.folding import fold
 from services.bank_registry.registry.geography.lookup import Geography
 from services.bank_registry.registry.geography.places import Commune, Departement
@@ -107,8 +131,6 @@ from services.bank_registry.registry.model import (
     Bank,
     BankKind,
     BankRecord,
-    Bound,
-    Bounds,
     Contact,
     LoanRequest,
     LocalConvention,
@@ -119,7 +141,6 @@ from services.bank_registry.registry.model import (
 from services.bank_registry.registry.names import ID, closest, slug
 from services.bank_registry.registry.narrative import narrate
 from services.bank_registry.registry.on_date import as_of_day
-from services.bank_registry.registry.place_hints import unknown_place
 from services.bank_registry.registry.reasons import Advice, Reason
 from services.bank_registry.registry.resources import (
     Stated,
@@ -129,6 +150,7 @@ from services.bank_registry.registry.resources import (
     etag,
     name_of,
 )
+from services.bank_registry.registry.rules import UNREADABLE, Notes, Rules, line
 from services.bank_registry.registry.search import BankState, Wanted, in_force, search, state_on, to_verify
 from services.bank_registry.registry.selection import (
     AgreementCheck,
@@ -137,16 +159,26 @@ from services.bank_registry.registry.selection import (
     select,
     verification_due,
 )
-from services.bank_registry.registry.territory import Scope, Territory, place_name, printed
-from services.bank_registry.registry.timeline import end, life, suspensions, version_on
+from services.bank_registry.registry.statements import record_of
+from services.bank_registry.registry.territory import Scope, printed
+from services.bank_registry.registry.timeline import end, life, version_on
 
 __all__ = [
+    "ADDRESS_LINES",
+    "AGREEMENT",
     "ALWAYS",
+    "BANK",
     "CATEGORY",
+    "CONTACT",
+    "CONVENTION",
+    "FIELDS",
     "ID",
     "KINDS",
+    "LONGEST_TEXT",
     "SCOPES",
     "STILL_KNOWN",
+    "SUSPENSION",
+    "UNREADABLE",
     "Advice",
     "Agreement",
     "AgreementCheck",
@@ -157,34 +189,36 @@ __all__ = [
     "BankKind",
     "BankRecord",
     "BankState",
-    "Bound",
-    "Bounds",
     "Change",
     "Commune",
     "Contact",
     "Departement",
     "Difference",
+    "Field",
     "Geography",
     "Holders",
+    "Kind",
     "Known",
     "LoanRequest",
     "LocalConvention",
+    "Notes",
     "Reason",
     "Records",
     "Registry",
     "Reservation",
     "ReservationState",
+    "Rules",
     "Scope",
     "StateChange",
     "Stated",
     "Successions",
     "Suspension",
     "Target",
-    "Territory",
     "Wanted",
     "agreement_name",
     "agreement_target",
     "as_of_day",
+    "attributes",
     "bank_name",
     "bank_target",
     "check_bank",
@@ -198,20 +232,18 @@ __all__ = [
     "etag",
     "facts",
     "fold",
-    "identifiers",
     "in_force",
     "life",
+    "line",
     "name_of",
     "narrate",
-    "place_name",
     "printed",
+    "record_of",
     "search",
     "select",
     "slug",
     "state_on",
-    "suspensions",
     "to_verify",
-    "unknown_place",
     "verification_due",
     "version_on",
 ]

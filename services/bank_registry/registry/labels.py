@@ -5,62 +5,25 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 
-from services.bank_registry.registry.model import (
-    Agreement,
-    Bank,
-    BankKind,
-    Bounds,
-    Contact,
-    LocalConvention,
-)
+from services.bank_registry.registry.fields import FIELDS, Kind
+from services.bank_registry.registry.model import BankKind, Bounds, Contact
 from services.bank_registry.registry.territory import Scope, Territory
 from services.kit import french
 
-_BANK = {
-    "name": "nom",
-    "kind": "nature",
-    "siren": "SIREN",
-    "siret": "SIRET",
-    "cib": "code banque",
-    "bic": "BIC",
-    "lei": "LEI",
-    "network": "réseau",
-    "successor": "repreneur",
-}
-_AGREEMENT = {
-    "reference": "référence",
-    "manager": "gestionnaire du fonds",
-    "territory": "territoire",
-    "guarantee_share": "part garantie (%)",
-    "envelope": "enveloppe",
-    "committed": "montant engagé ailleurs",
-    "amount": "montants acceptés",
-    "months": "durées acceptées (mois)",
-    "rate": "taux acceptés (%)",
-    "accepted_objects": "objets acceptés",
-    "verified_on": "dernière vérification",
-    "evidence": "pièce",
-    "rate_rule": "règle de taux",
-}
-_CONVENTION = {
-    "reference": "référence",
-    "contact_name": "service destinataire",
-    "address_lines": "adresse",
-    "postal_code": "code postal",
-    "city": "ville",
-    "email": "adresse électronique",
-    "phone": "téléphone",
-    "answer_days": "délai de réponse (jours)",
-    "contacts": "contacts",
-}
 LABELS: dict[tuple[type, str], str] = {
-    (fact, field): label
-    for fact, labels in ((Bank, _BANK), (Agreement, _AGREEMENT), (LocalConvention, _CONVENTION))
-    for field, label in labels.items()
+    (record, (field.path or field.name).partition(".")[0]): field.label
+    for record, fields in FIELDS.items()
+    for field in fields
+    if field.label
 }
-"""The name of each field whose change is told, by type and field."""
+"""The name of each attribute whose change is told, by type and attribute."""
 
-_CENTS = ("amount", "envelope", "committed")
+_CENTS = {
+    (field.path or field.name).partition(".")[0]
+    for fields in FIELDS.values()
+    for field in fields
+    if field.kind is Kind.MONEY
+}
 KINDS = {
     BankKind.CREDIT_INSTITUTION: "établissement de crédit",
     BankKind.CREDIT_MUNICIPAL: "crédit municipal",

@@ -3,21 +3,20 @@
 - `auditing`: Reads the audit, and compares the registry with what it says was written.
 - `AuditRow`: A row of the audit.
 - `changes`: The states from `first` to `last`, both included, in order.
+- `changes_of`: The states, up to `last`, that changed a lender or what it holds, latest first; without
+  names.
 - `Edit`: One write to the registry, in an open transaction.
-- `edit`: A write transaction, alone to change the registry; without `keep` it is undone at the end.
 - `migrate`: Creates or upgrades the store.
 - `Origin`: Who writes, by which operation, and why: kept in the audit.
 - `RegistryStore`: Reads come from an immutable snapshot, replaced when the store has changed.
 - `ReservationChange`: A reservation of a lender before and after; `before` is None for a new one.
-- `changes_of`: The states, up to `last`, that changed a lender or what it holds, latest first; without
-  names.
 """
 
 from services.bank_registry.store import auditing
 from services.bank_registry.store.auditing import AuditRow
 from services.bank_registry.store.changes import changes, changes_of
 from services.bank_registry.store.snapshot import RegistryStore, migrate
-from services.bank_registry.store.writes import Edit, Origin, ReservationChange, edit
+from services.bank_registry.store.writes import Edit, Origin, ReservationChange
 
 __all__ = [
     "AuditRow",
@@ -28,6 +27,5 @@ __all__ = [
     "auditing",
     "changes",
     "changes_of",
-    "edit",
     "migrate",
 ]

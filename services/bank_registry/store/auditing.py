@@ -16,6 +16,8 @@ from services.kit.store import audit
 
 AuditRow = Row[Any]
 
+_EMPTY: tuple[object, ...] = (None, "", [])
+
 
 def entries(connection: Connection, resource: str, offset: int, size: int, last: int) -> list[AuditRow]:
     """Rows of the audit up to the number `last`, oldest first, of a resource and of what it holds."""
@@ -61,4 +63,15 @@ def _agrees(written: str | None, document: dict[str, Any]) -> bool:
     """What an older form of the audit wrote cannot be compared."""
     if written is None:
         return False
-    return json.loads(written).get("format") != FORMAT or written == canonical(document)
+    before = json.loads(written)
+    return before.get("format") != FORMAT or written == canonical(_known_then(document, before))
+
+
+def _known_then(present: Any, written: Any) -> Any:
+    """A document without the fields that were added since, where they are empty: nobody wrote them."""
+    if isinstance(present, dict) and isinstance(written, dict):
+        kept = {name: one for name, one in present.items() if name in written or one not in _EMPTY}
+        return {name: _known_then(one, written.get(name)) for name, one in kept.items()}
+    if isinstance(present, list) and isinstance(written, list) and len(present) == len(written):
+        return [_known_then(one, other) for one, other in zip(present, written, strict=True)]
+    return present

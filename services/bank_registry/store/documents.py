@@ -8,10 +8,8 @@ from typing import Any
 
 from services.bank_registry.registry import BankRecord, Reservation
 from services.bank_registry.store.rows import (
-    agreement_values,
-    bank_values,
-    convention_values,
     reservation_values,
+    values_of,
 )
 
 FORMAT = 2
@@ -22,9 +20,9 @@ def bank_document(record: BankRecord) -> dict[str, Any]:
     """A lender with its agreements and conventions."""
     return {
         "format": FORMAT,
-        "banks": [_plain(bank_values(bank)) for bank in record.banks],
-        "agreements": [{"id": one.id, **_plain(agreement_values(one))} for one in record.agreements],
-        "conventions": [_plain(convention_values(one)) for one in record.conventions],
+        "banks": [_plain(values_of(bank)) for bank in record.banks],
+        "agreements": [{"id": one.id, **_plain(values_of(one))} for one in record.agreements],
+        "conventions": [_plain(values_of(one)) for one in record.conventions],
     }
 
 

@@ -18,7 +18,7 @@ from services.bank_registry.registry import (
     Reservation,
 )
 from services.bank_registry.store import tables
-from services.bank_registry.store.rows import Row, agreement_of, bank_of, convention_of, reservation_of
+from services.bank_registry.store.rows import Row, record_of, reservation_of
 
 Fact = TypeVar("Fact", Bank, Agreement, LocalConvention, Reservation)
 
@@ -61,11 +61,11 @@ def _histories(connection: Connection, keys: list[int] | None) -> dict[str, Bank
     conventions: dict[str, list[Known[LocalConvention]]] = defaultdict(list)
     reservations: dict[str, list[Known[Reservation]]] = defaultdict(list)
     for row in _rows(connection, _banks(), keys):
-        banks[row["bank_id"]].append(_known(bank_of(row["bank_id"], row), row))
+        banks[row["bank_id"]].append(_known(record_of(Bank, row, row["bank_id"]), row))
     for row in _rows(connection, _agreements(), keys):
-        agreements[row["bank_id"]].append(_known(agreement_of(row["agreement_id"], row), row))
+        agreements[row["bank_id"]].append(_known(record_of(Agreement, row, row["agreement_id"]), row))
     for row in _rows(connection, _conventions(), keys):
-        conventions[row["bank_id"]].append(_known(convention_of(row), row))
+        conventions[row["bank_id"]].append(_known(record_of(LocalConvention, row), row))
     for row in _rows(connection, _reservations(), keys):
         reservations[row["bank_id"]].append(_known(reservation_of(row["agreement_id"], row), row))
     return {

@@ -2,148 +2,126 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
+
+from sqlalchemy import JSON, BigInteger, Date, Integer, Text
+from sqlalchemy.types import TypeEngine
 
 from services.bank_registry.registry import (
+    FIELDS,
     Agreement,
     Bank,
     BankKind,
-    Bounds,
     Contact,
+    Field,
+    Kind,
     LocalConvention,
     Reservation,
     ReservationState,
     Scope,
     Suspension,
-    Territory,
+    attributes,
 )
 from services.kit.dates import Period
 
 Row = Mapping[str, Any]
+V = TypeVar("V", Bank, Agreement, LocalConvention)
 
 NO_END = date(9999, 12, 31)
 """`end_date` of what has no end: comparable and indexable, unlike NULL."""
 
 
-def bank_values(bank: Bank) -> dict[str, Any]:
-    """The columns of a bank_version that state the fact."""
-    return {
-        **_period_values(bank.period),
-        "name": bank.name,
-        "kind": bank.kind.value,
-        "siren": bank.siren,
-        "cib": bank.cib,
-        "bic": bank.bic,
-        "lei": bank.lei,
-        "successor": bank.successor,
-        "siret": bank.siret,
-        "network": bank.network,
-        "suspensions": _suspension_texts(bank.suspensions),
-    }
+@dataclass(frozen=True, slots=True)
+class Form:
+    """How a kind of value is written in a column of the store."""
+
+    column: type[TypeEngine[Any]]
+    write: Callable[[Any], Any]
+    read: Callable[[Any], Any]
+    nullable: bool = False
 
 
-def bank_of(bank_id: str, row: Row) -> Bank:
-    """The fact stated by a bank_version."""
-    return Bank(
-        bank_id,
-        row["name"],
-        BankKind(row["kind"]),
-        row["siren"],
-        row["cib"],
-        row["bic"],
-        row["lei"],
-        row["successor"],
-        row["siret"],
-        row["network"],
-        _period(row),
-        _suspensions(row),
+def _same(value: Any) -> Any:
+    return value
+
+
+def _text(value: Decimal | None) -> str | None:
+    return None if value is None else f"{value:f}"
+
+
+def _decimal(text: str | None) -> Decimal | None:
+    return None if text is None else Decimal(text)
+
+
+def _lists(contacts: Sequence[Contact]) -> list[list[str]]:
+    return [[one.role, one.name, one.email, one.phone] for one in contacts]
+
+
+def _contacts(lists: Sequence[Sequence[str]]) -> tuple[Contact, ...]:
+    fields = ("role", "name", "email", "phone")
+    return tuple(Contact(**dict(zip(fields, texts, strict=True))) for texts in lists)
+
+
+def _suspension_texts(suspensions: Sequence[Suspension]) -> list[list[str | None]]:
+    return [
+        [one.period.first.isoformat(), one.period.end.isoformat() if one.period.end else None, one.reason]
+        for one in suspensions
+    ]
+
+
+def _suspensions(texts: Sequence[tuple[str, str | None, str]]) -> tuple[Suspension, ...]:
+    return tuple(
+        Suspension(
+            period=Period.ending(date.fromisoformat(start), date.fromisoformat(end) if end else None),
+            reason=reason,
+        )
+        for start, end, reason in texts
     )
 
 
-def agreement_values(agreement: Agreement) -> dict[str, Any]:
-    """The columns of an agreement_version that state the fact."""
-    return {
-        **_period_values(agreement.period),
-        "reference": agreement.reference,
-        "manager": agreement.manager,
-        "scope": agreement.territory.scope.value,
-        "territory_codes": list(agreement.territory.codes),
-        "suspensions": _suspension_texts(agreement.suspensions),
-        "guarantee_share": _text(agreement.guarantee_share),
-        "envelope": agreement.envelope,
-        "committed": agreement.committed,
-        "amount_min": agreement.amount.least,
-        "amount_max": agreement.amount.greatest,
-        "months_min": agreement.months.least,
-        "months_max": agreement.months.greatest,
-        "rate_min": _text(agreement.rate.least),
-        "rate_max": _text(agreement.rate.greatest),
-        "accepted_objects": list(agreement.accepted_objects),
-        "verified_on": agreement.verified_on,
-        "evidence": agreement.evidence,
-        "rate_rule": agreement.rate_rule,
+_TEXT = Form(Text, _same, _same)
+FORMS: Mapping[Kind, Form] = {
+    **dict.fromkeys((Kind.ID, Kind.TEXT, Kind.CODE, Kind.LENDER), _TEXT),
+    **dict.fromkeys((Kind.CODES, Kind.LINES), Form(JSON, list, tuple)),
+    Kind.LENDER_KIND: Form(Text, str, BankKind),
+    Kind.SCOPE: Form(Text, str, Scope),
+    Kind.DAY: Form(Date, _same, _same, nullable=True),
+    Kind.MONEY: Form(BigInteger, _same, _same, nullable=True),
+    Kind.PERCENT: Form(Text, _text, _decimal, nullable=True),
+    Kind.COUNT: Form(Integer, _same, _same, nullable=True),
+    Kind.CONTACTS: Form(JSON, _lists, _contacts),
+    Kind.SUSPENSIONS: Form(JSON, _suspension_texts, _suspensions),
+}
+
+
+def stored(fields: Sequence[Field]) -> list[Field]:
+    """The columns of a version but its days, which every table has; an id without a column is elsewhere."""
+    return [field for field in fields if field.kind in FORMS and (field.kind is not Kind.ID or field.sql)]
+
+
+def values_of(record: Bank | Agreement | LocalConvention) -> dict[str, Any]:
+    """The columns of a version that state the fact."""
+    found: dict[str, Any] = {
+        "start_date": record.period.first,
+        "end_date": record.period.end or NO_END,
     }
+    for field in stored(FIELDS[type(record)]):
+        found[field.stored] = FORMS[field.kind].write(field.of(record))
+    return found
 
 
-def agreement_of(agreement_id: str, row: Row) -> Agreement:
-    """The fact stated by an agreement_version."""
-    return Agreement(
-        agreement_id,
-        row["reference"],
-        Territory(Scope(row["scope"]), tuple(row["territory_codes"])),
-        _period(row),
-        row["manager"],
-        _suspensions(row),
-        _decimal(row["guarantee_share"]),
-        row["envelope"],
-        row["committed"],
-        Bounds(row["amount_min"], row["amount_max"]),
-        Bounds(row["months_min"], row["months_max"]),
-        Bounds(_decimal(row["rate_min"]), _decimal(row["rate_max"])),
-        tuple(row["accepted_objects"]),
-        row["verified_on"],
-        row["evidence"],
-        row["rate_rule"],
-    )
-
-
-def convention_values(convention: LocalConvention) -> dict[str, Any]:
-    """The columns of a local_convention_version that state the fact."""
-    return {
-        **_period_values(convention.period),
-        "convention_id": convention.id,
-        "reference": convention.reference,
-        "contact_name": convention.contact_name,
-        "address_lines": list(convention.address_lines),
-        "postal_code": convention.postal_code,
-        "city": convention.city,
-        "email": convention.email,
-        "phone": convention.phone,
-        "answer_days": convention.answer_days,
-        "contacts": [[one.role, one.name, one.email, one.phone] for one in convention.contacts],
-        "suspensions": _suspension_texts(convention.suspensions),
-    }
-
-
-def convention_of(row: Row) -> LocalConvention:
-    """The fact stated by a local_convention_version."""
-    return LocalConvention(
-        row["convention_id"],
-        _period(row),
-        row["contact_name"],
-        tuple(row["address_lines"]),
-        row["postal_code"],
-        row["city"],
-        row["reference"],
-        row["email"],
-        row["phone"],
-        row["answer_days"],
-        tuple(Contact(*texts) for texts in row["contacts"]),
-        _suspensions(row),
-    )
+def record_of(kind: type[V], row: Row, own_id: str = "") -> V:
+    """The fact that a version states; the id of a lender or of an agreement is not in the version."""
+    fields = FIELDS[kind]
+    values: dict[str, Any] = {"id": own_id}
+    for field in stored(fields):
+        values[field.name] = FORMS[field.kind].read(row[field.stored])
+    end = None if row["end_date"] == NO_END else row["end_date"]
+    return kind(period=Period.ending(row["start_date"], end), **attributes(fields, values))
 
 
 def reservation_values(reservation: Reservation) -> dict[str, Any]:
@@ -161,42 +139,12 @@ def reservation_values(reservation: Reservation) -> dict[str, Any]:
 def reservation_of(agreement_id: str, row: Row) -> Reservation:
     """The fact stated by a reservation_version."""
     return Reservation(
-        row["reservation_key"],
-        agreement_id,
-        row["amount"],
-        ReservationState(row["state"]),
-        row["on_date"],
-        row["case_reference"],
-        row["created_at"],
-        row["expires_at"],
+        id=row["reservation_key"],
+        agreement_id=agreement_id,
+        amount=row["amount"],
+        state=ReservationState(row["state"]),
+        on_date=row["on_date"],
+        case_reference=row["case_reference"],
+        created_at=row["created_at"],
+        expires_at=row["expires_at"],
     )
-
-
-def _period_values(period: Period) -> dict[str, date]:
-    return {"start_date": period.first, "end_date": period.end or NO_END}
-
-
-def _period(row: Row) -> Period:
-    return Period.ending(row["start_date"], None if row["end_date"] == NO_END else row["end_date"])
-
-
-def _suspension_texts(suspensions: Sequence[Suspension]) -> list[list[str | None]]:
-    return [
-        [one.period.first.isoformat(), one.period.end.isoformat() if one.period.end else None, one.reason]
-        for one in suspensions
-    ]
-
-
-def _suspensions(row: Row) -> tuple[Suspension, ...]:
-    return tuple(
-        Suspension(Period.ending(date.fromisoformat(start), date.fromisoformat(end) if end else None), reason)
-        for start, end, reason in row["suspensions"]
-    )
-
-
-def _text(value: Decimal | None) -> str | None:
-    return None if value is None else f"{value:f}"
-
-
-def _decimal(text: str | None) -> Decimal | None:
-    return None if text is None else Decimal(text)

@@ -10,14 +10,14 @@ from sqlalchemy import (
     Column,
     Date,
     ForeignKey,
-    Integer,
     MetaData,
     Table,
     Text,
     UniqueConstraint,
 )
-from sqlalchemy.types import JSON
 
+from services.bank_registry.registry import FIELDS, Agreement, Bank, LocalConvention
+from services.bank_registry.store.rows import FORMS, stored
 from services.kit.store import audit_table, request_table, secret_table
 
 metadata = MetaData()
@@ -54,22 +54,19 @@ def _valid() -> list[Column[Any]]:
     return [Column("start_date", Date, primary_key=True), Column("end_date", Date, nullable=False)]
 
 
+def _facts(record: type) -> list[Column[Any]]:
+    """The columns that state a fact, from the fields of its record."""
+    found = ((field, FORMS[field.kind]) for field in stored(FIELDS[record]))
+    return [Column(field.stored, form.column, nullable=form.nullable) for field, form in found]
+
+
 bank_version = Table(
     "bank_version",
     metadata,
     Column("bank_key", BigInteger, ForeignKey("bank.bank_key"), primary_key=True),
     *_valid(),
     *_known(),
-    Column("name", Text, nullable=False),
-    Column("kind", Text, nullable=False),
-    Column("siren", Text, nullable=False),
-    Column("cib", Text, nullable=False),
-    Column("bic", Text, nullable=False),
-    Column("lei", Text, nullable=False),
-    Column("successor", Text, nullable=False),
-    Column("siret", Text, nullable=False),
-    Column("network", Text, nullable=False),
-    Column("suspensions", JSON, nullable=False),
+    *_facts(Bank),
     CheckConstraint("start_date < end_date", name="bank_version_valid"),
     CheckConstraint("recorded_from < recorded_to", name="bank_version_recorded"),
     sqlite_with_rowid=False,
@@ -81,24 +78,7 @@ agreement_version = Table(
     Column("agreement_key", BigInteger, ForeignKey("agreement.agreement_key"), primary_key=True),
     *_valid(),
     *_known(),
-    Column("reference", Text, nullable=False),
-    Column("manager", Text, nullable=False),
-    Column("scope", Text, nullable=False),
-    Column("territory_codes", JSON, nullable=False),
-    Column("suspensions", JSON, nullable=False),
-    Column("guarantee_share", Text),
-    Column("envelope", BigInteger),
-    Column("committed", BigInteger),
-    Column("amount_min", BigInteger),
-    Column("amount_max", BigInteger),
-    Column("months_min", Integer),
-    Column("months_max", Integer),
-    Column("rate_min", Text),
-    Column("rate_max", Text),
-    Column("accepted_objects", JSON, nullable=False),
-    Column("verified_on", Date),
-    Column("evidence", Text, nullable=False),
-    Column("rate_rule", Text, nullable=False),
+    *_facts(Agreement),
     CheckConstraint("start_date < end_date", name="agreement_version_valid"),
     CheckConstraint("recorded_from < recorded_to", name="agreement_version_recorded"),
     sqlite_with_rowid=False,
@@ -110,17 +90,7 @@ local_convention_version = Table(
     Column("bank_key", BigInteger, ForeignKey("bank.bank_key"), primary_key=True),
     *_valid(),
     *_known(),
-    Column("convention_id", Text, nullable=False),
-    Column("reference", Text, nullable=False),
-    Column("contact_name", Text, nullable=False),
-    Column("address_lines", JSON, nullable=False),
-    Column("postal_code", Text, nullable=False),
-    Column("city", Text, nullable=False),
-    Column("email", Text, nullable=False),
-    Column("phone", Text, nullable=False),
-    Column("answer_days", Integer),
-    Column("contacts", JSON, nullable=False),
-    Column("suspensions", JSON, nullable=False),
+    *_facts(LocalConvention),
     CheckConstraint("start_date < end_date", name="local_convention_version_valid"),
     CheckConstraint("recorded_from < recorded_to", name="local_convention_version_recorded"),
     sqlite_with_rowid=False,

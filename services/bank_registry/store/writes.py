@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -30,10 +31,8 @@ from services.bank_registry.store.documents import bank_document, reservation_do
 from services.bank_registry.store.keys import Keys
 from services.bank_registry.store.loading import follow, load
 from services.bank_registry.store.rows import (
-    agreement_values,
-    bank_values,
-    convention_values,
     reservation_values,
+    values_of,
 )
 from services.kit.store import Database, audit, idempotency
 
@@ -88,7 +87,7 @@ class Edit:
     def now(self) -> int:
         """The instant of the write (UTC, in microseconds), after those of all the writes before it: the clock
         of the registry stands still while that of the machine is set back."""
-        return max(self.registry.last_instant + 1, (datetime.now(UTC) - _EPOCH) // _MICROSECOND)
+        return max(self.registry.last_instant + 1, time.time_ns() // 1000)
 
     def answered(self, request_id: str, mark: str) -> bytes | None:
         """The answer already given to this very request; AlreadyExists if its id was used for another one."""
@@ -177,8 +176,8 @@ class Edit:
     ) -> None:
         summary = {"reason": origin.reason, **counts}
         first = audit.AuditEntry(origin.actor, origin.method, f"revisions/{state_number}", None, summary)
-        time = _EPOCH + self.now * _MICROSECOND
-        audit.extend(self._connection, tables.audit, [first, *entries], time=time)
+        written_at = _EPOCH + self.now * _MICROSECOND
+        audit.extend(self._connection, tables.audit, [first, *entries], time=written_at)
 
 
 def _entry(origin: Origin, change: Change) -> audit.AuditEntry:
@@ -205,11 +204,11 @@ def _version(keys: Keys, bank_id: str, fact: Stated) -> tuple[Table, dict[str, i
     """The table of a fact, its key, and its other columns."""
     match fact:
         case Bank():
-            return tables.bank_version, {"bank_key": keys.bank(bank_id)}, bank_values(fact)
+            return tables.bank_version, {"bank_key": keys.bank(bank_id)}, values_of(fact)
         case Agreement():
             key = {"agreement_key": keys.agreement(bank_id, fact.id)}
-            return tables.agreement_version, key, agreement_values(fact)
+            return tables.agreement_version, key, values_of(fact)
         case LocalConvention():
-            return tables.local_convention_version, {"bank_key": keys.bank(bank_id)}, convention_values(fact)
+            return tables.local_convention_version, {"bank_key": keys.bank(bank_id)}, values_of(fact)
         case Reservation():
             return tables.reservation_version, {"reservation_key": fact.id}, reservation_values(fact)

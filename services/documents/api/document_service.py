@@ -59,7 +59,7 @@ class DocumentServicer(DocumentServiceServicer):
         """One template for many recipients."""
         asked = requests.batch(request)
         common = batches.common_data(request.common_json)
-        sources = self._maker.sources(self._maker.deployment(asked), asked, request.template_id)
+        sources = self._maker.sources(self._maker.deployment(asked), asked, asked.template_id)
         batch = batches.Batch(request, asked, sources, self._stored, common, self._max_bytes)
         for part in batches.run(batch, self._maker):
             if not context.is_active():
@@ -80,7 +80,7 @@ class DocumentServicer(DocumentServiceServicer):
         earlier = self._maker.earlier(asked)
         if earlier:
             return self._stored.get(earlier, with_content=True, limit=limit).document
-        filled = fill(self._maker.sources(deployment, asked, request.template_id), request.data_json)
+        filled = fill(self._maker.sources(deployment, asked, asked.template_id), request.data_json)
         if asked.validate_only:
             return documents.tried_pb(filled)
         generated = render(filled)

@@ -114,7 +114,7 @@ def _summary(dossier: Dossier, deployment: Deployment, *, in_zip: bool, pdf: boo
         pieces=[
             pb.DossierPiece(
                 template=pb.TemplateVersion(
-                    template_id=piece.sources.template.id,
+                    name=f"templates/{piece.sources.template.id}",
                     version=piece.sources.template.version,
                     digest=piece.sources.template.digest,
                 ),
@@ -125,7 +125,9 @@ def _summary(dossier: Dossier, deployment: Deployment, *, in_zip: bool, pdf: boo
             for piece, because in zip(dossier.pieces, dossier.because, strict=True)
         ],
         enclosures=dossier.enclosures,
-        profile=pb.ProfileVersion(profile_id=profile.id, version=profile.version, digest=profile.digest),
+        profile=pb.ProfileVersion(
+            name=f"profiles/{profile.id}", version=profile.version, digest=profile.digest
+        ),
         state_number=deployment.state_number,
     )
 

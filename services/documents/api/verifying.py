@@ -68,10 +68,10 @@ class Verifier:
             summary=spaced(sentence.format(source=source)),
             sha256=sha256,
             template=document_service_pb2.TemplateVersion(
-                template_id=_id(template), version=template.version, digest=template.digest
+                name=template.name, version=template.version, digest=template.digest
             ),
             profile=document_service_pb2.ProfileVersion(
-                profile_id=_id(profile), version=profile.version, digest=profile.digest
+                name=profile.name, version=profile.version, digest=profile.digest
             ),
             data_sha256=provenance.data_sha256,
         )

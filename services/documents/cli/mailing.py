@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,21 +13,9 @@ from typing import Any
 from google.rpc.error_details_pb2 import BadRequest, LocalizedMessage
 
 from microcredit.documents.v1 import document_service_pb2 as pb
-from microcredit.documents.v1 import template_service_pb2 as rpc
-from services.documents.cli.client import Client
-from services.documents.cli.making import STREAM_SECONDS, MakingOptions
+from services.documents.cli.client import STREAM_SECONDS, Client
 from services.documents.cli.recipients import Recipient, read_recipients
-from services.kit.cli import (
-    GOOD,
-    REFUSED,
-    Output,
-    Target,
-    as_json,
-    destination,
-    read_file,
-    to_date,
-    write_file,
-)
+from services.kit.cli import GOOD, REFUSED, Call, Output, as_json, destination, read_file, write_file
 from services.kit.french import plural
 
 _SHOWN = 5
@@ -44,6 +32,8 @@ class Mailing:
     merged: bool
     zipped: bool
     where: Path | None
+    asked: Mapping[str, Any]
+    """The fields of the request that every command on files fills."""
 
     @property
     def output(self) -> pb.BatchOutput.ValueType:
@@ -64,14 +54,14 @@ class _Received:
     summary: pb.BatchSummary = field(default_factory=pb.BatchSummary)
 
 
-def run(job: Mailing, asked: MakingOptions, target: Target, out: Output) -> int:
+def run(job: Mailing, call: Call) -> int:
     """Makes a letter for each recipient."""
     recipients = read_recipients(job.recipients)
-    request = _request(job, asked, recipients)
+    request = _request(job, recipients)
     received = _Received()
-    client = Client(target)
+    client = Client(call.target)
     parts = client.stream(client.documents.BatchGenerateDocuments, request, STREAM_SECONDS)
-    with _progress(len(request.items), out) as advance:
+    with _progress(len(request.items), call.out) as advance:
         for part in parts:
             if part.WhichOneof("part") == "item" and part.item.HasField("error"):
                 _explain(part.item, recipients[part.item.index])
@@ -82,40 +72,20 @@ def run(job: Mailing, asked: MakingOptions, target: Target, out: Output) -> int:
         path = destination(job.where, received.info.filename)
         write_file(path, bytes(received.content))
         received.written.append(str(path))
-    _show(received, out)
+    _show(received, call.out)
     return REFUSED if received.failures else GOOD
 
 
-def columns(template: str, target: Target, out: Output) -> int:
-    """Lists the columns that a table may have."""
-    client = Client(target)
-    request = rpc.GetTemplateFieldsRequest(name=f"templates/{template}")
-    answer = client.call(client.templates.GetTemplateFields, request)
-    needed = [one for one in answer.fields if one.used and one.type_label not in ("liste", "groupe")]
-    out.document({"columns": [as_json(one) for one in needed]})
-    out.table(
-        ("colonne", "type", "sens"),
-        ((one.path.replace("[]", "[0]"), one.type_label, one.label) for one in needed),
-    )
-    out.line("Une colonne « clé » nomme chaque ligne. Ce que tous partagent va dans --common.")
-    return GOOD
-
-
-def _request(
-    job: Mailing, asked: MakingOptions, recipients: Sequence[Recipient]
-) -> pb.BatchGenerateDocumentsRequest:
+def _request(job: Mailing, recipients: Sequence[Recipient]) -> pb.BatchGenerateDocumentsRequest:
     return pb.BatchGenerateDocumentsRequest(
-        template_id=job.template,
-        document_date=to_date(asked.day),
+        template=job.template,
         items=[
             pb.BatchItem(key=one.key, data_json=json.dumps(one.data, ensure_ascii=False).encode())
             for one in recipients
         ],
         common_json=read_file(job.common) if job.common else b"{}",
-        profile_id=asked.profile,
         output=job.output,
-        format=asked.format,
-        store=asked.store,
+        **job.asked,
     )
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from services.documents.cli import making_commands, store_commands, templates
-from services.documents.cli.options import ADDRESS
+from services.documents.cli import making, stored, templates
+from services.documents.cli.client import ADDRESS
 from services.kit.cli import program, run, signing
 
 HELP = """\
@@ -20,8 +20,8 @@ injoignable ou en panne.
 
 app = program(HELP)
 templates.register(app)
-making_commands.register(app)
-store_commands.register(app)
+making.register(app)
+stored.register(app)
 signing.register(app, ADDRESS, templates.statement)
 
 

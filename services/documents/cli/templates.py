@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from microcredit.documents.v1.template_service_pb2 import CompareTemplatesRequest, GetTemplateFieldsRequest
-from services.documents.cli.client import Client
-from services.documents.cli.options import ADDRESS
+from services.documents.cli.client import ADDRESS, Client, named
 from services.documents.contract import read_folder
 from services.kit.cli import (
     GOOD,
@@ -88,7 +87,7 @@ def fields(
 ) -> int:
     """Liste les données qu’un modèle peut imprimer, avec la balise à copier dans Word."""
     client, out = Client(call.target), call.out
-    name = f"templates/{template}" if template else ""
+    name = named("templates", template) if template else ""
     answer = client.call(client.templates.GetTemplateFields, GetTemplateFieldsRequest(name=name))
     found = [one for one in answer.fields if one.used or not used]
     out.document({"fields": [as_json(one) for one in found]})

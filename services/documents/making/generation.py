@@ -167,9 +167,9 @@ def refused(error: RenderError) -> InvalidArgument:
     if CONTRACT.knows(top):
         violations.add(f"{ROOT}.{error.field}", reason, error.sentence)
     elif top in ADDED_BY_PROFILE:
-        violations.add("profile_id", reason, f"{error.sentence} (profil : {error.field})")
+        violations.add("profile", reason, f"{error.sentence} (profil : {error.field})")
     else:
-        violations.add("template_id", reason, f"{error.sentence} ({error.part} : {error.tag})")
+        violations.add("template", reason, f"{error.sentence} ({error.part} : {error.tag})")
     return violations.error()
 
 

@@ -22,10 +22,14 @@ def document_pb(generated: Generated, *, with_content: bool = True) -> pb.Docume
         sha256=generated.sha256,
         title=generated.title,
         template=pb.TemplateVersion(
-            template_id=sources.template.id, version=sources.template.version, digest=sources.template.digest
+            name=f"templates/{sources.template.id}",
+            version=sources.template.version,
+            digest=sources.template.digest,
         ),
         profile=pb.ProfileVersion(
-            profile_id=sources.profile.id, version=sources.profile.version, digest=sources.profile.digest
+            name=f"profiles/{sources.profile.id}",
+            version=sources.profile.version,
+            digest=sources.profile.digest,
         ),
         contract_version=CONTRACT_VERSION,
         data_sha256=generated.data_sha256,
@@ -92,14 +96,14 @@ def kept_pb(kept: Kept, filename: str = "", content: bytes = b"") -> pb.Document
 def template_version(made: Origin) -> pb.TemplateVersion:
     """The template of a stored document."""
     return pb.TemplateVersion(
-        template_id=made.template_id, version=made.template_version, digest=made.template_digest
+        name=f"templates/{made.template_id}", version=made.template_version, digest=made.template_digest
     )
 
 
 def profile_version(made: Origin) -> pb.ProfileVersion:
     """The profile of a stored document."""
     return pb.ProfileVersion(
-        profile_id=made.profile_id, version=made.profile_version, digest=made.profile_digest
+        name=f"profiles/{made.profile_id}", version=made.profile_version, digest=made.profile_digest
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import cast
@@ -17,6 +18,8 @@ from services.kit.store import fingerprint
 MAX_ITEMS = 1000
 MAX_KEY = 100
 
+_ID = "[a-z0-9]+(?:-[a-z0-9]+)*"
+_EXAMPLES = {"templates": "templates/14-refus-presentation", "profiles": "profiles/cias-exemple"}
 _REQUIRED = "Ce champ est obligatoire."
 
 
@@ -25,7 +28,10 @@ class DocumentOptions:
     """What every request for documents says: when, for which organisation, as what, kept or not."""
 
     document_date: date
+    template_id: str
+    """Empty in the request of a dossier, which chooses its own."""
     profile_id: str
+    """Empty for the only one published."""
     pdf: bool
     store: bool
     request_id: str
@@ -53,7 +59,7 @@ def download(message: pb.DownloadDocumentRequest) -> pb.GenerateDocumentRequest:
 def generation(message: pb.GenerateDocumentRequest, root: str = "") -> DocumentOptions:
     """The request of one document; InvalidArgument with every wrong field."""
     violations = Violations()
-    for name in ("template_id", "data_json"):
+    for name in ("template", "data_json"):
         _require(getattr(message, name), f"{root}{name}", violations)
     return _asked(message, violations, root)
 
@@ -76,7 +82,7 @@ def batch(message: pb.BatchGenerateDocumentsRequest) -> DocumentOptions:
             metadata={"count": str(len(message.items)), "limit": str(MAX_ITEMS)},
         )
     violations = Violations()
-    _require(message.template_id, "template_id", violations)
+    _require(message.template, "template", violations)
     _require(message.items, "items", violations)
     _known(message.output, pb.BatchOutput, "output", violations)
     for index, item in enumerate(message.items):
@@ -94,11 +100,11 @@ def item(asked: DocumentOptions, message: pb.BatchGenerateDocumentsRequest, inde
     if not request_id:
         return asked
     alone = pb.BatchGenerateDocumentsRequest(
-        template_id=message.template_id,
+        template=message.template,
         document_date=message.document_date,
         items=[pb.BatchItem(data_json=one.data_json)],
         common_json=message.common_json,
-        profile_id=message.profile_id,
+        profile=message.profile,
         format=message.format,
     )
     return replace(asked, request_id=request_id, fingerprint=_fingerprint(alone))
@@ -126,11 +132,15 @@ def _asked(
         violations.add(
             f"{root}min_state_number", FieldReason.OUT_OF_RANGE, "Un numéro d’état ne peut pas être négatif."
         )
+    template = "" if isinstance(message, pb.GenerateDossierRequest) else message.template
+    template_id = _id(template, "templates", f"{root}template", violations)
+    profile_id = _id(message.profile, "profiles", f"{root}profile", violations)
     request_id = wire.request_id(message.request_id, f"{root}request_id", violations)
     violations.raise_if_any()
     return DocumentOptions(
         document_date=cast(date, day),
-        profile_id=message.profile_id,
+        template_id=template_id,
+        profile_id=profile_id,
         pdf=message.format == pb.OUTPUT_FORMAT_PDF,
         store=message.store,
         request_id=request_id,
@@ -138,6 +148,15 @@ def _asked(
         min_state_number=message.min_state_number,
         validate_only=message.validate_only,
     )
+
+
+def _id(name: str, collection: str, path: str, violations: Violations) -> str:
+    """What a name "templates/{template}" or "profiles/{profile}" ends with; empty without a name."""
+    found = re.fullmatch(f"{collection}/({_ID})", name)
+    if name and found is None:
+        text = f"Ce nom s’écrit par exemple « {_EXAMPLES[collection]} »."
+        violations.add(path, FieldReason.MALFORMED, text)
+    return found[1] if found else ""
 
 
 def _fingerprint(message: Message) -> str:

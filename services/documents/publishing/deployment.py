@@ -28,8 +28,8 @@ class Deployment:
 
     def template(self, template_id: str, day: date) -> Template:
         """The template in force on a day; NotFound or FailedPrecondition."""
-        metadata = {"template_id": template_id}
         name = f"{TEMPLATES}/{template_id}"
+        metadata = {"template": name}
         if name not in self.applied.segments:
             raise NotFound("TEMPLATE_NOT_FOUND", "Aucun modèle ne porte cet identifiant.", metadata=metadata)
         template = self.applied.governing(name, day)
@@ -46,9 +46,8 @@ class Deployment:
         published = self.profiles()
         if not profile_id and len(published) > 1:
             violations = Violations()
-            violations.add(
-                "profile_id", FieldReason.REQUIRED, "Plusieurs profils sont publiés : indiquez lequel."
-            )
+            text = "Plusieurs profils sont publiés : indiquez lequel."
+            violations.add("profile", FieldReason.REQUIRED, text)
             violations.raise_if_any()
         chosen = profile_id or next(iter(published), "")
         profile = self.applied.governing(f"{PROFILES}/{chosen}", day)
@@ -56,7 +55,7 @@ class Deployment:
             raise NotFound(
                 "PROFILE_NOT_FOUND",
                 f"Aucun profil d’organisation de ce nom n’est en vigueur le {long_date(day)}.",
-                metadata={"profile_id": chosen, "document_date": day.isoformat()},
+                metadata={"profile": f"{PROFILES}/{chosen}", "document_date": day.isoformat()},
             )
         return profile
 

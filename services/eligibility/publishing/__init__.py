@@ -69,7 +69,7 @@ if TYPE_CHECKING:
     )
 
 _LATER = {
-    "comparison": "Advice Count NewShadow OutcomeChange Pair Place Shadow Tally advice moved tally",
+    "comparison": "Advice Count NewShadow OutcomeChange Pair RunPosition Shadow Tally advice moved tally",
     "comparison_text": "Labels reason_labels summary",
     "deployment": "UNUSABLE Deployment Deployments Ruleset compiled compiled_once",
 }

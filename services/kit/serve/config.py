@@ -103,7 +103,8 @@ class ServerSettings(BaseSettings):
             deadline_seconds=self.deadline_seconds,
             stream_seconds=self.stream_seconds,
             message_bytes=self.max_receive_bytes,
-            stream_bytes=4 * self.max_receive_bytes,
+            # A file of 32 MiB, the largest that a service reads, passes whole with the messages around it.
+            stream_bytes=10 * self.max_receive_bytes,
         )
 
 
