@@ -22,7 +22,7 @@ _HEAD = re.compile(r"([0-9]{1,18}):([0-9a-f]{64})")
 
 
 @dataclass(frozen=True)
-class Asked:
+class AskedLoan:
     """What a lender is asked to take, and as known when."""
 
     commune: str
@@ -45,7 +45,7 @@ class Asked:
         )
 
 
-def check(bank_id: str, asked: Asked, target: Target, out: Output) -> int:
+def check(bank_id: str, asked: AskedLoan, target: Target, out: Output) -> int:
     """One lender against the application."""
     client = Client(target)
     request = pb.CheckBankRequest(
@@ -58,7 +58,7 @@ def check(bank_id: str, asked: Asked, target: Target, out: Output) -> int:
     return GOOD if answer.check.selectable else REFUSED
 
 
-def select(asked: Asked, target: Target, out: Output) -> int:
+def select(asked: AskedLoan, target: Target, out: Output) -> int:
     """Every lender against the application."""
     client = Client(target)
     request = pb.ListSelectableBanksRequest(loan_request=asked.loan(), known_time=to_timestamp(asked.known))

@@ -104,7 +104,7 @@ def check(
     """Dit si un prêteur peut prendre une demande, et sinon toutes les raisons (code 1)."""
     from services.bank_registry.cli import checks
 
-    asked = checks.Asked(commune, amount, months, rate, category, on, known)
+    asked = checks.AskedLoan(commune, amount, months, rate, category, on, known)
     return checks.check(bank, asked, target(server, actor), Output(json))
 
 
@@ -123,7 +123,7 @@ def select(
     """Liste les prêteurs, le meilleur d’abord, et pourquoi les autres ne peuvent pas prendre la demande."""
     from services.bank_registry.cli import checks
 
-    asked = checks.Asked(commune, amount, months, rate, category, on, known)
+    asked = checks.AskedLoan(commune, amount, months, rate, category, on, known)
     return checks.select(asked, target(server, actor), Output(json))
 
 
