@@ -87,7 +87,7 @@ _ROOMS = {
     "findings": "NO_CODE Finding Place Report Severity",
     "follower": "Follower FollowerStatus",
     "kinds": "Description Edited Editing Kind Kinds",
-    "requests": "Fields check_published find_version unpacked",
+    "requests": "ReleaseFields check_published find_version unpacked",
     "service": "ReleaseServicer",
     "signature": "PublicKeys Statement",
     "store": "PackageDamagedError ReleaseStore",
