@@ -12,8 +12,8 @@ from types import MappingProxyType
 from microcredit.bankregistry.v1 import exchange_pb2 as pb
 from services.bank_registry.api.views import registry_at, registry_clock, view
 from services.bank_registry.files import (
-    Place,
-    Plan,
+    FilePlace,
+    ImportPlan,
     Reading,
     csv_bytes,
     json_lines_bytes,
@@ -66,8 +66,8 @@ class Importer:
         yield pb.ImportBanksResponse(summary=summary)
 
     def _write(
-        self, options: Options, reading: Reading, planned: tuple[Registry, Plan], digest: str
-    ) -> tuple[Plan, pb.ImportSummary]:
+        self, options: Options, reading: Reading, planned: tuple[Registry, ImportPlan], digest: str
+    ) -> tuple[ImportPlan, pb.ImportSummary]:
         """Writes the difference that was read, or nothing; a repeated request answers as the first."""
         mark = idempotency.fingerprint(repr(options).encode(), digest.encode())
         registry, plan = planned
@@ -129,14 +129,14 @@ def _read(data: bytes, geography: Geography) -> Generator[pb.ImportBanksResponse
             raise InvalidArgument("FILE_UNREADABLE", str(error)) from None
 
 
-def _plan(reading: Reading, registry: Registry, options: Options) -> Plan:
+def _plan(reading: Reading, registry: Registry, options: Options) -> ImportPlan:
     try:
         return make_plan(reading, registry.current, options.effective_date, complete=options.complete)
     except UnreadableFile as error:
         raise InvalidArgument("FILE_UNREADABLE", str(error)) from None
 
 
-def _check(plan: Plan, options: Options) -> None:
+def _check(plan: ImportPlan, options: Options) -> None:
     """Refuses to write what was not read, or what a keeper rarely means."""
     if plan.hash != options.difference_hash:
         raise Aborted(
@@ -223,7 +223,9 @@ def _report(file: Path, difference: pb.ImportDifference, summary: pb.ImportSumma
 
 def _write_lines(label: str, findings: Iterable[pb.ImportFinding]) -> None:
     for found in findings:
-        sys.stderr.write(french.spaced(f"{label} : {Place(found.line, found.column)} : {found.message}\n"))
+        sys.stderr.write(
+            french.spaced(f"{label} : {FilePlace(found.line, found.column)} : {found.message}\n")
+        )
 
 
 def _bytes_of(file: Path) -> bytes:

@@ -11,7 +11,7 @@ from google.protobuf.descriptor import FieldDescriptor
 
 from microcredit.bankregistry.v1 import envelope_service_pb2 as pb
 from services.bank_registry.messages import edits
-from services.bank_registry.registry import Asked, Suspension
+from services.bank_registry.registry import AskedReservation, Suspension
 from services.kit import french, wire
 from services.kit.dates import Period
 from services.kit.errors import FieldReason, InvalidArgument, Violation, Violations
@@ -145,7 +145,7 @@ def amount(message: Any, violations: Violations, *, required: bool) -> int | Non
     return cents
 
 
-def asked(message: pb.ReserveEnvelopeRequest, agreement_id: str, violations: Violations) -> Asked:
+def asked(message: pb.ReserveEnvelopeRequest, agreement_id: str, violations: Violations) -> AskedReservation:
     """The reservation to make, but its expiry; raises InvalidArgument with every violation found so far."""
     cents = amount(message, violations, required=True)
     day = edits.day(message, "on_date", violations)
@@ -153,7 +153,7 @@ def asked(message: pb.ReserveEnvelopeRequest, agreement_id: str, violations: Vio
     if message.WhichOneof("expiration") == "ttl":
         _hold(message, violations)
     violations.raise_if_any()
-    return Asked(agreement_id, cents or 0, day or date.min, reference, 0)
+    return AskedReservation(agreement_id, cents or 0, day or date.min, reference, 0)
 
 
 def expires_at(message: pb.ReserveEnvelopeRequest, now: int) -> int:

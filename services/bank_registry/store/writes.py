@@ -17,8 +17,8 @@ from services.bank_registry.registry import (
     STILL_KNOWN,
     Agreement,
     Bank,
-    Change,
     Difference,
+    LenderChange,
     LocalConvention,
     Registry,
     Reservation,
@@ -66,7 +66,7 @@ class Keys:
         """The key of an agreement."""
         return self._agreements[bank_id, agreement_id]
 
-    def create(self, changes: Iterable[Change]) -> None:
+    def create(self, changes: Iterable[LenderChange]) -> None:
         """Gives a key to what has none; the lock of the edit makes the next numbers free."""
         next_bank, next_agreement = (
             self._next(tables.bank.c.bank_key),
@@ -243,7 +243,7 @@ class Edit:
         audit.extend(self._connection, tables.audit, [first, *entries], time=written_at)
 
 
-def _entry(origin: Origin, change: Change) -> audit.AuditEntry:
+def _entry(origin: Origin, change: LenderChange) -> audit.AuditEntry:
     before = bank_document(change.before) if change.before else None
     name = bank_name(change.after.bank.id)
     return audit.AuditEntry(origin.actor, origin.method, name, before, bank_document(change.after))
