@@ -43,9 +43,12 @@ def make_app(settings: Settings) -> App:
         limit = settings.max_document_bytes
         return (
             registration(DocumentServicer(maker, stored, limit)),
-            registration(DocumentStoreServicer(stored, Verifier(deployments, store, seal), key, limit)),
+            registration(
+                DocumentStoreServicer(stored, Verifier(deployments, store, seal), key, limit),
+                database.check_writable,
+            ),
             registration(TemplateServicer(deployments, candidates)),
-            registration(ReleaseServicer(deployments.releases, candidates, key)),
+            registration(ReleaseServicer(deployments.releases, candidates, key), database.check_writable),
         )
 
     return App("documents", DOMAIN, lambda: prepare(settings, packages), build)

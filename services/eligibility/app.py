@@ -39,11 +39,11 @@ def make_app(settings: Settings) -> App:
         candidates = Candidates(deployments.releases, turns)
         ShadowRunner(deployments, journal, shadows).start()
         return (
-            registration(EligibilityServicer(deployments, journal)),
+            registration(EligibilityServicer(deployments, journal), database.check_writable),
             registration(LoanServicer(deployments)),
-            registration(RulesetServicer(deployments, journal, shadows, sealing)),
-            registration(ReleaseServicer(deployments.releases, candidates, sealing)),
-            registration(DecisionServicer(deployments, journal, sealing)),
+            registration(RulesetServicer(deployments, journal, shadows, sealing), database.check_writable),
+            registration(ReleaseServicer(deployments.releases, candidates, sealing), database.check_writable),
+            registration(DecisionServicer(deployments, journal, sealing), database.check_writable),
         )
 
     return App("eligibility", DOMAIN, lambda: read.update(prepare(settings)), build)

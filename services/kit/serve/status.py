@@ -9,7 +9,7 @@ from google.protobuf import any_pb2
 from google.protobuf.message import Message
 from google.rpc import code_pb2, error_details_pb2, status_pb2
 
-from services.kit.errors import DomainError, InvalidArgument, Violation
+from services.kit.errors import DomainError, Violation
 from services.kit.french import spaced
 
 MAX_VIOLATIONS = 50
@@ -65,7 +65,7 @@ def _details(error: DomainError, kept: Sequence[tuple[str, str, str]]) -> list[M
             return [_quota_failure(error)]
         case "UNAVAILABLE":
             return [_retry_info()]
-    return [_bad_request(kept)] if kept or isinstance(error, InvalidArgument) else []
+    return [_bad_request(kept)] if kept else []
 
 
 def _bad_request(kept: Iterable[tuple[str, str, str]]) -> Message:

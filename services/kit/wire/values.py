@@ -20,6 +20,7 @@ from services.kit.errors import FieldReason, Violations
 
 MAX_CENTS = 10**13
 MAX_DECIMAL_LENGTH = 30
+FIRST_YEAR, LAST_YEAR = 1900, 2199
 CHUNK_BYTES = 256 * 1024
 """What one message of a stream carries of a file."""
 
@@ -57,15 +58,23 @@ def money(amount: int) -> money_pb2.Money:
 
 
 def civil_date(message: date_pb2.Date, path: str, violations: Violations) -> date | None:
-    """The complete civil date of a google.type.Date."""
+    """The complete civil date of a google.type.Date, within FIRST_YEAR and LAST_YEAR.
+
+    Year 9999 is what other systems send for "no end": it is refused, since months are added to dates.
+    """
     if 0 in (message.year, message.month, message.day):
         violations.add(path, FieldReason.INCOMPLETE, "La date doit indiquer l’année, le mois et le jour.")
         return None
     try:
-        return date(message.year, message.month, message.day)
+        day = date(message.year, message.month, message.day)
     except (ValueError, OverflowError):
         violations.add(path, FieldReason.NOT_IN_CALENDAR, "Cette date n’existe pas dans le calendrier.")
         return None
+    if not FIRST_YEAR <= day.year <= LAST_YEAR:
+        sentence = f"L’année doit être comprise entre {FIRST_YEAR} et {LAST_YEAR}."
+        violations.add(path, FieldReason.OUT_OF_RANGE, sentence)
+        return None
+    return day
 
 
 @overload
