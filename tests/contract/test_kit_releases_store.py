@@ -407,8 +407,9 @@ def test_a_restored_backup_is_read_again(opened: Opened) -> None:
 def test_a_package_added_to_the_database_needs_a_signature(opened: Opened) -> None:
     opened.store.publish(candidate("1"), actor="a")
     with opened.database.read() as connection:
-        row = dict(connection.execute(select(TABLES.release)).one()._mapping)
-    forged = {**row, "digest": "0" * 64, "version": "9", "state_number": 2}
+        row = connection.execute(select(TABLES.release)).one()
+    kept = dict(zip(TABLES.release.c.keys(), row, strict=True))
+    forged = {**kept, "digest": "0" * 64, "version": "9", "state_number": 2}
     with opened.database.write() as connection:
         connection.execute(insert(TABLES.release).values(forged))
     with pytest.raises(PackageDamagedError):
