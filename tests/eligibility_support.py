@@ -23,6 +23,7 @@ from microcredit.eligibility.v1.loan_service_pb2_grpc import LoanServiceStub
 from microcredit.eligibility.v1.ruleset_service_pb2_grpc import RulesetServiceStub
 from microcredit.releases.v1.release_service_pb2_grpc import ReleaseServiceStub
 from services.eligibility.answer.assess import Engine
+from services.eligibility.package.load import read_folder, read_package
 from services.eligibility.package.model import RulePackage
 from services.eligibility.publishing.deployment import Deployment, Ruleset
 from services.kit import releases
@@ -40,6 +41,11 @@ OUTCOMES = {
     "ELIGIBLE_SOUS_RESERVE": "ELIGIBLE_WITH_RESERVE",
     "ELIGIBLE": "ELIGIBLE",
 }
+
+
+def load_package(folder: Path) -> RulePackage:
+    """The package of a folder."""
+    return read_package(read_folder(folder))
 
 
 def read_cases(name: str) -> Json:

@@ -18,7 +18,6 @@ from services.eligibility.answer.assess import assess
 from services.eligibility.answer.assessment import RulesetStamp
 from services.eligibility.answer.decisions import NewDecision, Recorded
 from services.eligibility.engine.evaluation import true_rules
-from services.eligibility.package.load import load_package
 from services.eligibility.package.model import RulePackage
 from services.eligibility.store.journal import Journal
 from services.kit.errors import DomainError
@@ -26,7 +25,7 @@ from services.kit.store import KeyStore, prepare_keys
 from services.kit.store.database import Database, migrate
 from services.kit.store.keys import KEY_MIGRATIONS
 from tests.bank_registry_support import new_database
-from tests.eligibility_support import PACKAGE
+from tests.eligibility_support import PACKAGE, load_package
 
 REFERENCE = "MC-2026-0111"
 

@@ -58,7 +58,7 @@ def fill(
 def main(arguments: Sequence[str]) -> int:
     """Runs a command and returns its exit code; a failed import says why in one French sentence."""
     if "--help" in arguments and arguments[:1] != ["import"]:
-        sys.stdout.write(f"{HELP}\n")
+        sys.stdout.write(spaced(f"{HELP}\n"))
     if arguments[:1] != ["import"]:
         return server.main(Settings, make_app, arguments[1:] if arguments[:1] == ["serve"] else arguments)
     try:

@@ -1,8 +1,11 @@
-"""The eligibility application: stores and rules are made ready once, then opened in every worker."""
+"""The eligibility application: the master makes stores and rules ready once, then every worker opens them."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
+
+import structlog
 
 from services.eligibility.api import (
     DOMAIN,
@@ -13,14 +16,28 @@ from services.eligibility.api import (
     ShadowRunner,
     ruleset_kind,
 )
-from services.eligibility.config import Settings
-from services.eligibility.package import RulePackage
-from services.eligibility.preparation import prepare, release_store
+from services.eligibility.config import SHIPPED_PACKAGE, Settings
+from services.eligibility.engine import UncompilableError, try_package
+from services.eligibility.package import PackageError, RulePackage, read_folder, read_package
 from services.eligibility.publishing import Deployments
-from services.eligibility.store import Journal, ShadowStore
-from services.kit.releases import Candidates, ReleaseServicer, Turns
+from services.eligibility.store import Journal, ShadowStore, migrate
+from services.kit.errors import DomainError, StartupError
+from services.kit.releases import (
+    Candidate,
+    Candidates,
+    Contents,
+    PackageDamagedError,
+    PublicKeys,
+    ReleaseServicer,
+    ReleaseStore,
+    Turns,
+)
 from services.kit.serve import App, Registration, registration
-from services.kit.store import Database, KeyStore, page_key
+from services.kit.store import Database, KeyStore, page_key, prepare_keys
+
+ACTOR = "service"
+"""Who publishes and activates the first ruleset, in the history."""
+log = structlog.get_logger()
 
 
 def make_app(settings: Settings) -> App:
@@ -47,3 +64,85 @@ def make_app(settings: Settings) -> App:
         )
 
     return App("eligibility", DOMAIN, lambda: read.update(prepare(settings)), build)
+
+
+def release_store(settings: Settings, database: Database) -> ReleaseStore:
+    """The published rulesets, with the keys that sign them if any is configured."""
+    return ReleaseStore(database, _keys(settings), two_person_rule=settings.two_person_rule)
+
+
+def prepare(settings: Settings) -> dict[str, RulePackage]:
+    """Makes the stores ready, publishes and activates the first ruleset, tries the rules in force; gives
+    these, by digest."""
+    if settings.database_url == settings.keys_database_url:
+        raise StartupError("La base des clés ne peut pas être celle du journal : donnez-lui la sienne.")
+    migrate(settings.database_url)
+    prepare_keys(settings.keys_database_url, settings.master_key_file)
+    database = Database(settings.database_url)
+    try:
+        _prepare_journal(settings, database)
+        store = ReleaseStore(database, _keys(settings))
+        if not store.state().releases:
+            return _seed(store, settings.package_directory)
+        if settings.package_directory != SHIPPED_PACKAGE:
+            log.warning("package_directory_ignored", reason="the store holds rulesets already")
+        return _tried(store)
+    finally:
+        database.dispose()
+
+
+def _prepare_journal(settings: Settings, database: Database) -> None:
+    """Refuses keys that are not those of the journal; what was erased stays so after a restored backup."""
+    keys = Database(settings.keys_database_url)
+    try:
+        journal = Journal(database, KeyStore(keys, settings.master_key_file))
+        if not settings.accept_lost_keys:
+            journal.check_keys()
+        journal.reapply_removals()
+    finally:
+        keys.dispose()
+
+
+def _keys(settings: Settings) -> PublicKeys | None:
+    folder = settings.public_keys_directory
+    return None if folder is None else PublicKeys.load(folder)
+
+
+def _seed(store: ReleaseStore, folder: Path) -> dict[str, RulePackage]:
+    """Publishes and activates the first ruleset; StartupError with every finding."""
+    try:
+        contents = read_folder(folder)
+        package = _accepted(contents)
+        identity = package.identity
+        period = identity.validity
+        candidate = Candidate(identity.id, identity.version, period.first, period.last, contents)
+        store.publish(candidate, actor=ACTOR)
+        store.activate(identity.id, identity.version, None, actor=ACTOR)
+        return {package.digest: package}
+    except PackageError as error:
+        lines = [f"- {finding}" for finding in error.findings]
+        raise StartupError("\n".join([f"Le paquet de règles {folder} est refusé :", *lines])) from None
+    except UncompilableError as error:
+        raise StartupError(f"Le paquet de règles {folder} est refusé : {error}") from None
+    except DomainError as error:
+        raise StartupError(f"Le paquet de règles {folder} est refusé : {error.message}") from error
+
+
+def _tried(store: ReleaseStore) -> dict[str, RulePackage]:
+    """The rules in force, compiled in a child process first: what crashes the engine must not crash the
+    workers."""
+    state = store.state()
+    usable: dict[str, RulePackage] = {}
+    digests = {span.digest for release in state.releases for span in state.timeline(release.name)}
+    for digest in sorted(digests):
+        try:
+            usable[digest] = _accepted(store.contents(digest))
+        except (PackageDamagedError, PackageError, UncompilableError) as error:
+            log.error("ruleset_unusable", digest=digest, error=type(error).__name__)
+    return usable
+
+
+def _accepted(contents: Contents) -> RulePackage:
+    package = read_package(contents)
+    try_package(package)
+    return package

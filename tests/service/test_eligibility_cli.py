@@ -12,8 +12,7 @@ from typing import Any
 import pytest
 
 from services.eligibility.cli import main
-from services.eligibility.package.load import load_package
-from tests.eligibility_support import PACKAGE, copied_package
+from tests.eligibility_support import PACKAGE, copied_package, load_package
 
 NOWHERE = "127.0.0.1:9"
 CASES = len(load_package(PACKAGE).cases)

@@ -11,13 +11,13 @@ import pytest
 
 from microcredit.eligibility.v1.eligibility_service_pb2 import AssessEligibilityRequest
 from services.eligibility.cli import main
-from services.eligibility.package.load import load_package
 from tests.eligibility_support import (
     PACKAGE,
     TIMEOUT,
     Client,
     application,
     copied_package,
+    load_package,
     read_cases,
     with_fact,
 )

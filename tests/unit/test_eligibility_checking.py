@@ -140,8 +140,7 @@ def test_sixty_five_rules_true_of_one_application_are_all_given() -> None:
         for number in range(65)
     )
     findings = Findings()
-    package = read_package({**SHIPPED, "rules.yaml": (RULES + rules).encode()}, findings)
-    assert package is not None
+    package = read_package({**SHIPPED, "rules.yaml": (RULES + rules).encode()})
     found = Trial(package, findings).run(of_cases(package)[0])
     assert sum(reason.code.startswith("TRUE_") for reason in found.reasons) == 65
     assert findings.all() == ()

@@ -23,7 +23,6 @@ from services.eligibility.engine.native import EngineError, NativeRuleset
 from services.eligibility.engine.trial import try_package
 from services.eligibility.messages.application import read_request
 from services.eligibility.messages.assessments import assessment_pb
-from services.eligibility.package.load import load_package
 from services.eligibility.package.model import Outcome, RulePackage, RuleSeverity
 from services.eligibility.package.parse import parse
 from services.eligibility.package.tree import Kind, Value, ValueType
@@ -35,6 +34,7 @@ from tests.eligibility_support import (
     application,
     copied_package,
     deployed,
+    load_package,
     merged,
     summary,
 )

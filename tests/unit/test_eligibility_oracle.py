@@ -17,7 +17,6 @@ from services.eligibility.engine.evaluation import all_values
 from services.eligibility.messages.application import read_request
 from services.eligibility.messages.assessments import assessment_pb
 from services.eligibility.package.evaluate import evaluate
-from services.eligibility.package.load import load_package
 from services.eligibility.package.model import RulePackage
 from services.eligibility.publishing.deployment import Deployment
 from tests.eligibility_reglement import (
@@ -38,6 +37,7 @@ from tests.eligibility_support import (
     application,
     deployed,
     figures,
+    load_package,
     merged,
     summary,
     with_fact,

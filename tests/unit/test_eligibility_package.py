@@ -8,10 +8,9 @@ from pathlib import Path
 import pytest
 
 from services.eligibility.package.findings import Findings, PackageError
-from services.eligibility.package.load import load_package
 from services.eligibility.package.source import Mapping, Scalar, read_source
 from services.kit.releases.archive import digest
-from tests.eligibility_support import PACKAGE, copied_package
+from tests.eligibility_support import PACKAGE, copied_package, load_package
 
 
 def findings(folder: Path) -> list[str]:

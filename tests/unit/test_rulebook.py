@@ -8,12 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from services.eligibility.package.load import load_package
 from services.eligibility.package.model import RulePackage
 from services.eligibility.package.parse import parse
 from services.eligibility.package.words import Words
-from services.eligibility.publishing.rulebook.document import rulebook
-from tests.eligibility_support import PACKAGE, copied_package
+from services.eligibility.publishing.rulebook_document import rulebook
+from tests.eligibility_support import PACKAGE, copied_package, load_package
 
 DAY = date(2026, 12, 1)
 

@@ -6,15 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from services.eligibility.package.load import load_package
 from services.eligibility.package.model import RulePackage
-from services.eligibility.publishing.rulebook.differences import (
+from services.eligibility.publishing.rulebook_differences import (
     ChangeKind,
     RulebookChange,
     Section,
     differences,
 )
-from tests.eligibility_support import PACKAGE, copied_package
+from tests.eligibility_support import PACKAGE, copied_package, load_package
 
 Edit = tuple[str, str, str]
 

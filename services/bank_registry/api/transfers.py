@@ -23,6 +23,7 @@ from services.bank_registry.registry import BankRecord, Geography, Registry, as_
 from services.bank_registry.store import Origin, RegistryStore
 from services.kit import context
 from services.kit.errors import Aborted, FailedPrecondition, InvalidArgument
+from services.kit.french import NO_BREAK_SPACE
 from services.kit.store import idempotency
 from services.kit.tables import MAX_BYTES, UnreadableFile
 from services.kit.wire import chunks
@@ -107,7 +108,7 @@ def _received(first: pb.ImportBanksRequest, following: Iterator[pb.ImportBanksRe
         context.check_deadline()
         data += message.chunk
         if len(data) > MAX_BYTES:
-            size = f"{MAX_BYTES // 1024 // 1024} Mio"
+            size = f"{MAX_BYTES // 1024 // 1024}{NO_BREAK_SPACE}Mio"
             raise InvalidArgument("FILE_UNREADABLE", f"Le fichier dépasse {size} : rien n’en est lu.")
     return bytes(data)
 

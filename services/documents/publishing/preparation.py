@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
 import structlog
 
-from services.documents.contract import Findings
+from services.documents.contract import Findings, next_working_day, wording
 from services.documents.contract import packages as folders
 from services.documents.profile import PROFILE_FILE, Profile, read_profile
 from services.documents.publishing.deployment import Deployments
@@ -47,6 +48,9 @@ def prepare(deployments: Deployments, templates: Path, profiles: Path) -> None:
     The workers, forked later, share what is compiled here.
     """
     store = deployments.releases.store
+    # The libraries of holidays and of numbers in words load slowly: workers have them from the master.
+    next_working_day(datetime.now(UTC).date())
+    wording.in_words(0)
     _seed(store, deployments.packages, templates, profiles)
     try:
         deployments.releases.build(store.state())

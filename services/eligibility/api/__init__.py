@@ -10,11 +10,10 @@
 - `ShadowRunner`: Counts what candidates change, a chunk of decisions at a time; started after the fork.
 """
 
-from services.eligibility.api.batch import DOMAIN
 from services.eligibility.api.decision_service import DecisionServicer
 from services.eligibility.api.releases import ruleset_kind
 from services.eligibility.api.ruleset_service import RulesetServicer
-from services.eligibility.api.service import EligibilityServicer, LoanServicer
+from services.eligibility.api.service import DOMAIN, EligibilityServicer, LoanServicer
 from services.eligibility.api.shadowing import ShadowRunner
 
 __all__ = [

@@ -9,20 +9,12 @@ from datetime import date
 from microcredit.eligibility.v1 import ruleset_service_pb2 as pb
 from microcredit.eligibility.v1.eligibility_service_pb2 import AssessEligibilityRequest
 from services.eligibility.answer import Filters
-from services.eligibility.api.batch import check_batch
 from services.eligibility.api.releases import checked
+from services.eligibility.api.service import check_batch
 from services.eligibility.engine import request_day
 from services.eligibility.messages import Fields, read_request
 from services.eligibility.package import Values
-from services.eligibility.publishing import (
-    Deployment,
-    Deployments,
-    Pair,
-    Ruleset,
-    advice,
-    compiled,
-    moved,
-)
+from services.eligibility.publishing import Deployment, Deployments, Pair, Ruleset, advice, compiled, moved
 from services.eligibility.store import Journal
 from services.kit import releases
 from services.kit.context import check_deadline, remaining

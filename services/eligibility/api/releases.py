@@ -5,21 +5,30 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import partial
 
-from services.eligibility.messages import ruleset_check, ruleset_details
-from services.eligibility.package import (
-    Findings,
-    RulePackage,
-    Severity,
-    as_table,
-    read_identity,
-    read_source,
-)
-from services.eligibility.publishing import MAX_FINDINGS, UNUSABLE, Ruleset, check, compiled_once
+from microcredit.releases.v1.package_pb2 import RulesetCheck, RulesetDetails
+from services.eligibility.package import Identity, RulePackage, Severity, read_package_identity
+from services.eligibility.publishing import MAX_FINDINGS, UNUSABLE, Report, Ruleset, check, compiled_once
 from services.kit import releases
 from services.kit.releases import NO_CODE, Candidate, Contents, Description, Finding, Kind, Place
 
-IDENTITY_FILE = "package.yaml"
 MAX_ARCHIVE_BYTES = 4 * 1024 * 1024
+
+
+def ruleset_details(identity: Identity) -> RulesetDetails:
+    """What a ruleset says of itself."""
+    return RulesetDetails(organisation=identity.organisation, legal_basis=identity.legal_basis)
+
+
+def ruleset_check(report: Report) -> RulesetCheck:
+    """How much of a ruleset was tried."""
+    return RulesetCheck(
+        case_count=report.case_count,
+        condition_count=report.condition_count,
+        covered_condition_count=report.covered_condition_count,
+        boundary_count=report.boundary_count,
+        random_count=report.random_count,
+        property_count=report.property_count,
+    )
 
 
 def ruleset_kind(read: Mapping[str, RulePackage]) -> Kind[Ruleset]:
@@ -69,8 +78,5 @@ def checked(contents: Contents, seconds: float, annotated: bool = False) -> rele
 
 def _described(contents: Contents) -> Description:
     """What a package that passed its check says of itself."""
-    findings = Findings()
-    table = as_table(read_source(IDENTITY_FILE, contents[IDENTITY_FILE], findings), findings)
-    assert table is not None  # noqa: S101 - it was a table when the package was published
-    identity = read_identity(table)
+    identity = read_package_identity(contents)
     return Description(identity.title, {"ruleset": ruleset_details(identity)})

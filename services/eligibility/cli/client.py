@@ -1,14 +1,27 @@
-"""What several commands ask of the server."""
+"""What several commands ask of the server, and show of its answers."""
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 
+from google.type.date_pb2 import Date
+
+from microcredit.eligibility.v1 import assessment_pb2 as assessment
+from microcredit.eligibility.v1 import ruleset_pb2 as pb
 from microcredit.eligibility.v1.decision_service_pb2_grpc import DecisionServiceStub
 from microcredit.eligibility.v1.ruleset_service_pb2_grpc import RulesetServiceStub
-from services.kit.cli import Call, CommandError, ReleaseClient
+from services.kit.cli import Call, CommandError, Output, ReleaseClient, civil
+from services.kit.french import short_date
+
+OUTCOMES = {
+    assessment.OUTCOME_ELIGIBLE: "présentable",
+    assessment.OUTCOME_ELIGIBLE_WITH_RESERVE: "présentable sous réserve",
+    assessment.OUTCOME_INCOMPLETE: "incomplète",
+    assessment.OUTCOME_NOT_ELIGIBLE: "non présentable",
+    assessment.OUTCOME_NEEDS_REVIEW: "à examiner",
+}
 
 
 class Client:
@@ -40,3 +53,27 @@ class Client:
 def new_request_id() -> str:
     """A UUID that makes a retry harmless."""
     return str(uuid.uuid4())
+
+
+def short_day(value: Date) -> str:
+    """« 01/01/2027 »."""
+    return short_date(civil(value))
+
+
+def show_comparison(report: pb.ComparisonReport, out: Output) -> None:
+    """What changes, by outcome pair and reasons, after its French summary."""
+    out.line(report.summary)
+    rows = (
+        (
+            str(change.count),
+            f"{OUTCOMES.get(change.base_outcome, '?')} → {OUTCOMES.get(change.candidate_outcome, '?')}",
+            ", ".join((*_signed("+", change.added_reasons), *_signed("−", change.removed_reasons))),
+            "\n".join(name.removeprefix("decisions/") for name in change.examples),
+        )
+        for change in report.changes
+    )
+    out.table(("demandes", "réponse", "motifs", "exemples"), rows)
+
+
+def _signed(sign: str, codes: Iterable[str]) -> list[str]:
+    return [f"{sign}{code}" for code in codes]

@@ -11,10 +11,8 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from microcredit.eligibility.v1 import ruleset_pb2 as pb
 from microcredit.eligibility.v1 import ruleset_service_pb2 as rpc
-from services.eligibility.cli import showing
-from services.eligibility.cli.client import Client, new_request_id
-from services.eligibility.cli.folders import read_folder
-from services.eligibility.cli.options import ADDRESS, AsOf, Version
+from services.eligibility.cli.client import Client, new_request_id, show_comparison
+from services.eligibility.cli.folders import ADDRESS, AsOf, Version, read_folder
 from services.kit import wire
 from services.kit.cli import (
     GOOD,
@@ -29,7 +27,7 @@ from services.kit.cli import (
     parse_day,
     to_date,
 )
-from services.kit.french import plural
+from services.kit.french import NO_BREAK_SPACE, plural
 from services.kit.releases import pack
 
 CASES = "cases"
@@ -79,7 +77,7 @@ def compare(
         request.name = client.version_name(candidate)
     report = client.call(client.rulesets.CompareRulesets, request).report
     out.document(as_json(report))
-    showing.comparison(report, out)
+    show_comparison(report, out)
     return REFUSED if report.changed_count else GOOD
 
 
@@ -104,7 +102,10 @@ def shadow_start(
     )
     shadow = client.call(client.rulesets.StartShadow, request).shadow
     out.document(as_json(shadow))
-    out.line(f"Essai à blanc n° {_number(shadow)}, version {shadow.candidate.version} : lancé.", "green")
+    out.line(
+        f"Essai à blanc n°{NO_BREAK_SPACE}{_number(shadow)}, version {shadow.candidate.version} : lancé.",
+        "green",
+    )
     out.line(f"eligibility shadow show {_number(shadow)} dit ce qu’il trouve.")
     return GOOD
 
@@ -148,9 +149,9 @@ def _told(shadow: pb.Shadow, out: Output) -> int:
     state = _STATES.get(shadow.state, "?")
     waiting = f", {plural(shadow.pending_count, 'décision')} en attente" if shadow.pending_count else ""
     as_of = f", demandes datées du {day(shadow.as_of_date)}" if shadow.HasField("as_of_date") else ""
-    title = f"Essai à blanc n° {_number(shadow)}, version {shadow.candidate.version}{as_of}"
+    title = f"Essai à blanc n°{NO_BREAK_SPACE}{_number(shadow)}, version {shadow.candidate.version}{as_of}"
     out.line(f"{title} : {state}{waiting}.")
-    showing.comparison(shadow.report, out)
+    show_comparison(shadow.report, out)
     return GOOD
 
 

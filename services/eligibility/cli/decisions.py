@@ -8,9 +8,8 @@ from typing import Annotated
 import typer
 
 from microcredit.eligibility.v1 import decision_service_pb2 as rpc
-from services.eligibility.cli import showing
-from services.eligibility.cli.client import Client, new_request_id
-from services.eligibility.cli.options import ADDRESS
+from services.eligibility.cli.client import OUTCOMES, Client, new_request_id, short_day
+from services.eligibility.cli.folders import ADDRESS
 from services.kit import wire
 from services.kit.cli import (
     GOOD,
@@ -72,9 +71,9 @@ def _row(decision: rpc.Decision) -> tuple[str, ...]:
         decision.name.removeprefix("decisions/") or f"n° {decision.sequence}",
         instant(decision.record_time) if decision.HasField("record_time") else "—",
         decision.case_reference or "—",
-        showing.short_day(decision.request_date) if decision.HasField("request_date") else "—",
+        short_day(decision.request_date) if decision.HasField("request_date") else "—",
         decision.ruleset.version,
-        showing.OUTCOMES.get(decision.outcome, "altérée dans la base"),
+        OUTCOMES.get(decision.outcome, "altérée dans la base"),
     )
 
 

@@ -1,25 +1,40 @@
-"""What a person names: a folder of files, or a version published on the server."""
+"""What a person names on a command line: a folder of files, a published version, the server."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
-from services.kit.cli import USAGE, Call, CommandError, Detail
+import typer
+
+from services.kit.cli import USAGE, Address, Call, CommandError, Detail, parse_day
 from services.kit.releases import SIGNATURE_FILE
 
+ADDRESS = Address("ELIGIBILITY_SERVER", "127.0.0.1:50051")
+
+Folder = Annotated[Path, typer.Argument(metavar="DOSSIER", help="Le dossier des règles.")]
+Version = Annotated[str, typer.Argument(metavar="VERSION", help="Une version publiée, ou son empreinte.")]
+AsOf = Annotated[
+    date | None,
+    typer.Option(
+        "--as-of", metavar="DATE", parser=parse_day, help="Comme si chaque demande était de cette date."
+    ),
+]
+
+
 if TYPE_CHECKING:
-    from services.eligibility.package import PackageError, RulePackage
+    from services.eligibility.package import RulePackage
 
 _BELONGS = re.compile(rf"(cases/)?[^/]+\.yaml|{re.escape(SIGNATURE_FILE)}")
 SHIPPED = Path(__file__).parent.parent / "packages" / "ploermel"
 
 
 @dataclass(frozen=True)
-class Folder:
+class RulesFolder:
     """The files of a package, and the other files of its folder, which are left alone."""
 
     contents: Mapping[str, bytes]
@@ -31,7 +46,7 @@ class Folder:
         return {path: content for path, content in self.contents.items() if path != SIGNATURE_FILE}
 
 
-def read_folder(folder: Path) -> Folder:
+def read_folder(folder: Path) -> RulesFolder:
     """The package of a folder."""
     if not folder.is_dir():
         raise CommandError(f"Le dossier « {folder} » n’existe pas.", exit_code=USAGE, reason="NO_FOLDER")
@@ -46,7 +61,7 @@ def read_folder(folder: Path) -> Folder:
                 ignored.append(path)
     except OSError as error:
         raise CommandError(f"« {error.filename} » ne peut pas être lu.", exit_code=USAGE) from None
-    return Folder(contents, tuple(ignored))
+    return RulesFolder(contents, tuple(ignored))
 
 
 def contents_of(folder: Path) -> Mapping[str, bytes]:
@@ -90,24 +105,15 @@ def package_of(source: str, call: Call) -> RulePackage:
 
 def read_contents(contents: Mapping[str, bytes], name: str) -> RulePackage:
     """The package made of these files; a CommandError with every finding."""
-    from services.eligibility.package import Findings, PackageError, read_package
+    from services.eligibility.package import PackageError, read_package
 
-    findings = Findings()
     unsigned = {path: content for path, content in contents.items() if path != SIGNATURE_FILE}
     try:
-        package = read_package(unsigned, findings)
+        return read_package(unsigned)
     except PackageError as error:
-        raise _refused(name, error) from None
-    if package is None:
-        raise _refused(name, PackageError(findings.all()))
-    return package
-
-
-def _refused(name: str, error: PackageError) -> CommandError:
-    """The refusal of a package that cannot be read."""
-    details = tuple(
-        Detail(f"{found.place.file}:{found.place.line}:{found.place.column}", found.message)
-        for found in error.findings
-    )
-    message = f"Le règlement « {name} » ne peut pas être lu."
-    return CommandError(message, reason="PACKAGE_REFUSED", details=details)
+        details = tuple(
+            Detail(f"{found.place.file}:{found.place.line}:{found.place.column}", found.message)
+            for found in error.findings
+        )
+        message = f"Le règlement « {name} » ne peut pas être lu."
+        raise CommandError(message, reason="PACKAGE_REFUSED", details=details) from None

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from services.eligibility.cli import comparing, decisions, rules
-from services.eligibility.cli.folders import contents_of
-from services.eligibility.cli.options import ADDRESS
+from services.eligibility.cli.folders import ADDRESS, contents_of
 from services.kit.cli import ReleaseCommands, Words, program, run, signing
 
 HELP = """\

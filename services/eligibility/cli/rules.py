@@ -13,21 +13,22 @@ import typer
 
 from services.eligibility.cli.client import Client
 from services.eligibility.cli.folders import (
+    ADDRESS,
     SHIPPED,
+    Folder,
+    RulesFolder,
     package_of,
     read_contents,
     read_folder,
     write_file,
     write_folder,
 )
-from services.eligibility.cli.options import ADDRESS, Folder
 from services.kit.cli import GOOD, REFUSED, SERVER, USAGE, Call, CommandError, Output, add_commands, parse_day
 from services.kit.errors import Unavailable
 from services.kit.french import long_date, plural
 
 if TYPE_CHECKING:
     from services.eligibility.cli.cases import CaseChanges, CaseResult
-    from services.eligibility.cli.folders import Folder as ReadFolder
     from services.eligibility.package import RulePackage
     from services.eligibility.publishing import Report, RulebookChange
     from services.kit.releases import Statement
@@ -114,7 +115,7 @@ def statement(folder: Path) -> Statement:
     return Statement(identity.id, identity.version, digest(contents))
 
 
-def _report_document(report: Report, read: ReadFolder) -> dict[str, Any]:
+def _report_document(report: Report, read: RulesFolder) -> dict[str, Any]:
     counts = ("case", "condition", "covered_condition", "boundary", "random", "property")
     return {
         "accepted": report.accepted,

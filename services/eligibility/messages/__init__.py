@@ -13,8 +13,6 @@
 - `read_request`: The rules that govern the request and the facts that they accept; InvalidArgument with
   every wrong field.
 - `read_suggestions`: What is asked; InvalidArgument with every wrong field.
-- `ruleset_check`: How much of a ruleset was tried.
-- `ruleset_details`: What a ruleset says of itself.
 - `ruleset_pb`: The package that answers.
 - `simulation_pb`: The whole simulation, its schedule dated when the day of the first instalment is known.
 - `unanswered`: Why an inverse question has no answer.
@@ -26,7 +24,6 @@ from services.eligibility.messages.application import fact_value, read_request
 from services.eligibility.messages.assessments import assessment_pb, catalog, ruleset_pb
 from services.eligibility.messages.fields import Fields
 from services.eligibility.messages.loans import answered, read_loan_question, simulation_pb, unanswered
-from services.eligibility.messages.releases import ruleset_check, ruleset_details
 
 __all__ = [
     "Fields",
@@ -39,8 +36,6 @@ __all__ = [
     "read_loan_question",
     "read_request",
     "read_suggestions",
-    "ruleset_check",
-    "ruleset_details",
     "ruleset_pb",
     "simulation_pb",
     "unanswered",

@@ -125,7 +125,8 @@ def _months(fields: Fields) -> _Axis:
 
 def _whole(value: object) -> int:
     """The value of a parameter that bounds a loan: cents or months."""
-    assert isinstance(value, int)  # noqa: S101 - the package was checked
+    if not isinstance(value, int):
+        raise TypeError("the package was not checked")
     return value
 
 

@@ -27,7 +27,7 @@ from services.kit import wire
 from services.kit.canonical import GENESIS, Head, Verification, is_hash
 from services.kit.context import actor
 from services.kit.errors import FieldReason, Violations
-from services.kit.french import number, plural, spaced
+from services.kit.french import NO_BREAK_SPACE, number, plural, spaced
 from services.kit.wire import Page, asked_page, date_pb
 
 _DECISION = re.compile(r"decisions/([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})")
@@ -208,7 +208,7 @@ def _summary(found: Verification, expected: Head | None) -> str:
         read = "relus" if found.record_count > 1 else "relu"
         kept = ", dans la suite de la fin gardée" if expected else ""
         return f"Le journal est intact : {plural(found.record_count, 'enregistrement')} {read}{kept}."
-    rank = f"n° {number(found.broken_sequence)}"
+    rank = f"n°{NO_BREAK_SPACE}{number(found.broken_sequence)}"
     if expected and found.record_count < found.broken_sequence:
         return f"Le journal est altéré : l’enregistrement {rank} et ceux qui le suivaient manquent."
     return f"Le journal est altéré : l’enregistrement {rank} a été changé, retiré ou déplacé."

@@ -2,7 +2,6 @@
 
 - `APPLICATION_FACTS`: The fields of an Application with the kinds that a package may give them; any other
   fact is an additional one.
-- `as_table`: The node as a table, or None with a finding.
 - `assemble_package`: What can be read of a package, to say more of it than its first faults; not to be
   applied with errors. None when a file is missing, unreadable or out of size.
 - `BOOLEAN`: The type of a yes/no value.
@@ -45,9 +44,8 @@
   whose growth never makes the outcome worse.
 - `quoted`: « text ».
 - `read_folder`: The files of a package that a folder holds, signature included.
-- `read_identity`: The identity of the package; its validity is read even when the rest is wrong.
-- `read_package`: The package made of these files, or None with findings.
-- `read_source`: The tree of one file, or None with a finding when it cannot be read at all.
+- `read_package_identity`: What a package that passed its check says of itself.
+- `read_package`: The package made of these files; PackageError tells everything that is wrong in them.
 - `REQUIRED_DOCUMENTS`: Name, in expressions, of the list of documents that the situation calls for.
 - `rounded`: An amount rounded half-up to the cent, a percent to two decimals; anything else as it is.
 - `Rule`: A rule: when its condition is true, its code is among the reasons.
@@ -83,8 +81,12 @@ from services.eligibility.package.facts import (
     missing_facts,
 )
 from services.eligibility.package.findings import FilePosition, Finding, Findings, PackageError, Severity
-from services.eligibility.package.identity_file import read_identity
-from services.eligibility.package.load import assemble_package, read_folder, read_package
+from services.eligibility.package.load import (
+    assemble_package,
+    read_folder,
+    read_package,
+    read_package_identity,
+)
 from services.eligibility.package.model import (
     ENGINE_DISAGREEMENT,
     MISSING_FACTS,
@@ -103,8 +105,6 @@ from services.eligibility.package.model import (
     facts_read,
     rules_by_fact,
 )
-from services.eligibility.package.source import read_source
-from services.eligibility.package.tables import as_table
 from services.eligibility.package.tree import (
     BOOLEAN,
     FRENCH_KINDS,
@@ -165,7 +165,6 @@ __all__ = [
     "Values",
     "WhenAbsent",
     "Words",
-    "as_table",
     "assemble_package",
     "bullets",
     "check_facts",
@@ -180,9 +179,8 @@ __all__ = [
     "paragraphs",
     "quoted",
     "read_folder",
-    "read_identity",
     "read_package",
-    "read_source",
+    "read_package_identity",
     "rounded",
     "rules_by_fact",
     "table",

@@ -20,6 +20,7 @@ from services.eligibility.package.model import (
     REQUIRED_DOCUMENTS,
     Case,
     Derived,
+    Identity,
     Parameter,
     RulePackage,
 )
@@ -39,6 +40,7 @@ _RULE = re.compile(rb"^[^\s#].*:", re.MULTILINE)
 _CASE = re.compile(rb"^\s*-\s+id\s*:", re.MULTILINE)
 CASES_FOLDER = "cases"
 BASE_CASE = "cases/base.yaml"
+IDENTITY_FILE = "package.yaml"
 _CASE_FILE = re.compile(r"cases/[^/]+\.yaml")
 
 
@@ -91,15 +93,6 @@ def _cases(root: source.Mapping) -> Iterator[tuple[str, FilePosition]]:
                 yield f"{CASES_FOLDER}#{id_.text.strip()}#", item.place
 
 
-def load_package(folder: Path) -> RulePackage:
-    """Reads and checks the package of a folder; PackageError tells everything that is wrong."""
-    findings = Findings()
-    package = read_package(read_folder(folder), findings)
-    if package is None:
-        raise PackageError(findings.all())
-    return package
-
-
 def read_folder(folder: Path) -> Contents:
     """The files of a package that a folder holds, signature included."""
     cases = sorted(f"{CASES_FOLDER}/{path.name}" for path in (folder / CASES_FOLDER).glob("*.yaml"))
@@ -107,10 +100,22 @@ def read_folder(folder: Path) -> Contents:
     return {file: (folder / file).read_bytes() for file in files if (folder / file).is_file()}
 
 
-def read_package(contents: Contents, findings: Findings) -> RulePackage | None:
-    """The package made of these files, or None with findings."""
+def read_package(contents: Contents) -> RulePackage:
+    """The package made of these files; PackageError tells everything that is wrong in them."""
+    findings = Findings()
     package = assemble_package(contents, findings)
-    return None if findings.refused else package
+    if package is None or findings.refused:
+        raise PackageError(findings.all())
+    return package
+
+
+def read_package_identity(contents: Contents) -> Identity:
+    """What a package that passed its check says of itself."""
+    findings = Findings()
+    table = as_table(read_source(IDENTITY_FILE, contents[IDENTITY_FILE], findings), findings)
+    if table is None:
+        raise PackageError(findings.all())
+    return read_identity(table)
 
 
 def assemble_package(contents: Contents, findings: Findings) -> RulePackage | None:

@@ -41,8 +41,8 @@ from typing import TYPE_CHECKING, Any
 
 from services.eligibility.publishing.check import MAX_FINDINGS, Report, check
 from services.eligibility.publishing.check.examine import Gap, case_gaps
-from services.eligibility.publishing.rulebook.differences import RulebookChange, Section, differences
-from services.eligibility.publishing.rulebook.document import rulebook
+from services.eligibility.publishing.rulebook_differences import RulebookChange, Section, differences
+from services.eligibility.publishing.rulebook_document import rulebook
 
 if TYPE_CHECKING:
     from services.eligibility.publishing.comparison import (

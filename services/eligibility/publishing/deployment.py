@@ -8,7 +8,7 @@ from datetime import date
 
 from services.eligibility.answer import Engine, RulesetStamp
 from services.eligibility.engine import CompiledRules, EngineError, UncompilableError
-from services.eligibility.package import Findings, PackageError, RulePackage, read_package
+from services.eligibility.package import PackageError, RulePackage, read_package
 from services.kit import releases
 from services.kit.errors import FailedPrecondition
 from services.kit.french import long_date
@@ -78,11 +78,7 @@ class Deployment:
 
 def compiled(contents: Contents) -> Ruleset:
     """The ruleset of these files; one of UNUSABLE when they cannot be used."""
-    findings = Findings()
-    package = read_package(contents, findings)
-    if package is None:
-        raise PackageError(findings.all())
-    return _compiled(package)
+    return _compiled(read_package(contents))
 
 
 def compiled_once(read: Mapping[str, RulePackage], digest: str, contents: Contents) -> Ruleset:

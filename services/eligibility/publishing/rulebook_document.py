@@ -23,8 +23,8 @@ from services.eligibility.package import (
     table,
     text,
 )
-from services.eligibility.publishing.rulebook.attributes import WHEN_ABSENT, said_period
-from services.eligibility.publishing.rulebook.differences import RulebookChange, Section, differences
+from services.eligibility.publishing.rulebook_attributes import WHEN_ABSENT, said_period
+from services.eligibility.publishing.rulebook_differences import RulebookChange, Section, differences
 from services.kit.french import long_date, spaced
 
 _SPLIT = re.compile(r",\s+(?=articles?\s)")

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 
 from services.eligibility.package import NOTHING, Parameter, RulePackage, Words
-from services.eligibility.publishing.rulebook.attributes import (
+from services.eligibility.publishing.rulebook_attributes import (
     ASKED,
     TITLE,
     Attributes,

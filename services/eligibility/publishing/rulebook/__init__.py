@@ -1,1 +1,0 @@
-"""The règlement for people: its rules said in French, and what changes between two versions."""
