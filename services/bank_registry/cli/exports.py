@@ -1,17 +1,18 @@
-"""The export: the file comes from the server, is checked, then takes its place at once."""
+"""Commands export and template: a file of the server is checked, then takes its place at once."""
 
 from __future__ import annotations
 
 import hashlib
 import os
-from datetime import date, datetime
 from pathlib import Path
 
+import typer
+
 from microcredit.bankregistry.v1 import exchange_pb2 as pb
-from services.bank_registry.cli.client import Client, as_json, to_date, to_timestamp
-from services.bank_registry.cli.options import Target
-from services.kit import french
-from services.kit.cli import SERVER, USAGE, CommandError, Output
+from services.bank_registry.cli.client import Client
+from services.bank_registry.cli.options import ADDRESS, File, Known, On
+from services.kit import french, wire
+from services.kit.cli import GOOD, SERVER, USAGE, Call, CommandError, Output, add_commands, as_json, to_date
 
 SECONDS = 300.0
 FORMATS = {
@@ -21,10 +22,17 @@ FORMATS = {
 }
 
 
-def run(file: Path, on: date | None, known: datetime | None, target: Target, out: Output) -> int:
-    """Writes the file, and says its state and its SHA-256."""
-    client = Client(target)
-    request = pb.ExportBanksRequest(format=_format(file), on_date=to_date(on), known_time=to_timestamp(known))
+def register(app: typer.Typer) -> None:
+    """Adds the commands to the application."""
+    add_commands(app, ADDRESS, export, template)
+
+
+def export(call: Call, file: File, on: On = None, known: Known = None) -> int:
+    """Écrit les prêteurs dans un fichier .csv, .xlsx ou .jsonl, qu’un import relit à l’identique."""
+    client, out = Client(call), call.out
+    request = pb.ExportBanksRequest(
+        format=_format(file), on_date=to_date(on), known_time=wire.timestamp(known)
+    )
     header, data = pb.ExportHeader(), bytearray()
     for message in client.stream(client.admin.ExportBanks, request, SECONDS):
         if message.HasField("header"):
@@ -37,11 +45,11 @@ def run(file: Path, on: date | None, known: datetime | None, target: Target, out
     count = french.plural(header.bank_count, "prêteur")
     out.line(f"{file} : {count}, état n° {header.state_number}.")
     out.line(f"SHA-256 : {header.sha256}")
-    return 0
+    return GOOD
 
 
-def template(file: Path, out: Output) -> int:
-    """Writes a file with its header only."""
+def template(out: Output, file: File) -> int:
+    """Écrit un fichier vierge, avec ses colonnes, en .csv ou en .xlsx."""
     from services.bank_registry.files import csv_bytes, xlsx_bytes
 
     writers = {".csv": csv_bytes, ".xlsx": xlsx_bytes}
@@ -52,7 +60,7 @@ def template(file: Path, out: Output) -> int:
     _write(file, writers[file.suffix.lower()]([]))
     out.document({"file": str(file)})
     out.line(f"{file} : modèle vierge, à remplir d’après docs/registre-format.md.")
-    return 0
+    return GOOD
 
 
 def _format(file: Path) -> pb.BankFileFormat.ValueType:

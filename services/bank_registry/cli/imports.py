@@ -1,4 +1,4 @@
-"""The import: the file goes to the server, the difference comes back, its hash makes it be written."""
+"""Command import: the file goes to the server, the difference comes back, its hash makes it be written."""
 
 from __future__ import annotations
 
@@ -8,12 +8,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
+from typing import Annotated
+
+import typer
 
 from microcredit.bankregistry.v1 import exchange_pb2 as pb
-from services.bank_registry.cli.client import Client, as_json, new_request_id, to_date
-from services.bank_registry.cli.options import Target
+from services.bank_registry.cli.client import Client, new_request_id
+from services.bank_registry.cli.options import ADDRESS, File, Reason, parse_day
 from services.bank_registry.cli.showing_differences import show_difference
-from services.kit.cli import GOOD, REFUSED, CommandError, Output
+from services.kit.cli import GOOD, REFUSED, Call, CommandError, Output, add_commands, as_json, to_date
 from services.kit.wire import chunks
 
 MAX_BYTES = 32 * 1024 * 1024
@@ -41,10 +44,60 @@ class Answer:
     summary: pb.ImportSummary = field(default_factory=pb.ImportSummary)
 
 
-def run(wanted: Wanted, target: Target, out: Output) -> int:
+def register(app: typer.Typer) -> None:
+    """Adds the command to the application."""
+    add_commands(app, ADDRESS, **{"import": import_})
+
+
+def import_(
+    call: Call,
+    file: File,
+    apply: Annotated[
+        str,
+        typer.Option(
+            "--apply", metavar="EMPREINTE", help="Écrit la différence lue, que son empreinte désigne."
+        ),
+    ] = "",
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Écrit aussitôt la différence trouvée, sans la faire relire.")
+    ] = False,
+    reason: Reason = "",
+    complete: Annotated[
+        bool,
+        typer.Option(
+            "--complete", help="Le fichier vaut pour tout le registre : les prêteurs absents prennent fin."
+        ),
+    ] = False,
+    on: Annotated[
+        date | None,
+        typer.Option(
+            "--on",
+            metavar="DATE",
+            parser=parse_day,
+            help="Avec --complete, le premier jour où les prêteurs absents n’ont plus d’accord.",
+        ),
+    ] = None,
+    confirm_ending_all: Annotated[
+        bool, typer.Option("--confirm-ending-all", help="Accepte un import qui met fin à tous les prêteurs.")
+    ] = False,
+) -> int:
+    """Montre ce qu’un fichier changerait, ligne refusée par ligne refusée ; avec --apply, l’écrit."""
+    if (apply or yes) and not reason:
+        raise typer.BadParameter(
+            "indiquez le motif, il est gardé dans le journal d’audit.", param_hint="--reason"
+        )
+    if complete and on is None:
+        raise typer.BadParameter(
+            "avec --complete, indiquez le premier jour où les prêteurs absents n’ont plus d’accord.",
+            param_hint="--on",
+        )
+    wanted = Wanted(file, apply, yes, reason, complete, on, confirm_ending_all)
+    return _run(wanted, Client(call), call.out)
+
+
+def _run(wanted: Wanted, client: Client, out: Output) -> int:
     """Shows the difference, or writes it; 1 if a line is refused."""
     data = _read(wanted.file)
-    client = Client(target)
     answer = _ask(client, wanted, data, out)
     if wanted.yes and not wanted.apply:
         shown = replace(wanted, apply=answer.summary.difference_hash)
