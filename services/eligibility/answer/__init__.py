@@ -36,7 +36,7 @@
 - `Recorded`: A decision once recorded; that of a repeated request is the first one.
 - `replay`: Compares outcome, reasons, compared values and figures.
 - `Replay`: Two canonical texts, and the paths where they differ.
-- `RulesetStamp`: The rule package that answered, and the revision of the deployments that chose it.
+- `RulesetStamp`: The rule package that answered, and the state of the deployments that chose it.
 - `sections`: Contribution to the decision, data and sources, parameters and weighting, operations.
 - `sentence`: « Ramener le montant demandé de 3 500 € à 3 000 €. » A verb is not said twice in a row.
 - `shown`: A value as the catalogue of the package writes it; a whole amount without cents.
