@@ -60,9 +60,9 @@ class Scene:
     store: ReleaseStore
 
     def activate(self, version: str) -> int:
-        """Publishes and activates a version; its revision."""
+        """Publishes and activates a version; its state number."""
         self.writer.publish(candidate(version), actor="a")
-        return self.writer.activate(NAME, version, START, actor="b").state.revision
+        return self.writer.activate(NAME, version, START, actor="b").state.state_number
 
 
 Logged = list[MutableMapping[str, Any]]
@@ -99,15 +99,15 @@ def test_a_change_by_another_process_is_followed_within_a_second(scene: Scene) -
     assert scene.follower.current() == Built("")
     delays = []
     for version in ("1", "2", "3"):
-        revision = scene.activate(version)
+        state_number = scene.activate(version)
         start = time.monotonic()
-        assert scene.follower.wait(revision - 1, timeout=LIMIT)
+        assert scene.follower.wait(state_number - 1, timeout=LIMIT)
         delays.append(time.monotonic() - start)
         assert scene.follower.current() == Built(version)
         assert scene.follower.state() == scene.store.state()
     assert min(delays) < 1
     status = scene.follower.status()
-    assert (status.store_revision, status.loaded_revision, status.problem) == (6, 6, "")
+    assert (status.store_state_number, status.loaded_state_number, status.problem) == (6, 6, "")
 
 
 def test_a_change_is_taken_at_once_when_asked(scene: Scene) -> None:
@@ -118,10 +118,10 @@ def test_a_change_is_taken_at_once_when_asked(scene: Scene) -> None:
 
 
 def test_waiting_ends_in_time_when_nothing_changes(scene: Scene) -> None:
-    revision = scene.activate("1")
+    state_number = scene.activate("1")
     scene.follower.start()
-    assert scene.follower.wait(revision - 1, timeout=0)
-    assert not scene.follower.wait(revision, timeout=0.01)
+    assert scene.follower.wait(state_number - 1, timeout=0)
+    assert not scene.follower.wait(state_number, timeout=0.01)
 
 
 def test_all_who_wait_are_told(scene: Scene) -> None:
@@ -143,11 +143,11 @@ def test_the_last_good_value_stays_when_a_new_one_cannot_be_built(scene: Scene, 
     scene.follower.start()
     scene.builder.broken = {"2"}
     bad = scene.activate("2")
-    wait_until(lambda: scene.follower.status().store_revision == bad)
+    wait_until(lambda: scene.follower.status().store_state_number == bad)
     assert scene.follower.current() == Built("1")
     status = scene.follower.status()
-    assert (status.store_revision, good <= status.loaded_revision < bad) == (bad, True)
-    assert status.problem.startswith(f"La état n° {bad} ne peut pas être chargée")
+    assert (status.store_state_number, good <= status.loaded_state_number < bad) == (bad, True)
+    assert status.problem.startswith(f"L’état n°\u00a0{bad} ne peut pas être chargé")
     assert "4321" not in f"{status.problem} {logged}"
     assert [line["event"] for line in logged] == ["release_unusable"]
     mended = scene.activate("3")
@@ -163,9 +163,9 @@ def test_a_process_starts_from_the_last_good_revision(scene: Scene) -> None:
     scene.follower.start()
     assert scene.follower.current() == Built("1")
     status = scene.follower.status()
-    assert (status.store_revision, status.loaded_revision) == (last, 3)
-    assert f"la état n° {status.loaded_revision}, la dernière bonne" in status.problem
-    assert scene.follower.state().revision == 3
+    assert (status.store_state_number, status.loaded_state_number) == (last, 3)
+    assert f"l’état n°\u00a0{status.loaded_state_number}, le dernier bon" in status.problem
+    assert scene.follower.state().state_number == 3
     scene.follower.refresh()
     assert scene.follower.status() == status
 
@@ -182,11 +182,11 @@ def test_without_any_good_revision_the_process_does_not_start(scene: Scene) -> N
 def test_a_revision_is_tried_again_when_the_store_did_not_answer(scene: Scene) -> None:
     scene.follower.start()
     scene.builder.broken, scene.builder.failure = {"1"}, Unavailable
-    revision = scene.activate("1")
+    state_number = scene.activate("1")
     wait_until(lambda: "ne répond pas" in scene.follower.status().problem)
     assert scene.follower.current() == Built("")
     scene.builder.broken = set()
-    assert scene.follower.wait(revision - 1, timeout=LIMIT)
+    assert scene.follower.wait(state_number - 1, timeout=LIMIT)
     assert (scene.follower.current(), scene.follower.status().problem) == (Built("1"), "")
 
 
@@ -202,7 +202,7 @@ def test_a_store_that_answers_again_is_no_longer_a_problem(
             raise failure
 
         with monkeypatch.context() as patch:
-            patch.setattr(scene.store, "last_revision", fail)
+            patch.setattr(scene.store, "last_state_number", fail)
             wait_until(lambda: "ne répond pas" in scene.follower.status().problem)
             assert scene.follower.current() == Built("1")
         wait_until(lambda: scene.follower.status() == good)
@@ -214,8 +214,8 @@ def test_a_value_that_is_replaced_is_freed(scene: Scene) -> None:
     former = weakref.ref(scene.follower.current())
     gc.disable()
     try:
-        revision = scene.activate("2")
-        assert scene.follower.wait(revision - 1, timeout=LIMIT)
+        state_number = scene.activate("2")
+        assert scene.follower.wait(state_number - 1, timeout=LIMIT)
         wait_until(lambda: former() is None)
     finally:
         gc.enable()

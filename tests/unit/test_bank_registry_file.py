@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from services.bank_registry.files.plan import Plan, make_plan
+from services.bank_registry.files.plan import ImportPlan, make_plan
 from services.bank_registry.files.reading import read_whole
 from services.bank_registry.registry.geography import Geography
 from services.bank_registry.registry.history import Records
@@ -28,7 +28,7 @@ CONVENTION = {
 }
 
 
-def plan(*banks: object, known: Records | None = None) -> Plan:
+def plan(*banks: object, known: Records | None = None) -> ImportPlan:
     data = json.dumps({"format": "registre-preteurs/1", "banks": banks}).encode()
     return make_plan(read_whole(data, GEOGRAPHY), known or {}, TODAY, complete=False)
 

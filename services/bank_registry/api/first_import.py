@@ -9,7 +9,7 @@ from pathlib import Path
 
 from microcredit.bankregistry.v1 import exchange_pb2 as pb
 from services.bank_registry.api.transfers import Importer
-from services.bank_registry.files import Place
+from services.bank_registry.files import FilePlace
 from services.bank_registry.registry import Geography, Notes, line
 from services.bank_registry.store import RegistryStore, migrate
 from services.kit import context, french, wire
@@ -74,7 +74,8 @@ def _report(file: Path, difference: pb.ImportDifference, summary: pb.ImportSumma
 
 def _write_lines(label: str, findings: Iterable[pb.ImportFinding]) -> None:
     for found in findings:
-        sys.stderr.write(french.spaced(f"{label} : {Place(found.line, found.column)} : {found.message}\n"))
+        place = FilePlace(found.line, found.column)
+        sys.stderr.write(french.spaced(f"{label} : {place} : {found.message}\n"))
 
 
 def _read(file: Path) -> bytes:

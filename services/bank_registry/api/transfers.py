@@ -9,7 +9,7 @@ from types import MappingProxyType
 from microcredit.bankregistry.v1 import exchange_pb2 as pb
 from services.bank_registry.api.views import registry_at, registry_clock, view
 from services.bank_registry.files import (
-    Plan,
+    ImportPlan,
     Reading,
     csv_bytes,
     json_lines_bytes,
@@ -62,8 +62,8 @@ class Importer:
         yield pb.ImportBanksResponse(summary=summary)
 
     def _write(
-        self, options: Options, reading: Reading, planned: tuple[Registry, Plan], digest: str
-    ) -> tuple[Plan, pb.ImportSummary]:
+        self, options: Options, reading: Reading, planned: tuple[Registry, ImportPlan], digest: str
+    ) -> tuple[ImportPlan, pb.ImportSummary]:
         """Writes the difference that was read, or nothing; a repeated request answers as the first."""
         mark = idempotency.fingerprint(repr(options).encode(), digest.encode())
         registry, plan = planned
@@ -125,14 +125,14 @@ def _read(data: bytes, geography: Geography) -> Generator[pb.ImportBanksResponse
             raise InvalidArgument("FILE_UNREADABLE", str(error)) from None
 
 
-def _plan(reading: Reading, registry: Registry, options: Options) -> Plan:
+def _plan(reading: Reading, registry: Registry, options: Options) -> ImportPlan:
     try:
         return make_plan(reading, registry.current, options.effective_date, complete=options.complete)
     except UnreadableFile as error:
         raise InvalidArgument("FILE_UNREADABLE", str(error)) from None
 
 
-def _check(plan: Plan, options: Options) -> None:
+def _check(plan: ImportPlan, options: Options) -> None:
     """Refuses to write what was not read, or what a keeper rarely means."""
     if plan.hash != options.difference_hash:
         raise Aborted(

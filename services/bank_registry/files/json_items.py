@@ -9,9 +9,9 @@ from typing import NoReturn
 from services.bank_registry.files.items import (
     MAX_FINDINGS,
     Content,
-    Finding,
+    FileFinding,
+    FilePlace,
     Item,
-    Place,
     identifier,
     too_many,
 )
@@ -71,13 +71,13 @@ def _lines(lines: list[tuple[int, str]]) -> Content:
     if len(lines) > MAX_ROWS:
         raise UnreadableFile(f"Le fichier compte plus de {french.number(MAX_ROWS)} lignes.")
     objects: list[tuple[int, Object]] = []
-    findings: list[Finding] = []
+    findings: list[FileFinding] = []
     for number, line in lines:
         try:
             objects.append((number, parse(line)))
         except UnreadableFile as error:
             sentence = str(error).replace("(ligne 1, ", "(").replace("Le fichier", "La ligne")
-            findings.append(Finding(Place(number), FieldReason.NOT_JSON, sentence))
+            findings.append(FileFinding(FilePlace(number), FieldReason.NOT_JSON, sentence))
     items = _bounded(_item(lender, number, "") for number, lender in objects)
     return Content(tuple(items), tuple(findings))
 
@@ -105,8 +105,8 @@ def _item(lender: Object, line: int, path: str) -> Item:
     problems = Violations()
     statement = statement_of(lender, problems)
     findings = tuple(
-        Finding(
-            Place(line, ".".join(filter(None, (path, one.field)))),
+        FileFinding(
+            FilePlace(line, ".".join(filter(None, (path, one.field)))),
             one.reason,
             one.description,
             identifier(statement),
@@ -126,11 +126,11 @@ def _bounded(items: Iterable[Item]) -> Iterator[Item]:
         yield item
 
 
-def _not_objects(banks: list[object]) -> Iterator[Finding]:
+def _not_objects(banks: list[object]) -> Iterator[FileFinding]:
     for index, bank in enumerate(banks):
         if not isinstance(bank, dict):
             text = "Un objet entre accolades est attendu."
-            yield Finding(Place(0, f"banks[{index}]"), FieldReason.WRONG_TYPE, text)
+            yield FileFinding(FilePlace(0, f"banks[{index}]"), FieldReason.WRONG_TYPE, text)
 
 
 def _object(pairs: list[tuple[str, object]]) -> Object:

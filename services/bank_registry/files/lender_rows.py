@@ -10,9 +10,9 @@ from services.bank_registry.files.header import absent, read_header
 from services.bank_registry.files.items import (
     MAX_FINDINGS,
     Content,
-    Finding,
+    FileFinding,
+    FilePlace,
     Item,
-    Place,
     too_many,
 )
 from services.bank_registry.registry import UNREADABLE
@@ -31,8 +31,8 @@ def content_of(rows: Sequence[Row]) -> Content:
     if len(rows) == 1:
         raise UnreadableFile("Le fichier n’a que son en-tête : il ne décrit aucun prêteur.")
     lenders: dict[str, _Lender] = {}
-    stray: list[Finding] = []
-    wrong: list[Finding] = []
+    stray: list[FileFinding] = []
+    wrong: list[FileFinding] = []
     seen: dict[tuple[object, ...], int] = {}
     for row in rows[1:]:
         parts = _parts(row, header)
@@ -48,7 +48,7 @@ def content_of(rows: Sequence[Row]) -> Content:
         if first == row.line:
             lender.add(parts)
         else:
-            lender.refuse(Place(row.line), "DUPLICATE_LINE", f"Cette ligne répète la ligne {first}.")
+            lender.refuse(FilePlace(row.line), "DUPLICATE_LINE", f"Cette ligne répète la ligne {first}.")
     return Content(
         tuple(lender.item() for lender in lenders.values()),
         tuple(stray),
@@ -64,10 +64,10 @@ class _Part:
 
     line: int
     values: Values = field(default_factory=dict)
-    findings: list[Finding] = field(default_factory=list)
+    findings: list[FileFinding] = field(default_factory=list)
 
     def note(self, column: str, code: str, message: str) -> None:
-        self.findings.append(Finding(Place(self.line, column), code, message))
+        self.findings.append(FileFinding(FilePlace(self.line, column), code, message))
 
 
 def _parts(row: Row, header: dict[int, Column]) -> dict[Group, _Part]:
@@ -97,10 +97,10 @@ class _Lender:
     terms: dict[str, _Part] = field(default_factory=dict)
     agreements: list[_Part] = field(default_factory=list)
     conventions: dict[str, _Part] = field(default_factory=dict)
-    findings: list[Finding] = field(default_factory=list)
+    findings: list[FileFinding] = field(default_factory=list)
 
-    def refuse(self, place: Place, code: str, message: str) -> None:
-        self.findings.append(Finding(place, code, message, self.bank_id))
+    def refuse(self, place: FilePlace, code: str, message: str) -> None:
+        self.findings.append(FileFinding(place, code, message, self.bank_id))
 
     def add(self, parts: dict[Group, _Part]) -> None:
         """Adds a row: terms of the lender by their first day, a convention unless already stated."""
@@ -121,7 +121,7 @@ class _Lender:
         for name, value in part.values.items():
             if known.values.setdefault(name, value) != value:
                 text = f"Cette cellule contredit la ligne {known.line}, qui décrit le même prêteur."
-                self.refuse(Place(part.line, NAMES["", name]), FieldReason.INCONSISTENT, text)
+                self.refuse(FilePlace(part.line, NAMES["", name]), FieldReason.INCONSISTENT, text)
 
     def item(self) -> Item:
         """The lender with all that its rows state."""
@@ -148,13 +148,13 @@ def _gathered(values: Values) -> Values:
     return {**plain, _ADDRESS: lines} if lines else plain
 
 
-def _no_identifier(row: Row) -> Finding:
-    return Finding(
-        Place(row.line, "identifiant"), FieldReason.REQUIRED, "L’identifiant du prêteur est obligatoire."
+def _no_identifier(row: Row) -> FileFinding:
+    return FileFinding(
+        FilePlace(row.line, "identifiant"), FieldReason.REQUIRED, "L’identifiant du prêteur est obligatoire."
     )
 
 
-def _absent_columns(header: dict[int, Column], line: int) -> Iterator[Finding]:
+def _absent_columns(header: dict[int, Column], line: int) -> Iterator[FileFinding]:
     for group in Group:
         names = [f"« {name} »" for name in absent(header, group)]
         if not names:
@@ -166,4 +166,4 @@ def _absent_columns(header: dict[int, Column], line: int) -> Iterator[Finding]:
             if whole
             else f"Colonnes absentes, lues comme vides : {french.join(names)}."
         )
-        yield Finding(Place(line), "COLUMNS_ABSENT", text)
+        yield FileFinding(FilePlace(line), "COLUMNS_ABSENT", text)

@@ -10,14 +10,14 @@ from enum import StrEnum
 from functools import cached_property
 
 from services.bank_registry.files.field_changes import FieldChange, arrivals, field_changes
-from services.bank_registry.files.items import Finding
-from services.bank_registry.files.reading import Entry, Reading
+from services.bank_registry.files.items import FileFinding
+from services.bank_registry.files.reading import Reading, ReadLender
 from services.bank_registry.files.rows import rows_of
 from services.bank_registry.registry import (
     BankRecord,
-    Change,
     Difference,
     Holders,
+    LenderChange,
     Records,
     Successions,
     end,
@@ -39,7 +39,7 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class LenderOutcome:
     """A lender that changes, and its first line in the file (None if the file does not name it)."""
 
     kind: Kind
@@ -54,14 +54,14 @@ class Outcome:
 
 
 @dataclass(frozen=True)
-class Plan:
+class ImportPlan:
     """The whole difference: what changes, what does not, what is refused."""
 
-    outcomes: tuple[Outcome, ...]
+    outcomes: tuple[LenderOutcome, ...]
     unchanged: int
     refused: int
-    refusals: tuple[Finding, ...]
-    warnings: tuple[Finding, ...]
+    refusals: tuple[FileFinding, ...]
+    warnings: tuple[FileFinding, ...]
     ends_every_bank: bool
     scope: tuple[str, ...]
 
@@ -70,7 +70,7 @@ class Plan:
         """What the store is to write."""
         found = Difference(unchanged=self.unchanged)
         for outcome in self.outcomes:
-            change = Change(outcome.before, outcome.after)
+            change = LenderChange(outcome.before, outcome.after)
             (found.changed if outcome.before else found.created).append(change)
         return found
 
@@ -91,7 +91,7 @@ class Plan:
         return sum(outcome.kind is kind for outcome in self.outcomes)
 
 
-def make_plan(reading: Reading, known: Records, on: date, *, complete: bool) -> Plan:
+def make_plan(reading: Reading, known: Records, on: date, *, complete: bool) -> ImportPlan:
     """Compares a file with the registry; `complete` ends on a day the lenders that the file does not name."""
     accepted, refusals = _agreeing(reading, known)
     stated = [_outcome(known, entry.record, entry.item.line or None) for entry in accepted.values()]
@@ -99,7 +99,7 @@ def make_plan(reading: Reading, known: Records, on: date, *, complete: bool) -> 
     if complete:
         absent = (record for bank_id, record in known.items() if bank_id not in reading.cited)
         changed.extend(filter(None, (_outcome(known, _ended(record, on), None) for record in absent)))
-    return Plan(
+    return ImportPlan(
         tuple(changed),
         stated.count(None),
         len({found.bank or found.place for found in refusals}),
@@ -110,18 +110,18 @@ def make_plan(reading: Reading, known: Records, on: date, *, complete: bool) -> 
     )
 
 
-def _outcome(known: Records, after: BankRecord, line: int | None) -> Outcome | None:
+def _outcome(known: Records, after: BankRecord, line: int | None) -> LenderOutcome | None:
     """What happens to a lender, None if nothing does."""
     before = known.get(after.bank.id)
     if before is None:
-        return Outcome(Kind.CREATED, None, after, line)
+        return LenderOutcome(Kind.CREATED, None, after, line)
     if set(facts(before)) == set(facts(after)):
         return None
     kind = Kind.ENDED if lends_until(after) < lends_until(before) else Kind.CHANGED
-    return Outcome(kind, before, after, line)
+    return LenderOutcome(kind, before, after, line)
 
 
-def _agreeing(reading: Reading, known: Records) -> tuple[dict[str, Entry], list[Finding]]:
+def _agreeing(reading: Reading, known: Records) -> tuple[dict[str, ReadLender], list[FileFinding]]:
     """The entries that go together with the rest of the registry, and all the refusals."""
     accepted = {bank_id: _filled(entry, reading, known) for bank_id, entry in reading.entries.items()}
     refusals = list(reading.refusals)
@@ -135,7 +135,7 @@ def _agreeing(reading: Reading, known: Records) -> tuple[dict[str, Entry], list[
     raise UnreadableFile("Trop de prêteurs dépendent de lignes refusées ; corrigez d’abord les premières.")
 
 
-def _filled(entry: Entry, reading: Reading, known: Records) -> Entry:
+def _filled(entry: ReadLender, reading: Reading, known: Records) -> ReadLender:
     """A lender with what the file cannot say of it, or does not speak of."""
     before = known.get(entry.record.bank.id)
     if before is None:
@@ -148,7 +148,7 @@ def _filled(entry: Entry, reading: Reading, known: Records) -> Entry:
     return replace(entry, record=record)
 
 
-def _more_clashes(reading: Reading, known: Records) -> Iterator[Finding]:
+def _more_clashes(reading: Reading, known: Records) -> Iterator[FileFinding]:
     """What else is wrong with the lenders refused for a field, the rest of the file being taken for right."""
     holders = Holders(record for bank_id, record in known.items() if bank_id not in reading.cited)
     for entry in reading.entries.values():
@@ -159,7 +159,7 @@ def _more_clashes(reading: Reading, known: Records) -> Iterator[Finding]:
         holders.add(entry.record)
 
 
-def _clashes(accepted: dict[str, Entry], known: Records) -> Iterator[Finding]:
+def _clashes(accepted: dict[str, ReadLender], known: Records) -> Iterator[FileFinding]:
     after = {**known, **{bank_id: entry.record for bank_id, entry in accepted.items()}}
     holders = Holders(record for bank_id, record in known.items() if bank_id not in accepted)
     successions = Successions(after)
@@ -179,7 +179,7 @@ def _ended(record: BankRecord, day: date) -> BankRecord:
     )
 
 
-def _ends_every(outcomes: Iterable[Outcome], known: Records, on: date) -> bool:
+def _ends_every(outcomes: Iterable[LenderOutcome], known: Records, on: date) -> bool:
     """Whether each lender that has an agreement on a day or later ends sooner than before."""
     lending = {bank_id for bank_id, record in known.items() if lends_until(record) > on}
     ended = {outcome.after.bank.id for outcome in outcomes if outcome.kind is Kind.ENDED}

@@ -7,7 +7,7 @@ from typing import Any
 
 from microcredit.bankregistry.v1 import envelope_service_pb2 as pb
 from services.bank_registry.messages import edits
-from services.bank_registry.registry import Asked
+from services.bank_registry.registry import AskedReservation
 from services.kit import wire
 from services.kit.errors import FieldReason, InvalidArgument, Violation, Violations
 
@@ -29,7 +29,7 @@ def amount(message: Any, violations: Violations, *, required: bool) -> int | Non
     return cents
 
 
-def asked(message: pb.ReserveEnvelopeRequest, agreement_id: str, violations: Violations) -> Asked:
+def asked(message: pb.ReserveEnvelopeRequest, agreement_id: str, violations: Violations) -> AskedReservation:
     """The reservation to make, but its expiry; raises InvalidArgument with every violation found so far."""
     cents = amount(message, violations, required=True)
     day = edits.day(message, "on_date", violations)
@@ -37,7 +37,7 @@ def asked(message: pb.ReserveEnvelopeRequest, agreement_id: str, violations: Vio
     if message.WhichOneof("expiration") == "ttl":
         _hold(message, violations)
     violations.raise_if_any()
-    return Asked(agreement_id, cents or 0, day or date.min, reference, 0)
+    return AskedReservation(agreement_id, cents or 0, day or date.min, reference, 0)
 
 
 def expires_at(message: pb.ReserveEnvelopeRequest, now: int) -> int:

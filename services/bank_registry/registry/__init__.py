@@ -11,7 +11,7 @@
 - `AgreementCheck`: An agreement and every reason against it; none = it can take the application.
 - `ALWAYS`: The period of a lender that is not known to have begun or ended.
 - `as_of_day`: The lenders of a day, with their terms, agreements and conventions of that day only.
-- `Asked`: A reservation to make: cents, instants in microseconds.
+- `AskedReservation`: A reservation to make: cents, instants in microseconds.
 - `attributes`: The attributes of a record from values by name of field, all but its days: a value of two
   fields is one attribute (the bounds of an amount).
 - `Bank`: The terms of an approved institution during a period; a change of terms is a later period.
@@ -27,7 +27,7 @@
 - `BankState`: What a lender is on a day, its agreements apart.
 - `CATEGORY`: Form of the code of a category of projects; the list itself belongs to the rules of
   eligibility.
-- `Change`: One lender before and after; `before` is None for a new one.
+- `LenderChange`: One lender before and after; `before` is None for a new one.
 - `check_bank`: A lender against an application; `records` gives the name of a successor.
 - `closest`: The lenders whose id or name looks most like an id.
 - `Commune`: A current commune; `epci` is empty for the few that belong to none.
@@ -95,9 +95,9 @@
 """
 
 from services.bank_registry.registry import editing, envelopes
-from services.bank_registry.registry.difference import Change, Difference, difference, facts
+from services.bank_registry.registry.difference import Difference, LenderChange, difference, facts
 from services.bank_registry.registry.editing import Target, agreement_target, bank_target, convention_target
-from services.bank_registry.registry.envelopes import Asked
+from services.bank_registry.registry.envelopes import AskedReservation
 from services.bank_registry.registry.fields import (
     ADDRESS_LINES,
     AGREEMENT,
@@ -182,14 +182,13 @@ __all__ = [
     "Advice",
     "Agreement",
     "AgreementCheck",
-    "Asked",
+    "AskedReservation",
     "Bank",
     "BankCheck",
     "BankHistory",
     "BankKind",
     "BankRecord",
     "BankState",
-    "Change",
     "Commune",
     "Contact",
     "Departement",
@@ -199,6 +198,7 @@ __all__ = [
     "Holders",
     "Kind",
     "Known",
+    "LenderChange",
     "LoanRequest",
     "LocalConvention",
     "Notes",

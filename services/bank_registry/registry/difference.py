@@ -12,7 +12,7 @@ Fact = Bank | Agreement | LocalConvention
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class LenderChange:
     """One lender before and after; `before` is None for a new one."""
 
     before: BankRecord | None
@@ -33,12 +33,12 @@ class Change:
 class Difference:
     """The lenders that a write creates and changes, and how many it leaves as they are."""
 
-    created: list[Change] = field(default_factory=list)
-    changed: list[Change] = field(default_factory=list)
+    created: list[LenderChange] = field(default_factory=list)
+    changed: list[LenderChange] = field(default_factory=list)
     unchanged: int = 0
 
     @property
-    def changes(self) -> list[Change]:
+    def changes(self) -> list[LenderChange]:
         """What is to be written."""
         return self.created + self.changed
 
@@ -49,9 +49,9 @@ def difference(known: Records, entries: Iterable[BankRecord]) -> Difference:
     for entry in entries:
         before = known.get(entry.bank.id)
         if before is None:
-            found.created.append(Change(None, entry))
+            found.created.append(LenderChange(None, entry))
         elif set(facts(before)) != set(facts(entry)):
-            found.changed.append(Change(before, entry))
+            found.changed.append(LenderChange(before, entry))
         else:
             found.unchanged += 1
     return found

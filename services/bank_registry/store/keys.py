@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Column, Connection, func, insert, select
 
-from services.bank_registry.registry import Change
+from services.bank_registry.registry import LenderChange
 from services.bank_registry.store import tables
 
 MANY = 500
@@ -40,7 +40,7 @@ class Keys:
         """The key of an agreement."""
         return self._agreements[bank_id, agreement_id]
 
-    def create(self, changes: Iterable[Change]) -> None:
+    def create(self, changes: Iterable[LenderChange]) -> None:
         """Gives a key to what has none; the lock of the edit makes the next numbers free."""
         next_bank, next_agreement = (
             self._next(tables.bank.c.bank_key),

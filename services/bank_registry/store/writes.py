@@ -17,8 +17,8 @@ from services.bank_registry.registry import (
     STILL_KNOWN,
     Agreement,
     Bank,
-    Change,
     Difference,
+    LenderChange,
     LocalConvention,
     Registry,
     Reservation,
@@ -180,7 +180,7 @@ class Edit:
         audit.extend(self._connection, tables.audit, [first, *entries], time=written_at)
 
 
-def _entry(origin: Origin, change: Change) -> audit.AuditEntry:
+def _entry(origin: Origin, change: LenderChange) -> audit.AuditEntry:
     before = bank_document(change.before) if change.before else None
     name = bank_name(change.after.bank.id)
     return audit.AuditEntry(origin.actor, origin.method, name, before, bank_document(change.after))

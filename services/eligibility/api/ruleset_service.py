@@ -12,7 +12,7 @@ from microcredit.eligibility.v1.assessment_pb2 import Outcome as OutcomeMessage
 from microcredit.eligibility.v1.ruleset_service_pb2_grpc import RulesetServiceServicer
 from services.eligibility.answer import RulesetStamp
 from services.eligibility.api import comparison_requests
-from services.eligibility.messages import Fields, ruleset_pb
+from services.eligibility.messages import BoundedFields, ruleset_pb
 from services.eligibility.package import Outcome, RulePackage
 from services.eligibility.publishing import (
     Count,
@@ -61,18 +61,18 @@ class RulesetServicer(RulesetServiceServicer):
     def StartShadow(
         self, request: pb.StartShadowRequest, context: grpc.ServicerContext
     ) -> pb.StartShadowResponse:
-        """A run of a published revision that can be compiled."""
-        asked = releases.Fields(self._deployments.releases.kinds)
+        """A run of a published version that can be compiled."""
+        asked = releases.ReleaseFields(self._deployments.releases.kinds)
         violations = asked.violations
         kind, name, version = asked.version(request.name, "name")
-        from_time = Fields(request, "", violations).instant("start_time")
-        as_of = Fields(request, "", violations).day("as_of_date")
+        from_time = BoundedFields(request, "", violations).instant("start_time")
+        as_of = BoundedFields(request, "", violations).day("as_of_date")
         request_id = wire.request_id(request.request_id, "request_id", violations)
         violations.raise_if_any()
         state = self._deployments.releases.store.state()
         release = releases.find_version(state, kind, name, version)
         self._deployments.ruleset(release.digest)
-        candidate = RulesetStamp(release.name, release.version, release.digest, release.revision)
+        candidate = RulesetStamp(release.name, release.version, release.digest, release.state_number)
         new = NewShadow(candidate, from_time, as_of, actor(), request_id)
         shadow = self._shadows.start(new, validate_only=request.validate_only)
         return pb.StartShadowResponse(shadow=self._shadow_pb(shadow))

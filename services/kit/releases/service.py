@@ -45,7 +45,7 @@ class ReleaseServicer(ReleaseServiceServicer):
         self, request: pb.CheckPackageRequest, context: grpc.ServicerContext
     ) -> pb.CheckPackageResponse:
         """Every finding on a candidate."""
-        kind = requests.Fields(self._kinds).collection(request)
+        kind = requests.ReleaseFields(self._kinds).collection(request)
         contents, published = self._candidates.contents(request, kind)
         report = self._candidates.check(contents, kind, annotated=request.with_annotations)
         found = messages.report(report, kind, digest(report.contents), published)
@@ -57,7 +57,7 @@ class ReleaseServicer(ReleaseServiceServicer):
     ) -> pb.PublishPackageResponse:
         """A package that passes its check becomes a version; a content known already is not checked
         again."""
-        fields = requests.Fields(self._kinds)
+        fields = requests.ReleaseFields(self._kinds)
         kind = fields.collection(request)
         if request.WhichOneof("candidate") is None:
             fields.violations.extend(required_candidate().violations)
@@ -83,19 +83,19 @@ class ReleaseServicer(ReleaseServiceServicer):
         self, request: pb.GetPackageRequest, context: grpc.ServicerContext
     ) -> pb.GetPackageResponse:
         """A package as the store shows it now."""
-        fields = requests.Fields(self._kinds)
+        fields = requests.ReleaseFields(self._kinds)
         kind, stored = fields.package(request.name, "name")
         asked = fields.state_number(request.min_state_number, "min_state_number")
         fields.violations.raise_if_any()
         state = self._store.state()
-        require(state.revision, asked)
+        require(state.state_number, asked)
         return pb.GetPackageResponse(package=self._package(state, kind, stored))
 
     def ListPackages(
         self, request: pb.ListPackagesRequest, context: grpc.ServicerContext
     ) -> pb.ListPackagesResponse:
         """A page of the packages of a collection; every page shows the state of the first one."""
-        fields = requests.Fields(self._kinds)
+        fields = requests.ReleaseFields(self._kinds)
         kind = fields.collection(request)
         page = paging.asked_page(self._page_key, request, fields.violations)
         fields.violations.raise_if_any()
@@ -103,14 +103,14 @@ class ReleaseServicer(ReleaseServiceServicer):
         names = [name for name in state.names if kind.holds(name)]
         return pb.ListPackagesResponse(
             packages=[self._package(state, kind, name) for name in page.of(names)],
-            next_page_token=page.next_token(self._page_key, request, len(names), state.revision),
+            next_page_token=page.next_token(self._page_key, request, len(names), state.state_number),
         )
 
     def GetVersion(
         self, request: pb.GetVersionRequest, context: grpc.ServicerContext
     ) -> pb.GetVersionResponse:
         """One published version, and its files."""
-        fields = requests.Fields(self._kinds)
+        fields = requests.ReleaseFields(self._kinds)
         kind, stored, number = fields.version(request.name, "name")
         fields.violations.raise_if_any()
         release = requests.find_version(self._store.state(), kind, stored, number)
@@ -134,7 +134,7 @@ class ReleaseServicer(ReleaseServiceServicer):
         found = [release for release in reversed(state.releases) if release.name == stored]
         return pb.ListVersionsResponse(
             versions=[self._version(release, kind) for release in page.of(found)],
-            next_page_token=page.next_token(self._page_key, request, len(found), state.revision),
+            next_page_token=page.next_token(self._page_key, request, len(found), state.state_number),
         )
 
     def ListEvents(
@@ -145,14 +145,14 @@ class ReleaseServicer(ReleaseServiceServicer):
         found = [event for event in reversed(state.events) if event.name == stored]
         return pb.ListEventsResponse(
             events=[messages.event(event, self._kinds) for event in page.of(found)],
-            next_page_token=page.next_token(self._page_key, request, len(found), state.revision),
+            next_page_token=page.next_token(self._page_key, request, len(found), state.state_number),
         )
 
     def ActivateVersion(
         self, request: pb.ActivateVersionRequest, context: grpc.ServicerContext
     ) -> pb.ActivateVersionResponse:
         """A version governs from a day on."""
-        fields = requests.Fields(self._kinds)
+        fields = requests.ReleaseFields(self._kinds)
         kind, stored, number = fields.version(request.name, "name")
         day = fields.day(request, "effective_date")
         writing = fields.writing(request)
@@ -179,7 +179,7 @@ class ReleaseServicer(ReleaseServiceServicer):
         self, request: pb.RollbackPackageRequest, context: grpc.ServicerContext
     ) -> pb.RollbackPackageResponse:
         """What governed before the last activation governs again."""
-        fields = requests.Fields(self._kinds)
+        fields = requests.ReleaseFields(self._kinds)
         kind, stored = fields.package(request.name, "name")
         day = fields.day(request, "effective_date")
         writing = fields.writing(request)
@@ -201,7 +201,7 @@ class ReleaseServicer(ReleaseServiceServicer):
 
     def GetStatus(self, request: pb.GetStatusRequest, context: grpc.ServicerContext) -> pb.GetStatusResponse:
         """What the process that answers applies."""
-        stored = self._store.last_revision()
+        stored = self._store.last_state_number()
         found = messages.status(self._follower.status(), self._follower.state(), stored, self._kinds)
         return pb.GetStatusResponse(status=found)
 
@@ -209,15 +209,15 @@ class ReleaseServicer(ReleaseServiceServicer):
         self, request: pb.WatchEventsRequest, context: grpc.ServicerContext
     ) -> Iterator[pb.WatchEventsResponse]:
         """The events after a state number, then each new one until the client leaves or the server stops."""
-        fields = requests.Fields(self._kinds)
+        fields = requests.ReleaseFields(self._kinds)
         after = fields.state_number(request.after_state_number, "after_state_number")
         fields.violations.raise_if_any()
         while context.is_active() and not stopping() and remaining() > WATCH_SECONDS:
-            if self._follower.status().store_revision > after:
+            if self._follower.status().store_state_number > after:
                 for event in self._store.state().events:
-                    if event.revision > after:
+                    if event.state_number > after:
                         yield pb.WatchEventsResponse(event=messages.event(event, self._kinds))
-                        after = event.revision
+                        after = event.state_number
             self._follower.wait(after, WATCH_SECONDS)
 
     def _published(
@@ -287,13 +287,13 @@ class ReleaseServicer(ReleaseServiceServicer):
     def _as_of(self, page: paging.Page) -> State:
         """The state that a page shows: that of the first one."""
         state = self._store.state()
-        return state.as_of(page.place.state_number or state.revision)
+        return state.as_of(page.place.state_number or state.state_number)
 
     def _listed(
         self, request: pb.ListVersionsRequest | pb.ListEventsRequest
     ) -> tuple[Kind[Any], str, paging.Page, State]:
         """The package of a list, the page asked for, and the state that this page shows."""
-        fields = requests.Fields(self._kinds)
+        fields = requests.ReleaseFields(self._kinds)
         kind, stored = fields.package(request.parent, "parent")
         page = paging.asked_page(self._page_key, request, fields.violations)
         fields.violations.raise_if_any()

@@ -1,4 +1,4 @@
-"""The store of releases: each publication, activation or rollback is one transaction and one revision."""
+"""The store of releases: each publication, activation or rollback is one transaction and one state."""
 
 from __future__ import annotations
 
@@ -46,10 +46,10 @@ class ReleaseStore:
         with self._database.read() as connection:
             return self._read(connection)
 
-    def last_revision(self) -> int:
-        """The revision of the store, 0 when it is empty."""
+    def last_state_number(self) -> int:
+        """The state_number of the store, 0 when it is empty."""
         with self._database.read() as connection:
-            return rows.last_revision(connection)
+            return rows.last_state_number(connection)
 
     def contents(self, package_digest: str) -> Contents:
         """The files of a published package, signature included; PackageDamagedError if they cannot be
@@ -67,7 +67,7 @@ class ReleaseStore:
         """The publication that this very request made, None if it is new; AlreadyExists if its id was used
         for another one."""
         with self._database.read() as connection:
-            done = rows.revision_made(connection, request_id, _mark(asked, actor, comment))
+            done = rows.state_number_made(connection, request_id, _mark(asked, actor, comment))
             return None if done is None else _done(self._read(connection), done)
 
     def publish(
@@ -89,7 +89,7 @@ class ReleaseStore:
         mark = _mark(asked or repr(statement), actor, comment)
         with self._transaction(validate_only) as (connection, state):
             known = state.release(candidate.name, statement.digest)
-            done = rows.revision_made(connection, request_id, mark)
+            done = rows.state_number_made(connection, request_id, mark)
             if done is not None:
                 return _done(state, done)
             if known is not None:
@@ -105,13 +105,13 @@ class ReleaseStore:
                 publish_time=now,
                 publisher=actor,
                 key_id=key,
-                revision=state.revision + 1,
+                state_number=state.state_number + 1,
             )
             event = changes.event(state, EventKind.PUBLISHED, release, None, now, actor, comment)
             if not validate_only:
                 rows.insert_release(connection, release, pack(candidate.contents))
                 rows.insert_event(connection, event, request_id, mark)
-        after = State(event.revision, (*state.releases, release), (*state.events, event))
+        after = State(event.state_number, (*state.releases, release), (*state.events, event))
         return Publication(release, True, state if validate_only else after)
 
     def activate(
@@ -151,9 +151,9 @@ class ReleaseStore:
     ) -> changes.Transition:
         mark = fingerprint(type(asked).__name__, repr(asked), etag)
         with self._transaction(validate_only) as (connection, state):
-            done = rows.revision_made(connection, request_id, mark)
+            done = rows.state_number_made(connection, request_id, mark)
             if done is not None:
-                event = next(event for event in state.events if event.revision == done)
+                event = next(event for event in state.events if event.state_number == done)
                 return asked.apply(state.as_of(done - 1), event.time)
             changes.check_etag(state, asked.name, etag)
             change = asked.apply(state, datetime.now(UTC))
@@ -209,10 +209,10 @@ def _mark(asked: str, actor: str, comment: str) -> str:
     return fingerprint("Publication", asked, actor, comment)
 
 
-def _done(state: State, revision: int) -> Publication:
-    """The publication that made a revision."""
-    event = next(event for event in state.events if event.revision == revision)
-    return Publication(state.of(event.digest), True, state.as_of(revision))
+def _done(state: State, state_number: int) -> Publication:
+    """The publication that made a state number."""
+    event = next(event for event in state.events if event.state_number == state_number)
+    return Publication(state.of(event.digest), True, state.as_of(state_number))
 
 
 def _stored(connection: Connection, package_digest: str) -> Contents:
