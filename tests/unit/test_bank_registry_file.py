@@ -283,4 +283,4 @@ def test_one_number_has_one_spelling_in_the_registry(spelled: str) -> None:
     given = bank("une", 1, agreement(guarantee_share_pct=spelled))
     known = records(given)
     assert str(known["une"].agreements[0].guarantee_share) == "50"
-    assert plan(bank("une", 1, agreement(guarantee_share_pct="50")), known=known).outcomes == []
+    assert not plan(bank("une", 1, agreement(guarantee_share_pct="50")), known=known).outcomes
