@@ -36,8 +36,8 @@ from services.bank_registry.registry.model import (
     LocalConvention,
     Suspension,
 )
-from services.bank_registry.registry.names import ID, slug
 from services.bank_registry.registry.reasons import Advice
+from services.bank_registry.registry.resources import ID, slug
 from services.bank_registry.registry.territory import Scope, place_name, unknown_place
 from services.kit import french
 from services.kit.dates import Period
