@@ -78,7 +78,8 @@ def run_import(url: str, file: Path, *options: str) -> subprocess.CompletedProce
 
 def import_banks(url: str, folder: Path, *banks: Json) -> None:
     """Imports lenders, which must be right."""
-    done = run_import(url, write_file(folder / f"{uuid4()}.json", banks))
+    file = write_file(folder / f"{uuid4()}.json", banks)
+    done = run_import(url, file, "--confirm-ending-all")
     assert done.returncode == 0, done.stderr
 
 

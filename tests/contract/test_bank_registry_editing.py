@@ -20,7 +20,7 @@ from microcredit.bankregistry.v1 import bank_editing_service_pb2 as pb
 from microcredit.bankregistry.v1 import bank_pb2, envelope_service_pb2
 from microcredit.bankregistry.v1 import bank_registry_service_pb2 as read_pb
 from microcredit.bankregistry.v1 import registry_admin_service_pb2 as admin_pb
-from services.bank_registry.api.audit import Auditor
+from services.bank_registry.api.admin import Auditor
 from services.bank_registry.api.editing import BankEditingServicer
 from services.bank_registry.api.envelopes import EnvelopeServicer
 from services.bank_registry.api.service import BankRegistryServicer

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from services.bank_registry.cli import checks, edits, exports, imports, showing
+from services.bank_registry.cli import checks, edits, files, lenders
 from services.kit.cli import program, run
 
 HELP = """\
@@ -18,7 +18,7 @@ injoignable ou en panne.
 """
 
 app = program(HELP)
-for commands in (imports, exports, showing, checks, edits):
+for commands in (files, lenders, checks, edits):
     commands.register(app)
 
 

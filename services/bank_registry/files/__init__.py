@@ -3,13 +3,14 @@
 - `csv_bytes`: The CSV that a French spreadsheet opens as it is.
 - `FileFinding`: Something about a place of a file: a stable code, a French sentence, the lender if it has a
   name.
-- `json_lines_bytes`: One JSON object a line, one line a lender, with the fields of the JSON form.
-- `Kind`: What happens to a lender.
-- `make_plan`: Compares a file with the registry; `complete` ends on a day the lenders that the file does
-  not name.
-- `LenderOutcome`: A lender that changes, and its first line in the file (None if the file does not name it).
 - `FilePlace`: A line of the file from 1 (0 in a JSON document, which has no lines), and a column or a path.
 - `ImportPlan`: The whole difference: what changes, what does not, what is refused.
+- `json_lines_bytes`: One JSON object a line, one line a lender, with the fields of the JSON form.
+- `Kind`: What happens to a lender.
+- `LenderOutcome`: A lender that changes, and its first line in the file (None if the file does not name
+  it).
+- `make_plan`: Compares a file with the registry; `complete` ends on a day the lenders that the file does
+  not name.
 - `Progress`: Lenders read, of all those of the file.
 - `read`: Reads a file, whatever the registry holds; raises UnreadableFile if it is not one of lenders.
 - `Reading`: What a file states, what forbids some of it, and what is to be looked at.

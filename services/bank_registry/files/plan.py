@@ -3,28 +3,131 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 from functools import cached_property
+from itertools import groupby
+from operator import attrgetter
 
-from services.bank_registry.files.field_changes import FieldChange, arrivals, field_changes
+from services.bank_registry.files.columns import AGREEMENT_COLUMNS, CONVENTION_COLUMNS, LENDER_COLUMNS, Column
 from services.bank_registry.files.items import FileFinding
 from services.bank_registry.files.reading import Reading, ReadLender
-from services.bank_registry.files.rows import rows_of
+from services.bank_registry.files.rows import cells_of, rows_of
 from services.bank_registry.registry import (
+    ALWAYS,
+    Agreement,
+    Bank,
     BankRecord,
     Difference,
     Holders,
     LenderChange,
+    LocalConvention,
     Records,
     Successions,
     end,
     facts,
 )
+from services.kit import french
 from services.kit.canonical import canonical
 from services.kit.tables import UnreadableFile, printed
+
+Fact = Bank | Agreement | LocalConvention
+Pair = tuple[Fact | None, Fact | None]
+
+
+@dataclass(frozen=True, slots=True)
+class FieldChange:
+    """A column before and after, empty = none; without a column, the whole subject comes or goes."""
+
+    subject: str
+    column: str
+    before: str
+    after: str
+
+
+def field_changes(before: BankRecord, after: BankRecord) -> Iterator[FieldChange]:
+    """Every field that differs, in the order of the columns."""
+    yield from _changes(LENDER_COLUMNS, before.banks, after.banks)
+    yield from _changes(AGREEMENT_COLUMNS, before.agreements, after.agreements)
+    yield from _changes(CONVENTION_COLUMNS, before.conventions, after.conventions)
+
+
+def arrivals(record: BankRecord) -> Iterator[FieldChange]:
+    """What comes with a new lender: its agreements and its conventions, without their fields."""
+    come: list[Fact] = [*record.agreements, *record.conventions]
+    for fact in come:
+        yield FieldChange(_subject(fact, dated=False), "", "", _span(fact))
+
+
+def _changes(
+    columns: Sequence[Column], before: Sequence[Fact], after: Sequence[Fact]
+) -> Iterator[FieldChange]:
+    dated = _dated(before) | _dated(after)
+    for one, other in _pairs(before, after):
+        fact = other or one
+        if one == other or fact is None:
+            continue
+        subject = _subject(fact, dated=fact.id in dated)
+        if one is None or other is None:
+            span = _span(fact)
+            yield FieldChange(subject, "", span if one else "", span if other else "")
+        if other is not None:
+            cells = zip(columns, _texts(columns, one), _texts(columns, other), strict=True)
+            yield from (
+                FieldChange(subject, column.name, old, new) for column, old, new in cells if old != new
+            )
+
+
+def _pairs(before: Sequence[Fact], after: Sequence[Fact]) -> Iterator[Pair]:
+    """Versions of one thing with the same first day, then the others in order, then what comes or goes."""
+    olds, news = _by_id(before), _by_id(after)
+    for name in dict.fromkeys((*olds, *news)):
+        old, new = olds.get(name, {}), news.get(name, {})
+        yield from ((old[start], new[start]) for start in old if start in new)
+        left = [version for start, version in old.items() if start not in new]
+        come = [version for start, version in new.items() if start not in old]
+        yield from zip(left, come, strict=False)
+        paired = min(len(left), len(come))
+        yield from ((version, None) for version in left[paired:])
+        yield from ((None, version) for version in come[paired:])
+
+
+def _by_id(facts: Iterable[Fact]) -> dict[str, dict[date, Fact]]:
+    found: dict[str, dict[date, Fact]] = {}
+    for fact in facts:
+        found.setdefault(fact.id, {})[fact.period.first] = fact
+    return found
+
+
+def _dated(facts: Sequence[Fact]) -> set[str]:
+    """The ids of what has several versions: only the first day tells them apart."""
+    ordered = sorted(facts, key=attrgetter("id"))
+    return {name for name, group in groupby(ordered, key=attrgetter("id")) if len(list(group)) > 1}
+
+
+def _subject(fact: Fact, *, dated: bool) -> str:
+    match fact:
+        case Bank():
+            name = "prêteur" if dated else ""
+        case Agreement():
+            name = f"accord {fact.reference}"
+        case LocalConvention():
+            name = f"convention {fact.reference or fact.id}"
+    start = f"à partir du {french.short_date(fact.period.first)}"
+    return f"{name} {start}" if dated and fact.period.first != ALWAYS.first else name
+
+
+def _span(fact: Fact) -> str:
+    start, last = fact.period.first, fact.period.last
+    since = "" if start == ALWAYS.first else f"du {french.short_date(start)}"
+    return " ".join(filter(None, (since, f"au {french.short_date(last)}" if last else "sans fin")))
+
+
+def _texts(columns: Sequence[Column], fact: Fact | None) -> list[str]:
+    return [printed(cell).removeprefix("'") for cell in cells_of(columns, fact)]
+
 
 _ROUNDS = 10
 """A refused lender may make others refused, which named it; more rounds than that is no honest file."""
@@ -79,7 +182,7 @@ class ImportPlan:
         """SHA-256, in hexadecimal, of every change before and after and of every refusal."""
         sealed = hashlib.sha256(canonical(list(self.scope)).encode())
         for outcome in self.outcomes:
-            states = [_texts(record) for record in (outcome.before, outcome.after) if record]
+            states = [_rows_of_texts(record) for record in (outcome.before, outcome.after) if record]
             sealed.update(canonical([outcome.kind, *states]).encode())
         for found in self.refusals:
             place = [found.place.line, found.place.column]
@@ -192,5 +295,5 @@ def lends_until(record: BankRecord) -> date:
     return min(lender, max((one.period.end or date.max for one in record.agreements), default=date.min))
 
 
-def _texts(record: BankRecord) -> list[list[str]]:
+def _rows_of_texts(record: BankRecord) -> list[list[str]]:
     return [[printed(cell) for cell in row] for row in rows_of([record])]

@@ -5,10 +5,21 @@ from __future__ import annotations
 from collections.abc import Generator
 from dataclasses import dataclass, field
 
-from services.bank_registry.files.content import read_content
+from services.bank_registry.files.columns import SHEET, find
 from services.bank_registry.files.items import MAX_FINDINGS, Content, FileFinding, Item, identifier, too_many
+from services.bank_registry.files.json_items import read_json
+from services.bank_registry.files.lender_rows import content_of
 from services.bank_registry.registry import Advice, BankRecord, Geography, Notes, Rules, record_of
 from services.kit.errors import FieldReason, Violation
+from services.kit.tables import MAX_BYTES, read_table
+
+
+def read_content(data: bytes) -> Content:
+    """The lenders that a file states; raises UnreadableFile, in French, if it is not one of lenders."""
+    if len(data) <= MAX_BYTES and data.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] in (b"{", b"["):
+        return read_json(data)
+    return content_of(read_table(data, lambda name: find(name) is not None, sheet=SHEET))
+
 
 STEP = 250
 """Lenders read between two announcements of progress."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date
 from typing import Annotated, Any
 
@@ -12,7 +12,7 @@ from microcredit.bankregistry.v1 import bank_pb2 as bank_pb
 from microcredit.bankregistry.v1 import bank_registry_service_pb2 as pb
 from services.bank_registry.cli.client import PREFIX, Client, bank_name, show_day, show_instant
 from services.bank_registry.cli.options import ADDRESS, BankId, Known, On
-from services.bank_registry.registry import KINDS, SCOPES, BankKind, Scope
+from services.bank_registry.registry import BANK, KINDS, SCOPES, BankKind, Kind, Scope
 from services.kit import french, wire
 from services.kit.cli import GOOD, REFUSED, Call, Output, add_commands, as_json, civil, to_date
 from services.kit.dates import ONE_DAY
@@ -131,19 +131,17 @@ def _title(answer: pb.GetBankResponse) -> str:
 
 
 def _bank(bank: bank_pb.Bank) -> Iterator[tuple[str, str]]:
-    """What is known of the lender, without what is empty."""
-    lines = (
-        ("type", _kind(bank.kind)),
-        ("réseau", bank.network),
-        ("SIREN", bank.siren),
-        ("SIRET", bank.siret),
-        ("code banque (CIB)", bank.cib),
-        ("BIC", bank.bic),
-        ("LEI", bank.lei),
-        ("repreneur", bank.successor.removeprefix(PREFIX)),
+    """What is known of the lender, without what is empty; its name and identifier are the title."""
+    shown: dict[Kind, Callable[[Any], str]] = {
+        Kind.LENDER_KIND: _kind,
+        Kind.LENDER: lambda name: name.removeprefix(PREFIX),
+    }
+    told = (field for field in BANK if field.label and field.name != "display_name")
+    lines = [
+        *((field.column, shown.get(field.kind, str)(getattr(bank, field.name))) for field in told),
         ("au registre", _span(bank) if bank.HasField("start_date") or bank.HasField("end_date") else ""),
         ("suspendu", _suspended(bank.suspensions)),
-    )
+    ]
     return ((label, text) for label, text in lines if text)
 
 
