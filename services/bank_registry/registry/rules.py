@@ -270,7 +270,8 @@ def _percent(field: Field, value: Any, notes: Notes) -> Decimal | None:
     if -int(percent.as_tuple().exponent) > MAX_DECIMALS:
         text = f"Le pourcentage a {MAX_DECIMALS} décimales au plus."
         notes.problem(field.name, FieldReason.TOO_MANY_DECIMALS, text)
-    return percent
+    # One spelling of one number: 4.0 equals 4, so it is no change, but the audit would write another text.
+    return Decimal(f"{percent.normalize():f}")
 
 
 def _negative(field: Field, value: Any, notes: Notes) -> bool:
