@@ -65,12 +65,12 @@ def write_for_ever(url: str) -> NoReturn:
     store = ReleaseStore(Database(url))
     for number in count(1):
         given = candidate(f"{os.getpid()}.{number}")
-        _say(store.publish(given, actor="a").state.revision)
+        _say(store.publish(given, actor="a").state.state_number)
         time.sleep(PAUSE)
-        _say(store.activate(NAME, given.version, None, actor="b").state.revision)
+        _say(store.activate(NAME, given.version, None, actor="b").state.state_number)
         time.sleep(PAUSE)
         if number % 3 == 2:
-            _say(store.rollback(NAME, None, actor="b").state.revision)
+            _say(store.rollback(NAME, None, actor="b").state.state_number)
     raise AssertionError
 
 
@@ -120,7 +120,7 @@ def _say(value: object) -> None:
 def _revision(url: str) -> int:
     database = Database(url)
     try:
-        return ReleaseStore(database).last_revision()
+        return ReleaseStore(database).last_state_number()
     finally:
         database.dispose()
 

@@ -62,7 +62,7 @@ class Scene:
     def activate(self, version: str) -> int:
         """Publishes and activates a version; its revision."""
         self.writer.publish(candidate(version), actor="a")
-        return self.writer.activate(NAME, version, START, actor="b").state.revision
+        return self.writer.activate(NAME, version, START, actor="b").state.state_number
 
 
 Logged = list[MutableMapping[str, Any]]
@@ -107,7 +107,7 @@ def test_a_change_by_another_process_is_followed_within_a_second(scene: Scene) -
         assert scene.follower.state() == scene.store.state()
     assert min(delays) < 1
     status = scene.follower.status()
-    assert (status.store_revision, status.loaded_revision, status.problem) == (6, 6, "")
+    assert (status.store_state_number, status.loaded_state_number, status.problem) == (6, 6, "")
 
 
 def test_a_change_is_taken_at_once_when_asked(scene: Scene) -> None:
@@ -143,11 +143,11 @@ def test_the_last_good_value_stays_when_a_new_one_cannot_be_built(scene: Scene, 
     scene.follower.start()
     scene.builder.broken = {"2"}
     bad = scene.activate("2")
-    wait_until(lambda: scene.follower.status().store_revision == bad)
+    wait_until(lambda: scene.follower.status().store_state_number == bad)
     assert scene.follower.current() == Built("1")
     status = scene.follower.status()
-    assert (status.store_revision, good <= status.loaded_revision < bad) == (bad, True)
-    assert status.problem.startswith(f"La état n° {bad} ne peut pas être chargée")
+    assert (status.store_state_number, good <= status.loaded_state_number < bad) == (bad, True)
+    assert status.problem.startswith(f"L’état n°\u00a0{bad} ne peut pas être chargé")
     assert "4321" not in f"{status.problem} {logged}"
     assert [line["event"] for line in logged] == ["release_unusable"]
     mended = scene.activate("3")
@@ -163,9 +163,9 @@ def test_a_process_starts_from_the_last_good_revision(scene: Scene) -> None:
     scene.follower.start()
     assert scene.follower.current() == Built("1")
     status = scene.follower.status()
-    assert (status.store_revision, status.loaded_revision) == (last, 3)
-    assert f"la état n° {status.loaded_revision}, la dernière bonne" in status.problem
-    assert scene.follower.state().revision == 3
+    assert (status.store_state_number, status.loaded_state_number) == (last, 3)
+    assert f"l’état n°\u00a0{status.loaded_state_number}, le dernier bon" in status.problem
+    assert scene.follower.state().state_number == 3
     scene.follower.refresh()
     assert scene.follower.status() == status
 
@@ -202,7 +202,7 @@ def test_a_store_that_answers_again_is_no_longer_a_problem(
             raise failure
 
         with monkeypatch.context() as patch:
-            patch.setattr(scene.store, "last_revision", fail)
+            patch.setattr(scene.store, "last_state_number", fail)
             wait_until(lambda: "ne répond pas" in scene.follower.status().problem)
             assert scene.follower.current() == Built("1")
         wait_until(lambda: scene.follower.status() == good)

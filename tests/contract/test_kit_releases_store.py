@@ -83,16 +83,16 @@ def test_the_store_of_eligibility_holds_releases(url: str) -> None:
     eligibility.migrate(url)
     database = Database(url)
     two_versions(ReleaseStore(database))
-    assert ReleaseStore(database).last_revision() == 4
+    assert ReleaseStore(database).last_state_number() == 4
     database.dispose()
 
 
 def test_what_is_published_is_read_back(opened: Opened) -> None:
-    assert (opened.store.last_revision(), opened.store.state().events) == (0, ())
+    assert (opened.store.last_state_number(), opened.store.state().events) == (0, ())
     given = candidate("1", START, date(2026, 12, 31), key=PRIVATE)
     made = opened.signed.publish(given, actor="auteur", comment="délibération n° 12")
     release = made.release
-    assert (made.created, made.state.revision, release.publisher) == (True, 1, "auteur")
+    assert (made.created, made.state.state_number, release.publisher) == (True, 1, "auteur")
     assert release.key_id == json.loads(given.contents[SIGNATURE_FILE])["key_id"]
     assert (release.valid_from, release.valid_until) == (START, date(2026, 12, 31))
     assert opened.store.state() == made.state
@@ -114,8 +114,8 @@ def test_a_change_is_read_back(opened: Opened) -> None:
         "chef",
     )
     assert state.timeline(NAME) == (Span(START, None, change.event.digest),)
-    assert [event.revision for event in state.events] == [1, 2, 3, 4, 5]
-    assert state.revision == opened.store.last_revision() == 5
+    assert [event.state_number for event in state.events] == [1, 2, 3, 4, 5]
+    assert state.state_number == opened.store.last_state_number() == 5
 
 
 @pytest.mark.parametrize("signed", [False, True])
@@ -125,7 +125,7 @@ def test_the_same_package_is_published_once(opened: Opened, signed: bool) -> Non
     store.publish(candidate("2", key=PRIVATE), actor="a")
     again = store.publish(candidate("1", key=PRIVATE), actor="b", request_id="x")
     assert (again.created, again.release) == (False, first.release)
-    assert store.last_revision() == 2
+    assert store.last_state_number() == 2
 
 
 def test_a_published_version_never_changes(opened: Opened) -> None:
@@ -138,12 +138,12 @@ def test_a_published_version_never_changes(opened: Opened) -> None:
 def test_nothing_is_written_to_validate(opened: Opened) -> None:
     store = opened.store
     tried = store.publish(candidate("1"), actor="a", request_id="x", validate_only=True)
-    assert (tried.release.version, tried.created, tried.state.revision) == ("1", True, 0)
+    assert (tried.release.version, tried.created, tried.state.state_number) == ("1", True, 0)
     two_versions(store)
     change = store.activate(NAME, "1", None, actor="a", validate_only=True, supersede_planned=True)
-    assert (change.state.revision, change.superseded[0].version) == (5, "2")
+    assert (change.state.state_number, change.superseded[0].version) == (5, "2")
     assert store.rollback(NAME, None, actor="a", validate_only=True).event.version == "1"
-    assert store.last_revision() == 4
+    assert store.last_state_number() == 4
 
 
 def test_a_retry_gives_the_same_result(opened: Opened) -> None:
@@ -165,7 +165,7 @@ def test_a_retry_gives_the_same_result(opened: Opened) -> None:
     for call, request_id in zip(calls, "par", strict=True):
         assert refused("REQUEST_ID_REUSED", partial(call, "b")) == {"request_id": request_id}
     refused("REQUEST_ID_REUSED", lambda: store.rollback(NAME, None, actor="a", request_id="p"))
-    assert store.last_revision() == 8
+    assert store.last_state_number() == 8
 
 
 def test_an_unknown_version_cannot_be_activated(opened: Opened) -> None:
@@ -206,7 +206,7 @@ def test_of_writers_with_one_etag_one_wins(opened: Opened) -> None:
     for thread in threads:
         thread.join()
     assert sorted(outcomes) == ["ETAG_MISMATCH"] * 5 + ["won"]
-    assert opened.store.last_revision() == 2
+    assert opened.store.last_state_number() == 2
 
 
 def test_two_persons_publish_and_activate(opened: Opened) -> None:
@@ -255,7 +255,7 @@ def test_the_database_refuses_to_change_the_past(opened: Opened, table: object) 
     for statement in statements:
         with pytest.raises(DBAPIError, match="append-only"), opened.database.write() as connection:
             connection.execute(statement)
-    assert opened.store.last_revision() == 1
+    assert opened.store.last_state_number() == 1
 
 
 def test_an_unsigned_package_is_refused(opened: Opened) -> None:
@@ -287,7 +287,7 @@ def test_a_package_with_the_signature_of_another_is_refused(opened: Opened, part
         | changes  # type: ignore[arg-type]
     )
     refused("SIGNATURE_REFUSED", lambda: opened.signed.publish(swapped, actor="a"))
-    assert opened.signed.last_revision() == 0
+    assert opened.signed.last_state_number() == 0
 
 
 @pytest.mark.parametrize(
@@ -359,7 +359,7 @@ def test_a_package_changed_in_the_database_is_never_used(opened: Opened, archive
                 )
             with pytest.raises(PackageDamagedError):
                 store.rollback(NAME, None, actor="a", validate_only=validate_only)
-    assert opened.store.last_revision() == 4
+    assert opened.store.last_state_number() == 4
 
 
 @pytest.mark.parametrize("column", ["version", "name", "archive"])
@@ -392,12 +392,12 @@ def test_each_store_sees_what_the_others_write(opened: Opened) -> None:
 def test_a_restored_backup_is_read_again(opened: Opened) -> None:
     """Other releases have taken the revisions of those that this store knew."""
     two_versions(opened.store)
-    assert opened.store.state().revision == 4
+    assert opened.store.state().state_number == 4
     with opened.database.write() as connection:
         for table in (TABLES.event, TABLES.release):
             unprotect(connection, table.name)
             connection.execute(delete(table).where(table.c.revision > 2))
-    assert opened.store.state().revision == 2
+    assert opened.store.state().state_number == 2
     for version in ("7", "8"):
         ReleaseStore(opened.database).publish(candidate(version), actor="a")
     assert [release.version for release in opened.store.state().releases] == ["1", "7", "8"]

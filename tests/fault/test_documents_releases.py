@@ -99,9 +99,9 @@ def test_a_server_killed_as_it_fills_its_store_finishes_at_its_next_start(
 def test_a_second_start_changes_nothing(settings: Settings, packages: Packages) -> None:
     prepare(settings, packages)
     with opened(settings) as store:
-        revision = store.last_revision()
+        revision = store.last_state_number()
         prepare(settings, packages)
-        assert store.last_revision() == revision == 2 * PACKAGES
+        assert store.last_state_number() == revision == 2 * PACKAGES
 
 
 def test_a_version_shipped_later_follows_while_nobody_touched_the_template(
@@ -147,7 +147,7 @@ def test_a_damaged_package_never_governs_and_the_last_good_state_answers(
         with capture_logs():
             damaged.start()
         assert damaged.releases.follower.status().problem
-        assert damaged.current().state_number < store.last_revision()
+        assert damaged.current().state_number < store.last_state_number()
         damaged.releases.follower.stop()
     kept = deployments.releases.package(f"templates/{ASK}", digest)
     assert kept.id == ASK

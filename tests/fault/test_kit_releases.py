@@ -52,17 +52,17 @@ def opened(url: str) -> Iterator[ReleaseStore]:
 def check_whole(store: ReleaseStore) -> State:
     """No revision is missing, each package has its event and each event its package, and all are whole."""
     state = store.state()
-    assert [event.revision for event in state.events] == list(range(1, state.revision + 1))
+    assert [event.state_number for event in state.events] == list(range(1, state.state_number + 1))
     published = [event for event in state.events if event.kind is EventKind.PUBLISHED]
-    assert [(event.revision, event.digest) for event in published] == [
-        (release.revision, release.digest) for release in state.releases
+    assert [(event.state_number, event.digest) for event in published] == [
+        (release.state_number, release.digest) for release in state.releases
     ]
     for release in state.releases:
         assert store.contents(release.digest) == candidate(release.version).contents
     follower = Follower(store, lambda state: state.timeline(NAME))
     follower.start()
     follower.stop()
-    assert (follower.status().loaded_revision, follower.status().problem) == (state.revision, "")
+    assert (follower.status().loaded_state_number, follower.status().problem) == (state.state_number, "")
     return state
 
 
@@ -95,8 +95,8 @@ def test_writers_killed_anywhere_lose_nothing_that_they_answered(url: str) -> No
             assert writer.returncode == -signal.SIGKILL
         with opened(url) as store:
             state = check_whole(store)
-        unanswered = set(range(1, state.revision + 1)) - set(answered)
-        assert len(unanswered) == state.revision - len(answered) <= WRITERS * (round_number + 1)
+        unanswered = set(range(1, state.state_number + 1)) - set(answered)
+        assert len(unanswered) == state.state_number - len(answered) <= WRITERS * (round_number + 1)
     with opened(url) as store:
         store.publish(candidate("9"), actor="a")
-        assert check_whole(store).revision == state.revision + 1
+        assert check_whole(store).state_number == state.state_number + 1

@@ -93,7 +93,7 @@ def test_every_day_is_governed_by_the_last_event_that_covers_it(
         check(now, governed[-1])
         if not step.rollback and not step.supersede:
             assert not change.superseded
-    assert [now.as_of(older.revision).events for older in known] == [older.events for older in known]
+    assert [now.as_of(older.state_number).events for older in known] == [older.events for older in known]
 
 
 def painted(governed: list[dict[date, str | None]], made: Event, by: Release) -> dict[date, str | None]:
@@ -144,7 +144,7 @@ def test_a_release_is_found_by_version_or_digest() -> None:
 
 def test_without_a_day_a_release_governs_from_its_first_one() -> None:
     change = activate(state(release("1", DAYS[3])), "1")
-    assert (change.event.effective_date, change.event.revision) == (DAYS[3], 1)
+    assert (change.event.effective_date, change.event.state_number) == (DAYS[3], 1)
 
 
 @pytest.mark.parametrize("day", [DAYS[2], DAYS[10]])

@@ -61,7 +61,7 @@ class RulesetServicer(RulesetServiceServicer):
     def StartShadow(
         self, request: pb.StartShadowRequest, context: grpc.ServicerContext
     ) -> pb.StartShadowResponse:
-        """A run of a published revision that can be compiled."""
+        """A run of a published version that can be compiled."""
         asked = releases.Fields(self._deployments.releases.kinds)
         violations = asked.violations
         kind, name, version = asked.version(request.name, "name")
@@ -72,7 +72,7 @@ class RulesetServicer(RulesetServiceServicer):
         state = self._deployments.releases.store.state()
         release = releases.find_version(state, kind, name, version)
         self._deployments.ruleset(release.digest)
-        candidate = RulesetStamp(release.name, release.version, release.digest, release.revision)
+        candidate = RulesetStamp(release.name, release.version, release.digest, release.state_number)
         new = NewShadow(candidate, from_time, as_of, actor(), request_id)
         shadow = self._shadows.start(new, validate_only=request.validate_only)
         return pb.StartShadowResponse(shadow=self._shadow_pb(shadow))

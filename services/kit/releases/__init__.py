@@ -17,7 +17,8 @@
   signature is left out.
 - `Edited`: A file edited alone, to become the next version of a package.
 - `Editing`: How a file edited alone becomes a package.
-- `Event`: A publication, or the first day from which a release governs; `revision` orders events, not `time`.
+- `Event`: A publication, or the first day from which a release governs; `state_number` orders
+  events, not `time`.
 - `EventKind`: What happened to a release.
 - `Fields`: The fields of a request, for the kinds of packages of a service.
 - `find_version`: The published version of a name; NotFound.
@@ -42,7 +43,7 @@
 - `signature`: Ed25519 signatures of packages, in a file of the package that its digest leaves out.
 - `SIGNATURE_FILE`: The file of a package that holds its signature.
 - `Span`: Days, both ends included, governed by one release; no `last` means without end.
-- `State`: Everything published and activated up to a revision.
+- `State`: Everything published and activated up to a state number.
 - `Statement`: What is signed: this content is this version of this package.
 - `Turns`: Turns taken by the threads and the workers of a server, one at a time.
 - `unpack`: The files of anyone's zip; ArchiveError if it is unsound or too large.

@@ -77,7 +77,7 @@ class Rollback:
 
     def _former(self, state: State, last: Event, day: date) -> Release | None:
         """The release that governed a day before the last event."""
-        return state.as_of(last.revision - 1).governing(self.name, day)
+        return state.as_of(last.state_number - 1).governing(self.name, day)
 
 
 def check_etag(state: State, name: str, etag: str) -> None:
@@ -109,7 +109,7 @@ def event(
 ) -> Event:
     """The next event of a state."""
     return Event(
-        state.revision + 1, kind, release.name, release.version, release.digest, day, now, actor, comment
+        state.state_number + 1, kind, release.name, release.version, release.digest, day, now, actor, comment
     )
 
 

@@ -109,7 +109,7 @@ class Deployments(Generic[C]):
             for name in state.names
             if (spans := state.timeline(name))
         }
-        deployment = Deployment(state.revision, segments)
+        deployment = Deployment(state.state_number, segments)
         self._ready(deployment.packages(), None)
         for last in state.releases[-1:]:
             with suppress(*self._unusable(last.name)):

@@ -17,13 +17,13 @@ from services.kit.releases.timeline import State
 from services.kit.serve import exception_fields
 
 POLL_SECONDS = 0.25
-"""How often the revision of the store is read: a change is followed well within a second."""
+"""How often the state number of the store is read: a change is followed well within a second."""
 
 _UNUSABLE = (
-    "La révision {revision} ne peut pas être chargée (contenu altéré, signature refusée ou moteur en "
-    "échec) ; la révision {loaded}, la dernière bonne, continue de répondre."
+    "L’état n° {state_number} ne peut pas être chargé (contenu altéré, signature refusée ou moteur en "
+    "échec) ; l’état n° {loaded}, le dernier bon, continue de répondre."
 )
-_UNREACHABLE = "La base de données ne répond pas ; la révision {loaded} continue de répondre."
+_UNREACHABLE = "La base de données ne répond pas ; l’état n° {loaded} continue de répondre."
 
 T = TypeVar("T")
 
@@ -34,8 +34,8 @@ log = structlog.get_logger()
 class FollowerStatus:
     """What a process applies; `problem` is a French sentence, empty when it follows the store."""
 
-    store_revision: int
-    loaded_revision: int
+    store_state_number: int
+    loaded_state_number: int
     load_time: datetime
     problem: str
 
@@ -57,11 +57,11 @@ class Follower(Generic[T]):
     def start(self) -> None:
         """Takes the last state that can be built, then follows the store; StartupError if there is none."""
         state = self._store.state()
-        revisions = range(state.revision, -1, -1)
-        for revision in revisions:
-            value = self._built(state.as_of(revision))
+        state_numbers = range(state.state_number, -1, -1)
+        for state_number in state_numbers:
+            value = self._built(state.as_of(state_number))
             if value is not None:
-                self._take(value[0], revision, state)
+                self._take(value[0], state_number, state)
                 self._thread.start()
                 return
         raise StartupError("Aucune version enregistrée ne peut être chargée.")
@@ -87,33 +87,35 @@ class Follower(Generic[T]):
     def refresh(self) -> None:
         """Looks at the store at once."""
         with self._refreshing:
-            if self._store.last_revision() == self._status.store_revision:
-                self._note(self._status.store_revision)
+            if self._store.last_state_number() == self._status.store_state_number:
+                self._note(self._status.store_state_number)
                 return
             state = self._store.state()
             built = self._built(state)
             if built is None:
-                self._note(state.revision)
+                self._note(state.state_number)
             else:
-                self._take(built[0], state.revision, state)
+                self._take(built[0], state.state_number, state)
 
-    def wait(self, after_revision: int, timeout: float) -> bool:
-        """Waits until a later revision is taken; false if none was in time (seconds)."""
+    def wait(self, after_state_number: int, timeout: float) -> bool:
+        """Waits until a later state number is taken; false if none was in time (seconds)."""
         with self._changed:
-            return self._changed.wait_for(lambda: self._status.loaded_revision > after_revision, timeout)
+            return self._changed.wait_for(
+                lambda: self._status.loaded_state_number > after_state_number, timeout
+            )
 
-    def _take(self, value: T, revision: int, state: State) -> None:
-        problem = _problem(state.revision, revision)
+    def _take(self, value: T, state_number: int, state: State) -> None:
+        problem = _problem(state.state_number, state_number)
         with self._changed:
-            self._value, self._state = value, state.as_of(revision)
-            self._status = FollowerStatus(state.revision, revision, datetime.now(UTC), problem)
+            self._value, self._state = value, state.as_of(state_number)
+            self._status = FollowerStatus(state.state_number, state_number, datetime.now(UTC), problem)
             self._changed.notify_all()
 
-    def _note(self, store_revision: int) -> None:
+    def _note(self, store_state_number: int) -> None:
         """The store answered; what this process applies stays."""
         with self._changed:
-            problem = _problem(store_revision, self._status.loaded_revision)
-            self._status = replace(self._status, store_revision=store_revision, problem=problem)
+            problem = _problem(store_state_number, self._status.loaded_state_number)
+            self._status = replace(self._status, store_state_number=store_state_number, problem=problem)
 
     def _built(self, state: State) -> tuple[T] | None:
         """What is made of a state, or None if it cannot be used."""
@@ -122,7 +124,7 @@ class Follower(Generic[T]):
         except Unavailable:
             raise
         except Exception as error:
-            log.error("release_unusable", revision=state.revision, **exception_fields(error))
+            log.error("release_unusable", state_number=state.state_number, **exception_fields(error))
             return None
 
     def _follow(self) -> None:
@@ -137,11 +139,11 @@ class Follower(Generic[T]):
 
     def _unreachable(self) -> None:
         with self._changed:
-            problem = spaced(_UNREACHABLE.format(loaded=self._status.loaded_revision))
+            problem = spaced(_UNREACHABLE.format(loaded=self._status.loaded_state_number))
             self._status = replace(self._status, problem=problem)
 
 
-def _problem(store_revision: int, loaded_revision: int) -> str:
-    if store_revision == loaded_revision:
+def _problem(store_state_number: int, loaded_state_number: int) -> str:
+    if store_state_number == loaded_state_number:
         return ""
-    return spaced(_UNUSABLE.format(revision=store_revision, loaded=loaded_revision))
+    return spaced(_UNUSABLE.format(state_number=store_state_number, loaded=loaded_state_number))

@@ -31,7 +31,7 @@ def package(state: State, kind: Kind[Any], stored: str, description: Description
         title=description.title,
         timeline=timeline(state, kind, stored),
         latest_version=kind.version_name(state.latest(stored)),
-        state_number=state.revision,
+        state_number=state.state_number,
         etag=state.etag_of(stored),
         **description.own,
     )
@@ -62,7 +62,7 @@ def version(release: Release, kind: Kind[Any], description: Description) -> pb.V
         publish_time=timestamp(release.publish_time),
         publisher=release.publisher,
         key_id=release.key_id,
-        state_number=release.revision,
+        state_number=release.state_number,
         **description.own,
     )
 
@@ -70,7 +70,7 @@ def version(release: Release, kind: Kind[Any], description: Description) -> pb.V
 def event(one: Event, kinds: Kinds[Any]) -> pb.Event:
     """A publication, an activation or a rollback."""
     return pb.Event(
-        state_number=one.revision,
+        state_number=one.state_number,
         kind=_EVENTS[one.kind],
         version_name=kinds.of(one.name).version_name(one),
         digest=one.digest,
@@ -90,7 +90,7 @@ def report(found: Report, kind: Kind[Any], digest: str, published: Release | Non
         package=f"{kind.collection}/{found.identifier}" if found.identifier else "",
         version=found.version,
         digest=digest,
-        state_number=published.revision if published else 0,
+        state_number=published.state_number if published else 0,
         summary=spaced(found.summary),
         **found.own,
     )
@@ -103,7 +103,7 @@ def known_report(release: Release, kind: Kind[Any]) -> pb.CheckReport:
         package=kind.name(release.name),
         version=release.version,
         digest=release.digest,
-        state_number=release.revision,
+        state_number=release.state_number,
         summary=spaced(_KNOWN),
     )
 
@@ -112,7 +112,7 @@ def status(found: FollowerStatus, state: State, stored_number: int, kinds: Kinds
     """What this process applies: `state`; `stored_number` was read from the store just now."""
     return pb.Status(
         store_state_number=stored_number,
-        loaded_state_number=state.revision,
+        loaded_state_number=state.state_number,
         load_time=timestamp(found.load_time),
         problem=found.problem,
         timeline=[period for name in state.names for period in timeline(state, kinds.of(name), name)],

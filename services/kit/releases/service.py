@@ -88,7 +88,7 @@ class ReleaseServicer(ReleaseServiceServicer):
         asked = fields.state_number(request.min_state_number, "min_state_number")
         fields.violations.raise_if_any()
         state = self._store.state()
-        require(state.revision, asked)
+        require(state.state_number, asked)
         return pb.GetPackageResponse(package=self._package(state, kind, stored))
 
     def ListPackages(
@@ -103,7 +103,7 @@ class ReleaseServicer(ReleaseServiceServicer):
         names = [name for name in state.names if kind.holds(name)]
         return pb.ListPackagesResponse(
             packages=[self._package(state, kind, name) for name in page.of(names)],
-            next_page_token=page.next_token(self._page_key, request, len(names), state.revision),
+            next_page_token=page.next_token(self._page_key, request, len(names), state.state_number),
         )
 
     def GetVersion(
@@ -134,7 +134,7 @@ class ReleaseServicer(ReleaseServiceServicer):
         found = [release for release in reversed(state.releases) if release.name == stored]
         return pb.ListVersionsResponse(
             versions=[self._version(release, kind) for release in page.of(found)],
-            next_page_token=page.next_token(self._page_key, request, len(found), state.revision),
+            next_page_token=page.next_token(self._page_key, request, len(found), state.state_number),
         )
 
     def ListEvents(
@@ -145,7 +145,7 @@ class ReleaseServicer(ReleaseServiceServicer):
         found = [event for event in reversed(state.events) if event.name == stored]
         return pb.ListEventsResponse(
             events=[messages.event(event, self._kinds) for event in page.of(found)],
-            next_page_token=page.next_token(self._page_key, request, len(found), state.revision),
+            next_page_token=page.next_token(self._page_key, request, len(found), state.state_number),
         )
 
     def ActivateVersion(
@@ -201,7 +201,7 @@ class ReleaseServicer(ReleaseServiceServicer):
 
     def GetStatus(self, request: pb.GetStatusRequest, context: grpc.ServicerContext) -> pb.GetStatusResponse:
         """What the process that answers applies."""
-        stored = self._store.last_revision()
+        stored = self._store.last_state_number()
         found = messages.status(self._follower.status(), self._follower.state(), stored, self._kinds)
         return pb.GetStatusResponse(status=found)
 
@@ -213,11 +213,11 @@ class ReleaseServicer(ReleaseServiceServicer):
         after = fields.state_number(request.after_state_number, "after_state_number")
         fields.violations.raise_if_any()
         while context.is_active() and not stopping() and remaining() > WATCH_SECONDS:
-            if self._follower.status().store_revision > after:
+            if self._follower.status().store_state_number > after:
                 for event in self._store.state().events:
-                    if event.revision > after:
+                    if event.state_number > after:
                         yield pb.WatchEventsResponse(event=messages.event(event, self._kinds))
-                        after = event.revision
+                        after = event.state_number
             self._follower.wait(after, WATCH_SECONDS)
 
     def _published(
@@ -287,7 +287,7 @@ class ReleaseServicer(ReleaseServiceServicer):
     def _as_of(self, page: paging.Page) -> State:
         """The state that a page shows: that of the first one."""
         state = self._store.state()
-        return state.as_of(page.place.state_number or state.revision)
+        return state.as_of(page.place.state_number or state.state_number)
 
     def _listed(
         self, request: pb.ListVersionsRequest | pb.ListEventsRequest

@@ -1,16 +1,18 @@
-"""The store of releases: each publication, activation or rollback is one transaction and one revision."""
+"""The store of releases: each publication, activation or rollback is one transaction and one state number."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from string import digits
 
 from sqlalchemy import Connection
 
-from services.kit.errors import FailedPrecondition
-from services.kit.releases import changes, rows, versions
+from services.kit.errors import AlreadyExists, FailedPrecondition
+from services.kit.releases import changes, rows
 from services.kit.releases.archive import SIGNATURE_FILE, ArchiveError, Contents, digest, pack, restore
 from services.kit.releases.signature import PublicKeys, SignatureError, Statement
 from services.kit.releases.timeline import Candidate, EventKind, Release, State
@@ -46,10 +48,10 @@ class ReleaseStore:
         with self._database.read() as connection:
             return self._read(connection)
 
-    def last_revision(self) -> int:
-        """The revision of the store, 0 when it is empty."""
+    def last_state_number(self) -> int:
+        """The state number of the store, 0 when it is empty."""
         with self._database.read() as connection:
-            return rows.last_revision(connection)
+            return rows.last_state_number(connection)
 
     def contents(self, package_digest: str) -> Contents:
         """The files of a published package, signature included; PackageDamagedError if they cannot be
@@ -67,7 +69,7 @@ class ReleaseStore:
         """The publication that this very request made, None if it is new; AlreadyExists if its id was used
         for another one."""
         with self._database.read() as connection:
-            done = rows.revision_made(connection, request_id, _mark(asked, actor, comment))
+            done = rows.state_number_made(connection, request_id, _mark(asked, actor, comment))
             return None if done is None else _done(self._read(connection), done)
 
     def publish(
@@ -89,7 +91,7 @@ class ReleaseStore:
         mark = _mark(asked or repr(statement), actor, comment)
         with self._transaction(validate_only) as (connection, state):
             known = state.release(candidate.name, statement.digest)
-            done = rows.revision_made(connection, request_id, mark)
+            done = rows.state_number_made(connection, request_id, mark)
             if done is not None:
                 return _done(state, done)
             if known is not None:
@@ -105,13 +107,13 @@ class ReleaseStore:
                 publish_time=now,
                 publisher=actor,
                 key_id=key,
-                revision=state.revision + 1,
+                state_number=state.state_number + 1,
             )
             event = changes.event(state, EventKind.PUBLISHED, release, None, now, actor, comment)
             if not validate_only:
                 rows.insert_release(connection, release, pack(candidate.contents))
                 rows.insert_event(connection, event, request_id, mark)
-        after = State(event.revision, (*state.releases, release), (*state.events, event))
+        after = State(event.state_number, (*state.releases, release), (*state.events, event))
         return Publication(release, True, state if validate_only else after)
 
     def activate(
@@ -151,9 +153,9 @@ class ReleaseStore:
     ) -> changes.Transition:
         mark = fingerprint(type(asked).__name__, repr(asked), etag)
         with self._transaction(validate_only) as (connection, state):
-            done = rows.revision_made(connection, request_id, mark)
+            done = rows.state_number_made(connection, request_id, mark)
             if done is not None:
-                event = next(event for event in state.events if event.revision == done)
+                event = next(event for event in state.events if event.state_number == done)
                 return asked.apply(state.as_of(done - 1), event.time)
             changes.check_etag(state, asked.name, etag)
             change = asked.apply(state, datetime.now(UTC))
@@ -200,19 +202,19 @@ class ReleaseStore:
 
     def _check_version(self, candidate: Candidate, state: State) -> None:
         published = [release for release in state.releases if release.name == candidate.name]
-        versions.refuse_used(candidate.version, published)
+        _refuse_used(candidate.version, published)
         if self._keys:
-            versions.refuse_older(candidate.version, published)
+            _refuse_older(candidate.version, published)
 
 
 def _mark(asked: str, actor: str, comment: str) -> str:
     return fingerprint("Publication", asked, actor, comment)
 
 
-def _done(state: State, revision: int) -> Publication:
-    """The publication that made a revision."""
-    event = next(event for event in state.events if event.revision == revision)
-    return Publication(state.of(event.digest), True, state.as_of(revision))
+def _done(state: State, state_number: int) -> Publication:
+    """The publication that made a state number."""
+    event = next(event for event in state.events if event.state_number == state_number)
+    return Publication(state.of(event.digest), True, state.as_of(state_number))
 
 
 def _stored(connection: Connection, package_digest: str) -> Contents:
@@ -224,3 +226,32 @@ def _stored(connection: Connection, package_digest: str) -> Contents:
     if digest(contents) != package_digest:
         raise PackageDamagedError
     return contents
+
+
+def _refuse_used(version: str, published: Sequence[Release]) -> None:
+    """AlreadyExists if a version is published."""
+    for release in published:
+        if release.version == version:
+            raise AlreadyExists(
+                "VERSION_ALREADY_PUBLISHED",
+                f"La version {version} est déjà publiée avec un autre contenu : une version publiée ne "
+                "change plus, donnez un autre numéro à celle-ci.",
+                metadata={"version": version, "digest": release.digest},
+            )
+
+
+def _refuse_older(version: str, published: Sequence[Release]) -> None:
+    """FailedPrecondition if a version is not above every published one: an old package cannot come back."""
+    latest = max((release.version for release in published), key=_rank, default=None)
+    if latest is not None and _rank(version) <= _rank(latest):
+        raise FailedPrecondition(
+            "VERSION_OLDER",
+            f"La version {version} n’est pas plus récente que la version {latest}, déjà publiée.",
+            metadata={"version": version, "latest": latest},
+        )
+
+
+def _rank(version: str) -> tuple[tuple[int, int, str], ...]:
+    """Orders versions by their numbers: 2026.10 comes after 2026.9."""
+    parts = re.findall("[0-9]+|[^0-9.]+", version)
+    return tuple((1, int(part), "") if part[0] in digits else (0, 0, part) for part in parts)

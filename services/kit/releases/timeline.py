@@ -23,9 +23,10 @@ class EventKind(Enum):
 
 @dataclass(frozen=True)
 class Event:
-    """A publication, or the first day from which a release governs; `revision` orders events, not `time`."""
+    """A publication, or the first day from which a release governs; `state_number` orders events, not
+    `time`."""
 
-    revision: int
+    state_number: int
     kind: EventKind
     name: str
     version: str
@@ -48,7 +49,7 @@ class Release:
     publish_time: datetime
     publisher: str
     key_id: str
-    revision: int
+    state_number: int
 
     @property
     def last_day(self) -> date | None:
@@ -113,20 +114,20 @@ def gap(spans: Iterable[Span]) -> Span | None:
 
 @dataclass(frozen=True)
 class State:
-    """Everything published and activated up to a revision."""
+    """Everything published and activated up to a state number."""
 
-    revision: int
+    state_number: int
     releases: tuple[Release, ...]
     events: tuple[Event, ...]
 
     @property
     def etag(self) -> str:
-        """Changes with the revision; opaque to clients."""
-        return _etag(self.revision)
+        """Changes with the state number; opaque to clients."""
+        return _etag(self.state_number)
 
     def etag_of(self, name: str) -> str:
         """Changes with the events of one name; that of the state where no other name is published."""
-        return _etag(max((event.revision for event in self.events if event.name == name), default=0))
+        return _etag(max((event.state_number for event in self.events if event.name == name), default=0))
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -165,19 +166,19 @@ class State:
 
     def with_event(self, event: Event) -> State:
         """The state after one more event."""
-        return replace(self, revision=event.revision, events=(*self.events, event))
+        return replace(self, state_number=event.state_number, events=(*self.events, event))
 
-    def as_of(self, revision: int) -> State:
-        """The state as it was at an earlier revision."""
+    def as_of(self, state_number: int) -> State:
+        """The state as it was at an earlier state number."""
         return State(
-            revision,
-            tuple(release for release in self.releases if release.revision <= revision),
-            tuple(event for event in self.events if event.revision <= revision),
+            state_number,
+            tuple(release for release in self.releases if release.state_number <= state_number),
+            tuple(event for event in self.events if event.state_number <= state_number),
         )
 
 
-def _etag(revision: int) -> str:
-    return hashlib.sha256(f"releases {revision}".encode()).hexdigest()[:16]
+def _etag(state_number: int) -> str:
+    return hashlib.sha256(f"releases {state_number}".encode()).hexdigest()[:16]
 
 
 def _painted(spans: list[Span], new: Span) -> list[Span]:
