@@ -6,12 +6,13 @@ import json
 import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import hypothesis
 import pytest
 
-from tests import postgres
+from tests import postgres, warm
 from tests.support import MORE, ROOT, Launch, RunningServer, examples, start_server
 
 # A shared machine may be slow for a moment: the time of one example is no property of the code.
@@ -53,6 +54,22 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
             terminalreporter.write_line(f"{count} : {why}")
 
 
+def of_the_run(factory: pytest.TempPathFactory, name: str) -> Path:
+    """A folder that all the processes of a run share."""
+    own = factory.getbasetemp()
+    folder = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / name
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
+@pytest.fixture(scope="session", autouse=True)
+def answers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Servers of the run answer a check from what another one was answered: see tests/warm.py."""
+    os.environ[warm.ANSWERS] = str(of_the_run(tmp_path_factory, "answers"))
+    yield
+    del os.environ[warm.ANSWERS]
+
+
 @pytest.fixture(scope="session")
 def launch(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Launch]:
     """Starts servers: launch(module, *arguments, env={…}); all are stopped at the end."""
@@ -85,9 +102,7 @@ def shared(launch: Launch) -> Launch:
 @pytest.fixture(scope="session")
 def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """URL of the maintenance database of a real PostgreSQL; tests create their own databases beside it."""
-    own = tmp_path_factory.getbasetemp()
-    run = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
-    with postgres.shared(run / "postgresql") as url:
+    with postgres.shared(of_the_run(tmp_path_factory, "postgresql")) as url:
         yield url
 
 

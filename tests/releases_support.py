@@ -58,7 +58,7 @@ def candidate(
 
 
 def write_for_ever(url: str) -> NoReturn:
-    """Publishes, activates and rolls back, and says each revision once it is committed.
+    """Publishes, activates and rolls back, and says each state once it is committed.
 
     It leaves SQLite, which is not fair, to the other writers between two operations.
     """

@@ -78,7 +78,7 @@ def import_the_file() -> str:
         f"   $ bank-registry import {FILE.name} --apply {digest[:12]}… --reason 'Avenants de décembre 2026'"
     )
     refused = f"les {written['refused_count']} prêteurs refusés restent comme ils étaient"
-    print(f"   État n° {written['state_number']} écrite, d’un seul coup ; {refused}.")
+    print(f"   État n° {written['state_number']} écrit, d’un seul coup ; {refused}.")
     return before
 
 

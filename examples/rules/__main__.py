@@ -80,13 +80,13 @@ def ask(*words: str) -> Json:
     return found
 
 
-def assess(stub: EligibilityServiceStub, case: Json, revision: int = 0) -> pb.Assessment:
-    """Has one application assessed, and so recorded, by no older rules than those of a revision."""
+def assess(stub: EligibilityServiceStub, case: Json, state_number: int = 0) -> pb.Assessment:
+    """Has one application assessed, and so recorded, by no older rules than those of a state."""
     dossier = case["dossier"]
     request = AssessEligibilityRequest(
         case_reference=dossier["case"]["reference"],
         application=application(dossier, case["facts"]),
-        min_state_number=revision,
+        min_state_number=state_number,
     )
     return stub.AssessEligibility(request).assessment
 
@@ -136,8 +136,8 @@ def wait_for_shadow(number: str) -> None:
 
 def answer_on(stub: EligibilityServiceStub, request_date: str) -> None:
     """Shows what the dearer car is told on a date."""
-    revision = int(ask("status")["package"]["state_number"])
-    answer = assess(stub, dearer_car(request_date), revision)
+    state_number = int(ask("status")["package"]["state_number"])
+    answer = assess(stub, dearer_car(request_date), state_number)
     year, month, number = request_date.split("-")
     reasons = " ; ".join(reason.message for reason in answer.reasons) or "aucun motif contre elle"
     told = f"version {answer.ruleset.version} : {answer.outcome_label.lower()} ({reasons})"

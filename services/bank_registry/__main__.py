@@ -40,6 +40,9 @@ def fill(
         str,
         typer.Option("--reason", metavar="TEXTE", help="Pourquoi, pour l’audit ; sinon le nom du fichier."),
     ] = "",
+    confirm_ending_all: Annotated[
+        bool, typer.Option("--confirm-ending-all", help="Accepte un fichier qui met fin à tous les prêteurs.")
+    ] = False,
     database_url: Annotated[
         str, typer.Option("--database-url", metavar="URL", help="Sinon BANK_REGISTRY_DATABASE_URL.")
     ] = "",
@@ -51,14 +54,19 @@ def fill(
     """
     url = Settings.load(["--database-url", database_url] if database_url else []).database_url
     return import_file(
-        url, file, actor=_account() if actor is None else actor, reason=reason, dry_run=dry_run
+        url,
+        file,
+        actor=_account() if actor is None else actor,
+        reason=reason,
+        dry_run=dry_run,
+        confirm_ending_all=confirm_ending_all,
     )
 
 
 def main(arguments: Sequence[str]) -> int:
     """Runs a command and returns its exit code; a failed import says why in one French sentence."""
     if "--help" in arguments and arguments[:1] != ["import"]:
-        sys.stdout.write(f"{HELP}\n")
+        sys.stdout.write(spaced(f"{HELP}\n"))
     if arguments[:1] != ["import"]:
         return server.main(Settings, make_app, arguments[1:] if arguments[:1] == ["serve"] else arguments)
     try:

@@ -39,7 +39,7 @@ def test_the_two_bad_lines_are_named_and_the_rest_is_written(played: str) -> Non
     assert "vérifié le" in shown
     assert re.search(r"14/09/2026 +01/12/2026", shown)
     assert "1 prêteur créé, 1 modifié, 1 prend fin, 1 inchangé, 2 refusés (état n° 1)." in shown
-    assert "État n° 2 écrite, d’un seul coup ; les 2 prêteurs refusés restent comme ils étaient." in shown
+    assert "État n° 2 écrit, d’un seul coup ; les 2 prêteurs refusés restent comme ils étaient." in shown
 
 
 def test_the_answer_depends_on_the_day_and_on_what_was_known(played: str) -> None:

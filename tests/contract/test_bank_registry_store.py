@@ -22,8 +22,7 @@ from hypothesis import strategies as st
 from sqlalchemy import insert, select, text, update
 from sqlalchemy.exc import IntegrityError
 
-from services.bank_registry.registry.difference import difference
-from services.bank_registry.registry.history import STILL_KNOWN, Records, Registry
+from services.bank_registry.registry.history import STILL_KNOWN, Records, Registry, difference
 from services.bank_registry.registry.model import (
     ALWAYS,
     Agreement,
@@ -36,13 +35,13 @@ from services.bank_registry.registry.model import (
 )
 from services.bank_registry.registry.territory import Scope, Territory
 from services.bank_registry.store import Origin, RegistryStore, migrate, tables
-from services.bank_registry.store.changes import changes
+from services.bank_registry.store.loading import changes
 from services.bank_registry.store.writes import edit
 from services.kit.dates import Period
 from services.kit.store import audit
 from services.kit.store.database import Database
 from services.kit.store.database import migrate as kit_migrate
-from tests.bank_registry_support import new_database
+from tests.bank_registry_support import copy_of, new_database
 from tests.support import ROOT, examples
 
 ORIGIN = Origin("agent", "ImportBanks", "essai")
@@ -86,13 +85,20 @@ class Store:
             connection.execute(statement)  # type: ignore[call-overload]
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+@pytest.fixture(params=["sqlite", "postgresql"], scope="module")
+def empty(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """URL of a store to copy: migrations take longer than most tests."""
     if request.param == "sqlite":
-        url = f"sqlite:///{tmp_path}/registry.sqlite3"
+        url = f"sqlite:///{tmp_path_factory.mktemp('empty')}/registry.sqlite3"
     else:
         url = new_database(request.getfixturevalue("postgres_url"))
     migrate(url)
+    return url
+
+
+@pytest.fixture
+def store(empty: str, tmp_path: Path) -> Iterator[Store]:
+    url = copy_of(empty, tmp_path)
     database = Database(url)
     yield Store(url, database)
     database.dispose()
@@ -357,8 +363,8 @@ INSERT INTO local_convention_version (bank_key, start_date, end_date, recorded_f
   contact_name, address_lines, postal_code, city, email, phone)
   VALUES (1, '2024-01-01', '2026-01-01', 5, 253402214400000000, 'CIAS', 'Service', '["1 rue"]', '56800',
   'Ploërmel', '', '');
-INSERT INTO state_number VALUES (1, 5, 'agent', 'essai');
-INSERT INTO state_number VALUES (2, 9, 'agent', 'nom')
+INSERT INTO revision VALUES (1, 5, 'agent', 'essai');
+INSERT INTO revision VALUES (2, 9, 'agent', 'nom')
 """
 """A registry as the first form of the store held it."""
 

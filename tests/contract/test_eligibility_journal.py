@@ -16,7 +16,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from services.eligibility.answer.decisions import Asked, ContentState, Filters, Recorded
+from services.eligibility.answer.decisions import ContentState, Filters, Recorded, RemovalRequest
 from services.eligibility.package.model import Outcome
 from services.eligibility.store import journal_chain
 from services.kit.canonical import Head
@@ -63,7 +63,7 @@ def test_a_decision_is_read_as_it_was_recorded(stores: Stores) -> None:
 def test_nothing_personal_is_in_clear(stores: Stores) -> None:
     request_id = str(uuid4())
     stores.record(decision(request_id=request_id, budget__monthly_income=123457))
-    stores.journal.erase(REFERENCE, Asked(actor="camille"), validate_only=True)
+    stores.journal.erase(REFERENCE, RemovalRequest(actor="camille"), validate_only=True)
     for row in (*rows(stores.database, "journal"), *rows(stores.keys, "case_key")):
         for value in row.values():
             written = value if isinstance(value, bytes) else str(value).encode()
@@ -110,7 +110,7 @@ def test_the_filters_add_up(stores: Stores) -> None:
 def fill(stores: Stores) -> Head:
     """Four decisions, an erasure and a last decision; returns the head."""
     stores.record(decision("A"), decision("B"), decision("A", loan__amount=370000), decision(""))
-    stores.journal.erase("B", Asked())
+    stores.journal.erase("B", RemovalRequest())
     stores.record(decision("C"))
     return stores.journal.head()
 
@@ -270,14 +270,14 @@ def test_an_erased_case_can_be_read_nowhere(stores: Stores) -> None:
     ids = stores.record(decision(), decision(loan__amount=370000), decision("autre"))
     wrapped = {row["wrapped_key"] for row in rows(stores.keys, "case_key")}
     backup = rows(stores.database, "journal")
-    assert stores.journal.erase(REFERENCE, Asked(), validate_only=True).time is None
+    assert stores.journal.erase(REFERENCE, RemovalRequest(), validate_only=True).time is None
     assert stores.journal.get(ids[0]).content is ContentState.READABLE
-    asked = Asked(str(uuid4()), "camille")
+    asked = RemovalRequest(str(uuid4()), "camille")
     erased = stores.journal.erase(REFERENCE, asked)
     assert erased.decision_count == 2
     head = stores.journal.head()
     assert stores.journal.erase(REFERENCE, asked) == erased
-    assert stores.journal.erase(REFERENCE, Asked()) == erased
+    assert stores.journal.erase(REFERENCE, RemovalRequest()) == erased
     assert stores.journal.head() == head
     assert rows(stores.database, "journal")[-1]["actor"] == "camille"
     for decision_id in ids[:2]:
@@ -298,11 +298,11 @@ def test_an_erased_case_can_be_read_nowhere(stores: Stores) -> None:
 
 
 def test_what_cannot_be_erased(stores: Stores) -> None:
-    refused("CASE_NOT_FOUND", lambda: stores.journal.erase("absent", Asked()))
+    refused("CASE_NOT_FOUND", lambda: stores.journal.erase("absent", RemovalRequest()))
     request_id = str(uuid4())
     stores.record(decision("A", request_id), decision("B"))
-    refused("REQUEST_ID_REUSED", lambda: stores.journal.erase("B", Asked(request_id)))
-    other = Asked(str(uuid4()))
+    refused("REQUEST_ID_REUSED", lambda: stores.journal.erase("B", RemovalRequest(request_id)))
+    other = RemovalRequest(str(uuid4()))
     stores.journal.erase("A", other)
     refused("REQUEST_ID_REUSED", lambda: stores.journal.erase("B", other))
     refused("REQUEST_ID_REUSED", lambda: stores.journal.purge(FUTURE, other))
@@ -312,20 +312,20 @@ def test_what_cannot_be_erased(stores: Stores) -> None:
 
 def test_a_case_begins_again_after_its_erasure(stores: Stores) -> None:
     (before,) = stores.record(decision())
-    asked = Asked(str(uuid4()))
+    asked = RemovalRequest(str(uuid4()))
     stores.journal.erase(REFERENCE, asked)
     (after,) = stores.record(decision())
     stores.journal.erase(REFERENCE, asked)
     found = {item.decision_id: item.content for item in stores.journal.search(Filters(REFERENCE), limit=9)}
     assert found == {before: ContentState.ERASED, after: ContentState.READABLE}
-    assert stores.journal.erase(REFERENCE, Asked()).decision_count == 2
+    assert stores.journal.erase(REFERENCE, RemovalRequest()).decision_count == 2
     assert stores.journal.get(after).content is ContentState.ERASED
 
 
 def test_a_restored_backup_of_the_keys_undoes_no_erasure(stores: Stores) -> None:
     (decision_id,) = stores.record(decision())
     (key,) = rows(stores.keys, "case_key")
-    stores.journal.erase(REFERENCE, Asked())
+    stores.journal.erase(REFERENCE, RemovalRequest())
     with stores.keys.write() as connection:
         statement = text("UPDATE case_key SET wrapped_key = :wrapped_key, erase_time = NULL")
         connection.execute(statement, {"wrapped_key": key["wrapped_key"]})
@@ -338,14 +338,14 @@ def test_a_purge_removes_contents_and_keeps_the_chain(stores: Stores) -> None:
     old = stores.record(decision("ended"), decision("pursued"))
     end = datetime.now(UTC)
     (recent,) = stores.record(decision("pursued"))
-    assert stores.journal.purge(datetime(300, 1, 1, tzinfo=UTC), Asked()) == 0
-    assert stores.journal.purge(end, Asked(), validate_only=True) == 2
+    assert stores.journal.purge(datetime(300, 1, 1, tzinfo=UTC), RemovalRequest()) == 0
+    assert stores.journal.purge(end, RemovalRequest(), validate_only=True) == 2
     assert stores.journal.get(old[0]).content is ContentState.READABLE
-    asked = Asked(str(uuid4()), "camille")
+    asked = RemovalRequest(str(uuid4()), "camille")
     assert stores.journal.purge(end, asked) == 2
     head = stores.journal.head()
     assert stores.journal.purge(end, asked) == 2
-    assert stores.journal.purge(end, Asked()) == 0
+    assert stores.journal.purge(end, RemovalRequest()) == 0
     refused("REQUEST_ID_REUSED", lambda: stores.journal.purge(FUTURE, asked))
     assert stores.journal.head() == head
     for decision_id in old:
@@ -369,7 +369,7 @@ def test_a_request_sent_again_gives_what_was_recorded(stores: Stores) -> None:
         assert isinstance(found, AlreadyExists)
         assert found.reason == "REQUEST_ID_REUSED"
     assert stores.journal.head().sequence == 1
-    stores.journal.erase(REFERENCE, Asked())
+    stores.journal.erase(REFERENCE, RemovalRequest())
     (found,) = stores.journal.record([new])
     assert isinstance(found, AlreadyExists)
     assert stores.journal.head().sequence == 2
@@ -402,7 +402,7 @@ def test_a_commit_that_fails_records_nothing(stores: Stores, monkeypatch: pytest
         patched.setattr(journal_chain, "append", fail)
         refused("STORE_UNAVAILABLE", lambda: stores.record(decision()))
     assert len(rows(stores.keys, "case_key")) == 1
-    refused("CASE_NOT_FOUND", lambda: stores.journal.erase(REFERENCE, Asked()))
+    refused("CASE_NOT_FOUND", lambda: stores.journal.erase(REFERENCE, RemovalRequest()))
     stores.record(decision())
     assert len(rows(stores.keys, "case_key")) == 1
 
@@ -430,10 +430,10 @@ def test_an_erasure_whose_record_fails_is_finished_by_asking_again(
 
     with monkeypatch.context() as patched:
         patched.setattr(type(stores.journal._keys), "destroy", destroy_then_fail)
-        refused("STORE_UNAVAILABLE", lambda: stores.journal.erase(REFERENCE, Asked()))
+        refused("STORE_UNAVAILABLE", lambda: stores.journal.erase(REFERENCE, RemovalRequest()))
     assert stores.journal.head().sequence == 1
     assert stores.journal.get(decision_id).content is ContentState.ERASED
-    assert stores.journal.erase(REFERENCE, Asked()).decision_count == 1
+    assert stores.journal.erase(REFERENCE, RemovalRequest()).decision_count == 1
     assert stores.journal.head().sequence == 2
 
 
@@ -457,7 +457,7 @@ def test_a_store_that_may_only_be_read_is_unavailable(stores: Stores) -> None:
     )
     journal = stores.other_process(read_only)
     refused("STORE_UNAVAILABLE", lambda: journal.record([decision()]))
-    refused("STORE_UNAVAILABLE", lambda: journal.erase(REFERENCE, Asked()))
+    refused("STORE_UNAVAILABLE", lambda: journal.erase(REFERENCE, RemovalRequest()))
     assert journal.get(decision_id).content is ContentState.READABLE
 
 

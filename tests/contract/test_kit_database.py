@@ -307,3 +307,10 @@ def test_a_store_that_stops_answering_is_unavailable(tmp_path: Path, monkeypatch
 def test_wrong_sql_is_a_bug_not_an_unavailability(database: Database) -> None:
     with pytest.raises(DBAPIError), database.read() as connection:
         connection.execute(text("SELECT absent FROM thing"))
+
+
+def test_a_closed_store_leaves_no_thread(url: str, tmp_path: Path) -> None:
+    """The master of workers refuses to fork beside one."""
+    before = set(threading.enumerate())
+    migrate(url, write_migrations(tmp_path / "migrations", FIRST))
+    assert set(threading.enumerate()) <= before

@@ -60,7 +60,7 @@ class Scene:
     store: ReleaseStore
 
     def activate(self, version: str) -> int:
-        """Publishes and activates a version; its revision."""
+        """Publishes and activates a version; its state number."""
         self.writer.publish(candidate(version), actor="a")
         return self.writer.activate(NAME, version, START, actor="b").state.state_number
 
@@ -99,9 +99,9 @@ def test_a_change_by_another_process_is_followed_within_a_second(scene: Scene) -
     assert scene.follower.current() == Built("")
     delays = []
     for version in ("1", "2", "3"):
-        revision = scene.activate(version)
+        state_number = scene.activate(version)
         start = time.monotonic()
-        assert scene.follower.wait(revision - 1, timeout=LIMIT)
+        assert scene.follower.wait(state_number - 1, timeout=LIMIT)
         delays.append(time.monotonic() - start)
         assert scene.follower.current() == Built(version)
         assert scene.follower.state() == scene.store.state()
@@ -118,10 +118,10 @@ def test_a_change_is_taken_at_once_when_asked(scene: Scene) -> None:
 
 
 def test_waiting_ends_in_time_when_nothing_changes(scene: Scene) -> None:
-    revision = scene.activate("1")
+    state_number = scene.activate("1")
     scene.follower.start()
-    assert scene.follower.wait(revision - 1, timeout=0)
-    assert not scene.follower.wait(revision, timeout=0.01)
+    assert scene.follower.wait(state_number - 1, timeout=0)
+    assert not scene.follower.wait(state_number, timeout=0.01)
 
 
 def test_all_who_wait_are_told(scene: Scene) -> None:
@@ -182,11 +182,11 @@ def test_without_any_good_revision_the_process_does_not_start(scene: Scene) -> N
 def test_a_revision_is_tried_again_when_the_store_did_not_answer(scene: Scene) -> None:
     scene.follower.start()
     scene.builder.broken, scene.builder.failure = {"1"}, Unavailable
-    revision = scene.activate("1")
+    state_number = scene.activate("1")
     wait_until(lambda: "ne répond pas" in scene.follower.status().problem)
     assert scene.follower.current() == Built("")
     scene.builder.broken = set()
-    assert scene.follower.wait(revision - 1, timeout=LIMIT)
+    assert scene.follower.wait(state_number - 1, timeout=LIMIT)
     assert (scene.follower.current(), scene.follower.status().problem) == (Built("1"), "")
 
 
@@ -214,8 +214,8 @@ def test_a_value_that_is_replaced_is_freed(scene: Scene) -> None:
     former = weakref.ref(scene.follower.current())
     gc.disable()
     try:
-        revision = scene.activate("2")
-        assert scene.follower.wait(revision - 1, timeout=LIMIT)
+        state_number = scene.activate("2")
+        assert scene.follower.wait(state_number - 1, timeout=LIMIT)
         wait_until(lambda: former() is None)
     finally:
         gc.enable()

@@ -73,7 +73,7 @@ def refused(reason: str, call: Callable[[], object]) -> dict[str, str]:
 
 
 def two_versions(store: ReleaseStore, key: bytes | None = None) -> None:
-    """Versions 1 and 2, both active, at revision 4."""
+    """Versions 1 and 2, both active, at state 4."""
     for version, day in (("1", START), ("2", date(2026, 7, 1))):
         store.publish(candidate(version, key=key), actor="auteur")
         store.activate(NAME, version, day, actor="chef")
@@ -249,7 +249,7 @@ def test_a_clock_set_back_changes_no_order(opened: Opened, monkeypatch: pytest.M
 )
 def test_the_database_refuses_to_change_the_past(opened: Opened, table: object) -> None:
     opened.store.publish(candidate("1"), actor="a", request_id="x")
-    statements = [update(table).values(revision=9), delete(table)]  # type: ignore[arg-type]
+    statements = [update(table).values(state_number=9), delete(table)]  # type: ignore[arg-type]
     if not opened.database.is_sqlite:
         statements.append(text(f"TRUNCATE {table} CASCADE"))  # type: ignore[arg-type]
     for statement in statements:
@@ -396,7 +396,7 @@ def test_a_restored_backup_is_read_again(opened: Opened) -> None:
     with opened.database.write() as connection:
         for table in (TABLES.event, TABLES.release):
             unprotect(connection, table.name)
-            connection.execute(delete(table).where(table.c.revision > 2))
+            connection.execute(delete(table).where(table.c.state_number > 2))
     assert opened.store.state().state_number == 2
     for version in ("7", "8"):
         ReleaseStore(opened.database).publish(candidate(version), actor="a")
@@ -407,8 +407,9 @@ def test_a_restored_backup_is_read_again(opened: Opened) -> None:
 def test_a_package_added_to_the_database_needs_a_signature(opened: Opened) -> None:
     opened.store.publish(candidate("1"), actor="a")
     with opened.database.read() as connection:
-        row = dict(connection.execute(select(TABLES.release)).one()._mapping)
-    forged = {**row, "digest": "0" * 64, "version": "9", "revision": 2}
+        row = connection.execute(select(TABLES.release)).one()
+    kept = dict(zip(TABLES.release.c.keys(), row, strict=True))
+    forged = {**kept, "digest": "0" * 64, "version": "9", "state_number": 2}
     with opened.database.write() as connection:
         connection.execute(insert(TABLES.release).values(forged))
     with pytest.raises(PackageDamagedError):

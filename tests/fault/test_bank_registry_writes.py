@@ -22,7 +22,7 @@ from microcredit.bankregistry.v1 import bank_editing_service_pb2 as editing
 from microcredit.bankregistry.v1 import envelope_service_pb2 as envelope
 from microcredit.bankregistry.v1.envelope_service_pb2_grpc import EnvelopeServiceStub
 from microcredit.bankregistry.v1.registry_admin_service_pb2 import VerifyAuditRequest
-from services.bank_registry.api.audit import Auditor
+from services.bank_registry.api.admin import Auditor
 from services.bank_registry.api.editing import BankEditingServicer
 from services.bank_registry.registry.geography import Geography
 from services.bank_registry.store import RegistryStore

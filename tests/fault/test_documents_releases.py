@@ -99,9 +99,9 @@ def test_a_server_killed_as_it_fills_its_store_finishes_at_its_next_start(
 def test_a_second_start_changes_nothing(settings: Settings, packages: Packages) -> None:
     prepare(settings, packages)
     with opened(settings) as store:
-        revision = store.last_state_number()
+        state_number = store.last_state_number()
         prepare(settings, packages)
-        assert store.last_state_number() == revision == 2 * PACKAGES
+        assert store.last_state_number() == state_number == 2 * PACKAGES
 
 
 def test_a_version_shipped_later_follows_while_nobody_touched_the_template(

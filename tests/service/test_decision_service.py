@@ -421,8 +421,8 @@ def test_a_decision_is_replayed_under_the_rules_that_made_it(launch: Launch, tmp
         names = [name_of(assessed(client, **TOO_DEAR))]
         store = ReleaseStore(database)
         for number in (1, 2, 3):
-            revision = activated(store, f"2026.{number + 1}", number)
-            answer = client.assess(min_state_number=revision)
+            state_number = activated(store, f"2026.{number + 1}", number)
+            answer = client.assess(min_state_number=state_number)
             assert answer.ruleset.version == f"2026.{number + 1}"
             names.append(name_of(answer))
     damage(database, "2026.2")
@@ -449,7 +449,7 @@ def damage(database: Database, version: str) -> None:
 
 
 def activated(store: ReleaseStore, version: str, number: int) -> int:
-    """Publishes and activates a version whose label is its own; the revision."""
+    """Publishes and activates a version whose label is its own; the state number."""
     label = ("facts.yaml", "label: Montant demandé", f"label: Montant demandé {number}")
     contents = edited(variant(version), label)
     store.publish(Candidate(ID, version, date(2011, 1, 1), None, contents), actor="test")

@@ -267,7 +267,7 @@ def test_only_one_of_those_who_read_the_same_etag_writes(rules: Rules) -> None:
 
 
 def test_days(rules: Rules) -> None:
-    """The default day, days that a revision may not govern, planned ones, a bounded one."""
+    """The default day, days that a state may not govern, planned ones, a bounded one."""
     rules.publish(V2)
     rules.publish(later(with_ceiling(variant("2027.1", validity("2027-01-01")), 4500)))
     rules.publish(later(with_ceiling(variant("2027.2", validity("2027-03-01", "2027-12-31")), 5000)))

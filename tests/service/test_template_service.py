@@ -134,13 +134,13 @@ def test_a_word_file_becomes_a_version_that_governs_from_its_date(
     assert letter(stubs, REFUSAL, "refus-budget", FROM)[0] == "1.0.0"
     activated = stubs.releases.ActivateVersion(activation(REFUSAL, "1.1.0"), metadata=OTHER)
     assert [period.version for period in activated.package.timeline] == ["1.0.0", "1.1.0"]
-    revision = activated.event.state_number
+    state_number = activated.event.state_number
     for address in (server.address, server.address, second.address):
         with connected(address) as caller:
-            version, text = letter(caller, REFUSAL, "refus-budget", FROM, revision)
+            version, text = letter(caller, REFUSAL, "refus-budget", FROM, state_number)
             assert version == "1.1.0"
             assert "Un rendez-vous vous sera proposé." in text
-            before, old = letter(caller, REFUSAL, "refus-budget", date(2026, 12, 31), revision)
+            before, old = letter(caller, REFUSAL, "refus-budget", date(2026, 12, 31), state_number)
             assert before == "1.0.0"
             assert "Un rendez-vous" not in old
 
@@ -372,9 +372,9 @@ def test_a_new_president_signs_from_a_day_on(stubs: Stubs) -> None:
     request_ = pb.ActivateVersionRequest(
         name="profiles/cias-exemple/versions/2027.1", effective_date=civil(FROM)
     )
-    revision = stubs.releases.ActivateVersion(request_).event.state_number
-    _, after = letter(stubs, REFUSAL, "refus-budget", FROM, revision)
-    _, before = letter(stubs, REFUSAL, "refus-budget", DAY, revision)
+    state_number = stubs.releases.ActivateVersion(request_).event.state_number
+    _, after = letter(stubs, REFUSAL, "refus-budget", FROM, state_number)
+    _, before = letter(stubs, REFUSAL, "refus-budget", DAY, state_number)
     assert "Nouvelle-Élue" in after
     assert "Nouvelle-Élue" not in before
     broken = pack({**files, "profile.yaml": text.replace("  president:", "  presidente:", 1).encode()})

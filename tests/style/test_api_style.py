@@ -191,9 +191,14 @@ def bindings(method: MethodDescriptorProto) -> Iterator[tuple[str, str]]:
 
 
 def check_paths(files: list[FileDescriptorProto], messages: Messages) -> Iterator[str]:
-    """AIP-127: no two RPCs of one server share a path, and what a path names is a field of the request."""
+    """AIP-127: no two RPCs of one server share a path, and what a path names is a field of the request.
+
+    Releases are served by each server beside its own services, so they share no path with any of them.
+    """
     seen: dict[tuple[str, str, str], str] = {}
+    served = {file.package for file in files if file.service}
     for file in files:
+        beside = served if file.package == "microcredit.releases.v1" else {file.package}
         for service in file.service:
             for method in service.method:
                 request = {field.name for field in messages[method.input_type].field}
@@ -203,9 +208,10 @@ def check_paths(files: list[FileDescriptorProto], messages: Messages) -> Iterato
                             yield f"{service.name}.{method.name}: {name} of its path is no field"
                     shape = re.sub(r"{[a-z_.]+=?([^}]*)}", r"\1", path)
                     name = f"{service.name}.{method.name}"
-                    other = seen.setdefault((file.package, verb, shape), name)
-                    if other != name:
-                        yield f"{name}: {other} has the path {verb} {shape}"
+                    for package in beside:
+                        other = seen.setdefault((package, verb, shape), name)
+                        if other != name:
+                            yield f"{name}: {other} has the path {verb} {shape}"
 
 
 def check_resources(files: list[FileDescriptorProto]) -> Iterator[str]:

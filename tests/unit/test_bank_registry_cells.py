@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.bank_registry.files import lists
+from services.bank_registry.files import columns
 from services.bank_registry.files.columns import find
-from services.bank_registry.registry.labels import KINDS
 from services.bank_registry.registry.model import Contact, Suspension
+from services.bank_registry.registry.narrative import KINDS
 from services.kit import tables as cells
 from services.kit.dates import Period
 from services.kit.tables import Bad, guarded, printed
@@ -46,7 +46,7 @@ def test_an_amount_is_read_with_any_space_comma_or_point(amount: int, space: str
         (cells.day, 46022),
         (cells.day, "31/02/2026"),
         (cells.day, "01/00/2026"),
-        (lists.suspensions, "du 01/01/2026 au 31/02/2026"),
+        (columns.suspensions, "du 01/01/2026 au 31/02/2026"),
         (cells.money, "1.234,56"),
         (cells.money, "1,234"),
         (cells.money, "12 34,56"),
@@ -58,8 +58,8 @@ def test_an_amount_is_read_with_any_space_comma_or_point(amount: int, space: str
         (cells.integer, "vingt"),
         (cells.percent, "50 pour cent"),
         (cells.text, date(2026, 1, 2)),
-        (lists.suspensions, "31/12/2026"),
-        (lists.contacts, "a;b;c;d;e"),
+        (columns.suspensions, "31/12/2026"),
+        (columns.contacts, "a;b;c;d;e"),
         (cells.choice(KINDS), "banque"),
     ],
 )
@@ -99,12 +99,12 @@ def test_suspensions_in_a_cell_come_back(found: list[Suspension]) -> None:
         }
         for one in found
     ]
-    assert lists.suspensions(guarded(lists.suspended(found))) == written
+    assert columns.suspensions(guarded(columns.suspended(found))) == written
 
 
 @given(st.lists(st.builds(Contact, TEXTS.filter(bool), TEXTS, TEXTS, TEXTS), min_size=1, max_size=4))
 def test_contacts_in_a_cell_come_back(found: list[Contact]) -> None:
-    read = lists.contacts(guarded(lists.contacts_of(found)))
+    read = columns.contacts(guarded(columns.contacts_of(found)))
     assert isinstance(read, list)
     back = [
         Contact(one["role"], one.get("display_name", ""), one.get("email", ""), one.get("phone", ""))

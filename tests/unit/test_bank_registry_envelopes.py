@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.bank_registry.registry import envelopes
-from services.bank_registry.registry.envelopes import Asked
+from services.bank_registry.registry.envelopes import AskedReservation
 from services.bank_registry.registry.model import (
     Agreement,
     Bank,
@@ -64,7 +64,7 @@ class Ledger:
 
     def _write(self, what: str, amount: int, number: int, now: int) -> None:
         if what == "reserve":
-            made = envelopes.reserve(self.record, Asked("fcs", amount, DAY, "", now + amount), now)
+            made = envelopes.reserve(self.record, AskedReservation("fcs", amount, DAY, "", now + amount), now)
             for one in envelopes.expired(self.record, "fcs", now):
                 self.held[one.id] = replace(one, state=ReservationState.EXPIRED)
             self.held[len(self.held) + 1] = replace(made, id=len(self.held) + 1)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from services.bank_registry.files.plan import Plan, make_plan
+from services.bank_registry.files.plan import ImportPlan, make_plan
 from services.bank_registry.files.reading import read_whole
 from services.bank_registry.registry.geography import Geography
 from services.bank_registry.registry.history import Records
@@ -28,7 +28,7 @@ CONVENTION = {
 }
 
 
-def plan(*banks: object, known: Records | None = None) -> Plan:
+def plan(*banks: object, known: Records | None = None) -> ImportPlan:
     data = json.dumps({"format": "registre-preteurs/1", "banks": banks}).encode()
     return make_plan(read_whole(data, GEOGRAPHY), known or {}, TODAY, complete=False)
 
@@ -276,3 +276,11 @@ def test_json_lines_are_refused_one_by_one() -> None:
         ("ligne 4", "NOT_JSON"),
         ("ligne 3, colonne « bic »", "MALFORMED"),
     ]
+
+
+@pytest.mark.parametrize("spelled", ["50", "50.0", "50.00"])
+def test_one_number_has_one_spelling_in_the_registry(spelled: str) -> None:
+    given = bank("une", 1, agreement(guarantee_share_pct=spelled))
+    known = records(given)
+    assert str(known["une"].agreements[0].guarantee_share) == "50"
+    assert not plan(bank("une", 1, agreement(guarantee_share_pct="50")), known=known).outcomes

@@ -18,7 +18,7 @@ from openpyxl import Workbook
 
 from services.bank_registry.files import csv_bytes, xlsx_bytes
 from services.bank_registry.files.columns import COLUMNS as LAYOUT
-from services.bank_registry.files.plan import Plan, make_plan
+from services.bank_registry.files.plan import ImportPlan, make_plan
 from services.bank_registry.files.reading import read_whole
 from services.bank_registry.registry.geography import Geography
 from services.bank_registry.registry.history import Records
@@ -74,7 +74,7 @@ def as_xlsx(*rows: Sequence[object], header: Sequence[str] = COLUMNS) -> bytes:
     return stream.getvalue()
 
 
-def plan(data: bytes | str, known: Records | None = None, *, complete: bool = False) -> Plan:
+def plan(data: bytes | str, known: Records | None = None, *, complete: bool = False) -> ImportPlan:
     content = data.encode() if isinstance(data, str) else data
     return make_plan(read_whole(content, GEOGRAPHY), known or {}, TODAY, complete=complete)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -24,6 +24,15 @@ from services.kit.dates import instant_of, instant_text
 from services.kit.errors import DeadlineExceeded, Unavailable
 from tests.journal_support import decision
 from tests.support import wait_until
+
+
+@pytest.fixture(autouse=True)
+def _places() -> Iterator[None]:
+    """Threads enough for all those that wait to write at once: half of them may."""
+    before = context.threads()
+    context.start(32)
+    yield
+    context.start(before)
 
 
 class Slow:
@@ -143,6 +152,13 @@ def test_a_content_of_another_form_is_refused() -> None:
     data = json.loads(encode_content(decision()))
     with pytest.raises(ValueError, match="another form"):
         decode_content(json.dumps({**data, "version": 2}).encode())
+
+
+def test_a_content_that_no_answer_wrote_is_refused() -> None:
+    data = json.loads(encode_content(decision()))
+    data["answer"]["figures"][0]["value"] = None
+    with pytest.raises(ValueError, match="without a value"):
+        decode_content(json.dumps(data).encode())
 
 
 def test_a_replay_says_where_the_answers_differ() -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from services.bank_registry.registry.geography import Geography, fold
-from services.bank_registry.registry.geography.places import communes, former_communes
+from services.bank_registry.registry.geography.lookup import communes, former_communes
 
 REFRESH = Path(__file__).resolve().parents[2] / "scripts" / "refresh-geography"
 

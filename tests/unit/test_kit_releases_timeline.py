@@ -20,8 +20,8 @@ DAYS = [FIRST + timedelta(number) for number in range(31)]
 """Every limit of the histories is before the last of these days: it stands for all the later ones."""
 
 
-def release(version: str, first: date = FIRST, last: date | None = None, revision: int = 0) -> Release:
-    return Release("a", version, f"digest {version}", first, last, NOW, "auteur", "", revision)
+def release(version: str, first: date = FIRST, last: date | None = None, state_number: int = 0) -> Release:
+    return Release("a", version, f"digest {version}", first, last, NOW, "auteur", "", state_number)
 
 
 def state(*releases: Release) -> State:

@@ -11,13 +11,11 @@
 - `RegistryAdminServicer`: Imports and exports files of lenders, and proves what was written.
 """
 
-from services.bank_registry.api.admin import RegistryAdminServicer
-from services.bank_registry.api.audit import Auditor
+from services.bank_registry.api.admin import Auditor, RegistryAdminServicer
 from services.bank_registry.api.editing import BankEditingServicer
 from services.bank_registry.api.envelopes import EnvelopeServicer
-from services.bank_registry.api.first_import import import_file
 from services.bank_registry.api.service import BankRegistryServicer
-from services.bank_registry.api.transfers import Exporter, Importer
+from services.bank_registry.api.transfers import Exporter, Importer, import_file
 
 __all__ = [
     "Auditor",

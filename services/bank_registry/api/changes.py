@@ -8,10 +8,9 @@ from collections.abc import Iterator
 import grpc
 
 from microcredit.bankregistry.v1 import bank_registry_service_pb2 as pb
-from services.bank_registry.api.handlers import Handlers, fill
-from services.bank_registry.api.views import bank_not_found, registry_at
-from services.bank_registry.messages import changes as edge
+from services.bank_registry.api.views import Handlers, bank_not_found, fill, registry_at
 from services.bank_registry.messages import names, requests
+from services.bank_registry.messages import reads as edge
 from services.bank_registry.registry import BankHistory, Registry, StateChange, narrate
 from services.bank_registry.store import changes, changes_of
 from services.kit.context import remaining, stopping

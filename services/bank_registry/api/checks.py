@@ -6,8 +6,7 @@ import grpc
 
 from microcredit.bankregistry.v1 import bank_pb2
 from microcredit.bankregistry.v1 import bank_registry_service_pb2 as pb
-from services.bank_registry.api.handlers import MAX_PAGE_BYTES, Handlers, fill
-from services.bank_registry.api.views import View, registry_at, view
+from services.bank_registry.api.views import MAX_PAGE_BYTES, Handlers, View, fill, registry_at, view
 from services.bank_registry.messages import CheckMessages, names, requests
 from services.bank_registry.registry import Geography, LoanRequest, check_bank, select
 from services.bank_registry.store import RegistryStore

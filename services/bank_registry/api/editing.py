@@ -6,8 +6,7 @@ import grpc
 
 from microcredit.bankregistry.v1 import bank_editing_service_pb2 as pb
 from microcredit.bankregistry.v1.bank_editing_service_pb2_grpc import BankEditingServiceServicer
-from services.bank_registry.api.edits import Edits
-from services.bank_registry.api.kinds import AGREEMENTS, BANKS, CONVENTIONS
+from services.bank_registry.api.edits import AGREEMENTS, BANKS, CONVENTIONS, Edits
 from services.bank_registry.registry import Geography
 from services.bank_registry.store import RegistryStore
 

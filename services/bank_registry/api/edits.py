@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import replace
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import date
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
 from google.protobuf.message import Message
 
 from microcredit.bankregistry.v1 import bank_editing_service_pb2 as pb
-from services.bank_registry.api.kinds import BANKS, Editable
+from services.bank_registry.api.reads import agreement_versions, convention_versions
 from services.bank_registry.api.views import bank_not_found
-from services.bank_registry.api.writing import write
-from services.bank_registry.messages import Writing, edits, names
+from services.bank_registry.messages import (
+    Writing,
+    edits,
+    names,
+    read_agreement,
+    read_bank,
+    read_convention,
+    reads,
+    records,
+)
 from services.bank_registry.registry import (
     Advice,
     Agreement,
@@ -27,21 +36,119 @@ from services.bank_registry.registry import (
     Rules,
     Successions,
     Target,
+    agreement_target,
     bank_name,
+    bank_target,
+    convention_target,
     difference,
     editing,
     name_of,
     slug,
 )
 from services.bank_registry.store import Edit, Origin, RegistryStore
-from services.kit import french
+from services.kit import context, french
 from services.kit.dates import Period
-from services.kit.errors import AlreadyExists, Violation, Violations
-
-BANK = BANKS.field
+from services.kit.errors import AlreadyExists, Unavailable, Violation, Violations
+from services.kit.store import fingerprint
 
 V = TypeVar("V", Bank, Agreement, LocalConvention)
 R = TypeVar("R", bound=Message)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Editable(Generic[V]):
+    """How to edit a kind of resource."""
+
+    field: str
+    """Name of its field in requests and answers."""
+    title: str
+    """Name of the field that an id is made from, when a creation gives none."""
+    untitled: str = ""
+    """The id where that one is empty."""
+    taken: tuple[str, str]
+    """The reason that refuses an id already used, and its sentence."""
+    ids: Callable[[str, Violations, str], tuple[str, str]]
+    """The ids of the lender and of the resource in a name."""
+    target: Callable[[BankRecord, str], Target[V]]
+    """Its versions, none if there is no such resource."""
+    require: Callable[[BankRecord, str], object]
+    """NotFound if the lender has no such resource."""
+    read: Callable[[Any, str, Rules, Notes], V | None]
+    """The fact in a message, for an id."""
+    message: Callable[[V, Period], Any]
+    """A version as a message, with a period."""
+    answer: Callable[[BankRecord, tuple[V, ...], date | None, int], Any]
+    """The resource on a day, at an instant."""
+
+
+def _bank_ids(name: str, violations: Violations, field: str) -> tuple[str, str]:
+    bank_id = names.bank_id(name, violations, field)
+    return bank_id, bank_id
+
+
+BANKS: Editable[Bank] = Editable(
+    field="bank",
+    title="display_name",
+    taken=("BANK_ALREADY_EXISTS", "L’identifiant « {id} » est déjà celui d’un prêteur."),
+    ids=_bank_ids,
+    target=lambda record, _: bank_target(record),
+    require=lambda record, _: record.bank,
+    read=read_bank,
+    message=records.bank,
+    answer=lambda record, _versions, day, _instant: reads.bank(record, day),
+)
+AGREEMENTS: Editable[Agreement] = Editable(
+    field="agreement",
+    title="reference",
+    taken=("AGREEMENT_ALREADY_EXISTS", "Ce prêteur a déjà un accord d’identifiant « {id} »."),
+    ids=names.agreement_ids,
+    target=agreement_target,
+    require=agreement_versions,
+    read=read_agreement,
+    message=lambda fact, life: records.agreement("-", fact, life, 0),
+    answer=reads.agreement,
+)
+CONVENTIONS: Editable[LocalConvention] = Editable(
+    field="local_convention",
+    title="reference",
+    untitled="convention",
+    taken=("LOCAL_CONVENTION_ALREADY_EXISTS", "Ce prêteur a déjà une convention d’identifiant « {id} »."),
+    ids=names.convention_ids,
+    target=convention_target,
+    require=convention_versions,
+    read=read_convention,
+    message=lambda fact, life: records.convention("-", fact, life),
+    answer=lambda record, versions, day, _instant: reads.convention(record, versions, day),
+)
+
+
+Work = Callable[[Edit, Origin], R]
+"""Writes in a session, and makes the answer with the state that it returned."""
+
+
+def write(store: RegistryStore, request: Message, asked: Writing, response: type[R], work: Work[R]) -> R:
+    """Does the work of a request, or gives the answer that it had before; the method is that of `response`.
+
+    With `validate_only` the work is done then undone, and the answer says the present state_number.
+    """
+    actor = context.actor()
+    method = response.DESCRIPTOR.name.removesuffix("Response")
+    mark = fingerprint(method.encode(), actor.encode(), request.SerializeToString(deterministic=True))
+    with store.edit(keep=not asked.validate_only) as session:
+        given = session.answered(asked.request_id, mark)
+        if given is not None:
+            return response.FromString(given)
+        answer: Any = work(session, Origin(actor, method, asked.reason))
+        if asked.validate_only:
+            answer.state_number = session.registry.state_number
+        else:
+            session.remember(asked.request_id, mark, answer.SerializeToString())
+    with suppress(Unavailable):
+        store.registry(answer.state_number)  # this process answers with the change at once
+    return cast(R, answer)
+
+
+BANK = BANKS.field
 
 
 class Edits:

@@ -11,12 +11,10 @@ from google.protobuf.message import Message
 
 from microcredit.bankregistry.v1 import envelope_service_pb2 as pb
 from microcredit.bankregistry.v1.envelope_service_pb2_grpc import EnvelopeServiceServicer
-from services.bank_registry.api.edits import record_of
-from services.bank_registry.api.handlers import Handlers, fill
+from services.bank_registry.api.edits import record_of, write
 from services.bank_registry.api.reads import agreement_versions
-from services.bank_registry.api.views import registry_at, resource_not_found, view
-from services.bank_registry.api.writing import write
-from services.bank_registry.messages import Writing, edits, filters, names, requests, reservations
+from services.bank_registry.api.views import Handlers, fill, registry_at, resource_not_found, view
+from services.bank_registry.messages import Writing, edits, names, requests
 from services.bank_registry.messages import records as messages
 from services.bank_registry.registry import BankRecord, Reservation, ReservationState, envelopes
 from services.bank_registry.store import Edit, Origin, ReservationChange
@@ -39,14 +37,12 @@ class EnvelopeServicer(Handlers, EnvelopeServiceServicer):
         violations = Violations()
         bank_id, agreement_id = names.agreement_ids(request.parent, violations, "parent")
         asked = edits.writing(request, violations, reason_required=False)
-        wanted = reservations.asked(request, agreement_id, violations)
+        wanted = edits.asked(request, agreement_id, violations)
 
         def work(session: Edit, origin: Origin) -> pb.ReserveEnvelopeResponse:
             record, now = record_of(session, bank_id), session.now
             agreement_versions(record, agreement_id)
-            made = envelopes.reserve(
-                record, replace(wanted, expires_at=reservations.expires_at(request, now)), now
-            )
+            made = envelopes.reserve(record, replace(wanted, expires_at=edits.expires_at(request, now)), now)
             ended = [
                 ReservationChange(bank_id, one, replace(one, state=ReservationState.EXPIRED))
                 for one in envelopes.expired(record, agreement_id, now)
@@ -67,7 +63,7 @@ class EnvelopeServicer(Handlers, EnvelopeServiceServicer):
         violations = Violations()
         ids = names.reservation_ids(request.name, violations)
         asked = edits.writing(request, violations, reason_required=False)
-        amount = reservations.amount(request, violations, required=False)
+        amount = edits.amount(request, violations, required=False)
         violations.raise_if_any()
 
         def committed(reservation: Reservation, now: int) -> Reservation:
@@ -114,7 +110,7 @@ class EnvelopeServicer(Handlers, EnvelopeServiceServicer):
         violations = Violations()
         page = paging.asked_page(self._page_key, request, violations)
         bank_id, agreement_id = names.agreement_ids(request.parent, violations, "parent")
-        states = filters.reservation_states(request, violations)
+        states = requests.reservation_states(request, violations)
         requests.check_state_number(request.min_state_number, "min_state_number", violations)
         violations.raise_if_any()
         state_number = page.place.state_number

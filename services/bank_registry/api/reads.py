@@ -10,9 +10,8 @@ from typing import Any, TypeVar
 import grpc
 
 from microcredit.bankregistry.v1 import bank_registry_service_pb2 as pb
-from services.bank_registry.api.handlers import Handlers, fill
-from services.bank_registry.api.views import View, resource_not_found
-from services.bank_registry.messages import Sight, filters, names, reads, requests
+from services.bank_registry.api.views import Handlers, View, fill, resource_not_found
+from services.bank_registry.messages import Sight, names, reads, requests
 from services.bank_registry.registry import (
     Agreement,
     BankRecord,
@@ -52,7 +51,7 @@ class ReadHandlers(Handlers):
         """The lenders that pass the filters."""
         violations = Violations()
         page = paging.asked_page(self._page_key, request, violations)
-        wanted = filters.wanted(request, self._geography, violations)
+        wanted = requests.wanted(request, self._geography, violations)
         sight = self._sight(request, violations, day_required=bool(wanted.states) or wanted.verification_due)
         seen = self._view(sight, page)
         found = search(seen.records, wanted, sight.day, self._geography)
@@ -142,7 +141,7 @@ class ReadHandlers(Handlers):
     ) -> pb.SearchCommunesResponse:
         """Communes by name, INSEE code or postal code."""
         violations = Violations()
-        query, departement = filters.commune_query(request, self._geography, violations)
+        query, departement = requests.commune_query(request, self._geography, violations)
         violations.raise_if_any()
         found = self._geography.find(query, departement)
         return pb.SearchCommunesResponse(communes=(reads.commune(one, self._geography) for one in found))

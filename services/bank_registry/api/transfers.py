@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+import sys
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from datetime import date
+from pathlib import Path
 from types import MappingProxyType
 
 from microcredit.bankregistry.v1 import exchange_pb2 as pb
 from services.bank_registry.api.views import registry_at, registry_clock, view
 from services.bank_registry.files import (
-    Plan,
+    FilePlace,
+    ImportPlan,
     Reading,
     csv_bytes,
     json_lines_bytes,
@@ -19,11 +23,12 @@ from services.bank_registry.files import (
 )
 from services.bank_registry.messages import Options
 from services.bank_registry.messages import transfers as edge
-from services.bank_registry.registry import BankRecord, Geography, Registry, as_of_day
-from services.bank_registry.store import Origin, RegistryStore
-from services.kit import context
-from services.kit.errors import Aborted, FailedPrecondition, InvalidArgument
-from services.kit.store import idempotency
+from services.bank_registry.registry import BankRecord, Geography, Notes, Registry, as_of_day, line
+from services.bank_registry.store import Origin, RegistryStore, migrate
+from services.kit import context, french, wire
+from services.kit.errors import Aborted, FailedPrecondition, InvalidArgument, StartupError
+from services.kit.french import NO_BREAK_SPACE
+from services.kit.store import Database, idempotency
 from services.kit.tables import MAX_BYTES, UnreadableFile
 from services.kit.wire import chunks
 
@@ -61,8 +66,8 @@ class Importer:
         yield pb.ImportBanksResponse(summary=summary)
 
     def _write(
-        self, options: Options, reading: Reading, planned: tuple[Registry, Plan], digest: str
-    ) -> tuple[Plan, pb.ImportSummary]:
+        self, options: Options, reading: Reading, planned: tuple[Registry, ImportPlan], digest: str
+    ) -> tuple[ImportPlan, pb.ImportSummary]:
         """Writes the difference that was read, or nothing; a repeated request answers as the first."""
         mark = idempotency.fingerprint(repr(options).encode(), digest.encode())
         registry, plan = planned
@@ -107,7 +112,7 @@ def _received(first: pb.ImportBanksRequest, following: Iterator[pb.ImportBanksRe
         context.check_deadline()
         data += message.chunk
         if len(data) > MAX_BYTES:
-            size = f"{MAX_BYTES // 1024 // 1024} Mio"
+            size = f"{MAX_BYTES // 1024 // 1024}{NO_BREAK_SPACE}Mio"
             raise InvalidArgument("FILE_UNREADABLE", f"Le fichier dépasse {size} : rien n’en est lu.")
     return bytes(data)
 
@@ -124,14 +129,14 @@ def _read(data: bytes, geography: Geography) -> Generator[pb.ImportBanksResponse
             raise InvalidArgument("FILE_UNREADABLE", str(error)) from None
 
 
-def _plan(reading: Reading, registry: Registry, options: Options) -> Plan:
+def _plan(reading: Reading, registry: Registry, options: Options) -> ImportPlan:
     try:
         return make_plan(reading, registry.current, options.effective_date, complete=options.complete)
     except UnreadableFile as error:
         raise InvalidArgument("FILE_UNREADABLE", str(error)) from None
 
 
-def _check(plan: Plan, options: Options) -> None:
+def _check(plan: ImportPlan, options: Options) -> None:
     """Refuses to write what was not read, or what a keeper rarely means."""
     if plan.hash != options.difference_hash:
         raise Aborted(
@@ -151,3 +156,81 @@ def _check(plan: Plan, options: Options) -> None:
             "Cet import mettrait fin à tous les prêteurs ; "
             "si c’est bien voulu, confirmez-le (confirm_ending_all).",
         )
+
+
+LONGEST = 200
+
+
+def import_file(
+    url: str, file: Path, *, actor: str, reason: str, dry_run: bool, confirm_ending_all: bool
+) -> int:
+    """Shows what is refused, and writes the difference if nothing is; returns the exit code, 1 if refused."""
+    data = _bytes_of(file)
+    notes = Notes.new()
+    actor = line("actor", actor, LONGEST, notes)
+    reason = line("reason", reason or f"Import de {file.name}", LONGEST, notes)
+    for problem in notes.problems:
+        raise StartupError(f"--{problem.field} : {problem.description}")
+    context.enter(context.Call(request_id="", deadline=float("inf"), actor=actor))
+    migrate(url)
+    database = Database(url)
+    try:
+        importer = Importer(RegistryStore(database), Geography.load())
+        difference, summary = _ask(importer, _request(file, data, validate_only=True))
+        if not dry_run and not difference.refusals:
+            quoted = _request(
+                file,
+                data,
+                difference_hash=summary.difference_hash,
+                reason=reason,
+                confirm_ending_all=confirm_ending_all,
+            )
+            _, summary = _ask(importer, quoted)
+    except (FailedPrecondition, InvalidArgument) as error:
+        raise StartupError(f"{file.name} : {error.message}") from error
+    finally:
+        database.dispose()
+    return _report(file, difference, summary, dry_run=dry_run)
+
+
+def _request(file: Path, data: bytes, **more: object) -> pb.ImportBanksRequest:
+    today = wire.date_pb(date.today())  # noqa: DTZ011 - it decides nothing: absent lenders are kept
+    return pb.ImportBanksRequest(chunk=data, file_name=file.name, effective_date=today, **more)  # type: ignore[arg-type]
+
+
+def _ask(importer: Importer, request: pb.ImportBanksRequest) -> tuple[pb.ImportDifference, pb.ImportSummary]:
+    difference, summary = pb.ImportDifference(), pb.ImportSummary()
+    for answer in importer.run(iter([request])):
+        difference.MergeFrom(answer.difference)
+        summary = answer.summary
+    return difference, summary
+
+
+def _report(file: Path, difference: pb.ImportDifference, summary: pb.ImportSummary, *, dry_run: bool) -> int:
+    _write_lines("Avertissement", difference.warnings)
+    if difference.refusals:
+        _write_lines("Erreur", difference.refusals)
+        count = french.plural(len(difference.refusals), "erreur")
+        sys.stderr.write(french.spaced(f"{file.name} : {count}, rien n’est importé.\n"))
+        return 1
+    created = french.plural(summary.created_count, "prêteur créé", "prêteurs créés")
+    changed = french.plural(summary.changed_count + summary.ended_count, "modifié")
+    unchanged = french.plural(summary.unchanged_count, "inchangé")
+    written = "Essai : rien n’est écrit." if dry_run else f"État n° {summary.state_number}."
+    sys.stdout.write(french.spaced(f"{file.name} : {created}, {changed}, {unchanged}. {written}\n"))
+    return 0
+
+
+def _write_lines(label: str, findings: Iterable[pb.ImportFinding]) -> None:
+    for found in findings:
+        sys.stderr.write(
+            french.spaced(f"{label} : {FilePlace(found.line, found.column)} : {found.message}\n")
+        )
+
+
+def _bytes_of(file: Path) -> bytes:
+    try:
+        with file.open("rb") as stream:
+            return stream.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise StartupError(f"Le fichier {file} ne peut pas être lu.") from error

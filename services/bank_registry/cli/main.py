@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from services.bank_registry.cli import edit_commands, file_commands, read_commands
+from services.bank_registry.cli import checks, edits, files, lenders
 from services.kit.cli import program, run
 
 HELP = """\
@@ -18,9 +18,8 @@ injoignable ou en panne.
 """
 
 app = program(HELP)
-file_commands.register(app)
-read_commands.register(app)
-edit_commands.register(app)
+for commands in (files, lenders, checks, edits):
+    commands.register(app)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

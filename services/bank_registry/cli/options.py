@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -12,18 +10,11 @@ from typing import Annotated
 import typer
 
 from services.kit import tables
+from services.kit.cli import Address
+from services.kit.dates import ONE_DAY
 from services.kit.tables import Bad
 
-DEFAULT_SERVER = "127.0.0.1:50053"
-MAX_ACTOR = 100
-
-
-@dataclass(frozen=True)
-class Target:
-    """The server that is called, and who calls it."""
-
-    server: str
-    actor: str
+ADDRESS = Address("BANK_REGISTRY_SERVER", "127.0.0.1:50053")
 
 
 def parse_day(text: str) -> date:
@@ -39,7 +30,7 @@ def parse_instant(text: str) -> datetime:
     day = tables.day(text)
     try:
         if not isinstance(day, Bad):
-            following = day + timedelta(days=1)
+            following = day + ONE_DAY
             found = datetime.combine(following, time()).astimezone() - timedelta(microseconds=1)
         else:
             found = datetime.fromisoformat(text.strip()).astimezone()
@@ -65,34 +56,6 @@ def parse_percent(text: str) -> Decimal:
     return rate
 
 
-def target(server: str | None, actor: str | None) -> Target:
-    """The server and the actor of the options, else of the environment; an account whose name cannot travel
-    in a header names nobody."""
-    address = server or os.environ.get("BANK_REGISTRY_SERVER") or DEFAULT_SERVER
-    if actor is not None and not _travels(actor):
-        raise typer.BadParameter(
-            f"le nom compte {MAX_ACTOR} caractères au plus, sans accent.", param_hint="--actor"
-        )
-    account = actor if actor is not None else os.environ.get("USER", "")
-    return Target(address, account if _travels(account) else "")
-
-
-def _travels(name: str) -> bool:
-    return len(name) <= MAX_ACTOR and name.isascii() and (not name or name.isprintable())
-
-
-Json = Annotated[bool, typer.Option("--json", help="Écrit un seul document JSON sur la sortie.")]
-Server = Annotated[
-    str | None,
-    typer.Option(
-        "--server",
-        metavar="ADRESSE",
-        help=f"Le serveur ; sinon BANK_REGISTRY_SERVER, sinon {DEFAULT_SERVER}.",
-    ),
-]
-Actor = Annotated[
-    str | None, typer.Option("--actor", metavar="NOM", help="Qui agit ; sinon le compte (USER).")
-]
 Reason = Annotated[str, typer.Option("--reason", metavar="TEXTE", help="Pourquoi, pour le journal d’audit.")]
 BankId = Annotated[str, typer.Argument(metavar="PRÊTEUR", help="L’identifiant du prêteur.")]
 File = Annotated[Path, typer.Argument(metavar="FICHIER", help="Le fichier des prêteurs.")]

@@ -1,32 +1,33 @@
 """Files of lenders, read and written: what an export writes, an import reads back as it was.
 
 - `csv_bytes`: The CSV that a French spreadsheet opens as it is.
-- `Finding`: Something about a place of a file: a stable code, a French sentence, the lender if it has a
+- `FileFinding`: Something about a place of a file: a stable code, a French sentence, the lender if it has a
   name.
+- `FilePlace`: A line of the file from 1 (0 in a JSON document, which has no lines), and a column or a path.
+- `ImportPlan`: The whole difference: what changes, what does not, what is refused.
 - `json_lines_bytes`: One JSON object a line, one line a lender, with the fields of the JSON form.
 - `Kind`: What happens to a lender.
+- `LenderOutcome`: A lender that changes, and its first line in the file (None if the file does not name
+  it).
 - `make_plan`: Compares a file with the registry; `complete` ends on a day the lenders that the file does
   not name.
-- `Outcome`: A lender that changes, and its first line in the file (None if the file does not name it).
-- `Place`: A line of the file from 1 (0 in a JSON document, which has no lines), and a column or a path.
-- `Plan`: The whole difference: what changes, what does not, what is refused.
 - `Progress`: Lenders read, of all those of the file.
 - `read`: Reads a file, whatever the registry holds; raises UnreadableFile if it is not one of lenders.
 - `Reading`: What a file states, what forbids some of it, and what is to be looked at.
 - `xlsx_bytes`: The Excel workbook, with lists of what may be chosen; the same lenders give the same bytes.
 """
 
-from services.bank_registry.files.items import Finding, Place
-from services.bank_registry.files.plan import Kind, Outcome, Plan, make_plan
+from services.bank_registry.files.items import FileFinding, FilePlace
+from services.bank_registry.files.plan import ImportPlan, Kind, LenderOutcome, make_plan
 from services.bank_registry.files.reading import Progress, Reading, read
 from services.bank_registry.files.rows import csv_bytes, json_lines_bytes, xlsx_bytes
 
 __all__ = [
-    "Finding",
+    "FileFinding",
+    "FilePlace",
+    "ImportPlan",
     "Kind",
-    "Outcome",
-    "Place",
-    "Plan",
+    "LenderOutcome",
     "Progress",
     "Reading",
     "csv_bytes",

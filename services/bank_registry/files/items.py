@@ -19,7 +19,7 @@ _NAME = re.compile("[a-z_]+")
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class FilePlace:
     """A line of the file from 1 (0 in a JSON document, which has no lines), and a column or a path."""
 
     line: int
@@ -32,16 +32,16 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class FileFinding:
     """Something about a place of a file: a stable code, a French sentence, the lender if it has a name."""
 
-    place: Place
+    place: FilePlace
     code: str
     message: str
     bank: str = ""
 
 
-def too_many(first: Finding) -> UnreadableFile:
+def too_many(first: FileFinding) -> UnreadableFile:
     """The refusal of a file with more mistakes than anyone would read."""
     count = french.number(MAX_FINDINGS)
     return UnreadableFile(
@@ -62,18 +62,18 @@ class Item:
     path: str = ""
     lines: Mapping[str, int] = field(default_factory=dict)
     names: Mapping[tuple[str, str], str] = field(default_factory=dict)
-    findings: tuple[Finding, ...] = ()
+    findings: tuple[FileFinding, ...] = ()
 
-    def place_of(self, path: str) -> Place:
+    def place_of(self, path: str) -> FilePlace:
         """The cell of a field in a table, else its line and its path in the JSON form."""
         if not self.names:
             written = _NAME.sub(lambda found: KEYS.get(found[0], found[0]), path)
-            return Place(self.line, ".".join(filter(None, (self.path, written))))
+            return FilePlace(self.line, ".".join(filter(None, (self.path, written))))
         prefix, _, rest = path.partition(".")
         if prefix not in self.lines:
             prefix, rest = "", path
         name = (prefix.partition("[")[0], re.split(r"[.\[]", rest)[0])
-        return Place(self.lines.get(prefix, self.line), self.names.get(name, ""))
+        return FilePlace(self.lines.get(prefix, self.line), self.names.get(name, ""))
 
 
 def identifier(statement: Mapping[str, Any]) -> str:
@@ -87,7 +87,7 @@ class Content:
     """The lenders of a file, what is wrong beside them, and the groups of fields that it says nothing of."""
 
     items: tuple[Item, ...]
-    findings: tuple[Finding, ...] = ()
-    warnings: tuple[Finding, ...] = ()
+    findings: tuple[FileFinding, ...] = ()
+    warnings: tuple[FileFinding, ...] = ()
     without_agreements: bool = False
     without_conventions: bool = False

@@ -4,21 +4,76 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 
-from services.bank_registry.files.columns import NAMES, Column, Group
-from services.bank_registry.files.header import absent, read_header
+from services.bank_registry.files.columns import COLUMNS, NAMES, Column, Group, find
 from services.bank_registry.files.items import (
     MAX_FINDINGS,
     Content,
-    Finding,
+    FileFinding,
+    FilePlace,
     Item,
-    Place,
     too_many,
 )
-from services.bank_registry.registry import UNREADABLE
+from services.bank_registry.registry import UNREADABLE, fold
 from services.kit import french
 from services.kit.errors import FieldReason
 from services.kit.tables import Bad, Row, UnreadableFile, is_blank, read_cell
+
+_CLOSE = 0.6
+
+
+def read_header(cells: Sequence[object]) -> dict[int, Column]:
+    """The columns by position; a whole group may be absent, but not a part of what it requires."""
+    names = [str(cell).strip() if not isinstance(cell, Bad) else "" for cell in cells]
+    found = {index: column for index, name in enumerate(names) if (column := find(name))}
+    if not found:
+        raise UnreadableFile(
+            "L’en-tête manque : la première ligne doit nommer les colonnes (identifiant, nom, type…), "
+            "comme dans le modèle que donne « bank-registry template »."
+        )
+    sentences = [*_unknown(names, found), *_repeated(found), *_missing(found)]
+    if sentences:
+        raise UnreadableFile(f"L’en-tête ne va pas : {' '.join(sentences)}")
+    return found
+
+
+def absent(found: dict[int, Column], group: Group) -> list[str]:
+    """The names of the columns of a group that are not in the header."""
+    present = set(found.values())
+    return [column.name for column in COLUMNS if column.group is group and column not in present]
+
+
+def _unknown(names: Sequence[str], found: dict[int, Column]) -> list[str]:
+    free = {fold(column.name): column.name for column in COLUMNS if column not in set(found.values())}
+    sentences = []
+    for index, name in enumerate(names):
+        if index in found or not name:
+            continue
+        near = get_close_matches(fold(name), free, n=1, cutoff=_CLOSE)
+        hint = f" ; vouliez-vous dire « {free[near[0]]} » ?" if near else "."
+        sentences.append(f"La colonne « {name[:40]} » n’existe pas{hint}")
+    return sentences
+
+
+def _repeated(found: dict[int, Column]) -> list[str]:
+    columns = list(found.values())
+    repeated = dict.fromkeys(column.name for column in columns if columns.count(column) > 1)
+    return [f"La colonne « {name} » est deux fois." for name in repeated]
+
+
+def _missing(found: dict[int, Column]) -> list[str]:
+    present = {column.group for column in found.values()} | {Group.LENDER}
+    names = [
+        f"« {column.name} »"
+        for column in COLUMNS
+        if column.required and column.group in present and column not in set(found.values())
+    ]
+    if not names:
+        return []
+    subject = "Il manque la colonne" if len(names) == 1 else "Il manque les colonnes"
+    return [f"{subject} {french.join(names)}."]
+
 
 Values = dict[str, object]
 
@@ -31,8 +86,8 @@ def content_of(rows: Sequence[Row]) -> Content:
     if len(rows) == 1:
         raise UnreadableFile("Le fichier n’a que son en-tête : il ne décrit aucun prêteur.")
     lenders: dict[str, _Lender] = {}
-    stray: list[Finding] = []
-    wrong: list[Finding] = []
+    stray: list[FileFinding] = []
+    wrong: list[FileFinding] = []
     seen: dict[tuple[object, ...], int] = {}
     for row in rows[1:]:
         parts = _parts(row, header)
@@ -48,7 +103,7 @@ def content_of(rows: Sequence[Row]) -> Content:
         if first == row.line:
             lender.add(parts)
         else:
-            lender.refuse(Place(row.line), "DUPLICATE_LINE", f"Cette ligne répète la ligne {first}.")
+            lender.refuse(FilePlace(row.line), "DUPLICATE_LINE", f"Cette ligne répète la ligne {first}.")
     return Content(
         tuple(lender.item() for lender in lenders.values()),
         tuple(stray),
@@ -64,10 +119,10 @@ class _Part:
 
     line: int
     values: Values = field(default_factory=dict)
-    findings: list[Finding] = field(default_factory=list)
+    findings: list[FileFinding] = field(default_factory=list)
 
     def note(self, column: str, code: str, message: str) -> None:
-        self.findings.append(Finding(Place(self.line, column), code, message))
+        self.findings.append(FileFinding(FilePlace(self.line, column), code, message))
 
 
 def _parts(row: Row, header: dict[int, Column]) -> dict[Group, _Part]:
@@ -97,10 +152,10 @@ class _Lender:
     terms: dict[str, _Part] = field(default_factory=dict)
     agreements: list[_Part] = field(default_factory=list)
     conventions: dict[str, _Part] = field(default_factory=dict)
-    findings: list[Finding] = field(default_factory=list)
+    findings: list[FileFinding] = field(default_factory=list)
 
-    def refuse(self, place: Place, code: str, message: str) -> None:
-        self.findings.append(Finding(place, code, message, self.bank_id))
+    def refuse(self, place: FilePlace, code: str, message: str) -> None:
+        self.findings.append(FileFinding(place, code, message, self.bank_id))
 
     def add(self, parts: dict[Group, _Part]) -> None:
         """Adds a row: terms of the lender by their first day, a convention unless already stated."""
@@ -121,7 +176,7 @@ class _Lender:
         for name, value in part.values.items():
             if known.values.setdefault(name, value) != value:
                 text = f"Cette cellule contredit la ligne {known.line}, qui décrit le même prêteur."
-                self.refuse(Place(part.line, NAMES["", name]), FieldReason.INCONSISTENT, text)
+                self.refuse(FilePlace(part.line, NAMES["", name]), FieldReason.INCONSISTENT, text)
 
     def item(self) -> Item:
         """The lender with all that its rows state."""
@@ -148,13 +203,13 @@ def _gathered(values: Values) -> Values:
     return {**plain, _ADDRESS: lines} if lines else plain
 
 
-def _no_identifier(row: Row) -> Finding:
-    return Finding(
-        Place(row.line, "identifiant"), FieldReason.REQUIRED, "L’identifiant du prêteur est obligatoire."
+def _no_identifier(row: Row) -> FileFinding:
+    return FileFinding(
+        FilePlace(row.line, "identifiant"), FieldReason.REQUIRED, "L’identifiant du prêteur est obligatoire."
     )
 
 
-def _absent_columns(header: dict[int, Column], line: int) -> Iterator[Finding]:
+def _absent_columns(header: dict[int, Column], line: int) -> Iterator[FileFinding]:
     for group in Group:
         names = [f"« {name} »" for name in absent(header, group)]
         if not names:
@@ -166,4 +221,4 @@ def _absent_columns(header: dict[int, Column], line: int) -> Iterator[Finding]:
             if whole
             else f"Colonnes absentes, lues comme vides : {french.join(names)}."
         )
-        yield Finding(Place(line), "COLUMNS_ABSENT", text)
+        yield FileFinding(FilePlace(line), "COLUMNS_ABSENT", text)

@@ -5,10 +5,21 @@ from __future__ import annotations
 from collections.abc import Generator
 from dataclasses import dataclass, field
 
-from services.bank_registry.files.content import read_content
-from services.bank_registry.files.items import MAX_FINDINGS, Content, Finding, Item, identifier, too_many
+from services.bank_registry.files.columns import SHEET, find
+from services.bank_registry.files.items import MAX_FINDINGS, Content, FileFinding, Item, identifier, too_many
+from services.bank_registry.files.json_items import read_json
+from services.bank_registry.files.lender_rows import content_of
 from services.bank_registry.registry import Advice, BankRecord, Geography, Notes, Rules, record_of
 from services.kit.errors import FieldReason, Violation
+from services.kit.tables import MAX_BYTES, read_table
+
+
+def read_content(data: bytes) -> Content:
+    """The lenders that a file states; raises UnreadableFile, in French, if it is not one of lenders."""
+    if len(data) <= MAX_BYTES and data.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] in (b"{", b"["):
+        return read_json(data)
+    return content_of(read_table(data, lambda name: find(name) is not None, sheet=SHEET))
+
 
 STEP = 250
 """Lenders read between two announcements of progress."""
@@ -23,15 +34,15 @@ class Progress:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class ReadLender:
     """A lender that could be read, and where."""
 
     record: BankRecord
     item: Item
 
-    def finding(self, name: str, code: str, message: str) -> Finding:
+    def finding(self, name: str, code: str, message: str) -> FileFinding:
         """Something about one of its fields."""
-        return Finding(self.item.place_of(name), code, message, self.record.bank.id)
+        return FileFinding(self.item.place_of(name), code, message, self.record.bank.id)
 
 
 @dataclass(slots=True)
@@ -39,11 +50,11 @@ class Reading:
     """What a file states, what forbids some of it, and what is to be looked at."""
 
     content: Content
-    entries: dict[str, Entry] = field(default_factory=dict)
-    refusals: list[Finding] = field(default_factory=list)
-    warnings: list[Finding] = field(default_factory=list)
+    entries: dict[str, ReadLender] = field(default_factory=dict)
+    refusals: list[FileFinding] = field(default_factory=list)
+    warnings: list[FileFinding] = field(default_factory=list)
     cited: set[str] = field(default_factory=set)
-    flawed: list[Entry] = field(default_factory=list)
+    flawed: list[ReadLender] = field(default_factory=list)
     """Lenders refused for a field, whose other fields could be read."""
 
 
@@ -81,15 +92,15 @@ def _read_item(item: Item, reading: Reading, rules: Rules) -> None:
     reading.warnings.extend(_finding(item, found, found.code, bank_id) for found in notes.advice)
     if bank_id in reading.cited:
         text = f"L’identifiant « {bank_id} » est déjà pris dans ce fichier."
-        refused.append(Finding(item.place_of("id"), FieldReason.DUPLICATE, text, bank_id))
+        refused.append(FileFinding(item.place_of("id"), FieldReason.DUPLICATE, text, bank_id))
         reading.entries.pop(bank_id, None)
     reading.cited.add(bank_id)
     reading.refusals.extend(refused)
     if record is not None and refused:
-        reading.flawed.append(Entry(record, item))
+        reading.flawed.append(ReadLender(record, item))
     elif record is not None:
-        reading.entries[bank_id] = Entry(record, item)
+        reading.entries[bank_id] = ReadLender(record, item)
 
 
-def _finding(item: Item, found: Violation | Advice, code: str, bank_id: str) -> Finding:
-    return Finding(item.place_of(found.field), code, found.description, bank_id)
+def _finding(item: Item, found: Violation | Advice, code: str, bank_id: str) -> FileFinding:
+    return FileFinding(item.place_of(found.field), code, found.description, bank_id)

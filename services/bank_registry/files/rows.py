@@ -14,7 +14,7 @@ from services.bank_registry.files.columns import (
     SHEET,
     Column,
 )
-from services.bank_registry.files.json_values import object_of
+from services.bank_registry.files.json_items import object_of
 from services.bank_registry.registry import KINDS, SCOPES, BankRecord, Kind
 from services.kit import tables
 from services.kit.tables import Cell, SheetColumn

@@ -1,35 +1,22 @@
 """All that the registry reads from protobuf and writes to it.
 
-- `changes`: Writes what changed.
 - `CheckMessages`: Messages of checks; those of a lender of today are built once, at its first check.
-- `edits`: Reads what every edit says: from which day, why, on which state, and whether to write.
-- `filters`: Reads the filters of lists and searches.
+- `edits`: Reads what every write says: from which day, why, on which state; what a reservation asks for.
 - `names`: Reads resource names.
 - `Options`: How a file is imported.
 - `read_agreement`: The terms of an agreement; None comes with a problem.
 - `read_bank`: The terms of a lender; None comes with a problem.
 - `read_convention`: The terms of a local convention; None comes with a problem.
-- `reads`: Writes what a read sees: a lender, an agreement or a convention on a day.
+- `reads`: Writes what a read sees: lenders, agreements and conventions on a day, communes, what changed.
 - `records`: Writes what the registry holds as messages.
-- `requests`: Reads requests: every absent or wrong field is collected with its proto path.
-- `reservations`: Reads requests about reservations.
+- `requests`: Reads requests and filters: every absent or wrong field is collected with its proto path.
 - `Sight`: The day whose terms are asked for (None = the latest), the instant of knowledge (microseconds,
   None = now), the oldest state_number.
 - `transfers`: Messages of imports and exports.
 - `Writing`: What every write says of itself; an absent request_id or etag is empty.
 """
 
-from services.bank_registry.messages import (
-    changes,
-    edits,
-    filters,
-    names,
-    reads,
-    records,
-    requests,
-    reservations,
-    transfers,
-)
+from services.bank_registry.messages import edits, names, reads, records, requests, transfers
 from services.bank_registry.messages.checks import CheckMessages
 from services.bank_registry.messages.edits import Writing
 from services.bank_registry.messages.entries import read_agreement, read_bank, read_convention
@@ -41,9 +28,7 @@ __all__ = [
     "Options",
     "Sight",
     "Writing",
-    "changes",
     "edits",
-    "filters",
     "names",
     "read_agreement",
     "read_bank",
@@ -51,6 +36,5 @@ __all__ = [
     "reads",
     "records",
     "requests",
-    "reservations",
     "transfers",
 ]

@@ -1,12 +1,14 @@
-"""Writes what a read sees: a lender, an agreement or a convention on a day."""
+"""Writes what a read sees: lenders, agreements and conventions on a day, communes, what changed."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 
 from microcredit.bankregistry.v1 import bank_pb2 as pb
 from microcredit.bankregistry.v1 import bank_registry_service_pb2 as service_pb
 from services.bank_registry.messages import records as messages
+from services.bank_registry.messages.records import instant
 from services.bank_registry.registry import (
     Agreement,
     Bank,
@@ -15,6 +17,7 @@ from services.bank_registry.registry import (
     Commune,
     Geography,
     LocalConvention,
+    StateChange,
     etag,
     life,
     state_on,
@@ -22,6 +25,7 @@ from services.bank_registry.registry import (
     verification_due,
     version_on,
 )
+from services.kit import french
 
 _STATES = {state: service_pb.BankState.Value(f"BANK_STATE_{state}") for state in BankState}
 
@@ -72,4 +76,32 @@ def commune(found: Commune, geography: Geography) -> service_pb.Commune:
         epci_siren=found.epci,
         epci_name=epci.name if epci else "",
         postal_codes=found.postal_codes,
+    )
+
+
+MAX_NAMES = 10_000
+
+
+def change(found: StateChange) -> service_pb.Change:
+    """What a state changed."""
+    return service_pb.Change(
+        state_number=found.state_number,
+        record_time=instant(found.recorded_at),
+        actor=found.actor,
+        method=found.method,
+        reason=found.reason,
+        names=found.names[:MAX_NAMES],
+        name_count=len(found.names),
+    )
+
+
+def event(found: StateChange, sentences: Iterable[str]) -> service_pb.BankEvent:
+    """What a state changed for a lender."""
+    return service_pb.BankEvent(
+        state_number=found.state_number,
+        record_time=instant(found.recorded_at),
+        actor=found.actor,
+        method=found.method,
+        reason=found.reason,
+        sentences=map(french.typeset, sentences),
     )

@@ -10,7 +10,7 @@ from datetime import date
 from typing import TypeVar
 
 from microcredit.bankregistry.v1 import exchange_pb2 as pb
-from services.bank_registry.files import Finding, Kind, Outcome, Plan, Progress
+from services.bank_registry.files import FileFinding, ImportPlan, Kind, LenderOutcome, Progress
 from services.bank_registry.messages.requests import NAME_PREFIX, Sight, sight
 from services.kit import wire
 from services.kit.errors import FailedPrecondition, FieldReason, Violations
@@ -106,7 +106,7 @@ def progress(step: Progress) -> pb.ImportBanksResponse:
     )
 
 
-def difference(plan: Plan) -> Iterator[pb.ImportBanksResponse]:
+def difference(plan: ImportPlan) -> Iterator[pb.ImportBanksResponse]:
     """The difference, in parts."""
     for outcomes in _batches(plan.outcomes):
         yield _part(banks=[_bank(outcome) for outcome in outcomes])
@@ -116,7 +116,7 @@ def difference(plan: Plan) -> Iterator[pb.ImportBanksResponse]:
         yield _part(warnings=[_finding(found) for found in warnings])
 
 
-def summary(plan: Plan, state_number: int, *, applied: bool) -> pb.ImportSummary:
+def summary(plan: ImportPlan, state_number: int, *, applied: bool) -> pb.ImportSummary:
     """What the import changes, or changed."""
     return pb.ImportSummary(
         created_count=plan.count(Kind.CREATED),
@@ -145,7 +145,7 @@ def _part(
     )
 
 
-def _bank(outcome: Outcome) -> pb.BankDifference:
+def _bank(outcome: LenderOutcome) -> pb.BankDifference:
     return pb.BankDifference(
         name=f"{NAME_PREFIX}{outcome.after.bank.id}",
         display_name=outcome.after.bank.name,
@@ -160,7 +160,7 @@ def _bank(outcome: Outcome) -> pb.BankDifference:
     )
 
 
-def _finding(found: Finding) -> pb.ImportFinding:
+def _finding(found: FileFinding) -> pb.ImportFinding:
     return pb.ImportFinding(
         line=found.place.line,
         column=found.place.column,

@@ -11,7 +11,7 @@
 - `AgreementCheck`: An agreement and every reason against it; none = it can take the application.
 - `ALWAYS`: The period of a lender that is not known to have begun or ended.
 - `as_of_day`: The lenders of a day, with their terms, agreements and conventions of that day only.
-- `Asked`: A reservation to make: cents, instants in microseconds.
+- `AskedReservation`: A reservation to make: cents, instants in microseconds.
 - `attributes`: The attributes of a record from values by name of field, all but its days: a value of two
   fields is one attribute (the bounds of an amount).
 - `Bank`: The terms of an approved institution during a period; a change of terms is a later period.
@@ -27,12 +27,11 @@
 - `BankState`: What a lender is on a day, its agreements apart.
 - `CATEGORY`: Form of the code of a category of projects; the list itself belongs to the rules of
   eligibility.
-- `Change`: One lender before and after; `before` is None for a new one.
 - `check_bank`: A lender against an application; `records` gives the name of a successor.
 - `closest`: The lenders whose id or name looks most like an id.
 - `Commune`: A current commune; `epci` is empty for the few that belong to none.
-- `CONTACT`: The fields of a contact, which are columns of nothing.
 - `Contact`: A service to call at a lender, by its role.
+- `CONTACT`: The fields of a contact, which are columns of nothing.
 - `CONVENTION`: The fields of a local convention.
 - `convention_name`: `banks/{bank}/localConventions/{local_convention}`.
 - `convention_target`: The terms of a local convention; no version if there is none.
@@ -54,6 +53,7 @@
 - `Kind`: What the value of a field is, in Python: the readers say how it is written where they are.
 - `KINDS`: The French name of each kind of institution.
 - `Known`: A fact as known between two instants (UTC, in microseconds, half-open).
+- `LenderChange`: One lender before and after; `before` is None for a new one.
 - `life`: The days without a gap around a version, whatever its changes of terms.
 - `line`: A line of text, in composed form, without surrounding spaces.
 - `LoanRequest`: What a lender is asked to take: cents, months, percent; no rate or category = not checked.
@@ -82,8 +82,8 @@
 - `Stated`: A version of what the registry holds of a lender, or a reservation.
 - `STILL_KNOWN`: 9999-12-31T00:00:00Z in microseconds: `known_to` of what is known now.
 - `Successions`: Who took over whom; a chain is followed once, however many lenders lead to it.
-- `SUSPENSION`: The fields of a suspension, likewise.
 - `Suspension`: Days without a decision to lend, and why (empty = unknown).
+- `SUSPENSION`: The fields of a suspension, likewise.
 - `Target`: The versions of a resource of a lender, and how to put others in their place.
 - `to_verify`: Whether an agreement in force or to come was not verified in the 12 months before a day.
 - `UNREADABLE`: The value of a field that was already refused where it was read: present, and worth no
@@ -95,9 +95,8 @@
 """
 
 from services.bank_registry.registry import editing, envelopes
-from services.bank_registry.registry.difference import Change, Difference, difference, facts
 from services.bank_registry.registry.editing import Target, agreement_target, bank_target, convention_target
-from services.bank_registry.registry.envelopes import Asked
+from services.bank_registry.registry.envelopes import AskedReservation
 from services.bank_registry.registry.fields import (
     ADDRESS_LINES,
     AGREEMENT,
@@ -111,19 +110,20 @@ from services.bank_registry.registry.fields import (
     Kind,
     attributes,
 )
-from services.bank_registry.registry.geography.folding import fold
-from services.bank_registry.registry.geography.lookup import Geography
-from services.bank_registry.registry.geography.places import Commune, Departement
+from services.bank_registry.registry.geography.lookup import Commune, Departement, Geography, fold
 from services.bank_registry.registry.history import (
     STILL_KNOWN,
     BankHistory,
+    Difference,
     Known,
+    LenderChange,
     Records,
     Registry,
     StateChange,
+    difference,
+    facts,
 )
-from services.bank_registry.registry.identities import Holders, Successions
-from services.bank_registry.registry.labels import KINDS, SCOPES
+from services.bank_registry.registry.identities import Holders, Successions, record_of
 from services.bank_registry.registry.model import (
     ALWAYS,
     CATEGORY,
@@ -138,17 +138,18 @@ from services.bank_registry.registry.model import (
     ReservationState,
     Suspension,
 )
-from services.bank_registry.registry.names import ID, closest, slug
-from services.bank_registry.registry.narrative import narrate
-from services.bank_registry.registry.on_date import as_of_day
+from services.bank_registry.registry.narrative import KINDS, SCOPES, narrate
 from services.bank_registry.registry.reasons import Advice, Reason
 from services.bank_registry.registry.resources import (
+    ID,
     Stated,
     agreement_name,
     bank_name,
+    closest,
     convention_name,
     etag,
     name_of,
+    slug,
 )
 from services.bank_registry.registry.rules import UNREADABLE, Notes, Rules, line
 from services.bank_registry.registry.search import BankState, Wanted, in_force, search, state_on, to_verify
@@ -159,9 +160,8 @@ from services.bank_registry.registry.selection import (
     select,
     verification_due,
 )
-from services.bank_registry.registry.statements import record_of
 from services.bank_registry.registry.territory import Scope, printed
-from services.bank_registry.registry.timeline import end, life, version_on
+from services.bank_registry.registry.timeline import as_of_day, end, life, version_on
 
 __all__ = [
     "ADDRESS_LINES",
@@ -182,14 +182,13 @@ __all__ = [
     "Advice",
     "Agreement",
     "AgreementCheck",
-    "Asked",
+    "AskedReservation",
     "Bank",
     "BankCheck",
     "BankHistory",
     "BankKind",
     "BankRecord",
     "BankState",
-    "Change",
     "Commune",
     "Contact",
     "Departement",
@@ -199,6 +198,7 @@ __all__ = [
     "Holders",
     "Kind",
     "Known",
+    "LenderChange",
     "LoanRequest",
     "LocalConvention",
     "Notes",

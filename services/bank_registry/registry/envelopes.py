@@ -20,7 +20,7 @@ _CLOSED = {
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class AskedReservation:
     """A reservation to make: cents, instants in microseconds."""
 
     agreement_id: str
@@ -42,7 +42,7 @@ def remaining(record: BankRecord, agreement_id: str, day: date, now: int) -> int
     return terms_on(record, agreement_id, day).remaining(record.reserved(agreement_id, now))
 
 
-def reserve(record: BankRecord, asked: Asked, now: int) -> Reservation:
+def reserve(record: BankRecord, asked: AskedReservation, now: int) -> Reservation:
     """The reservation, without its id; FailedPrecondition if the envelope does not allow it."""
     terms = terms_on(record, asked.agreement_id, asked.on_date)
     name = agreement_name(record.bank.id, terms.id)

@@ -1,10 +1,10 @@
-"""What was known of each lender, and when."""
+"""What was known of each lender, and when; what a write would change of it."""
 
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from services.bank_registry.registry.model import Agreement, Bank, BankRecord, LocalConvention, Reservation
@@ -133,3 +133,62 @@ class Registry:
     def _records(self, instant: int) -> Records:
         records = ((bank_id, history.at(instant)) for bank_id, history in self._histories.items())
         return {bank_id: record for bank_id, record in records if record is not None}
+
+
+Version = Bank | Agreement | LocalConvention
+
+
+@dataclass(frozen=True, slots=True)
+class LenderChange:
+    """One lender before and after; `before` is None for a new one."""
+
+    before: BankRecord | None
+    after: BankRecord
+
+    @property
+    def withdrawn(self) -> list[Version]:
+        """The facts that are no longer held true."""
+        return _missing(facts(self.before), facts(self.after))
+
+    @property
+    def stated(self) -> list[Version]:
+        """The facts that are newly held true."""
+        return _missing(facts(self.after), facts(self.before))
+
+
+@dataclass(slots=True)
+class Difference:
+    """The lenders that a write creates and changes, and how many it leaves as they are."""
+
+    created: list[LenderChange] = field(default_factory=list)
+    changed: list[LenderChange] = field(default_factory=list)
+    unchanged: int = 0
+
+    @property
+    def changes(self) -> list[LenderChange]:
+        """What is to be written."""
+        return self.created + self.changed
+
+
+def difference(known: Records, entries: Iterable[BankRecord]) -> Difference:
+    """Compares entries with what is known; an entry states all that is true of its lender."""
+    found = Difference()
+    for entry in entries:
+        before = known.get(entry.bank.id)
+        if before is None:
+            found.created.append(LenderChange(None, entry))
+        elif set(facts(before)) != set(facts(entry)):
+            found.changed.append(LenderChange(before, entry))
+        else:
+            found.unchanged += 1
+    return found
+
+
+def facts(record: BankRecord | None) -> list[Version]:
+    """The lender, its agreements and its conventions, one by one."""
+    return [] if record is None else [*record.banks, *record.agreements, *record.conventions]
+
+
+def _missing(these: list[Version], those: list[Version]) -> list[Version]:
+    others = set(those)
+    return [fact for fact in these if fact not in others]

@@ -1,11 +1,31 @@
-"""Resource names of what the registry holds."""
+"""Ids and resource names of what the registry holds; names compared as people write them."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
 
+from services.bank_registry.registry.geography import fold
 from services.bank_registry.registry.model import Agreement, Bank, LocalConvention, Reservation
+
+ID = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+LONGEST_ID = 63
+SUGGESTIONS = 3
+
+
+def slug(name: str) -> str:
+    """An id made from a name: `banque-fictive-de-l-oust`; empty if the name has no letter or digit."""
+    return fold(name).replace(" ", "-")[:LONGEST_ID].strip("-")
+
+
+def closest(bank_id: str, banks: Iterable[Bank]) -> list[Bank]:
+    """The lenders whose id or name looks most like an id."""
+    by_key = {key: bank for bank in banks for key in (bank.id, slug(bank.name))}
+    matches = get_close_matches(bank_id, by_key, n=2 * SUGGESTIONS)
+    return list({by_key[match].id: by_key[match] for match in matches}.values())[:SUGGESTIONS]
+
 
 Stated = Bank | Agreement | LocalConvention | Reservation
 """A version of what the registry holds of a lender, or a reservation."""

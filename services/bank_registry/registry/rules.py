@@ -36,8 +36,8 @@ from services.bank_registry.registry.model import (
     LocalConvention,
     Suspension,
 )
-from services.bank_registry.registry.names import ID, slug
 from services.bank_registry.registry.reasons import Advice
+from services.bank_registry.registry.resources import ID, slug
 from services.bank_registry.registry.territory import Scope, place_name, unknown_place
 from services.kit import french
 from services.kit.dates import Period
@@ -270,7 +270,8 @@ def _percent(field: Field, value: Any, notes: Notes) -> Decimal | None:
     if -int(percent.as_tuple().exponent) > MAX_DECIMALS:
         text = f"Le pourcentage a {MAX_DECIMALS} décimales au plus."
         notes.problem(field.name, FieldReason.TOO_MANY_DECIMALS, text)
-    return percent
+    # One spelling of one number: 4.0 equals 4, so it is no change, but the audit would write another text.
+    return Decimal(f"{percent.normalize():f}")
 
 
 def _negative(field: Field, value: Any, notes: Notes) -> bool:

@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import date
 from typing import TypeVar
 
-from services.bank_registry.registry.model import Agreement, Bank, LocalConvention, Suspension
+from services.bank_registry.registry.model import Agreement, Bank, BankRecord, LocalConvention, Suspension
 from services.kit.dates import ONE_DAY, Period
 
 Dated = Bank | Agreement | LocalConvention
@@ -130,3 +130,17 @@ def _lifted(suspension: Suspension, day: date) -> Suspension | None:
 def _until(period: Period, day: date) -> Period:
     """The same days, those from `day` on left out; at least one is left."""
     return period if period.is_over(day) else Period(period.first, day - ONE_DAY)
+
+
+def as_of_day(records: Iterable[BankRecord], day: date) -> list[BankRecord]:
+    """The lenders of a day, with their terms, agreements and conventions of that day only."""
+    found = (
+        replace(
+            record,
+            banks=tuple(bank for bank in record.banks if day in bank.period),
+            agreements=tuple(one for one in record.agreements if day in one.period),
+            conventions=tuple(one for one in record.conventions if day in one.period),
+        )
+        for record in records
+    )
+    return [record for record in found if record.banks]

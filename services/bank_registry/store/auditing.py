@@ -9,8 +9,8 @@ from sqlalchemy import Connection, Row, func, or_, select
 
 from services.bank_registry.registry import bank_name, name_of
 from services.bank_registry.store import tables
-from services.bank_registry.store.documents import FORMAT, bank_document, reservation_document
 from services.bank_registry.store.loading import load
+from services.bank_registry.store.rows import FORMAT, bank_document, reservation_document
 from services.kit.canonical import Head, Verification, canonical
 from services.kit.store import audit
 

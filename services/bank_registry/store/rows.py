@@ -16,6 +16,7 @@ from services.bank_registry.registry import (
     Agreement,
     Bank,
     BankKind,
+    BankRecord,
     Contact,
     Field,
     Kind,
@@ -148,3 +149,26 @@ def reservation_of(agreement_id: str, row: Row) -> Reservation:
         created_at=row["created_at"],
         expires_at=row["expires_at"],
     )
+
+
+FORMAT = 2
+"""Form of these documents; a change of columns is a new number."""
+
+
+def bank_document(record: BankRecord) -> dict[str, Any]:
+    """A lender with its agreements and conventions."""
+    return {
+        "format": FORMAT,
+        "banks": [_plain(values_of(bank)) for bank in record.banks],
+        "agreements": [{"id": one.id, **_plain(values_of(one))} for one in record.agreements],
+        "conventions": [_plain(values_of(one)) for one in record.conventions],
+    }
+
+
+def reservation_document(reservation: Reservation) -> dict[str, Any]:
+    """A reservation."""
+    return {"format": FORMAT, **_plain(reservation_values(reservation))}
+
+
+def _plain(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value.isoformat() if isinstance(value, date) else value for name, value in values.items()}

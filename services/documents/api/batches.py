@@ -23,7 +23,7 @@ from services.documents.making import (
     summary_csv,
     zipped,
 )
-from services.documents.messages import DOMAIN, Asked, documents, requests
+from services.documents.messages import DOMAIN, DocumentOptions, documents, requests
 from services.documents.render import Piece
 from services.kit.context import check_deadline
 from services.kit.errors import DeadlineExceeded, DomainError, Violations
@@ -58,7 +58,7 @@ class Batch:
     """
 
     message: pb.BatchGenerateDocumentsRequest
-    asked: Asked
+    asked: DocumentOptions
     sources: Sources
     stored: Stored
     common: Any
@@ -138,7 +138,7 @@ def _document(index: int, item: pb.BatchItem, batch: Batch, maker: Maker, made: 
     return document
 
 
-def _format(batch: Batch) -> Asked:
+def _format(batch: Batch) -> DocumentOptions:
     """A merged PDF is converted once: its documents stay .docx."""
     return replace(batch.asked, pdf=False) if batch.merged else batch.asked
 

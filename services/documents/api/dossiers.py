@@ -12,7 +12,7 @@ from services.documents.api.store_service import Stored
 from services.documents.contract import CONTRACT, ROOT, Requirement, read_dossier
 from services.documents.dossier import Purpose, enclosures, obstacles, select
 from services.documents.making import Filled, OutputFile, filename, fill, join, properties, render, zipped
-from services.documents.messages import Asked, documents
+from services.documents.messages import DocumentOptions, documents
 from services.documents.publishing import Deployment
 from services.documents.render import Piece as Assembled
 from services.kit.context import check_deadline
@@ -44,7 +44,9 @@ class Dossier:
         return self.pieces[0]
 
 
-def run(request: pb.GenerateDossierRequest, asked: Asked, maker: Maker, stored: Stored) -> Iterator[Part]:
+def run(
+    request: pb.GenerateDossierRequest, asked: DocumentOptions, maker: Maker, stored: Stored
+) -> Iterator[Part]:
     """What the dossier is made of, then its file."""
     deployment = maker.deployment(asked)
     maker.earlier(asked)  # a request_id used for something else is refused before any work
@@ -69,7 +71,7 @@ def run(request: pb.GenerateDossierRequest, asked: Asked, maker: Maker, stored: 
 
 
 def _filled(
-    request: pb.GenerateDossierRequest, asked: Asked, maker: Maker, deployment: Deployment
+    request: pb.GenerateDossierRequest, asked: DocumentOptions, maker: Maker, deployment: Deployment
 ) -> Dossier:
     """The pieces that belong, their data checked: InvalidArgument with the violations of all of them."""
     day = asked.document_date
@@ -134,7 +136,7 @@ def _member(piece: Filled, *, pdf: bool) -> str:
     return filename(piece.sources.template.id, piece.reference, "pdf" if pdf else "docx")
 
 
-def _zip(dossier: Dossier, asked: Asked, maker: Maker) -> OutputFile:
+def _zip(dossier: Dossier, asked: DocumentOptions, maker: Maker) -> OutputFile:
     members = []
     for piece in dossier.pieces:
         check_deadline()
@@ -144,7 +146,7 @@ def _zip(dossier: Dossier, asked: Asked, maker: Maker) -> OutputFile:
     return zipped(filename("dossier", dossier.cover.reference, "zip"), members)
 
 
-def _merged(dossier: Dossier, asked: Asked, maker: Maker) -> OutputFile:
+def _merged(dossier: Dossier, asked: DocumentOptions, maker: Maker) -> OutputFile:
     cover = dossier.cover
     parts = properties(cover.sources, cover.reference, cover.data_sha256)
     first, *others = dossier.pieces

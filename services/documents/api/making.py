@@ -8,7 +8,7 @@ from grpc_status import rpc_status
 from microcredit.documents.v1 import pdf_service_pb2 as pb
 from microcredit.documents.v1.pdf_service_pb2_grpc import PdfServiceStub
 from services.documents.making import DOCX, PDF, Generated, OutputFile, Seal, Sources, choose, with_provenance
-from services.documents.messages import Asked, documents, requests
+from services.documents.messages import DocumentOptions, documents, requests
 from services.documents.publishing import Deployment, Deployments
 from services.documents.store import DocumentStore, File, Origin
 from services.kit.context import actor, remaining
@@ -32,27 +32,27 @@ class Maker:
         self._seal = seal
         self._retention_days = retention_days
 
-    def deployment(self, asked: Asked) -> Deployment:
+    def deployment(self, asked: DocumentOptions) -> Deployment:
         """What governs, once what is asked can be done here."""
         requests.check_storage(asked, self._retention_days)
         if asked.pdf:
             self._converter.check()
         return self._deployments.current(asked.min_state_number)
 
-    def sources(self, deployment: Deployment, asked: Asked, template_id: str) -> Sources:
+    def sources(self, deployment: Deployment, asked: DocumentOptions, template_id: str) -> Sources:
         """The versions that make a document."""
         return choose(
             deployment, self._deployments.packages, template_id, asked.profile_id, asked.document_date
         )
 
-    def earlier(self, asked: Asked) -> str:
+    def earlier(self, asked: DocumentOptions) -> str:
         """The name of the document that this very request kept already; empty if there is none."""
         if not asked.store:
             return ""
         done = self._store.done(asked.request_id, asked.fingerprint)
         return f"documents/{done}" if done else ""
 
-    def file(self, content: bytes, filename: str, asked: Asked) -> OutputFile:
+    def file(self, content: bytes, filename: str, asked: DocumentOptions) -> OutputFile:
         """A .docx, or its PDF if that is what is asked, sealed."""
         media_type = DOCX
         if asked.pdf:
@@ -60,13 +60,15 @@ class Maker:
             filename, media_type = f"{filename.removesuffix('.docx')}.pdf", PDF
         return OutputFile(filename, media_type, self._seal.sealed(content, media_type))
 
-    def keep(self, file: OutputFile, generated: Generated, asked: Asked) -> str:
+    def keep(self, file: OutputFile, generated: Generated, asked: DocumentOptions) -> str:
         """Keeps the file of a document, and gives its name; empty when that is not asked."""
         return self.keep_file(
             file, generated.title, generated.case_reference, documents.origin(generated), asked
         )
 
-    def keep_file(self, file: OutputFile, title: str, reference: str, origin: Origin, asked: Asked) -> str:
+    def keep_file(
+        self, file: OutputFile, title: str, reference: str, origin: Origin, asked: DocumentOptions
+    ) -> str:
         """Keeps a file, and gives its name; empty when that is not asked, and the one of the first time for a
         request sent again, whose PDF has other bytes."""
         if not asked.store:

@@ -18,10 +18,9 @@ from services.documents.publishing import (
     continued,
     profile_of,
     template_of,
-    word_file,
 )
 from services.documents.render import TemplateError
-from services.documents.template import DOCX_FILE, Sample
+from services.documents.template import DOCX_FILE, Sample, annotate_apart
 from services.kit import releases
 from services.kit.context import remaining
 from services.kit.releases import (
@@ -55,7 +54,7 @@ def package_kinds(sample: Callable[[], Sample | None]) -> Kinds[Published]:
         own: dict[str, Any] = {}
         if annotated and docx and len(report.findings):
             shown = report.findings.first(MAX_FINDINGS)
-            own = {"template": annotated_docx(word_file.annotated(docx, shown, remaining()))}
+            own = {"template": annotated_docx(annotate_apart(docx, shown, seconds=remaining()))}
         return _report(report, TEMPLATES, own)
 
     templates: Kind[Published] = Kind(

@@ -62,7 +62,7 @@ class TemplateServicer(TemplateServiceServicer):
 
     def _last(self, name: str) -> Template:
         """The version of a template published last."""
-        fields = releases.Fields(self._releases.kinds)
+        fields = releases.ReleaseFields(self._releases.kinds)
         kind, stored = fields.package(name, "name")
         fields.violations.raise_if_any()
         state = self._releases.store.state()
@@ -73,7 +73,7 @@ class TemplateServicer(TemplateServiceServicer):
         """The version to compare with: the one named, else the last that is not the candidate."""
         state: State = self._releases.store.state()
         if name:
-            fields = releases.Fields(self._releases.kinds)
+            fields = releases.ReleaseFields(self._releases.kinds)
             kind, stored, version = fields.version(name, "base_name")
             fields.violations.raise_if_any()
             return releases.find_version(state, kind, stored, version)

@@ -9,7 +9,6 @@ import typer
 
 from microcredit.documents.v1.template_service_pb2 import CompareTemplatesRequest, GetTemplateFieldsRequest
 from services.documents.cli.client import ADDRESS, Client, named
-from services.documents.contract import read_folder
 from services.kit.cli import (
     GOOD,
     REFUSED,
@@ -25,7 +24,15 @@ from services.kit.cli import (
 )
 
 if TYPE_CHECKING:
-    from services.kit.releases import Statement
+    from services.kit.releases import Contents, Statement
+
+
+def _read_folder(folder: Path) -> Contents:
+    # The contract of dossiers is read with it: commands that read no folder do without.
+    from services.documents.contract import read_folder
+
+    return read_folder(folder)
+
 
 INERT = "elle ne fait aucun document avant d’être activée."
 Source = Annotated[
@@ -42,7 +49,7 @@ TEMPLATES = ReleaseCommands(
         dated="documents datés",
         inert=INERT,
         address=ADDRESS,
-        read_folder=read_folder,
+        read_folder=_read_folder,
         columns=("modèle", "en vigueur", "titre"),
         file="template.docx",
         continued="--template",
@@ -60,7 +67,7 @@ PROFILES = ReleaseCommands(
         dated="documents datés",
         inert=INERT,
         address=ADDRESS,
-        read_folder=read_folder,
+        read_folder=_read_folder,
         columns=("profil", "en vigueur", "organisation"),
         options={
             "package": Annotated[str, typer.Argument(metavar="PROFIL", help="L’identifiant du profil.")],
@@ -131,7 +138,7 @@ def statement(folder: Path) -> Statement:
     from services.kit.releases import SIGNATURE_FILE, digest
     from services.kit.releases import Statement as Signed
 
-    files = {path: content for path, content in read_folder(folder).items() if path != SIGNATURE_FILE}
+    files = {path: content for path, content in _read_folder(folder).items() if path != SIGNATURE_FILE}
     findings = Findings()
     if MANIFEST_FILE in files:
         template = read_template(files, findings)

@@ -24,6 +24,7 @@
   takes away.
 - `METROPOLE`: The territory of a profile that names none: the country without Alsace-Moselle.
 - `Money`: An amount in euros, in whole cents.
+- `next_working_day`: `day`, or the first day after it that is neither a Saturday, a Sunday nor a holiday.
 - `PackageError`: A package that cannot serve, with every finding.
 - `packages`: Every folder below `root` that holds a file of that name, with its files; hidden ones are left
   out.
@@ -56,7 +57,7 @@ from services.documents.contract.chart_figures import (
     charts,
 )
 from services.documents.contract.consistency import CHECKS, Check, postal_check
-from services.documents.contract.deadlines import METROPOLE, terms
+from services.documents.contract.deadlines import METROPOLE, next_working_day, terms
 from services.documents.contract.dossier_json import (
     CONTRACT,
     CONTRACT_FILE,
@@ -101,6 +102,7 @@ __all__ = [
     "document_reference",
     "has_illegal_character",
     "merge_patch",
+    "next_working_day",
     "packages",
     "postal_check",
     "published",

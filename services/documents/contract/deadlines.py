@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from datetime import MAXYEAR, date, timedelta
 from functools import lru_cache
-from typing import Any
-
-from holidays.countries.france import France
+from typing import TYPE_CHECKING, Any
 
 from services.kit.dates import add_months
+
+if TYPE_CHECKING:
+    from holidays.countries.france import France
 
 REMEDY_MONTHS = 2
 """Months to challenge a decision (CJA, R. 421-1), and after which silence is a refusal (CRPA, L. 231-4)."""
@@ -39,12 +40,6 @@ _TERRITORIES: Mapping[str, tuple[str | None, tuple[str, ...]]] = {
 _ASCENSION_TO_WHIT_MONDAY = timedelta(days=11)
 _DAY = timedelta(days=1)
 _SATURDAY = 5
-
-
-class _Calendar(France):
-    """The library stops at 2100, and would then take every day for an open one."""
-
-    end_year = MAXYEAR
 
 
 def terms(
@@ -78,7 +73,14 @@ def public_holidays(year: int, territory: str = METROPOLE) -> frozenset[date]:
 
 
 def _calendar(year: int, subdivision: str | None) -> France:
-    return _Calendar(years=year, subdiv=subdivision, language="fr")  # type: ignore[no-untyped-call]
+    # Imported at the first delay: the library loads two hundred countries, which commands and most checks do
+    # without.
+    from holidays.countries.france import France
+
+    calendar = France(subdiv=subdivision, language="fr")
+    calendar.end_year = MAXYEAR  # after 2100, it would take every day for an open one
+    calendar.get(date(year, 1, 1))  # a year is filled when one of its days is asked for
+    return calendar
 
 
 def _named(calendar: France, names: Collection[str]) -> set[date]:

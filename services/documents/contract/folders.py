@@ -79,5 +79,5 @@ def _plain(value: Any) -> Any:
     if isinstance(value, list):
         return [_plain(item) for item in value]
     if isinstance(value, date):
-        return value.isoformat()
+        return value.isoformat()  # YAML reads dates; the schema, like JSON, wants their text
     return typeset(value) if isinstance(value, str) else value

@@ -10,8 +10,6 @@ from functools import lru_cache
 from textwrap import wrap
 from typing import Any
 
-from num2words import num2words
-
 from services.documents.contract.values import Money
 from services.kit.french import NO_BREAK_SPACE, join, long_date, plural
 
@@ -112,6 +110,9 @@ def amount_in_words(amount: Money) -> str:
 @lru_cache(maxsize=4096)
 def in_words(number: int) -> str:
     """A whole number in French words, traditional spelling."""
+    # Imported at the first amount: the library loads every language.
+    from num2words import num2words
+
     return str(num2words(number, lang="fr"))
 
 

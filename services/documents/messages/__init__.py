@@ -1,7 +1,8 @@
 """Protobuf of the documents service: requests read, answers written.
 
 - `annotated_docx`: A Word file with a comment at each finding.
-- `Asked`: What every request for documents says: when, for which organisation, as what, kept or not.
+- `DocumentOptions`: What every request for documents says: when, for which organisation, as what, kept or
+  not.
 - `DOMAIN`: The domain of ErrorInfo.
 - `documents`: Documents and files as messages.
 - `requests`: Reads requests for documents: every absent or wrong field is collected with its proto path.
@@ -10,12 +11,12 @@
 """
 
 from services.documents.messages import documents, requests
-from services.documents.messages.requests import Asked
+from services.documents.messages.requests import DocumentOptions
 from services.documents.messages.templates import annotated_docx, template_field, text_change
 
 __all__ = [
     "DOMAIN",
-    "Asked",
+    "DocumentOptions",
     "annotated_docx",
     "documents",
     "requests",

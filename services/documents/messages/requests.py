@@ -24,7 +24,7 @@ _REQUIRED = "Ce champ est obligatoire."
 
 
 @dataclass(frozen=True)
-class Asked:
+class DocumentOptions:
     """What every request for documents says: when, for which organisation, as what, kept or not."""
 
     document_date: date
@@ -56,7 +56,7 @@ def download(message: pb.DownloadDocumentRequest) -> pb.GenerateDocumentRequest:
     return asked
 
 
-def generation(message: pb.GenerateDocumentRequest, root: str = "") -> Asked:
+def generation(message: pb.GenerateDocumentRequest, root: str = "") -> DocumentOptions:
     """The request of one document; InvalidArgument with every wrong field."""
     violations = Violations()
     for name in ("template", "data_json"):
@@ -64,7 +64,7 @@ def generation(message: pb.GenerateDocumentRequest, root: str = "") -> Asked:
     return _asked(message, violations, root)
 
 
-def dossier(message: pb.GenerateDossierRequest) -> Asked:
+def dossier(message: pb.GenerateDossierRequest) -> DocumentOptions:
     """The request of a dossier; InvalidArgument with every wrong field."""
     violations = Violations()
     _require(message.data_json, "data_json", violations)
@@ -73,7 +73,7 @@ def dossier(message: pb.GenerateDossierRequest) -> Asked:
     return _asked(message, violations)
 
 
-def batch(message: pb.BatchGenerateDocumentsRequest) -> Asked:
+def batch(message: pb.BatchGenerateDocumentsRequest) -> DocumentOptions:
     """The request of a batch; InvalidArgument with every wrong field, ResourceExhausted if it is too long."""
     if len(message.items) > MAX_ITEMS:
         raise ResourceExhausted(
@@ -93,7 +93,7 @@ def batch(message: pb.BatchGenerateDocumentsRequest) -> Asked:
     return _asked(message, violations)
 
 
-def item(asked: Asked, message: pb.BatchGenerateDocumentsRequest, index: int) -> Asked:
+def item(asked: DocumentOptions, message: pb.BatchGenerateDocumentsRequest, index: int) -> DocumentOptions:
     """What a batch asks for one of its items: a request of its own, by its id or one made of the batch's."""
     one = message.items[index]
     request_id = one.request_id.lower() or wire.item_request_id(asked.request_id, index)
@@ -110,7 +110,7 @@ def item(asked: Asked, message: pb.BatchGenerateDocumentsRequest, index: int) ->
     return replace(asked, request_id=request_id, fingerprint=_fingerprint(alone))
 
 
-def check_storage(asked: Asked, retention_days: int) -> None:
+def check_storage(asked: DocumentOptions, retention_days: int) -> None:
     """FailedPrecondition if a document should be kept where none is."""
     if asked.store and not retention_days:
         raise storage_disabled()
@@ -125,7 +125,7 @@ def _asked(
     message: pb.GenerateDocumentRequest | pb.GenerateDossierRequest | pb.BatchGenerateDocumentsRequest,
     violations: Violations,
     root: str = "",
-) -> Asked:
+) -> DocumentOptions:
     day = _date(message, f"{root}document_date", violations)
     _known(message.format, pb.OutputFormat, f"{root}format", violations)
     if message.min_state_number < 0:
@@ -137,7 +137,7 @@ def _asked(
     profile_id = _id(message.profile, "profiles", f"{root}profile", violations)
     request_id = wire.request_id(message.request_id, f"{root}request_id", violations)
     violations.raise_if_any()
-    return Asked(
+    return DocumentOptions(
         document_date=cast(date, day),
         template_id=template_id,
         profile_id=profile_id,

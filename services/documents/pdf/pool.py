@@ -43,6 +43,7 @@ class Office:
         self._process = subprocess.Popen(  # noqa: S603 - our own module
             [sys.executable, "-m", f"{__package__}.office", str(library), self._folder.name],
             cwd=_ROOT,
+            # Without a screen, and with its settings in the folder that is removed with it.
             env={**os.environ, "SAL_USE_VCLPLUGIN": "svp", "HOME": self._folder.name},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

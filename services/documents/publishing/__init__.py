@@ -19,10 +19,8 @@
 - `template_of`: The template of published files; PackageError if it cannot serve any more.
 - `TEMPLATES`: The collections of published packages: the first part of their names.
 - `TextChange`: A paragraph that differs: empty before when it is new, after when it is gone.
-- `word_file`: The Word file of a candidate, looked into by the gate.
 """
 
-from services.documents.publishing import word_file
 from services.documents.publishing.checking import Report, check_profile, check_template
 from services.documents.publishing.comparison import TextChange, compare, fields_read
 from services.documents.publishing.deployment import Deployment, Deployments
@@ -54,5 +52,4 @@ __all__ = [
     "prepare",
     "profile_of",
     "template_of",
-    "word_file",
 ]

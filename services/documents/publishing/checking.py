@@ -7,8 +7,7 @@ from dataclasses import dataclass, replace
 
 from services.documents.contract import Findings
 from services.documents.profile import Profile, read_profile
-from services.documents.publishing.word_file import examine
-from services.documents.template import DOCX_FILE, Sample, Template, read_template
+from services.documents.template import DOCX_FILE, Sample, Template, examine_apart, read_template
 from services.kit.french import plural, spaced
 from services.kit.releases import SIGNATURE_FILE, Contents, digest
 
@@ -52,11 +51,14 @@ def check_template(contents: Contents, sample: Sample | None, seconds: float) ->
     template = read_template(contents, findings)
     if template is None or not template.docx:
         return Report(template, contents, findings)
-    normal = examine(template, sample, findings, seconds)
-    kept: Mapping[str, bytes] = {**contents, DOCX_FILE: normal}
-    if SIGNATURE_FILE in contents and normal != template.docx:
+    verdict = examine_apart(template, sample, seconds=seconds)
+    for finding in verdict.findings:
+        findings.add(finding)
+    kept: Mapping[str, bytes] = {**contents, DOCX_FILE: verdict.docx}
+    # A signature is of the files as they are kept: that of a file that the check rewrites would never hold.
+    if SIGNATURE_FILE in contents and verdict.docx != template.docx:
         findings.error("NOT_NORMAL", DOCX_FILE, _NOT_NORMAL)
-    return Report(replace(template, docx=normal, digest=digest(kept)), kept, findings)
+    return Report(replace(template, docx=verdict.docx, digest=digest(kept)), kept, findings)
 
 
 def check_profile(contents: Contents) -> Report:

@@ -56,6 +56,7 @@ class Copies:
         self._rewrites = rewrites
         self.members: list[Member] = []
         self._base = base
+        # By identity: the pieces hold their plans for longer than this lives.
         self._relations: dict[int, list[_Relation]] = {}
         self._plans: dict[int, int] = {id(base): 0}
         self._static: dict[tuple[int, str], str] = {}
@@ -177,6 +178,7 @@ class Copies:
 
             def moved(found: re.Match[bytes]) -> bytes:
                 item = plan.item(posixpath.normpath(posixpath.join(folder, found[1].decode())))
+                # From the root of the archive, whatever the folder of the part that names it.
                 target = (
                     f"/{self._copied(number, plan, item)}" if isinstance(item, Member) else found[1].decode()
                 )

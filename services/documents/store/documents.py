@@ -159,6 +159,7 @@ class DocumentStore:
             count = int(connection.scalar(select(func.count()).select_from(document).where(mine)) or 0)
             if validate_only:
                 return count
+            # Otherwise the bytes of what is deleted stay in the file until their pages serve again.
             if self._database.is_sqlite:
                 connection.exec_driver_sql("PRAGMA secure_delete = ON")
             connection.execute(delete(document).where(mine))
@@ -173,6 +174,7 @@ class DocumentStore:
 
     def _row(self, reference: str, file: File, now: datetime) -> dict[str, object]:
         document_id, tag = str(uuid4()), self._keys.case_tag(reference)
+        # Encrypted with the content: a file name holds the reference of the case.
         text = file.filename.encode() + b"\n" + file.content
         return {
             "id": document_id,

@@ -116,6 +116,7 @@ def _field(schema: Json, definitions: Json, *, optional: bool) -> Field:
     if target.get("type") == "array":
         # An absent list is read as an empty one.
         return Field("list", label, item=_field(target["items"], definitions, optional=False))
+    # An enumeration without French labels is a text, compared with its known values only.
     kind = target.get("type", "string")
     codes = tuple(value for value in target.get("enum", ()) if isinstance(value, str))
     return Field(kind if kind in ("integer", "boolean") else "text", label, optional, codes)

@@ -69,7 +69,7 @@ class Styles:
 
     def _chain(self, style: str) -> Iterator[Node]:
         """A style, then those that it is based on."""
-        seen: set[str] = set()
+        seen: set[str] = set()  # in a damaged file, styles may be based on one another
         name = style or self._default
         while name in self._styles and name not in seen:
             seen.add(name)

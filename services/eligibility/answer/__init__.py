@@ -1,8 +1,8 @@
 """What is answered on an application: the assessment, advice, explanation and the record of a decision.
 
 - `AMOUNT`: Name of the fact that holds the amount of the loan.
-- `Asked`: Who asks for an erasure or a purge, and the request id that makes a retry harmless; both may be
-  empty.
+- `RemovalRequest`: Who asks for an erasure or a purge, and the request id that makes a retry harmless; both
+  may be empty.
 - `assess_and_ask`: The advice on checked facts, with the questions that may still change it.
 - `assess`: The advice on facts that `check_facts` accepts, under the rules in force on their request date.
 - `Assessment`: The advice; `disagreements` names the rules on which the evaluators differ.
@@ -36,7 +36,7 @@
 - `Recorded`: A decision once recorded; that of a repeated request is the first one.
 - `replay`: Compares outcome, reasons, compared values and figures.
 - `Replay`: Two canonical texts, and the paths where they differ.
-- `RulesetStamp`: The rule package that answered, and the revision of the deployments that chose it.
+- `RulesetStamp`: The rule package that answered, and the state of the deployments that chose it.
 - `sections`: Contribution to the decision, data and sources, parameters and weighting, operations.
 - `sentence`: « Ramener le montant demandé de 3 500 € à 3 000 €. » A verb is not said twice in a row.
 - `shown`: A value as the catalogue of the package writes it; a whole amount without cents.
@@ -65,7 +65,6 @@ from services.eligibility.answer.assessment import (
 )
 from services.eligibility.answer.changes import Suggestion, Suggestions, changeable, smallest_changes
 from services.eligibility.answer.decisions import (
-    Asked,
     ContentState,
     DecisionContent,
     DecisionRecord,
@@ -73,6 +72,7 @@ from services.eligibility.answer.decisions import (
     Filters,
     NewDecision,
     Recorded,
+    RemovalRequest,
     StoredDecision,
 )
 from services.eligibility.answer.explained_rules import Situation
@@ -92,7 +92,6 @@ __all__ = [
     "AMOUNT",
     "ENGINE_FAILED",
     "MONTHS",
-    "Asked",
     "Assessment",
     "Comparison",
     "ContentState",
@@ -109,6 +108,7 @@ __all__ = [
     "Question",
     "Reason",
     "Recorded",
+    "RemovalRequest",
     "Replay",
     "RulesetStamp",
     "Situation",

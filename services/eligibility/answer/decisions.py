@@ -98,7 +98,7 @@ class Filters:
 
 
 @dataclass(frozen=True)
-class Asked:
+class RemovalRequest:
     """Who asks for an erasure or a purge, and the request id that makes a retry harmless; both may be
     empty."""
 

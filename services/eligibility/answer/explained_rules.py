@@ -79,7 +79,7 @@ def operations(situation: Situation) -> Section:
     """The steps in their order, each calculation with its values, and what may follow."""
     answer = situation.assessment
     return Section(
-        "4° Opérations effectuées par le traitement",
+        f"4°{NO_BREAK_SPACE}Opérations effectuées par le traitement",
         (
             *listed("Le programme a, dans cet ordre", _steps(situation)),
             *listed(
@@ -139,7 +139,7 @@ def parameters(situation: Situation) -> Section:
     reasons = situation.assessment.reasons
     words = Words(situation.package, situation.day, situation.values)
     return Section(
-        "3° Paramètres du traitement, leur pondération et leur application à votre situation",
+        f"3°{NO_BREAK_SPACE}Paramètres du traitement, leur pondération et leur application à votre situation",
         (
             Line(_weighting(situation.package)),
             *(

@@ -59,7 +59,7 @@ def contribution(situation: Situation) -> Section:
     rules = f"{quoted(identity.title)} ({identity.organisation}), version {identity.version}"
     day = long_date(situation.day)
     return Section(
-        "1° Degré et mode de contribution du traitement à la décision",
+        f"1°{NO_BREAK_SPACE}Degré et mode de contribution du traitement à la décision",
         (
             Line(f"Un programme informatique a confronté votre demande du {day} aux règles {rules}."),
             Line(
@@ -82,7 +82,7 @@ def contribution(situation: Situation) -> Section:
 def data(situation: Situation) -> Section:
     """Every fact that the rules may read, as it was given, or what its absence meant."""
     return Section(
-        "2° Données traitées et leurs sources",
+        f"2°{NO_BREAK_SPACE}Données traitées et leurs sources",
         (
             Line(
                 "Le programme n’a lu que les données ci-dessous, transmises par le service qui suit votre "

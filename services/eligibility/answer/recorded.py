@@ -243,7 +243,8 @@ def _read_operand(data: Json) -> Operand:
 
 def _read_figure(data: Json) -> Figure:
     value = read_value(data["value"])
-    assert value is not None  # noqa: S101 - an answer leaves out what it cannot compute
+    if value is None:  # an answer leaves out what it cannot compute: this is no record of ours
+        raise ValueError("a figure without a value")
     return Figure(data["name"], data["label"], read_type(data["type"]), value, data["display"])
 
 

@@ -12,7 +12,7 @@ from services.eligibility.answer import Filters
 from services.eligibility.api.releases import checked
 from services.eligibility.api.service import check_batch
 from services.eligibility.engine import request_day
-from services.eligibility.messages import Fields, read_request
+from services.eligibility.messages import BoundedFields, read_request
 from services.eligibility.package import Values
 from services.eligibility.publishing import Deployment, Deployments, Pair, Ruleset, advice, compiled, moved
 from services.eligibility.store import Journal
@@ -66,9 +66,9 @@ class Recorded:
 
 def read_rulesets(request: pb.CompareRulesetsRequest, deployments: Deployments) -> Rulesets:
     """The two rulesets of a request; InvalidArgument with every wrong field, those of `over` included."""
-    asked = releases.Fields(deployments.releases.kinds)
+    asked = releases.ReleaseFields(deployments.releases.kinds)
     violations = asked.violations
-    as_of = Fields(request, "", violations).day("as_of_date")
+    as_of = BoundedFields(request, "", violations).day("as_of_date")
     base = asked.version(request.base, "base") if request.base else None
     kind = request.WhichOneof("candidate")
     if kind is None:
@@ -116,7 +116,7 @@ def _uploaded(archive: bytes, deployments: Deployments) -> Ruleset:
 
 
 def _recorded(asked: pb.RecordedDecisions, violations: Violations) -> Recorded:
-    fields = Fields(asked, "decisions.", violations)
+    fields = BoundedFields(asked, "decisions.", violations)
     start, end = fields.instant("start_time"), fields.instant("end_time")
     if not 0 <= asked.max_count <= MAX_DECISIONS:
         text = f"Le nombre de décisions va de 1 à {number(MAX_DECISIONS)} (0 : {number(DEFAULT_DECISIONS)})."

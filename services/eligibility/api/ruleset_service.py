@@ -12,7 +12,7 @@ from microcredit.eligibility.v1.assessment_pb2 import Outcome as OutcomeMessage
 from microcredit.eligibility.v1.ruleset_service_pb2_grpc import RulesetServiceServicer
 from services.eligibility.answer import RulesetStamp
 from services.eligibility.api import comparison_requests
-from services.eligibility.messages import Fields, ruleset_pb
+from services.eligibility.messages import BoundedFields, ruleset_pb
 from services.eligibility.package import Outcome, RulePackage
 from services.eligibility.publishing import (
     Count,
@@ -62,11 +62,11 @@ class RulesetServicer(RulesetServiceServicer):
         self, request: pb.StartShadowRequest, context: grpc.ServicerContext
     ) -> pb.StartShadowResponse:
         """A run of a published version that can be compiled."""
-        asked = releases.Fields(self._deployments.releases.kinds)
+        asked = releases.ReleaseFields(self._deployments.releases.kinds)
         violations = asked.violations
         kind, name, version = asked.version(request.name, "name")
-        from_time = Fields(request, "", violations).instant("start_time")
-        as_of = Fields(request, "", violations).day("as_of_date")
+        from_time = BoundedFields(request, "", violations).instant("start_time")
+        as_of = BoundedFields(request, "", violations).day("as_of_date")
         request_id = wire.request_id(request.request_id, "request_id", violations)
         violations.raise_if_any()
         state = self._deployments.releases.store.state()

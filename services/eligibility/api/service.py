@@ -15,7 +15,7 @@ from services.eligibility.answer import NewDecision, Recorded, assess_and_ask
 from services.eligibility.api.advice import explore_loan_terms, suggest_changes
 from services.eligibility.loan import RateWithoutMeaningError, Simulation, Terms, simulate
 from services.eligibility.messages import (
-    Fields,
+    BoundedFields,
     answered,
     assessment_pb,
     catalog,
@@ -175,7 +175,7 @@ class EligibilityServicer(EligibilityServiceServicer):
     ) -> pb.GetFactCatalogResponse:
         """The facts that the rules of a day read."""
         violations = Violations()
-        fields = Fields(request, "", violations)
+        fields = BoundedFields(request, "", violations)
         day = violations.whole(fields.day("request_date", required=True))
         deployment = self._deployments.current()
         ruleset = deployment.on(day)

@@ -27,7 +27,7 @@ from services.kit.cli import (
     parse_day,
     to_date,
 )
-from services.kit.french import plural
+from services.kit.french import NO_BREAK_SPACE, plural
 from services.kit.releases import pack
 
 CASES = "cases"
@@ -102,7 +102,10 @@ def shadow_start(
     )
     shadow = client.call(client.rulesets.StartShadow, request).shadow
     out.document(as_json(shadow))
-    out.line(f"Essai à blanc n° {_number(shadow)}, version {shadow.candidate.version} : lancé.", "green")
+    out.line(
+        f"Essai à blanc n°{NO_BREAK_SPACE}{_number(shadow)}, version {shadow.candidate.version} : lancé.",
+        "green",
+    )
     out.line(f"eligibility shadow show {_number(shadow)} dit ce qu’il trouve.")
     return GOOD
 
@@ -146,7 +149,7 @@ def _told(shadow: pb.Shadow, out: Output) -> int:
     state = _STATES.get(shadow.state, "?")
     waiting = f", {plural(shadow.pending_count, 'décision')} en attente" if shadow.pending_count else ""
     as_of = f", demandes datées du {day(shadow.as_of_date)}" if shadow.HasField("as_of_date") else ""
-    title = f"Essai à blanc n° {_number(shadow)}, version {shadow.candidate.version}{as_of}"
+    title = f"Essai à blanc n°{NO_BREAK_SPACE}{_number(shadow)}, version {shadow.candidate.version}{as_of}"
     out.line(f"{title} : {state}{waiting}.")
     show_comparison(shadow.report, out)
     return GOOD

@@ -21,7 +21,8 @@ from services.eligibility.package import (
 def request_day(given: Values) -> date:
     """The day of a request whose facts were checked."""
     day = given["request_date"]
-    assert isinstance(day, date)  # noqa: S101 - the type of the fact, checked before
+    if not isinstance(day, date):
+        raise TypeError("the facts were not checked")
     return day
 
 

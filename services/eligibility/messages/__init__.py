@@ -6,7 +6,7 @@
 - `decisions`: Reads requests about decisions, and writes recorded decisions as messages.
 - `fact_value`: A value of a type; without content when it is unknown. An amount is rounded half-up to the
   cent.
-- `Fields`: Reads the fields of a message; each method gives None after a violation, or for an absent
+- `BoundedFields`: Reads the fields of a message; each method gives None after a violation, or for an absent
   optional field.
 - `read_grid`: What is asked; InvalidArgument with every wrong field.
 - `read_loan_question`: The question asked; InvalidArgument with every wrong field.
@@ -22,11 +22,11 @@ from services.eligibility.messages import decisions
 from services.eligibility.messages.advice_requests import read_grid, read_suggestions
 from services.eligibility.messages.application import fact_value, read_request
 from services.eligibility.messages.assessments import assessment_pb, catalog, ruleset_pb
-from services.eligibility.messages.fields import Fields
+from services.eligibility.messages.fields import BoundedFields
 from services.eligibility.messages.loans import answered, read_loan_question, simulation_pb, unanswered
 
 __all__ = [
-    "Fields",
+    "BoundedFields",
     "answered",
     "assessment_pb",
     "catalog",

@@ -9,7 +9,7 @@ from microcredit.eligibility.v1 import eligibility_service_pb2 as pb
 from services.eligibility.answer import AMOUNT, MONTHS, Grid
 from services.eligibility.engine import request_day
 from services.eligibility.messages.application import read_application
-from services.eligibility.messages.fields import Fields
+from services.eligibility.messages.fields import BoundedFields
 from services.eligibility.package import RulePackage, Values, check_facts
 from services.eligibility.publishing import Deployment, Ruleset
 from services.kit.errors import FieldReason, Violations
@@ -83,7 +83,7 @@ def read_grid(request: pb.ExploreLoanTermsRequest, deployment: Deployment) -> Gr
     """What is asked; InvalidArgument with every wrong field."""
     violations = Violations()
     found = read_application(request, deployment, violations)
-    fields = Fields(request, "", violations)
+    fields = BoundedFields(request, "", violations)
     amounts, months = _amounts(fields), _months(fields)
     ruleset, facts = violations.whole(found)
     bounds, parameters = ruleset.package.decision.loan_bounds, ruleset.package.parameters
@@ -110,7 +110,7 @@ def read_grid(request: pb.ExploreLoanTermsRequest, deployment: Deployment) -> Gr
     return GridAsked(ruleset, facts, grid)
 
 
-def _amounts(fields: Fields) -> _Axis:
+def _amounts(fields: BoundedFields) -> _Axis:
     names = ("min_amount", "max_amount", "step_amount")
     least, most, step = (
         fields.money(name, least, required=False) for name, least in zip(names, (0, 0, 1), strict=True)
@@ -118,19 +118,20 @@ def _amounts(fields: Fields) -> _Axis:
     return _Axis(AMOUNT, names, least, most, step)
 
 
-def _months(fields: Fields) -> _Axis:
+def _months(fields: BoundedFields) -> _Axis:
     names = ("min_months", "max_months", "step_months")
     return _Axis(MONTHS, names, *(fields.months(name, required=False) for name in names))
 
 
 def _whole(value: object) -> int:
     """The value of a parameter that bounds a loan: cents or months."""
-    assert isinstance(value, int)  # noqa: S101 - the package was checked
+    if not isinstance(value, int):
+        raise TypeError("the package was not checked")
     return value
 
 
 def _check_axis(
-    package: RulePackage, facts: Values, axis: _Axis, ends: tuple[int, int], fields: Fields
+    package: RulePackage, facts: Values, axis: _Axis, ends: tuple[int, int], fields: BoundedFields
 ) -> None:
     """An axis is ordered, and its ends are values that an application may have."""
     if ends[0] > ends[1]:

@@ -9,9 +9,9 @@ from datetime import UTC, datetime
 from microcredit.eligibility.v1 import assessment_pb2
 from microcredit.eligibility.v1 import decision_service_pb2 as pb
 from services.eligibility.answer import (
-    Asked,
     DecisionRecord,
     Filters,
+    RemovalRequest,
     Replay,
     RulesetStamp,
     Situation,
@@ -21,13 +21,13 @@ from services.eligibility.answer import (
 )
 from services.eligibility.messages.application import check_case_reference, fact_value
 from services.eligibility.messages.assessments import assessment_pb, ruleset_pb
-from services.eligibility.messages.fields import Fields
+from services.eligibility.messages.fields import BoundedFields
 from services.eligibility.package import Outcome, ValueType
 from services.kit import wire
 from services.kit.canonical import GENESIS, Head, Verification, is_hash
 from services.kit.context import actor
 from services.kit.errors import FieldReason, Violations
-from services.kit.french import number, plural, spaced
+from services.kit.french import NO_BREAK_SPACE, number, plural, spaced
 from services.kit.wire import Page, asked_page, date_pb
 
 _DECISION = re.compile(r"decisions/([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})")
@@ -41,7 +41,7 @@ _OUTCOMES = {assessment_pb2.Outcome.Value(f"OUTCOME_{outcome.value}"): outcome f
 class Removal:
     """What an erasure or a purge says besides what it removes."""
 
-    asked: Asked
+    asked: RemovalRequest
     validate_only: bool
 
 
@@ -64,7 +64,7 @@ def listing(request: pb.ListDecisionsRequest, page_key: bytes) -> tuple[Filters,
     _check(_REASON, request.reason_code, "reason_code", "Un code de motif", violations)
     _check(_VERSION, request.ruleset_version, "ruleset_version", "Une version", violations)
     outcomes = tuple(_outcomes(request, violations))
-    fields = Fields(request, "", violations)
+    fields = BoundedFields(request, "", violations)
     start = fields.instant("start_time")
     end = fields.instant("end_time")
     violations.raise_if_any()
@@ -98,7 +98,7 @@ def erasure(request: pb.EraseCaseRequest) -> tuple[str, Removal]:
 def purge(request: pb.PurgeDecisionsRequest) -> tuple[datetime, Removal]:
     """The instant before which contents are removed; InvalidArgument."""
     violations = Violations()
-    end = Fields(request, "", violations).instant("end_time")
+    end = BoundedFields(request, "", violations).instant("end_time")
     now = datetime.now(UTC)
     if not request.HasField("end_time"):
         violations.add("end_time", FieldReason.REQUIRED, "L’instant de fin est obligatoire.")
@@ -111,7 +111,7 @@ def purge(request: pb.PurgeDecisionsRequest) -> tuple[datetime, Removal]:
 def _removal(request: pb.EraseCaseRequest | pb.PurgeDecisionsRequest, violations: Violations) -> Removal:
     request_id = wire.request_id(request.request_id, "request_id", violations)
     violations.raise_if_any()
-    return Removal(Asked(request_id, actor()), request.validate_only)
+    return Removal(RemovalRequest(request_id, actor()), request.validate_only)
 
 
 def expected_head(request: pb.VerifyJournalRequest) -> Head | None:
@@ -208,7 +208,7 @@ def _summary(found: Verification, expected: Head | None) -> str:
         read = "relus" if found.record_count > 1 else "relu"
         kept = ", dans la suite de la fin gardée" if expected else ""
         return f"Le journal est intact : {plural(found.record_count, 'enregistrement')} {read}{kept}."
-    rank = f"n° {number(found.broken_sequence)}"
+    rank = f"n°{NO_BREAK_SPACE}{number(found.broken_sequence)}"
     if expected and found.record_count < found.broken_sequence:
         return f"Le journal est altéré : l’enregistrement {rank} et ceux qui le suivaient manquent."
     return f"Le journal est altéré : l’enregistrement {rank} a été changé, retiré ou déplacé."

@@ -15,7 +15,7 @@ MAX_RATE_PCT = 100
 MAX_DAY = date(2999, 12, 31)
 
 
-class Fields(wire.Fields):
+class BoundedFields(wire.Fields):
     """Reads the fields of a message; None after a violation, or for an absent field that is not required."""
 
     def money(self, field: str, least: int, *, required: bool = True) -> int | None:

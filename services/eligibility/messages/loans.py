@@ -10,7 +10,7 @@ from datetime import date
 from microcredit.eligibility.v1 import loan_pb2
 from microcredit.eligibility.v1 import loan_service_pb2 as pb
 from services.eligibility.loan import LargestAmount, Line, ShortestDuration, Simulation, Terms, shown_decimal
-from services.eligibility.messages.fields import Fields
+from services.eligibility.messages.fields import BoundedFields
 from services.eligibility.publishing import Deployment
 from services.kit import wire
 from services.kit.dates import add_months
@@ -33,19 +33,21 @@ class LoanRequest:
 def read_loan_question(request: pb.SimulateLoanRequest, deployment: Deployment) -> LoanRequest:
     """The question asked; InvalidArgument with every wrong field."""
     violations = Violations()
-    fields = Fields(request, "", violations)
+    fields = BoundedFields(request, "", violations)
     first, insurance = fields.day("first_due_date"), fields.money("insurance_monthly", 0, required=False)
     rules = _Rules(fields, deployment)
     question: Question | None = None
     match request.WhichOneof("question"):
         case "terms":
-            question = _read_terms(Fields(request.terms, "terms.", violations))
+            question = _read_terms(BoundedFields(request.terms, "terms.", violations))
         case "shortest_duration":
             question = _read_shortest(
-                Fields(request.shortest_duration, "shortest_duration.", violations), rules
+                BoundedFields(request.shortest_duration, "shortest_duration.", violations), rules
             )
         case "largest_amount":
-            question = _read_largest(Fields(request.largest_amount, "largest_amount.", violations), rules)
+            question = _read_largest(
+                BoundedFields(request.largest_amount, "largest_amount.", violations), rules
+            )
         case _:
             fields.fail("terms", FieldReason.REQUIRED, "Indiquez terms, shortest_duration ou largest_amount.")
     return violations.whole(LoanRequest(question, first, insurance) if question else None)
@@ -54,7 +56,7 @@ def read_loan_question(request: pb.SimulateLoanRequest, deployment: Deployment) 
 class _Rules:
     """The bounds that the rules set to a loan on the request date, required only when they are asked for."""
 
-    def __init__(self, fields: Fields, deployment: Deployment) -> None:
+    def __init__(self, fields: BoundedFields, deployment: Deployment) -> None:
         self._fields = fields
         self._deployment = deployment
         self._day = fields.day("request_date")
@@ -74,7 +76,7 @@ class _Rules:
         return max(value, 1) if isinstance(value, int) else None
 
 
-def _read_terms(fields: Fields) -> Terms | None:
+def _read_terms(fields: BoundedFields) -> Terms | None:
     amount, months = fields.money("amount", 1), fields.months("months")
     rate, fees = fields.rate("nominal_rate_pct"), fields.money("fees", 0, required=False) or 0
     if amount is not None and fees >= amount:
@@ -84,7 +86,7 @@ def _read_terms(fields: Fields) -> Terms | None:
     return Terms(amount, months, rate, fees)
 
 
-def _read_shortest(fields: Fields, rules: _Rules) -> ShortestDuration | None:
+def _read_shortest(fields: BoundedFields, rules: _Rules) -> ShortestDuration | None:
     amount, rate = fields.money("amount", 1), fields.rate("nominal_rate_pct")
     most_paid = fields.money("max_instalment", 0)
     least, most = (
@@ -97,7 +99,7 @@ def _read_shortest(fields: Fields, rules: _Rules) -> ShortestDuration | None:
     return ShortestDuration(amount, rate, most_paid, least, most)
 
 
-def _read_largest(fields: Fields, rules: _Rules) -> LargestAmount | None:
+def _read_largest(fields: BoundedFields, rules: _Rules) -> LargestAmount | None:
     months, rate = fields.months("months"), fields.rate("nominal_rate_pct")
     most_paid = fields.money("max_instalment", 0)
     least, most = (
@@ -110,7 +112,7 @@ def _read_largest(fields: Fields, rules: _Rules) -> LargestAmount | None:
     return LargestAmount(months, rate, most_paid, least, most)
 
 
-def _check_order(fields: Fields, name: str, least: int | None, most: int | None) -> None:
+def _check_order(fields: BoundedFields, name: str, least: int | None, most: int | None) -> None:
     if least is not None and most is not None and least > most:
         fields.fail(name, FieldReason.BOUNDS_REVERSED, "La borne basse dépasse la borne haute.")
 

@@ -9,11 +9,11 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, select
 
 from services.eligibility.answer import (
-    Asked,
     Erasure,
     Filters,
     NewDecision,
     Recorded,
+    RemovalRequest,
     StoredDecision,
     encode_content,
 )
@@ -104,13 +104,13 @@ class Journal:
         name = f"decisions/{decision_id}"
         raise NotFound("DECISION_NOT_FOUND", "Aucune décision ne porte ce nom.", metadata={"name": name})
 
-    def erase(self, case_reference: str, asked: Asked, *, validate_only: bool = False) -> Erasure:
+    def erase(self, case_reference: str, asked: RemovalRequest, *, validate_only: bool = False) -> Erasure:
         """Destroys the key of a case: its facts can be read nowhere any more, backups of the journal
         included. NotFound if it has no decision."""
         with self._database.write() as connection:
             return removal.erase(connection, self._keys, case_reference, asked, validate_only=validate_only)
 
-    def purge(self, end_time: datetime, asked: Asked, *, validate_only: bool = False) -> int:
+    def purge(self, end_time: datetime, asked: RemovalRequest, *, validate_only: bool = False) -> int:
         """Removes the content of the decisions recorded before an instant, and counts them."""
         with self._database.write() as connection:
             return removal.purge(connection, self._keys, end_time, asked, validate_only=validate_only)

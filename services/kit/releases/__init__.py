@@ -17,10 +17,9 @@
   signature is left out.
 - `Edited`: A file edited alone, to become the next version of a package.
 - `Editing`: How a file edited alone becomes a package.
-- `Event`: A publication, or the first day from which a release governs; `state_number` orders
-  events, not `time`.
+- `Event`: A publication, or the first day that a release governs; `state_number` orders events, not `time`.
 - `EventKind`: What happened to a release.
-- `Fields`: The fields of a request, for the kinds of packages of a service.
+- `ReleaseFields`: The fields of a request, for the kinds of packages of a service.
 - `find_version`: The published version of a name; NotFound.
 - `Finding`: One thing to say of one place of a package: what is wrong, and what to do.
 - `Follower`: Holds what `build` makes of the last state that it could build; started after the fork.
@@ -43,7 +42,7 @@
 - `signature`: Ed25519 signatures of packages, in a file of the package that its digest leaves out.
 - `SIGNATURE_FILE`: The file of a package that holds its signature.
 - `Span`: Days, both ends included, governed by one release; no `last` means without end.
-- `State`: Everything published and activated up to a state number.
+- `State`: Everything published and activated up to a state.
 - `Statement`: What is signed: this content is this version of this package.
 - `Turns`: Turns taken by the threads and the workers of a server, one at a time.
 - `unpack`: The files of anyone's zip; ArchiveError if it is unsound or too large.
@@ -72,7 +71,7 @@ if TYPE_CHECKING:
     from services.kit.releases.findings import NO_CODE, Finding, Place, Report, Severity
     from services.kit.releases.follower import Follower, FollowerStatus
     from services.kit.releases.kinds import Description, Edited, Editing, Kind, Kinds
-    from services.kit.releases.requests import Fields, check_published, find_version, unpacked
+    from services.kit.releases.requests import ReleaseFields, check_published, find_version, unpacked
     from services.kit.releases.service import ReleaseServicer
     from services.kit.releases.signature import PublicKeys, Statement
     from services.kit.releases.store import PackageDamagedError, ReleaseStore
@@ -88,7 +87,7 @@ _ROOMS = {
     "findings": "NO_CODE Finding Place Report Severity",
     "follower": "Follower FollowerStatus",
     "kinds": "Description Edited Editing Kind Kinds",
-    "requests": "Fields check_published find_version unpacked",
+    "requests": "ReleaseFields check_published find_version unpacked",
     "service": "ReleaseServicer",
     "signature": "PublicKeys Statement",
     "store": "PackageDamagedError ReleaseStore",
@@ -113,7 +112,6 @@ __all__ = [
     "Editing",
     "Event",
     "EventKind",
-    "Fields",
     "Finding",
     "Follower",
     "FollowerStatus",
@@ -123,6 +121,7 @@ __all__ = [
     "Place",
     "PublicKeys",
     "Release",
+    "ReleaseFields",
     "ReleaseServicer",
     "ReleaseStore",
     "Report",

@@ -38,7 +38,7 @@ class Candidates:
 
     def contents(self, request: Any, kind: Kind[Any]) -> tuple[Contents, Release | None]:
         """The files of a candidate, and the published version that is named; InvalidArgument or NotFound."""
-        fields = requests.Fields(self._deployments.kinds)
+        fields = requests.ReleaseFields(self._deployments.kinds)
         match request.WhichOneof("candidate"):
             case "archive":
                 return requests.unpacked(request.archive, kind), None
@@ -51,7 +51,9 @@ class Candidates:
                 return self._edited(request.edited, kind, fields), None
         raise required_candidate()
 
-    def _edited(self, message: package_pb2.EditedFile, kind: Kind[Any], fields: requests.Fields) -> Contents:
+    def _edited(
+        self, message: package_pb2.EditedFile, kind: Kind[Any], fields: requests.ReleaseFields
+    ) -> Contents:
         """The version published last with another file; that version itself if nothing changes."""
         stored, edited = fields.edited(message, kind)
         fields.violations.raise_if_any()

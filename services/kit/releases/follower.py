@@ -17,7 +17,7 @@ from services.kit.releases.timeline import State
 from services.kit.serve import exception_fields
 
 POLL_SECONDS = 0.25
-"""How often the state number of the store is read: a change is followed well within a second."""
+"""How often the state of the store is read: a change is followed well within a second."""
 
 _UNUSABLE = (
     "L’état n° {state_number} ne peut pas être chargé (contenu altéré, signature refusée ou moteur en "
@@ -57,8 +57,8 @@ class Follower(Generic[T]):
     def start(self) -> None:
         """Takes the last state that can be built, then follows the store; StartupError if there is none."""
         state = self._store.state()
-        state_numbers = range(state.state_number, -1, -1)
-        for state_number in state_numbers:
+        numbers = range(state.state_number, -1, -1)
+        for state_number in numbers:
             value = self._built(state.as_of(state_number))
             if value is not None:
                 self._take(value[0], state_number, state)
@@ -98,7 +98,7 @@ class Follower(Generic[T]):
                 self._take(built[0], state.state_number, state)
 
     def wait(self, after_state_number: int, timeout: float) -> bool:
-        """Waits until a later state number is taken; false if none was in time (seconds)."""
+        """Waits until a later state is taken; false if none was in time (seconds)."""
         with self._changed:
             return self._changed.wait_for(
                 lambda: self._status.loaded_state_number > after_state_number, timeout

@@ -31,7 +31,7 @@ class Writing:
     comment: str
 
 
-class Fields:
+class ReleaseFields:
     """The fields of a request, for the kinds of packages of a service."""
 
     def __init__(self, kinds: Kinds[Any]) -> None:

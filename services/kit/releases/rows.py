@@ -12,14 +12,16 @@ from services.kit.releases.timeline import Event, EventKind, Release, State
 from services.kit.store import reused
 
 _TABLES = release_tables(MetaData())
-_RELEASE_COLUMNS = [column for column in _TABLES.release.c if column.name != "archive"]
+# Rows are read under the keys of columns: SQL keeps the names that stores of today have.
+_RELEASE_COLUMNS = [column.label(column.key) for column in _TABLES.release.c if column.name != "archive"]
+_EVENT_COLUMNS = [column.label(column.key) for column in _TABLES.event.c]
 _POSTGRESQL_LOCK = text("SELECT pg_advisory_xact_lock(5127790183466219003)")
 EMPTY = State(0, (), ())
 """Nothing was published yet."""
 
 
 def state_number_made(connection: Connection, request_id: str, mark: str) -> int | None:
-    """The state number that this very request made; AlreadyExists if its id was used for another one."""
+    """The state_number that this very request made; AlreadyExists if its id was used for another one."""
     if not request_id:
         return None
     table = _TABLES.request
@@ -37,19 +39,23 @@ def lock(connection: Connection) -> None:
 
 def last_state_number(connection: Connection) -> int:
     """The last state number, 0 when there is none."""
-    return int(connection.scalar(select(func.coalesce(func.max(_TABLES.event.c.revision), 0))) or 0)
+    return int(connection.scalar(select(func.coalesce(func.max(_TABLES.event.c.state_number), 0))) or 0)
 
 
 def read_state(connection: Connection, known: State) -> State:
     """Everything published and activated so far, of which only what follows a known state is read; the whole
     when that state is not the one of the store, in which a backup was restored."""
     releases, events = _TABLES.release, _TABLES.event
-    since = select(events).where(events.c.revision >= known.state_number).order_by(events.c.revision)
+    since = (
+        select(*_EVENT_COLUMNS)
+        .where(events.c.state_number >= known.state_number)
+        .order_by(events.c.state_number)
+    )
     rows = connection.execute(since).all()
     if known.events and not (rows and _is_event(rows[0], known.events[-1])):
         return read_state(connection, EMPTY)
-    later = select(*_RELEASE_COLUMNS).where(releases.c.revision > known.state_number)
-    new = map(_release, connection.execute(later.order_by(releases.c.revision)))
+    later = select(*_RELEASE_COLUMNS).where(releases.c.state_number > known.state_number)
+    new = map(_release, connection.execute(later.order_by(releases.c.state_number)))
     published = {release.digest: release for release in (*known.releases, *new)}
     happened = (*known.events[:-1], *(_event(row, published[row.digest]) for row in rows))
     return State(happened[-1].state_number if happened else 0, tuple(published.values()), happened)
@@ -69,46 +75,32 @@ def read_archive(connection: Connection, digest: str) -> bytes:
 
 
 def _release(row: Row[Any]) -> Release:
-    fields = _read(row)
+    fields = dict(row._mapping)
     return Release(**{**fields, "publish_time": instant_of(fields["publish_time"])})
 
 
-def _read(row: Row[Any]) -> dict[str, Any]:
-    """The fields of a row; the tables have called the state number a revision since the first store."""
-    fields = dict(row._mapping)
-    fields["state_number"] = fields.pop("revision")
-    return fields
-
-
-def _written(value: Release | Event) -> dict[str, Any]:
-    """The row of a release or of an event."""
-    fields = dict(vars(value))
-    fields["revision"] = fields.pop("state_number")
-    return fields
-
-
 def _event(row: Row[Any], release: Release) -> Event:
-    fields = _read(row)
+    fields = dict(row._mapping)
     given = {"kind": EventKind(fields["kind"]), "time": instant_of(fields["time"])}
     return Event(**{**fields, **given, "name": release.name, "version": release.version})
 
 
 def _is_event(row: Row[Any], event: Event) -> bool:
-    written = (row.revision, row.kind, row.digest, instant_of(row.time))
+    written = (row.state_number, row.kind, row.digest, instant_of(row.time))
     return written == (event.state_number, event.kind.value, event.digest, event.time)
 
 
 def insert_release(connection: Connection, release: Release, archive: bytes) -> None:
     """Keeps a package."""
-    row = {**_written(release), "publish_time": instant_text(release.publish_time), "archive": archive}
+    row = {**vars(release), "publish_time": instant_text(release.publish_time), "archive": archive}
     connection.execute(insert(_TABLES.release).values(row))
 
 
 def insert_event(connection: Connection, event: Event, request_id: str, mark: str) -> None:
     """Adds an event, and the request that makes it if it has an id."""
-    row = {name: value for name, value in _written(event).items() if name not in ("name", "version")}
+    row = {name: value for name, value in vars(event).items() if name not in ("name", "version")}
     row |= {"kind": event.kind.value, "time": instant_text(event.time)}
     connection.execute(insert(_TABLES.event).values(row))
     if request_id:
-        row = {"request_id": request_id, "fingerprint": mark, "revision": event.state_number}
+        row = {"request_id": request_id, "fingerprint": mark, "state_number": event.state_number}
         connection.execute(insert(_TABLES.request).values(row))

@@ -45,7 +45,7 @@ class ReleaseServicer(ReleaseServiceServicer):
         self, request: pb.CheckPackageRequest, context: grpc.ServicerContext
     ) -> pb.CheckPackageResponse:
         """Every finding on a candidate."""
-        kind = requests.Fields(self._kinds).collection(request)
+        kind = requests.ReleaseFields(self._kinds).collection(request)
         contents, published = self._candidates.contents(request, kind)
         report = self._candidates.check(contents, kind, annotated=request.with_annotations)
         found = messages.report(report, kind, digest(report.contents), published)
@@ -57,7 +57,7 @@ class ReleaseServicer(ReleaseServiceServicer):
     ) -> pb.PublishPackageResponse:
         """A package that passes its check becomes a version; a content known already is not checked
         again."""
-        fields = requests.Fields(self._kinds)
+        fields = requests.ReleaseFields(self._kinds)
         kind = fields.collection(request)
         if request.WhichOneof("candidate") is None:
             fields.violations.extend(required_candidate().violations)
@@ -83,7 +83,7 @@ class ReleaseServicer(ReleaseServiceServicer):
         self, request: pb.GetPackageRequest, context: grpc.ServicerContext
     ) -> pb.GetPackageResponse:
         """A package as the store shows it now."""
-        fields = requests.Fields(self._kinds)
+        fields = requests.ReleaseFields(self._kinds)
         kind, stored = fields.package(request.name, "name")
         asked = fields.state_number(request.min_state_number, "min_state_number")
         fields.violations.raise_if_any()
@@ -95,7 +95,7 @@ class ReleaseServicer(ReleaseServiceServicer):
         self, request: pb.ListPackagesRequest, context: grpc.ServicerContext
     ) -> pb.ListPackagesResponse:
         """A page of the packages of a collection; every page shows the state of the first one."""
-        fields = requests.Fields(self._kinds)
+        fields = requests.ReleaseFields(self._kinds)
         kind = fields.collection(request)
         page = paging.asked_page(self._page_key, request, fields.violations)
         fields.violations.raise_if_any()
@@ -110,7 +110,7 @@ class ReleaseServicer(ReleaseServiceServicer):
         self, request: pb.GetVersionRequest, context: grpc.ServicerContext
     ) -> pb.GetVersionResponse:
         """One published version, and its files."""
-        fields = requests.Fields(self._kinds)
+        fields = requests.ReleaseFields(self._kinds)
         kind, stored, number = fields.version(request.name, "name")
         fields.violations.raise_if_any()
         release = requests.find_version(self._store.state(), kind, stored, number)
@@ -152,7 +152,7 @@ class ReleaseServicer(ReleaseServiceServicer):
         self, request: pb.ActivateVersionRequest, context: grpc.ServicerContext
     ) -> pb.ActivateVersionResponse:
         """A version governs from a day on."""
-        fields = requests.Fields(self._kinds)
+        fields = requests.ReleaseFields(self._kinds)
         kind, stored, number = fields.version(request.name, "name")
         day = fields.day(request, "effective_date")
         writing = fields.writing(request)
@@ -179,7 +179,7 @@ class ReleaseServicer(ReleaseServiceServicer):
         self, request: pb.RollbackPackageRequest, context: grpc.ServicerContext
     ) -> pb.RollbackPackageResponse:
         """What governed before the last activation governs again."""
-        fields = requests.Fields(self._kinds)
+        fields = requests.ReleaseFields(self._kinds)
         kind, stored = fields.package(request.name, "name")
         day = fields.day(request, "effective_date")
         writing = fields.writing(request)
@@ -209,7 +209,7 @@ class ReleaseServicer(ReleaseServiceServicer):
         self, request: pb.WatchEventsRequest, context: grpc.ServicerContext
     ) -> Iterator[pb.WatchEventsResponse]:
         """The events after a state number, then each new one until the client leaves or the server stops."""
-        fields = requests.Fields(self._kinds)
+        fields = requests.ReleaseFields(self._kinds)
         after = fields.state_number(request.after_state_number, "after_state_number")
         fields.violations.raise_if_any()
         while context.is_active() and not stopping() and remaining() > WATCH_SECONDS:
@@ -293,7 +293,7 @@ class ReleaseServicer(ReleaseServiceServicer):
         self, request: pb.ListVersionsRequest | pb.ListEventsRequest
     ) -> tuple[Kind[Any], str, paging.Page, State]:
         """The package of a list, the page asked for, and the state that this page shows."""
-        fields = requests.Fields(self._kinds)
+        fields = requests.ReleaseFields(self._kinds)
         kind, stored = fields.package(request.parent, "parent")
         page = paging.asked_page(self._page_key, request, fields.violations)
         fields.violations.raise_if_any()

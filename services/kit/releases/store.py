@@ -1,4 +1,4 @@
-"""The store of releases: each publication, activation or rollback is one transaction and one state number."""
+"""The store of releases: each publication, activation or rollback is one transaction and one state."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class ReleaseStore:
             return self._read(connection)
 
     def last_state_number(self) -> int:
-        """The state number of the store, 0 when it is empty."""
+        """The state_number of the store, 0 when it is empty."""
         with self._database.read() as connection:
             return rows.last_state_number(connection)
 

@@ -43,13 +43,13 @@ def release_tables(metadata: MetaData) -> ReleaseTables:
         Column("publish_time", String(27), nullable=False),
         Column("publisher", Text, nullable=False),
         Column("key_id", Text, nullable=False),
-        Column("revision", BigInteger, nullable=False, unique=True),
+        Column("revision", BigInteger, key="state_number", nullable=False, unique=True),
         UniqueConstraint("name", "version"),
     )
     event = Table(
         "release_event",
         metadata,
-        Column("revision", BigInteger, primary_key=True, autoincrement=False),
+        Column("revision", BigInteger, key="state_number", primary_key=True, autoincrement=False),
         Column("kind", Text, nullable=False),
         Column("digest", String(64), ForeignKey("release.digest"), nullable=False),
         Column("effective_date", Date),
@@ -62,7 +62,7 @@ def release_tables(metadata: MetaData) -> ReleaseTables:
         metadata,
         Column("request_id", String(36), primary_key=True),
         Column("fingerprint", String(64), nullable=False),
-        Column("revision", BigInteger, nullable=False),
+        Column("revision", BigInteger, key="state_number", nullable=False),
     )
     return ReleaseTables(release, event, request)
 

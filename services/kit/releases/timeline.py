@@ -23,8 +23,7 @@ class EventKind(Enum):
 
 @dataclass(frozen=True)
 class Event:
-    """A publication, or the first day from which a release governs; `state_number` orders events, not
-    `time`."""
+    """A publication, or the first day that a release governs; `state_number` orders events, not `time`."""
 
     state_number: int
     kind: EventKind
@@ -114,7 +113,7 @@ def gap(spans: Iterable[Span]) -> Span | None:
 
 @dataclass(frozen=True)
 class State:
-    """Everything published and activated up to a state number."""
+    """Everything published and activated up to a state."""
 
     state_number: int
     releases: tuple[Release, ...]
@@ -122,7 +121,7 @@ class State:
 
     @property
     def etag(self) -> str:
-        """Changes with the state number; opaque to clients."""
+        """Changes with the state; opaque to clients."""
         return _etag(self.state_number)
 
     def etag_of(self, name: str) -> str:
@@ -169,7 +168,7 @@ class State:
         return replace(self, state_number=event.state_number, events=(*self.events, event))
 
     def as_of(self, state_number: int) -> State:
-        """The state as it was at an earlier state number."""
+        """The state as it was at an earlier state."""
         return State(
             state_number,
             tuple(release for release in self.releases if release.state_number <= state_number),

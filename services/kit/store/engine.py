@@ -86,6 +86,7 @@ def _create_postgresql(url: URL, pool_size: int, *, bounded: bool) -> Engine:
 
     event.listen(engine, "checkout", check_out)
     event.listen(engine, "checkin", check_in)
+    event.listen(engine, "engine_disposed", lambda _: watchdog.stop())
     return engine
 
 

@@ -56,16 +56,27 @@ class Watchdog:
         with self._changed:
             self._ends.pop(connection, None)
 
+    def stop(self) -> None:
+        """Ends the thread, until another connection is watched: nothing may be forked beside it."""
+        with self._changed:
+            thread, self._thread = self._thread, None
+            self._changed.notify()
+        if thread is not None:
+            thread.join()
+
     def _run(self) -> None:
+        me = threading.current_thread()
         while True:
             with self._changed:
-                self._changed.wait_for(lambda: self._ends)
+                self._changed.wait_for(lambda: self._ends or self._thread is not me)
+                if self._thread is not me:
+                    return
                 now = time.monotonic()
                 late = [connection for connection, end in self._ends.items() if end <= now]
                 for connection in late:
                     del self._ends[connection]
                     _cut(connection)
-                self._changed.wait(_LOOK_SECONDS)
+                self._changed.wait_for(lambda: self._thread is not me, _LOOK_SECONDS)
 
 
 def _cut(connection: Any) -> None:

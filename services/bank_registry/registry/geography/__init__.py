@@ -1,7 +1,12 @@
 """Official French geography (INSEE, DGCL, La Poste): communes, EPCI, départements, regions."""
 
-from services.bank_registry.registry.geography.folding import fold
-from services.bank_registry.registry.geography.lookup import Geography
-from services.bank_registry.registry.geography.places import Commune, Departement, Epci, Region
+from services.bank_registry.registry.geography.lookup import (
+    Commune,
+    Departement,
+    Epci,
+    Geography,
+    Region,
+    fold,
+)
 
 __all__ = ["Commune", "Departement", "Epci", "Geography", "Region", "fold"]

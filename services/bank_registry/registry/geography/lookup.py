@@ -1,13 +1,103 @@
-"""Look-ups in the official geography, loaded once before the fork and shared by the workers."""
+"""The official geography, read from the CSV files shipped beside this module, once, before the fork."""
 
 from __future__ import annotations
 
+import csv
+import re
 from collections import defaultdict
+from collections.abc import Iterator
 from functools import cache, cached_property
+from pathlib import Path
+from typing import NamedTuple
 
-from services.bank_registry.registry.geography import places
-from services.bank_registry.registry.geography.folding import fold
-from services.bank_registry.registry.geography.places import Commune, Departement, Epci, Region
+from services.kit import french
+
+_SAINT = re.compile(r"\bst(e?)\b")
+
+
+def fold(name: str) -> str:
+    """The name in plain lower-case words: `Saint-Œn-l'Île` and `ST OEN L ILE` are the same."""
+    return _SAINT.sub(r"saint\1", french.fold(name))
+
+
+_DATA = Path(__file__).with_name("data")
+
+
+class Commune(NamedTuple):
+    """A current commune; `epci` is empty for the few that belong to none."""
+
+    code: str
+    name: str
+    departement: str
+    region: str
+    epci: str
+    postal_codes: tuple[str, ...]
+    former_codes: tuple[str, ...]
+    population: int = 0
+
+
+class Epci(NamedTuple):
+    """An inter-municipal body: SIREN, name, kind (CC, CA, CU, METRO) and municipal population."""
+
+    siren: str
+    name: str
+    kind: str
+    population: int
+
+
+class Departement(NamedTuple):
+    """A département, or an overseas territory that has none."""
+
+    code: str
+    name: str
+    region: str
+
+
+class Region(NamedTuple):
+    """A region, or an overseas territory that has none."""
+
+    code: str
+    name: str
+
+
+def communes() -> list[Commune]:
+    """The current communes, by code."""
+    return [
+        Commune(
+            code, name, departement, region, epci, tuple(postal.split()), tuple(former.split()), int(people)
+        )
+        for code, name, departement, region, epci, postal, former, people in _rows("communes")
+    ]
+
+
+def former_communes() -> dict[str, str]:
+    """The current commune of each delegated commune, associated commune and district, by code."""
+    return {code: head for code, _, _, head in _rows("communes_anciennes")}
+
+
+def _epci() -> dict[str, Epci]:
+    """The EPCI by SIREN."""
+    return {
+        siren: Epci(siren, name, kind, int(population)) for siren, name, kind, population in _rows("epci")
+    }
+
+
+def _departements() -> dict[str, Departement]:
+    """The départements by code."""
+    return {row[0]: Departement(*row) for row in _rows("departements")}
+
+
+def _regions() -> dict[str, Region]:
+    """The regions by code."""
+    return {row[0]: Region(*row) for row in _rows("regions")}
+
+
+def _rows(name: str) -> Iterator[list[str]]:
+    with (_DATA / f"{name}.csv").open(encoding="utf-8", newline="") as stream:
+        rows = csv.reader(stream)
+        next(rows)
+        yield from rows
+
 
 MAX_FOUND = 20
 """The most communes that a search returns."""
@@ -17,11 +107,11 @@ class Geography:
     """The places of France on the year of the shipped data; immutable."""
 
     def __init__(self) -> None:
-        self._communes = {commune.code: commune for commune in places.communes()}
-        self._epci = places.epci()
-        self._departements = places.departements()
-        self._regions = places.regions()
-        self._current_codes = places.former_communes()
+        self._communes = {commune.code: commune for commune in communes()}
+        self._epci = _epci()
+        self._departements = _departements()
+        self._regions = _regions()
+        self._current_codes = former_communes()
         self._by_postal_code: dict[str, list[Commune]] = defaultdict(list)
         for commune in sorted(self._communes.values(), key=lambda commune: -commune.population):
             self._current_codes.update(dict.fromkeys(commune.former_codes, commune.code))

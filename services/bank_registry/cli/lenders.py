@@ -1,27 +1,20 @@
-"""Lenders as a keeper reads them: one, its history, those found, those to verify."""
+"""Commands that read lenders: one (show), its history, those found (search), those to verify (stale)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from datetime import date, datetime
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator
+from datetime import date
+from typing import Annotated, Any
+
+import typer
 
 from microcredit.bankregistry.v1 import bank_pb2 as bank_pb
 from microcredit.bankregistry.v1 import bank_registry_service_pb2 as pb
-from services.bank_registry.cli.client import (
-    PREFIX,
-    Client,
-    as_json,
-    bank_name,
-    show_day,
-    show_instant,
-    to_date,
-    to_timestamp,
-)
-from services.bank_registry.cli.options import Target
-from services.bank_registry.registry import KINDS, SCOPES, BankKind, Scope
-from services.kit import french
-from services.kit.cli import GOOD, REFUSED, Output
+from services.bank_registry.cli.client import PREFIX, Client, bank_name, show_day, show_instant
+from services.bank_registry.cli.options import ADDRESS, BankId, Known, On
+from services.bank_registry.registry import BANK, KINDS, SCOPES, BankKind, Kind, Scope
+from services.kit import french, wire
+from services.kit.cli import GOOD, REFUSED, Call, Output, add_commands, as_json, civil, to_date
 from services.kit.dates import ONE_DAY
 
 _STATES = {
@@ -32,10 +25,16 @@ _STATES = {
 }
 
 
-def show(bank_id: str, on: date | None, known: datetime | None, target: Target, out: Output) -> int:
-    """A lender with its agreements and conventions."""
-    client, name = Client(target), bank_name(bank_id)
-    seen: dict[str, Any] = {"on_date": to_date(on), "known_time": to_timestamp(known)}
+def register(app: typer.Typer) -> None:
+    """Adds the commands to the application."""
+    add_commands(app, ADDRESS, show, history, search, stale)
+
+
+def show(call: Call, bank: BankId, on: On = None, known: Known = None) -> int:
+    """Montre un prêteur, ses accords et ses conventions, un jour donné, tels qu’on les connaissait."""
+    out = call.out
+    client, name = Client(call), bank_name(bank)
+    seen: dict[str, Any] = {"on_date": to_date(on), "known_time": wire.timestamp(known)}
     answer = client.call(client.registry.GetBank, pb.GetBankRequest(name=name, **seen))
     seen["min_state_number"] = answer.state_number if known is None else 0
     agreements = [
@@ -66,14 +65,14 @@ def show(bank_id: str, on: date | None, known: datetime | None, target: Target, 
     return GOOD
 
 
-def history(bank_id: str, target: Target, out: Output) -> int:
-    """Everything that happened to a lender, latest first."""
-    client = Client(target)
-    request = pb.ListBankEventsRequest(parent=bank_name(bank_id))
+def history(call: Call, bank: BankId) -> int:
+    """Raconte tout ce qui est arrivé à un prêteur : qui, quand, pourquoi, et ce qui a changé."""
+    client = Client(call)
+    request = pb.ListBankEventsRequest(parent=bank_name(bank))
     events = [
         event for page in client.pages(client.registry.ListBankEvents, request) for event in page.events
     ]
-    out.document({"events": [as_json(event) for event in events]})
+    call.out.document({"events": [as_json(event) for event in events]})
     rows = (
         (
             str(event.state_number),
@@ -83,36 +82,45 @@ def history(bank_id: str, target: Target, out: Output) -> int:
         )
         for event in events
     )
-    out.table(("état", "enregistré le", "par", "ce qui a changé"), rows)
+    call.out.table(("état", "enregistré le", "par", "ce qui a changé"), rows)
     return GOOD
 
 
-def search(words: str, on: date | None, known: datetime | None, target: Target, out: Output) -> int:
-    """The lenders found."""
-    request = pb.ListBanksRequest(query=words, on_date=to_date(on), known_time=to_timestamp(known))
-    banks = _list(request, Client(target), out)
-    out.line(f"{french.plural(len(banks), 'prêteur trouvé', 'prêteurs trouvés')}.")
+def search(
+    call: Call,
+    words: Annotated[
+        str,
+        typer.Argument(metavar="TEXTE", help="Des mots du nom, une référence, ou le début d’un identifiant."),
+    ] = "",
+    on: On = None,
+    known: Known = None,
+) -> int:
+    """Cherche des prêteurs, sans égard aux accents ni aux majuscules."""
+    request = pb.ListBanksRequest(query=words, on_date=to_date(on), known_time=wire.timestamp(known))
+    banks = _list(call, request)
+    call.out.line(f"{french.plural(len(banks), 'prêteur trouvé', 'prêteurs trouvés')}.")
     return GOOD
 
 
-def stale(on: date, target: Target, out: Output) -> int:
-    """The lenders to verify; 1 if there is one."""
-    request = pb.ListBanksRequest(on_date=to_date(on), verification_due_only=True)
-    banks = _list(request, Client(target), out)
+def stale(call: Call, on: On = None) -> int:
+    """Liste les prêteurs dont un accord n’a pas été vérifié depuis douze mois ; code 1 s’il y en a."""
+    day = on or date.today()  # noqa: DTZ011 - the keeper's day
+    banks = _list(call, pb.ListBanksRequest(on_date=to_date(day), verification_due_only=True))
     if banks:
-        out.line(f"{french.plural(len(banks), 'prêteur')} à vérifier sur pièce.")
+        call.out.line(f"{french.plural(len(banks), 'prêteur')} à vérifier sur pièce.")
     else:
-        out.line("Tous les accords ont été vérifiés depuis moins de douze mois.")
+        call.out.line("Tous les accords ont été vérifiés depuis moins de douze mois.")
     return REFUSED if banks else GOOD
 
 
-def _list(request: pb.ListBanksRequest, client: Client, out: Output) -> list[bank_pb.Bank]:
+def _list(call: Call, request: pb.ListBanksRequest) -> list[bank_pb.Bank]:
+    client = Client(call)
     banks = [bank for page in client.pages(client.registry.ListBanks, request) for bank in page.banks]
-    out.document({"banks": [as_json(bank) for bank in banks]})
+    call.out.document({"banks": [as_json(bank) for bank in banks]})
     rows = (
         (bank.name.removeprefix(PREFIX), bank.display_name, _kind(bank.kind), bank.siren) for bank in banks
     )
-    out.table(("identifiant", "nom", "type", "SIREN"), rows)
+    call.out.table(("identifiant", "nom", "type", "SIREN"), rows)
     return banks
 
 
@@ -123,19 +131,17 @@ def _title(answer: pb.GetBankResponse) -> str:
 
 
 def _bank(bank: bank_pb.Bank) -> Iterator[tuple[str, str]]:
-    """What is known of the lender, without what is empty."""
-    lines = (
-        ("type", _kind(bank.kind)),
-        ("réseau", bank.network),
-        ("SIREN", bank.siren),
-        ("SIRET", bank.siret),
-        ("code banque (CIB)", bank.cib),
-        ("BIC", bank.bic),
-        ("LEI", bank.lei),
-        ("repreneur", bank.successor.removeprefix(PREFIX)),
+    """What is known of the lender, without what is empty; its name and identifier are the title."""
+    shown: dict[Kind, Callable[[Any], str]] = {
+        Kind.LENDER_KIND: _kind,
+        Kind.LENDER: lambda name: name.removeprefix(PREFIX),
+    }
+    told = (field for field in BANK if field.label and field.name != "display_name")
+    lines = [
+        *((field.column, shown.get(field.kind, str)(getattr(bank, field.name))) for field in told),
         ("au registre", _span(bank) if bank.HasField("start_date") or bank.HasField("end_date") else ""),
         ("suspendu", _suspended(bank.suspensions)),
-    )
+    ]
     return ((label, text) for label, text in lines if text)
 
 
@@ -192,4 +198,4 @@ def _suspended(suspensions: Iterable[bank_pb.Suspension]) -> str:
 
 def _last(end: Any) -> str:
     """The last day before an end."""
-    return french.short_date(date(end.year, end.month, end.day) - ONE_DAY)
+    return french.short_date(civil(end) - ONE_DAY)

@@ -1,0 +1,309 @@
+"""The commands on files: import, export, template."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import date
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from microcredit.bankregistry.v1 import exchange_pb2 as pb
+from services.bank_registry.cli.client import Client, new_request_id
+from services.bank_registry.cli.options import ADDRESS, File, Known, On, Reason, parse_day
+from services.kit import french, wire
+from services.kit.cli import (
+    GOOD,
+    REFUSED,
+    SERVER,
+    USAGE,
+    Call,
+    CommandError,
+    Output,
+    add_commands,
+    as_json,
+    to_date,
+)
+from services.kit.wire import chunks
+
+MAX_BYTES = 32 * 1024 * 1024
+SECONDS = 600.0
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What the command line asks for."""
+
+    file: Path
+    apply: str
+    yes: bool
+    reason: str
+    complete: bool
+    on: date | None
+    confirm_ending_all: bool
+
+
+@dataclass
+class Answer:
+    """All that the server says of an import."""
+
+    difference: pb.ImportDifference = field(default_factory=pb.ImportDifference)
+    summary: pb.ImportSummary = field(default_factory=pb.ImportSummary)
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the commands to the application."""
+    add_commands(app, ADDRESS, **{"import": import_})
+    add_commands(app, ADDRESS, export, template)
+
+
+def import_(
+    call: Call,
+    file: File,
+    apply: Annotated[
+        str,
+        typer.Option(
+            "--apply", metavar="EMPREINTE", help="Écrit la différence lue, que son empreinte désigne."
+        ),
+    ] = "",
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Écrit aussitôt la différence trouvée, sans la faire relire.")
+    ] = False,
+    reason: Reason = "",
+    complete: Annotated[
+        bool,
+        typer.Option(
+            "--complete", help="Le fichier vaut pour tout le registre : les prêteurs absents prennent fin."
+        ),
+    ] = False,
+    on: Annotated[
+        date | None,
+        typer.Option(
+            "--on",
+            metavar="DATE",
+            parser=parse_day,
+            help="Avec --complete, le premier jour où les prêteurs absents n’ont plus d’accord.",
+        ),
+    ] = None,
+    confirm_ending_all: Annotated[
+        bool, typer.Option("--confirm-ending-all", help="Accepte un import qui met fin à tous les prêteurs.")
+    ] = False,
+) -> int:
+    """Montre ce qu’un fichier changerait, ligne refusée par ligne refusée ; avec --apply, l’écrit."""
+    if (apply or yes) and not reason:
+        raise typer.BadParameter(
+            "indiquez le motif, il est gardé dans le journal d’audit.", param_hint="--reason"
+        )
+    if complete and on is None:
+        raise typer.BadParameter(
+            "avec --complete, indiquez le premier jour où les prêteurs absents n’ont plus d’accord.",
+            param_hint="--on",
+        )
+    wanted = Wanted(file, apply, yes, reason, complete, on, confirm_ending_all)
+    return _run(wanted, Client(call), call.out)
+
+
+def _run(wanted: Wanted, client: Client, out: Output) -> int:
+    """Shows the difference, or writes it; 1 if a line is refused."""
+    data = _read(wanted.file)
+    answer = _ask(client, wanted, data, out)
+    if wanted.yes and not wanted.apply:
+        shown = replace(wanted, apply=answer.summary.difference_hash)
+        answer.summary = _ask(client, shown, data, out).summary
+    out.document({"difference": as_json(answer.difference), "summary": as_json(answer.summary)})
+    show_difference(answer.difference, answer.summary, out)
+    if not answer.summary.applied and answer.difference.banks:
+        out.line("Rien n’est écrit. Pour écrire exactement cette différence, ajoutez :")
+        out.line(f'  --apply {answer.summary.difference_hash} --reason "…"')
+    return REFUSED if answer.difference.refusals else GOOD
+
+
+def _ask(client: Client, wanted: Wanted, data: bytes, out: Output) -> Answer:
+    answer = Answer()
+    with _bar(out) as advance:
+        for message in client.stream(client.admin.ImportBanks, _requests(wanted, data), SECONDS):
+            match message.WhichOneof("part"):
+                case "progress":
+                    advance(message.progress.done_count, message.progress.total_count)
+                case "difference":
+                    answer.difference.MergeFrom(message.difference)
+                case "summary":
+                    answer.summary = message.summary
+    return answer
+
+
+def _requests(wanted: Wanted, data: bytes) -> Iterator[pb.ImportBanksRequest]:
+    first, *others = list(chunks(data)) or [b""]
+    yield pb.ImportBanksRequest(
+        chunk=first,
+        file_name=wanted.file.name,
+        effective_date=to_date(wanted.on or date.today()),  # noqa: DTZ011 - the keeper's day
+        complete=wanted.complete,
+        confirm_ending_all=wanted.confirm_ending_all,
+        validate_only=not wanted.apply,
+        difference_hash=wanted.apply,
+        reason=wanted.reason,
+        request_id=new_request_id() if wanted.apply else "",
+    )
+    for chunk in others:
+        yield pb.ImportBanksRequest(chunk=chunk)
+
+
+def _read(file: Path) -> bytes:
+    try:
+        with file.open("rb") as stream:
+            data = stream.read(MAX_BYTES + 1)
+    except OSError:
+        raise CommandError(f"Le fichier {file} ne peut pas être lu.", reason="FILE_UNREADABLE") from None
+    if len(data) > MAX_BYTES:
+        size = MAX_BYTES // 1024 // 1024
+        raise CommandError(f"Le fichier {file} dépasse {size} Mio.", reason="FILE_UNREADABLE")
+    return data
+
+
+@contextmanager
+def _bar(out: Output) -> Iterator[Callable[[int, int], None]]:
+    """A bar on the terminal of a person, nothing elsewhere."""
+    if out.as_json or not sys.stderr.isatty():
+        yield lambda done, total: None
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("Lecture du fichier")
+        yield lambda done, total: progress.update(task, completed=done, total=total)
+
+
+MOST_ROWS = 200
+"""Rows shown of each table; --json gives all of them."""
+
+_KINDS = {
+    pb.BANK_DIFFERENCE_KIND_CREATED: "créé",
+    pb.BANK_DIFFERENCE_KIND_CHANGED: "modifié",
+    pb.BANK_DIFFERENCE_KIND_ENDED: "prend fin",
+}
+
+
+def show_difference(difference: pb.ImportDifference, summary: pb.ImportSummary, out: Output) -> None:
+    """The lines refused, what is to be looked at, what changes, and the counts."""
+    _findings("Lignes refusées, dont le prêteur reste comme il est", difference.refusals, out)
+    _findings("À regarder", difference.warnings, out)
+    _rows("Ce qui change", ("prêteur", "", "champ", "avant", "après"), list(_changes(difference.banks)), out)
+    out.line(_counts(summary))
+    if summary.ends_every_bank:
+        out.line("Attention : tous les prêteurs prendraient fin.", "bold red")
+
+
+def _findings(title: str, findings: Iterable[pb.ImportFinding], out: Output) -> None:
+    rows = [
+        (str(found.line or ""), found.column, found.bank.removeprefix("banks/"), found.message)
+        for found in findings
+    ]
+    _rows(title, ("ligne", "colonne", "prêteur", "motif"), rows, out)
+
+
+def _changes(banks: Iterable[pb.BankDifference]) -> Iterator[tuple[str, ...]]:
+    for bank in banks:
+        name, kind = bank.name.removeprefix("banks/"), _KINDS.get(bank.kind, "?")
+        rows = [
+            (
+                ", ".join(filter(None, (change.subject, change.column))),
+                change.before or "—",
+                change.after or "—",
+            )
+            for change in bank.changes
+        ]
+        if bank.kind == pb.BANK_DIFFERENCE_KIND_CREATED:
+            rows.insert(0, (bank.display_name, "", ""))
+        for index, row in enumerate(rows):
+            yield ((name, kind) if index == 0 else ("", "")) + row
+
+
+def _rows(title: str, head: tuple[str, ...], rows: Sequence[tuple[str, ...]], out: Output) -> None:
+    out.table(head, rows[:MOST_ROWS], title=title)
+    if len(rows) > MOST_ROWS:
+        left = french.plural(len(rows) - MOST_ROWS, "autre ligne", "autres lignes")
+        out.line(f"… et {left} (--json donne tout).")
+
+
+def _counts(summary: pb.ImportSummary) -> str:
+    counts = (
+        french.plural(summary.created_count, "prêteur créé", "prêteurs créés"),
+        french.plural(summary.changed_count, "modifié"),
+        f"{french.plural(summary.ended_count, 'prend fin', 'prennent fin')}",
+        french.plural(summary.unchanged_count, "inchangé"),
+        french.plural(summary.refused_count, "refusé"),
+    )
+    written = "Écrit" if summary.applied else "Différence"
+    return f"{written} : {', '.join(counts)} (état n° {summary.state_number})."
+
+
+EXPORT_SECONDS = 300.0
+FORMATS = {
+    ".csv": pb.BANK_FILE_FORMAT_CSV,
+    ".xlsx": pb.BANK_FILE_FORMAT_XLSX,
+    ".jsonl": pb.BANK_FILE_FORMAT_JSONL,
+}
+
+
+def export(call: Call, file: File, on: On = None, known: Known = None) -> int:
+    """Écrit les prêteurs dans un fichier .csv, .xlsx ou .jsonl, qu’un import relit à l’identique."""
+    client, out = Client(call), call.out
+    request = pb.ExportBanksRequest(
+        format=_format(file), on_date=to_date(on), known_time=wire.timestamp(known)
+    )
+    header, data = pb.ExportHeader(), bytearray()
+    for message in client.stream(client.admin.ExportBanks, request, EXPORT_SECONDS):
+        if message.HasField("header"):
+            header = message.header
+        data += message.chunk
+    if hashlib.sha256(data).hexdigest() != header.sha256:
+        raise CommandError("Le fichier reçu est incomplet ou abîmé.", exit_code=SERVER, reason="FILE_DAMAGED")
+    _write(file, bytes(data))
+    out.document({"file": str(file), **as_json(header)})
+    count = french.plural(header.bank_count, "prêteur")
+    out.line(f"{file} : {count}, état n° {header.state_number}.")
+    out.line(f"SHA-256 : {header.sha256}")
+    return GOOD
+
+
+def template(out: Output, file: File) -> int:
+    """Écrit un fichier vierge, avec ses colonnes, en .csv ou en .xlsx."""
+    from services.bank_registry.files import csv_bytes, xlsx_bytes
+
+    writers = {".csv": csv_bytes, ".xlsx": xlsx_bytes}
+    if file.suffix.lower() not in writers:
+        raise CommandError("Un modèle est un fichier .csv ou .xlsx.", exit_code=USAGE, reason="USAGE")
+    if file.exists():
+        raise CommandError(f"Le fichier {file} existe déjà.", reason="FILE_EXISTS")
+    _write(file, writers[file.suffix.lower()]([]))
+    out.document({"file": str(file)})
+    out.line(f"{file} : modèle vierge, à remplir d’après docs/registre-format.md.")
+    return GOOD
+
+
+def _format(file: Path) -> pb.BankFileFormat.ValueType:
+    form = FORMATS.get(file.suffix.lower())
+    if form is None:
+        raise CommandError(
+            "Le nom du fichier doit finir par .csv, .xlsx ou .jsonl.", exit_code=USAGE, reason="USAGE"
+        )
+    return form
+
+
+def _write(file: Path, data: bytes) -> None:
+    """The whole file or the one that was there before."""
+    beside = file.with_name(f".{file.name}.{os.getpid()}")
+    try:
+        beside.write_bytes(data)
+        beside.replace(file)
+    except OSError:
+        beside.unlink(missing_ok=True)
+        raise CommandError(f"Le fichier {file} ne peut pas être écrit.", reason="FILE_UNWRITABLE") from None
