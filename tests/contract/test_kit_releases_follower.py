@@ -155,7 +155,7 @@ def test_the_last_good_value_stays_when_a_new_one_cannot_be_built(scene: Scene, 
     assert (scene.follower.current(), scene.follower.status().problem) == (Built("3"), "")
 
 
-def test_a_process_starts_from_the_last_good_revision(scene: Scene) -> None:
+def test_a_process_starts_from_the_last_good_state(scene: Scene) -> None:
     scene.activate("1")
     scene.activate("2")
     last = scene.activate("3")
