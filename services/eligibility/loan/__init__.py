@@ -33,18 +33,3 @@ from services.eligibility.loan.schedule import (
     shown_decimal,
 )
 from services.eligibility.loan.simulation import RateWithoutMeaningError, Simulation, simulate
-
-__all__ = [
-    "LargestAmount",
-    "Line",
-    "RateWithoutMeaningError",
-    "ShortestDuration",
-    "Simulation",
-    "Terms",
-    "constant_instalment",
-    "decimal_half_up",
-    "exact_decimal",
-    "half_up",
-    "shown_decimal",
-    "simulate",
-]
