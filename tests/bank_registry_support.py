@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterable
@@ -90,6 +91,20 @@ def new_database(postgres_url: str) -> str:
         connection.execute(text(f"CREATE DATABASE {name}"))
     engine.dispose()
     return make_url(postgres_url).set(database=name).render_as_string(hide_password=False)
+
+
+def copy_of(model: str, folder: Path) -> str:
+    """URL of a store that holds the same."""
+    source = make_url(model)
+    if source.get_backend_name() == "sqlite":
+        path = shutil.copy(str(source.database), folder / "registry.sqlite3")
+        return f"sqlite:///{path}"
+    name = f"registry_{uuid4().hex}"
+    engine = create_engine(source.set(database="postgres"), isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {source.database}"))
+    engine.dispose()
+    return source.set(database=name).render_as_string(hide_password=False)
 
 
 def loan(

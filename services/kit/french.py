@@ -35,7 +35,10 @@ _NARROW = re.compile(rf"{_ANY_SPACE}(?=[;!?])")
 _QUOTED = re.compile("(«[^«»]*»)")
 _STOP = r"(?=(?:[\s\u00a0\u202f»)\]*_…]|$))"  # so that neither `a != b` nor `10 :30` is French
 _BEFORE_NARROW = re.compile(rf" (?=[;!?]+{_STOP})")
-_BEFORE_OR_AFTER = re.compile(rf"(?<=«) | (?=:{_STOP})| (?=»)")
+_BEFORE_OR_AFTER = re.compile(
+    rf"(?<=«) | (?=:{_STOP})| (?=»)"
+    r"|(?<=n°) |(?<=\d°) |(?<=\d) (?=(?:[KMG]io\b|[€%](?!\w)))"  # n° 4, 2° Données, 3 Mio, 12 %
+)
 _NO_BREAK = re.compile(
     rf"(?<=«){_ANY_SPACE}|{_ANY_SPACE}(?=[:»%€])"  # guillemets, colon, units
     r"|(?<=n°) |(?<=\b[LRD]\.) (?=[\d{])|(?<=\barticle) (?=\d)"  # n° 4, L. 211-5, article 6
@@ -52,7 +55,7 @@ def typeset(text: str) -> str:
 
 
 def spaced(sentence: str) -> str:
-    """A sentence with the spaces that French asks around « » and before : ; ! ?, where it leaves.
+    """A sentence with the spaces that French asks around « » and before : ; ! ? and units, where it leaves.
 
     Sentences are typed with ordinary spaces; what one quotes between « » is not ours: it stays as it is.
     """

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import threading
 import time
 from collections.abc import Iterator
@@ -15,7 +14,7 @@ import pytest
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.timestamp_pb2 import Timestamp
 from google.type import date_pb2, money_pb2
-from sqlalchemy import create_engine, delete, make_url, select, text, update
+from sqlalchemy import delete, select, text, update
 
 from microcredit.bankregistry.v1 import bank_editing_service_pb2 as pb
 from microcredit.bankregistry.v1 import bank_pb2, envelope_service_pb2
@@ -29,7 +28,7 @@ from services.bank_registry.registry.geography import Geography
 from services.bank_registry.store import RegistryStore, migrate, tables
 from services.kit.errors import Aborted, AlreadyExists, DomainError, FailedPrecondition, InvalidArgument
 from services.kit.store.database import Database
-from tests.bank_registry_support import loan, new_database
+from tests.bank_registry_support import copy_of, loan, new_database
 
 GEOGRAPHY = Geography.load()
 BANK = "banks/oust"
@@ -99,20 +98,6 @@ def model(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     fill(Desk(url, database))
     database.dispose()
     return url
-
-
-def copy_of(model: str, folder: Path) -> str:
-    """URL of a store that holds the same."""
-    source = make_url(model)
-    if source.get_backend_name() == "sqlite":
-        path = shutil.copy(str(source.database), folder / "registry.sqlite3")
-        return f"sqlite:///{path}"
-    name = f"registry_{uuid4().hex}"
-    engine = create_engine(source.set(database="postgres"), isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {source.database}"))
-    engine.dispose()
-    return source.set(database=name).render_as_string(hide_password=False)
 
 
 @pytest.fixture(scope="module")

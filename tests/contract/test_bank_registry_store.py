@@ -41,7 +41,7 @@ from services.kit.dates import Period
 from services.kit.store import audit
 from services.kit.store.database import Database
 from services.kit.store.database import migrate as kit_migrate
-from tests.bank_registry_support import new_database
+from tests.bank_registry_support import copy_of, new_database
 from tests.support import ROOT, examples
 
 ORIGIN = Origin("agent", "ImportBanks", "essai")
@@ -85,13 +85,20 @@ class Store:
             connection.execute(statement)  # type: ignore[call-overload]
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+@pytest.fixture(params=["sqlite", "postgresql"], scope="module")
+def empty(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """URL of a store to copy: migrations take longer than most tests."""
     if request.param == "sqlite":
-        url = f"sqlite:///{tmp_path}/registry.sqlite3"
+        url = f"sqlite:///{tmp_path_factory.mktemp('empty')}/registry.sqlite3"
     else:
         url = new_database(request.getfixturevalue("postgres_url"))
     migrate(url)
+    return url
+
+
+@pytest.fixture
+def store(empty: str, tmp_path: Path) -> Iterator[Store]:
+    url = copy_of(empty, tmp_path)
     database = Database(url)
     yield Store(url, database)
     database.dispose()

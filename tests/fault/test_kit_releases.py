@@ -19,9 +19,9 @@ from services.kit.releases.timeline import EventKind, State
 from services.kit.store.database import Database
 from tests.bank_registry_support import new_database
 from tests.releases_support import NAME, candidate, make_store
-from tests.support import ROOT
+from tests.support import MORE, ROOT
 
-ROUNDS = 5
+ROUNDS = 5 if MORE else 2
 WRITERS = 2
 
 

@@ -10,14 +10,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.eligibility.loan.schedule import (
+from services.eligibility.loan import (
     LargestAmount,
+    RateWithoutMeaningError,
     ShortestDuration,
     Terms,
     constant_instalment,
+    rounded,
     schedule,
+    simulate,
+    taeg_pct,
 )
-from services.eligibility.loan.simulation import RateWithoutMeaningError, rounded, simulate, taeg_pct
 from tests.support import examples
 
 RATES = st.integers(0, 20_000_000).map(lambda millionths: Fraction(millionths, 1_000_000))

@@ -13,7 +13,7 @@ import structlog
 
 from services.documents.contract import Findings, next_working_day, wording
 from services.documents.contract import packages as folders
-from services.documents.profile import PROFILE_FILE, Profile, read_profile
+from services.documents.profile import PROFILE_FILE, Logo, Profile, read_profile
 from services.documents.publishing.deployment import Deployments
 from services.documents.publishing.loaded import PROFILES, TEMPLATES, Packages
 from services.documents.render import TemplateError
@@ -60,9 +60,11 @@ def prepare(deployments: Deployments, templates: Path, profiles: Path) -> None:
 
 def _seed(store: ReleaseStore, packages: Packages, templates: Path, profiles: Path) -> None:
     """Publishes and activates what is shipped; StartupError with everything that is wrong."""
+    logos: list[Logo | None] = []
+    # Profiles first: templates are compiled once with a logo, not a first time without.
     roots = (
-        (templates, MANIFEST_FILE, partial(_template, packages)),
-        (profiles, PROFILE_FILE, _profile),
+        (profiles, PROFILE_FILE, partial(_profile, logos)),
+        (templates, MANIFEST_FILE, partial(_template, packages, logos)),
     )
     shipped: list[Shipped] = []
     problems: list[str] = []
@@ -113,20 +115,26 @@ def _shipped(root: Path, described_by: str, read: Read) -> Iterator[Shipped]:
         yield Shipped(folder, findings, read(contents, findings))
 
 
-def _template(packages: Packages, contents: Contents, findings: Findings) -> Candidate | None:
+def _template(
+    packages: Packages, logos: Sequence[Logo | None], contents: Contents, findings: Findings
+) -> Candidate | None:
     """A shipped template, compiled once for all."""
     template = read_template(contents, findings)
     if template is not None and template.docx:
         try:
-            packages.plan(template, None)
+            packages.plan(template, logos[0] if logos else None)
         except TemplateError as error:
             findings.error("TEMPLATE", DOCX_FILE, error.sentence)
     return None if template is None else _candidate(TEMPLATES, template, contents)
 
 
-def _profile(contents: Contents, findings: Findings) -> Candidate | None:
+def _profile(logos: list[Logo | None], contents: Contents, findings: Findings) -> Candidate | None:
+    """A shipped profile, and its logo."""
     profile = read_profile(contents, findings)
-    return None if profile is None else _candidate(PROFILES, profile, contents)
+    if profile is None:
+        return None
+    logos.append(profile.logo)
+    return _candidate(PROFILES, profile, contents)
 
 
 def _candidate(collection: str, package: Template | Profile, contents: Contents) -> Candidate:

@@ -14,7 +14,6 @@ from services.eligibility.package.decision_file import read_decision
 from services.eligibility.package.facts import Fact
 from services.eligibility.package.facts_file import read_facts
 from services.eligibility.package.findings import FILES, FilePosition, Findings, PackageError
-from services.eligibility.package.identity_file import read_identity
 from services.eligibility.package.model import (
     MISSING_FACTS,
     REQUIRED_DOCUMENTS,
@@ -25,7 +24,7 @@ from services.eligibility.package.model import (
     RulePackage,
 )
 from services.eligibility.package.parameters_file import read_derived, read_parameters
-from services.eligibility.package.rules_file import read_rules
+from services.eligibility.package.rules_file import read_identity, read_rules
 from services.eligibility.package.source import read_source
 from services.eligibility.package.tables import Table, as_table
 from services.eligibility.package.tree import Kind, ValueType
