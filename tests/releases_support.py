@@ -76,7 +76,7 @@ def write_for_ever(url: str) -> NoReturn:
 
 def kill_at_each_step(url: str) -> None:
     """Kills a publication, then an activation and a rollback, at each of their steps; says for each
-    step whether it was killed, and the revisions of the store before and after."""
+    step whether it was killed, and the states of the store before and after."""
     steps = []
     operations: list[Callable[[ReleaseStore], object]] = [
         lambda store: store.publish(candidate("2"), actor="a", request_id="p"),
@@ -85,9 +85,9 @@ def kill_at_each_step(url: str) -> None:
     ]
     for operation in operations:
         for step in count(1):
-            before = _revision(url)
+            before = _state_number(url)
             killed = _run_killed(url, operation, step)
-            steps.append((killed, before, _revision(url)))
+            steps.append((killed, before, _state_number(url)))
             if not killed:
                 break
     _say(steps)
@@ -117,7 +117,7 @@ def _say(value: object) -> None:
     sys.stdout.flush()
 
 
-def _revision(url: str) -> int:
+def _state_number(url: str) -> int:
     database = Database(url)
     try:
         return ReleaseStore(database).last_state_number()

@@ -35,7 +35,7 @@ from tests.bank_registry_support import agreement, bank, loan, new_database, wri
 from tests.support import ROOT, RunningServer, start_server
 
 ROUNDS, SECONDS, CONNECTIONS, STREAMS, BATCH = 3, 3, 8, 8, 100
-OPTIONS = ("--workers=1", "--threads=8", "--max-concurrent-rpcs=256", "--deadline-seconds=120")
+OPTIONS = ("--workers=1", "--threads=8", "--deadline-seconds=120")
 REQUESTS = ROOT / "examples" / "requests"
 LENDERS, AGREEMENTS = 5_000, 2
 DOSSIER = ROOT / "services" / "documents" / "contract" / "examples"

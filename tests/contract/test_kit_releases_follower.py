@@ -24,7 +24,7 @@ from tests.bank_registry_support import new_database
 from tests.releases_support import NAME, START, candidate, make_store
 from tests.support import wait_until
 
-LIMIT = 20.0
+LIMIT = 60.0
 """Seconds after which what is awaited will not come, on a machine that is busy with other tests."""
 
 
@@ -155,7 +155,7 @@ def test_the_last_good_value_stays_when_a_new_one_cannot_be_built(scene: Scene, 
     assert (scene.follower.current(), scene.follower.status().problem) == (Built("3"), "")
 
 
-def test_a_process_starts_from_the_last_good_revision(scene: Scene) -> None:
+def test_a_process_starts_from_the_last_good_state(scene: Scene) -> None:
     scene.activate("1")
     scene.activate("2")
     last = scene.activate("3")
@@ -219,3 +219,31 @@ def test_a_value_that_is_replaced_is_freed(scene: Scene) -> None:
         wait_until(lambda: former() is None)
     finally:
         gc.enable()
+
+
+def test_a_state_is_built_once_however_many_look(scene: Scene) -> None:
+    """A thread that looks while another one builds waits for it, and finds nothing left to do."""
+    scene.follower.start()
+    scene.follower.stop()
+    scene.activate("1")
+    entered, leave = threading.Semaphore(0), threading.Event()
+    build = scene.builder.__call__
+    built: list[str] = []
+
+    def slowly(state: State) -> Built:
+        entered.release()
+        assert leave.wait(LIMIT)
+        found = build(state)
+        built.append(found.version)
+        return found
+
+    scene.follower._build = slowly
+    threads = [threading.Thread(target=scene.follower.refresh) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    assert entered.acquire(timeout=LIMIT)
+    assert not entered.acquire(timeout=0.3)
+    leave.set()
+    for thread in threads:
+        thread.join()
+    assert built == ["1"]

@@ -77,7 +77,7 @@ def test_a_broken_logo_or_source_is_found(published: Path) -> None:
     (profile.parent / "logo.png").write_bytes(b"GIF89a")
     done = start(published)
     assert done.returncode == 1
-    assert "logo.png\u00a0: le logo doit être un PNG de 256 Kio au plus." in done.stderr
+    assert "logo.png\u00a0: le logo doit être un PNG de 256\u00a0Kio au plus." in done.stderr
     assert "sources\u00a0: le chemin remedies.nowhere n’existe pas dans le profil." in done.stderr
 
 

@@ -65,7 +65,6 @@ class Load:
             self.wrong.append(f"{answer.ruleset.version}: {summary(answer)}")
 
 
-@pytest.mark.timeout(240)
 def test_activations_under_load(launch: Launch) -> None:
     server = start(launch, workers=2)
     with Rules(server.address) as author, Load(server.address) as load:

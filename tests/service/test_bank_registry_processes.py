@@ -212,10 +212,8 @@ def test_a_watch_ends_when_its_server_stops(launch: Launch, tmp_path: Path) -> N
     with grpc.insecure_channel(server.address) as channel:
         watch = BankRegistryServiceStub(channel).WatchChanges(pb.WatchChangesRequest(), timeout=60)
         assert next(iter(watch)).change.state_number == 1
-        begun = time.monotonic()
         assert server.stop() == 0
-        assert list(watch) == []
-    assert time.monotonic() - begun < 8
+        assert list(watch) == []  # cut at the end of the time to drain, it would end by an error
 
 
 def test_a_revision_of_another_store_is_not_watched(pair: Pair) -> None:

@@ -105,7 +105,7 @@ def test_a_revision_comes_back_as_it_was_published(rules: Rules) -> None:
     assert checked.report.digest == published.digest
 
 
-def test_the_same_content_is_the_same_revision(rules: Rules) -> None:
+def test_the_same_content_is_the_same_version(rules: Rules) -> None:
     first = rules.publish(V2)
     again = rules.publish(V2, request_id=str(uuid.uuid4()))
     assert (first.created, again.created) == (True, False)

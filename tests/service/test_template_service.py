@@ -44,7 +44,7 @@ from tests.support import Launch, RunningServer
 
 NAME = f"templates/{REFUSAL}"
 PLACE = "ne prête pas et ne garantit pas les prêts"
-FOLLOWED_SECONDS = 1.0
+FOLLOWED_SECONDS = 60.0
 FROM = date(2027, 1, 1)
 ONE = (("x-actor", "camille"),)
 OTHER = (("x-actor", "dominique"),)

@@ -6,7 +6,15 @@ import grpc
 
 from microcredit.bankregistry.v1 import bank_pb2
 from microcredit.bankregistry.v1 import bank_registry_service_pb2 as pb
-from services.bank_registry.api.views import MAX_PAGE_BYTES, Handlers, View, fill, registry_at, view
+from services.bank_registry.api.views import (
+    MAX_PAGE_BYTES,
+    Handlers,
+    View,
+    fill,
+    registry_at,
+    registry_clock,
+    view,
+)
 from services.bank_registry.messages import CheckMessages, names, requests
 from services.bank_registry.registry import Geography, LoanRequest, check_bank, select
 from services.bank_registry.store import RegistryStore
@@ -30,8 +38,9 @@ class CheckHandlers(Handlers):
         """One lender against an application."""
         violations = Violations()
         bank_id = names.bank_id(request.name, violations)
-        question = requests.question(request, self._geography, violations, self._clock())
-        registry = registry_at(self._store, question.min_state_number)
+        present = self._store.registry()
+        question = requests.question(request, self._geography, violations, registry_clock(present))
+        registry = registry_at(self._store, question.min_state_number, present)
         seen = view(registry, question.known_instant)
         return pb.CheckBankResponse(
             check=self._check(bank_id, question.loan, seen),

@@ -32,8 +32,10 @@ class View:
         return record
 
 
-def registry_at(store: RegistryStore, min_state_number: int) -> Registry:
-    """The registry, at least at a state; Unavailable if that one cannot be seen yet."""
+def registry_at(store: RegistryStore, min_state_number: int, known: Registry | None = None) -> Registry:
+    """The registry at least at a state, the one just seen if it will do; Unavailable if there is none."""
+    if known is not None and known.state_number >= min_state_number:
+        return known
     registry = store.registry(min_state_number)
     if registry.state_number < min_state_number:
         raise Unavailable(

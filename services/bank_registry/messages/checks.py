@@ -24,7 +24,9 @@ class CheckMessages:
             selectable=check.selectable,
             reasons=_reasons(check.reasons),
             agreement_checks=[
-                pb.AgreementCheck(agreement=parts.agreement(found), reasons=_reasons(found.reasons))
+                pb.AgreementCheck(agreement=parts.agreement(found).agreement, reasons=_reasons(found.reasons))
+                if found.reasons
+                else parts.agreement(found)
                 for found in check.agreements
             ],
             warnings=[
@@ -56,7 +58,7 @@ class _Parts:
     def __init__(self, record: BankRecord) -> None:
         self.record = record
         self._banks: dict[object, pb.Bank] = {}
-        self._agreements: dict[object, pb.Agreement] = {}
+        self._agreements: dict[object, pb.AgreementCheck] = {}
         self._conventions: dict[object, pb.LocalConvention] = {}
 
     def bank(self, check: BankCheck) -> pb.Bank:
@@ -67,14 +69,14 @@ class _Parts:
             built = self._banks[key] = records.bank(check.bank, check.life)
         return built
 
-    def agreement(self, found: AgreementCheck) -> pb.Agreement:
-        """The terms of an agreement; what its reservations take changes as they expire."""
+    def agreement(self, found: AgreementCheck) -> pb.AgreementCheck:
+        """The terms of an agreement, nothing against them; its reservations weigh until they expire."""
         fact = found.agreement
         key = fact.id, fact.period.first, found.reserved
         built = self._agreements.get(key)
         if built is None:
             message = records.agreement(self.record.bank.id, fact, found.life, found.reserved)
-            built = self._agreements[key] = message
+            built = self._agreements[key] = pb.AgreementCheck(agreement=message)
         return built
 
     def convention(self, check: BankCheck) -> pb.LocalConvention | None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
+from itertools import groupby
+from operator import attrgetter
 from typing import Generic, TypeVar
 
 from services.bank_registry.registry.geography import Commune
@@ -169,6 +171,12 @@ class BankRecord:
     agreements: tuple[Agreement, ...] = ()
     conventions: tuple[LocalConvention, ...] = ()
     reservations: tuple[Reservation, ...] = ()
+    by_agreement: tuple[tuple[Agreement, ...], ...] = field(init=False, repr=False, compare=False)
+    """The versions of each agreement, told apart once: every check asks for them."""
+
+    def __post_init__(self) -> None:
+        versions = tuple(tuple(found) for _, found in groupby(self.agreements, key=attrgetter("id")))
+        object.__setattr__(self, "by_agreement", versions)
 
     @classmethod
     def of(

@@ -8,8 +8,6 @@ from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from functools import lru_cache
-from itertools import groupby
-from operator import attrgetter
 
 from services.bank_registry.registry.geography import Geography, fold
 from services.bank_registry.registry.history import Records
@@ -36,6 +34,9 @@ from services.kit.dates import Period, add_months
 
 VERIFICATION_MONTHS = 12
 """Delay after which an entry is to be verified again: no public list of lenders says what changed."""
+
+SHORTEST_YEAR = 365
+"""Days that are never more than 12 months: most checks need no calendar."""
 
 _folded = lru_cache(10_000)(fold)
 
@@ -97,7 +98,9 @@ def check_bank(
     bank = version_on(record.banks, request.on_date)
     against_all = tuple(lender_reasons(bank, request.on_date))
     checks = []
-    for agreement, whole in in_play(record.agreements, request):
+    for versions in record.by_agreement:
+        agreement = version_on(versions, request.on_date)
+        whole = life(versions, agreement)
         reserved = record.reserved(agreement.id, instant) if record.reservations else 0
         reasons = (*against_all, *reasons_against(agreement, request, geography, reserved))
         checks.append(AgreementCheck(agreement, reasons, whole, reserved))
@@ -107,7 +110,7 @@ def check_bank(
         life(record.banks, bank),
         tuple(checks),
         _bank_reasons(bank, checks, against_all),
-        tuple(_warnings(bank, checks, record.conventions, request, records)),
+        tuple(_warnings(bank, checks, record.conventions, convention, request, records)),
         convention,
         _convention_life(record.conventions, convention),
     )
@@ -145,17 +148,11 @@ def ranking(check: BankCheck) -> tuple[object, ...]:
     )
 
 
-def in_play(agreements: Sequence[Agreement], request: LoanRequest) -> Iterator[tuple[Agreement, Period]]:
-    """Of each agreement, the terms of the day, else the last past, else the first to come; and its life."""
-    for _, periods in groupby(agreements, key=attrgetter("id")):
-        versions = list(periods)
-        version = version_on(versions, request.on_date)
-        yield version, life(versions, version)
-
-
 def verification_due(verified_on: date | None, day: date) -> bool:
     """Whether an agreement was not verified in the 12 months before a day."""
-    return verified_on is None or add_months(verified_on, VERIFICATION_MONTHS) < day
+    if verified_on is None or (day - verified_on).days <= SHORTEST_YEAR:
+        return verified_on is None
+    return add_months(verified_on, VERIFICATION_MONTHS) < day
 
 
 def _bank_reasons(
@@ -174,10 +171,11 @@ def _warnings(
     bank: Bank,
     checks: Sequence[AgreementCheck],
     conventions: Sequence[LocalConvention],
+    convention: LocalConvention | None,
     request: LoanRequest,
     records: Records,
 ) -> Iterator[SelectionWarning]:
-    if convention_on(conventions, request.on_date) is None:
+    if convention is None:
         yield SelectionWarning(
             WarningCode.NO_LOCAL_CONVENTION, _no_convention(bank, conventions, request.on_date)
         )

@@ -22,7 +22,7 @@ V = TypeVar("V", bound=Dated)
 
 def version_on(versions: Sequence[V], day: date | None) -> V:
     """The version of a day, else the last one past, else the first to come; without a day, the last one."""
-    if day is None:
+    if day is None or len(versions) == 1:
         return versions[-1]
     begun = [version for version in versions if version.period.first <= day]
     return begun[-1] if begun else versions[0]
