@@ -28,6 +28,7 @@ RELEASES = ReleaseCommands(
         read_folder=contents_of,
         single=True,
         checked_here=True,
+        sums_up=True,
     )
 )
 

@@ -30,7 +30,7 @@ class Words:
     `options` are annotations that stand for those of this module, by name of parameter. With `single`, the
     server has one package and no command names it. `file` is the one that people edit alone, if there is one,
     and `continued` the option that names the package that it continues. With `checked_here`, the program
-    checks folders itself.
+    checks folders itself; with `sums_up`, a publication tells what its check tried.
     """
 
     collection: str
@@ -45,6 +45,7 @@ class Words:
     file: str = ""
     continued: str = ""
     checked_here: bool = False
+    sums_up: bool = False
 
 
 def packages(found: Sequence[package_pb2.Package], words: Words, out: Output) -> None:
@@ -65,7 +66,8 @@ def published(answer: pb.PublishPackageResponse, words: Words, dry_run: bool, ou
     """What a publication did."""
     out.document(as_json(answer))
     _findings(answer.report, out)
-    out.line(answer.report.summary)
+    if words.sums_up:
+        out.line(answer.report.summary)
     said = f"publiée ; {words.inert}"
     if not answer.created:
         said = "déjà publiée avec ce contenu, rien n’est écrit."
