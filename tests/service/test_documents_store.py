@@ -113,7 +113,7 @@ def test_an_item_of_a_batch_is_kept_once(stubs: Stubs) -> None:
     own = str(uuid.uuid4())
     items = [
         pb.BatchItem(data_json=json.dumps(case(f"MC-2026-711{number}")).encode(), request_id=request_id)
-        for number, request_id in enumerate(("", own))
+        for number, request_id in enumerate(("", own, ""))
     ]
     asked = pb.BatchGenerateDocumentsRequest(
         template=f"templates/{REFUSAL}",
@@ -128,15 +128,15 @@ def test_an_item_of_a_batch_is_kept_once(stubs: Stubs) -> None:
         return [part.item for part in parts_ if part.WhichOneof("part") == "item"]
 
     asked.validate_only = True
-    assert [(one.document.name, one.document.content) for one in results()] == [("", b"")] * 2
+    assert [(one.document.name, one.document.content) for one in results()] == [("", b"")] * 3
     asked.validate_only = False
     first = results()
-    assert len({one.document.name for one in first}) == 2
+    assert len({one.document.name for one in first}) == 3
     assert results() == first
     asked.items[0].data_json = json.dumps(case("MC-2026-7119")).encode()
     changed = results()
     assert changed[0].error.code == grpc.StatusCode.ALREADY_EXISTS.value[0]
-    assert changed[1] == first[1]
+    assert changed[1:] == first[1:]
     asked.items[1].request_id = "x"
     refused = failure(stubs.documents.BatchGenerateDocuments(asked, timeout=SECONDS))
     assert refused.violations == {"items[1].request_id": "MALFORMED"}

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import re
+import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib import import_module
@@ -56,15 +58,10 @@ def room(module: str, paths: Mapping[str, Path]) -> str:
     )
 
 
-def face(path: Path) -> tuple[list[str], str]:
-    """The names that a face lists, and its docstring."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    names = [
-        ast.literal_eval(node.value)
-        for node in tree.body
-        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__"
-    ]
-    return (names[0] if names else []), ast.get_docstring(tree) or ""
+def face(path: Path) -> set[str]:
+    """The names that a face offers, each with its sentence: its docstring lists them."""
+    docstring = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
+    return set(re.findall(r"^- `(\w+)`: \S", docstring, re.MULTILINE))
 
 
 def trespasses(found: list[Import], paths: Mapping[str, Path]) -> Iterator[str]:
@@ -73,7 +70,7 @@ def trespasses(found: list[Import], paths: Mapping[str, Path]) -> Iterator[str]:
         entered = room(imported.source, paths)
         if not entered or imported.module.startswith("tests.") or room(imported.module, paths) == entered:
             continue
-        if imported.source != entered or imported.name not in face(paths[entered])[0]:
+        if imported.source != entered or imported.name not in face(paths[entered]):
             yield f"{imported.module}: {imported.source} {imported.name}"
 
 
@@ -100,24 +97,39 @@ def test_a_trespass_is_seen() -> None:
     assert len(list(trespasses([deep, unlisted, offered], paths))) == 2
 
 
-def test_a_face_says_what_it_offers() -> None:
+def test_a_face_offers_what_exists_and_what_is_used() -> None:
     paths = modules()
+    found = imports(paths)
+    used = {(imported.source, imported.name) for imported in found} | attributes(found, paths)
+    used |= {(target.partition(":")[0], target.partition(":")[2]) for target in scripts().values()}
     faults = []
     for name, path in paths.items():
         if room(name, paths) == name:
-            names, docstring = face(path)
-            faults += [f"{name}: {offered}" for offered in names if f"`{offered}`: " not in docstring]
+            offered = face(path)
+            faults += [f"{name}: no {one}" for one in offered if not hasattr(import_module(name), one)]
+            faults += [f"{name}: nobody uses {one}" for one in offered if (name, one) not in used]
     assert faults == []
 
 
-def test_what_a_face_lists_can_be_imported() -> None:
-    """Also what it loads when it is first asked for, which no import of the face itself tries."""
-    paths = modules()
-    faults = []
-    for name, path in paths.items():
-        if room(name, paths) == name:
-            faults += [f"{name}: {one}" for one in face(path)[0] if not hasattr(import_module(name), one)]
-    assert faults == []
+def attributes(found: list[Import], paths: Mapping[str, Path]) -> set[tuple[str, str]]:
+    """What is reached through a room that is imported whole: `wire.money`."""
+    reached = set()
+    for imported in found:
+        whole = f"{imported.source}.{imported.name}"
+        if room(whole, paths) == whole:
+            tree = ast.parse(paths[imported.module].read_text(encoding="utf-8"))
+            reached |= {
+                (whole, node.attr)
+                for node in ast.walk(tree)
+                if isinstance(node, ast.Attribute) and ast.unparse(node.value) == imported.name
+            }
+    return reached
+
+
+def scripts() -> dict[str, str]:
+    """The commands of the product, and the function that each runs."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    return dict(project["scripts"])
 
 
 def test_the_house_can_be_drawn_from_memory() -> None:
@@ -143,3 +155,9 @@ def test_no_module_bears_the_name_of_a_room_nor_of_another_middle_module() -> No
                 faults.append(f"{module}: the name of {seen[parts[-1]]}")
             seen[parts[-1]] = module
     assert faults == []
+
+
+def test_no_room_is_named_by_a_metaphor() -> None:
+    metaphors = {"desk", "desks", "keeper", "remembered", "quick", "house", "sight"}
+    paths = modules()
+    assert [name for name in paths if name.startswith("services.") and metaphors & set(name.split("."))] == []

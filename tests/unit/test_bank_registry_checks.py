@@ -226,3 +226,19 @@ def test_a_reservation_weighs_until_it_expires(monkeypatch: pytest.MonkeyPatch) 
 
     assert remaining_at(expires - 1) == (False, 0)
     assert remaining_at(expires) == (True, 5000)
+
+
+def test_a_page_holds_two_hundred_lenders_at_most_whatever_is_asked() -> None:
+    """Without a cap on pages, the answer would hold all of them and a client could ask for any size."""
+    histories = {
+        f"b{number:03}": BankHistory((Known(replace(BANK, id=f"b{number:03}"), WRITES[0]),))
+        for number in range(250)
+    }
+    servicer = served(Registry(histories, (WRITES[0],)))
+    request = pb.ListBanksRequest(page_size=1000)
+    first = servicer.ListBanks(request, cast(Any, None))
+    request.page_token = first.next_page_token
+    second = servicer.ListBanks(request, cast(Any, None))
+    assert (len(first.banks), len(second.banks), second.next_page_token) == (200, 50, "")
+    names = [bank.name for bank in (*first.banks, *second.banks)]
+    assert len(set(names)) == first.total_size == 250

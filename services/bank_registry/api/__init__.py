@@ -16,14 +16,3 @@ from services.bank_registry.api.editing import BankEditingServicer
 from services.bank_registry.api.envelopes import EnvelopeServicer
 from services.bank_registry.api.service import BankRegistryServicer
 from services.bank_registry.api.transfers import Exporter, Importer, import_file
-
-__all__ = [
-    "Auditor",
-    "BankEditingServicer",
-    "BankRegistryServicer",
-    "EnvelopeServicer",
-    "Exporter",
-    "Importer",
-    "RegistryAdminServicer",
-    "import_file",
-]

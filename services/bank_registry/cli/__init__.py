@@ -4,5 +4,3 @@
 """
 
 from services.bank_registry.cli.main import main
-
-__all__ = ["main"]

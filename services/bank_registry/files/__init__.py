@@ -21,18 +21,3 @@ from services.bank_registry.files.items import FileFinding, FilePlace
 from services.bank_registry.files.plan import ImportPlan, Kind, LenderOutcome, make_plan
 from services.bank_registry.files.reading import Progress, Reading, read
 from services.bank_registry.files.rows import csv_bytes, json_lines_bytes, xlsx_bytes
-
-__all__ = [
-    "FileFinding",
-    "FilePlace",
-    "ImportPlan",
-    "Kind",
-    "LenderOutcome",
-    "Progress",
-    "Reading",
-    "csv_bytes",
-    "json_lines_bytes",
-    "make_plan",
-    "read",
-    "xlsx_bytes",
-]

@@ -22,19 +22,3 @@ from services.bank_registry.messages.edits import Writing
 from services.bank_registry.messages.entries import read_agreement, read_bank, read_convention
 from services.bank_registry.messages.requests import Sight
 from services.bank_registry.messages.transfers import Options
-
-__all__ = [
-    "CheckMessages",
-    "Options",
-    "Sight",
-    "Writing",
-    "edits",
-    "names",
-    "read_agreement",
-    "read_bank",
-    "read_convention",
-    "reads",
-    "records",
-    "requests",
-    "transfers",
-]

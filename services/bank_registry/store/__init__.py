@@ -17,15 +17,3 @@ from services.bank_registry.store.auditing import AuditRow
 from services.bank_registry.store.loading import changes, changes_of
 from services.bank_registry.store.snapshot import RegistryStore, migrate
 from services.bank_registry.store.writes import Edit, Origin, ReservationChange
-
-__all__ = [
-    "AuditRow",
-    "Edit",
-    "Origin",
-    "RegistryStore",
-    "ReservationChange",
-    "auditing",
-    "changes",
-    "changes_of",
-    "migrate",
-]

@@ -34,7 +34,7 @@ def refuse_overlaps(connection: Connection, table: str, key: str, *, dated: bool
 
 
 def make_append_only(connection: Connection, table: str) -> None:
-    """Only `recorded_to` may change, once, and only to close a version."""
+    """Only `recorded_to` may change, once, and only to close a version; again after a column is added."""
     columns = [column["name"] for column in inspect(connection).get_columns(table)]
     frozen = ", ".join(f'"{name}"' for name in columns if name != "recorded_to")
     postgresql = connection.dialect.name == "postgresql"
@@ -51,16 +51,25 @@ def make_append_only(connection: Connection, table: str) -> None:
         else f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
     )
     each = "FOR EACH ROW"
-    _run(connection, f"CREATE TRIGGER {table}_frozen BEFORE UPDATE OF {frozen} ON {table} {each} {refuse}")
-    _run(connection, f"CREATE TRIGGER {table}_kept BEFORE DELETE ON {table} {each} {refuse}")
+    _trigger(connection, table, "frozen", f"BEFORE UPDATE OF {frozen} ON {table} {each} {refuse}")
+    _trigger(connection, table, "kept", f"BEFORE DELETE ON {table} {each} {refuse}")
     if "recorded_to" in columns:
-        _run(
+        _trigger(
             connection,
-            f"CREATE TRIGGER {table}_closed_once BEFORE UPDATE OF recorded_to ON {table} {each} "
+            table,
+            "closed_once",
+            f"BEFORE UPDATE OF recorded_to ON {table} {each} "
             f"WHEN (OLD.recorded_to <> {STILL_KNOWN} OR NEW.recorded_to > OLD.recorded_to) {refuse}",
         )
     if postgresql:
-        _run(connection, f"CREATE TRIGGER {table}_whole BEFORE TRUNCATE ON {table} {refuse}")
+        _trigger(connection, table, "whole", f"BEFORE TRUNCATE ON {table} {refuse}")
+
+
+def _trigger(connection: Connection, table: str, name: str, rule: str) -> None:
+    """Makes a trigger, in the place of the one that knew fewer columns."""
+    of_table = f" ON {table}" if connection.dialect.name == "postgresql" else ""
+    _run(connection, f"DROP TRIGGER IF EXISTS {table}_{name}{of_table}")
+    _run(connection, f"CREATE TRIGGER {table}_{name} {rule}")
 
 
 def _run(connection: Connection, statement: str) -> None:

@@ -17,14 +17,3 @@ from services.documents.api.releases import package_kinds
 from services.documents.api.store_service import DocumentStoreServicer, Stored
 from services.documents.api.template_service import TemplateServicer
 from services.documents.api.verifying import Verifier
-
-__all__ = [
-    "Converter",
-    "DocumentServicer",
-    "DocumentStoreServicer",
-    "Maker",
-    "Stored",
-    "TemplateServicer",
-    "Verifier",
-    "package_kinds",
-]

@@ -4,5 +4,3 @@
 """
 
 from services.documents.cli.main import main
-
-__all__ = ["main"]

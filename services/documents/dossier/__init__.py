@@ -7,5 +7,3 @@
 """
 
 from services.documents.dossier.selection import Purpose, enclosures, obstacles, select
-
-__all__ = ["Purpose", "enclosures", "obstacles", "select"]

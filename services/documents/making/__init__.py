@@ -41,26 +41,3 @@ from services.documents.making.generation import (
 )
 from services.documents.making.provenance import Provenance, read_provenance, with_provenance
 from services.documents.making.seal import Seal, Sealing
-
-__all__ = [
-    "DOCX",
-    "PDF",
-    "Filled",
-    "Generated",
-    "Line",
-    "OutputFile",
-    "Provenance",
-    "Seal",
-    "Sealing",
-    "Sources",
-    "choose",
-    "filename",
-    "fill",
-    "join",
-    "properties",
-    "read_provenance",
-    "render",
-    "summary_csv",
-    "with_provenance",
-    "zipped",
-]

@@ -14,14 +14,4 @@ from services.documents.messages import documents, requests
 from services.documents.messages.requests import DocumentOptions
 from services.documents.messages.templates import annotated_docx, template_field, text_change
 
-__all__ = [
-    "DOMAIN",
-    "DocumentOptions",
-    "annotated_docx",
-    "documents",
-    "requests",
-    "template_field",
-    "text_change",
-]
-
 DOMAIN = "documents.microcredit"

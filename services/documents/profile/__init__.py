@@ -16,5 +16,3 @@ from services.documents.profile.organisation import (
     described_profile,
     read_profile,
 )
-
-__all__ = ["PROFILE_FILE", "Logo", "Profile", "described_profile", "read_profile", "texts"]

@@ -34,22 +34,3 @@ from services.documents.publishing.loaded import (
     template_of,
 )
 from services.documents.publishing.preparation import prepare
-
-__all__ = [
-    "PROFILES",
-    "TEMPLATES",
-    "Deployment",
-    "Deployments",
-    "Packages",
-    "Published",
-    "Report",
-    "TextChange",
-    "check_profile",
-    "check_template",
-    "compare",
-    "continued",
-    "fields_read",
-    "prepare",
-    "profile_of",
-    "template_of",
-]

@@ -40,31 +40,3 @@ from services.documents.render.logo import LOGO_PART
 from services.documents.render.plan import Plan
 from services.documents.render.reference import disagreements, render_reference
 from services.documents.render.source import TAGS, WORD_PART, is_rendered, parser
-
-__all__ = [
-    "ENVIRONMENT",
-    "FILTERS",
-    "LOGO_PART",
-    "SAME",
-    "TAGS",
-    "TESTS",
-    "WORD_PART",
-    "Filter",
-    "Piece",
-    "Plan",
-    "Reason",
-    "RenderError",
-    "TemplateError",
-    "alternative_text",
-    "assemble",
-    "bindings",
-    "compile_template",
-    "disagreements",
-    "drawn",
-    "is_rendered",
-    "keep_in",
-    "opc",
-    "parser",
-    "render_reference",
-    "series_titles",
-]

@@ -13,13 +13,3 @@
 from services.documents.store.documents import DocumentStore, File, Kept, Origin
 from services.documents.store.keys import CaseKeys, prepare_master_key
 from services.documents.store.tables import migrate
-
-__all__ = [
-    "CaseKeys",
-    "DocumentStore",
-    "File",
-    "Kept",
-    "Origin",
-    "migrate",
-    "prepare_master_key",
-]

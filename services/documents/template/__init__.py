@@ -30,21 +30,3 @@ from services.documents.template.gate import examine
 from services.documents.template.manifest import DOCX_FILE, MANIFEST_FILE, Template, read_template
 from services.documents.template.reading import Paragraph, outline
 from services.documents.template.trial import Sample
-
-__all__ = [
-    "DOCX_FILE",
-    "MANIFEST_FILE",
-    "Field",
-    "FieldTag",
-    "Paragraph",
-    "Sample",
-    "Template",
-    "annotate_apart",
-    "examine",
-    "examine_apart",
-    "make_context",
-    "make_fields",
-    "outline",
-    "palette",
-    "read_template",
-]

@@ -15,13 +15,3 @@ from services.eligibility.api.releases import ruleset_kind
 from services.eligibility.api.ruleset_service import RulesetServicer
 from services.eligibility.api.service import DOMAIN, EligibilityServicer, LoanServicer
 from services.eligibility.api.shadowing import ShadowRunner
-
-__all__ = [
-    "DOMAIN",
-    "DecisionServicer",
-    "EligibilityServicer",
-    "LoanServicer",
-    "RulesetServicer",
-    "ShadowRunner",
-    "ruleset_kind",
-]

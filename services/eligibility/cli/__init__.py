@@ -4,5 +4,3 @@
 """
 
 from services.eligibility.cli.main import main
-
-__all__ = ["main"]

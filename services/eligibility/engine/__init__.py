@@ -52,25 +52,3 @@ from services.eligibility.engine.evaluation import LazyValues, all_values, reque
 from services.eligibility.engine.host import HostRuleset
 from services.eligibility.engine.native import EngineError, NativeRuleset
 from services.eligibility.engine.trial import try_package
-
-__all__ = [
-    "CompiledRules",
-    "Critical",
-    "EngineError",
-    "HostRuleset",
-    "LazyValues",
-    "Leaf",
-    "NativeRuleset",
-    "UncompilableError",
-    "all_values",
-    "compile_package",
-    "conditions_of",
-    "exceeded_limits",
-    "leaves_of",
-    "request_day",
-    "rule_leaves",
-    "too_large",
-    "true_rules",
-    "try_package",
-    "written",
-]

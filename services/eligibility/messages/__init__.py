@@ -24,19 +24,3 @@ from services.eligibility.messages.application import fact_value, read_request
 from services.eligibility.messages.assessments import assessment_pb, catalog, ruleset_pb
 from services.eligibility.messages.fields import BoundedFields
 from services.eligibility.messages.loans import answered, read_loan_question, simulation_pb, unanswered
-
-__all__ = [
-    "BoundedFields",
-    "answered",
-    "assessment_pb",
-    "catalog",
-    "decisions",
-    "fact_value",
-    "read_grid",
-    "read_loan_question",
-    "read_request",
-    "read_suggestions",
-    "ruleset_pb",
-    "simulation_pb",
-    "unanswered",
-]

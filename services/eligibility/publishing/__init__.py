@@ -75,38 +75,6 @@ _LATER = {
 }
 _HOMES = {name: room for room, names in _LATER.items() for name in names.split()}
 
-__all__ = [
-    "MAX_FINDINGS",
-    "UNUSABLE",
-    "Advice",
-    "Count",
-    "Deployment",
-    "Deployments",
-    "Gap",
-    "Labels",
-    "NewShadow",
-    "OutcomeChange",
-    "Pair",
-    "Report",
-    "RulebookChange",
-    "Ruleset",
-    "RunPosition",
-    "Section",
-    "Shadow",
-    "Tally",
-    "advice",
-    "case_gaps",
-    "check",
-    "compiled",
-    "compiled_once",
-    "differences",
-    "moved",
-    "reason_labels",
-    "rulebook",
-    "summary",
-    "tally",
-]
-
 
 def __getattr__(name: str) -> Any:
     # The child that checks a stranger's package comes through here, and needs neither a store nor gRPC: their

@@ -8,5 +8,3 @@
 from services.eligibility.store.journal import Journal
 from services.eligibility.store.shadows import ShadowStore
 from services.eligibility.store.tables import migrate
-
-__all__ = ["Journal", "ShadowStore", "migrate"]

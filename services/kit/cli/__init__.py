@@ -1,13 +1,11 @@
 """What a command line in French needs: help, output, exit codes, calls to a server.
 
-- `Actor`: The option that says who acts.
 - `add_commands`: Adds functions as commands; the shared options fill their `Call` or `Output`.
 - `Address`: Where a program finds its server: the variable that says it, else the address itself.
 - `as_json`: The message in the JSON of protobuf, every field present, with the names of the contract.
 - `Call`: One run of a command that calls a server: which server, as whom, and where its answer goes.
 - `civil`: A date of the contract.
 - `CommandError`: The command ends here, with a French sentence, its details and an exit code.
-- `Comment`: The option that says why a command writes.
 - `day`: A date of the contract as a person reads it.
 - `destination`: Where a file of the server is written.
 - `Detail`: One thing wrong: a field or a place of a file, and a French sentence.
@@ -17,7 +15,6 @@
 - `FrenchGroup`: A group of commands whose help is in French.
 - `GOOD`: Exit code 0: all is well.
 - `instant`: An instant of the contract as a person reads it.
-- `Json`: The option that asks for a JSON document.
 - `last_part`: What a name ends with: a version, an identifier.
 - `Output`: The answer of one command: `document` for machines, the rest for a person.
 - `parse_day`: A date written 2027-01-01 or 01/01/2027.
@@ -48,42 +45,4 @@ from services.kit.cli.release_showing import Words
 from services.kit.cli.releases import Edition, ReleaseCommands, destination, read_file, write_file
 from services.kit.cli.remote import Remote
 from services.kit.cli.showing import as_json, civil, day, instant, last_part, to_date
-from services.kit.cli.target import Actor, Address, Comment, DryRun, Json, Target, parse_day
-
-__all__ = [
-    "GOOD",
-    "REFUSED",
-    "SERVER",
-    "USAGE",
-    "Actor",
-    "Address",
-    "Call",
-    "CommandError",
-    "Comment",
-    "Detail",
-    "DryRun",
-    "Edition",
-    "FrenchCommand",
-    "FrenchGroup",
-    "Json",
-    "Output",
-    "ReleaseClient",
-    "ReleaseCommands",
-    "Remote",
-    "Target",
-    "Words",
-    "add_commands",
-    "as_json",
-    "civil",
-    "day",
-    "destination",
-    "instant",
-    "last_part",
-    "parse_day",
-    "program",
-    "read_file",
-    "run",
-    "signing",
-    "to_date",
-    "write_file",
-]
+from services.kit.cli.target import Address, DryRun, Target, parse_day

@@ -4,7 +4,6 @@
 - `ArchiveError`: The archive is refused; `sentence` says why in French.
 - `Candidate`: A package to publish; it may govern from `valid_from` to `valid_until`, both included.
 - `Candidates`: The candidates of requests, checked one at a time.
-- `Transition`: An event, the state after it, and the releases that lose days planned for them.
 - `check_published`: NotFound if no version of that package is published.
 - `Compiled`: A compiled package, and the bytes of its files.
 - `compiled_cache`: Compiled packages at hand, in force or not; made before the fork.
@@ -17,13 +16,9 @@
   signature is left out.
 - `Edited`: A file edited alone, to become the next version of a package.
 - `Editing`: How a file edited alone becomes a package.
-- `Event`: A publication, or the first day that a release governs; `state_number` orders events, not `time`.
-- `EventKind`: What happened to a release.
 - `ReleaseFields`: The fields of a request, for the kinds of packages of a service.
 - `find_version`: The published version of a name; NotFound.
 - `Finding`: One thing to say of one place of a package: what is wrong, and what to do.
-- `Follower`: Holds what `build` makes of the last state that it could build; started after the fork.
-- `FollowerStatus`: What a process applies; `problem` is a French sentence, empty when it follows the store.
 - `Kind`: One kind of package, as a service hands it in.
 - `Kinds`: The kinds of packages of a service.
 - `make_append_only`: Makes the database refuse to change or delete a row of a table.
@@ -47,7 +42,6 @@
 - `Turns`: Turns taken by the threads and the workers of a server, one at a time.
 - `unpack`: The files of anyone's zip; ArchiveError if it is unsound or too large.
 - `unpacked`: The files of an archive of a kind; InvalidArgument.
-- `unreadable`: The error of a stored package that cannot serve.
 """
 
 from __future__ import annotations
@@ -59,92 +53,38 @@ if TYPE_CHECKING:
     from services.kit.releases import signature
     from services.kit.releases.archive import SIGNATURE_FILE, ArchiveError, Contents, digest, pack, unpack
     from services.kit.releases.candidates import Candidates, accepted
-    from services.kit.releases.changes import Transition
     from services.kit.releases.deployments import (
         Compiled,
         Deployment,
         Deployments,
         Segment,
         compiled_cache,
-        unreadable,
     )
     from services.kit.releases.findings import NO_CODE, Finding, Place, Report, Severity
-    from services.kit.releases.follower import Follower, FollowerStatus
     from services.kit.releases.kinds import Description, Edited, Editing, Kind, Kinds
     from services.kit.releases.requests import ReleaseFields, check_published, find_version, unpacked
     from services.kit.releases.service import ReleaseServicer
     from services.kit.releases.signature import PublicKeys, Statement
     from services.kit.releases.store import PackageDamagedError, ReleaseStore
     from services.kit.releases.tables import create_release_tables, make_append_only
-    from services.kit.releases.timeline import Candidate, Event, EventKind, Release, Span, State
+    from services.kit.releases.timeline import Candidate, Release, Span, State
     from services.kit.releases.turns import Turns
 
 _ROOMS = {
     "archive": "ArchiveError Contents SIGNATURE_FILE digest pack unpack",
     "candidates": "Candidates accepted",
-    "changes": "Transition",
-    "deployments": "Compiled Deployment Deployments Segment compiled_cache unreadable",
+    "deployments": "Compiled Deployment Deployments Segment compiled_cache",
     "findings": "NO_CODE Finding Place Report Severity",
-    "follower": "Follower FollowerStatus",
     "kinds": "Description Edited Editing Kind Kinds",
     "requests": "ReleaseFields check_published find_version unpacked",
     "service": "ReleaseServicer",
     "signature": "PublicKeys Statement",
     "store": "PackageDamagedError ReleaseStore",
     "tables": "create_release_tables make_append_only",
-    "timeline": "Candidate Event EventKind Release Span State",
+    "timeline": "Candidate Release Span State",
     "turns": "Turns",
 }
 _HOMES = {name: room for room, names in _ROOMS.items() for name in names.split()}
-
-__all__ = [
-    "NO_CODE",
-    "SIGNATURE_FILE",
-    "ArchiveError",
-    "Candidate",
-    "Candidates",
-    "Compiled",
-    "Contents",
-    "Deployment",
-    "Deployments",
-    "Description",
-    "Edited",
-    "Editing",
-    "Event",
-    "EventKind",
-    "Finding",
-    "Follower",
-    "FollowerStatus",
-    "Kind",
-    "Kinds",
-    "PackageDamagedError",
-    "Place",
-    "PublicKeys",
-    "Release",
-    "ReleaseFields",
-    "ReleaseServicer",
-    "ReleaseStore",
-    "Report",
-    "Segment",
-    "Severity",
-    "Span",
-    "State",
-    "Statement",
-    "Transition",
-    "Turns",
-    "accepted",
-    "check_published",
-    "compiled_cache",
-    "create_release_tables",
-    "digest",
-    "find_version",
-    "make_append_only",
-    "pack",
-    "signature",
-    "unpack",
-    "unpacked",
-    "unreadable",
-]
 
 
 def __getattr__(name: str) -> Any:

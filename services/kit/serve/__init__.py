@@ -22,16 +22,3 @@ from services.kit.serve.interceptor import internal_error
 from services.kit.serve.logs import exception_fields
 from services.kit.serve.server import App, Registration, registration
 from services.kit.serve.status import to_status
-
-__all__ = [
-    "App",
-    "Registration",
-    "ServerSettings",
-    "exception_fields",
-    "internal_error",
-    "overloaded",
-    "placeless",
-    "registration",
-    "server",
-    "to_status",
-]

@@ -38,26 +38,3 @@ from services.kit.store.keys import CaseKey, KeyStore, master_key_table, prepare
 from services.kit.store.secrets import page_key, secret_table
 from services.kit.store.vault import MasterKey
 from services.kit.store.waits import write_places
-
-__all__ = [
-    "CaseKey",
-    "Chain",
-    "Database",
-    "KeyStore",
-    "MasterKey",
-    "append",
-    "audit",
-    "audit_table",
-    "database",
-    "fingerprint",
-    "idempotency",
-    "master_key_table",
-    "page_key",
-    "prepare_keys",
-    "request_table",
-    "reused",
-    "secret_table",
-    "tie",
-    "vault",
-    "write_places",
-]

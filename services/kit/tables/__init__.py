@@ -13,7 +13,6 @@
 - `integer`: A whole number, not negative.
 - `is_blank`: Whether a cell holds nothing but spaces.
 - `MAX_BYTES`: The longest file that is read.
-- `MAX_CELLS`: The most cells that are held.
 - `MAX_ROWS`: The most rows that are read.
 - `money`: `1 234,56 €`, in cents: 123456; a third decimal is refused, not rounded.
 - `Parse`: From a cell that is not blank to its value, or Bad.
@@ -47,7 +46,6 @@ from services.kit.tables.cells import (
 )
 from services.kit.tables.reading import MAX_BYTES, read_table
 from services.kit.tables.table import (
-    MAX_CELLS,
     MAX_ROWS,
     Bad,
     Cell,
@@ -57,33 +55,3 @@ from services.kit.tables.table import (
     is_blank,
 )
 from services.kit.tables.writing import csv_bytes, printed, xlsx_bytes
-
-__all__ = [
-    "MAX_BYTES",
-    "MAX_CELLS",
-    "MAX_ROWS",
-    "Bad",
-    "Cell",
-    "Parse",
-    "Row",
-    "SheetColumn",
-    "UnreadableFile",
-    "as_text",
-    "boolean",
-    "choice",
-    "code",
-    "codes",
-    "csv_bytes",
-    "day",
-    "guarded",
-    "integer",
-    "is_blank",
-    "money",
-    "percent",
-    "printed",
-    "read_cell",
-    "read_table",
-    "signed_money",
-    "text",
-    "xlsx_bytes",
-]

@@ -44,25 +44,3 @@ from services.kit.wire.values import (
     request_id,
     timestamp,
 )
-
-__all__ = [
-    "CHUNK_BYTES",
-    "MAX_CENTS",
-    "Fields",
-    "Page",
-    "PageStart",
-    "asked_page",
-    "cents",
-    "chunks",
-    "civil_date",
-    "date_pb",
-    "decimal",
-    "decimal_pb",
-    "item_request_id",
-    "line",
-    "money",
-    "paging",
-    "request_id",
-    "timestamp",
-    "values",
-]

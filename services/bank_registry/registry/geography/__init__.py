@@ -8,5 +8,3 @@ from services.bank_registry.registry.geography.lookup import (
     Region,
     fold,
 )
-
-__all__ = ["Commune", "Departement", "Epci", "Geography", "Region", "fold"]

@@ -2,5 +2,3 @@
 
 from services.eligibility.publishing.check.child import check
 from services.eligibility.publishing.check.report import MAX_FINDINGS, Report
-
-__all__ = ["MAX_FINDINGS", "Report", "check"]
