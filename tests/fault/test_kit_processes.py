@@ -245,8 +245,11 @@ def test_a_worker_that_lives_but_does_not_serve_is_replaced(launch: Launch, faul
 
 def test_the_socket_of_a_worker_serves_its_call_to_itself_alone(launch: Launch) -> None:
     server = launch(MODULE, "--workers=1")
-    own = [line.split()[-1] for line in Path("/proc/net/unix").read_text().splitlines() if "@" in line]
-    addresses = [f"unix-abstract:{name.removeprefix('@')}" for name in own if len(name) == 37]
+    (worker,) = server.workers()
+    held = {os.readlink(link) for link in Path(f"/proc/{worker}/fd").iterdir()}
+    lines = [line.split() for line in Path("/proc/net/unix").read_text().splitlines()[1:]]
+    names = {line[-1] for line in lines if f"socket:[{line[6]}]" in held and line[-1].startswith("@")}
+    addresses = [f"unix-abstract:{name.removeprefix('@')}" for name in names]
     assert addresses
     for address in addresses:
         with grpc.insecure_channel(address) as channel:

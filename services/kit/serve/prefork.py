@@ -10,7 +10,9 @@ import socket
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import NoReturn
 
 import structlog
@@ -38,6 +40,11 @@ BEAT_SECONDS = 2.0
 """A worker says that often that it answers; one that has missed three beats is replaced."""
 
 SILENCE_SECONDS = 3 * BEAT_SECONDS + 0.5
+
+STARVED_SILENCE_SECONDS = 30.0
+"""The same for a worker that waits for a processor: another in its place would wait as long."""
+
+_STARVED_SECONDS = 1.0
 
 _LOOK_SECONDS = 1.0
 
@@ -80,6 +87,7 @@ class _Slot:
     words: str = ""
     ready: bool = False
     beat_at: float = 0.0
+    waited: float = 0.0
     deaths: int = 0
     started: float = 0.0
     restart_at: float = 0.0
@@ -179,7 +187,7 @@ class Supervisor:
         elif not slot.words.startswith(_REFUSED):
             *words, slot.words = slot.words.split("\n")
             slot.ready = slot.ready or _READY in words
-            slot.beat_at = time.monotonic()
+            slot.beat_at, slot.waited = time.monotonic(), _waited(slot.pid)
 
     def _hear_refusal(self, slot: _Slot) -> None:
         sentence, slot.words = slot.words.removeprefix(_REFUSED).strip(), ""
@@ -195,9 +203,9 @@ class Supervisor:
         for slot in self._slots:
             if late:
                 slot.beat_at = now
-            if slot.pid and slot.ready and not self._stopping and now - slot.beat_at > SILENCE_SECONDS:
-                silence = round(now - slot.beat_at, 1)
-                log.error("worker_silent", worker=slot.index, pid=slot.pid, seconds=silence)
+            silence = now - slot.beat_at
+            if slot.pid and slot.ready and not self._stopping and silence > _patience(slot):
+                log.error("worker_silent", worker=slot.index, pid=slot.pid, seconds=round(silence, 1))
                 os.kill(slot.pid, signal.SIGKILL)
                 slot.beat_at = now
         return now
@@ -264,3 +272,18 @@ class Supervisor:
             log.error("exception", **exception_fields(error))
         finally:
             os._exit(code)
+
+
+def _patience(slot: _Slot) -> float:
+    """How long a worker may be silent: long if it has been kept from the processors since its last beat."""
+    starved = _waited(slot.pid) - slot.waited > _STARVED_SECONDS
+    return STARVED_SILENCE_SECONDS if starved else SILENCE_SECONDS
+
+
+def _waited(pid: int) -> float:
+    """Seconds that the threads of a process have waited for a processor (second figure of schedstat)."""
+    total = 0
+    for path in Path(f"/proc/{pid}/task").glob("*/schedstat"):
+        with suppress(OSError, ValueError, IndexError):  # a thread may end meanwhile
+            total += int(path.read_text().split()[1])
+    return total / 1e9
