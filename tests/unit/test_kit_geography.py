@@ -9,8 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from services.bank_registry.registry.geography import Geography, fold
-from services.bank_registry.registry.geography.lookup import communes, former_communes
+from services.bank_registry.registry.geography import Geography, communes, fold, former_communes
 
 REFRESH = Path(__file__).resolve().parents[2] / "scripts" / "refresh-geography"
 

@@ -2,7 +2,8 @@
 
 - `Auditor`: Reads and verifies the audit of a store.
 - `BankEditingServicer`: What the registry keeper writes.
-- `BankRegistryServicer`: Answers from the registry in memory.
+- `BankRegistryServicer`: Answers from the registry in memory: checks, reads and changes; `domain` is that
+  of ErrorInfo.
 - `EnvelopeServicer`: Reservations; the lock of the store makes them one after the other.
 - `Exporter`: Exports files of lenders.
 - `import_file`: Shows what is refused, and writes the difference if nothing is; returns the exit code, 1 if

@@ -23,7 +23,7 @@ STEP = 100
 """States read at a time."""
 
 
-class ChangeHandlers(Handlers):
+class Changes(Handlers):
     """Tells what changed."""
 
     def ListBankEvents(

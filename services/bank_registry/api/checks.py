@@ -26,7 +26,7 @@ from services.kit.wire import PageStart, paging
 MAX_BATCH = 500
 
 
-class CheckHandlers(Handlers):
+class Checks(Handlers):
     """Checks from the registry in memory; `domain` is that of ErrorInfo in the items of a batch."""
 
     def __init__(self, store: RegistryStore, geography: Geography, domain: str) -> None:

@@ -31,7 +31,7 @@ T = TypeVar("T")
 V = TypeVar("V", Agreement, LocalConvention)
 
 
-class ReadHandlers(Handlers):
+class Reads(Handlers):
     """Reads from the registry in memory."""
 
     def GetBank(self, request: pb.GetBankRequest, context: grpc.ServicerContext) -> pb.GetBankResponse:

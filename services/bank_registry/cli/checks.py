@@ -14,8 +14,16 @@ from google.type.decimal_pb2 import Decimal as DecimalMessage
 from microcredit.bankregistry.v1 import bank_pb2 as bank_pb
 from microcredit.bankregistry.v1 import bank_registry_service_pb2 as pb
 from microcredit.bankregistry.v1 import registry_admin_service_pb2 as admin_pb
-from services.bank_registry.cli.client import Client, bank_name
-from services.bank_registry.cli.options import ADDRESS, BankId, Known, On, parse_amount, parse_percent
+from services.bank_registry.cli.client import (
+    ADDRESS,
+    BankId,
+    Client,
+    Known,
+    On,
+    bank_name,
+    parse_amount,
+    parse_percent,
+)
 from services.kit import french, wire
 from services.kit.cli import GOOD, REFUSED, USAGE, Call, CommandError, Output, add_commands, as_json, to_date
 

@@ -8,8 +8,16 @@ from typing import Annotated, Any
 import typer
 
 from microcredit.bankregistry.v1 import bank_editing_service_pb2 as pb
-from services.bank_registry.cli.client import PREFIX, Client, bank_name, new_request_id
-from services.bank_registry.cli.options import ADDRESS, BankId, Reason, parse_day
+from services.bank_registry.cli.client import (
+    ADDRESS,
+    PREFIX,
+    BankId,
+    Client,
+    Reason,
+    bank_name,
+    new_request_id,
+    parse_day,
+)
 from services.kit import french
 from services.kit.cli import GOOD, Call, DryRun, add_commands, as_json, to_date
 from services.kit.dates import ONE_DAY

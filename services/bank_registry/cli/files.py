@@ -15,8 +15,16 @@ from typing import Annotated
 import typer
 
 from microcredit.bankregistry.v1 import exchange_pb2 as pb
-from services.bank_registry.cli.client import Client, new_request_id
-from services.bank_registry.cli.options import ADDRESS, File, Known, On, Reason, parse_day
+from services.bank_registry.cli.client import (
+    ADDRESS,
+    Client,
+    File,
+    Known,
+    On,
+    Reason,
+    new_request_id,
+    parse_day,
+)
 from services.kit import french, wire
 from services.kit.cli import (
     GOOD,

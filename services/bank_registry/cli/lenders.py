@@ -10,8 +10,17 @@ import typer
 
 from microcredit.bankregistry.v1 import bank_pb2 as bank_pb
 from microcredit.bankregistry.v1 import bank_registry_service_pb2 as pb
-from services.bank_registry.cli.client import PREFIX, Client, bank_name, show_day, show_instant
-from services.bank_registry.cli.options import ADDRESS, BankId, Known, On
+from services.bank_registry.cli.client import (
+    ADDRESS,
+    PREFIX,
+    BankId,
+    Client,
+    Known,
+    On,
+    bank_name,
+    show_day,
+    show_instant,
+)
 from services.bank_registry.registry import BANK, KINDS, SCOPES, BankKind, Kind, Scope
 from services.kit import french, wire
 from services.kit.cli import GOOD, REFUSED, Call, Output, add_commands, as_json, civil, to_date

@@ -110,7 +110,7 @@ from services.bank_registry.registry.fields import (
     Kind,
     attributes,
 )
-from services.bank_registry.registry.geography.lookup import Commune, Departement, Geography, fold
+from services.bank_registry.registry.geography import Commune, Departement, Geography, fold
 from services.bank_registry.registry.history import (
     STILL_KNOWN,
     BankHistory,
