@@ -17,6 +17,9 @@ from services.kit.releases.timeline import Candidate, Release, State
 from services.kit.releases.turns import Turns
 from services.kit.store import fingerprint
 
+ANSWER_SECONDS = 0.5
+"""What a check leaves of the time of its call, to answer in."""
+
 
 class Candidates:
     """The candidates of requests; `turns` is shared by the workers of the server."""
@@ -67,7 +70,8 @@ class Candidates:
     def check(self, contents: Contents, kind: Kind[Any], *, annotated: bool = False) -> Report:
         """Every finding on the files of a candidate, when its turn comes."""
         with self._turns.taken():
-            report = kind.check(contents, remaining(), annotated)
+            # Short of time, the caller is told while it still listens.
+            report = kind.check(contents, max(0.0, remaining() - ANSWER_SECONDS), annotated)
             check_deadline()
         return report
 
