@@ -12,6 +12,7 @@ from typing import Any
 import hypothesis
 import pytest
 
+from services.kit import context
 from tests import postgres, warm
 from tests.support import MORE, ROOT, Launch, RunningServer, examples, start_server
 
@@ -52,6 +53,13 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         terminalreporter.section("laissé à make test-more")
         for why, count in sorted(left.items()):
             terminalreporter.write_line(f"{count} : {why}")
+
+
+@pytest.fixture(autouse=True)
+def no_call_is_left() -> Iterator[None]:
+    """A test that enters a call leaves it: its deadline would end the waits of the tests after it."""
+    yield
+    context._current.set(None)
 
 
 def of_the_run(factory: pytest.TempPathFactory, name: str) -> Path:

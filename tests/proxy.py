@@ -38,7 +38,11 @@ class Proxy:
             except OSError:
                 return
             server = socket.socket(self._family, socket.SOCK_STREAM)
-            server.connect(self._target)
+            try:
+                server.connect(self._target)
+            except OSError:
+                client.close()
+                continue
             threading.Thread(target=self._carry, args=(client, server), daemon=True).start()
 
     def _carry(self, client: socket.socket, server: socket.socket) -> None:

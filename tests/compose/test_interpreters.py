@@ -58,7 +58,11 @@ def test_the_engine_and_the_demonstration_run(version: str, tmp_path: Path) -> N
         pytest.skip(f"Python {version} : {'celui de la suite' if mine else 'absent de cette machine'}")
     copy = tmp_path / "projet"
     shutil.copytree(ROOT, copy, ignore=shutil.ignore_patterns(*NEVER_COPIED))
-    env = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST")}
+    env = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("PYTEST", "MICROCREDIT_TESTS"))
+    }
     env |= {"PYTHON": str(found[version])}
     for command in (
         ["scripts/setup"],

@@ -73,7 +73,7 @@ def test_a_killed_import_leaves_nothing_half_written(launch: Launch, tmp_path: P
         tmp_path / "b.json", [bank("a", 1), *(bank(f"m{n}", 2 + n) for n in range(99)), bank("z", 200)]
     )
     env = {**os.environ, "BANK_REGISTRY_DATABASE_URL": url}
-    process = subprocess.Popen(import_command(file), cwd=ROOT, env=env)
+    process = subprocess.Popen(import_command(file, "--confirm-ending-all"), cwd=ROOT, env=env)
     wait_until_writing(path, process)
     process.send_signal(signal.SIGKILL)
     process.wait()
@@ -83,7 +83,7 @@ def test_a_killed_import_leaves_nothing_half_written(launch: Launch, tmp_path: P
         stub = BankRegistryServiceStub(channel)
         answer = stub.ListSelectableBanks(pb.ListSelectableBanksRequest(loan_request=loan()), timeout=10)
         assert (answer.state_number, [check.selectable for check in answer.checks]) == (1, [True])
-        assert run_import(url, file).returncode == 0
+        assert run_import(url, file, "--confirm-ending-all").returncode == 0
         answer = stub.ListSelectableBanks(pb.ListSelectableBanksRequest(loan_request=loan()), timeout=10)
         assert (answer.state_number, len(answer.checks), answer.selectable_count) == (2, 50, 0)
     database = Database(url)
@@ -113,8 +113,10 @@ def test_a_new_worker_answers_as_the_dead_one(launch: Launch, tmp_path: Path) ->
     assert [check.bank.name for check in answer.checks] == ["banks/b3"]
 
 
-def test_a_store_that_does_not_answer_is_to_be_retried(launch: Launch, postgres_url: str) -> None:
-    """Nothing is answered from a registry that may be out of date."""
+def test_a_store_that_does_not_answer_leaves_the_last_state_and_its_age(
+    launch: Launch, postgres_url: str
+) -> None:
+    """What must be newer than the last state that was read is refused, and may be asked again."""
     url = new_database(postgres_url)
     name = make_url(url).database
     server = launch("services.bank_registry", "--workers", "1", env={"BANK_REGISTRY_DATABASE_URL": url})
@@ -132,8 +134,11 @@ def test_a_store_that_does_not_answer_is_to_be_retried(launch: Launch, postgres_
         wait_until(
             lambda: time.monotonic() > read + POSTGRESQL_POLL_SECONDS
         )  # what was read may serve so long
+        _, call = stub.ListSelectableBanks.with_call(request, timeout=10)
+        assert "x-state-age" in dict(call.trailing_metadata())
+        newer = pb.ListSelectableBanksRequest(loan_request=loan(), min_state_number=1)
         with pytest.raises(grpc.RpcError) as caught:
-            stub.ListSelectableBanks(request, timeout=10)
+            stub.ListSelectableBanks(newer, timeout=10)
         assert caught.value.code() is grpc.StatusCode.UNAVAILABLE
         assert status_of(caught.value)[0].reason == "STORE_UNAVAILABLE"
         administrator.execute(text(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true"))

@@ -22,7 +22,7 @@ from services.kit.errors import InvalidArgument, Violations
 from services.kit.serve.status import to_status
 
 CENTS = st.integers(-wire.MAX_CENTS, wire.MAX_CENTS)
-DATES = st.dates(date(1900, 1, 1), date(2200, 12, 31))
+DATES = st.dates(date(1900, 1, 1), date(2199, 12, 31))
 
 
 @given(CENTS)
@@ -51,6 +51,13 @@ def test_wrong_money(message: Money, reasons: list[str]) -> None:
     violations = Violations()
     assert wire.cents(message, "loan.amount", violations) is None
     assert [(v.field, v.reason) for v in violations] == [("loan.amount", reason) for reason in reasons]
+
+
+@pytest.mark.parametrize("day", [date(1, 1, 1), date(1899, 12, 31), date(2200, 1, 1), date(9999, 12, 31)])
+def test_a_date_that_no_file_can_mean_is_out_of_range(day: date) -> None:
+    violations = Violations()
+    assert wire.civil_date(wire.date_pb(day), "day", violations) is None
+    assert [(v.field, v.reason) for v in violations] == [("day", "OUT_OF_RANGE")]
 
 
 @given(DATES)

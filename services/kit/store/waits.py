@@ -17,10 +17,8 @@ from services.kit.errors import Unavailable
 BACKGROUND_SECONDS = 5.0
 """How long a transaction may last that no call waits for."""
 
-STUCK_SECONDS = 1.0
+STUCK_SECONDS = 2.0
 """When every write under way is older than this, the store is stuck: whoever comes next is told at once."""
-
-PATIENCE_SECONDS = 0.8
 
 _LOOK_SECONDS = 0.1
 
@@ -111,7 +109,7 @@ class WritePlaces:
                 self._left.notify()
 
     def _take(self) -> None:
-        end = time.monotonic() + min(PATIENCE_SECONDS, seconds_left())
+        end = time.monotonic() + seconds_left()
         with self._left:
             while len(self._since) >= self._places():
                 now = time.monotonic()
