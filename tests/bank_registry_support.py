@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -76,11 +77,12 @@ def run_import(url: str, file: Path, *options: str) -> subprocess.CompletedProce
     return warm.run("services.bank_registry", "import", str(file), *options, env=env)
 
 
-def import_banks(url: str, folder: Path, *banks: Json) -> None:
-    """Imports lenders, which must be right."""
+def import_banks(url: str, folder: Path, *banks: Json) -> int:
+    """Imports lenders, which must be right; returns the number of the state that holds them."""
     file = write_file(folder / f"{uuid4()}.json", banks)
     done = run_import(url, file, "--confirm-ending-all")
     assert done.returncode == 0, done.stderr
+    return int(re.findall(r"État n° (\d+)", done.stdout.replace("\u00a0", " "))[-1])
 
 
 def new_database(postgres_url: str) -> str:

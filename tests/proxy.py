@@ -42,6 +42,7 @@ class Proxy:
                 server.connect(self._target)
             except OSError:
                 client.close()
+                server.close()
                 continue
             threading.Thread(target=self._carry, args=(client, server), daemon=True).start()
 

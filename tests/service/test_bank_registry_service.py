@@ -349,9 +349,9 @@ def test_an_import_is_seen_and_the_past_is_kept(live: tuple[str, str], tmp_path:
 
 def test_pages_begun_before_an_import_go_on_unchanged(live: tuple[str, str], tmp_path: Path) -> None:
     url, address = live
-    import_banks(url, tmp_path, *(bank(f"page-{letter}", 10 + n) for n, letter in enumerate("bcd")))
+    state = import_banks(url, tmp_path, *(bank(f"page-{letter}", 10 + n) for n, letter in enumerate("bcd")))
     with stub_of(address) as stub:
-        request = pb.ListSelectableBanksRequest(loan_request=loan(), page_size=2, min_state_number=1)
+        request = pb.ListSelectableBanksRequest(loan_request=loan(), page_size=2, min_state_number=state)
         first = stub.ListSelectableBanks(request, timeout=10)
         import_banks(url, tmp_path, bank("page-a", 14))
         request.page_token = first.next_page_token
