@@ -52,9 +52,10 @@ def fill(
     Le fichier décrit entièrement chaque prêteur qu’il cite (docs/registre-format.md). La différence est celle
     de bank-registry import ; une ligne refusée, et rien n’est écrit.
     """
-    url = Settings.load(["--database-url", database_url] if database_url else []).database_url
+    settings = Settings.load(["--database-url", database_url] if database_url else [])
     return import_file(
-        url,
+        settings.database_url,
+        settings.master_key_file,
         file,
         actor=_account() if actor is None else actor,
         reason=reason,

@@ -15,9 +15,9 @@ from services.bank_registry.api import (
 )
 from services.bank_registry.config import Settings
 from services.bank_registry.registry import Geography
-from services.bank_registry.store import RegistryStore, migrate
+from services.bank_registry.store import STORE_KEYS, RegistryStore, prepare_store
 from services.kit.serve import App, Registration, registration
-from services.kit.store import Database
+from services.kit.store import Database, open_ring
 
 DOMAIN = "bankregistry.microcredit"
 
@@ -26,12 +26,13 @@ def make_app(settings: Settings) -> App:
     """The service with its settings."""
 
     def prepare() -> None:
-        migrate(settings.database_url)
+        prepare_store(settings.database_url, settings.master_key_file)
         Geography.load()  # before the fork: the workers share its memory
 
     def build() -> Sequence[Registration]:
         database = Database(settings.database_url)
-        store, geography = RegistryStore(database), Geography.load()
+        ring = open_ring(database, settings.master_key_file, STORE_KEYS.owner)
+        store, geography = RegistryStore(database, ring), Geography.load()
         admin = RegistryAdminServicer(Importer(store, geography), Exporter(store), Auditor(store))
         return [
             registration(BankRegistryServicer(store, geography, DOMAIN)),

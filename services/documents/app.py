@@ -20,10 +20,18 @@ from services.documents.messages import DOMAIN
 from services.documents.publishing import Deployments, Packages
 from services.documents.publishing import prepare as prepare_packages
 from services.documents.render import keep_in
-from services.documents.store import CaseKeys, DocumentStore, migrate, prepare_master_key
+from services.documents.store import (
+    AUDIT_CHAIN,
+    SEALS,
+    SEALS_NAME,
+    STORE_KEYS,
+    CaseKeys,
+    DocumentStore,
+    migrate,
+)
 from services.kit.releases import Candidates, PublicKeys, ReleaseServicer, ReleaseStore, Turns
 from services.kit.serve import App, Registration, registration
-from services.kit.store import Database, page_key, vault
+from services.kit.store import PAGE_TOKENS, Database, open_ring, prepare_ring
 
 
 def make_app(settings: Settings) -> App:
@@ -35,9 +43,11 @@ def make_app(settings: Settings) -> App:
         deployments = Deployments(_release_store(settings, database), packages, package_kinds)
         deployments.start()
         candidates = Candidates(deployments.releases, turns)
-        key = page_key(database)
-        store = DocumentStore(database, CaseKeys(settings.master_key_file), settings.retention_days)
-        seal = Seal(vault.load(settings.master_key_file))
+        ring = open_ring(database, settings.master_key_file, STORE_KEYS.owner)
+        key = ring.key(PAGE_TOKENS)
+        keys = CaseKeys(ring, settings.master_key_file)
+        store = DocumentStore(database, keys, ring.seal(AUDIT_CHAIN), settings.retention_days)
+        seal = Seal(ring.key(SEALS), ring.key(SEALS_NAME))
         stored = Stored(store, settings.retention_days)
         maker = Maker(deployments, store, Converter(settings.pdf_address), seal, settings.retention_days)
         limit = settings.max_document_bytes
@@ -61,7 +71,7 @@ def prepare(settings: Settings, packages: Packages) -> None:
     migrate(settings.database_url)
     database = Database(settings.database_url)
     try:
-        prepare_master_key(database, settings.master_key_file)
+        prepare_ring(database, settings.master_key_file, STORE_KEYS)
         # Without the rule of two persons: nobody publishes what the service ships but the service.
         store = ReleaseStore(database, _public_keys(settings))
         deployments = Deployments(store, packages, package_kinds)

@@ -20,7 +20,7 @@ from services.eligibility.config import SHIPPED_PACKAGE, Settings
 from services.eligibility.engine import UncompilableError, try_package
 from services.eligibility.package import PackageError, RulePackage, read_folder, read_package
 from services.eligibility.publishing import Deployments
-from services.eligibility.store import Journal, ShadowStore, migrate
+from services.eligibility.store import JOURNAL_CHAIN, STORE_KEYS, Journal, ShadowStore, migrate
 from services.kit.errors import DomainError, StartupError
 from services.kit.releases import (
     Candidate,
@@ -33,7 +33,7 @@ from services.kit.releases import (
     Turns,
 )
 from services.kit.serve import App, Registration, registration
-from services.kit.store import Database, KeyStore, page_key, prepare_keys
+from services.kit.store import PAGE_TOKENS, Database, KeyStore, open_ring, prepare_keys, prepare_ring
 
 ACTOR = "service"
 """Who publishes and activates the first ruleset, in the history."""
@@ -50,9 +50,11 @@ def make_app(settings: Settings) -> App:
         database = Database(settings.database_url)
         deployments = Deployments(release_store(settings, database), ruleset_kind(read))
         deployments.start()
-        journal = Journal(database, KeyStore(Database(settings.keys_database_url), settings.master_key_file))
+        ring = open_ring(database, settings.master_key_file, STORE_KEYS.owner)
+        keys = KeyStore(Database(settings.keys_database_url), settings.master_key_file)
+        journal = Journal(database, keys, ring.seal(JOURNAL_CHAIN))
         shadows = ShadowStore(database)
-        sealing = page_key(database)
+        sealing = ring.key(PAGE_TOKENS)
         candidates = Candidates(deployments.releases, turns)
         ShadowRunner(deployments, journal, shadows).start()
         return (
@@ -80,6 +82,7 @@ def prepare(settings: Settings) -> dict[str, RulePackage]:
     prepare_keys(settings.keys_database_url, settings.master_key_file)
     database = Database(settings.database_url)
     try:
+        prepare_ring(database, settings.master_key_file, STORE_KEYS)
         _prepare_journal(settings, database)
         store = ReleaseStore(database, _keys(settings))
         if not store.state().releases:
@@ -95,7 +98,8 @@ def _prepare_journal(settings: Settings, database: Database) -> None:
     """Refuses keys that are not those of the journal; what was erased stays so after a restored backup."""
     keys = Database(settings.keys_database_url)
     try:
-        journal = Journal(database, KeyStore(keys, settings.master_key_file))
+        seal = open_ring(database, settings.master_key_file, STORE_KEYS.owner).seal(JOURNAL_CHAIN)
+        journal = Journal(database, KeyStore(keys, settings.master_key_file), seal)
         if not settings.accept_lost_keys:
             journal.check_keys()
         journal.reapply_removals()

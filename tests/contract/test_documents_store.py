@@ -11,10 +11,10 @@ from sqlalchemy import func, select, update
 
 from services.documents.store import migrate
 from services.documents.store.documents import DocumentStore, File, Origin
-from services.documents.store.keys import CaseKeys, prepare_master_key
+from services.documents.store.keys import AUDIT_CHAIN, STORE_KEYS, CaseKeys
 from services.documents.store.tables import audit, document
 from services.kit.errors import AlreadyExists, FailedPrecondition, NotFound, StartupError
-from services.kit.store.audit import verify
+from services.kit.store import Audit, open_ring, prepare_ring
 from services.kit.store.database import Database
 from tests.bank_registry_support import new_database
 
@@ -34,14 +34,15 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 def database(url: str, tmp_path: Path) -> Iterator[Database]:
     migrate(url)
     found = Database(url)
-    prepare_master_key(found, tmp_path / "master.key")
+    prepare_ring(found, tmp_path / "master.key", STORE_KEYS)
     yield found
     found.dispose()
 
 
 @pytest.fixture
 def store(database: Database, tmp_path: Path) -> DocumentStore:
-    return DocumentStore(database, CaseKeys(tmp_path / "master.key"), 30)
+    ring = open_ring(database, tmp_path / "master.key")
+    return DocumentStore(database, CaseKeys(ring, tmp_path / "master.key"), ring.seal(AUDIT_CHAIN), 30)
 
 
 def file(content: bytes = b"PK letter") -> File:
@@ -111,12 +112,15 @@ def test_a_damaged_document_or_one_of_another_place_is_not_given(
     assert store.open(store.get(second))[1] == b"two"
 
 
-def test_every_write_is_in_the_audit_which_holds(store: DocumentStore, database: Database) -> None:
+def test_every_write_is_in_the_audit_which_holds(
+    store: DocumentStore, database: Database, tmp_path: Path
+) -> None:
     store.keep([(CASE, file())], actor="camille")
     store.delete_case(CASE, actor="dominique")
     with database.read() as connection:
         rows = connection.execute(select(audit).order_by(audit.c.seq)).all()
-        assert not verify(connection, audit).broken_sequence
+        seal = open_ring(database, tmp_path / "master.key").seal(AUDIT_CHAIN)
+        assert not Audit(audit, seal).verify(connection).broken_sequence
     assert [(row.actor, row.method) for row in rows] == [
         ("camille", "KeepDocument"),
         ("dominique", "DeleteCase"),
@@ -125,9 +129,9 @@ def test_every_write_is_in_the_audit_which_holds(store: DocumentStore, database:
 
 
 def test_the_master_key_is_tied_to_its_database(database: Database, tmp_path: Path) -> None:
-    prepare_master_key(database, tmp_path / "master.key")
+    prepare_ring(database, tmp_path / "master.key", STORE_KEYS)
     with pytest.raises(StartupError):
-        prepare_master_key(database, tmp_path / "lost.key")
+        prepare_ring(database, tmp_path / "lost.key", STORE_KEYS)
     (tmp_path / "master.key").rename(tmp_path / "lost.key")
     with pytest.raises(StartupError):
-        prepare_master_key(database, tmp_path / "master.key")
+        prepare_ring(database, tmp_path / "master.key", STORE_KEYS)

@@ -16,8 +16,6 @@ from sqlalchemy import create_engine, make_url, text
 
 from microcredit.bankregistry.v1 import bank_registry_service_pb2 as pb
 from microcredit.bankregistry.v1.bank_registry_service_pb2_grpc import BankRegistryServiceStub
-from services.bank_registry.store import RegistryStore, tables
-from services.kit.store import audit
 from services.kit.store.database import POSTGRESQL_POLL_SECONDS, Database
 from tests.bank_registry_support import (
     agreement,
@@ -26,6 +24,7 @@ from tests.bank_registry_support import (
     import_command,
     loan,
     new_database,
+    opened_store,
     run_import,
     status_of,
     write_file,
@@ -87,10 +86,10 @@ def test_a_killed_import_leaves_nothing_half_written(launch: Launch, tmp_path: P
         answer = stub.ListSelectableBanks(pb.ListSelectableBanksRequest(loan_request=loan()), timeout=10)
         assert (answer.state_number, len(answer.checks), answer.selectable_count) == (2, 50, 0)
     database = Database(url)
-    assert len(RegistryStore(database).registry().current) == 101
+    assert len(opened_store(url, database).registry().current) == 101
     with database.read() as connection:
-        assert not audit.verify(connection, tables.audit).broken_sequence
-        assert audit.head(connection, tables.audit).sequence == 2 + 102
+        assert not opened_store(url, database).audit.verify(connection).broken_sequence
+        assert opened_store(url, database).audit.head(connection).sequence == 2 + 102
     database.dispose()
 
 

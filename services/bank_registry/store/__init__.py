@@ -1,5 +1,6 @@
 """The store of the registry: append-only, bitemporal, on SQLite or PostgreSQL.
 
+- `AUDIT_CHAIN`: The purpose of the key that seals the audit.
 - `auditing`: Reads the audit, and compares the registry with what it says was written.
 - `AuditRow`: A row of the audit.
 - `changes`: The states from `first` to `last`, both included, in order.
@@ -8,12 +9,21 @@
 - `Edit`: One write to the registry, in an open transaction.
 - `migrate`: Creates or upgrades the store.
 - `Origin`: Who writes, by which operation, and why: kept in the audit.
-- `RegistryStore`: Reads come from an immutable snapshot, replaced when the store has changed.
+- `prepare_store`: Creates or upgrades the store and its keys; StartupError.
+- `RegistryStore`: Reads come from an immutable snapshot, replaced when the store has changed; writes are
+  audited, under the keys of a ring.
 - `ReservationChange`: A reservation of a lender before and after; `before` is None for a new one.
+- `STORE_KEYS`: The keys that the store keeps.
 """
 
 from services.bank_registry.store import auditing
 from services.bank_registry.store.auditing import AuditRow
 from services.bank_registry.store.loading import changes, changes_of
-from services.bank_registry.store.snapshot import RegistryStore, migrate
+from services.bank_registry.store.snapshot import (
+    AUDIT_CHAIN,
+    STORE_KEYS,
+    RegistryStore,
+    migrate,
+    prepare_store,
+)
 from services.bank_registry.store.writes import Edit, Origin, ReservationChange

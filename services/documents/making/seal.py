@@ -7,7 +7,7 @@ import re
 from enum import Enum
 
 from services.documents.making.files import DOCX, PDF
-from services.kit.store import MasterKey, vault
+from services.kit.store import vault
 
 _NAME = b"microcredit-seal"
 _MARK = re.compile(_NAME + rb":([0-9a-f]{16}):([0-9a-f]{64})")
@@ -31,11 +31,12 @@ class Sealing(Enum):
 
 
 class Seal:
-    """Seals files and reads their seals (HMAC-SHA256): the same file has the same seal, in every process."""
+    """Seals files and reads their seals (HMAC-SHA256): the same file has the same seal, in every process. The
+    seal says the name of its key."""
 
-    def __init__(self, master: MasterKey) -> None:
-        self._key = master.derived("document seals")
-        self._key_id = master.derived("name of the key of document seals")[:_KEY_ID_BYTES].hex()
+    def __init__(self, key: bytes, name: bytes) -> None:
+        self._key = key
+        self._key_id = name[:_KEY_ID_BYTES].hex()
 
     def sealed(self, content: bytes, media_type: str) -> bytes:
         """The .docx with its seal as the comment of the archive, the PDF with a line before its end; any

@@ -1,15 +1,17 @@
-"""The store of the documents service: its releases, the documents that it keeps, its secret.
+"""The store of the documents service: its releases, the documents that it keeps, its keys.
 
+- `AUDIT_CHAIN`: The purpose of the key that seals the audit.
 - `CaseKeys`: What stands for case references and request ids, and encrypts the documents of a case.
 - `DocumentStore`: Keeps documents for a number of days; only their encrypted bytes say whom they are about.
 - `File`: A file to keep.
 - `Kept`: A document in the store, without its content.
 - `migrate`: Creates or upgrades the store.
 - `Origin`: Where a document comes from: the versions and the data that made it.
-- `prepare_master_key`: Creates the master key of a database that has none; StartupError if it is missing,
-  or another.
+- `SEALS`: The purpose of the key that seals files.
+- `SEALS_NAME`: The purpose of what names that key in them.
+- `STORE_KEYS`: The keys that the store keeps.
 """
 
 from services.documents.store.documents import DocumentStore, File, Kept, Origin
-from services.documents.store.keys import CaseKeys, prepare_master_key
+from services.documents.store.keys import AUDIT_CHAIN, SEALS, SEALS_NAME, STORE_KEYS, CaseKeys
 from services.documents.store.tables import migrate

@@ -14,7 +14,7 @@ from services.documents.store.keys import CaseKeys
 from services.documents.store.tables import audit, document, request
 from services.kit.dates import instant_of, instant_text
 from services.kit.errors import FailedPrecondition, NotFound
-from services.kit.store import Database, append, fingerprint, reused, vault
+from services.kit.store import Audit, ChainSeal, Database, fingerprint, reused, vault
 
 PURGED_AT_ONCE = 200
 """Documents whose retention is over that one write removes."""
@@ -64,11 +64,13 @@ class File:
 
 
 class DocumentStore:
-    """Keeps documents for a number of days; only their encrypted bytes say whom they are about."""
+    """Keeps documents for a number of days; only their encrypted bytes say whom they are about. Its writes
+    are audited, under a seal."""
 
-    def __init__(self, database: Database, keys: CaseKeys, retention_days: int) -> None:
+    def __init__(self, database: Database, keys: CaseKeys, seal: ChainSeal, retention_days: int) -> None:
         self._database = database
         self._keys = keys
+        self._audit = Audit(audit, seal)
         self._retention = timedelta(days=retention_days)
 
     def keep(
@@ -86,12 +88,12 @@ class DocumentStore:
             done = self._done(connection, request_id, mark)
             if done is not None:
                 return done.split()
-            _purge(connection, now)
+            self._purge(connection, now)
             if rows:
                 connection.execute(insert(document), rows)
             for row in rows:
                 after = {name: row[name] for name in ("sha256", "template_id", "template_version")}
-                _note(connection, actor, "KeepDocument", f"documents/{row['id']}", after, now)
+                self._note(connection, actor, "KeepDocument", f"documents/{row['id']}", after, now)
             self._remember(connection, request_id, mark, " ".join(ids), now)
         return ids
 
@@ -163,14 +165,14 @@ class DocumentStore:
             if self._database.is_sqlite:
                 connection.exec_driver_sql("PRAGMA secure_delete = ON")
             connection.execute(delete(document).where(mine))
-            _note(connection, actor, "DeleteCase", "", {"deleted": count}, now)
+            self._note(connection, actor, "DeleteCase", "", {"deleted": count}, now)
             self._remember(connection, request_id, mark, str(count), now)
         return count
 
     def purge(self) -> int:
         """Removes the documents whose retention is over, at most PURGED_AT_ONCE; gives how many."""
         with self._database.write() as connection:
-            return _purge(connection, datetime.now(UTC))
+            return self._purge(connection, datetime.now(UTC))
 
     def _row(self, reference: str, file: File, now: datetime) -> dict[str, object]:
         document_id, tag = str(uuid4()), self._keys.case_tag(reference)
@@ -211,33 +213,30 @@ class DocumentStore:
             }
             connection.execute(insert(request).values(row))
 
+    def _purge(self, connection: Connection, now: datetime) -> int:
+        over = select(document.c.id).where(document.c.expire_time <= instant_text(now)).limit(PURGED_AT_ONCE)
+        ids = list(connection.scalars(over))
+        if ids:
+            connection.execute(delete(document).where(document.c.id.in_(ids)))
+            self._note(connection, "service", "PurgeDocuments", "", {"deleted": len(ids)}, now)
+        return len(ids)
+
+    def _note(
+        self,
+        connection: Connection,
+        actor: str,
+        method: str,
+        resource: str,
+        after: dict[str, object],
+        now: datetime,
+    ) -> None:
+        self._audit.append(
+            connection, actor=actor, method=method, resource=resource, before=None, after=after, time=now
+        )
+
 
 def _alive() -> ColumnElement[bool]:
     return document.c.expire_time > instant_text(datetime.now(UTC))
-
-
-def _purge(connection: Connection, now: datetime) -> int:
-    over = select(document.c.id).where(document.c.expire_time <= instant_text(now)).limit(PURGED_AT_ONCE)
-    ids = list(connection.scalars(over))
-    if ids:
-        connection.execute(delete(document).where(document.c.id.in_(ids)))
-        _note(connection, "service", "PurgeDocuments", "", {"deleted": len(ids)}, now)
-    return len(ids)
-
-
-def _note(
-    connection: Connection, actor: str, method: str, resource: str, after: dict[str, object], now: datetime
-) -> None:
-    append(
-        connection,
-        audit,
-        actor=actor,
-        method=method,
-        resource=resource,
-        before=None,
-        after=after,
-        time=now,
-    )
 
 
 def _kept(row: Row[tuple[object, ...]]) -> Kept:

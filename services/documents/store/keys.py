@@ -1,25 +1,39 @@
-"""The master key of the documents service, tied to its database; the keys of cases, derived from it."""
+"""The keys of the documents service: those that its database keeps, and those of cases, derived from the
+master key."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from services.documents.store.tables import master_key
-from services.kit.store import Database, tie, vault
+from services.documents.store.tables import audit
+from services.kit.store import PAGE_TOKENS, KeyPlan, KeyRing, vault, verify_audit
 
+AUDIT_CHAIN = "audit chain"
+"""The purpose of the key that seals the audit."""
 
-def prepare_master_key(database: Database, file: Path) -> None:
-    """Creates the master key of a database that has none; StartupError if it is missing, or another."""
-    tie(database, master_key, file, "la base des documents")
+SEALS, SEALS_NAME = "document seals", "name of the key of document seals"
+"""The purposes of the key that seals files, and of what names it in them."""
+
+_REFERENCES, _REQUESTS = "case references", "request ids"
+
+_DERIVED = (SEALS, SEALS_NAME, _REFERENCES, _REQUESTS)
+
+STORE_KEYS = KeyPlan(
+    "la base des documents",
+    (AUDIT_CHAIN, PAGE_TOKENS, *_DERIVED),
+    derived=_DERIVED,
+    chains={AUDIT_CHAIN: verify_audit(audit)},
+)
+"""The keys that the store keeps."""
 
 
 class CaseKeys:
     """What stands for case references and request ids, and encrypts the documents of a case."""
 
-    def __init__(self, file: Path) -> None:
+    def __init__(self, ring: KeyRing, file: Path) -> None:
         self._master = vault.load(file)
-        self._references = self._master.derived("case references")
-        self._requests = self._master.derived("request ids")
+        self._references = ring.key(_REFERENCES)
+        self._requests = ring.key(_REQUESTS)
 
     def case_tag(self, reference: str) -> str:
         """What stands for a case reference in the database."""

@@ -6,14 +6,12 @@ from pathlib import Path
 
 from sqlalchemy import BigInteger, Column, LargeBinary, MetaData, String, Table, Text
 
-from services.kit.store import audit_table, database, master_key_table
+from services.kit.store import audit_table, database
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 """The folder of the migrations of the store."""
 
 metadata = MetaData()
-
-master_key = master_key_table(metadata)
 
 document = Table(
     "document",

@@ -17,23 +17,24 @@ from services.eligibility.answer import (
     StoredDecision,
     encode_content,
 )
-from services.eligibility.store import journal_chain as chain
 from services.eligibility.store import journal_records as records
 from services.eligibility.store import journal_removal as removal
+from services.eligibility.store.journal_chain import JournalChain
 from services.eligibility.store.journal_group import GroupCommit
 from services.eligibility.store.journal_records import JournalEntry
 from services.eligibility.store.tables import journal
 from services.kit.canonical import Head, Verification
 from services.kit.dates import instant_text
 from services.kit.errors import DomainError, NotFound, StartupError
-from services.kit.store import Database, KeyStore
+from services.kit.store import ChainSeal, Database, KeyStore
 
 
 class Journal:
-    """The decisions of all the processes that share a store, in one chain."""
+    """The decisions of all the processes that share a store, in one chain under a seal."""
 
-    def __init__(self, database: Database, keys: KeyStore) -> None:
+    def __init__(self, database: Database, keys: KeyStore, seal: ChainSeal) -> None:
         self._database = database
+        self._chain = JournalChain(seal)
         self._keys = keys
         self._group: GroupCommit[JournalEntry, str | None] = GroupCommit(self._commit)
 
@@ -108,12 +109,16 @@ class Journal:
         """Destroys the key of a case: its facts can be read nowhere any more, backups of the journal
         included. NotFound if it has no decision."""
         with self._database.write() as connection:
-            return removal.erase(connection, self._keys, case_reference, asked, validate_only=validate_only)
+            return removal.erase(
+                connection, self._chain, self._keys, case_reference, asked, validate_only=validate_only
+            )
 
     def purge(self, end_time: datetime, asked: RemovalRequest, *, validate_only: bool = False) -> int:
         """Removes the content of the decisions recorded before an instant, and counts them."""
         with self._database.write() as connection:
-            return removal.purge(connection, self._keys, end_time, asked, validate_only=validate_only)
+            return removal.purge(
+                connection, self._chain, self._keys, end_time, asked, validate_only=validate_only
+            )
 
     def check_keys(self) -> None:
         """StartupError when the journal has contents and the key database has never had a key: it is lost, or
@@ -137,17 +142,17 @@ class Journal:
     def verify(self, expected: Head | None = None) -> Verification:
         """Reads the whole journal; with a head kept from an earlier day, a removed end is found too."""
         with self._database.read() as connection:
-            return chain.verify(connection, expected)
+            return self._chain.verify(connection, expected)
 
     def head(self) -> Head:
         """The end of the journal."""
         with self._database.read() as connection:
-            return chain.head(connection)
+            return self._chain.head(connection)
 
     def _commit(self, entries: Sequence[JournalEntry]) -> Sequence[str | None]:
         """The ids of the decisions recorded in one transaction; None for a request already seen."""
         with self._database.write() as connection:
-            head = chain.head(connection, lock=True)
+            head = self._chain.head(connection, lock=True)
             fresh = records.fresh(entries, _recorded_tags(connection, entries))
             # The keys are in another database and are committed first: a key without its record is
             # harmless, a record without its key could never be read. The lock of the chain keeps both in
@@ -157,7 +162,7 @@ class Journal:
             rows = [
                 records.record(entry, case, now) for entry, case in zip(fresh.values(), cases, strict=True)
             ]
-            chain.append(connection, head, rows)
+            self._chain.append(connection, head, rows)
         ids = dict(zip(fresh, (record["decision_id"] for record in rows), strict=True))
         return [ids.get(rank) for rank in range(len(entries))]
 

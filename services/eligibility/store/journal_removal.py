@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, func, select, update
 
 from services.eligibility.answer import Erasure, RemovalRequest
-from services.eligibility.store import journal_chain as chain
+from services.eligibility.store.journal_chain import JournalChain
 from services.eligibility.store.tables import DECISION, ERASURE, PURGE, journal
 from services.kit.dates import instant_of, instant_text
 from services.kit.errors import NotFound
@@ -17,7 +17,13 @@ from services.kit.store import KeyStore, reused
 
 
 def erase(
-    connection: Connection, keys: KeyStore, case_reference: str, asked: RemovalRequest, *, validate_only: bool
+    connection: Connection,
+    chain: JournalChain,
+    keys: KeyStore,
+    case_reference: str,
+    asked: RemovalRequest,
+    *,
+    validate_only: bool,
 ) -> Erasure:
     """Destroys the keys that a reference has had, and records it; NotFound if no decision was recorded.
 
@@ -54,7 +60,13 @@ def erase(
 
 
 def purge(
-    connection: Connection, keys: KeyStore, end_time: datetime, asked: RemovalRequest, *, validate_only: bool
+    connection: Connection,
+    chain: JournalChain,
+    keys: KeyStore,
+    end_time: datetime,
+    asked: RemovalRequest,
+    *,
+    validate_only: bool,
 ) -> int:
     """Removes the content of the decisions recorded before an instant, and destroys the keys that no later
     decision uses, so that it cannot be read in backups either."""

@@ -1,40 +1,56 @@
 """A store of a service, on SQLite or PostgreSQL: transactions, audit, repeated requests, master key.
 
-- `append`: Adds a row in the caller's write transaction; `before` and `after` hold JSON values without
-  float.
-- `audit`: Hash-chained audit: each write adds a row, in its own transaction, that seals all the rows before
-  it.
+- `Audit`: The audit of a table of `audit_table`, under the seal of its chain.
+- `audit`: Chained audit: each write adds a row, in its own transaction, that seals all the rows before it.
+- `AuditEntry`: What a write did to a resource; `before` and `after` hold JSON values without float.
 - `audit_table`: The table of an audit chain, for the service's migration and its store.
 - `CaseKey`: The key that encrypts what is kept of a case.
 - `Chain`: The records of a table, numbered by its primary key; all the columns are sealed but those
   `unsealed`.
+- `ChainSeal`: What seals the records that follow `after`: a key, so that whoever writes the database without
+  it can make none.
 - `Database`: A pool of connections, to be opened after the fork only.
 - `database`: The store of a service, SQLite or PostgreSQL by URL: transactions, migrations, marks of
   change.
 - `fingerprint`: What tells a request from another one: SHA-256 of its parts.
 - `idempotency`: Requests already answered: a write sent again with the same id has the first answer
   (AIP-155).
+- `KeyPlan`: The keys that a database must have.
+- `KeyRing`: The keys of a database, unwrapped.
 - `KeyStore`: The keys of cases; every use reads them anew, so that an erased one is never used.
 - `master_key_table`: The table that says which master key a database is tied to.
 - `MasterKey`: A master key; a key derived from it for one purpose betrays neither another nor the master
   key.
-- `page_key`: The key that seals page tokens, the same for every worker and restart.
+- `open_ring`: The keys of a database that was prepared; StartupError.
+- `PAGE_TOKENS`: The purpose of the key that seals page tokens.
 - `prepare_keys`: Creates or upgrades the key database; creates the master key if neither exists yet.
+- `prepare_ring`: Ties a database to its master key, which is created for a new one, and makes the keys that
+  it lacks.
 - `request_table`: The table of answered requests, for the service's migration and its store.
 - `reused`: The request id was used for another request.
 - `secret_table`: The table of the secrets, which the first migration of a service fills.
-- `tie`: Ties the first master key to a database, and creates it; afterwards no other is accepted.
+- `stored_key_table`: The table of the keys that a database keeps, for the migration and the store.
 - `vault`: The master key of a service: a file kept outside its databases, and what is encrypted or tagged
   with it.
+- `verify_audit`: How the audit of a table is verified under a seal.
 - `write_places`: The threads of this process that may write or wait to: half of them.
 """
 
 from services.kit.store import audit, database, idempotency, vault
-from services.kit.store.audit import append, audit_table
-from services.kit.store.chain import Chain
+from services.kit.store.audit import Audit, AuditEntry, audit_table, verify_audit
+from services.kit.store.chain import Chain, ChainSeal
 from services.kit.store.database import Database
 from services.kit.store.idempotency import fingerprint, request_table, reused
-from services.kit.store.keys import CaseKey, KeyStore, master_key_table, prepare_keys, tie
-from services.kit.store.secrets import page_key, secret_table
+from services.kit.store.keys import CaseKey, KeyStore, prepare_keys
+from services.kit.store.ring import (
+    PAGE_TOKENS,
+    KeyPlan,
+    KeyRing,
+    master_key_table,
+    open_ring,
+    prepare_ring,
+    stored_key_table,
+)
+from services.kit.store.secrets import secret_table
 from services.kit.store.vault import MasterKey
 from services.kit.store.waits import write_places

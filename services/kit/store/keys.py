@@ -18,21 +18,20 @@ from sqlalchemy import (
     CheckConstraint,
     Column,
     Index,
-    Integer,
     LargeBinary,
     MetaData,
     String,
     Table,
     insert,
     select,
-    text,
     update,
 )
 
 from services.kit.dates import instant_text
-from services.kit.errors import StartupError, Unavailable
+from services.kit.errors import Unavailable
 from services.kit.store import vault
 from services.kit.store.database import Database, migrate
+from services.kit.store.ring import KeyPlan, open_ring, prepare_ring
 
 _metadata = MetaData()
 
@@ -60,17 +59,11 @@ Index(
 Index("case_key_reference", _case_key.c.reference_hash)
 
 
-def master_key_table(metadata: MetaData) -> Table:
-    """The table that says which master key a database is tied to, for the migration and the store."""
-    return Table(
-        "master_key",
-        metadata,
-        Column("id", Integer, primary_key=True, autoincrement=False),
-        Column("fingerprint", String(64), nullable=False),
-    )
+_PURPOSES = ("case keys", "case references", "request ids")
 
-
-_master_key = master_key_table(_metadata)
+KEY_PLAN = KeyPlan("la base des clés", _PURPOSES, derived=_PURPOSES)
+"""What the key database keeps besides the keys of cases: what wraps these, and the tags of references and of
+request ids."""
 
 KEY_MIGRATIONS = Path(__file__).parent / "key_migrations"
 
@@ -96,29 +89,9 @@ def prepare_keys(url: str, master_key_file: Path) -> None:
     migrate(url, KEY_MIGRATIONS)
     keys = Database(url)
     try:
-        tie(keys, _master_key, master_key_file, "la base des clés")
+        prepare_ring(keys, master_key_file, KEY_PLAN)
     finally:
         keys.dispose()
-
-
-def tie(database: Database, table: Table, file: Path, owner: str) -> None:
-    """Ties the first master key to a database, and creates it; afterwards no other is accepted: StartupError.
-
-    `owner` says in French which database it is.
-    """
-    with database.write() as connection:
-        # Two servers that start at once on an empty base would each create a master key, and one would be
-        # lost; SQLite's write transaction is alone already.
-        if connection.dialect.name == "postgresql":
-            connection.execute(text("LOCK TABLE master_key"))
-        known = connection.scalar(select(table.c.fingerprint))
-        if known is None and not file.exists():
-            vault.create(file)
-        fingerprint = vault.load(file).fingerprint()
-        if known is None:
-            connection.execute(insert(table).values(id=1, fingerprint=fingerprint))
-        elif known != fingerprint:
-            raise StartupError(f"La clé maîtresse {file} n’est pas celle de {owner} : remettez la bonne.")
 
 
 class KeyStore:
@@ -126,10 +99,8 @@ class KeyStore:
 
     def __init__(self, database: Database, master_key_file: Path) -> None:
         self._database = database
-        master = vault.load(master_key_file)
-        self._wrapping = master.derived("case keys")
-        self._references = master.derived("case references")
-        self._requests = master.derived("request ids")
+        ring = open_ring(database, master_key_file, KEY_PLAN.owner)
+        self._wrapping, self._references, self._requests = map(ring.key, KEY_PLAN.purposes)
 
     def request_tag(self, request_id: str) -> str | None:
         """What stands for a request id in a store; None without one."""
