@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
 
+from services.kit.caller import Caller
 from services.kit.errors import DeadlineExceeded
 
 
@@ -19,6 +20,7 @@ class Call:
     request_id: str
     deadline: float
     actor: str = ""
+    caller: Caller | None = None
 
 
 _current: ContextVar[Call | None] = ContextVar("current_call", default=None)
@@ -42,6 +44,12 @@ def actor() -> str:
     """Who makes the current call, as the header x-actor declares; empty when it names nobody."""
     call = _current.get()
     return call.actor if call else ""
+
+
+def caller() -> Caller | None:
+    """Who makes the current call, once proved; None where no proof is asked, and outside a call."""
+    call = _current.get()
+    return call.caller if call else None
 
 
 def start(threads: int) -> None:

@@ -104,6 +104,12 @@ class AlreadyExists(DomainError):
     status = "ALREADY_EXISTS"
 
 
+class PermissionDenied(DomainError):
+    """Who calls is known, and may not do this."""
+
+    status = "PERMISSION_DENIED"
+
+
 class FailedPrecondition(DomainError):
     """The request is right, but not in the present state of the service."""
 
