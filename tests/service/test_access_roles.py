@@ -90,7 +90,7 @@ def asked(kind: Any, collection: str) -> Message:
     return request
 
 
-def refusal(channel: grpc.Channel, rpc: Rpc, metadata: tuple[tuple[str, str], ...]) -> tuple[str, str]:
+def refusal(channel: Any, rpc: Rpc, metadata: tuple[tuple[str, str], ...]) -> tuple[str, str]:
     """The code and the reason of an answer."""
     sent = rpc.request.SerializeToString()
     path = f"/{rpc.act.method}"
@@ -137,8 +137,7 @@ def test_every_rpc_is_open_to_the_roles_of_the_table_and_to_no_other(
     service: str, launch: Launch, eligibility: RunningServer
 ) -> None:
     table = shipped(ROOT / "services" / service / "roles.toml")
-    roles = sorted(table.roles)
-    wrong, calls = [], 0
+    roles, wrong, calls = sorted(table.roles), [], 0
     with grpc.insecure_channel(serving(service, launch, eligibility).address) as channel:
         for rpc in rpcs(service):
             acts = [rpc.act]
@@ -161,6 +160,7 @@ def test_every_rpc_is_open_to_the_roles_of_the_table_and_to_no_other(
 def test_what_is_not_permitted_reveals_nothing_of_the_request(eligibility: RunningServer) -> None:
     """Bytes that are no message, sent by who may not call: the refusal is that of the role."""
     path = "/microcredit.eligibility.v1.DecisionService/GetDecision"
+    channel: Any
     with grpc.insecure_channel(eligibility.address) as channel:
         for role, expected in (("rules_author", "ROLE_NOT_ALLOWED"), ("supervisor", "REQUEST_UNREADABLE")):
             with pytest.raises(grpc.RpcError) as refused:
