@@ -81,13 +81,14 @@ def rpcs(service: str) -> Iterator[Rpc]:
 def asked(kind: Any, collection: str) -> Message:
     """A message that names a collection, and what makes of a watch a wrong request rather than a wait."""
     pool = descriptor_pool.Default()
-    request: Any = message_factory.GetMessageClass(pool.FindMessageTypeByName(kind.full_name))()
+    message: Message = message_factory.GetMessageClass(pool.FindMessageTypeByName(kind.full_name))()
+    request: Any = message
     for field in ("collection", "name", "parent"):
         if collection and hasattr(request, field):
             setattr(request, field, collection if field == "collection" else f"{collection}/inconnu")
     if hasattr(request, "after_state_number"):
         request.after_state_number = -1
-    return request
+    return message
 
 
 def refusal(channel: Any, rpc: Rpc, metadata: tuple[tuple[str, str], ...]) -> tuple[str, str]:
