@@ -17,7 +17,7 @@ from services.bank_registry.config import Settings
 from services.bank_registry.registry import Geography
 from services.bank_registry.store import RegistryStore, migrate
 from services.kit.serve import App, Registration, registration
-from services.kit.store import Database
+from services.kit.store import Database, StoreClock
 
 DOMAIN = "bankregistry.microcredit"
 
@@ -31,6 +31,7 @@ def make_app(settings: Settings) -> App:
 
     def build() -> Sequence[Registration]:
         database = Database(settings.database_url)
+        StoreClock(database).start()
         store, geography = RegistryStore(database), Geography.load()
         admin = RegistryAdminServicer(Importer(store, geography), Exporter(store), Auditor(store))
         return [

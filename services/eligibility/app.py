@@ -33,7 +33,7 @@ from services.kit.releases import (
     Turns,
 )
 from services.kit.serve import App, Registration, registration
-from services.kit.store import Database, KeyStore, page_key, prepare_keys
+from services.kit.store import Database, KeyStore, StoreClock, page_key, prepare_keys
 
 ACTOR = "service"
 """Who publishes and activates the first ruleset, in the history."""
@@ -51,6 +51,7 @@ def make_app(settings: Settings) -> App:
         deployments = Deployments(release_store(settings, database), ruleset_kind(read))
         deployments.start()
         journal = Journal(database, KeyStore(Database(settings.keys_database_url), settings.master_key_file))
+        StoreClock(database).start()
         shadows = ShadowStore(database)
         sealing = page_key(database)
         candidates = Candidates(deployments.releases, turns)

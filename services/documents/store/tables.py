@@ -35,7 +35,9 @@ document = Table(
     Column("create_time", String(27), nullable=False),
     Column("expire_time", String(27), nullable=False),
     Column("sealed", LargeBinary, nullable=False),
+    Column("over_mark", BigInteger),
 )
+"""`over_mark` is the running time of the store when the retention was first seen over."""
 
 request = Table(
     "document_request",

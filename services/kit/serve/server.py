@@ -8,12 +8,13 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
+from types import MappingProxyType
 from typing import TypeVar
 
 import grpc
@@ -39,6 +40,8 @@ STREAMS_PER_CONNECTION = 32
 RECEIVING_THREADS = 1024
 """Threads that wait for requests to arrive. In grpcio a call occupies a thread from its headers on: these are
 many and cheap, so that half-sent requests shut nobody out; what may run is counted apart (`Places`)."""
+
+_LONGEST_NAME = 100
 
 log = structlog.get_logger()
 
@@ -80,13 +83,40 @@ class App:
     build: Callable[[], Sequence[Registration]]
 
 
-def main(settings_type: type[S], make_app: Callable[[S], App], argv: Sequence[str] | None = None) -> int:
-    """Reads the settings, then runs the service; returns the exit code of the process."""
+Act = Callable[[S, str], str]
+"""What a person does to the store of a service, by name; gives a French sentence, or raises StartupError."""
+
+
+def main(
+    settings_type: type[S],
+    make_app: Callable[[S], App],
+    argv: Sequence[str] | None = None,
+    *,
+    acts: Mapping[str, Act[S]] = MappingProxyType({}),
+) -> int:
+    """Reads the settings, then runs the service, or the act that the first word names (`ACT --by NAME`);
+    returns the exit code of the process."""
+    words = list(sys.argv[1:] if argv is None else argv)
     try:
-        settings = settings_type.load(sys.argv[1:] if argv is None else argv)
+        if words[:1] and words[0] in acts:
+            act = acts[words.pop(0)]
+            by = _named(words)
+            sys.stdout.write(f"{spaced(act(settings_type.load(words), by))}\n")
+            return 0
+        settings = settings_type.load(words)
     except StartupError as error:
         return _refuse(error)
     return run(make_app(settings), settings)
+
+
+def _named(words: list[str]) -> str:
+    """The name given by `--by`, taken out of the command line; StartupError without one."""
+    place = words.index("--by") if "--by" in words else len(words)
+    name = " ".join("".join(words[place + 1 : place + 2]).split())
+    del words[place : place + 2]
+    if not name or name.startswith("-") or len(name) > _LONGEST_NAME or not name.isprintable():
+        raise StartupError("Indiquez qui agit : --by NOM, de cent caractères au plus.")
+    return name
 
 
 def run(app: App, settings: ServerSettings) -> int:
