@@ -18,7 +18,6 @@ from services.kit.cli import FrenchCommand
 from services.kit.errors import DomainError, StartupError
 from services.kit.french import spaced
 from services.kit.serve import server
-from services.kit.store import store_clock
 
 NAME = "python -m services.bank_registry import"
 HELP = f"""\

@@ -101,7 +101,7 @@ Delete = Callable[[Connection, DeletionTime], int]
 
 
 class StoreClock:
-    """Marks the hour of a store from one process; `delete` is called while the hour is believed, then alone."""
+    """Marks the hour of a store from one process; `delete` is called while the hour is believed alone."""
 
     def __init__(
         self,
@@ -138,13 +138,13 @@ class StoreClock:
         return mark
 
     def check(self, connection: Connection) -> None:
-        """FailedPrecondition / CLOCK_IN_DOUBT while nothing may be deleted by date, in a write transaction."""
+        """FailedPrecondition / CLOCK_IN_DOUBT while nothing may be deleted by date; in a write."""
         mark, ahead = self._advance(connection)
         if mark.doubt or ahead > AHEAD_SECONDS:
             raise FailedPrecondition(
                 "CLOCK_IN_DOUBT",
-                "L’heure de ce serveur est en doute : rien n’est effacé d’après une date. L’exploitant vérifie "
-                "l’horloge, puis la confirme.",
+                "L’heure de ce serveur est en doute : rien n’est effacé d’après une date. Prévenez "
+                "l’exploitant, qui vérifie l’horloge et la confirme.",
             )
 
     def _loop(self) -> None:
@@ -221,8 +221,8 @@ def confirm(url: str, by: str, *, read: Callable[[], Reading] = read_clocks) -> 
     finally:
         database.dispose()
     return (
-        f"{by} confirme l’heure de cette machine : {paris_text(now.time)}. Ce qui est à effacer attend encore un "
-        "jour de marche du service."
+        f"{by} confirme l’heure de cette machine : {paris_text(now.time)}. Ce qui est à effacer attend "
+        "encore un jour de marche du service."
     )
 
 
