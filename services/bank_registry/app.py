@@ -31,13 +31,14 @@ def make_app(settings: Settings) -> App:
 
     def build() -> Sequence[Registration]:
         database = Database(settings.database_url)
-        StoreClock(database).start()
+        clock = StoreClock(database)
+        clock.start()
         store, geography = RegistryStore(database), Geography.load()
         admin = RegistryAdminServicer(Importer(store, geography), Exporter(store), Auditor(store))
         return [
             registration(BankRegistryServicer(store, geography, DOMAIN)),
             registration(BankEditingServicer(store, geography), database.check_writable),
-            registration(EnvelopeServicer(store, geography), database.check_writable),
+            registration(EnvelopeServicer(store, geography), database.check_writable, reserve=clock.detail),
             registration(admin, database.check_writable),
         ]
 

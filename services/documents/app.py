@@ -37,7 +37,8 @@ def make_app(settings: Settings) -> App:
         candidates = Candidates(deployments.releases, turns)
         key = page_key(database)
         store = DocumentStore(database, CaseKeys(settings.master_key_file), settings.retention_days)
-        StoreClock(database, store.purge).start()
+        clock = StoreClock(database, store.purge)
+        clock.start()
         seal = Seal(vault.load(settings.master_key_file))
         stored = Stored(store, settings.retention_days)
         maker = Maker(deployments, store, Converter(settings.pdf_address), seal, settings.retention_days)
@@ -47,6 +48,7 @@ def make_app(settings: Settings) -> App:
             registration(
                 DocumentStoreServicer(stored, Verifier(deployments, store, seal), key, limit),
                 database.check_writable,
+                reserve=clock.detail,
             ),
             registration(TemplateServicer(deployments, candidates)),
             registration(ReleaseServicer(deployments.releases, candidates, key), database.check_writable),

@@ -51,7 +51,8 @@ def make_app(settings: Settings) -> App:
         deployments = Deployments(release_store(settings, database), ruleset_kind(read))
         deployments.start()
         journal = Journal(database, KeyStore(Database(settings.keys_database_url), settings.master_key_file))
-        StoreClock(database).start()
+        clock = StoreClock(database)
+        clock.start()
         shadows = ShadowStore(database)
         sealing = page_key(database)
         candidates = Candidates(deployments.releases, turns)
@@ -61,7 +62,11 @@ def make_app(settings: Settings) -> App:
             registration(LoanServicer(deployments)),
             registration(RulesetServicer(deployments, journal, shadows, sealing), database.check_writable),
             registration(ReleaseServicer(deployments.releases, candidates, sealing), database.check_writable),
-            registration(DecisionServicer(deployments, journal, sealing), database.check_writable),
+            registration(
+                DecisionServicer(deployments, journal, sealing),
+                database.check_writable,
+                reserve=clock.detail,
+            ),
         )
 
     return App("eligibility", DOMAIN, lambda: read.update(prepare(settings)), build)

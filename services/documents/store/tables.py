@@ -6,7 +6,7 @@ from pathlib import Path
 
 from sqlalchemy import BigInteger, Column, LargeBinary, MetaData, String, Table, Text
 
-from services.kit.store import audit_table, database, master_key_table
+from services.kit.store import audit_table, clock_tables, database, master_key_table
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 """The folder of the migrations of the store."""
@@ -49,6 +49,7 @@ request = Table(
 )
 
 audit = audit_table(metadata, "document_audit")
+clock, clock_audit = clock_tables(metadata)
 
 
 def migrate(url: str) -> None:

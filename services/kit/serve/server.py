@@ -52,22 +52,26 @@ S = TypeVar("S", bound=ServerSettings)
 class Registration:
     """A servicer, the full name of its proto service and the generated function that adds it to a server.
 
-    `check` says whether the service can serve; without one it always can.
+    `check` says whether the service can serve; without one it always can. `reserve` gives the word with which
+    it serves, empty without any.
     """
 
     service_name: str
     add: Callable[..., None]
     servicer: object
     check: Check | None = None
+    reserve: Callable[[], str] = str
 
 
-def registration(servicer: object, check: Check | None = None) -> Registration:
+def registration(
+    servicer: object, check: Check | None = None, *, reserve: Callable[[], str] = str
+) -> Registration:
     """What registers a servicer, read from the generated class that it implements."""
     (base,) = (kind for kind in type(servicer).__mro__ if kind.__module__.endswith("_pb2_grpc"))
     generated = sys.modules[base.__module__]
     file = import_module(base.__module__.removesuffix("_grpc")).DESCRIPTOR
     name = file.services_by_name[base.__name__.removesuffix("Servicer")].full_name
-    return Registration(name, getattr(generated, f"add_{base.__name__}_to_server"), servicer, check)
+    return Registration(name, getattr(generated, f"add_{base.__name__}_to_server"), servicer, check, reserve)
 
 
 @dataclass(frozen=True)
@@ -216,7 +220,7 @@ def _add_services(server: grpc.Server, registrations: Sequence[Registration]) ->
     names = [registration.service_name for registration in registrations]
     for registration in registrations:
         registration.add(registration.servicer, server)
-    probes = health.HealthServicer()
+    probes = liveness.Probes(lambda: next(filter(None, (each.reserve() for each in registrations)), ""))
     health_pb2_grpc.add_HealthServicer_to_server(probes, server)
     for name in ("", *names):
         probes.set(name, health_pb2.HealthCheckResponse.SERVING)

@@ -8,6 +8,7 @@
 - `CaseKey`: The key that encrypts what is kept of a case.
 - `Chain`: The records of a table, numbered by its primary key; all the columns are sealed but those
   `unsealed`.
+- `clock_tables`: The one row of the clock, and the chained audit of its confirmations.
 - `create_clock_tables`: Creates the tables of the clock, for the service's migration.
 - `Database`: A pool of connections, to be opened after the fork only.
 - `database`: The store of a service, SQLite or PostgreSQL by URL: transactions, migrations, marks of
@@ -42,6 +43,6 @@ from services.kit.store.database import Database
 from services.kit.store.idempotency import fingerprint, request_table, reused
 from services.kit.store.keys import CaseKey, KeyStore, master_key_table, prepare_keys, tie
 from services.kit.store.secrets import page_key, secret_table
-from services.kit.store.store_clock import DeletionTime, StoreClock, create_clock_tables
+from services.kit.store.store_clock import DeletionTime, StoreClock, clock_tables, create_clock_tables
 from services.kit.store.vault import MasterKey
 from services.kit.store.waits import write_places
