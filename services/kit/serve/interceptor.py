@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any, NoReturn
@@ -81,7 +81,7 @@ class _Arrival:
     method: str
     request_id: str
     traceparent: str
-    actor: str
+    actor: str | None
     metadata_bytes: int
     time: float
 
@@ -214,10 +214,13 @@ class Interceptor(grpc.ServerInterceptor):
         asked = servicer_context.time_remaining()
         if asked is not None:
             deadline = min(deadline, time.monotonic() + asked)
-        context.enter(context.Call(arrival.request_id, deadline, arrival.actor))
+        context.enter(context.Call(arrival.request_id, deadline, arrival.actor or ""))
         if arrival.metadata_bytes > MAX_METADATA_BYTES:
             message = f"Les en-têtes de l’appel dépassent {MAX_METADATA_BYTES} octets ; envoyez-en moins."
             raise ResourceExhausted("METADATA_TOO_LARGE", message)
+        if arrival.actor is None:
+            message = "L’en-tête x-actor nomme une seule personne, en 1 à 100 caractères ASCII imprimables."
+            raise InvalidArgument("ACTOR_MALFORMED", message)
         context.check_deadline()
 
     def _fail(self, error: Exception, arrival: _Arrival, servicer_context: grpc.ServicerContext) -> NoReturn:
@@ -261,15 +264,23 @@ def _ended(servicer_context: grpc.ServicerContext) -> Iterator[None]:
 
 
 def _arrival(details: grpc.HandlerCallDetails) -> _Arrival:
-    metadata = dict(details.invocation_metadata or ())
+    pairs = details.invocation_metadata or ()
+    metadata = dict(pairs)
     return _Arrival(
         method=details.method,
         request_id=_matching(_SAFE_ID, metadata.get(REQUEST_ID)) or str(uuid4()),
         traceparent=_matching(_TRACEPARENT, metadata.get("traceparent")),
-        actor=_matching(_SAFE_ACTOR, metadata.get(ACTOR)),
-        metadata_bytes=sum(len(key) + len(value) for key, value in metadata.items()),
+        actor=_actor([value for key, value in pairs if key == ACTOR]),
+        metadata_bytes=sum(len(key) + len(value) for key, value in pairs),
         time=time.monotonic(),
     )
+
+
+def _actor(declared: Sequence[str | bytes]) -> str | None:
+    """Whom the header x-actor names, empty without one; None when it cannot be read, or comes twice."""
+    if not declared:
+        return ""
+    return _matching(_SAFE_ACTOR, declared[0]) or None if len(declared) == 1 else None
 
 
 def _matching(pattern: re.Pattern[str], value: str | bytes | None) -> str:
