@@ -54,12 +54,13 @@ def beat(address: str, pulse: Pulse) -> None:
     threading.Thread(target=loop, name="beat", daemon=True).start()
 
 
-class Probes(health.HealthServicer):
+class Probes:
     """The health of the services of a worker; an answer may say, in a trailer, what nobody must overlook."""
 
-    def __init__(self, reserve: Callable[[], str]) -> None:
-        super().__init__()
+    def __init__(self, states: health.HealthServicer, reserve: Callable[[], str]) -> None:
+        self._states = states
         self._reserve = reserve
+        self.Watch = states.Watch  # itself: what gRPC reads on it makes it hold no thread
 
     def Check(  # noqa: N802 - bears the name of its RPC
         self, request: health_pb2.HealthCheckRequest, context: grpc.ServicerContext
@@ -68,7 +69,8 @@ class Probes(health.HealthServicer):
         reserve = self._reserve()
         if reserve:
             context.set_trailing_metadata(((RESERVE, reserve),))
-        return super().Check(request, context)
+        answer: health_pb2.HealthCheckResponse = self._states.Check(request, context)
+        return answer
 
 
 def watch_readiness(probes: health.HealthServicer, checks: Mapping[str, Check]) -> None:

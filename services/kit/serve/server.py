@@ -220,8 +220,9 @@ def _add_services(server: grpc.Server, registrations: Sequence[Registration]) ->
     names = [registration.service_name for registration in registrations]
     for registration in registrations:
         registration.add(registration.servicer, server)
-    probes = liveness.Probes(lambda: next(filter(None, (each.reserve() for each in registrations)), ""))
-    health_pb2_grpc.add_HealthServicer_to_server(probes, server)
+    probes = health.HealthServicer()
+    told = liveness.Probes(probes, lambda: next(filter(None, (each.reserve() for each in registrations)), ""))
+    health_pb2_grpc.add_HealthServicer_to_server(told, server)
     for name in ("", *names):
         probes.set(name, health_pb2.HealthCheckResponse.SERVING)
     reflection.enable_server_reflection((*names, health.SERVICE_NAME, reflection.SERVICE_NAME), server)
