@@ -24,7 +24,7 @@ from services.documents.render import keep_in
 from services.documents.store import CaseKeys, DocumentStore, migrate, prepare_master_key
 from services.kit.releases import Candidates, PublicKeys, ReleaseServicer, ReleaseStore, Turns
 from services.kit.serve import App, Registration, registration
-from services.kit.store import Database, page_key, vault
+from services.kit.store import Database, StoreClock, page_key, vault
 
 ROLES = Path(__file__).with_name("roles.toml")
 """Who may call what."""
@@ -41,6 +41,8 @@ def make_app(settings: Settings) -> App:
         candidates = Candidates(deployments.releases, turns)
         key = page_key(database)
         store = DocumentStore(database, CaseKeys(settings.master_key_file), settings.retention_days)
+        clock = StoreClock(database, store.purge)
+        clock.start()
         seal = Seal(vault.load(settings.master_key_file))
         stored = Stored(store, settings.retention_days)
         maker = Maker(deployments, store, Converter(settings.pdf_address), seal, settings.retention_days)
@@ -50,6 +52,7 @@ def make_app(settings: Settings) -> App:
             registration(
                 DocumentStoreServicer(stored, Verifier(deployments, store, seal), key, limit),
                 database.check_writable,
+                reserve=clock.detail,
             ),
             registration(TemplateServicer(deployments, candidates)),
             registration(ReleaseServicer(deployments.releases, candidates, key), database.check_writable),

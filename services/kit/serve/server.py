@@ -8,12 +8,13 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
+from types import MappingProxyType
 from typing import TypeVar
 
 import grpc
@@ -41,6 +42,8 @@ RECEIVING_THREADS = 1024
 """Threads that wait for requests to arrive. In grpcio a call occupies a thread from its headers on: these are
 many and cheap, so that half-sent requests shut nobody out; what may run is counted apart (`Places`)."""
 
+_LONGEST_NAME = 100
+
 log = structlog.get_logger()
 
 S = TypeVar("S", bound=ServerSettings)
@@ -50,22 +53,26 @@ S = TypeVar("S", bound=ServerSettings)
 class Registration:
     """A servicer, the full name of its proto service and the generated function that adds it to a server.
 
-    `check` says whether the service can serve; without one it always can.
+    `check` says whether the service can serve; without one it always can. `reserve` gives the word with which
+    it serves, empty without any.
     """
 
     service_name: str
     add: Callable[..., None]
     servicer: object
     check: Check | None = None
+    reserve: Callable[[], str] = str
 
 
-def registration(servicer: object, check: Check | None = None) -> Registration:
+def registration(
+    servicer: object, check: Check | None = None, *, reserve: Callable[[], str] = str
+) -> Registration:
     """What registers a servicer, read from the generated class that it implements."""
     (base,) = (kind for kind in type(servicer).__mro__ if kind.__module__.endswith("_pb2_grpc"))
     generated = sys.modules[base.__module__]
     file = import_module(base.__module__.removesuffix("_grpc")).DESCRIPTOR
     name = file.services_by_name[base.__name__.removesuffix("Servicer")].full_name
-    return Registration(name, getattr(generated, f"add_{base.__name__}_to_server"), servicer, check)
+    return Registration(name, getattr(generated, f"add_{base.__name__}_to_server"), servicer, check, reserve)
 
 
 @dataclass(frozen=True)
@@ -83,13 +90,40 @@ class App:
     roles: Path
 
 
-def main(settings_type: type[S], make_app: Callable[[S], App], argv: Sequence[str] | None = None) -> int:
-    """Reads the settings, then runs the service; returns the exit code of the process."""
+Act = Callable[[S, str], str]
+"""What a person does to the store of a service, by name; gives a French sentence, or raises StartupError."""
+
+
+def main(
+    settings_type: type[S],
+    make_app: Callable[[S], App],
+    argv: Sequence[str] | None = None,
+    *,
+    acts: Mapping[str, Act[S]] = MappingProxyType({}),
+) -> int:
+    """Reads the settings, then runs the service, or the act that the first word names (`ACT --by NAME`);
+    returns the exit code of the process."""
+    words = list(sys.argv[1:] if argv is None else argv)
     try:
-        settings = settings_type.load(sys.argv[1:] if argv is None else argv)
+        if words[:1] and words[0] in acts:
+            act = acts[words.pop(0)]
+            by = _named(words)
+            sys.stdout.write(f"{spaced(act(settings_type.load(words), by))}\n")
+            return 0
+        settings = settings_type.load(words)
     except StartupError as error:
         return _refuse(error)
     return run(make_app(settings), settings)
+
+
+def _named(words: list[str]) -> str:
+    """The name given by `--by`, taken out of the command line; StartupError without one."""
+    place = words.index("--by") if "--by" in words else len(words)
+    name = " ".join("".join(words[place + 1 : place + 2]).split())
+    del words[place : place + 2]
+    if not name or name.startswith("-") or len(name) > _LONGEST_NAME or not name.isprintable():
+        raise StartupError("Indiquez qui agit : --by NOM, de cent caractères au plus.")
+    return name
 
 
 def run(app: App, settings: ServerSettings) -> int:
@@ -196,7 +230,8 @@ def _add_services(server: grpc.Server, registrations: Sequence[Registration]) ->
     for registration in registrations:
         registration.add(registration.servicer, server)
     probes = health.HealthServicer()
-    health_pb2_grpc.add_HealthServicer_to_server(probes, server)
+    told = liveness.Probes(probes, lambda: next(filter(None, (each.reserve() for each in registrations)), ""))
+    health_pb2_grpc.add_HealthServicer_to_server(told, server)
     for name in ("", *names):
         probes.set(name, health_pb2.HealthCheckResponse.SERVING)
     reflection.enable_server_reflection((*names, health.SERVICE_NAME, reflection.SERVICE_NAME), server)
