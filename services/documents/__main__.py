@@ -7,6 +7,13 @@ import sys
 from services.documents.app import make_app
 from services.documents.config import Settings
 from services.kit.serve import server
+from services.kit.store import store_clock
+
+
+def _confirm_clock(settings: Settings, by: str) -> str:
+    return store_clock.confirm(settings.database_url, settings.master_key_file, by)
+
 
 if __name__ == "__main__":
-    sys.exit(server.main(Settings, make_app))
+    acts = {"confirm-clock": _confirm_clock}
+    sys.exit(server.main(Settings, make_app, acts=acts))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from services.documents.api import (
     Converter,
@@ -31,7 +32,10 @@ from services.documents.store import (
 )
 from services.kit.releases import Candidates, PublicKeys, ReleaseServicer, ReleaseStore, Turns
 from services.kit.serve import App, Registration, registration
-from services.kit.store import PAGE_TOKENS, Database, open_ring, prepare_ring
+from services.kit.store import PAGE_TOKENS, Database, StoreClock, open_ring, prepare_ring
+
+ROLES = Path(__file__).with_name("roles.toml")
+"""Who may call what."""
 
 
 def make_app(settings: Settings) -> App:
@@ -47,6 +51,8 @@ def make_app(settings: Settings) -> App:
         key = ring.key(PAGE_TOKENS)
         keys = CaseKeys(ring, settings.master_key_file)
         store = DocumentStore(database, keys, ring.seal(AUDIT_CHAIN), settings.retention_days)
+        clock = StoreClock(database, store.purge)
+        clock.start()
         seal = Seal(ring.key(SEALS), ring.key(SEALS_NAME))
         stored = Stored(store, settings.retention_days)
         maker = Maker(deployments, store, Converter(settings.pdf_address), seal, settings.retention_days)
@@ -56,12 +62,13 @@ def make_app(settings: Settings) -> App:
             registration(
                 DocumentStoreServicer(stored, Verifier(deployments, store, seal), key, limit),
                 database.check_writable,
+                reserve=clock.detail,
             ),
             registration(TemplateServicer(deployments, candidates)),
             registration(ReleaseServicer(deployments.releases, candidates, key), database.check_writable),
         )
 
-    return App("documents", DOMAIN, lambda: prepare(settings, packages), build)
+    return App("documents", DOMAIN, lambda: prepare(settings, packages), build, ROLES)
 
 
 def prepare(settings: Settings, packages: Packages) -> None:

@@ -33,10 +33,21 @@ from services.kit.releases import (
     Turns,
 )
 from services.kit.serve import App, Registration, registration
-from services.kit.store import PAGE_TOKENS, Database, KeyStore, open_ring, prepare_keys, prepare_ring
+from services.kit.store import (
+    PAGE_TOKENS,
+    Database,
+    KeyStore,
+    StoreClock,
+    open_ring,
+    prepare_keys,
+    prepare_ring,
+)
 
 ACTOR = "service"
 """Who publishes and activates the first ruleset, in the history."""
+ROLES = Path(__file__).with_name("roles.toml")
+"""Who may call what."""
+
 log = structlog.get_logger()
 
 
@@ -53,6 +64,8 @@ def make_app(settings: Settings) -> App:
         ring = open_ring(database, settings.master_key_file, STORE_KEYS.owner)
         keys = KeyStore(Database(settings.keys_database_url), settings.master_key_file)
         journal = Journal(database, keys, ring.seal(JOURNAL_CHAIN))
+        clock = StoreClock(database)
+        clock.start()
         shadows = ShadowStore(database)
         sealing = ring.key(PAGE_TOKENS)
         candidates = Candidates(deployments.releases, turns)
@@ -62,10 +75,14 @@ def make_app(settings: Settings) -> App:
             registration(LoanServicer(deployments)),
             registration(RulesetServicer(deployments, journal, shadows, sealing), database.check_writable),
             registration(ReleaseServicer(deployments.releases, candidates, sealing), database.check_writable),
-            registration(DecisionServicer(deployments, journal, sealing), database.check_writable),
+            registration(
+                DecisionServicer(deployments, journal, sealing),
+                database.check_writable,
+                reserve=clock.detail,
+            ),
         )
 
-    return App("eligibility", DOMAIN, lambda: read.update(prepare(settings)), build)
+    return App("eligibility", DOMAIN, lambda: read.update(prepare(settings)), build, ROLES)
 
 
 def release_store(settings: Settings, database: Database) -> ReleaseStore:

@@ -16,7 +16,17 @@ from services.bank_registry.store.loading import follow, load
 from services.bank_registry.store.writes import Edit, edit
 from services.kit import context
 from services.kit.errors import Unavailable
-from services.kit.store import PAGE_TOKENS, Audit, KeyPlan, KeyRing, database, prepare_ring, verify_audit
+from services.kit.store import (
+    CLOCK_CHAIN,
+    PAGE_TOKENS,
+    Audit,
+    KeyPlan,
+    KeyRing,
+    database,
+    prepare_ring,
+    verify_audit,
+    verify_clock,
+)
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -25,7 +35,9 @@ AUDIT_CHAIN = "audit chain"
 """The purpose of the key that seals the audit."""
 
 STORE_KEYS = KeyPlan(
-    "la base du registre", (AUDIT_CHAIN, PAGE_TOKENS), chains={AUDIT_CHAIN: verify_audit(tables.audit)}
+    "la base du registre",
+    (AUDIT_CHAIN, CLOCK_CHAIN, PAGE_TOKENS),
+    chains={AUDIT_CHAIN: verify_audit(tables.audit), CLOCK_CHAIN: verify_clock},
 )
 """The keys that the store keeps."""
 

@@ -20,6 +20,7 @@ from services.bank_registry.registry import FIELDS, Agreement, Bank, LocalConven
 from services.bank_registry.store.rows import FORMS, stored
 from services.kit.store import (
     audit_table,
+    clock_tables,
     master_key_table,
     request_table,
     secret_table,
@@ -152,4 +153,5 @@ secret = secret_table(metadata)
 master_key = master_key_table(metadata)
 stored_key = stored_key_table(metadata)
 audit = audit_table(metadata)
+clock, clock_audit = clock_tables(metadata)
 request = request_table(metadata)

@@ -6,7 +6,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from services.documents.store.tables import audit
-from services.kit.store import PAGE_TOKENS, KeyPlan, KeyRing, vault, verify_audit
+from services.kit.store import CLOCK_CHAIN, PAGE_TOKENS, KeyPlan, KeyRing, vault, verify_audit, verify_clock
 
 AUDIT_CHAIN = "audit chain"
 """The purpose of the key that seals the audit."""
@@ -20,9 +20,9 @@ _DERIVED = (SEALS, SEALS_NAME, _REFERENCES, _REQUESTS)
 
 STORE_KEYS = KeyPlan(
     "la base des documents",
-    (AUDIT_CHAIN, PAGE_TOKENS, *_DERIVED),
+    (AUDIT_CHAIN, CLOCK_CHAIN, PAGE_TOKENS, *_DERIVED),
     derived=_DERIVED,
-    chains={AUDIT_CHAIN: verify_audit(audit)},
+    chains={AUDIT_CHAIN: verify_audit(audit), CLOCK_CHAIN: verify_clock},
 )
 """The keys that the store keeps."""
 

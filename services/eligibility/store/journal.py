@@ -26,7 +26,7 @@ from services.eligibility.store.tables import journal
 from services.kit.canonical import Head, Verification
 from services.kit.dates import instant_text
 from services.kit.errors import DomainError, NotFound, StartupError
-from services.kit.store import ChainSeal, Database, KeyStore
+from services.kit.store import ChainSeal, Database, KeyStore, StoreClock
 
 
 class Journal:
@@ -36,6 +36,7 @@ class Journal:
         self._database = database
         self._chain = JournalChain(seal)
         self._keys = keys
+        self._clock = StoreClock(database)
         self._group: GroupCommit[JournalEntry, str | None] = GroupCommit(self._commit)
 
     def record(
@@ -114,8 +115,12 @@ class Journal:
             )
 
     def purge(self, end_time: datetime, asked: RemovalRequest, *, validate_only: bool = False) -> int:
-        """Removes the content of the decisions recorded before an instant, and counts them."""
+        """Removes the content of the decisions recorded before an instant, and counts them.
+
+        FailedPrecondition while the clock is in doubt: « before an instant » then says nothing sure.
+        """
         with self._database.write() as connection:
+            self._clock.check(connection)
             return removal.purge(
                 connection, self._chain, self._keys, end_time, asked, validate_only=validate_only
             )

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, select
 from services.eligibility.store.tables import DECISION, PURGE, journal
 from services.kit.canonical import Head, Verification, is_hash
 from services.kit.errors import FailedPrecondition
-from services.kit.store import PAGE_TOKENS, Chain, ChainSeal, KeyPlan
+from services.kit.store import CLOCK_CHAIN, PAGE_TOKENS, Chain, ChainSeal, KeyPlan, verify_clock
 
 JOURNAL_CHAIN = "journal chain"
 """The purpose of the key that seals the journal."""
@@ -52,8 +52,11 @@ class JournalChain:
 
 STORE_KEYS = KeyPlan(
     "la base du journal",
-    (JOURNAL_CHAIN, PAGE_TOKENS),
-    chains={JOURNAL_CHAIN: lambda connection, seal: JournalChain(seal).verify(connection)},
+    (JOURNAL_CHAIN, CLOCK_CHAIN, PAGE_TOKENS),
+    chains={
+        JOURNAL_CHAIN: lambda connection, seal: JournalChain(seal).verify(connection),
+        CLOCK_CHAIN: verify_clock,
+    },
 )
 """The keys that the store of rulesets and decisions keeps."""
 

@@ -9,9 +9,14 @@
   `unsealed`.
 - `ChainSeal`: What seals the records that follow `after`: a key, so that whoever writes the database without
   it can make none.
+- `CLOCK_CHAIN`: The purpose of the key that seals the confirmations of the clock.
+- `clock_tables`: The one row of the clock, and the chained audit of its confirmations.
+- `create_clock_tables`: Creates the tables of the clock, for the service's migration.
+- `create_key_tables`: Creates those of the two tables that a database lacks, for the service's migration.
 - `Database`: A pool of connections, to be opened after the fork only.
 - `database`: The store of a service, SQLite or PostgreSQL by URL: transactions, migrations, marks of
   change.
+- `DeletionTime`: What a deletion goes by, which only the clock of a store gives.
 - `fingerprint`: What tells a request from another one: SHA-256 of its parts.
 - `idempotency`: Requests already answered: a write sent again with the same id has the first answer
   (AIP-155).
@@ -30,13 +35,18 @@
 - `reused`: The request id was used for another request.
 - `secret_table`: The table of the secrets, which the first migration of a service fills.
 - `stored_key_table`: The table of the keys that a database keeps, for the migration and the store.
+- `store_clock`: The clock of a store: its service marks the hour there, and deletes only what has waited
+  since its mark.
+- `StoreClock`: Marks the hour of a store from one process; `delete` is called while the hour is believed,
+  then alone.
 - `vault`: The master key of a service: a file kept outside its databases, and what is encrypted or tagged
   with it.
 - `verify_audit`: How the audit of a table is verified under a seal.
+- `verify_clock`: How the audit of the confirmations of the clock is verified under a seal.
 - `write_places`: The threads of this process that may write or wait to: half of them.
 """
 
-from services.kit.store import audit, database, idempotency, vault
+from services.kit.store import audit, database, idempotency, store_clock, vault
 from services.kit.store.audit import Audit, AuditEntry, audit_table, verify_audit
 from services.kit.store.chain import Chain, ChainSeal
 from services.kit.store.database import Database
@@ -46,11 +56,20 @@ from services.kit.store.ring import (
     PAGE_TOKENS,
     KeyPlan,
     KeyRing,
+    create_key_tables,
     master_key_table,
     open_ring,
     prepare_ring,
     stored_key_table,
 )
 from services.kit.store.secrets import secret_table
+from services.kit.store.store_clock import (
+    CLOCK_CHAIN,
+    DeletionTime,
+    StoreClock,
+    clock_tables,
+    create_clock_tables,
+    verify_clock,
+)
 from services.kit.store.vault import MasterKey
 from services.kit.store.waits import write_places

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from sqlalchemy import (
     BigInteger,
+    CheckConstraint,
     Column,
     Connection,
     Integer,
@@ -47,6 +48,7 @@ def master_key_table(metadata: MetaData) -> Table:
         metadata,
         Column("id", Integer, primary_key=True, autoincrement=False),
         Column("fingerprint", String(64), nullable=False),
+        CheckConstraint("id = 1", name="master_key_single"),
     )
 
 
@@ -69,6 +71,12 @@ def stored_key_table(metadata: MetaData) -> Table:
 _METADATA = MetaData()
 _MASTER = master_key_table(_METADATA)
 _STORED = stored_key_table(_METADATA)
+
+
+def create_key_tables(connection: Connection) -> None:
+    """Creates those of the two tables that a database lacks, for the service's migration."""
+    _METADATA.create_all(connection)
+
 
 VerifyPlain = Callable[[Connection, ChainSeal], Verification]
 

@@ -1,21 +1,15 @@
-"""Creates the stored keys, which wrap those of cases and make the tags."""
+"""Creates the stored keys: those of the chains, of page tokens, of tags, and what else is sealed with."""
 
 from __future__ import annotations
 
-import sqlalchemy as sa
 from alembic import op
+
+from services.kit.store.ring import create_key_tables
 
 revision = "0002"
 down_revision = "0001"
 
 
 def upgrade() -> None:
-    """Creates the table."""
-    op.create_table(
-        "stored_key",
-        sa.Column("purpose", sa.String(64), primary_key=True),
-        sa.Column("wrapped", sa.LargeBinary, nullable=False),
-        sa.Column("after_sequence", sa.BigInteger, nullable=False),
-        sa.Column("after_hash", sa.String(64), nullable=False),
-        sa.Column("create_time", sa.String(27), nullable=False),
-    )
+    """Creates the tables that are not there yet."""
+    create_key_tables(op.get_bind())
