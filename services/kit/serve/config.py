@@ -18,6 +18,13 @@ from services.kit.serve.interceptor import Limits
 
 _MEBIBYTE = 1024 * 1024
 
+MASTER_KEY_DESCRIPTION = (
+    "Clé maîtresse, créée au premier démarrage ; à garder loin des bases. Sous systemd, le secret "
+    "(LoadCredential=) du même nom de fichier la remplace."
+)
+
+HEADS_DESCRIPTION = "Fichier où s’ajoutent les dernières empreintes des chaînes, à garder loin des bases."
+
 
 class ServerSettings(BaseSettings):
     """What every server reads at start; a service subclasses it with its `env_prefix` and its own fields."""
@@ -106,6 +113,25 @@ class ServerSettings(BaseSettings):
             # A file of 32 MiB, the largest that a service reads, passes whole with the messages around it.
             stream_bytes=10 * self.max_receive_bytes,
         )
+
+
+class StoreSettings(ServerSettings):
+    """What a server that keeps a store reads too: a service adds the places of its own parts."""
+
+    heads_seconds: float = Field(
+        5,
+        ge=0.1,
+        le=3600,
+        allow_inf_nan=False,
+        description="Temps le plus court entre deux empreintes ancrées.",
+    )
+    heads_syslog: str = Field(
+        "", description="Journal du système où écrire aussi chaque empreinte : /dev/log ou hôte:port (UDP)."
+    )
+    heads_command: str = Field(
+        "", description="Commande qui reçoit chaque empreinte, une ligne JSON, sur son entrée."
+    )
+    heads_webhook: str = Field("", description="Adresse http(s) à laquelle envoyer chaque empreinte en JSON.")
 
 
 def _is_loopback(host: str) -> bool:
