@@ -1,11 +1,13 @@
 """Access: who calls, and what each may do.
 
 - `Access`: Says who calls one process; `start` keeps the files and the keys of the providers fresh.
+- `channel_credentials`: TLS towards another server, to which this side shows its certificate; StartupError
+  if a file is bad.
 - `is_loopback`: Whether only this machine reaches an address.
 - `TlsFiles`: The files (PEM) of a server: its certificate with those between it and its authority, its key,
   and the authorities of those it speaks with.
 """
 
 from services.kit.access.access import Access
-from services.kit.access.certificates import TlsFiles
+from services.kit.access.certificates import TlsFiles, channel_credentials
 from services.kit.access.configuration import is_loopback

@@ -93,8 +93,9 @@ class Access:
 
     def identify(self, call: grpc.ServicerContext) -> Caller:
         """Who makes a call; Unauthenticated when that is not proved."""
-        pem = call.auth_context().get("x509_pem_cert") if self._shown else None
-        return self.caller(pem[0] if pem else None, call.invocation_metadata())
+        proved: Mapping[str, Any] = call.auth_context() if self._shown else {}
+        (pem,) = proved.get("x509_pem_cert", (None,))
+        return self.caller(pem, call.invocation_metadata())
 
     def caller(self, pem: bytes | None, headers: Headers) -> Caller:
         """Who calls with a certificate and headers."""
@@ -170,7 +171,7 @@ class Access:
             provider, claims, until = tokens.read(token)
             known = _Known(self._described(application, provider, claims), until)
             with self._lock:
-                if tokens is self._tokens:  # else the rules changed meanwhile, and this was read by the old ones
+                if tokens is self._tokens:  # else the rules changed while this was read by the old ones
                     self._known[place] = known
         return self._still(known.caller)
 

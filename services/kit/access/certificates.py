@@ -65,7 +65,11 @@ def server_credentials(
         in_force[0] = shown.value
         return shown.value
 
-    return grpc.dynamic_ssl_server_credentials(first, fetch, require_client_authentication=True)
+    return grpc.dynamic_ssl_server_credentials(
+        first,
+        fetch,  # type: ignore[arg-type] # the stubs forget None, "no change"
+        require_client_authentication=True,
+    )
 
 
 def channel_credentials(files: TlsFiles) -> grpc.ChannelCredentials:

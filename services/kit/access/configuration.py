@@ -150,9 +150,10 @@ def _contradictions(rules: AccessRules) -> Iterable[str]:
     ):
         yield from (f"{kind} nommé deux fois : {name}" for name, count in Counter(names).items() if count > 1)
     if sum(provider.introspection is not None for provider in rules.providers) > 1:
-        yield "un seul fournisseur peut être interrogé par introspection : ses jetons ne disent pas d’où ils viennent"
+        yield "un seul fournisseur est interrogé par introspection : un jeton opaque ne dit pas d’où il vient"
     known = {provider.name for provider in rules.providers}
-    yield from (f"fournisseur inconnu : {agent.provider}" for agent in rules.agents if agent.provider not in known)
+    named = dict.fromkeys(agent.provider for agent in rules.agents)
+    yield from (f"fournisseur inconnu : {provider}" for provider in named if provider not in known)
 
 
 def _beside(path: Path, rules: AccessRules) -> AccessRules:

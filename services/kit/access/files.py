@@ -51,4 +51,4 @@ def _content(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError:
-        raise StartupError(f"Le fichier {path} ne peut pas être lu ; vérifiez son nom et ses droits.") from None
+        raise StartupError(f"Le fichier {path} ne se lit pas ; vérifiez son nom et ses droits.") from None

@@ -1,7 +1,8 @@
 """The header x-forwarded-client-cert, in which a gateway says whose certificate it saw.
 
-Grammar of Envoy: elements separated by commas, one per hop; each is `Key=value` pairs separated by semicolons;
-a value that holds one of these signs is between double quotes, where a quote is written with a backslash.
+Grammar of Envoy: elements separated by commas, one per hop; each is `Key=value` pairs separated by
+semicolons; a value that holds one of these signs is between double quotes, where a quote is written with a
+backslash.
 """
 
 from __future__ import annotations
@@ -11,7 +12,8 @@ from dataclasses import dataclass
 
 HEADER = "x-forwarded-client-cert"
 
-_PAIR = re.compile(r'(?P<key>[A-Za-z]+)=(?:"(?P<quoted>(?:[^"\\]|\\["\\])*)"|(?P<bare>[^",;]*))(?P<end>[;,]|$)')
+_VALUE = r'"(?P<quoted>(?:[^"\\]|\\["\\])*)"|(?P<bare>[^",;]*)'
+_PAIR = re.compile(rf"(?P<key>[A-Za-z]+)=(?:{_VALUE})(?P<end>[;,]|\Z)")
 _ESCAPED = re.compile(r'\\(["\\])')
 _KEYS = {"by", "hash", "cert", "chain", "subject", "uri", "dns"}
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import base64
+import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 from urllib.parse import quote_plus, urlencode
 
 import jwt
 
-from services.kit.access.asking import ProviderSilent, ask
+from services.kit.access.asking import SECONDS, ProviderSilent, ask
 from services.kit.access.configuration import Introspection, Provider
 from services.kit.access.provider_keys import ALGORITHMS, ProviderKeys, silent
 from services.kit.errors import Unauthenticated
@@ -21,9 +23,15 @@ SKEW_SECONDS = 60
 MAX_TOKEN = 8 * 1024
 
 INTROSPECTED_SECONDS = 45.0
-"""How long the answer of a provider about a token is kept: with our own delays, a revoked token ends in 60 s."""
+"""How long what a provider answers of a token is kept: one that it revokes is refused within a minute."""
+
+MAX_QUESTIONS = 8
+"""How many questions a process asks a provider at once: invented tokens do not make us a weapon."""
 
 _ONLY_OF_ID_TOKENS = {"nonce", "at_hash", "c_hash", "s_hash"}
+
+_UNREADABLE = (jwt.PyJWTError, RecursionError)
+"""What a token that is no token raises; JSON of a thousand levels is the fault of who sends it."""
 
 _CAUSES: Sequence[tuple[type[Exception], str]] = (
     (jwt.InvalidAudienceError, "AUDIENCE"),
@@ -54,10 +62,12 @@ class TokenReader:
         self._by_issuer = {provider.issuer: provider for provider in providers}
         self._keys = {each.name: ProviderKeys(each) for each in providers if not each.introspection}
         self._asked = next((provider for provider in providers if provider.introspection), None)
+        self._questions = threading.BoundedSemaphore(MAX_QUESTIONS)
 
     def refresh(self) -> bool:
         """Asks for the keys that are old; True if a key went, and with it the tokens that it signed."""
-        return any([keys.refresh() for keys in self._keys.values()])
+        gone = [keys.refresh() for keys in self._keys.values()]  # each is asked, whatever the others say
+        return any(gone)
 
     def read(self, token: str) -> tuple[Provider, Mapping[str, Any], float]:
         """Who vouches for a token, what it says, and until when (Unix time) that may be kept."""
@@ -91,7 +101,7 @@ class TokenReader:
             )
         except jwt.ExpiredSignatureError:
             raise token_expired() from None
-        except jwt.PyJWTError as error:
+        except _UNREADABLE as error:
             raise token_refused(_cause(error)) from None
         _check_kind(header, claims, provider)
         return claims
@@ -101,7 +111,8 @@ class TokenReader:
         if not provider.introspection:
             raise TypeError("a provider without introspection is not asked")
         try:
-            said = ask(*_question(token, provider, provider.introspection))
+            with self._question():
+                said = ask(*_request(token, provider, provider.introspection))
         except ProviderSilent:
             raise silent() from None
         if said.get("active") is not True:
@@ -118,10 +129,18 @@ class TokenReader:
             raise token_expired()
         return provider, said, min(float(end) + SKEW_SECONDS, now + INTROSPECTED_SECONDS)
 
+    @contextmanager
+    def _question(self) -> Iterator[None]:
+        """Holds the right to ask a question; raises ProviderSilent when too many are asked already."""
+        if not self._questions.acquire(timeout=SECONDS):
+            raise ProviderSilent
+        try:
+            yield
+        finally:
+            self._questions.release()
 
-def _question(
-    token: str, provider: Provider, to: Introspection
-) -> tuple[str, Any, bytes, Mapping[str, str]]:
+
+def _request(token: str, provider: Provider, to: Introspection) -> tuple[str, Any, bytes, Mapping[str, str]]:
     """The request of RFC 7662, where the server names itself as RFC 6749 §2.3.1 says."""
     pair = f"{quote_plus(to.client_id)}:{quote_plus(to.secret)}".encode()
     headers = {
@@ -156,9 +175,7 @@ def _issuer(token: str) -> str:
         return ""
     try:
         claims = jwt.decode(token, options={"verify_signature": False})
-    except jwt.PyJWTError:
+    except _UNREADABLE:
         return ""
     issuer = claims.get("iss")
     return issuer if isinstance(issuer, str) else ""
-
-

@@ -15,6 +15,7 @@ import grpc
 import structlog
 
 from services.kit import context
+from services.kit.access import Access
 from services.kit.errors import DomainError, InvalidArgument, ResourceExhausted, Unimplemented
 from services.kit.serve.admission import Places, StreamPlaces
 from services.kit.serve.logs import exception_fields
@@ -92,8 +93,9 @@ class Interceptor(grpc.ServerInterceptor):
     Requests come in as bytes: what is no message, too large or too much is refused here, in our words.
     """
 
-    def __init__(self, domain: str, limits: Limits) -> None:
+    def __init__(self, domain: str, limits: Limits, access: Access | None) -> None:
         self._domain = domain
+        self._access = access
         self._limits = limits
         self._places = Places(limits.threads)
         self._streams = StreamPlaces(max(2, limits.threads // 2))
@@ -105,7 +107,7 @@ class Interceptor(grpc.ServerInterceptor):
     ) -> grpc.RpcMethodHandler[Any, Any] | None:
         """Returns the wrapped handler; runs on arrival, before the request is read."""
         handler = continuation(handler_call_details)
-        if handler_call_details.method.startswith("/grpc."):
+        if handler and handler_call_details.method.startswith("/grpc."):
             return handler
         arrival = _arrival(handler_call_details)
         if handler is None:
@@ -218,7 +220,10 @@ class Interceptor(grpc.ServerInterceptor):
         if arrival.metadata_bytes > MAX_METADATA_BYTES:
             message = f"Les en-têtes de l’appel dépassent {MAX_METADATA_BYTES} octets ; envoyez-en moins."
             raise ResourceExhausted("METADATA_TOO_LARGE", message)
-        if arrival.actor is None:
+        if self._access:
+            caller = self._access.identify(servicer_context)
+            context.enter(context.Call(arrival.request_id, deadline, caller=caller))
+        elif arrival.actor is None:
             message = "L’en-tête x-actor nomme une seule personne, en 1 à 100 caractères ASCII imprimables."
             raise InvalidArgument("ACTOR_MALFORMED", message)
         context.check_deadline()

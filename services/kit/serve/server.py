@@ -22,6 +22,7 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
 from services.kit import context
+from services.kit.access import Access
 from services.kit.errors import StartupError
 from services.kit.french import spaced
 from services.kit.serve import cpus, liveness, logs, port
@@ -93,7 +94,7 @@ def run(app: App, settings: ServerSettings) -> int:
     """Serves until SIGTERM or SIGINT; returns the exit code of the process."""
     logs.configure(app.name, settings.log_level)
     try:
-        settings.check_exposure()
+        _say_who_may_call(settings.access())
         app.prepare()
         with port.reserve(settings.host, settings.port) as held, _ready_file(settings.ready_file) as publish:
             return _supervise(app, settings, held, publish)
@@ -161,15 +162,23 @@ def _work(app: App, settings: ServerSettings, address: str, pulse: Pulse) -> Non
     writer.setblocking(False)
     signal.set_wakeup_fd(writer.fileno())
     signal.signal(signal.SIGTERM, lambda *_: None)
+    access = settings.access()
     server = grpc.server(
         ThreadPoolExecutor(RECEIVING_THREADS, thread_name_prefix="call"),
-        interceptors=[Interceptor(app.domain, settings.limits())],
+        interceptors=[Interceptor(app.domain, settings.limits(), access)],
         options=_options(settings),
     )
     registrations = app.build()
     probes = _add_services(server, registrations)
     own = liveness.own_address()
-    server.add_insecure_port(address)
+    if access is None:
+        _add_reflection(server, registrations)
+    else:
+        access.start()
+    if access and (credentials := access.credentials()):
+        server.add_secure_port(address, credentials)
+    else:
+        server.add_insecure_port(address)
     server.add_insecure_port(own)
     server.start()
     pulse.ready()
@@ -183,15 +192,25 @@ def _work(app: App, settings: ServerSettings, address: str, pulse: Pulse) -> Non
 
 
 def _add_services(server: grpc.Server, registrations: Sequence[Registration]) -> health.HealthServicer:
-    names = [registration.service_name for registration in registrations]
     for registration in registrations:
         registration.add(registration.servicer, server)
     probes = health.HealthServicer()
     health_pb2_grpc.add_HealthServicer_to_server(probes, server)
-    for name in ("", *names):
+    for name in ("", *(registration.service_name for registration in registrations)):
         probes.set(name, health_pb2.HealthCheckResponse.SERVING)
-    reflection.enable_server_reflection((*names, health.SERVICE_NAME, reflection.SERVICE_NAME), server)
     return probes
+
+
+def _add_reflection(server: grpc.Server, registrations: Sequence[Registration]) -> None:
+    """Lets the tools of a developer list the methods: where nobody is asked who calls, and nowhere else."""
+    names = [registration.service_name for registration in registrations]
+    reflection.enable_server_reflection((*names, health.SERVICE_NAME, reflection.SERVICE_NAME), server)
+
+
+def _say_who_may_call(access: Access | None) -> None:
+    if access is None:
+        sentence = "Sans TLS ni jeton : tout programme de cette machine peut tout demander, sous tout nom."
+        log.warning("access_open", sentence=spaced(sentence))
 
 
 def _options(settings: ServerSettings) -> list[tuple[str, int]]:
