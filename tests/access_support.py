@@ -44,7 +44,7 @@ calls_per_minute = 30
 [[agents]]
 provider = "ville"
 subject = "fanny"
-roles = ["auditor"]
+roles = ["auditor", "reader"]
 team = "controle"
 
 [[providers]]
@@ -53,7 +53,7 @@ issuer = "{issuer}"
 audience = "microcredit"
 
 [providers.roles]
-mc-instruction = ["instructor"]
+mc-instruction = ["reader"]
 """
 
 

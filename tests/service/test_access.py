@@ -85,7 +85,7 @@ def test_an_agent_is_known_by_a_token_and_the_application_by_its_certificate(
         "calls_per_minute": 0,
         "subject": "claire",
         "provider": "ville",
-        "roles": ["instructor"],
+        "roles": ["reader"],
         "team": "ploermel",
         "siret": "20005682600015",
         "acr": "eidas2",
@@ -97,14 +97,14 @@ def test_an_agent_is_known_by_a_token_and_the_application_by_its_certificate(
 
 
 def test_a_role_that_nothing_translates_gives_none(town: Town, channel: grpc.Channel) -> None:
-    assert caller(channel, town.provider.login("denis").access)["roles"] == ["instructor"]
+    assert caller(channel, town.provider.login("denis").access)["roles"] == ["reader"]
 
 
 def test_the_file_says_the_roles_of_an_agent_whose_provider_does_not(
     town: Town, channel: grpc.Channel
 ) -> None:
     found = caller(channel, town.provider.login("fanny").access)
-    assert (found["roles"], found["team"], found["acr"]) == (["auditor"], "controle", "")
+    assert (found["roles"], found["team"], found["acr"]) == (["auditor", "reader"], "controle", "")
 
 
 def test_the_header_actor_is_ignored_when_there_is_an_identity(channel: grpc.Channel, claire: str) -> None:

@@ -12,7 +12,7 @@ import grpc
 from google.rpc.error_details_pb2 import BadRequest, ErrorInfo, LocalizedMessage
 from grpc_status import rpc_status
 
-from services.kit.access import TlsFiles, channel_credentials
+from services.kit.access import TlsFiles, channel_credentials, is_loopback
 from services.kit.cli.outcome import REFUSED, SERVER, USAGE, CommandError, Detail
 from services.kit.errors import StartupError
 
@@ -37,10 +37,12 @@ class Remote:
 
     def __init__(self, server: str, actor: str) -> None:
         self._server = server
-        token = _token()
-        self._metadata = (
-            (("authorization", f"Bearer {token}"),) if token else (("x-actor", actor),) if actor else ()
-        )
+        credentials, token = _credentials(), _token()
+        if token and not credentials and not is_loopback(server.rpartition(":")[0].strip("[]")):
+            message = f"Un jeton ne part pas en clair vers {server} ; indiquez {', '.join(_TLS)}."
+            raise CommandError(message, exit_code=USAGE, reason="CERTIFICATE")
+        said = {"x-actor": actor, "authorization": token and f"Bearer {token}"}
+        self._metadata = tuple((header, value) for header, value in said.items() if value)
         limits = [(f"grpc.max_{way}_message_length", _MAX_BYTES) for way in ("receive", "send")]
         self.channel = (
             grpc.secure_channel(server, credentials, limits)

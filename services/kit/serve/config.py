@@ -79,6 +79,9 @@ class ServerSettings(BaseSettings):
     access_file: Path | None = Field(
         None, description="Fichier d’accès (TOML) : fournisseurs d’identité, applications, retraits."
     )
+    roles_file: Path | None = Field(
+        None, description="Fichier qui complète la table des rôles du service ; relu quand il change."
+    )
     ready_file: Path | None = Field(None, description="Fichier où écrire l’adresse une fois le serveur prêt.")
 
     @classmethod
