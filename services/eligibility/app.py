@@ -50,7 +50,8 @@ def make_app(settings: Settings) -> App:
         database = Database(settings.database_url)
         deployments = Deployments(release_store(settings, database), ruleset_kind(read))
         deployments.start()
-        journal = Journal(database, KeyStore(Database(settings.keys_database_url), settings.master_key_file))
+        journal = Journal(database, _key_store(settings, Database(settings.keys_database_url)))
+        journal.erasing.start()
         shadows = ShadowStore(database)
         sealing = page_key(database)
         candidates = Candidates(deployments.releases, turns)
@@ -77,7 +78,7 @@ def prepare(settings: Settings) -> dict[str, RulePackage]:
     if settings.database_url == settings.keys_database_url:
         raise StartupError("La base des clés ne peut pas être celle du journal : donnez-lui la sienne.")
     migrate(settings.database_url)
-    prepare_keys(settings.keys_database_url, settings.master_key_file)
+    prepare_keys(settings.keys_database_url, settings.master_key_file, settings.epochs_directory)
     database = Database(settings.database_url)
     try:
         _prepare_journal(settings, database)
@@ -91,11 +92,15 @@ def prepare(settings: Settings) -> dict[str, RulePackage]:
         database.dispose()
 
 
+def _key_store(settings: Settings, keys: Database) -> KeyStore:
+    return KeyStore(keys, settings.master_key_file, settings.epochs_directory)
+
+
 def _prepare_journal(settings: Settings, database: Database) -> None:
     """Refuses keys that are not those of the journal; what was erased stays so after a restored backup."""
     keys = Database(settings.keys_database_url)
     try:
-        journal = Journal(database, KeyStore(keys, settings.master_key_file))
+        journal = Journal(database, _key_store(settings, keys))
         if not settings.accept_lost_keys:
             journal.check_keys()
         journal.reapply_removals()

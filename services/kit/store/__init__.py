@@ -9,8 +9,13 @@
 - `Chain`: The records of a table, numbered by its primary key; all the columns are sealed but those
   `unsealed`.
 - `Database`: A pool of connections, to be opened after the fork only.
+- `CONTENTS`: In the place of a case: contents were removed, of cases whose keys still serve.
 - `database`: The store of a service, SQLite or PostgreSQL by URL: transactions, migrations, marks of
   change.
+- `Erasing`: Carries out the erasures of a store: destroys the keys, ends their epochs, empties the logs of
+  SQLite.
+- `erasure_table`: The table of erasures that are not carried out yet, for a service's migration and its
+  store.
 - `fingerprint`: What tells a request from another one: SHA-256 of its parts.
 - `idempotency`: Requests already answered: a write sent again with the same id has the first answer
   (AIP-155).
@@ -19,7 +24,8 @@
 - `MasterKey`: A master key; a key derived from it for one purpose betrays neither another nor the master
   key.
 - `page_key`: The key that seals page tokens, the same for every worker and restart.
-- `prepare_keys`: Creates or upgrades the key database; creates the master key if neither exists yet.
+- `prepare_keys`: Creates or upgrades the key database; creates the master key and the first epoch if none
+  exists yet.
 - `request_table`: The table of answered requests, for the service's migration and its store.
 - `reused`: The request id was used for another request.
 - `secret_table`: The table of the secrets, which the first migration of a service fills.
@@ -33,8 +39,10 @@ from services.kit.store import audit, database, idempotency, vault
 from services.kit.store.audit import append, audit_table
 from services.kit.store.chain import Chain
 from services.kit.store.database import Database
+from services.kit.store.erasing import CONTENTS, Erasing, erasure_table
 from services.kit.store.idempotency import fingerprint, request_table, reused
-from services.kit.store.keys import CaseKey, KeyStore, master_key_table, prepare_keys, tie
+from services.kit.store.key_tables import master_key_table
+from services.kit.store.keys import CaseKey, KeyStore, prepare_keys, tie
 from services.kit.store.secrets import page_key, secret_table
 from services.kit.store.vault import MasterKey
 from services.kit.store.waits import write_places
