@@ -33,10 +33,13 @@ from services.kit.releases import (
     Turns,
 )
 from services.kit.serve import App, Registration, registration
-from services.kit.store import Database, KeyStore, page_key, prepare_keys
+from services.kit.store import Database, KeyStore, StoreClock, page_key, prepare_keys
 
 ACTOR = "service"
 """Who publishes and activates the first ruleset, in the history."""
+ROLES = Path(__file__).with_name("roles.toml")
+"""Who may call what."""
+
 log = structlog.get_logger()
 
 
@@ -52,6 +55,8 @@ def make_app(settings: Settings) -> App:
         deployments.start()
         journal = Journal(database, _key_store(settings, Database(settings.keys_database_url)))
         journal.erasing.start()
+        clock = StoreClock(database)
+        clock.start()
         shadows = ShadowStore(database)
         sealing = page_key(database)
         candidates = Candidates(deployments.releases, turns)
@@ -61,10 +66,14 @@ def make_app(settings: Settings) -> App:
             registration(LoanServicer(deployments)),
             registration(RulesetServicer(deployments, journal, shadows, sealing), database.check_writable),
             registration(ReleaseServicer(deployments.releases, candidates, sealing), database.check_writable),
-            registration(DecisionServicer(deployments, journal, sealing), database.check_writable),
+            registration(
+                DecisionServicer(deployments, journal, sealing),
+                database.check_writable,
+                reserve=clock.detail,
+            ),
         )
 
-    return App("eligibility", DOMAIN, lambda: read.update(prepare(settings)), build)
+    return App("eligibility", DOMAIN, lambda: read.update(prepare(settings)), build, ROLES)
 
 
 def release_store(settings: Settings, database: Database) -> ReleaseStore:

@@ -26,7 +26,7 @@ from services.eligibility.store.tables import journal, pending_erasure
 from services.kit.canonical import Head, Verification
 from services.kit.dates import instant_text
 from services.kit.errors import DomainError, NotFound, StartupError
-from services.kit.store import Database, Erasing, KeyStore
+from services.kit.store import Database, Erasing, KeyStore, StoreClock
 
 
 class Journal:
@@ -36,6 +36,7 @@ class Journal:
         self._database = database
         self._keys = keys
         self.erasing = Erasing(database, pending_erasure, keys)
+        self._clock = StoreClock(database)
         self._group: GroupCommit[JournalEntry, str | None] = GroupCommit(self._commit)
 
     def record(
@@ -114,9 +115,13 @@ class Journal:
         return self._removed(removed)
 
     def purge(self, end_time: datetime, asked: RemovalRequest, *, validate_only: bool = False) -> Erasure:
-        """Removes the content of the decisions recorded before an instant, and counts them."""
+        """Removes the content of the decisions recorded before an instant, and counts them.
+
+        FailedPrecondition while the clock is in doubt: « before an instant » then says nothing sure.
+        """
         asking = self._removal(asked, validate_only=validate_only)
         with self._database.write() as connection:
+            self._clock.check(connection)
             removed = asking.purge(connection, end_time)
         return self._removed(removed)
 

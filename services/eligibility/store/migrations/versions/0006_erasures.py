@@ -7,8 +7,8 @@ from alembic import op
 
 from services.kit.store import erasure_table
 
-revision = "0005"
-down_revision = "0004"
+revision = "0006"
+down_revision = "0005"
 
 TAKEN = (
     "EXISTS (SELECT 1 FROM journal WHERE sequence = NEW.sequence OR hash = NEW.hash "
