@@ -15,7 +15,7 @@ from services.bank_registry.api import (
 )
 from services.bank_registry.config import Settings
 from services.bank_registry.registry import Geography
-from services.bank_registry.store import RegistryStore, migrate
+from services.bank_registry.store import RegistryStore, migrate, store_set
 from services.kit.serve import App, Registration, registration
 from services.kit.store import Database
 
@@ -40,4 +40,4 @@ def make_app(settings: Settings) -> App:
             registration(admin, database.check_writable),
         ]
 
-    return App("bank_registry", DOMAIN, prepare, build)
+    return App("bank_registry", DOMAIN, prepare, build, store_set(settings.database_url, init=settings.init))

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
-from services.kit.serve import ServerSettings
+from services.kit.serve import StoreSettings
 
 
-class Settings(ServerSettings):
+class Settings(StoreSettings):
     """The settings of every server, and the store."""
 
     model_config = SettingsConfigDict(env_prefix="BANK_REGISTRY_")

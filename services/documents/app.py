@@ -23,7 +23,7 @@ from services.documents.render import keep_in
 from services.documents.store import CaseKeys, DocumentStore, migrate, prepare_master_key
 from services.kit.releases import Candidates, PublicKeys, ReleaseServicer, ReleaseStore, Turns
 from services.kit.serve import App, Registration, registration
-from services.kit.store import Database, page_key, vault
+from services.kit.store import Database, StoreSet, database_part, file_part, page_key, vault
 
 
 def make_app(settings: Settings) -> App:
@@ -51,7 +51,16 @@ def make_app(settings: Settings) -> App:
             registration(ReleaseServicer(deployments.releases, candidates, key), database.check_writable),
         )
 
-    return App("documents", DOMAIN, lambda: prepare(settings, packages), build)
+    return App("documents", DOMAIN, lambda: prepare(settings, packages), build, store_set(settings))
+
+
+def store_set(settings: Settings) -> StoreSet:
+    """All that the service keeps."""
+    parts = (
+        database_part("la base des documents", settings.database_url, "document"),
+        file_part("la clé maîtresse", settings.master_key_file),
+    )
+    return StoreSet(parts, settings.init)
 
 
 def prepare(settings: Settings, packages: Packages) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
-from services.kit.serve import ServerSettings
+from services.kit.serve import StoreSettings
 
 SHIPPED = Path(__file__).parent
 MAX_DOCUMENT_BYTES = 2 * 1024 * 1024
@@ -16,7 +16,7 @@ MAX_DOCUMENT_BYTES = 2 * 1024 * 1024
 _MEBIBYTE = 1024 * 1024
 
 
-class Settings(ServerSettings):
+class Settings(StoreSettings):
     """Environment variables `DOCUMENTS_…`."""
 
     model_config = SettingsConfigDict(env_prefix="DOCUMENTS_")

@@ -7,12 +7,12 @@ from pathlib import Path
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
-from services.kit.serve import ServerSettings
+from services.kit.serve import StoreSettings
 
 SHIPPED_PACKAGE = Path(__file__).parent / "packages" / "ploermel"
 
 
-class Settings(ServerSettings):
+class Settings(StoreSettings):
     """Environment variables `ELIGIBILITY_…`."""
 
     model_config = SettingsConfigDict(env_prefix="ELIGIBILITY_")

@@ -15,5 +15,5 @@
 from services.bank_registry.store import auditing
 from services.bank_registry.store.auditing import AuditRow
 from services.bank_registry.store.loading import changes, changes_of
-from services.bank_registry.store.snapshot import RegistryStore, migrate
+from services.bank_registry.store.snapshot import RegistryStore, migrate, store_set
 from services.bank_registry.store.writes import Edit, Origin, ReservationChange

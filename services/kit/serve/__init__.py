@@ -12,12 +12,13 @@
   port.
 - `ServerSettings`: What every server reads at start; a service subclasses it with its `env_prefix` and its
   own fields.
+- `StoreSettings`: What a server that keeps something reads besides.
 - `to_status`: The status of an error, under MAX_STATUS_BYTES; its metadata count the violations left out.
 """
 
 from services.kit.serve import server
 from services.kit.serve.admission import overloaded, placeless
-from services.kit.serve.config import ServerSettings
+from services.kit.serve.config import ServerSettings, StoreSettings
 from services.kit.serve.interceptor import internal_error
 from services.kit.serve.logs import exception_fields
 from services.kit.serve.server import App, Registration, registration

@@ -108,6 +108,15 @@ class ServerSettings(BaseSettings):
         )
 
 
+class StoreSettings(ServerSettings):
+    """What a server that keeps something reads besides."""
+
+    init: bool = Field(
+        False,
+        description="Créer ce que le service garde, si rien n’en existe ; à donner au premier démarrage.",
+    )
+
+
 def _is_loopback(host: str) -> bool:
     if host == "localhost":
         return True

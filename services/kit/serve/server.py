@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
 from typing import TypeVar
@@ -29,6 +29,7 @@ from services.kit.serve.config import ServerSettings
 from services.kit.serve.interceptor import MAX_METADATA_BYTES, Interceptor
 from services.kit.serve.liveness import Check
 from services.kit.serve.prefork import Pulse, Supervisor
+from services.kit.store import StoreSet
 
 CLIENT_PING_SECONDS = 20
 """The shortest keepalive interval that clients may use, published in the client guide."""
@@ -71,13 +72,15 @@ def registration(servicer: object, check: Check | None = None) -> Registration:
 class App:
     """A service: `prepare` runs once in the master before the fork, `build` in each worker after it.
 
-    `domain` is that of ErrorInfo. What `prepare` opens (connections, threads) it closes before it returns.
+    `domain` is that of ErrorInfo. What `prepare` opens (connections, threads) it closes before it returns. It
+    runs once what the service keeps was found whole, or may be created: `stores`.
     """
 
     name: str
     domain: str
     prepare: Callable[[], None]
     build: Callable[[], Sequence[Registration]]
+    stores: StoreSet = field(default_factory=StoreSet)
 
 
 def main(settings_type: type[S], make_app: Callable[[S], App], argv: Sequence[str] | None = None) -> int:
@@ -94,6 +97,7 @@ def run(app: App, settings: ServerSettings) -> int:
     logs.configure(app.name, settings.log_level)
     try:
         settings.check_exposure()
+        app.stores.check()
         app.prepare()
         with port.reserve(settings.host, settings.port) as held, _ready_file(settings.ready_file) as publish:
             return _supervise(app, settings, held, publish)

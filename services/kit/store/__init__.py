@@ -11,6 +11,8 @@
 - `Database`: A pool of connections, to be opened after the fork only.
 - `database`: The store of a service, SQLite or PostgreSQL by URL: transactions, migrations, marks of
   change.
+- `database_part`: A database, known by a table that no other store has; it exists once it has its tables.
+- `file_part`: A file, such as a key.
 - `fingerprint`: What tells a request from another one: SHA-256 of its parts.
 - `idempotency`: Requests already answered: a write sent again with the same id has the first answer
   (AIP-155).
@@ -23,6 +25,7 @@
 - `request_table`: The table of answered requests, for the service's migration and its store.
 - `reused`: The request id was used for another request.
 - `secret_table`: The table of the secrets, which the first migration of a service fills.
+- `StoreSet`: All that a service keeps; `init` is the operator's word that this is its first start.
 - `tie`: Ties the first master key to a database, and creates it; afterwards no other is accepted.
 - `vault`: The master key of a service: a file kept outside its databases, and what is encrypted or tagged
   with it.
@@ -35,6 +38,7 @@ from services.kit.store.chain import Chain
 from services.kit.store.database import Database
 from services.kit.store.idempotency import fingerprint, request_table, reused
 from services.kit.store.keys import CaseKey, KeyStore, master_key_table, prepare_keys, tie
+from services.kit.store.parts import StoreSet, database_part, file_part
 from services.kit.store.secrets import page_key, secret_table
 from services.kit.store.vault import MasterKey
 from services.kit.store.waits import write_places
