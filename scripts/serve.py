@@ -101,8 +101,12 @@ def throwaway_stores(folder: Path) -> dict[str, str]:
         "ELIGIBILITY_DATABASE_URL": f"sqlite:///{folder}/eligibility.sqlite3",
         "ELIGIBILITY_KEYS_DATABASE_URL": f"sqlite:///{folder}/eligibility-keys.sqlite3",
         "ELIGIBILITY_MASTER_KEY_FILE": f"{folder}/eligibility-master.key",
+        "ELIGIBILITY_HEADS_FILE": f"{folder}/eligibility-heads.jsonl",
         "DOCUMENTS_DATABASE_URL": f"sqlite:///{folder}/documents.sqlite3",
         "DOCUMENTS_MASTER_KEY_FILE": f"{folder}/documents-master.key",
+        "DOCUMENTS_HEADS_FILE": f"{folder}/documents-heads.jsonl",
+        "BANK_REGISTRY_MASTER_KEY_FILE": f"{folder}/bank_registry-master.key",
+        "BANK_REGISTRY_HEADS_FILE": f"{folder}/bank_registry-heads.jsonl",
         "DOCUMENTS_COMPILED_DIRECTORY": str(ROOT / "build" / "compiled"),
     }
 

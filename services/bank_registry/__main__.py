@@ -18,6 +18,7 @@ from services.kit.cli import FrenchCommand
 from services.kit.errors import DomainError, StartupError
 from services.kit.french import spaced
 from services.kit.serve import server
+from services.kit.store import store_clock
 
 NAME = "python -m services.bank_registry import"
 HELP = f"""\
@@ -70,7 +71,9 @@ def main(arguments: Sequence[str]) -> int:
     if "--help" in arguments and arguments[:1] != ["import"]:
         sys.stdout.write(spaced(f"{HELP}\n"))
     if arguments[:1] != ["import"]:
-        return server.main(Settings, make_app, arguments[1:] if arguments[:1] == ["serve"] else arguments)
+        words = arguments[1:] if arguments[:1] == ["serve"] else arguments
+        acts = {"confirm-clock": lambda settings, by: store_clock.confirm(settings.database_url, by)}
+        return server.main(Settings, make_app, words, acts=acts)
     try:
         return int(app(args=list(arguments[1:]), prog_name=NAME, standalone_mode=False) or 0)
     except typer.TyperException:

@@ -36,15 +36,19 @@ from services.kit.serve import App, Registration, registration
 from services.kit.store import (
     Database,
     KeyStore,
+    StoreClock,
     StoreSet,
     database_part,
-    file_part,
+    master_key_part,
     page_key,
     prepare_keys,
 )
 
 ACTOR = "service"
 """Who publishes and activates the first ruleset, in the history."""
+ROLES = Path(__file__).with_name("roles.toml")
+"""Who may call what."""
+
 log = structlog.get_logger()
 
 
@@ -59,6 +63,8 @@ def make_app(settings: Settings) -> App:
         deployments = Deployments(release_store(settings, database), ruleset_kind(read))
         deployments.start()
         journal = Journal(database, KeyStore(Database(settings.keys_database_url), settings.master_key_file))
+        clock = StoreClock(database)
+        clock.start()
         shadows = ShadowStore(database)
         sealing = page_key(database)
         candidates = Candidates(deployments.releases, turns)
@@ -68,10 +74,16 @@ def make_app(settings: Settings) -> App:
             registration(LoanServicer(deployments)),
             registration(RulesetServicer(deployments, journal, shadows, sealing), database.check_writable),
             registration(ReleaseServicer(deployments.releases, candidates, sealing), database.check_writable),
-            registration(DecisionServicer(deployments, journal, sealing), database.check_writable),
+            registration(
+                DecisionServicer(deployments, journal, sealing),
+                database.check_writable,
+                reserve=clock.detail,
+            ),
         )
 
-    return App("eligibility", DOMAIN, lambda: read.update(prepare(settings)), build, store_set(settings))
+    return App(
+        "eligibility", DOMAIN, lambda: read.update(prepare(settings)), build, ROLES, store_set(settings)
+    )
 
 
 def store_set(settings: Settings) -> StoreSet:
@@ -80,7 +92,7 @@ def store_set(settings: Settings) -> StoreSet:
     parts = (
         database_part("la base des règlements et du journal", settings.database_url, "journal"),
         database_part("la base des clés", settings.keys_database_url, "case_key", loss_accepted=lost),
-        file_part("la clé maîtresse", settings.master_key_file, loss_accepted=lost),
+        master_key_part(settings.master_key_file, loss_accepted=lost),
     )
     return StoreSet(parts, settings.init)
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
-from services.kit.serve import StoreSettings
+from services.kit.serve import HEADS_DESCRIPTION, MASTER_KEY_DESCRIPTION, StoreSettings
+from services.kit.store import vault
 
 SHIPPED_PACKAGE = Path(__file__).parent / "packages" / "ploermel"
 
@@ -37,9 +39,9 @@ class Settings(StoreSettings):
         description="Démarrer avec une base des clés vide : les décisions déjà prises resteront illisibles.",
     )
     master_key_file: Path = Field(
-        Path("var/eligibility-master.key"),
-        description="Clé maîtresse, créée au premier démarrage ; à garder hors des bases.",
+        default_factory=partial(vault.place, "eligibility"), description=MASTER_KEY_DESCRIPTION
     )
+    heads_file: Path = Field(Path("keys/eligibility-heads.jsonl"), description=HEADS_DESCRIPTION)
     package_directory: Path = Field(
         SHIPPED_PACKAGE,
         description="Règlement de départ, activé quand la base n’en contient aucun.",

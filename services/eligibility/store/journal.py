@@ -26,7 +26,7 @@ from services.eligibility.store.tables import journal
 from services.kit.canonical import Head, Verification
 from services.kit.dates import instant_text
 from services.kit.errors import DomainError, NotFound, StartupError
-from services.kit.store import Database, KeyStore
+from services.kit.store import Database, KeyStore, StoreClock
 
 
 class Journal:
@@ -35,6 +35,7 @@ class Journal:
     def __init__(self, database: Database, keys: KeyStore) -> None:
         self._database = database
         self._keys = keys
+        self._clock = StoreClock(database)
         self._group: GroupCommit[JournalEntry, str | None] = GroupCommit(self._commit)
 
     def record(
@@ -111,8 +112,12 @@ class Journal:
             return removal.erase(connection, self._keys, case_reference, asked, validate_only=validate_only)
 
     def purge(self, end_time: datetime, asked: RemovalRequest, *, validate_only: bool = False) -> int:
-        """Removes the content of the decisions recorded before an instant, and counts them."""
+        """Removes the content of the decisions recorded before an instant, and counts them.
+
+        FailedPrecondition while the clock is in doubt: « before an instant » then says nothing sure.
+        """
         with self._database.write() as connection:
+            self._clock.check(connection)
             return removal.purge(connection, self._keys, end_time, asked, validate_only=validate_only)
 
     def check_keys(self) -> None:

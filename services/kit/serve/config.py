@@ -18,6 +18,13 @@ from services.kit.serve.interceptor import Limits
 
 _MEBIBYTE = 1024 * 1024
 
+MASTER_KEY_DESCRIPTION = (
+    "Clé maîtresse, créée au premier démarrage ; à garder loin des bases. Sous systemd, le secret "
+    "(LoadCredential=) du même nom de fichier la remplace."
+)
+
+HEADS_DESCRIPTION = "Fichier où s’ajoutent les dernières empreintes des chaînes, à garder loin des bases."
+
 
 class ServerSettings(BaseSettings):
     """What every server reads at start; a service subclasses it with its `env_prefix` and its own fields."""
@@ -64,6 +71,9 @@ class ServerSettings(BaseSettings):
     allow_insecure: bool = Field(
         False, description="Accepter des appels en clair venus d’autres machines (déconseillé)."
     )
+    roles_file: Path | None = Field(
+        None, description="Fichier qui complète la table des rôles du service ; relu quand il change."
+    )
     ready_file: Path | None = Field(None, description="Fichier où écrire l’adresse une fois le serveur prêt.")
 
     @classmethod
@@ -109,12 +119,26 @@ class ServerSettings(BaseSettings):
 
 
 class StoreSettings(ServerSettings):
-    """What a server that keeps something reads besides."""
+    """What a server that keeps a store reads too: a service adds the places of its own parts."""
 
     init: bool = Field(
         False,
         description="Créer ce que le service garde, si rien n’en existe ; à donner au premier démarrage.",
     )
+    heads_seconds: float = Field(
+        5,
+        ge=0.1,
+        le=3600,
+        allow_inf_nan=False,
+        description="Temps le plus court entre deux empreintes ancrées.",
+    )
+    heads_syslog: str = Field(
+        "", description="Journal du système où écrire aussi chaque empreinte : /dev/log ou hôte:port (UDP)."
+    )
+    heads_command: str = Field(
+        "", description="Commande qui reçoit chaque empreinte, une ligne JSON, sur son entrée."
+    )
+    heads_webhook: str = Field("", description="Adresse http(s) à laquelle envoyer chaque empreinte en JSON.")
 
 
 def _is_loopback(host: str) -> bool:

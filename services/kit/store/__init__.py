@@ -8,16 +8,19 @@
 - `CaseKey`: The key that encrypts what is kept of a case.
 - `Chain`: The records of a table, numbered by its primary key; all the columns are sealed but those
   `unsealed`.
+- `clock_tables`: The one row of the clock, and the chained audit of its confirmations.
+- `create_clock_tables`: Creates the tables of the clock, for the service's migration.
 - `Database`: A pool of connections, to be opened after the fork only.
 - `database`: The store of a service, SQLite or PostgreSQL by URL: transactions, migrations, marks of
   change.
 - `database_part`: A database, known by a table that no other store has; it exists once it has its tables.
-- `file_part`: A file, such as a key.
+- `DeletionTime`: What a deletion goes by, which only the clock of a store gives.
 - `fingerprint`: What tells a request from another one: SHA-256 of its parts.
 - `idempotency`: Requests already answered: a write sent again with the same id has the first answer
   (AIP-155).
 - `KeyStore`: The keys of cases; every use reads them anew, so that an erased one is never used.
 - `master_key_table`: The table that says which master key a database is tied to.
+- `master_key_part`: The master key of a service.
 - `MasterKey`: A master key; a key derived from it for one purpose betrays neither another nor the master
   key.
 - `page_key`: The key that seals page tokens, the same for every worker and restart.
@@ -26,19 +29,24 @@
 - `reused`: The request id was used for another request.
 - `secret_table`: The table of the secrets, which the first migration of a service fills.
 - `StoreSet`: All that a service keeps; `init` is the operator's word that this is its first start.
+- `store_clock`: The clock of a store: its service marks the hour there, and deletes only what has waited
+  since its mark.
+- `StoreClock`: Marks the hour of a store from one process; `delete` is called while the hour is believed,
+  then alone.
 - `tie`: Ties the first master key to a database, and creates it; afterwards no other is accepted.
 - `vault`: The master key of a service: a file kept outside its databases, and what is encrypted or tagged
   with it.
 - `write_places`: The threads of this process that may write or wait to: half of them.
 """
 
-from services.kit.store import audit, database, idempotency, vault
+from services.kit.store import audit, database, idempotency, store_clock, vault
 from services.kit.store.audit import append, audit_table
 from services.kit.store.chain import Chain
 from services.kit.store.database import Database
 from services.kit.store.idempotency import fingerprint, request_table, reused
 from services.kit.store.keys import CaseKey, KeyStore, master_key_table, prepare_keys, tie
-from services.kit.store.parts import StoreSet, database_part, file_part
+from services.kit.store.parts import StoreSet, database_part, master_key_part
 from services.kit.store.secrets import page_key, secret_table
+from services.kit.store.store_clock import DeletionTime, StoreClock, clock_tables, create_clock_tables
 from services.kit.store.vault import MasterKey
 from services.kit.store.waits import write_places

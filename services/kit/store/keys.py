@@ -119,7 +119,6 @@ def tie(database: Database, table: Table, file: Path, owner: str) -> None:
             connection.execute(insert(table).values(id=1, fingerprint=fingerprint))
         elif known != fingerprint:
             raise StartupError(f"La clé maîtresse {file} n’est pas celle de {owner} : remettez la bonne.")
-    vault.warn_if_exposed(file)
 
 
 class KeyStore:

@@ -13,7 +13,7 @@ from sqlalchemy import URL, inspect
 
 from services.kit.errors import FailedPrecondition, StartupError, Unavailable
 from services.kit.french import join
-from services.kit.store import states
+from services.kit.store import states, vault
 from services.kit.store.database import Database
 from services.kit.store.engine import connect_sqlite, is_damage, parse_url
 
@@ -37,9 +37,16 @@ class Part:
         return f"{self.label} ({self.place})"
 
 
-def file_part(label: str, path: Path, *, loss_accepted: bool = False) -> Part:
-    """A file, such as a key."""
-    return Part(label, str(path.absolute()), path.exists, loss_accepted)
+def master_key_part(path: Path, *, loss_accepted: bool = False) -> Part:
+    """The master key of a service."""
+
+    def exists() -> bool:
+        if path.exists():
+            return True
+        vault.refuse_old_place(path)
+        return False
+
+    return Part("la clé maîtresse", str(path.absolute()), exists, loss_accepted)
 
 
 def database_part(label: str, url: str, table: str, *, loss_accepted: bool = False) -> Part:
