@@ -10,6 +10,7 @@
 - `Origin`: Who writes, by which operation, and why: kept in the audit.
 - `RegistryStore`: Reads come from an immutable snapshot, replaced when the store has changed.
 - `ReservationChange`: A reservation of a lender before and after; `before` is None for a new one.
+- `store_set`: All that the service keeps.
 """
 
 from services.bank_registry.store import auditing
