@@ -157,6 +157,10 @@ class ServerSettings(BaseSettings):
 class StoreSettings(ServerSettings):
     """What a server that keeps a store reads too: a service adds the places of its own parts."""
 
+    init: bool = Field(
+        False,
+        description="Créer ce que le service garde, si rien n’en existe ; à donner au premier démarrage.",
+    )
     heads_seconds: float = Field(
         5,
         ge=0.1,
