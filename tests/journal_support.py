@@ -23,7 +23,7 @@ from services.eligibility.store.journal import Journal
 from services.kit.errors import DomainError
 from services.kit.store import KeyStore, open_ring, prepare_keys, prepare_ring
 from services.kit.store.database import Database, migrate
-from services.kit.store.keys import KEY_MIGRATIONS
+from services.kit.store.key_tables import KEY_MIGRATIONS
 from tests.bank_registry_support import new_database
 from tests.eligibility_support import PACKAGE, load_package
 
@@ -59,6 +59,7 @@ class Stores:
     url: str
     keys_url: str
     master_key: Path
+    epochs: Path
     database: Database
     keys: Database
     journal: Journal
@@ -69,7 +70,7 @@ class Stores:
         opened = [Database(url or self.url), Database(self.keys_url)]
         self.others += opened
         seal = open_ring(self.database, self.master_key).seal(store.JOURNAL_CHAIN)
-        return Journal(opened[0], KeyStore(opened[1], self.master_key), seal)
+        return Journal(opened[0], KeyStore(opened[1], self.master_key, self.epochs), seal)
 
     def record(self, *decisions: NewDecision) -> list[str]:
         """The ids of decisions, all recorded."""
@@ -77,10 +78,10 @@ class Stores:
         return [item.decision_id for item in found if isinstance(item, Recorded)]
 
 
-def opened_journal(database: Database, keys: Database, master_key: Path) -> Journal:
+def opened_journal(database: Database, keys: Database, master_key: Path, epochs: Path) -> Journal:
     """A journal as a process of the service opens it."""
     seal = open_ring(database, master_key).seal(store.JOURNAL_CHAIN)
-    return Journal(database, KeyStore(keys, master_key), seal)
+    return Journal(database, KeyStore(keys, master_key, epochs), seal)
 
 
 def new_urls(kind: str, folder: Path, request: pytest.FixtureRequest) -> tuple[str, str]:
@@ -114,12 +115,13 @@ def copied_database(postgres_url: str, template: str) -> str:
 @contextmanager
 def opened(urls: tuple[str, str], folder: Path) -> Iterator[Stores]:
     """A new journal."""
-    master_key = folder / "master.key"
+    master_key, epochs = folder / "master.key", folder / "epochs"
     store.migrate(urls[0])
-    prepare_keys(urls[1], master_key)
+    prepare_keys(urls[1], master_key, epochs)
     database, keys = Database(urls[0]), Database(urls[1])
     prepare_ring(database, master_key, store.STORE_KEYS)
-    found = Stores(*urls, master_key, database, keys, opened_journal(database, keys, master_key))
+    journal = opened_journal(database, keys, master_key, epochs)
+    found = Stores(*urls, master_key, epochs, database, keys, journal)
     yield found
     for each in (database, keys, *found.others):
         each.dispose()
@@ -128,14 +130,16 @@ def opened(urls: tuple[str, str], folder: Path) -> Iterator[Stores]:
 def unprotect(connection: Connection) -> None:
     """Removes the triggers, as one who holds the database can."""
     if connection.dialect.name == "postgresql":
-        connection.execute(text("ALTER TABLE journal DISABLE TRIGGER USER"))
+        tables = text("SELECT DISTINCT event_object_table FROM information_schema.triggers")
+        for name in connection.scalars(tables).all():
+            connection.execute(text(f"ALTER TABLE {name} DISABLE TRIGGER USER"))
     else:
         for name in connection.scalars(text("SELECT name FROM sqlite_schema WHERE type = 'trigger'")).all():
             connection.execute(text(f"DROP TRIGGER {name}"))
 
 
 def tamper(database: Database, *statements: str) -> None:
-    """Changes the journal behind its triggers."""
+    """Changes a database behind its triggers."""
     with database.write() as connection:
         unprotect(connection)
         for statement in statements:

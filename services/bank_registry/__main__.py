@@ -47,6 +47,7 @@ def fill(
     database_url: Annotated[
         str, typer.Option("--database-url", metavar="URL", help="Sinon BANK_REGISTRY_DATABASE_URL.")
     ] = "",
+    init: Annotated[bool, typer.Option("--init", help="Crée la base, si elle n’existe pas encore.")] = False,
 ) -> int:
     """Remplit la base avant qu’un serveur tourne ; ensuite, bank-registry import passe par lui.
 
@@ -62,6 +63,7 @@ def fill(
         reason=reason,
         dry_run=dry_run,
         confirm_ending_all=confirm_ending_all,
+        init=init or settings.init,
     )
 
 

@@ -32,7 +32,16 @@ from services.documents.store import (
 )
 from services.kit.releases import Candidates, PublicKeys, ReleaseServicer, ReleaseStore, Turns
 from services.kit.serve import App, Registration, registration
-from services.kit.store import PAGE_TOKENS, Database, StoreClock, open_ring, prepare_ring
+from services.kit.store import (
+    PAGE_TOKENS,
+    Database,
+    StoreClock,
+    StoreSet,
+    database_part,
+    master_key_part,
+    open_ring,
+    prepare_ring,
+)
 
 ROLES = Path(__file__).with_name("roles.toml")
 """Who may call what."""
@@ -55,7 +64,13 @@ def make_app(settings: Settings) -> App:
         clock.start()
         seal = Seal(ring.key(SEALS), ring.key(SEALS_NAME))
         stored = Stored(store, settings.retention_days)
-        maker = Maker(deployments, store, Converter(settings.pdf_address), seal, settings.retention_days)
+        maker = Maker(
+            deployments,
+            store,
+            Converter(settings.pdf_address, settings.tls_files()),
+            seal,
+            settings.retention_days,
+        )
         limit = settings.max_document_bytes
         return (
             registration(DocumentServicer(maker, stored, limit)),
@@ -68,7 +83,16 @@ def make_app(settings: Settings) -> App:
             registration(ReleaseServicer(deployments.releases, candidates, key), database.check_writable),
         )
 
-    return App("documents", DOMAIN, lambda: prepare(settings, packages), build, ROLES)
+    return App("documents", DOMAIN, lambda: prepare(settings, packages), build, ROLES, store_set(settings))
+
+
+def store_set(settings: Settings) -> StoreSet:
+    """All that the service keeps."""
+    parts = (
+        database_part("la base des documents", settings.database_url, "document"),
+        master_key_part(settings.master_key_file),
+    )
+    return StoreSet(parts, settings.init)
 
 
 def prepare(settings: Settings, packages: Packages) -> None:

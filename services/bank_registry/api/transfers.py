@@ -23,7 +23,7 @@ from services.bank_registry.files import (
 from services.bank_registry.messages import Options
 from services.bank_registry.messages import transfers as edge
 from services.bank_registry.registry import BankRecord, Geography, Notes, Registry, as_of_day, line
-from services.bank_registry.store import STORE_KEYS, Origin, RegistryStore, prepare_store
+from services.bank_registry.store import STORE_KEYS, Origin, RegistryStore, prepare_store, store_set
 from services.kit import context, french, wire
 from services.kit.dates import today
 from services.kit.errors import Aborted, FailedPrecondition, InvalidArgument, StartupError
@@ -170,6 +170,7 @@ def import_file(
     reason: str,
     dry_run: bool,
     confirm_ending_all: bool,
+    init: bool,
 ) -> int:
     """Shows what is refused, and writes the difference if nothing is; returns the exit code, 1 if refused."""
     data = _bytes_of(file)
@@ -179,6 +180,7 @@ def import_file(
     for problem in notes.problems:
         raise StartupError(f"--{problem.field} : {problem.description}")
     context.enter(context.Call(request_id="", deadline=float("inf"), actor=actor))
+    store_set(url, master_key_file, init=init).check()
     prepare_store(url, master_key_file)
     database = Database(url)
     try:

@@ -14,6 +14,7 @@
   audited, under the keys of a ring.
 - `ReservationChange`: A reservation of a lender before and after; `before` is None for a new one.
 - `STORE_KEYS`: The keys that the store keeps.
+- `store_set`: All that the service keeps.
 """
 
 from services.bank_registry.store import auditing
@@ -25,5 +26,6 @@ from services.bank_registry.store.snapshot import (
     RegistryStore,
     migrate,
     prepare_store,
+    store_set,
 )
 from services.bank_registry.store.writes import Edit, Origin, ReservationChange

@@ -22,7 +22,11 @@ from services.kit.store import (
     Audit,
     KeyPlan,
     KeyRing,
+    StoreSet,
     database,
+    database_part,
+    holds_key,
+    master_key_part,
     prepare_ring,
     verify_audit,
     verify_clock,
@@ -55,6 +59,15 @@ def prepare_store(url: str, master_key_file: Path) -> None:
         prepare_ring(store, master_key_file, STORE_KEYS)
     finally:
         store.dispose()
+
+
+def store_set(url: str, master_key_file: Path, *, init: bool) -> StoreSet:
+    """All that the service keeps; a registry of an earlier version has no keys yet."""
+    parts = (
+        database_part("la base du registre", url, "bank"),
+        master_key_part(master_key_file, loss_accepted=not holds_key(url, AUDIT_CHAIN)),
+    )
+    return StoreSet(parts, init)
 
 
 class RegistryStore:

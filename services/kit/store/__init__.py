@@ -14,27 +14,37 @@
 - `create_clock_tables`: Creates the tables of the clock, for the service's migration.
 - `create_key_tables`: Creates those of the two tables that a database lacks, for the service's migration.
 - `Database`: A pool of connections, to be opened after the fork only.
+- `CONTENTS`: In the place of a case: contents were removed, of cases whose keys still serve.
 - `database`: The store of a service, SQLite or PostgreSQL by URL: transactions, migrations, marks of
   change.
+- `Erasing`: Carries out the erasures of a store: destroys the keys, ends their epochs, empties the logs of
+  SQLite.
+- `erasure_table`: The table of erasures that are not carried out yet, for a service's migration and its
+  store.
+- `database_part`: A database, known by a table that no other store has; it exists once it has its tables.
 - `DeletionTime`: What a deletion goes by, which only the clock of a store gives.
 - `fingerprint`: What tells a request from another one: SHA-256 of its parts.
+- `holds_key`: Whether a database keeps a key of that purpose, whatever else it is.
 - `idempotency`: Requests already answered: a write sent again with the same id has the first answer
   (AIP-155).
 - `KeyPlan`: The keys that a database must have.
 - `KeyRing`: The keys of a database, unwrapped.
 - `KeyStore`: The keys of cases; every use reads them anew, so that an erased one is never used.
 - `master_key_table`: The table that says which master key a database is tied to.
+- `master_key_part`: The master key of a service.
 - `MasterKey`: A master key; a key derived from it for one purpose betrays neither another nor the master
   key.
 - `open_ring`: The keys of a database that was prepared; StartupError.
 - `PAGE_TOKENS`: The purpose of the key that seals page tokens.
-- `prepare_keys`: Creates or upgrades the key database; creates the master key if neither exists yet.
+- `prepare_keys`: Creates or upgrades the key database; creates the master key and the first epoch if none
+  exists yet.
 - `prepare_ring`: Ties a database to its master key, which is created for a new one, and makes the keys that
   it lacks.
 - `request_table`: The table of answered requests, for the service's migration and its store.
 - `reused`: The request id was used for another request.
 - `secret_table`: The table of the secrets, which the first migration of a service fills.
 - `stored_key_table`: The table of the keys that a database keeps, for the migration and the store.
+- `StoreSet`: All that a service keeps; `init` is the operator's word that this is its first start.
 - `store_clock`: The clock of a store: its service marks the hour there, and deletes only what has waited
   since its mark.
 - `StoreClock`: Marks the hour of a store from one process; `delete` is called while the hour is believed,
@@ -50,8 +60,10 @@ from services.kit.store import audit, database, idempotency, store_clock, vault
 from services.kit.store.audit import Audit, AuditEntry, audit_table, verify_audit
 from services.kit.store.chain import Chain, ChainSeal
 from services.kit.store.database import Database
+from services.kit.store.erasing import CONTENTS, Erasing, erasure_table
 from services.kit.store.idempotency import fingerprint, request_table, reused
 from services.kit.store.keys import CaseKey, KeyStore, prepare_keys
+from services.kit.store.parts import StoreSet, database_part, holds_key, master_key_part
 from services.kit.store.ring import (
     PAGE_TOKENS,
     KeyPlan,

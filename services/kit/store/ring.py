@@ -70,7 +70,7 @@ def stored_key_table(metadata: MetaData) -> Table:
 
 _METADATA = MetaData()
 _MASTER = master_key_table(_METADATA)
-_STORED = stored_key_table(_METADATA)
+STORED_KEY = stored_key_table(_METADATA)
 
 
 def create_key_tables(connection: Connection) -> None:
@@ -129,7 +129,7 @@ def prepare_ring(database: Database, file: Path, plan: KeyPlan) -> None:
         if known is None and not file.exists():
             vault.create(file)
         master = _master(connection, file, plan.owner)
-        stored = set(connection.scalars(select(_STORED.c.purpose)))
+        stored = purposes(connection)
         was_derived = plan.derived if known and not stored else ()
         if known is None:
             connection.execute(insert(_MASTER).values(id=1, fingerprint=master.fingerprint()))
@@ -156,9 +156,14 @@ def rewrap(connection: Connection, file: Path, new: MasterKey, owner: str) -> bo
         return False
     for purpose, seal in _unwrapped(connection, _master(connection, file, owner)).items():
         row = {"wrapped": _wrapped(new, purpose, seal)}
-        connection.execute(update(_STORED).where(_STORED.c.purpose == purpose).values(row))
+        connection.execute(update(STORED_KEY).where(STORED_KEY.c.purpose == purpose).values(row))
     connection.execute(update(_MASTER).values(fingerprint=new.fingerprint()))
     return True
+
+
+def purposes(connection: Connection) -> set[str]:
+    """The purposes that a database keeps a key for."""
+    return set(connection.scalars(select(STORED_KEY.c.purpose)))
 
 
 def _master(connection: Connection, file: Path, owner: str) -> MasterKey:
@@ -197,12 +202,12 @@ def _store(connection: Connection, master: MasterKey, purpose: str, seal: ChainS
         "after_hash": seal.after.hash,
         "create_time": instant_text(datetime.now(UTC)),
     }
-    connection.execute(insert(_STORED).values(row))
+    connection.execute(insert(STORED_KEY).values(row))
 
 
 def _unwrapped(connection: Connection, master: MasterKey) -> dict[str, ChainSeal]:
     found: dict[str, ChainSeal] = {}
-    for row in connection.execute(select(_STORED)):
+    for row in connection.execute(select(STORED_KEY)):
         after = Head(row.after_sequence, row.after_hash)
         try:
             key = vault.decrypted(master.derived(_WRAPPING), row.wrapped, _place(row.purpose, after))

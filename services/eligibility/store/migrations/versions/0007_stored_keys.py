@@ -6,8 +6,8 @@ from alembic import op
 
 from services.kit.store.ring import create_key_tables
 
-revision = "0002"
-down_revision = "0001"
+revision = "0007"
+down_revision = "0006"
 
 
 def upgrade() -> None:
