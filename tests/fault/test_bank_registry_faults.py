@@ -29,7 +29,7 @@ from tests.bank_registry_support import (
     status_of,
     write_file,
 )
-from tests.support import ROOT, Launch, wait_until
+from tests.support import ROOT, Launch, registry_keys, wait_until
 
 NEVER_ENDING = """
 CREATE TRIGGER never_ending AFTER INSERT ON audit WHEN NEW.resource = 'banks/z' BEGIN
@@ -71,7 +71,7 @@ def test_a_killed_import_leaves_nothing_half_written(launch: Launch, tmp_path: P
     file = write_file(
         tmp_path / "b.json", [bank("a", 1), *(bank(f"m{n}", 2 + n) for n in range(99)), bank("z", 200)]
     )
-    env = {**os.environ, "BANK_REGISTRY_DATABASE_URL": url}
+    env = {**os.environ, "BANK_REGISTRY_DATABASE_URL": url, **registry_keys(url)}
     process = subprocess.Popen(import_command(file, "--confirm-ending-all"), cwd=ROOT, env=env)
     wait_until_writing(path, process)
     process.send_signal(signal.SIGKILL)

@@ -11,6 +11,7 @@ from services.bank_registry.store import tables
 from services.kit.store.database import Database
 from tests import warm
 from tests.bank_registry_support import agreement, bank, opened_store, run_import, write_file
+from tests.support import registry_keys
 
 
 @pytest.fixture
@@ -71,7 +72,7 @@ def test_a_wrong_file_is_refused_whole_with_every_error(url: str, tmp_path: Path
     ],
 )
 def test_what_goes_wrong_is_one_sentence(url: str, arguments: list[str], sentence: str) -> None:
-    env = {"BANK_REGISTRY_DATABASE_URL": url}
+    env = {"BANK_REGISTRY_DATABASE_URL": url, **registry_keys(url)}
     done = warm.run("services.bank_registry", "import", "--init", *arguments, env=env)
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.startswith(sentence)
