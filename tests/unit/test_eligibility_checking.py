@@ -157,7 +157,7 @@ def test_a_check_that_asks_too_much_is_refused_with_the_bound(monkeypatch: pytes
     monkeypatch.setattr(child, "_PROCESSOR_SECONDS", 1)
     report = check(SHIPPED, seconds=120)
     assert said(report) == [
-        "package.yaml:1:1: Le contrôle demande plus de 1 seconde de processeur : allégez le paquet."
+        "package.yaml:1:1 : Le contrôle demande plus de 1 seconde de processeur : allégez le paquet."
     ]
     assert (report.accepted, bool(report.digest)) == (False, True)
 
