@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,14 +12,13 @@ from typing import Any
 from services.documents.contract import Schema, described, refuse_other_files
 from services.documents.profile.law import faults
 from services.kit.findings import Findings, Place
-from services.kit.releases import Contents, digest
+from services.kit.releases import Contents, digest, versions
 
 PROFILE_FILE = "profile.yaml"
 """The file that describes a profile."""
 MAX_LOGO_BYTES = 256 * 1024
 
 _SCHEMA = Schema.load(Path(__file__).parent.parent / "profiles" / "profile.schema.json")
-_VERSION = re.compile(r"[0-9A-Za-z][0-9A-Za-z.+-]{0,63}")
 _PNG = b"\x89PNG\r\n\x1a\n"
 _PNG_SIZE = struct.Struct(">II")
 _PNG_SIZE_AT = 16
@@ -63,12 +61,8 @@ def read_profile(contents: Contents, findings: Findings) -> Profile | None:
                 f"sources : le chemin {dotted} n’existe pas dans le profil.",
                 "SOURCE_UNKNOWN",
             )
-    if not _VERSION.fullmatch(content["version"]):
-        findings.error(
-            Place(PROFILE_FILE),
-            "la version s’écrit avec des lettres sans accent, des chiffres, des points et des tirets.",
-            "VERSION_MALFORMED",
-        )
+    if not versions.is_version(content["version"]):
+        findings.error(Place(PROFILE_FILE), versions.SENTENCE, "VERSION_MALFORMED")
     for sentence in faults(content["law"]["credit_notice"]):
         findings.error(Place(PROFILE_FILE), f"law.credit_notice : {sentence}", "LAW_NOT_COVERED")
     described_logo = content["organisation"].get("logo")
