@@ -38,7 +38,6 @@
 - `paragraphs`: The parts that are not empty, a blank line between two.
 - `Parameter`: A dated value; the values cover the package's validity without gap or overlap.
 - `PersonalData`: Class of personal data of a fact.
-- `Place`: A character of a file; line and column from 1.
 - `Property`: What must hold of every application: an outcome excluded when a condition is true, or a fact
   whose growth never makes the outcome worse.
 - `quoted`: « text ».
