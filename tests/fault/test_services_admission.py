@@ -18,7 +18,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha.proto_reflection_descriptor_database import ProtoReflectionDescriptorDatabase
 
 from microcredit.bankregistry.v1.bank_registry_service_pb2 import ListBanksRequest
-from microcredit.bankregistry.v1.exchange_pb2 import ExportBanksRequest
+from microcredit.bankregistry.v1.exchange_pb2 import BANK_FILE_FORMAT_CSV, ExportBanksRequest
 from microcredit.documents.v1.document_service_pb2 import (
     BatchGenerateDocumentsRequest,
     BatchItem,
@@ -83,7 +83,10 @@ BATCH = "/microcredit.documents.v1.DocumentService/BatchGenerateDocuments"
 LIST = "/microcredit.bankregistry.v1.BankRegistryService/ListBanks"
 CONVERT = "/microcredit.documents.v1.PdfService/ConvertToPdf"
 WATCH = ("/microcredit.releases.v1.ReleaseService/WatchEvents", WatchEventsRequest())
-EXPORT = ("/microcredit.bankregistry.v1.RegistryAdminService/ExportBanks", ExportBanksRequest(format=1))
+EXPORT = (
+    "/microcredit.bankregistry.v1.RegistryAdminService/ExportBanks",
+    ExportBanksRequest(format=BANK_FILE_FORMAT_CSV),
+)
 SERVERS = {
     "eligibility": Server("services.eligibility", (ASSESS, application()), "OK", WATCH),
     "documents": Server("services.documents", (GENERATE, letter()), "OK", (BATCH, letters())),

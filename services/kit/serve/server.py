@@ -213,8 +213,8 @@ def _options(settings: ServerSettings) -> list[tuple[str, int]]:
     return [
         ("grpc.so_reuseport", 1),
         ("grpc.max_concurrent_streams", STREAMS_PER_CONNECTION),
-        # The core also counts the streams that have ended and are not freed yet: it refused, in its own words,
-        # up to half of the calls of a client that keeps to the limit.
+        # The core also counts the streams that have ended and are not freed yet: it refused, in its own
+        # words, up to half of the calls of a client that keeps to the limit.
         ("grpc.http.overload_protection", 0),
         # Twice ours: the core's own refusals have neither reason nor sentence, they are left to abuse.
         ("grpc.max_receive_message_length", 2 * settings.max_receive_bytes),
