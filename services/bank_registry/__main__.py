@@ -18,6 +18,7 @@ from services.kit.cli import FrenchCommand
 from services.kit.errors import DomainError, StartupError
 from services.kit.french import spaced
 from services.kit.serve import server
+from services.kit.store import store_clock
 
 NAME = "python -m services.bank_registry import"
 HELP = f"""\
@@ -46,20 +47,22 @@ def fill(
     database_url: Annotated[
         str, typer.Option("--database-url", metavar="URL", help="Sinon BANK_REGISTRY_DATABASE_URL.")
     ] = "",
+    init: Annotated[bool, typer.Option("--init", help="Crée la base, si elle n’existe pas encore.")] = False,
 ) -> int:
     """Remplit la base avant qu’un serveur tourne ; ensuite, bank-registry import passe par lui.
 
     Le fichier décrit entièrement chaque prêteur qu’il cite (docs/registre-format.md). La différence est celle
     de bank-registry import ; une ligne refusée, et rien n’est écrit.
     """
-    url = Settings.load(["--database-url", database_url] if database_url else []).database_url
+    settings = Settings.load(["--database-url", database_url] if database_url else [])
     return import_file(
-        url,
+        settings.database_url,
         file,
         actor=_account() if actor is None else actor,
         reason=reason,
         dry_run=dry_run,
         confirm_ending_all=confirm_ending_all,
+        init=init or settings.init,
     )
 
 
@@ -68,7 +71,9 @@ def main(arguments: Sequence[str]) -> int:
     if "--help" in arguments and arguments[:1] != ["import"]:
         sys.stdout.write(spaced(f"{HELP}\n"))
     if arguments[:1] != ["import"]:
-        return server.main(Settings, make_app, arguments[1:] if arguments[:1] == ["serve"] else arguments)
+        words = arguments[1:] if arguments[:1] == ["serve"] else arguments
+        acts = {"confirm-clock": lambda settings, by: store_clock.confirm(settings.database_url, by)}
+        return server.main(Settings, make_app, words, acts=acts)
     try:
         return int(app(args=list(arguments[1:]), prog_name=NAME, standalone_mode=False) or 0)
     except typer.TyperException:

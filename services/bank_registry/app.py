@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from services.bank_registry.api import (
     Auditor,
@@ -15,11 +16,13 @@ from services.bank_registry.api import (
 )
 from services.bank_registry.config import Settings
 from services.bank_registry.registry import Geography
-from services.bank_registry.store import RegistryStore, migrate
+from services.bank_registry.store import RegistryStore, migrate, store_set
 from services.kit.serve import App, Registration, registration
-from services.kit.store import Database
+from services.kit.store import Database, StoreClock
 
 DOMAIN = "bankregistry.microcredit"
+ROLES = Path(__file__).with_name("roles.toml")
+"""Who may call what."""
 
 
 def make_app(settings: Settings) -> App:
@@ -31,13 +34,16 @@ def make_app(settings: Settings) -> App:
 
     def build() -> Sequence[Registration]:
         database = Database(settings.database_url)
+        clock = StoreClock(database)
+        clock.start()
         store, geography = RegistryStore(database), Geography.load()
         admin = RegistryAdminServicer(Importer(store, geography), Exporter(store), Auditor(store))
         return [
             registration(BankRegistryServicer(store, geography, DOMAIN)),
             registration(BankEditingServicer(store, geography), database.check_writable),
-            registration(EnvelopeServicer(store, geography), database.check_writable),
+            registration(EnvelopeServicer(store, geography), database.check_writable, reserve=clock.detail),
             registration(admin, database.check_writable),
         ]
 
-    return App("bank_registry", DOMAIN, prepare, build)
+    stores = store_set(settings.database_url, init=settings.init)
+    return App("bank_registry", DOMAIN, prepare, build, ROLES, stores)

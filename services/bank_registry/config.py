@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from functools import partial
+from pathlib import Path
+
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
-from services.kit.serve import ServerSettings
+from services.kit.serve import HEADS_DESCRIPTION, MASTER_KEY_DESCRIPTION, StoreSettings
+from services.kit.store import vault
 
 
-class Settings(ServerSettings):
+class Settings(StoreSettings):
     """The settings of every server, and the store."""
 
     model_config = SettingsConfigDict(env_prefix="BANK_REGISTRY_")
@@ -18,3 +22,7 @@ class Settings(ServerSettings):
         "sqlite:///var/bank_registry.sqlite3",
         description="Base de données : sqlite:///chemin ou postgresql://utilisateur:mot-de-passe@serveur/base.",
     )
+    master_key_file: Path = Field(
+        default_factory=partial(vault.place, "bank_registry"), description=MASTER_KEY_DESCRIPTION
+    )
+    heads_file: Path = Field(Path("keys/bank_registry-heads.jsonl"), description=HEADS_DESCRIPTION)

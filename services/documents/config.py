@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
-from services.kit.serve import ServerSettings
+from services.kit.serve import HEADS_DESCRIPTION, MASTER_KEY_DESCRIPTION, StoreSettings
+from services.kit.store import vault
 
 SHIPPED = Path(__file__).parent
 MAX_DOCUMENT_BYTES = 2 * 1024 * 1024
@@ -16,7 +18,7 @@ MAX_DOCUMENT_BYTES = 2 * 1024 * 1024
 _MEBIBYTE = 1024 * 1024
 
 
-class Settings(ServerSettings):
+class Settings(StoreSettings):
     """Environment variables `DOCUMENTS_…`."""
 
     model_config = SettingsConfigDict(env_prefix="DOCUMENTS_")
@@ -37,9 +39,9 @@ class Settings(ServerSettings):
         description="Base des modèles, des profils et des documents gardés : sqlite:///chemin ou postgresql://….",
     )
     master_key_file: Path = Field(
-        Path("var/documents-master.key"),
-        description="Clé maîtresse, créée au premier démarrage ; à garder hors de la base.",
+        default_factory=partial(vault.place, "documents"), description=MASTER_KEY_DESCRIPTION
     )
+    heads_file: Path = Field(Path("keys/documents-heads.jsonl"), description=HEADS_DESCRIPTION)
     templates_directory: Path = Field(
         SHIPPED / "templates",
         description="Modèles de départ : les versions de chaque modèle que la base ne connaît pas encore.",

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
-from services.kit.serve import ServerSettings
+from services.kit.serve import EPOCHS_DESCRIPTION, HEADS_DESCRIPTION, MASTER_KEY_DESCRIPTION, StoreSettings
+from services.kit.store import vault
 
 SHIPPED_PACKAGE = Path(__file__).parent / "packages" / "ploermel"
 
 
-class Settings(ServerSettings):
+class Settings(StoreSettings):
     """Environment variables `ELIGIBILITY_…`."""
 
     model_config = SettingsConfigDict(env_prefix="ELIGIBILITY_")
@@ -37,9 +39,10 @@ class Settings(ServerSettings):
         description="Démarrer avec une base des clés vide : les décisions déjà prises resteront illisibles.",
     )
     master_key_file: Path = Field(
-        Path("var/eligibility-master.key"),
-        description="Clé maîtresse, créée au premier démarrage ; à garder hors des bases.",
+        default_factory=partial(vault.place, "eligibility"), description=MASTER_KEY_DESCRIPTION
     )
+    epochs_directory: Path = Field(Path("keys/eligibility-epochs"), description=EPOCHS_DESCRIPTION)
+    heads_file: Path = Field(Path("keys/eligibility-heads.jsonl"), description=HEADS_DESCRIPTION)
     package_directory: Path = Field(
         SHIPPED_PACKAGE,
         description="Règlement de départ, activé quand la base n’en contient aucun.",

@@ -9,16 +9,18 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
 
+from services.kit.caller import Caller
 from services.kit.errors import DeadlineExceeded
 
 
 @dataclass(frozen=True)
 class Call:
-    """The call being served; `deadline` is a time.monotonic() instant."""
+    """The call being served; `deadline` in time.monotonic(), `actor` what its header x-actor says."""
 
     request_id: str
     deadline: float
     actor: str = ""
+    caller: Caller | None = None
 
 
 _current: ContextVar[Call | None] = ContextVar("current_call", default=None)
@@ -39,9 +41,20 @@ def request_id() -> str:
 
 
 def actor() -> str:
-    """Who makes the current call, as the header x-actor declares; empty when it names nobody."""
+    """Who makes the current call: the identity that it proved; without one, what the header x-actor declares.
+
+    Empty when the call names nobody.
+    """
     call = _current.get()
+    if call and call.caller:
+        return call.caller.identity
     return call.actor if call else ""
+
+
+def caller() -> Caller | None:
+    """Who makes the current call, proved; None where the server asks for no proof, and outside a call."""
+    call = _current.get()
+    return call.caller if call else None
 
 
 def start(threads: int) -> None:

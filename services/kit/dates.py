@@ -1,10 +1,19 @@
-"""Civil dates and instants: periods of whole days, months that clamp to their end, ages, texts."""
+"""Civil dates and instants: periods of whole days, months that clamp to their end, ages, texts.
+
+The civil time of the product is that of Paris, whatever the machine is set to; stores and logs keep UTC.
+"""
 
 from __future__ import annotations
 
 from calendar import monthrange
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from services.kit.french import NO_BREAK_SPACE, short_date
+
+PARIS = ZoneInfo("Europe/Paris")
+"""The civil time of France: that of people, of « today », of the day of an instant."""
 
 ONE_DAY = timedelta(days=1)
 
@@ -78,3 +87,32 @@ def instant_text(time: datetime) -> str:
 def instant_of(text: str) -> datetime:
     """The instant of its text; ValueError for another form."""
     return datetime.strptime(text, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC)
+
+
+def today() -> date:
+    """The civil day in Paris."""
+    return paris_day(datetime.now(UTC))
+
+
+def paris_day(instant: datetime) -> date:
+    """The civil day of an instant, in Paris."""
+    return instant.astimezone(PARIS).date()
+
+
+def paris_start(day: date) -> datetime:
+    """The instant at which a civil day begins in Paris."""
+    return datetime.combine(day, time(), PARIS).astimezone(UTC)
+
+
+def in_paris(written: datetime) -> datetime:
+    """The instant that a person wrote, in the time of Paris unless they gave an offset."""
+    return (written if written.tzinfo else written.replace(tzinfo=PARIS)).astimezone(UTC)
+
+
+def paris_text(instant: datetime, *, seconds: bool = False) -> str:
+    """`24/11/2026 15:04 (Paris)`, for a person; the hour that comes twice in October says which it is."""
+    local = instant.astimezone(PARIS)
+    hour = f"{local:%H:%M:%S}" if seconds else f"{local:%H:%M}"
+    twice = local.replace(fold=0).utcoffset() != local.replace(fold=1).utcoffset()
+    season = (", hiver" if local.fold else ", été") if twice else ""
+    return f"{short_date(local.date())}{NO_BREAK_SPACE}{hour}{NO_BREAK_SPACE}(Paris{season})"

@@ -92,6 +92,18 @@ class InvalidArgument(DomainError):
     status = "INVALID_ARGUMENT"
 
 
+class Unauthenticated(DomainError):
+    """Who calls is not proved."""
+
+    status = "UNAUTHENTICATED"
+
+
+class PermissionDenied(DomainError):
+    """Who calls is known, and may not do this."""
+
+    status = "PERMISSION_DENIED"
+
+
 class NotFound(DomainError):
     """The named resource does not exist."""
 

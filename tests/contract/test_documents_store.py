@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import select, update
 
 from services.documents.store import migrate
 from services.documents.store.documents import DocumentStore, File, Origin
 from services.documents.store.keys import CaseKeys, prepare_master_key
 from services.documents.store.tables import audit, document
 from services.kit.errors import AlreadyExists, FailedPrecondition, NotFound, StartupError
+from services.kit.store import DeletionTime
 from services.kit.store.audit import verify
+from services.kit.store.clock import WAIT_SECONDS
 from services.kit.store.database import Database
 from tests.bank_registry_support import new_database
 
@@ -83,9 +86,10 @@ def test_a_deleted_case_is_gone_and_its_deletion_is_repeated_harmlessly(store: D
     assert store.get(stays).id == stays
 
 
-def test_what_is_past_its_retention_is_neither_given_nor_kept(
+def test_what_is_past_its_retention_is_not_given_and_goes_after_a_day_of_running(
     store: DocumentStore, database: Database
 ) -> None:
+    """Marked, waited for, deleted; what runs again, because the clock was set back, waits anew."""
     (old,) = store.keep([(CASE, file())], actor="a")
     with database.write() as connection:
         connection.execute(update(document).values(expire_time="2020-01-01T00:00:00.000000Z"))
@@ -93,10 +97,22 @@ def test_what_is_past_its_retention_is_neither_given_nor_kept(
         store.get(old)
     assert store.of_case(CASE) == []
     assert store.find(file().sha256) is None
-    store.keep([(OTHER, file(b"new"))], actor="a")
+    (new,) = store.keep([(OTHER, file(b"new"))], actor="a")
+
+    def purge(year: int, running: int) -> list[str]:
+        at = DeletionTime(datetime(year, 6, 1, tzinfo=UTC), running, running - WAIT_SECONDS)
+        with database.write() as connection:
+            store.purge(connection, at)
+            return list(connection.scalars(select(document.c.id)))
+
+    assert set(purge(2026, 10)) == {old, new}
+    assert set(purge(2019, 20)) == {old, new}
+    assert set(purge(2026, WAIT_SECONDS + 15)) == {old, new}
+    assert set(purge(2026, 2 * WAIT_SECONDS + 14)) == {old, new}
+    assert purge(2026, 2 * WAIT_SECONDS + 15) == [new]
     with database.read() as connection:
-        assert connection.scalar(select(func.count()).select_from(document)) == 1
-    assert store.purge() == 0
+        last = connection.execute(select(audit).order_by(audit.c.seq.desc()).limit(1)).one()
+    assert (last.method, last.actor) == ("PurgeDocuments", "service")
 
 
 def test_a_damaged_document_or_one_of_another_place_is_not_given(

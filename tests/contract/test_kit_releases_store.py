@@ -291,7 +291,7 @@ def test_a_package_with_the_signature_of_another_is_refused(opened: Opened, part
 
 
 @pytest.mark.parametrize(
-    ("latest", "older"), [("2026.10", "2026.9"), ("2026.2", "2026.02"), ("2026.2", "2026"), ("2-b²", "2-a")]
+    ("latest", "older"), [("2026.10", "2026.9"), ("2026.2", "2026"), ("2026.3", "2026.3-rc1"), ("2", "2-b²")]
 )
 def test_an_older_package_is_refused_where_packages_are_signed(
     opened: Opened, latest: str, older: str
@@ -302,6 +302,14 @@ def test_an_older_package_is_refused_where_packages_are_signed(
     metadata = refused("VERSION_OLDER", lambda: opened.signed.publish(given, actor="a"))
     assert metadata == {"version": older, "latest": latest}
     assert opened.store.publish(given, actor="a").created
+
+
+@pytest.mark.parametrize("same", ["2026.3.0", "2026.03"])
+def test_a_version_is_one_however_it_is_written(opened: Opened, same: str) -> None:
+    for store in (opened.signed, opened.store):
+        store.publish(candidate("2026.3", key=PRIVATE), actor="a")
+        given = candidate(same, key=PRIVATE)
+        refused("VERSION_ALREADY_PUBLISHED", partial(store.publish, given, actor="a"))
 
 
 def test_a_signed_package_replayed_changes_nothing(opened: Opened) -> None:

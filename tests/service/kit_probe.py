@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import json
 import logging
 import os
 import sys
@@ -18,10 +19,12 @@ from grpc_health.v1.health_pb2 import HealthCheckRequest
 from pydantic_settings import SettingsConfigDict
 
 from services.kit import context, errors
+from services.kit.caller import Caller
 from services.kit.serve import server
 from services.kit.serve.config import ServerSettings
 
 NAME = "probe.v1.ProbeService"
+ROLES = Path(__file__).with_name("kit_probe_roles.toml")
 SECRET = "Madame Martin 1850569382"
 
 
@@ -102,6 +105,11 @@ ACTS = {
 }
 
 
+def described(caller: Caller | None) -> str:
+    """What is known of a caller, as JSON."""
+    return json.dumps(vars(caller) | {"roles": sorted(caller.roles)}) if caller else ""
+
+
 @dataclass
 class Probe:
     """Answers each word; counts those whose handling began."""
@@ -122,6 +130,7 @@ class Probe:
             "begun": self.begun,
             "remaining": context.remaining(),
             "actor": context.actor(),
+            "caller": described(context.caller()),
         }
         if word.startswith("big "):
             return b"x" * int(word.removeprefix("big "))
@@ -174,7 +183,7 @@ def make(settings: Settings) -> server.App:
         if settings.not_ready_while and settings.not_ready_while.exists():
             raise errors.Unavailable("STORE_UNAVAILABLE", "La base de données ne répond pas.")
 
-    return server.App("probe", "probe.example", lambda: step("prepare"), build)
+    return server.App("probe", "probe.example", lambda: step("prepare"), build, ROLES)
 
 
 if __name__ == "__main__":

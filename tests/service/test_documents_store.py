@@ -195,8 +195,22 @@ def test_a_file_is_verified_by_its_record_or_by_its_seal(stubs: Stubs) -> None:
     kept = keep(stubs, "MC-2026-7007")
     answer = verify(stubs, kept.content)
     assert (answer.verification, answer.name) == (rpc.VERIFICATION_GENUINE, kept.name)
-    by_digest = stubs.store.VerifyDocument(rpc.VerifyDocumentRequest(sha256=kept.sha256.upper()))
-    assert by_digest.verification == rpc.VERIFICATION_GENUINE
+    assert answer.data == rpc.DATA_COMPARISON_NOT_COMPARED
+    by_digest = rpc.VerifyDocumentRequest(sha256=kept.sha256.upper())
+    assert stubs.store.VerifyDocument(by_digest).verification == rpc.VERIFICATION_GENUINE
+    compared = {
+        json.dumps(case("MC-2026-7007"), indent=1): (rpc.VERIFICATION_GENUINE, rpc.DATA_COMPARISON_SAME),
+        json.dumps(case("MC-2026-7008")): (rpc.VERIFICATION_CHANGED, rpc.DATA_COMPARISON_OTHER),
+    }
+    for subject in (by_digest, rpc.VerifyDocumentRequest(content=kept.content)):
+        for text, expected in compared.items():
+            subject.data_json = text.encode()
+            answer = stubs.store.VerifyDocument(subject)
+            assert (answer.verification, answer.data) == expected
+        subject.data_json = b"{"
+        with pytest.raises(grpc.RpcError) as caught:
+            stubs.store.VerifyDocument(subject)
+        assert refusal(caught.value).reason == "INVALID_FIELDS"
     data = example("minimal")
     loose = stubs.documents.GenerateDocument(request(ASK, data), timeout=SECONDS).document.content
     for given in (None, data):
@@ -213,7 +227,7 @@ def test_a_file_is_verified_by_its_record_or_by_its_seal(stubs: Stubs) -> None:
 def test_any_change_breaks_the_seal(stubs: Stubs) -> None:
     loose = stubs.documents.GenerateDocument(request(ASK, example("minimal")), timeout=SECONDS)
     content = loose.document.content
-    seal = content[-97:]
+    seal = content[-100:]
     changed = parts(content)
     saved_again = opc.write(changed)
     changed["word/document.xml"] = changed["word/document.xml"].replace(b"pi\xc3\xa8ces", b"preuves", 1)

@@ -183,12 +183,29 @@ def test_a_stream_learns_that_the_server_stops(launch: Launch) -> None:
         assert stream.code() is grpc.StatusCode.OK
 
 
-@pytest.mark.parametrize(("declared", "seen"), [("a.martin", "a.martin"), ("x" * 101, ""), (None, "")])
+@pytest.mark.parametrize(("declared", "seen"), [("a.martin", "a.martin"), (None, "")])
 def test_the_actor_is_the_one_that_the_call_declares(
     channel: grpc.Channel, declared: str | None, seen: str
 ) -> None:
     metadata = () if declared is None else (("x-actor", declared),)
     assert call(channel, "actor", metadata=metadata)[0] == [seen]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("declared", [["x" * 101], [""], ["a.martin", "b.durand"]])
+def test_an_actor_that_cannot_be_read_is_refused(
+    channel: grpc.Channel, declared: list[str], kind: str
+) -> None:
+    error = failure(channel, "actor", kind, metadata=[("x-actor", name) for name in declared])
+    assert (error.code(), detail(error, ErrorInfo).reason) == (
+        grpc.StatusCode.INVALID_ARGUMENT,
+        "ACTOR_MALFORMED",
+    )
+
+
+def test_headers_that_come_twice_are_weighed_twice(channel: grpc.Channel) -> None:
+    error = failure(channel, "x", metadata=[("x-weight", "x" * 2048)] * 9)
+    assert detail(error, ErrorInfo).reason == "METADATA_TOO_LARGE"
 
 
 @pytest.mark.parametrize("kind", KINDS)

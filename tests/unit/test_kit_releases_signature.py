@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
@@ -40,7 +41,7 @@ OTHER_KIND = ec.generate_private_key(ec.SECP256R1())
 def keys(tmp_path: Path) -> PublicKeys:
     (tmp_path / "a.pem").write_bytes(PUBLIC)
     (tmp_path / "b.pem").write_bytes(generate_key()[1])
-    (tmp_path / "lisez-moi.txt").write_text("x")
+    (tmp_path / "..data").mkdir()
     return PublicKeys.load(tmp_path)
 
 
@@ -109,12 +110,46 @@ def test_a_changed_signature_is_refused(place: int, change: int) -> None:
         b"-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n",
         PRIVATE,
         OTHER_KIND.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo),
+        PUBLIC + generate_key()[1],
+        generate_key()[1] + PRIVATE,
     ],
-    ids=["empty", "no key", "private key", "another algorithm"],
+    ids=["empty", "no key", "private key", "another algorithm", "two keys", "two blocks"],
 )
 def test_a_file_that_is_no_public_key_stops_the_start(tmp_path: Path, file: bytes) -> None:
     (tmp_path / "a.pem").write_bytes(file)
     with pytest.raises(StartupError, match=r"a\.pem n’est pas une clé publique"):
+        PublicKeys.load(tmp_path)
+
+
+ORDER_8 = bytes.fromhex("26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05")
+PRIME = 2**255 - 19
+WEAK = {
+    "identity": (1).to_bytes(32, "little"),
+    "identity, non-canonical": (PRIME + 1).to_bytes(32, "little"),
+    "identity, other sign": (1 + 2**255).to_bytes(32, "little"),
+    "all zero": bytes(32),
+    "zero, non-canonical": PRIME.to_bytes(32, "little"),
+    "order 2": (PRIME - 1).to_bytes(32, "little"),
+    "order 4": (2**255).to_bytes(32, "little"),
+    "order 8": ORDER_8,
+    "order 8, other sign": ORDER_8[:-1] + bytes([ORDER_8[-1] | 128]),
+    "order 8, opposite": (PRIME - int.from_bytes(ORDER_8, "little")).to_bytes(32, "little"),
+}
+
+
+@pytest.mark.parametrize("raw", WEAK.values(), ids=WEAK)
+def test_a_key_that_anyone_signs_with_stops_the_start(tmp_path: Path, raw: bytes) -> None:
+    key = Ed25519PublicKey.from_public_bytes(raw)
+    (tmp_path / "a.pem").write_bytes(key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
+    with pytest.raises(StartupError, match=r"a\.pem n’est pas une clé publique"):
+        PublicKeys.load(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["K.PEM", "clé.pub", "lisez-moi.txt"])
+def test_a_file_that_would_be_ignored_stops_the_start(tmp_path: Path, name: str) -> None:
+    (tmp_path / "a.pem").write_bytes(PUBLIC)
+    (tmp_path / name).write_bytes(PUBLIC)
+    with pytest.raises(StartupError, match="n’est pas pris pour une clé"):
         PublicKeys.load(tmp_path)
 
 

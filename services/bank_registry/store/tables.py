@@ -18,7 +18,7 @@ from sqlalchemy import (
 
 from services.bank_registry.registry import FIELDS, Agreement, Bank, LocalConvention
 from services.bank_registry.store.rows import FORMS, stored
-from services.kit.store import audit_table, request_table, secret_table
+from services.kit.store import audit_table, clock_tables, request_table, secret_table
 
 metadata = MetaData()
 
@@ -144,4 +144,5 @@ change = Table(
 
 secret = secret_table(metadata)
 audit = audit_table(metadata)
+clock, clock_audit = clock_tables(metadata)
 request = request_table(metadata)

@@ -7,15 +7,17 @@ import re
 
 from microcredit.documents.v1 import document_service_pb2
 from microcredit.documents.v1 import store_service_pb2 as pb
-from services.documents.contract import CONTRACT, Requirement, read_dossier
+from services.documents.contract import data_digest
 from services.documents.making import Provenance, Seal, Sealing, read_provenance
 from services.documents.messages import documents
 from services.documents.publishing import PROFILES, TEMPLATES, Deployments
 from services.documents.store import DocumentStore, Kept
+from services.kit.dates import paris_day
 from services.kit.errors import FieldReason, Violations
 from services.kit.french import long_date, spaced
 from services.kit.releases import Release
 
+_NOT_COMPARED = pb.DATA_COMPARISON_NOT_COMPARED
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _UNKNOWN = "Ce fichier n’est pas connu de ce service."
 _VERDICTS = {
@@ -32,6 +34,9 @@ _SENTENCES = {
     Sealing.FOREIGN: f"{_SAYS}son sceau est celui d’une autre clé : rien ne prouve qu’il est intact.",
 }
 _OTHER_DATA = "Ce service a fait ce fichier ({source}), mais avec d’autres données que celles-ci."
+_SAME_DATA = " Il est fait de ces données."
+_KEPT = "Ce fichier est celui que ce service a fait et gardé le {day} : {source}."
+_FORMER_SOURCE = "une version de modèle que ce service n’a plus"
 
 
 class Verifier:
@@ -45,35 +50,31 @@ class Verifier:
     def verify(self, request: pb.VerifyDocumentRequest) -> pb.VerifyDocumentResponse:
         """What is known of a file."""
         sha256 = _asked_digest(request)
+        given = data_digest(request.data_json) if request.data_json else ""
         kept = self._store.find(sha256)
-        if kept is not None:
-            return _stored(kept)
-        provenance = read_provenance(request.content) if request.content else None
+        return _stored(kept, given) if kept is not None else self._proved(request.content, sha256, given)
+
+    def _proved(self, content: bytes, sha256: str, given: str) -> pb.VerifyDocumentResponse:
+        """What its seal and its provenance prove of a file that is not kept; the seal is enough, the template
+        that made it may be published here no more."""
+        provenance = read_provenance(content) if content else None
+        sealing = self._seal.read(content)
         template = self._release(TEMPLATES, provenance.template_sha256) if provenance else None
         profile = self._release(PROFILES, provenance.profile_sha256) if provenance else None
-        if provenance is None or template is None or profile is None:
+        is_known = template is not None and profile is not None
+        if provenance is None or not (is_known or sealing is Sealing.INTACT):
             return pb.VerifyDocumentResponse(
-                verification=pb.VERIFICATION_UNKNOWN, summary=_UNKNOWN, sha256=sha256
+                verification=pb.VERIFICATION_UNKNOWN, summary=_UNKNOWN, sha256=sha256, data=_NOT_COMPARED
             )
-        sealing = self._seal.read(request.content)
-        verification, sentence = _VERDICTS[sealing], _SENTENCES[sealing]
-        if sealing is Sealing.INTACT and _is_of_other_data(provenance, request.data_json):
-            verification, sentence = pb.VERIFICATION_CHANGED, _OTHER_DATA
-        source = (
-            f"modèle « {_id(template)} », version {template.version}, "
-            f"au {long_date(provenance.document_date)}"
-        )
+        data = _compared(provenance.data_sha256, given) if sealing is Sealing.INTACT else _NOT_COMPARED
         return pb.VerifyDocumentResponse(
-            verification=verification,
-            summary=spaced(sentence.format(source=source)),
+            verification=_verdict(_VERDICTS[sealing], data),
+            summary=_told(_SENTENCES[sealing], _source(template, provenance), data),
             sha256=sha256,
-            template=document_service_pb2.TemplateVersion(
-                name=template.name, version=template.version, digest=template.digest
-            ),
-            profile=document_service_pb2.ProfileVersion(
-                name=profile.name, version=profile.version, digest=profile.digest
-            ),
+            template=_template_version(template),
+            profile=_profile_version(profile),
             data_sha256=provenance.data_sha256,
+            data=data,
         )
 
     def _release(self, collection: str, digest: str) -> Release | None:
@@ -84,12 +85,45 @@ class Verifier:
         return None
 
 
-def _is_of_other_data(provenance: Provenance, data_json: bytes) -> bool:
-    """Whether data are given that are not those of the file; InvalidArgument if they cannot be read."""
-    if not data_json:
-        return False
-    read = read_dossier(data_json, CONTRACT, Requirement((), ""), (), provenance.document_date)
-    return read.sha256 != provenance.data_sha256
+def _compared(made_of: str, given: str) -> pb.DataComparison.ValueType:
+    """Whether the data given, if any, are those of a file."""
+    if not given:
+        return _NOT_COMPARED
+    return pb.DATA_COMPARISON_SAME if given == made_of else pb.DATA_COMPARISON_OTHER
+
+
+def _verdict(
+    found: pb.Verification.ValueType, data: pb.DataComparison.ValueType
+) -> pb.Verification.ValueType:
+    return pb.VERIFICATION_CHANGED if data == pb.DATA_COMPARISON_OTHER else found
+
+
+def _told(sentence: str, source: str, data: pb.DataComparison.ValueType) -> str:
+    """The sentences of an answer."""
+    if data == pb.DATA_COMPARISON_OTHER:
+        return spaced(_OTHER_DATA.format(source=source))
+    return spaced(sentence.format(source=source) + (_SAME_DATA if data == pb.DATA_COMPARISON_SAME else ""))
+
+
+def _source(template: Release | None, provenance: Provenance) -> str:
+    made_from = f"modèle « {_id(template)} », version {template.version}" if template else _FORMER_SOURCE
+    return f"{made_from}, au {long_date(provenance.document_date)}"
+
+
+def _template_version(release: Release | None) -> document_service_pb2.TemplateVersion | None:
+    if release is None:
+        return None
+    return document_service_pb2.TemplateVersion(
+        name=release.name, version=release.version, digest=release.digest
+    )
+
+
+def _profile_version(release: Release | None) -> document_service_pb2.ProfileVersion | None:
+    if release is None:
+        return None
+    return document_service_pb2.ProfileVersion(
+        name=release.name, version=release.version, digest=release.digest
+    )
 
 
 def _asked_digest(request: pb.VerifyDocumentRequest) -> str:
@@ -105,20 +139,20 @@ def _asked_digest(request: pb.VerifyDocumentRequest) -> str:
     return hashlib.sha256(request.content).hexdigest() if request.content else request.sha256.lower()
 
 
-def _stored(kept: Kept) -> pb.VerifyDocumentResponse:
+def _stored(kept: Kept, given: str) -> pb.VerifyDocumentResponse:
     made = kept.origin
-    summary = (
-        f"Ce fichier est celui que ce service a fait et gardé le {long_date(kept.create_time.date())}, "
-        f"du modèle « {made.template_id} », version {made.template_version}."
-    )
+    data = _compared(made.data_sha256, given)
+    source = f"modèle « {made.template_id} », version {made.template_version}"
+    sentence = _KEPT.replace("{day}", long_date(paris_day(kept.create_time)))
     return pb.VerifyDocumentResponse(
-        verification=pb.VERIFICATION_GENUINE,
-        summary=spaced(summary),
+        verification=_verdict(pb.VERIFICATION_GENUINE, data),
+        summary=_told(sentence, source, data),
         sha256=kept.sha256,
         template=documents.template_version(made),
         profile=documents.profile_version(made),
         data_sha256=made.data_sha256,
         name=f"documents/{kept.id}",
+        data=data,
     )
 
 

@@ -11,6 +11,8 @@
 - `CONTRACT`: The dossier contract, compiled.
 - `CONTRACT_FILE`: The JSON Schema of the dossier.
 - `CONTRACT_VERSION`: The version of the dossier contract, printed in every document.
+- `data_digest`: The SHA-256 of the canonical JSON of a dossier, whatever the document and its day; raises
+  InvalidArgument when it is none.
 - `described`: The typed content of the YAML file that describes a package; None when it is not what it
   should be.
 - `document_reference`: `MC-2026-0042`: the name of what the template is about; empty when it is about
@@ -63,6 +65,7 @@ from services.documents.contract.dossier_json import (
     CONTRACT_FILE,
     CONTRACT_VERSION,
     ROOT,
+    data_digest,
     document_reference,
     read_dossier,
 )

@@ -40,6 +40,22 @@ def read_dossier(
 
     Cross-field checks need well-formed fields: they run once every field is.
     """
+    plain = _read(raw, contract, requirement)
+    violations = Violations()
+    data: dict[str, Any] = contract.typed(plain)
+    for check in (consistency.violations, *checks):
+        violations.extend(check(data, day, ROOT))
+    violations.raise_if_any()
+    return Dossier(data, _digest(plain))
+
+
+def data_digest(raw: bytes) -> str:
+    """The SHA-256 of the canonical JSON of a dossier, whatever the document and its day; raises
+    InvalidArgument when it is none."""
+    return _digest(_read(raw, CONTRACT, Requirement((), "")))
+
+
+def _read(raw: bytes, contract: Schema, requirement: Requirement) -> Any:
     violations = Violations()
     plain = strict_json.read(raw, ROOT, violations)
     seen = {violation.field for violation in violations}
@@ -48,12 +64,12 @@ def read_dossier(
             seen.add(violation.field)
             violations.extend([violation])
     violations.raise_if_any()
-    data: dict[str, Any] = contract.typed(plain)
-    for check in (consistency.violations, *checks):
-        violations.extend(check(data, day, ROOT))
-    violations.raise_if_any()
+    return plain
+
+
+def _digest(plain: Any) -> str:
     canonical = json.dumps(plain, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    return Dossier(data, hashlib.sha256(canonical.encode()).hexdigest())
+    return hashlib.sha256(canonical.encode()).hexdigest()
 
 
 # What a document may be about, and the field that names it, without personal data.

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import hmac
 import re
+from dataclasses import dataclass
 from enum import Enum
 
 from services.documents.making.files import DOCX, PDF
 from services.kit.store import MasterKey, vault
 
 _NAME = b"microcredit-seal"
-_MARK = re.compile(_NAME + rb":([0-9a-f]{16}):([0-9a-f]{64})")
-_MARK_BYTES = len(_NAME) + 1 + 16 + 1 + 64
+# The first seals, without a number, cover the bytes of the file; the second ones its media type too.
+_MARK = re.compile(_NAME + rb"(-2|):([0-9a-f]{16}):([0-9a-f]{64})")
+_MAX_MARK_BYTES = len(_NAME) + 2 + 1 + 16 + 1 + 64
+_AT_END = re.compile(_MARK.pattern + rb"\Z")
 _KEY_ID_BYTES = 8
 # A zip ends with the length of its comment, then the comment; a PDF is read from `startxref`, which readers
 # look for in its last 1,024 bytes: a seal there is shown by no reader.
@@ -40,27 +43,49 @@ class Seal:
     def sealed(self, content: bytes, media_type: str) -> bytes:
         """The .docx with its seal as the comment of the archive, the PDF with a line before its end; any
         other file as it is."""
-        mark = b":".join((_NAME, self._key_id.encode(), self._digest(content).encode()))
-        if media_type == DOCX and content.endswith(_NO_COMMENT):
-            return content[: -len(_NO_COMMENT)] + len(mark).to_bytes(2, "little") + mark
-        if media_type == PDF:
-            return with_line(content, mark)
-        return content
+        digest = vault.tag(self._key, _covered(content, media_type))
+        return _placed(
+            content, b":".join((_NAME + b"-2", self._key_id.encode(), digest.encode())), media_type
+        )
 
     def read(self, content: bytes) -> Sealing:
         """What the seal of anyone's file says."""
         found = _found(content)
         if found is None:
             return Sealing.ABSENT
-        mark, unsealed = found
-        if mark[1].decode() != self._key_id:
+        if found.key_id != self._key_id:
             return Sealing.FOREIGN
+        covered = _covered(found.unsealed, found.media_type) if found.covers_type else found.unsealed
         # In constant time: a forger who measures answers must not find a seal byte after byte.
-        intact = hmac.compare_digest(mark[2], self._digest(unsealed).encode())
-        return Sealing.INTACT if intact else Sealing.BROKEN
+        intact = hmac.compare_digest(found.digest, vault.tag(self._key, covered))
+        # What holds the seal is not covered by it: only the very bytes that sealing writes are accepted.
+        written = _placed(found.unsealed, found.mark, found.media_type)
+        return Sealing.INTACT if intact and written == content else Sealing.BROKEN
 
-    def _digest(self, content: bytes) -> str:
-        return vault.tag(self._key, content)
+
+@dataclass(frozen=True)
+class _Found:
+    """The seal of a file, and the file as it was before it was sealed."""
+
+    mark: bytes
+    key_id: str
+    digest: str
+    covers_type: bool
+    unsealed: bytes
+    media_type: str
+
+
+def _covered(content: bytes, media_type: str) -> bytes:
+    """What a seal covers: the same bytes as another kind of file have another seal."""
+    return media_type.encode() + b"\0" + content
+
+
+def _placed(content: bytes, mark: bytes, media_type: str) -> bytes:
+    if media_type == DOCX and content.endswith(_NO_COMMENT):
+        return content[: -len(_NO_COMMENT)] + len(mark).to_bytes(2, "little") + mark
+    if media_type == PDF:
+        return with_line(content, mark)
+    return content
 
 
 def with_line(pdf: bytes, line: bytes) -> bytes:
@@ -69,13 +94,15 @@ def with_line(pdf: bytes, line: bytes) -> bytes:
     return b"".join((head, b"%", line, b"\n", end, tail)) if end else pdf
 
 
-def _found(content: bytes) -> tuple[re.Match[bytes], bytes] | None:
-    """The seal and the file as it was before it was sealed."""
-    mark = _MARK.fullmatch(content[-_MARK_BYTES:])
+def _found(content: bytes) -> _Found | None:
+    """The seal that anyone's file holds, where a seal may be."""
+    mark = _AT_END.search(content[-_MAX_MARK_BYTES:])
     if mark is not None:
-        return mark, content[: -_MARK_BYTES - len(_NO_COMMENT)] + _NO_COMMENT
+        return _of(mark, content[: -len(mark[0]) - len(_NO_COMMENT)] + _NO_COMMENT, DOCX)
     start = content.rfind(b"%" + _NAME, max(0, len(content) - _PDF_TAIL))
     mark = _MARK.match(content, start + 1) if start >= 0 else None
-    if mark is None:
-        return None
-    return mark, content[:start] + content[mark.end() + 1 :]
+    return None if mark is None else _of(mark, content[:start] + content[mark.end() + 1 :], PDF)
+
+
+def _of(mark: re.Match[bytes], unsealed: bytes, media_type: str) -> _Found:
+    return _Found(mark[0], mark[2].decode(), mark[3].decode(), mark[1] != b"", unsealed, media_type)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,14 +11,13 @@ from typing import Any
 
 from services.documents.contract import Findings, Schema, described, refuse_other_files
 from services.documents.profile.law import faults
-from services.kit.releases import Contents, digest
+from services.kit.releases import Contents, digest, versions
 
 PROFILE_FILE = "profile.yaml"
 """The file that describes a profile."""
 MAX_LOGO_BYTES = 256 * 1024
 
 _SCHEMA = Schema.load(Path(__file__).parent.parent / "profiles" / "profile.schema.json")
-_VERSION = re.compile(r"[0-9A-Za-z][0-9A-Za-z.+-]{0,63}")
 _PNG = b"\x89PNG\r\n\x1a\n"
 _PNG_SIZE = struct.Struct(">II")
 _PNG_SIZE_AT = 16
@@ -62,12 +60,8 @@ def read_profile(contents: Contents, findings: Findings) -> Profile | None:
                 PROFILE_FILE,
                 f"sources : le chemin {dotted} n’existe pas dans le profil.",
             )
-    if not _VERSION.fullmatch(content["version"]):
-        findings.error(
-            "VERSION_MALFORMED",
-            PROFILE_FILE,
-            "la version s’écrit avec des lettres sans accent, des chiffres, des points et des tirets.",
-        )
+    if not versions.is_version(content["version"]):
+        findings.error("VERSION_MALFORMED", PROFILE_FILE, versions.SENTENCE)
     for sentence in faults(content["law"]["credit_notice"]):
         findings.error("LAW_NOT_COVERED", PROFILE_FILE, f"law.credit_notice : {sentence}")
     described_logo = content["organisation"].get("logo")

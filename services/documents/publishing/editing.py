@@ -8,7 +8,7 @@ from datetime import date
 
 from services.documents.contract import Findings
 from services.documents.template import DOCX_FILE, MANIFEST_FILE, read_template
-from services.kit.releases import SIGNATURE_FILE, Contents
+from services.kit.releases import SIGNATURE_FILE, Contents, versions
 
 _VERSION = re.compile(r"^version:.*$", re.MULTILINE)
 _FROM = re.compile(r"^effective_from:.*$", re.MULTILINE)
@@ -46,8 +46,9 @@ def _edited(contents: Contents, docx: bytes, version: str, effective_from: date 
 
 
 def _next_version(published: Iterable[str]) -> str:
-    """The version after all those published: 1.0.0, 1.1.0 → 1.2.0; 3 → 4."""
-    latest = max(([int(number) for number in version.split(".")] for version in published), default=[0])
+    """The version after all those published: 1.0.0, 1.1.0 → 1.2.0; 3 → 4; 1.2.0-rc1 → 1.3.0."""
+    newest = max(published, key=versions.rank, default="0")
+    latest = [int(number) for number in newest.partition("-")[0].split(".")]
     if len(latest) == 1:
         return str(latest[0] + 1)
     return ".".join(map(str, (latest[0], latest[1] + 1, *(0 for _ in latest[2:]))))

@@ -8,18 +8,18 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import ColumnElement, Connection, Row, delete, func, insert, select
+from sqlalchemy import ColumnElement, Connection, Row, delete, func, insert, select, update
 
 from services.documents.store.keys import CaseKeys
 from services.documents.store.tables import audit, document, request
 from services.kit.dates import instant_of, instant_text
 from services.kit.errors import FailedPrecondition, NotFound
-from services.kit.store import Database, append, fingerprint, reused, vault
+from services.kit.store import Database, DeletionTime, append, fingerprint, reused, vault
 
 PURGED_AT_ONCE = 200
 """Documents whose retention is over that one write removes."""
 
-_DESCRIPTION = [column for column in document.c if column.name != "sealed"]
+_DESCRIPTION = [column for column in document.c if column.name not in ("sealed", "over_mark")]
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,6 @@ class DocumentStore:
             done = self._done(connection, request_id, mark)
             if done is not None:
                 return done.split()
-            _purge(connection, now)
             if rows:
                 connection.execute(insert(document), rows)
             for row in rows:
@@ -167,10 +166,20 @@ class DocumentStore:
             self._remember(connection, request_id, mark, str(count), now)
         return count
 
-    def purge(self) -> int:
-        """Removes the documents whose retention is over, at most PURGED_AT_ONCE; gives how many."""
-        with self._database.write() as connection:
-            return _purge(connection, datetime.now(UTC))
+    def purge(self, connection: Connection, at: DeletionTime) -> int:
+        """Marks the documents whose retention is over, removes those that have waited since, at most
+        PURGED_AT_ONCE; gives how many it removed."""
+        over = document.c.expire_time <= instant_text(at.now)
+        marked, unmarked = document.c.over_mark.is_not(None), document.c.over_mark.is_(None)
+        # A clock set back makes some of them run again: they will wait anew.
+        connection.execute(update(document).where(marked, ~over).values(over_mark=None))
+        connection.execute(update(document).where(unmarked, over).values(over_mark=at.running))
+        waited = select(document.c.id).where(over, document.c.over_mark <= at.marked_until)
+        ids = list(connection.scalars(waited.limit(PURGED_AT_ONCE)))
+        if ids:
+            connection.execute(delete(document).where(document.c.id.in_(ids)))
+            _note(connection, "service", "PurgeDocuments", "", {"deleted": len(ids)}, at.now)
+        return len(ids)
 
     def _row(self, reference: str, file: File, now: datetime) -> dict[str, object]:
         document_id, tag = str(uuid4()), self._keys.case_tag(reference)
@@ -214,15 +223,6 @@ class DocumentStore:
 
 def _alive() -> ColumnElement[bool]:
     return document.c.expire_time > instant_text(datetime.now(UTC))
-
-
-def _purge(connection: Connection, now: datetime) -> int:
-    over = select(document.c.id).where(document.c.expire_time <= instant_text(now)).limit(PURGED_AT_ONCE)
-    ids = list(connection.scalars(over))
-    if ids:
-        connection.execute(delete(document).where(document.c.id.in_(ids)))
-        _note(connection, "service", "PurgeDocuments", "", {"deleted": len(ids)}, now)
-    return len(ids)
 
 
 def _note(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from sqlalchemy import BigInteger, Column, LargeBinary, MetaData, String, Table, Text
 
-from services.kit.store import audit_table, database, master_key_table
+from services.kit.store import audit_table, clock_tables, database, master_key_table
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 """The folder of the migrations of the store."""
@@ -35,7 +35,9 @@ document = Table(
     Column("create_time", String(27), nullable=False),
     Column("expire_time", String(27), nullable=False),
     Column("sealed", LargeBinary, nullable=False),
+    Column("over_mark", BigInteger),
 )
+"""`over_mark` is the running time of the store when the retention was first seen over."""
 
 request = Table(
     "document_request",
@@ -47,6 +49,7 @@ request = Table(
 )
 
 audit = audit_table(metadata, "document_audit")
+clock, clock_audit = clock_tables(metadata)
 
 
 def migrate(url: str) -> None:

@@ -13,9 +13,9 @@ from services.eligibility.package.tables import LiteralError, Table, place_in
 from services.eligibility.package.tree import ValueType, names
 from services.kit.dates import Period
 from services.kit.french import typeset
+from services.kit.releases import versions
 
 _ID = re.compile(r"[a-z][a-z0-9-]{0,62}")
-_VERSION = re.compile(r"[0-9A-Za-z][0-9A-Za-z.+-]{0,31}")
 _CODE = re.compile(r"[A-Z][A-Z0-9_]{0,62}")
 _SEVERITIES = {severity.value: severity for severity in RuleSeverity}
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
@@ -28,8 +28,8 @@ def _identifier(text: str) -> str:
 
 
 def _version(text: str) -> str:
-    if not _VERSION.fullmatch(text):
-        raise LiteralError("Une version s’écrit en lettres, chiffres, points et tirets (32 au plus).")
+    if not versions.is_version(text):
+        raise LiteralError(versions.SENTENCE)
     return text
 
 

@@ -42,6 +42,7 @@
 - `Turns`: Turns taken by the threads and the workers of a server, one at a time.
 - `unpack`: The files of anyone's zip; ArchiveError if it is unsound or too large.
 - `unpacked`: The files of an archive of a kind; InvalidArgument.
+- `versions`: The numbers of versions: one grammar and one order for every kind of package.
 """
 
 from __future__ import annotations
@@ -50,7 +51,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from services.kit.releases import signature
+    from services.kit.releases import signature, versions
     from services.kit.releases.archive import SIGNATURE_FILE, ArchiveError, Contents, digest, pack, unpack
     from services.kit.releases.candidates import Candidates, accepted
     from services.kit.releases.deployments import (
@@ -90,8 +91,8 @@ _HOMES = {name: room for room, names in _ROOMS.items() for name in names.split()
 def __getattr__(name: str) -> Any:
     # A process that checks a stranger's package needs an archive and its digest: neither SQL nor gRPC, whose
     # import takes longer than many a check. A module is imported when a name of it is asked for.
-    if name == "signature":
-        return import_module(f"{__name__}.signature")
+    if name in ("signature", "versions"):
+        return import_module(f"{__name__}.{name}")
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

@@ -11,6 +11,7 @@ from typing import Any
 from microcredit.releases.v1 import package_pb2
 from services.kit import wire
 from services.kit.errors import FieldReason, InvalidArgument, NotFound, Violation, Violations
+from services.kit.releases import versions
 from services.kit.releases.archive import ArchiveError, Contents, unpack
 from services.kit.releases.kinds import C, Edited, Kind, Kinds
 from services.kit.releases.timeline import Release, State
@@ -19,7 +20,6 @@ MAX_COMMENT = 500
 
 _ID = "[a-z0-9][a-z0-9-]{0,62}"
 _VERSION = "[0-9A-Za-z][0-9A-Za-z.+-]{0,63}"
-_NUMBERED = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9}){0,2}")
 _LINE_BREAKS = ("Zl", "Zp")
 
 
@@ -107,9 +107,8 @@ class ReleaseFields:
         elif len(message.content) > kind.editing.max_bytes:
             text = f"Le fichier dépasse {_mebibytes(kind.editing.max_bytes)}."
             self.violations.add("edited.content", FieldReason.TOO_LONG, text)
-        if message.version and not _NUMBERED.fullmatch(message.version):
-            text = "Une version s’écrit avec des nombres et des points, par exemple « 1.2.0 »."
-            self.violations.add("edited.version", FieldReason.MALFORMED, text)
+        if message.version and not versions.is_version(message.version):
+            self.violations.add("edited.version", FieldReason.MALFORMED, versions.SENTENCE)
         day = self.day(message, "effective_from", "edited.")
         return stored, Edited(message.content, message.version, day)
 

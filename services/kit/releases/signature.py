@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from base64 import b64decode, b64encode
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +23,11 @@ from cryptography.hazmat.primitives.serialization import (
 from services.kit.errors import StartupError
 
 _ALGORITHM = "ed25519"
+_PRIME = 2**255 - 19
+_SIGN = 1 << 255
+_ORDER_8 = int("05fc536d880238b13933c6d305acdfd5f098eff289f4c345b027b2c28f95e826", 16)
+_SMALL_ORDER = frozenset({0, 1, _PRIME - 1, _ORDER_8, _PRIME - _ORDER_8})
+"""The y of the eight points of a small order: each with its two signs."""
 _MAX_SIGNATURE_FILE_BYTES = 2000
 
 
@@ -31,7 +36,7 @@ class SignatureError(Exception):
 
 
 class KeyFileError(Exception):
-    """The file is not an Ed25519 private key in PEM form."""
+    """The file is not one Ed25519 key in PEM form."""
 
 
 @dataclass(frozen=True)
@@ -56,15 +61,16 @@ class PublicKeys:
 
     @classmethod
     def load(cls, folder: Path) -> PublicKeys:
-        """The keys of the files *.pem of a folder; StartupError if there is none or one is not Ed25519."""
+        """The keys of the files *.pem of a folder; StartupError if there is none, or another file."""
         keys: dict[str, Ed25519PublicKey] = {}
-        for path in sorted(folder.glob("*.pem")):
+        for path in _files(folder):
             try:
-                key = load_pem_public_key(path.read_bytes())
-            except (OSError, ValueError):
-                key = None
-            if not isinstance(key, Ed25519PublicKey):
-                raise StartupError(f"Le fichier {path} n’est pas une clé publique Ed25519 (PEM).")
+                key = read_public_key(path.read_bytes())
+            except (OSError, KeyFileError):
+                raise StartupError(
+                    f"Le fichier {path} n’est pas une clé publique Ed25519 (PEM) ou en contient plusieurs : "
+                    "une clé par fichier."
+                ) from None
             keys[key_id(key)] = key
         if not keys:
             raise StartupError(f"Le dossier {folder} ne contient aucune clé publique (*.pem).")
@@ -84,6 +90,43 @@ class PublicKeys:
         except (ValueError, TypeError, KeyError, RecursionError, InvalidSignature):
             raise SignatureError from None
         return str(stated["key_id"])
+
+
+def _files(folder: Path) -> Sequence[Path]:
+    """The files *.pem of a folder, where nothing else may be but hidden files, which those who mount folders
+    of settings add; StartupError."""
+    try:
+        paths = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
+    except OSError:
+        raise StartupError(f"Le dossier {folder} des clés publiques ne peut pas être lu.") from None
+    for path in paths:
+        if path.suffix != ".pem":
+            raise StartupError(
+                f"Le fichier {path} n’est pas pris pour une clé publique : renommez-le en .pem s’il en est "
+                "une, sinon retirez-le de ce dossier."
+            )
+    return paths
+
+
+def read_public_key(pem: bytes) -> Ed25519PublicKey:
+    """The key of a file that holds one; KeyFileError for a key that anyone may sign with."""
+    if pem.count(b"-----BEGIN ") != 1:
+        raise KeyFileError
+    try:
+        key = load_pem_public_key(pem)
+    except ValueError:
+        raise KeyFileError from None
+    if not isinstance(key, Ed25519PublicKey) or _is_weak(key):
+        raise KeyFileError
+    return key
+
+
+def _is_weak(key: Ed25519PublicKey) -> bool:
+    """Whether the point has a small order, or is written otherwise than it should: signatures made without
+    any private key pass its verification (RFC 8032 does not ask to refuse them)."""
+    raw = key.public_bytes(Encoding.Raw, PublicFormat.Raw)
+    y = int.from_bytes(raw, "little") & ~_SIGN
+    return y >= _PRIME or y in _SMALL_ORDER
 
 
 def sign(statement: Statement, private_key_pem: bytes) -> bytes:

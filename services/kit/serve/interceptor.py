@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any, NoReturn
@@ -15,6 +15,7 @@ import grpc
 import structlog
 
 from services.kit import context
+from services.kit.access import Access, Guard
 from services.kit.errors import DomainError, InvalidArgument, ResourceExhausted, Unimplemented
 from services.kit.serve.admission import OVERLOADED, Places, StreamPlaces
 from services.kit.serve.logs import exception_fields
@@ -84,7 +85,7 @@ class _Arrival:
     method: str
     request_id: str
     traceparent: str
-    actor: str
+    actor: str | None
     metadata_bytes: int
     time: float
 
@@ -95,9 +96,11 @@ class Interceptor(grpc.ServerInterceptor):
     Requests come in as bytes: what is no message, too large or too much is refused here, in our words.
     """
 
-    def __init__(self, domain: str, limits: Limits) -> None:
+    def __init__(self, domain: str, limits: Limits, guard: Guard, access: Access | None) -> None:
         self._domain = domain
+        self._access = access
         self._limits = limits
+        self._guard = guard
         self._refusal: tuple[str, bytes] | None = None
         self._places = Places(limits.threads, limits.patience_seconds)
         self._streams = StreamPlaces(max(2, limits.threads // 2), behind_gateway=limits.behind_gateway)
@@ -109,7 +112,7 @@ class Interceptor(grpc.ServerInterceptor):
     ) -> grpc.RpcMethodHandler[Any, Any] | None:
         """Returns the wrapped handler; runs on arrival, before the request is read."""
         handler = continuation(handler_call_details)
-        if handler_call_details.method.startswith("/grpc."):
+        if handler and handler_call_details.method.startswith("/grpc."):
             return handler
         arrival = _arrival(handler_call_details)
         if handler is None:
@@ -175,7 +178,7 @@ class Interceptor(grpc.ServerInterceptor):
         def handle(raw: Any, servicer_context: grpc.ServicerContext) -> Any:
             try:
                 self._start(arrival, servicer_context, self._limits.deadline_seconds)
-                request = read(raw)
+                request = self._permitted(arrival, read(raw))
                 with self._places.held(context.remaining()) if placed else nullcontext():
                     context.check_deadline()
                     response = behavior(request, servicer_context)
@@ -194,7 +197,7 @@ class Interceptor(grpc.ServerInterceptor):
         def handle(raw: Any, servicer_context: grpc.ServicerContext) -> Iterator[Any]:
             try:
                 self._start(arrival, servicer_context, self._limits.stream_seconds)
-                request = read(raw)
+                request = self._permitted(arrival, read(raw))
                 with self._streams.held(servicer_context.peer()), _ended(servicer_context):
                     for response in behavior(request, servicer_context):
                         context.check_deadline()
@@ -218,11 +221,26 @@ class Interceptor(grpc.ServerInterceptor):
         asked = servicer_context.time_remaining()
         if asked is not None:
             deadline = min(deadline, time.monotonic() + asked)
-        context.enter(context.Call(arrival.request_id, deadline, arrival.actor))
+        context.enter(context.Call(arrival.request_id, deadline, arrival.actor or ""))
         if arrival.metadata_bytes > MAX_METADATA_BYTES:
             message = f"Les en-têtes de l’appel dépassent {MAX_METADATA_BYTES} octets ; envoyez-en moins."
             raise ResourceExhausted("METADATA_TOO_LARGE", message)
+        if self._access:
+            proved = self._access.identify(servicer_context)
+            context.enter(context.Call(arrival.request_id, deadline, caller=proved))
+        elif arrival.actor is None:
+            message = "L’en-tête x-actor nomme une seule personne, en 1 à 100 caractères ASCII imprimables."
+            raise InvalidArgument("ACTOR_MALFORMED", message)
         context.check_deadline()
+        # Before the request is read: who may not call a method learns nothing of what it would have said.
+        if (caller := context.caller()) is not None:
+            self._guard.check_method(arrival.method.removeprefix("/"), caller)
+
+    def _permitted(self, arrival: _Arrival, request: Any) -> Any:
+        """The request, once its caller may ask that of what it names."""
+        if (caller := context.caller()) is not None:
+            self._guard.check_request(arrival.method.removeprefix("/"), request, caller)
+        return request
 
     def _fail(self, error: Exception, arrival: _Arrival, servicer_context: grpc.ServicerContext) -> NoReturn:
         """Ends the call with the status of its error; the client learns nothing of an unexpected one."""
@@ -275,15 +293,23 @@ def _ended(servicer_context: grpc.ServicerContext) -> Iterator[None]:
 
 
 def _arrival(details: grpc.HandlerCallDetails) -> _Arrival:
-    metadata = dict(details.invocation_metadata or ())
+    pairs = details.invocation_metadata or ()
+    metadata = dict(pairs)
     return _Arrival(
         method=details.method,
         request_id=_matching(_SAFE_ID, metadata.get(REQUEST_ID)) or str(uuid4()),
         traceparent=_matching(_TRACEPARENT, metadata.get("traceparent")),
-        actor=_matching(_SAFE_ACTOR, metadata.get(ACTOR)),
-        metadata_bytes=sum(len(key) + len(value) for key, value in metadata.items()),
+        actor=_actor([value for key, value in pairs if key == ACTOR]),
+        metadata_bytes=sum(len(key) + len(value) for key, value in pairs),
         time=time.monotonic(),
     )
+
+
+def _actor(declared: Sequence[str | bytes]) -> str | None:
+    """Whom the header x-actor names, empty without one; None when it cannot be read, or comes twice."""
+    if not declared:
+        return ""
+    return _matching(_SAFE_ACTOR, declared[0]) or None if len(declared) == 1 else None
 
 
 def _matching(pattern: re.Pattern[str], value: str | bytes | None) -> str:

@@ -19,6 +19,9 @@ from services.kit.serve.prefork import BEAT_SECONDS, Pulse
 READINESS_SECONDS = 1.0
 """How often the services of a worker are asked whether they can serve."""
 
+RESERVE = "x-reserve"
+"""Trailer of a health answer: a service that is SERVING may have a word for its operator."""
+
 Check = Callable[[], None]
 """Raises a DomainError while its service cannot serve; bounded in time by what it looks at."""
 
@@ -49,6 +52,26 @@ def beat(address: str, pulse: Pulse) -> None:
 
     stopped = threading.Event()
     threading.Thread(target=loop, name="beat", daemon=True).start()
+
+
+class Probes:
+    """The health of the services of a worker; an answer may say, in a trailer, what nobody must overlook."""
+
+    def __init__(self, states: health.HealthServicer, reserve: Callable[[], str]) -> None:
+        self._states = states
+        self._reserve = reserve
+        # Themselves: what gRPC reads on Watch makes it hold no thread.
+        self.List, self.Watch = states.List, states.Watch
+
+    def Check(  # noqa: N802 - bears the name of its RPC
+        self, request: health_pb2.HealthCheckRequest, context: grpc.ServicerContext
+    ) -> health_pb2.HealthCheckResponse:
+        """The state of a service, and the reserve with which it serves."""
+        reserve = self._reserve()
+        if reserve:
+            context.set_trailing_metadata(((RESERVE, reserve),))
+        answer: health_pb2.HealthCheckResponse = self._states.Check(request, context)
+        return answer
 
 
 def watch_readiness(probes: health.HealthServicer, checks: Mapping[str, Check]) -> None:

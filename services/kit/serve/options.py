@@ -88,7 +88,8 @@ def usage(settings: type[BaseSettings]) -> str:
     """The list of options, with their variable, default value and meaning."""
     lines = ["Options (ou variables d’environnement) :"]
     for name, field in settings.model_fields.items():
-        default = "" if field.default is None else f" [{_shown(field.default)}]"
+        value = field.get_default(call_default_factory=True)
+        default = "" if value in (None, "") else f" [{_shown(value)}]"
         lines.append(
             f"  {option(name)} ({variable(settings, name)}){default}\n      {field.description or ''}"
         )

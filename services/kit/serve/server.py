@@ -9,12 +9,13 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from importlib import import_module
 from pathlib import Path
+from types import MappingProxyType
 from typing import TypeVar
 
 import grpc
@@ -23,6 +24,7 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
 from services.kit import context
+from services.kit.access import Guard, Quotas, Roles
 from services.kit.errors import StartupError
 from services.kit.french import spaced
 from services.kit.serve import cpus, liveness, logs, port
@@ -30,6 +32,7 @@ from services.kit.serve.config import ServerSettings
 from services.kit.serve.interceptor import MAX_METADATA_BYTES, Interceptor
 from services.kit.serve.liveness import Check
 from services.kit.serve.prefork import Pulse, Supervisor
+from services.kit.store import StoreSet
 
 CLIENT_PING_SECONDS = 20
 """The shortest keepalive interval that clients may use, published in the client guide."""
@@ -45,6 +48,9 @@ STARTED_THREADS = 256
 """How many of them start with the worker. A thread started in a crowd waits for the interpreter at each step,
 and the one that takes the calls of gRPC waits with it: a second of overload began by a third of it lost."""
 
+_LONGEST_NAME = 100
+_OPEN = "Sans TLS ni jeton : tout programme de cette machine peut tout demander, sous tout nom."
+
 log = structlog.get_logger()
 
 S = TypeVar("S", bound=ServerSettings)
@@ -54,54 +60,94 @@ S = TypeVar("S", bound=ServerSettings)
 class Registration:
     """A servicer, the full name of its proto service and the generated function that adds it to a server.
 
-    `check` says whether the service can serve; without one it always can.
+    `check` says whether the service can serve; without one it always can. `reserve` gives the word with which
+    it serves, empty without any.
     """
 
     service_name: str
     add: Callable[..., None]
     servicer: object
     check: Check | None = None
+    reserve: Callable[[], str] = str
 
 
-def registration(servicer: object, check: Check | None = None) -> Registration:
+def registration(
+    servicer: object, check: Check | None = None, *, reserve: Callable[[], str] = str
+) -> Registration:
     """What registers a servicer, read from the generated class that it implements."""
     (base,) = (kind for kind in type(servicer).__mro__ if kind.__module__.endswith("_pb2_grpc"))
     generated = sys.modules[base.__module__]
     file = import_module(base.__module__.removesuffix("_grpc")).DESCRIPTOR
     name = file.services_by_name[base.__name__.removesuffix("Servicer")].full_name
-    return Registration(name, getattr(generated, f"add_{base.__name__}_to_server"), servicer, check)
+    return Registration(name, getattr(generated, f"add_{base.__name__}_to_server"), servicer, check, reserve)
 
 
 @dataclass(frozen=True)
 class App:
     """A service: `prepare` runs once in the master before the fork, `build` in each worker after it.
 
-    `domain` is that of ErrorInfo. What `prepare` opens (connections, threads) it closes before it returns.
+    `domain` is that of ErrorInfo, `roles` the table of who may call what. What `prepare` opens (connections,
+    threads) it closes before it returns. It runs once what the service keeps, `stores`, was found whole, or
+    may be created.
     """
 
     name: str
     domain: str
     prepare: Callable[[], None]
     build: Callable[[], Sequence[Registration]]
+    roles: Path
+    stores: StoreSet = field(default_factory=StoreSet)
 
 
-def main(settings_type: type[S], make_app: Callable[[S], App], argv: Sequence[str] | None = None) -> int:
-    """Reads the settings, then runs the service; returns the exit code of the process."""
+Act = Callable[[S, str], str]
+"""What a person does to the store of a service, by name; gives a French sentence, or raises StartupError."""
+
+
+def main(
+    settings_type: type[S],
+    make_app: Callable[[S], App],
+    argv: Sequence[str] | None = None,
+    *,
+    acts: Mapping[str, Act[S]] = MappingProxyType({}),
+) -> int:
+    """Reads the settings, then runs the service, or the act that the first word names (`ACT --by NAME`);
+    returns the exit code of the process."""
+    words = list(sys.argv[1:] if argv is None else argv)
     try:
-        settings = settings_type.load(sys.argv[1:] if argv is None else argv)
+        if words[:1] and words[0] in acts:
+            act = acts[words.pop(0)]
+            by = _named(words)
+            settings = settings_type.load(words)
+            replace(make_app(settings).stores, init=False).check()  # an act creates nothing
+            sys.stdout.write(f"{spaced(act(settings, by))}\n")
+            return 0
+        settings = settings_type.load(words)
     except StartupError as error:
         return _refuse(error)
     return run(make_app(settings), settings)
+
+
+def _named(words: list[str]) -> str:
+    """The name given by `--by`, taken out of the command line; StartupError without one."""
+    place = words.index("--by") if "--by" in words else len(words)
+    name = " ".join("".join(words[place + 1 : place + 2]).split())
+    del words[place : place + 2]
+    if not name or name.startswith("-") or len(name) > _LONGEST_NAME or not name.isprintable():
+        raise StartupError("Indiquez qui agit : --by NOM, de cent caractères au plus.")
+    return name
 
 
 def run(app: App, settings: ServerSettings) -> int:
     """Serves until SIGTERM or SIGINT; returns the exit code of the process."""
     logs.configure(app.name, settings.log_level)
     try:
-        settings.check_exposure()
+        access = settings.access()
+        app.stores.check()
+        # Before the fork: the workers count together how often an application calls.
+        guard = Guard(Roles(app.roles, settings.roles_file), Quotas())
         app.prepare()
         with port.reserve(settings.host, settings.port) as held, _ready_file(settings.ready_file) as publish:
-            return _supervise(app, settings, held, publish)
+            return _supervise(app, settings, guard, held, publish, is_open=access is None)
     except StartupError as error:
         return _refuse(error)
 
@@ -136,7 +182,13 @@ def _ready_file(path: Path | None) -> Iterator[Callable[[str], None]]:
 
 
 def _supervise(
-    app: App, settings: ServerSettings, held: socket.socket, publish: Callable[[str], None]
+    app: App,
+    settings: ServerSettings,
+    guard: Guard,
+    held: socket.socket,
+    publish: Callable[[str], None],
+    *,
+    is_open: bool,
 ) -> int:
     grant = cpus.grant()
     workers = settings.workers or grant.workers()
@@ -147,9 +199,11 @@ def _supervise(
         held.close()
         if pins:
             os.sched_setaffinity(0, {pins[index]})
-        _work(app, settings, address, pulse)
+        _work(app, settings, guard, address, pulse)
 
     def announce() -> None:
+        if is_open:
+            log.warning("access_open", sentence=spaced(_OPEN))
         log.info("ready", address=address, workers=workers, pinned=bool(pins))
         publish(address)
 
@@ -158,7 +212,7 @@ def _supervise(
     return Supervisor(workers, serve, announce, settings.notice_seconds + settings.drain_seconds).run()
 
 
-def _work(app: App, settings: ServerSettings, address: str, pulse: Pulse) -> None:
+def _work(app: App, settings: ServerSettings, guard: Guard, address: str, pulse: Pulse) -> None:
     """One worker: serves, then on SIGTERM tells the probes, waits, and lets the calls in flight finish."""
     liveness.end_with_any_thread()
     context.start(settings.threads)
@@ -166,15 +220,23 @@ def _work(app: App, settings: ServerSettings, address: str, pulse: Pulse) -> Non
     writer.setblocking(False)
     signal.set_wakeup_fd(writer.fileno())
     signal.signal(signal.SIGTERM, lambda *_: None)
+    access = settings.access()
     server = grpc.server(
         _receivers(),
-        interceptors=[Interceptor(app.domain, settings.limits())],
+        interceptors=[Interceptor(app.domain, settings.limits(), guard, access)],
         options=_options(settings),
     )
     registrations = app.build()
     probes = _add_services(server, registrations)
     own = liveness.own_address()
-    server.add_insecure_port(address)
+    if access is None:
+        _add_reflection(server, registrations)
+    else:
+        access.start()
+    if access and (credentials := access.credentials()):
+        server.add_secure_port(address, credentials)
+    else:
+        server.add_insecure_port(address)
     server.add_insecure_port(own)
     server.start()
     pulse.ready()
@@ -198,15 +260,20 @@ def _receivers() -> ThreadPoolExecutor:
 
 
 def _add_services(server: grpc.Server, registrations: Sequence[Registration]) -> health.HealthServicer:
-    names = [registration.service_name for registration in registrations]
     for registration in registrations:
         registration.add(registration.servicer, server)
     probes = health.HealthServicer()
-    health_pb2_grpc.add_HealthServicer_to_server(probes, server)
-    for name in ("", *names):
+    told = liveness.Probes(probes, lambda: next(filter(None, (each.reserve() for each in registrations)), ""))
+    health_pb2_grpc.add_HealthServicer_to_server(told, server)
+    for name in ("", *(registration.service_name for registration in registrations)):
         probes.set(name, health_pb2.HealthCheckResponse.SERVING)
-    reflection.enable_server_reflection((*names, health.SERVICE_NAME, reflection.SERVICE_NAME), server)
     return probes
+
+
+def _add_reflection(server: grpc.Server, registrations: Sequence[Registration]) -> None:
+    """Lets the tools of a developer list the methods: where nobody is asked who calls, and nowhere else."""
+    names = [registration.service_name for registration in registrations]
+    reflection.enable_server_reflection((*names, health.SERVICE_NAME, reflection.SERVICE_NAME), server)
 
 
 def _options(settings: ServerSettings) -> list[tuple[str, int]]:

@@ -11,7 +11,6 @@ import stat
 from base64 import b64decode, b64encode
 from pathlib import Path
 
-import structlog
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -19,9 +18,11 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from services.kit.errors import StartupError
 
-log = structlog.get_logger()
-
 KEY_BYTES = 32
+
+KEYS_FOLDER = Path("keys")
+"""Where keys are unless a setting says otherwise: beside var/, never in it, so that a copy of var/ opens
+nothing."""
 
 _NONCE_BYTES = 12
 
@@ -72,11 +73,21 @@ def decrypted(key: bytes, sealed: bytes, place: str) -> bytes:
         raise UnreadableError from error
 
 
+def place(service: str) -> Path:
+    """Where the master key of a service is unless a setting says it: the systemd credential of its name if
+    there is one, else the folder keys/."""
+    name, given = f"{service}-master.key", os.environ.get("CREDENTIALS_DIRECTORY")
+    credential = Path(given or "", name)
+    return credential if given and credential.exists() else KEYS_FOLDER / name
+
+
 def load(path: Path) -> MasterKey:
     """The master key of a file; StartupError in French."""
     try:
-        secret = b64decode(path.read_bytes().strip(), validate=True)
+        mode, written = path.stat().st_mode, path.read_bytes()
+        secret = b64decode(written.strip(), validate=True)
     except FileNotFoundError:
+        refuse_old_place(path)
         raise StartupError(
             f"La clé maîtresse {path} est absente et la base s’en sert déjà : remettez le fichier en place."
         ) from None
@@ -84,33 +95,45 @@ def load(path: Path) -> MasterKey:
         raise StartupError(f"La clé maîtresse {path} ne peut pas être lue.") from None
     if len(secret) != KEY_BYTES:
         raise StartupError(f"La clé maîtresse {path} n’a pas la bonne longueur : le fichier est abîmé.")
+    if mode & (stat.S_IRWXO | stat.S_IWGRP):
+        raise StartupError(
+            f"D’autres comptes que celui du service peuvent lire ou changer la clé maîtresse {path} : "
+            f"retirez-leur ce droit (chmod 600 {path}), et changez-la si l’un d’eux a pu la lire "
+            "(commande rotate-master-key)."
+        )
     return MasterKey(secret)
 
 
 def create(path: Path) -> None:
     """Writes a new master key that its owner alone can read; the file appears whole or not at all."""
+    refuse_old_place(path)
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as stream:
             stream.write(b64encode(new_key()) + b"\n")
             stream.flush()
             os.fsync(stream.fileno())
         draft.rename(path)
-        _keep(path.parent)
+        keep_name(path)
     except OSError:
         raise StartupError(f"La clé maîtresse {path} ne peut pas être créée.") from None
 
 
-def warn_if_exposed(path: Path) -> None:
-    """Says in the log that any account of the machine may read the master key."""
-    if path.stat().st_mode & stat.S_IROTH:
-        log.warning("master_key_exposed", file=str(path))
+def refuse_old_place(path: Path) -> None:
+    """A key that an earlier version made beside the databases is moved by hand: whoever copies var/ for a
+    backup must know that it is no longer there."""
+    old = path.parent.parent / "var" / path.name
+    if path.parent.name == KEYS_FOLDER.name and old.exists():
+        raise StartupError(
+            f"La clé maîtresse {old} est encore à côté des bases : déplacez-la hors de leur dossier "
+            f"(mkdir -m 700 -p {path.parent} && mv {old} {path}), puis redémarrez."
+        )
 
 
-def _keep(folder: Path) -> None:
+def keep_name(path: Path) -> None:
     """Makes the name of a new file survive a power cut."""
-    descriptor = os.open(folder, os.O_RDONLY)
+    descriptor = os.open(path.parent, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:

@@ -1,0 +1,149 @@
+"""A clock that moves destroys nothing: servers over stores that an older process has marked."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import grpc
+import pytest
+from google.protobuf.timestamp_pb2 import Timestamp
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+from sqlalchemy import func, insert, select
+
+from microcredit.eligibility.v1 import decision_service_pb2 as decisions
+from microcredit.eligibility.v1.decision_service_pb2_grpc import DecisionServiceStub
+from services.documents.store import Origin, tables
+from services.kit.store import Database, store_clock
+from services.kit.store.clock import WAIT_SECONDS, Mark, Reading, read_clocks
+from tests import warm
+from tests.support import Launch, RunningServer, throwaway_stores, wait_until
+
+SECONDS = 60.0
+LONG_AGO = "2020-01-01T00:00:00.000000Z"
+
+
+def marked(url: str, now: Reading, running: int) -> None:
+    """Leaves the mark of another process, long after it began to run."""
+    mark = Mark(now.time, now.boot, now.boot_time, now.since_boot, running)
+    database = Database(url)
+    with database.write() as connection:
+        store_clock._write(connection, mark, new=store_clock._read(connection) is None)
+    database.dispose()
+
+
+def last_mark(url: str) -> Mark | None:
+    database = Database(url)
+    with database.read() as connection:
+        found = store_clock._read(connection)
+    database.dispose()
+    return found
+
+
+def moved(days: int) -> Reading:
+    """What the clocks said when the last process marked the hour, before the clock was moved."""
+    now = read_clocks()
+    return Reading(now.time - timedelta(days=days), now.boot, now.since_boot)
+
+
+def reserve(server: RunningServer) -> str:
+    """The reserve that the probes of a server, which is SERVING, give."""
+    with grpc.insecure_channel(server.address) as channel:
+        answer, call = health_pb2_grpc.HealthStub(channel).Check.with_call(
+            health_pb2.HealthCheckRequest(), timeout=SECONDS
+        )
+    assert answer.status == health_pb2.HealthCheckResponse.SERVING
+    return str(dict(call.trailing_metadata()).get("x-reserve", ""))
+
+
+def confirm(module: str, env: Mapping[str, str], *words: str) -> tuple[int, str]:
+    done = warm.run(module, "confirm-clock", *words, env=env)
+    return done.returncode, (done.stdout + done.stderr).replace("\u00a0", " ")
+
+
+def keep_one(url: str) -> None:
+    """A document whose retention was over long ago, marked as soon as the service ran."""
+    row = dict.fromkeys((*Origin.__dataclass_fields__, "media_type", "title", "case_tag", "sha256"), "x")
+    times = {"create_time": LONG_AGO, "expire_time": LONG_AGO, "over_mark": 0}
+    database = Database(url)
+    with database.write() as connection:
+        number = connection.scalar(select(func.count()).select_from(tables.document))
+        values = {**row, **times, "id": f"document-{number}", "size": 1, "sealed": b"x"}
+        connection.execute(insert(tables.document).values(values))
+    database.dispose()
+
+
+def kept(url: str) -> int:
+    database = Database(url)
+    with database.read() as connection:
+        count = connection.scalar(select(func.count()).select_from(tables.document))
+    database.dispose()
+    return count or 0
+
+
+def test_a_jump_while_documents_wait_deletes_none(launch: Launch, tmp_path: Path) -> None:
+    """What has waited for a day of running goes; once the clock has moved, the same stays."""
+    env = {**throwaway_stores(tmp_path), "DOCUMENTS_RETENTION_DAYS": "30"}
+    url = env["DOCUMENTS_DATABASE_URL"]
+    launch("services.documents", "--workers=1", env=env).stop()
+    keep_one(url)
+    marked(url, moved(0), 3 * WAIT_SECONDS)
+    server = launch("services.documents", "--workers=1", env=env)
+    wait_until(lambda: not kept(url))
+    assert reserve(server) == ""
+    server.stop()
+
+    keep_one(url)
+    marked(url, moved(400), 3 * WAIT_SECONDS)
+    server = launch("services.documents", "--workers=1", env=env)
+    wait_until(lambda: reserve(server) == "CLOCK_IN_DOUBT")
+    (line,) = [
+        one
+        for one in map(json.loads, server.log.read_text().splitlines())
+        if one["event"] == "clock_in_doubt"
+    ]
+    assert (line["level"], line["doubt"]) == ("error", "JUMP")
+    assert kept(url) == 1
+
+    assert confirm("services.documents", env) == (
+        1,
+        "Indiquez qui agit : --by NOM, de cent caractères au plus.\n",
+    )
+    code, said = confirm("services.documents", env, "--by", "Camille Le Goff")
+    assert (code, said.startswith("Camille Le Goff confirme l’heure de cette machine : ")) == (0, True)
+    assert confirm("services.documents", env, "--by", "x")[0] == 1
+    server.stop()
+    confirmed = last_mark(url)
+    launch("services.documents", "--workers=1", env=env)
+    wait_until(lambda: last_mark(url) != confirmed)
+    assert kept(url) == 1
+
+
+def test_decisions_are_not_purged_by_a_clock_in_doubt(launch: Launch, tmp_path: Path) -> None:
+    """Refused at once, before the service has marked the hour itself; accepted once confirmed."""
+    env = throwaway_stores(tmp_path)
+    url = env["ELIGIBILITY_DATABASE_URL"]
+    server = launch("services.eligibility", "--workers=1", env=env)
+    asked = decisions.PurgeDecisionsRequest(end_time=Timestamp(seconds=1), validate_only=True)
+    with grpc.insecure_channel(server.address) as channel:
+        stub = DecisionServiceStub(channel)
+        stub.PurgeDecisions(asked, timeout=SECONDS)
+        marked(url, moved(-10), 0)
+        with pytest.raises(grpc.RpcError) as raised:
+            stub.PurgeDecisions(asked, timeout=SECONDS)
+        assert raised.value.code() is grpc.StatusCode.FAILED_PRECONDITION
+        assert str(raised.value.details()).startswith("L’heure")
+        marked(url, moved(0), 0)
+        stub.PurgeDecisions(asked, timeout=SECONDS)
+
+
+@pytest.mark.parametrize("module", ["services.bank_registry", "services.eligibility"])
+def test_every_store_marks_the_hour(launch: Launch, tmp_path: Path, module: str) -> None:
+    env = throwaway_stores(tmp_path)
+    url = env[f"{module.rpartition('.')[2].upper()}_DATABASE_URL"]
+    launch(module, "--workers=2", env=env)
+    found = wait_until(lambda: last_mark(url))
+    assert abs(datetime.now(UTC) - found.time) < timedelta(minutes=5)
+    assert found.doubt is None

@@ -1,0 +1,102 @@
+"""The seal of a file: the very bytes that were written, and nothing else."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from types import SimpleNamespace
+
+import pytest
+
+from microcredit.documents.v1 import store_service_pb2 as pb
+from services.documents.api import Verifier
+from services.documents.making import DOCX, PDF, Seal, Sealing
+from services.kit.canonical import canonical
+from services.kit.store import MasterKey, vault
+
+MASTER = MasterKey(b"m" * 32)
+SEAL = Seal(MASTER)
+MARK = 100
+
+
+def docx() -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr("word/document.xml", "<w:document/>" * 50)
+    return buffer.getvalue()
+
+
+CONTENTS = {DOCX: docx(), PDF: b"%PDF-1.7\n" + b"1 0 obj\n" * 20 + b"trailer\nstartxref\n99\n%%EOF\n"}
+
+
+@pytest.mark.parametrize("media_type", CONTENTS)
+def test_no_byte_of_a_sealed_file_may_change(media_type: str) -> None:
+    sealed = SEAL.sealed(CONTENTS[media_type], media_type)
+    assert SEAL.read(sealed) is Sealing.INTACT
+    for place in range(len(sealed)):
+        for bit in (1, 128):
+            changed = bytearray(sealed)
+            changed[place] ^= bit
+            assert SEAL.read(bytes(changed)) is not Sealing.INTACT
+
+
+def test_what_holds_the_seal_is_proved_too() -> None:
+    sealed, pdf = SEAL.sealed(CONTENTS[DOCX], DOCX), SEAL.sealed(CONTENTS[PDF], PDF)
+    plain, mark = CONTENTS[DOCX], sealed[-MARK:]
+    line = pdf[pdf.index(b"%microcredit") :].partition(b"\n")[0]
+    without = pdf.replace(line + b"\n", b"")
+    forged = [
+        *(plain[:-2] + length.to_bytes(2, "little") + mark for length in (0, MARK - 1, MARK + 1, 65_535)),
+        plain + b"%" + mark + b"\n",
+        plain + b"%" + mark,
+        pdf.replace(line + b"\n", line + b"\r"),
+        pdf.replace(line + b"\n", line + b"x"),
+        without.replace(b"trailer", line + b"\ntrailer"),
+        without.replace(b"%%EOF", line + b"\n%%EOF"),
+        without + line + b"\n",
+        pdf + mark,
+        pdf.replace(b"startxref", b"%startxref"),
+    ]
+    assert [one for one in forged if SEAL.read(one) is Sealing.INTACT] == []
+
+
+def test_a_seal_is_that_of_one_kind_of_file() -> None:
+    odd = CONTENTS[PDF] + bytes(2)
+    mark = SEAL.sealed(odd, PDF).partition(b"%microcredit")[2].partition(b"\n")[0]
+    assert SEAL.read(odd[:-2] + MARK.to_bytes(2, "little") + b"microcredit" + mark) is Sealing.BROKEN
+
+
+def test_files_sealed_before_the_kind_was_covered_are_proved() -> None:
+    key = MASTER.derived("document seals")
+    name = MASTER.derived("name of the key of document seals")[:8].hex()
+    for media_type, content in CONTENTS.items():
+        mark = f"microcredit-seal:{name}:{vault.tag(key, content)}".encode()
+        assert len(mark) == MARK - 2
+        if media_type == DOCX:
+            sealed = content[:-2] + len(mark).to_bytes(2, "little") + mark
+        else:
+            sealed = content.replace(b"startxref", b"%" + mark + b"\nstartxref")
+        assert SEAL.read(sealed) is Sealing.INTACT
+        assert SEAL.read(sealed.replace(b"\nstartxref", b" startxref") + b" ") is not Sealing.INTACT
+
+
+def test_a_seal_of_another_key_is_foreign() -> None:
+    assert SEAL.read(Seal(MasterKey(b"n" * 32)).sealed(CONTENTS[PDF], PDF)) is Sealing.FOREIGN
+    assert SEAL.read(CONTENTS[PDF]) is Sealing.ABSENT
+
+
+def test_a_seal_proves_a_letter_whose_template_is_no_longer_published() -> None:
+    state = SimpleNamespace(releases=())
+    deployments = SimpleNamespace(releases=SimpleNamespace(follower=SimpleNamespace(state=lambda: state)))
+    verifier = Verifier(deployments, SimpleNamespace(find=lambda _: None), SEAL)  # type: ignore[arg-type]
+    named = {"template_sha256": "a" * 64, "profile_sha256": "b" * 64, "data_sha256": "c" * 64}
+    said = canonical({**named, "document_date": "2026-10-01"}).encode()
+    letter = CONTENTS[PDF].replace(b"startxref", b"%microcredit-provenance " + said + b"\nstartxref")
+    sealed = SEAL.sealed(letter, PDF)
+    answer = verifier.verify(pb.VerifyDocumentRequest(content=sealed))
+    assert answer.verification == pb.VERIFICATION_GENUINE
+    assert "une version de modèle que ce service n’a plus" in answer.summary
+    assert not answer.HasField("template")
+    for changed in (letter, sealed.replace(b"obj", b"job", 1)):
+        answer = verifier.verify(pb.VerifyDocumentRequest(content=changed))
+        assert answer.verification == pb.VERIFICATION_UNKNOWN
