@@ -1,12 +1,33 @@
-"""The keys of the documents service: those that its database keeps, and those of cases, derived from the
-master key."""
+"""The keys of the documents service: those that its database keeps, and those of the documents kept."""
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
-from services.documents.store.tables import audit
-from services.kit.store import CLOCK_CHAIN, PAGE_TOKENS, KeyPlan, KeyRing, vault, verify_audit, verify_clock
+import structlog
+from sqlalchemy import inspect, select, update
+
+from services.documents.store.tables import audit, document, pending_erasure
+from services.kit.errors import StartupError
+from services.kit.store import (
+    CLOCK_CHAIN,
+    CONTENTS,
+    PAGE_TOKENS,
+    Database,
+    Erasing,
+    KeyPlan,
+    KeyStore,
+    vault,
+    verify_audit,
+    verify_clock,
+)
+
+ENCRYPTED_AT_ONCE = 20
+"""Documents that one transaction encrypts anew: some tens of megabytes at most."""
+
+log = structlog.get_logger()
+
 
 AUDIT_CHAIN = "audit chain"
 """The purpose of the key that seals the audit."""
@@ -14,35 +35,71 @@ AUDIT_CHAIN = "audit chain"
 SEALS, SEALS_NAME = "document seals", "name of the key of document seals"
 """The purposes of the key that seals files, and of what names it in them."""
 
-_REFERENCES, _REQUESTS = "case references", "request ids"
-
-_DERIVED = (SEALS, SEALS_NAME, _REFERENCES, _REQUESTS)
-
 STORE_KEYS = KeyPlan(
     "la base des documents",
-    (AUDIT_CHAIN, CLOCK_CHAIN, PAGE_TOKENS, *_DERIVED),
-    derived=_DERIVED,
+    (AUDIT_CHAIN, CLOCK_CHAIN, PAGE_TOKENS, SEALS, SEALS_NAME),
+    derived=(SEALS, SEALS_NAME),
     chains={AUDIT_CHAIN: verify_audit(audit), CLOCK_CHAIN: verify_clock},
 )
 """The keys that the store keeps."""
 
 
-class CaseKeys:
-    """What stands for case references and request ids, and encrypts the documents of a case."""
+def uses_keys(url: str) -> bool:
+    """Whether a document that is kept has a key in the key database: a store that kept none before may begin
+    one."""
+    database = Database(url, bounded=False)
+    try:
+        with database.read() as connection:
+            tables = inspect(connection)
+            if not tables.has_table("document"):
+                return False
+            if not any(column["name"] == "case_id" for column in tables.get_columns("document")):
+                return False
+            query = select(document.c.id).where(document.c.case_id.is_not(None)).limit(1)
+            return connection.execute(query).first() is not None
+    finally:
+        database.dispose()
 
-    def __init__(self, ring: KeyRing, file: Path) -> None:
-        self._master = vault.load(file)
-        self._references = ring.key(_REFERENCES)
-        self._requests = ring.key(_REQUESTS)
 
-    def case_tag(self, reference: str) -> str:
-        """What stands for a case reference in the database."""
-        return vault.tag(self._references, reference)
+def check_keys(database: Database, keys: KeyStore) -> None:
+    """StartupError when the key database has never had the key of the last document kept."""
+    query = select(document.c.case_id).where(document.c.case_id.is_not(None))
+    with database.read() as connection:
+        last = connection.scalar(query.order_by(document.c.create_time.desc()).limit(1))
+    if last is not None and not keys.known([last]):
+        raise StartupError(
+            "La base des clés est plus ancienne que celle des documents, ou en est une autre : remettez la "
+            "bonne en place. Si elle est perdue, DOCUMENTS_ACCEPT_LOST_KEYS=true démarre sans elle."
+        )
 
-    def request_tag(self, request_id: str) -> str:
-        """What stands for a request id in the database."""
-        return vault.tag(self._requests, request_id)
 
-    def key(self, case_tag: str) -> bytes:
-        """The key that encrypts the documents of a case."""
-        return self._master.derived(f"case {case_tag}")
+def encrypt_anew(database: Database, keys: KeyStore, file: Path) -> None:
+    """Gives a random key to each document kept before keys were: what encrypted it was derived from the
+    master key, and could not be destroyed. A stop in the middle leaves the rest to the next start."""
+    master = vault.load(file)
+    count = 0
+    while done := _encrypt_some(database, keys, master):
+        count += done
+    if count:
+        log.info("documents_encrypted_anew", documents=count)
+
+
+def _encrypt_some(database: Database, keys: KeyStore, master: vault.MasterKey) -> int:
+    query = select(document.c.id, document.c.case_tag, document.c.sealed)
+    unnamed = query.where(document.c.case_id.is_(None)).order_by(document.c.id).limit(ENCRYPTED_AT_ONCE)
+    with database.write() as connection:
+        rows = connection.execute(unnamed.with_for_update()).all()
+        for row, case in zip(rows, keys.open_cases([""] * len(rows)), strict=True):
+            sealed = bytes(row.sealed)
+            try:
+                text = vault.decrypted(master.derived(f"case {row.case_tag}"), sealed, row.id)
+                sealed = vault.encrypted(case.key, text, row.id)
+            except vault.UnreadableError:
+                # Kept as it is: whoever asks for it learns that it is damaged.
+                log.error("document_damaged", document=row.id)
+            values = {"case_id": case.case_id, "sealed": sealed}
+            connection.execute(update(document).where(document.c.id == row.id).values(values))
+        if rows:
+            # The former bytes leave the files of the store like those of an erasure.
+            Erasing(database, pending_erasure, keys).plan(connection, [CONTENTS], datetime.now(UTC))
+    return len(rows)

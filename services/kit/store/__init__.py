@@ -17,8 +17,12 @@
 - `CONTENTS`: In the place of a case: contents were removed, of cases whose keys still serve.
 - `database`: The store of a service, SQLite or PostgreSQL by URL: transactions, migrations, marks of
   change.
+- `ERASED`: What a person is told of an erasure that is done.
+- `ERASING`: What a person is told of an erasure under way.
 - `Erasing`: Carries out the erasures of a store: destroys the keys, ends their epochs, empties the logs of
   SQLite.
+- `derives_keys`: Whether an earlier version served this database last: its keys still come from its
+  master key.
 - `erasure_table`: The table of erasures that are not carried out yet, for a service's migration and its
   store.
 - `database_part`: A database, known by a table that no other store has; it exists once it has its tables.
@@ -60,7 +64,7 @@ from services.kit.store import audit, database, idempotency, store_clock, vault
 from services.kit.store.audit import Audit, AuditEntry, audit_table, verify_audit
 from services.kit.store.chain import Chain, ChainSeal
 from services.kit.store.database import Database
-from services.kit.store.erasing import CONTENTS, Erasing, erasure_table
+from services.kit.store.erasing import CONTENTS, ERASED, ERASING, Erasing, erasure_table
 from services.kit.store.idempotency import fingerprint, request_table, reused
 from services.kit.store.keys import CaseKey, KeyStore, prepare_keys
 from services.kit.store.parts import StoreSet, database_part, holds_key, master_key_part
@@ -69,6 +73,7 @@ from services.kit.store.ring import (
     KeyPlan,
     KeyRing,
     create_key_tables,
+    derives_keys,
     master_key_table,
     open_ring,
     prepare_ring,

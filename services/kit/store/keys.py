@@ -49,16 +49,17 @@ KEY_PLAN = KeyPlan("la base des clés", _PURPOSES, derived=_PURPOSES)
 request ids."""
 
 
-def prepare_keys(url: str, master_key_file: Path, epochs: Path) -> None:
+def prepare_keys(url: str, master_key_file: Path, epochs: Path, *, derived: bool = False) -> None:
     """Creates or upgrades the key database; creates the master key and the first epoch if none exists yet.
 
+    `derived` says that an earlier version derived its keys from the master key without having this database.
     StartupError if the master key is missing or is not the one that wraps the stored keys, or if the folder
     of epochs is not theirs.
     """
     migrate(url, KEY_MIGRATIONS)
     keys = Database(url)
     try:
-        prepare_ring(keys, master_key_file, KEY_PLAN)
+        prepare_ring(keys, master_key_file, KEY_PLAN, derived=derived)
         ring = open_ring(keys, master_key_file, KEY_PLAN.owner)
         Epochs(keys, epochs, ring.key(_PURPOSES[0])).prepare()
     finally:

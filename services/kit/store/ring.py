@@ -115,10 +115,23 @@ class KeyRing:
         return found
 
 
-def prepare_ring(database: Database, file: Path, plan: KeyPlan) -> None:
+def derives_keys(database: Database) -> bool:
+    """Whether an earlier version served this database last: its keys still come from its master key."""
+    with database.read() as connection:
+        return _derives(connection)
+
+
+def _derives(connection: Connection) -> bool:
+    tied = connection.scalar(select(_MASTER.c.fingerprint)) is not None
+    return tied and not purposes(connection)
+
+
+def prepare_ring(database: Database, file: Path, plan: KeyPlan, *, derived: bool = False) -> None:
     """Ties a database to its master key, which is created for a new one, and makes the keys that it lacks.
 
-    StartupError if the master key is missing or another, or if a chain that no key sealed yet is not whole.
+    Keys that an earlier version derived keep their value, in its database and, where `derived`, in a new one
+    that serves beside it. StartupError if the master key is missing or another, or if a chain that no key
+    sealed yet is not whole.
     """
     with database.write() as connection:
         # Two servers that start at once on an empty base would each create a master key, and one would be
@@ -130,7 +143,7 @@ def prepare_ring(database: Database, file: Path, plan: KeyPlan) -> None:
             vault.create(file)
         master = _master(connection, file, plan.owner)
         stored = purposes(connection)
-        was_derived = plan.derived if known and not stored else ()
+        was_derived = plan.derived if derived or _derives(connection) else ()
         if known is None:
             connection.execute(insert(_MASTER).values(id=1, fingerprint=master.fingerprint()))
         for purpose in plan.purposes:
