@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from alembic import op
 
-from services.kit.store.ring import create_key_tables
+from services.kit.store import create_key_tables
 
 revision = "0004"
 down_revision = "0003"
