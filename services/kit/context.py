@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from services.kit.caller import Caller
 from services.kit.errors import DeadlineExceeded
@@ -21,6 +21,8 @@ class Call:
     deadline: float
     actor: str = ""
     caller: Caller | None = None
+    cases: list[str] = field(default_factory=list)
+    """The references of the cases that the call concerns, as they are found: for the journal of accesses."""
 
 
 _current: ContextVar[Call | None] = ContextVar("current_call", default=None)
@@ -55,6 +57,19 @@ def caller() -> Caller | None:
     """Who makes the current call, proved; None where the server asks for no proof, and outside a call."""
     call = _current.get()
     return call.caller if call else None
+
+
+def concern(case_reference: str) -> None:
+    """Says that the current call concerns a case that no field of its messages names."""
+    call = _current.get()
+    if call and case_reference:
+        call.cases.append(case_reference)
+
+
+def cases() -> tuple[str, ...]:
+    """The references of the cases that the current call concerns, as far as they are known."""
+    call = _current.get()
+    return tuple(call.cases) if call else ()
 
 
 def start(threads: int) -> None:
