@@ -1,4 +1,4 @@
-"""What the door of a server asks and notes of each call: its permission before, its line in the journal after."""
+"""What the door of a server asks and notes of each call: its permission before, its line of journal after."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""The lines of the journal of accesses on their way to the disk: queued before an answer leaves, written within
-a second."""
+"""The lines of the journal of accesses on their way to the disk: queued before an answer leaves, then written
+within a second."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class AccessJournal:
         self._thread = threading.Thread(target=self._write_for_ever, name="accesses", daemon=True)
 
     def start(self) -> None:
-        """Says in the journal that this process begins, and which ones died; starts the thread that writes."""
+        """Says in the journal that this process begins, and which ones died; starts the writing thread."""
         line = AccessLine(datetime.now(UTC), self._process, 0, accesses.START)
         for process in self._store.begin(line, is_dead):
             log.error("accesses_lost", process=process, seconds=1)
@@ -63,7 +63,9 @@ class AccessJournal:
     def check(self) -> None:
         """Unavailable when a call could not be noted: too many lines wait, or the journal is not written."""
         with self._changed:
-            waited = time.monotonic() - self._waiting[0][0] if self._waiting else 0.0
+            if not self._waiting:
+                return
+            waited = time.monotonic() - self._waiting[0][0]
             if len(self._waiting) < self._capacity and waited < LATE_SECONDS:
                 return
         raise Unavailable(
@@ -116,7 +118,7 @@ def process_name() -> str:
 
 
 def is_dead(process: str) -> bool:
-    """True for a process of this machine that has ended; one of another machine is that machine's to judge."""
+    """True for a process of this machine that has ended; those of another one are that one's to judge."""
     machine, pid, start, _ = process.rsplit("/", 3)
     return machine == os.uname().nodename and _start(int(pid)) != start
 

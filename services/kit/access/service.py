@@ -18,6 +18,7 @@ from services.kit.store import AccessFilters, AccessLine, AccessLog, accesses
 from services.kit.wire import Fields, PageStart, asked_page, paging
 
 _HASH = re.compile(r"[0-9a-f]{64}")
+_LATEST = date(2199, 12, 31)
 _LONGEST_FILTER = 200
 
 
@@ -48,7 +49,7 @@ class AccessServicer(AccessServiceServicer):
     ) -> pb.SummarizeAccessesResponse:
         """What is unusual in a day."""
         violations = Violations()
-        day: date = violations.whole(Fields(request, "", violations).day("day", required=True))
+        day: date = violations.whole(Fields(request, "", violations).civil_day("day", _LATEST, required=True))
         unusual, calls = summary(self._store.between(*day_bounds(day)))
         return pb.SummarizeAccessesResponse(unusual=[_unusual_pb(one) for one in unusual], call_count=calls)
 
@@ -98,7 +99,7 @@ def _expected(request: pb.VerifyAccessesRequest) -> Head | None:
 
 def _verdict(found: Verification) -> str:
     if found.broken_sequence:
-        return f"Le journal des accès a été altéré : la ligne {found.broken_sequence} n’est plus celle d’origine."
+        return f"Le journal des accès a été altéré à partir de la ligne {found.broken_sequence}."
     return f"Les {found.record_count} lignes du journal des accès sont celles d’origine."
 
 

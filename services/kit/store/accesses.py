@@ -235,7 +235,7 @@ def _days_end(now: datetime, months: int) -> datetime:
 
 
 def _remove(connection: Connection, end: str, now: datetime) -> int:
-    """Removes the lines of before an instant, and says so at the end of the chain, which then proves the rest."""
+    """Removes the lines of before an instant, and says so at the end of the chain, which proves the rest."""
     head = _CHAIN.head(connection, lock=True)
     kept = connection.scalar(select(func.min(_access.c.sequence)).where(_access.c.time >= end))
     last = (kept - 1) if kept else head.sequence
