@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
 from typing import Annotated
 
@@ -31,8 +32,8 @@ OneDay = Annotated[
 
 def register(app: typer.Typer, address: Address) -> None:
     """Adds the commands to a program."""
-    commands = {"accesses": accesses, "access-summary": summary, "verify-accesses": verify}
-    add_commands(app, address, **commands)
+    commands: dict[str, Callable[..., int]] = {"access-summary": summary, "verify-accesses": verify}
+    add_commands(app, address, accesses, **commands)
 
 
 def accesses(
@@ -43,11 +44,14 @@ def accesses(
     limit: Annotated[int, typer.Option("--limit", metavar="N", min=1, max=200, help="Au plus N.")] = 50,
 ) -> int:
     """Liste les accès, du dernier au premier : qui, d’où, quel appel, quel dossier, avec quelle issue."""
-    request = pb.ListAccessesRequest(subject=subject, case_reference=case, page_size=limit)
-    if day:
-        start = datetime.combine(day, time()).astimezone()
-        request.start_time.CopyFrom(wire.timestamp(start))
-        request.end_time.CopyFrom(wire.timestamp(start + timedelta(days=1)))
+    start = datetime.combine(day, time()).astimezone() if day else None
+    request = pb.ListAccessesRequest(
+        subject=subject,
+        case_reference=case,
+        page_size=limit,
+        start_time=wire.timestamp(start),
+        end_time=wire.timestamp(start + timedelta(days=1)) if start else None,
+    )
     answer = call.remote.call(AccessServiceStub(call.remote.channel).ListAccesses, request)
     call.out.document(as_json(answer))
     call.out.table(
