@@ -60,6 +60,7 @@ class Probes:
     def __init__(self, states: health.HealthServicer, reserve: Callable[[], str]) -> None:
         self._states = states
         self._reserve = reserve
+        self.List = states.List
         self.Watch = states.Watch  # itself: what gRPC reads on it makes it hold no thread
 
     def Check(  # noqa: N802 - bears the name of its RPC
