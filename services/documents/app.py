@@ -24,7 +24,7 @@ from services.documents.render import keep_in
 from services.documents.store import CaseKeys, DocumentStore, migrate, prepare_master_key
 from services.kit.releases import Candidates, PublicKeys, ReleaseServicer, ReleaseStore, Turns
 from services.kit.serve import App, Registration, registration
-from services.kit.store import Database, StoreClock, page_key, vault
+from services.kit.store import AccessPlace, Database, StoreClock, page_key, vault
 
 ROLES = Path(__file__).with_name("roles.toml")
 """Who may call what."""
@@ -58,7 +58,10 @@ def make_app(settings: Settings) -> App:
             registration(ReleaseServicer(deployments.releases, candidates, key), database.check_writable),
         )
 
-    return App("documents", DOMAIN, lambda: prepare(settings, packages), build, ROLES)
+    accesses = AccessPlace(
+        settings.access_database_url, settings.master_key_file, settings.access_retention_months
+    )
+    return App("documents", DOMAIN, lambda: prepare(settings, packages), build, ROLES, accesses)
 
 
 def prepare(settings: Settings, packages: Packages) -> None:

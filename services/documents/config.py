@@ -38,6 +38,10 @@ class Settings(StoreSettings):
         "sqlite:///var/documents.sqlite3",
         description="Base des modèles, des profils et des documents gardés : sqlite:///chemin ou postgresql://….",
     )
+    access_database_url: str = Field(
+        "sqlite:///var/documents-access.sqlite3",
+        description="Base du journal des accès, à part des autres : sqlite:///chemin ou postgresql://….",
+    )
     master_key_file: Path = Field(
         default_factory=partial(vault.place, "documents"), description=MASTER_KEY_DESCRIPTION
     )

@@ -33,7 +33,7 @@ from services.kit.releases import (
     Turns,
 )
 from services.kit.serve import App, Registration, registration
-from services.kit.store import Database, KeyStore, StoreClock, page_key, prepare_keys
+from services.kit.store import AccessPlace, Database, KeyStore, StoreClock, page_key, prepare_keys
 
 ACTOR = "service"
 """Who publishes and activates the first ruleset, in the history."""
@@ -72,7 +72,10 @@ def make_app(settings: Settings) -> App:
             ),
         )
 
-    return App("eligibility", DOMAIN, lambda: read.update(prepare(settings)), build, ROLES)
+    accesses = AccessPlace(
+        settings.access_database_url, settings.master_key_file, settings.access_retention_months
+    )
+    return App("eligibility", DOMAIN, lambda: read.update(prepare(settings)), build, ROLES, accesses)
 
 
 def release_store(settings: Settings, database: Database) -> ReleaseStore:

@@ -13,6 +13,18 @@ from services.kit.caller import Caller
 from services.kit.errors import DeadlineExceeded
 
 
+@dataclass
+class Subject:
+    """What a call is about, as it is found: for the journal of accesses."""
+
+    cases: list[str] = field(default_factory=list)
+    """The references of cases, each once."""
+    resource: str = ""
+    """The name that the request asks for."""
+    noted: int = -1
+    """How many of the cases are in the journal already; -1 while the call is not there."""
+
+
 @dataclass(frozen=True)
 class Call:
     """The call being served; `deadline` in time.monotonic(), `actor` what its header x-actor says."""
@@ -21,8 +33,7 @@ class Call:
     deadline: float
     actor: str = ""
     caller: Caller | None = None
-    cases: list[str] = field(default_factory=list)
-    """The references of the cases that the call concerns, as they are found: for the journal of accesses."""
+    subject: Subject = field(default_factory=Subject)
 
 
 _current: ContextVar[Call | None] = ContextVar("current_call", default=None)
@@ -60,16 +71,15 @@ def caller() -> Caller | None:
 
 
 def concern(case_reference: str) -> None:
-    """Says that the current call concerns a case that no field of its messages names."""
-    call = _current.get()
-    if call and case_reference:
-        call.cases.append(case_reference)
+    """Says that the current call is about a case, which a field of its messages may not name."""
+    if case_reference and case_reference not in (known := subject().cases):
+        known.append(case_reference)
 
 
-def cases() -> tuple[str, ...]:
-    """The references of the cases that the current call concerns, as far as they are known."""
+def subject() -> Subject:
+    """What the current call is about, as far as it is known; outside a call, about nothing."""
     call = _current.get()
-    return tuple(call.cases) if call else ()
+    return call.subject if call else Subject()
 
 
 def start(threads: int) -> None:

@@ -6,13 +6,22 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import text
 
 from services.kit.access.journal import is_dead, process_name
 from services.kit.canonical import Head
-from services.kit.store import AccessFilters, AccessLine, AccessLog, DeletionTime, accesses, vault
+from services.kit.store import (
+    AccessFilters,
+    AccessLine,
+    AccessLog,
+    AccessPlace,
+    DeletionTime,
+    accesses,
+    vault,
+)
 from tests.bank_registry_support import new_database
 
 NOON = datetime(2026, 11, 30, 12, tzinfo=UTC)
@@ -25,13 +34,14 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[AccessLog]
     if request.param == "postgresql":
         url = new_database(request.getfixturevalue("postgres_url"))
     vault.create(tmp_path / "master.key")
-    accesses.prepare(url)
-    log = AccessLog(url, tmp_path / "master.key", MONTHS)
+    place = AccessPlace(url, tmp_path / "master.key", MONTHS)
+    place.prepare()
+    log = AccessLog(place)
     yield log
     log.database.dispose()
 
 
-def line(number: int, time: datetime = NOON, subject: str = "cias:marie", **more: str) -> AccessLine:
+def line(number: int, time: datetime = NOON, subject: str = "cias:marie", **more: Any) -> AccessLine:
     return AccessLine(time, "machine/1/2/3", number, subject=subject, code="OK", **more)
 
 

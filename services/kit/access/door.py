@@ -6,51 +6,85 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import unquote
 
+import grpc
 from google.protobuf.message import Message
 
 from services.kit import context
+from services.kit.access.access import Access
 from services.kit.access.guard import Guard
 from services.kit.access.journal import AccessJournal
 from services.kit.access.named_cases import named_cases
-from services.kit.store import AccessLine
+from services.kit.access.service import AccessServicer
+from services.kit.caller import Caller
+from services.kit.store import AccessLine, AccessLog, AccessPlace, StoreClock
 
 _LONGEST_NAME = 200
 
 
 class AccessDoor:
-    """Permits calls and notes them; without a proved caller it does neither."""
+    """Proves who calls, permits calls and notes them, if there is a place for the journal; to be opened after
+    the fork only."""
 
-    def __init__(self, guard: Guard, journal: AccessJournal | None) -> None:
+    def __init__(self, access: Access, guard: Guard, place: AccessPlace | None) -> None:
+        self._access = access
         self._guard = guard
-        self._journal = journal
+        self._accesses = AccessLog(place) if place else None
+        self._journal = AccessJournal(self._accesses) if self._accesses else None
 
-    def arrive(self, method: str) -> None:
+    def start(self) -> None:
+        """Starts what keeps the files of access fresh, and what writes the journal."""
+        self._access.start()
+        if self._accesses and self._journal:
+            self._journal.start()
+            StoreClock(self._accesses.database, self._accesses.remove_old).start()
+
+    def stop(self) -> None:
+        """Writes the last lines, once no call is left."""
+        if self._journal:
+            self._journal.stop()
+
+    def credentials(self) -> grpc.ServerCredentials | None:
+        """How the port is opened; None in clear."""
+        return self._access.credentials()
+
+    def servicers(self) -> list[AccessServicer]:
+        """What reads the journal."""
+        return [AccessServicer(self._accesses)] if self._accesses else []
+
+    def identify(self, call: grpc.ServicerContext) -> Caller:
+        """Who makes a call; Unauthenticated when that is not proved."""
+        return self._access.identify(call)
+
+    def arrive(self, method: str, caller: Caller) -> None:
         """Refuses a call by its method alone, before its request is read, or because it cannot be noted."""
-        if (caller := context.caller()) is None:
-            return
         if self._journal:
             self._journal.check()
         # Before the request is read: who may not call a method learns nothing of what it would have said.
-        self._guard.check_method(method.removeprefix("/"), caller)
+        self._guard.check_method(method, caller)
 
-    def permit(self, method: str, request: Any) -> None:
+    def permit(self, method: str, request: Any, caller: Caller) -> None:
         """Refuses a call by what its request names."""
-        if (caller := context.caller()) is None:
-            return
         self.concern(request)
-        self._guard.check_request(method.removeprefix("/"), request, caller)
+        name = getattr(request, "name", "")
+        context.subject().resource = name[:_LONGEST_NAME] if isinstance(name, str) else ""
+        self._guard.check_request(method, request, caller)
 
     def concern(self, message: Any) -> None:
         """Takes note of the cases that a request or an answer names."""
-        if context.caller() is not None and isinstance(message, Message):
+        if isinstance(message, Message):
             for case in named_cases(message):
                 context.concern(case)
 
-    def note(self, method: str, request: Any, peer: str, code: str, reason: str) -> None:
-        """Queues the line of a call that ends; its answer has not left yet."""
-        caller = context.caller()
-        if caller is None or self._journal is None:
+    def note(self, method: str, peer: str, code: str, reason: str = "") -> None:
+        """Queues the line of a call before its answer leaves, or a part of it: its cases of until now.
+
+        A stream that goes on without another case has nothing more to note.
+        """
+        caller, subject = context.caller(), context.subject()
+        cases = subject.cases[max(0, subject.noted) :]
+        if self._journal is None or caller is None or (code == "OK" and subject.noted >= 0 and not cases):
             return
+        subject.noted = len(subject.cases)
         line = AccessLine(
             datetime.now(UTC),
             process="",
@@ -59,20 +93,14 @@ class AccessDoor:
             subject=caller.identity if caller.subject else "",
             team=caller.team,
             peer=_machine(peer),
-            method=method.removeprefix("/"),
+            method=method,
             # A name that leads to nothing is free text of the client: it may say anything.
-            resource=_named(request) if code == "OK" else "",
+            resource=subject.resource if code == "OK" else "",
             code=code,
             reason=reason,
             request_id=context.request_id(),
         )
-        self._journal.note(line, context.cases())
-
-
-def _named(request: Any) -> str:
-    """The name of the resource that a request asks for by its name."""
-    name = getattr(request, "name", "")
-    return name[:_LONGEST_NAME] if isinstance(name, str) else ""
+        self._journal.note(line, cases)
 
 
 def _machine(peer: str) -> str:

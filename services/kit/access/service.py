@@ -23,11 +23,11 @@ _LONGEST_FILTER = 200
 
 
 class AccessServicer(AccessServiceServicer):
-    """Reads the journal of accesses; `page_key` seals the tokens of its lists."""
+    """Reads the journal of accesses."""
 
-    def __init__(self, store: AccessLog, page_key: bytes) -> None:
+    def __init__(self, store: AccessLog) -> None:
         self._store = store
-        self._page_key = page_key
+        self._page_key = store.page_key
 
     def ListAccesses(
         self, request: pb.ListAccessesRequest, context: grpc.ServicerContext

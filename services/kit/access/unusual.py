@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
-from zoneinfo import ZoneInfo
 
+from services.kit.dates import PARIS, paris_start
 from services.kit.french import plural
 from services.kit.store import AccessLine, accesses
 
@@ -19,7 +19,6 @@ FIRST_HOUR, LAST_HOUR = 7, 20
 """Usual work is from 7 h to 20 h, from Monday to Friday."""
 
 _SATURDAY = 5
-_PARIS = ZoneInfo("Europe/Paris")
 
 
 class Rule(StrEnum):
@@ -67,8 +66,7 @@ _SENTENCES = {
 
 def day_bounds(day: date) -> tuple[datetime, datetime]:
     """The beginning and the end of a day at Paris."""
-    start = datetime.combine(day, time(), _PARIS)
-    return start, datetime.combine(day + timedelta(days=1), time(), _PARIS)
+    return paris_start(day), paris_start(day + timedelta(days=1))
 
 
 def summary(lines: Iterable[AccessLine]) -> tuple[list[Unusual], int]:
@@ -95,7 +93,7 @@ def summary(lines: Iterable[AccessLine]) -> tuple[list[Unusual], int]:
 
 
 def _rules(line: AccessLine) -> Iterator[Rule]:
-    local = line.time.astimezone(_PARIS)
+    local = line.time.astimezone(PARIS)
     outside = local.weekday() >= _SATURDAY or not FIRST_HOUR <= local.hour < LAST_HOUR
     if outside and line.subject:
         yield Rule.OUTSIDE_HOURS

@@ -153,6 +153,9 @@ class ServerSettings(BaseSettings):
 class StoreSettings(ServerSettings):
     """What a server that keeps a store reads too: a service adds the places of its own parts."""
 
+    access_retention_months: int = Field(
+        12, ge=6, le=12, description="Durée de conservation du journal des accès, en mois."
+    )
     heads_seconds: float = Field(
         5,
         ge=0.1,

@@ -4,6 +4,8 @@
 - `accesses`: The journal of accesses: a database of its own, apart from what a service records of its trade.
 - `AccessLine`: Who called, from where, for which act and which case, and how it ended; never what was said.
 - `AccessLog`: The lines of a journal, chained; to be opened after the fork only.
+- `AccessPlace`: Where a service keeps its journal of accesses, under which master key, and for how many
+  months.
 - `append`: Adds a row in the caller's write transaction; `before` and `after` hold JSON values without
   float.
 - `audit`: Hash-chained audit: each write adds a row, in its own transaction, that seals all the rows before
@@ -41,7 +43,7 @@
 """
 
 from services.kit.store import accesses, audit, database, idempotency, store_clock, vault
-from services.kit.store.accesses import AccessFilters, AccessLine, AccessLog
+from services.kit.store.accesses import AccessFilters, AccessLine, AccessLog, AccessPlace
 from services.kit.store.audit import append, audit_table
 from services.kit.store.chain import Chain
 from services.kit.store.database import Database

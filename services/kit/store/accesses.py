@@ -109,13 +109,30 @@ class AccessFilters:
     method: str = ""
 
 
+@dataclass(frozen=True)
+class AccessPlace:
+    """Where a service keeps its journal of accesses, under which master key, and for how many months."""
+
+    url: str
+    master_key_file: Path
+    months: int
+
+    def prepare(self) -> None:
+        """Creates or upgrades the journal; a service that had no master key has one from then on."""
+        migrate(self.url, MIGRATIONS)
+        if not self.master_key_file.exists():
+            vault.create(self.master_key_file)
+
+
 class AccessLog:
     """The lines of a journal, chained; to be opened after the fork only."""
 
-    def __init__(self, url: str, master_key_file: Path, months: int) -> None:
-        self.database = Database(url, pool_size=2)
-        self._months = months
-        self._tags = vault.load(master_key_file).derived("access cases")
+    def __init__(self, place: AccessPlace) -> None:
+        self.database = Database(place.url, pool_size=2)
+        self._months = place.months
+        master = vault.load(place.master_key_file)
+        self._tags = master.derived("access cases")
+        self.page_key = master.derived("access pages")
 
     def case_tag(self, reference: str) -> str:
         """What stands for a case in this journal; empty without a reference."""
@@ -176,11 +193,6 @@ class AccessLog:
         removed = _remove(connection, row.end_time, time.now)
         connection.execute(update(_removal).values(end_time=end, marked=time.running))
         return removed
-
-
-def prepare(url: str) -> None:
-    """Creates or upgrades the database of a journal."""
-    migrate(url, MIGRATIONS)
 
 
 def _append(connection: Connection, lines: Sequence[AccessLine]) -> None:
