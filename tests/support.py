@@ -13,6 +13,7 @@ from typing import TypeVar
 from tests import warm
 
 ROOT = Path(__file__).resolve().parent.parent
+SERVICES = ("ELIGIBILITY", "DOCUMENTS", "BANK_REGISTRY")
 T = TypeVar("T")
 START_SECONDS = 300.0
 POLL_SECONDS = 0.01
@@ -73,7 +74,8 @@ def start_server(module: str, folder: Path, env: Mapping[str, str], *arguments: 
 def throwaway_stores(folder: Path) -> dict[str, str]:
     """Settings that keep what a server writes in a folder, and let a busy machine answer."""
     return {
-        **{f"{name}_DEADLINE_SECONDS": "60" for name in ("ELIGIBILITY", "DOCUMENTS", "BANK_REGISTRY")},
+        **{f"{name}_DEADLINE_SECONDS": "60" for name in SERVICES},
+        **{f"{name}_INIT": "true" for name in SERVICES},
         "ELIGIBILITY_DATABASE_URL": f"sqlite:///{folder}/eligibility.sqlite3",
         "ELIGIBILITY_KEYS_DATABASE_URL": f"sqlite:///{folder}/eligibility-keys.sqlite3",
         **{

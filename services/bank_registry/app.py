@@ -16,7 +16,7 @@ from services.bank_registry.api import (
 )
 from services.bank_registry.config import Settings
 from services.bank_registry.registry import Geography
-from services.bank_registry.store import RegistryStore, migrate
+from services.bank_registry.store import RegistryStore, migrate, store_set
 from services.kit.serve import App, Registration, registration
 from services.kit.store import AccessPlace, Database, StoreClock
 
@@ -45,7 +45,8 @@ def make_app(settings: Settings) -> App:
             registration(admin, database.check_writable),
         ]
 
+    stores = store_set(settings.database_url, init=settings.init)
     accesses = AccessPlace(
         settings.access_database_url, settings.master_key_file, settings.access_retention_months
     )
-    return App("bank_registry", DOMAIN, prepare, build, ROLES, accesses)
+    return App("bank_registry", DOMAIN, prepare, build, ROLES, stores, accesses)

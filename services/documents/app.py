@@ -24,7 +24,16 @@ from services.documents.render import keep_in
 from services.documents.store import CaseKeys, DocumentStore, migrate, prepare_master_key
 from services.kit.releases import Candidates, PublicKeys, ReleaseServicer, ReleaseStore, Turns
 from services.kit.serve import App, Registration, registration
-from services.kit.store import AccessPlace, Database, StoreClock, page_key, vault
+from services.kit.store import (
+    AccessPlace,
+    Database,
+    StoreClock,
+    StoreSet,
+    database_part,
+    master_key_part,
+    page_key,
+    vault,
+)
 
 ROLES = Path(__file__).with_name("roles.toml")
 """Who may call what."""
@@ -61,7 +70,18 @@ def make_app(settings: Settings) -> App:
     accesses = AccessPlace(
         settings.access_database_url, settings.master_key_file, settings.access_retention_months
     )
-    return App("documents", DOMAIN, lambda: prepare(settings, packages), build, ROLES, accesses)
+    return App(
+        "documents", DOMAIN, lambda: prepare(settings, packages), build, ROLES, store_set(settings), accesses
+    )
+
+
+def store_set(settings: Settings) -> StoreSet:
+    """All that the service keeps."""
+    parts = (
+        database_part("la base des documents", settings.database_url, "document"),
+        master_key_part(settings.master_key_file),
+    )
+    return StoreSet(parts, settings.init)
 
 
 def prepare(settings: Settings, packages: Packages) -> None:

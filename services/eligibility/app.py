@@ -33,7 +33,17 @@ from services.kit.releases import (
     Turns,
 )
 from services.kit.serve import App, Registration, registration
-from services.kit.store import AccessPlace, Database, KeyStore, StoreClock, page_key, prepare_keys
+from services.kit.store import (
+    AccessPlace,
+    Database,
+    KeyStore,
+    StoreClock,
+    StoreSet,
+    database_part,
+    master_key_part,
+    page_key,
+    prepare_keys,
+)
 
 ACTOR = "service"
 """Who publishes and activates the first ruleset, in the history."""
@@ -75,7 +85,26 @@ def make_app(settings: Settings) -> App:
     accesses = AccessPlace(
         settings.access_database_url, settings.master_key_file, settings.access_retention_months
     )
-    return App("eligibility", DOMAIN, lambda: read.update(prepare(settings)), build, ROLES, accesses)
+    return App(
+        "eligibility",
+        DOMAIN,
+        lambda: read.update(prepare(settings)),
+        build,
+        ROLES,
+        store_set(settings),
+        accesses,
+    )
+
+
+def store_set(settings: Settings) -> StoreSet:
+    """All that the service keeps; the keys alone may be lost, and their loss accepted."""
+    lost = settings.accept_lost_keys
+    parts = (
+        database_part("la base des règlements et du journal", settings.database_url, "journal"),
+        database_part("la base des clés", settings.keys_database_url, "case_key", loss_accepted=lost),
+        master_key_part(settings.master_key_file, loss_accepted=lost),
+    )
+    return StoreSet(parts, settings.init)
 
 
 def release_store(settings: Settings, database: Database) -> ReleaseStore:
@@ -86,8 +115,6 @@ def release_store(settings: Settings, database: Database) -> ReleaseStore:
 def prepare(settings: Settings) -> dict[str, RulePackage]:
     """Makes the stores ready, publishes and activates the first ruleset, tries the rules in force; gives
     these, by digest."""
-    if settings.database_url == settings.keys_database_url:
-        raise StartupError("La base des clés ne peut pas être celle du journal : donnez-lui la sienne.")
     migrate(settings.database_url)
     prepare_keys(settings.keys_database_url, settings.master_key_file)
     database = Database(settings.database_url)

@@ -156,6 +156,10 @@ class StoreSettings(ServerSettings):
     access_retention_months: int = Field(
         12, ge=6, le=12, description="Durée de conservation du journal des accès, en mois."
     )
+    init: bool = Field(
+        False,
+        description="Créer ce que le service garde, si rien n’en existe ; à donner au premier démarrage.",
+    )
     heads_seconds: float = Field(
         5,
         ge=0.1,
