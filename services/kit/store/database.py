@@ -9,7 +9,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -166,6 +166,21 @@ class Database:
                 )
                 self._index_keeper = keeper
             return self._sqlite_index
+
+    def empty_log(self) -> bool:
+        """Puts the log of a SQLite file into it and cuts it: former pages are gone. False, at once, while a
+        reader keeps one of them, or someone writes."""
+        if not self.is_sqlite:
+            return True
+        with self.read() as connection:
+            path = connection.exec_driver_sql("PRAGMA database_list").all()[0][2]
+        try:
+            with closing(sqlite3.connect(path, timeout=0, isolation_level=None)) as file:
+                # It does not fail when it could not: it says so in the row that it gives.
+                busy, _, _ = file.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+                return not busy
+        except sqlite3.Error:
+            return False
 
     def dispose(self) -> None:
         """Closes every connection."""

@@ -127,7 +127,7 @@ def is_passing(error: DBAPIError, *, writes: bool) -> bool:
 def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
     # Text that is not UTF-8, which SQLite keeps as it is, is for its reader to judge: it stops no reading.
     connection.text_factory = partial(str, encoding="utf-8", errors="surrogateescape")
-    for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
+    for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "secure_delete = ON"):
         connection.execute(f"PRAGMA {pragma}")
 
 
