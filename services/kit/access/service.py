@@ -106,10 +106,10 @@ def _verdict(found: Verification) -> str:
 def _access_pb(line: AccessLine) -> pb.Access:
     values: dict[str, Any] = vars(line) | {
         "kind": pb.AccessKind.Value(f"ACCESS_KIND_{line.kind}"),
-        "time": wire.timestamp(line.time),
+        "end_time": wire.timestamp(line.time),
         "break_glass": line.mark == accesses.BREAK_GLASS,
     }
-    del values["mark"]
+    del values["mark"], values["time"]
     return pb.Access(**values)
 
 

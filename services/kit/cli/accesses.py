@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date, datetime, time, timedelta
+from datetime import date, timedelta
 from typing import Annotated
 
 import typer
@@ -15,6 +15,7 @@ from services.kit.cli.commands import Call, add_commands
 from services.kit.cli.outcome import GOOD, REFUSED, USAGE, CommandError
 from services.kit.cli.showing import as_json, instant, to_date
 from services.kit.cli.target import Address, parse_day
+from services.kit.dates import paris_start
 from services.kit.french import long_date, plural
 
 _KINDS = {
@@ -44,13 +45,12 @@ def accesses(
     limit: Annotated[int, typer.Option("--limit", metavar="N", min=1, max=200, help="Au plus N.")] = 50,
 ) -> int:
     """Liste les accès, du dernier au premier : qui, d’où, quel appel, quel dossier, avec quelle issue."""
-    start = datetime.combine(day, time()).astimezone() if day else None
     request = pb.ListAccessesRequest(
         subject=subject,
         case_reference=case,
         page_size=limit,
-        start_time=wire.timestamp(start),
-        end_time=wire.timestamp(start + timedelta(days=1)) if start else None,
+        start_time=wire.timestamp(paris_start(day)) if day else None,
+        end_time=wire.timestamp(paris_start(day + timedelta(days=1))) if day else None,
     )
     answer = call.remote.call(AccessServiceStub(call.remote.channel).ListAccesses, request)
     call.out.document(as_json(answer))
@@ -90,7 +90,7 @@ def verify(
 
 def _row(access: pb.Access) -> tuple[str, ...]:
     return (
-        instant(access.time),
+        instant(access.end_time),
         access.subject or access.application or "—",
         access.peer or "—",
         access.method.rpartition("/")[2] or _KINDS.get(access.kind, "—"),
