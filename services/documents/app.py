@@ -37,6 +37,7 @@ from services.kit.releases import Candidates, PublicKeys, ReleaseServicer, Relea
 from services.kit.serve import App, Registration, registration
 from services.kit.store import (
     PAGE_TOKENS,
+    AccessPlace,
     Database,
     KeyStore,
     StoreClock,
@@ -90,7 +91,12 @@ def make_app(settings: Settings) -> App:
             registration(ReleaseServicer(deployments.releases, candidates, key), database.check_writable),
         )
 
-    return App("documents", DOMAIN, lambda: prepare(settings, packages), build, ROLES, store_set(settings))
+    accesses = AccessPlace(
+        settings.access_database_url, settings.master_key_file, settings.access_retention_months
+    )
+    return App(
+        "documents", DOMAIN, lambda: prepare(settings, packages), build, ROLES, store_set(settings), accesses
+    )
 
 
 def store_set(settings: Settings) -> StoreSet:

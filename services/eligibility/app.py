@@ -36,6 +36,7 @@ from services.kit.releases import (
 from services.kit.serve import App, Registration, registration
 from services.kit.store import (
     PAGE_TOKENS,
+    AccessPlace,
     Database,
     KeyStore,
     StoreClock,
@@ -78,7 +79,9 @@ def make_app(settings: Settings) -> App:
         return (
             registration(EligibilityServicer(deployments, journal), database.check_writable),
             registration(LoanServicer(deployments)),
-            registration(RulesetServicer(deployments, journal, shadows, sealing), database.check_writable),
+            registration(
+                RulesetServicer(deployments, journal, shadows, sealing, turns), database.check_writable
+            ),
             registration(ReleaseServicer(deployments.releases, candidates, sealing), database.check_writable),
             registration(
                 DecisionServicer(deployments, journal, sealing),
@@ -87,8 +90,17 @@ def make_app(settings: Settings) -> App:
             ),
         )
 
+    accesses = AccessPlace(
+        settings.access_database_url, settings.master_key_file, settings.access_retention_months
+    )
     return App(
-        "eligibility", DOMAIN, lambda: read.update(prepare(settings)), build, ROLES, store_set(settings)
+        "eligibility",
+        DOMAIN,
+        lambda: read.update(prepare(settings)),
+        build,
+        ROLES,
+        store_set(settings),
+        accesses,
     )
 
 

@@ -1,6 +1,5 @@
 """The store of the registry: append-only, bitemporal, on SQLite or PostgreSQL.
 
-- `AUDIT_CHAIN`: The purpose of the key that seals the audit.
 - `auditing`: Reads the audit, and compares the registry with what it says was written.
 - `AuditRow`: A row of the audit.
 - `changes`: The states from `first` to `last`, both included, in order.
@@ -21,7 +20,6 @@ from services.bank_registry.store import auditing
 from services.bank_registry.store.auditing import AuditRow
 from services.bank_registry.store.loading import changes, changes_of
 from services.bank_registry.store.snapshot import (
-    AUDIT_CHAIN,
     STORE_KEYS,
     RegistryStore,
     migrate,

@@ -1,5 +1,11 @@
 """A store of a service, on SQLite or PostgreSQL: transactions, audit, repeated requests, master key.
 
+- `AccessFilters`: Which lines are searched; what is empty leaves all.
+- `accesses`: The journal of accesses: a database of its own, apart from what a service records of its trade.
+- `AccessLine`: Who called, from where, for which act and which case, and how it ended; never what was said.
+- `AccessLog`: The lines of a journal, chained; to be opened after the fork only.
+- `AccessPlace`: Where a service keeps its journal of accesses, under which master key, and for how many
+  months.
 - `Audit`: The audit of a table of `audit_table`, under the seal of its chain.
 - `audit`: Chained audit: each write adds a row, in its own transaction, that seals all the rows before it.
 - `AuditEntry`: What a write did to a resource; `before` and `after` hold JSON values without float.
@@ -36,8 +42,6 @@
 - `KeyStore`: The keys of cases; every use reads them anew, so that an erased one is never used.
 - `master_key_table`: The table that says which master key a database is tied to.
 - `master_key_part`: The master key of a service.
-- `MasterKey`: A master key; a key derived from it for one purpose betrays neither another nor the master
-  key.
 - `open_ring`: The keys of a database that was prepared; StartupError.
 - `PAGE_TOKENS`: The purpose of the key that seals page tokens.
 - `prepare_keys`: Creates or upgrades the key database; creates the master key and the first epoch if none
@@ -60,7 +64,8 @@
 - `write_places`: The threads of this process that may write or wait to: half of them.
 """
 
-from services.kit.store import audit, database, idempotency, store_clock, vault
+from services.kit.store import accesses, audit, database, idempotency, store_clock, vault
+from services.kit.store.accesses import AccessFilters, AccessLine, AccessLog, AccessPlace
 from services.kit.store.audit import Audit, AuditEntry, audit_table, verify_audit
 from services.kit.store.chain import Chain, ChainSeal
 from services.kit.store.database import Database
@@ -88,5 +93,4 @@ from services.kit.store.store_clock import (
     create_clock_tables,
     verify_clock,
 )
-from services.kit.store.vault import MasterKey
 from services.kit.store.waits import write_places

@@ -84,15 +84,16 @@ class Chain:
         connection: Connection,
         expected: Head | None = None,
         *,
+        beginning: Head = BEGINNING,
         is_whole: Callable[[Record], bool] = lambda _: True,
     ) -> Verification:
-        """Reads every record, whatever is in them; `is_whole` judges what is not sealed.
+        """Reads every record after `beginning`, whatever is in them; `is_whole` judges what is not sealed.
 
         With a head kept from an earlier day, a removed end and a full rewrite are found too. The end has no
         hash when it was altered into something else.
         """
         heads = [head for head in (self._keyed.after, expected) if head and head.sequence]
-        last, count, broken = BEGINNING, 0, 0
+        last, count, broken = beginning, 0, 0
         rows = connection.execute(self._reading, execution_options={"yield_per": _BATCH})
         for row in map(dict, rows.mappings()):
             if count % _BATCH == 0:
