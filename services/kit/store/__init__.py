@@ -5,6 +5,7 @@
 - `audit`: Hash-chained audit: each write adds a row, in its own transaction, that seals all the rows before
   it.
 - `audit_table`: The table of an audit chain, for the service's migration and its store.
+- `BrokenChainError`: A record is not as it was written, or is missing; `sequence` is its rank.
 - `CaseKey`: The key that encrypts what is kept of a case.
 - `Chain`: The records of a table, numbered by its primary key; all the columns are sealed but those
   `unsealed`.
@@ -38,7 +39,7 @@
 
 from services.kit.store import audit, database, idempotency, store_clock, vault
 from services.kit.store.audit import append, audit_table
-from services.kit.store.chain import Chain
+from services.kit.store.chain import BrokenChainError, Chain
 from services.kit.store.database import Database
 from services.kit.store.idempotency import fingerprint, request_table, reused
 from services.kit.store.keys import CaseKey, KeyStore, master_key_table, prepare_keys, tie
