@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from services.bank_registry.api import (
     Auditor,
@@ -20,6 +21,8 @@ from services.kit.serve import App, Registration, registration
 from services.kit.store import Database, StoreClock
 
 DOMAIN = "bankregistry.microcredit"
+ROLES = Path(__file__).with_name("roles.toml")
+"""Who may call what."""
 
 
 def make_app(settings: Settings) -> App:
@@ -42,4 +45,4 @@ def make_app(settings: Settings) -> App:
             registration(admin, database.check_writable),
         ]
 
-    return App("bank_registry", DOMAIN, prepare, build)
+    return App("bank_registry", DOMAIN, prepare, build, ROLES)

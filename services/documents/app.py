@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from services.documents.api import (
     Converter,
@@ -24,6 +25,9 @@ from services.documents.store import CaseKeys, DocumentStore, migrate, prepare_m
 from services.kit.releases import Candidates, PublicKeys, ReleaseServicer, ReleaseStore, Turns
 from services.kit.serve import App, Registration, registration
 from services.kit.store import Database, StoreClock, page_key, vault
+
+ROLES = Path(__file__).with_name("roles.toml")
+"""Who may call what."""
 
 
 def make_app(settings: Settings) -> App:
@@ -54,7 +58,7 @@ def make_app(settings: Settings) -> App:
             registration(ReleaseServicer(deployments.releases, candidates, key), database.check_writable),
         )
 
-    return App("documents", DOMAIN, lambda: prepare(settings, packages), build)
+    return App("documents", DOMAIN, lambda: prepare(settings, packages), build, ROLES)
 
 
 def prepare(settings: Settings, packages: Packages) -> None:

@@ -37,6 +37,9 @@ from services.kit.store import Database, KeyStore, StoreClock, page_key, prepare
 
 ACTOR = "service"
 """Who publishes and activates the first ruleset, in the history."""
+ROLES = Path(__file__).with_name("roles.toml")
+"""Who may call what."""
+
 log = structlog.get_logger()
 
 
@@ -69,7 +72,7 @@ def make_app(settings: Settings) -> App:
             ),
         )
 
-    return App("eligibility", DOMAIN, lambda: read.update(prepare(settings)), build)
+    return App("eligibility", DOMAIN, lambda: read.update(prepare(settings)), build, ROLES)
 
 
 def release_store(settings: Settings, database: Database) -> ReleaseStore:

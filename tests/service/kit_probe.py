@@ -22,6 +22,7 @@ from services.kit.serve import server
 from services.kit.serve.config import ServerSettings
 
 NAME = "probe.v1.ProbeService"
+ROLES = Path(__file__).with_name("kit_probe_roles.toml")
 SECRET = "Madame Martin 1850569382"
 
 
@@ -174,7 +175,7 @@ def make(settings: Settings) -> server.App:
         if settings.not_ready_while and settings.not_ready_while.exists():
             raise errors.Unavailable("STORE_UNAVAILABLE", "La base de données ne répond pas.")
 
-    return server.App("probe", "probe.example", lambda: step("prepare"), build)
+    return server.App("probe", "probe.example", lambda: step("prepare"), build, ROLES)
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import grpc
 
@@ -15,6 +16,9 @@ from services.kit.context import remaining
 from services.kit.errors import FieldReason, Violations
 from services.kit.serve import App, Registration, registration
 from services.kit.wire import chunks
+
+ROLES = Path(__file__).parent.with_name("roles.toml")
+"""Who may call what, in the table of the service that this worker serves."""
 
 _ZIP = b"PK\x03\x04"
 
@@ -48,4 +52,4 @@ def make_app(settings: Settings) -> App:
         pool = Pool(settings.library(), settings.offices, settings.restart_after, settings.job_seconds)
         return (registration(PdfServicer(pool)),)
 
-    return App("pdf", DOMAIN, prepare, build)
+    return App("pdf", DOMAIN, prepare, build, ROLES)

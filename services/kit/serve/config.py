@@ -71,6 +71,9 @@ class ServerSettings(BaseSettings):
     allow_insecure: bool = Field(
         False, description="Accepter des appels en clair venus d’autres machines (déconseillé)."
     )
+    roles_file: Path | None = Field(
+        None, description="Fichier qui complète la table des rôles du service ; relu quand il change."
+    )
     ready_file: Path | None = Field(None, description="Fichier où écrire l’adresse une fois le serveur prêt.")
 
     @classmethod

@@ -15,6 +15,7 @@ import grpc
 import structlog
 
 from services.kit import context
+from services.kit.access import Guard
 from services.kit.errors import DomainError, InvalidArgument, ResourceExhausted, Unimplemented
 from services.kit.serve.admission import Places, StreamPlaces
 from services.kit.serve.logs import exception_fields
@@ -92,9 +93,10 @@ class Interceptor(grpc.ServerInterceptor):
     Requests come in as bytes: what is no message, too large or too much is refused here, in our words.
     """
 
-    def __init__(self, domain: str, limits: Limits) -> None:
+    def __init__(self, domain: str, limits: Limits, guard: Guard) -> None:
         self._domain = domain
         self._limits = limits
+        self._guard = guard
         self._places = Places(limits.threads)
         self._streams = StreamPlaces(max(2, limits.threads // 2))
 
@@ -171,7 +173,7 @@ class Interceptor(grpc.ServerInterceptor):
         def handle(raw: Any, servicer_context: grpc.ServicerContext) -> Any:
             try:
                 self._start(arrival, servicer_context, self._limits.deadline_seconds)
-                request = read(raw)
+                request = self._permitted(arrival, read(raw))
                 with self._places.held(context.remaining()) if placed else nullcontext():
                     context.check_deadline()
                     response = behavior(request, servicer_context)
@@ -190,7 +192,7 @@ class Interceptor(grpc.ServerInterceptor):
         def handle(raw: Any, servicer_context: grpc.ServicerContext) -> Iterator[Any]:
             try:
                 self._start(arrival, servicer_context, self._limits.stream_seconds)
-                request = read(raw)
+                request = self._permitted(arrival, read(raw))
                 with self._streams.held(servicer_context.peer()), _ended(servicer_context):
                     for response in behavior(request, servicer_context):
                         context.check_deadline()
@@ -222,6 +224,15 @@ class Interceptor(grpc.ServerInterceptor):
             message = "L’en-tête x-actor nomme une seule personne, en 1 à 100 caractères ASCII imprimables."
             raise InvalidArgument("ACTOR_MALFORMED", message)
         context.check_deadline()
+        # Before the request is read: who may not call a method learns nothing of what it would have said.
+        if (caller := context.caller()) is not None:
+            self._guard.check_method(arrival.method.removeprefix("/"), caller)
+
+    def _permitted(self, arrival: _Arrival, request: Any) -> Any:
+        """The request, once its caller may ask that of what it names."""
+        if (caller := context.caller()) is not None:
+            self._guard.check_request(arrival.method.removeprefix("/"), request, caller)
+        return request
 
     def _fail(self, error: Exception, arrival: _Arrival, servicer_context: grpc.ServicerContext) -> NoReturn:
         """Ends the call with the status of its error; the client learns nothing of an unexpected one."""

@@ -23,6 +23,7 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
 from services.kit import context
+from services.kit.access import Guard, Quotas, Roles
 from services.kit.errors import StartupError
 from services.kit.french import spaced
 from services.kit.serve import cpus, liveness, logs, port
@@ -78,13 +79,15 @@ def registration(
 class App:
     """A service: `prepare` runs once in the master before the fork, `build` in each worker after it.
 
-    `domain` is that of ErrorInfo. What `prepare` opens (connections, threads) it closes before it returns.
+    `domain` is that of ErrorInfo, `roles` the table of who may call what. What `prepare` opens (connections,
+    threads) it closes before it returns.
     """
 
     name: str
     domain: str
     prepare: Callable[[], None]
     build: Callable[[], Sequence[Registration]]
+    roles: Path
 
 
 Act = Callable[[S, str], str]
@@ -128,9 +131,11 @@ def run(app: App, settings: ServerSettings) -> int:
     logs.configure(app.name, settings.log_level)
     try:
         settings.check_exposure()
+        # Before the fork: the workers count together how often an application calls.
+        guard = Guard(Roles(app.roles, settings.roles_file), Quotas())
         app.prepare()
         with port.reserve(settings.host, settings.port) as held, _ready_file(settings.ready_file) as publish:
-            return _supervise(app, settings, held, publish)
+            return _supervise(app, settings, guard, held, publish)
     except StartupError as error:
         return _refuse(error)
 
@@ -165,7 +170,11 @@ def _ready_file(path: Path | None) -> Iterator[Callable[[str], None]]:
 
 
 def _supervise(
-    app: App, settings: ServerSettings, held: socket.socket, publish: Callable[[str], None]
+    app: App,
+    settings: ServerSettings,
+    guard: Guard,
+    held: socket.socket,
+    publish: Callable[[str], None],
 ) -> int:
     grant = cpus.grant()
     workers = settings.workers or grant.workers()
@@ -176,7 +185,7 @@ def _supervise(
         held.close()
         if pins:
             os.sched_setaffinity(0, {pins[index]})
-        _work(app, settings, address, pulse)
+        _work(app, settings, guard, address, pulse)
 
     def announce() -> None:
         log.info("ready", address=address, workers=workers, pinned=bool(pins))
@@ -187,7 +196,7 @@ def _supervise(
     return Supervisor(workers, serve, announce, settings.notice_seconds + settings.drain_seconds).run()
 
 
-def _work(app: App, settings: ServerSettings, address: str, pulse: Pulse) -> None:
+def _work(app: App, settings: ServerSettings, guard: Guard, address: str, pulse: Pulse) -> None:
     """One worker: serves, then on SIGTERM tells the probes, waits, and lets the calls in flight finish."""
     liveness.end_with_any_thread()
     context.start(settings.threads)
@@ -197,7 +206,7 @@ def _work(app: App, settings: ServerSettings, address: str, pulse: Pulse) -> Non
     signal.signal(signal.SIGTERM, lambda *_: None)
     server = grpc.server(
         ThreadPoolExecutor(RECEIVING_THREADS, thread_name_prefix="call"),
-        interceptors=[Interceptor(app.domain, settings.limits())],
+        interceptors=[Interceptor(app.domain, settings.limits(), guard)],
         options=_options(settings),
     )
     registrations = app.build()

@@ -1,0 +1,75 @@
+"""The role table and the quotas, without a server."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from services.kit.access.quota import SECONDS, Quotas
+from services.kit.access.roles import Act, completed, load, shipped
+from services.kit.errors import StartupError
+
+TABLE = """
+[roles.reader]
+title = "lecteur"
+
+[services."shop.v1.Shop"]
+GetThing = ["reader"]
+EndThing = []
+"""
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> Path:
+    path = tmp_path / "roles.toml"
+    path.write_text(TABLE)
+    return path
+
+
+def operator(tmp_path: Path, text: str) -> Path:
+    path = tmp_path / "operator.toml"
+    path.write_text(text)
+    return path
+
+
+def test_an_operator_s_file_replaces_the_roles_of_what_it_names_alone(table: Path, tmp_path: Path) -> None:
+    text = '[roles.keeper]\ntitle = "gardien"\n[services."shop.v1.Shop"]\nEndThing = ["keeper"]\n'
+    whole = completed(shipped(table), operator(tmp_path, text))
+    assert whole.allowed(Act("shop.v1.Shop/GetThing")) == {"reader"}
+    assert whole.allowed(Act("shop.v1.Shop/EndThing")) == {"keeper"}
+    assert whole.allowed(Act("shop.v1.Shop/NoThing")) == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('[services."shop.v1.Shop"]\nGetThings = ["reader"]', "vouliez-vous dire shop.v1.Shop/GetThing ?"),
+        ('[services."shop.v1.Shop"]\nGetThing = ["writer"]', "Ce rôle n’est pas décrit : writer."),
+        ('[accounts.night]\nmethods = ["shop.v1.Shop/Get"]', "shop.v1.Shop/Get."),
+        ('[roles.reader]\ntitle = "lecteur"\ncases = "all"', "roles.reader.cases."),
+        ("[accounts.night]\nmethods = []\ncalls_per_minute = 0", "accounts.night.calls_per_minute."),
+        ("[applications.night]\nmethods = []", "applications."),
+        ("[services", "TOML"),
+    ],
+)
+def test_a_file_that_names_what_does_not_exist_is_refused(
+    text: str, said: str, table: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(StartupError) as refused:
+        load(table, operator(tmp_path, text))
+    assert said in str(refused.value)
+
+
+def test_a_quota_counts_each_application_by_the_minute_and_forgets_the_oldest() -> None:
+    now = [0.0]
+    quotas = Quotas(lambda: now[0])
+    assert [quotas.take("a", 2) for _ in range(3)] == [True, True, False]
+    assert quotas.take("b", 1)
+    now[0] = SECONDS - 0.1
+    assert not quotas.take("a", 2)
+    now[0] = SECONDS
+    assert quotas.take("a", 2)
+    for number in range(600):
+        now[0] += 0.001
+        assert quotas.take(f"other {number}", 1)
