@@ -22,7 +22,7 @@ from services.documents.publishing import Deployments, Packages
 from services.documents.publishing import prepare as prepare_packages
 from services.documents.render import keep_in
 from services.documents.store import CaseKeys, DocumentStore, migrate, prepare_master_key
-from services.kit.releases import Candidates, PublicKeys, ReleaseServicer, ReleaseStore, Turns
+from services.kit.releases import Candidates, ReleaseServicer, ReleaseStore, TrustStore, Turns
 from services.kit.serve import App, Registration, registration
 from services.kit.store import Database, StoreClock, page_key, vault
 
@@ -36,7 +36,7 @@ def make_app(settings: Settings) -> App:
 
     def build() -> Sequence[Registration]:
         database = Database(settings.database_url)
-        deployments = Deployments(_release_store(settings, database), packages, package_kinds)
+        deployments = Deployments(ReleaseStore(database), packages, package_kinds)
         deployments.start()
         candidates = Candidates(deployments.releases, turns)
         key = page_key(database)
@@ -69,19 +69,8 @@ def prepare(settings: Settings, packages: Packages) -> None:
     database = Database(settings.database_url)
     try:
         prepare_master_key(database, settings.master_key_file)
-        # Without the rule of two persons: nobody publishes what the service ships but the service.
-        store = ReleaseStore(database, _public_keys(settings))
-        deployments = Deployments(store, packages, package_kinds)
+        TrustStore(database).settle(settings.wanted())
+        deployments = Deployments(ReleaseStore(database), packages, package_kinds)
         prepare_packages(deployments, settings.templates_directory, settings.profiles_directory)
     finally:
         database.dispose()
-
-
-def _release_store(settings: Settings, database: Database) -> ReleaseStore:
-    """The published templates and profiles, with the keys that sign them if any is configured."""
-    return ReleaseStore(database, _public_keys(settings), two_person_rule=settings.two_person_rule)
-
-
-def _public_keys(settings: Settings) -> PublicKeys | None:
-    folder = settings.public_keys_directory
-    return None if folder is None else PublicKeys.load(folder)

@@ -27,16 +27,14 @@ from services.kit.releases import (
     Candidates,
     Contents,
     PackageDamagedError,
-    PublicKeys,
     ReleaseServicer,
     ReleaseStore,
+    TrustStore,
     Turns,
 )
 from services.kit.serve import App, Registration, registration
 from services.kit.store import Database, KeyStore, StoreClock, page_key, prepare_keys
 
-ACTOR = "service"
-"""Who publishes and activates the first ruleset, in the history."""
 ROLES = Path(__file__).with_name("roles.toml")
 """Who may call what."""
 
@@ -51,7 +49,7 @@ def make_app(settings: Settings) -> App:
 
     def build() -> Sequence[Registration]:
         database = Database(settings.database_url)
-        deployments = Deployments(release_store(settings, database), ruleset_kind(read))
+        deployments = Deployments(ReleaseStore(database), ruleset_kind(read))
         deployments.start()
         journal = Journal(database, KeyStore(Database(settings.keys_database_url), settings.master_key_file))
         clock = StoreClock(database)
@@ -75,11 +73,6 @@ def make_app(settings: Settings) -> App:
     return App("eligibility", DOMAIN, lambda: read.update(prepare(settings)), build, ROLES)
 
 
-def release_store(settings: Settings, database: Database) -> ReleaseStore:
-    """The published rulesets, with the keys that sign them if any is configured."""
-    return ReleaseStore(database, _keys(settings), two_person_rule=settings.two_person_rule)
-
-
 def prepare(settings: Settings) -> dict[str, RulePackage]:
     """Makes the stores ready, publishes and activates the first ruleset, tries the rules in force; gives
     these, by digest."""
@@ -90,7 +83,8 @@ def prepare(settings: Settings) -> dict[str, RulePackage]:
     database = Database(settings.database_url)
     try:
         _prepare_journal(settings, database)
-        store = ReleaseStore(database, _keys(settings))
+        TrustStore(database).settle(settings.wanted())
+        store = ReleaseStore(database)
         if not store.state().releases:
             return _seed(store, settings.package_directory)
         if settings.package_directory != SHIPPED_PACKAGE:
@@ -112,11 +106,6 @@ def _prepare_journal(settings: Settings, database: Database) -> None:
         keys.dispose()
 
 
-def _keys(settings: Settings) -> PublicKeys | None:
-    folder = settings.public_keys_directory
-    return None if folder is None else PublicKeys.load(folder)
-
-
 def _seed(store: ReleaseStore, folder: Path) -> dict[str, RulePackage]:
     """Publishes and activates the first ruleset; StartupError with every finding."""
     try:
@@ -125,8 +114,7 @@ def _seed(store: ReleaseStore, folder: Path) -> dict[str, RulePackage]:
         identity = package.identity
         period = identity.validity
         candidate = Candidate(identity.id, identity.version, period.first, period.last, contents)
-        store.publish(candidate, actor=ACTOR)
-        store.activate(identity.id, identity.version, None, actor=ACTOR)
+        store.ship(candidate)
         return {package.digest: package}
     except PackageError as error:
         lines = [f"- {finding}" for finding in error.findings]

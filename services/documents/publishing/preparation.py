@@ -19,10 +19,7 @@ from services.documents.publishing.loaded import PROFILES, TEMPLATES, Packages
 from services.documents.render import TemplateError
 from services.documents.template import DOCX_FILE, MANIFEST_FILE, Template, read_template
 from services.kit.errors import DomainError, StartupError
-from services.kit.releases import Candidate, Contents, ReleaseStore, digest
-
-ACTOR = "service"
-"""Who publishes and activates the shipped packages, in the history."""
+from services.kit.releases import ACTOR, Candidate, Contents, ReleaseStore, digest
 
 Read = Callable[[Contents, Findings], Candidate | None]
 
@@ -94,8 +91,7 @@ def _publish(store: ReleaseStore, candidate: Candidate) -> None:
         log.warning("shipped_version_left", name=name, version=version)
         return
     try:
-        store.publish(candidate, actor=ACTOR)
-        store.activate(name, version, None, actor=ACTOR)
+        store.ship(candidate)
     except DomainError as error:
         raise StartupError(f"{name}, version {version} : {error.message}") from error
 

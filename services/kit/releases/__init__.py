@@ -1,6 +1,7 @@
 """Packages deployed without the code: published once, activated at a date, followed by every process.
 
 - `accepted`: The candidate of a package without errors; InvalidArgument with every error.
+- `ACTOR`: Who publishes and activates what a service ships, in the history.
 - `ArchiveError`: The archive is refused; `sentence` says why in French.
 - `Candidate`: A package to publish; it may govern from `valid_from` to `valid_until`, both included.
 - `Candidates`: The candidates of requests, checked one at a time.
@@ -35,6 +36,8 @@
 - `Place`: A place of a package, as far as it is known.
 - `Release`: A published package; it may govern from `valid_from` to `valid_until`, both included.
 - `ReleaseServicer`: The ReleaseService of the contract, for whatever a service deploys.
+- `ReleaseSettings`: What a server that deploys packages reads too: recorded at the first use of a store, then
+  compared.
 - `ReleaseStore`: Publishes, activates and rolls back, as the policy of the store asks.
 - `Report`: What the check of a candidate found.
 - `Segment`: Days governed by one version, compiled.
@@ -49,7 +52,6 @@
 - `Turns`: Turns taken by the threads and the workers of a server, one at a time.
 - `unpack`: The files of anyone's zip; ArchiveError if it is unsound or too large.
 - `unpacked`: The files of an archive of a kind; InvalidArgument.
-- `wanted`: What settings ask for: off the loopback, two persons unless they say otherwise; StartupError.
 - `used`: What governs some days; FailedPrecondition when it cannot be used: another version never takes its
   place.
 - `versions`: The numbers of versions: one grammar and one order for every kind of package.
@@ -76,12 +78,13 @@ if TYPE_CHECKING:
     from services.kit.releases.kinds import Description, Edited, Editing, Kind, Kinds
     from services.kit.releases.requests import ReleaseFields, check_published, find_version, unpacked
     from services.kit.releases.service import ReleaseServicer
+    from services.kit.releases.settings import ReleaseSettings
     from services.kit.releases.signature import Statement
-    from services.kit.releases.store import PackageDamagedError, ReleaseStore
+    from services.kit.releases.store import ACTOR, PackageDamagedError, ReleaseStore
     from services.kit.releases.tables import chain_events, create_release_tables, make_append_only
     from services.kit.releases.timeline import Candidate, Release, Span, State
     from services.kit.releases.trust import Key, Policy
-    from services.kit.releases.trust_store import FOR_EVER, TrustError, TrustStore, wanted
+    from services.kit.releases.trust_store import FOR_EVER, TrustError, TrustStore
     from services.kit.releases.turns import Turns
 
 _ROOMS = {
@@ -92,12 +95,13 @@ _ROOMS = {
     "kinds": "Description Edited Editing Kind Kinds",
     "requests": "ReleaseFields check_published find_version unpacked",
     "service": "ReleaseServicer",
+    "settings": "ReleaseSettings",
     "signature": "Statement",
-    "store": "PackageDamagedError ReleaseStore",
+    "store": "ACTOR PackageDamagedError ReleaseStore",
     "tables": "chain_events create_release_tables make_append_only",
     "timeline": "Candidate Release Span State",
     "trust": "Key Policy",
-    "trust_store": "FOR_EVER TrustError TrustStore wanted",
+    "trust_store": "FOR_EVER TrustError TrustStore",
     "turns": "Turns",
 }
 _HOMES = {name: room for room, names in _ROOMS.items() for name in names.split()}

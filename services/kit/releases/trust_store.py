@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 
 from services.kit.dates import instant_text
 from services.kit.errors import StartupError
-from services.kit.releases import history, signature
+from services.kit.releases import history
 from services.kit.releases.history import Author, Content, Record, RecordKind
-from services.kit.releases.ledger import Ledger
+from services.kit.releases.ledger import HistoryAlteredError, Ledger
 from services.kit.releases.store import ACTOR
 from services.kit.releases.timeline import State
 from services.kit.releases.trust import Key, Policy, Trust
@@ -40,13 +39,6 @@ class Wanted:
     two_persons: bool | None
 
 
-def wanted(public_keys: Path | None, two_person_rule: bool | None, *, on_loopback: bool) -> Wanted:
-    """What settings ask for: off the loopback, two persons unless they say otherwise; StartupError."""
-    keys = None if public_keys is None else signature.read_folder(public_keys)
-    asked = True if two_person_rule is None and not on_loopback else two_person_rule
-    return Wanted(keys, asked)
-
-
 class TrustStore:
     """The keys and the policy of a store, the same for every server that uses it."""
 
@@ -61,12 +53,16 @@ class TrustStore:
     def settle(self, asked: Wanted) -> None:
         """Records what the settings of the first server ask for; StartupError if those of a later one
         differ, or if the history was altered."""
-        with self._ledger.writing() as (connection, state):
-            if state.trust.recorded is None:
-                for kind, content in _first(asked, datetime.now(UTC)):
-                    state = self._ledger.append(connection, state, Record(state.state_number, kind, content))
-                return
-            found = list(_differences(state.trust, asked))
+        try:
+            with self._ledger.writing() as (connection, state):
+                if state.trust.recorded is None:
+                    for kind, content in _first(asked, datetime.now(UTC)):
+                        record = Record(state.state_number, kind, content)
+                        state = self._ledger.append(connection, state, record)
+                    return
+                found = list(_differences(state.trust, asked))
+        except HistoryAlteredError as error:
+            raise StartupError(error.message) from None
         if found:
             raise StartupError(
                 "Les réglages de ce serveur ne sont pas ceux de la base, qui valent pour tous : "

@@ -98,13 +98,18 @@ class ServerSettings(BaseSettings):
 
     def check_exposure(self) -> None:
         """Refuses to listen in clear on an address that other machines can reach, unless told to."""
-        if self.allow_insecure or _is_loopback(self.host):
+        if self.allow_insecure or self.on_loopback:
             return
         raise StartupError(
             f"Le serveur refuse d’écouter en clair sur {self.host} : on pourrait le joindre de l’extérieur. "
             "Écoutez sur 127.0.0.1 ou, si le réseau est protégé, indiquez "
             f"{options.variable(type(self), 'allow_insecure')}=true."
         )
+
+    @property
+    def on_loopback(self) -> bool:
+        """Whether this machine alone can reach the server."""
+        return _is_loopback(self.host)
 
     def limits(self) -> Limits:
         """What one worker accepts."""
