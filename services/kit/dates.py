@@ -104,9 +104,15 @@ def paris_start(day: date) -> datetime:
     return datetime.combine(day, time(), PARIS).astimezone(UTC)
 
 
-def paris_text(instant: datetime) -> str:
+def in_paris(written: datetime) -> datetime:
+    """The instant that a person wrote, in the time of Paris unless they gave an offset."""
+    return (written if written.tzinfo else written.replace(tzinfo=PARIS)).astimezone(UTC)
+
+
+def paris_text(instant: datetime, *, seconds: bool = False) -> str:
     """`24/11/2026 15:04 (Paris)`, for a person; the hour that comes twice in October says which it is."""
     local = instant.astimezone(PARIS)
+    hour = f"{local:%H:%M:%S}" if seconds else f"{local:%H:%M}"
     twice = local.replace(fold=0).utcoffset() != local.replace(fold=1).utcoffset()
     season = (", hiver" if local.fold else ", été") if twice else ""
-    return f"{short_date(local.date())}{NO_BREAK_SPACE}{local:%H:%M}{NO_BREAK_SPACE}(Paris{season})"
+    return f"{short_date(local.date())}{NO_BREAK_SPACE}{hour}{NO_BREAK_SPACE}(Paris{season})"

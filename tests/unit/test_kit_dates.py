@@ -1,14 +1,14 @@
-"""Periods of whole days: both ends included, checked against the sets of their days."""
+"""Periods of whole days, checked against the sets of their days; the civil time of Paris."""
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.kit.dates import ONE_DAY, Period
+from services.kit.dates import ONE_DAY, Period, in_paris, paris_day, paris_start, paris_text
 
 _START = date(2026, 2, 25)
 _DAYS = [_START + timedelta(days=number) for number in range(12)]
@@ -63,3 +63,34 @@ def test_the_ends_of_the_calendar_are_days_too() -> None:
     assert date.max in Period(date.max)
     assert Period(date.min).before(date.min) is None
     assert Period(_START).since(date.max) == Period(date.max)
+
+
+@pytest.mark.parametrize(
+    ("instant", "day", "text"),
+    [
+        ("2026-06-30T21:59", "2026-06-30", "30/06/2026 23:59 (Paris)"),
+        ("2026-06-30T22:00", "2026-07-01", "01/07/2026 00:00 (Paris)"),
+        ("2026-12-31T22:59", "2026-12-31", "31/12/2026 23:59 (Paris)"),
+        ("2026-12-31T23:00", "2027-01-01", "01/01/2027 00:00 (Paris)"),
+        ("2026-03-29T00:59", "2026-03-29", "29/03/2026 01:59 (Paris)"),
+        ("2026-03-29T01:00", "2026-03-29", "29/03/2026 03:00 (Paris)"),
+        ("2026-10-25T00:30", "2026-10-25", "25/10/2026 02:30 (Paris, été)"),
+        ("2026-10-25T01:30", "2026-10-25", "25/10/2026 02:30 (Paris, hiver)"),
+        ("2026-10-25T02:30", "2026-10-25", "25/10/2026 03:30 (Paris)"),
+    ],
+)
+def test_civil_time_is_that_of_paris(instant: str, day: str, text: str) -> None:
+    """Around midnight and around the two changes of the hour."""
+    found = datetime.fromisoformat(instant).replace(tzinfo=UTC)
+    assert paris_day(found) == date.fromisoformat(day)
+    assert paris_text(found).replace("\u00a0", " ") == text
+    assert in_paris(found) == found
+
+
+@pytest.mark.parametrize(("day", "hours"), [("2026-03-29", 23), ("2026-10-25", 25), ("2026-12-01", 24)])
+def test_a_day_begins_at_midnight_in_paris(day: str, hours: int) -> None:
+    first = date.fromisoformat(day)
+    start, end = paris_start(first), paris_start(first + ONE_DAY)
+    assert (end - start, paris_day(start)) == (timedelta(hours=hours), first)
+    assert paris_day(start - timedelta.resolution) == first - ONE_DAY
+    assert in_paris(datetime.fromisoformat(day)) == start

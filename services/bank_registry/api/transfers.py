@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import sys
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
-from datetime import date
 from pathlib import Path
 from types import MappingProxyType
 
@@ -26,6 +25,7 @@ from services.bank_registry.messages import transfers as edge
 from services.bank_registry.registry import BankRecord, Geography, Notes, Registry, as_of_day, line
 from services.bank_registry.store import Origin, RegistryStore, migrate
 from services.kit import context, french, wire
+from services.kit.dates import today
 from services.kit.errors import Aborted, FailedPrecondition, InvalidArgument, StartupError
 from services.kit.french import NO_BREAK_SPACE
 from services.kit.store import Database, idempotency
@@ -194,8 +194,9 @@ def import_file(
 
 
 def _request(file: Path, data: bytes, **more: object) -> pb.ImportBanksRequest:
-    today = wire.date_pb(date.today())  # noqa: DTZ011 - it decides nothing: absent lenders are kept
-    return pb.ImportBanksRequest(chunk=data, file_name=file.name, effective_date=today, **more)  # type: ignore[arg-type]
+    # The day decides nothing: absent lenders are kept.
+    day = wire.date_pb(today())
+    return pb.ImportBanksRequest(chunk=data, file_name=file.name, effective_date=day, **more)  # type: ignore[arg-type]
 
 
 def _ask(importer: Importer, request: pb.ImportBanksRequest) -> tuple[pb.ImportDifference, pb.ImportSummary]:

@@ -26,6 +26,7 @@ from services.bank_registry.cli.client import (
 )
 from services.kit import french, wire
 from services.kit.cli import GOOD, REFUSED, USAGE, Call, CommandError, Output, add_commands, as_json, to_date
+from services.kit.dates import today
 
 _HEAD = re.compile(r"([0-9]{1,18}):([0-9a-f]{64})")
 
@@ -133,7 +134,7 @@ def _asked(
 ) -> dict[str, Any]:
     """What a lender is asked to take, today unless told otherwise, and as known when."""
     loan = pb.LoanRequest(
-        on_date=to_date(on or date.today()),  # noqa: DTZ011 - the keeper's day
+        on_date=to_date(on or today()),
         commune_insee=commune,
         amount=wire.money(amount),
         months=months,

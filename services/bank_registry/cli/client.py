@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Iterator
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any
@@ -18,8 +18,8 @@ from microcredit.bankregistry.v1.bank_registry_service_pb2_grpc import BankRegis
 from microcredit.bankregistry.v1.registry_admin_service_pb2_grpc import RegistryAdminServiceStub
 from services.kit import tables
 from services.kit.cli import Address, Call, civil
-from services.kit.dates import ONE_DAY
-from services.kit.french import NO_BREAK_SPACE, short_date
+from services.kit.dates import ONE_DAY, in_paris, paris_start, paris_text
+from services.kit.french import short_date
 from services.kit.tables import Bad
 
 ADDRESS = Address("BANK_REGISTRY_SERVER", "127.0.0.1:50053")
@@ -34,14 +34,13 @@ def parse_day(text: str) -> date:
 
 
 def parse_instant(text: str) -> datetime:
-    """An instant written 2026-11-25T14:30, in the time of this machine unless it says; of a date, its end."""
+    """An instant written 2026-11-25T14:30, in the time of Paris unless it says; of a date, its end."""
     day = tables.day(text)
     try:
         if not isinstance(day, Bad):
-            following = day + ONE_DAY
-            found = datetime.combine(following, time()).astimezone() - timedelta(microseconds=1)
+            found = paris_start(day + ONE_DAY) - timedelta(microseconds=1)
         else:
-            found = datetime.fromisoformat(text.strip()).astimezone()
+            found = in_paris(datetime.fromisoformat(text.strip()))
     except (ValueError, OverflowError):
         form = "2026-11-25T14:30, ou une date, comprise entière"
         raise typer.BadParameter(f"« {text} » n’est pas un instant ; écrivez {form}.") from None
@@ -120,6 +119,5 @@ def show_day(day: Date) -> str:
 
 
 def show_instant(value: Timestamp) -> str:
-    """« 24/11/2026 15:04:09 », in the time of this machine."""
-    when = value.ToDatetime(UTC).astimezone()
-    return f"{short_date(when.date())}{NO_BREAK_SPACE}{when:%H:%M:%S}"
+    """« 24/11/2026 15:04:09 (Paris) »."""
+    return paris_text(value.ToDatetime(UTC), seconds=True)

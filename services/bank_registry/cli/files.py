@@ -38,6 +38,7 @@ from services.kit.cli import (
     as_json,
     to_date,
 )
+from services.kit.dates import today
 from services.kit.wire import chunks
 
 MAX_BYTES = 32 * 1024 * 1024
@@ -151,7 +152,7 @@ def _requests(wanted: Wanted, data: bytes) -> Iterator[pb.ImportBanksRequest]:
     yield pb.ImportBanksRequest(
         chunk=first,
         file_name=wanted.file.name,
-        effective_date=to_date(wanted.on or date.today()),  # noqa: DTZ011 - the keeper's day
+        effective_date=to_date(wanted.on or today()),
         complete=wanted.complete,
         confirm_ending_all=wanted.confirm_ending_all,
         validate_only=not wanted.apply,

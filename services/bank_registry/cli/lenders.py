@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from datetime import date
 from typing import Annotated, Any
 
 import typer
@@ -24,7 +23,7 @@ from services.bank_registry.cli.client import (
 from services.bank_registry.registry import BANK, KINDS, SCOPES, BankKind, Kind, Scope
 from services.kit import french, wire
 from services.kit.cli import GOOD, REFUSED, Call, Output, add_commands, as_json, civil, to_date
-from services.kit.dates import ONE_DAY
+from services.kit.dates import ONE_DAY, today
 
 _STATES = {
     pb.BANK_STATE_NOT_STARTED: "pas encore au registre ce jour-là",
@@ -113,7 +112,7 @@ def search(
 
 def stale(call: Call, on: On = None) -> int:
     """Liste les prêteurs dont un accord n’a pas été vérifié depuis douze mois ; code 1 s’il y en a."""
-    day = on or date.today()  # noqa: DTZ011 - the keeper's day
+    day = on or today()
     banks = _list(call, pb.ListBanksRequest(on_date=to_date(day), verification_due_only=True))
     if banks:
         call.out.line(f"{french.plural(len(banks), 'prêteur')} à vérifier sur pièce.")

@@ -10,6 +10,7 @@ from services.bank_registry.registry.reasons import agreement_date_reasons, lend
 from services.bank_registry.registry.resources import agreement_name, name_of
 from services.bank_registry.registry.timeline import version_on
 from services.kit import french
+from services.kit.dates import paris_day
 from services.kit.errors import FailedPrecondition
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -108,7 +109,7 @@ def _check_open(
     metadata = {"name": name_of(bank_id, reservation), "state": state.value}
     if state is ReservationState.EXPIRED:
         moment = _EPOCH + timedelta(microseconds=reservation.expires_at)
-        text = f"La réservation a expiré le {french.long_date(moment.date())} : rien n’est plus retenu."
+        text = f"La réservation a expiré le {french.long_date(paris_day(moment))} : rien n’est plus retenu."
         metadata["expire_time"] = moment.isoformat().replace("+00:00", "Z")
         raise FailedPrecondition("RESERVATION_EXPIRED", text, metadata=metadata)
     text = f"La réservation {_CLOSED[state]}."

@@ -12,6 +12,7 @@ from services.documents.making import Provenance, Seal, Sealing, read_provenance
 from services.documents.messages import documents
 from services.documents.publishing import PROFILES, TEMPLATES, Deployments
 from services.documents.store import DocumentStore, Kept
+from services.kit.dates import paris_day
 from services.kit.errors import FieldReason, Violations
 from services.kit.french import long_date, spaced
 from services.kit.releases import Release
@@ -142,7 +143,7 @@ def _stored(kept: Kept, given: str) -> pb.VerifyDocumentResponse:
     made = kept.origin
     data = _compared(made.data_sha256, given)
     source = f"modèle « {made.template_id} », version {made.template_version}"
-    sentence = _KEPT.replace("{day}", long_date(kept.create_time.date()))
+    sentence = _KEPT.replace("{day}", long_date(paris_day(kept.create_time)))
     return pb.VerifyDocumentResponse(
         verification=_verdict(pb.VERIFICATION_GENUINE, data),
         summary=_told(sentence, source, data),

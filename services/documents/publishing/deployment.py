@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date
 
 from services.documents.profile import Profile
 from services.documents.publishing.loaded import PROFILES, TEMPLATES, Packages, Published
 from services.documents.template import Sample, Template
 from services.kit import releases
+from services.kit.dates import today
 from services.kit.errors import FailedPrecondition, FieldReason, NotFound, Violations
 from services.kit.french import long_date
 from services.kit.releases import Kinds, ReleaseStore
@@ -102,4 +103,4 @@ class Deployments:
         return Deployment(self.releases.current(min_state_number))
 
     def _sample(self) -> Sample | None:
-        return self.current().sample(datetime.now(UTC).date())
+        return self.current().sample(today())

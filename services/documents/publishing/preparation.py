@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from services.documents.publishing.deployment import Deployments
 from services.documents.publishing.loaded import PROFILES, TEMPLATES, Packages
 from services.documents.render import TemplateError
 from services.documents.template import DOCX_FILE, MANIFEST_FILE, Template, read_template
+from services.kit.dates import today
 from services.kit.errors import DomainError, StartupError
 from services.kit.releases import ACTOR, Candidate, Contents, ReleaseStore, digest
 
@@ -46,7 +46,7 @@ def prepare(deployments: Deployments, templates: Path, profiles: Path) -> None:
     """
     store = deployments.releases.store
     # The libraries of holidays and of numbers in words load slowly: workers have them from the master.
-    next_working_day(datetime.now(UTC).date())
+    next_working_day(today())
     wording.in_words(0)
     _seed(store, deployments.packages, templates, profiles)
     try:

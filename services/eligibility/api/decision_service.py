@@ -19,6 +19,7 @@ from services.eligibility.messages import decisions
 from services.eligibility.publishing import Deployments
 from services.eligibility.store import Journal
 from services.kit import wire
+from services.kit.dates import paris_day
 from services.kit.errors import FailedPrecondition
 from services.kit.wire import paging
 
@@ -90,7 +91,7 @@ class DecisionServicer(DecisionServiceServicer):
             values=all_values(package, content.facts),
             decision_id=decisions.decision_id(request.name),
             case_reference=content.case_reference,
-            record_day=record.time.astimezone().date(),
+            record_day=paris_day(record.time),
         )
         return decisions.explanation_pb(situation)
 

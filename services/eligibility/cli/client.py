@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Mapping
-from datetime import date
 
 from google.type.date_pb2 import Date
 
@@ -13,6 +12,7 @@ from microcredit.eligibility.v1 import ruleset_pb2 as pb
 from microcredit.eligibility.v1.decision_service_pb2_grpc import DecisionServiceStub
 from microcredit.eligibility.v1.ruleset_service_pb2_grpc import RulesetServiceStub
 from services.kit.cli import Call, CommandError, Output, ReleaseClient, civil
+from services.kit.dates import today
 from services.kit.french import short_date
 
 OUTCOMES = {
@@ -43,8 +43,7 @@ class Client:
 
     def contents_in_force(self) -> Mapping[str, bytes]:
         """The files of the version that governs today's requests."""
-        today = date.today()  # noqa: DTZ011 - the author's day
-        version = self.releases.in_force("", today)
+        version = self.releases.in_force("", today())
         if not version:
             raise CommandError("Aucun règlement n’est en vigueur aujourd’hui.", reason="RULESET_NOT_IN_FORCE")
         return self.contents(version)

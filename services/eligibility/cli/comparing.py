@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, time
+from datetime import date
 from pathlib import Path
 from typing import Annotated
 
@@ -27,6 +27,7 @@ from services.kit.cli import (
     parse_day,
     to_date,
 )
+from services.kit.dates import paris_start
 from services.kit.french import NO_BREAK_SPACE, plural
 from services.kit.releases import pack
 
@@ -164,5 +165,5 @@ def _full(name: str) -> str:
 
 
 def _midnight(since: date | None) -> Timestamp | None:
-    """The first instant of a day, in the time of this machine."""
-    return wire.timestamp(datetime.combine(since, time()).astimezone()) if since else None
+    """The first instant of a day, in Paris."""
+    return wire.timestamp(paris_start(since)) if since else None

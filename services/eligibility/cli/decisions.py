@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time
+from datetime import date
 from typing import Annotated
 
 import typer
@@ -22,6 +22,7 @@ from services.kit.cli import (
     instant,
     parse_day,
 )
+from services.kit.dates import paris_start
 from services.kit.french import long_date, plural
 
 MAX_LISTED = 200
@@ -132,7 +133,7 @@ def erase(
     count = plural(answer.decision_count, "décision")
     if answer.HasField("erase_time"):
         when = instant(answer.erase_time)
-        out.line(f"Dossier {case} : plus personne ne peut lire le contenu de {count} (effacé le {when}).")
+        out.line(f"Dossier {case} : plus personne ne peut lire le contenu de {count}, effacé le {when}.")
     else:
         out.line(f"Dossier {case} : {count} à effacer. Rien n’est effacé sans --confirm.")
     return GOOD
@@ -148,7 +149,7 @@ def purge(
 ) -> int:
     """Retire le contenu des décisions trop anciennes ; leurs sceaux restent et le journal se vérifie."""
     client, out = Client(call), call.out
-    end = datetime.combine(before, time()).astimezone(UTC)
+    end = paris_start(before)
     request = rpc.PurgeDecisionsRequest(
         end_time=wire.timestamp(end), request_id=new_request_id(), validate_only=not confirm
     )

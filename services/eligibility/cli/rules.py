@@ -24,6 +24,7 @@ from services.eligibility.cli.folders import (
     write_folder,
 )
 from services.kit.cli import GOOD, REFUSED, SERVER, USAGE, Call, CommandError, Output, add_commands, parse_day
+from services.kit.dates import today
 from services.kit.errors import Unavailable
 from services.kit.french import long_date, plural
 
@@ -203,8 +204,7 @@ def rulebook(
 def _day(package: RulePackage, on: date | None) -> date:
     """The day asked; else today, or the first day of a package that is not in force yet."""
     validity = package.identity.validity
-    today = date.today()  # noqa: DTZ011 - the reader's day
-    day = on or (today if today in validity else validity.first)
+    day = on or (today() if today() in validity else validity.first)
     if day not in validity:
         message = f"La version {package.identity.version} ne peut pas s’appliquer le {long_date(day)}."
         raise CommandError(message, exit_code=USAGE, reason="OUTSIDE_VALIDITY")

@@ -13,6 +13,7 @@ from microcredit.releases.v1 import release_service_pb2 as pb
 from services.kit.cli.output import Output
 from services.kit.cli.showing import as_json, civil, day, instant, last_part
 from services.kit.cli.target import Address
+from services.kit.dates import today
 from services.kit.french import plural, short_date
 
 EVENTS_SHOWN = 10
@@ -159,14 +160,14 @@ def _findings(found: package_pb2.CheckReport, out: Output) -> None:
 
 def _in_force(package: package_pb2.Package) -> str:
     """The version that governs today, and those planned."""
-    today = date.today()  # noqa: DTZ011 - the day of the person
+    day = today()
     current, planned = "—", []
     for period in package.timeline:
         start = civil(period.start_date)
         end = civil(period.end_date) if period.HasField("end_date") else date.max
-        if start <= today < end:
+        if start <= day < end:
             current = period.version
-        elif start > today:
+        elif start > day:
             planned.append(f"{period.version} le {short_date(start)}")
     return f"{current} (puis {', '.join(planned)})" if planned else current
 

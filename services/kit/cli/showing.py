@@ -10,7 +10,8 @@ from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
 from google.type.date_pb2 import Date
 
-from services.kit.french import NO_BREAK_SPACE, long_date, short_date
+from services.kit.dates import paris_text
+from services.kit.french import long_date
 
 
 def as_json(message: Message) -> dict[str, Any]:
@@ -32,9 +33,8 @@ def day(value: Date) -> str:
 
 
 def instant(value: Timestamp) -> str:
-    """« 24/11/2026 15:04 », in the time of this machine."""
-    when = value.ToDatetime(UTC).astimezone()
-    return f"{short_date(when.date())}{NO_BREAK_SPACE}{when:%H:%M}"
+    """« 24/11/2026 15:04 (Paris) »."""
+    return paris_text(value.ToDatetime(UTC))
 
 
 def last_part(name: str) -> str:

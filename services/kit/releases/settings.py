@@ -6,6 +6,7 @@ from pathlib import Path
 
 from pydantic import Field
 
+from services.kit.access import is_loopback
 from services.kit.releases.signature import read_folder
 from services.kit.releases.trust_store import Wanted
 from services.kit.serve import StoreSettings
@@ -28,4 +29,4 @@ class ReleaseSettings(StoreSettings):
         """What these settings ask of the store; StartupError if the folder of keys is not one."""
         folder, asked = self.public_keys_directory, self.two_person_rule
         keys = None if folder is None else read_folder(folder)
-        return Wanted(keys, True if asked is None and not self.on_loopback else asked)
+        return Wanted(keys, True if asked is None and not is_loopback(self.host) else asked)

@@ -60,7 +60,8 @@ class Probes:
     def __init__(self, states: health.HealthServicer, reserve: Callable[[], str]) -> None:
         self._states = states
         self._reserve = reserve
-        self.Watch = states.Watch  # itself: what gRPC reads on it makes it hold no thread
+        # Themselves: what gRPC reads on Watch makes it hold no thread.
+        self.List, self.Watch = states.List, states.Watch
 
     def Check(  # noqa: N802 - bears the name of its RPC
         self, request: health_pb2.HealthCheckRequest, context: grpc.ServicerContext
