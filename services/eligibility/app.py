@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import structlog
@@ -33,7 +34,16 @@ from services.kit.releases import (
     Turns,
 )
 from services.kit.serve import App, Registration, registration
-from services.kit.store import Database, KeyStore, StoreClock, page_key, prepare_keys
+from services.kit.store import (
+    Database,
+    KeyStore,
+    StoreClock,
+    StoreSet,
+    database_part,
+    master_key_part,
+    page_key,
+    prepare_keys,
+)
 
 ROLES = Path(__file__).with_name("roles.toml")
 """Who may call what."""
@@ -51,7 +61,8 @@ def make_app(settings: Settings) -> App:
         database = Database(settings.database_url)
         deployments = Deployments(ReleaseStore(database), ruleset_kind(read))
         deployments.start()
-        journal = Journal(database, KeyStore(Database(settings.keys_database_url), settings.master_key_file))
+        journal = Journal(database, _key_store(settings, Database(settings.keys_database_url)))
+        journal.erasing.start()
         clock = StoreClock(database)
         clock.start()
         shadows = ShadowStore(database)
@@ -70,16 +81,33 @@ def make_app(settings: Settings) -> App:
             ),
         )
 
-    return App("eligibility", DOMAIN, lambda: read.update(prepare(settings)), build, ROLES)
+    return App(
+        "eligibility", DOMAIN, lambda: read.update(prepare(settings)), build, ROLES, store_set(settings)
+    )
+
+
+def store_set(settings: Settings) -> StoreSet:
+    """All that the service keeps; the keys alone may be lost, and their loss accepted."""
+    lost = settings.accept_lost_keys
+    parts = (
+        database_part("la base des règlements et du journal", settings.database_url, "journal"),
+        database_part("la base des clés", settings.keys_database_url, "case_key", loss_accepted=lost),
+        master_key_part(settings.master_key_file, loss_accepted=lost),
+    )
+    return StoreSet(parts, settings.init)
+
+
+def open_trust(settings: Settings) -> TrustStore:
+    """The keys and the policy of the store of rulesets, which must exist; StartupError."""
+    replace(store_set(settings), init=False).check()
+    return TrustStore(Database(settings.database_url))
 
 
 def prepare(settings: Settings) -> dict[str, RulePackage]:
     """Makes the stores ready, publishes and activates the first ruleset, tries the rules in force; gives
     these, by digest."""
-    if settings.database_url == settings.keys_database_url:
-        raise StartupError("La base des clés ne peut pas être celle du journal : donnez-lui la sienne.")
     migrate(settings.database_url)
-    prepare_keys(settings.keys_database_url, settings.master_key_file)
+    prepare_keys(settings.keys_database_url, settings.master_key_file, settings.epochs_directory)
     database = Database(settings.database_url)
     try:
         _prepare_journal(settings, database)
@@ -94,11 +122,15 @@ def prepare(settings: Settings) -> dict[str, RulePackage]:
         database.dispose()
 
 
+def _key_store(settings: Settings, keys: Database) -> KeyStore:
+    return KeyStore(keys, settings.master_key_file, settings.epochs_directory)
+
+
 def _prepare_journal(settings: Settings, database: Database) -> None:
     """Refuses keys that are not those of the journal; what was erased stays so after a restored backup."""
     keys = Database(settings.keys_database_url)
     try:
-        journal = Journal(database, KeyStore(keys, settings.master_key_file))
+        journal = Journal(database, _key_store(settings, keys))
         if not settings.accept_lost_keys:
             journal.check_keys()
         journal.reapply_removals()

@@ -3,6 +3,7 @@
 - `accepted`: The candidate of a package without errors; InvalidArgument with every error.
 - `ACTOR`: Who publishes and activates what a service ships, in the history.
 - `ArchiveError`: The archive is refused; `sentence` says why in French.
+- `Author`: Who makes a change, when and why.
 - `Candidate`: A package to publish; it may govern from `valid_from` to `valid_until`, both included.
 - `Candidates`: The candidates of requests, checked one at a time.
 - `chain_events`: Creates the chain of records with what happened so far, in the place of the table of events,
@@ -75,6 +76,7 @@ if TYPE_CHECKING:
         used,
     )
     from services.kit.releases.findings import NO_CODE, Finding, Place, Report, Severity
+    from services.kit.releases.history import Author
     from services.kit.releases.kinds import Description, Edited, Editing, Kind, Kinds
     from services.kit.releases.requests import ReleaseFields, check_published, find_version, unpacked
     from services.kit.releases.service import ReleaseServicer
@@ -92,6 +94,7 @@ _ROOMS = {
     "candidates": "Candidates accepted",
     "deployments": "Compiled Deployment Deployments Segment compiled_cache used",
     "findings": "NO_CODE Finding Place Report Severity",
+    "history": "Author",
     "kinds": "Description Edited Editing Kind Kinds",
     "requests": "ReleaseFields check_published find_version unpacked",
     "service": "ReleaseServicer",

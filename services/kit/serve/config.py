@@ -24,6 +24,10 @@ MASTER_KEY_DESCRIPTION = (
     "(LoadCredential=) du même nom de fichier la remplace."
 )
 
+EPOCHS_DESCRIPTION = (
+    "Dossier des clés d’époque, le même pour tous les serveurs d’un service ; à sauvegarder loin des bases."
+)
+
 HEADS_DESCRIPTION = "Fichier où s’ajoutent les dernières empreintes des chaînes, à garder loin des bases."
 
 
@@ -153,6 +157,10 @@ class ServerSettings(BaseSettings):
 class StoreSettings(ServerSettings):
     """What a server that keeps a store reads too: a service adds the places of its own parts."""
 
+    init: bool = Field(
+        False,
+        description="Créer ce que le service garde, si rien n’en existe ; à donner au premier démarrage.",
+    )
     heads_seconds: float = Field(
         5,
         ge=0.1,

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from importlib import import_module
 from pathlib import Path
 from types import MappingProxyType
@@ -31,6 +31,7 @@ from services.kit.serve.config import ServerSettings
 from services.kit.serve.interceptor import MAX_METADATA_BYTES, Interceptor
 from services.kit.serve.liveness import Check
 from services.kit.serve.prefork import Pulse, Supervisor
+from services.kit.store import StoreSet
 
 CLIENT_PING_SECONDS = 20
 """The shortest keepalive interval that clients may use, published in the client guide."""
@@ -81,7 +82,8 @@ class App:
     """A service: `prepare` runs once in the master before the fork, `build` in each worker after it.
 
     `domain` is that of ErrorInfo, `roles` the table of who may call what. What `prepare` opens (connections,
-    threads) it closes before it returns.
+    threads) it closes before it returns. It runs once what the service keeps, `stores`, was found whole, or
+    may be created.
     """
 
     name: str
@@ -89,6 +91,7 @@ class App:
     prepare: Callable[[], None]
     build: Callable[[], Sequence[Registration]]
     roles: Path
+    stores: StoreSet = field(default_factory=StoreSet)
 
 
 Act = Callable[[S, str], str]
@@ -109,7 +112,9 @@ def main(
         if words[:1] and words[0] in acts:
             act = acts[words.pop(0)]
             by = _named(words)
-            sys.stdout.write(f"{spaced(act(settings_type.load(words), by))}\n")
+            settings = settings_type.load(words)
+            replace(make_app(settings).stores, init=False).check()  # an act creates nothing
+            sys.stdout.write(f"{spaced(act(settings, by))}\n")
             return 0
         settings = settings_type.load(words)
     except StartupError as error:
@@ -132,6 +137,7 @@ def run(app: App, settings: ServerSettings) -> int:
     logs.configure(app.name, settings.log_level)
     try:
         access = settings.access()
+        app.stores.check()
         # Before the fork: the workers count together how often an application calls.
         guard = Guard(Roles(app.roles, settings.roles_file), Quotas())
         app.prepare()
