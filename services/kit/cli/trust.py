@@ -39,17 +39,14 @@ def main(service: str, open_store: Callable[[], TrustStore], arguments: Sequence
     """Runs `python -m services.SERVICE trust …`; returns the exit code."""
     app = program(HELP)
     commands = TrustCommands(open_store)
-    add_commands(
-        app,
-        Address("", ""),
-        **{
-            "list": commands.list_all,
-            "add-key": commands.add_key,
-            "retire-key": commands.retire_key,
-            "revoke-key": commands.revoke_key,
-            "policy": commands.policy,
-        },
-    )
+    named: dict[str, Callable[..., int]] = {
+        "list": commands.list_all,
+        "add-key": commands.add_key,
+        "retire-key": commands.retire_key,
+        "revoke-key": commands.revoke_key,
+        "policy": commands.policy,
+    }
+    add_commands(app, Address("", ""), **named)
     return run(app, f"python -m services.{service} trust", arguments)
 
 
