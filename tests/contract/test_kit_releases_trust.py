@@ -304,7 +304,8 @@ def test_the_history_of_former_stores_is_put_into_the_chain(
             connection.execute(
                 text(
                     "INSERT INTO release (digest, name, version, valid_from, archive, publish_time, "
-                    "publisher, key_id, revision) VALUES (:digest, :name, '1', :first, :archive, :time, 'anne', :key, 1)"
+                    "publisher, key_id, revision) "
+                    "VALUES (:digest, :name, '1', :first, :archive, :time, 'anne', :key, 1)"
                 ),
                 {
                     "digest": digest,
@@ -319,7 +320,8 @@ def test_the_history_of_former_stores_is_put_into_the_chain(
                 connection.execute(
                     text(
                         "INSERT INTO release_event "
-                        "(revision, kind, digest, effective_date, time, actor, comment) VALUES (:revision, :kind, :digest, :day, :time, 'anne', 'voté')"
+                        "(revision, kind, digest, effective_date, time, actor, comment) "
+                        "VALUES (:revision, :kind, :digest, :day, :time, 'anne', 'voté')"
                     ),
                     {
                         "revision": revision,
