@@ -14,6 +14,7 @@ from typing import Any
 from services.kit import context
 from services.kit.cache import Cache
 from services.kit.errors import Unavailable
+from services.kit.findings import Finding, Place, Severity
 from services.kit.releases import (
     Candidate,
     Candidates,
@@ -23,14 +24,11 @@ from services.kit.releases import (
     Description,
     Edited,
     Editing,
-    Finding,
     Kind,
     Kinds,
-    Place,
     ReleaseServicer,
     ReleaseStore,
     Report,
-    Severity,
     Turns,
     compiled_cache,
 )
@@ -74,7 +72,7 @@ class Probe:
                 raise Unavailable("CHECK_INTERRUPTED", "Le contrôle n’a pas pu finir.")
             severity = Severity.WARNING if word == "odd" else Severity.ERROR
             findings = (
-                (Finding(Place(FILE, 1, 2), "WORD", "Le mot est de trop.", "Retirez-le.", severity),)
+                (Finding(Place(FILE, 1, 2), "Le mot est de trop.", "WORD", "Retirez-le.", severity),)
                 if word
                 else ()
             )

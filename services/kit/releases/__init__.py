@@ -24,17 +24,14 @@
 - `ReleaseFields`: The fields of a request, for the kinds of packages of a service.
 - `find_version`: The published version of a name; NotFound.
 - `FOR_EVER`: Revoked from its first signature on.
-- `Finding`: One thing to say of one place of a package: what is wrong, and what to do.
 - `Key`: A public key (32 bytes), what it signs and when; no `collections` means all of them.
 - `Kind`: One kind of package, as a service hands it in.
 - `Kinds`: The kinds of packages of a service.
 - `make_append_only`: Makes the database refuse to change or delete a row of a table.
-- `NO_CODE`: The code of a finding whose sentence alone tells what is wrong.
 - `pack`: A zip of a package: the same bytes for the same contents.
 - `PackageDamagedError`: What is stored of a package is not what was published.
 - `Policy`: What a publication and an activation must have: `signatures` and `signed_activations` by a stored
   key, `two_persons` that who activates is known and is not who published.
-- `Place`: A place of a package, as far as it is known.
 - `Release`: A published package; it may govern from `valid_from` to `valid_until`, both included.
 - `ReleaseServicer`: The ReleaseService of the contract, for whatever a service deploys.
 - `ReleaseSettings`: What a server that deploys packages reads too: recorded at the first use of a store, then
@@ -42,7 +39,6 @@
 - `ReleaseStore`: Publishes, activates and rolls back, as the policy of the store asks.
 - `Report`: What the check of a candidate found.
 - `Segment`: Days governed by one version, compiled.
-- `Severity`: Whether a finding refuses the package.
 - `signature`: Ed25519 signatures of packages, in a file of the package that its digest leaves out.
 - `SIGNATURE_FILE`: The file of a package that holds its signature.
 - `Span`: Days, both ends included, governed by one release; no `last` means without end.
@@ -75,9 +71,9 @@ if TYPE_CHECKING:
         compiled_cache,
         used,
     )
-    from services.kit.releases.findings import NO_CODE, Finding, Place, Report, Severity
     from services.kit.releases.history import Author
     from services.kit.releases.kinds import Description, Edited, Editing, Kind, Kinds
+    from services.kit.releases.report import Report
     from services.kit.releases.requests import ReleaseFields, check_published, find_version, unpacked
     from services.kit.releases.service import ReleaseServicer
     from services.kit.releases.settings import ReleaseSettings
@@ -93,8 +89,8 @@ _ROOMS = {
     "archive": "ArchiveError Contents SIGNATURE_FILE digest pack unpack",
     "candidates": "Candidates accepted",
     "deployments": "Compiled Deployment Deployments Segment compiled_cache used",
-    "findings": "NO_CODE Finding Place Report Severity",
     "history": "Author",
+    "report": "Report",
     "kinds": "Description Edited Editing Kind Kinds",
     "requests": "ReleaseFields check_published find_version unpacked",
     "service": "ReleaseServicer",
