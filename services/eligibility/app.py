@@ -73,7 +73,9 @@ def make_app(settings: Settings) -> App:
         return (
             registration(EligibilityServicer(deployments, journal), database.check_writable),
             registration(LoanServicer(deployments)),
-            registration(RulesetServicer(deployments, journal, shadows, sealing), database.check_writable),
+            registration(
+                RulesetServicer(deployments, journal, shadows, sealing, turns), database.check_writable
+            ),
             registration(ReleaseServicer(deployments.releases, candidates, sealing), database.check_writable),
             registration(
                 DecisionServicer(deployments, journal, sealing),
