@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import MetaData, delete, insert, select, text, update
 
-from services.kit.dates import instant_text
+from services.kit.dates import instant_text, today
 from services.kit.errors import StartupError
 from services.kit.releases import history
 from services.kit.releases import store as store_module
@@ -120,17 +120,17 @@ def test_a_known_content_takes_a_new_signature_once(opened: Opened) -> None:
 
 def test_a_key_signs_within_its_days_and_its_collections(opened: Opened) -> None:
     settle(opened.database, A_PUBLIC)
-    today = datetime.now(UTC).date()
+    now_day = today()
     day = timedelta(days=1)
     for key in (
-        key_of(B_RAW, first=today + day),
-        key_of(B_RAW, last=today - day),
+        key_of(B_RAW, first=now_day + day),
+        key_of(B_RAW, last=now_day - day),
         key_of(B_RAW, "autres"),
     ):
         opened.trust.add_key(key, now())
         refused("SIGNATURE_REFUSED", lambda: opened.store.publish(candidate("1", key=B), actor="a"))
         opened.trust.retire_key(B_ID, now())
-    opened.trust.add_key(key_of(B_RAW, NAME, first=today, last=today), now())
+    opened.trust.add_key(key_of(B_RAW, NAME, first=now_day, last=now_day), now())
     assert opened.store.publish(candidate("1", key=B), actor="a").created
 
 

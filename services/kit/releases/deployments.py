@@ -10,8 +10,8 @@ from typing import Any, Generic, TypeVar
 
 import structlog
 
-from services.kit import dates
 from services.kit.cache import Cache
+from services.kit.dates import today
 from services.kit.errors import FailedPrecondition, Unavailable
 from services.kit.french import long_date, spaced
 from services.kit.releases.archive import Contents
@@ -137,7 +137,7 @@ class Deployments(Generic[C]):
 
     def check_in_force(self) -> None:
         """FailedPrecondition when, of what a collection applies today, nothing can be used."""
-        today = dates.today()
+        day = today()
         for collection in self.kinds.collections:
             kind = self.kinds.get(collection)
             segments = [
@@ -145,7 +145,7 @@ class Deployments(Generic[C]):
                 for name, found in self.follower.current().segments.items()
                 if kind is not None and kind.holds(name)
                 for one in found
-                if today in one.span
+                if day in one.span
             ]
             if segments and all(one.package is None for one in segments):
                 used(segments[0])

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
+from services.kit.dates import paris_day
+
 
 @dataclass(frozen=True)
 class Policy:
@@ -51,7 +53,7 @@ class Key:
 
     def accepts(self, name: str, now: datetime) -> bool:
         """Whether what it signs now of a package of that name is accepted."""
-        day = now.date()
+        day = paris_day(now)
         begun = self.valid_from is None or self.valid_from <= day
         ended = self.valid_until is not None and day > self.valid_until
         suits = not self.collections or name.partition("/")[0] in self.collections
