@@ -33,6 +33,7 @@ from services.documents.store import (
 from services.kit.releases import Candidates, ReleaseServicer, ReleaseStore, TrustStore, Turns
 from services.kit.serve import App, Registration, registration
 from services.kit.store import (
+    AccessPlace,
     Database,
     KeyStore,
     StoreClock,
@@ -84,7 +85,12 @@ def make_app(settings: Settings) -> App:
             registration(ReleaseServicer(deployments.releases, candidates, key), database.check_writable),
         )
 
-    return App("documents", DOMAIN, lambda: prepare(settings, packages), build, ROLES, store_set(settings))
+    accesses = AccessPlace(
+        settings.access_database_url, settings.master_key_file, settings.access_retention_months
+    )
+    return App(
+        "documents", DOMAIN, lambda: prepare(settings, packages), build, ROLES, store_set(settings), accesses
+    )
 
 
 def store_set(settings: Settings) -> StoreSet:

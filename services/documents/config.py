@@ -39,6 +39,10 @@ class Settings(ReleaseSettings):
         "sqlite:///var/documents.sqlite3",
         description="Base des modèles, des profils et des documents gardés : sqlite:///chemin ou postgresql://….",
     )
+    access_database_url: str = Field(
+        "sqlite:///var/documents-access.sqlite3",
+        description="Base du journal des accès, à part des autres : sqlite:///chemin ou postgresql://….",
+    )
     keys_database_url: str = Field(
         "sqlite:///var/documents-keys.sqlite3",
         description="Base des clés des documents gardés, à sauvegarder à part de l’autre.",

@@ -36,6 +36,7 @@ from services.kit.releases import (
 )
 from services.kit.serve import App, Registration, registration
 from services.kit.store import (
+    AccessPlace,
     Database,
     KeyStore,
     StoreClock,
@@ -84,8 +85,17 @@ def make_app(settings: Settings) -> App:
             ),
         )
 
+    accesses = AccessPlace(
+        settings.access_database_url, settings.master_key_file, settings.access_retention_months
+    )
     return App(
-        "eligibility", DOMAIN, lambda: read.update(prepare(settings)), build, ROLES, store_set(settings)
+        "eligibility",
+        DOMAIN,
+        lambda: read.update(prepare(settings)),
+        build,
+        ROLES,
+        store_set(settings),
+        accesses,
     )
 
 
