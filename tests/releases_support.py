@@ -16,9 +16,11 @@ from typing import NoReturn
 from sqlalchemy import Engine, event
 
 from services.kit.releases.archive import SIGNATURE_FILE, digest
-from services.kit.releases.signature import Statement, sign
+from services.kit.releases.signature import Statement, key_id, read_public_key, sign
 from services.kit.releases.store import ReleaseStore
 from services.kit.releases.timeline import Candidate
+from services.kit.releases.trust_store import TrustStore, Wanted
+from services.kit.store import ChainSeal
 from services.kit.store.database import Database, migrate
 
 NAME = "paquet"
@@ -26,12 +28,13 @@ START = date(2026, 1, 1)
 PAUSE = 0.01
 MIGRATION = """
 from alembic import op
-from services.kit.releases.tables import create_release_tables
+from services.kit.releases.tables import chain_events, create_release_tables
 
 revision, down_revision = "0001", None
 
 def upgrade():
     create_release_tables(op.get_bind())
+    chain_events(op.get_bind())
 """
 
 
@@ -57,12 +60,24 @@ def candidate(
     return Candidate(NAME, version, first, last, contents)
 
 
+SEAL = ChainSeal(b"r" * 32)
+"""What seals the releases of a store of tests."""
+
+
+def settle(database: Database, *publics: bytes, two_persons: bool | None = None) -> TrustStore:
+    """Records the policy of a new store: these keys, if any, must sign."""
+    raws = {key_id(raw): (f"clé {number}", raw) for number, raw in enumerate(map(read_public_key, publics))}
+    store = TrustStore(database, SEAL)
+    store.settle(Wanted(raws or None, two_persons))
+    return store
+
+
 def write_for_ever(url: str) -> NoReturn:
     """Publishes, activates and rolls back, and says each state once it is committed.
 
     It leaves SQLite, which is not fair, to the other writers between two operations.
     """
-    store = ReleaseStore(Database(url))
+    store = ReleaseStore(Database(url), SEAL)
     for number in count(1):
         given = candidate(f"{os.getpid()}.{number}")
         _say(store.publish(given, actor="a").state.state_number)
@@ -108,7 +123,7 @@ def _run_killed(url: str, operation: Callable[[ReleaseStore], object], step: int
 
     event.listen(Engine, "after_cursor_execute", strike)
     event.listen(Engine, "commit", strike)
-    operation(ReleaseStore(Database(url)))
+    operation(ReleaseStore(Database(url), SEAL))
     os._exit(0)
 
 
@@ -120,7 +135,7 @@ def _say(value: object) -> None:
 def _state_number(url: str) -> int:
     database = Database(url)
     try:
-        return ReleaseStore(database).last_state_number()
+        return ReleaseStore(database, SEAL).last_state_number()
     finally:
         database.dispose()
 

@@ -33,7 +33,7 @@ from services.documents.store import (
     migrate,
     uses_keys,
 )
-from services.kit.releases import Candidates, PublicKeys, ReleaseServicer, ReleaseStore, Turns
+from services.kit.releases import RELEASE_CHAIN, Candidates, ReleaseServicer, ReleaseStore, TrustStore, Turns
 from services.kit.serve import App, Registration, registration
 from services.kit.store import (
     PAGE_TOKENS,
@@ -60,10 +60,11 @@ def make_app(settings: Settings) -> App:
 
     def build() -> Sequence[Registration]:
         database = Database(settings.database_url)
-        deployments = Deployments(_release_store(settings, database), packages, package_kinds)
+        ring = open_ring(database, settings.master_key_file, STORE_KEYS.owner)
+        releases = ReleaseStore(database, ring.seal(RELEASE_CHAIN))
+        deployments = Deployments(releases, packages, package_kinds)
         deployments.start()
         candidates = Candidates(deployments.releases, turns)
-        ring = open_ring(database, settings.master_key_file, STORE_KEYS.owner)
         key = ring.key(PAGE_TOKENS)
         keys = _key_store(settings, Database(settings.keys_database_url))
         store = DocumentStore(database, keys, ring.seal(AUDIT_CHAIN), settings.retention_days)
@@ -117,6 +118,14 @@ def store_set(settings: Settings) -> StoreSet:
     return StoreSet(parts, settings.init)
 
 
+def open_trust(settings: Settings) -> TrustStore:
+    """The keys and the policy of the store of packages, which must exist; StartupError."""
+    replace(store_set(settings), init=False).check()
+    database = Database(settings.database_url)
+    ring = open_ring(database, settings.master_key_file, STORE_KEYS.owner)
+    return TrustStore(database, ring.seal(RELEASE_CHAIN))
+
+
 def prepare(settings: Settings, packages: Packages) -> None:
     """What the master does before the workers start: the store, the master key, the shipped packages."""
     if settings.compiled_directory is not None:
@@ -132,9 +141,9 @@ def prepare(settings: Settings, packages: Packages) -> None:
         )
         prepare_ring(database, settings.master_key_file, STORE_KEYS)
         _prepare_documents(settings, database)
-        # Without the rule of two persons: nobody publishes what the service ships but the service.
-        store = ReleaseStore(database, _public_keys(settings))
-        deployments = Deployments(store, packages, package_kinds)
+        seal = open_ring(database, settings.master_key_file, STORE_KEYS.owner).seal(RELEASE_CHAIN)
+        TrustStore(database, seal).settle(settings.wanted())
+        deployments = Deployments(ReleaseStore(database, seal), packages, package_kinds)
         prepare_packages(deployments, settings.templates_directory, settings.profiles_directory)
     finally:
         database.dispose()
@@ -154,13 +163,3 @@ def _prepare_documents(settings: Settings, database: Database) -> None:
         encrypt_anew(database, store, settings.master_key_file)
     finally:
         keys.dispose()
-
-
-def _release_store(settings: Settings, database: Database) -> ReleaseStore:
-    """The published templates and profiles, with the keys that sign them if any is configured."""
-    return ReleaseStore(database, _public_keys(settings), two_person_rule=settings.two_person_rule)
-
-
-def _public_keys(settings: Settings) -> PublicKeys | None:
-    folder = settings.public_keys_directory
-    return None if folder is None else PublicKeys.load(folder)

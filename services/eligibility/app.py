@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import structlog
@@ -24,13 +25,14 @@ from services.eligibility.store import JOURNAL_CHAIN, STORE_KEYS, Journal, Shado
 from services.kit.errors import DomainError, StartupError
 from services.kit.findings import PackageError
 from services.kit.releases import (
+    RELEASE_CHAIN,
     Candidate,
     Candidates,
     Contents,
     PackageDamagedError,
-    PublicKeys,
     ReleaseServicer,
     ReleaseStore,
+    TrustStore,
     Turns,
 )
 from services.kit.serve import App, Registration, registration
@@ -38,6 +40,7 @@ from services.kit.store import (
     PAGE_TOKENS,
     AccessPlace,
     Database,
+    KeyRing,
     KeyStore,
     StoreClock,
     StoreSet,
@@ -48,8 +51,6 @@ from services.kit.store import (
     prepare_ring,
 )
 
-ACTOR = "service"
-"""Who publishes and activates the first ruleset, in the history."""
 ROLES = Path(__file__).with_name("roles.toml")
 """Who may call what."""
 
@@ -64,9 +65,9 @@ def make_app(settings: Settings) -> App:
 
     def build() -> Sequence[Registration]:
         database = Database(settings.database_url)
-        deployments = Deployments(release_store(settings, database), ruleset_kind(read))
-        deployments.start()
         ring = open_ring(database, settings.master_key_file, STORE_KEYS.owner)
+        deployments = Deployments(ReleaseStore(database, ring.seal(RELEASE_CHAIN)), ruleset_kind(read))
+        deployments.start()
         keys = _key_store(settings, Database(settings.keys_database_url))
         journal = Journal(database, keys, ring.seal(JOURNAL_CHAIN))
         journal.erasing.start()
@@ -115,9 +116,12 @@ def store_set(settings: Settings) -> StoreSet:
     return StoreSet(parts, settings.init)
 
 
-def release_store(settings: Settings, database: Database) -> ReleaseStore:
-    """The published rulesets, with the keys that sign them if any is configured."""
-    return ReleaseStore(database, _keys(settings), two_person_rule=settings.two_person_rule)
+def open_trust(settings: Settings) -> TrustStore:
+    """The keys and the policy of the store of rulesets, which must exist; StartupError."""
+    replace(store_set(settings), init=False).check()
+    database = Database(settings.database_url)
+    ring = open_ring(database, settings.master_key_file, STORE_KEYS.owner)
+    return TrustStore(database, ring.seal(RELEASE_CHAIN))
 
 
 def prepare(settings: Settings) -> dict[str, RulePackage]:
@@ -128,8 +132,10 @@ def prepare(settings: Settings) -> dict[str, RulePackage]:
     database = Database(settings.database_url)
     try:
         prepare_ring(database, settings.master_key_file, STORE_KEYS)
-        _prepare_journal(settings, database)
-        store = ReleaseStore(database, _keys(settings))
+        ring = open_ring(database, settings.master_key_file, STORE_KEYS.owner)
+        _prepare_journal(settings, database, ring)
+        TrustStore(database, ring.seal(RELEASE_CHAIN)).settle(settings.wanted())
+        store = ReleaseStore(database, ring.seal(RELEASE_CHAIN))
         if not store.state().releases:
             return _seed(store, settings.package_directory)
         if settings.package_directory != SHIPPED_PACKAGE:
@@ -143,22 +149,16 @@ def _key_store(settings: Settings, keys: Database) -> KeyStore:
     return KeyStore(keys, settings.master_key_file, settings.epochs_directory)
 
 
-def _prepare_journal(settings: Settings, database: Database) -> None:
+def _prepare_journal(settings: Settings, database: Database, ring: KeyRing) -> None:
     """Refuses keys that are not those of the journal; what was erased stays so after a restored backup."""
     keys = Database(settings.keys_database_url)
     try:
-        seal = open_ring(database, settings.master_key_file, STORE_KEYS.owner).seal(JOURNAL_CHAIN)
-        journal = Journal(database, _key_store(settings, keys), seal)
+        journal = Journal(database, _key_store(settings, keys), ring.seal(JOURNAL_CHAIN))
         if not settings.accept_lost_keys:
             journal.check_keys()
         journal.reapply_removals()
     finally:
         keys.dispose()
-
-
-def _keys(settings: Settings) -> PublicKeys | None:
-    folder = settings.public_keys_directory
-    return None if folder is None else PublicKeys.load(folder)
 
 
 def _seed(store: ReleaseStore, folder: Path) -> dict[str, RulePackage]:
@@ -169,8 +169,7 @@ def _seed(store: ReleaseStore, folder: Path) -> dict[str, RulePackage]:
         identity = package.identity
         period = identity.validity
         candidate = Candidate(identity.id, identity.version, period.first, period.last, contents)
-        store.publish(candidate, actor=ACTOR)
-        store.activate(identity.id, identity.version, None, actor=ACTOR)
+        store.ship(candidate)
         return {package.digest: package}
     except PackageError as error:
         lines = [f"- {finding}" for finding in error.findings]

@@ -21,8 +21,10 @@ from services.documents.config import Settings
 from services.documents.publishing.deployment import Deployment, Deployments
 from services.documents.publishing.loaded import Packages
 from services.kit.errors import FailedPrecondition
+from services.kit.releases import RELEASE_CHAIN
 from services.kit.releases.store import ReleaseStore
 from services.kit.releases.timeline import EventKind
+from services.kit.store import open_ring
 from services.kit.store.database import Database
 from tests.documents_support import ASK, DOCUMENTS, PLAN_BYTES, REFUSAL
 
@@ -52,7 +54,8 @@ def settings(tmp_path: Path) -> Settings:
 @contextmanager
 def opened(settings: Settings) -> Iterator[ReleaseStore]:
     database = Database(settings.database_url)
-    yield ReleaseStore(database)
+    ring = open_ring(database, settings.master_key_file)
+    yield ReleaseStore(database, ring.seal(RELEASE_CHAIN))
     database.dispose()
 
 

@@ -10,6 +10,7 @@ from sqlalchemy import inspect, select, update
 
 from services.documents.store.tables import audit, document, pending_erasure
 from services.kit.errors import StartupError
+from services.kit.releases import RELEASE_CHAIN, verify_releases
 from services.kit.store import (
     CLOCK_CHAIN,
     CONTENTS,
@@ -37,9 +38,13 @@ SEALS, SEALS_NAME = "document seals", "name of the key of document seals"
 
 STORE_KEYS = KeyPlan(
     "la base des documents",
-    (AUDIT_CHAIN, CLOCK_CHAIN, PAGE_TOKENS, SEALS, SEALS_NAME),
+    (AUDIT_CHAIN, RELEASE_CHAIN, CLOCK_CHAIN, PAGE_TOKENS, SEALS, SEALS_NAME),
     derived=(SEALS, SEALS_NAME),
-    chains={AUDIT_CHAIN: verify_audit(audit), CLOCK_CHAIN: verify_clock},
+    chains={
+        AUDIT_CHAIN: verify_audit(audit),
+        RELEASE_CHAIN: verify_releases,
+        CLOCK_CHAIN: verify_clock,
+    },
 )
 """The keys that the store keeps."""
 

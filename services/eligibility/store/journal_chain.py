@@ -12,6 +12,7 @@ from sqlalchemy import Connection, select
 from services.eligibility.store.tables import DECISION, PURGE, journal
 from services.kit.canonical import Head, Verification, is_hash
 from services.kit.errors import FailedPrecondition
+from services.kit.releases import RELEASE_CHAIN, verify_releases
 from services.kit.store import CLOCK_CHAIN, PAGE_TOKENS, Chain, ChainSeal, KeyPlan, verify_clock
 
 JOURNAL_CHAIN = "journal chain"
@@ -52,9 +53,10 @@ class JournalChain:
 
 STORE_KEYS = KeyPlan(
     "la base du journal",
-    (JOURNAL_CHAIN, CLOCK_CHAIN, PAGE_TOKENS),
+    (JOURNAL_CHAIN, RELEASE_CHAIN, CLOCK_CHAIN, PAGE_TOKENS),
     chains={
         JOURNAL_CHAIN: lambda connection, seal: JournalChain(seal).verify(connection),
+        RELEASE_CHAIN: verify_releases,
         CLOCK_CHAIN: verify_clock,
     },
 )

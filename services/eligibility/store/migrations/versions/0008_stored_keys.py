@@ -6,8 +6,8 @@ from alembic import op
 
 from services.kit.store import create_key_tables
 
-revision = "0004"
-down_revision = "0003"
+revision = "0008"
+down_revision = "0007"
 
 
 def upgrade() -> None:

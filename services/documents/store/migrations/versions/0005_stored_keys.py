@@ -6,8 +6,8 @@ from alembic import op
 
 from services.kit.store import create_key_tables
 
-revision = "0007"
-down_revision = "0006"
+revision = "0005"
+down_revision = "0004"
 
 
 def upgrade() -> None:
