@@ -45,6 +45,8 @@ def settings(tmp_path: Path) -> Settings:
     return Settings.load(
         [
             f"--database-url=sqlite:///{tmp_path}/documents.sqlite3",
+            f"--keys-database-url=sqlite:///{tmp_path}/documents-keys.sqlite3",
+            f"--epochs-directory={tmp_path}/epochs",
             f"--master-key-file={tmp_path}/master.key",
             f"--templates-directory={tmp_path}/templates",
         ]
@@ -84,7 +86,7 @@ def test_a_server_killed_as_it_fills_its_store_finishes_at_its_next_start(
     Path(settings.database_url.removeprefix("sqlite:///")).unlink()
     steps = 0
     for step in count(1):
-        for path in Path(settings.master_key_file).parent.glob("documents.sqlite3*"):
+        for path in Path(settings.master_key_file).parent.glob("documents*.sqlite3*"):
             path.unlink()
         Path(settings.master_key_file).unlink(missing_ok=True)
         if not killed_at(step, settings, packages):
