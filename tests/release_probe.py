@@ -14,6 +14,7 @@ from typing import Any
 from services.kit import context
 from services.kit.cache import Cache
 from services.kit.errors import Unavailable
+from services.kit.findings import Finding, Place, Severity
 from services.kit.releases import (
     Candidate,
     Candidates,
@@ -23,20 +24,16 @@ from services.kit.releases import (
     Description,
     Edited,
     Editing,
-    Finding,
     Kind,
     Kinds,
-    Place,
-    PublicKeys,
     ReleaseServicer,
     ReleaseStore,
     Report,
-    Severity,
     Turns,
     compiled_cache,
 )
 from services.kit.store import Database
-from tests.releases_support import make_store
+from tests.releases_support import make_store, settle
 
 FILE = "things.txt"
 PAGE_KEY = b"k" * 32
@@ -75,7 +72,7 @@ class Probe:
                 raise Unavailable("CHECK_INTERRUPTED", "Le contrôle n’a pas pu finir.")
             severity = Severity.WARNING if word == "odd" else Severity.ERROR
             findings = (
-                (Finding(Place(FILE, 1, 2), "WORD", "Le mot est de trop.", "Retirez-le.", severity),)
+                (Finding(Place(FILE, 1, 2), "Le mot est de trop.", "WORD", "Retirez-le.", severity),)
                 if word
                 else ()
             )
@@ -147,13 +144,14 @@ def served(
     *,
     prefix: str = "",
     single: bool = False,
-    keys: PublicKeys | None = None,
-    two_person_rule: bool = False,
+    keys: Sequence[bytes] = (),
+    two_persons: bool = False,
 ) -> Iterator[Served]:
     """A ReleaseService on a new store; its deployments follow that store."""
     make_store(url, folder)
     database = Database(url)
-    store = ReleaseStore(database, keys, two_person_rule=two_person_rule)
+    settle(database, *keys, two_persons=two_persons)
+    store = ReleaseStore(database)
     probe = Probe(prefix)
     cache: Cache[Compiled[str]] = compiled_cache(4, 10_000)
     deployments = Deployments(store, Kinds(probe.kind(single=single)), cache)

@@ -8,10 +8,12 @@ from datetime import timedelta
 from typing import Any
 
 from microcredit.releases.v1 import package_pb2 as pb
+from services.kit.findings import Finding, Severity, first
 from services.kit.french import spaced
-from services.kit.releases.findings import Finding, Report, Severity
+from services.kit.releases.deployments import Deployment
 from services.kit.releases.follower import FollowerStatus
 from services.kit.releases.kinds import Description, Kind, Kinds
+from services.kit.releases.report import Report
 from services.kit.releases.timeline import Event, EventKind, Release, State
 from services.kit.wire import date_pb, timestamp
 
@@ -37,8 +39,10 @@ def package(state: State, kind: Kind[Any], stored: str, description: Description
     )
 
 
-def timeline(state: State, kind: Kind[Any], stored: str) -> Iterator[pb.TimelinePeriod]:
-    """Which version of a package governs which days."""
+def timeline(
+    state: State, kind: Kind[Any], stored: str, deployment: Deployment[Any] | None = None
+) -> Iterator[pb.TimelinePeriod]:
+    """Which version of a package governs which days; with what a process applies, why it cannot use it."""
     for span in state.timeline(stored):
         release = state.of(span.digest)
         yield pb.TimelinePeriod(
@@ -47,6 +51,7 @@ def timeline(state: State, kind: Kind[Any], stored: str) -> Iterator[pb.Timeline
             version_name=kind.version_name(release),
             version=release.version,
             digest=release.digest,
+            problem=deployment.unusable(release.digest) if deployment else "",
         )
 
 
@@ -78,6 +83,7 @@ def event(one: Event, kinds: Kinds[Any]) -> pb.Event:
         event_time=timestamp(one.time),
         actor=one.actor,
         comment=one.comment,
+        key_id=one.key_id,
     )
 
 
@@ -85,7 +91,7 @@ def report(found: Report, kind: Kind[Any], digest: str, published: Release | Non
     """The report of a check; `published` when the candidate is a published version."""
     return pb.CheckReport(
         accepted=found.accepted,
-        findings=map(_finding, found.first(kind.max_findings)),
+        findings=map(_finding, first(found.findings, kind.max_findings)),
         left_out_count=max(0, len(found.findings) - kind.max_findings),
         package=f"{kind.collection}/{found.identifier}" if found.identifier else "",
         version=found.version,
@@ -108,21 +114,30 @@ def known_report(release: Release, kind: Kind[Any]) -> pb.CheckReport:
     )
 
 
-def status(found: FollowerStatus, state: State, stored_number: int, kinds: Kinds[Any]) -> pb.Status:
-    """What this process applies: `state`; `stored_number` was read from the store just now."""
+def status(found: FollowerStatus, state: State, applied: Deployment[Any], kinds: Kinds[Any]) -> pb.Status:
+    """What this process applies: that state, as far as it can be used."""
     return pb.Status(
-        store_state_number=stored_number,
+        store_state_number=found.store_state_number,
         loaded_state_number=state.state_number,
         load_time=timestamp(found.load_time),
-        problem=found.problem,
-        timeline=[period for name in state.names for period in timeline(state, kinds.of(name), name)],
+        problem=" ".join([*filter(None, [found.problem]), *applied.problems()]),
+        timeline=[
+            period for name in state.names for period in timeline(state, kinds.of(name), name, applied)
+        ],
         process_id=os.getpid(),
     )
 
 
 def _finding(one: Finding) -> pb.Finding:
+    place = one.place
     return pb.Finding(
-        place=pb.Place(**vars(one.place)),
+        place=pb.Place(
+            file=place.file,
+            line=place.line,
+            column=place.column,
+            part=place.part,
+            paragraph=place.paragraph,
+        ),
         code=one.code,
         severity=_SEVERITIES[one.severity],
         sentence=spaced(one.sentence),
