@@ -6,7 +6,7 @@ BIN := .venv/bin
 LOCKS := requirements.lock requirements/build.lock
 PROTOS := $(shell find protos -name '*.proto')
 
-.PHONY: help setup demo demo-registry demo-rules demo-templates serve test test-more bench validator check contracts format changelog clean
+.PHONY: help setup demo demo-registry demo-rules demo-templates serve test test-more bench certs validator check contracts format changelog clean
 
 help: ## Affiche cette aide
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -50,7 +50,10 @@ bench: setup ## Mesure la génération de documents et les débits (demande Node
 	@$(BIN)/python -m tests.bench.documents
 	@$(BIN)/python -m tests.bench
 
-validator: build/npm/.ready ## Installe (npm) le validateur Open XML et le générateur TypeScript, dont des tests se servent
+certs: setup ## Écrit dans certs/ une autorité d’essai, des certificats (serveur, application, passerelle) et un fichier d’accès
+	@$(BIN)/python -m tools.certificates certs
+
+validator: build/npm/.ready ## Installe (npm) le validateur Open XML, le générateur TypeScript et le fournisseur OIDC des tests
 
 build/npm/.ready: tests/npm/package-lock.json
 	@mkdir -p build/npm && cp tests/npm/package.json tests/npm/package-lock.json build/npm/

@@ -56,9 +56,10 @@ OFFICE = "soffice"
 def running(service: Service, port: int, env: dict[str, str], folder: Path, quiet: bool) -> Iterator[str]:
     """Runs one service and gives its address once it answers."""
     ready, log = folder / f"{service.module}.ready", folder / f"{service.module}.log"
+    options = ["--port", str(port), "--ready-file", str(ready), *(["--init"] if service in SERVICES else [])]
     with log.open("wb") as stream:
         process = subprocess.Popen(
-            [sys.executable, "-m", service.module, "--port", str(port), "--ready-file", str(ready)],
+            [sys.executable, "-m", service.module, *options],
             cwd=ROOT,
             env=env,
             stderr=stream if quiet else None,
@@ -101,6 +102,7 @@ def throwaway_stores(folder: Path) -> dict[str, str]:
         "ELIGIBILITY_KEYS_DATABASE_URL": f"sqlite:///{folder}/eligibility-keys.sqlite3",
         "ELIGIBILITY_MASTER_KEY_FILE": f"{folder}/eligibility-master.key",
         "ELIGIBILITY_HEADS_FILE": f"{folder}/eligibility-heads.jsonl",
+        "ELIGIBILITY_EPOCHS_DIRECTORY": f"{folder}/eligibility-epochs",
         "DOCUMENTS_DATABASE_URL": f"sqlite:///{folder}/documents.sqlite3",
         "DOCUMENTS_MASTER_KEY_FILE": f"{folder}/documents-master.key",
         "DOCUMENTS_HEADS_FILE": f"{folder}/documents-heads.jsonl",
@@ -112,7 +114,7 @@ def throwaway_stores(folder: Path) -> dict[str, str]:
 
 def import_sample(env: dict[str, str]) -> None:
     """Puts the fictitious lenders in the registry."""
-    command = [sys.executable, "-m", "services.bank_registry", "import", str(SAMPLE)]
+    command = [sys.executable, "-m", "services.bank_registry", "import", str(SAMPLE), "--init"]
     done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=False)
     if done.returncode:
         raise ServeError(f"l’import des prêteurs fictifs a échoué.\n{done.stderr.strip()}")

@@ -68,13 +68,13 @@ def write_file(path: Path, banks: Iterable[Json]) -> Path:
 
 def import_command(file: Path, *options: str) -> list[str]:
     """The command that imports a file."""
-    return [sys.executable, "-m", "services.bank_registry", "import", str(file), *options]
+    return [sys.executable, "-m", "services.bank_registry", "import", str(file), "--init", *options]
 
 
 def run_import(url: str, file: Path, *options: str) -> subprocess.CompletedProcess[str]:
     """Imports a file in a process of its own."""
     env = {"BANK_REGISTRY_DATABASE_URL": url}
-    return warm.run("services.bank_registry", "import", str(file), *options, env=env)
+    return warm.run("services.bank_registry", "import", str(file), "--init", *options, env=env)
 
 
 def import_banks(url: str, folder: Path, *banks: Json) -> int:

@@ -13,6 +13,7 @@ from typing import TypeVar
 from tests import warm
 
 ROOT = Path(__file__).resolve().parent.parent
+SERVICES = ("ELIGIBILITY", "DOCUMENTS", "BANK_REGISTRY")
 T = TypeVar("T")
 START_SECONDS = 300.0
 POLL_SECONDS = 0.01
@@ -73,11 +74,13 @@ def start_server(module: str, folder: Path, env: Mapping[str, str], *arguments: 
 def throwaway_stores(folder: Path) -> dict[str, str]:
     """Settings that keep what a server writes in a folder, and let a busy machine answer."""
     return {
-        **{f"{name}_DEADLINE_SECONDS": "60" for name in ("ELIGIBILITY", "DOCUMENTS", "BANK_REGISTRY")},
+        **{f"{name}_DEADLINE_SECONDS": "60" for name in SERVICES},
+        **{f"{name}_INIT": "true" for name in SERVICES},
         "ELIGIBILITY_DATABASE_URL": f"sqlite:///{folder}/eligibility.sqlite3",
         "ELIGIBILITY_KEYS_DATABASE_URL": f"sqlite:///{folder}/eligibility-keys.sqlite3",
         "ELIGIBILITY_MASTER_KEY_FILE": f"{folder}/eligibility-master.key",
         "ELIGIBILITY_HEADS_FILE": f"{folder}/eligibility-heads.jsonl",
+        "ELIGIBILITY_EPOCHS_DIRECTORY": f"{folder}/eligibility-epochs",
         "DOCUMENTS_DATABASE_URL": f"sqlite:///{folder}/documents.sqlite3",
         "DOCUMENTS_MASTER_KEY_FILE": f"{folder}/documents-master.key",
         "DOCUMENTS_HEADS_FILE": f"{folder}/documents-heads.jsonl",

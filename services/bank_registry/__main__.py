@@ -47,20 +47,22 @@ def fill(
     database_url: Annotated[
         str, typer.Option("--database-url", metavar="URL", help="Sinon BANK_REGISTRY_DATABASE_URL.")
     ] = "",
+    init: Annotated[bool, typer.Option("--init", help="Crée la base, si elle n’existe pas encore.")] = False,
 ) -> int:
     """Remplit la base avant qu’un serveur tourne ; ensuite, bank-registry import passe par lui.
 
     Le fichier décrit entièrement chaque prêteur qu’il cite (docs/registre-format.md). La différence est celle
     de bank-registry import ; une ligne refusée, et rien n’est écrit.
     """
-    url = Settings.load(["--database-url", database_url] if database_url else []).database_url
+    settings = Settings.load(["--database-url", database_url] if database_url else [])
     return import_file(
-        url,
+        settings.database_url,
         file,
         actor=_account() if actor is None else actor,
         reason=reason,
         dry_run=dry_run,
         confirm_ending_all=confirm_ending_all,
+        init=init or settings.init,
     )
 
 

@@ -16,7 +16,7 @@ from services.bank_registry.api import (
 )
 from services.bank_registry.config import Settings
 from services.bank_registry.registry import Geography
-from services.bank_registry.store import RegistryStore, migrate
+from services.bank_registry.store import RegistryStore, migrate, store_set
 from services.kit.serve import App, Registration, registration
 from services.kit.store import Database, StoreClock
 
@@ -45,4 +45,5 @@ def make_app(settings: Settings) -> App:
             registration(admin, database.check_writable),
         ]
 
-    return App("bank_registry", DOMAIN, prepare, build, ROLES)
+    stores = store_set(settings.database_url, init=settings.init)
+    return App("bank_registry", DOMAIN, prepare, build, ROLES, stores)

@@ -24,7 +24,7 @@ from services.documents.render import keep_in
 from services.documents.store import CaseKeys, DocumentStore, migrate, prepare_master_key
 from services.kit.releases import Candidates, PublicKeys, ReleaseServicer, ReleaseStore, Turns
 from services.kit.serve import App, Registration, registration
-from services.kit.store import Database, StoreClock, page_key, vault
+from services.kit.store import Database, StoreClock, StoreSet, database_part, master_key_part, page_key, vault
 
 ROLES = Path(__file__).with_name("roles.toml")
 """Who may call what."""
@@ -45,7 +45,13 @@ def make_app(settings: Settings) -> App:
         clock.start()
         seal = Seal(vault.load(settings.master_key_file))
         stored = Stored(store, settings.retention_days)
-        maker = Maker(deployments, store, Converter(settings.pdf_address), seal, settings.retention_days)
+        maker = Maker(
+            deployments,
+            store,
+            Converter(settings.pdf_address, settings.tls_files()),
+            seal,
+            settings.retention_days,
+        )
         limit = settings.max_document_bytes
         return (
             registration(DocumentServicer(maker, stored, limit)),
@@ -58,7 +64,16 @@ def make_app(settings: Settings) -> App:
             registration(ReleaseServicer(deployments.releases, candidates, key), database.check_writable),
         )
 
-    return App("documents", DOMAIN, lambda: prepare(settings, packages), build, ROLES)
+    return App("documents", DOMAIN, lambda: prepare(settings, packages), build, ROLES, store_set(settings))
+
+
+def store_set(settings: Settings) -> StoreSet:
+    """All that the service keeps."""
+    parts = (
+        database_part("la base des documents", settings.database_url, "document"),
+        master_key_part(settings.master_key_file),
+    )
+    return StoreSet(parts, settings.init)
 
 
 def prepare(settings: Settings, packages: Packages) -> None:

@@ -33,7 +33,16 @@ from services.kit.releases import (
     Turns,
 )
 from services.kit.serve import App, Registration, registration
-from services.kit.store import Database, KeyStore, StoreClock, page_key, prepare_keys
+from services.kit.store import (
+    Database,
+    KeyStore,
+    StoreClock,
+    StoreSet,
+    database_part,
+    master_key_part,
+    page_key,
+    prepare_keys,
+)
 
 ACTOR = "service"
 """Who publishes and activates the first ruleset, in the history."""
@@ -53,7 +62,8 @@ def make_app(settings: Settings) -> App:
         database = Database(settings.database_url)
         deployments = Deployments(release_store(settings, database), ruleset_kind(read))
         deployments.start()
-        journal = Journal(database, KeyStore(Database(settings.keys_database_url), settings.master_key_file))
+        journal = Journal(database, _key_store(settings, Database(settings.keys_database_url)))
+        journal.erasing.start()
         clock = StoreClock(database)
         clock.start()
         shadows = ShadowStore(database)
@@ -72,7 +82,20 @@ def make_app(settings: Settings) -> App:
             ),
         )
 
-    return App("eligibility", DOMAIN, lambda: read.update(prepare(settings)), build, ROLES)
+    return App(
+        "eligibility", DOMAIN, lambda: read.update(prepare(settings)), build, ROLES, store_set(settings)
+    )
+
+
+def store_set(settings: Settings) -> StoreSet:
+    """All that the service keeps; the keys alone may be lost, and their loss accepted."""
+    lost = settings.accept_lost_keys
+    parts = (
+        database_part("la base des règlements et du journal", settings.database_url, "journal"),
+        database_part("la base des clés", settings.keys_database_url, "case_key", loss_accepted=lost),
+        master_key_part(settings.master_key_file, loss_accepted=lost),
+    )
+    return StoreSet(parts, settings.init)
 
 
 def release_store(settings: Settings, database: Database) -> ReleaseStore:
@@ -83,10 +106,8 @@ def release_store(settings: Settings, database: Database) -> ReleaseStore:
 def prepare(settings: Settings) -> dict[str, RulePackage]:
     """Makes the stores ready, publishes and activates the first ruleset, tries the rules in force; gives
     these, by digest."""
-    if settings.database_url == settings.keys_database_url:
-        raise StartupError("La base des clés ne peut pas être celle du journal : donnez-lui la sienne.")
     migrate(settings.database_url)
-    prepare_keys(settings.keys_database_url, settings.master_key_file)
+    prepare_keys(settings.keys_database_url, settings.master_key_file, settings.epochs_directory)
     database = Database(settings.database_url)
     try:
         _prepare_journal(settings, database)
@@ -100,11 +121,15 @@ def prepare(settings: Settings) -> dict[str, RulePackage]:
         database.dispose()
 
 
+def _key_store(settings: Settings, keys: Database) -> KeyStore:
+    return KeyStore(keys, settings.master_key_file, settings.epochs_directory)
+
+
 def _prepare_journal(settings: Settings, database: Database) -> None:
     """Refuses keys that are not those of the journal; what was erased stays so after a restored backup."""
     keys = Database(settings.keys_database_url)
     try:
-        journal = Journal(database, KeyStore(keys, settings.master_key_file))
+        journal = Journal(database, _key_store(settings, keys))
         if not settings.accept_lost_keys:
             journal.check_keys()
         journal.reapply_removals()

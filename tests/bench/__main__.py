@@ -106,7 +106,7 @@ def fill_registry(url: str, folder: Path) -> None:
     command = [sys.executable, "-m", "services.bank_registry", "import"]
     file = write_file(folder / "lenders.json", lenders)
     env = {**os.environ, "BANK_REGISTRY_DATABASE_URL": url}
-    subprocess.run([*command, str(file)], cwd=ROOT, env=env, check=True, capture_output=True)
+    subprocess.run([*command, str(file), "--init"], cwd=ROOT, env=env, check=True, capture_output=True)
 
 
 def convention(number: int) -> dict[str, Any]:

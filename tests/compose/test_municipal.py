@@ -50,7 +50,7 @@ def play(launch: Launch, shared: Launch, tmp_path_factory: pytest.TempPathFactor
     registry = {
         "BANK_REGISTRY_DATABASE_URL": f"sqlite:///{tmp_path_factory.mktemp('registry')}/registry.sqlite3"
     }
-    warm.run("services.bank_registry", "import", str(SAMPLE), env=registry).check_returncode()
+    warm.run("services.bank_registry", "import", str(SAMPLE), "--init", env=registry).check_returncode()
     env = {
         "ADDRESS_ELIGIBILITY": shared("services.eligibility", "--workers", "2").address,
         "ADDRESS_DOCUMENTS": shared(

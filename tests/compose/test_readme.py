@@ -29,7 +29,7 @@ def shell(launch: Launch, tmp_path_factory: pytest.TempPathFactory) -> tuple[Pat
     ):
         (folder / name).symlink_to(target)
     env = {"BANK_REGISTRY_DATABASE_URL": f"sqlite:///{folder}/registry.sqlite3"}
-    warm.run("services.bank_registry", "import", SAMPLE, env=env).check_returncode()
+    warm.run("services.bank_registry", "import", SAMPLE, "--init", env=env).check_returncode()
     addresses = {module: launch(module, "--workers", "1", env=env).address for module in PORTS}
     play = {
         f"ADDRESS_{module.removeprefix('services.').upper()}": address

@@ -289,6 +289,7 @@ def test_a_damaged_file_is_one_french_sentence(tmp_path: Path, scripts: Path) ->
 
 def test_a_store_that_stops_answering_is_unavailable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("services.kit.store.engine.SQLITE_BUSY_SECONDS", 0.05)
+    (tmp_path / "store.db").touch()
     database = Database(f"sqlite:///{tmp_path}/store.db")
     with database.write():
         rival = sqlite3.connect(tmp_path / "store.db", timeout=0)
@@ -306,7 +307,7 @@ def test_a_store_that_stops_answering_is_unavailable(tmp_path: Path, monkeypatch
 
 def test_wrong_sql_is_a_bug_not_an_unavailability(database: Database) -> None:
     with pytest.raises(DBAPIError), database.read() as connection:
-        connection.execute(text("SELECT absent FROM thing"))
+        connection.execute(text("SELECT FROM FROM thing"))
 
 
 def test_a_closed_store_leaves_no_thread(url: str, tmp_path: Path) -> None:

@@ -201,8 +201,8 @@ def test_a_crash_at_start_says_where_and_leaks_nothing() -> None:
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
-        (["--host", "0.0.0.0"], "Le serveur refuse d’écouter en clair sur 0.0.0.0"),
-        (["--host", "192.0.2.1", "--allow-insecure"], "L’adresse 192.0.2.1 n’est pas celle de cette machine"),
+        (["--host", "0.0.0.0"], "Le serveur refuse d’écouter sans savoir qui appelle sur 0.0.0.0"),
+        (["--host", "127.0.0.1", "--tls-key-file=k"], "TLS demande trois fichiers à la fois"),
         (["--port", "0", "--ready-file", "/proc/absent/ready"], "Le fichier /proc/absent/ready ne peut pas"),
         (["--prot", "0"], "Configuration refusée"),
     ],

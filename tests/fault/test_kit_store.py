@@ -144,6 +144,7 @@ def test_writers_that_wait_leave_threads_to_the_readers() -> None:
 def sqlite(folder: Path) -> Iterator[tuple[Database, Path]]:
     """A store in a file, with one table."""
     path = folder / "store.sqlite3"
+    path.touch()
     database = Database(f"sqlite:///{path}")
     with database.write() as connection:
         connection.execute(text("CREATE TABLE thing (id integer)"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import json
 import logging
 import os
 import sys
@@ -18,6 +19,7 @@ from grpc_health.v1.health_pb2 import HealthCheckRequest
 from pydantic_settings import SettingsConfigDict
 
 from services.kit import context, errors
+from services.kit.caller import Caller
 from services.kit.serve import server
 from services.kit.serve.config import ServerSettings
 
@@ -103,6 +105,11 @@ ACTS = {
 }
 
 
+def described(caller: Caller | None) -> str:
+    """What is known of a caller, as JSON."""
+    return json.dumps(vars(caller) | {"roles": sorted(caller.roles)}) if caller else ""
+
+
 @dataclass
 class Probe:
     """Answers each word; counts those whose handling began."""
@@ -123,6 +130,7 @@ class Probe:
             "begun": self.begun,
             "remaining": context.remaining(),
             "actor": context.actor(),
+            "caller": described(context.caller()),
         }
         if word.startswith("big "):
             return b"x" * int(word.removeprefix("big "))

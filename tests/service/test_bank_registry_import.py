@@ -73,7 +73,7 @@ def test_a_wrong_file_is_refused_whole_with_every_error(url: str, tmp_path: Path
 )
 def test_what_goes_wrong_is_one_sentence(url: str, arguments: list[str], sentence: str) -> None:
     env = {"BANK_REGISTRY_DATABASE_URL": url}
-    done = warm.run("services.bank_registry", "import", *arguments, env=env)
+    done = warm.run("services.bank_registry", "import", "--init", *arguments, env=env)
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.startswith(sentence)
     assert "Traceback" not in done.stderr

@@ -35,9 +35,9 @@ def test_options_override_the_environment_which_overrides_the_defaults(
     monkeypatch.setenv("PROBE_PORT", "1234")
     monkeypatch.setenv("PROBE_THREADS", "8")
     monkeypatch.setenv("PROBE_WORKERS", "")
-    settings = ProbeSettings.load(["--port", "0", "--ready-file=ready", "--allow-insecure"])
+    settings = ProbeSettings.load(["--port", "0", "--ready-file=ready"])
     assert (settings.port, settings.threads, settings.workers) == (0, 8, None)
-    assert (settings.ready_file, settings.allow_insecure) == (Path("ready"), True)
+    assert settings.ready_file == Path("ready")
     assert settings.limits().threads == 8
 
 
@@ -103,14 +103,15 @@ def test_help_lists_every_option(capsys: pytest.CaptureFixture[str]) -> None:
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.8.8.8", "::1", "localhost"])
 def test_loopback_may_be_plain(host: str) -> None:
-    ProbeSettings.load(["--host", host]).check_exposure()
+    assert ProbeSettings.load(["--host", host]).access() is None
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.4", "serveur.mairie"])
 def test_another_address_must_not_be_plain(host: str) -> None:
-    with pytest.raises(StartupError, match="PROBE_ALLOW_INSECURE=true"):
-        ProbeSettings.load(["--host", host]).check_exposure()
-    ProbeSettings.load(["--host", host, "--allow-insecure"]).check_exposure()
+    with pytest.raises(StartupError, match="PROBE_TLS_AUTHORITIES_FILE et PROBE_ACCESS_FILE"):
+        ProbeSettings.load(["--host", host]).access()
+    with pytest.raises(StartupError, match="refuse d’écouter en clair"):
+        ProbeSettings.load(["--host", host, "--access-file=acces.toml"]).access()
 
 
 def test_the_address_that_the_command_line_calls_is_no_variable_of_the_server() -> None:

@@ -27,6 +27,11 @@ def free() -> int:
         return int(listener.getsockname()[1])
 
 
+def test_an_address_of_another_machine_is_refused() -> None:
+    with pytest.raises(StartupError, match=r"192\.0\.2\.1 n’est pas celle de cette machine"):
+        port.reserve("192.0.2.1", 0)
+
+
 @pytest.mark.parametrize("found", [free, left_closing])
 def test_a_port_is_reserved_by_one_server_alone(found: object) -> None:
     assert callable(found)

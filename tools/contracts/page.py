@@ -34,7 +34,7 @@ Aucune erreur ne contient de donnée personnelle ; l’identifiant de requête (
 métadonnées de fin) suffit à retrouver l’appel dans le journal technique.
 
 Une erreur peut venir sans motif, de gRPC lui-même : UNAVAILABLE (service arrêté, en démarrage ou interrompu :
-réessayer).
+réessayer ; ou certificat refusé à la poignée de main : voir [acces.md](acces.md)).
 """
 _TITLES = {
     COMMON: "Communes à tous les services",

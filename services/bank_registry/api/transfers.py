@@ -23,7 +23,7 @@ from services.bank_registry.files import (
 from services.bank_registry.messages import Options
 from services.bank_registry.messages import transfers as edge
 from services.bank_registry.registry import BankRecord, Geography, Notes, Registry, as_of_day, line
-from services.bank_registry.store import Origin, RegistryStore, migrate
+from services.bank_registry.store import Origin, RegistryStore, migrate, store_set
 from services.kit import context, french, wire
 from services.kit.dates import today
 from services.kit.errors import Aborted, FailedPrecondition, InvalidArgument, StartupError
@@ -162,7 +162,7 @@ LONGEST = 200
 
 
 def import_file(
-    url: str, file: Path, *, actor: str, reason: str, dry_run: bool, confirm_ending_all: bool
+    url: str, file: Path, *, actor: str, reason: str, dry_run: bool, confirm_ending_all: bool, init: bool
 ) -> int:
     """Shows what is refused, and writes the difference if nothing is; returns the exit code, 1 if refused."""
     data = _bytes_of(file)
@@ -172,6 +172,7 @@ def import_file(
     for problem in notes.problems:
         raise StartupError(f"--{problem.field} : {problem.description}")
     context.enter(context.Call(request_id="", deadline=float("inf"), actor=actor))
+    store_set(url, init=init).check()
     migrate(url)
     database = Database(url)
     try:

@@ -10,10 +10,11 @@
 - `Origin`: Who writes, by which operation, and why: kept in the audit.
 - `RegistryStore`: Reads come from an immutable snapshot, replaced when the store has changed.
 - `ReservationChange`: A reservation of a lender before and after; `before` is None for a new one.
+- `store_set`: All that the service keeps.
 """
 
 from services.bank_registry.store import auditing
 from services.bank_registry.store.auditing import AuditRow
 from services.bank_registry.store.loading import changes, changes_of
-from services.bank_registry.store.snapshot import RegistryStore, migrate
+from services.bank_registry.store.snapshot import RegistryStore, migrate, store_set
 from services.bank_registry.store.writes import Edit, Origin, ReservationChange

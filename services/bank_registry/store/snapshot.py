@@ -15,7 +15,7 @@ from services.bank_registry.store.loading import follow, load
 from services.bank_registry.store.writes import Edit, edit
 from services.kit import context
 from services.kit.errors import Unavailable
-from services.kit.store import database, page_key
+from services.kit.store import StoreSet, database, database_part, page_key
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -23,6 +23,11 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 def migrate(url: str) -> None:
     """Creates or upgrades the store."""
     database.migrate(url, MIGRATIONS)
+
+
+def store_set(url: str, *, init: bool) -> StoreSet:
+    """All that the service keeps."""
+    return StoreSet((database_part("la base du registre", url, "bank"),), init)
 
 
 class RegistryStore:

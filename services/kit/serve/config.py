@@ -5,22 +5,27 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Literal, NoReturn, Self
 
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from services.kit.access import Access, TlsFiles, is_loopback
 from services.kit.errors import StartupError
 from services.kit.serve import options
 from services.kit.serve.interceptor import Limits
 
 _MEBIBYTE = 1024 * 1024
+_TLS = "tls_certificate_file", "tls_key_file", "tls_authorities_file"
 
 MASTER_KEY_DESCRIPTION = (
     "Clé maîtresse, créée au premier démarrage ; à garder loin des bases. Sous systemd, le secret "
     "(LoadCredential=) du même nom de fichier la remplace."
+)
+
+EPOCHS_DESCRIPTION = (
+    "Dossier des clés d’époque, le même pour tous les serveurs d’un service ; à sauvegarder loin des bases."
 )
 
 HEADS_DESCRIPTION = "Fichier où s’ajoutent les dernières empreintes des chaînes, à garder loin des bases."
@@ -68,8 +73,15 @@ class ServerSettings(BaseSettings):
         300, ge=1, le=86400, description="Âge auquel une connexion est renouvelée, pour répartir la charge."
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Niveau du journal.")
-    allow_insecure: bool = Field(
-        False, description="Accepter des appels en clair venus d’autres machines (déconseillé)."
+    tls_certificate_file: Path | None = Field(
+        None, description="Certificat du serveur (PEM), suivi de ceux qui le rattachent à son autorité."
+    )
+    tls_key_file: Path | None = Field(None, description="Clé privée de ce certificat (PEM).")
+    tls_authorities_file: Path | None = Field(
+        None, description="Autorités (PEM) dont les certificats d’applications sont acceptés."
+    )
+    access_file: Path | None = Field(
+        None, description="Fichier d’accès (TOML) : fournisseurs d’identité, applications, retraits."
     )
     roles_file: Path | None = Field(
         None, description="Fichier qui complète la table des rôles du service ; relu quand il change."
@@ -96,15 +108,39 @@ class ServerSettings(BaseSettings):
             _print_and_exit(options.masked(settings))
         return settings
 
-    def check_exposure(self) -> None:
-        """Refuses to listen in clear on an address that other machines can reach, unless told to."""
-        if self.allow_insecure or _is_loopback(self.host):
-            return
-        raise StartupError(
-            f"Le serveur refuse d’écouter en clair sur {self.host} : on pourrait le joindre de l’extérieur. "
-            "Écoutez sur 127.0.0.1 ou, si le réseau est protégé, indiquez "
-            f"{options.variable(type(self), 'allow_insecure')}=true."
+    def access(self) -> Access | None:
+        """Who may call, as the files say; None on the loopback of a machine where nothing is asked.
+
+        Raises StartupError if the files are no good, or if other machines could call in clear or unproved.
+        """
+        tls = self.tls_files()
+        if self.access_file:
+            if not tls and not is_loopback(self.host):
+                raise self._exposed("en clair")
+            return Access(self.access_file, tls)
+        if tls or not is_loopback(self.host):
+            raise self._exposed("sans savoir qui appelle")
+        return None
+
+    def tls_files(self) -> TlsFiles | None:
+        """The files of TLS, all three or none."""
+        files = self.tls_certificate_file, self.tls_key_file, self.tls_authorities_file
+        certificate, key, authorities = files
+        if certificate and key and authorities:
+            return TlsFiles(certificate, key, authorities)
+        if any(files):
+            raise StartupError(f"TLS demande trois fichiers à la fois : {self._variables(*_TLS)}.")
+        return None
+
+    def _exposed(self, how: str) -> StartupError:
+        return StartupError(
+            f"Le serveur refuse d’écouter {how} sur {self.host}. Écoutez en clair sur 127.0.0.1, ou indiquez "
+            f"{self._variables(*_TLS, 'access_file')} (voir docs/acces.md ; « make certs » en fait d’essai)."
         )
+
+    def _variables(self, *fields: str) -> str:
+        *most, last = (options.variable(type(self), field) for field in fields)
+        return f"{', '.join(most)} et {last}"
 
     def limits(self) -> Limits:
         """What one worker accepts."""
@@ -121,6 +157,10 @@ class ServerSettings(BaseSettings):
 class StoreSettings(ServerSettings):
     """What a server that keeps a store reads too: a service adds the places of its own parts."""
 
+    init: bool = Field(
+        False,
+        description="Créer ce que le service garde, si rien n’en existe ; à donner au premier démarrage.",
+    )
     heads_seconds: float = Field(
         5,
         ge=0.1,
@@ -135,15 +175,6 @@ class StoreSettings(ServerSettings):
         "", description="Commande qui reçoit chaque empreinte, une ligne JSON, sur son entrée."
     )
     heads_webhook: str = Field("", description="Adresse http(s) à laquelle envoyer chaque empreinte en JSON.")
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _print_and_exit(text: str) -> NoReturn:

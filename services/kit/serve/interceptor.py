@@ -15,7 +15,7 @@ import grpc
 import structlog
 
 from services.kit import context
-from services.kit.access import Guard
+from services.kit.access import Access, Guard
 from services.kit.errors import DomainError, InvalidArgument, ResourceExhausted, Unimplemented
 from services.kit.serve.admission import Places, StreamPlaces
 from services.kit.serve.logs import exception_fields
@@ -93,8 +93,9 @@ class Interceptor(grpc.ServerInterceptor):
     Requests come in as bytes: what is no message, too large or too much is refused here, in our words.
     """
 
-    def __init__(self, domain: str, limits: Limits, guard: Guard) -> None:
+    def __init__(self, domain: str, limits: Limits, guard: Guard, access: Access | None) -> None:
         self._domain = domain
+        self._access = access
         self._limits = limits
         self._guard = guard
         self._places = Places(limits.threads)
@@ -107,7 +108,7 @@ class Interceptor(grpc.ServerInterceptor):
     ) -> grpc.RpcMethodHandler[Any, Any] | None:
         """Returns the wrapped handler; runs on arrival, before the request is read."""
         handler = continuation(handler_call_details)
-        if handler_call_details.method.startswith("/grpc."):
+        if handler and handler_call_details.method.startswith("/grpc."):
             return handler
         arrival = _arrival(handler_call_details)
         if handler is None:
@@ -220,7 +221,10 @@ class Interceptor(grpc.ServerInterceptor):
         if arrival.metadata_bytes > MAX_METADATA_BYTES:
             message = f"Les en-têtes de l’appel dépassent {MAX_METADATA_BYTES} octets ; envoyez-en moins."
             raise ResourceExhausted("METADATA_TOO_LARGE", message)
-        if arrival.actor is None:
+        if self._access:
+            proved = self._access.identify(servicer_context)
+            context.enter(context.Call(arrival.request_id, deadline, caller=proved))
+        elif arrival.actor is None:
             message = "L’en-tête x-actor nomme une seule personne, en 1 à 100 caractères ASCII imprimables."
             raise InvalidArgument("ACTOR_MALFORMED", message)
         context.check_deadline()

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from importlib import import_module
 from pathlib import Path
 from types import MappingProxyType
@@ -31,6 +31,7 @@ from services.kit.serve.config import ServerSettings
 from services.kit.serve.interceptor import MAX_METADATA_BYTES, Interceptor
 from services.kit.serve.liveness import Check
 from services.kit.serve.prefork import Pulse, Supervisor
+from services.kit.store import StoreSet
 
 CLIENT_PING_SECONDS = 20
 """The shortest keepalive interval that clients may use, published in the client guide."""
@@ -43,6 +44,7 @@ RECEIVING_THREADS = 1024
 many and cheap, so that half-sent requests shut nobody out; what may run is counted apart (`Places`)."""
 
 _LONGEST_NAME = 100
+_OPEN = "Sans TLS ni jeton : tout programme de cette machine peut tout demander, sous tout nom."
 
 log = structlog.get_logger()
 
@@ -80,7 +82,8 @@ class App:
     """A service: `prepare` runs once in the master before the fork, `build` in each worker after it.
 
     `domain` is that of ErrorInfo, `roles` the table of who may call what. What `prepare` opens (connections,
-    threads) it closes before it returns.
+    threads) it closes before it returns. It runs once what the service keeps, `stores`, was found whole, or
+    may be created.
     """
 
     name: str
@@ -88,6 +91,7 @@ class App:
     prepare: Callable[[], None]
     build: Callable[[], Sequence[Registration]]
     roles: Path
+    stores: StoreSet = field(default_factory=StoreSet)
 
 
 Act = Callable[[S, str], str]
@@ -108,7 +112,9 @@ def main(
         if words[:1] and words[0] in acts:
             act = acts[words.pop(0)]
             by = _named(words)
-            sys.stdout.write(f"{spaced(act(settings_type.load(words), by))}\n")
+            settings = settings_type.load(words)
+            replace(make_app(settings).stores, init=False).check()  # an act creates nothing
+            sys.stdout.write(f"{spaced(act(settings, by))}\n")
             return 0
         settings = settings_type.load(words)
     except StartupError as error:
@@ -130,12 +136,13 @@ def run(app: App, settings: ServerSettings) -> int:
     """Serves until SIGTERM or SIGINT; returns the exit code of the process."""
     logs.configure(app.name, settings.log_level)
     try:
-        settings.check_exposure()
+        access = settings.access()
+        app.stores.check()
         # Before the fork: the workers count together how often an application calls.
         guard = Guard(Roles(app.roles, settings.roles_file), Quotas())
         app.prepare()
         with port.reserve(settings.host, settings.port) as held, _ready_file(settings.ready_file) as publish:
-            return _supervise(app, settings, guard, held, publish)
+            return _supervise(app, settings, guard, held, publish, is_open=access is None)
     except StartupError as error:
         return _refuse(error)
 
@@ -175,6 +182,8 @@ def _supervise(
     guard: Guard,
     held: socket.socket,
     publish: Callable[[str], None],
+    *,
+    is_open: bool,
 ) -> int:
     grant = cpus.grant()
     workers = settings.workers or grant.workers()
@@ -188,6 +197,8 @@ def _supervise(
         _work(app, settings, guard, address, pulse)
 
     def announce() -> None:
+        if is_open:
+            log.warning("access_open", sentence=spaced(_OPEN))
         log.info("ready", address=address, workers=workers, pinned=bool(pins))
         publish(address)
 
@@ -204,15 +215,23 @@ def _work(app: App, settings: ServerSettings, guard: Guard, address: str, pulse:
     writer.setblocking(False)
     signal.set_wakeup_fd(writer.fileno())
     signal.signal(signal.SIGTERM, lambda *_: None)
+    access = settings.access()
     server = grpc.server(
         ThreadPoolExecutor(RECEIVING_THREADS, thread_name_prefix="call"),
-        interceptors=[Interceptor(app.domain, settings.limits(), guard)],
+        interceptors=[Interceptor(app.domain, settings.limits(), guard, access)],
         options=_options(settings),
     )
     registrations = app.build()
     probes = _add_services(server, registrations)
     own = liveness.own_address()
-    server.add_insecure_port(address)
+    if access is None:
+        _add_reflection(server, registrations)
+    else:
+        access.start()
+    if access and (credentials := access.credentials()):
+        server.add_secure_port(address, credentials)
+    else:
+        server.add_insecure_port(address)
     server.add_insecure_port(own)
     server.start()
     pulse.ready()
@@ -226,16 +245,20 @@ def _work(app: App, settings: ServerSettings, guard: Guard, address: str, pulse:
 
 
 def _add_services(server: grpc.Server, registrations: Sequence[Registration]) -> health.HealthServicer:
-    names = [registration.service_name for registration in registrations]
     for registration in registrations:
         registration.add(registration.servicer, server)
     probes = health.HealthServicer()
     told = liveness.Probes(probes, lambda: next(filter(None, (each.reserve() for each in registrations)), ""))
     health_pb2_grpc.add_HealthServicer_to_server(told, server)
-    for name in ("", *names):
+    for name in ("", *(registration.service_name for registration in registrations)):
         probes.set(name, health_pb2.HealthCheckResponse.SERVING)
-    reflection.enable_server_reflection((*names, health.SERVICE_NAME, reflection.SERVICE_NAME), server)
     return probes
+
+
+def _add_reflection(server: grpc.Server, registrations: Sequence[Registration]) -> None:
+    """Lets the tools of a developer list the methods: where nobody is asked who calls, and nowhere else."""
+    names = [registration.service_name for registration in registrations]
+    reflection.enable_server_reflection((*names, health.SERVICE_NAME, reflection.SERVICE_NAME), server)
 
 
 def _options(settings: ServerSettings) -> list[tuple[str, int]]:

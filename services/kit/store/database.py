@@ -9,7 +9,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -24,7 +24,17 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from services.kit.context import limit
 from services.kit.errors import FailedPrecondition, StartupError, Unavailable
-from services.kit.store.engine import WRITE, create, is_damage, is_passing, parse_url
+from services.kit.store import states
+from services.kit.store.engine import (
+    WRITE,
+    connect_sqlite,
+    create,
+    is_damage,
+    is_passing,
+    is_without_our_tables,
+    parse_url,
+)
+from services.kit.store.private import close_file, keep_private_file, keep_private_folder
 from services.kit.store.waits import write_places
 
 POSTGRESQL_POLL_SECONDS = 0.5
@@ -80,7 +90,7 @@ class Database:
         """Raises Unavailable while nothing can be written."""
         with self.write() as connection:
             if not self.is_sqlite and connection.scalar(_POSTGRESQL_READ_ONLY):
-                raise _unavailable()
+                raise states.unavailable()
 
     def _check_file(self) -> None:
         """Raises if the file of the store is no longer the one that was opened: what is written into a file
@@ -90,14 +100,12 @@ class Database:
         try:
             found = os.stat(str(self._url.database))
         except FileNotFoundError:
-            if self._file is None:
-                return  # nothing was opened yet: opening says what is wrong
-            raise _moved() from None
+            raise states.moved() from None
         identity = (found.st_dev, found.st_ino)
         if self._file is None:
             self._file = identity
         elif self._file != identity:
-            raise _moved()
+            raise states.moved()
 
     @contextmanager
     def _transaction(self, options: dict[str, Any]) -> Iterator[Connection]:
@@ -106,13 +114,15 @@ class Database:
             with self._engine.connect().execution_options(**options) as connection, connection.begin():
                 yield connection
         except DBAPIError as error:
-            if is_damage(error):
-                raise _damaged() from error
+            if is_damage(error.orig):
+                raise states.damaged() from error
+            if is_without_our_tables(error):
+                raise states.of_another_service() from error
             if is_passing(error, writes=WRITE in options):
-                raise _unavailable() from error
+                raise states.unavailable() from error
             raise
         except PoolTimeout as error:
-            raise _unavailable() from error
+            raise states.unavailable() from error
 
     def data_version(self, *, fresh: bool = False) -> bytes:
         """An opaque mark: equal marks mean that no process committed anything in between.
@@ -128,7 +138,7 @@ class Database:
             now = time.monotonic()
             if fresh or now - self._mark[1] > POSTGRESQL_POLL_SECONDS:
                 if not fresh and now - self._failed < POSTGRESQL_POLL_SECONDS:
-                    raise _unavailable()  # one read at a time waits for a server that hangs
+                    raise states.unavailable()  # one read at a time waits for a server that hangs
                 try:
                     with limit(POSTGRESQL_MARK_SECONDS), self._transaction({}) as connection:
                         self._mark = (str(connection.scalar(_POSTGRESQL_MARK)).encode(), now)
@@ -146,7 +156,7 @@ class Database:
         with self._mark_lock:
             if self._sqlite_index is None:
                 path = str(self._url.database)
-                keeper = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+                keeper = connect_sqlite(Path(path))
                 keeper.execute("SELECT count(*) FROM sqlite_schema").fetchone()
                 # Left open: closing any descriptor of a file drops the locks that SQLite holds on it for the
                 # whole process, and the next one to open the store would cut the file under our map (SIGBUS).
@@ -156,6 +166,21 @@ class Database:
                 )
                 self._index_keeper = keeper
             return self._sqlite_index
+
+    def empty_log(self) -> bool:
+        """Puts the log of a SQLite file into it and cuts it: former pages are gone. False, at once, while a
+        reader keeps one of them, or someone writes."""
+        if not self.is_sqlite:
+            return True
+        with self.read() as connection:
+            path = connection.exec_driver_sql("PRAGMA database_list").all()[0][2]
+        try:
+            with closing(sqlite3.connect(path, timeout=0, isolation_level=None)) as file:
+                # It does not fail when it could not: it says so in the row that it gives.
+                busy, _, _ = file.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+                return not busy
+        except sqlite3.Error:
+            return False
 
     def dispose(self) -> None:
         """Closes every connection."""
@@ -187,10 +212,10 @@ def migrate(url: str, script_location: Path) -> None:
             "La base de données vient d’une version plus récente du service ; installez cette version."
         ) from error
     except Unavailable as error:
-        raise StartupError(_unusable(parsed)) from error
+        raise StartupError(states.unusable(parsed)) from error
     except DBAPIError as error:
         if isinstance(error.orig, InsufficientPrivilege):
-            raise StartupError(_unusable(parsed)) from error
+            raise StartupError(states.unusable(parsed)) from error
         raise
     finally:
         database.dispose()
@@ -203,7 +228,7 @@ def _open(database: Database, url: URL) -> None:
     except FailedPrecondition as error:
         raise StartupError(error.message) from error
     except (Unavailable, DBAPIError) as error:
-        raise StartupError(_unusable(url)) from error
+        raise StartupError(states.unusable(url)) from error
 
 
 def _upgrade(connection: Connection, script_location: Path) -> None:
@@ -217,47 +242,20 @@ def _upgrade(connection: Connection, script_location: Path) -> None:
 
 @contextmanager
 def _sqlite_file(url: URL) -> Iterator[None]:
-    """Creates the folder of a SQLite file and locks it: two first openings would both switch it to WAL."""
+    """Creates a SQLite file and locks it: two first openings would both switch it to WAL."""
     if url.get_backend_name() != "sqlite":
         yield
         return
     path = Path(str(url.database))
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        lock = path.with_name(f"{path.name}.lock").open("w")
+        keep_private_folder(path.parent)
+        keep_private_file(path)
+        for suffix in ("-wal", "-shm"):  # SQLite gives a new one the mode of the file
+            with suppress(FileNotFoundError):
+                close_file(path.with_name(f"{path.name}{suffix}"))
+        lock = keep_private_file(path.with_name(f"{path.name}.lock")).open("w")
     except OSError as error:
-        raise StartupError(_unusable(url)) from error
+        raise StartupError(states.unusable(url)) from error
     with lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
-
-
-def _unavailable() -> Unavailable:
-    return Unavailable("STORE_UNAVAILABLE", "La base de données ne répond pas.")
-
-
-def _moved() -> FailedPrecondition:
-    return FailedPrecondition(
-        "STORE_MOVED",
-        "Le fichier de la base de données a été supprimé ou remplacé pendant que le service l’utilise : "
-        "rien n’est plus enregistré. Arrêtez le service, remettez le fichier d’origine ou la dernière "
-        "sauvegarde, redémarrez.",
-    )
-
-
-def _damaged() -> FailedPrecondition:
-    return FailedPrecondition(
-        "STORE_DAMAGED",
-        "Le fichier de la base de données est abîmé : rien n’est plus lu ni enregistré. Arrêtez le service, "
-        "gardez ce fichier à part, remettez la dernière sauvegarde, redémarrez.",
-    )
-
-
-def _unusable(url: URL) -> str:
-    if url.get_backend_name() == "sqlite":
-        path = Path(str(url.database)).absolute()
-        return f"La base de données {path} ne peut pas être ouverte ; vérifiez les droits de son dossier."
-    return (
-        f"La base de données {url.database} du serveur {url.host or 'local'} ne peut pas être ouverte ; "
-        "vérifiez son adresse, le mot de passe et les droits du compte."
-    )

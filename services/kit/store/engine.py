@@ -5,9 +5,10 @@ from __future__ import annotations
 import sqlite3
 import time
 from functools import partial
+from pathlib import Path
 from typing import Any
 
-from psycopg.errors import ReadOnlySqlTransaction
+from psycopg.errors import ReadOnlySqlTransaction, UndefinedColumn, UndefinedTable
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, DisconnectionError, OperationalError
 
@@ -47,10 +48,20 @@ def create(url: URL, pool_size: int, *, bounded: bool = True) -> Engine:
     """The engine of a URL returned by `parse_url`; its waits end with the call, unless not `bounded`."""
     if url.get_backend_name() == "postgresql":
         return _create_postgresql(url, pool_size, bounded=bounded)
-    engine = create_engine(url, pool_size=pool_size, connect_args={"timeout": SQLITE_BUSY_SECONDS})
+    path = Path(str(url.database))
+    engine = create_engine(url, pool_size=pool_size, creator=lambda: connect_sqlite(path))
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def connect_sqlite(path: Path) -> sqlite3.Connection:
+    """A connection to a file that exists: SQLite would otherwise make an empty one in the place of a lost
+    one, and answer from it."""
+    address = f"{path.absolute().as_uri()}?mode=rw"
+    return sqlite3.connect(
+        address, uri=True, timeout=SQLITE_BUSY_SECONDS, isolation_level=None, check_same_thread=False
+    )
 
 
 def _create_postgresql(url: URL, pool_size: int, *, bounded: bool) -> Engine:
@@ -90,10 +101,18 @@ def _create_postgresql(url: URL, pool_size: int, *, bounded: bool) -> Engine:
     return engine
 
 
-def is_damage(error: DBAPIError) -> bool:
-    """True if the file is no longer a sound database, or no longer the one that was opened."""
-    name = getattr(error.orig, "sqlite_errorname", "")
+def is_damage(error: BaseException | None) -> bool:
+    """True if SQLite says that the file is no longer a sound database, or no longer the one it opened."""
+    name = getattr(error, "sqlite_errorname", "")
     return name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_READONLY_DBMOVED"))
+
+
+def is_without_our_tables(error: DBAPIError) -> bool:
+    """True if a table or a column that the migrations made is not there."""
+    if isinstance(error.orig, sqlite3.Error):
+        # SQLite has one code for all that is wrong in a statement; these two texts alone say what is absent.
+        return str(error.orig).startswith(("no such table", "no such column"))
+    return isinstance(error.orig, UndefinedTable | UndefinedColumn)
 
 
 def is_passing(error: DBAPIError, *, writes: bool) -> bool:
@@ -106,10 +125,9 @@ def is_passing(error: DBAPIError, *, writes: bool) -> bool:
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
-    connection.isolation_level = None
     # Text that is not UTF-8, which SQLite keeps as it is, is for its reader to judge: it stops no reading.
     connection.text_factory = partial(str, encoding="utf-8", errors="surrogateescape")
-    for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
+    for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "secure_delete = ON"):
         connection.execute(f"PRAGMA {pragma}")
 
 

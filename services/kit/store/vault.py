@@ -87,7 +87,7 @@ def load(path: Path) -> MasterKey:
         mode, written = path.stat().st_mode, path.read_bytes()
         secret = b64decode(written.strip(), validate=True)
     except FileNotFoundError:
-        _refuse_old_place(path)
+        refuse_old_place(path)
         raise StartupError(
             f"La clé maîtresse {path} est absente et la base s’en sert déjà : remettez le fichier en place."
         ) from None
@@ -106,7 +106,7 @@ def load(path: Path) -> MasterKey:
 
 def create(path: Path) -> None:
     """Writes a new master key that its owner alone can read; the file appears whole or not at all."""
-    _refuse_old_place(path)
+    refuse_old_place(path)
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -120,7 +120,7 @@ def create(path: Path) -> None:
         raise StartupError(f"La clé maîtresse {path} ne peut pas être créée.") from None
 
 
-def _refuse_old_place(path: Path) -> None:
+def refuse_old_place(path: Path) -> None:
     """A key that an earlier version made beside the databases is moved by hand: whoever copies var/ for a
     backup must know that it is no longer there."""
     old = path.parent.parent / "var" / path.name

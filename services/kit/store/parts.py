@@ -1,0 +1,142 @@
+"""What a service keeps, described once: nothing of it is created by accident."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass
+from itertools import combinations
+from pathlib import Path
+
+from sqlalchemy import URL, inspect
+
+from services.kit.errors import FailedPrecondition, StartupError, Unavailable
+from services.kit.french import join
+from services.kit.store import states, vault
+from services.kit.store.database import Database
+from services.kit.store.engine import connect_sqlite, is_damage, parse_url
+
+_REVISIONS = "alembic_version"
+
+
+@dataclass(frozen=True)
+class Part:
+    """A database or a file of a service: its French name with an article, where it is, whether it exists.
+
+    `exists` raises StartupError for a part that is there and cannot be this one. A part whose loss the
+    operator has accepted by a setting is created again beside the others.
+    """
+
+    label: str
+    place: str
+    exists: Callable[[], bool]
+    loss_accepted: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.label} ({self.place})"
+
+
+def master_key_part(path: Path, *, loss_accepted: bool = False) -> Part:
+    """The master key of a service."""
+
+    def exists() -> bool:
+        if path.exists():
+            return True
+        vault.refuse_old_place(path)
+        return False
+
+    return Part("la clé maîtresse", str(path.absolute()), exists, loss_accepted)
+
+
+def database_part(label: str, url: str, table: str, *, loss_accepted: bool = False) -> Part:
+    """A database, known by a table that no other store has; it exists once it has its tables."""
+    parsed = parse_url(url)
+    if parsed.get_backend_name() == "sqlite":
+        path = Path(str(parsed.database)).absolute()
+        return Part(label, str(path), lambda: _sqlite_exists(parsed, path, table), loss_accepted)
+    server = f"{parsed.host or 'local'}{f':{parsed.port}' if parsed.port else ''}"
+    place = f"base {parsed.database} du serveur {server}"
+    return Part(label, place, lambda: _postgresql_exists(url, parsed, table), loss_accepted)
+
+
+@dataclass(frozen=True)
+class StoreSet:
+    """All that a service keeps; `init` is the operator's word that this is its first start."""
+
+    parts: tuple[Part, ...] = ()
+    init: bool = False
+
+    def check(self) -> None:
+        """Lets a start go on where the set is whole, or wholly absent and `init` was given: StartupError."""
+        for first, second in combinations(self.parts, 2):
+            if first.place == second.place:
+                raise StartupError(
+                    f"{first.label} et {second.label} sont au même endroit ({first.place}) : donnez à "
+                    "chacune le sien."
+                )
+        absent = [part for part in self.parts if not part.exists()]
+        if len(absent) == len(self.parts):
+            if absent and not self.init:
+                raise StartupError(_nothing(absent))
+            return
+        lost = [part for part in absent if not part.loss_accepted]
+        if lost:
+            raise StartupError(_incomplete(lost, [part for part in self.parts if part not in absent]))
+
+    def places(self) -> dict[str, str]:
+        """Where each part is, by its French name."""
+        return {part.label: part.place for part in self.parts}
+
+
+def _nothing(absent: list[Part]) -> str:
+    return (
+        f"Rien de ce que garde ce service n’existe encore : {join([str(part) for part in absent])}. "
+        "Si c’est son premier démarrage, relancez-le une fois avec --init ; sinon, un réglage ou un montage "
+        "est à corriger, ou une sauvegarde à remettre."
+    )
+
+
+def _incomplete(lost: list[Part], present: list[Part]) -> str:
+    missing, found = (join([str(part) for part in parts]) for parts in (lost, present))
+    return (
+        f"Il manque {missing}, alors qu’il existe {found} : "
+        "le service ne démarre pas, avec ou sans --init. Corrigez le réglage, ou remettez la dernière "
+        "sauvegarde de ce qui manque ; si un premier démarrage a été interrompu, supprimez ce qu’il a créé "
+        "et relancez avec --init."
+    )
+
+
+def _sqlite_exists(url: URL, path: Path, table: str) -> bool:
+    log = path.with_name(f"{path.name}-wal")
+    if not path.exists():
+        if log.exists():
+            raise StartupError(states.orphaned(path, log))
+        return False
+    try:
+        with closing(connect_sqlite(path)) as file:
+            tables = {row[0] for row in file.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")}
+    except sqlite3.Error as error:
+        sentence = f"{path} : {states.damaged().message}" if is_damage(error) else states.unusable(url)
+        raise StartupError(sentence) from error
+    if not tables:
+        raise StartupError(states.empty(path))
+    return _known(table, tables, str(path))
+
+
+def _postgresql_exists(url: str, parsed: URL, table: str) -> bool:
+    database = Database(url, bounded=False)
+    try:
+        with database.read() as connection:
+            tables = set(inspect(connection).get_table_names())
+    except (Unavailable, FailedPrecondition) as error:
+        raise StartupError(states.unusable(parsed)) from error
+    finally:
+        database.dispose()
+    return bool(tables & {table, _REVISIONS}) and _known(table, tables, f"Base {parsed.database}")
+
+
+def _known(table: str, tables: set[str], place: str) -> bool:
+    if table not in tables:
+        raise StartupError(f"{place} : {states.of_another_service().message}")
+    return True

@@ -1,0 +1,70 @@
+"""The states of a store in which a service reads and writes nothing, each with its reason and what to do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sqlalchemy import URL
+
+from services.kit.errors import FailedPrecondition, Unavailable
+
+
+def unavailable() -> Unavailable:
+    """The database does not answer in time; it may later."""
+    return Unavailable("STORE_UNAVAILABLE", "La base de données ne répond pas.")
+
+
+def moved() -> FailedPrecondition:
+    """The file is no longer the one that was opened."""
+    return FailedPrecondition(
+        "STORE_MOVED",
+        "Le fichier de la base de données a été supprimé ou remplacé pendant que le service l’utilise : "
+        "rien n’est plus enregistré. Arrêtez le service, remettez le fichier d’origine ou la dernière "
+        "sauvegarde, redémarrez.",
+    )
+
+
+def damaged() -> FailedPrecondition:
+    """The file is no sound database, or holds text that is none."""
+    return FailedPrecondition(
+        "STORE_DAMAGED",
+        "Le fichier de la base de données est abîmé : rien n’est plus lu ni enregistré. Arrêtez le service, "
+        "gardez ce fichier à part, remettez la dernière sauvegarde, redémarrez.",
+    )
+
+
+def of_another_service() -> FailedPrecondition:
+    """The tables are not those of this service."""
+    return FailedPrecondition(
+        "STORE_OF_ANOTHER_SERVICE",
+        "La base de données n’a pas les tables de ce service : c’est celle d’un autre, ou elle a été vidée. "
+        "Arrêtez le service, corrigez son adresse ou remettez la dernière sauvegarde, redémarrez.",
+    )
+
+
+def empty(path: Path) -> str:
+    """What is said of a file without any table: something was there, or a first start was cut short."""
+    return (
+        f"Le fichier {path} de la base de données est vide : rien n’y est créé par-dessus. Remettez la "
+        "dernière sauvegarde ; si un premier démarrage a été interrompu, supprimez ce fichier et relancez "
+        "avec --init."
+    )
+
+
+def orphaned(path: Path, log: Path) -> str:
+    """What is said of the log of a lost file: a new file beside it would be filled from it."""
+    return (
+        f"Le fichier {path} de la base de données a disparu, alors que {log.name} est encore là : remettez "
+        "la dernière sauvegarde, puis relancez."
+    )
+
+
+def unusable(url: URL) -> str:
+    """What is said at a start of a database that cannot be opened; no password is in it."""
+    if url.get_backend_name() == "sqlite":
+        path = Path(str(url.database)).absolute()
+        return f"La base de données {path} ne peut pas être ouverte ; vérifiez les droits de son dossier."
+    return (
+        f"La base de données {url.database} du serveur {url.host or 'local'} ne peut pas être ouverte ; "
+        "vérifiez son adresse, le mot de passe et les droits du compte."
+    )

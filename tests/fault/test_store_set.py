@@ -1,0 +1,156 @@
+"""No state is created by accident: each service starts on a whole set, or on none and with --init."""
+
+from __future__ import annotations
+
+import itertools
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from services.bank_registry.store import migrate as bank_registry_migrate
+from services.documents.store import migrate as documents_migrate
+from services.eligibility.app import store_set
+from services.eligibility.config import Settings
+from services.eligibility.store import migrate as eligibility_migrate
+from services.kit.errors import StartupError
+from services.kit.store import StoreSet, database_part, prepare_keys
+from tests import warm
+from tests.bank_registry_support import new_database
+from tests.support import throwaway_stores
+
+SERVICES = ("services.eligibility", "services.documents", "services.bank_registry")
+
+
+def start(module: str, env: dict[str, str], *options: str) -> subprocess.CompletedProcess[str]:
+    """A start that must be refused, without the word that the other tests give."""
+    without = {**env, f"{module.removeprefix('services.').upper()}_INIT": ""}
+    return warm.run(module, "--port", "0", "--workers", "1", *options, env=without)
+
+
+@pytest.mark.parametrize("module", SERVICES)
+def test_a_service_that_finds_nothing_creates_nothing_without_init(module: str, tmp_path: Path) -> None:
+    done = start(module, throwaway_stores(tmp_path))
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("Rien de ce que garde ce service n’existe encore\u00a0: la base d")
+    assert "relancez-le une fois avec --init" in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert not list(tmp_path.iterdir())
+
+
+def test_an_import_follows_the_same_rule(tmp_path: Path) -> None:
+    file = tmp_path / "lenders.json"
+    file.write_text('{"format": "registre-preteurs/1", "banks": []}', encoding="utf-8")
+    done = warm.run(
+        "services.bank_registry",
+        "import",
+        str(file),
+        env={**throwaway_stores(tmp_path), "BANK_REGISTRY_INIT": ""},
+    )
+    assert done.returncode == 1
+    assert done.stderr.startswith("Rien de ce que garde ce service")
+    assert [path.name for path in tmp_path.iterdir()] == [file.name]
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The files of an eligibility service that has started once."""
+    folder = tmp_path_factory.mktemp("made")
+    settings = eligibility(folder)
+    eligibility_migrate(settings.database_url)
+    prepare_keys(settings.keys_database_url, settings.master_key_file, folder / "epochs")
+    return folder
+
+
+FILES = ("journal.sqlite3", "keys.sqlite3", "master.key")
+
+
+def eligibility(folder: Path, **more: object) -> Settings:
+    journal, keys, master = (folder / name for name in FILES)
+    return Settings(
+        database_url=f"sqlite:///{journal}",
+        keys_database_url=f"sqlite:///{keys}",
+        master_key_file=master,
+        **more,  # type: ignore[arg-type]
+    )
+
+
+@pytest.mark.parametrize(
+    "kept", [kept for count in range(4) for kept in itertools.combinations(FILES, count)], ids=" ".join
+)
+@pytest.mark.parametrize("init", [False, True])
+def test_what_exists_decides_with_the_word_of_the_operator(
+    made: Path, tmp_path: Path, kept: tuple[str, ...], init: bool
+) -> None:
+    for name in kept:
+        shutil.copy(made / name, tmp_path)
+    check = store_set(eligibility(tmp_path, init=init)).check
+    if len(kept) == len(FILES) or (init and not kept):
+        check()
+        return
+    with pytest.raises(StartupError) as refused:
+        check()
+    sentence = str(refused.value)
+    assert all(str(tmp_path / name) in sentence for name in FILES)
+    if kept:
+        missing, found = sentence.split(", alors qu’il existe ")
+        assert {name for name in FILES if name in missing} == set(FILES) - set(kept)
+        assert {name for name in FILES if name in found} == set(kept)
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(kept)
+
+
+def test_the_keys_alone_may_be_lost_and_their_loss_accepted(made: Path, tmp_path: Path) -> None:
+    shutil.copy(made / FILES[0], tmp_path)
+    store_set(eligibility(tmp_path, accept_lost_keys=True)).check()
+    (tmp_path / FILES[0]).unlink()
+    for name in FILES[1:]:
+        shutil.copy(made / name, tmp_path)
+    with pytest.raises(StartupError, match="Il manque la base des règlements et du journal"):
+        store_set(eligibility(tmp_path, accept_lost_keys=True)).check()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path}/store.sqlite3"
+    else:
+        yield new_database(request.getfixturevalue("postgres_url"))
+
+
+def registry(url: str) -> StoreSet:
+    return StoreSet((database_part("la base du registre", url, "bank"),), init=True)
+
+
+@pytest.mark.parametrize("migrate", [eligibility_migrate, documents_migrate])
+def test_the_store_of_another_service_is_refused(url: str, migrate: object) -> None:
+    migrate(url)  # type: ignore[operator]
+    with pytest.raises(StartupError, match="n’a pas les tables de ce service"):
+        registry(url).check()
+
+
+def test_its_own_store_is_accepted(url: str) -> None:
+    registry(url).check()
+    bank_registry_migrate(url)
+    registry(url).check()
+
+
+def test_a_database_of_which_nothing_can_be_known_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "store.sqlite3"
+    log = tmp_path / "store.sqlite3-wal"
+    refused: list[str] = []
+    log.touch()
+    for fault in ("lost", "empty", "damaged"):
+        if fault == "empty":
+            log.unlink()
+            path.touch()
+        elif fault == "damaged":
+            path.write_bytes(b"not a database" * 100)
+        with pytest.raises(StartupError) as raised:
+            registry(f"sqlite:///{path}").check()
+        refused.append(str(raised.value))
+    assert ["a disparu" in refused[0], "est vide" in refused[1], "est abîmé" in refused[2]] == [True] * 3
+    assert all(str(path) in sentence for sentence in refused)
+    with pytest.raises(StartupError, match="ne peut pas être ouverte"):
+        registry("postgresql://agent:oiseau@127.0.0.1:1/base").check()
