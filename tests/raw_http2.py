@@ -50,6 +50,10 @@ class RawConnection:
         self._next += 2
         self._socket.sendall(frames)
 
+    def send(self, frames: bytes) -> None:
+        """Sends frames as they are."""
+        self._socket.sendall(frames)
+
     def __enter__(self) -> Self:
         return self
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import sys
 import threading
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -43,9 +44,10 @@ from tests.documents_support import REFUSAL, example, request
 from tests.eligibility_reglement import BASE
 from tests.eligibility_support import application
 from tests.ruleset_support import RULESET, variant, version_name, with_ceiling
-from tests.support import POLL_SECONDS, wait_until
+from tests.support import wait_until
 
 SECONDS = 60.0
+RETRY_SECONDS = 0.1
 GIVE_UP_SECONDS = 300.0
 FAULTS = {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED, grpc.StatusCode.CANCELLED}
 CASE = "MC-2026-0042"
@@ -107,6 +109,9 @@ class Load:
             thread.start()
         try:
             yield
+        except BaseException:
+            self.unexpected.append("the test has failed")
+            raise
         finally:
             self._stop.set()
             for thread in self._threads:
@@ -133,7 +138,7 @@ class Load:
                     break
                 if self.unexpected:
                     return
-                self._stop.wait(POLL_SECONDS)
+                self._stop.wait(RETRY_SECONDS)
 
     def _is_answered(self, number: int, request_id: str, address: str) -> bool:
         with channel_to(address) as channel:
@@ -159,6 +164,12 @@ def check(kind: Kind, address: str, answered: Sequence[str]) -> None:
     """The store holds what was answered, all of it, once, and nothing else."""
     with channel_to(address) as channel:
         assert sorted(kind.stored(channel)) == sorted(answered)
+    tell(f"{kind.name}: {len(answered)} answered, all in the store, once")
+
+
+def tell(figures: str) -> None:
+    """Figures for `pytest -rP`, which docs/fiabilite.md gives."""
+    sys.stdout.write(f"{figures}\n")
 
 
 def _decide(channel: grpc.Channel, request_id: str, number: int) -> str:
