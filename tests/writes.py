@@ -182,7 +182,8 @@ def _decide(channel: grpc.Channel, request_id: str, number: int) -> str:
 
 
 def _decisions(channel: grpc.Channel) -> list[str]:
-    stub, found, token = DecisionServiceStub(channel), [], ""
+    stub, token = DecisionServiceStub(channel), ""
+    found: list[str] = []
     while token or not found:
         asked = decision_pb.ListDecisionsRequest(page_size=200, page_token=token)
         page = stub.ListDecisions(asked, timeout=SECONDS)
@@ -257,7 +258,7 @@ def _import(channel: grpc.Channel, request_id: str, number: int) -> str:
     lenders = [bank(f"i{number}-{one}", IMPORTED * number + one) for one in range(IMPORTED)]
     data = "\n".join(json.dumps(one, ensure_ascii=False) for one in lenders).encode()
 
-    def send(**options: object) -> exchange_pb2.ImportSummary:
+    def send(**options: Any) -> exchange_pb2.ImportSummary:
         asked = exchange_pb2.ImportBanksRequest(
             chunk=data, file_name="preteurs.jsonl", effective_date=DAY, reason="essai", **options
         )
@@ -285,7 +286,8 @@ def _keep(channel: grpc.Channel, request_id: str, number: int) -> str:
 
 
 def _kept(channel: grpc.Channel) -> list[str]:
-    stub, names, token = DocumentStoreServiceStub(channel), [], ""
+    stub, token = DocumentStoreServiceStub(channel), ""
+    names: list[str] = []
     while token or not names:
         asked = store_pb.ListDocumentsRequest(case_reference=CASE, page_size=200, page_token=token)
         page = stub.ListDocuments(asked, timeout=SECONDS)

@@ -11,7 +11,7 @@ from pathlib import Path
 import grpc
 import pytest
 
-from tests.bank_registry_support import new_database
+from tests.bank_registry_support import new_database, status_of
 from tests.support import MORE, Launch, RunningServer, throwaway_stores, wait_until
 from tests.writes import IMPORT, KINDS, ONE_OF_EACH_SERVICE, PUBLICATION, Kind, Load, channel_to, check
 
@@ -25,6 +25,10 @@ each_kind = pytest.mark.parametrize(
 each_service = pytest.mark.parametrize(
     "kind", ONE_OF_EACH_SERVICE, ids=lambda kind: kind.module.rpartition(".")[2]
 )
+
+
+def reason_of(error: grpc.RpcError) -> str:
+    return status_of(error)[0].reason
 
 
 def start(launch: Launch, kind: Kind, env: dict[str, str], workers: int = 2) -> RunningServer:
@@ -113,7 +117,7 @@ def test_a_full_disk_refuses_writes_and_reads_go_on(launch: Launch, tmp_path: Pa
             with pytest.raises(grpc.RpcError) as refused:
                 kind.ask(channel, "", 2 + number)
             assert refused.value.code() is grpc.StatusCode.UNAVAILABLE
-            assert b"STORE_UNAVAILABLE" in dict(refused.value.trailing_metadata())["grpc-status-details-bin"]
+            assert reason_of(refused.value) == "STORE_UNAVAILABLE"
         assert kind.stored(channel) == answered
         resource.prlimit(worker, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
         answered.append(kind.ask(channel, "", 9))
