@@ -26,7 +26,17 @@ _SQLITE_RETRY_SECONDS = 0.001
 WRITE = "kit_write"
 """Execution option of a connection that is about to write."""
 
+ANY_TEXT = "kit_any_text"
+"""Execution option of a connection whose reader judges by itself text that is not UTF-8."""
+
 _PASSING_SQLITE_ERRORS = ("SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_IOERR", "SQLITE_FULL", "SQLITE_CANTOPEN")
+_DAMAGES = (
+    "SQLITE_CORRUPT",
+    "SQLITE_NOTADB",
+    "SQLITE_READONLY_DBMOVED",
+    # A page or a frame that is announced and is not there: a file that was cut.
+    "SQLITE_IOERR_SHORT_READ",
+)
 
 
 def parse_url(url: str) -> URL:
@@ -35,13 +45,18 @@ def parse_url(url: str) -> URL:
         parsed = make_url(url)
     except ArgumentError:
         raise StartupError("L’adresse de la base de données est illisible.") from None
-    if parsed.get_backend_name() == "sqlite" and parsed.database not in (None, "", ":memory:"):
+    if parsed.get_backend_name() == "sqlite" and _is_file(parsed.database):
         return parsed.set(drivername="sqlite+pysqlite")
     if parsed.get_backend_name() == "postgresql":
         return parsed.set(drivername="postgresql+psycopg")
     raise StartupError(
         "La base de données doit être un fichier (sqlite:///chemin) ou un serveur PostgreSQL (postgresql://…)."
     )
+
+
+def _is_file(database: str | None) -> bool:
+    """A path: a URI of SQLite could say how to open it, which is ours to say."""
+    return bool(database) and database != ":memory:" and not str(database).startswith("file:")
 
 
 def create(url: URL, pool_size: int, *, bounded: bool = True) -> Engine:
@@ -104,7 +119,14 @@ def _create_postgresql(url: URL, pool_size: int, *, bounded: bool) -> Engine:
 def is_damage(error: BaseException | None) -> bool:
     """True if SQLite says that the file is no longer a sound database, or no longer the one it opened."""
     name = getattr(error, "sqlite_errorname", "")
-    return name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_READONLY_DBMOVED"))
+    # Text that is not UTF-8 is no error of SQLite but of the module, which gives it no code.
+    return name.startswith(_DAMAGES) or str(error).startswith("Could not decode to UTF-8")
+
+
+def is_read_only(error: BaseException | None) -> bool:
+    """True if the store takes no write: rights of files, a volume, a server that follows another."""
+    name = getattr(error, "sqlite_errorname", "")
+    return name.startswith("SQLITE_READONLY") or isinstance(error, ReadOnlySqlTransaction)
 
 
 def is_without_our_tables(error: DBAPIError) -> bool:
@@ -115,36 +137,37 @@ def is_without_our_tables(error: DBAPIError) -> bool:
     return isinstance(error.orig, UndefinedTable | UndefinedColumn)
 
 
-def is_passing(error: DBAPIError, *, writes: bool) -> bool:
-    """True if the same transaction may succeed later; SQLite reports wrong SQL by the same class. A store
-    that has become read-only is one for a transaction that `writes`, a bug for another."""
+def is_passing(error: DBAPIError) -> bool:
+    """True if the same transaction may succeed later; SQLite reports wrong SQL by the same class."""
     if isinstance(error.orig, sqlite3.Error):
-        name = getattr(error.orig, "sqlite_errorname", "")
-        return name.startswith(_PASSING_SQLITE_ERRORS) or (writes and name.startswith("SQLITE_READONLY"))
-    return isinstance(error, OperationalError) or (writes and isinstance(error.orig, ReadOnlySqlTransaction))
+        return getattr(error.orig, "sqlite_errorname", "").startswith(_PASSING_SQLITE_ERRORS)
+    return isinstance(error, OperationalError)
+
+
+_ANY_TEXT = partial(str, encoding="utf-8", errors="surrogateescape")
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
-    # Text that is not UTF-8, which SQLite keeps as it is, is for its reader to judge: it stops no reading.
-    connection.text_factory = partial(str, encoding="utf-8", errors="surrogateescape")
     for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
         connection.execute(f"PRAGMA {pragma}")
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    writes = connection.get_execution_options().get(WRITE, False)
+    options = connection.get_execution_options()
+    writes = options.get(WRITE, False)
+    driver = connection.connection.driver_connection
+    assert isinstance(driver, sqlite3.Connection)  # noqa: S101 - of this very engine
+    driver.text_factory = _ANY_TEXT if options.get(ANY_TEXT) else str
     connection.exec_driver_sql(f"PRAGMA query_only = {'OFF' if writes else 'ON'}")
     if writes:
-        _begin_sqlite_write(connection)
+        _begin_sqlite_write(connection, driver)
     else:
         connection.exec_driver_sql("BEGIN")
 
 
-def _begin_sqlite_write(connection: Connection) -> None:
+def _begin_sqlite_write(connection: Connection, driver: sqlite3.Connection) -> None:
     """Takes the write lock, asked for at each millisecond: the wait of SQLite itself grows up to 100 ms, so
     that writers without pause starve the others."""
-    driver = connection.connection.driver_connection
-    assert isinstance(driver, sqlite3.Connection)  # noqa: S101 - of this very engine
     limit = time.monotonic() + min(SQLITE_BUSY_SECONDS, seconds_left())
     driver.execute("PRAGMA busy_timeout = 0")
     try:

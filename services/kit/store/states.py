@@ -42,6 +42,24 @@ def of_another_service() -> FailedPrecondition:
     )
 
 
+def of_newer_version() -> FailedPrecondition:
+    """A newer version of the service has migrated the tables."""
+    return FailedPrecondition(
+        "STORE_OF_NEWER_VERSION",
+        "La base de données vient d’une version plus récente du service : celle-ci n’y lit ni n’y écrit plus "
+        "rien. Installez cette version plus récente, redémarrez.",
+    )
+
+
+def read_only() -> Unavailable:
+    """The database takes no write; it may later, given the right, or after a switch of servers."""
+    return Unavailable(
+        "STORE_READ_ONLY",
+        "La base de données n’accepte que la lecture : rien n’est enregistré. Rendez inscriptibles son "
+        "fichier et son dossier, ou attendez la fin d’une bascule de serveurs.",
+    )
+
+
 def empty(path: Path) -> str:
     """What is said of a file without any table: something was there, or a first start was cut short."""
     return (
