@@ -23,7 +23,7 @@ from services.eligibility.store.journal import Journal
 from services.kit.errors import DomainError
 from services.kit.store import KeyStore, prepare_keys
 from services.kit.store.database import Database, migrate
-from services.kit.store.keys import KEY_MIGRATIONS
+from services.kit.store.key_tables import KEY_MIGRATIONS
 from tests.bank_registry_support import new_database
 from tests.eligibility_support import PACKAGE, load_package
 
@@ -59,6 +59,7 @@ class Stores:
     url: str
     keys_url: str
     master_key: Path
+    epochs: Path
     database: Database
     keys: Database
     journal: Journal
@@ -68,7 +69,7 @@ class Stores:
         """The same journal as another process opens it, by another address if one is given."""
         opened = [Database(url or self.url), Database(self.keys_url)]
         self.others += opened
-        return Journal(opened[0], KeyStore(opened[1], self.master_key))
+        return Journal(opened[0], KeyStore(opened[1], self.master_key, self.epochs))
 
     def record(self, *decisions: NewDecision) -> list[str]:
         """The ids of decisions, all recorded."""
@@ -107,11 +108,13 @@ def copied_database(postgres_url: str, template: str) -> str:
 @contextmanager
 def opened(urls: tuple[str, str], folder: Path) -> Iterator[Stores]:
     """A new journal."""
-    master_key = folder / "master.key"
+    master_key, epochs = folder / "master.key", folder / "epochs"
     store.migrate(urls[0])
-    prepare_keys(urls[1], master_key)
+    prepare_keys(urls[1], master_key, epochs)
     database, keys = Database(urls[0]), Database(urls[1])
-    found = Stores(*urls, master_key, database, keys, Journal(database, KeyStore(keys, master_key)))
+    found = Stores(
+        *urls, master_key, epochs, database, keys, Journal(database, KeyStore(keys, master_key, epochs))
+    )
     yield found
     for each in (database, keys, *found.others):
         each.dispose()
@@ -120,14 +123,16 @@ def opened(urls: tuple[str, str], folder: Path) -> Iterator[Stores]:
 def unprotect(connection: Connection) -> None:
     """Removes the triggers, as one who holds the database can."""
     if connection.dialect.name == "postgresql":
-        connection.execute(text("ALTER TABLE journal DISABLE TRIGGER USER"))
+        tables = text("SELECT DISTINCT event_object_table FROM information_schema.triggers")
+        for name in connection.scalars(tables).all():
+            connection.execute(text(f"ALTER TABLE {name} DISABLE TRIGGER USER"))
     else:
         for name in connection.scalars(text("SELECT name FROM sqlite_schema WHERE type = 'trigger'")).all():
             connection.execute(text(f"DROP TRIGGER {name}"))
 
 
 def tamper(database: Database, *statements: str) -> None:
-    """Changes the journal behind its triggers."""
+    """Changes a database behind its triggers."""
     with database.write() as connection:
         unprotect(connection)
         for statement in statements:

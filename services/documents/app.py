@@ -45,7 +45,13 @@ def make_app(settings: Settings) -> App:
         clock.start()
         seal = Seal(vault.load(settings.master_key_file))
         stored = Stored(store, settings.retention_days)
-        maker = Maker(deployments, store, Converter(settings.pdf_address), seal, settings.retention_days)
+        maker = Maker(
+            deployments,
+            store,
+            Converter(settings.pdf_address, settings.tls_files()),
+            seal,
+            settings.retention_days,
+        )
         limit = settings.max_document_bytes
         return (
             registration(DocumentServicer(maker, stored, limit)),

@@ -62,7 +62,8 @@ def make_app(settings: Settings) -> App:
         database = Database(settings.database_url)
         deployments = Deployments(release_store(settings, database), ruleset_kind(read))
         deployments.start()
-        journal = Journal(database, KeyStore(Database(settings.keys_database_url), settings.master_key_file))
+        journal = Journal(database, _key_store(settings, Database(settings.keys_database_url)))
+        journal.erasing.start()
         clock = StoreClock(database)
         clock.start()
         shadows = ShadowStore(database)
@@ -106,7 +107,7 @@ def prepare(settings: Settings) -> dict[str, RulePackage]:
     """Makes the stores ready, publishes and activates the first ruleset, tries the rules in force; gives
     these, by digest."""
     migrate(settings.database_url)
-    prepare_keys(settings.keys_database_url, settings.master_key_file)
+    prepare_keys(settings.keys_database_url, settings.master_key_file, settings.epochs_directory)
     database = Database(settings.database_url)
     try:
         _prepare_journal(settings, database)
@@ -120,11 +121,15 @@ def prepare(settings: Settings) -> dict[str, RulePackage]:
         database.dispose()
 
 
+def _key_store(settings: Settings, keys: Database) -> KeyStore:
+    return KeyStore(keys, settings.master_key_file, settings.epochs_directory)
+
+
 def _prepare_journal(settings: Settings, database: Database) -> None:
     """Refuses keys that are not those of the journal; what was erased stays so after a restored backup."""
     keys = Database(settings.keys_database_url)
     try:
-        journal = Journal(database, KeyStore(keys, settings.master_key_file))
+        journal = Journal(database, _key_store(settings, keys))
         if not settings.accept_lost_keys:
             journal.check_keys()
         journal.reapply_removals()

@@ -8,7 +8,7 @@ from pathlib import Path
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
-from services.kit.serve import HEADS_DESCRIPTION, MASTER_KEY_DESCRIPTION, StoreSettings
+from services.kit.serve import EPOCHS_DESCRIPTION, HEADS_DESCRIPTION, MASTER_KEY_DESCRIPTION, StoreSettings
 from services.kit.store import vault
 
 SHIPPED_PACKAGE = Path(__file__).parent / "packages" / "ploermel"
@@ -41,6 +41,7 @@ class Settings(StoreSettings):
     master_key_file: Path = Field(
         default_factory=partial(vault.place, "eligibility"), description=MASTER_KEY_DESCRIPTION
     )
+    epochs_directory: Path = Field(Path("keys/eligibility-epochs"), description=EPOCHS_DESCRIPTION)
     heads_file: Path = Field(Path("keys/eligibility-heads.jsonl"), description=HEADS_DESCRIPTION)
     package_directory: Path = Field(
         SHIPPED_PACKAGE,

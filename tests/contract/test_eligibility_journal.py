@@ -24,7 +24,7 @@ from services.kit.canonical import Head
 from services.kit.errors import AlreadyExists, StartupError, Unavailable
 from services.kit.store import chain, engine, prepare_keys, vault
 from services.kit.store.database import Database
-from tests.journal_support import REFERENCE, Stores, decision, new_urls, opened, refused, tamper
+from tests.journal_support import REFERENCE, Stores, decision, new_urls, opened, refused, tamper, unprotect
 
 FUTURE = datetime(2999, 1, 1, tzinfo=UTC)
 
@@ -289,13 +289,12 @@ def test_an_erased_case_can_be_read_nowhere(stores: Stores) -> None:
     assert stores.journal.verify(head).broken_sequence == 0
     tamper(stores.database)
     restore(stores.database, backup)
-    assert stores.journal.get(ids[0]).content is ContentState.ERASED
+    assert stores.journal.get(ids[0]).content is ContentState.KEY_MISSING
     left = {row["wrapped_key"] for row in rows(stores.keys, "case_key")}
-    assert len(left & wrapped) == 1
-    if stores.keys.is_sqlite:
-        gone = next(key for key in wrapped if key not in left)
-        for file in stores.master_key.parent.glob("keys.sqlite3*"):
-            assert gone not in file.read_bytes(), file
+    assert None in left
+    assert not left & wrapped
+    for file in stores.master_key.parent.glob("keys.sqlite3*"):
+        assert not any(gone in file.read_bytes() for gone in wrapped), file
 
 
 def test_what_cannot_be_erased(stores: Stores) -> None:
@@ -328,25 +327,29 @@ def test_a_restored_backup_of_the_keys_undoes_no_erasure(stores: Stores) -> None
     (key,) = rows(stores.keys, "case_key")
     stores.journal.erase(REFERENCE, RemovalRequest())
     with stores.keys.write() as connection:
-        statement = text("UPDATE case_key SET wrapped_key = :wrapped_key, erase_time = NULL")
-        connection.execute(statement, {"wrapped_key": key["wrapped_key"]})
-    assert stores.journal.get(decision_id).content is ContentState.READABLE
+        unprotect(connection)
+        statement = text("UPDATE case_key SET wrapped_key = :wrapped_key, erase_time = NULL, epoch = :epoch")
+        connection.execute(statement, {name: key[name] for name in ("wrapped_key", "epoch")})
+    assert stores.journal.get(decision_id).content is ContentState.ERASED
+    with pytest.raises(StartupError, match="n’a pas la clé d’époque"):
+        prepare_keys(stores.keys_url, stores.master_key, stores.epochs)
     stores.journal.reapply_removals()
     assert stores.journal.get(decision_id).content is ContentState.ERASED
+    prepare_keys(stores.keys_url, stores.master_key, stores.epochs)
 
 
 def test_a_purge_removes_contents_and_keeps_the_chain(stores: Stores) -> None:
     old = stores.record(decision("ended"), decision("pursued"))
     end = datetime.now(UTC)
     (recent,) = stores.record(decision("pursued"))
-    assert stores.journal.purge(datetime(300, 1, 1, tzinfo=UTC), RemovalRequest()) == 0
-    assert stores.journal.purge(end, RemovalRequest(), validate_only=True) == 2
+    assert stores.journal.purge(datetime(300, 1, 1, tzinfo=UTC), RemovalRequest()).decision_count == 0
+    assert stores.journal.purge(end, RemovalRequest(), validate_only=True).decision_count == 2
     assert stores.journal.get(old[0]).content is ContentState.READABLE
     asked = RemovalRequest(str(uuid4()), "camille")
-    assert stores.journal.purge(end, asked) == 2
+    assert stores.journal.purge(end, asked).decision_count == 2
     head = stores.journal.head()
-    assert stores.journal.purge(end, asked) == 2
-    assert stores.journal.purge(end, RemovalRequest()) == 0
+    assert stores.journal.purge(end, asked).decision_count == 2
+    assert stores.journal.purge(end, RemovalRequest()).decision_count == 0
     refused("REQUEST_ID_REUSED", lambda: stores.journal.purge(FUTURE, asked))
     assert stores.journal.head() == head
     for decision_id in old:
@@ -418,23 +421,26 @@ def test_without_its_keys_nothing_is_recorded(stores: Stores, monkeypatch: pytes
     stores.record(decision())
 
 
-def test_an_erasure_whose_record_fails_is_finished_by_asking_again(
-    stores: Stores, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_erasure_that_was_recorded_ends_by_itself(stores: Stores, monkeypatch: pytest.MonkeyPatch) -> None:
     (decision_id,) = stores.record(decision())
-    destroy = type(stores.journal._keys).destroy
 
-    def destroy_then_fail(*arguments: Any) -> None:
-        destroy(*arguments)
+    def fail(*_: Any) -> None:
         raise Unavailable("STORE_UNAVAILABLE", "")
 
     with monkeypatch.context() as patched:
-        patched.setattr(type(stores.journal._keys), "destroy", destroy_then_fail)
-        refused("STORE_UNAVAILABLE", lambda: stores.journal.erase(REFERENCE, RemovalRequest()))
-    assert stores.journal.head().sequence == 1
-    assert stores.journal.get(decision_id).content is ContentState.ERASED
-    assert stores.journal.erase(REFERENCE, RemovalRequest()).decision_count == 1
+        patched.setattr(type(stores.journal._keys), "destroy", fail)
+        assert not stores.journal.erase(REFERENCE, RemovalRequest()).is_done
+        assert not stores.journal.erase(REFERENCE, RemovalRequest()).is_done
     assert stores.journal.head().sequence == 2
+    assert stores.journal.get(decision_id).content is ContentState.ERASED
+    # What is decided meanwhile is not encrypted with the key that is to be destroyed.
+    (later,) = stores.record(decision())
+    other = stores.other_process()
+    assert other.erasing.finish()
+    assert other.erasing.since() is None
+    assert other.get(later).content is ContentState.READABLE
+    assert stores.journal.erase(REFERENCE, RemovalRequest()).is_done
+    assert stores.journal.get(later).content is ContentState.ERASED
 
 
 def test_a_journal_locked_too_long_is_unavailable(stores: Stores, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -473,26 +479,26 @@ def test_the_master_key_is_tied_to_its_keys(stores: Stores, tmp_path: Path) -> N
     other = tmp_path / "other.key"
     vault.create(other)
     with pytest.raises(StartupError, match="n’est pas celle"):
-        prepare_keys(stores.keys_url, other)
+        prepare_keys(stores.keys_url, other, stores.epochs)
     stores.master_key.unlink()
     with pytest.raises(StartupError, match="est absente") as raised:
-        prepare_keys(stores.keys_url, stores.master_key)
+        prepare_keys(stores.keys_url, stores.master_key, stores.epochs)
     assert not stores.master_key.exists()
     assert "\n" not in str(raised.value)
+    stores.master_key.touch(0o600)
     for damaged in (b"", kept[:10], b"%%%"):
         stores.master_key.write_bytes(damaged)
         with pytest.raises(StartupError, match="clé maîtresse"):
-            prepare_keys(stores.keys_url, stores.master_key)
+            prepare_keys(stores.keys_url, stores.master_key, stores.epochs)
     stores.master_key.write_bytes(kept)
-    prepare_keys(stores.keys_url, stores.master_key)
+    prepare_keys(stores.keys_url, stores.master_key, stores.epochs)
 
 
 def test_a_lost_key_database_is_not_replaced_in_silence(stores: Stores) -> None:
     stores.journal.check_keys()
     stores.record(decision())
     stores.journal.check_keys()
-    with stores.keys.write() as connection:
-        connection.execute(text("DELETE FROM case_key"))
+    tamper(stores.keys, "DELETE FROM case_key")
     with pytest.raises(StartupError, match="La base des clés est vide"):
         stores.journal.check_keys()
 
@@ -504,7 +510,7 @@ def test_a_damaged_key_harms_its_case_alone(stores: Stores) -> None:
         statement = text("UPDATE case_key SET wrapped_key = :bytes WHERE case_id = :case_id")
         connection.execute(statement, {"bytes": b"x" * 60, "case_id": hurt})
     listed = {item.decision_id: item.content for item in stores.journal.search(Filters(), limit=9)}
-    assert listed == {first: ContentState.ERASED, second: ContentState.READABLE}
+    assert listed == {first: ContentState.KEY_MISSING, second: ContentState.READABLE}
     barrier = threading.Barrier(2)
 
     def write(case: str) -> list[str]:
@@ -514,5 +520,4 @@ def test_a_damaged_key_harms_its_case_alone(stores: Stores) -> None:
     with ThreadPoolExecutor(2) as pool:
         failing, passing = pool.submit(write, "A"), pool.submit(write, "B")
         assert len(passing.result()) == 1
-        with pytest.raises(DBAPIError):
-            failing.result()
+        refused("KEY_MISSING", failing.result)

@@ -60,7 +60,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("made")
     settings = eligibility(folder)
     eligibility_migrate(settings.database_url)
-    prepare_keys(settings.keys_database_url, settings.master_key_file)
+    prepare_keys(settings.keys_database_url, settings.master_key_file, folder / "epochs")
     return folder
 
 

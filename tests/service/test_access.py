@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import grpc
@@ -13,8 +14,10 @@ import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
+from services.kit.access import Outgoing, TlsFiles
 from services.kit.cli.outcome import CommandError
 from services.kit.cli.remote import Remote
+from services.kit.errors import StartupError
 from tests import oidc
 from tests.access_support import (
     GATEWAY,
@@ -249,6 +252,26 @@ def test_a_command_shows_its_certificate_and_its_token(
     (town.folder / "jeton").unlink()
     with pytest.raises(CommandError, match="jeton ne se lit pas"):
         identity()
+
+
+def test_a_server_calls_another_under_its_own_certificate(
+    town: Town, server: RunningServer, tmp_path: Path
+) -> None:
+    def shown(pair: certificates.Pair) -> TlsFiles:
+        certificates.write(pair, tmp_path, "nuit")
+        certificates.write(town.root, tmp_path, "autorite")
+        return TlsFiles(tmp_path / "nuit.crt", tmp_path / "nuit.key", tmp_path / "autorite.crt")
+
+    with pytest.raises(StartupError, match="refuse d’appeler 192"):
+        Outgoing("192.0.2.1:50054", None, ())
+    outgoing = Outgoing(server.address, shown(town.pairs[NIGHT]), ())
+    assert ask(outgoing.channel(), word="actor") == NIGHT
+    before = outgoing.channel()
+    shown(certificates.issue(town.root, "autre", ["spiffe://essai/autre"]))
+    assert refusal(outgoing.channel()) == "APPLICATION_REFUSED UNKNOWN"
+    assert ask(before, word="actor") == NIGHT, "what it carried goes on"
+    for channel in (before, outgoing.channel()):
+        channel.close()
 
 
 def test_what_is_withdrawn_is_refused_without_a_restart(

@@ -11,6 +11,7 @@ from services.documents.making import DOCX, PDF, Generated, OutputFile, Seal, So
 from services.documents.messages import DocumentOptions, documents, requests
 from services.documents.publishing import Deployment, Deployments
 from services.documents.store import DocumentStore, File, Origin
+from services.kit.access import Outgoing, TlsFiles
 from services.kit.context import actor, remaining
 from services.kit.errors import DeadlineExceeded, DomainError, FailedPrecondition, Unavailable
 
@@ -94,22 +95,22 @@ _FAILED = "La conversion en PDF a échoué ou a dépassé son temps ; le documen
 class Converter:
     """Turns documents into PDF, if a worker is configured."""
 
-    def __init__(self, address: str) -> None:
-        self._stub = PdfServiceStub(grpc.insecure_channel(address, options=_OPTIONS)) if address else None
+    def __init__(self, address: str, tls: TlsFiles | None = None) -> None:
+        self._worker = Outgoing(address, tls, _OPTIONS) if address else None
 
     def check(self) -> None:
         """FailedPrecondition if there is no worker."""
-        if self._stub is None:
+        if self._worker is None:
             raise FailedPrecondition("PDF_UNAVAILABLE", _ABSENT)
 
     def pdf(self, content: bytes) -> bytes:
         """The PDF of a .docx; FailedPrecondition if it cannot be had."""
-        self.check()
+        if self._worker is None:
+            raise FailedPrecondition("PDF_UNAVAILABLE", _ABSENT)
         request = pb.ConvertToPdfRequest(content=content)
+        stub = PdfServiceStub(self._worker.channel())
         try:
-            answers = self._stub.ConvertToPdf(  # type: ignore[union-attr]
-                request, timeout=min(remaining(), MAX_SECONDS)
-            )
+            answers = stub.ConvertToPdf(request, timeout=min(remaining(), MAX_SECONDS))
             return b"".join(answer.data for answer in answers)
         except grpc.RpcError as error:
             raise _refusal(error) from error

@@ -15,7 +15,7 @@
 - `encode_content`: Canonical JSON, to be encrypted.
 - `Engine`: Gives the ids of the rules that are true of these values, or raises EngineError.
 - `ENGINE_FAILED`: Stands for a rule in the disagreements when the engine gave no answer.
-- `Erasure`: How many decisions a case has, and when its key was destroyed (None: it was not).
+- `Erasure`: How many decisions are concerned, when their removal was recorded, and whether it is done.
 - `Figure`: A computed value, rounded for display.
 - `Filters`: What listed decisions must be; an empty filter accepts everything.
 - `grid`: The advice over a grid of amounts and durations.
@@ -48,6 +48,7 @@
 - `Suggestion`: Facts to change together, and the advice that they lead to.
 - `Suggestions`: What was found; the rules that no change of the given facts repairs; whether the search
   went to its end.
+- `Unreadable`: Decisions whose content is in the journal and cannot be read.
 - `verdict`: A French sentence.
 """
 
@@ -74,6 +75,7 @@ from services.eligibility.answer.decisions import (
     Recorded,
     RemovalRequest,
     StoredDecision,
+    Unreadable,
 )
 from services.eligibility.answer.explained_rules import Situation
 from services.eligibility.answer.explanation_text import markdown, sections

@@ -38,6 +38,7 @@ class ContentState(Enum):
 
     READABLE = "READABLE"
     ERASED = "ERASED"
+    KEY_MISSING = "KEY_MISSING"
     PURGED = "PURGED"
     DAMAGED = "DAMAGED"
 
@@ -108,7 +109,18 @@ class RemovalRequest:
 
 @dataclass(frozen=True)
 class Erasure:
-    """How many decisions a case has, and when its key was destroyed (None: it was not)."""
+    """How many decisions are concerned, when their removal was recorded (None: it was not), and whether
+    nothing of them can be read back from the disk any more."""
 
     decision_count: int
     time: datetime | None
+    is_done: bool
+
+
+@dataclass(frozen=True)
+class Unreadable:
+    """Decisions whose content is in the journal and cannot be read: their case was erased, and this is
+    recorded; or their key is missing, and nothing says why."""
+
+    erased: int
+    key_missing: int

@@ -18,13 +18,16 @@ from services.eligibility.engine import all_values
 from services.eligibility.messages import decisions
 from services.eligibility.publishing import Deployments
 from services.eligibility.store import Journal
-from services.kit import wire
 from services.kit.dates import paris_day
 from services.kit.errors import FailedPrecondition
 from services.kit.wire import paging
 
 _UNREADABLE = {
     ContentState.ERASED: ("CASE_ERASED", "Les informations de ce dossier ont été effacées."),
+    ContentState.KEY_MISSING: (
+        "KEY_MISSING",
+        "La clé de ce dossier manque, et aucun effacement n’est enregistré : prévenez l’exploitant.",
+    ),
     ContentState.PURGED: (
         "DECISION_PURGED",
         "Le contenu de cette décision a été retiré à la fin de sa conservation.",
@@ -99,25 +102,28 @@ class DecisionServicer(DecisionServiceServicer):
         """The facts of a case can be read no more."""
         reference, removal = decisions.erasure(request)
         erased = self._journal.erase(reference, removal.asked, validate_only=removal.validate_only)
-        return pb.EraseCaseResponse(
-            decision_count=erased.decision_count,
-            erase_time=wire.timestamp(erased.time),
-        )
+        return decisions.erasure_pb(erased)
 
     def PurgeDecisions(
         self, request: pb.PurgeDecisionsRequest, context: grpc.ServicerContext
     ) -> pb.PurgeDecisionsResponse:
         """The contents of the decisions of before an instant are removed."""
         end, removal = decisions.purge(request)
-        count = self._journal.purge(end, removal.asked, validate_only=removal.validate_only)
-        return pb.PurgeDecisionsResponse(decision_count=count)
+        purged = self._journal.purge(end, removal.asked, validate_only=removal.validate_only)
+        return decisions.purge_pb(purged)
+
+    def GetErasureStatus(
+        self, request: pb.GetErasureStatusRequest, context: grpc.ServicerContext
+    ) -> pb.GetErasureStatusResponse:
+        """Whether all that was erased is so on the disk."""
+        return decisions.erasure_status_pb(self._journal.erasing.since())
 
     def VerifyJournal(
         self, request: pb.VerifyJournalRequest, context: grpc.ServicerContext
     ) -> pb.VerifyJournalResponse:
         """Whether every record is as it was written."""
         expected = decisions.expected_head(request)
-        return decisions.verification_pb(self._journal.verify(expected), expected)
+        return decisions.verification_pb(self._journal.verify(expected), expected, self._journal.unreadable())
 
     def _readable(self, name: str) -> tuple[DecisionRecord, DecisionContent]:
         """Both parts of a decision whose content can be read; FailedPrecondition otherwise."""

@@ -1,4 +1,4 @@
-"""The commands on recorded decisions: decisions, replay, explain, verify, erase, purge."""
+"""The commands on recorded decisions: decisions, replay, explain, verify, erase, erasures, purge."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def _parse_limit(value: str | int) -> int:
 
 def register(app: typer.Typer) -> None:
     """Adds the commands to the program."""
-    add_commands(app, ADDRESS, decisions, replay, explain, verify, erase, purge)
+    add_commands(app, ADDRESS, decisions, replay, explain, verify, erase, erasures, purge)
 
 
 def decisions(
@@ -112,10 +112,21 @@ def verify(
     request = rpc.VerifyJournalRequest(expected_head=_head(head))
     answer = client.call(client.decisions.VerifyJournal, request)
     out.document(as_json(answer))
-    out.line(answer.summary, "green" if answer.intact else "red")
+    out.line(answer.summary, "green" if answer.intact and not answer.key_missing_count else "red")
     if answer.head.hash:
         out.line(f"Fin du journal, à garder ailleurs : {answer.head.sequence}:{answer.head.hash}")
-    return GOOD if answer.intact else REFUSED
+    return GOOD if answer.intact and not answer.key_missing_count else REFUSED
+
+
+def erasures(call: Call) -> int:
+    """Dit si tout ce qui a été effacé l’est sur le disque, ou si un effacement est en cours."""
+    client, out = Client(call), call.out
+    answer = client.call(client.decisions.GetErasureStatus, rpc.GetErasureStatusRequest())
+    out.document(as_json(answer))
+    out.line(answer.summary, _color(answer.state))
+    if answer.HasField("pending_time"):
+        out.line(f"Le plus ancien a été demandé le {instant(answer.pending_time)}.")
+    return GOOD if answer.state == rpc.ERASURE_STATE_DONE else REFUSED
 
 
 def erase(
@@ -133,7 +144,8 @@ def erase(
     count = plural(answer.decision_count, "décision")
     if answer.HasField("erase_time"):
         when = instant(answer.erase_time)
-        out.line(f"Dossier {case} : plus personne ne peut lire le contenu de {count}, effacé le {when}.")
+        out.line(f"Dossier {case} : {count}, effacement enregistré le {when}.")
+        out.line(answer.summary, _color(answer.state))
     else:
         out.line(f"Dossier {case} : {count} à effacer. Rien n’est effacé sans --confirm.")
     return GOOD
@@ -158,9 +170,15 @@ def purge(
     count = f"{plural(answer.decision_count, 'décision')} d’avant le {long_date(before)}"
     if confirm:
         out.line(f"{count} : contenu retiré, sceaux gardés.")
+        if answer.state:
+            out.line(answer.summary, _color(answer.state))
     else:
         out.line(f"{count} : contenu à retirer. Rien n’est retiré sans --confirm.")
     return GOOD
+
+
+def _color(state: rpc.ErasureState.ValueType) -> str:
+    return "green" if state == rpc.ERASURE_STATE_DONE else "yellow"
 
 
 def _head(text: str) -> rpc.JournalHead | None:

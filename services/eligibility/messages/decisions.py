@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -10,12 +11,14 @@ from microcredit.eligibility.v1 import assessment_pb2
 from microcredit.eligibility.v1 import decision_service_pb2 as pb
 from services.eligibility.answer import (
     DecisionRecord,
+    Erasure,
     Filters,
     RemovalRequest,
     Replay,
     RulesetStamp,
     Situation,
     StoredDecision,
+    Unreadable,
     markdown,
     sections,
 )
@@ -35,6 +38,16 @@ _REASON = re.compile(r"[A-Z][A-Z0-9_]{0,62}")
 _VERSION = re.compile(r"[0-9A-Za-z][0-9A-Za-z.+-]{0,63}")
 _HASH = re.compile(r"[0-9a-f]{64}")
 _OUTCOMES = {assessment_pb2.Outcome.Value(f"OUTCOME_{outcome.value}"): outcome for outcome in Outcome}
+
+
+_ERASURES = {
+    pb.ERASURE_STATE_UNSPECIFIED: "Rien n’est effacé.",
+    pb.ERASURE_STATE_DONE: "Effacement terminé : rien de ce qui est effacé ne peut être relu sur le disque.",
+    pb.ERASURE_STATE_IN_PROGRESS: spaced(
+        "Effacement en cours : plus rien n’est montré, mais le disque peut encore garder ce qui est effacé, "
+        "tant qu’une lecture ou une sauvegarde de la base dure. Le service le termine de lui-même."
+    ),
+}
 
 
 @dataclass(frozen=True)
@@ -190,8 +203,44 @@ def explanation_pb(situation: Situation) -> pb.ExplainDecisionResponse:
     )
 
 
-def verification_pb(found: Verification, expected: Head | None) -> pb.VerifyJournalResponse:
-    """Whether the journal is intact, and its end."""
+def erasure_pb(erased: Erasure) -> pb.EraseCaseResponse:
+    """What became of the erasure of a case."""
+    state = _state(erased)
+    return pb.EraseCaseResponse(
+        decision_count=erased.decision_count,
+        erase_time=wire.timestamp(erased.time),
+        state=state,
+        summary=_ERASURES[state],
+    )
+
+
+def purge_pb(purged: Erasure) -> pb.PurgeDecisionsResponse:
+    """What became of a purge."""
+    state = _state(purged)
+    return pb.PurgeDecisionsResponse(
+        decision_count=purged.decision_count, state=state, summary=_ERASURES[state]
+    )
+
+
+def erasure_status_pb(since: datetime | None) -> pb.GetErasureStatusResponse:
+    """How far the erasures are, the oldest of which was recorded then."""
+    state = pb.ERASURE_STATE_DONE if since is None else pb.ERASURE_STATE_IN_PROGRESS
+    return pb.GetErasureStatusResponse(
+        state=state, pending_time=wire.timestamp(since), summary=_ERASURES[state]
+    )
+
+
+def _state(removed: Erasure) -> pb.ErasureState.ValueType:
+    if removed.time is None:
+        return pb.ERASURE_STATE_UNSPECIFIED
+    return pb.ERASURE_STATE_DONE if removed.is_done else pb.ERASURE_STATE_IN_PROGRESS
+
+
+def verification_pb(
+    found: Verification, expected: Head | None, unreadable: Unreadable
+) -> pb.VerifyJournalResponse:
+    """Whether the journal is intact, its end, and what of it cannot be read."""
+    sentences = [_summary(found, expected), *_unreadable(unreadable)]
     return pb.VerifyJournalResponse(
         intact=not found.broken_sequence,
         broken_sequence=found.broken_sequence,
@@ -199,8 +248,20 @@ def verification_pb(found: Verification, expected: Head | None) -> pb.VerifyJour
         head=pb.JournalHead(
             sequence=found.head.sequence, hash=found.head.hash if is_hash(found.head.hash) else ""
         ),
-        summary=spaced(_summary(found, expected)),
+        summary=spaced(" ".join(sentences)),
+        erased_count=unreadable.erased,
+        key_missing_count=unreadable.key_missing,
     )
+
+
+def _unreadable(unreadable: Unreadable) -> Iterator[str]:
+    if unreadable.erased:
+        yield f"{plural(unreadable.erased, 'décision')} d’un dossier effacé, comme le journal le dit."
+    if unreadable.key_missing:
+        yield (
+            f"La clé de {plural(unreadable.key_missing, 'décision')} manque sans qu’aucun effacement soit "
+            "enregistré : remettez la bonne base des clés et son dossier des clés d’époque."
+        )
 
 
 def _summary(found: Verification, expected: Head | None) -> str:

@@ -22,11 +22,11 @@ from services.eligibility.store import journal_records as records
 from services.eligibility.store import journal_removal as removal
 from services.eligibility.store.journal_group import GroupCommit
 from services.eligibility.store.journal_records import JournalEntry
-from services.eligibility.store.tables import journal
+from services.eligibility.store.tables import journal, pending_erasure
 from services.kit.canonical import Head, Verification
 from services.kit.dates import instant_text
 from services.kit.errors import DomainError, NotFound, StartupError
-from services.kit.store import Database, KeyStore, StoreClock
+from services.kit.store import Database, Erasing, KeyStore, StoreClock
 
 
 class Journal:
@@ -35,6 +35,7 @@ class Journal:
     def __init__(self, database: Database, keys: KeyStore) -> None:
         self._database = database
         self._keys = keys
+        self.erasing = Erasing(database, pending_erasure, keys)
         self._clock = StoreClock(database)
         self._group: GroupCommit[JournalEntry, str | None] = GroupCommit(self._commit)
 
@@ -106,29 +107,45 @@ class Journal:
         raise NotFound("DECISION_NOT_FOUND", "Aucune décision ne porte ce nom.", metadata={"name": name})
 
     def erase(self, case_reference: str, asked: RemovalRequest, *, validate_only: bool = False) -> Erasure:
-        """Destroys the key of a case: its facts can be read nowhere any more, backups of the journal
-        included. NotFound if it has no decision."""
+        """Destroys the key of a case: once it is done, its facts can be read nowhere any more, backups of the
+        journal included. NotFound if it has no decision."""
+        asking = self._removal(asked, validate_only=validate_only)
         with self._database.write() as connection:
-            return removal.erase(connection, self._keys, case_reference, asked, validate_only=validate_only)
+            removed = asking.erase(connection, case_reference)
+        return self._removed(removed)
 
-    def purge(self, end_time: datetime, asked: RemovalRequest, *, validate_only: bool = False) -> int:
+    def purge(self, end_time: datetime, asked: RemovalRequest, *, validate_only: bool = False) -> Erasure:
         """Removes the content of the decisions recorded before an instant, and counts them.
 
         FailedPrecondition while the clock is in doubt: « before an instant » then says nothing sure.
         """
+        asking = self._removal(asked, validate_only=validate_only)
         with self._database.write() as connection:
             self._clock.check(connection)
-            return removal.purge(connection, self._keys, end_time, asked, validate_only=validate_only)
+            removed = asking.purge(connection, end_time)
+        return self._removed(removed)
+
+    def _removal(self, asked: RemovalRequest, *, validate_only: bool) -> removal.Removal:
+        return removal.Removal(self._keys, self.erasing, asked, validate_only=validate_only)
+
+    def _removed(self, removed: removal.Removed) -> Erasure:
+        """What was recorded, once it was tried to carry it out."""
+        is_done = removed.time is not None
+        if is_done and self.erasing.since(removed.cases) is not None:
+            is_done = self.erasing.finish() or self.erasing.since(removed.cases) is None
+        return Erasure(removed.count, removed.time, is_done)
 
     def check_keys(self) -> None:
-        """StartupError when the journal has contents and the key database has never had a key: it is lost, or
-        another one."""
+        """StartupError when the key database has never had the key of the last decision that was not erased:
+        it is lost, older than the journal, or another one."""
         with self._database.read() as connection:
-            has_contents = records.has_contents(connection)
-        if has_contents and self._keys.is_empty():
+            last = removal.last_readable(connection)
+        if last is not None and not self._keys.known([last]):
+            state = "vide" if self._keys.is_empty() else "plus ancienne que le journal"
             raise StartupError(
-                "La base des clés est vide alors que le journal contient des décisions chiffrées : remettez "
-                "la bonne en place. Si elle est perdue, ELIGIBILITY_ACCEPT_LOST_KEYS=true démarre sans elle."
+                f"La base des clés est {state} alors que le journal contient des décisions chiffrées : "
+                "remettez la bonne en place. Si elle est perdue, ELIGIBILITY_ACCEPT_LOST_KEYS=true démarre "
+                "sans elle."
             )
 
     def reapply_removals(self) -> None:
@@ -137,7 +154,14 @@ class Journal:
             finished = removal.finished_cases(connection)
         revived = self._keys.keys(finished)
         if revived:
-            self._keys.destroy(revived, datetime.now(UTC))
+            with self._database.write() as connection:
+                self.erasing.plan(connection, revived, datetime.now(UTC))
+        self.erasing.finish()
+
+    def unreadable(self) -> removal.Unreadable:
+        """How many decisions cannot be read though their content is there, and why."""
+        with self._database.read() as connection:
+            return removal.unreadable(connection, self._keys)
 
     def verify(self, expected: Head | None = None) -> Verification:
         """Reads the whole journal; with a head kept from an earlier day, a removed end is found too."""
@@ -154,6 +178,7 @@ class Journal:
         with self._database.write() as connection:
             head = chain.head(connection, lock=True)
             fresh = records.fresh(entries, _recorded_tags(connection, entries))
+            self.erasing.destroy_planned(connection)
             # The keys are in another database and are committed first: a key without its record is
             # harmless, a record without its key could never be read. The lock of the chain keeps both in
             # step.
@@ -181,8 +206,12 @@ class Journal:
             return connection.execute(query).all()
 
     def _opened(self, rows: Sequence[Row[Any]]) -> list[StoredDecision]:
-        keys = self._keys.keys(row.case_id for row in rows if row.ciphertext is not None)
-        return [records.stored(row, keys) for row in rows]
+        cases = {row.case_id for row in rows if row.ciphertext is not None}
+        keys = self._keys.keys(cases)
+        # Read after the keys: where one is gone, the erasure that destroyed it was recorded before.
+        with self._database.read() as connection:
+            erased = removal.erased(connection, cases)
+        return [records.stored(row, keys, erased) for row in rows]
 
 
 def _recorded_tags(connection: Connection, entries: Iterable[JournalEntry]) -> set[str]:

@@ -9,7 +9,7 @@ from itertools import islice
 from typing import Generic, TypeVar
 
 from services.kit.context import remaining
-from services.kit.errors import DeadlineExceeded, DomainError
+from services.kit.errors import DeadlineExceeded, Unavailable
 from services.kit.store import write_places
 
 Entry = TypeVar("Entry")
@@ -84,7 +84,7 @@ class GroupCommit(Generic[Entry, Result]):
         try:
             results = iter(self._commit([entry for ticket in group for entry in ticket.entries]))
         except BaseException as error:
-            if len(group) > 1 and not isinstance(error, DomainError):
+            if len(group) > 1 and not isinstance(error, Unavailable | DeadlineExceeded):
                 self._settle_apart(group)
             else:
                 for ticket in group:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from operator import index
@@ -12,7 +12,7 @@ from typing import Any
 from uuid import uuid4
 
 import structlog
-from sqlalchemy import Connection, Row, Select, String, select, type_coerce
+from sqlalchemy import Row, Select, String, select, type_coerce
 
 from services.eligibility.answer import (
     ContentState,
@@ -114,19 +114,14 @@ def filtered(filters: Filters, case_ids: Iterable[str] = ()) -> Select[Any]:
     return query
 
 
-def has_contents(connection: Connection) -> bool:
-    """True when a decision has its encrypted content."""
-    query = select(journal.c.sequence).where(journal.c.ciphertext.is_not(None)).limit(1)
-    return connection.execute(query).first() is not None
-
-
-def stored(row: Row[Any], keys: Mapping[str, bytes]) -> StoredDecision:
-    """A decision of the journal, with its content if it can be read.
+def stored(row: Row[Any], keys: Mapping[str, bytes], erased: Collection[str]) -> StoredDecision:
+    """A decision of the journal, with its content if it can be read; `erased` are the cases that the journal
+    says erased.
 
     What was altered is damaged, and reported in the log: VerifyJournal finds it.
     """
     try:
-        return _decision(row, keys)
+        return _decision(row, keys, erased)
     except (TypeError, ValueError, RecursionError):
         log.error("journal_record_damaged", sequence=row.sequence)
         name = row.decision_id
@@ -134,9 +129,9 @@ def stored(row: Row[Any], keys: Mapping[str, bytes]) -> StoredDecision:
         return StoredDecision(row.sequence, ContentState.DAMAGED, decision_id=name if known else "")
 
 
-def _decision(row: Row[Any], keys: Mapping[str, bytes]) -> StoredDecision:
+def _decision(row: Row[Any], keys: Mapping[str, bytes], erased: Collection[str]) -> StoredDecision:
     """The decision of a row; TypeError or ValueError if a column holds what cannot have been written."""
-    state, content = _content(row, keys)
+    state, content = _content(row, keys, erased)
     record = DecisionRecord(
         hash=_text(row.hash),
         time=instant_of(_text(row.time)),
@@ -166,11 +161,18 @@ def _day(value: object) -> date:
     return value if isinstance(value, date) else date.fromisoformat(_text(value))
 
 
-def _content(row: Row[Any], keys: Mapping[str, bytes]) -> tuple[ContentState, DecisionContent | None]:
+def _content(
+    row: Row[Any], keys: Mapping[str, bytes], erased: Collection[str]
+) -> tuple[ContentState, DecisionContent | None]:
     if row.ciphertext is None:
         return ContentState.PURGED, None
-    if row.case_id not in keys:
+    # What the journal says erased is, even while copies of its key are being destroyed; a key that is not
+    # there proves nothing by itself.
+    if row.case_id in erased:
         return ContentState.ERASED, None
+    if row.case_id not in keys:
+        log.error("case_key_missing", sequence=row.sequence)
+        return ContentState.KEY_MISSING, None
     try:
         content = decode_content(vault.decrypted(keys[row.case_id], row.ciphertext, row.decision_id))
     except (vault.UnreadableError, ValueError):

@@ -1,112 +1,171 @@
-"""Erasing a case and purging old decisions: recorded in the chain, which stays whole."""
+"""Erasing a case and purging old decisions: recorded in the chain, which stays whole.
+
+The record and what is to be destroyed are one transaction; `Erasing` carries it out afterwards."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, func, select, update
+from sqlalchemy import ColumnElement, Connection, Row, exists, func, select, update
 
-from services.eligibility.answer import Erasure, RemovalRequest
+from services.eligibility.answer import RemovalRequest, Unreadable
 from services.eligibility.store import journal_chain as chain
 from services.eligibility.store.tables import DECISION, ERASURE, PURGE, journal
 from services.kit.dates import instant_of, instant_text
-from services.kit.errors import NotFound
-from services.kit.store import KeyStore, reused
+from services.kit.errors import DomainError, FailedPrecondition, NotFound
+from services.kit.store import CONTENTS, Erasing, KeyStore, reused
 
 
-def erase(
-    connection: Connection, keys: KeyStore, case_reference: str, asked: RemovalRequest, *, validate_only: bool
-) -> Erasure:
-    """Destroys the keys that a reference has had, and records it; NotFound if no decision was recorded.
+@dataclass(frozen=True)
+class Removed:
+    """What an erasure or a purge concerns: the decisions, when it was recorded (None: it was not), and the
+    cases whose keys are to be destroyed."""
 
-    The keys go before the record is committed, under the lock of the journal: if the commit fails, the case
-    is erased all the same, and asking again records it.
-    """
-    head = chain.head(connection, lock=True)
-    cases = keys.cases(case_reference)
-    count = _count(connection, journal.c.case_id.in_(cases))
-    if not count:
-        raise NotFound("CASE_NOT_FOUND", "Aucune décision n’est enregistrée pour ce dossier.")
-    earlier = _earlier(connection, keys, asked.request_id)
-    if earlier and (earlier.kind != ERASURE or earlier.case_id not in cases):
-        raise reused(asked.request_id)
-    erased = _erased(connection, cases)
-    remaining = [case_id for case_id in cases if case_id not in erased]
-    if validate_only or earlier or not remaining:
-        return Erasure(count, instant_of(max(erased.values())) if erased else None)
-    now = datetime.now(UTC)
-    records = [
-        {
-            "kind": ERASURE,
+    count: int
+    time: datetime | None
+    cases: Sequence[str]
+
+
+class Removal:
+    """Erases cases and purges contents in the caller's transaction, for one who asks."""
+
+    def __init__(
+        self, keys: KeyStore, erasing: Erasing, asked: RemovalRequest, *, validate_only: bool
+    ) -> None:
+        self._keys = keys
+        self._erasing = erasing
+        self._asked = asked
+        self._validate_only = validate_only
+
+    def erase(self, connection: Connection, case_reference: str) -> Removed:
+        """Records that a case is erased, under each of the keys that its reference has had.
+
+        NotFound if no decision was recorded; FailedPrecondition / KEY_MISSING if it cannot be told, since
+        keys were taken away.
+        """
+        head = chain.head(connection, lock=True)
+        cases = self._keys.cases(case_reference)
+        count = _count(connection, journal.c.case_id.in_(cases))
+        if not count:
+            raise _not_found(connection, self._keys)
+        earlier = self._earlier(connection)
+        if earlier and (earlier.kind != ERASURE or earlier.case_id not in cases):
+            raise reused(self._asked.request_id)
+        done = erased(connection, cases)
+        remaining = [case_id for case_id in cases if case_id not in done]
+        if self._validate_only or earlier or not remaining:
+            return Removed(count, instant_of(max(done.values())) if done else None, cases)
+        now = datetime.now(UTC)
+        records = [
+            {
+                "kind": ERASURE,
+                "time": instant_text(now),
+                "case_id": case_id,
+                "decision_count": _count(connection, journal.c.case_id == case_id),
+                "actor": self._asked.actor,
+            }
+            for case_id in remaining
+        ]
+        records[-1]["request_tag"] = self._keys.request_tag(self._asked.request_id)
+        chain.append(connection, head, records)
+        self._erasing.plan(connection, remaining, now)
+        return Removed(count, now, cases)
+
+    def purge(self, connection: Connection, end_time: datetime) -> Removed:
+        """Removes the content of the decisions recorded before an instant; the keys that no later decision
+        uses are destroyed, so that it cannot be read in backups either."""
+        head = chain.head(connection, lock=True)
+        end = instant_text(end_time)
+        earlier = self._earlier(connection)
+        if earlier and (earlier.kind, earlier.end_time) != (PURGE, end):
+            raise reused(self._asked.request_id)
+        if earlier:
+            return Removed(int(earlier.decision_count), instant_of(earlier.time), ())
+        old = (journal.c.kind == DECISION) & (journal.c.time < end) & journal.c.ciphertext.is_not(None)
+        count = _count(connection, old)
+        if self._validate_only or not count:
+            return Removed(count, None, ())
+        now = datetime.now(UTC)
+        record = {
+            "kind": PURGE,
             "time": instant_text(now),
-            "case_id": case_id,
-            "decision_count": _count(connection, journal.c.case_id == case_id),
-            "actor": asked.actor,
+            "end_time": end,
+            "decision_count": count,
+            "actor": self._asked.actor,
+            "request_tag": self._keys.request_tag(self._asked.request_id),
         }
-        for case_id in remaining
-    ]
-    records[-1]["request_tag"] = keys.request_tag(asked.request_id)
-    chain.append(connection, head, records)
-    keys.destroy(remaining, now)
-    return Erasure(count, now)
+        cases = set(connection.scalars(select(journal.c.case_id).where(old).distinct()))
+        chain.append(connection, head, [record])
+        connection.execute(update(journal).where(old).values(ciphertext=None))
+        over = cases - _still_used(connection)
+        self._erasing.plan(connection, {*over, CONTENTS}, now)
+        return Removed(count, now, list(over))
 
-
-def purge(
-    connection: Connection, keys: KeyStore, end_time: datetime, asked: RemovalRequest, *, validate_only: bool
-) -> int:
-    """Removes the content of the decisions recorded before an instant, and destroys the keys that no later
-    decision uses, so that it cannot be read in backups either."""
-    head = chain.head(connection, lock=True)
-    end = instant_text(end_time)
-    earlier = _earlier(connection, keys, asked.request_id)
-    if earlier and (earlier.kind, earlier.end_time) != (PURGE, end):
-        raise reused(asked.request_id)
-    if earlier:
-        return int(earlier.decision_count)
-    old = (journal.c.kind == DECISION) & (journal.c.time < end) & journal.c.ciphertext.is_not(None)
-    count = _count(connection, old)
-    if validate_only or not count:
-        return count
-    record = {
-        "kind": PURGE,
-        "time": instant_text(datetime.now(UTC)),
-        "end_time": end,
-        "decision_count": count,
-        "actor": asked.actor,
-        "request_tag": keys.request_tag(asked.request_id),
-    }
-    cases = list(connection.scalars(select(journal.c.case_id).where(old).distinct()))
-    chain.append(connection, head, [record])
-    connection.execute(update(journal).where(old).values(ciphertext=None))
-    keys.destroy(set(cases) - _still_used(connection), datetime.now(UTC))
-    return count
+    def _earlier(self, connection: Connection) -> Row[Any] | None:
+        """The record that the request id made."""
+        tag = self._keys.request_tag(self._asked.request_id)
+        query = select(journal).where(journal.c.request_tag == tag)
+        return connection.execute(query).first() if tag else None
 
 
 def finished_cases(connection: Connection) -> set[str]:
     """The cases whose keys must not exist any more: erased, or without any content left."""
-    erased = connection.scalars(select(journal.c.case_id).where(journal.c.kind == ERASURE))
+    recorded = connection.scalars(select(journal.c.case_id).where(journal.c.kind == ERASURE))
     purged = connection.scalars(select(journal.c.case_id).where(journal.c.kind == DECISION).distinct())
-    return set(erased) | (set(purged) - _still_used(connection))
+    return set(recorded) | (set(purged) - _still_used(connection))
+
+
+def erased(connection: Connection, cases: Iterable[str]) -> dict[str, str]:
+    """When each of these cases was erased."""
+    query = select(journal.c.case_id, journal.c.time)
+    rows = connection.execute(query.where(journal.c.kind == ERASURE, journal.c.case_id.in_(list(cases))))
+    return {row.case_id: row.time for row in rows}
+
+
+def last_readable(connection: Connection) -> str | None:
+    """The case of the last decision whose content is there and was not erased."""
+    erasure = journal.alias()
+    recorded = exists().where(erasure.c.kind == ERASURE, erasure.c.case_id == journal.c.case_id)
+    query = select(journal.c.case_id).where(
+        journal.c.kind == DECISION, journal.c.ciphertext.is_not(None), ~recorded
+    )
+    return connection.scalar(query.order_by(journal.c.sequence.desc()).limit(1))
+
+
+def unreadable(connection: Connection, keys: KeyStore) -> Unreadable:
+    """Counts the decisions whose content cannot be read."""
+    query = select(journal.c.case_id, func.count())
+    kept = query.where(journal.c.kind == DECISION, journal.c.ciphertext.is_not(None))
+    counts = {case_id: int(count) for case_id, count in connection.execute(kept.group_by(journal.c.case_id))}
+    recorded = set(connection.scalars(select(journal.c.case_id).where(journal.c.kind == ERASURE)))
+    readable = keys.keys(set(counts) - recorded)
+    missing = set(counts) - recorded - set(readable)
+    return Unreadable(
+        sum(counts[case_id] for case_id in set(counts) & recorded),
+        sum(counts[case_id] for case_id in missing),
+    )
+
+
+def _not_found(connection: Connection, keys: KeyStore) -> DomainError:
+    """Nothing is found under a reference: perhaps since the row that tied it to decisions was taken away."""
+    used = _still_used(connection)
+    lost = used - keys.known(used) - set(erased(connection, used))
+    if not lost:
+        return NotFound("CASE_NOT_FOUND", "Aucune décision n’est enregistrée pour ce dossier.")
+    return FailedPrecondition(
+        "KEY_MISSING",
+        "Aucune décision n’est reliée à ce dossier, mais la base des clés a perdu celles d’autres "
+        "décisions : rien n’est effacé. Remettez la base des clés, puis recommencez.",
+        metadata={"cases": str(len(lost))},
+    )
 
 
 def _still_used(connection: Connection) -> set[str]:
     used = (journal.c.kind == DECISION) & journal.c.ciphertext.is_not(None)
     return set(connection.scalars(select(journal.c.case_id).where(used).distinct()))
-
-
-def _earlier(connection: Connection, keys: KeyStore, request_id: str) -> Row[Any] | None:
-    """The record that a request id made."""
-    tag = keys.request_tag(request_id)
-    return connection.execute(select(journal).where(journal.c.request_tag == tag)).first() if tag else None
-
-
-def _erased(connection: Connection, cases: Sequence[str]) -> dict[str, str]:
-    """When each of these cases was erased."""
-    query = select(journal.c.case_id, journal.c.time)
-    rows = connection.execute(query.where(journal.c.kind == ERASURE, journal.c.case_id.in_(cases)))
-    return {row.case_id: row.time for row in rows}
 
 
 def _count(connection: Connection, condition: ColumnElement[bool]) -> int:

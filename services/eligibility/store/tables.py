@@ -23,7 +23,7 @@ from sqlalchemy import (
     Text,
 )
 
-from services.kit.store import clock_tables, database, request_table
+from services.kit.store import clock_tables, database, erasure_table, request_table
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -90,6 +90,7 @@ shadow = Table(
 """`last_sequence` is that of the last record of the journal that was counted, `from_time` the instant before
 which decisions are not counted; the lease says which process counts, so that the others do not in vain."""
 stop_request = request_table(metadata, "shadow_stop_request")
+pending_erasure = erasure_table(metadata)
 clock, clock_audit = clock_tables(metadata)
 
 shadow_change = Table(

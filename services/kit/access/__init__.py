@@ -5,6 +5,8 @@
   if a file is bad.
 - `Guard`: Says of each call whether it may be made, before anything is looked up for it.
 - `is_loopback`: Whether only this machine reaches an address.
+- `host_of`: The host of `host:port` or `[::1]:port`.
+- `Outgoing`: The channel to another server, made again when the files of our certificate change.
 - `Quotas`: The calls of the present minute by application; made before the fork, it is shared by the workers.
 - `Roles`: The table in force: an operator's file is read again when it changes, and kept as it was when it
   becomes wrong.
@@ -16,4 +18,5 @@ from services.kit.access.access import Access
 from services.kit.access.certificates import TlsFiles, channel_credentials
 from services.kit.access.configuration import is_loopback
 from services.kit.access.guard import Guard, Roles
+from services.kit.access.outgoing import Outgoing, host_of
 from services.kit.access.quota import Quotas

@@ -20,6 +20,10 @@ class ProviderSilent(Exception):  # noqa: N818 - what happened, not whose fault
     """The provider does not answer, or not what it must."""
 
 
+class ProviderRefuses(ProviderSilent):
+    """The provider answers that it cannot say anything of what it is asked about."""
+
+
 def ask(
     url: str, authority: Path | None, body: bytes | None = None, headers: Mapping[str, str] = _NO_HEADERS
 ) -> dict[str, Any]:
@@ -41,6 +45,8 @@ def _read(url: str, authority: Path | None, body: bytes | None, headers: Mapping
         path = f"{parts.path or '/'}{'?' + parts.query if parts.query else ''}"
         connection.request("POST" if body is not None else "GET", path, body, dict(headers))
         response = connection.getresponse()
+        if response.status == http.client.BAD_REQUEST:
+            raise ProviderRefuses(url)
         if response.status != http.client.OK:  # a redirection too: it would leave the pinned provider
             raise ProviderSilent(url)
         content = bytearray()

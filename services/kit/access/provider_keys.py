@@ -38,6 +38,7 @@ class ProviderKeys:
         self._asking = threading.Lock()
         self._asked = float("-inf")
         self._silent = True
+        self._lost = False
 
     def key(self, identifier: str) -> jwt.PyJWK | None:
         """The key of that name, asked for if it is not known yet; None if the provider has none."""
@@ -51,12 +52,12 @@ class ProviderKeys:
         return self._keys.get(identifier)
 
     def refresh(self) -> bool:
-        """Asks for the keys if they are old; True if one of them went."""
-        before = set(self._keys)
+        """Asks for the keys if they are old; True if one of them went since the last time."""
         with self._asking:
             if time.monotonic() - self._asked > REFRESH_SECONDS:
                 self._ask()
-        return bool(before - set(self._keys))
+            lost, self._lost = self._lost, False
+        return lost
 
     def _ask(self) -> None:
         """Replaces the keys by those that the provider gives now, unless it was asked just before."""
@@ -69,6 +70,7 @@ class ProviderKeys:
             keys = {}
         self._silent = not keys
         if keys:
+            self._lost |= bool(self._keys.keys() - keys)
             self._keys = keys
         else:
             log.error("provider_silent", provider=self._provider.name)

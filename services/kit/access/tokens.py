@@ -12,7 +12,7 @@ from urllib.parse import quote_plus, urlencode
 
 import jwt
 
-from services.kit.access.asking import SECONDS, ProviderSilent, ask
+from services.kit.access.asking import SECONDS, ProviderRefuses, ProviderSilent, ask
 from services.kit.access.configuration import Introspection, Provider
 from services.kit.access.provider_keys import ALGORITHMS, ProviderKeys, silent
 from services.kit.errors import Unauthenticated
@@ -113,8 +113,10 @@ class TokenReader:
         try:
             with self._question():
                 said = ask(*_request(token, provider, provider.introspection))
-        except ProviderSilent:
-            raise silent() from None
+        except ProviderRefuses:
+            raise token_refused("INACTIVE") from None
+        except ProviderSilent as error:
+            raise silent() from error
         if said.get("active") is not True:
             raise token_refused("INACTIVE")
         audience = said.get("aud")

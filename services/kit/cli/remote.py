@@ -12,7 +12,7 @@ import grpc
 from google.rpc.error_details_pb2 import BadRequest, ErrorInfo, LocalizedMessage
 from grpc_status import rpc_status
 
-from services.kit.access import TlsFiles, channel_credentials, is_loopback
+from services.kit.access import TlsFiles, channel_credentials, host_of, is_loopback
 from services.kit.cli.outcome import REFUSED, SERVER, USAGE, CommandError, Detail
 from services.kit.errors import StartupError
 
@@ -38,7 +38,7 @@ class Remote:
     def __init__(self, server: str, actor: str) -> None:
         self._server = server
         credentials, token = _credentials(), _token()
-        if token and not credentials and not is_loopback(server.rpartition(":")[0].strip("[]")):
+        if token and not credentials and not is_loopback(host_of(server)):
             message = f"Un jeton ne part pas en clair vers {server} ; indiquez {', '.join(_TLS)}."
             raise CommandError(message, exit_code=USAGE, reason="CERTIFICATE")
         said = {"x-actor": actor, "authorization": token and f"Bearer {token}"}

@@ -1,6 +1,7 @@
 """A pre-forked gRPC server and its one door: settings, logs, admission, errors, health.
 
 - `App`: A service: `prepare` runs once in the master before the fork, `build` in each worker after it.
+- `EPOCHS_DESCRIPTION`: What a service says of the setting that places the keys of its epochs.
 - `exception_fields`: The types and the frames (file:line:function) of an exception and of its causes.
 - `HEADS_DESCRIPTION`: What a service says of the setting that places its anchored heads.
 - `internal_error`: What a client learns of an unexpected error in a part of its call; the log has the rest.
@@ -21,6 +22,7 @@
 from services.kit.serve import server
 from services.kit.serve.admission import overloaded, placeless
 from services.kit.serve.config import (
+    EPOCHS_DESCRIPTION,
     HEADS_DESCRIPTION,
     MASTER_KEY_DESCRIPTION,
     ServerSettings,

@@ -24,6 +24,10 @@ MASTER_KEY_DESCRIPTION = (
     "(LoadCredential=) du même nom de fichier la remplace."
 )
 
+EPOCHS_DESCRIPTION = (
+    "Dossier des clés d’époque, le même pour tous les serveurs d’un service ; à sauvegarder loin des bases."
+)
+
 HEADS_DESCRIPTION = "Fichier où s’ajoutent les dernières empreintes des chaînes, à garder loin des bases."
 
 

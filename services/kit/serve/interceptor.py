@@ -20,6 +20,7 @@ from services.kit.errors import DomainError, InvalidArgument, ResourceExhausted,
 from services.kit.serve.admission import Places, StreamPlaces
 from services.kit.serve.logs import exception_fields
 from services.kit.serve.status import to_status
+from services.kit.store import database
 
 REQUEST_ID = "x-request-id"
 ACTOR = "x-actor"
@@ -233,9 +234,10 @@ class Interceptor(grpc.ServerInterceptor):
             self._guard.check_method(arrival.method.removeprefix("/"), caller)
 
     def _permitted(self, arrival: _Arrival, request: Any) -> Any:
-        """The request, once its caller may ask that of what it names."""
+        """The request, once its caller may ask that of what it names and the stores may be read."""
         if (caller := context.caller()) is not None:
             self._guard.check_request(arrival.method.removeprefix("/"), request, caller)
+        database.check_states()
         return request
 
     def _fail(self, error: Exception, arrival: _Arrival, servicer_context: grpc.ServicerContext) -> NoReturn:

@@ -11,8 +11,13 @@
 - `clock_tables`: The one row of the clock, and the chained audit of its confirmations.
 - `create_clock_tables`: Creates the tables of the clock, for the service's migration.
 - `Database`: A pool of connections, to be opened after the fork only.
+- `CONTENTS`: In the place of a case: contents were removed, of cases whose keys still serve.
 - `database`: The store of a service, SQLite or PostgreSQL by URL: transactions, migrations, marks of
   change.
+- `Erasing`: Carries out the erasures of a store: destroys the keys, ends their epochs, empties the logs of
+  SQLite.
+- `erasure_table`: The table of erasures that are not carried out yet, for a service's migration and its
+  store.
 - `database_part`: A database, known by a table that no other store has; it exists once it has its tables.
 - `DeletionTime`: What a deletion goes by, which only the clock of a store gives.
 - `fingerprint`: What tells a request from another one: SHA-256 of its parts.
@@ -24,10 +29,13 @@
 - `MasterKey`: A master key; a key derived from it for one purpose betrays neither another nor the master
   key.
 - `page_key`: The key that seals page tokens, the same for every worker and restart.
-- `prepare_keys`: Creates or upgrades the key database; creates the master key if neither exists yet.
+- `prepare_keys`: Creates or upgrades the key database; creates the master key and the first epoch if none
+  exists yet.
 - `request_table`: The table of answered requests, for the service's migration and its store.
 - `reused`: The request id was used for another request.
 - `secret_table`: The table of the secrets, which the first migration of a service fills.
+- `states`: The states of a store in which a service reads and writes nothing, each with its reason and what
+  to do.
 - `StoreSet`: All that a service keeps; `init` is the operator's word that this is its first start.
 - `store_clock`: The clock of a store: its service marks the hour there, and deletes only what has waited
   since its mark.
@@ -39,12 +47,14 @@
 - `write_places`: The threads of this process that may write or wait to: half of them.
 """
 
-from services.kit.store import audit, database, idempotency, store_clock, vault
+from services.kit.store import audit, database, idempotency, states, store_clock, vault
 from services.kit.store.audit import append, audit_table
 from services.kit.store.chain import Chain
 from services.kit.store.database import Database
+from services.kit.store.erasing import CONTENTS, Erasing, erasure_table
 from services.kit.store.idempotency import fingerprint, request_table, reused
-from services.kit.store.keys import CaseKey, KeyStore, master_key_table, prepare_keys, tie
+from services.kit.store.key_tables import master_key_table
+from services.kit.store.keys import CaseKey, KeyStore, prepare_keys, tie
 from services.kit.store.parts import StoreSet, database_part, master_key_part
 from services.kit.store.secrets import page_key, secret_table
 from services.kit.store.store_clock import DeletionTime, StoreClock, clock_tables, create_clock_tables

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import fcntl
+import sqlite3
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
+from weakref import WeakSet
 
 from alembic.config import Config
 from alembic.runtime.environment import EnvironmentContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from psycopg.errors import InsufficientPrivilege
-from sqlalchemy import URL, Connection, text
+from sqlalchemy import URL, Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
@@ -25,6 +27,7 @@ from services.kit.store import states
 from services.kit.store.engine import (
     ANY_TEXT,
     WRITE,
+    connect_sqlite,
     create,
     is_damage,
     is_passing,
@@ -62,12 +65,14 @@ class Database:
         self._url = parse_url(url)
         self.is_sqlite = self._url.get_backend_name() == "sqlite"
         self._engine = create(self._url, pool_size, bounded=bounded)
+        self._fresh = create(self._url, 0, bounded=bounded) if self.is_sqlite else self._engine
         self._files = SqliteFiles(Path(str(self._url.database))) if self.is_sqlite else None
         self._revision = _revisions.get(url, "")
-        self._is_newer = False
+        self._refusal: DomainError | None = None
         self._mark_lock = threading.Lock()
         self._mark = (b"", float("-inf"))
         self._failed = float("-inf")
+        _open.add(self)
 
     @contextmanager
     def read(self, *, any_text: bool = False) -> Iterator[Connection]:
@@ -92,25 +97,32 @@ class Database:
             yield connection
 
     def check_writable(self) -> None:
-        """Raises the state in which nothing can be written; once a newer version of the service has migrated
-        the store, this one reads and writes nothing more in it."""
-        with self.write() as connection:
-            if not self.is_sqlite and connection.scalar(_POSTGRESQL_READ_ONLY):
-                raise states.read_only()
-            self._is_newer = bool(self._revision) and connection.scalar(_REVISION) != self._revision
-        self._check_state()
+        """Raises the state in which nothing can be written. One that no wait ends is kept: nothing more is
+        read or written until the service is started again."""
+        try:
+            # A connection of its own, which has nothing of the file in memory, sees what became of it.
+            with write_places.held(), self._transaction({WRITE: True}, self._fresh) as connection:
+                if not self.is_sqlite and connection.scalar(_POSTGRESQL_READ_ONLY):
+                    raise states.read_only()
+                if self._revision and connection.scalar(_REVISION) != self._revision:
+                    raise states.of_newer_version()
+        except FailedPrecondition as refusal:
+            self._refusal = refusal
+            raise
 
-    def _check_state(self) -> None:
-        if self._is_newer:
-            raise states.of_newer_version()
+    def check_state(self) -> None:
+        """Raises the state in which nothing may be read or written, as far as it is known."""
+        if self._refusal:
+            raise FailedPrecondition(self._refusal.reason, self._refusal.message)
         if self._files:
             self._files.check()
 
     @contextmanager
-    def _transaction(self, options: dict[str, Any]) -> Iterator[Connection]:
-        self._check_state()
+    def _transaction(self, options: dict[str, Any], engine: Engine | None = None) -> Iterator[Connection]:
+        self.check_state()
         try:
-            with self._engine.connect().execution_options(**options) as connection, connection.begin():
+            connected = (engine or self._engine).connect()
+            with connected.execution_options(**options) as connection, connection.begin():
                 yield connection
         except DBAPIError as error:
             if is_damage(error.orig):
@@ -132,6 +144,7 @@ class Database:
         unless `fresh`.
         """
         if self._files:
+            self.check_state()
             return self._files.mark()
         with self._mark_lock:
             now = time.monotonic()
@@ -146,11 +159,36 @@ class Database:
                     raise
             return self._mark[0]
 
+    def empty_log(self) -> bool:
+        """Puts the log of a SQLite file into it and cuts it: former pages are gone. False, at once, while a
+        reader keeps one of them, or someone writes."""
+        if not self.is_sqlite:
+            return True
+        self.check_state()
+        try:
+            with closing(connect_sqlite(Path(str(self._url.database)))) as file:
+                file.execute("PRAGMA busy_timeout = 0")
+                # It does not fail when it could not: it says so in the row that it gives.
+                busy, _, _ = file.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+                return not busy
+        except sqlite3.Error:
+            return False
+
     def dispose(self) -> None:
         """Closes every connection."""
+        _open.discard(self)
         self._engine.dispose()
         if self._files:
             self._files.close()
+
+
+_open: WeakSet[Database] = WeakSet()
+
+
+def check_states() -> None:
+    """Raises the state of the first store of this process in which nothing may be read or written."""
+    for database in list(_open):
+        database.check_state()
 
 
 def migrate(url: str, script_location: Path) -> None:

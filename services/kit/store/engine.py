@@ -11,6 +11,7 @@ from typing import Any
 from psycopg.errors import ReadOnlySqlTransaction, UndefinedColumn, UndefinedTable
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, DisconnectionError, OperationalError
+from sqlalchemy.pool import NullPool
 
 from services.kit.errors import StartupError
 from services.kit.store.waits import Watchdog, seconds_left
@@ -60,11 +61,13 @@ def _is_file(database: str | None) -> bool:
 
 
 def create(url: URL, pool_size: int, *, bounded: bool = True) -> Engine:
-    """The engine of a URL returned by `parse_url`; its waits end with the call, unless not `bounded`."""
+    """The engine of a URL returned by `parse_url`; its waits end with the call, unless not `bounded`. Without
+    pool, each transaction opens a SQLite file anew."""
     if url.get_backend_name() == "postgresql":
         return _create_postgresql(url, pool_size, bounded=bounded)
     path = Path(str(url.database))
-    engine = create_engine(url, pool_size=pool_size, creator=lambda: connect_sqlite(path))
+    pool = {"pool_size": pool_size} if pool_size else {"poolclass": NullPool}
+    engine = create_engine(url, creator=lambda: connect_sqlite(path), **pool)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
@@ -148,7 +151,7 @@ _ANY_TEXT = partial(str, encoding="utf-8", errors="surrogateescape")
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
-    for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
+    for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "secure_delete = ON"):
         connection.execute(f"PRAGMA {pragma}")
 
 

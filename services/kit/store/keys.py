@@ -4,80 +4,33 @@ It is kept and saved apart from what the keys encrypt."""
 
 from __future__ import annotations
 
-import sqlite3
+import time
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import structlog
-from sqlalchemy import (
-    CheckConstraint,
-    Column,
-    Index,
-    Integer,
-    LargeBinary,
-    MetaData,
-    String,
-    Table,
-    insert,
-    select,
-    text,
-    update,
-)
+from sqlalchemy import Column, Connection, Row, Table, insert, select, text, update
 
 from services.kit.dates import instant_text
-from services.kit.errors import StartupError, Unavailable
+from services.kit.errors import FailedPrecondition, StartupError
 from services.kit.store import vault
 from services.kit.store.database import Database, migrate
-
-_metadata = MetaData()
-
-_case_key = Table(
-    "case_key",
-    _metadata,
-    Column("case_id", String(36), primary_key=True),
-    Column("reference_hash", String(64)),
-    Column("wrapped_key", LargeBinary),
-    Column("create_time", String(27), nullable=False),
-    Column("erase_time", String(27)),
-    CheckConstraint("(wrapped_key IS NULL) = (erase_time IS NOT NULL)", name="case_key_erased"),
-)
-
-_live = _case_key.c.wrapped_key.is_not(None)
-"""The keys that were not destroyed: at most one for a reference."""
-
-Index(
-    "case_key_live",
-    _case_key.c.reference_hash,
-    unique=True,
-    sqlite_where=_live,
-    postgresql_where=_live,
-)
-Index("case_key_reference", _case_key.c.reference_hash)
-
-
-def master_key_table(metadata: MetaData) -> Table:
-    """The table that says which master key a database is tied to, for the migration and the store."""
-    return Table(
-        "master_key",
-        metadata,
-        Column("id", Integer, primary_key=True, autoincrement=False),
-        Column("fingerprint", String(64), nullable=False),
-    )
-
-
-_master_key = master_key_table(_metadata)
-
-KEY_MIGRATIONS = Path(__file__).parent / "key_migrations"
+from services.kit.store.epochs import Epochs, MissingEpochError
+from services.kit.store.key_tables import KEY_MIGRATIONS, case_key, live, master_key
 
 log = structlog.get_logger()
 
 _CHUNK = 500
 """Values in one query."""
+
+_LOOKS = 4
+_LOOK_SECONDS = 0.02
+"""A key that was just wrapped anew is read again; a shared folder may show the file of its epoch late."""
 
 
 @dataclass(frozen=True)
@@ -88,15 +41,21 @@ class CaseKey:
     key: bytes
 
 
-def prepare_keys(url: str, master_key_file: Path) -> None:
-    """Creates or upgrades the key database; creates the master key if neither of them exists yet.
+def _wrapping(master: vault.MasterKey) -> bytes:
+    return master.derived("case keys")
 
-    StartupError if the master key is missing or is not the one that wraps the stored keys.
+
+def prepare_keys(url: str, master_key_file: Path, epochs: Path) -> None:
+    """Creates or upgrades the key database; creates the master key and the first epoch if none exists yet.
+
+    StartupError if the master key is missing or is not the one that wraps the stored keys, or if the folder
+    of epochs is not theirs.
     """
     migrate(url, KEY_MIGRATIONS)
     keys = Database(url)
     try:
-        tie(keys, _master_key, master_key_file, "la base des clés")
+        tie(keys, master_key, master_key_file, "la base des clés")
+        Epochs(keys, epochs, _wrapping(vault.load(master_key_file))).prepare()
     finally:
         keys.dispose()
 
@@ -124,10 +83,10 @@ def tie(database: Database, table: Table, file: Path, owner: str) -> None:
 class KeyStore:
     """The keys of cases; every use reads them anew, so that an erased one is never used."""
 
-    def __init__(self, database: Database, master_key_file: Path) -> None:
-        self._database = database
+    def __init__(self, database: Database, master_key_file: Path, epochs: Path) -> None:
+        self.database = database
         master = vault.load(master_key_file)
-        self._wrapping = master.derived("case keys")
+        self._epochs = Epochs(database, epochs, _wrapping(master))
         self._references = master.derived("case references")
         self._requests = master.derived("request ids")
 
@@ -135,18 +94,23 @@ class KeyStore:
         """What stands for a request id in a store; None without one."""
         return vault.tag(self._requests, request_id) if request_id else None
 
+    def reference_tag(self, case_reference: str) -> str:
+        """What stands for a case reference in a store."""
+        return vault.tag(self._references, case_reference)
+
     def open_cases(self, references: Sequence[str]) -> list[CaseKey]:
         """The key of each case, in one query; new for a reference that has none, and for each empty one.
+        FailedPrecondition / KEY_MISSING if a case has one that cannot be read.
 
         The caller holds the lock of what they encrypt: nobody opens nor erases a case meanwhile.
         """
         hashes = [self._hash(reference) for reference in references]
-        known = self._live(_case_key.c.reference_hash, [hash_ for hash_ in hashes if hash_])
-        opened = dict(known)
+        known = self._live(case_key.c.reference_hash, [hash_ for hash_ in hashes if hash_])
+        opened: dict[str, CaseKey] = {}
         fresh: list[tuple[str | None, CaseKey]] = []
         found: list[CaseKey] = []
         for hash_ in hashes:
-            case = opened.get(hash_) if hash_ else None
+            case = (opened.get(hash_) or _readable(known.get(hash_))) if hash_ else None
             if case is None:
                 case = CaseKey(str(uuid4()), vault.new_key())
                 fresh.append((hash_, case))
@@ -159,84 +123,129 @@ class KeyStore:
 
     def is_empty(self) -> bool:
         """True when no case ever had a key, not even one destroyed since."""
-        with self._database.read() as connection:
-            return connection.execute(select(_case_key.c.case_id).limit(1)).first() is None
+        with self.database.read() as connection:
+            return connection.execute(select(case_key.c.case_id).limit(1)).first() is None
 
     def keys(self, case_ids: Iterable[str]) -> dict[str, bytes]:
-        """The keys that still exist, by case."""
-        return {case_id: case.key for case_id, case in self._live(_case_key.c.case_id, case_ids).items()}
+        """The keys that still exist and can be read, by case."""
+        found = self._live(case_key.c.case_id, case_ids)
+        return {case_id: case.key for case_id, case in found.items() if case.key}
+
+    def known(self, case_ids: Iterable[str]) -> set[str]:
+        """The cases that have a key, or had one that was destroyed: the others were taken away by hand."""
+        query = select(case_key.c.case_id)
+        with self.database.read() as connection:
+            chunks = [query.where(case_key.c.case_id.in_(chunk)) for chunk in _chunks(case_ids)]
+            return {case_id for chunk in chunks for case_id in connection.scalars(chunk)}
 
     def cases(self, case_reference: str) -> list[str]:
         """The cases that a reference has had: a new one after each erasure."""
-        query = select(_case_key.c.case_id).where(_case_key.c.reference_hash == self._hash(case_reference))
-        with self._database.read() as connection:
+        query = select(case_key.c.case_id).where(case_key.c.reference_hash == self._hash(case_reference))
+        with self.database.read() as connection:
             return list(connection.scalars(query))
 
-    def destroy(self, case_ids: Iterable[str], time: datetime) -> None:
-        """Destroys the keys of cases for good, in the files of a SQLite database too."""
-        destroyed = {"wrapped_key": None, "erase_time": instant_text(time)}
-        with self._database.write() as connection:
-            # SQLite leaves deleted bytes in its pages unless told: an erased key must not be dug out of the
-            # file.
-            if self._database.is_sqlite:
-                connection.exec_driver_sql("PRAGMA secure_delete = ON")
+    def destroy(self, case_ids: Iterable[str], now: datetime) -> None:
+        """Destroys the keys of cases: nothing uses them from now on; `renew` makes it so of every copy."""
+        destroyed = {"wrapped_key": None, "erase_time": instant_text(now)}
+        with self.database.write() as connection:
             for chunk in _chunks(case_ids):
                 connection.execute(
-                    update(_case_key).where(_case_key.c.case_id.in_(chunk), _live).values(destroyed)
+                    update(case_key).where(case_key.c.case_id.in_(chunk), live).values(destroyed)
                 )
-        if self._database.is_sqlite:
-            self._empty_log()
+
+    def renew(self, deadline: float) -> bool:
+        """Ends the epochs of destroyed keys: no former copy of their database opens them any more. True once
+        it is done; False if the time (time.monotonic) ran out, to be asked again."""
+        while time.monotonic() < deadline:
+            if not self._epochs.renew():
+                return True
+        return False
+
+    def wrap_all(self, connection: Connection, master: vault.MasterKey) -> None:
+        """Wraps the key of every case for another master key, in the caller's write transaction."""
+        self._epochs.wrap_all(connection, _wrapping(master))
 
     def _hash(self, case_reference: str) -> str | None:
-        return vault.tag(self._references, case_reference) if case_reference else None
+        return self.reference_tag(case_reference) if case_reference else None
 
     def _live(self, column: Column[str], wanted: Iterable[str]) -> dict[str, CaseKey]:
-        """The keys that were not destroyed, by the value of a column."""
-        found: dict[str, CaseKey] = {}
-        chunks = list(_chunks(wanted))
-        if not chunks:
-            return found
-        with self._database.read() as connection:
-            for chunk in chunks:
-                query = select(column, _case_key.c.case_id, _case_key.c.wrapped_key).where(
-                    column.in_(chunk), _live
-                )
-                for value, case_id, wrapped in connection.execute(query):
-                    key = self._unwrapped(case_id, wrapped)
-                    if key is not None:
-                        found[value] = CaseKey(case_id, key)
+        """The keys that were not destroyed, by the value of a column; empty those that cannot be read."""
+        values = list(dict.fromkeys(wanted))
+        if not values:
+            return {}
+        for look in range(_LOOKS):
+            rows, wrappings = self._read(column, values)
+            # Its epoch may have ended between the reading of the row and that of the file.
+            if all(row.epoch in wrappings for row in rows):
+                break
+            time.sleep(_LOOK_SECONDS * look)
+        found = {
+            row.value: CaseKey(row.case_id, _unwrapped(wrappings.get(row.epoch, b""), row)) for row in rows
+        }
+        for case in found.values():
+            if not case.key:
+                log.error("case_key_damaged", case_id=case.case_id)
         return found
 
-    def _unwrapped(self, case_id: str, wrapped: bytes) -> bytes | None:
-        try:
-            return vault.decrypted(self._wrapping, wrapped, case_id)
-        except vault.UnreadableError:
-            log.error("case_key_damaged", case_id=case_id)
-            return None
+    def _read(self, column: Column[str], values: Sequence[str]) -> tuple[list[Row[Any]], dict[int, bytes]]:
+        """Some rows, and what opens the keys of their epochs."""
+        query = select(column.label("value"), case_key.c.case_id, case_key.c.wrapped_key, case_key.c.epoch)
+        with self.database.read() as connection:
+            known = self._epochs.known(connection)
+            rows = [
+                row
+                for chunk in _chunks(values)
+                for row in connection.execute(query.where(column.in_(chunk), live))
+            ]
+        wrappings: dict[int, bytes] = {}
+        for number in {row.epoch for row in rows} & set(known):
+            try:
+                wrappings[number] = self._epochs.wrapping(known[number])
+            except MissingEpochError:
+                log.warning("key_epoch_missing", epoch=number)
+        return rows, wrappings
 
     def _store(self, fresh: Iterable[tuple[str | None, CaseKey]]) -> None:
         now = instant_text(datetime.now(UTC))
-        rows = [
-            {
-                "case_id": case.case_id,
-                "reference_hash": hash_,
-                "wrapped_key": vault.encrypted(self._wrapping, case.key, case.case_id),
-                "create_time": now,
-            }
-            for hash_, case in fresh
-        ]
-        with self._database.write() as connection:
-            connection.execute(insert(_case_key), rows)
+        with self.database.write() as connection:
+            epoch = self._epochs.current(connection)
+            try:
+                wrapping = self._epochs.wrapping(epoch)
+            except MissingEpochError:
+                raise _missing() from None
+            rows = [
+                {
+                    "case_id": case.case_id,
+                    "reference_hash": hash_,
+                    "wrapped_key": vault.encrypted(wrapping, case.key, case.case_id),
+                    "epoch": epoch.number,
+                    "create_time": now,
+                }
+                for hash_, case in fresh
+            ]
+            connection.execute(insert(case_key), rows)
 
-    def _empty_log(self) -> None:
-        """SQLite keeps former pages in its log until it is emptied; readers in the way leave it for later."""
-        try:
-            with self._database.read() as connection:
-                path = connection.exec_driver_sql("PRAGMA database_list").all()[0][2]
-            with closing(sqlite3.connect(path)) as file:
-                file.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        except (sqlite3.Error, Unavailable):
-            log.warning("key_log_not_emptied")
+
+def _unwrapped(wrapping: bytes, row: Row[Any]) -> bytes:
+    """The key of a row; empty if it cannot be read."""
+    try:
+        return vault.decrypted(wrapping, row.wrapped_key, row.case_id)
+    except vault.UnreadableError:
+        return b""
+
+
+def _readable(case: CaseKey | None) -> CaseKey | None:
+    if case is not None and not case.key:
+        raise _missing()
+    return case
+
+
+def _missing() -> FailedPrecondition:
+    return FailedPrecondition(
+        "KEY_MISSING",
+        "La clé de ce dossier manque, ou a été altérée : rien n’en est lu ni enregistré. Remettez la base "
+        "des clés et le dossier des clés d’époque, ou effacez le dossier.",
+    )
 
 
 def _chunks(values: Iterable[str]) -> Iterator[tuple[str, ...]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import mmap
 import os
 import sqlite3
+import struct
 import threading
 from pathlib import Path
 from typing import BinaryIO
@@ -13,6 +14,7 @@ from services.kit.store import states
 from services.kit.store.engine import connect_sqlite, is_damage, is_read_only
 
 _INDEX_HEADER_BYTES = 48
+_LOG_HEADER_BYTES, _FRAME_HEADER_BYTES = 32, 24
 
 Identity = tuple[int, int]
 
@@ -35,17 +37,29 @@ class SqliteFiles:
 
     def remember(self) -> None:
         """The file that is there is the one to serve, in this process and in those forked from it."""
-        _opened[self._path] = _identity(self._names[0])
+        _opened[self._path] = _identity(os.stat(self._names[0]))
 
     def check(self) -> None:
-        """Raises STORE_MOVED if one of the files is no longer the one that was opened."""
+        """Raises STORE_MOVED if one of the files is no longer the one that was opened, STORE_DAMAGED if one
+        was cut."""
         found = self._found or self._open()
+        before = self._index and self._index[:_INDEX_HEADER_BYTES]
         try:
-            now = [_identity(name) for name in self._names]
+            now = [os.stat(name) for name in self._names]
         except FileNotFoundError:
             raise states.moved() from None
-        if now != found:
+        if [_identity(each) for each in now] != found:
             raise states.moved()
+        if not now[0].st_size or (before and self._is_cut(before, now[1].st_size)):
+            raise states.damaged()
+
+    def _is_cut(self, header: bytes, log_bytes: int) -> bool:
+        """True if the log is shorter than the index says, which did not change while both were read: SQLite
+        would write on after the hole, and commits would be lost."""
+        page, frames = struct.unpack_from("=HI", header, 14)
+        whole = _LOG_HEADER_BYTES + frames * (_FRAME_HEADER_BYTES + (page if page > 1 else 65536))
+        same = self._index is not None and self._index[:_INDEX_HEADER_BYTES] == header
+        return frames > 0 and log_bytes < whole and same
 
     def mark(self) -> bytes:
         """The header of the index, which changes with each commit (sqlite.org/walformat.html, 2.1): reading
@@ -70,13 +84,14 @@ class SqliteFiles:
         with self._lock:
             if not self._found:
                 try:
-                    if _opened.setdefault(self._path, found := _identity(self._names[0])) != found:
+                    found = _identity(os.stat(self._names[0]))
+                    if _opened.setdefault(self._path, found) != found:
                         raise states.moved()
                     keeper = connect_sqlite(self._path)
                     keeper.execute("PRAGMA journal_mode = WAL")
                     keeper.execute("SELECT count(*) FROM sqlite_schema").fetchone()
                     self._keeper = keeper
-                    self._found = [found, *map(_identity, self._names[1:])]
+                    self._found = [found, *(_identity(os.stat(name)) for name in self._names[1:])]
                 except FileNotFoundError:
                     raise states.moved() from None
                 except sqlite3.Error as error:
@@ -93,8 +108,7 @@ class SqliteFiles:
             return self._index
 
 
-def _identity(name: str) -> Identity:
-    found = os.stat(name)
+def _identity(found: os.stat_result) -> Identity:
     return found.st_dev, found.st_ino
 
 

@@ -6,7 +6,12 @@ from pathlib import Path
 
 from sqlalchemy import URL
 
-from services.kit.errors import FailedPrecondition, Unavailable
+from services.kit.errors import DomainError, FailedPrecondition, Unavailable
+
+
+def is_of_store(error: DomainError) -> bool:
+    """True if an error says the state of a store, not what is in it."""
+    return error.reason.startswith("STORE_")
 
 
 def unavailable() -> Unavailable:
