@@ -19,7 +19,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_status import rpc_status
 
 from tests.fault.test_contract_fuzz import SERVERS, call, plausible, right, services
-from tests.support import Launch, RunningServer
+from tests.support import Launch, RunningServer, wait_until
 
 STORES = {
     "services.eligibility": "eligibility.sqlite3",
@@ -87,12 +87,15 @@ def cut(path: Path) -> None:
 
 
 def cut_log(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as other, other:  # a commit that is in the log alone
+        other.execute("CREATE TABLE later (id integer)")
     os.truncate(f"{path}-wal", 0)
 
 
 def overwrite(path: Path) -> None:
     other = path.with_name("other.sqlite3")
     with closing(sqlite3.connect(other)) as made:
+        made.execute("PRAGMA journal_mode = WAL")
         made.execute("CREATE TABLE thing (id integer)")
     path.write_bytes(other.read_bytes())
     os.truncate(f"{path}-wal", 0)
@@ -111,7 +114,7 @@ FAULTS: dict[Callable[[Path], None], set[str]] = {
     corrupt: {"STORE_DAMAGED"},
     cut: {"STORE_DAMAGED"},
     cut_log: {"STORE_DAMAGED"},
-    overwrite: {"STORE_DAMAGED"},
+    overwrite: {"STORE_OF_ANOTHER_SERVICE"},
     upgrade: {"STORE_OF_NEWER_VERSION"},
 }
 

@@ -55,8 +55,8 @@ S = TypeVar("S", bound=ServerSettings)
 class Registration:
     """A servicer, the full name of its proto service and the generated function that adds it to a server.
 
-    `check` says whether the service can serve; without one it can while its stores can be read. `reserve` gives the word with which
-    it serves, empty without any.
+    `check` says whether the service can serve; without one it can while its stores can be read. `reserve`
+    gives the word with which it serves, empty without any.
     """
 
     service_name: str

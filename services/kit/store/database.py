@@ -72,7 +72,7 @@ class Database:
         self._mark_lock = threading.Lock()
         self._mark = (b"", float("-inf"))
         self._failed = float("-inf")
-        _open.add(self)
+        _databases.add(self)
 
     @contextmanager
     def read(self, *, any_text: bool = False) -> Iterator[Connection]:
@@ -104,7 +104,10 @@ class Database:
             with write_places.held(), self._transaction({WRITE: True}, self._fresh) as connection:
                 if not self.is_sqlite and connection.scalar(_POSTGRESQL_READ_ONLY):
                     raise states.read_only()
-                if self._revision and connection.scalar(_REVISION) != self._revision:
+                found = connection.scalar(_REVISION) if self._revision else ""
+                if found is None:
+                    raise states.of_another_service()
+                if found != self._revision:
                     raise states.of_newer_version()
         except FailedPrecondition as refusal:
             self._refusal = refusal
@@ -124,16 +127,13 @@ class Database:
             connected = (engine or self._engine).connect()
             with connected.execution_options(**options) as connection, connection.begin():
                 yield connection
-        except DBAPIError as error:
-            if is_damage(error.orig):
-                raise states.damaged() from error
-            if is_without_our_tables(error):
-                raise states.of_another_service() from error
-            if WRITE in options and is_read_only(error.orig):
-                raise states.read_only() from error
-            if is_passing(error):
-                raise states.unavailable() from error
-            raise
+        except (DBAPIError, sqlite3.Error) as error:
+            # What fails as a connection opens or begins comes as SQLite says it.
+            cause = error.orig if isinstance(error, DBAPIError) else error
+            state = _state(cause, writes=WRITE in options)
+            if state is None:
+                raise
+            raise state from error
         except PoolTimeout as error:
             raise states.unavailable() from error
 
@@ -176,19 +176,30 @@ class Database:
 
     def dispose(self) -> None:
         """Closes every connection."""
-        _open.discard(self)
+        _databases.discard(self)
         self._engine.dispose()
         if self._files:
             self._files.close()
 
 
-_open: WeakSet[Database] = WeakSet()
+_databases: WeakSet[Database] = WeakSet()
 
 
 def check_states() -> None:
     """Raises the state of the first store of this process in which nothing may be read or written."""
-    for database in list(_open):
+    for database in list(_databases):
         database.check_state()
+
+
+def _state(error: BaseException | None, *, writes: bool) -> DomainError | None:
+    """The state of a store that an error of its driver tells; None for wrong SQL and broken constraints."""
+    if is_damage(error):
+        return states.damaged()
+    if is_without_our_tables(error):
+        return states.of_another_service()
+    if writes and is_read_only(error):
+        return states.read_only()
+    return states.unavailable() if is_passing(error) else None
 
 
 def migrate(url: str, script_location: Path) -> None:

@@ -8,9 +8,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import psycopg
 from psycopg.errors import ReadOnlySqlTransaction, UndefinedColumn, UndefinedTable
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, DisconnectionError, OperationalError
+from sqlalchemy.exc import ArgumentError, DisconnectionError
 from sqlalchemy.pool import NullPool
 
 from services.kit.errors import StartupError
@@ -132,19 +133,19 @@ def is_read_only(error: BaseException | None) -> bool:
     return name.startswith("SQLITE_READONLY") or isinstance(error, ReadOnlySqlTransaction)
 
 
-def is_without_our_tables(error: DBAPIError) -> bool:
+def is_without_our_tables(error: BaseException | None) -> bool:
     """True if a table or a column that the migrations made is not there."""
-    if isinstance(error.orig, sqlite3.Error):
+    if isinstance(error, sqlite3.Error):
         # SQLite has one code for all that is wrong in a statement; these two texts alone say what is absent.
-        return str(error.orig).startswith(("no such table", "no such column"))
-    return isinstance(error.orig, UndefinedTable | UndefinedColumn)
+        return str(error).startswith(("no such table", "no such column"))
+    return isinstance(error, UndefinedTable | UndefinedColumn)
 
 
-def is_passing(error: DBAPIError) -> bool:
+def is_passing(error: BaseException | None) -> bool:
     """True if the same transaction may succeed later; SQLite reports wrong SQL by the same class."""
-    if isinstance(error.orig, sqlite3.Error):
-        return getattr(error.orig, "sqlite_errorname", "").startswith(_PASSING_SQLITE_ERRORS)
-    return isinstance(error, OperationalError)
+    if isinstance(error, sqlite3.Error):
+        return getattr(error, "sqlite_errorname", "").startswith(_PASSING_SQLITE_ERRORS)
+    return isinstance(error, psycopg.OperationalError)
 
 
 _ANY_TEXT = partial(str, encoding="utf-8", errors="surrogateescape")
