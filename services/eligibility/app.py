@@ -18,10 +18,11 @@ from services.eligibility.api import (
 )
 from services.eligibility.config import SHIPPED_PACKAGE, Settings
 from services.eligibility.engine import UncompilableError, try_package
-from services.eligibility.package import PackageError, RulePackage, read_folder, read_package
+from services.eligibility.package import RulePackage, read_folder, read_package
 from services.eligibility.publishing import Deployments
 from services.eligibility.store import Journal, ShadowStore, migrate
 from services.kit.errors import DomainError, StartupError
+from services.kit.findings import PackageError
 from services.kit.releases import (
     Candidate,
     Candidates,
@@ -73,7 +74,9 @@ def make_app(settings: Settings) -> App:
         return (
             registration(EligibilityServicer(deployments, journal), database.check_writable),
             registration(LoanServicer(deployments)),
-            registration(RulesetServicer(deployments, journal, shadows, sealing), database.check_writable),
+            registration(
+                RulesetServicer(deployments, journal, shadows, sealing, turns), database.check_writable
+            ),
             registration(ReleaseServicer(deployments.releases, candidates, sealing), database.check_writable),
             registration(
                 DecisionServicer(deployments, journal, sealing),
