@@ -10,7 +10,7 @@ from typing import Generic, TypeVar
 
 import structlog
 
-from services.kit.errors import DomainError, FailedPrecondition, StartupError, Unavailable
+from services.kit.errors import FailedPrecondition, StartupError, Unavailable
 from services.kit.french import spaced
 from services.kit.releases.store import ReleaseStore
 from services.kit.releases.timeline import State
@@ -123,7 +123,7 @@ class Follower(Generic[T]):
         try:
             return (self._build(state),)
         except Exception as error:
-            if isinstance(error, DomainError) and states.is_of_store(error):
+            if states.is_of_store(error):
                 raise
             log.error("release_unusable", state_number=state.state_number, **exception_fields(error))
             return None

@@ -9,9 +9,9 @@ from sqlalchemy import URL
 from services.kit.errors import DomainError, FailedPrecondition, Unavailable
 
 
-def is_of_store(error: DomainError) -> bool:
+def is_of_store(error: Exception) -> bool:
     """True if an error says the state of a store, not what is in it."""
-    return error.reason.startswith("STORE_")
+    return isinstance(error, DomainError) and error.reason.startswith("STORE_")
 
 
 def unavailable() -> Unavailable:
