@@ -78,6 +78,10 @@ def throwaway_stores(folder: Path) -> dict[str, str]:
         **{f"{name}_INIT": "true" for name in SERVICES},
         "ELIGIBILITY_DATABASE_URL": f"sqlite:///{folder}/eligibility.sqlite3",
         "ELIGIBILITY_KEYS_DATABASE_URL": f"sqlite:///{folder}/eligibility-keys.sqlite3",
+        **{
+            f"{name}_ACCESS_DATABASE_URL": f"sqlite:///{folder}/{name.lower()}-access.sqlite3"
+            for name in ("ELIGIBILITY", "DOCUMENTS", "BANK_REGISTRY")
+        },
         "ELIGIBILITY_MASTER_KEY_FILE": f"{folder}/eligibility-master.key",
         "ELIGIBILITY_HEADS_FILE": f"{folder}/eligibility-heads.jsonl",
         "ELIGIBILITY_EPOCHS_DIRECTORY": f"{folder}/eligibility-epochs",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import structlog
@@ -28,13 +29,14 @@ from services.kit.releases import (
     Candidates,
     Contents,
     PackageDamagedError,
-    PublicKeys,
     ReleaseServicer,
     ReleaseStore,
+    TrustStore,
     Turns,
 )
 from services.kit.serve import App, Registration, registration
 from services.kit.store import (
+    AccessPlace,
     Database,
     KeyStore,
     StoreClock,
@@ -45,8 +47,6 @@ from services.kit.store import (
     prepare_keys,
 )
 
-ACTOR = "service"
-"""Who publishes and activates the first ruleset, in the history."""
 ROLES = Path(__file__).with_name("roles.toml")
 """Who may call what."""
 
@@ -61,7 +61,7 @@ def make_app(settings: Settings) -> App:
 
     def build() -> Sequence[Registration]:
         database = Database(settings.database_url)
-        deployments = Deployments(release_store(settings, database), ruleset_kind(read))
+        deployments = Deployments(ReleaseStore(database), ruleset_kind(read))
         deployments.start()
         journal = Journal(database, _key_store(settings, Database(settings.keys_database_url)))
         journal.erasing.start()
@@ -74,7 +74,9 @@ def make_app(settings: Settings) -> App:
         return (
             registration(EligibilityServicer(deployments, journal), database.check_writable),
             registration(LoanServicer(deployments)),
-            registration(RulesetServicer(deployments, journal, shadows, sealing), database.check_writable),
+            registration(
+                RulesetServicer(deployments, journal, shadows, sealing, turns), database.check_writable
+            ),
             registration(ReleaseServicer(deployments.releases, candidates, sealing), database.check_writable),
             registration(
                 DecisionServicer(deployments, journal, sealing),
@@ -83,8 +85,17 @@ def make_app(settings: Settings) -> App:
             ),
         )
 
+    accesses = AccessPlace(
+        settings.access_database_url, settings.master_key_file, settings.access_retention_months
+    )
     return App(
-        "eligibility", DOMAIN, lambda: read.update(prepare(settings)), build, ROLES, store_set(settings)
+        "eligibility",
+        DOMAIN,
+        lambda: read.update(prepare(settings)),
+        build,
+        ROLES,
+        store_set(settings),
+        accesses,
     )
 
 
@@ -99,9 +110,10 @@ def store_set(settings: Settings) -> StoreSet:
     return StoreSet(parts, settings.init)
 
 
-def release_store(settings: Settings, database: Database) -> ReleaseStore:
-    """The published rulesets, with the keys that sign them if any is configured."""
-    return ReleaseStore(database, _keys(settings), two_person_rule=settings.two_person_rule)
+def open_trust(settings: Settings) -> TrustStore:
+    """The keys and the policy of the store of rulesets, which must exist; StartupError."""
+    replace(store_set(settings), init=False).check()
+    return TrustStore(Database(settings.database_url))
 
 
 def prepare(settings: Settings) -> dict[str, RulePackage]:
@@ -112,7 +124,8 @@ def prepare(settings: Settings) -> dict[str, RulePackage]:
     database = Database(settings.database_url)
     try:
         _prepare_journal(settings, database)
-        store = ReleaseStore(database, _keys(settings))
+        TrustStore(database).settle(settings.wanted())
+        store = ReleaseStore(database)
         if not store.state().releases:
             return _seed(store, settings.package_directory)
         if settings.package_directory != SHIPPED_PACKAGE:
@@ -138,11 +151,6 @@ def _prepare_journal(settings: Settings, database: Database) -> None:
         keys.dispose()
 
 
-def _keys(settings: Settings) -> PublicKeys | None:
-    folder = settings.public_keys_directory
-    return None if folder is None else PublicKeys.load(folder)
-
-
 def _seed(store: ReleaseStore, folder: Path) -> dict[str, RulePackage]:
     """Publishes and activates the first ruleset; StartupError with every finding."""
     try:
@@ -151,8 +159,7 @@ def _seed(store: ReleaseStore, folder: Path) -> dict[str, RulePackage]:
         identity = package.identity
         period = identity.validity
         candidate = Candidate(identity.id, identity.version, period.first, period.last, contents)
-        store.publish(candidate, actor=ACTOR)
-        store.activate(identity.id, identity.version, None, actor=ACTOR)
+        store.ship(candidate)
         return {package.digest: package}
     except PackageError as error:
         lines = [f"- {finding}" for finding in error.findings]

@@ -1,10 +1,17 @@
 """A store of a service, on SQLite or PostgreSQL: transactions, audit, repeated requests, master key.
 
+- `AccessFilters`: Which lines are searched; what is empty leaves all.
+- `accesses`: The journal of accesses: a database of its own, apart from what a service records of its trade.
+- `AccessLine`: Who called, from where, for which act and which case, and how it ended; never what was said.
+- `AccessLog`: The lines of a journal, chained; to be opened after the fork only.
+- `AccessPlace`: Where a service keeps its journal of accesses, under which master key, and for how many
+  months.
 - `append`: Adds a row in the caller's write transaction; `before` and `after` hold JSON values without
   float.
 - `audit`: Hash-chained audit: each write adds a row, in its own transaction, that seals all the rows before
   it.
 - `audit_table`: The table of an audit chain, for the service's migration and its store.
+- `BrokenChainError`: A record is not as it was written, or is missing; `sequence` is its rank.
 - `CaseKey`: The key that encrypts what is kept of a case.
 - `Chain`: The records of a table, numbered by its primary key; all the columns are sealed but those
   `unsealed`.
@@ -47,9 +54,10 @@
 - `write_places`: The threads of this process that may write or wait to: half of them.
 """
 
-from services.kit.store import audit, database, idempotency, store_clock, vault
+from services.kit.store import accesses, audit, database, idempotency, store_clock, vault
+from services.kit.store.accesses import AccessFilters, AccessLine, AccessLog, AccessPlace
 from services.kit.store.audit import append, audit_table
-from services.kit.store.chain import Chain
+from services.kit.store.chain import BrokenChainError, Chain
 from services.kit.store.database import Database
 from services.kit.store.erasing import CONTENTS, ERASED, ERASING, Erasing, erasure_table
 from services.kit.store.idempotency import fingerprint, request_table, reused

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -24,6 +24,18 @@ Record = Mapping[str, Any]
 """Values of a row by column; those left out are null."""
 
 
+BEGINNING = Head(0, GENESIS)
+"""Before the first record."""
+
+
+class BrokenChainError(Exception):
+    """A record is not as it was written, or is missing; `sequence` is its rank."""
+
+    def __init__(self, sequence: int) -> None:
+        super().__init__(sequence)
+        self.sequence = sequence
+
+
 class Chain:
     """The records of a table, numbered by its primary key; all the columns are sealed but those `unsealed`.
 
@@ -38,7 +50,9 @@ class Chain:
         self._lock = lock
         # Raw SQL: a value that is not of its column's type must be found, not stop the reading.
         columns = ", ".join(f'"{name}"' for name in self._names)
-        self._reading = text(f'SELECT {columns} FROM "{table.name}" ORDER BY "{self._rank.name}"')  # noqa: S608
+        reading, order = f'SELECT {columns} FROM "{table.name}"', f'ORDER BY "{self._rank.name}"'  # noqa: S608
+        self._reading = text(f"{reading} {order}")
+        self._reading_after = text(f'{reading} WHERE "{self._rank.name}" > :rank {order}')
 
     def head(self, connection: Connection, *, lock: bool = False) -> Head:
         """The last record; `lock` makes the other writers of the chain wait until the transaction ends, as
@@ -48,7 +62,7 @@ class Chain:
             connection.execute(_LOCK, {"number": self._lock})
         query = select(self._rank, self._table.c.hash).order_by(self._rank.desc()).limit(1)
         row = connection.execute(query).first()
-        return Head(*row) if row else Head(0, GENESIS)
+        return Head(*row) if row else BEGINNING
 
     def append(self, connection: Connection, last: Head, records: Sequence[Record]) -> Head:
         """Adds records after the head, which the caller locked; gives the new one."""
@@ -67,14 +81,15 @@ class Chain:
         connection: Connection,
         expected: Head | None = None,
         *,
+        beginning: Head = BEGINNING,
         is_whole: Callable[[Record], bool] = lambda _: True,
     ) -> Verification:
-        """Reads every record, whatever is in them; `is_whole` judges what is not sealed.
+        """Reads every record after `beginning`, whatever is in them; `is_whole` judges what is not sealed.
 
         With a head kept from an earlier day, a removed end and a full rewrite are found too. The end has no
         hash when it was altered into something else.
         """
-        last, count, broken = Head(0, GENESIS), 0, 0
+        last, count, broken = beginning, 0, 0
         rows = connection.execution_options(yield_per=_BATCH).execute(self._reading)
         for row in map(dict, rows.mappings()):
             if count % _BATCH == 0:
@@ -89,6 +104,20 @@ class Chain:
         if not broken and expected and last.sequence < expected.sequence:
             broken = last.sequence + 1
         return Verification(broken, count, self.head(connection))
+
+    def holds(self, connection: Connection, head: Head) -> bool:
+        """Whether a record is there as it was read; the beginning always is."""
+        found = select(self._table.c.hash).where(self._rank == head.sequence)
+        return head.sequence == 0 or connection.scalar(found) == head.hash
+
+    def after(self, connection: Connection, last: Head) -> Iterator[Record]:
+        """The records after a head that was verified; BrokenChainError at the first that does not follow."""
+        rows = connection.execute(self._reading_after, {"rank": last.sequence})
+        for row in map(dict, rows.mappings()):
+            if not self._follows(row, last, None, lambda _: True):
+                raise BrokenChainError(last.sequence + 1)
+            last = Head(row[self._rank.name], row["hash"])
+            yield row
 
     def _follows(
         self, row: Record, last: Head, expected: Head | None, is_whole: Callable[[Record], bool]
