@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import stat
 import threading
 from collections.abc import Iterator
@@ -22,7 +23,7 @@ from services.eligibility.package.model import Outcome
 from services.eligibility.store.journal_chain import JournalChain
 from services.kit.canonical import Head
 from services.kit.errors import AlreadyExists, StartupError, Unavailable
-from services.kit.store import ChainSeal, chain, open_ring, prepare_keys, vault
+from services.kit.store import ChainSeal, chain, engine, open_ring, prepare_keys, vault
 from services.kit.store.database import Database
 from tests.journal_support import REFERENCE, Stores, decision, new_urls, opened, refused, tamper, unprotect
 
@@ -461,17 +462,22 @@ def test_a_journal_locked_too_long_is_unavailable(stores: Stores, monkeypatch: p
     assert isinstance(hurried.record([decision()])[0], Recorded)
 
 
-def test_a_store_that_may_only_be_read_is_unavailable(stores: Stores) -> None:
+def test_a_store_that_may_only_be_read_says_so(stores: Stores, monkeypatch: pytest.MonkeyPatch) -> None:
     (decision_id,) = stores.record(decision())
-    path = stores.url.removeprefix("sqlite:///")
-    read_only = (
-        f"sqlite:///file:{path}?mode=ro&uri=true"
-        if stores.database.is_sqlite
-        else f"{stores.url}&options=-c%20default_transaction_read_only%3Don"
-    )
-    journal = stores.other_process(read_only)
-    refused("STORE_UNAVAILABLE", lambda: journal.record([decision()]))
-    refused("STORE_UNAVAILABLE", lambda: journal.erase(REFERENCE, RemovalRequest()))
+    url = stores.url
+    if stores.database.is_sqlite:  # as on a volume without the right to write, which root always has
+        monkeypatch.setattr(
+            engine,
+            "connect_sqlite",
+            lambda path: sqlite3.connect(
+                f"{path.as_uri()}?mode=ro", uri=True, isolation_level=None, check_same_thread=False
+            ),
+        )
+    else:
+        url = f"{url}&options=-c%20default_transaction_read_only%3Don"
+    journal = stores.other_process(url)
+    refused("STORE_READ_ONLY", lambda: journal.record([decision()]))
+    refused("STORE_READ_ONLY", lambda: journal.erase(REFERENCE, RemovalRequest()))
     assert journal.get(decision_id).content is ContentState.READABLE
 
 
