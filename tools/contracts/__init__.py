@@ -4,7 +4,8 @@
 - `describe`: Compiles every proto under a root, with its comments and all that it imports.
 - `errors_page`: The page of errors, in French.
 - `own`: The files of the contract, without those of Google.
-- `write_bundle`: Writes the descriptor set, the zip of the protos and the schema of the dossier.
+- `write_bundle`: Writes the descriptor set, the zip of the protos, the schema of the dossier and the service
+  config.
 """
 
 from tools.contracts.bundle import write_bundle

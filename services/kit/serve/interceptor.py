@@ -18,6 +18,7 @@ from services.kit import context
 from services.kit.access import Access, Guard
 from services.kit.errors import DomainError, InvalidArgument, ResourceExhausted, Unimplemented
 from services.kit.serve.admission import OVERLOADED, Places, StreamPlaces
+from services.kit.serve.counts import UNKNOWN, Counts
 from services.kit.serve.logs import exception_fields
 from services.kit.serve.status import to_status
 
@@ -88,6 +89,7 @@ class _Arrival:
     actor: str | None
     metadata_bytes: int
     time: float
+    label: str
 
 
 class Interceptor(grpc.ServerInterceptor):
@@ -96,8 +98,11 @@ class Interceptor(grpc.ServerInterceptor):
     Requests come in as bytes: what is no message, too large or too much is refused here, in our words.
     """
 
-    def __init__(self, domain: str, limits: Limits, guard: Guard, access: Access | None) -> None:
+    def __init__(
+        self, domain: str, limits: Limits, guard: Guard, access: Access | None, counts: Counts
+    ) -> None:
         self._domain = domain
+        self._counts = counts
         self._access = access
         self._limits = limits
         self._guard = guard
@@ -114,7 +119,8 @@ class Interceptor(grpc.ServerInterceptor):
         handler = continuation(handler_call_details)
         if handler and handler_call_details.method.startswith("/grpc."):
             return handler
-        arrival = _arrival(handler_call_details)
+        arrival = _arrival(handler_call_details, handler_call_details.method if handler else UNKNOWN)
+        self._counts.receive()
         if handler is None:
             return grpc.stream_stream_rpc_method_handler(self._unknown(arrival))
         read, write = handler.request_deserializer or bytes, handler.response_serializer
@@ -138,6 +144,7 @@ class Interceptor(grpc.ServerInterceptor):
 
     def _unknown(self, arrival: _Arrival) -> Behavior:
         def handle(_: Any, servicer_context: grpc.ServicerContext) -> Iterator[Any]:
+            self._counts.read()
             self._fail(Unimplemented(), arrival, servicer_context)
             yield  # the generator that gRPC expects
 
@@ -188,7 +195,7 @@ class Interceptor(grpc.ServerInterceptor):
             if (age := context.age()) is not None:
                 trailer = ((REQUEST_ID, arrival.request_id), (STATE_AGE, f"{age:.0f}"))
                 servicer_context.set_trailing_metadata(trailer)
-            _record(arrival, "OK")
+            self._record(arrival, "OK")
             return response
 
         return handle
@@ -203,16 +210,17 @@ class Interceptor(grpc.ServerInterceptor):
                         context.check_deadline()
                         yield response
             except GeneratorExit:
-                _record(arrival, "CANCELLED")
+                self._record(arrival, "CANCELLED")
                 raise
             except Exception as error:
                 self._fail(error, arrival, servicer_context)
-            _record(arrival, "OK")
+            self._record(arrival, "OK")
 
         return handle
 
     def _start(self, arrival: _Arrival, servicer_context: grpc.ServicerContext, ceiling: float) -> None:
         """Sets the deadline, the sooner of the client's and ours from arrival; refuses a late call."""
+        self._counts.read()
         servicer_context.set_trailing_metadata(((REQUEST_ID, arrival.request_id),))
         # A worker's own socket is for its call to itself alone.
         if servicer_context.peer().startswith("unix"):
@@ -245,7 +253,7 @@ class Interceptor(grpc.ServerInterceptor):
     def _fail(self, error: Exception, arrival: _Arrival, servicer_context: grpc.ServicerContext) -> NoReturn:
         """Ends the call with the status of its error; the client learns nothing of an unexpected one."""
         if isinstance(error, grpc.RpcError) and not servicer_context.is_active():
-            _record(arrival, "CANCELLED")
+            self._record(arrival, "CANCELLED")
             raise error
         if not isinstance(error, DomainError):
             log.error("exception", request_id=arrival.request_id, **exception_fields(error))
@@ -253,7 +261,7 @@ class Interceptor(grpc.ServerInterceptor):
         elif error.__cause__ is not None:
             log.warning("cause", request_id=arrival.request_id, **exception_fields(error.__cause__))
         sentence, details = self._status(error)
-        _record(arrival, error.status, error.reason)
+        self._record(arrival, error.status, error.reason)
         trailer = ((REQUEST_ID, arrival.request_id), ("grpc-status-details-bin", details))
         servicer_context.abort_with_status(_Abortion(grpc.StatusCode[error.status], sentence, trailer))
 
@@ -266,6 +274,20 @@ class Interceptor(grpc.ServerInterceptor):
             status = to_status(error, self._domain)
             self._refusal = status.message, status.SerializeToString()
         return self._refusal
+
+    def _record(self, arrival: _Arrival, code: str, reason: str = "") -> None:
+        """Counts a call that has ended, and writes its line."""
+        self._counts.end(arrival.label, code, reason)
+        level = "error" if code == "INTERNAL" else "warning" if code in _WARNINGS else "info"
+        getattr(log, level)(
+            "call",
+            method=arrival.method,
+            code=code,
+            reason=reason,
+            ms=round((time.monotonic() - arrival.time) * 1000, 3),
+            request_id=arrival.request_id,
+            traceparent=arrival.traceparent,
+        )
 
 
 def _read(read: Reader, raw: bytes) -> Any:
@@ -292,7 +314,7 @@ def _ended(servicer_context: grpc.ServicerContext) -> Iterator[None]:
         timer.cancel()
 
 
-def _arrival(details: grpc.HandlerCallDetails) -> _Arrival:
+def _arrival(details: grpc.HandlerCallDetails, label: str) -> _Arrival:
     pairs = details.invocation_metadata or ()
     metadata = dict(pairs)
     return _Arrival(
@@ -302,6 +324,7 @@ def _arrival(details: grpc.HandlerCallDetails) -> _Arrival:
         actor=_actor([value for key, value in pairs if key == ACTOR]),
         metadata_bytes=sum(len(key) + len(value) for key, value in pairs),
         time=time.monotonic(),
+        label=label,
     )
 
 
@@ -314,16 +337,3 @@ def _actor(declared: Sequence[str | bytes]) -> str | None:
 
 def _matching(pattern: re.Pattern[str], value: str | bytes | None) -> str:
     return value if isinstance(value, str) and pattern.fullmatch(value) else ""
-
-
-def _record(arrival: _Arrival, code: str, reason: str = "") -> None:
-    level = "error" if code == "INTERNAL" else "warning" if code in _WARNINGS else "info"
-    getattr(log, level)(
-        "call",
-        method=arrival.method,
-        code=code,
-        reason=reason,
-        ms=round((time.monotonic() - arrival.time) * 1000, 3),
-        request_id=arrival.request_id,
-        traceparent=arrival.traceparent,
-    )
