@@ -21,14 +21,14 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True)
 class Totals:
-    """Calls received, those whose request was read, and how they ended, by (method, code, reason).
+    """Calls received, those that were begun, and how these ended, by (method, code, reason).
 
-    What was received and not read has not arrived whole, yet or ever: half-sent, abandoned, or refused by the
+    What was received and not begun has not come whole, yet or ever: half-sent, abandoned, or refused by the
     core of gRPC, which tells us nothing of its refusals.
     """
 
     received: int
-    read: int
+    begun: int
     ended: Counter[tuple[str, str, str]]
 
 
@@ -38,7 +38,7 @@ class Counts:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._received = 0
-        self._read = 0
+        self._begun = 0
         self._ended: Counter[tuple[str, str, str]] = Counter()
         self._told = self.totals()
 
@@ -47,10 +47,10 @@ class Counts:
         with self._lock:
             self._received += 1
 
-    def read(self) -> None:
-        """A call has come whole, and its handler begins."""
+    def begin(self) -> None:
+        """A call has come, whole unless its request streams, and its handler begins."""
         with self._lock:
-            self._read += 1
+            self._begun += 1
 
     def end(self, method: str, code: str, reason: str) -> None:
         """A call has ended."""
@@ -60,7 +60,7 @@ class Counts:
     def totals(self) -> Totals:
         """What has been counted since the start."""
         with self._lock:
-            return Totals(self._received, self._read, self._ended.copy())
+            return Totals(self._received, self._begun, self._ended.copy())
 
     def tell(self) -> None:
         """Writes a line of what was counted since the last one, if there is anything to tell."""
@@ -70,8 +70,8 @@ class Counts:
             log.info(
                 "calls",
                 received=now.received - before.received,
-                read=now.read - before.read,
-                unread=now.received - now.read,
+                begun=now.begun - before.begun,
+                not_begun=now.received - now.begun,
                 ended=[
                     {"method": method, "code": code, "reason": reason, "count": count}
                     for (method, code, reason), count in sorted((now.ended - before.ended).items())

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
+from functools import wraps
 from typing import Any, NoReturn
 from uuid import uuid4
 
@@ -93,7 +94,7 @@ class _Arrival:
 
 
 class Interceptor(grpc.ServerInterceptor):
-    """Wraps every handler but those of gRPC itself (health, reflection): they hold no place, are not logged.
+    """Wraps every handler; those of gRPC itself (health, reflection) hold no place and are not logged.
 
     Requests come in as bytes: what is no message, too large or too much is refused here, in our words.
     """
@@ -118,7 +119,7 @@ class Interceptor(grpc.ServerInterceptor):
         """Returns the wrapped handler; runs on arrival, before the request is read."""
         handler = continuation(handler_call_details)
         if handler and handler_call_details.method.startswith("/grpc."):
-            return handler
+            return self._of_grpc(handler, handler_call_details)
         arrival = _arrival(handler_call_details, handler_call_details.method if handler else UNKNOWN)
         self._counts.receive()
         if handler is None:
@@ -142,9 +143,44 @@ class Interceptor(grpc.ServerInterceptor):
             )
         raise TypeError(f"no behavior for {arrival.method}")
 
+    def _of_grpc(
+        self, handler: grpc.RpcMethodHandler[Any, Any], details: grpc.HandlerCallDetails
+    ) -> grpc.RpcMethodHandler[Any, Any]:
+        """A handler of gRPC itself, but for bytes that are no message: its own deserialiser says INTERNAL."""
+        read, write = handler.request_deserializer or bytes, handler.response_serializer
+        arrival = _arrival(details, details.method)
+
+        def reading(behavior: Callable[..., Any]) -> Callable[..., Any]:
+            @wraps(behavior)  # with what gRPC reads on it: Watch is called back, and holds no thread
+            def handle(raw: Any, servicer_context: grpc.ServicerContext, *more: Any) -> Any:
+                try:
+                    request = _read(read, raw)
+                except InvalidArgument as error:
+                    self._fail(error, arrival, servicer_context)
+                return behavior(request, servicer_context, *more)
+
+            return handle
+
+        def reading_each(behavior: Behavior) -> Behavior:
+            def handle(raws: Iterator[bytes], servicer_context: grpc.ServicerContext) -> Iterator[Any]:
+                try:
+                    yield from behavior((_read(read, raw) for raw in raws), servicer_context)
+                except InvalidArgument as error:
+                    self._fail(error, arrival, servicer_context)
+
+            return handle
+
+        if handler.unary_unary:
+            return grpc.unary_unary_rpc_method_handler(reading(handler.unary_unary), None, write)
+        if handler.unary_stream:
+            return grpc.unary_stream_rpc_method_handler(reading(handler.unary_stream), None, write)
+        if handler.stream_stream:
+            return grpc.stream_stream_rpc_method_handler(reading_each(handler.stream_stream), None, write)
+        raise TypeError(f"no behavior for {details.method}")
+
     def _unknown(self, arrival: _Arrival) -> Behavior:
         def handle(_: Any, servicer_context: grpc.ServicerContext) -> Iterator[Any]:
-            self._counts.read()
+            self._counts.begin()
             self._fail(Unimplemented(), arrival, servicer_context)
             yield  # the generator that gRPC expects
 
@@ -220,7 +256,7 @@ class Interceptor(grpc.ServerInterceptor):
 
     def _start(self, arrival: _Arrival, servicer_context: grpc.ServicerContext, ceiling: float) -> None:
         """Sets the deadline, the sooner of the client's and ours from arrival; refuses a late call."""
-        self._counts.read()
+        self._counts.begin()
         servicer_context.set_trailing_metadata(((REQUEST_ID, arrival.request_id),))
         # A worker's own socket is for its call to itself alone.
         if servicer_context.peer().startswith("unix"):
