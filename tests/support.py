@@ -78,9 +78,15 @@ def throwaway_stores(folder: Path) -> dict[str, str]:
         **{f"{name}_INIT": "true" for name in SERVICES},
         "ELIGIBILITY_DATABASE_URL": f"sqlite:///{folder}/eligibility.sqlite3",
         "ELIGIBILITY_KEYS_DATABASE_URL": f"sqlite:///{folder}/eligibility-keys.sqlite3",
+        **{
+            f"{name}_ACCESS_DATABASE_URL": f"sqlite:///{folder}/{name.lower()}-access.sqlite3"
+            for name in ("ELIGIBILITY", "DOCUMENTS", "BANK_REGISTRY")
+        },
         "ELIGIBILITY_MASTER_KEY_FILE": f"{folder}/eligibility-master.key",
         "ELIGIBILITY_HEADS_FILE": f"{folder}/eligibility-heads.jsonl",
         "ELIGIBILITY_EPOCHS_DIRECTORY": f"{folder}/eligibility-epochs",
+        "DOCUMENTS_KEYS_DATABASE_URL": f"sqlite:///{folder}/documents-keys.sqlite3",
+        "DOCUMENTS_EPOCHS_DIRECTORY": f"{folder}/documents-epochs",
         "DOCUMENTS_DATABASE_URL": f"sqlite:///{folder}/documents.sqlite3",
         "DOCUMENTS_MASTER_KEY_FILE": f"{folder}/documents-master.key",
         "DOCUMENTS_HEADS_FILE": f"{folder}/documents-heads.jsonl",

@@ -18,7 +18,7 @@ from services.bank_registry.config import Settings
 from services.bank_registry.registry import Geography
 from services.bank_registry.store import RegistryStore, migrate, store_set
 from services.kit.serve import App, Registration, registration
-from services.kit.store import Database, StoreClock
+from services.kit.store import AccessPlace, Database, StoreClock
 
 DOMAIN = "bankregistry.microcredit"
 ROLES = Path(__file__).with_name("roles.toml")
@@ -46,4 +46,7 @@ def make_app(settings: Settings) -> App:
         ]
 
     stores = store_set(settings.database_url, init=settings.init)
-    return App("bank_registry", DOMAIN, prepare, build, ROLES, stores)
+    accesses = AccessPlace(
+        settings.access_database_url, settings.master_key_file, settings.access_retention_months
+    )
+    return App("bank_registry", DOMAIN, prepare, build, ROLES, stores, accesses)

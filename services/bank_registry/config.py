@@ -22,6 +22,10 @@ class Settings(StoreSettings):
         "sqlite:///var/bank_registry.sqlite3",
         description="Base de données : sqlite:///chemin ou postgresql://utilisateur:mot-de-passe@serveur/base.",
     )
+    access_database_url: str = Field(
+        "sqlite:///var/bank_registry-access.sqlite3",
+        description="Base du journal des accès, à part des autres : sqlite:///chemin ou postgresql://….",
+    )
     master_key_file: Path = Field(
         default_factory=partial(vault.place, "bank_registry"), description=MASTER_KEY_DESCRIPTION
     )

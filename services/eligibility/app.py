@@ -18,10 +18,11 @@ from services.eligibility.api import (
 )
 from services.eligibility.config import SHIPPED_PACKAGE, Settings
 from services.eligibility.engine import UncompilableError, try_package
-from services.eligibility.package import PackageError, RulePackage, read_folder, read_package
+from services.eligibility.package import RulePackage, read_folder, read_package
 from services.eligibility.publishing import Deployments
 from services.eligibility.store import Journal, ShadowStore, migrate
 from services.kit.errors import DomainError, StartupError
+from services.kit.findings import PackageError
 from services.kit.releases import (
     Candidate,
     Candidates,
@@ -34,6 +35,7 @@ from services.kit.releases import (
 )
 from services.kit.serve import App, Registration, registration
 from services.kit.store import (
+    AccessPlace,
     Database,
     KeyStore,
     StoreClock,
@@ -73,7 +75,9 @@ def make_app(settings: Settings) -> App:
         return (
             registration(EligibilityServicer(deployments, journal), database.check_writable),
             registration(LoanServicer(deployments)),
-            registration(RulesetServicer(deployments, journal, shadows, sealing), database.check_writable),
+            registration(
+                RulesetServicer(deployments, journal, shadows, sealing, turns), database.check_writable
+            ),
             registration(ReleaseServicer(deployments.releases, candidates, sealing), database.check_writable),
             registration(
                 DecisionServicer(deployments, journal, sealing),
@@ -82,8 +86,17 @@ def make_app(settings: Settings) -> App:
             ),
         )
 
+    accesses = AccessPlace(
+        settings.access_database_url, settings.master_key_file, settings.access_retention_months
+    )
     return App(
-        "eligibility", DOMAIN, lambda: read.update(prepare(settings)), build, ROLES, store_set(settings)
+        "eligibility",
+        DOMAIN,
+        lambda: read.update(prepare(settings)),
+        build,
+        ROLES,
+        store_set(settings),
+        accesses,
     )
 
 

@@ -38,6 +38,10 @@ class Settings(StoreSettings):
         False,
         description="Démarrer avec une base des clés vide : les décisions déjà prises resteront illisibles.",
     )
+    access_database_url: str = Field(
+        "sqlite:///var/eligibility-access.sqlite3",
+        description="Base du journal des accès, à part des autres : sqlite:///chemin ou postgresql://….",
+    )
     master_key_file: Path = Field(
         default_factory=partial(vault.place, "eligibility"), description=MASTER_KEY_DESCRIPTION
     )

@@ -7,10 +7,22 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from services.kit.caller import Caller
 from services.kit.errors import DeadlineExceeded
+
+
+@dataclass
+class Subject:
+    """What a call is about, as it is found: for the journal of accesses."""
+
+    cases: list[str] = field(default_factory=list)
+    """The references of cases, each once."""
+    resource: str = ""
+    """The name that the request asks for."""
+    noted: int = -1
+    """How many of the cases are in the journal already; -1 while the call is not there."""
 
 
 @dataclass(frozen=True)
@@ -21,6 +33,7 @@ class Call:
     deadline: float
     actor: str = ""
     caller: Caller | None = None
+    subject: Subject = field(default_factory=Subject)
 
 
 _current: ContextVar[Call | None] = ContextVar("current_call", default=None)
@@ -55,6 +68,18 @@ def caller() -> Caller | None:
     """Who makes the current call, proved; None where the server asks for no proof, and outside a call."""
     call = _current.get()
     return call.caller if call else None
+
+
+def concern(case_reference: str) -> None:
+    """Says that the current call is about a case, which a field of its messages may not name."""
+    if case_reference and case_reference not in (known := subject().cases):
+        known.append(case_reference)
+
+
+def subject() -> Subject:
+    """What the current call is about, as far as it is known; outside a call, about nothing."""
+    call = _current.get()
+    return call.subject if call else Subject()
 
 
 def start(threads: int) -> None:

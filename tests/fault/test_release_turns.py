@@ -5,7 +5,9 @@ from __future__ import annotations
 import threading
 from pathlib import Path
 
-from tests.ruleset_support import Refusal, Rules, edited, refusal, start, variant
+from microcredit.eligibility.v1 import ruleset_service_pb2 as pb
+from services.kit.releases import pack
+from tests.ruleset_support import TIMEOUT, Refusal, Rules, edited, refusal, start, variant
 from tests.support import Launch
 
 CHECK = "services.eligibility.publishing.check.child"
@@ -32,7 +34,11 @@ def test_one_check_at_a_time_and_answers_meanwhile(launch: Launch) -> None:
     def publish(number: int) -> None:
         broken = edited(variant(f"2026.{number}"), ("rules.yaml", "amount_max", "amont_max"))
         with Rules(server.address) as client:
-            refused.append(refusal(client.publish, broken))
+            if number % 2:  # a comparison checks what it is given, like a publication
+                asked = pb.CompareRulesetsRequest(archive=pack(broken))
+                refused.append(refusal(client.rulesets.CompareRulesets, asked, timeout=TIMEOUT))
+            else:
+                refused.append(refusal(client.publish, broken))
 
     authors = [threading.Thread(target=publish, args=(number,)) for number in range(2, 2 + AT_ONCE)]
     seen, answered = 0, 0

@@ -14,6 +14,7 @@ from google.protobuf.message import Message
 from google.rpc import error_details_pb2
 from grpc_status import rpc_status
 
+from microcredit.access.v1 import access_service_pb2
 from microcredit.bankregistry.v1 import (
     bank_editing_service_pb2,
     bank_registry_service_pb2,
@@ -39,13 +40,21 @@ SERVED: Mapping[str, tuple[Any, ...]] = {
         ruleset_service_pb2,
         decision_service_pb2,
         release_service_pb2,
+        access_service_pb2,
     ),
-    "documents": (document_service_pb2, store_service_pb2, template_service_pb2, release_service_pb2),
+    "documents": (
+        document_service_pb2,
+        store_service_pb2,
+        template_service_pb2,
+        release_service_pb2,
+        access_service_pb2,
+    ),
     "bank_registry": (
         bank_registry_service_pb2,
         bank_editing_service_pb2,
         envelope_service_pb2,
         registry_admin_service_pb2,
+        access_service_pb2,
     ),
 }
 REFUSALS = {"ROLE_NOT_ALLOWED", "APPLICATION_NOT_ALLOWED", "QUOTA_EXCEEDED"}

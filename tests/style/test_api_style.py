@@ -26,7 +26,8 @@ from tools.contracts import comments, describe, errors_page, own
 from tools.contracts.reading import ENUM, METHOD, ROOT, SERVICE, VALUE, Notes, errors_listed
 
 FILE_OPTIONS = ("java_package", "java_multiple_files", "csharp_namespace", "php_namespace", "go_package")
-SHARED = ("google/", "microcredit/errors/v1/", "microcredit/releases/v1/")
+SHARED = ("google/", "microcredit/access/v1/", "microcredit/errors/v1/", "microcredit/releases/v1/")
+SERVED_BY_EACH = ("microcredit.access.v1", "microcredit.releases.v1")
 TYPES_BY_SUFFIX = {
     "_date": ".google.type.Date",
     "_on": ".google.type.Date",
@@ -193,12 +194,12 @@ def bindings(method: MethodDescriptorProto) -> Iterator[tuple[str, str]]:
 def check_paths(files: list[FileDescriptorProto], messages: Messages) -> Iterator[str]:
     """AIP-127: no two RPCs of one server share a path, and what a path names is a field of the request.
 
-    Releases are served by each server beside its own services, so they share no path with any of them.
+    Releases and accesses are served by each server beside its own services: they share no path with any.
     """
     seen: dict[tuple[str, str, str], str] = {}
     served = {file.package for file in files if file.service}
     for file in files:
-        beside = served if file.package == "microcredit.releases.v1" else {file.package}
+        beside = served if file.package in SERVED_BY_EACH else {file.package}
         for service in file.service:
             for method in service.method:
                 request = {field.name for field in messages[method.input_type].field}

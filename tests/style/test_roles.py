@@ -42,7 +42,8 @@ def methods(contract: FileDescriptorSet, package: str) -> set[str]:
 
 @pytest.mark.parametrize("service", PACKAGES)
 def test_every_call_has_its_roles_and_no_other_is_named(service: str, contract: FileDescriptorSet) -> None:
-    own_acts = {Act(method) for method in methods(contract, PACKAGES[service])}
+    served = methods(contract, PACKAGES[service]) | methods(contract, "microcredit.access.v1")
+    own_acts = {Act(method) for method in served}
     releases = methods(contract, RELEASES.rpartition(".")[0])
     assert len(own_acts) >= 5
     assert len(releases) >= 11

@@ -18,8 +18,6 @@ from tools.contracts.reading import own
 _PDF = "microcredit.documents.v1.PdfService"
 _SERVERS: dict[str, type[ServerSettings]] = {
     "microcredit.bankregistry.v1": BankRegistry,
-    # Each service serves its releases; the longest of the three is that of documents.
-    "microcredit.releases.v1": Documents,
     "microcredit.documents.v1": Documents,
     "microcredit.eligibility.v1": Eligibility,
 }
@@ -50,9 +48,12 @@ def _ceilings(descriptors: FileDescriptorSet) -> Iterator[tuple[dict[str, str], 
     for file in own(descriptors):
         for service in file.service:
             full_name = f"{file.package}.{service.name}"
-            settings = Pdf if full_name == _PDF else _SERVERS[file.package]
+            own_server = Pdf if full_name == _PDF else _SERVERS.get(file.package)
+            # What is in none of these packages is served by all three.
+            servers = [own_server] if own_server else list(_SERVERS.values())
             for method in service.method:
-                yield {"service": full_name, "method": method.name}, _ceiling(settings, method)
+                seconds = max(_ceiling(settings, method) for settings in servers)
+                yield {"service": full_name, "method": method.name}, seconds
 
 
 def _ceiling(settings: type[ServerSettings], method: MethodDescriptorProto) -> float:

@@ -37,9 +37,10 @@ métadonnées de fin) suffit à retrouver l’appel dans le journal technique.
 _CORE = """\
 ## Ce que gRPC refuse seul
 
-Ces erreurs n’ont ni motif ni phrase en français : gRPC les rend avant que le service ne voie l’appel, ou après
-sa réponse. Au-delà de 32 appels ouverts sur une connexion, un client gRPC attend de lui-même. Le journal ne les
-compte qu’ensemble (`not_begun`, voir [exploitation.md](exploitation.md)).
+Ces erreurs n’ont ni motif ni phrase en français : gRPC les rend avant que le service ne voie l’appel, ou
+après sa réponse. Le journal ne compte les premières qu’ensemble (`not_begun`, dans
+[exploitation.md](exploitation.md)). Au-delà de 32 appels ouverts sur une connexion, un client gRPC attend de
+lui-même.
 """
 _TITLES = {
     COMMON: "Communes à tous les services",
@@ -96,7 +97,7 @@ CORE_REFUSALS = (
         "UNAVAILABLE",
         "",
         "service arrêté, en démarrage ou interrompu ; ou certificat refusé à la poignée de main",
-        "réessayer, comme le fait un client qui suit `service-config.json` ; pour un certificat, voir [acces.md](acces.md)",
+        "réessayer, comme un client qui suit `service-config.json` ; certificat : [acces.md](acces.md)",
     ),
 )
 """Listed by hand, as no descriptor holds them; a test makes each of them happen."""

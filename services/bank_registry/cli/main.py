@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from services.bank_registry.cli import checks, edits, files, lenders
-from services.kit.cli import program, run
+from services.bank_registry.cli.client import ADDRESS
+from services.kit.cli import accesses, program, run
 
 HELP = """\
 Tenir le registre des prêteurs : importer, exporter, consulter, suspendre, vérifier.
@@ -20,6 +21,7 @@ injoignable ou en panne.
 app = program(HELP)
 for commands in (files, lenders, checks, edits):
     commands.register(app)
+accesses.register(app, ADDRESS)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

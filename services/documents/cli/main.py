@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from services.documents.cli import making, stored, templates
 from services.documents.cli.client import ADDRESS
-from services.kit.cli import program, run, signing
+from services.kit.cli import accesses, program, run, signing
 
 HELP = """\
 Mettre en service les modèles et les profils d’organisation ; faire courriers, dossiers et publipostages.
@@ -23,6 +23,7 @@ templates.register(app)
 making.register(app)
 stored.register(app)
 signing.register(app, ADDRESS, templates.statement)
+accesses.register(app, ADDRESS)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -31,6 +31,7 @@ from services.eligibility.store import Journal, ShadowStore
 from services.kit import releases
 from services.kit.context import actor
 from services.kit.errors import FailedPrecondition, NotFound, Violations
+from services.kit.serve import placeless
 from services.kit.wire import paging
 from services.kit.wire import values as wire
 
@@ -41,20 +42,28 @@ class RulesetServicer(RulesetServiceServicer):
     """Compares rulesets, at once and in shadow runs; `page_key` seals the tokens of its lists."""
 
     def __init__(
-        self, deployments: Deployments, journal: Journal, shadows: ShadowStore, page_key: bytes
+        self,
+        deployments: Deployments,
+        journal: Journal,
+        shadows: ShadowStore,
+        page_key: bytes,
+        turns: releases.Turns,
     ) -> None:
         self._deployments = deployments
         self._journal = journal
         self._shadows = shadows
         self._page_key = page_key
+        self._turns = turns
 
+    @placeless
     def CompareRulesets(
         self, request: pb.CompareRulesetsRequest, context: grpc.ServicerContext
     ) -> pb.CompareRulesetsResponse:
-        """Both rulesets over a set of applications."""
-        rulesets = comparison_requests.read_rulesets(request, self._deployments)
-        over = comparison_requests.applications(request, rulesets, self._journal)
-        found = tally(map(rulesets.pair, over))
+        """Both rulesets over a set of applications: as heavy as a check, so in its turn among the checks."""
+        with self._turns.taken():
+            rulesets = comparison_requests.read_rulesets(request, self._deployments)
+            over = comparison_requests.applications(request, rulesets, self._journal)
+            found = tally(map(rulesets.pair, over))
         labels = reason_labels(rulesets.candidate.package, *_packages(rulesets.base))
         return pb.CompareRulesetsResponse(report=report_pb(found, labels))
 

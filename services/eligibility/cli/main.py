@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from services.eligibility.cli import comparing, decisions, rules
 from services.eligibility.cli.folders import ADDRESS, contents_of
-from services.kit.cli import ReleaseCommands, Words, program, run, signing
+from services.kit.cli import ReleaseCommands, Words, accesses, program, run, signing
 
 HELP = """\
 Écrire, vérifier, publier et activer les règles d’éligibilité ; rejouer et expliquer les décisions.
@@ -36,6 +36,7 @@ app = program(HELP)
 for commands in (rules, RELEASES, comparing, decisions):
     commands.register(app)
 signing.register(app, ADDRESS, rules.statement)
+accesses.register(app, ADDRESS)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -1,6 +1,8 @@
 """Access: who calls, and what each may do.
 
 - `Access`: Says who calls one process; `start` keeps the files and the keys of the providers fresh.
+- `AccessDoor`: Proves who calls, permits calls and notes them, if there is a place for the journal; to be
+  opened after the fork only.
 - `channel_credentials`: TLS towards another server, to which this side shows its certificate; StartupError
   if a file is bad.
 - `Guard`: Says of each call whether it may be made, before anything is looked up for it.
@@ -17,6 +19,7 @@
 from services.kit.access.access import Access
 from services.kit.access.certificates import TlsFiles, channel_credentials
 from services.kit.access.configuration import is_loopback
+from services.kit.access.door import AccessDoor
 from services.kit.access.guard import Guard, Roles
 from services.kit.access.outgoing import Outgoing, host_of
 from services.kit.access.quota import Quotas

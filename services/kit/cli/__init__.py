@@ -1,5 +1,6 @@
 """What a command line in French needs: help, output, exit codes, calls to a server.
 
+- `accesses`: The commands on the journal of accesses of a server.
 - `add_commands`: Adds functions as commands; the shared options fill their `Call` or `Output`.
 - `Address`: Where a program finds its server: the variable that says it, else the address itself.
 - `as_json`: The message in the JSON of protobuf, every field present, with the names of the contract.
@@ -34,7 +35,7 @@
 - `write_file`: Writes a file, with its folder; CommandError.
 """
 
-from services.kit.cli import signing
+from services.kit.cli import accesses, signing
 from services.kit.cli.commands import Call, add_commands
 from services.kit.cli.french_help import FrenchCommand, FrenchGroup
 from services.kit.cli.outcome import GOOD, REFUSED, SERVER, USAGE, CommandError, Detail

@@ -170,6 +170,9 @@ class ServerSettings(BaseSettings):
 class StoreSettings(ServerSettings):
     """What a server that keeps a store reads too: a service adds the places of its own parts."""
 
+    access_retention_months: int = Field(
+        12, ge=6, le=12, description="Durée de conservation du journal des accès, en mois."
+    )
     init: bool = Field(
         False,
         description="Créer ce que le service garde, si rien n’en existe ; à donner au premier démarrage.",

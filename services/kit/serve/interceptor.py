@@ -16,7 +16,7 @@ import grpc
 import structlog
 
 from services.kit import context
-from services.kit.access import Access, Guard
+from services.kit.access import AccessDoor
 from services.kit.errors import DomainError, InvalidArgument, ResourceExhausted, Unimplemented
 from services.kit.serve.admission import OVERLOADED, Places, StreamPlaces
 from services.kit.serve.counts import UNKNOWN, Counts
@@ -99,14 +99,12 @@ class Interceptor(grpc.ServerInterceptor):
     Requests come in as bytes: what is no message, too large or too much is refused here, in our words.
     """
 
-    def __init__(
-        self, domain: str, limits: Limits, guard: Guard, access: Access | None, counts: Counts
-    ) -> None:
+    def __init__(self, domain: str, limits: Limits, door: AccessDoor | None, counts: Counts) -> None:
+        """Without `door`, whoever calls may do anything, under any name."""
         self._domain = domain
         self._counts = counts
-        self._access = access
         self._limits = limits
-        self._guard = guard
+        self._door = door
         self._refusal: tuple[str, bytes] | None = None
         self._places = Places(limits.threads, limits.patience_seconds)
         self._streams = StreamPlaces(max(2, limits.threads // 2), behind_gateway=limits.behind_gateway)
@@ -226,12 +224,14 @@ class Interceptor(grpc.ServerInterceptor):
                     context.check_deadline()
                     response = behavior(request, servicer_context)
                 context.check_deadline()
+                if self._door:
+                    self._door.concern(response)
             except Exception as error:
                 self._fail(error, arrival, servicer_context)
             if (age := context.age()) is not None:
                 trailer = ((REQUEST_ID, arrival.request_id), (STATE_AGE, f"{age:.0f}"))
                 servicer_context.set_trailing_metadata(trailer)
-            self._record(arrival, "OK")
+            self._record(arrival, servicer_context, "OK")
             return response
 
         return handle
@@ -244,13 +244,13 @@ class Interceptor(grpc.ServerInterceptor):
                 with self._streams.held(servicer_context.peer()), _ended(servicer_context):
                     for response in behavior(request, servicer_context):
                         context.check_deadline()
-                        yield response
+                        yield self._answered(arrival, servicer_context, response)
             except GeneratorExit:
-                self._record(arrival, "CANCELLED")
+                self._record(arrival, servicer_context, "CANCELLED")
                 raise
             except Exception as error:
                 self._fail(error, arrival, servicer_context)
-            self._record(arrival, "OK")
+            self._record(arrival, servicer_context, "OK")
 
         return handle
 
@@ -269,27 +269,32 @@ class Interceptor(grpc.ServerInterceptor):
         if arrival.metadata_bytes > MAX_METADATA_BYTES:
             message = f"Les en-têtes de l’appel dépassent {MAX_METADATA_BYTES} octets ; envoyez-en moins."
             raise ResourceExhausted("METADATA_TOO_LARGE", message)
-        if self._access:
-            proved = self._access.identify(servicer_context)
-            context.enter(context.Call(arrival.request_id, deadline, caller=proved))
+        if self._door:
+            caller = self._door.identify(servicer_context)
+            context.enter(context.Call(arrival.request_id, deadline, caller=caller))
+            self._door.arrive(arrival.method, caller)
         elif arrival.actor is None:
             message = "L’en-tête x-actor nomme une seule personne, en 1 à 100 caractères ASCII imprimables."
             raise InvalidArgument("ACTOR_MALFORMED", message)
         context.check_deadline()
-        # Before the request is read: who may not call a method learns nothing of what it would have said.
-        if (caller := context.caller()) is not None:
-            self._guard.check_method(arrival.method.removeprefix("/"), caller)
 
     def _permitted(self, arrival: _Arrival, request: Any) -> Any:
         """The request, once its caller may ask that of what it names."""
-        if (caller := context.caller()) is not None:
-            self._guard.check_request(arrival.method.removeprefix("/"), request, caller)
+        if self._door and (caller := context.caller()):
+            self._door.permit(arrival.method, request, caller)
         return request
+
+    def _answered(self, arrival: _Arrival, servicer_context: grpc.ServicerContext, response: Any) -> Any:
+        """A message of a stream, once the journal of accesses knows of it."""
+        if self._door:
+            self._door.concern(response)
+            self._door.note(arrival.method, servicer_context.peer(), "OK")
+        return response
 
     def _fail(self, error: Exception, arrival: _Arrival, servicer_context: grpc.ServicerContext) -> NoReturn:
         """Ends the call with the status of its error; the client learns nothing of an unexpected one."""
         if isinstance(error, grpc.RpcError) and not servicer_context.is_active():
-            self._record(arrival, "CANCELLED")
+            self._record(arrival, servicer_context, "CANCELLED")
             raise error
         if not isinstance(error, DomainError):
             log.error("exception", request_id=arrival.request_id, **exception_fields(error))
@@ -297,7 +302,7 @@ class Interceptor(grpc.ServerInterceptor):
         elif error.__cause__ is not None:
             log.warning("cause", request_id=arrival.request_id, **exception_fields(error.__cause__))
         sentence, details = self._status(error)
-        self._record(arrival, error.status, error.reason)
+        self._record(arrival, servicer_context, error.status, error.reason)
         trailer = ((REQUEST_ID, arrival.request_id), ("grpc-status-details-bin", details))
         servicer_context.abort_with_status(_Abortion(grpc.StatusCode[error.status], sentence, trailer))
 
@@ -311,13 +316,17 @@ class Interceptor(grpc.ServerInterceptor):
             self._refusal = status.message, status.SerializeToString()
         return self._refusal
 
-    def _record(self, arrival: _Arrival, code: str, reason: str = "") -> None:
-        """Counts a call that has ended, and writes its line."""
+    def _record(
+        self, arrival: _Arrival, servicer_context: grpc.ServicerContext, code: str, reason: str = ""
+    ) -> None:
+        """Counts a call that has ended, tells the journal of accesses of it, and writes its line."""
         self._counts.end(arrival.label, code, reason)
+        if self._door:
+            self._door.note(arrival.method, servicer_context.peer(), code, reason)
         level = "error" if code == "INTERNAL" else "warning" if code in _WARNINGS else "info"
         getattr(log, level)(
             "call",
-            method=arrival.method,
+            method=f"/{arrival.method}",
             code=code,
             reason=reason,
             ms=round((time.monotonic() - arrival.time) * 1000, 3),
@@ -354,7 +363,7 @@ def _arrival(details: grpc.HandlerCallDetails, label: str) -> _Arrival:
     pairs = details.invocation_metadata or ()
     metadata = dict(pairs)
     return _Arrival(
-        method=details.method,
+        method=details.method.removeprefix("/"),
         request_id=_matching(_SAFE_ID, metadata.get(REQUEST_ID)) or str(uuid4()),
         traceparent=_matching(_TRACEPARENT, metadata.get("traceparent")),
         actor=_actor([value for key, value in pairs if key == ACTOR]),

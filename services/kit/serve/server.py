@@ -24,7 +24,7 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
 from services.kit import context
-from services.kit.access import Guard, Quotas, Roles
+from services.kit.access import AccessDoor, Guard, Quotas, Roles
 from services.kit.errors import StartupError
 from services.kit.french import spaced
 from services.kit.serve import cpus, liveness, logs, port
@@ -33,7 +33,7 @@ from services.kit.serve.counts import Counts
 from services.kit.serve.interceptor import MAX_METADATA_BYTES, Interceptor
 from services.kit.serve.liveness import Check
 from services.kit.serve.prefork import Pulse, Supervisor
-from services.kit.store import StoreSet
+from services.kit.store import AccessPlace, StoreSet
 
 CLIENT_PING_SECONDS = 20
 """The shortest keepalive interval that clients may use, published in the client guide."""
@@ -87,9 +87,9 @@ def registration(
 class App:
     """A service: `prepare` runs once in the master before the fork, `build` in each worker after it.
 
-    `domain` is that of ErrorInfo, `roles` the table of who may call what. What `prepare` opens (connections,
-    threads) it closes before it returns. It runs once what the service keeps, `stores`, was found whole, or
-    may be created.
+    `domain` is that of ErrorInfo, `roles` the table of who may call what, `accesses` where it is noted who
+    did. What `prepare` opens (connections, threads) it closes before it returns. It runs once what the
+    service keeps, `stores`, was found whole, or may be created.
     """
 
     name: str
@@ -98,6 +98,7 @@ class App:
     build: Callable[[], Sequence[Registration]]
     roles: Path
     stores: StoreSet = field(default_factory=StoreSet)
+    accesses: AccessPlace | None = None
 
 
 Act = Callable[[S, str], str]
@@ -147,6 +148,8 @@ def run(app: App, settings: ServerSettings) -> int:
         # Before the fork: the workers count together how often an application calls.
         guard = Guard(Roles(app.roles, settings.roles_file), Quotas())
         app.prepare()
+        if access and app.accesses:
+            app.accesses.prepare()
         with port.reserve(settings.host, settings.port) as held, _ready_file(settings.ready_file) as publish:
             return _supervise(app, settings, guard, held, publish, is_open=access is None)
     except StartupError as error:
@@ -222,19 +225,20 @@ def _work(app: App, settings: ServerSettings, guard: Guard, address: str, pulse:
     signal.set_wakeup_fd(writer.fileno())
     signal.signal(signal.SIGTERM, lambda *_: None)
     access, counts = settings.access(), Counts()
+    door = AccessDoor(access, guard, app.accesses) if access else None
     server = grpc.server(
         _receivers(),
-        interceptors=[Interceptor(app.domain, settings.limits(), guard, access, counts)],
+        interceptors=[Interceptor(app.domain, settings.limits(), door, counts)],
         options=_options(settings),
     )
-    registrations = app.build()
+    registrations = [*app.build(), *map(registration, door.servicers() if door else ())]
     probes = _add_services(server, registrations)
     own = liveness.own_address()
-    if access is None:
+    if door is None:
         _add_reflection(server, registrations)
     else:
-        access.start()
-    if access and (credentials := access.credentials()):
+        door.start()
+    if door and (credentials := door.credentials()):
         server.add_secure_port(address, credentials)
     else:
         server.add_insecure_port(address)
@@ -250,6 +254,8 @@ def _work(app: App, settings: ServerSettings, guard: Guard, address: str, pulse:
     time.sleep(settings.notice_seconds)
     server.stop(settings.drain_seconds).wait()
     counts.tell()
+    if door:
+        door.stop()
 
 
 def _receivers() -> ThreadPoolExecutor:

@@ -1,5 +1,11 @@
 """A store of a service, on SQLite or PostgreSQL: transactions, audit, repeated requests, master key.
 
+- `AccessFilters`: Which lines are searched; what is empty leaves all.
+- `accesses`: The journal of accesses: a database of its own, apart from what a service records of its trade.
+- `AccessLine`: Who called, from where, for which act and which case, and how it ended; never what was said.
+- `AccessLog`: The lines of a journal, chained; to be opened after the fork only.
+- `AccessPlace`: Where a service keeps its journal of accesses, under which master key, and for how many
+  months.
 - `append`: Adds a row in the caller's write transaction; `before` and `after` hold JSON values without
   float.
 - `audit`: Hash-chained audit: each write adds a row, in its own transaction, that seals all the rows before
@@ -14,6 +20,8 @@
 - `CONTENTS`: In the place of a case: contents were removed, of cases whose keys still serve.
 - `database`: The store of a service, SQLite or PostgreSQL by URL: transactions, migrations, marks of
   change.
+- `ERASED`: What a person is told of an erasure that is done.
+- `ERASING`: What a person is told of an erasure under way.
 - `Erasing`: Carries out the erasures of a store: destroys the keys, ends their epochs, empties the logs of
   SQLite.
 - `erasure_table`: The table of erasures that are not carried out yet, for a service's migration and its
@@ -45,11 +53,12 @@
 - `write_places`: The threads of this process that may write or wait to: half of them.
 """
 
-from services.kit.store import audit, database, idempotency, store_clock, vault
+from services.kit.store import accesses, audit, database, idempotency, store_clock, vault
+from services.kit.store.accesses import AccessFilters, AccessLine, AccessLog, AccessPlace
 from services.kit.store.audit import append, audit_table
 from services.kit.store.chain import Chain
 from services.kit.store.database import Database
-from services.kit.store.erasing import CONTENTS, Erasing, erasure_table
+from services.kit.store.erasing import CONTENTS, ERASED, ERASING, Erasing, erasure_table
 from services.kit.store.idempotency import fingerprint, request_table, reused
 from services.kit.store.key_tables import master_key_table
 from services.kit.store.keys import CaseKey, KeyStore, prepare_keys, tie

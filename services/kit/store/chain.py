@@ -24,6 +24,10 @@ Record = Mapping[str, Any]
 """Values of a row by column; those left out are null."""
 
 
+BEGINNING = Head(0, GENESIS)
+"""Before the first record."""
+
+
 class Chain:
     """The records of a table, numbered by its primary key; all the columns are sealed but those `unsealed`.
 
@@ -48,7 +52,7 @@ class Chain:
             connection.execute(_LOCK, {"number": self._lock})
         query = select(self._rank, self._table.c.hash).order_by(self._rank.desc()).limit(1)
         row = connection.execute(query).first()
-        return Head(*row) if row else Head(0, GENESIS)
+        return Head(*row) if row else BEGINNING
 
     def append(self, connection: Connection, last: Head, records: Sequence[Record]) -> Head:
         """Adds records after the head, which the caller locked; gives the new one."""
@@ -67,14 +71,15 @@ class Chain:
         connection: Connection,
         expected: Head | None = None,
         *,
+        beginning: Head = BEGINNING,
         is_whole: Callable[[Record], bool] = lambda _: True,
     ) -> Verification:
-        """Reads every record, whatever is in them; `is_whole` judges what is not sealed.
+        """Reads every record after `beginning`, whatever is in them; `is_whole` judges what is not sealed.
 
         With a head kept from an earlier day, a removed end and a full rewrite are found too. The end has no
         hash when it was altered into something else.
         """
-        last, count, broken = Head(0, GENESIS), 0, 0
+        last, count, broken = beginning, 0, 0
         rows = connection.execution_options(yield_per=_BATCH).execute(self._reading)
         for row in map(dict, rows.mappings()):
             if count % _BATCH == 0:

@@ -1,0 +1,117 @@
+"""The AccessService of the contract, for the journal that a service keeps."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from typing import Any
+
+import grpc
+
+from microcredit.access.v1 import access_service_pb2 as pb
+from microcredit.access.v1.access_service_pb2_grpc import AccessServiceServicer
+from services.kit import wire
+from services.kit.access.unusual import Unusual, day_bounds, summary
+from services.kit.canonical import Head, Verification
+from services.kit.errors import FieldReason, Violations
+from services.kit.store import AccessFilters, AccessLine, AccessLog, accesses
+from services.kit.wire import Fields, PageStart, asked_page, paging
+
+_HASH = re.compile(r"[0-9a-f]{64}")
+_LATEST = date(2199, 12, 31)
+_LONGEST_FILTER = 200
+
+
+class AccessServicer(AccessServiceServicer):
+    """Reads the journal of accesses."""
+
+    def __init__(self, store: AccessLog) -> None:
+        self._store = store
+        self._page_key = store.page_key
+
+    def ListAccesses(
+        self, request: pb.ListAccessesRequest, context: grpc.ServicerContext
+    ) -> pb.ListAccessesResponse:
+        """The lines, latest first; the place of a page is the rank of the last line of the page before."""
+        violations = Violations()
+        page = asked_page(self._page_key, request, violations)
+        filters = self._filters(request, violations)
+        violations.raise_if_any()
+        found = self._store.search(filters, before_sequence=page.place.state_number, limit=page.size + 1)
+        shown = found[: page.size]
+        response = pb.ListAccessesResponse(accesses=[_access_pb(line) for line in shown])
+        if len(found) > len(shown):
+            response.next_page_token = paging.seal(self._page_key, request, PageStart(shown[-1].sequence))
+        return response
+
+    def SummarizeAccesses(
+        self, request: pb.SummarizeAccessesRequest, context: grpc.ServicerContext
+    ) -> pb.SummarizeAccessesResponse:
+        """What is unusual in a day."""
+        violations = Violations()
+        day: date = violations.whole(Fields(request, "", violations).civil_day("day", _LATEST, required=True))
+        unusual, calls = summary(self._store.between(*day_bounds(day)))
+        return pb.SummarizeAccessesResponse(unusual=[_unusual_pb(one) for one in unusual], call_count=calls)
+
+    def VerifyAccesses(
+        self, request: pb.VerifyAccessesRequest, context: grpc.ServicerContext
+    ) -> pb.VerifyAccessesResponse:
+        """Whether the journal is as it was written."""
+        found = self._store.verify(_expected(request))
+        return pb.VerifyAccessesResponse(
+            whole=not found.broken_sequence,
+            first_wrong_sequence=found.broken_sequence,
+            access_count=found.record_count,
+            head=pb.AccessHead(sequence=found.head.sequence, hash=found.head.hash),
+            message=_verdict(found),
+        )
+
+    def _filters(self, request: pb.ListAccessesRequest, violations: Violations) -> AccessFilters:
+        for name in ("subject", "application", "case_reference", "method"):
+            if len(getattr(request, name)) > _LONGEST_FILTER:
+                text = f"Ce texte compte {_LONGEST_FILTER} caractères au plus."
+                violations.add(name, FieldReason.TOO_LONG, text)
+        fields = Fields(request, "", violations)
+        return AccessFilters(
+            start_time=fields.instant("start_time"),
+            end_time=fields.instant("end_time"),
+            subject=request.subject,
+            application=request.application,
+            case_tag=self._store.case_tag(request.case_reference),
+            method=request.method,
+        )
+
+
+def _expected(request: pb.VerifyAccessesRequest) -> Head | None:
+    """The head kept from an earlier day, if one is given; InvalidArgument."""
+    if not request.HasField("expected_head"):
+        return None
+    head, violations = request.expected_head, Violations()
+    if head.sequence < 1:
+        text = "Le rang d’une tête est un nombre au-dessus de zéro."
+        violations.add("expected_head.sequence", FieldReason.OUT_OF_RANGE, text)
+    if not _HASH.fullmatch(head.hash):
+        text = "Un sceau s’écrit en 64 chiffres hexadécimaux."
+        violations.add("expected_head.hash", FieldReason.MALFORMED, text)
+    violations.raise_if_any()
+    return Head(head.sequence, head.hash)
+
+
+def _verdict(found: Verification) -> str:
+    if found.broken_sequence:
+        return f"Le journal des accès a été altéré à partir de la ligne {found.broken_sequence}."
+    return f"Les {found.record_count} lignes du journal des accès sont celles d’origine."
+
+
+def _access_pb(line: AccessLine) -> pb.Access:
+    values: dict[str, Any] = vars(line) | {
+        "kind": pb.AccessKind.Value(f"ACCESS_KIND_{line.kind}"),
+        "end_time": wire.timestamp(line.time),
+        "break_glass": line.mark == accesses.BREAK_GLASS,
+    }
+    del values["mark"], values["time"]
+    return pb.Access(**values)
+
+
+def _unusual_pb(one: Unusual) -> pb.UnusualAccess:
+    return pb.UnusualAccess(**vars(one) | {"rule": pb.UnusualRule.Value(f"UNUSUAL_RULE_{one.rule}")})

@@ -1,0 +1,108 @@
+"""The commands on the journal of accesses of a server: accesses, access-summary, verify-accesses."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, timedelta
+from typing import Annotated
+
+import typer
+
+from microcredit.access.v1 import access_service_pb2 as pb
+from microcredit.access.v1.access_service_pb2_grpc import AccessServiceStub
+from services.kit import wire
+from services.kit.cli.commands import Call, add_commands
+from services.kit.cli.outcome import GOOD, REFUSED, USAGE, CommandError
+from services.kit.cli.showing import as_json, instant, to_date
+from services.kit.cli.target import Address, parse_day
+from services.kit.dates import paris_start
+from services.kit.french import long_date, plural
+
+_KINDS = {
+    pb.ACCESS_KIND_START: "début d’un processus",
+    pb.ACCESS_KIND_STOP: "fin d’un processus",
+    pb.ACCESS_KIND_GAP: "processus interrompu",
+    pb.ACCESS_KIND_REMOVAL: "anciennes lignes retirées",
+}
+
+Day = Annotated[date, typer.Argument(metavar="JOUR", parser=parse_day, help="Le jour.")]
+OneDay = Annotated[
+    date | None, typer.Option("--day", metavar="JOUR", parser=parse_day, help="Ceux d’un jour.")
+]
+
+
+def register(app: typer.Typer, address: Address) -> None:
+    """Adds the commands to a program."""
+    commands: dict[str, Callable[..., int]] = {"access-summary": summary, "verify-accesses": verify}
+    add_commands(app, address, accesses, **commands)
+
+
+def accesses(
+    call: Call,
+    day: OneDay = None,
+    subject: Annotated[str, typer.Option("--subject", metavar="AGENT", help="Ceux d’un agent.")] = "",
+    case: Annotated[str, typer.Option("--case", metavar="RÉFÉRENCE", help="Ceux d’un dossier.")] = "",
+    limit: Annotated[int, typer.Option("--limit", metavar="N", min=1, max=200, help="Au plus N.")] = 50,
+) -> int:
+    """Liste les accès, du dernier au premier : qui, d’où, quel appel, quel dossier, avec quelle issue."""
+    request = pb.ListAccessesRequest(
+        subject=subject,
+        case_reference=case,
+        page_size=limit,
+        start_time=wire.timestamp(paris_start(day)) if day else None,
+        end_time=wire.timestamp(paris_start(day + timedelta(days=1))) if day else None,
+    )
+    answer = call.remote.call(AccessServiceStub(call.remote.channel).ListAccesses, request)
+    call.out.document(as_json(answer))
+    call.out.table(
+        ("le", "agent ou application", "de", "appel", "dossier", "issue"), map(_row, answer.accesses)
+    )
+    call.out.line(f"{plural(len(answer.accesses), 'ligne')}.")
+    return GOOD
+
+
+def summary(call: Call, day: Day) -> int:
+    """Dit ce qui est inhabituel dans les accès d’un jour."""
+    request = pb.SummarizeAccessesRequest(day=to_date(day))
+    answer = call.remote.call(AccessServiceStub(call.remote.channel).SummarizeAccesses, request)
+    call.out.document(as_json(answer))
+    call.out.line(f"{plural(answer.call_count, 'appel')} le {long_date(day)}.")
+    call.out.lines(
+        f"- {one.subject or one.application or 'serveur'} : {one.message}" for one in answer.unusual
+    )
+    return GOOD
+
+
+def verify(
+    call: Call,
+    head: Annotated[
+        str, typer.Option("--head", metavar="RANG:SCEAU", help="La fin du journal, gardée d’un autre jour.")
+    ] = "",
+) -> int:
+    """Relit tout le journal des accès : rien n’a été changé, retiré ou déplacé."""
+    request = pb.VerifyAccessesRequest(expected_head=_head(head))
+    answer = call.remote.call(AccessServiceStub(call.remote.channel).VerifyAccesses, request)
+    call.out.document(as_json(answer))
+    call.out.line(answer.message, "green" if answer.whole else "red")
+    call.out.line(f"Fin du journal, à garder ailleurs : {answer.head.sequence}:{answer.head.hash}")
+    return GOOD if answer.whole else REFUSED
+
+
+def _row(access: pb.Access) -> tuple[str, ...]:
+    return (
+        instant(access.end_time),
+        access.subject or access.application or "—",
+        access.peer or "—",
+        access.method.rpartition("/")[2] or _KINDS.get(access.kind, "—"),
+        access.case_tag[:8] or "—",
+        access.reason or access.code or "—",
+    )
+
+
+def _head(text: str) -> pb.AccessHead | None:
+    if not text:
+        return None
+    sequence, _, seal = text.partition(":")
+    if not sequence.isdecimal() or not seal:
+        raise CommandError("--head attend le rang et le sceau : 42:9f2c…", exit_code=USAGE, reason="USAGE")
+    return pb.AccessHead(sequence=int(sequence), hash=seal)
