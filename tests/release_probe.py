@@ -26,7 +26,6 @@ from services.kit.releases import (
     Editing,
     Kind,
     Kinds,
-    PublicKeys,
     ReleaseServicer,
     ReleaseStore,
     Report,
@@ -34,7 +33,7 @@ from services.kit.releases import (
     compiled_cache,
 )
 from services.kit.store import Database
-from tests.releases_support import make_store
+from tests.releases_support import make_store, settle
 
 FILE = "things.txt"
 PAGE_KEY = b"k" * 32
@@ -145,13 +144,14 @@ def served(
     *,
     prefix: str = "",
     single: bool = False,
-    keys: PublicKeys | None = None,
-    two_person_rule: bool = False,
+    keys: Sequence[bytes] = (),
+    two_persons: bool = False,
 ) -> Iterator[Served]:
     """A ReleaseService on a new store; its deployments follow that store."""
     make_store(url, folder)
     database = Database(url)
-    store = ReleaseStore(database, keys, two_person_rule=two_person_rule)
+    settle(database, *keys, two_persons=two_persons)
+    store = ReleaseStore(database)
     probe = Probe(prefix)
     cache: Cache[Compiled[str]] = compiled_cache(4, 10_000)
     deployments = Deployments(store, Kinds(probe.kind(single=single)), cache)

@@ -16,9 +16,10 @@ from typing import NoReturn
 from sqlalchemy import Engine, event
 
 from services.kit.releases.archive import SIGNATURE_FILE, digest
-from services.kit.releases.signature import Statement, sign
+from services.kit.releases.signature import Statement, key_id, read_public_key, sign
 from services.kit.releases.store import ReleaseStore
 from services.kit.releases.timeline import Candidate
+from services.kit.releases.trust_store import TrustStore, Wanted
 from services.kit.store.database import Database, migrate
 
 NAME = "paquet"
@@ -26,12 +27,13 @@ START = date(2026, 1, 1)
 PAUSE = 0.01
 MIGRATION = """
 from alembic import op
-from services.kit.releases.tables import create_release_tables
+from services.kit.releases.tables import chain_events, create_release_tables
 
 revision, down_revision = "0001", None
 
 def upgrade():
     create_release_tables(op.get_bind())
+    chain_events(op.get_bind())
 """
 
 
@@ -55,6 +57,14 @@ def candidate(
     if key is not None:
         contents[SIGNATURE_FILE] = sign(Statement(NAME, version, digest(contents)), key)
     return Candidate(NAME, version, first, last, contents)
+
+
+def settle(database: Database, *publics: bytes, two_persons: bool | None = None) -> TrustStore:
+    """Records the policy of a new store: these keys, if any, must sign."""
+    raws = {key_id(raw): (f"clé {number}", raw) for number, raw in enumerate(map(read_public_key, publics))}
+    store = TrustStore(database)
+    store.settle(Wanted(raws or None, two_persons))
+    return store
 
 
 def write_for_ever(url: str) -> NoReturn:

@@ -1,14 +1,24 @@
-"""`python -m services.documents`: serves the DocumentService."""
+"""`python -m services.documents [options]`: serves the documents; `… trust …`: the keys."""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 
-from services.documents.app import make_app
+from services.documents.app import make_app, open_trust
 from services.documents.config import Settings
+from services.kit.cli import trust
 from services.kit.serve import server
 from services.kit.store import store_clock
 
-if __name__ == "__main__":
+
+def main(arguments: Sequence[str]) -> int:
+    """Runs a command and returns its exit code."""
+    if arguments[:1] == ["trust"]:
+        return trust.main("documents", lambda: open_trust(Settings.load([])), arguments[1:])
     acts = {"confirm-clock": lambda settings, by: store_clock.confirm(settings.database_url, by)}
-    sys.exit(server.main(Settings, make_app, acts=acts))
+    return server.main(Settings, make_app, arguments, acts=acts)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -30,7 +30,7 @@ from services.documents.store import (
     prepare_master_key,
     uses_keys,
 )
-from services.kit.releases import Candidates, PublicKeys, ReleaseServicer, ReleaseStore, Turns
+from services.kit.releases import Candidates, ReleaseServicer, ReleaseStore, TrustStore, Turns
 from services.kit.serve import App, Registration, registration
 from services.kit.store import (
     AccessPlace,
@@ -55,7 +55,7 @@ def make_app(settings: Settings) -> App:
 
     def build() -> Sequence[Registration]:
         database = Database(settings.database_url)
-        deployments = Deployments(_release_store(settings, database), packages, package_kinds)
+        deployments = Deployments(ReleaseStore(database), packages, package_kinds)
         deployments.start()
         candidates = Candidates(deployments.releases, turns)
         key = page_key(database)
@@ -111,6 +111,12 @@ def store_set(settings: Settings) -> StoreSet:
     return StoreSet(parts, settings.init)
 
 
+def open_trust(settings: Settings) -> TrustStore:
+    """The keys and the policy of the store of packages, which must exist; StartupError."""
+    replace(store_set(settings), init=False).check()
+    return TrustStore(Database(settings.database_url))
+
+
 def prepare(settings: Settings, packages: Packages) -> None:
     """What the master does before the workers start: the store, the master key, the shipped packages."""
     if settings.compiled_directory is not None:
@@ -121,9 +127,8 @@ def prepare(settings: Settings, packages: Packages) -> None:
         prepare_master_key(database, settings.master_key_file)
         prepare_keys(settings.keys_database_url, settings.master_key_file, settings.epochs_directory)
         _prepare_documents(settings, database)
-        # Without the rule of two persons: nobody publishes what the service ships but the service.
-        store = ReleaseStore(database, _public_keys(settings))
-        deployments = Deployments(store, packages, package_kinds)
+        TrustStore(database).settle(settings.wanted())
+        deployments = Deployments(ReleaseStore(database), packages, package_kinds)
         prepare_packages(deployments, settings.templates_directory, settings.profiles_directory)
     finally:
         database.dispose()
@@ -143,13 +148,3 @@ def _prepare_documents(settings: Settings, database: Database) -> None:
         encrypt_anew(database, store, settings.master_key_file)
     finally:
         keys.dispose()
-
-
-def _release_store(settings: Settings, database: Database) -> ReleaseStore:
-    """The published templates and profiles, with the keys that sign them if any is configured."""
-    return ReleaseStore(database, _public_keys(settings), two_person_rule=settings.two_person_rule)
-
-
-def _public_keys(settings: Settings) -> PublicKeys | None:
-    folder = settings.public_keys_directory
-    return None if folder is None else PublicKeys.load(folder)

@@ -8,7 +8,8 @@ from pathlib import Path
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
-from services.kit.serve import EPOCHS_DESCRIPTION, HEADS_DESCRIPTION, MASTER_KEY_DESCRIPTION, StoreSettings
+from services.kit.releases import ReleaseSettings
+from services.kit.serve import EPOCHS_DESCRIPTION, HEADS_DESCRIPTION, MASTER_KEY_DESCRIPTION
 from services.kit.store import vault
 
 SHIPPED = Path(__file__).parent
@@ -18,7 +19,7 @@ MAX_DOCUMENT_BYTES = 2 * 1024 * 1024
 _MEBIBYTE = 1024 * 1024
 
 
-class Settings(StoreSettings):
+class Settings(ReleaseSettings):
     """Environment variables `DOCUMENTS_…`."""
 
     model_config = SettingsConfigDict(env_prefix="DOCUMENTS_")
@@ -62,12 +63,6 @@ class Settings(StoreSettings):
     profiles_directory: Path = Field(
         SHIPPED / "profiles",
         description="Profils d’organisation de départ, de même.",
-    )
-    public_keys_directory: Path | None = Field(
-        None, description="Clés publiques Ed25519 (*.pem) qui doivent signer tout modèle et tout profil."
-    )
-    two_person_rule: bool = Field(
-        False, description="Exiger que la personne qui active une version ne soit pas celle qui l’a publiée."
     )
     retention_days: int = Field(
         0,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import structlog
@@ -28,9 +29,9 @@ from services.kit.releases import (
     Candidates,
     Contents,
     PackageDamagedError,
-    PublicKeys,
     ReleaseServicer,
     ReleaseStore,
+    TrustStore,
     Turns,
 )
 from services.kit.serve import App, Registration, registration
@@ -46,8 +47,6 @@ from services.kit.store import (
     prepare_keys,
 )
 
-ACTOR = "service"
-"""Who publishes and activates the first ruleset, in the history."""
 ROLES = Path(__file__).with_name("roles.toml")
 """Who may call what."""
 
@@ -62,7 +61,7 @@ def make_app(settings: Settings) -> App:
 
     def build() -> Sequence[Registration]:
         database = Database(settings.database_url)
-        deployments = Deployments(release_store(settings, database), ruleset_kind(read))
+        deployments = Deployments(ReleaseStore(database), ruleset_kind(read))
         deployments.start()
         journal = Journal(database, _key_store(settings, Database(settings.keys_database_url)))
         journal.erasing.start()
@@ -111,9 +110,10 @@ def store_set(settings: Settings) -> StoreSet:
     return StoreSet(parts, settings.init)
 
 
-def release_store(settings: Settings, database: Database) -> ReleaseStore:
-    """The published rulesets, with the keys that sign them if any is configured."""
-    return ReleaseStore(database, _keys(settings), two_person_rule=settings.two_person_rule)
+def open_trust(settings: Settings) -> TrustStore:
+    """The keys and the policy of the store of rulesets, which must exist; StartupError."""
+    replace(store_set(settings), init=False).check()
+    return TrustStore(Database(settings.database_url))
 
 
 def prepare(settings: Settings) -> dict[str, RulePackage]:
@@ -124,7 +124,8 @@ def prepare(settings: Settings) -> dict[str, RulePackage]:
     database = Database(settings.database_url)
     try:
         _prepare_journal(settings, database)
-        store = ReleaseStore(database, _keys(settings))
+        TrustStore(database).settle(settings.wanted())
+        store = ReleaseStore(database)
         if not store.state().releases:
             return _seed(store, settings.package_directory)
         if settings.package_directory != SHIPPED_PACKAGE:
@@ -150,11 +151,6 @@ def _prepare_journal(settings: Settings, database: Database) -> None:
         keys.dispose()
 
 
-def _keys(settings: Settings) -> PublicKeys | None:
-    folder = settings.public_keys_directory
-    return None if folder is None else PublicKeys.load(folder)
-
-
 def _seed(store: ReleaseStore, folder: Path) -> dict[str, RulePackage]:
     """Publishes and activates the first ruleset; StartupError with every finding."""
     try:
@@ -163,8 +159,7 @@ def _seed(store: ReleaseStore, folder: Path) -> dict[str, RulePackage]:
         identity = package.identity
         period = identity.validity
         candidate = Candidate(identity.id, identity.version, period.first, period.last, contents)
-        store.publish(candidate, actor=ACTOR)
-        store.activate(identity.id, identity.version, None, actor=ACTOR)
+        store.ship(candidate)
         return {package.digest: package}
     except PackageError as error:
         lines = [f"- {finding}" for finding in error.findings]

@@ -8,13 +8,14 @@ from pathlib import Path
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
-from services.kit.serve import EPOCHS_DESCRIPTION, HEADS_DESCRIPTION, MASTER_KEY_DESCRIPTION, StoreSettings
+from services.kit.releases import ReleaseSettings
+from services.kit.serve import EPOCHS_DESCRIPTION, HEADS_DESCRIPTION, MASTER_KEY_DESCRIPTION
 from services.kit.store import vault
 
 SHIPPED_PACKAGE = Path(__file__).parent / "packages" / "ploermel"
 
 
-class Settings(StoreSettings):
+class Settings(ReleaseSettings):
     """Environment variables `ELIGIBILITY_…`."""
 
     model_config = SettingsConfigDict(env_prefix="ELIGIBILITY_")
@@ -50,11 +51,4 @@ class Settings(StoreSettings):
     package_directory: Path = Field(
         SHIPPED_PACKAGE,
         description="Règlement de départ, activé quand la base n’en contient aucun.",
-    )
-    public_keys_directory: Path | None = Field(
-        None,
-        description="Clés publiques Ed25519 (*.pem) qui doivent signer tout règlement.",
-    )
-    two_person_rule: bool = Field(
-        False, description="Exiger que la personne qui active un règlement ne soit pas celle qui l’a publié."
     )

@@ -67,8 +67,8 @@ def server(launch: Launch, url: dict[str, str]) -> RunningServer:
 
 @pytest.fixture(scope="module")
 def second(launch: Launch, url: dict[str, str], server: RunningServer) -> RunningServer:
-    """Another server on the same store, where nobody activates what they published."""
-    return launch("services.documents", "--workers", "1", "--two-person-rule", env=url)
+    """Another server on the same store."""
+    return launch("services.documents", "--workers", "1", env=url)
 
 
 @pytest.fixture
@@ -243,19 +243,11 @@ def test_a_watch_tells_each_event_once(stubs: Stubs) -> None:
     assert {event.version_name for event in seen} == {f"templates/{template}/versions/1.1.0"}
 
 
-def test_who_published_does_not_activate_where_two_persons_are_required(
-    stubs: Stubs, second: RunningServer
+def test_a_server_whose_settings_differ_from_the_store_does_not_start(
+    launch: Launch, url: dict[str, str], server: RunningServer
 ) -> None:
-    template = "20-incident"
-    word = with_sentence(docx_of(stubs, template), "Dossier suivi par", "Courage.")
-    stubs.releases.PublishPackage(publication(template, word), timeout=SECONDS, metadata=ONE)
-    with connected(second.address) as strict:
-        with pytest.raises(grpc.RpcError) as caught:
-            strict.releases.ActivateVersion(activation(template, "1.1.0"), metadata=ONE)
-        assert refusal(caught.value).reason == "TWO_PERSONS_REQUIRED"
-        assert strict.releases.ActivateVersion(
-            activation(template, "1.1.0"), metadata=OTHER
-        ).event.state_number
+    with pytest.raises(AssertionError, match="la règle des deux personnes y est"):
+        launch("services.documents", "--workers", "1", "--two-person-rule", env=url)
 
 
 def test_a_broken_template_is_refused_with_every_finding_at_its_place(stubs: Stubs) -> None:

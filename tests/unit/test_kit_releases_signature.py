@@ -6,6 +6,7 @@ import hashlib
 import json
 from base64 import b64decode, b64encode
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -24,13 +25,17 @@ from hypothesis import strategies as st
 from services.kit.errors import StartupError
 from services.kit.releases.signature import (
     KeyFileError,
-    PublicKeys,
     SignatureError,
     Statement,
     generate_key,
+    read_folder,
+    read_public_key,
     sign,
+    signer,
 )
+from services.kit.releases.trust import Key, Trust
 
+NOW = datetime(2026, 11, 30, tzinfo=UTC)
 STATEMENT = Statement("paquet", "2026.1", "9f" * 32)
 PRIVATE, PUBLIC = generate_key()
 SIGNED = sign(STATEMENT, PRIVATE)
@@ -38,14 +43,25 @@ OTHER_KIND = ec.generate_private_key(ec.SECP256R1())
 
 
 @pytest.fixture
-def keys(tmp_path: Path) -> PublicKeys:
+def keys(tmp_path: Path) -> Keys:
     (tmp_path / "a.pem").write_bytes(PUBLIC)
     (tmp_path / "b.pem").write_bytes(generate_key()[1])
     (tmp_path / "..data").mkdir()
-    return PublicKeys.load(tmp_path)
+    return Keys({key_id: raw for key_id, (_, raw) in read_folder(tmp_path).items()})
 
 
-def test_a_signature_names_its_key(keys: PublicKeys) -> None:
+class Keys:
+    """Public keys by id, all accepted."""
+
+    def __init__(self, raws: dict[str, bytes]) -> None:
+        keys = {one: Key(one, raw, "", (), None, None, NOW) for one, raw in raws.items()}
+        self.trust = Trust(keys=keys)
+
+    def verify(self, statement: Statement, file: bytes | None) -> str:
+        return signer(self.trust, statement, file, NOW)
+
+
+def test_a_signature_names_its_key(keys: Keys) -> None:
     key = load_pem_public_key(PUBLIC)
     raw = key.public_bytes(Encoding.Raw, PublicFormat.Raw)
     assert keys.verify(STATEMENT, SIGNED) == hashlib.sha256(raw).hexdigest()[:16]
@@ -53,12 +69,12 @@ def test_a_signature_names_its_key(keys: PublicKeys) -> None:
 
 
 @pytest.mark.parametrize("change", [{"name": "autre"}, {"version": "2026.2"}, {"digest": "9e" * 32}])
-def test_a_signature_is_that_of_one_statement(keys: PublicKeys, change: dict[str, str]) -> None:
+def test_a_signature_is_that_of_one_statement(keys: Keys, change: dict[str, str]) -> None:
     with pytest.raises(SignatureError):
         keys.verify(replace(STATEMENT, **change), SIGNED)
 
 
-def test_the_parts_of_a_statement_cannot_be_shifted(keys: PublicKeys) -> None:
+def test_the_parts_of_a_statement_cannot_be_shifted(keys: Keys) -> None:
     signed = sign(Statement('a","version":"1', "2", ""), PRIVATE)
     with pytest.raises(SignatureError):
         keys.verify(Statement("a", '1","version":"2', ""), signed)
@@ -88,7 +104,7 @@ FORGED = {
 
 
 @pytest.mark.parametrize("file", FORGED.values(), ids=FORGED)
-def test_anything_else_is_refused(keys: PublicKeys, file: bytes | None) -> None:
+def test_anything_else_is_refused(keys: Keys, file: bytes | None) -> None:
     with pytest.raises(SignatureError):
         keys.verify(STATEMENT, file)
 
@@ -97,10 +113,9 @@ def test_anything_else_is_refused(keys: PublicKeys, file: bytes | None) -> None:
 def test_a_changed_signature_is_refused(place: int, change: int) -> None:
     signature = bytearray(b64decode(STATED["signature"]))
     signature[place] ^= change
-    key = load_pem_public_key(PUBLIC)
     forged = json.dumps({**STATED, "signature": b64encode(signature).decode()}).encode()
     with pytest.raises(SignatureError):
-        PublicKeys({STATED["key_id"]: key}).verify(STATEMENT, forged)  # type: ignore[dict-item]
+        Keys({STATED["key_id"]: read_public_key(PUBLIC)}).verify(STATEMENT, forged)
 
 
 @pytest.mark.parametrize(
@@ -118,7 +133,7 @@ def test_a_changed_signature_is_refused(place: int, change: int) -> None:
 def test_a_file_that_is_no_public_key_stops_the_start(tmp_path: Path, file: bytes) -> None:
     (tmp_path / "a.pem").write_bytes(file)
     with pytest.raises(StartupError, match=r"a\.pem n’est pas une clé publique"):
-        PublicKeys.load(tmp_path)
+        read_folder(tmp_path)
 
 
 ORDER_8 = bytes.fromhex("26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05")
@@ -142,7 +157,7 @@ def test_a_key_that_anyone_signs_with_stops_the_start(tmp_path: Path, raw: bytes
     key = Ed25519PublicKey.from_public_bytes(raw)
     (tmp_path / "a.pem").write_bytes(key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
     with pytest.raises(StartupError, match=r"a\.pem n’est pas une clé publique"):
-        PublicKeys.load(tmp_path)
+        read_folder(tmp_path)
 
 
 @pytest.mark.parametrize("name", ["K.PEM", "clé.pub", "lisez-moi.txt"])
@@ -150,12 +165,12 @@ def test_a_file_that_would_be_ignored_stops_the_start(tmp_path: Path, name: str)
     (tmp_path / "a.pem").write_bytes(PUBLIC)
     (tmp_path / name).write_bytes(PUBLIC)
     with pytest.raises(StartupError, match="n’est pas pris pour une clé"):
-        PublicKeys.load(tmp_path)
+        read_folder(tmp_path)
 
 
 def test_a_folder_without_keys_stops_the_start(tmp_path: Path) -> None:
     with pytest.raises(StartupError, match="aucune clé publique"):
-        PublicKeys.load(tmp_path)
+        read_folder(tmp_path)
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ DAYS = [FIRST + timedelta(number) for number in range(31)]
 
 
 def release(version: str, first: date = FIRST, last: date | None = None, state_number: int = 0) -> Release:
-    return Release("a", version, f"digest {version}", first, last, NOW, "auteur", "", state_number)
+    return Release("a", version, f"digest {version}", first, last, NOW, "auteur", state_number)
 
 
 def state(*releases: Release) -> State:

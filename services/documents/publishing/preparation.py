@@ -20,10 +20,7 @@ from services.documents.template import DOCX_FILE, MANIFEST_FILE, Template, read
 from services.kit.dates import today
 from services.kit.errors import DomainError, StartupError
 from services.kit.findings import Findings, Place
-from services.kit.releases import Candidate, Contents, ReleaseStore, digest
-
-ACTOR = "service"
-"""Who publishes and activates the shipped packages, in the history."""
+from services.kit.releases import ACTOR, Candidate, Contents, ReleaseStore, digest
 
 Read = Callable[[Contents, Findings], Candidate | None]
 
@@ -95,8 +92,7 @@ def _publish(store: ReleaseStore, candidate: Candidate) -> None:
         log.warning("shipped_version_left", name=name, version=version)
         return
     try:
-        store.publish(candidate, actor=ACTOR)
-        store.activate(name, version, None, actor=ACTOR)
+        store.ship(candidate)
     except DomainError as error:
         raise StartupError(f"{name}, version {version} : {error.message}") from error
 

@@ -13,7 +13,7 @@ from services.kit import releases
 from services.kit.errors import FailedPrecondition
 from services.kit.findings import PackageError
 from services.kit.french import long_date
-from services.kit.releases import Contents, Kind, Kinds, ReleaseStore, Segment, Span, compiled_cache
+from services.kit.releases import Contents, Kind, Kinds, ReleaseStore, Segment, Span, compiled_cache, used
 
 CACHED_RULESETS, CACHED_BYTES = 16, 32 * 1024 * 1024
 """Compiled rule packages that a process keeps at hand, in force or not (replays come back to them), and the
@@ -44,7 +44,7 @@ class Deployment:
         return cls(releases.Deployment(0, {"": (segment,)}))
 
     def on(self, day: date) -> Ruleset:
-        """The ruleset in force on a day; FailedPrecondition if there is none."""
+        """The ruleset in force on a day; FailedPrecondition if there is none that can be used."""
         for name in self.applied.segments:
             ruleset = self.applied.governing(name, day)
             if ruleset is not None:
@@ -57,14 +57,14 @@ class Deployment:
 
     @property
     def last(self) -> Ruleset:
-        """The ruleset of the last days; FailedPrecondition if there is none."""
-        rulesets = self.rulesets()
-        if rulesets:
-            return rulesets[-1]
+        """The ruleset of the last days; FailedPrecondition if there is none that can be used."""
+        segments = [one for found in self.applied.segments.values() for one in found]
+        if segments:
+            return used(segments[-1])
         raise FailedPrecondition("RULESET_NOT_IN_FORCE", "Aucun règlement n’est activé.")
 
     def rulesets(self) -> list[Ruleset]:
-        """All that govern some day, in the order of the days."""
+        """All that govern some day and can be used, in the order of the days."""
         return self.applied.packages()
 
     def require(self, min_state_number: int) -> None:

@@ -30,12 +30,13 @@
 - `signing`: The commands keygen and sign.
 - `Target`: The server that is called, and who calls it.
 - `to_date`: A date as the contract writes it.
+- `trust`: The commands on the keys and the policy of a store, for one who administers the server.
 - `USAGE`: Exit code 2: the command line is wrong.
 - `Words`: How a program speaks of one kind of packages.
 - `write_file`: Writes a file, with its folder; CommandError.
 """
 
-from services.kit.cli import accesses, signing
+from services.kit.cli import accesses, signing, trust
 from services.kit.cli.commands import Call, add_commands
 from services.kit.cli.french_help import FrenchCommand, FrenchGroup
 from services.kit.cli.outcome import GOOD, REFUSED, SERVER, USAGE, CommandError, Detail

@@ -1,14 +1,19 @@
 """Packages deployed without the code: published once, activated at a date, followed by every process.
 
 - `accepted`: The candidate of a package without errors; InvalidArgument with every error.
+- `ACTOR`: Who publishes and activates what a service ships, in the history.
 - `ArchiveError`: The archive is refused; `sentence` says why in French.
+- `Author`: Who makes a change, when and why.
 - `Candidate`: A package to publish; it may govern from `valid_from` to `valid_until`, both included.
 - `Candidates`: The candidates of requests, checked one at a time.
+- `chain_events`: Creates the chain of records with what happened so far, in the place of the table of events,
+  for the service's migration.
 - `check_published`: NotFound if no version of that package is published.
 - `Compiled`: A compiled package, and the bytes of its files.
 - `compiled_cache`: Compiled packages at hand, in force or not; made before the fork.
 - `Contents`: The files of a package, by their path.
-- `create_release_tables`: Creates the tables, for the service's migration.
+- `create_release_tables`: Creates the tables of the first stores, whose events are no chain yet, for the
+  service's migration.
 - `Deployment`: What governs in a state of the store.
 - `Deployments`: The packages of this process, which follow the store.
 - `Description`: What a package says of itself: its title and what only its kind says.
@@ -18,16 +23,20 @@
 - `Editing`: How a file edited alone becomes a package.
 - `ReleaseFields`: The fields of a request, for the kinds of packages of a service.
 - `find_version`: The published version of a name; NotFound.
+- `FOR_EVER`: Revoked from its first signature on.
+- `Key`: A public key (32 bytes), what it signs and when; no `collections` means all of them.
 - `Kind`: One kind of package, as a service hands it in.
 - `Kinds`: The kinds of packages of a service.
 - `make_append_only`: Makes the database refuse to change or delete a row of a table.
 - `pack`: A zip of a package: the same bytes for the same contents.
-- `PackageDamagedError`: What is stored of a package is not what was published, or is not signed by an
-  accepted key.
-- `PublicKeys`: The keys whose signatures are accepted, by key id.
+- `PackageDamagedError`: What is stored of a package is not what was published.
+- `Policy`: What a publication and an activation must have: `signatures` and `signed_activations` by a stored
+  key, `two_persons` that who activates is known and is not who published.
 - `Release`: A published package; it may govern from `valid_from` to `valid_until`, both included.
 - `ReleaseServicer`: The ReleaseService of the contract, for whatever a service deploys.
-- `ReleaseStore`: Publishes, activates and rolls back; with keys, every package must be signed by one of them.
+- `ReleaseSettings`: What a server that deploys packages reads too: recorded at the first use of a store, then
+  compared.
+- `ReleaseStore`: Publishes, activates and rolls back, as the policy of the store asks.
 - `Report`: What the check of a candidate found.
 - `Segment`: Days governed by one version, compiled.
 - `signature`: Ed25519 signatures of packages, in a file of the package that its digest leaves out.
@@ -35,9 +44,13 @@
 - `Span`: Days, both ends included, governed by one release; no `last` means without end.
 - `State`: Everything published and activated up to a state.
 - `Statement`: What is signed: this content is this version of this package.
+- `TrustError`: A change of keys that is refused; `sentence` says why in French.
+- `TrustStore`: The keys and the policy of a store, the same for every server that uses it.
 - `Turns`: Turns taken by the threads and the workers of a server, one at a time.
 - `unpack`: The files of anyone's zip; ArchiveError if it is unsound or too large.
 - `unpacked`: The files of an archive of a kind; InvalidArgument.
+- `used`: What governs some days; FailedPrecondition when it cannot be used: another version never takes its
+  place.
 - `versions`: The numbers of versions: one grammar and one order for every kind of package.
 """
 
@@ -56,29 +69,38 @@ if TYPE_CHECKING:
         Deployments,
         Segment,
         compiled_cache,
+        used,
     )
+    from services.kit.releases.history import Author
     from services.kit.releases.kinds import Description, Edited, Editing, Kind, Kinds
     from services.kit.releases.report import Report
     from services.kit.releases.requests import ReleaseFields, check_published, find_version, unpacked
     from services.kit.releases.service import ReleaseServicer
-    from services.kit.releases.signature import PublicKeys, Statement
-    from services.kit.releases.store import PackageDamagedError, ReleaseStore
-    from services.kit.releases.tables import create_release_tables, make_append_only
+    from services.kit.releases.settings import ReleaseSettings
+    from services.kit.releases.signature import Statement
+    from services.kit.releases.store import ACTOR, PackageDamagedError, ReleaseStore
+    from services.kit.releases.tables import chain_events, create_release_tables, make_append_only
     from services.kit.releases.timeline import Candidate, Release, Span, State
+    from services.kit.releases.trust import Key, Policy
+    from services.kit.releases.trust_store import FOR_EVER, TrustError, TrustStore
     from services.kit.releases.turns import Turns
 
 _ROOMS = {
     "archive": "ArchiveError Contents SIGNATURE_FILE digest pack unpack",
     "candidates": "Candidates accepted",
-    "deployments": "Compiled Deployment Deployments Segment compiled_cache",
+    "deployments": "Compiled Deployment Deployments Segment compiled_cache used",
+    "history": "Author",
     "report": "Report",
     "kinds": "Description Edited Editing Kind Kinds",
     "requests": "ReleaseFields check_published find_version unpacked",
     "service": "ReleaseServicer",
-    "signature": "PublicKeys Statement",
-    "store": "PackageDamagedError ReleaseStore",
-    "tables": "create_release_tables make_append_only",
+    "settings": "ReleaseSettings",
+    "signature": "Statement",
+    "store": "ACTOR PackageDamagedError ReleaseStore",
+    "tables": "chain_events create_release_tables make_append_only",
     "timeline": "Candidate Release Span State",
+    "trust": "Key Policy",
+    "trust_store": "FOR_EVER TrustError TrustStore",
     "turns": "Turns",
 }
 _HOMES = {name: room for room, names in _ROOMS.items() for name in names.split()}

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass
 from datetime import date, datetime
+from urllib.parse import unquote
 
 from services.kit.errors import Aborted, FailedPrecondition, NotFound
 from services.kit.french import long_date
-from services.kit.releases.timeline import Event, EventKind, Release, Span, State, gap
+from services.kit.releases.timeline import Event, EventKind, Release, Span, State, gained, gap
 
 
 @dataclass(frozen=True)
 class Transition:
-    """An event, the state after it, and the releases that lose days planned for them."""
+    """An event, the state after it, the releases that lose days planned for them, and the digests of those
+    that govern days that they did not govern before, that of the event first."""
 
     event: Event
     state: State
     superseded: tuple[Release, ...]
+    regaining: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -46,7 +50,7 @@ class Activation:
             raise _overlap(state, planned[0])
         made = event(state, EventKind.ACTIVATED, release, day, now, self.actor, self.comment)
         losers = dict.fromkeys(state.of(span.digest) for span in planned)
-        return Transition(made, _after(state, made), tuple(losers))
+        return _transition(state, made, tuple(losers))
 
 
 @dataclass(frozen=True)
@@ -73,7 +77,7 @@ class Rollback:
                 "NOTHING_TO_ROLL_BACK", "Rien ne gouvernait ces jours-là avant la dernière activation."
             )
         made = event(state, EventKind.ROLLED_BACK, former, day, now, self.actor, self.comment)
-        return Transition(made, _after(state, made), ())
+        return _transition(state, made, ())
 
     def _former(self, state: State, last: Event, day: date) -> Release | None:
         """The release that governed a day before the last event."""
@@ -88,14 +92,33 @@ def check_etag(state: State, name: str, etag: str) -> None:
         )
 
 
+def check_named(actor: str) -> None:
+    """FailedPrecondition if the person who publishes is unknown: another one could not be told from them."""
+    if not folded(actor):
+        raise _two_persons(
+            "La règle des deux personnes est en vigueur : la personne qui publie doit être nommée."
+        )
+
+
 def check_two_persons(release: Release, actor: str) -> None:
     """FailedPrecondition if the person who acts is unknown, or is the one who published."""
-    if not actor or actor == release.publisher:
-        raise FailedPrecondition(
-            "TWO_PERSONS_REQUIRED",
-            "La personne qui active une version doit être nommée (en-tête x-actor) et ne pas être celle qui "
-            "l’a publiée.",
+    publisher, acting = folded(release.publisher), folded(actor)
+    if not publisher or not acting or acting == publisher:
+        raise _two_persons(
+            f"La version {release.version} doit avoir été publiée par une personne nommée, et celle qui la "
+            "met en vigueur doit être nommée et en être une autre."
         )
+
+
+def folded(identity: str) -> str:
+    """What two ways of writing one person have in common: letters in any case, spaces and dots around."""
+    plain = unicodedata.normalize("NFKC", unquote(identity)).casefold()
+    seen = "".join(letter for letter in plain if unicodedata.category(letter) != "Cf")
+    return " ".join(seen.split()).strip(" .")
+
+
+def _two_persons(sentence: str) -> FailedPrecondition:
+    return FailedPrecondition("TWO_PERSONS_REQUIRED", sentence)
 
 
 def event(
@@ -113,13 +136,15 @@ def event(
     )
 
 
-def _after(state: State, made: Event) -> State:
-    """The state with one more event, which must leave no day without a release."""
+def _transition(state: State, made: Event, losers: tuple[Release, ...]) -> Transition:
+    """One more event, which must leave no day without a release."""
     after = state.with_event(made)
-    hole = gap(after.timeline(made.name))
+    spans = after.timeline(made.name)
+    hole = gap(spans)
     if hole is not None:
         raise _left_without(hole)
-    return after
+    winners = (made.digest, *(span.digest for span in gained(state.timeline(made.name), spans)))
+    return Transition(made, after, losers, tuple(dict.fromkeys(winners)))
 
 
 def _planned(state: State, release: Release, day: date) -> list[Span]:

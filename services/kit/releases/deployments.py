@@ -2,32 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
+
+import structlog
 
 from services.kit.cache import Cache
+from services.kit.dates import today
 from services.kit.errors import FailedPrecondition, Unavailable
+from services.kit.french import long_date, spaced
 from services.kit.releases.archive import Contents
 from services.kit.releases.follower import Follower
-from services.kit.releases.kinds import Description, Kinds
-from services.kit.releases.store import PackageDamagedError, ReleaseStore
+from services.kit.releases.kinds import Description, Kind, Kinds
+from services.kit.releases.store import PackageDamagedError, PackageRevokedError, ReleaseStore
 from services.kit.releases.timeline import Release, Span, State
+from services.kit.serve import exception_fields
 
 DESCRIPTIONS = 1000
 """Titles kept at hand for the lists."""
 
 C = TypeVar("C")
 
+log = structlog.get_logger()
+
 
 @dataclass(frozen=True)
 class Segment(Generic[C]):
-    """Days governed by one version, compiled."""
+    """Days governed by one version, compiled; without a package, why it cannot be used."""
 
     span: Span
-    package: C
+    package: C | None
+    problem: str = ""
+    version: str = ""
+    """The name of the version in the contract."""
 
 
 @dataclass(frozen=True)
@@ -38,16 +48,40 @@ class Deployment(Generic[C]):
     segments: Mapping[str, tuple[Segment[C], ...]]
 
     def governing(self, name: str, day: date) -> C | None:
-        """What governs a day; None when nothing does."""
-        return next((one.package for one in self.segments.get(name, ()) if day in one.span), None)
+        """What governs a day; None when nothing does, FailedPrecondition when it cannot be used."""
+        segment = next((one for one in self.segments.get(name, ()) if day in one.span), None)
+        return None if segment is None else used(segment)
 
     def packages(self) -> list[C]:
-        """All that governs some day."""
-        return [one.package for segments in self.segments.values() for one in segments]
+        """All that governs some day and can be used."""
+        return [one.package for one in self._all() if one.package is not None]
+
+    def problems(self) -> list[str]:
+        """Why days that a version governs are without answer, one French sentence each."""
+        return [one.problem for one in self._all() if one.package is None]
+
+    def unusable(self, digest: str) -> str:
+        """Why the version of a digest cannot be used; empty when it can."""
+        return next((one.problem for one in self._all() if one.span.digest == digest), "")
+
+    def _all(self) -> Iterator[Segment[C]]:
+        return (one for segments in self.segments.values() for one in segments)
 
     def require(self, min_state_number: int) -> None:
         """Unavailable if this state is older than the one asked for."""
         require(self.state_number, min_state_number)
+
+
+def used(segment: Segment[C]) -> C:
+    """What governs some days; FailedPrecondition when it cannot be used: another version never takes its
+    place."""
+    if segment.package is None:
+        raise FailedPrecondition(
+            "VERSION_UNUSABLE",
+            segment.problem,
+            metadata={"name": segment.version, "digest": segment.span.digest},
+        )
+    return segment.package
 
 
 @dataclass(frozen=True)
@@ -101,32 +135,67 @@ class Deployments(Generic[C]):
         deployment.require(min_state_number)
         return deployment
 
+    def check_in_force(self) -> None:
+        """FailedPrecondition when, of what a collection applies today, nothing can be used."""
+        day = today()
+        for collection in self.kinds.collections:
+            kind = self.kinds.get(collection)
+            segments = [
+                one
+                for name, found in self.follower.current().segments.items()
+                if kind is not None and kind.holds(name)
+                for one in found
+                if day in one.span
+            ]
+            if segments and all(one.package is None for one in segments):
+                used(segments[0])
+
     def build(self, state: State) -> Deployment[C]:
         """What governs in a state, compiled before it is taken; the last version published too, so that its
-        activation is followed at once."""
-        segments = {
-            name: tuple(Segment(span, self._compiled(name, span.digest)) for span in spans)
-            for name in state.names
-            if (spans := state.timeline(name))
-        }
-        deployment = Deployment(state.state_number, segments)
-        self._ready(deployment.packages(), None)
+        activation is followed at once.
+
+        Versions are judged one by one: those that cannot be used leave their days without answer, and the
+        others go on.
+        """
+        ready: list[C] = []
+        segments: dict[str, tuple[Segment[C], ...]] = {}
+        for name in state.names:
+            if spans := state.timeline(name):
+                segments[name] = tuple(self._segment(state, name, span, ready) for span in spans)
         for last in state.releases[-1:]:
             with suppress(*self._unusable(last.name)):
-                self._ready(deployment.packages(), self._compiled(last.name, last.digest))
-        return deployment
+                self._ready(ready, self._compiled(state, last.digest))
+        return Deployment(state.state_number, segments)
+
+    def _segment(self, state: State, name: str, span: Span, ready: list[C]) -> Segment[C]:
+        """Days and what governs them, added to what is ready if it can be used with it."""
+        release = state.of(span.digest)
+        version = self.kinds.of(name).version_name(release)
+        try:
+            package = self._compiled(state, span.digest)
+            self._ready(ready, package)
+        except Unavailable:
+            raise
+        except Exception as error:  # whatever goes wrong with a version concerns its own days alone
+            log.error("version_unusable", name=version, digest=span.digest, **exception_fields(error))
+            return Segment(span, None, _problem(self.kinds.of(name), release, span, error), version)
+        ready.append(package)
+        return Segment(span, package, "", version)
 
     def package(self, name: str, digest: str) -> C:
         """A published package, compiled; FailedPrecondition if what is stored of it cannot serve."""
+        state = self.follower.state()
+        if state.with_digest(digest) is None:  # another server has just published it
+            state = self.store.state()
         try:
-            return self._compiled(name, digest)
+            return self._compiled(state, digest)
         except self._unusable(name) as error:
             raise unreadable(digest) from error
 
-    def try_out(self, name: str, digest: str) -> None:
-        """Compiles a published package with what governs; FailedPrecondition if it cannot serve."""
+    def try_out(self, state: State, name: str, digest: str) -> None:
+        """Compiles a package of a state with what governs; FailedPrecondition if it cannot serve."""
         try:
-            self._ready(self.follower.current().packages(), self._compiled(name, digest))
+            self._ready(self.follower.current().packages(), self._compiled(state, digest))
         except self._unusable(name) as error:
             raise unreadable(digest) from error
 
@@ -146,8 +215,14 @@ class Deployments(Generic[C]):
             )
         return Description()
 
-    def _compiled(self, name: str, digest: str) -> C:
-        return self._cache.get(digest, lambda: self._compile(name, digest)).package
+    def _compiled(self, state: State, digest: str) -> C:
+        """A package published in a state; one of the exceptions of its kind, or those of the store."""
+        release = state.with_digest(digest)
+        if release is None:
+            raise PackageDamagedError
+        if state.is_void(release):
+            raise PackageRevokedError
+        return self._cache.get(digest, lambda: self._compile(release.name, digest)).package
 
     def _compile(self, name: str, digest: str) -> Compiled[C]:
         contents = self.store.contents(digest)
@@ -168,10 +243,27 @@ def require(state_number: int, min_state_number: int) -> None:
         )
 
 
+_REASONS: Mapping[type[Exception], str] = {
+    PackageDamagedError: "ce qui en est enregistré est endommagé",
+    PackageRevokedError: "la clé qui l’a signée a été révoquée",
+}
+
+
+def _problem(kind: Kind[Any], release: Release, span: Span, error: Exception) -> str:
+    """Why days are without answer, and what to do."""
+    until = "" if span.last is None else f" au {long_date(span.last)}"
+    reason = _REASONS.get(type(error), "le moteur ne l’accepte plus")
+    return spaced(
+        f"La version {release.version} de « {kind.name(release.name)} » gouverne du {long_date(span.first)}"
+        f"{until} et ne peut pas être utilisée : {reason}. Ces jours restent sans réponse ; remettez la base "
+        "de la dernière sauvegarde, ou mettez une autre version en vigueur à partir du même jour."
+    )
+
+
 def unreadable(digest: str) -> FailedPrecondition:
     """The error of a stored package that cannot serve."""
     return FailedPrecondition(
         "PACKAGE_UNREADABLE",
-        "Cette version enregistrée est endommagée, ou n’est plus acceptée par le moteur ou par les clés.",
+        "Cette version enregistrée est endommagée, sa clé a été révoquée, ou le moteur ne l’accepte plus.",
         metadata={"digest": digest},
     )

@@ -12,6 +12,7 @@ import structlog
 
 from services.kit.errors import StartupError, Unavailable
 from services.kit.french import spaced
+from services.kit.releases.ledger import HistoryAlteredError
 from services.kit.releases.store import ReleaseStore
 from services.kit.releases.timeline import State
 from services.kit.serve import exception_fields
@@ -20,9 +21,10 @@ POLL_SECONDS = 0.25
 """How often the state of the store is read: a change is followed well within a second."""
 
 _UNUSABLE = (
-    "L’état n° {state_number} ne peut pas être chargé (contenu altéré, signature refusée ou moteur en "
-    "échec) ; l’état n° {loaded}, le dernier bon, continue de répondre."
+    "L’état n° {state_number} ne peut pas être chargé ; l’état n° {loaded}, que ce processus avait pris, "
+    "continue de répondre."
 )
+_REFUSED = "{reason} L’état n° {loaded}, que ce processus avait pris, continue de répondre."
 _UNREACHABLE = "La base de données ne répond pas ; l’état n° {loaded} continue de répondre."
 
 T = TypeVar("T")
@@ -41,7 +43,11 @@ class FollowerStatus:
 
 
 class Follower(Generic[T]):
-    """Holds what `build` makes of the last state that it could build; started after the fork."""
+    """Holds what `build` makes of the last state that it could build; started after the fork.
+
+    While it runs, the last good one goes on; it starts from no other state than that of the store, for an
+    older one would bring back what no longer governs.
+    """
 
     def __init__(self, store: ReleaseStore, build: Callable[[State], T]) -> None:
         self._store = store
@@ -52,19 +58,24 @@ class Follower(Generic[T]):
         self._value: T
         self._state: State
         self._status: FollowerStatus
+        self._looked = 0
+        self._refusal = ""
         self._thread = threading.Thread(target=self._follow, name="releases", daemon=True)
 
     def start(self) -> None:
-        """Takes the last state that can be built, then follows the store; StartupError if there is none."""
-        state = self._store.state()
-        numbers = range(state.state_number, -1, -1)
-        for state_number in numbers:
-            value = self._built(state.as_of(state_number))
-            if value is not None:
-                self._take(value[0], state_number, state)
-                self._thread.start()
-                return
-        raise StartupError("Aucune version enregistrée ne peut être chargée.")
+        """Takes the state of the store, then follows it; StartupError if it cannot be taken."""
+        try:
+            state = self._store.state()
+        except HistoryAlteredError as error:
+            raise StartupError(error.message) from None
+        value = self._built(state)
+        if value is None:
+            raise StartupError(
+                f"L’état n° {state.state_number} des publications ne peut pas être chargé : le journal du "
+                "service dit pourquoi."
+            )
+        self._take(value[0], state)
+        self._thread.start()
 
     def stop(self) -> None:
         """Ends the thread."""
@@ -87,15 +98,23 @@ class Follower(Generic[T]):
     def refresh(self) -> None:
         """Looks at the store at once."""
         with self._refreshing:
-            if self._store.last_state_number() == self._status.store_state_number:
+            last = self._store.last_sequence()
+            if last == self._looked:
                 self._note(self._status.store_state_number)
                 return
-            state = self._store.state()
+            try:
+                state = self._store.state()
+            except HistoryAlteredError as error:
+                log.error("releases_refused", reason=error.reason, **error.metadata)
+                self._looked, self._refusal = last, error.message
+                self._note(self._status.store_state_number)
+                return
             built = self._built(state)
+            self._looked, self._refusal = last, ""
             if built is None:
                 self._note(state.state_number)
             else:
-                self._take(built[0], state.state_number, state)
+                self._take(built[0], state)
 
     def wait(self, after_state_number: int, timeout: float) -> bool:
         """Waits until a later state is taken; false if none was in time (seconds)."""
@@ -104,17 +123,17 @@ class Follower(Generic[T]):
                 lambda: self._status.loaded_state_number > after_state_number, timeout
             )
 
-    def _take(self, value: T, state_number: int, state: State) -> None:
-        problem = _problem(state.state_number, state_number)
+    def _take(self, value: T, state: State) -> None:
         with self._changed:
-            self._value, self._state = value, state.as_of(state_number)
-            self._status = FollowerStatus(state.state_number, state_number, datetime.now(UTC), problem)
+            self._value, self._state = value, state
+            self._looked = state.head.sequence
+            self._status = FollowerStatus(state.state_number, state.state_number, datetime.now(UTC), "")
             self._changed.notify_all()
 
     def _note(self, store_state_number: int) -> None:
         """The store answered; what this process applies stays."""
         with self._changed:
-            problem = _problem(store_state_number, self._status.loaded_state_number)
+            problem = _problem(store_state_number, self._status.loaded_state_number, self._refusal)
             self._status = replace(self._status, store_state_number=store_state_number, problem=problem)
 
     def _built(self, state: State) -> tuple[T] | None:
@@ -143,7 +162,9 @@ class Follower(Generic[T]):
             self._status = replace(self._status, problem=problem)
 
 
-def _problem(store_state_number: int, loaded_state_number: int) -> str:
+def _problem(store_state_number: int, loaded_state_number: int, refusal: str) -> str:
+    if refusal:
+        return spaced(_REFUSED.format(reason=refusal, loaded=loaded_state_number))
     if store_state_number == loaded_state_number:
         return ""
     return spaced(_UNUSABLE.format(state_number=store_state_number, loaded=loaded_state_number))

@@ -10,6 +10,7 @@ from typing import Any
 from microcredit.releases.v1 import package_pb2 as pb
 from services.kit.findings import Finding, Severity, first
 from services.kit.french import spaced
+from services.kit.releases.deployments import Deployment
 from services.kit.releases.follower import FollowerStatus
 from services.kit.releases.kinds import Description, Kind, Kinds
 from services.kit.releases.report import Report
@@ -38,8 +39,10 @@ def package(state: State, kind: Kind[Any], stored: str, description: Description
     )
 
 
-def timeline(state: State, kind: Kind[Any], stored: str) -> Iterator[pb.TimelinePeriod]:
-    """Which version of a package governs which days."""
+def timeline(
+    state: State, kind: Kind[Any], stored: str, deployment: Deployment[Any] | None = None
+) -> Iterator[pb.TimelinePeriod]:
+    """Which version of a package governs which days; with what a process applies, why it cannot use it."""
     for span in state.timeline(stored):
         release = state.of(span.digest)
         yield pb.TimelinePeriod(
@@ -48,6 +51,7 @@ def timeline(state: State, kind: Kind[Any], stored: str) -> Iterator[pb.Timeline
             version_name=kind.version_name(release),
             version=release.version,
             digest=release.digest,
+            problem=deployment.unusable(release.digest) if deployment else "",
         )
 
 
@@ -79,6 +83,7 @@ def event(one: Event, kinds: Kinds[Any]) -> pb.Event:
         event_time=timestamp(one.time),
         actor=one.actor,
         comment=one.comment,
+        key_id=one.key_id,
     )
 
 
@@ -109,14 +114,16 @@ def known_report(release: Release, kind: Kind[Any]) -> pb.CheckReport:
     )
 
 
-def status(found: FollowerStatus, state: State, stored_number: int, kinds: Kinds[Any]) -> pb.Status:
-    """What this process applies: `state`; `stored_number` was read from the store just now."""
+def status(found: FollowerStatus, state: State, applied: Deployment[Any], kinds: Kinds[Any]) -> pb.Status:
+    """What this process applies: that state, as far as it can be used."""
     return pb.Status(
-        store_state_number=stored_number,
+        store_state_number=found.store_state_number,
         loaded_state_number=state.state_number,
         load_time=timestamp(found.load_time),
-        problem=found.problem,
-        timeline=[period for name in state.names for period in timeline(state, kinds.of(name), name)],
+        problem=" ".join([*filter(None, [found.problem]), *applied.problems()]),
+        timeline=[
+            period for name in state.names for period in timeline(state, kinds.of(name), name, applied)
+        ],
         process_id=os.getpid(),
     )
 

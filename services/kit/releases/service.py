@@ -166,6 +166,7 @@ class ReleaseServicer(ReleaseServiceServicer):
             etag=request.etag,
             request_id=writing.request_id,
             supersede_planned=request.supersede_planned,
+            signature=request.signature,
         )
         not_found = requests.version_not_found(kind, stored, number)
         change = self._changed(activate, not_found, validate_only=request.validate_only)
@@ -191,6 +192,7 @@ class ReleaseServicer(ReleaseServiceServicer):
             comment=writing.comment,
             etag=request.etag,
             request_id=writing.request_id,
+            signature=request.signature,
         )
         not_found = requests.package_not_found(kind, stored)
         change = self._changed(rollback, not_found, validate_only=request.validate_only)
@@ -201,8 +203,8 @@ class ReleaseServicer(ReleaseServiceServicer):
 
     def GetStatus(self, request: pb.GetStatusRequest, context: grpc.ServicerContext) -> pb.GetStatusResponse:
         """What the process that answers applies."""
-        stored = self._store.last_state_number()
-        found = messages.status(self._follower.status(), self._follower.state(), stored, self._kinds)
+        state, deployment = self._follower.state(), self._follower.current()
+        found = messages.status(self._follower.status(), state, deployment, self._kinds)
         return pb.GetStatusResponse(status=found)
 
     def WatchEvents(
@@ -231,6 +233,8 @@ class ReleaseServicer(ReleaseServiceServicer):
             days = (known.valid_from, known.valid_until)
             publication = publish(Candidate(known.name, known.version, *days, contents))
             return self._known(publication, kind)
+        # Who has no key must not make the server work: the signature is looked at before the check.
+        self._store.require_signature(contents)
         report = self._candidates.check(contents, kind)
         candidate = accepted(report)
         check_single(self._store.state(), kind, candidate)
@@ -258,7 +262,8 @@ class ReleaseServicer(ReleaseServiceServicer):
         """Makes a change, once what it would apply was compiled here: nothing that cannot answer governs."""
         try:
             made = change(validate_only=True)
-            self._deployments.try_out(made.event.name, made.event.digest)
+            for digest in made.regaining:
+                self._deployments.try_out(made.state, made.event.name, digest)
             if not validate_only:
                 made = change(validate_only=False)
         except NotFound:

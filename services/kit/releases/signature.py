@@ -7,6 +7,7 @@ import json
 from base64 import b64decode, b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from cryptography.exceptions import InvalidSignature
@@ -21,6 +22,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from services.kit.errors import StartupError
+from services.kit.releases.trust import Trust
 
 _ALGORITHM = "ed25519"
 _PRIME = 2**255 - 19
@@ -49,47 +51,94 @@ class Statement:
 
     def text(self) -> bytes:
         """The canonical bytes that are signed."""
-        fields = {"digest": self.digest, "name": self.name, "version": self.version}
-        return json.dumps(fields, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+        return _canonical(vars(self))
 
 
-class PublicKeys:
-    """The keys whose signatures are accepted, by key id."""
+@dataclass(frozen=True)
+class Act:
+    """What is signed of an activation or a rollback: upon that state of the package, which `etag` tells."""
 
-    def __init__(self, keys: Mapping[str, Ed25519PublicKey]) -> None:
-        self._keys = dict(keys)
+    act: str
+    name: str
+    version: str
+    digest: str
+    effective_date: str
+    etag: str
 
-    @classmethod
-    def load(cls, folder: Path) -> PublicKeys:
-        """The keys of the files *.pem of a folder; StartupError if there is none, or another file."""
-        keys: dict[str, Ed25519PublicKey] = {}
-        for path in _files(folder):
-            try:
-                key = read_public_key(path.read_bytes())
-            except (OSError, KeyFileError):
-                raise StartupError(
-                    f"Le fichier {path} n’est pas une clé publique Ed25519 (PEM) ou en contient plusieurs : "
-                    "une clé par fichier."
-                ) from None
-            keys[key_id(key)] = key
-        if not keys:
-            raise StartupError(f"Le dossier {folder} ne contient aucune clé publique (*.pem).")
-        return cls(keys)
+    def text(self) -> bytes:
+        """The canonical bytes that are signed."""
+        return _canonical(vars(self))
 
-    def verify(self, statement: Statement, signature_file: bytes | None) -> str:
-        """The id of the key that signed the statement; SignatureError otherwise."""
-        if signature_file is None or len(signature_file) > _MAX_SIGNATURE_FILE_BYTES:
-            raise SignatureError
+
+def _canonical(fields: Mapping[str, str]) -> bytes:
+    return json.dumps(fields, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def read_folder(folder: Path) -> Mapping[str, tuple[str, bytes]]:
+    """The names and the keys of the files *.pem of a folder, by key id; StartupError if there is none, or
+    another file."""
+    keys: dict[str, tuple[str, bytes]] = {}
+    for path in _files(folder):
         try:
-            stated = json.loads(signature_file)
-            key = self._keys[stated["key_id"]]
-            signature = b64decode(stated["signature"], validate=True)
-            if stated["algorithm"] != _ALGORITHM:
-                raise SignatureError
-            key.verify(signature, statement.text())
-        except (ValueError, TypeError, KeyError, RecursionError, InvalidSignature):
-            raise SignatureError from None
-        return str(stated["key_id"])
+            raw = read_public_key(path.read_bytes())
+        except (OSError, KeyFileError):
+            raise StartupError(
+                f"Le fichier {path} n’est pas une clé publique Ed25519 (PEM) ou en contient plusieurs : "
+                "une clé par fichier."
+            ) from None
+        keys[key_id(raw)] = (path.stem, raw)
+    if not keys:
+        raise StartupError(f"Le dossier {folder} ne contient aucune clé publique (*.pem).")
+    return keys
+
+
+def signer(trust: Trust, statement: Statement | Act, file: bytes | None, now: datetime) -> str:
+    """The id of the stored key that signed a statement, if it is accepted now; SignatureError otherwise."""
+    stated = _stated(file)
+    key = trust.keys.get(stated.key_id)
+    if key is None or not key.accepts(statement.name, now):
+        raise SignatureError
+    try:
+        Ed25519PublicKey.from_public_bytes(key.public).verify(stated.signature, statement.text())
+    except (ValueError, InvalidSignature):
+        raise SignatureError from None
+    return key.key_id
+
+
+def stated(file: bytes | None, package_digest: str) -> Statement:
+    """What a signature file says that it signs: a package of that digest, whose own files are not read;
+    SignatureError."""
+    found = _stated(file)
+    return Statement(found.name, found.version, package_digest)
+
+
+@dataclass(frozen=True)
+class _Stated:
+    key_id: str
+    signature: bytes
+    name: str
+    version: str
+
+
+def _stated(file: bytes | None) -> _Stated:
+    """What anyone's signature file says; SignatureError."""
+    if file is None or len(file) > _MAX_SIGNATURE_FILE_BYTES:
+        raise SignatureError
+    try:
+        fields = json.loads(file)
+        found = _Stated(
+            fields["key_id"],
+            b64decode(fields["signature"], validate=True),
+            fields.get("name", ""),
+            fields.get("version", ""),
+        )
+        if fields["algorithm"] != _ALGORITHM:
+            raise SignatureError
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        raise SignatureError from None
+    if not all(isinstance(text, str) for text in (found.key_id, found.name, found.version)):
+        raise SignatureError
+    return found
 
 
 def _files(folder: Path) -> Sequence[Path]:
@@ -108,28 +157,30 @@ def _files(folder: Path) -> Sequence[Path]:
     return paths
 
 
-def read_public_key(pem: bytes) -> Ed25519PublicKey:
-    """The key of a file that holds one; KeyFileError for a key that anyone may sign with."""
+def read_public_key(pem: bytes) -> bytes:
+    """The key of a file that holds one (32 bytes); KeyFileError for a key that anyone may sign with."""
     if pem.count(b"-----BEGIN ") != 1:
         raise KeyFileError
     try:
         key = load_pem_public_key(pem)
     except ValueError:
         raise KeyFileError from None
-    if not isinstance(key, Ed25519PublicKey) or _is_weak(key):
+    if not isinstance(key, Ed25519PublicKey):
         raise KeyFileError
-    return key
+    raw = key.public_bytes_raw()
+    if _is_weak(raw):
+        raise KeyFileError
+    return raw
 
 
-def _is_weak(key: Ed25519PublicKey) -> bool:
+def _is_weak(raw: bytes) -> bool:
     """Whether the point has a small order, or is written otherwise than it should: signatures made without
     any private key pass its verification (RFC 8032 does not ask to refuse them)."""
-    raw = key.public_bytes(Encoding.Raw, PublicFormat.Raw)
     y = int.from_bytes(raw, "little") & ~_SIGN
     return y >= _PRIME or y in _SMALL_ORDER
 
 
-def sign(statement: Statement, private_key_pem: bytes) -> bytes:
+def sign(statement: Statement | Act, private_key_pem: bytes) -> bytes:
     """The signature file of a statement; KeyFileError if the key cannot be read."""
     try:
         key = load_pem_private_key(private_key_pem, password=None)
@@ -139,8 +190,10 @@ def sign(statement: Statement, private_key_pem: bytes) -> bytes:
         raise KeyFileError
     fields = {
         "algorithm": _ALGORITHM,
-        "key_id": key_id(key.public_key()),
+        "key_id": key_id(key.public_key().public_bytes_raw()),
+        "name": statement.name,
         "signature": b64encode(key.sign(statement.text())).decode(),
+        "version": statement.version,
     }
     return (json.dumps(fields, indent=2) + "\n").encode()
 
@@ -153,6 +206,6 @@ def generate_key() -> tuple[bytes, bytes]:
     return private, public
 
 
-def key_id(key: Ed25519PublicKey) -> str:
+def key_id(raw: bytes) -> str:
     """The first 16 hexadecimal digits of the SHA-256 of the raw key."""
-    return hashlib.sha256(key.public_bytes(Encoding.Raw, PublicFormat.Raw)).hexdigest()[:16]
+    return hashlib.sha256(raw).hexdigest()[:16]

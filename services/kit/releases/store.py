@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 
 from sqlalchemy import Connection
 
 from services.kit.errors import AlreadyExists, FailedPrecondition
-from services.kit.releases import changes, rows, versions
+from services.kit.releases import changes, history, ledger, versions
 from services.kit.releases.archive import SIGNATURE_FILE, ArchiveError, Contents, digest, pack, restore
-from services.kit.releases.signature import PublicKeys, SignatureError, Statement
-from services.kit.releases.timeline import Candidate, EventKind, Release, State
+from services.kit.releases.history import Author, Record, RecordKind
+from services.kit.releases.ledger import Ledger
+from services.kit.releases.signature import SignatureError, Statement, signer, stated
+from services.kit.releases.timeline import Candidate, Release, State
+from services.kit.releases.trust import Signature, Trust
 from services.kit.store import Database, fingerprint
+
+ACTOR = "service"
+"""Who publishes and activates what a service ships, in the history."""
 
 
 class PackageDamagedError(Exception):
-    """What is stored of a package is not what was published, or is not signed by an accepted key."""
+    """What is stored of a package is not what was published."""
+
+
+class PackageRevokedError(PackageDamagedError):
+    """The key that signed a package was revoked, and no other one signed it."""
 
 
 @dataclass(frozen=True)
@@ -31,44 +40,52 @@ class Publication:
 
 
 class ReleaseStore:
-    """Publishes, activates and rolls back; with keys, every package must be signed by one of them."""
+    """Publishes, activates and rolls back, as the policy of the store asks."""
 
-    def __init__(
-        self, database: Database, keys: PublicKeys | None = None, *, two_person_rule: bool = False
-    ) -> None:
-        self._database = database
-        self._keys = keys
-        self._two_person_rule = two_person_rule
-        self._known = rows.EMPTY
+    def __init__(self, database: Database) -> None:
+        self._ledger = Ledger(database)
 
     def state(self) -> State:
-        """Everything published and activated so far."""
-        with self._database.read() as connection:
-            return self._read(connection)
+        """Everything published and activated so far; FailedPrecondition if it was altered."""
+        with self._ledger.reading() as (_, state):
+            return state
 
     def last_state_number(self) -> int:
-        """The state_number of the store, 0 when it is empty."""
-        with self._database.read() as connection:
-            return rows.last_state_number(connection)
+        """The state number of the store, 0 when it is empty."""
+        return self.state().state_number
+
+    def last_sequence(self) -> int:
+        """The rank of the last record, 0 when there is none: it changes with every change."""
+        return self._ledger.last_sequence()
 
     def contents(self, package_digest: str) -> Contents:
-        """The files of a published package, signature included; PackageDamagedError if they cannot be
-        trusted."""
-        with self._database.read() as connection:
-            contents = _stored(connection, package_digest)
-            release = rows.read_release(connection, package_digest)
-        try:
-            self._signer(Statement(release.name, release.version, package_digest), contents)
-        except SignatureError:
-            raise PackageDamagedError from None
-        return contents
+        """The files of a published package, its last signature included; PackageDamagedError if they are not
+        what was published, PackageRevokedError if nothing vouches for them any more."""
+        with self._ledger.reading() as (connection, state):
+            release = state.with_digest(package_digest)
+            if release is None:
+                raise PackageDamagedError
+            if state.is_void(release):
+                raise PackageRevokedError
+            return _stored(connection, release)
+
+    def require_signature(self, contents: Contents) -> None:
+        """FailedPrecondition if the policy asks for a signature and the one of these files, of which nothing
+        else was read, is not that of a version with this digest by an accepted key."""
+        trust, package_digest = self.state().trust, digest(contents)
+        if trust.policy.signatures:
+            try:
+                statement = stated(contents.get(SIGNATURE_FILE), package_digest)
+            except SignatureError:
+                raise _signature_refused(package_digest) from None
+            _signer(trust, statement, contents, datetime.now(UTC))
 
     def published(self, asked: str, *, actor: str, comment: str, request_id: str) -> Publication | None:
         """The publication that this very request made, None if it is new; AlreadyExists if its id was used
         for another one."""
-        with self._database.read() as connection:
-            done = rows.state_number_made(connection, request_id, _mark(asked, actor, comment))
-            return None if done is None else _done(self._read(connection), done)
+        with self._ledger.reading() as (connection, state):
+            done = ledger.state_number_made(connection, request_id, _mark(asked, actor, comment))
+            return None if done is None else _done(state, done)
 
     def publish(
         self,
@@ -80,39 +97,36 @@ class ReleaseStore:
         validate_only: bool = False,
         asked: str = "",
     ) -> Publication:
-        """Keeps a package for ever, under its version; nothing is governed by it yet.
+        """Keeps a package for ever, under its version; nothing is governed by it yet. A package that is kept
+        already takes the signature, if it is a new one.
 
         `asked` tells what the request sent, where the package is made of it; the package itself otherwise.
         """
         statement = Statement(candidate.name, candidate.version, digest(candidate.contents))
-        key = self._accepted_signer(statement, candidate.contents)
-        mark = _mark(asked or repr(statement), actor, comment)
-        with self._transaction(validate_only) as (connection, state):
-            known = state.release(candidate.name, statement.digest)
-            done = rows.state_number_made(connection, request_id, mark)
+        mark, now = _mark(asked or repr(statement), actor, comment), datetime.now(UTC)
+        with self._ledger.writing(validate_only=validate_only) as (connection, state):
+            key = _signer(state.trust, statement, candidate.contents, now)
+            done = ledger.state_number_made(connection, request_id, mark)
             if done is not None:
                 return _done(state, done)
+            author = Author(actor, comment, now)
+            known = state.release(candidate.name, statement.digest)
             if known is not None:
-                return Publication(known, False, state)
-            self._check_version(candidate, state)
-            now = datetime.now(UTC)
-            release = Release(
-                name=candidate.name,
-                version=candidate.version,
-                digest=statement.digest,
-                valid_from=candidate.valid_from,
-                valid_until=candidate.valid_until,
-                publish_time=now,
-                publisher=actor,
-                key_id=key,
-                state_number=state.state_number + 1,
+                record = _signed(state, known, key, candidate.contents, author)
+                if record is None or validate_only:
+                    return Publication(known, False, state)
+                after = self._ledger.append(connection, state, record)
+                return Publication(after.of(known.digest), False, after)
+            release = _checked(state, candidate, statement, author, key)
+            if validate_only:
+                return Publication(release, True, state)
+            ledger.insert_archive(connection, release, pack(candidate.contents))
+            content = history.publication(release, comment)
+            after = self._ledger.append(
+                connection, state, Record(release.state_number, RecordKind.PUBLISHED, content)
             )
-            event = changes.event(state, EventKind.PUBLISHED, release, None, now, actor, comment)
-            if not validate_only:
-                rows.insert_release(connection, release, pack(candidate.contents))
-                rows.insert_event(connection, event, request_id, mark)
-        after = State(event.state_number, (*state.releases, release), (*state.events, event))
-        return Publication(release, True, state if validate_only else after)
+            ledger.insert_request(connection, request_id, mark, after.state_number)
+        return Publication(release, True, after)
 
     def activate(
         self,
@@ -126,10 +140,18 @@ class ReleaseStore:
         request_id: str = "",
         validate_only: bool = False,
         supersede_planned: bool = False,
+        signature: bytes = b"",
     ) -> changes.Transition:
         """Makes a release govern from a day on: by default, the first that it may govern."""
         asked = changes.Activation(name, version, effective_date, actor, comment, supersede_planned)
-        return self._change(asked, etag, request_id, validate_only)
+        return self._change(asked, etag, request_id, validate_only, signature)
+
+    def ship(self, candidate: Candidate) -> None:
+        """Publishes and activates what the service ships: nobody publishes it but the service, no second
+        person is needed."""
+        self.publish(candidate, actor=ACTOR)
+        asked = changes.Activation(candidate.name, candidate.version, None, ACTOR, "", False)
+        self._change(asked, is_shipped=True)
 
     def rollback(
         self,
@@ -141,68 +163,53 @@ class ReleaseStore:
         etag: str = "",
         request_id: str = "",
         validate_only: bool = False,
+        signature: bytes = b"",
     ) -> changes.Transition:
         """Makes what governed before the last activation govern again: by default, from its day."""
         asked = changes.Rollback(name, effective_date, actor, comment)
-        return self._change(asked, etag, request_id, validate_only)
+        return self._change(asked, etag, request_id, validate_only, signature)
 
     def _change(
-        self, asked: changes.Activation | changes.Rollback, etag: str, request_id: str, validate_only: bool
+        self,
+        asked: changes.Activation | changes.Rollback,
+        etag: str = "",
+        request_id: str = "",
+        validate_only: bool = False,
+        signature: bytes = b"",
+        *,
+        is_shipped: bool = False,
     ) -> changes.Transition:
         mark = fingerprint(type(asked).__name__, repr(asked), etag)
-        with self._transaction(validate_only) as (connection, state):
-            done = rows.state_number_made(connection, request_id, mark)
+        with self._ledger.writing(validate_only=validate_only) as (connection, state):
+            done = ledger.state_number_made(connection, request_id, mark)
             if done is not None:
                 event = next(event for event in state.events if event.state_number == done)
-                return asked.apply(state.as_of(done - 1), event.time)
+                return replace(asked.apply(state.as_of(done - 1), event.time), event=event)
             changes.check_etag(state, asked.name, etag)
             change = asked.apply(state, datetime.now(UTC))
-            release = rows.read_release(connection, change.event.digest)
-            if self._two_person_rule:
-                changes.check_two_persons(release, asked.actor)
-            self._accepted_signer(
-                Statement(release.name, release.version, release.digest), _stored(connection, release.digest)
-            )
-            if not validate_only:
-                rows.insert_event(connection, change.event, request_id, mark)
-        return change
+            for release in map(state.of, change.regaining):
+                if state.trust.policy.two_persons and not is_shipped:
+                    changes.check_two_persons(release, asked.actor)
+                _check_accepted(state, release)
+                _stored(connection, release)
+            if validate_only:
+                return change
+            kind, content = RecordKind(change.event.kind.value), history.act(change.event, signature)
+            try:
+                after = self._ledger.append(
+                    connection, state, Record(change.event.state_number, kind, content)
+                )
+            except SignatureError:
+                raise _act_refused() from None
+            ledger.insert_request(connection, request_id, mark, after.state_number)
+        return replace(change, event=after.events[-1], state=after)
 
-    @contextmanager
-    def _transaction(self, validate_only: bool) -> Iterator[tuple[Connection, State]]:
-        """A transaction and the state that it begins with, which nobody else changes before its end; to
-        validate, reading is enough."""
-        if validate_only:
-            with self._database.read() as connection:
-                yield connection, self._read(connection)
-        else:
-            with self._database.write() as connection:
-                rows.lock(connection)
-                yield connection, self._read(connection)
 
-    def _read(self, connection: Connection) -> State:
-        self._known = rows.read_state(connection, self._known)
-        return self._known
-
-    def _signer(self, statement: Statement, contents: Contents) -> str:
-        """The key that signed, empty when no keys are configured; SignatureError."""
-        return self._keys.verify(statement, contents.get(SIGNATURE_FILE)) if self._keys else ""
-
-    def _accepted_signer(self, statement: Statement, contents: Contents) -> str:
-        try:
-            return self._signer(statement, contents)
-        except SignatureError:
-            raise FailedPrecondition(
-                "SIGNATURE_REFUSED",
-                f"La version {statement.version} doit être signée par une clé acceptée : sa signature manque "
-                "ou n’est pas celle de ce contenu.",
-                metadata={"digest": statement.digest},
-            ) from None
-
-    def _check_version(self, candidate: Candidate, state: State) -> None:
-        published = [release for release in state.releases if release.name == candidate.name]
-        _refuse_used(candidate.version, published)
-        if self._keys:
-            _refuse_older(candidate.version, published)
+def _check_accepted(state: State, release: Release) -> None:
+    """FailedPrecondition if a release is not, or no longer, signed as the policy asks."""
+    standing = state.trust.standing(release.signatures)
+    if state.is_void(release) or (state.trust.policy.signatures and not standing):
+        raise _signature_refused(release.digest)
 
 
 def _mark(asked: str, actor: str, comment: str) -> str:
@@ -215,15 +222,74 @@ def _done(state: State, state_number: int) -> Publication:
     return Publication(state.of(event.digest), True, state.as_of(state_number))
 
 
-def _stored(connection: Connection, package_digest: str) -> Contents:
-    """The files kept under a digest; PackageDamagedError if they do not have it."""
+def _checked(state: State, candidate: Candidate, statement: Statement, author: Author, key: str) -> Release:
+    """What a candidate is published as; FailedPrecondition or AlreadyExists if it may not be."""
+    if state.trust.policy.two_persons:
+        changes.check_named(author.actor)
+    published = [release for release in state.releases if release.name == candidate.name]
+    _refuse_used(candidate.version, published)
+    if state.trust.policy.signatures:
+        _refuse_older(candidate.version, published)
+    return Release(
+        name=candidate.name,
+        version=candidate.version,
+        digest=statement.digest,
+        valid_from=candidate.valid_from,
+        valid_until=candidate.valid_until,
+        publish_time=author.time,
+        publisher=author.actor,
+        state_number=state.state_number + 1,
+        signatures=(Signature(key, author.time),) if key else (),
+    )
+
+
+def _signed(state: State, known: Release, key: str, contents: Contents, author: Author) -> Record | None:
+    """The record of a new signature of a published version; None when that key signed it already."""
+    if not key or key in {one.key_id for one in state.trust.standing(known.signatures)}:
+        return None
+    file = contents[SIGNATURE_FILE].decode()
+    content = {"digest": known.digest, "key_id": key, "signature": file, **author.written()}
+    return Record(state.state_number + 1, RecordKind.SIGNED, content)
+
+
+def _signer(trust: Trust, statement: Statement, contents: Contents, now: datetime) -> str:
+    """The accepted key that signed a package, empty when none did and the policy asks for none;
+    FailedPrecondition."""
     try:
-        contents = restore(rows.read_archive(connection, package_digest))
+        return signer(trust, statement, contents.get(SIGNATURE_FILE), now)
+    except SignatureError:
+        if trust.policy.signatures:
+            raise _signature_refused(statement.digest) from None
+        return ""
+
+
+def _signature_refused(package_digest: str) -> FailedPrecondition:
+    return FailedPrecondition(
+        "SIGNATURE_REFUSED",
+        "Cette version doit être signée par une clé acceptée : sa signature manque, n’est pas celle de ce "
+        "contenu, ou sa clé ne l’est plus. Signez de nouveau le dossier (commande sign), puis publiez-le.",
+        metadata={"digest": package_digest},
+    )
+
+
+def _act_refused() -> FailedPrecondition:
+    return FailedPrecondition(
+        "SIGNATURE_REFUSED",
+        "Une mise en vigueur ou un retour en arrière doit être signé par une clé acceptée, pour l’état "
+        "présent du paquet : refaites la commande avec l’option --key.",
+    )
+
+
+def _stored(connection: Connection, release: Release) -> Contents:
+    """The files kept of a release; PackageDamagedError if they do not have its digest."""
+    try:
+        contents = restore(ledger.read_archive(connection, release.digest))
     except ArchiveError:
         raise PackageDamagedError from None
-    if digest(contents) != package_digest:
+    if digest(contents) != release.digest:
         raise PackageDamagedError
-    return contents
+    added = [one.file for one in release.signatures if one.file]
+    return {**contents, SIGNATURE_FILE: added[-1].encode()} if added else contents
 
 
 def _refuse_used(version: str, published: Sequence[Release]) -> None:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from enum import Enum
 
+from services.kit.canonical import GENESIS, Head
 from services.kit.releases.archive import Contents
+from services.kit.releases.trust import NO_TRUST, Signature, Trust
 
+_BEGINNING = Head(0, GENESIS)
 _DAY = timedelta(days=1)
 
 
@@ -34,11 +37,16 @@ class Event:
     time: datetime
     actor: str
     comment: str
+    key_id: str = ""
+    """The key that signed it, where the policy asks for one."""
 
 
 @dataclass(frozen=True)
 class Release:
-    """A published package; it may govern from `valid_from` to `valid_until`, both included."""
+    """A published package; it may govern from `valid_from` to `valid_until`, both included.
+
+    `signatures` are those that were accepted: at its publication, and since.
+    """
 
     name: str
     version: str
@@ -47,8 +55,13 @@ class Release:
     valid_until: date | None
     publish_time: datetime
     publisher: str
-    key_id: str
     state_number: int
+    signatures: tuple[Signature, ...] = ()
+
+    @property
+    def key_id(self) -> str:
+        """The key that signed it last; empty when none did."""
+        return self.signatures[-1].key_id if self.signatures else ""
 
     @property
     def last_day(self) -> date | None:
@@ -101,6 +114,20 @@ def timeline(events: Iterable[Event], releases: Iterable[Release]) -> tuple[Span
     return tuple(_merged(spans))
 
 
+def gained(before: Iterable[Span], after: Iterable[Span]) -> Iterator[Span]:
+    """The spans after a change of which some day was not governed by that release before."""
+    former = list(before)
+    for span in after:
+        if not any(one.digest == span.digest and _holds(one, span) for one in former):
+            yield span
+
+
+def _holds(outer: Span, inner: Span) -> bool:
+    """Whether all the days of a span are in another one."""
+    ends = outer.last is None or (inner.last is not None and inner.last <= outer.last)
+    return outer.first <= inner.first and ends
+
+
 def gap(spans: Iterable[Span]) -> Span | None:
     """The first days without a release between two spans; the digest is empty."""
     previous: Span | None = None
@@ -113,11 +140,14 @@ def gap(spans: Iterable[Span]) -> Span | None:
 
 @dataclass(frozen=True)
 class State:
-    """Everything published and activated up to a state."""
+    """Everything published and activated up to a state, whose signatures are accepted, and the record of the
+    chain that ends it."""
 
     state_number: int
     releases: tuple[Release, ...]
     events: tuple[Event, ...]
+    trust: Trust = NO_TRUST
+    head: Head = field(default=_BEGINNING, compare=False)
 
     @property
     def etag(self) -> str:
@@ -169,11 +199,16 @@ class State:
 
     def as_of(self, state_number: int) -> State:
         """The state as it was at an earlier state."""
-        return State(
-            state_number,
-            tuple(release for release in self.releases if release.state_number <= state_number),
-            tuple(event for event in self.events if event.state_number <= state_number),
+        return replace(
+            self,
+            state_number=state_number,
+            releases=tuple(one for one in self.releases if one.state_number <= state_number),
+            events=tuple(event for event in self.events if event.state_number <= state_number),
         )
+
+    def is_void(self, release: Release) -> bool:
+        """Whether the key that signed it was revoked, and no other one signed it."""
+        return bool(release.signatures) and not self.trust.standing(release.signatures)
 
 
 def _etag(state_number: int) -> str:

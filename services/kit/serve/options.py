@@ -110,7 +110,7 @@ def _shown(value: object) -> str:
 
 
 def _is_flag(settings: type[BaseSettings], field: str | None) -> bool:
-    return field in settings.model_fields and settings.model_fields[field].annotation is bool
+    return field in settings.model_fields and settings.model_fields[field].annotation in (bool, bool | None)
 
 
 def _nearest(name: str, known: Mapping[str, str]) -> str:

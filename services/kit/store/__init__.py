@@ -11,6 +11,7 @@
 - `audit`: Hash-chained audit: each write adds a row, in its own transaction, that seals all the rows before
   it.
 - `audit_table`: The table of an audit chain, for the service's migration and its store.
+- `BrokenChainError`: A record is not as it was written, or is missing; `sequence` is its rank.
 - `CaseKey`: The key that encrypts what is kept of a case.
 - `Chain`: The records of a table, numbered by its primary key; all the columns are sealed but those
   `unsealed`.
@@ -56,7 +57,7 @@
 from services.kit.store import accesses, audit, database, idempotency, store_clock, vault
 from services.kit.store.accesses import AccessFilters, AccessLine, AccessLog, AccessPlace
 from services.kit.store.audit import append, audit_table
-from services.kit.store.chain import Chain
+from services.kit.store.chain import BrokenChainError, Chain
 from services.kit.store.database import Database
 from services.kit.store.erasing import CONTENTS, ERASED, ERASING, Erasing, erasure_table
 from services.kit.store.idempotency import fingerprint, request_table, reused

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -28,6 +28,14 @@ BEGINNING = Head(0, GENESIS)
 """Before the first record."""
 
 
+class BrokenChainError(Exception):
+    """A record is not as it was written, or is missing; `sequence` is its rank."""
+
+    def __init__(self, sequence: int) -> None:
+        super().__init__(sequence)
+        self.sequence = sequence
+
+
 class Chain:
     """The records of a table, numbered by its primary key; all the columns are sealed but those `unsealed`.
 
@@ -42,7 +50,9 @@ class Chain:
         self._lock = lock
         # Raw SQL: a value that is not of its column's type must be found, not stop the reading.
         columns = ", ".join(f'"{name}"' for name in self._names)
-        self._reading = text(f'SELECT {columns} FROM "{table.name}" ORDER BY "{self._rank.name}"')  # noqa: S608
+        reading, order = f'SELECT {columns} FROM "{table.name}"', f'ORDER BY "{self._rank.name}"'  # noqa: S608
+        self._reading = text(f"{reading} {order}")
+        self._reading_after = text(f'{reading} WHERE "{self._rank.name}" > :rank {order}')
 
     def head(self, connection: Connection, *, lock: bool = False) -> Head:
         """The last record; `lock` makes the other writers of the chain wait until the transaction ends, as
@@ -94,6 +104,20 @@ class Chain:
         if not broken and expected and last.sequence < expected.sequence:
             broken = last.sequence + 1
         return Verification(broken, count, self.head(connection))
+
+    def holds(self, connection: Connection, head: Head) -> bool:
+        """Whether a record is there as it was read; the beginning always is."""
+        found = select(self._table.c.hash).where(self._rank == head.sequence)
+        return head.sequence == 0 or connection.scalar(found) == head.hash
+
+    def after(self, connection: Connection, last: Head) -> Iterator[Record]:
+        """The records after a head that was verified; BrokenChainError at the first that does not follow."""
+        rows = connection.execute(self._reading_after, {"rank": last.sequence})
+        for row in map(dict, rows.mappings()):
+            if not self._follows(row, last, None, lambda _: True):
+                raise BrokenChainError(last.sequence + 1)
+            last = Head(row[self._rank.name], row["hash"])
+            yield row
 
     def _follows(
         self, row: Record, last: Head, expected: Head | None, is_whole: Callable[[Record], bool]
