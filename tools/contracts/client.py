@@ -10,15 +10,13 @@ from google.protobuf.descriptor_pb2 import FileDescriptorSet, MethodDescriptorPr
 
 from services.bank_registry.config import Settings as BankRegistry
 from services.documents.config import Settings as Documents
-from services.documents.pdf.settings import Settings as Pdf
 from services.eligibility.config import Settings as Eligibility
 from services.kit.serve import ServerSettings
 from tools.contracts.reading import own
 
-_PDF = "microcredit.documents.v1.PdfService"
 _SERVERS: dict[str, type[ServerSettings]] = {
     "microcredit.bankregistry.v1": BankRegistry,
-    "microcredit.documents.v1": Documents,
+    "microcredit.documents.v1": Documents,  # the PDF worker, which only streams, has the same ceiling of streams
     "microcredit.eligibility.v1": Eligibility,
 }
 
@@ -48,7 +46,7 @@ def _ceilings(descriptors: FileDescriptorSet) -> Iterator[tuple[dict[str, str], 
     for file in own(descriptors):
         for service in file.service:
             full_name = f"{file.package}.{service.name}"
-            own_server = Pdf if full_name == _PDF else _SERVERS.get(file.package)
+            own_server = _SERVERS.get(file.package)
             # What is in none of these packages is served by all three.
             servers = [own_server] if own_server else list(_SERVERS.values())
             for method in service.method:
