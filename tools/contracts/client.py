@@ -16,7 +16,7 @@ from tools.contracts.reading import own
 
 _SERVERS: dict[str, type[ServerSettings]] = {
     "microcredit.bankregistry.v1": BankRegistry,
-    "microcredit.documents.v1": Documents,  # the PDF worker, which only streams, has the same ceiling of streams
+    "microcredit.documents.v1": Documents,  # and the PDF worker: its streams last as long
     "microcredit.eligibility.v1": Eligibility,
 }
 
