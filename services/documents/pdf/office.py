@@ -77,9 +77,8 @@ _Office._fields_ = (("methods", ctypes.POINTER(_OfficeClass)),)
 def main(library: Path, folder: Path) -> None:
     """Starts LibreOffice with a profile of its own below a folder, then converts until the parent leaves."""
     private = _make_private(folder)
-    ctypes.CDLL(None).prctl(
-        _PR_SET_PDEATHSIG, signal.SIGKILL
-    )  # after what changes credentials, which forgets it
+    # After what changes the credentials of the process, which forgets it.
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     resource.setrlimit(resource.RLIMIT_AS, (_MAX_MEMORY, _MAX_MEMORY))
     resource.setrlimit(resource.RLIMIT_FSIZE, (_MAX_FILE, _MAX_FILE))
     answers = os.fdopen(os.dup(1), "wb")
