@@ -11,8 +11,7 @@ from services.bank_registry.registry import bank_name, name_of
 from services.bank_registry.store import tables
 from services.bank_registry.store.loading import load
 from services.bank_registry.store.rows import FORMAT, bank_document, reservation_document
-from services.kit.canonical import Head, Verification, canonical
-from services.kit.store import audit
+from services.kit.canonical import canonical
 
 AuditRow = Row[Any]
 
@@ -29,16 +28,6 @@ def entries(connection: Connection, resource: str, offset: int, size: int, last:
     return list(connection.execute(statement.offset(offset).limit(size)))
 
 
-def head(connection: Connection) -> Head:
-    """The last row of the audit."""
-    return audit.head(connection, tables.audit)
-
-
-def verify(connection: Connection, expected: Head | None) -> Verification:
-    """The first row that is changed, missing or out of order, if any, and the last one."""
-    return audit.verify(connection, tables.audit, expected)
-
-
 def altered(connection: Connection) -> list[str]:
     """The lenders and reservations that are not what the audit says was last written."""
     records = load(connection).current
@@ -47,7 +36,9 @@ def altered(connection: Connection) -> list[str]:
         present |= {name_of(bank_id, one): reservation_document(one) for one in record.reservations}
     written = dict(_last_written(connection))
     found = [name for name, document in present.items() if not _agrees(written.get(name), document)]
-    return sorted([*found, *(name for name in written if name not in present)])
+    found += [name for name in written if name not in present]
+    # A name that is not UTF-8 is told by what can be read of it.
+    return sorted(name.encode(errors="replace").decode() for name in found)
 
 
 def _last_written(connection: Connection) -> list[tuple[str, str]]:

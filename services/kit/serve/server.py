@@ -29,10 +29,11 @@ from services.kit.errors import StartupError
 from services.kit.french import spaced
 from services.kit.serve import cpus, liveness, logs, port
 from services.kit.serve.config import ServerSettings
+from services.kit.serve.counts import Counts
 from services.kit.serve.interceptor import MAX_METADATA_BYTES, Interceptor
 from services.kit.serve.liveness import Check
 from services.kit.serve.prefork import Pulse, Supervisor
-from services.kit.store import AccessPlace, StoreSet
+from services.kit.store import AccessPlace, StoreSet, database
 
 CLIENT_PING_SECONDS = 20
 """The shortest keepalive interval that clients may use, published in the client guide."""
@@ -60,8 +61,8 @@ S = TypeVar("S", bound=ServerSettings)
 class Registration:
     """A servicer, the full name of its proto service and the generated function that adds it to a server.
 
-    `check` says whether the service can serve; without one it always can. `reserve` gives the word with which
-    it serves, empty without any.
+    `check` says whether the service can serve; without one it can while its stores can be read. `reserve`
+    gives the word with which it serves, empty without any.
     """
 
     service_name: str
@@ -69,6 +70,12 @@ class Registration:
     servicer: object
     check: Check | None = None
     reserve: Callable[[], str] = str
+
+    def check_ready(self) -> None:
+        """Raises a DomainError while the service cannot serve: none can on a store that cannot be read."""
+        database.check_states()
+        if self.check:
+            self.check()
 
 
 def registration(
@@ -88,7 +95,7 @@ class App:
 
     `domain` is that of ErrorInfo, `roles` the table of who may call what, `accesses` where it is noted who
     did. What `prepare` opens (connections, threads) it closes before it returns. It runs once what the
-    service keeps, `stores`, was found whole, or may be created.
+    service keeps, `stores`, was found whole, or may be created. `stop` runs last in a worker that ends.
     """
 
     name: str
@@ -98,6 +105,7 @@ class App:
     roles: Path
     stores: StoreSet = field(default_factory=StoreSet)
     accesses: AccessPlace | None = None
+    stop: Callable[[], None] = lambda: None
 
 
 Act = Callable[[S, str], str]
@@ -223,11 +231,11 @@ def _work(app: App, settings: ServerSettings, guard: Guard, address: str, pulse:
     writer.setblocking(False)
     signal.set_wakeup_fd(writer.fileno())
     signal.signal(signal.SIGTERM, lambda *_: None)
-    access = settings.access()
+    access, counts = settings.access(), Counts()
     door = AccessDoor(access, guard, app.accesses) if access else None
     server = grpc.server(
         _receivers(),
-        interceptors=[Interceptor(app.domain, settings.limits(), door)],
+        interceptors=[Interceptor(app.domain, settings.limits(), door, counts)],
         options=_options(settings),
     )
     registrations = [*app.build(), *map(registration, door.servicers() if door else ())]
@@ -245,12 +253,15 @@ def _work(app: App, settings: ServerSettings, guard: Guard, address: str, pulse:
     server.start()
     pulse.ready()
     liveness.beat(own, pulse)
-    liveness.watch_readiness(probes, {each.service_name: each.check for each in registrations if each.check})
+    liveness.watch_readiness(probes, {each.service_name: each.check_ready for each in registrations})
+    counts.tell_regularly()
     reader.recv(1)
     context.stop()
     probes.enter_graceful_shutdown()
     time.sleep(settings.notice_seconds)
     server.stop(settings.drain_seconds).wait()
+    app.stop()
+    counts.tell()
     if door:
         door.stop()
 
