@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from services.bank_registry.api import (
@@ -18,7 +19,7 @@ from services.bank_registry.config import Settings
 from services.bank_registry.registry import Geography
 from services.bank_registry.store import STORE_KEYS, RegistryStore, prepare_store, store_set
 from services.kit.serve import App, Registration, registration
-from services.kit.store import AccessPlace, Database, StoreClock, open_ring
+from services.kit.store import AccessPlace, Anchor, Database, StoreClock, anchoring, open_ring
 
 DOMAIN = "bankregistry.microcredit"
 ROLES = Path(__file__).with_name("roles.toml")
@@ -30,6 +31,9 @@ def make_app(settings: Settings) -> App:
 
     def prepare() -> None:
         prepare_store(settings.database_url, settings.master_key_file)
+        anchoring.check_heads(
+            settings.database_url, settings.master_key_file, STORE_KEYS, settings.head_places()
+        )
         Geography.load()  # before the fork: the workers share its memory
 
     def build() -> Sequence[Registration]:
@@ -37,6 +41,7 @@ def make_app(settings: Settings) -> App:
         clock = StoreClock(database)
         clock.start()
         ring = open_ring(database, settings.master_key_file, STORE_KEYS.owner)
+        Anchor(database, ring, STORE_KEYS, settings.head_places()).start()
         store, geography = RegistryStore(database, ring), Geography.load()
         admin = RegistryAdminServicer(Importer(store, geography), Exporter(store), Auditor(store))
         return [
@@ -50,4 +55,11 @@ def make_app(settings: Settings) -> App:
     accesses = AccessPlace(
         settings.access_database_url, settings.master_key_file, settings.access_retention_months
     )
-    return App("bank_registry", DOMAIN, prepare, build, ROLES, stores, accesses)
+    anchor = partial(
+        anchoring.anchor_now,
+        settings.database_url,
+        settings.master_key_file,
+        STORE_KEYS,
+        settings.head_places(),
+    )
+    return App("bank_registry", DOMAIN, prepare, build, ROLES, stores, accesses, anchor)

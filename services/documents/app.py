@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from services.documents.api import (
@@ -38,10 +39,12 @@ from services.kit.serve import App, Registration, registration
 from services.kit.store import (
     PAGE_TOKENS,
     AccessPlace,
+    Anchor,
     Database,
     KeyStore,
     StoreClock,
     StoreSet,
+    anchoring,
     database_part,
     derives_keys,
     master_key_part,
@@ -69,6 +72,7 @@ def make_app(settings: Settings) -> App:
         keys = _key_store(settings, Database(settings.keys_database_url))
         store = DocumentStore(database, keys, ring.seal(AUDIT_CHAIN), settings.retention_days)
         store.erasing.start()
+        Anchor(database, ring, STORE_KEYS, settings.head_places()).start()
         clock = StoreClock(database, store.purge)
         clock.start()
         seal = Seal(ring.key(SEALS), ring.key(SEALS_NAME))
@@ -95,8 +99,22 @@ def make_app(settings: Settings) -> App:
     accesses = AccessPlace(
         settings.access_database_url, settings.master_key_file, settings.access_retention_months
     )
+    anchor = partial(
+        anchoring.anchor_now,
+        settings.database_url,
+        settings.master_key_file,
+        STORE_KEYS,
+        settings.head_places(),
+    )
     return App(
-        "documents", DOMAIN, lambda: prepare(settings, packages), build, ROLES, store_set(settings), accesses
+        "documents",
+        DOMAIN,
+        lambda: prepare(settings, packages),
+        build,
+        ROLES,
+        store_set(settings),
+        accesses,
+        anchor,
     )
 
 
@@ -141,7 +159,9 @@ def prepare(settings: Settings, packages: Packages) -> None:
         )
         prepare_ring(database, settings.master_key_file, STORE_KEYS)
         _prepare_documents(settings, database)
-        seal = open_ring(database, settings.master_key_file, STORE_KEYS.owner).seal(RELEASE_CHAIN)
+        ring = open_ring(database, settings.master_key_file, STORE_KEYS.owner)
+        Anchor(database, ring, STORE_KEYS, settings.head_places()).check()
+        seal = ring.seal(RELEASE_CHAIN)
         TrustStore(database, seal).settle(settings.wanted())
         deployments = Deployments(ReleaseStore(database, seal), packages, package_kinds)
         prepare_packages(deployments, settings.templates_directory, settings.profiles_directory)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import structlog
@@ -39,11 +40,13 @@ from services.kit.serve import App, Registration, all_of, registration
 from services.kit.store import (
     PAGE_TOKENS,
     AccessPlace,
+    Anchor,
     Database,
     KeyRing,
     KeyStore,
     StoreClock,
     StoreSet,
+    anchoring,
     database_part,
     master_key_part,
     open_ring,
@@ -71,6 +74,7 @@ def make_app(settings: Settings) -> App:
         keys = _key_store(settings, Database(settings.keys_database_url))
         journal = Journal(database, keys, ring.seal(JOURNAL_CHAIN))
         journal.erasing.start()
+        Anchor(database, ring, STORE_KEYS, settings.head_places()).start()
         clock = StoreClock(database)
         clock.start()
         shadows = ShadowStore(database)
@@ -97,6 +101,13 @@ def make_app(settings: Settings) -> App:
     accesses = AccessPlace(
         settings.access_database_url, settings.master_key_file, settings.access_retention_months
     )
+    anchor = partial(
+        anchoring.anchor_now,
+        settings.database_url,
+        settings.master_key_file,
+        STORE_KEYS,
+        settings.head_places(),
+    )
     return App(
         "eligibility",
         DOMAIN,
@@ -105,6 +116,7 @@ def make_app(settings: Settings) -> App:
         ROLES,
         store_set(settings),
         accesses,
+        anchor,
     )
 
 
@@ -136,6 +148,7 @@ def prepare(settings: Settings) -> dict[str, RulePackage]:
     try:
         prepare_ring(database, settings.master_key_file, STORE_KEYS)
         ring = open_ring(database, settings.master_key_file, STORE_KEYS.owner)
+        Anchor(database, ring, STORE_KEYS, settings.head_places()).check()
         _prepare_journal(settings, database, ring)
         TrustStore(database, ring.seal(RELEASE_CHAIN)).settle(settings.wanted())
         store = ReleaseStore(database, ring.seal(RELEASE_CHAIN))
