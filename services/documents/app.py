@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -96,16 +96,6 @@ def make_app(settings: Settings) -> App:
             registration(ReleaseServicer(deployments.releases, candidates, key), database.check_writable),
         )
 
-    accesses = AccessPlace(
-        settings.access_database_url, settings.master_key_file, settings.access_retention_months
-    )
-    anchor = partial(
-        anchoring.anchor_now,
-        settings.database_url,
-        settings.master_key_file,
-        STORE_KEYS,
-        settings.head_places(),
-    )
     return App(
         "documents",
         DOMAIN,
@@ -115,6 +105,22 @@ def make_app(settings: Settings) -> App:
         store_set(settings),
         accesses,
         anchor,
+    )
+
+
+def _accesses(settings: Settings) -> AccessPlace:
+    return AccessPlace(
+        settings.access_database_url, settings.master_key_file, settings.access_retention_months
+    )
+
+
+def _anchor(settings: Settings) -> Callable[[], None]:
+    return partial(
+        anchoring.anchor_now,
+        settings.database_url,
+        settings.master_key_file,
+        STORE_KEYS,
+        settings.head_places(),
     )
 
 
