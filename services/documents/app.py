@@ -103,8 +103,8 @@ def make_app(settings: Settings) -> App:
         build,
         ROLES,
         store_set(settings),
-        accesses,
-        anchor,
+        _accesses(settings),
+        _anchor(settings),
     )
 
 
