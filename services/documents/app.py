@@ -22,6 +22,7 @@ from services.documents.publishing import Deployments, Packages
 from services.documents.publishing import prepare as prepare_packages
 from services.documents.render import keep_in
 from services.documents.store import CaseKeys, DocumentStore, migrate, prepare_master_key
+from services.kit.access import AccessKeeping, CaseBook
 from services.kit.releases import Candidates, PublicKeys, ReleaseServicer, ReleaseStore, Turns
 from services.kit.serve import App, Registration, registration
 from services.kit.store import (
@@ -42,6 +43,8 @@ ROLES = Path(__file__).with_name("roles.toml")
 def make_app(settings: Settings) -> App:
     """The application of these settings."""
     packages, turns = Packages(settings.plan_cache_bytes), Turns()
+    opened: list[DocumentStore] = []
+    """The store of this worker, once it is built."""
 
     def build() -> Sequence[Registration]:
         database = Database(settings.database_url)
@@ -50,6 +53,7 @@ def make_app(settings: Settings) -> App:
         candidates = Candidates(deployments.releases, turns)
         key = page_key(database)
         store = DocumentStore(database, CaseKeys(settings.master_key_file), settings.retention_days)
+        opened.append(store)
         clock = StoreClock(database, store.purge)
         clock.start()
         seal = Seal(vault.load(settings.master_key_file))
@@ -76,8 +80,18 @@ def make_app(settings: Settings) -> App:
     accesses = AccessPlace(
         settings.access_database_url, settings.master_key_file, settings.access_retention_months
     )
+    book = CaseBook(
+        lambda reference: bool(opened[-1].of_case(reference)),
+        lambda reference: opened[-1].case_tag(reference),
+    )
     return App(
-        "documents", DOMAIN, lambda: prepare(settings, packages), build, ROLES, store_set(settings), accesses
+        "documents",
+        DOMAIN,
+        lambda: prepare(settings, packages),
+        build,
+        ROLES,
+        store_set(settings),
+        AccessKeeping(accesses, book),
     )
 
 

@@ -105,7 +105,7 @@ class DocumentStore:
         with self._database.read() as connection:
             row = connection.execute(query).first()
         if row is None:
-            raise _not_found(document_id)
+            raise document_not_found(document_id)
         return _kept(row)
 
     def open(self, kept: Kept) -> tuple[str, bytes]:
@@ -114,7 +114,7 @@ class DocumentStore:
         with self._database.read() as connection:
             sealed = connection.scalar(query)
         if sealed is None:
-            raise _not_found(kept.id)
+            raise document_not_found(kept.id)
         try:
             text = vault.decrypted(self._keys.key(kept.case_tag), bytes(sealed), kept.id)
         except vault.UnreadableError as error:
@@ -125,6 +125,10 @@ class DocumentStore:
             ) from error
         name, _, content = text.partition(b"\n")
         return name.decode(), content
+
+    def case_tag(self, reference: str) -> str:
+        """What stands for a case in the store."""
+        return self._keys.case_tag(reference)
 
     def of_case(self, reference: str) -> list[Kept]:
         """The documents of a case, latest first."""
@@ -247,7 +251,8 @@ def _kept(row: Row[tuple[object, ...]]) -> Kept:
     return Kept(**fields, origin=origin, **times)
 
 
-def _not_found(document_id: str) -> NotFound:
+def document_not_found(document_id: str) -> NotFound:
+    """No document has that name, for who asks."""
     return NotFound(
         "DOCUMENT_NOT_FOUND",
         "Aucun document gardé ne porte ce nom, ou sa conservation est finie.",
