@@ -103,6 +103,8 @@ def throwaway_stores(folder: Path) -> dict[str, str]:
         "ELIGIBILITY_MASTER_KEY_FILE": f"{folder}/eligibility-master.key",
         "ELIGIBILITY_HEADS_FILE": f"{folder}/eligibility-heads.jsonl",
         "ELIGIBILITY_EPOCHS_DIRECTORY": f"{folder}/eligibility-epochs",
+        "DOCUMENTS_KEYS_DATABASE_URL": f"sqlite:///{folder}/documents-keys.sqlite3",
+        "DOCUMENTS_EPOCHS_DIRECTORY": f"{folder}/documents-epochs",
         "DOCUMENTS_DATABASE_URL": f"sqlite:///{folder}/documents.sqlite3",
         "DOCUMENTS_MASTER_KEY_FILE": f"{folder}/documents-master.key",
         "DOCUMENTS_HEADS_FILE": f"{folder}/documents-heads.jsonl",

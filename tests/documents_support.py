@@ -20,7 +20,6 @@ from google.rpc import error_details_pb2, status_pb2
 from google.type import date_pb2
 
 from microcredit.documents.v1 import document_service_pb2 as pb
-from services.documents.contract.findings import Findings
 from services.documents.contract.folders import packages
 from services.documents.making.generation import Generated, choose, fill, render
 from services.documents.profile.organisation import PROFILE_FILE, read_profile
@@ -28,6 +27,7 @@ from services.documents.publishing.deployment import Deployment
 from services.documents.publishing.loaded import Packages
 from services.documents.template.manifest import MANIFEST_FILE, read_template
 from services.kit import releases
+from services.kit.findings import Findings
 from services.kit.releases.archive import Contents
 from services.kit.releases.timeline import Span
 from tests.support import ROOT

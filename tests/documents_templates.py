@@ -7,7 +7,6 @@ from functools import lru_cache
 from typing import Any
 from xml.sax.saxutils import escape
 
-from services.documents.contract.findings import Findings, Severity
 from services.documents.profile.organisation import Profile, read_profile
 from services.documents.render import opc
 from services.documents.template.gate import Verdict, examine
@@ -19,6 +18,7 @@ from services.documents.template.manifest import (
     read_template,
 )
 from services.documents.template.trial import Sample
+from services.kit.findings import Findings, Severity
 from tests.documents_support import DAY, DOCUMENTS, REFUSAL
 
 MAIN = "word/document.xml"

@@ -7,9 +7,11 @@ import struct
 from typing import Self
 
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
-DATA, HEADERS, SETTINGS = 0, 1, 4
+DATA, HEADERS, RST_STREAM, SETTINGS = 0, 1, 3, 4
 END_STREAM, END_HEADERS = 1, 4
 INITIAL_WINDOW_SIZE = 4
+FRAME = 16384
+"""The longest payload of a frame that every peer accepts."""
 
 
 def frame(kind: int, flags: int, stream: int, payload: bytes = b"") -> bytes:
@@ -45,10 +47,17 @@ class RawConnection:
         block = b"".join(literal(name, value) for name, value in fields.items())
         data = b"" if message is None else (struct.pack(">BI", 0, len(message)) + message)[:sent]
         frames = frame(HEADERS, END_HEADERS, self._next, block)
-        if data or end:
-            frames += frame(DATA, END_STREAM if end else 0, self._next, data)
+        for start in range(0, len(data), FRAME):
+            frames += frame(DATA, 0, self._next, data[start : start + FRAME])
+        if end:
+            frames += frame(DATA, END_STREAM, self._next)
         self._next += 2
         self._socket.sendall(frames)
+
+    def reset(self) -> None:
+        """Abandons the last call."""
+        cancel = 8
+        self._socket.sendall(frame(RST_STREAM, 0, self._next - 2, struct.pack(">I", cancel)))
 
     def __enter__(self) -> Self:
         return self

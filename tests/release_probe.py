@@ -14,6 +14,7 @@ from typing import Any
 from services.kit import context
 from services.kit.cache import Cache
 from services.kit.errors import Unavailable
+from services.kit.findings import Finding, Place, Severity
 from services.kit.releases import (
     Candidate,
     Candidates,
@@ -23,15 +24,12 @@ from services.kit.releases import (
     Description,
     Edited,
     Editing,
-    Finding,
     Kind,
     Kinds,
-    Place,
     PublicKeys,
     ReleaseServicer,
     ReleaseStore,
     Report,
-    Severity,
     Turns,
     compiled_cache,
 )
@@ -75,7 +73,7 @@ class Probe:
                 raise Unavailable("CHECK_INTERRUPTED", "Le contrôle n’a pas pu finir.")
             severity = Severity.WARNING if word == "odd" else Severity.ERROR
             findings = (
-                (Finding(Place(FILE, 1, 2), "WORD", "Le mot est de trop.", "Retirez-le.", severity),)
+                (Finding(Place(FILE, 1, 2), "Le mot est de trop.", "WORD", "Retirez-le.", severity),)
                 if word
                 else ()
             )

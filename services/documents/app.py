@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from services.documents.api import (
@@ -21,18 +22,27 @@ from services.documents.messages import DOMAIN
 from services.documents.publishing import Deployments, Packages
 from services.documents.publishing import prepare as prepare_packages
 from services.documents.render import keep_in
-from services.documents.store import CaseKeys, DocumentStore, migrate, prepare_master_key
+from services.documents.store import (
+    DocumentStore,
+    check_keys,
+    encrypt_anew,
+    migrate,
+    prepare_master_key,
+    uses_keys,
+)
 from services.kit.access import AccessKeeping, CaseBook
 from services.kit.releases import Candidates, PublicKeys, ReleaseServicer, ReleaseStore, Turns
 from services.kit.serve import App, Registration, registration
 from services.kit.store import (
     AccessPlace,
     Database,
+    KeyStore,
     StoreClock,
     StoreSet,
     database_part,
     master_key_part,
     page_key,
+    prepare_keys,
     vault,
 )
 
@@ -52,7 +62,9 @@ def make_app(settings: Settings) -> App:
         deployments.start()
         candidates = Candidates(deployments.releases, turns)
         key = page_key(database)
-        store = DocumentStore(database, CaseKeys(settings.master_key_file), settings.retention_days)
+        keys = _key_store(settings, Database(settings.keys_database_url))
+        store = DocumentStore(database, keys, settings.retention_days)
+        store.erasing.start()
         opened.append(store)
         clock = StoreClock(database, store.purge)
         clock.start()
@@ -97,10 +109,19 @@ def make_app(settings: Settings) -> App:
 
 def store_set(settings: Settings) -> StoreSet:
     """All that the service keeps."""
-    parts = (
-        database_part("la base des documents", settings.database_url, "document"),
-        master_key_part(settings.master_key_file),
+    documents = database_part("la base des documents", settings.database_url, "document")
+    keys = database_part(
+        "la base des clés",
+        settings.keys_database_url,
+        "case_key",
+        loss_accepted=settings.accept_lost_keys,
     )
+
+    def exists() -> bool:
+        """A store whose documents use no key yet has its key database begun beside it."""
+        return keys.exists() or (documents.exists() and not uses_keys(settings.database_url))
+
+    parts = (documents, replace(keys, exists=exists), master_key_part(settings.master_key_file))
     return StoreSet(parts, settings.init)
 
 
@@ -112,12 +133,30 @@ def prepare(settings: Settings, packages: Packages) -> None:
     database = Database(settings.database_url)
     try:
         prepare_master_key(database, settings.master_key_file)
+        prepare_keys(settings.keys_database_url, settings.master_key_file, settings.epochs_directory)
+        _prepare_documents(settings, database)
         # Without the rule of two persons: nobody publishes what the service ships but the service.
         store = ReleaseStore(database, _public_keys(settings))
         deployments = Deployments(store, packages, package_kinds)
         prepare_packages(deployments, settings.templates_directory, settings.profiles_directory)
     finally:
         database.dispose()
+
+
+def _key_store(settings: Settings, keys: Database) -> KeyStore:
+    return KeyStore(keys, settings.master_key_file, settings.epochs_directory)
+
+
+def _prepare_documents(settings: Settings, database: Database) -> None:
+    """Refuses keys that are not those of the documents; gives one to each document that has none."""
+    keys = Database(settings.keys_database_url)
+    try:
+        store = _key_store(settings, keys)
+        if not settings.accept_lost_keys:
+            check_keys(database, store)
+        encrypt_anew(database, store, settings.master_key_file)
+    finally:
+        keys.dispose()
 
 
 def _release_store(settings: Settings, database: Database) -> ReleaseStore:

@@ -8,7 +8,7 @@ from pathlib import Path
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
-from services.kit.serve import HEADS_DESCRIPTION, MASTER_KEY_DESCRIPTION, StoreSettings
+from services.kit.serve import EPOCHS_DESCRIPTION, HEADS_DESCRIPTION, MASTER_KEY_DESCRIPTION, StoreSettings
 from services.kit.store import vault
 
 SHIPPED = Path(__file__).parent
@@ -42,6 +42,15 @@ class Settings(StoreSettings):
         "sqlite:///var/documents-access.sqlite3",
         description="Base du journal des accès, à part des autres : sqlite:///chemin ou postgresql://….",
     )
+    keys_database_url: str = Field(
+        "sqlite:///var/documents-keys.sqlite3",
+        description="Base des clés des documents gardés, à sauvegarder à part de l’autre.",
+    )
+    accept_lost_keys: bool = Field(
+        False,
+        description="Démarrer avec une base des clés vide : les documents déjà gardés resteront illisibles.",
+    )
+    epochs_directory: Path = Field(Path("keys/documents-epochs"), description=EPOCHS_DESCRIPTION)
     master_key_file: Path = Field(
         default_factory=partial(vault.place, "documents"), description=MASTER_KEY_DESCRIPTION
     )

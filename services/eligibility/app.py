@@ -18,11 +18,12 @@ from services.eligibility.api import (
 )
 from services.eligibility.config import SHIPPED_PACKAGE, Settings
 from services.eligibility.engine import UncompilableError, try_package
-from services.eligibility.package import PackageError, RulePackage, read_folder, read_package
+from services.eligibility.package import RulePackage, read_folder, read_package
 from services.eligibility.publishing import Deployments
 from services.eligibility.store import Journal, ShadowStore, migrate
 from services.kit.access import AccessKeeping, CaseBook
 from services.kit.errors import DomainError, StartupError
+from services.kit.findings import PackageError
 from services.kit.releases import (
     Candidate,
     Candidates,

@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import select, update
 
 from services.documents.store import migrate
 from services.documents.store.documents import DocumentStore, File, Origin
-from services.documents.store.keys import CaseKeys, prepare_master_key
+from services.documents.store.keys import _encrypt_some as encrypt_some
+from services.documents.store.keys import check_keys, encrypt_anew, prepare_master_key, uses_keys
 from services.documents.store.tables import audit, document
 from services.kit.errors import AlreadyExists, FailedPrecondition, NotFound, StartupError
-from services.kit.store import DeletionTime
+from services.kit.store import DeletionTime, KeyStore, prepare_keys, vault
 from services.kit.store.audit import verify
 from services.kit.store.clock import WAIT_SECONDS
 from services.kit.store.database import Database
 from tests.bank_registry_support import new_database
+from tests.journal_support import tamper
 
 ORIGIN = Origin("14", "1.0.0", "a" * 64, "cias", "1", "b" * 64, "1.0", "c" * 64)
 CASE, OTHER = "MC-2026-0001", "MC-2026-0002"
@@ -34,6 +37,23 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 
 @pytest.fixture
+def keys_url(url: str, request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A key database beside it."""
+    if url.startswith("sqlite"):
+        return f"sqlite:///{tmp_path}/keys.sqlite3"
+    return new_database(request.getfixturevalue("postgres_url"))
+
+
+@pytest.fixture
+def keys(database: Database, keys_url: str, tmp_path: Path) -> Iterator[KeyStore]:
+    master = tmp_path / "master.key"
+    prepare_keys(keys_url, master, tmp_path / "epochs")
+    found = KeyStore(Database(keys_url), master, tmp_path / "epochs")
+    yield found
+    found.database.dispose()
+
+
+@pytest.fixture
 def database(url: str, tmp_path: Path) -> Iterator[Database]:
     migrate(url)
     found = Database(url)
@@ -43,8 +63,8 @@ def database(url: str, tmp_path: Path) -> Iterator[Database]:
 
 
 @pytest.fixture
-def store(database: Database, tmp_path: Path) -> DocumentStore:
-    return DocumentStore(database, CaseKeys(tmp_path / "master.key"), 30)
+def store(database: Database, keys: KeyStore) -> DocumentStore:
+    return DocumentStore(database, keys, 30)
 
 
 def file(content: bytes = b"PK letter") -> File:
@@ -147,3 +167,68 @@ def test_the_master_key_is_tied_to_its_database(database: Database, tmp_path: Pa
     (tmp_path / "master.key").rename(tmp_path / "lost.key")
     with pytest.raises(StartupError):
         prepare_master_key(database, tmp_path / "master.key")
+
+
+def encrypted_of_old(database: Database, ids: list[str], master: Path) -> list[bytes]:
+    """Puts documents back as a former version kept them: encrypted with a key derived from the master key."""
+    old = []
+    with database.write() as connection:
+        for row in connection.execute(select(document).where(document.c.id.in_(ids))).all():
+            key = vault.load(master).derived(f"case {row.case_tag}")
+            old.append(vault.encrypted(key, b"14_MC.docx\nold content", row.id))
+            changed = update(document).where(document.c.id == row.id)
+            connection.execute(changed.values(sealed=old[-1], case_id=None))
+    return old
+
+
+def test_documents_of_a_former_version_are_encrypted_anew(
+    store: DocumentStore,
+    database: Database,
+    keys: KeyStore,
+    url: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    master = tmp_path / "master.key"
+    ids = store.keep([(CASE, file(bytes([number]))) for number in range(5)], actor="a")
+    old = encrypted_of_old(database, ids, master)
+    assert not uses_keys(url)
+    monkeypatch.setattr("services.documents.store.keys.ENCRYPTED_AT_ONCE", 2)
+    with monkeypatch.context() as patched:
+        # A stop after the first step: what is done stays, the rest is done at the next start.
+        patched.setattr("services.documents.store.keys._encrypt_some", stopping_at_second())
+        with pytest.raises(KeyboardInterrupt):
+            encrypt_anew(database, keys, master)
+    assert uses_keys(url)
+    encrypt_anew(database, keys, master)
+    assert {store.open(store.get(one)) for one in ids} == {("14_MC.docx", b"old content")}
+    check_keys(database, keys)
+    assert store.erasing.finish()
+    for path in tmp_path.glob("documents.sqlite3*"):
+        assert not any(one in path.read_bytes() for one in old), path
+
+
+def stopping_at_second() -> Callable[..., int]:
+    """A step of the encryption, the second of which is interrupted."""
+    steps = iter([True])
+
+    def step(*arguments: Any) -> int:
+        if not next(steps, False):
+            raise KeyboardInterrupt
+        return encrypt_some(*arguments)
+
+    return step
+
+
+def test_a_missing_key_is_told_and_its_document_can_still_be_deleted(
+    store: DocumentStore, database: Database, keys: KeyStore
+) -> None:
+    (kept,) = store.keep([(CASE, file())], actor="a")
+    tamper(keys.database, "DELETE FROM case_key")
+    with pytest.raises(FailedPrecondition) as refused:
+        store.open(store.get(kept))
+    assert refused.value.reason == "KEY_MISSING"
+    with pytest.raises(StartupError, match="La base des clés"):
+        check_keys(database, keys)
+    assert store.delete_case(CASE, actor="a") == 1
+    check_keys(database, keys)

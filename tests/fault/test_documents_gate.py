@@ -235,7 +235,7 @@ def test_a_fault_of_staff_is_told_with_its_place(name: str) -> None:
     assert code in errors(found)
     for one in found.findings:
         assert one.place
-        assert one.message.endswith((".", "?"))
+        assert one.sentence.endswith((".", "?"))
 
 
 @pytest.mark.parametrize("name", ATTACKS)
@@ -266,7 +266,7 @@ def test_all_the_faults_are_told_at_once() -> None:
         "TAG_UNCLOSED",
         "FAKE_BULLET",
     } <= set(errors(found))
-    assert {one.place for one in found.findings} >= {"corps", "pied de page 1", "pied de page 2"}
+    assert {str(one.place) for one in found.findings} >= {"corps", "pied de page 1", "pied de page 2"}
 
 
 @pytest.mark.parametrize("text", ["{{ ", "{%- ", "-%} ", "{# ", "{% vm %} ", "{{ x }} "])

@@ -73,6 +73,38 @@ def test_half_sent_requests_hold_no_place(
         answered(channel)
 
 
+def test_calls_of_one_connection_above_the_limit_wait_in_the_client(launch: Launch) -> None:
+    """The core must not refuse the calls of a client that keeps to the limit of streams."""
+    patient = launch("tests.service.kit_probe", "--workers=1", "--patience-seconds=60")
+    with grpc.insecure_channel(patient.address) as channel:
+        one: Any = channel.unary_unary(ONE)
+        for _ in range(3):
+            calls = [one.future(b"x", timeout=60) for _ in range(200)]
+            assert {call.code() for call in calls} == {grpc.StatusCode.OK}
+
+
+def test_calls_begun_and_abandoned_in_a_burst_cost_nothing_that_lasts(
+    server: RunningServer, channel: grpc.Channel
+) -> None:
+    (worker,) = server.workers()
+    before = resident(worker)
+    for _ in range(5):
+        with RawConnection(server.address) as raw:
+            for _ in range(2000):
+                with suppress(OSError):  # the core closes a connection that goes on like this
+                    raw.begin(ONE, None)
+                    raw.reset()
+            answered(channel)
+    assert server.workers() == [worker]
+    assert resident(worker) - before < 64
+
+
+def resident(pid: int) -> int:
+    """The memory of a process, in MiB."""
+    (line,) = (each for each in Path(f"/proc/{pid}/status").read_text().splitlines() if "VmRSS" in each)
+    return int(line.split()[1]) // 1024
+
+
 def test_what_cannot_be_served_in_time_is_refused_with_when_to_come_back(
     channel: grpc.Channel, tmp_path: Path
 ) -> None:

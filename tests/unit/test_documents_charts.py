@@ -7,10 +7,10 @@ from dataclasses import replace
 
 import pytest
 
-from services.documents.contract.findings import Finding, Severity
 from services.documents.render import opc
 from services.documents.render.compiler import compile_template
 from services.documents.template.gate import examine
+from services.kit.findings import Finding, Severity
 from tests.documents_catalogue import context
 from tests.documents_support import parts
 from tests.documents_templates import MAIN, sample, shipped
@@ -77,19 +77,19 @@ def said(docx: bytes) -> list[Finding]:
 @pytest.mark.parametrize("title", ["Loisirs", "a&quot;] %}{{ b }}&lt;"])
 def test_a_series_that_nobody_knows_is_refused(title: str) -> None:
     (found,) = said(edited(CHART, "<c:v>Dettes</c:v>", f"<c:v>{title}</c:v>"))
-    assert (found.code, found.severity, found.place) == (
+    assert (found.code, found.severity, str(found.place)) == (
         "CHART_SERIES_UNKNOWN",
         Severity.ERROR,
         "graphique 1",
     )
-    assert "Charges, Crédits, Dettes, Microcrédit et Reste à vivre" in found.suggestion
+    assert "Charges, Crédits, Dettes, Microcrédit et Reste à vivre" in found.advice
 
 
 def test_a_chart_without_its_name_keeps_its_own_figures_and_says_so() -> None:
     fixed = edited(MAIN, "{{ charts.budget.alt }}", "Un exemple de budget")
     (found,) = said(fixed)
     assert (found.code, found.severity) == ("CHART_OF_FIXED_FIGURES", Severity.WARNING)
-    assert "« {{ charts.budget.alt }} »" in found.suggestion.replace("\u00a0", " ")
+    assert "« {{ charts.budget.alt }} »" in found.advice.replace("\u00a0", " ")
     assert figures(fixed)[0] == ("Charges", ["800", "800"])
 
 

@@ -10,7 +10,6 @@ from xml.etree import ElementTree
 
 import pytest
 
-from services.documents.contract.findings import Severity
 from services.documents.render import opc
 from services.documents.render.compiler import compile_template
 from services.documents.template.annotate import annotate
@@ -18,6 +17,7 @@ from services.documents.template.fields import make_fields, palette
 from services.documents.template.normalise import normalise
 from services.documents.template.tags import canonical, find
 from services.documents.template.trial import contexts
+from services.kit.findings import Severity
 from tests.documents_support import text
 from tests.documents_templates import (
     MAIN,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from services.eligibility.package.findings import Findings
 from services.eligibility.package.load import read_package
 from services.eligibility.publishing.check import Report, check, child
 from services.eligibility.publishing.check.agreement import Trial
@@ -12,6 +11,7 @@ from services.eligibility.publishing.check.applications import of_cases
 from services.eligibility.publishing.check.examine import examine
 from services.kit.child import Message
 from services.kit.errors import Unavailable
+from services.kit.findings import Findings
 from tests.ruleset_support import SHIPPED, Edit, edited
 
 RULES = SHIPPED["rules.yaml"].decode()
@@ -143,7 +143,7 @@ def test_sixty_five_rules_true_of_one_application_are_all_given() -> None:
     package = read_package({**SHIPPED, "rules.yaml": (RULES + rules).encode()})
     found = Trial(package, findings).run(of_cases(package)[0])
     assert sum(reason.code.startswith("TRUE_") for reason in found.reasons) == 65
-    assert findings.all() == ()
+    assert list(findings) == []
 
 
 def test_a_check_that_lasts_says_nothing_of_the_package() -> None:
@@ -157,7 +157,7 @@ def test_a_check_that_asks_too_much_is_refused_with_the_bound(monkeypatch: pytes
     monkeypatch.setattr(child, "_PROCESSOR_SECONDS", 1)
     report = check(SHIPPED, seconds=120)
     assert said(report) == [
-        "package.yaml:1:1: Le contrôle demande plus de 1 seconde de processeur : allégez le paquet."
+        "package.yaml:1:1 : Le contrôle demande plus de 1 seconde de processeur : allégez le paquet."
     ]
     assert (report.accepted, bool(report.digest)) == (False, True)
 

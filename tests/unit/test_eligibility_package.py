@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from services.eligibility.package.findings import Findings, PackageError
 from services.eligibility.package.source import Mapping, Scalar, read_source
+from services.kit.findings import Findings, PackageError
 from services.kit.releases.archive import digest
 from tests.eligibility_support import PACKAGE, copied_package, load_package
 
@@ -155,7 +155,7 @@ def test_all_findings_come_at_once_with_their_place(tmp_path: Path) -> None:
         ("rules.yaml", "when: loan.amount > amount_max", "when: loan.amount > ceiling and nothing"),
         ("package.yaml", "version:", "versoin:"),
     )
-    places = [finding.split(": ")[0] for finding in findings(folder)]
+    places = [finding.split("\u00a0: ")[0] for finding in findings(folder)]
     lines = (folder / "rules.yaml").read_text(encoding="utf-8").split("\n")
     line = lines.index("  when: loan.amount > ceiling and nothing") + 1
     assert [place.split(":")[0] for place in places] == ["package.yaml"] * 2 + ["parameters.yaml"] + [
@@ -185,7 +185,7 @@ def test_a_folder_without_a_package(tmp_path: Path) -> None:
 def test_a_hostile_file(content: bytes, message: str) -> None:
     found = Findings()
     read_source("x.yaml", content, found)
-    assert any(message in finding.message for finding in found.all())
+    assert any(message in finding.sentence for finding in found)
 
 
 def test_texts_stay_texts() -> None:
@@ -194,7 +194,7 @@ def test_texts_stay_texts() -> None:
     assert isinstance(node, Mapping)
     texts = [value.text for value in node.entries.values() if isinstance(value, Scalar)]
     assert texts == ["01000", "no", "12:30:00", "1e3"]
-    assert found.all() == ()
+    assert list(found) == []
 
 
 def test_the_digest_follows_the_bytes(tmp_path: Path) -> None:

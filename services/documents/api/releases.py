@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from services.documents import contract
-from services.documents.contract import PackageError
 from services.documents.messages import annotated_docx
 from services.documents.publishing import (
     PROFILES,
@@ -23,26 +21,20 @@ from services.documents.render import TemplateError
 from services.documents.template import DOCX_FILE, Sample, annotate_apart
 from services.kit import releases
 from services.kit.context import remaining
+from services.kit.findings import PackageError, first
 from services.kit.releases import (
     Candidate,
     Contents,
     Description,
     Edited,
     Editing,
-    Finding,
     Kind,
     Kinds,
-    Place,
 )
 
 MAX_BYTES = 2 * 1024 * 1024
 MAX_FINDINGS = 200
 """What one answer tells: nobody reads more at once."""
-
-_SEVERITIES = {
-    contract.Severity.ERROR: releases.Severity.ERROR,
-    contract.Severity.WARNING: releases.Severity.WARNING,
-}
 
 
 def package_kinds(sample: Callable[[], Sample | None]) -> Kinds[Published]:
@@ -52,8 +44,8 @@ def package_kinds(sample: Callable[[], Sample | None]) -> Kinds[Published]:
         report = check_template(contents, sample(), seconds)
         docx = report.contents.get(DOCX_FILE, b"")
         own: dict[str, Any] = {}
-        if annotated and docx and len(report.findings):
-            shown = report.findings.first(MAX_FINDINGS)
+        if annotated and docx:
+            shown = first(report.findings, MAX_FINDINGS)
             own = {"template": annotated_docx(annotate_apart(docx, shown, seconds=remaining()))}
         return _report(report, TEMPLATES, own)
 
@@ -98,24 +90,11 @@ def _report(report: Report, collection: str, own: dict[str, Any]) -> releases.Re
         days = (package.effective_from, package.effective_until)
         candidate = Candidate(f"{collection}/{package.id}", package.version, *days, report.contents)
     return releases.Report(
-        findings=tuple(map(_finding, report.findings)),
+        findings=tuple(report.findings),
         summary=report.summary(),
         contents=report.contents,
         candidate=candidate,
         identifier=package.id if package else "",
         version=package.version if package else "",
         own=own,
-    )
-
-
-def _finding(one: contract.Finding) -> Finding:
-    file, _, part = one.place.partition(", ")
-    # A place is a file of the package, with its key, or a part of the Word file as its readers call it.
-    place = Place(file=file, part=part) if "." in file else Place(part=one.place)
-    return Finding(
-        Place(place.file, 0, 0, place.part, one.paragraph),
-        one.code,
-        one.message,
-        one.suggestion,
-        _SEVERITIES[one.severity],
     )

@@ -118,7 +118,14 @@ class DocumentStoreServicer(DocumentStoreServiceServicer):
             request_id=request_id,
             validate_only=request.validate_only,
         )
-        return pb.DeleteCaseResponse(deleted_count=deleted)
+        since = self._stored.store.erasing.since()
+        return documents.deletion_pb(deleted, since, validate_only=request.validate_only)
+
+    def GetErasureStatus(
+        self, request: pb.GetErasureStatusRequest, context: grpc.ServicerContext
+    ) -> pb.GetErasureStatusResponse:
+        """Whether all that was deleted is so on the disk."""
+        return documents.erasure_status_pb(self._stored.store.erasing.since())
 
     def VerifyDocument(
         self, request: pb.VerifyDocumentRequest, context: grpc.ServicerContext

@@ -1,4 +1,4 @@
-"""The commands on files already made: verify, stored, delete-case."""
+"""The commands on files already made: verify, stored, delete-case, erasures."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _PAGE = 200
 
 def register(app: typer.Typer) -> None:
     """Adds the commands to the application."""
-    add_commands(app, ADDRESS, verify, stored, **{"delete-case": delete_case})
+    add_commands(app, ADDRESS, verify, stored, erasures, **{"delete-case": delete_case})
 
 
 def verify(
@@ -69,4 +69,21 @@ def delete_case(call: Call, case: Case, dry_run: DryRun = False) -> int:
     count = plural(answer.deleted_count, "document")
     said = f"{count} à effacer. Essai : rien n’est effacé." if dry_run else f"Effacé : {count}."
     call.out.line(said, "green")
+    if not dry_run:
+        call.out.line(answer.summary, _color(answer.state))
     return GOOD
+
+
+def erasures(call: Call) -> int:
+    """Dit si tout ce qui a été effacé l’est sur le disque, ou si un effacement est en cours."""
+    client = Client(call.target)
+    answer = client.call(client.store.GetErasureStatus, pb.GetErasureStatusRequest())
+    call.out.document(as_json(answer))
+    call.out.line(answer.summary, _color(answer.state))
+    if answer.HasField("pending_time"):
+        call.out.line(f"Le plus ancien a été demandé le {instant(answer.pending_time)}.")
+    return GOOD if answer.state == pb.ERASURE_STATE_DONE else REFUSED
+
+
+def _color(state: pb.ErasureState.ValueType) -> str:
+    return "green" if state == pb.ERASURE_STATE_DONE else "yellow"

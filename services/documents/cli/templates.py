@@ -132,9 +132,9 @@ def compare(
 
 def statement(folder: Path) -> Statement:
     """What is signed of a folder, whose Word file is first put in the form that the service keeps."""
-    from services.documents.contract import Findings
     from services.documents.profile import read_profile
     from services.documents.template import DOCX_FILE, MANIFEST_FILE, examine, read_template
+    from services.kit.findings import Findings
     from services.kit.releases import SIGNATURE_FILE, digest
     from services.kit.releases import Statement as Signed
 

@@ -17,9 +17,6 @@
   should be.
 - `document_reference`: `MC-2026-0042`: the name of what the template is about; empty when it is about
   nothing in particular.
-- `Finding`: One thing to say of one place of a package; `paragraph` is the text in cause, empty when there
-  is none.
-- `Findings`: The findings of one package, in order.
 - `has_illegal_character`: Whether the text holds a character that no document may carry.
 - `ILLEGAL`: The characters that no text may hold, as the inside of a character class.
 - `merge_patch`: The target once patched (RFC 7396): objects are merged, anything else is replaced, null
@@ -27,7 +24,6 @@
 - `METROPOLE`: The territory of a profile that names none: the country without Alsace-Moselle.
 - `Money`: An amount in euros, in whole cents.
 - `next_working_day`: `day`, or the first day after it that is neither a Saturday, a Sunday nor a holiday.
-- `PackageError`: A package that cannot serve, with every finding.
 - `packages`: Every folder below `root` that holds a file of that name, with its files; hidden ones are left
   out.
 - `postal_check`: The check that the address of this recipient can be written.
@@ -41,7 +37,6 @@
 - `ROOT`: The field of the request, where the paths of violations start.
 - `Schema`: A JSON Schema 2020-12 document whose `$defs` named money, rate and date carry types.
 - `SERIES`: The titles that the series of each chart may have.
-- `Severity`: Whether a finding refuses the package.
 - `strict_json`: Strict JSON: UTF-8, no duplicate key, no fraction, no invisible character, bounded size and
   depth.
 - `terms`: Implicit refusal, with and without the suspension that this letter opens; withdrawal; consent.
@@ -69,7 +64,6 @@ from services.documents.contract.dossier_json import (
     document_reference,
     read_dossier,
 )
-from services.documents.contract.findings import Finding, Findings, PackageError, Severity
 from services.documents.contract.folders import described, packages, read_folder, refuse_other_files
 from services.documents.contract.recipient import RECIPIENTS, borrowers
 from services.documents.contract.schema import Requirement, Schema, written

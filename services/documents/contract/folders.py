@@ -10,8 +10,8 @@ from typing import Any
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from services.documents.contract.findings import Findings
 from services.documents.contract.schema import Schema
+from services.kit.findings import Findings, Place
 from services.kit.french import typeset
 from services.kit.releases import SIGNATURE_FILE, Contents
 
@@ -35,19 +35,19 @@ def described(contents: Contents, name: str, schema: Schema, findings: Findings)
     """The typed content of the YAML file that describes a package; None when it is not what it should be."""
     raw = contents.get(name)
     if raw is None:
-        findings.error("FILE_MISSING", name, "ce fichier manque.")
+        findings.error(Place(name), "ce fichier manque.", "FILE_MISSING")
         return None
     try:
         content = read(raw.decode("utf-8"))
     except UnicodeDecodeError:
-        findings.error("FILE_UNREADABLE", name, "le texte n’est pas en UTF-8.")
+        findings.error(Place(name), "le texte n’est pas en UTF-8.", "FILE_UNREADABLE")
         return None
     except YamlError as error:
-        findings.error("FILE_UNREADABLE", name, f"{error}.")
+        findings.error(Place(name), f"{error}.", "FILE_UNREADABLE")
         return None
     found = list(schema.violations(content, name.partition(".")[0]))
     for violation in found:
-        findings.error("FIELD", f"{name}, {violation.field}", violation.description)
+        findings.error(Place(name, part=violation.field), violation.description, "FIELD")
     if found:
         return None
     typed: dict[str, Any] = schema.typed(content)
@@ -57,7 +57,9 @@ def described(contents: Contents, name: str, schema: Schema, findings: Findings)
 def refuse_other_files(contents: Contents, expected: Collection[str], findings: Findings) -> None:
     """A package holds nothing but its own files."""
     for path in sorted(set(contents) - {*expected, SIGNATURE_FILE}):
-        findings.error("FILE_UNEXPECTED", path, "ce fichier ne fait pas partie du paquet : retirez-le.")
+        findings.error(
+            Place(path), "ce fichier ne fait pas partie du paquet : retirez-le.", "FILE_UNEXPECTED"
+        )
 
 
 class YamlError(Exception):

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 
 from microcredit.documents.v1 import document_service_pb2 as pb
+from microcredit.documents.v1 import store_service_pb2
 from services.documents.contract import CONTRACT_VERSION
 from services.documents.making import DOCX, Filled, Generated, OutputFile
 from services.documents.store import Kept, Origin
 from services.kit import wire
 from services.kit.errors import ResourceExhausted
+from services.kit.french import spaced
+from services.kit.store import ERASED, ERASING
 
 
 def document_pb(generated: Generated, *, with_content: bool = True) -> pb.Document:
@@ -131,3 +135,25 @@ def chunks(content: bytes) -> Iterator[pb.FileChunk]:
     """The bytes of a file, at most 256 KiB at a time."""
     for rank, data in enumerate(wire.chunks(content)):
         yield pb.FileChunk(offset=rank * wire.CHUNK_BYTES, data=data)
+
+
+def deletion_pb(
+    deleted: int, since: datetime | None, *, validate_only: bool
+) -> store_service_pb2.DeleteCaseResponse:
+    """What became of a deletion, the oldest erasure under way being of that instant."""
+    if validate_only:
+        return store_service_pb2.DeleteCaseResponse(deleted_count=deleted, summary="Rien n’est effacé.")
+    status = erasure_status_pb(since)
+    return store_service_pb2.DeleteCaseResponse(
+        deleted_count=deleted, state=status.state, summary=status.summary
+    )
+
+
+def erasure_status_pb(since: datetime | None) -> store_service_pb2.GetErasureStatusResponse:
+    """How far the erasures are, the oldest of which was asked for then."""
+    done = since is None
+    return store_service_pb2.GetErasureStatusResponse(
+        state=store_service_pb2.ERASURE_STATE_DONE if done else store_service_pb2.ERASURE_STATE_IN_PROGRESS,
+        pending_time=wire.timestamp(since),
+        summary=spaced(ERASED if done else ERASING),
+    )

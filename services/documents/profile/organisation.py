@@ -9,8 +9,9 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from services.documents.contract import Findings, Schema, described, refuse_other_files
+from services.documents.contract import Schema, described, refuse_other_files
 from services.documents.profile.law import faults
+from services.kit.findings import Findings, Place
 from services.kit.releases import Contents, digest, versions
 
 PROFILE_FILE = "profile.yaml"
@@ -56,14 +57,14 @@ def read_profile(contents: Contents, findings: Findings) -> Profile | None:
     for dotted in content["sources"]:
         if not _present(content, dotted):
             findings.error(
-                "SOURCE_UNKNOWN",
-                PROFILE_FILE,
+                Place(PROFILE_FILE),
                 f"sources : le chemin {dotted} n’existe pas dans le profil.",
+                "SOURCE_UNKNOWN",
             )
     if not versions.is_version(content["version"]):
-        findings.error("VERSION_MALFORMED", PROFILE_FILE, versions.SENTENCE)
+        findings.error(Place(PROFILE_FILE), versions.SENTENCE, "VERSION_MALFORMED")
     for sentence in faults(content["law"]["credit_notice"]):
-        findings.error("LAW_NOT_COVERED", PROFILE_FILE, f"law.credit_notice : {sentence}")
+        findings.error(Place(PROFILE_FILE), f"law.credit_notice : {sentence}", "LAW_NOT_COVERED")
     described_logo = content["organisation"].get("logo")
     refuse_other_files(
         contents, (PROFILE_FILE, *([described_logo["file"]] if described_logo else [])), findings
@@ -106,11 +107,11 @@ def _logo(contents: Contents, described_logo: Mapping[str, Any], findings: Findi
         or len(image) < _PNG_SIZE_AT + _PNG_SIZE.size
         or len(image) > MAX_LOGO_BYTES
     ):
-        findings.error("LOGO", name, "le logo doit être un PNG de 256 Kio au plus.")
+        findings.error(Place(name), "le logo doit être un PNG de 256 Kio au plus.", "LOGO")
         return None
     width, height = _PNG_SIZE.unpack_from(image, _PNG_SIZE_AT)
     if not (0 < width <= _MAX_LOGO_PIXELS and 0 < height <= _MAX_LOGO_PIXELS):
-        findings.error("LOGO", name, "le logo doit mesurer de 1 à 4000 pixels de côté.")
+        findings.error(Place(name), "le logo doit mesurer de 1 à 4000 pixels de côté.", "LOGO")
         return None
     printed = described_logo["height_mm"] * _EMU_PER_MM
     return Logo(image, described_logo["alt"], printed * width // height, printed)

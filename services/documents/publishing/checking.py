@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from services.documents.contract import Findings
 from services.documents.profile import Profile, read_profile
 from services.documents.template import DOCX_FILE, Sample, Template, examine_apart, read_template
+from services.kit.findings import Findings, Place
 from services.kit.french import plural, spaced
 from services.kit.releases import SIGNATURE_FILE, Contents, digest
 
@@ -38,7 +38,7 @@ class Report:
     def summary(self) -> str:
         """A French sentence that sums it up."""
         errors = len(self.findings.errors)
-        warnings = len(self.findings) - errors
+        warnings = len(list(self.findings)) - errors
         said = f"{plural(errors, 'erreur')}, {plural(warnings, 'avertissement')}"
         if self.accepted:
             return f"Le paquet est accepté ({plural(warnings, 'avertissement')})."
@@ -57,7 +57,7 @@ def check_template(contents: Contents, sample: Sample | None, seconds: float) ->
     kept: Mapping[str, bytes] = {**contents, DOCX_FILE: verdict.docx}
     # A signature is of the files as they are kept: that of a file that the check rewrites would never hold.
     if SIGNATURE_FILE in contents and verdict.docx != template.docx:
-        findings.error("NOT_NORMAL", DOCX_FILE, _NOT_NORMAL)
+        findings.error(Place(DOCX_FILE), _NOT_NORMAL, "NOT_NORMAL")
     return Report(replace(template, docx=verdict.docx, digest=digest(kept)), kept, findings)
 
 

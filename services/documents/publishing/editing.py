@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable, Sequence
 from datetime import date
 
-from services.documents.contract import Findings
 from services.documents.template import DOCX_FILE, MANIFEST_FILE, read_template
+from services.kit.findings import Findings
 from services.kit.releases import SIGNATURE_FILE, Contents, versions
 
 _VERSION = re.compile(r"^version:.*$", re.MULTILINE)

@@ -6,11 +6,11 @@ import hashlib
 from collections.abc import Sequence
 from itertools import product
 
-from services.documents.contract import Findings, PackageError
 from services.documents.profile import Logo, Profile, read_profile
 from services.documents.render import LOGO_PART, Plan, compile_template
 from services.documents.template import Template, read_template
 from services.kit.cache import Cache
+from services.kit.findings import Findings, PackageError
 from services.kit.releases import Compiled, Contents, compiled_cache
 
 TEMPLATES, PROFILES = "templates", "profiles"

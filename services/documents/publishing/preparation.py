@@ -10,7 +10,7 @@ from pathlib import Path
 
 import structlog
 
-from services.documents.contract import Findings, next_working_day, wording
+from services.documents.contract import next_working_day, wording
 from services.documents.contract import packages as folders
 from services.documents.profile import PROFILE_FILE, Logo, Profile, read_profile
 from services.documents.publishing.deployment import Deployments
@@ -19,6 +19,7 @@ from services.documents.render import TemplateError
 from services.documents.template import DOCX_FILE, MANIFEST_FILE, Template, read_template
 from services.kit.dates import today
 from services.kit.errors import DomainError, StartupError
+from services.kit.findings import Findings, Place
 from services.kit.releases import Candidate, Contents, ReleaseStore, digest
 
 ACTOR = "service"
@@ -124,7 +125,7 @@ def _template(
         try:
             packages.plan(template, logos[0] if logos else None)
         except TemplateError as error:
-            findings.error("TEMPLATE", DOCX_FILE, error.sentence)
+            findings.error(Place(DOCX_FILE), error.sentence, "TEMPLATE")
     return None if template is None else _candidate(TEMPLATES, template, contents)
 
 

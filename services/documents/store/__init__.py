@@ -1,16 +1,18 @@
 """The store of the documents service: its releases, the documents that it keeps, its secret.
 
-- `CaseKeys`: What stands for case references and request ids, and encrypts the documents of a case.
+- `check_keys`: StartupError when the key database has never had the key of the last document kept.
 - `document_not_found`: No document has that name, for who asks.
 - `DocumentStore`: Keeps documents for a number of days; only their encrypted bytes say whom they are about.
+- `encrypt_anew`: Gives a random key to each document kept before keys were.
 - `File`: A file to keep.
 - `Kept`: A document in the store, without its content.
 - `migrate`: Creates or upgrades the store.
 - `Origin`: Where a document comes from: the versions and the data that made it.
 - `prepare_master_key`: Creates the master key of a database that has none; StartupError if it is missing,
   or another.
+- `uses_keys`: Whether a document that is kept has a key in the key database.
 """
 
 from services.documents.store.documents import DocumentStore, File, Kept, Origin, document_not_found
-from services.documents.store.keys import CaseKeys, prepare_master_key
+from services.documents.store.keys import check_keys, encrypt_anew, prepare_master_key, uses_keys
 from services.documents.store.tables import migrate

@@ -10,16 +10,25 @@ from uuid import uuid4
 
 from sqlalchemy import ColumnElement, Connection, Row, delete, func, insert, select, update
 
-from services.documents.store.keys import CaseKeys
-from services.documents.store.tables import audit, document, request
+from services.documents.store.tables import audit, document, pending_erasure, request
 from services.kit.dates import instant_of, instant_text
 from services.kit.errors import FailedPrecondition, NotFound
-from services.kit.store import Database, DeletionTime, append, fingerprint, reused, vault
+from services.kit.store import (
+    CaseKey,
+    Database,
+    DeletionTime,
+    Erasing,
+    KeyStore,
+    append,
+    fingerprint,
+    reused,
+    vault,
+)
 
 PURGED_AT_ONCE = 200
 """Documents whose retention is over that one write removes."""
 
-_DESCRIPTION = [column for column in document.c if column.name not in ("sealed", "over_mark")]
+_DESCRIPTION = [column for column in document.c if column.name not in ("sealed", "over_mark", "case_id")]
 
 
 @dataclass(frozen=True)
@@ -66,9 +75,10 @@ class File:
 class DocumentStore:
     """Keeps documents for a number of days; only their encrypted bytes say whom they are about."""
 
-    def __init__(self, database: Database, keys: CaseKeys, retention_days: int) -> None:
+    def __init__(self, database: Database, keys: KeyStore, retention_days: int) -> None:
         self._database = database
         self._keys = keys
+        self.erasing = Erasing(database, pending_erasure, keys)
         self._retention = timedelta(days=retention_days)
 
     def keep(
@@ -80,12 +90,18 @@ class DocumentStore:
         tells the request from others.
         """
         now = datetime.now(UTC)
-        rows = [self._row(reference, file, now) for reference, file in files]
-        ids = [str(row["id"]) for row in rows]
         with self._database.write() as connection:
             done = self._done(connection, request_id, mark)
             if done is not None:
                 return done.split()
+            # A key for each document, in another database and committed first: one that no document uses is
+            # harmless. What is past its retention is so apart from the other documents of its case.
+            keys = self._keys.open_cases([""] * len(files))
+            rows = [
+                self._row(reference, file, case, now)
+                for (reference, file), case in zip(files, keys, strict=True)
+            ]
+            ids = [str(row["id"]) for row in rows]
             if rows:
                 connection.execute(insert(document), rows)
             for row in rows:
@@ -109,32 +125,37 @@ class DocumentStore:
         return _kept(row)
 
     def open(self, kept: Kept) -> tuple[str, bytes]:
-        """The file name and the content of a document; FailedPrecondition if it cannot be read."""
-        query = select(document.c.sealed).where(document.c.id == kept.id, _alive())
+        """The file name and the content of a document; FailedPrecondition if it cannot be read, or if its key
+        is missing."""
+        query = select(document.c.sealed, document.c.case_id).where(document.c.id == kept.id, _alive())
         with self._database.read() as connection:
-            sealed = connection.scalar(query)
-        if sealed is None:
+            row = connection.execute(query).first()
+        if row is None:
             raise document_not_found(kept.id)
+        name = {"name": f"documents/{kept.id}"}
+        key = self._keys.keys([row.case_id]).get(row.case_id)
+        if key is None:
+            raise FailedPrecondition(
+                "KEY_MISSING", "La clé de ce document manque : prévenez l’exploitant.", metadata=name
+            )
         try:
-            text = vault.decrypted(self._keys.key(kept.case_tag), bytes(sealed), kept.id)
+            text = vault.decrypted(key, bytes(row.sealed), kept.id)
         except vault.UnreadableError as error:
             raise FailedPrecondition(
-                "DOCUMENT_UNREADABLE",
-                "Ce document enregistré est endommagé, ou a été chiffré avec une autre clé maîtresse.",
-                metadata={"name": f"documents/{kept.id}"},
+                "DOCUMENT_UNREADABLE", "Ce document enregistré est endommagé.", metadata=name
             ) from error
-        name, _, content = text.partition(b"\n")
-        return name.decode(), content
+        filename, _, content = text.partition(b"\n")
+        return filename.decode(), content
 
     def case_tag(self, reference: str) -> str:
         """What stands for a case in the store."""
-        return self._keys.case_tag(reference)
+        return self._keys.reference_tag(reference)
 
     def of_case(self, reference: str) -> list[Kept]:
         """The documents of a case, latest first."""
         query = (
             select(*_DESCRIPTION)
-            .where(document.c.case_tag == self._keys.case_tag(reference), _alive())
+            .where(document.c.case_tag == self._keys.reference_tag(reference), _alive())
             .order_by(document.c.create_time.desc(), document.c.id)
         )
         with self._database.read() as connection:
@@ -150,9 +171,10 @@ class DocumentStore:
     def delete_case(
         self, reference: str, *, actor: str, request_id: str = "", validate_only: bool = False
     ) -> int:
-        """Deletes every document of a case for good; gives how many."""
+        """Deletes every document of a case, of which nothing can be read back once no erasure is pending;
+        gives how many."""
         now = datetime.now(UTC)
-        tag = self._keys.case_tag(reference)
+        tag = self._keys.reference_tag(reference)
         mark = fingerprint("delete", tag)
         with self._database.write() as connection:
             done = self._done(connection, request_id, mark)
@@ -162,12 +184,10 @@ class DocumentStore:
             count = int(connection.scalar(select(func.count()).select_from(document).where(mine)) or 0)
             if validate_only:
                 return count
-            # Otherwise the bytes of what is deleted stay in the file until their pages serve again.
-            if self._database.is_sqlite:
-                connection.exec_driver_sql("PRAGMA secure_delete = ON")
-            connection.execute(delete(document).where(mine))
+            self._delete(connection, mine, now)
             _note(connection, actor, "DeleteCase", "", {"deleted": count}, now)
             self._remember(connection, request_id, mark, str(count), now)
+        self.erasing.finish()
         return count
 
     def purge(self, connection: Connection, at: DeletionTime) -> int:
@@ -181,17 +201,24 @@ class DocumentStore:
         waited = select(document.c.id).where(over, document.c.over_mark <= at.marked_until)
         ids = list(connection.scalars(waited.limit(PURGED_AT_ONCE)))
         if ids:
-            connection.execute(delete(document).where(document.c.id.in_(ids)))
+            self._delete(connection, document.c.id.in_(ids), at.now)
             _note(connection, "service", "PurgeDocuments", "", {"deleted": len(ids)}, at.now)
         return len(ids)
 
-    def _row(self, reference: str, file: File, now: datetime) -> dict[str, object]:
-        document_id, tag = str(uuid4()), self._keys.case_tag(reference)
+    def _delete(self, connection: Connection, condition: ColumnElement[bool], now: datetime) -> None:
+        """Deletes documents, and plans that their keys be destroyed."""
+        keys = connection.scalars(select(document.c.case_id).where(condition)).all()
+        connection.execute(delete(document).where(condition))
+        if keys:
+            self.erasing.plan(connection, keys, now)
+
+    def _row(self, reference: str, file: File, case: CaseKey, now: datetime) -> dict[str, object]:
+        document_id = str(uuid4())
         # Encrypted with the content: a file name holds the reference of the case.
         text = file.filename.encode() + b"\n" + file.content
         return {
             "id": document_id,
-            "case_tag": tag,
+            "case_tag": self._keys.reference_tag(reference),
             "sha256": file.sha256,
             "size": len(file.content),
             "media_type": file.media_type,
@@ -199,7 +226,8 @@ class DocumentStore:
             **vars(file.origin),
             "create_time": instant_text(now),
             "expire_time": instant_text(now + self._retention),
-            "sealed": vault.encrypted(self._keys.key(tag), text, document_id),
+            "case_id": case.case_id,
+            "sealed": vault.encrypted(case.key, text, document_id),
         }
 
     def _done(self, connection: Connection, request_id: str, mark: str) -> str | None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from sqlalchemy import BigInteger, Column, LargeBinary, MetaData, String, Table, Text
 
-from services.kit.store import audit_table, clock_tables, database, master_key_table
+from services.kit.store import audit_table, clock_tables, database, erasure_table, master_key_table
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 """The folder of the migrations of the store."""
@@ -36,8 +36,10 @@ document = Table(
     Column("expire_time", String(27), nullable=False),
     Column("sealed", LargeBinary, nullable=False),
     Column("over_mark", BigInteger),
+    Column("case_id", String(36)),
 )
-"""`over_mark` is the running time of the store when the retention was first seen over."""
+"""`over_mark` is the running time of the store when the retention was first seen over; `case_id` names the
+key of the document, empty only until a start gives it one."""
 
 request = Table(
     "document_request",
@@ -49,6 +51,7 @@ request = Table(
 )
 
 audit = audit_table(metadata, "document_audit")
+pending_erasure = erasure_table(metadata)
 clock, clock_audit = clock_tables(metadata)
 
 

@@ -8,7 +8,6 @@ from typing import Any
 
 from lxml import etree
 
-from services.documents.contract import Finding, Severity
 from services.documents.render import WORD_PART, opc, parser
 from services.documents.template.reading import (
     CELL,
@@ -17,12 +16,14 @@ from services.documents.template.reading import (
     RUN,
     TABLE,
     TEXT,
+    WHOLE_FILE,
     W,
     enclosing,
     place,
 )
 from services.documents.template.styles import STYLES, Styles
 from services.documents.template.tags import find
+from services.kit.findings import Finding, Severity
 
 LEAST_CONTRAST = 4.5
 SMALLEST_HALF_POINTS, SMALLEST_IN_MARGIN = 21, 19
@@ -215,9 +216,9 @@ class _Part:
         self, severity: Severity, code: str, node: Node | None, message: str, suggestion: str
     ) -> Finding:
         paragraph = _paragraph_of(node)
-        text = "" if paragraph is None else _text(paragraph)[:120]
+        text = "" if paragraph is None else _text(paragraph)
         rank = None if paragraph is None else self._ranks.get(paragraph)
-        return Finding(severity, code, place(self._name), message, text, suggestion, self._name, rank)
+        return Finding(place(self._name, text, rank), message, code, suggestion, severity)
 
 
 def _paragraph_of(node: Node | None) -> Node | None:
@@ -268,7 +269,7 @@ def _number(node: Node) -> int:
 
 
 def _of_file(code: str, message: str, suggestion: str) -> Finding:
-    return Finding(Severity.ERROR, code, "fichier", message, suggestion=suggestion)
+    return Finding(WHOLE_FILE, message, code, suggestion)
 
 
 def contrast(one: str, other: str) -> float:

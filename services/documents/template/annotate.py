@@ -8,10 +8,10 @@ from xml.sax.saxutils import escape
 
 from lxml import etree
 
-from services.documents.contract import Finding, Severity
 from services.documents.render import opc, parser
 from services.documents.template.opening import open_docx
 from services.documents.template.reading import PARAGRAPH, W
+from services.kit.findings import Finding, Severity
 from services.kit.french import spaced
 
 _COMMENTS = "word/comments.xml"
@@ -53,8 +53,8 @@ def annotate(docx: bytes, findings: Sequence[Finding]) -> bytes:
 
 
 def _position(finding: Finding, count: int) -> int:
-    in_body = finding.part == opc.MAIN and finding.position is not None and finding.position < count
-    return finding.position or 0 if in_body else 0
+    rank = finding.place.rank if finding.place.member == opc.MAIN else None
+    return rank if rank is not None and rank < count else 0
 
 
 def _mark(paragraph: Node, number: int) -> None:
@@ -82,11 +82,12 @@ def _comments(findings: Sequence[Finding]) -> bytes:
 
 def _sentences(finding: Finding) -> list[str]:
     head = "Erreur" if finding.severity is Severity.ERROR else "Avertissement"
-    where = "" if finding.part == opc.MAIN and finding.position is not None else f" ({finding.place})"
-    said = [spaced(f"{head}{where} : {finding.message}")]
-    if where and finding.paragraph:
-        said.append(spaced(f"« {finding.paragraph} »"))
-    return [*said, finding.suggestion] if finding.suggestion else said
+    place = finding.place
+    where = "" if place.member == opc.MAIN and place.rank is not None else f" ({place})"
+    said = [spaced(f"{head}{where} : {finding.sentence}")]
+    if where and place.paragraph:
+        said.append(spaced(f"« {place.paragraph} »"))
+    return [*said, finding.advice] if finding.advice else said
 
 
 def _paragraph(text: str) -> str:

@@ -8,13 +8,15 @@ from dataclasses import asdict
 from datetime import date
 from typing import Any
 
-from services.documents.contract import Finding, Severity, written
+from services.documents.contract import written
 from services.documents.profile import Logo, described_profile
 from services.documents.template.annotate import annotate
 from services.documents.template.gate import Verdict, examine
 from services.documents.template.manifest import Template, described_template
+from services.documents.template.reading import WHOLE_FILE
 from services.documents.template.trial import Sample
 from services.kit.child import Bounds, Message, StoppedError, answer, ask
+from services.kit.findings import Finding, Place, Severity
 from services.kit.french import spaced
 
 MEMORY = 768 * 1024 * 1024
@@ -49,7 +51,7 @@ def examine_apart(
     except StoppedError as error:
         error.raise_if_transient()
         code = f"CHECK_{error.reason.value}"
-        stopped = Finding(Severity.ERROR, code, "fichier", spaced(_sentence(error)))
+        stopped = Finding(WHOLE_FILE, spaced(_sentence(error)), code)
         return Verdict((stopped,), template.docx)
 
 
@@ -79,7 +81,8 @@ def _plain(finding: Finding) -> dict[str, Any]:
 
 
 def _finding(plain: dict[str, Any]) -> Finding:
-    return Finding(**{**plain, "severity": Severity(plain["severity"])})
+    place, severity = Place(**plain["place"]), Severity(plain["severity"])
+    return Finding(**{**plain, "place": place, "severity": severity})
 
 
 def _answer(question: Message) -> Message:

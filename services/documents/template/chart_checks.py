@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from lxml import etree
 
-from services.documents.contract import SERIES, Finding, Severity
+from services.documents.contract import SERIES
 from services.documents.render import (
     alternative_text,
     bindings,
@@ -16,6 +16,7 @@ from services.documents.render import (
     series_titles,
 )
 from services.documents.template.reading import place
+from services.kit.findings import Finding, Severity
 from services.kit.french import join
 
 
@@ -51,21 +52,17 @@ def charts(parts: Mapping[str, bytes]) -> Iterator[Finding]:
         if not name:
             known = " ou ".join(f"« {alternative_text(chart)} »" for chart in SERIES)
             yield Finding(
-                Severity.WARNING,
-                "CHART_OF_FIXED_FIGURES",
                 place(part),
                 "Ce graphique montrera toujours les nombres qu’il a dans le modèle.",
-                suggestion=f"Pour ceux du dossier, son texte de remplacement doit être {known}.",
-                part=part,
+                "CHART_OF_FIXED_FIGURES",
+                f"Pour ceux du dossier, son texte de remplacement doit être {known}.",
+                Severity.WARNING,
             )
         for title in series_titles(parts[part]) if name in SERIES else ():
             if title not in SERIES[name]:
                 yield Finding(
-                    Severity.ERROR,
-                    "CHART_SERIES_UNKNOWN",
-                    place(part),
+                    place(part, title),
                     "Le service ne sait pas ce que montre cette série",
-                    title,
+                    "CHART_SERIES_UNKNOWN",
                     f"Les séries de ce graphique sont : {join(SERIES[name])}.",
-                    part,
                 )

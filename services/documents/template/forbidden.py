@@ -8,9 +8,9 @@ from typing import Any
 
 from lxml import etree
 
-from services.documents.contract import Finding, Severity
 from services.documents.render import TAGS, WORD_PART, is_rendered, opc, parser
-from services.documents.template.reading import PARAGRAPH, TEXT, W, enclosing, place
+from services.documents.template.reading import PARAGRAPH, TEXT, WHOLE_FILE, W, enclosing, place
+from services.kit.findings import Finding
 
 _ACTIVE = re.compile(
     r"vbaProject|vbaData|activeX|embeddings/|oleObject|afchunk|attachedToolbars", re.IGNORECASE
@@ -178,10 +178,10 @@ def _at(
     name: str, ranks: Mapping[Node, int], node: Node, code: str, message: str, suggestion: str
 ) -> Finding:
     paragraph = enclosing(node, PARAGRAPH)
-    text = "" if paragraph is None else "".join(run.text or "" for run in paragraph.iter(TEXT)).strip()
+    text = "" if paragraph is None else "".join(run.text or "" for run in paragraph.iter(TEXT))
     rank = None if paragraph is None else ranks[paragraph]
-    return Finding(Severity.ERROR, code, place(name), message, text[:120], suggestion, name, rank)
+    return Finding(place(name, text, rank), message, code, suggestion)
 
 
 def _of_file(code: str, message: str, suggestion: str = "") -> Finding:
-    return Finding(Severity.ERROR, code, "fichier", message, suggestion=suggestion)
+    return Finding(WHOLE_FILE, message, code, suggestion)

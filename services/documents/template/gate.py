@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 
 from lxml import etree
 
-from services.documents.contract import Finding, Severity
 from services.documents.render import is_rendered, opc, parser
 from services.documents.template.accessibility import accessibility
 from services.documents.template.chart_checks import charts, named
@@ -16,10 +15,11 @@ from services.documents.template.forbidden import forbidden
 from services.documents.template.manifest import Template
 from services.documents.template.normalise import normalise
 from services.documents.template.opening import open_docx
-from services.documents.template.reading import lines, occurrences
+from services.documents.template.reading import WHOLE_FILE, lines, occurrences
 from services.documents.template.structure import structure
 from services.documents.template.trial import Sample, try_out
 from services.documents.template.walk import contract
+from services.kit.findings import Finding, errors
 from services.kit.french import spaced
 
 MAX_TAGS = 5000
@@ -44,14 +44,14 @@ def examine(template: Template, sample: Sample | None) -> Verdict:
     parts = named(normalise(opened.parts))
     findings = [*forbidden(parts), *_tags(parts, template), *charts(parts), *accessibility(parts)]
     docx = opc.write(parts)
-    if sample is not None and not any(found.severity is Severity.ERROR for found in findings):
+    if sample is not None and not errors(findings):
         findings += try_out(replace(template, docx=docx), sample)
     return _verdict(findings, docx)
 
 
 def _verdict(findings: Iterable[Finding], docx: bytes) -> Verdict:
     """The findings with the spaces of French, which their authors need not think of."""
-    said = (replace(one, message=spaced(one.message), suggestion=spaced(one.suggestion)) for one in findings)
+    said = (replace(one, sentence=spaced(one.sentence), advice=spaced(one.advice)) for one in findings)
     return Verdict(tuple(said), docx)
 
 
@@ -61,9 +61,7 @@ def _tags(parts: Mapping[str, bytes], template: Template) -> Iterator[Finding]:
         found = lines(name, etree.fromstring(parts[name], parser()))
         tags = occurrences(found)
         if len(tags) > MAX_TAGS:
-            yield Finding(
-                Severity.ERROR, "DOCX_TOO_LARGE", "fichier", f"Plus de {MAX_TAGS} balises dans {name}."
-            )
+            yield Finding(WHOLE_FILE, f"Plus de {MAX_TAGS} balises dans {name}.", "DOCX_TOO_LARGE")
             continue
         yield from structure(found, tags)
         yield from contract(tags, fields, template.requires)

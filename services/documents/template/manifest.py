@@ -13,13 +13,13 @@ from services.documents.contract import (
     CONTRACT,
     RECIPIENTS,
     Check,
-    Findings,
     Requirement,
     Schema,
     described,
     postal_check,
     refuse_other_files,
 )
+from services.kit.findings import Findings, Place
 from services.kit.releases import Contents, digest
 
 MANIFEST_FILE = "manifest.yaml"
@@ -53,7 +53,7 @@ def read_template(contents: Contents, findings: Findings) -> Template | None:
     """The template of these files, its .docx not yet looked into; None when the manifest cannot be used."""
     refuse_other_files(contents, (MANIFEST_FILE, DOCX_FILE), findings)
     if DOCX_FILE not in contents:
-        findings.error("FILE_MISSING", DOCX_FILE, "le fichier du modèle manque.")
+        findings.error(Place(DOCX_FILE), "le fichier du modèle manque.", "FILE_MISSING")
     manifest = described(contents, MANIFEST_FILE, _SCHEMA, findings)
     if manifest is None:
         return None
@@ -89,11 +89,15 @@ def _check_names(manifest: Mapping[str, Any], findings: Findings) -> None:
     for required in manifest["requires"]:
         if not CONTRACT.knows(required):
             findings.error(
-                "FIELD_UNKNOWN", f"{MANIFEST_FILE}, requires", f"le contrat n’a pas de champ {required}."
+                Place(MANIFEST_FILE, part="requires"),
+                f"le contrat n’a pas de champ {required}.",
+                "FIELD_UNKNOWN",
             )
     for name in manifest["checks"]:
         if name not in CHECKS:
-            findings.error("CHECK_UNKNOWN", f"{MANIFEST_FILE}, checks", f"le contrôle {name} n’existe pas.")
+            findings.error(
+                Place(MANIFEST_FILE, part="checks"), f"le contrôle {name} n’existe pas.", "CHECK_UNKNOWN"
+            )
 
 
 def _checks(manifest: Mapping[str, Any]) -> list[Check]:

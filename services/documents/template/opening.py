@@ -9,8 +9,9 @@ from dataclasses import dataclass
 
 from lxml import etree
 
-from services.documents.contract import Finding, Severity
 from services.documents.render import opc, parser
+from services.documents.template.reading import WHOLE_FILE
+from services.kit.findings import Finding
 
 MAX_BYTES = 2 * 1024 * 1024
 MAX_OPENED_BYTES = 16 * 1024 * 1024
@@ -98,4 +99,4 @@ def _xml(name: str, content: bytes) -> list[Finding]:
 
 
 def _refused(code: str, message: str, suggestion: str = _AGAIN) -> Opened:
-    return Opened({}, [Finding(Severity.ERROR, code, "fichier", message, suggestion=suggestion)])
+    return Opened({}, [Finding(WHOLE_FILE, message, code, suggestion)])

@@ -11,6 +11,7 @@ from lxml import etree
 
 from services.documents.render import WORD_PART, is_rendered, opc, parser
 from services.documents.template.tags import Stray, Tag, find
+from services.kit.findings import Place
 
 W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 PARAGRAPH, RUN, TEXT, ROW, CELL, TABLE = (f"{W}{name}" for name in ("p", "r", "t", "tr", "tc", "tbl"))
@@ -92,7 +93,20 @@ class Occurrence:
     holder: Holder
 
 
-def place(part: str) -> str:
+WHOLE_FILE = Place(part="fichier")
+"""Where something is when it is in no part of the file, or in all of it."""
+
+_SHOWN = 120
+
+
+def place(member: str, text: str = "", rank: int | None = None) -> Place:
+    """A place of a part, or of its paragraph of some rank, with the beginning of its text."""
+    text = text.strip()
+    shown = text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
+    return Place(part=part_name(member), paragraph=shown, member=member, rank=rank)
+
+
+def part_name(part: str) -> str:
     """A part, in French: `corps`, `pied de page 1`."""
     for pattern, name in _NAMES:
         found = pattern.fullmatch(part)
@@ -158,7 +172,7 @@ def outline(docx: bytes) -> list[Paragraph]:
     """Every paragraph that says something, in the order of the parts; the file was accepted by the gate."""
     parts = opc.read(docx)
     return [
-        Paragraph(place(name), line.text.strip())
+        Paragraph(part_name(name), line.text.strip())
         for name in opc.ordered(parts)
         if is_rendered(name) and not name.startswith("docProps/")
         for line in lines(name, etree.fromstring(parts[name], parser()))

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
 
-from services.documents.contract import Finding, Severity
 from services.documents.render import WORD_PART
 from services.documents.template.reading import (
     CELL,
@@ -18,6 +17,7 @@ from services.documents.template.reading import (
     enclosing,
     place,
 )
+from services.kit.findings import Finding, Severity
 
 _OPENING = {"if": "endif", "for": "endfor"}
 _MIDDLE = {"else": ("if", "for"), "elif": ("if",)}
@@ -25,7 +25,6 @@ _CLOSING = {closing: opening for opening, closing in _OPENING.items()}
 _CELL_TAGS = ("vm", "hm", "colspan", "cellbg")
 KEYWORDS = (*_OPENING, *_MIDDLE, *_CLOSING)
 _TAKEN = {"p": "son paragraphe", "r": "son passage", "tr": "sa ligne de tableau", "tc": "sa cellule"}
-_SHOWN = 120
 
 Node = Any
 
@@ -40,9 +39,7 @@ def finding(
     line: Line, code: str, message: str, suggestion: str = "", severity: Severity = Severity.ERROR
 ) -> Finding:
     """A finding at a line of a part."""
-    text = line.text.strip()
-    shown = text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
-    return Finding(severity, code, place(line.part), message, shown, suggestion, line.part, line.position)
+    return Finding(place(line.part, line.text, line.position), message, code, suggestion, severity)
 
 
 def structure(lines: Iterable[Line], occurrences: Iterable[Occurrence]) -> Iterator[Finding]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from lxml import etree
 
-from services.documents.contract import CONTRACT, CONTRACT_FILE, Finding, Severity, read_dossier
+from services.documents.contract import CONTRACT, CONTRACT_FILE, read_dossier
 from services.documents.profile import Profile
 from services.documents.render import (
     LOGO_PART,
@@ -24,8 +24,9 @@ from services.documents.render import (
 )
 from services.documents.template.context import make_context
 from services.documents.template.manifest import Template
-from services.documents.template.reading import CELL, PARAGRAPH, W, place
+from services.documents.template.reading import CELL, PARAGRAPH, WHOLE_FILE, W, part_name, place
 from services.kit.errors import InvalidArgument
+from services.kit.findings import Finding, Severity
 
 _EXAMPLES = CONTRACT_FILE.parent / "examples"
 # What the summary of a dossier lists, for the only template that reads it.
@@ -76,7 +77,7 @@ def try_out(template: Template, sample: Sample) -> Iterator[Finding]:
     told: set[tuple[str, str, str]] = set()
     for name, context in examples:
         for found in _tried(name, plan, template.docx, context, media):
-            key = (found.code, found.part, found.paragraph)
+            key = (found.code, found.place.member, found.place.paragraph)
             if key not in told:
                 told.add(key)
                 yield found
@@ -105,7 +106,7 @@ def _same_as_reference(
     for part in disagreements(parts, reference):
         yield _finding(
             "ENGINES_DIFFER",
-            f"Avec l’exemple « {name} », docxtpl donne un autre texte ({place(part)}).",
+            f"Avec l’exemple « {name} », docxtpl donne un autre texte ({part_name(part)}).",
             part=part,
         )
 
@@ -142,4 +143,4 @@ def _finding(
     part: str = "",
     severity: Severity = Severity.ERROR,
 ) -> Finding:
-    return Finding(severity, code, place(part) if part else "fichier", message, paragraph, suggestion, part)
+    return Finding(place(part, paragraph) if part else WHOLE_FILE, message, code, suggestion, severity)

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 
 from jinja2 import TemplateSyntaxError, nodes
 
-from services.documents.contract import Finding
 from services.documents.render import ENVIRONMENT
 from services.documents.template.expressions import (
     LOOP,
@@ -21,6 +20,7 @@ from services.documents.template.expressions import (
 from services.documents.template.fields import Field
 from services.documents.template.reading import Occurrence
 from services.documents.template.structure import finding
+from services.kit.findings import Finding
 
 _SHELLS = {
     "if": "{{% {} %}}{{% endif %}}",

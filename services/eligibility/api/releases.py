@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from functools import partial
 
 from microcredit.releases.v1.package_pb2 import RulesetCheck, RulesetDetails
-from services.eligibility.package import Identity, RulePackage, Severity, read_package_identity
+from services.eligibility.package import Identity, RulePackage, read_package_identity
 from services.eligibility.publishing import MAX_FINDINGS, UNUSABLE, Report, Ruleset, check, compiled_once
 from services.kit import releases
-from services.kit.releases import NO_CODE, Candidate, Contents, Description, Finding, Kind, Place
+from services.kit.releases import Candidate, Contents, Description, Kind
 
 MAX_ARCHIVE_BYTES = 4 * 1024 * 1024
 
@@ -56,17 +56,7 @@ def checked(contents: Contents, seconds: float, annotated: bool = False) -> rele
         days = (identity.validity.first, identity.validity.last)
         candidate = Candidate(identity.id, identity.version, *days, contents)
     return releases.Report(
-        findings=tuple(
-            Finding(
-                Place(one.place.file, one.place.line, one.place.column),
-                NO_CODE,
-                one.message,
-                severity=releases.Severity.ERROR
-                if one.severity is Severity.ERROR
-                else releases.Severity.WARNING,
-            )
-            for one in report.findings
-        ),
+        findings=report.findings,
         summary=report.summary(),
         contents=contents,
         candidate=candidate,

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from services.kit.cli import USAGE, Address, Call, CommandError, Detail, parse_day
+from services.kit.findings import PackageError
 from services.kit.releases import SIGNATURE_FILE
 
 ADDRESS = Address("ELIGIBILITY_SERVER", "127.0.0.1:50051")
@@ -105,15 +106,12 @@ def package_of(source: str, call: Call) -> RulePackage:
 
 def read_contents(contents: Mapping[str, bytes], name: str) -> RulePackage:
     """The package made of these files; a CommandError with every finding."""
-    from services.eligibility.package import PackageError, read_package
+    from services.eligibility.package import read_package
 
     unsigned = {path: content for path, content in contents.items() if path != SIGNATURE_FILE}
     try:
         return read_package(unsigned)
     except PackageError as error:
-        details = tuple(
-            Detail(f"{found.place.file}:{found.place.line}:{found.place.column}", found.message)
-            for found in error.findings
-        )
+        details = tuple(Detail(str(found.place), found.sentence) for found in error.findings)
         message = f"Le règlement « {name} » ne peut pas être lu."
         raise CommandError(message, reason="PACKAGE_REFUSED", details=details) from None

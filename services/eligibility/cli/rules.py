@@ -26,6 +26,7 @@ from services.eligibility.cli.folders import (
 from services.kit.cli import GOOD, REFUSED, SERVER, USAGE, Call, CommandError, Output, add_commands, parse_day
 from services.kit.dates import today
 from services.kit.errors import Unavailable
+from services.kit.findings import Severity
 from services.kit.french import long_date, plural
 
 if TYPE_CHECKING:
@@ -64,7 +65,6 @@ def init(
 
 def check(out: Output, folder: Folder) -> int:
     """Vérifie un dossier : tout ce qui ne va pas, avec le fichier, la ligne et une phrase."""
-    from services.eligibility.package import Severity
     from services.eligibility.publishing import check as check_contents
 
     read = read_folder(folder)
@@ -74,8 +74,7 @@ def check(out: Output, folder: Folder) -> int:
         raise CommandError(error.message, exit_code=SERVER, reason=error.reason) from None
     out.document(_report_document(report, read))
     for found in report.findings:
-        place = f"{found.place.file}:{found.place.line}:{found.place.column}"
-        out.finding(place, found.message, warning=found.severity is Severity.WARNING)
+        out.finding(str(found.place), found.sentence, warning=found.severity is Severity.WARNING)
     for path in read.ignored:
         out.finding(path, "ce fichier n’est pas du règlement, il est laissé de côté.", warning=True)
     out.line(report.summary(), "green" if report.accepted else "red")
@@ -132,7 +131,7 @@ def _report_document(report: Report, read: RulesFolder) -> dict[str, Any]:
                 "line": found.place.line,
                 "column": found.place.column,
                 "severity": found.severity.name,
-                "message": found.message,
+                "message": found.sentence,
             }
             for found in report.findings
         ],

@@ -31,6 +31,7 @@ from services.kit.canonical import GENESIS, Head, Verification, is_hash
 from services.kit.context import actor
 from services.kit.errors import FieldReason, Violations
 from services.kit.french import NO_BREAK_SPACE, number, plural, spaced
+from services.kit.store import ERASED, ERASING
 from services.kit.wire import Page, asked_page, date_pb
 
 _DECISION = re.compile(r"decisions/([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})")
@@ -42,11 +43,8 @@ _OUTCOMES = {assessment_pb2.Outcome.Value(f"OUTCOME_{outcome.value}"): outcome f
 
 _ERASURES = {
     pb.ERASURE_STATE_UNSPECIFIED: "Rien n’est effacé.",
-    pb.ERASURE_STATE_DONE: "Effacement terminé : rien de ce qui est effacé ne peut être relu sur le disque.",
-    pb.ERASURE_STATE_IN_PROGRESS: spaced(
-        "Effacement en cours : plus rien n’est montré, mais le disque peut encore garder ce qui est effacé, "
-        "tant qu’une lecture ou une sauvegarde de la base dure. Le service le termine de lui-même."
-    ),
+    pb.ERASURE_STATE_DONE: spaced(ERASED),
+    pb.ERASURE_STATE_IN_PROGRESS: spaced(ERASING),
 }
 
 

@@ -19,8 +19,6 @@
 - `evaluate`: The value of an expression; a condition is True, False or None.
 - `Fact`: What a package declares of one fact; the bounds are inclusive.
 - `facts_read`: The facts behind names of facts, parameters and calculations.
-- `Finding`: One French sentence about one place.
-- `Findings`: Collects findings, so that the author learns of all of them at once.
 - `Format`: A form that a text must have, and the French sentence that describes it.
 - `FRENCH_KINDS`: Each kind of value in French words, with its article.
 - `Identity`: What the package is, for whom, by what authority, and when it may govern.
@@ -34,12 +32,12 @@
 - `NOTHING`: How an empty list is written.
 - `NUMERIC`: The kinds that can be added and multiplied.
 - `ORDERED`: The kinds that can be compared by < and >.
+- `ordered`: Findings by file, line and column: first the files that may be the cause of what is found in the
+  others.
 - `Outcome`: What the rules advise. NEEDS_REVIEW is never yielded by a rule.
-- `PackageError`: The package cannot be used; `findings` says why.
 - `paragraphs`: The parts that are not empty, a blank line between two.
 - `Parameter`: A dated value; the values cover the package's validity without gap or overlap.
 - `PersonalData`: Class of personal data of a fact.
-- `FilePosition`: A character of a file; line and column from 1.
 - `Property`: What must hold of every application: an outcome excluded when a condition is true, or a fact
   whose growth never makes the outcome worse.
 - `quoted`: « text ».
@@ -53,7 +51,6 @@
   `places` says where things are written, as `place` reads it.
 - `rules_by_fact`: For each fact, the codes of the rules in force on a day that read it, in their order.
 - `RuleSeverity`: What a rule does to the outcome; the words are those of rules.yaml.
-- `Severity`: An error refuses the package; a warning lets it through.
 - `table`: A table; the columns of these ranks are aligned to the right.
 - `text`: A text of the package on one line, its special characters escaped.
 - `tree`: The typed tree of an expression, read by the evaluator, by the compiler and by the messages.
@@ -80,7 +77,7 @@ from services.eligibility.package.facts import (
     completed,
     missing_facts,
 )
-from services.eligibility.package.findings import FilePosition, Finding, Findings, PackageError, Severity
+from services.eligibility.package.findings import ordered
 from services.eligibility.package.load import (
     assemble_package,
     read_folder,

@@ -8,10 +8,10 @@ from keyword import iskeyword
 from typing import Any
 
 from services.eligibility.package.facts import APPLICATION_FACTS, FORMATS, Fact, PersonalData, WhenAbsent
-from services.eligibility.package.findings import FilePosition
 from services.eligibility.package.model import MISSING_FACTS, REQUIRED_DOCUMENTS
 from services.eligibility.package.tables import Table, parse_literal
 from services.eligibility.package.tree import NO_LABELS, ORDERED, Kind, Value, ValueType
+from services.kit.findings import Place
 from services.kit.french import typeset
 
 _NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*(\.[a-z][a-z0-9]*(_[a-z0-9]+)*)?")
@@ -44,7 +44,7 @@ def read_facts(table: Table) -> dict[str, Fact]:
     return facts
 
 
-def check_name(table: Table, name: str, place: FilePosition) -> bool:
+def check_name(table: Table, name: str, place: Place) -> bool:
     """Records a finding when a name of fact, parameter or calculation is not well formed."""
     taken = name in _RESERVED or any(map(iskeyword, name.split(".")))
     if _NAME.fullmatch(name) and len(name) <= MAX_NAME and not taken:
@@ -68,7 +68,7 @@ def read_labels(table: Table, key: str) -> Mapping[str, str]:
     return labels
 
 
-def _read_fact(name: str, place: FilePosition, row: Table) -> Fact | None:
+def _read_fact(name: str, place: Place, row: Table) -> Fact | None:
     kind = row.choice("type", _KINDS)
     if not check_name(row, name, place) or kind is None:
         return None

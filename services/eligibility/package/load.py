@@ -13,7 +13,7 @@ from services.eligibility.package.cases_file import CaseReader, read_properties
 from services.eligibility.package.decision_file import read_decision
 from services.eligibility.package.facts import Fact
 from services.eligibility.package.facts_file import read_facts
-from services.eligibility.package.findings import FILES, FilePosition, Findings, PackageError
+from services.eligibility.package.findings import FILES, ordered
 from services.eligibility.package.model import (
     MISSING_FACTS,
     REQUIRED_DOCUMENTS,
@@ -28,6 +28,7 @@ from services.eligibility.package.rules_file import read_identity, read_rules
 from services.eligibility.package.source import read_source
 from services.eligibility.package.tables import Table, as_table
 from services.eligibility.package.tree import Kind, ValueType
+from services.kit.findings import Findings, PackageError, Place
 from services.kit.releases import SIGNATURE_FILE, Contents, digest
 
 MAX_FILES = 100
@@ -58,15 +59,13 @@ def check_sizes(contents: Mapping[str, bytes], findings: Findings) -> bool:
     )
     exceeded = [(file, words, size, most) for file, size, most, words in measures if size > most]
     for file, words, size, most in exceeded:
-        findings.add(
-            FilePosition(file, 1, 1), f"Le paquet compte {size} {words} ; {most} au plus sont admis."
-        )
+        findings.error(Place(file, 1, 1), f"Le paquet compte {size} {words} ; {most} au plus sont admis.")
     return not exceeded
 
 
-def places_of(files: Mapping[str, source.Mapping]) -> dict[str, FilePosition]:
+def places_of(files: Mapping[str, source.Mapping]) -> dict[str, Place]:
     """Places by `file#entry#` and `file#entry#key`; those of the cases by `cases#id#`."""
-    places: dict[str, FilePosition] = {}
+    places: dict[str, Place] = {}
     for file, root in files.items():
         if file.startswith(f"{CASES_FOLDER}/"):
             places |= dict(_cases(root))
@@ -75,7 +74,7 @@ def places_of(files: Mapping[str, source.Mapping]) -> dict[str, FilePosition]:
     return places
 
 
-def _entries(file: str, root: source.Mapping) -> Iterator[tuple[str, FilePosition]]:
+def _entries(file: str, root: source.Mapping) -> Iterator[tuple[str, Place]]:
     for name, node in root.entries.items():
         yield f"{file}#{name}#", root.keys[name]
         if isinstance(node, source.Mapping):
@@ -83,7 +82,7 @@ def _entries(file: str, root: source.Mapping) -> Iterator[tuple[str, FilePositio
                 yield f"{file}#{name}#{key}", value.place
 
 
-def _cases(root: source.Mapping) -> Iterator[tuple[str, FilePosition]]:
+def _cases(root: source.Mapping) -> Iterator[tuple[str, Place]]:
     node = root.entries.get(CASES_FOLDER)
     for item in node.items if isinstance(node, source.Sequence) else ():
         if isinstance(item, source.Mapping):
@@ -103,8 +102,8 @@ def read_package(contents: Contents) -> RulePackage:
     """The package made of these files; PackageError tells everything that is wrong in them."""
     findings = Findings()
     package = assemble_package(contents, findings)
-    if package is None or findings.refused:
-        raise PackageError(findings.all())
+    if package is None or findings.errors:
+        raise PackageError(ordered(findings))
     return package
 
 
@@ -113,7 +112,7 @@ def read_package_identity(contents: Contents) -> Identity:
     findings = Findings()
     table = as_table(read_source(IDENTITY_FILE, contents[IDENTITY_FILE], findings), findings)
     if table is None:
-        raise PackageError(findings.all())
+        raise PackageError(ordered(findings))
     return read_identity(table)
 
 
@@ -124,10 +123,10 @@ def assemble_package(contents: Contents, findings: Findings) -> RulePackage | No
         return None
     read = [file for file in contents if file != SIGNATURE_FILE]
     for file in sorted({*FILES, BASE_CASE} - contents.keys()):
-        findings.add(FilePosition(file, 1, 1), "Le fichier est absent.")
+        findings.error(Place(file, 1, 1), "Le fichier est absent.")
     for file in sorted(read):
         if file not in FILES and not _CASE_FILE.fullmatch(file):
-            findings.add(FilePosition(file, 1, 1), "Ce fichier n’a pas sa place dans un paquet de règles.")
+            findings.error(Place(file, 1, 1), "Ce fichier n’a pas sa place dans un paquet de règles.")
     tables = {file: table for file in read if (table := _table(file, contents, findings))}
     if not set(FILES) <= tables.keys():
         return None

@@ -8,9 +8,9 @@ from datetime import date
 from enum import Enum
 
 from services.eligibility.package.facts import Fact, WhenAbsent
-from services.eligibility.package.findings import FilePosition
 from services.eligibility.package.tree import Node, Value, Values, ValueType, names
 from services.kit.dates import Period
+from services.kit.findings import Place
 
 MISSING_FACTS = "missing_facts"
 """Name, in expressions, of the list of absent facts that the package wants."""
@@ -193,12 +193,12 @@ class RulePackage:
     scope: Mapping[str, ValueType]
     labels: Mapping[str, str]
     digest: str
-    places: Mapping[str, FilePosition] = field(default_factory=dict, compare=False, repr=False)
+    places: Mapping[str, Place] = field(default_factory=dict, compare=False, repr=False)
 
-    def place(self, file: str, name: str, key: str = "") -> FilePosition:
+    def place(self, file: str, name: str, key: str = "") -> Place:
         """Where an entry of a file begins, or the value of one of its keys; cases are all in `cases`."""
         found = self.places.get(f"{file}#{name}#{key}") or self.places.get(f"{file}#{name}#")
-        return found or FilePosition(file, 1, 1)
+        return found or Place(file, 1, 1)
 
 
 def rules_by_fact(package: RulePackage, day: date) -> dict[str, tuple[str, ...]]:

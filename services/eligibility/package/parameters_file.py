@@ -11,11 +11,11 @@ from itertools import pairwise
 from services.eligibility.package.display import display
 from services.eligibility.package.facts import Fact
 from services.eligibility.package.facts_file import check_name
-from services.eligibility.package.findings import FilePosition
 from services.eligibility.package.model import DatedValue, Derived, Parameter
 from services.eligibility.package.tables import Table, parse_literal
 from services.eligibility.package.tree import DATE, NO_LABELS, Kind, Value, ValueType
 from services.kit.dates import ONE_DAY, Period
+from services.kit.findings import Place
 from services.kit.french import typeset
 
 _KINDS = {kind.value: kind for kind in Kind if kind not in (Kind.CODE, Kind.TEXT)}
@@ -34,7 +34,7 @@ def read_parameters(table: Table, facts: Mapping[str, Fact], validity: Period) -
 
 
 def _read_parameter(
-    name: str, place: FilePosition, row: Table, facts: Mapping[str, Fact], validity: Period
+    name: str, place: Place, row: Table, facts: Mapping[str, Fact], validity: Period
 ) -> Parameter | None:
     kind = row.choice("type", _KINDS)
     if not check_name(row, name, place) or kind is None:

@@ -21,7 +21,7 @@ from ruamel.yaml.events import (
     SequenceStartEvent,
 )
 
-from services.eligibility.package.findings import FilePosition, Findings
+from services.kit.findings import Findings, Place
 
 MAX_DEPTH = 10
 _REORDERING = frozenset({"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"})
@@ -33,7 +33,7 @@ class Scalar:
     """A text; `offset_column` is the column of its first character when it is written on one line."""
 
     text: str
-    place: FilePosition
+    place: Place
     offset_column: int | None
 
 
@@ -42,7 +42,7 @@ class Sequence:
     """A list."""
 
     items: tuple[Node, ...]
-    place: FilePosition
+    place: Place
 
 
 @dataclass(frozen=True)
@@ -50,8 +50,8 @@ class Mapping:
     """A table, in the order of the file."""
 
     entries: dict[str, Node]
-    keys: dict[str, FilePosition]
-    place: FilePosition
+    keys: dict[str, Place]
+    place: Place
 
 
 Node = Scalar | Sequence | Mapping
@@ -63,21 +63,21 @@ class _RefusedError(Exception):
 
 def read_source(file: str, content: bytes, findings: Findings) -> Node | None:
     """The tree of one file, or None with a finding when it cannot be read at all."""
-    start = FilePosition(file, 1, 1)
+    start = Place(file, 1, 1)
     if len(content) > MAX_BYTES:
-        findings.add(start, f"Le fichier dépasse {MAX_BYTES} octets.")
+        findings.error(start, f"Le fichier dépasse {MAX_BYTES} octets.")
         return None
     try:
         text = content.decode("utf-8-sig")
         return _Builder(file, findings).build(text)
     except UnicodeDecodeError:
-        findings.add(start, "Le fichier n’est pas en UTF-8.")
+        findings.error(start, "Le fichier n’est pas en UTF-8.")
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        place = FilePosition(file, mark.line + 1, mark.column + 1) if mark else start
-        findings.add(place, "L’écriture YAML est incorrecte ici (retrait, deux-points ou guillemets).")
+        place = Place(file, mark.line + 1, mark.column + 1) if mark else start
+        findings.error(place, "L’écriture YAML est incorrecte ici (retrait, deux-points ou guillemets).")
     except YAMLError:
-        findings.add(start, "Le fichier contient un caractère interdit.")
+        findings.error(start, "Le fichier contient un caractère interdit.")
     except _RefusedError:
         pass
     return None
@@ -104,14 +104,14 @@ class _Builder:
             elif isinstance(event, ScalarEvent | SequenceStartEvent | MappingStartEvent | AliasEvent):
                 root = self._node(event, events, 1)
         if root is None:
-            self._findings.add(FilePosition(self._file, 1, 1), "Le fichier est vide.")
+            self._findings.error(Place(self._file, 1, 1), "Le fichier est vide.")
         return root
 
-    def _place(self, event: Any) -> FilePosition:
-        return FilePosition(self._file, event.start_mark.line + 1, event.start_mark.column + 1)
+    def _place(self, event: Any) -> Place:
+        return Place(self._file, event.start_mark.line + 1, event.start_mark.column + 1)
 
     def _refuse(self, event: Any, message: str) -> _RefusedError:
-        self._findings.add(self._place(event), message)
+        self._findings.error(self._place(event), message)
         return _RefusedError()
 
     def _node(self, event: Any, events: Iterator[Any], depth: int) -> Node:
@@ -120,9 +120,9 @@ class _Builder:
         if depth > MAX_DEPTH:
             raise self._refuse(event, f"Plus de {MAX_DEPTH} niveaux d’imbrication.")
         if event.anchor is not None:
-            self._findings.add(self._place(event), "Une ancre (« &nom ») n’est pas admise.")
+            self._findings.error(self._place(event), "Une ancre (« &nom ») n’est pas admise.")
         if event.tag is not None:
-            self._findings.add(self._place(event), "Une étiquette de type (« !nom ») n’est pas admise.")
+            self._findings.error(self._place(event), "Une étiquette de type (« !nom ») n’est pas admise.")
         if isinstance(event, ScalarEvent):
             return self._scalar(event)
         if isinstance(event, SequenceStartEvent):
@@ -132,7 +132,7 @@ class _Builder:
     def _scalar(self, event: Any) -> Scalar:
         place = self._place(event)
         if any(map(_is_forbidden, event.value)):
-            self._findings.add(place, "Ce texte contient un caractère invisible qui n’est pas admis.")
+            self._findings.error(place, "Ce texte contient un caractère invisible qui n’est pas admis.")
         one_line = event.start_mark.line == event.end_mark.line
         quote = 1 if event.style in ("'", '"') else 0
         return Scalar(event.value, place, place.column + quote if one_line else None)
@@ -147,7 +147,7 @@ class _Builder:
 
     def _mapping(self, start: Any, events: Iterator[Any], depth: int) -> Mapping:
         entries: dict[str, Node] = {}
-        keys: dict[str, FilePosition] = {}
+        keys: dict[str, Place] = {}
         for event in events:
             if isinstance(event, MappingEndEvent):
                 break
@@ -157,7 +157,7 @@ class _Builder:
             value = self._node(next(events), events, depth + 1)
             if isinstance(key, Scalar) and key.text in keys:
                 first = keys[key.text].line
-                self._findings.add(key.place, f"La clé « {key.text} » est déjà écrite ligne {first}.")
+                self._findings.error(key.place, f"La clé « {key.text} » est déjà écrite ligne {first}.")
             elif isinstance(key, Scalar):
                 entries[key.text], keys[key.text] = value, key.place
         return Mapping(entries, keys, self._place(start))

@@ -11,10 +11,10 @@ from fractions import Fraction
 from typing import TypeVar
 
 from services.eligibility.package import source
-from services.eligibility.package.findings import FilePosition, Findings
 from services.eligibility.package.parse import parse
 from services.eligibility.package.tree import Kind, Value, ValueType
 from services.eligibility.package.tree import Node as Expression
+from services.kit.findings import Findings, Place
 from services.kit.french import typeset
 
 _MONEY = re.compile(r"-?(0|[1-9][0-9]{0,11})(\.[0-9]{2})?")
@@ -87,7 +87,7 @@ def as_table(node: source.Node | None, findings: Findings) -> Table | None:
     if isinstance(node, source.Mapping):
         return Table(node, findings)
     if node is not None:
-        findings.add(node.place, "Un tableau « clé: valeur » est attendu ici.")
+        findings.error(node.place, "Un tableau « clé: valeur » est attendu ici.")
     return None
 
 
@@ -100,7 +100,7 @@ class Table:
         self._expected: set[str] = set()
 
     @property
-    def place(self) -> FilePosition:
+    def place(self) -> Place:
         """Where the table begins."""
         return self._node.place
 
@@ -109,7 +109,7 @@ class Table:
         """The tree that it reads."""
         return self._node
 
-    def place_of(self, key: str) -> FilePosition:
+    def place_of(self, key: str) -> Place:
         """Where a value is written; the table itself when it is absent."""
         node = self._node.entries.get(key)
         return node.place if node else self.place
@@ -118,9 +118,9 @@ class Table:
         """Records a finding about a key."""
         self.fail_at(self.place_of(key), message)
 
-    def fail_at(self, place: FilePosition, message: str) -> None:
+    def fail_at(self, place: Place, message: str) -> None:
         """Records a finding about a place."""
-        self._findings.add(place, message)
+        self._findings.error(place, message)
 
     def __contains__(self, key: str) -> bool:
         return key in self._node.entries
@@ -130,14 +130,14 @@ class Table:
         for key in self._node.entries.keys() - self._expected:
             match = get_close_matches(key, self._expected, n=1)
             hint = f" : vouliez-vous dire « {match[0]} » ?" if match else "."
-            self._findings.add(self._node.keys[key], f"La clé « {key} » n’existe pas ici{hint}")
+            self._findings.error(self._node.keys[key], f"La clé « {key} » n’existe pas ici{hint}")
 
     def node(self, key: str, *, required: bool = True) -> source.Node | None:
         """The raw value of a key."""
         self._expected.add(key)
         found = self._node.entries.get(key)
         if found is None and required:
-            self._findings.add(self.place, f"La clé « {key} » manque.")
+            self._findings.error(self.place, f"La clé « {key} » manque.")
         return found
 
     def scalar(self, key: str, *, required: bool = True) -> source.Scalar | None:
@@ -148,7 +148,7 @@ class Table:
         if isinstance(node, source.Scalar) and node.text.strip():
             return node
         if node is not None:
-            self._findings.add(node.place, "Une valeur simple, non vide, est attendue ici.")
+            self._findings.error(node.place, "Une valeur simple, non vide, est attendue ici.")
         return None
 
     def text(self, key: str, *, required: bool = True) -> str:
@@ -168,7 +168,7 @@ class Table:
         try:
             return parser(found.text.strip())
         except LiteralError as error:
-            self._findings.add(found.place, str(error))
+            self._findings.error(found.place, str(error))
             return None
 
     def date(self, key: str, *, required: bool = True) -> date | None:
@@ -186,7 +186,7 @@ class Table:
             return default
         if found.text not in options:
             words = ", ".join(options)
-            self._findings.add(found.place, f"« {found.text} » n’est pas admis ici : {words}.")
+            self._findings.error(found.place, f"« {found.text} » n’est pas admis ici : {words}.")
             return default
         return options[found.text]
 
@@ -204,7 +204,7 @@ class Table:
         if isinstance(node, source.Sequence):
             return node.items
         if node is not None:
-            self._findings.add(node.place, "Une liste est attendue ici.")
+            self._findings.error(node.place, "Une liste est attendue ici.")
         return ()
 
     def table(self, key: str, *, required: bool = True) -> Table | None:
@@ -215,7 +215,7 @@ class Table:
         """Every key, in the order of the file."""
         return tuple(self._node.entries)
 
-    def rows(self) -> Iterator[tuple[str, FilePosition, Table]]:
+    def rows(self) -> Iterator[tuple[str, Place, Table]]:
         """Every entry as a named table; no key of this table is then unexpected."""
         for key, node in self._node.entries.items():
             self._expected.add(key)
@@ -223,7 +223,7 @@ class Table:
             if row is not None:
                 yield key, self._node.keys[key], row
 
-    def words(self) -> Iterator[tuple[str, FilePosition, source.Scalar]]:
+    def words(self) -> Iterator[tuple[str, Place, source.Scalar]]:
         """Every entry as a named text."""
         for key, node in self._node.entries.items():
             self._expected.add(key)
@@ -240,15 +240,15 @@ class Table:
             return None
         node, problems = parse(found.text, scope, calculation=calculation)
         for problem in problems:
-            self._findings.add(place_in(found, problem.offset), problem.message)
+            self._findings.error(place_in(found, problem.offset), problem.message)
         if node is not None and not calculation and node.type.kind is not Kind.BOOLEAN:
-            self._findings.add(found.place, "Une condition (oui ou non) est attendue ici.")
+            self._findings.error(found.place, "Une condition (oui ou non) est attendue ici.")
             return None
         return node
 
 
-def place_in(scalar: source.Scalar, offset: int) -> FilePosition:
+def place_in(scalar: source.Scalar, offset: int) -> Place:
     """The place of a character of a text; its beginning when it spans several lines."""
     if scalar.offset_column is None:
         return scalar.place
-    return FilePosition(scalar.place.file, scalar.place.line, scalar.offset_column + offset)
+    return Place(scalar.place.file, scalar.place.line, scalar.offset_column + offset)

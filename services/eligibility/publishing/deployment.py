@@ -8,9 +8,10 @@ from datetime import date
 
 from services.eligibility.answer import Engine, RulesetStamp
 from services.eligibility.engine import CompiledRules, EngineError, UncompilableError
-from services.eligibility.package import PackageError, RulePackage, read_package
+from services.eligibility.package import RulePackage, read_package
 from services.kit import releases
 from services.kit.errors import FailedPrecondition
+from services.kit.findings import PackageError
 from services.kit.french import long_date
 from services.kit.releases import Contents, Kind, Kinds, ReleaseStore, Segment, Span, compiled_cache
 

@@ -14,8 +14,8 @@
 - `is_loopback`: Whether only this machine reaches an address.
 - `host_of`: The host of `host:port` or `[::1]:port`.
 - `Outgoing`: The channel to another server, made again when the files of our certificate change.
-- `may_change_case`: Whether the current call may change what is kept of a case; without a reference, only who
-  acts for all.
+- `may_change_case`: Whether the current call may change what is kept of a case; without one, only who acts
+  for all may.
 - `may_list_case`: Whether a case is among those that the current call may list.
 - `may_read_case`: Whether the current call may read what is kept of a case, named by its reference or by its
   tag.

@@ -202,7 +202,7 @@ def may_list_case(reference: str) -> bool:
 
 
 def may_change_case(reference: str) -> bool:
-    """Whether the current call may change what is kept of a case; without a reference, only who acts for all."""
+    """Whether the current call may change what is kept of a case; without one, only who acts for all may."""
     gate = _gate.get()
     return gate is None or gate.changes(gate.teams.tag(reference))
 

@@ -30,8 +30,8 @@ class _Entry(BaseModel):
 class Role(_Entry):
     """What a person does, and which cases it reaches.
 
-    `opens_cases` makes the team of the agent that of a new case; `break_glass` lets it reach a case of another
-    team for a reason.
+    `opens_cases` makes the team of the agent that of a new case; `break_glass` lets it reach, for a reason, a
+    case of another team.
     """
 
     title: str

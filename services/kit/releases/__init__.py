@@ -18,22 +18,18 @@
 - `Editing`: How a file edited alone becomes a package.
 - `ReleaseFields`: The fields of a request, for the kinds of packages of a service.
 - `find_version`: The published version of a name; NotFound.
-- `Finding`: One thing to say of one place of a package: what is wrong, and what to do.
 - `Kind`: One kind of package, as a service hands it in.
 - `Kinds`: The kinds of packages of a service.
 - `make_append_only`: Makes the database refuse to change or delete a row of a table.
-- `NO_CODE`: The code of a finding whose sentence alone tells what is wrong.
 - `pack`: A zip of a package: the same bytes for the same contents.
 - `PackageDamagedError`: What is stored of a package is not what was published, or is not signed by an
   accepted key.
-- `Place`: A place of a package, as far as it is known.
 - `PublicKeys`: The keys whose signatures are accepted, by key id.
 - `Release`: A published package; it may govern from `valid_from` to `valid_until`, both included.
 - `ReleaseServicer`: The ReleaseService of the contract, for whatever a service deploys.
 - `ReleaseStore`: Publishes, activates and rolls back; with keys, every package must be signed by one of them.
 - `Report`: What the check of a candidate found.
 - `Segment`: Days governed by one version, compiled.
-- `Severity`: Whether a finding refuses the package.
 - `signature`: Ed25519 signatures of packages, in a file of the package that its digest leaves out.
 - `SIGNATURE_FILE`: The file of a package that holds its signature.
 - `Span`: Days, both ends included, governed by one release; no `last` means without end.
@@ -61,8 +57,8 @@ if TYPE_CHECKING:
         Segment,
         compiled_cache,
     )
-    from services.kit.releases.findings import NO_CODE, Finding, Place, Report, Severity
     from services.kit.releases.kinds import Description, Edited, Editing, Kind, Kinds
+    from services.kit.releases.report import Report
     from services.kit.releases.requests import ReleaseFields, check_published, find_version, unpacked
     from services.kit.releases.service import ReleaseServicer
     from services.kit.releases.signature import PublicKeys, Statement
@@ -75,7 +71,7 @@ _ROOMS = {
     "archive": "ArchiveError Contents SIGNATURE_FILE digest pack unpack",
     "candidates": "Candidates accepted",
     "deployments": "Compiled Deployment Deployments Segment compiled_cache",
-    "findings": "NO_CODE Finding Place Report Severity",
+    "report": "Report",
     "kinds": "Description Edited Editing Kind Kinds",
     "requests": "ReleaseFields check_published find_version unpacked",
     "service": "ReleaseServicer",

@@ -11,8 +11,8 @@ from services.kit.errors import FailedPrecondition, FieldReason, InvalidArgument
 from services.kit.releases import requests
 from services.kit.releases.archive import ArchiveError, Contents, digest, unpack
 from services.kit.releases.deployments import Deployments
-from services.kit.releases.findings import Report
 from services.kit.releases.kinds import Kind
+from services.kit.releases.report import Report
 from services.kit.releases.timeline import Candidate, Release, State
 from services.kit.releases.turns import Turns
 from services.kit.store import fingerprint

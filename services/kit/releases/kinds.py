@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any, Generic, TypeVar
 
 from services.kit.releases.archive import Contents
-from services.kit.releases.findings import Report
+from services.kit.releases.report import Report
 from services.kit.releases.timeline import Event, Release
 
 C = TypeVar("C")

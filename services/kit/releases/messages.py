@@ -8,10 +8,11 @@ from datetime import timedelta
 from typing import Any
 
 from microcredit.releases.v1 import package_pb2 as pb
+from services.kit.findings import Finding, Severity, first
 from services.kit.french import spaced
-from services.kit.releases.findings import Finding, Report, Severity
 from services.kit.releases.follower import FollowerStatus
 from services.kit.releases.kinds import Description, Kind, Kinds
+from services.kit.releases.report import Report
 from services.kit.releases.timeline import Event, EventKind, Release, State
 from services.kit.wire import date_pb, timestamp
 
@@ -85,7 +86,7 @@ def report(found: Report, kind: Kind[Any], digest: str, published: Release | Non
     """The report of a check; `published` when the candidate is a published version."""
     return pb.CheckReport(
         accepted=found.accepted,
-        findings=map(_finding, found.first(kind.max_findings)),
+        findings=map(_finding, first(found.findings, kind.max_findings)),
         left_out_count=max(0, len(found.findings) - kind.max_findings),
         package=f"{kind.collection}/{found.identifier}" if found.identifier else "",
         version=found.version,
@@ -121,8 +122,15 @@ def status(found: FollowerStatus, state: State, stored_number: int, kinds: Kinds
 
 
 def _finding(one: Finding) -> pb.Finding:
+    place = one.place
     return pb.Finding(
-        place=pb.Place(**vars(one.place)),
+        place=pb.Place(
+            file=place.file,
+            line=place.line,
+            column=place.column,
+            part=place.part,
+            paragraph=place.paragraph,
+        ),
         code=one.code,
         severity=_SEVERITIES[one.severity],
         sentence=spaced(one.sentence),

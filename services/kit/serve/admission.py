@@ -13,12 +13,18 @@ from services.kit import context
 from services.kit.errors import Unavailable
 
 PATIENCE_SECONDS = 0.8
-"""The longest wait for a place: what would wait longer is refused at once, and its client tries again."""
+"""The longest wait for a place, unless a setting says another: the client of a refused call tries again."""
 
 SETTLING_SECONDS = 0.1
 """A client sees the end of its stream a moment before the place of the stream is given back."""
 
-_REMEMBERED_CALLS = 15
+_REMEMBERED_CALLS = 32
+
+_EXPECTED_SHARE = 0.6
+"""A call waits if its estimated wait is at most this share of the longest: an estimate errs, and a call that
+is refused after its wait has lost its time and ours."""
+
+OVERLOADED = "OVERLOADED"
 
 Behavior = TypeVar("Behavior", bound=Callable[..., object])
 
@@ -52,7 +58,7 @@ class Places:
             if self._free:
                 self._free -= 1
                 return
-            if self._usual() * (len(self._queue) + 1) / self._places > patience:
+            if self._usual() * (len(self._queue) + 1) / self._places > _EXPECTED_SHARE * patience:
                 raise overloaded()
             turn = threading.Lock()
             turn.acquire()
@@ -67,8 +73,12 @@ class Places:
         raise overloaded()
 
     def _usual(self) -> float:
-        """How long a place is held: the median of the last calls, which one slow call does not move."""
-        return sorted(self._seconds)[len(self._seconds) // 2] if self._seconds else 0.0
+        """How long a place is held: the mean of the last calls but the eighth that is longest.
+
+        One slow call does not move it, and the skew of a busy machine, which a median does not see, does.
+        """
+        kept = sorted(self._seconds)[: len(self._seconds) * 7 // 8 or 1]
+        return sum(kept) / len(kept) if kept else 0.0
 
     def _leave(self, seconds: float) -> None:
         with self._lock:
@@ -80,11 +90,14 @@ class Places:
 
 
 class StreamPlaces:
-    """The places of answers that stream: few, and never all of them for one machine."""
+    """The places of answers that stream: few, and never all of them for one machine.
 
-    def __init__(self, places: int) -> None:
+    Behind a gateway all the calls come from one machine, which is none of the clients: it may take all.
+    """
+
+    def __init__(self, places: int, *, behind_gateway: bool = False) -> None:
         self._places = places
-        self._each = max(1, places - 1)
+        self._each = places if behind_gateway else max(1, places - 1)
         self._held: Counter[str] = Counter()
         self._left = threading.Condition()
 
@@ -116,4 +129,4 @@ def placeless(behavior: Behavior) -> Behavior:
 
 def overloaded() -> Unavailable:
     """The refusal of a call for which there is no place in time."""
-    return Unavailable("OVERLOADED", "Le serveur a trop d’appels en cours ; réessayez dans un instant.")
+    return Unavailable(OVERLOADED, "Le serveur a trop d’appels en cours ; réessayez dans un instant.")

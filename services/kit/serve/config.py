@@ -14,6 +14,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from services.kit.access import Access, TlsFiles, is_loopback
 from services.kit.errors import StartupError
 from services.kit.serve import options
+from services.kit.serve.admission import PATIENCE_SECONDS
 from services.kit.serve.interceptor import Limits
 
 _MEBIBYTE = 1024 * 1024
@@ -52,6 +53,16 @@ class ServerSettings(BaseSettings):
         le=3600,
         allow_inf_nan=False,
         description="Durée la plus longue d’un flux ; le client reprend.",
+    )
+    patience_seconds: float = Field(
+        PATIENCE_SECONDS,
+        ge=0,
+        le=600,
+        allow_inf_nan=False,
+        description="Attente la plus longue d’un appel en surcharge, avant d’être refusé.",
+    )
+    behind_gateway: bool = Field(
+        False, description="Les appels viennent d’une passerelle : ne pas compter les flux par machine."
     )
     notice_seconds: float = Field(
         0,
@@ -151,6 +162,8 @@ class ServerSettings(BaseSettings):
             message_bytes=self.max_receive_bytes,
             # A file of 32 MiB, the largest that a service reads, passes whole with the messages around it.
             stream_bytes=10 * self.max_receive_bytes,
+            patience_seconds=self.patience_seconds,
+            behind_gateway=self.behind_gateway,
         )
 
 

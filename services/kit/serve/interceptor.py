@@ -17,7 +17,7 @@ import structlog
 from services.kit import context
 from services.kit.access import AccessDoor
 from services.kit.errors import DomainError, InvalidArgument, ResourceExhausted, Unimplemented
-from services.kit.serve.admission import Places, StreamPlaces
+from services.kit.serve.admission import OVERLOADED, Places, StreamPlaces
 from services.kit.serve.logs import exception_fields
 from services.kit.serve.status import to_status
 
@@ -59,13 +59,16 @@ def internal_error(error: Exception) -> DomainError:
 
 @dataclass(frozen=True)
 class Limits:
-    """What a worker accepts: calls at once, seconds of a call, of a stream, bytes of a message, of a file."""
+    """What a worker accepts: calls at once, seconds of a call, of a stream, bytes of a message, of a file;
+    the longest wait for a place, and whether its calls come through a gateway."""
 
     threads: int
     deadline_seconds: float
     stream_seconds: float
     message_bytes: int
     stream_bytes: int
+    patience_seconds: float
+    behind_gateway: bool
 
 
 @dataclass(frozen=True)
@@ -98,8 +101,9 @@ class Interceptor(grpc.ServerInterceptor):
         self._domain = domain
         self._limits = limits
         self._door = door
-        self._places = Places(limits.threads)
-        self._streams = StreamPlaces(max(2, limits.threads // 2))
+        self._refusal: tuple[str, bytes] | None = None
+        self._places = Places(limits.threads, limits.patience_seconds)
+        self._streams = StreamPlaces(max(2, limits.threads // 2), behind_gateway=limits.behind_gateway)
 
     def intercept_service(
         self,
@@ -262,10 +266,20 @@ class Interceptor(grpc.ServerInterceptor):
             error = _InternalError(arrival.request_id)
         elif error.__cause__ is not None:
             log.warning("cause", request_id=arrival.request_id, **exception_fields(error.__cause__))
-        status = to_status(error, self._domain)
+        sentence, details = self._status(error)
         self._record(arrival, servicer_context, error.status, error.reason)
-        trailer = ((REQUEST_ID, arrival.request_id), ("grpc-status-details-bin", status.SerializeToString()))
-        servicer_context.abort_with_status(_Abortion(grpc.StatusCode[error.status], status.message, trailer))
+        trailer = ((REQUEST_ID, arrival.request_id), ("grpc-status-details-bin", details))
+        servicer_context.abort_with_status(_Abortion(grpc.StatusCode[error.status], sentence, trailer))
+
+    def _status(self, error: DomainError) -> tuple[str, bytes]:
+        """The sentence of an error and its status, as bytes; made once for refusals, which come in crowds."""
+        if error.reason != OVERLOADED:
+            status = to_status(error, self._domain)
+            return status.message, status.SerializeToString()
+        if self._refusal is None:
+            status = to_status(error, self._domain)
+            self._refusal = status.message, status.SerializeToString()
+        return self._refusal
 
 
 def _read(read: Reader, raw: bytes) -> Any:

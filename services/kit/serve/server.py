@@ -7,6 +7,7 @@ import os
 import signal
 import socket
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -42,6 +43,10 @@ STREAMS_PER_CONNECTION = 32
 RECEIVING_THREADS = 1024
 """Threads that wait for requests to arrive. In grpcio a call occupies a thread from its headers on: these are
 many and cheap, so that half-sent requests shut nobody out; what may run is counted apart (`Places`)."""
+
+STARTED_THREADS = 256
+"""How many of them start with the worker. A thread started in a crowd waits for the interpreter at each step,
+and the one that takes the calls of gRPC waits with it: a second of overload began by a third of it lost."""
 
 _LONGEST_NAME = 100
 _OPEN = "Sans TLS ni jeton : tout programme de cette machine peut tout demander, sous tout nom."
@@ -221,7 +226,7 @@ def _work(app: App, settings: ServerSettings, guard: Guard, address: str, pulse:
     access = settings.access()
     door = AccessDoor(access, guard, app.accesses) if access else None
     server = grpc.server(
-        ThreadPoolExecutor(RECEIVING_THREADS, thread_name_prefix="call"),
+        _receivers(),
         interceptors=[Interceptor(app.domain, settings.limits(), door)],
         options=_options(settings),
     )
@@ -250,6 +255,16 @@ def _work(app: App, settings: ServerSettings, guard: Guard, address: str, pulse:
         door.stop()
 
 
+def _receivers() -> ThreadPoolExecutor:
+    """The threads that wait for requests to arrive, the first of them already started."""
+    pool = ThreadPoolExecutor(RECEIVING_THREADS, thread_name_prefix="call")
+    together = threading.Barrier(STARTED_THREADS + 1)
+    for _ in range(STARTED_THREADS):  # none is idle before the last has started: each of them is a new one
+        pool.submit(together.wait)
+    together.wait()
+    return pool
+
+
 def _add_services(server: grpc.Server, registrations: Sequence[Registration]) -> health.HealthServicer:
     for registration in registrations:
         registration.add(registration.servicer, server)
@@ -271,6 +286,9 @@ def _options(settings: ServerSettings) -> list[tuple[str, int]]:
     return [
         ("grpc.so_reuseport", 1),
         ("grpc.max_concurrent_streams", STREAMS_PER_CONNECTION),
+        # The core also counts the streams that have ended and are not freed yet: it refused, in its own
+        # words, up to half of the calls of a client that keeps to the limit.
+        ("grpc.http.overload_protection", 0),
         # Twice ours: the core's own refusals have neither reason nor sentence, they are left to abuse.
         ("grpc.max_receive_message_length", 2 * settings.max_receive_bytes),
         ("grpc.max_metadata_size", 2 * MAX_METADATA_BYTES),

@@ -20,6 +20,8 @@
 - `CONTENTS`: In the place of a case: contents were removed, of cases whose keys still serve.
 - `database`: The store of a service, SQLite or PostgreSQL by URL: transactions, migrations, marks of
   change.
+- `ERASED`: What a person is told of an erasure that is done.
+- `ERASING`: What a person is told of an erasure under way.
 - `Erasing`: Carries out the erasures of a store: destroys the keys, ends their epochs, empties the logs of
   SQLite.
 - `erasure_table`: The table of erasures that are not carried out yet, for a service's migration and its
@@ -56,7 +58,7 @@ from services.kit.store.accesses import AccessFilters, AccessLine, AccessLog, Ac
 from services.kit.store.audit import append, audit_table
 from services.kit.store.chain import Chain
 from services.kit.store.database import Database
-from services.kit.store.erasing import CONTENTS, Erasing, erasure_table
+from services.kit.store.erasing import CONTENTS, ERASED, ERASING, Erasing, erasure_table
 from services.kit.store.idempotency import fingerprint, request_table, reused
 from services.kit.store.key_tables import master_key_table
 from services.kit.store.keys import CaseKey, KeyStore, prepare_keys, tie

@@ -28,6 +28,13 @@ PATIENCE_SECONDS = 0.5
 CONTENTS = ""
 """In the place of a case: contents were removed, of cases whose keys still serve."""
 
+ERASED = "Effacement terminé : rien de ce qui est effacé ne peut être relu sur le disque."
+
+ERASING = (
+    "Effacement en cours : plus rien n’est montré, mais le disque peut encore garder ce qui est effacé, tant "
+    "qu’une lecture ou une sauvegarde de la base dure. Le service le termine de lui-même."
+)
+
 log = structlog.get_logger()
 
 

@@ -11,9 +11,10 @@ from typing import Any
 
 from services.eligibility.answer import ENGINE_FAILED, Assessment, in_words, judge
 from services.eligibility.engine import EngineError, HostRuleset, NativeRuleset, compile_package, too_large
-from services.eligibility.package import Findings, Outcome, Property, RulePackage, Value, Values, evaluate
+from services.eligibility.package import Outcome, Property, RulePackage, Value, Values, evaluate
 from services.eligibility.publishing.check.applications import Application
 from services.eligibility.publishing.check.consistency import Coverage
+from services.kit.findings import Findings
 
 
 @dataclass(frozen=True)
@@ -124,7 +125,7 @@ class Trial:
     def _report(self, rule: str, message: str) -> None:
         if rule not in self._reported:
             self._reported.add(rule)
-            self._findings.add(self._package.place("rules.yaml", rule, "when"), message)
+            self._findings.error(self._package.place("rules.yaml", rule, "when"), message)
 
 
 def _fired(

@@ -5,10 +5,10 @@ from __future__ import annotations
 
 import sys
 
-from services.eligibility.package import FilePosition, Finding
 from services.eligibility.publishing.check.report import Report, dump_report, load_report
 from services.kit import child
 from services.kit.child import Bounds, Message, StoppedError
+from services.kit.findings import Finding, Place
 from services.kit.french import spaced
 from services.kit.releases import Contents, digest
 
@@ -17,7 +17,7 @@ from services.kit.releases import Contents, digest
 _PROCESSOR_SECONDS = 40
 _MEMORY_BYTES = 1024**3
 _OUTPUT_BYTES = 4 * 1024**2
-_PLACE = FilePosition("package.yaml", 1, 1)
+_PLACE = Place("package.yaml", 1, 1)
 _CRASH = "Le contrôle s’est interrompu : ce paquet met en échec le moteur de règles ou ses limites."
 
 

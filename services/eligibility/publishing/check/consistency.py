@@ -14,19 +14,8 @@ from services.eligibility.engine import (
     rule_leaves,
     written,
 )
-from services.eligibility.package import (
-    Derived,
-    FilePosition,
-    Findings,
-    Kind,
-    Rule,
-    RulePackage,
-    Severity,
-    Values,
-    evaluate,
-    facts_read,
-    tree,
-)
+from services.eligibility.package import Derived, Kind, Rule, RulePackage, Values, evaluate, facts_read, tree
+from services.kit.findings import Findings, Place
 
 _TRUTH = {True: "vraie", False: "fausse"}
 MAX_MONTHS = 600
@@ -71,14 +60,14 @@ def check_coverage(
         if _constant(package, leaf):
             never.setdefault(leaf.rule, {})[leaf.node] = truth
             words = f"toujours {_TRUTH[not truth]} avec les paramètres du règlement."
-            findings.add(place, f"La condition « {leaf.text} » est {words}", Severity.WARNING)
+            findings.warning(place, f"La condition « {leaf.text} » est {words}")
         else:
             words = f"jamais {_TRUTH[truth]} dans les cas ni à leurs limites : ajoutez un cas."
-            findings.add(place, f"La condition « {leaf.text} » n’est {words}")
+            findings.error(place, f"La condition « {leaf.text} » n’est {words}")
     for rule in package.rules:
         if rule.id not in true_in_cases and not _impossible(rule, never.get(rule.id, {})):
             place = package.place("rules.yaml", rule.id)
-            findings.add(place, f"Aucun cas ne rend vraie la règle {rule.id} : ajoutez un cas.")
+            findings.error(place, f"Aucun cas ne rend vraie la règle {rule.id} : ajoutez un cas.")
 
 
 def _constant(package: RulePackage, leaf: Leaf) -> bool:
@@ -110,16 +99,16 @@ def check_consistency(package: RulePackage, findings: Findings) -> None:
     """Records what the engine could not hold, units that do not match, rules never in force, loans without
     end."""
     for limit in exceeded_limits(package):
-        findings.add(_place(package, limit.subject), limit.message)
+        findings.error(_place(package, limit.subject), limit.message)
     for rule in package.rules:
         if not rule.validity.overlaps(package.identity.validity):
-            findings.add(
+            findings.error(
                 package.place("rules.yaml", rule.id),
                 f"La règle {rule.id} n’est jamais en vigueur : ses dates sont hors de celles du paquet.",
             )
     for place, node in _expressions(package):
         for message in (*_units(node), *_long_loans(package, node)):
-            findings.add(place, message)
+            findings.error(place, message)
 
 
 def check_use(package: RulePackage, findings: Findings) -> None:
@@ -132,10 +121,10 @@ def check_use(package: RulePackage, findings: Findings) -> None:
         ("derived.yaml", package.derived.keys() - read, "Ce calcul n’est lu par rien et n’est pas montré"),
     ):
         for name in names:
-            findings.add(package.place(file, name), f"{words} : retirez-le.", Severity.WARNING)
+            findings.warning(package.place(file, name), f"{words} : retirez-le.")
 
 
-def _place(package: RulePackage, subject: str) -> FilePosition:
+def _place(package: RulePackage, subject: str) -> Place:
     """Of a rule, or of a name."""
     if any(rule.id == subject for rule in package.rules):
         return package.place("rules.yaml", subject, "when")
@@ -144,7 +133,7 @@ def _place(package: RulePackage, subject: str) -> FilePosition:
     return package.place(file, subject)
 
 
-def _expressions(package: RulePackage) -> Iterator[tuple[FilePosition, tree.Node]]:
+def _expressions(package: RulePackage) -> Iterator[tuple[Place, tree.Node]]:
     """Every expression with its place."""
     for rule in package.rules:
         yield from ((package.place("rules.yaml", rule.id, key), node) for key, node in conditions_of(rule))

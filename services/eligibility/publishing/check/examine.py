@@ -11,13 +11,12 @@ from services.eligibility.engine import Critical, EngineError, Leaf, all_values,
 from services.eligibility.package import (
     NOTHING,
     Case,
-    FilePosition,
-    Findings,
     RulePackage,
     assemble_package,
     display,
     evaluate,
     facts_read,
+    ordered,
     rounded,
     tree,
 )
@@ -31,6 +30,7 @@ from services.eligibility.publishing.check.applications import (
 )
 from services.eligibility.publishing.check.consistency import check_consistency, check_coverage, check_use
 from services.eligibility.publishing.check.report import Report
+from services.kit.findings import Findings, Place
 from services.kit.releases import Contents, digest
 
 _SHOWN_CODES = 12
@@ -90,14 +90,14 @@ def examine(contents: Contents) -> Report:
     package = assemble_package(contents, findings)
     if package is not None:
         check_consistency(package, findings)
-    if package is None or findings.refused:
+    if package is None or findings.errors:
         identity = package.identity if package and package.identity.id else None
-        return Report(findings.all(), identity, digest(contents))
+        return Report(ordered(findings), identity, digest(contents))
     try:
         return _tried(package, findings)
     except EngineError:
-        findings.add(FilePosition("rules.yaml", 1, 1), "Le moteur de règles refuse les règles de ce paquet.")
-        return Report(findings.all(), package.identity, package.digest)
+        findings.error(Place("rules.yaml", 1, 1), "Le moteur de règles refuse les règles de ce paquet.")
+        return Report(ordered(findings), package.identity, package.digest)
 
 
 def _tried(package: RulePackage, findings: Findings) -> Report:
@@ -112,10 +112,10 @@ def _tried(package: RulePackage, findings: Findings) -> Report:
     check_coverage(package, trial.coverage, true_in_cases, findings)
     for broken, example in broken_properties(package, trial.tried):
         place = package.place("properties.yaml", broken.id)
-        findings.add(place, f"La propriété « {broken.title} » n’est pas tenue : {example}.")
+        findings.error(place, f"La propriété « {broken.title} » n’est pas tenue : {example}.")
     check_use(package, findings)
     return Report(
-        findings=findings.all(),
+        findings=ordered(findings),
         identity=package.identity,
         digest=package.digest,
         case_count=len(package.cases),
@@ -136,7 +136,7 @@ def _run_cases(package: RulePackage, trial: Trial, findings: Findings) -> frozen
         obtained = {reason.code for reason in found.reasons}
         codes |= {rule.id for rule in package.rules if rule.code in obtained and day in rule.validity}
         for gap in case_gaps(package, case, found):
-            findings.add(
+            findings.error(
                 package.place("cases", case.id),
                 f"Cas {case.id}, {gap.what} : attendu « {gap.expected} », obtenu « {gap.obtained} ».",
             )

@@ -7,8 +7,9 @@ from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
 
-from services.eligibility.package import FilePosition, Finding, Identity, Severity
+from services.eligibility.package import Identity
 from services.kit.dates import Period
+from services.kit.findings import Finding, Place, Severity
 from services.kit.french import join, plural, typeset
 
 MAX_FINDINGS = 500
@@ -60,8 +61,8 @@ def dump_report(report: Report) -> dict[str, Any]:
     """A report as JSON values."""
     found = asdict(report)
     found["findings"] = [
-        [finding.place.file, finding.place.line, finding.place.column, finding.message, finding.severity]
-        for finding in report.findings[:_COUNTED]
+        [one.place.file, one.place.line, one.place.column, one.sentence, one.severity.value]
+        for one in report.findings[:_COUNTED]
     ]
     if report.identity is not None:
         validity = report.identity.validity
@@ -76,7 +77,7 @@ def load_report(data: Any) -> Report:
         found = dict(data)
         identity = found.pop("identity")
         findings = tuple(
-            Finding(FilePosition(file, line, column), message, Severity(severity))
+            Finding(Place(file, line, column), message, severity=Severity(severity))
             for file, line, column, message, severity in found.pop("findings")
         )
         return Report(findings, _identity(identity) if identity else None, **found)
