@@ -30,6 +30,7 @@ from services.documents.store import (
     prepare_master_key,
     uses_keys,
 )
+from services.kit.access import AccessKeeping, CaseBook
 from services.kit.releases import Candidates, ReleaseServicer, ReleaseStore, TrustStore, Turns
 from services.kit.serve import App, Registration, registration
 from services.kit.store import (
@@ -52,6 +53,8 @@ ROLES = Path(__file__).with_name("roles.toml")
 def make_app(settings: Settings) -> App:
     """The application of these settings."""
     packages, turns = Packages(settings.plan_cache_bytes), Turns()
+    opened: list[DocumentStore] = []
+    """The store of this worker, once it is built."""
 
     def build() -> Sequence[Registration]:
         database = Database(settings.database_url)
@@ -62,6 +65,7 @@ def make_app(settings: Settings) -> App:
         keys = _key_store(settings, Database(settings.keys_database_url))
         store = DocumentStore(database, keys, settings.retention_days)
         store.erasing.start()
+        opened.append(store)
         clock = StoreClock(database, store.purge)
         clock.start()
         seal = Seal(vault.load(settings.master_key_file))
@@ -88,8 +92,18 @@ def make_app(settings: Settings) -> App:
     accesses = AccessPlace(
         settings.access_database_url, settings.master_key_file, settings.access_retention_months
     )
+    book = CaseBook(
+        lambda reference: bool(opened[-1].of_case(reference)),
+        lambda reference: opened[-1].case_tag(reference),
+    )
     return App(
-        "documents", DOMAIN, lambda: prepare(settings, packages), build, ROLES, store_set(settings), accesses
+        "documents",
+        DOMAIN,
+        lambda: prepare(settings, packages),
+        build,
+        ROLES,
+        store_set(settings),
+        AccessKeeping(accesses, book),
     )
 
 

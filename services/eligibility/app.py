@@ -22,6 +22,7 @@ from services.eligibility.engine import UncompilableError, try_package
 from services.eligibility.package import RulePackage, read_folder, read_package
 from services.eligibility.publishing import Deployments
 from services.eligibility.store import Journal, ShadowStore, migrate
+from services.kit.access import AccessKeeping, CaseBook
 from services.kit.errors import DomainError, StartupError
 from services.kit.findings import PackageError
 from services.kit.releases import (
@@ -58,6 +59,8 @@ def make_app(settings: Settings) -> App:
 
     read: dict[str, RulePackage] = {}
     turns = Turns()
+    opened: list[Journal] = []
+    """The journal of this worker, once it is built."""
 
     def build() -> Sequence[Registration]:
         database = Database(settings.database_url)
@@ -65,6 +68,7 @@ def make_app(settings: Settings) -> App:
         deployments.start()
         journal = Journal(database, _key_store(settings, Database(settings.keys_database_url)))
         journal.erasing.start()
+        opened.append(journal)
         clock = StoreClock(database)
         clock.start()
         shadows = ShadowStore(database)
@@ -95,7 +99,7 @@ def make_app(settings: Settings) -> App:
         build,
         ROLES,
         store_set(settings),
-        accesses,
+        AccessKeeping(accesses, CaseBook(lambda reference: opened[-1].has_case(reference))),
     )
 
 

@@ -1,6 +1,7 @@
 """The store of the documents service: its releases, the documents that it keeps, its secret.
 
 - `check_keys`: StartupError when the key database has never had the key of the last document kept.
+- `document_not_found`: No document has that name, for who asks.
 - `DocumentStore`: Keeps documents for a number of days; only their encrypted bytes say whom they are about.
 - `encrypt_anew`: Gives a random key to each document kept before keys were.
 - `File`: A file to keep.
@@ -12,6 +13,6 @@
 - `uses_keys`: Whether a document that is kept has a key in the key database.
 """
 
-from services.documents.store.documents import DocumentStore, File, Kept, Origin
+from services.documents.store.documents import DocumentStore, File, Kept, Origin, document_not_found
 from services.documents.store.keys import check_keys, encrypt_anew, prepare_master_key, uses_keys
 from services.documents.store.tables import migrate

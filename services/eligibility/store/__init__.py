@@ -1,10 +1,11 @@
 """The stores of eligibility: published rulesets, journal of decisions, shadow runs.
 
+- `decision_not_found`: No decision has that name, for who asks.
 - `Journal`: The decisions of all the processes that share a store, in one chain.
 - `migrate`: Creates or upgrades the store of rulesets, decisions and shadows.
 - `ShadowStore`: The shadow runs of all the processes that share a store.
 """
 
-from services.eligibility.store.journal import Journal
+from services.eligibility.store.journal import Journal, decision_not_found
 from services.eligibility.store.shadows import ShadowStore
 from services.eligibility.store.tables import migrate

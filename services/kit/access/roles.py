@@ -28,10 +28,15 @@ class _Entry(BaseModel):
 
 
 class Role(_Entry):
-    """What a person does; `break_glass` lets the role open, for a reason, a case of another team."""
+    """What a person does, and which cases it reaches.
+
+    `opens_cases` makes the team of the agent that of a new case; `break_glass` lets it reach, for a reason, a
+    case of another team.
+    """
 
     title: str
     cases: CaseScope = "none"
+    opens_cases: bool = False
     break_glass: bool = False
 
 

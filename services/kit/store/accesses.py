@@ -22,12 +22,13 @@ from sqlalchemy import (
     func,
     insert,
     select,
+    text,
     update,
 )
 
 from services.kit.canonical import Head, Verification
 from services.kit.dates import add_months, instant_of, instant_text
-from services.kit.store import vault
+from services.kit.store import idempotency, vault
 from services.kit.store.chain import Chain
 from services.kit.store.database import Database, migrate
 from services.kit.store.store_clock import DeletionTime
@@ -37,12 +38,12 @@ MIGRATIONS = Path(__file__).parent / "access_migrations"
 CALL, START, STOP, GAP, REMOVAL = "CALL", "START", "STOP", "GAP", "REMOVAL"
 """Kinds of lines: a call; a process that begins, has ended, was killed; old lines removed."""
 
-BREAK_GLASS = "BREAK_GLASS"
-"""The mark of a call for a case of another team, for a reason given."""
+BREAK_GLASS, OTHER_TEAM = "BREAK_GLASS", "OTHER_TEAM"
+"""Marks of a call for a case of another team: made for a reason given, which is its `statement`; refused."""
 
 _TEXTS = (
     "process", "application", "subject", "team", "peer", "method", "resource", "case_tag", "mark", "code",
-    "reason", "request_id",
+    "reason", "statement", "request_id",
 )  # fmt: skip
 
 _metadata = MetaData()
@@ -67,8 +68,22 @@ _removal = Table(
     Column("marked", BigInteger, nullable=False),
 )
 
+_case_team = Table(
+    "case_team",
+    _metadata,
+    Column("case_tag", String(64), primary_key=True),
+    Column("team", Text, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("time", String(27), nullable=False),
+)
+
+_request = idempotency.request_table(_metadata, "access_request")
+
 # The number names the lock of the chain in PostgreSQL, shared by every replica: it may never change.
 _CHAIN = Chain(_access, lock=4410365372913872107)
+
+# Two teams that act for a new case at once: one has it. On SQLite writes are alone already.
+_TEAMS_LOCK = text("SELECT pg_advisory_xact_lock(3390528811746209335)")
 
 
 @dataclass(frozen=True)
@@ -93,6 +108,7 @@ class AccessLine:
     mark: str = ""
     code: str = ""
     reason: str = ""
+    statement: str = ""
     request_id: str = ""
     sequence: int = 0
 
@@ -170,6 +186,40 @@ class AccessLog:
             for row in connection.execution_options(yield_per=500).execute(query):
                 yield _line(row)
 
+    def team_of(self, tag: str) -> str:
+        """The team of a case; empty when it has none."""
+        with self.database.read() as connection:
+            return _team(connection, tag)
+
+    def open_case(self, tag: str, team: str, actor: str) -> bool:
+        """Gives a case its first team; false when it has one already."""
+        with self.database.write() as connection:
+            if connection.dialect.name == "postgresql":
+                connection.execute(_TEAMS_LOCK)
+            if _team(connection, tag):
+                return False
+            _assign(connection, tag, team, actor)
+            return True
+
+    def close_case(self, tag: str) -> None:
+        """Takes its team from a case."""
+        with self.database.write() as connection:
+            connection.execute(delete(_case_team).where(_case_team.c.case_tag == tag))
+
+    def reassign_case(self, tag: str, team: str, actor: str, request_id: str, mark: str) -> str:
+        """Gives a case to another team, and gives the one before; the same request again changes nothing."""
+        with self.database.write() as connection:
+            if connection.dialect.name == "postgresql":
+                connection.execute(_TEAMS_LOCK)
+            answered = idempotency.answered(connection, _request, request_id, mark)
+            if answered is not None:
+                return answered.decode()
+            before = _team(connection, tag)
+            connection.execute(delete(_case_team).where(_case_team.c.case_tag == tag))
+            _assign(connection, tag, team, actor)
+            idempotency.remember(connection, _request, request_id, mark, before.encode())
+            return before
+
     def verify(self, expected: Head | None = None) -> Verification:
         """Reads the whole journal; what was removed is believed only of a removal that the journal holds."""
         with self.database.read() as connection:
@@ -193,6 +243,16 @@ class AccessLog:
         removed = _remove(connection, row.end_time, time.now)
         connection.execute(update(_removal).values(end_time=end, marked=time.running))
         return removed
+
+
+def _team(connection: Connection, tag: str) -> str:
+    query = select(_case_team.c.team).where(_case_team.c.case_tag == tag)
+    return connection.scalar(query) or ""
+
+
+def _assign(connection: Connection, tag: str, team: str, actor: str) -> None:
+    row = {"case_tag": tag, "team": team, "actor": actor, "time": instant_text(datetime.now(UTC))}
+    connection.execute(insert(_case_team).values(row))
 
 
 def _append(connection: Connection, lines: Sequence[AccessLine]) -> None:
