@@ -143,4 +143,4 @@ def refused(reason: str, call: Callable[[], object]) -> None:
     """Checks that a call is refused."""
     with pytest.raises(DomainError) as raised:
         call()
-    assert raised.value.reason == reason
+    assert raised.value.reason == reason, raised.value.__cause__

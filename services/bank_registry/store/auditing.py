@@ -47,7 +47,9 @@ def altered(connection: Connection) -> list[str]:
         present |= {name_of(bank_id, one): reservation_document(one) for one in record.reservations}
     written = dict(_last_written(connection))
     found = [name for name, document in present.items() if not _agrees(written.get(name), document)]
-    return sorted([*found, *(name for name in written if name not in present)])
+    found += [name for name in written if name not in present]
+    # A name that is not UTF-8 is told by what can be read of it.
+    return sorted(name.encode(errors="replace").decode() for name in found)
 
 
 def _last_written(connection: Connection) -> list[tuple[str, str]]:

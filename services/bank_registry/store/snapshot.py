@@ -63,9 +63,9 @@ class RegistryStore:
             yield session
 
     @contextmanager
-    def read(self) -> Iterator[Connection]:
-        """A read-only transaction, for what the snapshot does not hold."""
-        with self._store.read() as connection:
+    def read(self, *, any_text: bool = False) -> Iterator[Connection]:
+        """A read-only transaction, for what the snapshot does not hold; `any_text` as for a Database."""
+        with self._store.read(any_text=any_text) as connection:
             yield connection
 
     def page_key(self) -> bytes:

@@ -34,7 +34,7 @@ from services.bank_registry.store.rows import (
     reservation_values,
     values_of,
 )
-from services.kit.store import Database, audit, idempotency
+from services.kit.store import Database, audit, idempotency, store_clock
 
 MANY = 500
 """Lenders above which all the keys are read at once."""
@@ -151,6 +151,13 @@ class Edit:
         """The instant of the write (UTC, in microseconds), after those of all the writes before it: the clock
         of the registry stands still while that of the machine is set back."""
         return max(self.registry.last_instant + 1, time.time_ns() // 1000)
+
+    @cached_property
+    def expiry_instant(self) -> int:
+        """The instant by which what is held has expired: that of the write, or the last one believed while
+        the clock is in doubt; an envelope is then not sold again for a clock that is wrong."""
+        last = store_clock.last_believed(self._connection)
+        return self.now if last is None else min(self.now, (last - _EPOCH) // _MICROSECOND)
 
     def answered(self, request_id: str, mark: str) -> bytes | None:
         """The answer already given to this very request; AlreadyExists if its id was used for another one."""

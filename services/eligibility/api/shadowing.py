@@ -22,8 +22,9 @@ from services.eligibility.publishing import (
 )
 from services.eligibility.store import Journal, ShadowStore
 from services.kit.context import stopping
-from services.kit.errors import FailedPrecondition, Unavailable
+from services.kit.errors import FailedPrecondition
 from services.kit.serve import exception_fields
+from services.kit.store import states
 
 CHUNK = 20
 """Decisions counted in one transaction."""
@@ -100,10 +101,9 @@ class ShadowRunner:
         while not (self._stop.is_set() or stopping()):
             try:
                 busy = self.step()
-            except Unavailable:
-                busy = False
             except Exception as error:
-                log.error("exception", **exception_fields(error))
+                if not states.is_of_store(error):  # which each call and the probes say already
+                    log.error("exception", **exception_fields(error))
                 busy = False
             if not busy:
                 self._stop.wait(IDLE_SECONDS)

@@ -6,6 +6,7 @@ import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
@@ -83,6 +84,14 @@ class RoleTable:
     def collections(self) -> frozenset[str]:
         """The collections of packages that the service deploys."""
         return frozenset(act.collection for act in self.acts if act.collection)
+
+    @cached_property
+    def callers(self) -> Mapping[str, frozenset[str]]:
+        """The roles that may call each method, for one collection at least where it touches several."""
+        found: dict[str, frozenset[str]] = {}
+        for act, roles in self.acts.items():
+            found[act.method] = found.get(act.method, frozenset()) | roles
+        return found
 
     def allowed(self, act: Act) -> frozenset[str]:
         """The roles that may call an act."""

@@ -10,12 +10,13 @@ from typing import Generic, TypeVar
 
 import structlog
 
-from services.kit.errors import StartupError, Unavailable
+from services.kit.errors import FailedPrecondition, StartupError, Unavailable
 from services.kit.french import spaced
 from services.kit.releases.ledger import HistoryAlteredError
 from services.kit.releases.store import ReleaseStore
 from services.kit.releases.timeline import State
 from services.kit.serve import exception_fields
+from services.kit.store import states
 
 POLL_SECONDS = 0.25
 """How often the state of the store is read: a change is followed well within a second."""
@@ -140,9 +141,9 @@ class Follower(Generic[T]):
         """What is made of a state, or None if it cannot be used."""
         try:
             return (self._build(state),)
-        except Unavailable:
-            raise
         except Exception as error:
+            if states.is_of_store(error):
+                raise
             log.error("release_unusable", state_number=state.state_number, **exception_fields(error))
             return None
 
@@ -152,13 +153,15 @@ class Follower(Generic[T]):
                 self.refresh()
             except Unavailable:
                 self._unreachable()
+            except FailedPrecondition as refusal:
+                self._unreachable(refusal.message)
             except Exception as error:
                 log.error("exception", **exception_fields(error))
                 self._unreachable()
 
-    def _unreachable(self) -> None:
+    def _unreachable(self, sentence: str = "") -> None:
         with self._changed:
-            problem = spaced(_UNREACHABLE.format(loaded=self._status.loaded_state_number))
+            problem = spaced(sentence or _UNREACHABLE.format(loaded=self._status.loaded_state_number))
             self._status = replace(self._status, problem=problem)
 
 

@@ -20,6 +20,7 @@ from services.kit.errors import DomainError, InvalidArgument, ResourceExhausted,
 from services.kit.serve.admission import OVERLOADED, Places, StreamPlaces
 from services.kit.serve.logs import exception_fields
 from services.kit.serve.status import to_status
+from services.kit.store import database
 
 REQUEST_ID = "x-request-id"
 ACTOR = "x-actor"
@@ -237,9 +238,10 @@ class Interceptor(grpc.ServerInterceptor):
         context.check_deadline()
 
     def _permitted(self, arrival: _Arrival, request: Any) -> Any:
-        """The request, once its caller may ask that of what it names."""
+        """The request, once its caller may ask that of what it names and the stores may be read."""
         if self._door and (caller := context.caller()):
             self._door.permit(arrival.method, request, caller)
+        database.check_states()
         return request
 
     def _answered(self, arrival: _Arrival, servicer_context: grpc.ServicerContext, response: Any) -> Any:

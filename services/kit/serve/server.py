@@ -32,7 +32,7 @@ from services.kit.serve.config import ServerSettings
 from services.kit.serve.interceptor import MAX_METADATA_BYTES, Interceptor
 from services.kit.serve.liveness import Check
 from services.kit.serve.prefork import Pulse, Supervisor
-from services.kit.store import StoreSet
+from services.kit.store import StoreSet, database
 
 CLIENT_PING_SECONDS = 20
 """The shortest keepalive interval that clients may use, published in the client guide."""
@@ -60,8 +60,8 @@ S = TypeVar("S", bound=ServerSettings)
 class Registration:
     """A servicer, the full name of its proto service and the generated function that adds it to a server.
 
-    `check` says whether the service can serve; without one it always can. `reserve` gives the word with which
-    it serves, empty without any.
+    `check` says whether the service can serve; without one it can while its stores can be read. `reserve`
+    gives the word with which it serves, empty without any.
     """
 
     service_name: str
@@ -69,6 +69,12 @@ class Registration:
     servicer: object
     check: Check | None = None
     reserve: Callable[[], str] = str
+
+    def check_ready(self) -> None:
+        """Raises a DomainError while the service cannot serve: none can on a store that cannot be read."""
+        database.check_states()
+        if self.check:
+            self.check()
 
 
 def registration(
@@ -245,7 +251,7 @@ def _work(app: App, settings: ServerSettings, guard: Guard, address: str, pulse:
     server.start()
     pulse.ready()
     liveness.beat(own, pulse)
-    liveness.watch_readiness(probes, {each.service_name: each.check for each in registrations if each.check})
+    liveness.watch_readiness(probes, {each.service_name: each.check_ready for each in registrations})
     reader.recv(1)
     context.stop()
     probes.enter_graceful_shutdown()

@@ -43,6 +43,8 @@
 - `request_table`: The table of answered requests, for the service's migration and its store.
 - `reused`: The request id was used for another request.
 - `secret_table`: The table of the secrets, which the first migration of a service fills.
+- `states`: The states of a store in which a service reads and writes nothing, each with its reason and what
+  to do.
 - `StoreSet`: All that a service keeps; `init` is the operator's word that this is its first start.
 - `store_clock`: The clock of a store: its service marks the hour there, and deletes only what has waited
   since its mark.
@@ -54,7 +56,7 @@
 - `write_places`: The threads of this process that may write or wait to: half of them.
 """
 
-from services.kit.store import accesses, audit, database, idempotency, store_clock, vault
+from services.kit.store import accesses, audit, database, idempotency, states, store_clock, vault
 from services.kit.store.accesses import AccessFilters, AccessLine, AccessLog, AccessPlace
 from services.kit.store.audit import append, audit_table
 from services.kit.store.chain import BrokenChainError, Chain

@@ -3,38 +3,40 @@
 from __future__ import annotations
 
 import fcntl
-import mmap
-import os
 import sqlite3
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
+from weakref import WeakSet
 
 from alembic.config import Config
 from alembic.runtime.environment import EnvironmentContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from psycopg.errors import InsufficientPrivilege
-from sqlalchemy import URL, Connection, text
+from sqlalchemy import URL, Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from services.kit.context import limit
-from services.kit.errors import FailedPrecondition, StartupError, Unavailable
+from services.kit.errors import DomainError, FailedPrecondition, StartupError, Unavailable
 from services.kit.store import states
 from services.kit.store.engine import (
+    ANY_TEXT,
     WRITE,
     connect_sqlite,
     create,
     is_damage,
     is_passing,
+    is_read_only,
     is_without_our_tables,
     parse_url,
 )
 from services.kit.store.private import close_file, keep_private_file, keep_private_folder
+from services.kit.store.sqlite_files import SqliteFiles
 from services.kit.store.waits import write_places
 
 POSTGRESQL_POLL_SECONDS = 0.5
@@ -43,7 +45,10 @@ POSTGRESQL_POLL_SECONDS = 0.5
 POSTGRESQL_MARK_SECONDS = 1.0
 """How long a read waits for the mark before it does with what it has."""
 
-_SQLITE_INDEX_HEADER_BYTES = 48
+_revisions: dict[str, str] = {}
+"""The last revision of each store that this process, or the one it was forked from, has migrated."""
+
+_REVISION = text("SELECT version_num FROM alembic_version")
 _POSTGRESQL_READ_ONLY = text(
     "SELECT pg_is_in_recovery() OR current_setting('transaction_read_only')::boolean"
 )
@@ -60,20 +65,25 @@ class Database:
         self._url = parse_url(url)
         self.is_sqlite = self._url.get_backend_name() == "sqlite"
         self._engine = create(self._url, pool_size, bounded=bounded)
+        self._fresh = create(self._url, 0, bounded=bounded) if self.is_sqlite else self._engine
+        self._files = SqliteFiles(Path(str(self._url.database))) if self.is_sqlite else None
+        self._revision = _revisions.get(url, "")
+        self._refusal: DomainError | None = None
         self._mark_lock = threading.Lock()
-        self._sqlite_index: mmap.mmap | None = None
-        self._index_file: BinaryIO | None = None
-        self._index_keeper: sqlite3.Connection | None = None
         self._mark = (b"", float("-inf"))
         self._failed = float("-inf")
-        self._file: tuple[int, int] | None = None
+        _databases.add(self)
 
     @contextmanager
-    def read(self) -> Iterator[Connection]:
-        """A read-only transaction that sees one state of the store throughout."""
-        options = (
-            {} if self.is_sqlite else {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
-        )
+    def read(self, *, any_text: bool = False) -> Iterator[Connection]:
+        """A read-only transaction that sees one state of the store throughout.
+
+        Text that is not UTF-8, which SQLite keeps as it is, is damage; with `any_text` its reader judges it,
+        and finds each wrong byte as a lone surrogate.
+        """
+        options: dict[str, Any] = {ANY_TEXT: any_text}
+        if not self.is_sqlite:
+            options |= {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
         with self._transaction(options) as connection:
             yield connection
 
@@ -87,40 +97,43 @@ class Database:
             yield connection
 
     def check_writable(self) -> None:
-        """Raises Unavailable while nothing can be written."""
-        with self.write() as connection:
-            if not self.is_sqlite and connection.scalar(_POSTGRESQL_READ_ONLY):
-                raise states.unavailable()
-
-    def _check_file(self) -> None:
-        """Raises if the file of the store is no longer the one that was opened: what is written into a file
-        without a name is gone at the stop."""
-        if not self.is_sqlite:
-            return
+        """Raises the state in which nothing can be written. One that no wait ends is kept: nothing more is
+        read or written until the service is started again."""
         try:
-            found = os.stat(str(self._url.database))
-        except FileNotFoundError:
-            raise states.moved() from None
-        identity = (found.st_dev, found.st_ino)
-        if self._file is None:
-            self._file = identity
-        elif self._file != identity:
-            raise states.moved()
+            # A connection of its own, which has nothing of the file in memory, sees what became of it.
+            with write_places.held(), self._transaction({WRITE: True}, self._fresh) as connection:
+                if not self.is_sqlite and connection.scalar(_POSTGRESQL_READ_ONLY):
+                    raise states.read_only()
+                found = connection.scalar(_REVISION) if self._revision else ""
+                if found is None:
+                    raise states.of_another_service()
+                if found != self._revision:
+                    raise states.of_newer_version()
+        except FailedPrecondition as refusal:
+            self._refusal = refusal
+            raise
+
+    def check_state(self) -> None:
+        """Raises the state in which nothing may be read or written, as far as it is known."""
+        if self._refusal:
+            raise FailedPrecondition(self._refusal.reason, self._refusal.message)
+        if self._files:
+            self._files.check()
 
     @contextmanager
-    def _transaction(self, options: dict[str, Any]) -> Iterator[Connection]:
-        self._check_file()
+    def _transaction(self, options: dict[str, Any], engine: Engine | None = None) -> Iterator[Connection]:
+        self.check_state()
         try:
-            with self._engine.connect().execution_options(**options) as connection, connection.begin():
+            connected = (engine or self._engine).connect()
+            with connected.execution_options(**options) as connection, connection.begin():
                 yield connection
-        except DBAPIError as error:
-            if is_damage(error.orig):
-                raise states.damaged() from error
-            if is_without_our_tables(error):
-                raise states.of_another_service() from error
-            if is_passing(error, writes=WRITE in options):
-                raise states.unavailable() from error
-            raise
+        except (DBAPIError, sqlite3.Error) as error:
+            # What fails as a connection opens or begins comes as SQLite says it.
+            cause = error.orig if isinstance(error, DBAPIError) else error
+            state = _state(cause, writes=WRITE in options)
+            if state is None:
+                raise
+            raise state from error
         except PoolTimeout as error:
             raise states.unavailable() from error
 
@@ -130,10 +143,9 @@ class Database:
         Read it before the data. It is exact on SQLite; on PostgreSQL it may be POSTGRESQL_POLL_SECONDS old,
         unless `fresh`.
         """
-        if self.is_sqlite:
-            index = self._sqlite_index or self._map_sqlite_index()
-            self._check_file()
-            return index[:_SQLITE_INDEX_HEADER_BYTES]
+        if self._files:
+            self.check_state()
+            return self._files.mark()
         with self._mark_lock:
             now = time.monotonic()
             if fresh or now - self._mark[1] > POSTGRESQL_POLL_SECONDS:
@@ -147,35 +159,15 @@ class Database:
                     raise
             return self._mark[0]
 
-    def _map_sqlite_index(self) -> mmap.mmap:
-        """The file FILE-shm, whose header changes with each commit (sqlite.org/walformat.html, 2.1): reading
-        it costs no system call, where asking SQLite would let every other thread of the process run first.
-
-        A connection of its own, once it has read, keeps that file from being removed and made again.
-        """
-        with self._mark_lock:
-            if self._sqlite_index is None:
-                path = str(self._url.database)
-                keeper = connect_sqlite(Path(path))
-                keeper.execute("SELECT count(*) FROM sqlite_schema").fetchone()
-                # Left open: closing any descriptor of a file drops the locks that SQLite holds on it for the
-                # whole process, and the next one to open the store would cut the file under our map (SIGBUS).
-                self._index_file = Path(f"{path}-shm").open("rb")  # noqa: SIM115
-                self._sqlite_index = mmap.mmap(
-                    self._index_file.fileno(), mmap.PAGESIZE, access=mmap.ACCESS_READ
-                )
-                self._index_keeper = keeper
-            return self._sqlite_index
-
     def empty_log(self) -> bool:
         """Puts the log of a SQLite file into it and cuts it: former pages are gone. False, at once, while a
         reader keeps one of them, or someone writes."""
         if not self.is_sqlite:
             return True
-        with self.read() as connection:
-            path = connection.exec_driver_sql("PRAGMA database_list").all()[0][2]
+        self.check_state()
         try:
-            with closing(sqlite3.connect(path, timeout=0, isolation_level=None)) as file:
+            with closing(connect_sqlite(Path(str(self._url.database)))) as file:
+                file.execute("PRAGMA busy_timeout = 0")
                 # It does not fail when it could not: it says so in the row that it gives.
                 busy, _, _ = file.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
                 return not busy
@@ -184,13 +176,30 @@ class Database:
 
     def dispose(self) -> None:
         """Closes every connection."""
+        _databases.discard(self)
         self._engine.dispose()
-        with self._mark_lock:
-            if self._sqlite_index and self._index_keeper and self._index_file:
-                self._index_keeper.close()
-                self._sqlite_index.close()
-                self._index_file.close()
-                self._sqlite_index = self._index_keeper = self._index_file = None
+        if self._files:
+            self._files.close()
+
+
+_databases: WeakSet[Database] = WeakSet()
+
+
+def check_states() -> None:
+    """Raises the state of the first store of this process in which nothing may be read or written."""
+    for database in list(_databases):
+        database.check_state()
+
+
+def _state(error: BaseException | None, *, writes: bool) -> DomainError | None:
+    """The state of a store that an error of its driver tells; None for wrong SQL and broken constraints."""
+    if is_damage(error):
+        return states.damaged()
+    if is_without_our_tables(error):
+        return states.of_another_service()
+    if writes and is_read_only(error):
+        return states.read_only()
+    return states.unavailable() if is_passing(error) else None
 
 
 def migrate(url: str, script_location: Path) -> None:
@@ -206,13 +215,11 @@ def migrate(url: str, script_location: Path) -> None:
             with database.write() as connection:
                 if not database.is_sqlite:
                     connection.execute(_POSTGRESQL_LOCK)
-                _upgrade(connection, script_location)
+                _revisions[url] = _upgrade(connection, script_location)
     except CommandError as error:
-        raise StartupError(
-            "La base de données vient d’une version plus récente du service ; installez cette version."
-        ) from error
+        raise StartupError(states.of_newer_version().message) from error
     except Unavailable as error:
-        raise StartupError(states.unusable(parsed)) from error
+        raise StartupError(_sentence(error, parsed)) from error
     except DBAPIError as error:
         if isinstance(error.orig, InsufficientPrivilege):
             raise StartupError(states.unusable(parsed)) from error
@@ -225,19 +232,26 @@ def _open(database: Database, url: URL) -> None:
     try:
         with database.write():
             pass
-    except FailedPrecondition as error:
-        raise StartupError(error.message) from error
-    except (Unavailable, DBAPIError) as error:
+    except (FailedPrecondition, Unavailable) as error:
+        raise StartupError(_sentence(error, url)) from error
+    except DBAPIError as error:
         raise StartupError(states.unusable(url)) from error
 
 
-def _upgrade(connection: Connection, script_location: Path) -> None:
+def _sentence(error: DomainError, url: URL) -> str:
+    """What is said at a start of a store in a state: one that does not answer has its address first."""
+    return states.unusable(url) if error.reason == states.unavailable().reason else error.message
+
+
+def _upgrade(connection: Connection, script_location: Path) -> str:
+    """Brings the store to the last revision, and gives it."""
     config = Config()
     config.set_main_option("script_location", str(script_location))
     scripts = ScriptDirectory.from_config(config)
     with EnvironmentContext(config, scripts, fn=lambda now, _: scripts._upgrade_revs("head", now)) as context:
         context.configure(connection=connection)
         context.run_migrations()
+    return str(scripts.get_current_head())
 
 
 @contextmanager
@@ -258,4 +272,5 @@ def _sqlite_file(url: URL) -> Iterator[None]:
         raise StartupError(states.unusable(url)) from error
     with lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
+        SqliteFiles(path).remember()
         yield

@@ -8,9 +8,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import psycopg
 from psycopg.errors import ReadOnlySqlTransaction, UndefinedColumn, UndefinedTable
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, DisconnectionError, OperationalError
+from sqlalchemy.exc import ArgumentError, DisconnectionError
+from sqlalchemy.pool import NullPool
 
 from services.kit.errors import StartupError
 from services.kit.store.waits import Watchdog, seconds_left
@@ -26,7 +28,17 @@ _SQLITE_RETRY_SECONDS = 0.001
 WRITE = "kit_write"
 """Execution option of a connection that is about to write."""
 
+ANY_TEXT = "kit_any_text"
+"""Execution option of a connection whose reader judges by itself text that is not UTF-8."""
+
 _PASSING_SQLITE_ERRORS = ("SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_IOERR", "SQLITE_FULL", "SQLITE_CANTOPEN")
+_DAMAGES = (
+    "SQLITE_CORRUPT",
+    "SQLITE_NOTADB",
+    "SQLITE_READONLY_DBMOVED",
+    # A page or a frame that is announced and is not there: a file that was cut.
+    "SQLITE_IOERR_SHORT_READ",
+)
 
 
 def parse_url(url: str) -> URL:
@@ -35,7 +47,7 @@ def parse_url(url: str) -> URL:
         parsed = make_url(url)
     except ArgumentError:
         raise StartupError("L’adresse de la base de données est illisible.") from None
-    if parsed.get_backend_name() == "sqlite" and parsed.database not in (None, "", ":memory:"):
+    if parsed.get_backend_name() == "sqlite" and _is_file(parsed.database):
         return parsed.set(drivername="sqlite+pysqlite")
     if parsed.get_backend_name() == "postgresql":
         return parsed.set(drivername="postgresql+psycopg")
@@ -44,12 +56,19 @@ def parse_url(url: str) -> URL:
     )
 
 
+def _is_file(database: str | None) -> bool:
+    """A path: a URI of SQLite could say how to open it, which is ours to say."""
+    return bool(database) and database != ":memory:" and not str(database).startswith("file:")
+
+
 def create(url: URL, pool_size: int, *, bounded: bool = True) -> Engine:
-    """The engine of a URL returned by `parse_url`; its waits end with the call, unless not `bounded`."""
+    """The engine of a URL returned by `parse_url`; its waits end with the call, unless not `bounded`. Without
+    pool, each transaction opens a SQLite file anew."""
     if url.get_backend_name() == "postgresql":
         return _create_postgresql(url, pool_size, bounded=bounded)
     path = Path(str(url.database))
-    engine = create_engine(url, pool_size=pool_size, creator=lambda: connect_sqlite(path))
+    pool = {"pool_size": pool_size} if pool_size else {"poolclass": NullPool}
+    engine = create_engine(url, creator=lambda: connect_sqlite(path), **pool)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
@@ -104,47 +123,55 @@ def _create_postgresql(url: URL, pool_size: int, *, bounded: bool) -> Engine:
 def is_damage(error: BaseException | None) -> bool:
     """True if SQLite says that the file is no longer a sound database, or no longer the one it opened."""
     name = getattr(error, "sqlite_errorname", "")
-    return name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_READONLY_DBMOVED"))
+    # Text that is not UTF-8 is no error of SQLite but of the module, which gives it no code.
+    return name.startswith(_DAMAGES) or str(error).startswith("Could not decode to UTF-8")
 
 
-def is_without_our_tables(error: DBAPIError) -> bool:
+def is_read_only(error: BaseException | None) -> bool:
+    """True if the store takes no write: rights of files, a volume, a server that follows another."""
+    name = getattr(error, "sqlite_errorname", "")
+    return name.startswith("SQLITE_READONLY") or isinstance(error, ReadOnlySqlTransaction)
+
+
+def is_without_our_tables(error: BaseException | None) -> bool:
     """True if a table or a column that the migrations made is not there."""
-    if isinstance(error.orig, sqlite3.Error):
+    if isinstance(error, sqlite3.Error):
         # SQLite has one code for all that is wrong in a statement; these two texts alone say what is absent.
-        return str(error.orig).startswith(("no such table", "no such column"))
-    return isinstance(error.orig, UndefinedTable | UndefinedColumn)
+        return str(error).startswith(("no such table", "no such column"))
+    return isinstance(error, UndefinedTable | UndefinedColumn)
 
 
-def is_passing(error: DBAPIError, *, writes: bool) -> bool:
-    """True if the same transaction may succeed later; SQLite reports wrong SQL by the same class. A store
-    that has become read-only is one for a transaction that `writes`, a bug for another."""
-    if isinstance(error.orig, sqlite3.Error):
-        name = getattr(error.orig, "sqlite_errorname", "")
-        return name.startswith(_PASSING_SQLITE_ERRORS) or (writes and name.startswith("SQLITE_READONLY"))
-    return isinstance(error, OperationalError) or (writes and isinstance(error.orig, ReadOnlySqlTransaction))
+def is_passing(error: BaseException | None) -> bool:
+    """True if the same transaction may succeed later; SQLite reports wrong SQL by the same class."""
+    if isinstance(error, sqlite3.Error):
+        return getattr(error, "sqlite_errorname", "").startswith(_PASSING_SQLITE_ERRORS)
+    return isinstance(error, psycopg.OperationalError)
+
+
+_ANY_TEXT = partial(str, encoding="utf-8", errors="surrogateescape")
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
-    # Text that is not UTF-8, which SQLite keeps as it is, is for its reader to judge: it stops no reading.
-    connection.text_factory = partial(str, encoding="utf-8", errors="surrogateescape")
     for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "secure_delete = ON"):
         connection.execute(f"PRAGMA {pragma}")
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    writes = connection.get_execution_options().get(WRITE, False)
+    options = connection.get_execution_options()
+    writes = options.get(WRITE, False)
+    driver = connection.connection.driver_connection
+    assert isinstance(driver, sqlite3.Connection)  # noqa: S101 - of this very engine
+    driver.text_factory = _ANY_TEXT if options.get(ANY_TEXT) else str
     connection.exec_driver_sql(f"PRAGMA query_only = {'OFF' if writes else 'ON'}")
     if writes:
-        _begin_sqlite_write(connection)
+        _begin_sqlite_write(connection, driver)
     else:
         connection.exec_driver_sql("BEGIN")
 
 
-def _begin_sqlite_write(connection: Connection) -> None:
+def _begin_sqlite_write(connection: Connection, driver: sqlite3.Connection) -> None:
     """Takes the write lock, asked for at each millisecond: the wait of SQLite itself grows up to 100 ms, so
     that writers without pause starve the others."""
-    driver = connection.connection.driver_connection
-    assert isinstance(driver, sqlite3.Connection)  # noqa: S101 - of this very engine
     limit = time.monotonic() + min(SQLITE_BUSY_SECONDS, seconds_left())
     driver.execute("PRAGMA busy_timeout = 0")
     try:

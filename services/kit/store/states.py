@@ -6,7 +6,12 @@ from pathlib import Path
 
 from sqlalchemy import URL
 
-from services.kit.errors import FailedPrecondition, Unavailable
+from services.kit.errors import DomainError, FailedPrecondition, Unavailable
+
+
+def is_of_store(error: Exception) -> bool:
+    """True if an error says the state of a store, not what is in it."""
+    return isinstance(error, DomainError) and error.reason.startswith("STORE_")
 
 
 def unavailable() -> Unavailable:
@@ -39,6 +44,24 @@ def of_another_service() -> FailedPrecondition:
         "STORE_OF_ANOTHER_SERVICE",
         "La base de données n’a pas les tables de ce service : c’est celle d’un autre, ou elle a été vidée. "
         "Arrêtez le service, corrigez son adresse ou remettez la dernière sauvegarde, redémarrez.",
+    )
+
+
+def of_newer_version() -> FailedPrecondition:
+    """A newer version of the service has migrated the tables."""
+    return FailedPrecondition(
+        "STORE_OF_NEWER_VERSION",
+        "La base de données vient d’une version plus récente du service : celle-ci n’y lit ni n’y écrit plus "
+        "rien. Installez cette version plus récente, redémarrez.",
+    )
+
+
+def read_only() -> Unavailable:
+    """The database takes no write; it may later, given the right, or after a switch of servers."""
+    return Unavailable(
+        "STORE_READ_ONLY",
+        "La base de données n’accepte que la lecture : rien n’est enregistré. Rendez inscriptibles son "
+        "fichier et son dossier, ou attendez la fin d’une bascule de serveurs.",
     )
 
 

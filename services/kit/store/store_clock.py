@@ -226,9 +226,19 @@ def confirm(url: str, by: str, *, read: Callable[[], Reading] = read_clocks) -> 
     )
 
 
-def _read(connection: Connection) -> Mark | None:
-    """The mark of a store; the other processes wait until the transaction ends to read theirs."""
-    if connection.dialect.name == "postgresql":
+def last_believed(connection: Connection) -> datetime | None:
+    """The last hour that a store believed while its clock is in doubt; None while it is not."""
+    mark = _read(connection, alone=False)
+    if mark is None:
+        return None
+    now = read_clocks()
+    mark = advanced(mark, now, now)
+    return mark.time if mark.doubt else None
+
+
+def _read(connection: Connection, *, alone: bool = True) -> Mark | None:
+    """The mark of a store; `alone`, the other processes wait until the transaction ends to read theirs."""
+    if alone and connection.dialect.name == "postgresql":
         connection.execute(_POSTGRESQL_LOCK)
     row = connection.execute(select(_clock)).first()
     if row is None:

@@ -1,0 +1,147 @@
+"""What becomes of a store under each service has its name: no call is INTERNAL, none is answered."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+from collections import Counter
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import grpc
+import pytest
+from google.protobuf.descriptor import ServiceDescriptor
+from google.rpc.error_details_pb2 import ErrorInfo
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_status import rpc_status
+
+from tests.fault.test_contract_fuzz import SERVERS, call, plausible, right, services
+from tests.support import Launch, RunningServer, wait_until
+
+STORES = {
+    "services.eligibility": "eligibility.sqlite3",
+    "services.documents": "documents.sqlite3",
+    "services.bank_registry": "bank_registry.sqlite3",
+}
+
+
+def each_service(module: str) -> list[ServiceDescriptor]:
+    """The services of a server."""
+    found = services(SERVERS[module])
+    if module != "services.bank_registry":
+        found += services("microcredit/releases")
+    return [service for service in found if service.name != "PdfService"]  # a server of its own
+
+
+def asked(server: RunningServer, module: str) -> dict[str, Counter[str]]:
+    """The reasons that each RPC gives to a likely request, and to those of the examples; `` is an answer."""
+    found: dict[str, Counter[str]] = {}
+    with grpc.insecure_channel(server.address) as channel:
+        for service in each_service(module):
+            for method in service.methods:
+                for request in (plausible(method.input_type), *right(method.input_type)):
+                    error = call(channel, method, request.SerializeToString())
+                    found.setdefault(method.full_name, Counter())[reason(error)] += 1
+    return found
+
+
+def reason(error: Any) -> str:
+    if error is None:
+        return ""
+    status = rpc_status.from_call(error)
+    for detail in status.details if status else ():
+        if detail.Is(ErrorInfo.DESCRIPTOR):
+            return ErrorInfo.FromString(detail.value).reason
+    return str(error.code().name)
+
+
+def delete(path: Path) -> None:
+    path.unlink()
+
+
+def replace(path: Path) -> None:
+    shutil.copy(path, f"{path}.copy")
+    os.replace(f"{path}.copy", path)
+
+
+def delete_log(path: Path) -> None:
+    Path(f"{path}-wal").unlink()
+
+
+def delete_index(path: Path) -> None:
+    Path(f"{path}-shm").unlink()
+
+
+def corrupt(path: Path) -> None:
+    with path.open("r+b") as file:
+        file.write(b"\xff" * path.stat().st_size)
+    os.truncate(f"{path}-wal", 0)
+
+
+def cut(path: Path) -> None:
+    os.truncate(path, 0)
+    os.truncate(f"{path}-wal", 0)
+
+
+def cut_log(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as other, other:  # a commit that is in the log alone
+        other.execute("CREATE TABLE later (id integer)")
+    os.truncate(f"{path}-wal", 0)
+
+
+def overwrite(path: Path) -> None:
+    other = path.with_name("other.sqlite3")
+    with closing(sqlite3.connect(other)) as made:
+        made.execute("PRAGMA journal_mode = WAL")
+        made.execute("CREATE TABLE thing (id integer)")
+    path.write_bytes(other.read_bytes())
+    os.truncate(f"{path}-wal", 0)
+
+
+def upgrade(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as other, other:
+        other.execute("UPDATE alembic_version SET version_num = '9999'")
+
+
+FAULTS: dict[Callable[[Path], None], set[str]] = {
+    delete: {"STORE_MOVED"},
+    replace: {"STORE_MOVED"},
+    delete_log: {"STORE_MOVED"},
+    delete_index: {"STORE_MOVED"},
+    corrupt: {"STORE_DAMAGED"},
+    cut: {"STORE_DAMAGED"},
+    cut_log: {"STORE_DAMAGED"},
+    overwrite: {"STORE_OF_ANOTHER_SERVICE"},
+    upgrade: {"STORE_OF_NEWER_VERSION"},
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.__name__)
+@pytest.mark.parametrize("module", STORES)
+def test_each_state_has_its_name(
+    launch: Launch, tmp_path: Path, module: str, fault: Callable[[Path], None]
+) -> None:
+    server = launch(module, "--workers=1")
+    path = server.log.parent / STORES[module]
+    fault(path)
+    wait_until(lambda: not_serving(server, module) == names(module))
+    found = asked(server, module)
+    assert {reason for reasons in found.values() for reason in reasons} == FAULTS[fault]
+    assert Path(server.log).read_text().count('"event": "exception"') == 0
+
+
+def names(module: str) -> set[str]:
+    return {service.full_name for service in each_service(module)}
+
+
+def not_serving(server: RunningServer, module: str) -> set[str]:
+    """The services that the probes say cannot serve."""
+    with grpc.insecure_channel(server.address) as channel:
+        stub = health_pb2_grpc.HealthStub(channel)
+        found = {
+            name: stub.Check(health_pb2.HealthCheckRequest(service=name)).status for name in names(module)
+        }
+    return {name for name, status in found.items() if status != health_pb2.HealthCheckResponse.SERVING}
