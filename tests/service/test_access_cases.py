@@ -221,6 +221,53 @@ def test_a_reason_opens_a_case_of_another_team_and_is_told(client: Client, serve
     assert any(one.other_team and one.reason == "DECISION_NOT_FOUND" for one in found.accesses)
 
 
+def erase(client: Client, case: str, metadata: Metadata, **more: Any) -> int:
+    """How many decisions an erasure concerns."""
+    request = decisions.EraseCaseRequest(case_reference=case, **more)
+    return int(client.decisions.EraseCase(request, metadata=metadata, timeout=TIMEOUT).decision_count)
+
+
+def test_erasing_takes_two_persons_of_whom_one_is_the_dpo(client: Client) -> None:
+    name = assess(client, "D-10")
+    assess(client, "D-11")
+    dpo, other_dpo = header("ines", "dpo"), header("jean", "dpo")
+    call = client.decisions.EraseCase
+    asked_for = decisions.EraseCaseRequest(case_reference="D-10")
+    assert erase(client, "D-10", dpo, validate_only=True) == 1  # a look takes one person, and asks nothing
+    for metadata in (dpo, dpo, header("INES", "dpo"), (*dpo, ("x-request-id", "autre"))):
+        refused = refusal(call, asked_for, metadata)
+        assert (refused.code, refused.reason) == ("FAILED_PRECONDITION", "SECOND_PERSON_REQUIRED")
+    # Another person who asks for something else confirms nothing.
+    other_case = decisions.EraseCaseRequest(case_reference="D-11")
+    assert refusal(call, other_case, other_dpo).reason == "SECOND_PERSON_REQUIRED"
+    assert refusal(call, asked_for, header("claire", "instructor", "nord")).reason == "ROLE_NOT_ALLOWED"
+    assert reads(client, name, NORTH)
+
+    request_id = str(uuid4())
+    assert erase(client, "D-10", SUPERVISOR, request_id=request_id) == 1
+    assert erase(client, "D-10", SUPERVISOR, request_id=request_id) == 1  # sent again: the first answer
+    replay = decisions.ReplayDecisionRequest(name=name)
+    assert refusal(client.decisions.ReplayDecision, replay, SUPERVISOR).reason == "CASE_ERASED"
+    # What was agreed served once: the same act again takes two persons again.
+    assert refusal(call, asked_for, other_dpo).reason == "SECOND_PERSON_REQUIRED"
+
+
+def test_two_persons_without_the_dpo_are_not_enough(client: Client) -> None:
+    assess(client, "D-12")
+    call, asked_for = client.decisions.EraseCase, decisions.EraseCaseRequest(case_reference="D-12")
+    for metadata in (SUPERVISOR, header("hugo", "supervisor")):
+        assert refusal(call, asked_for, metadata).reason == "SECOND_PERSON_REQUIRED"
+    assert erase(client, "D-12", header("ines", "dpo")) == 1
+
+    def lines() -> list[access.Access]:
+        request = access.ListAccessesRequest(case_reference="D-12", subject="essai:ines")
+        stub = AccessServiceStub(client.channel)
+        return list(stub.ListAccesses(request, metadata=AUDITOR, timeout=TIMEOUT).accesses)
+
+    (done,) = wait_until(lines)
+    assert (done.code, done.statement) == ("OK", "demandé par essai:fanny")
+
+
 def test_documents_follow_the_team_of_their_case(launch: Launch) -> None:
     address = launch("tests.access_probe:serve_documents", "--retention-days", "30").address
     data = documents_support.example("minimal")
@@ -264,6 +311,10 @@ def test_documents_follow_the_team_of_their_case(launch: Launch) -> None:
             for metadata in (NORTH, SOUTH, COMMITTEE)
         ]
         assert counts == [1, 0, 1]
+        deletion = store_service_pb2.DeleteCaseRequest(case_reference="D-7")
+        call = stubs.store.DeleteCase
+        assert refusal(call, deletion, SUPERVISOR).reason == "SECOND_PERSON_REQUIRED"
+        assert call(deletion, metadata=header("ines", "dpo"), timeout=TIMEOUT).deleted_count == 1
 
 
 def test_reservations_follow_the_team_of_their_case(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
@@ -17,6 +18,7 @@ from google.protobuf.message import Message
 
 from services.kit import context
 from services.kit.access.access import Access
+from services.kit.access.agreements import check_agreement, demand
 from services.kit.access.cases import (
     CaseBook,
     CaseGate,
@@ -32,7 +34,7 @@ from services.kit.access.named_cases import named_cases
 from services.kit.access.service import AccessServicer
 from services.kit.caller import Caller
 from services.kit.errors import DomainError, InvalidArgument
-from services.kit.store import AccessLine, AccessLog, AccessPlace, StoreClock
+from services.kit.store import AccessLine, AccessLog, AccessPlace, Agreement, StoreClock
 
 BREAK_GLASS = "x-break-glass"
 """The header that gives the reason to reach a case of another team: UTF-8, percent-encoded."""
@@ -40,6 +42,8 @@ BREAK_GLASS = "x-break-glass"
 _SHORTEST_REASON, _LONGEST_REASON = 10, 200
 _LONGEST_NAME = 200
 _OWN_METHODS = "microcredit.access."
+
+_agreed: ContextVar[Agreement | None] = ContextVar("agreement", default=None)
 
 log = structlog.get_logger()
 
@@ -97,6 +101,7 @@ class AccessDoor:
             caller, _reason([v for k, v in call.invocation_metadata() if k == BREAK_GLASS])
         )
         enter_gate(CaseGate(self._teams, rights) if self._teams else None)
+        _agreed.set(None)
 
     def permit(self, method: str, request: Any, caller: Caller) -> None:
         """Refuses a call by what its request names, and takes note of it."""
@@ -113,6 +118,23 @@ class AccessDoor:
                 context.concern(self._teams.tag(reference))
             else:
                 act_on_case(reference, tries=tries)
+        self.agree(method, request, caller)
+
+    def agree(self, method: str, request: Any, caller: Caller) -> None:
+        """Refuses the first person who asks for an act that takes two, and takes note of the demand."""
+        role = self._guard.second_person(method)
+        if (
+            not role
+            or not self._log
+            or not isinstance(request, Message)
+            or getattr(request, "validate_only", False)
+        ):
+            return
+        asked = demand(self._log, method, request, caller)
+        first = self._log.agreement(asked, datetime.now(UTC))
+        check_agreement(first, asked, role)
+        _agreed.set(first)
+        context.subject().statement = f"demandé par {first.actor}"
 
     def answer(self, method: str, response: Any) -> None:
         """Takes note of the cases of an answer; refuses it if one that is read is not for the caller."""
@@ -125,13 +147,23 @@ class AccessDoor:
                 raise case_not_allowed()
             context.concern(tag)
 
+    def _settle(self, code: str) -> None:
+        """Ends what the call began beside its work: an agreement that served, cases opened for nothing."""
+        gate, agreed = current_gate(), _agreed.get()
+        try:
+            if code != "OK" and gate:
+                gate.give_back()
+            if code == "OK" and agreed and self._log:
+                self._log.end_agreement(agreed)
+        except DomainError as error:
+            log.warning("call_not_settled", reason=error.reason, request_id=context.request_id())
+
     def note(self, method: str, peer: str, code: str, reason: str = "") -> None:
         """Queues the line of a call before its answer leaves, or a part of it: its cases of until now.
 
         A stream that goes on without another case has nothing more to note.
         """
-        if code != "OK":
-            _give_back()
+        self._settle(code)
         caller, subject = context.caller(), context.subject()
         cases = subject.cases[max(0, subject.noted) :]
         if self._journal is None or caller is None or (code == "OK" and subject.noted >= 0 and not cases):
@@ -160,16 +192,6 @@ class AccessDoor:
 def _machine(peer: str) -> str:
     """The address of a peer ("ipv4:192.0.2.1:50000", "ipv6:%5B::1%5D:50000") without its port."""
     return unquote(peer).partition(":")[2].rpartition(":")[0].strip("[]")
-
-
-def _give_back() -> None:
-    """Leaves the cases that the call opened, and failed to keep anything of, to who acts for them next."""
-    gate = current_gate()
-    try:
-        if gate:
-            gate.give_back()
-    except DomainError as error:
-        log.warning("case_not_given_back", reason=error.reason, request_id=context.request_id())
 
 
 @cache

@@ -84,6 +84,10 @@ class Guard:
             if not caller.roles & table.allowed(Act(method, collection)):
                 raise _not_allowed(method)
 
+    def second_person(self, method: str) -> str:
+        """The role that one of two persons has for a method; empty when one person is enough."""
+        return self._roles.table().two_persons.get(method, "")
+
     def rights(self, caller: Caller, break_glass: str) -> CaseRights:
         """Which cases a caller reaches; `break_glass` is the reason given to reach others."""
         return rights_of(caller, self._roles.table(), break_glass)

@@ -6,6 +6,7 @@
 - `AccessLog`: The lines of a journal, chained; to be opened after the fork only.
 - `AccessPlace`: Where a service keeps its journal of accesses, under which master key, and for how many
   months.
+- `Agreement`: What a person asked of an act that takes two: who, with which roles, and until when it holds.
 - `append`: Adds a row in the caller's write transaction; `before` and `after` hold JSON values without
   float.
 - `audit`: Hash-chained audit: each write adds a row, in its own transaction, that seals all the rows before
@@ -57,7 +58,7 @@
 """
 
 from services.kit.store import accesses, audit, database, idempotency, states, store_clock, vault
-from services.kit.store.accesses import AccessFilters, AccessLine, AccessLog, AccessPlace
+from services.kit.store.accesses import AccessFilters, AccessLine, AccessLog, AccessPlace, Agreement
 from services.kit.store.audit import append, audit_table
 from services.kit.store.chain import BrokenChainError, Chain
 from services.kit.store.database import Database

@@ -77,6 +77,16 @@ _case_team = Table(
     Column("time", String(27), nullable=False),
 )
 
+_agreement = Table(
+    "agreement",
+    _metadata,
+    Column("digest", String(64), primary_key=True),
+    Column("actor", Text, nullable=False),
+    Column("roles", Text, nullable=False),
+    Column("expire_time", String(27), nullable=False),
+    Column("done", String(64), nullable=False),
+)
+
 _request = idempotency.request_table(_metadata, "access_request")
 
 # The number names the lock of the chain in PostgreSQL, shared by every replica: it may never change.
@@ -123,6 +133,22 @@ class AccessFilters:
     application: str = ""
     case_tag: str = ""
     method: str = ""
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """What a person asked of an act that takes two: who, with which roles, and until when it holds.
+
+    `call` stands for the person and the request id, and is empty without one; `done`, for the call that did
+    the act: sent again, it has its first answer.
+    """
+
+    digest: str
+    actor: str
+    roles: frozenset[str]
+    expire_time: datetime
+    call: str
+    done: str = ""
 
 
 @dataclass(frozen=True)
@@ -219,6 +245,42 @@ class AccessLog:
             _assign(connection, tag, team, actor)
             idempotency.remember(connection, _request, request_id, mark, before.encode())
             return before
+
+    def act_tag(self, act: bytes) -> str:
+        """What stands for an act that two persons must agree on, and says nothing of it."""
+        return vault.tag(self._tags, b"act" + act)
+
+    def agreement(self, asked: Agreement, now: datetime) -> Agreement:
+        """What was first asked of an act, and is neither done nor over; this very demand without one."""
+        with self.database.write() as connection:
+            if connection.dialect.name == "postgresql":
+                connection.execute(_TEAMS_LOCK)
+            over = _agreement.c.expire_time <= instant_text(now)
+            connection.execute(delete(_agreement).where(over))
+            query = select(_agreement).where(_agreement.c.digest == asked.digest)
+            row = connection.execute(query).first()
+            if row is not None and row.done in ("", asked.call):
+                roles, until = frozenset(row.roles.split()), instant_of(row.expire_time)
+                return replace(asked, actor=row.actor, roles=roles, expire_time=until, done=row.done)
+            connection.execute(delete(_agreement).where(_agreement.c.digest == asked.digest))
+            values = {
+                "digest": asked.digest,
+                "actor": asked.actor,
+                "roles": " ".join(sorted(asked.roles)),
+                "expire_time": instant_text(asked.expire_time),
+                "done": "",
+            }
+            connection.execute(insert(_agreement).values(values))
+            return asked
+
+    def end_agreement(self, agreed: Agreement) -> None:
+        """The act is done: what was asked of it serves no other call."""
+        this = _agreement.c.digest == agreed.digest
+        with self.database.write() as connection:
+            if agreed.call:
+                connection.execute(update(_agreement).where(this).values(done=agreed.call))
+            else:
+                connection.execute(delete(_agreement).where(this))
 
     def verify(self, expected: Head | None = None) -> Verification:
         """Reads the whole journal; what was removed is believed only of a removal that the journal holds."""
