@@ -92,18 +92,18 @@ class CaseTeams:
         team = self._teams.get(tag) if tag else ""
         if team is None:
             # What has no team is asked for again each time: it gets one at any moment.
-            team = self._store.team_of(tag)
+            team = self._store.cases.team_of(tag)
             if team:
                 self._teams[tag] = team
         return team
 
     def open(self, tag: str, team: str) -> bool:
         """Makes a team that of a case which has none; false when it got one meanwhile."""
-        return self._store.open_case(tag, team, context.actor())
+        return self._store.cases.open_case(tag, team, context.actor())
 
     def close(self, tag: str) -> None:
         """Takes back the team of a case that the call opened and then kept nothing of."""
-        self._store.close_case(tag)
+        self._store.cases.close_case(tag)
         self._teams.pop(tag, None)
 
 

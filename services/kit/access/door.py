@@ -131,7 +131,7 @@ class AccessDoor:
         ):
             return
         asked = demand(self._log, method, request, caller)
-        first = self._log.agreement(asked, datetime.now(UTC))
+        first = self._log.cases.agreement(asked, datetime.now(UTC))
         check_agreement(first, asked, role)
         _agreed.set(first)
         context.subject().statement = f"demandé par {first.actor}"
@@ -154,7 +154,7 @@ class AccessDoor:
             if code != "OK" and gate:
                 gate.give_back()
             if code == "OK" and agreed and self._log:
-                self._log.end_agreement(agreed)
+                self._log.cases.end_agreement(agreed)
         except DomainError as error:
             log.warning("call_not_settled", reason=error.reason, request_id=context.request_id())
 

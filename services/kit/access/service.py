@@ -67,9 +67,9 @@ class AccessServicer(AccessServiceServicer):
         violations.raise_if_any()
         tag, team = self._teams.tag(request.case_reference), request.team
         if request.validate_only:
-            return pb.ReassignCaseResponse(team=team, previous_team=self._store.team_of(tag))
+            return pb.ReassignCaseResponse(team=team, previous_team=self._store.cases.team_of(tag))
         mark = fingerprint("ReassignCase", tag, team)
-        before = self._store.reassign_case(tag, team, actor(), request_id, mark)
+        before = self._store.cases.reassign_case(tag, team, actor(), request_id, mark)
         return pb.ReassignCaseResponse(team=team, previous_team=before)
 
     def VerifyAccesses(
