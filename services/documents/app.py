@@ -96,13 +96,6 @@ def make_app(settings: Settings) -> App:
             registration(ReleaseServicer(deployments.releases, candidates, key), database.check_writable),
         )
 
-    accesses = AccessPlace(
-        settings.access_database_url, settings.master_key_file, settings.access_retention_months
-    )
-    book = CaseBook(
-        lambda reference: bool(opened[-1].of_case(reference)),
-        lambda reference: opened[-1].case_tag(reference),
-    )
     return App(
         "documents",
         DOMAIN,
@@ -110,8 +103,20 @@ def make_app(settings: Settings) -> App:
         build,
         ROLES,
         store_set(settings),
-        AccessKeeping(accesses, book),
+        _keeping(settings, opened),
     )
+
+
+def _keeping(settings: Settings, opened: Sequence[DocumentStore]) -> AccessKeeping:
+    """The journal of accesses, and what the store of a worker, `opened` by then, says of cases."""
+    place = AccessPlace(
+        settings.access_database_url, settings.master_key_file, settings.access_retention_months
+    )
+    book = CaseBook(
+        lambda reference: bool(opened[-1].of_case(reference)),
+        lambda reference: opened[-1].case_tag(reference),
+    )
+    return AccessKeeping(place, book)
 
 
 def store_set(settings: Settings) -> StoreSet:

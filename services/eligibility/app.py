@@ -98,9 +98,6 @@ def make_app(settings: Settings) -> App:
             ),
         )
 
-    accesses = AccessPlace(
-        settings.access_database_url, settings.master_key_file, settings.access_retention_months
-    )
     return App(
         "eligibility",
         DOMAIN,
@@ -108,8 +105,17 @@ def make_app(settings: Settings) -> App:
         build,
         ROLES,
         store_set(settings),
-        AccessKeeping(accesses, CaseBook(lambda reference: opened[-1].has_case(reference))),
+        _keeping(settings, opened),
     )
+
+
+def _keeping(settings: Settings, opened: Sequence[Journal]) -> AccessKeeping:
+    """The journal of accesses, and what the store of a worker, `opened` by then, says of cases."""
+    place = AccessPlace(
+        settings.access_database_url, settings.master_key_file, settings.access_retention_months
+    )
+    book = CaseBook(lambda reference: opened[-1].has_case(reference))
+    return AccessKeeping(place, book)
 
 
 def store_set(settings: Settings) -> StoreSet:

@@ -13,7 +13,6 @@
 - `audit_table`: The table of an audit chain, for the service's migration and its store.
 - `BrokenChainError`: A record is not as it was written, or is missing; `sequence` is its rank.
 - `CaseKey`: The key that encrypts what is kept of a case.
-- `CaseStore`: The teams of cases, by what stands for a case, and the demands of acts that take two persons.
 - `Chain`: The records of a table, numbered by its primary key; all the columns are sealed but those
   `unsealed`.
 - `ChainSeal`: What seals the records that follow `after`: a key, so that whoever writes the database without
@@ -72,7 +71,7 @@
 from services.kit.store import accesses, audit, database, idempotency, states, store_clock, vault
 from services.kit.store.accesses import AccessFilters, AccessLine, AccessLog, AccessPlace
 from services.kit.store.audit import Audit, AuditEntry, audit_table, verify_audit
-from services.kit.store.case_store import Agreement, CaseStore
+from services.kit.store.case_store import Agreement
 from services.kit.store.chain import BrokenChainError, Chain, ChainSeal
 from services.kit.store.database import Database
 from services.kit.store.erasing import CONTENTS, ERASED, ERASING, Erasing, erasure_table
