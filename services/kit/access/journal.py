@@ -78,11 +78,12 @@ class AccessJournal:
         """Queues a line for each case of a call, by its tag; one line without a case when there is none."""
         now = time.monotonic()
         with self._changed:
+            if not self._waiting:  # else the writer is at work: each wake costs a call
+                self._changed.notify_all()
             for tag in tags or [""]:
                 self._number += 1
                 numbered = replace(line, process=self._process, number=self._number, case_tag=tag)
                 self._waiting.append((now, numbered))
-            self._changed.notify_all()
 
     def _write_for_ever(self) -> None:
         while True:
