@@ -20,9 +20,8 @@ from microcredit.bankregistry.v1.registry_admin_service_pb2 import VerifyAuditRe
 from services.bank_registry.api.admin import Auditor
 from services.bank_registry.api.editing import BankEditingServicer
 from services.bank_registry.registry.geography import Geography
-from services.bank_registry.store import RegistryStore
 from services.kit.store.database import Database
-from tests.bank_registry_support import agreement, bank, import_banks, new_database
+from tests.bank_registry_support import agreement, bank, import_banks, new_database, opened_store
 from tests.support import ROOT
 
 BANK = "banks/a"
@@ -52,7 +51,7 @@ def audit_of(url: str) -> tuple[bool, int]:
     """Whether the audit is whole and the registry what it says, and the state_number."""
     database = Database(url)
     try:
-        store = RegistryStore(database)
+        store = opened_store(url, database)
         return Auditor(store).verify(VerifyAuditRequest()).whole, store.registry().state_number
     finally:
         database.dispose()
@@ -90,7 +89,7 @@ def run_killed(url: str, step: int) -> bool:
         status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
         assert status in (0, -signal.SIGKILL)
         return status != 0
-    editor = BankEditingServicer(RegistryStore(Database(url)), Geography.load())
+    editor = BankEditingServicer(opened_store(url, Database(url)), Geography.load())
     request = editing.SuspendBankRequest(name=BANK, effective_date=DAY, reason="x", request_id=REQUEST_ID)
     strike(step)
     editor.SuspendBank(request, None)  # type: ignore[arg-type]

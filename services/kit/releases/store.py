@@ -16,7 +16,7 @@ from services.kit.releases.ledger import Ledger
 from services.kit.releases.signature import SignatureError, Statement, signer, stated
 from services.kit.releases.timeline import Candidate, Release, State
 from services.kit.releases.trust import Signature, Trust
-from services.kit.store import Database, fingerprint
+from services.kit.store import ChainSeal, Database, fingerprint
 
 ACTOR = "service"
 """Who publishes and activates what a service ships, in the history."""
@@ -42,8 +42,8 @@ class Publication:
 class ReleaseStore:
     """Publishes, activates and rolls back, as the policy of the store asks."""
 
-    def __init__(self, database: Database) -> None:
-        self._ledger = Ledger(database)
+    def __init__(self, database: Database, seal: ChainSeal) -> None:
+        self._ledger = Ledger(database, seal)
 
     def state(self) -> State:
         """Everything published and activated so far; FailedPrecondition if it was altered."""
@@ -79,6 +79,14 @@ class ReleaseStore:
             except SignatureError:
                 raise _signature_refused(package_digest) from None
             _signer(trust, statement, contents, datetime.now(UTC))
+
+    def accepts(self, contents: Contents) -> bool:
+        """Whether these files are signed as the policy asks."""
+        try:
+            self.require_signature(contents)
+        except FailedPrecondition:
+            return False
+        return True
 
     def published(self, asked: str, *, actor: str, comment: str, request_id: str) -> Publication | None:
         """The publication that this very request made, None if it is new; AlreadyExists if its id was used

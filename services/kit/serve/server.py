@@ -29,6 +29,7 @@ from services.kit.errors import StartupError
 from services.kit.french import spaced
 from services.kit.serve import cpus, liveness, logs, port
 from services.kit.serve.config import ServerSettings
+from services.kit.serve.counts import Counts
 from services.kit.serve.interceptor import MAX_METADATA_BYTES, Interceptor
 from services.kit.serve.liveness import Check
 from services.kit.serve.prefork import Pulse, Supervisor
@@ -94,7 +95,7 @@ class App:
 
     `domain` is that of ErrorInfo, `roles` the table of who may call what, `accesses` where it is noted who
     did. What `prepare` opens (connections, threads) it closes before it returns. It runs once what the
-    service keeps, `stores`, was found whole, or may be created.
+    service keeps, `stores`, was found whole, or may be created. `stop` runs last in a worker that ends.
     """
 
     name: str
@@ -104,6 +105,7 @@ class App:
     roles: Path
     stores: StoreSet = field(default_factory=StoreSet)
     accesses: AccessPlace | None = None
+    stop: Callable[[], None] = lambda: None
 
 
 Act = Callable[[S, str], str]
@@ -229,11 +231,11 @@ def _work(app: App, settings: ServerSettings, guard: Guard, address: str, pulse:
     writer.setblocking(False)
     signal.set_wakeup_fd(writer.fileno())
     signal.signal(signal.SIGTERM, lambda *_: None)
-    access = settings.access()
+    access, counts = settings.access(), Counts()
     door = AccessDoor(access, guard, app.accesses) if access else None
     server = grpc.server(
         _receivers(),
-        interceptors=[Interceptor(app.domain, settings.limits(), door)],
+        interceptors=[Interceptor(app.domain, settings.limits(), door, counts)],
         options=_options(settings),
     )
     registrations = [*app.build(), *map(registration, door.servicers() if door else ())]
@@ -252,11 +254,14 @@ def _work(app: App, settings: ServerSettings, guard: Guard, address: str, pulse:
     pulse.ready()
     liveness.beat(own, pulse)
     liveness.watch_readiness(probes, {each.service_name: each.check_ready for each in registrations})
+    counts.tell_regularly()
     reader.recv(1)
     context.stop()
     probes.enter_graceful_shutdown()
     time.sleep(settings.notice_seconds)
     server.stop(settings.drain_seconds).wait()
+    app.stop()
+    counts.tell()
     if door:
         door.stop()
 
