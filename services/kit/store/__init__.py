@@ -6,6 +6,7 @@
 - `AccessLog`: The lines of a journal, chained; to be opened after the fork only.
 - `AccessPlace`: Where a service keeps its journal of accesses, under which master key, and for how many
   months.
+- `Agreement`: What a person asked of an act that takes two: who, with which roles, and until when it holds.
 - `Audit`: The audit of a table of `audit_table`, under the seal of its chain.
 - `audit`: Chained audit: each write adds a row, in its own transaction, that seals all the rows before it.
 - `AuditEntry`: What a write did to a resource; `before` and `after` hold JSON values without float.
@@ -51,6 +52,8 @@
   it lacks.
 - `request_table`: The table of answered requests, for the service's migration and its store.
 - `reused`: The request id was used for another request.
+- `rotate_master_key`: Wraps the keys of databases, by their French names, with a new master key that takes
+  the place of the one of the file; gives a French sentence, or StartupError.
 - `secret_table`: The table of the secrets, which the first migration of a service fills.
 - `states`: The states of a store in which a service reads and writes nothing, each with its reason and what
   to do.
@@ -70,6 +73,7 @@
 from services.kit.store import accesses, audit, database, idempotency, states, store_clock, vault
 from services.kit.store.accesses import AccessFilters, AccessLine, AccessLog, AccessPlace
 from services.kit.store.audit import Audit, AuditEntry, audit_table, verify_audit
+from services.kit.store.case_store import Agreement
 from services.kit.store.chain import BrokenChainError, Chain, ChainSeal
 from services.kit.store.database import Database
 from services.kit.store.erasing import CONTENTS, ERASED, ERASING, Erasing, erasure_table
@@ -87,6 +91,7 @@ from services.kit.store.ring import (
     prepare_ring,
     stored_key_table,
 )
+from services.kit.store.rotation import rotate_master_key
 from services.kit.store.secrets import secret_table
 from services.kit.store.store_clock import (
     CLOCK_CHAIN,
