@@ -18,6 +18,7 @@ from services.bank_registry.api import (
 from services.bank_registry.config import Settings
 from services.bank_registry.registry import Geography
 from services.bank_registry.store import STORE_KEYS, RegistryStore, prepare_store, store_set
+from services.kit.access import AccessKeeping, CaseBook
 from services.kit.serve import App, Registration, registration
 from services.kit.store import AccessPlace, Anchor, Database, StoreClock, anchoring, open_ring
 
@@ -36,6 +37,9 @@ def make_app(settings: Settings) -> App:
         )
         Geography.load()  # before the fork: the workers share its memory
 
+    opened: list[RegistryStore] = []
+    """The store of this worker, once it is built."""
+
     def build() -> Sequence[Registration]:
         database = Database(settings.database_url)
         clock = StoreClock(database)
@@ -43,6 +47,7 @@ def make_app(settings: Settings) -> App:
         ring = open_ring(database, settings.master_key_file, STORE_KEYS.owner)
         Anchor(database, ring, STORE_KEYS, settings.head_places()).start()
         store, geography = RegistryStore(database, ring), Geography.load()
+        opened.append(store)
         admin = RegistryAdminServicer(Importer(store, geography), Exporter(store), Auditor(store))
         return [
             registration(BankRegistryServicer(store, geography, DOMAIN)),
@@ -62,4 +67,6 @@ def make_app(settings: Settings) -> App:
         STORE_KEYS,
         settings.head_places(),
     )
-    return App("bank_registry", DOMAIN, prepare, build, ROLES, stores, accesses, anchor)
+    book = CaseBook(lambda reference: opened[-1].registry().has_case(reference))
+    keeping = AccessKeeping(accesses, book)
+    return App("bank_registry", DOMAIN, prepare, build, ROLES, stores, keeping, anchor)

@@ -34,6 +34,7 @@ from services.documents.store import (
     migrate,
     uses_keys,
 )
+from services.kit.access import AccessKeeping, CaseBook
 from services.kit.releases import RELEASE_CHAIN, Candidates, ReleaseServicer, ReleaseStore, TrustStore, Turns
 from services.kit.serve import App, Registration, registration
 from services.kit.store import (
@@ -60,6 +61,8 @@ ROLES = Path(__file__).with_name("roles.toml")
 def make_app(settings: Settings) -> App:
     """The application of these settings."""
     packages, turns = Packages(settings.plan_cache_bytes), Turns()
+    opened: list[DocumentStore] = []
+    """The store of this worker, once it is built."""
 
     def build() -> Sequence[Registration]:
         database = Database(settings.database_url)
@@ -73,6 +76,7 @@ def make_app(settings: Settings) -> App:
         store = DocumentStore(database, keys, ring.seal(AUDIT_CHAIN), settings.retention_days)
         store.erasing.start()
         Anchor(database, ring, STORE_KEYS, settings.head_places()).start()
+        opened.append(store)
         clock = StoreClock(database, store.purge)
         clock.start()
         seal = Seal(ring.key(SEALS), ring.key(SEALS_NAME))
@@ -103,14 +107,8 @@ def make_app(settings: Settings) -> App:
         build,
         ROLES,
         store_set(settings),
-        _accesses(settings),
+        _keeping(settings, opened),
         _anchor(settings),
-    )
-
-
-def _accesses(settings: Settings) -> AccessPlace:
-    return AccessPlace(
-        settings.access_database_url, settings.master_key_file, settings.access_retention_months
     )
 
 
@@ -122,6 +120,18 @@ def _anchor(settings: Settings) -> Callable[[], None]:
         STORE_KEYS,
         settings.head_places(),
     )
+
+
+def _keeping(settings: Settings, opened: Sequence[DocumentStore]) -> AccessKeeping:
+    """The journal of accesses, and what the store of a worker, `opened` by then, says of cases."""
+    place = AccessPlace(
+        settings.access_database_url, settings.master_key_file, settings.access_retention_months
+    )
+    book = CaseBook(
+        lambda reference: bool(opened[-1].of_case(reference)),
+        lambda reference: opened[-1].case_tag(reference),
+    )
+    return AccessKeeping(place, book)
 
 
 def store_set(settings: Settings) -> StoreSet:

@@ -6,6 +6,7 @@
 - `AccessLog`: The lines of a journal, chained; to be opened after the fork only.
 - `AccessPlace`: Where a service keeps its journal of accesses, under which master key, and for how many
   months.
+- `Agreement`: What a person asked of an act that takes two: who, with which roles, and until when it holds.
 - `Anchor`: Anchors the heads of the chains of one store, from one process.
 - `anchoring`: Anchoring: the last heads of the chains of a store leave its database by themselves, after each
   write.
@@ -80,6 +81,7 @@ from services.kit.store import accesses, anchoring, audit, database, idempotency
 from services.kit.store.accesses import AccessFilters, AccessLine, AccessLog, AccessPlace
 from services.kit.store.anchoring import Anchor, HeadPlaces
 from services.kit.store.audit import Audit, AuditEntry, audit_chain, audit_table, verify_audit
+from services.kit.store.case_store import Agreement
 from services.kit.store.chain import BrokenChainError, Chain, ChainSeal
 from services.kit.store.database import Database
 from services.kit.store.erasing import CONTENTS, ERASED, ERASING, Erasing, erasure_table
