@@ -61,14 +61,12 @@ ROLES = Path(__file__).with_name("roles.toml")
 def make_app(settings: Settings) -> App:
     """The application of these settings."""
     packages, turns = Packages(settings.plan_cache_bytes), Turns()
-    opened: list[DocumentStore] = []
-    """The store of this worker, once it is built."""
+    opened: list[DocumentStore] = []  # the store of this worker, once it is built
 
     def build() -> Sequence[Registration]:
         database = Database(settings.database_url)
         ring = open_ring(database, settings.master_key_file, STORE_KEYS.owner)
-        releases = ReleaseStore(database, ring.seal(RELEASE_CHAIN))
-        deployments = Deployments(releases, packages, package_kinds)
+        deployments = Deployments(ReleaseStore(database, ring.seal(RELEASE_CHAIN)), packages, package_kinds)
         deployments.start()
         candidates = Candidates(deployments.releases, turns)
         key = ring.key(PAGE_TOKENS)

@@ -66,8 +66,7 @@ def make_app(settings: Settings) -> App:
 
     read: dict[str, RulePackage] = {}
     turns = Turns()
-    opened: list[Journal] = []
-    """The journal of this worker, once it is built."""
+    opened: list[Journal] = []  # the journal of this worker, once it is built
 
     def build() -> Sequence[Registration]:
         database = Database(settings.database_url)
