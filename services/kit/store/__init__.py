@@ -79,12 +79,13 @@
 
 from services.kit.store import accesses, anchoring, audit, database, idempotency, states, store_clock, vault
 from services.kit.store.accesses import AccessFilters, AccessLine, AccessLog, AccessPlace
-from services.kit.store.anchoring import Anchor, HeadPlaces
+from services.kit.store.anchoring import Anchor
 from services.kit.store.audit import Audit, AuditEntry, audit_chain, audit_table, verify_audit
 from services.kit.store.case_store import Agreement
 from services.kit.store.chain import BrokenChainError, Chain, ChainSeal
 from services.kit.store.database import Database
 from services.kit.store.erasing import CONTENTS, ERASED, ERASING, Erasing, erasure_table
+from services.kit.store.head_sending import HeadPlaces
 from services.kit.store.heads import HEAD_SIGNATURES
 from services.kit.store.idempotency import fingerprint, request_table, reused
 from services.kit.store.keys import CaseKey, KeyStore, prepare_keys

@@ -6,14 +6,9 @@ anchored yet: it is at the next start.
 
 from __future__ import annotations
 
-import logging.handlers
-import shlex
-import subprocess
 import threading
-import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -25,23 +20,11 @@ from services.kit.dates import instant_of, instant_text
 from services.kit.errors import DomainError, StartupError
 from services.kit.store.chain import BEGINNING
 from services.kit.store.database import Database
+from services.kit.store.head_sending import HeadPlaces, HeadSender
 from services.kit.store.heads import HEAD_SIGNATURES, Heads, HeadsFile, HeadSigner, add_line
 from services.kit.store.ring import KeyPlan, KeyRing, open_ring
 
-_SEND_SECONDS = 20.0
-
 log = structlog.get_logger()
-
-
-@dataclass(frozen=True)
-class HeadPlaces:
-    """Where anchored heads go: the file, and elsewhere where a setting says so."""
-
-    file: Path
-    seconds: float = 5.0
-    syslog: str = ""
-    command: str = ""
-    webhook: str = ""
 
 
 class Anchor:
@@ -53,6 +36,7 @@ class Anchor:
         self._plan = plan
         self._places = places
         self._file = HeadsFile(places.file)
+        self._sender = HeadSender(places)
         self._signer = HeadSigner(ring.key(HEAD_SIGNATURES))
         self._mark = b""
         self._failures = 0
@@ -92,7 +76,7 @@ class Anchor:
             line = self._signer.signed(found)
             add_line(stream, line)
         log.info("head_anchored", heads={name: [head.sequence, head.hash] for name, head in heads.items()})
-        self._send(line)
+        self._sender.send(line)
         return line
 
     def acknowledge(self, lost: str, by: str) -> str:
@@ -142,43 +126,6 @@ class Anchor:
             except (DomainError, StartupError, OSError) as error:
                 self._failures += 1
                 log.error("head_not_anchored", error=type(error).__name__, failures=self._failures)
-
-    def _send(self, line: str) -> None:
-        for name, send in (
-            ("syslog", self._to_syslog),
-            ("command", self._to_command),
-            ("webhook", self._to_web),
-        ):
-            if getattr(self._places, name):
-                try:
-                    send(line)
-                except (OSError, ValueError, subprocess.SubprocessError) as error:
-                    self._failures += 1
-                    log.error("head_not_sent", to=name, error=type(error).__name__, failures=self._failures)
-
-    def _to_syslog(self, line: str) -> None:
-        host, _, port = self._places.syslog.rpartition(":")
-        address = (host, int(port)) if host else self._places.syslog
-        handler = logging.handlers.SysLogHandler(address)
-        try:
-            handler.emit(logging.makeLogRecord({"msg": f"microcredit head {line}", "levelno": logging.INFO}))
-        finally:
-            handler.close()
-
-    def _to_command(self, line: str) -> None:
-        command = shlex.split(self._places.command)
-        subprocess.run(  # noqa: S603 - the operator's own setting
-            command, input=line, text=True, check=True, capture_output=True, timeout=_SEND_SECONDS
-        )
-
-    def _to_web(self, line: str) -> None:
-        if not self._places.webhook.startswith(("http://", "https://")):
-            raise ValueError
-        request = urllib.request.Request(  # noqa: S310 - its scheme was read
-            self._places.webhook, line.encode(), {"Content-Type": "application/json"}
-        )
-        with urllib.request.urlopen(request, timeout=_SEND_SECONDS):  # noqa: S310
-            pass
 
 
 @contextmanager
