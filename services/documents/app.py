@@ -30,7 +30,7 @@ from services.documents.store import (
     prepare_master_key,
     uses_keys,
 )
-from services.kit.releases import Candidates, ReleaseServicer, ReleaseStore, TrustStore, Turns
+from services.kit.releases import Candidates, ReleaseServicer, ReleaseStore, TrustStore, Turns, in_force
 from services.kit.serve import App, Registration, registration
 from services.kit.store import (
     AccessPlace,
@@ -89,7 +89,14 @@ def make_app(settings: Settings) -> App:
         settings.access_database_url, settings.master_key_file, settings.access_retention_months
     )
     return App(
-        "documents", DOMAIN, lambda: prepare(settings, packages), build, ROLES, store_set(settings), accesses
+        "documents",
+        DOMAIN,
+        lambda: prepare(settings, packages),
+        build,
+        ROLES,
+        store_set(settings),
+        accesses,
+        rules=lambda: in_force(settings.database_url),
     )
 
 

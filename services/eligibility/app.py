@@ -33,6 +33,7 @@ from services.kit.releases import (
     ReleaseStore,
     TrustStore,
     Turns,
+    in_force,
 )
 from services.kit.serve import App, Registration, registration
 from services.kit.store import (
@@ -96,6 +97,7 @@ def make_app(settings: Settings) -> App:
         ROLES,
         store_set(settings),
         accesses,
+        rules=lambda: in_force(settings.database_url),
     )
 
 

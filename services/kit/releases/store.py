@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime
 
 from sqlalchemy import Connection
 
+from services.kit.dates import today
 from services.kit.errors import AlreadyExists, FailedPrecondition
 from services.kit.releases import changes, history, ledger, versions
 from services.kit.releases.archive import SIGNATURE_FILE, ArchiveError, Contents, digest, pack, restore
@@ -37,6 +38,18 @@ class Publication:
     release: Release
     created: bool
     state: State
+
+
+def in_force(url: str) -> list[str]:
+    """The name and the version of each package of a store that governs today, for a process that serves not
+    yet."""
+    database, day = Database(url), today()
+    try:
+        state = ReleaseStore(database).state()
+        governing = (state.governing(name, day) for name in state.names)
+        return [f"{release.name} {release.version}" for release in governing if release]
+    finally:
+        database.dispose()
 
 
 class ReleaseStore:
