@@ -70,7 +70,7 @@ check: setup ## Vérifie style, types, contrats et murs entre services
 	@$(BIN)/buf format --diff --exit-code protos
 	@scripts/breaking
 
-contracts: setup ## Écrit dist/ (descripteurs, protos, schéma du dossier) et la page des erreurs
+contracts: setup ## Écrit dist/ (descripteurs, protos, schéma du dossier, réglages des clients) et la page des erreurs
 	@$(BIN)/python -m tools.contracts
 
 format: setup ## Met en forme le code et les contrats

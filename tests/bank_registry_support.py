@@ -20,7 +20,10 @@ from sqlalchemy import create_engine, make_url, text
 from stdnum import luhn
 
 from microcredit.bankregistry.v1 import bank_registry_service_pb2 as pb
+from services.bank_registry.store import STORE_KEYS, RegistryStore
+from services.kit.store import Database, open_ring, prepare_ring
 from tests import warm
+from tests.support import registry_keys
 
 Json = dict[str, Any]
 
@@ -73,7 +76,7 @@ def import_command(file: Path, *options: str) -> list[str]:
 
 def run_import(url: str, file: Path, *options: str) -> subprocess.CompletedProcess[str]:
     """Imports a file in a process of its own."""
-    env = {"BANK_REGISTRY_DATABASE_URL": url}
+    env = {"BANK_REGISTRY_DATABASE_URL": url, **registry_keys(url)}
     return warm.run("services.bank_registry", "import", str(file), "--init", *options, env=env)
 
 
@@ -95,18 +98,33 @@ def new_database(postgres_url: str) -> str:
     return make_url(postgres_url).set(database=name).render_as_string(hide_password=False)
 
 
+def opened_store(url: str, database: Database) -> RegistryStore:
+    """The registry of a migrated database, with its keys, made if it has none."""
+    file = Path(registry_keys(url)["BANK_REGISTRY_MASTER_KEY_FILE"])
+    prepare_ring(database, file, STORE_KEYS)
+    return RegistryStore(database, open_ring(database, file))
+
+
+def _copy_key(model: str, url: str) -> str:
+    """The copy, with the master key of its model if it has one."""
+    kept, place = (Path(registry_keys(one)["BANK_REGISTRY_MASTER_KEY_FILE"]) for one in (model, url))
+    if kept.exists():
+        shutil.copy(kept, place)
+    return url
+
+
 def copy_of(model: str, folder: Path) -> str:
     """URL of a store that holds the same."""
     source = make_url(model)
     if source.get_backend_name() == "sqlite":
         path = shutil.copy(str(source.database), folder / "registry.sqlite3")
-        return f"sqlite:///{path}"
+        return _copy_key(model, f"sqlite:///{path}")
     name = f"registry_{uuid4().hex}"
     engine = create_engine(source.set(database="postgres"), isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
         connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {source.database}"))
     engine.dispose()
-    return source.set(database=name).render_as_string(hide_password=False)
+    return _copy_key(model, source.set(database=name).render_as_string(hide_password=False))
 
 
 def loan(

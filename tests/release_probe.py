@@ -33,7 +33,7 @@ from services.kit.releases import (
     compiled_cache,
 )
 from services.kit.store import Database
-from tests.releases_support import make_store, settle
+from tests.releases_support import SEAL, make_store, settle
 
 FILE = "things.txt"
 PAGE_KEY = b"k" * 32
@@ -151,7 +151,7 @@ def served(
     make_store(url, folder)
     database = Database(url)
     settle(database, *keys, two_persons=two_persons)
-    store = ReleaseStore(database)
+    store = ReleaseStore(database, SEAL)
     probe = Probe(prefix)
     cache: Cache[Compiled[str]] = compiled_cache(4, 10_000)
     deployments = Deployments(store, Kinds(probe.kind(single=single)), cache)

@@ -20,6 +20,7 @@ from services.kit.releases.signature import Statement, key_id, read_public_key, 
 from services.kit.releases.store import ReleaseStore
 from services.kit.releases.timeline import Candidate
 from services.kit.releases.trust_store import TrustStore, Wanted
+from services.kit.store import ChainSeal
 from services.kit.store.database import Database, migrate
 
 NAME = "paquet"
@@ -59,10 +60,14 @@ def candidate(
     return Candidate(NAME, version, first, last, contents)
 
 
+SEAL = ChainSeal(b"r" * 32)
+"""What seals the releases of a store of tests."""
+
+
 def settle(database: Database, *publics: bytes, two_persons: bool | None = None) -> TrustStore:
     """Records the policy of a new store: these keys, if any, must sign."""
     raws = {key_id(raw): (f"clé {number}", raw) for number, raw in enumerate(map(read_public_key, publics))}
-    store = TrustStore(database)
+    store = TrustStore(database, SEAL)
     store.settle(Wanted(raws or None, two_persons))
     return store
 
@@ -72,7 +77,7 @@ def write_for_ever(url: str) -> NoReturn:
 
     It leaves SQLite, which is not fair, to the other writers between two operations.
     """
-    store = ReleaseStore(Database(url))
+    store = ReleaseStore(Database(url), SEAL)
     for number in count(1):
         given = candidate(f"{os.getpid()}.{number}")
         _say(store.publish(given, actor="a").state.state_number)
@@ -118,7 +123,7 @@ def _run_killed(url: str, operation: Callable[[ReleaseStore], object], step: int
 
     event.listen(Engine, "after_cursor_execute", strike)
     event.listen(Engine, "commit", strike)
-    operation(ReleaseStore(Database(url)))
+    operation(ReleaseStore(Database(url), SEAL))
     os._exit(0)
 
 
@@ -130,7 +135,7 @@ def _say(value: object) -> None:
 def _state_number(url: str) -> int:
     database = Database(url)
     try:
-        return ReleaseStore(database).last_state_number()
+        return ReleaseStore(database, SEAL).last_state_number()
     finally:
         database.dispose()
 

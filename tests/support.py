@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import atexit
 import os
+import shutil
 import signal
+import tempfile
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -16,6 +19,7 @@ ROOT = Path(__file__).resolve().parent.parent
 SERVICES = ("ELIGIBILITY", "DOCUMENTS", "BANK_REGISTRY")
 T = TypeVar("T")
 START_SECONDS = 300.0
+_KEYS = "TESTS_KEYS_FOLDER"
 POLL_SECONDS = 0.01
 MORE = os.environ.get("MICROCREDIT_TESTS") == "more"
 """Whether `make test-more` runs: what is long, or needs other tools than Python's."""
@@ -60,7 +64,9 @@ def start_server(module: str, folder: Path, env: Mapping[str, str], *arguments: 
     folder.mkdir(parents=True, exist_ok=True)
     ready, log = folder / "ready", folder / "log"
     options = ("--port", "0", "--ready-file", str(ready), *arguments)
-    env = {**os.environ, **throwaway_stores(folder), **env}
+    registry = env.get("BANK_REGISTRY_DATABASE_URL", "")
+    keys = registry_keys(registry) if registry else {}
+    env = {**os.environ, **throwaway_stores(folder), **keys, **env}
     process = warm.start(module, *options, env=env, out=log, err=log)
     try:
         wait_until(lambda: ready.exists() or process.poll() is not None)
@@ -95,6 +101,24 @@ def throwaway_stores(folder: Path) -> dict[str, str]:
         "DOCUMENTS_COMPILED_DIRECTORY": f"{ROOT}/build/compiled",
         "BANK_REGISTRY_DATABASE_URL": f"sqlite:///{folder}/bank_registry.sqlite3",
     }
+
+
+def registry_keys(url: str) -> dict[str, str]:
+    """Settings of the keys of a registry: beside its file, or in a folder of this run."""
+    apart = f"{_key_folder()}/{url.rpartition('/')[2]}"
+    place = url.removeprefix("sqlite:///") if url.startswith("sqlite:///") else apart
+    return {
+        "BANK_REGISTRY_MASTER_KEY_FILE": f"{place}-master.key",
+        "BANK_REGISTRY_HEADS_FILE": f"{place}-heads.jsonl",
+    }
+
+
+def _key_folder() -> str:
+    """A folder that the processes that a test starts find too."""
+    if _KEYS not in os.environ:
+        os.environ[_KEYS] = tempfile.mkdtemp(prefix="microcredit-keys-")
+        atexit.register(shutil.rmtree, os.environ[_KEYS])
+    return os.environ[_KEYS]
 
 
 Launch = Callable[..., RunningServer]

@@ -57,6 +57,7 @@ def fill(
     settings = Settings.load(["--database-url", database_url] if database_url else [])
     return import_file(
         settings.database_url,
+        settings.master_key_file,
         file,
         actor=_account() if actor is None else actor,
         reason=reason,
@@ -72,7 +73,7 @@ def main(arguments: Sequence[str]) -> int:
         sys.stdout.write(spaced(f"{HELP}\n"))
     if arguments[:1] != ["import"]:
         words = arguments[1:] if arguments[:1] == ["serve"] else arguments
-        acts = {"confirm-clock": lambda settings, by: store_clock.confirm(settings.database_url, by)}
+        acts = {"confirm-clock": _confirm_clock}
         return server.main(Settings, make_app, words, acts=acts)
     os.umask(0o077)
     try:
@@ -91,6 +92,10 @@ def _account() -> str:
         return getpass.getuser()
     except (KeyError, OSError):
         return f"uid {os.getuid()}"
+
+
+def _confirm_clock(settings: Settings, by: str) -> str:
+    return store_clock.confirm(settings.database_url, settings.master_key_file, by)
 
 
 if __name__ == "__main__":

@@ -16,9 +16,9 @@ from services.bank_registry.api import (
 )
 from services.bank_registry.config import Settings
 from services.bank_registry.registry import Geography
-from services.bank_registry.store import RegistryStore, migrate, store_set
+from services.bank_registry.store import STORE_KEYS, RegistryStore, prepare_store, store_set
 from services.kit.serve import App, Registration, registration
-from services.kit.store import AccessPlace, Database, StoreClock
+from services.kit.store import AccessPlace, Database, StoreClock, open_ring
 
 DOMAIN = "bankregistry.microcredit"
 ROLES = Path(__file__).with_name("roles.toml")
@@ -29,14 +29,15 @@ def make_app(settings: Settings) -> App:
     """The service with its settings."""
 
     def prepare() -> None:
-        migrate(settings.database_url)
+        prepare_store(settings.database_url, settings.master_key_file)
         Geography.load()  # before the fork: the workers share its memory
 
     def build() -> Sequence[Registration]:
         database = Database(settings.database_url)
         clock = StoreClock(database)
         clock.start()
-        store, geography = RegistryStore(database), Geography.load()
+        ring = open_ring(database, settings.master_key_file, STORE_KEYS.owner)
+        store, geography = RegistryStore(database, ring), Geography.load()
         admin = RegistryAdminServicer(Importer(store, geography), Exporter(store), Auditor(store))
         return [
             registration(BankRegistryServicer(store, geography, DOMAIN)),
@@ -45,7 +46,7 @@ def make_app(settings: Settings) -> App:
             registration(admin, database.check_writable),
         ]
 
-    stores = store_set(settings.database_url, init=settings.init)
+    stores = store_set(settings.database_url, settings.master_key_file, init=settings.init)
     accesses = AccessPlace(
         settings.access_database_url, settings.master_key_file, settings.access_retention_months
     )

@@ -16,8 +16,12 @@ def main(arguments: Sequence[str]) -> int:
     """Runs a command and returns its exit code."""
     if arguments[:1] == ["trust"]:
         return trust.main("documents", lambda: open_trust(Settings.load([])), arguments[1:])
-    acts = {"confirm-clock": lambda settings, by: store_clock.confirm(settings.database_url, by)}
+    acts = {"confirm-clock": _confirm_clock}
     return server.main(Settings, make_app, arguments, acts=acts)
+
+
+def _confirm_clock(settings: Settings, by: str) -> str:
+    return store_clock.confirm(settings.database_url, settings.master_key_file, by)
 
 
 if __name__ == "__main__":

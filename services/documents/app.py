@@ -23,26 +23,39 @@ from services.documents.publishing import Deployments, Packages
 from services.documents.publishing import prepare as prepare_packages
 from services.documents.render import keep_in
 from services.documents.store import (
+    AUDIT_CHAIN,
+    SEALS,
+    SEALS_NAME,
+    STORE_KEYS,
     DocumentStore,
     check_keys,
     encrypt_anew,
     migrate,
-    prepare_master_key,
     uses_keys,
 )
-from services.kit.releases import Candidates, ReleaseServicer, ReleaseStore, TrustStore, Turns, in_force
+from services.kit.releases import (
+    RELEASE_CHAIN,
+    Candidates,
+    ReleaseServicer,
+    ReleaseStore,
+    TrustStore,
+    Turns,
+    in_force,
+)
 from services.kit.serve import App, Registration, registration
 from services.kit.store import (
+    PAGE_TOKENS,
     AccessPlace,
     Database,
     KeyStore,
     StoreClock,
     StoreSet,
     database_part,
+    derives_keys,
     master_key_part,
-    page_key,
+    open_ring,
     prepare_keys,
-    vault,
+    prepare_ring,
 )
 
 ROLES = Path(__file__).with_name("roles.toml")
@@ -55,16 +68,18 @@ def make_app(settings: Settings) -> App:
 
     def build() -> Sequence[Registration]:
         database = Database(settings.database_url)
-        deployments = Deployments(ReleaseStore(database), packages, package_kinds)
+        ring = open_ring(database, settings.master_key_file, STORE_KEYS.owner)
+        releases = ReleaseStore(database, ring.seal(RELEASE_CHAIN))
+        deployments = Deployments(releases, packages, package_kinds)
         deployments.start()
         candidates = Candidates(deployments.releases, turns)
-        key = page_key(database)
+        key = ring.key(PAGE_TOKENS)
         keys = _key_store(settings, Database(settings.keys_database_url))
-        store = DocumentStore(database, keys, settings.retention_days)
+        store = DocumentStore(database, keys, ring.seal(AUDIT_CHAIN), settings.retention_days)
         store.erasing.start()
         clock = StoreClock(database, store.purge)
         clock.start()
-        seal = Seal(vault.load(settings.master_key_file))
+        seal = Seal(ring.key(SEALS), ring.key(SEALS_NAME))
         stored = Stored(store, settings.retention_days)
         maker = Maker(
             deployments,
@@ -121,7 +136,9 @@ def store_set(settings: Settings) -> StoreSet:
 def open_trust(settings: Settings) -> TrustStore:
     """The keys and the policy of the store of packages, which must exist; StartupError."""
     replace(store_set(settings), init=False).check()
-    return TrustStore(Database(settings.database_url))
+    database = Database(settings.database_url)
+    ring = open_ring(database, settings.master_key_file, STORE_KEYS.owner)
+    return TrustStore(database, ring.seal(RELEASE_CHAIN))
 
 
 def prepare(settings: Settings, packages: Packages) -> None:
@@ -131,11 +148,17 @@ def prepare(settings: Settings, packages: Packages) -> None:
     migrate(settings.database_url)
     database = Database(settings.database_url)
     try:
-        prepare_master_key(database, settings.master_key_file)
-        prepare_keys(settings.keys_database_url, settings.master_key_file, settings.epochs_directory)
+        prepare_keys(
+            settings.keys_database_url,
+            settings.master_key_file,
+            settings.epochs_directory,
+            derived=derives_keys(database),
+        )
+        prepare_ring(database, settings.master_key_file, STORE_KEYS)
         _prepare_documents(settings, database)
-        TrustStore(database).settle(settings.wanted())
-        deployments = Deployments(ReleaseStore(database), packages, package_kinds)
+        seal = open_ring(database, settings.master_key_file, STORE_KEYS.owner).seal(RELEASE_CHAIN)
+        TrustStore(database, seal).settle(settings.wanted())
+        deployments = Deployments(ReleaseStore(database, seal), packages, package_kinds)
         prepare_packages(deployments, settings.templates_directory, settings.profiles_directory)
     finally:
         database.dispose()

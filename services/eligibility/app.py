@@ -21,10 +21,11 @@ from services.eligibility.config import SHIPPED_PACKAGE, Settings
 from services.eligibility.engine import UncompilableError, try_package
 from services.eligibility.package import RulePackage, read_folder, read_package
 from services.eligibility.publishing import Deployments
-from services.eligibility.store import Journal, ShadowStore, migrate
+from services.eligibility.store import JOURNAL_CHAIN, STORE_KEYS, Journal, ShadowStore, migrate
 from services.kit.errors import DomainError, StartupError
 from services.kit.findings import PackageError
 from services.kit.releases import (
+    RELEASE_CHAIN,
     Candidate,
     Candidates,
     Contents,
@@ -37,15 +38,18 @@ from services.kit.releases import (
 )
 from services.kit.serve import App, Registration, registration
 from services.kit.store import (
+    PAGE_TOKENS,
     AccessPlace,
     Database,
+    KeyRing,
     KeyStore,
     StoreClock,
     StoreSet,
     database_part,
     master_key_part,
-    page_key,
+    open_ring,
     prepare_keys,
+    prepare_ring,
 )
 
 ROLES = Path(__file__).with_name("roles.toml")
@@ -62,14 +66,16 @@ def make_app(settings: Settings) -> App:
 
     def build() -> Sequence[Registration]:
         database = Database(settings.database_url)
-        deployments = Deployments(ReleaseStore(database), ruleset_kind(read))
+        ring = open_ring(database, settings.master_key_file, STORE_KEYS.owner)
+        deployments = Deployments(ReleaseStore(database, ring.seal(RELEASE_CHAIN)), ruleset_kind(read))
         deployments.start()
-        journal = Journal(database, _key_store(settings, Database(settings.keys_database_url)))
+        keys = _key_store(settings, Database(settings.keys_database_url))
+        journal = Journal(database, keys, ring.seal(JOURNAL_CHAIN))
         journal.erasing.start()
         clock = StoreClock(database)
         clock.start()
         shadows = ShadowStore(database)
-        sealing = page_key(database)
+        sealing = ring.key(PAGE_TOKENS)
         candidates = Candidates(deployments.releases, turns)
         ShadowRunner(deployments, journal, shadows).start()
         return (
@@ -115,7 +121,9 @@ def store_set(settings: Settings) -> StoreSet:
 def open_trust(settings: Settings) -> TrustStore:
     """The keys and the policy of the store of rulesets, which must exist; StartupError."""
     replace(store_set(settings), init=False).check()
-    return TrustStore(Database(settings.database_url))
+    database = Database(settings.database_url)
+    ring = open_ring(database, settings.master_key_file, STORE_KEYS.owner)
+    return TrustStore(database, ring.seal(RELEASE_CHAIN))
 
 
 def prepare(settings: Settings) -> dict[str, RulePackage]:
@@ -125,9 +133,11 @@ def prepare(settings: Settings) -> dict[str, RulePackage]:
     prepare_keys(settings.keys_database_url, settings.master_key_file, settings.epochs_directory)
     database = Database(settings.database_url)
     try:
-        _prepare_journal(settings, database)
-        TrustStore(database).settle(settings.wanted())
-        store = ReleaseStore(database)
+        prepare_ring(database, settings.master_key_file, STORE_KEYS)
+        ring = open_ring(database, settings.master_key_file, STORE_KEYS.owner)
+        _prepare_journal(settings, database, ring)
+        TrustStore(database, ring.seal(RELEASE_CHAIN)).settle(settings.wanted())
+        store = ReleaseStore(database, ring.seal(RELEASE_CHAIN))
         if not store.state().releases:
             return _seed(store, settings.package_directory)
         if settings.package_directory != SHIPPED_PACKAGE:
@@ -141,11 +151,11 @@ def _key_store(settings: Settings, keys: Database) -> KeyStore:
     return KeyStore(keys, settings.master_key_file, settings.epochs_directory)
 
 
-def _prepare_journal(settings: Settings, database: Database) -> None:
+def _prepare_journal(settings: Settings, database: Database, ring: KeyRing) -> None:
     """Refuses keys that are not those of the journal; what was erased stays so after a restored backup."""
     keys = Database(settings.keys_database_url)
     try:
-        journal = Journal(database, _key_store(settings, keys))
+        journal = Journal(database, _key_store(settings, keys), ring.seal(JOURNAL_CHAIN))
         if not settings.accept_lost_keys:
             journal.check_keys()
         journal.reapply_removals()

@@ -1,8 +1,9 @@
-"""The one JSON text of a value, and the chain of hashes that seals records one after another."""
+"""The one JSON text of a value, and the chains that seal records one after another."""
 
 from __future__ import annotations
 
 import hashlib
+import hmac
 import json
 import re
 from collections.abc import Mapping
@@ -46,8 +47,14 @@ def chained(previous: str, record: Mapping[str, object]) -> str:
     return hashlib.sha256(f"{previous}{canonical(record)}".encode(errors="surrogateescape")).hexdigest()
 
 
+def sealed(key: bytes, previous: str, record: Mapping[str, object]) -> str:
+    """The seal of a record and of all those before it, which only who has the key can make: HMAC-SHA256."""
+    written = f"{previous}{canonical(record)}".encode(errors="surrogateescape")
+    return hmac.digest(key, written, hashlib.sha256).hex()
+
+
 def is_hash(value: object) -> bool:
-    """True for what `chained` may have given."""
+    """True for what `chained` or `sealed` may have given."""
     return isinstance(value, str) and _HASH.fullmatch(value) is not None
 
 

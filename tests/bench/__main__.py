@@ -32,7 +32,7 @@ from microcredit.eligibility.v1.eligibility_service_pb2 import (
     BatchAssessEligibilityRequest,
 )
 from tests.bank_registry_support import agreement, bank, loan, new_database, write_file
-from tests.support import ROOT, RunningServer, start_server
+from tests.support import ROOT, RunningServer, registry_keys, start_server
 
 ROUNDS, SECONDS, CONNECTIONS, STREAMS, BATCH = 3, 3, 8, 8, 100
 OPTIONS = ("--workers=1", "--threads=8", "--deadline-seconds=120")
@@ -105,7 +105,7 @@ def fill_registry(url: str, folder: Path) -> None:
     ]
     command = [sys.executable, "-m", "services.bank_registry", "import"]
     file = write_file(folder / "lenders.json", lenders)
-    env = {**os.environ, "BANK_REGISTRY_DATABASE_URL": url}
+    env = {**os.environ, "BANK_REGISTRY_DATABASE_URL": url, **registry_keys(url)}
     subprocess.run([*command, str(file), "--init"], cwd=ROOT, env=env, check=True, capture_output=True)
 
 

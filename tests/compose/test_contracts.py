@@ -7,13 +7,16 @@ import shutil
 import subprocess
 import zipfile
 from pathlib import Path
+from typing import Any
 
+import grpc
 import jsonschema_rs
 import pytest
 from google.protobuf.descriptor_pb2 import FileDescriptorSet
 from google.protobuf.descriptor_pool import DescriptorPool
 
-from tests.support import ROOT
+from tests.service.kit_probe import NAME
+from tests.support import ROOT, Launch, wait_until
 from tools.contracts import describe, own, write_bundle
 
 TYPESCRIPT = ROOT / "build/npm/node_modules/.bin/protoc-gen-ts"
@@ -63,6 +66,54 @@ def test_the_zip_has_every_file_that_its_files_import(bundle: Path) -> None:
         path.relative_to(ROOT / "protos").as_posix() for path in (ROOT / "protos").rglob("*.proto")
     } <= names
     assert "google/rpc/error_details.proto" in names
+
+
+def test_the_service_config_has_every_method_once(bundle: Path) -> None:
+    config = json.loads((bundle / "service-config.json").read_text(encoding="utf-8"))
+    found = [
+        (f"{name['service']}/{name['method']}", each)
+        for each in config["methodConfig"]
+        for name in each["name"]
+    ]
+    assert sorted(name for name, _ in found) == sorted(
+        f"{file.package}.{service.name}/{method.name}"
+        for file in own(describe(ROOT / "protos"))
+        for service in file.service
+        for method in service.method
+    )
+    assert {str(each["retryPolicy"]["retryableStatusCodes"]) for _, each in found} == {"['UNAVAILABLE']"}
+    timeouts = {name: each["timeout"] for name, each in found}
+    assert timeouts["microcredit.documents.v1.DocumentService/GenerateDocument"] == "60s"
+    assert timeouts["microcredit.documents.v1.DocumentService/GenerateDossier"] == "240s"
+
+
+def test_a_client_with_the_service_config_outlives_an_overload(
+    bundle: Path, launch: Launch, tmp_path: Path
+) -> None:
+    """The one place of a server is held; a call is refused, its client comes back by itself and is served."""
+    server = launch("tests.service.kit_probe", "--workers=1", "--threads=1", "--patience-seconds=0")
+    config = (bundle / "service-config.json").read_text(encoding="utf-8")
+    # The same policy, for a method of the server that obeys the words of the test.
+    config = config.replace("microcredit.eligibility.v1.EligibilityService", NAME).replace(
+        "AssessEligibility", "One"
+    )
+    held = tmp_path / "held"
+    with (
+        grpc.insecure_channel(server.address) as plain,
+        grpc.insecure_channel(server.address, (("grpc.service_config", config),)) as patient,
+    ):
+        method = f"/{NAME}/One"
+        impatient: Any = plain.unary_unary(method)
+        again: Any = patient.unary_unary(method)
+        busy = impatient.future(f"hold {held}".encode(), timeout=60)
+        wait_until(held.exists)
+        assert impatient.future(b"x", timeout=60).code() is grpc.StatusCode.UNAVAILABLE
+        refused = server.log.read_text().count("OVERLOADED")
+        call = again.future(b"x", timeout=60)
+        wait_until(lambda: server.log.read_text().count("OVERLOADED") > refused)
+        held.unlink()
+        assert call.result() == b"x"
+        assert busy.code() is grpc.StatusCode.OK
 
 
 def test_the_schema_of_the_dossier_reads_its_examples(bundle: Path) -> None:

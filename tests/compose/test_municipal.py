@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests import warm
-from tests.support import Launch
+from tests.support import Launch, registry_keys
 
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLE = ROOT / "services/bank_registry/samples/preteurs-fictifs.json"
@@ -47,9 +47,8 @@ Play = Callable[[Path], "subprocess.CompletedProcess[str]"]
 @pytest.fixture(scope="module")
 def play(launch: Launch, shared: Launch, tmp_path_factory: pytest.TempPathFactory) -> Play:
     """Runs the composer in a folder, against three services that hold the sample lenders."""
-    registry = {
-        "BANK_REGISTRY_DATABASE_URL": f"sqlite:///{tmp_path_factory.mktemp('registry')}/registry.sqlite3"
-    }
+    url = f"sqlite:///{tmp_path_factory.mktemp('registry')}/registry.sqlite3"
+    registry = {"BANK_REGISTRY_DATABASE_URL": url, **registry_keys(url)}
     warm.run("services.bank_registry", "import", str(SAMPLE), "--init", env=registry).check_returncode()
     env = {
         "ADDRESS_ELIGIBILITY": shared("services.eligibility", "--workers", "2").address,

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests import warm
-from tests.support import ROOT, Launch
+from tests.support import ROOT, Launch, registry_keys
 
 PORTS = {"services.eligibility": "50051", "services.documents": "50052", "services.bank_registry": "50053"}
 SAMPLE = "services/bank_registry/samples/preteurs-fictifs.json"
@@ -28,7 +28,8 @@ def shell(launch: Launch, tmp_path_factory: pytest.TempPathFactory) -> tuple[Pat
         ("scripts", ROOT / "scripts"),
     ):
         (folder / name).symlink_to(target)
-    env = {"BANK_REGISTRY_DATABASE_URL": f"sqlite:///{folder}/registry.sqlite3"}
+    url = f"sqlite:///{folder}/registry.sqlite3"
+    env = {"BANK_REGISTRY_DATABASE_URL": url, **registry_keys(url)}
     warm.run("services.bank_registry", "import", SAMPLE, "--init", env=env).check_returncode()
     addresses = {module: launch(module, "--workers", "1", env=env).address for module in PORTS}
     play = {

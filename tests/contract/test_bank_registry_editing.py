@@ -25,10 +25,10 @@ from services.bank_registry.api.editing import BankEditingServicer
 from services.bank_registry.api.envelopes import EnvelopeServicer
 from services.bank_registry.api.service import BankRegistryServicer
 from services.bank_registry.registry.geography import Geography
-from services.bank_registry.store import RegistryStore, migrate, tables
+from services.bank_registry.store import migrate, tables
 from services.kit.errors import Aborted, AlreadyExists, DomainError, FailedPrecondition, InvalidArgument
 from services.kit.store.database import Database
-from tests.bank_registry_support import copy_of, loan, new_database
+from tests.bank_registry_support import copy_of, loan, new_database, opened_store
 
 GEOGRAPHY = Geography.load()
 BANK = "banks/oust"
@@ -51,7 +51,7 @@ class Desk:
     database: Database
 
     def __post_init__(self) -> None:
-        store = RegistryStore(self.database)
+        store = opened_store(self.url, self.database)
         self.editing = BankEditingServicer(store, GEOGRAPHY)
         self.envelopes = EnvelopeServicer(store, GEOGRAPHY)
         self.registry = BankRegistryServicer(store, GEOGRAPHY, "bankregistry.microcredit")

@@ -33,14 +33,14 @@ from services.bank_registry.registry.model import (
     Suspension,
 )
 from services.bank_registry.registry.territory import Scope, Territory
-from services.bank_registry.store import Origin, RegistryStore, migrate, tables
+from services.bank_registry.store import Origin, migrate, tables
 from services.bank_registry.store.loading import changes
 from services.bank_registry.store.writes import edit
 from services.kit.dates import Period
-from services.kit.store import audit
+from services.kit.store import Audit, ChainSeal
 from services.kit.store.database import POSTGRESQL_POLL_SECONDS, Database
 from services.kit.store.database import migrate as kit_migrate
-from tests.bank_registry_support import copy_of, new_database
+from tests.bank_registry_support import copy_of, new_database, opened_store
 from tests.support import ROOT, examples, wait_until
 
 ORIGIN = Origin("agent", "ImportBanks", "essai")
@@ -75,8 +75,11 @@ class Store:
     url: str
     database: Database
 
+    def __post_init__(self) -> None:
+        self.audit = opened_store(self.url, self.database).audit
+
     def write(self, *records: BankRecord) -> int:
-        with edit(self.database) as session:
+        with edit(self.database, self.audit) as session:
             return session.apply(difference(session.registry.current, records), ORIGIN)
 
     def execute(self, statement: object) -> None:
@@ -104,7 +107,7 @@ def store(empty: str, tmp_path: Path) -> Iterator[Store]:
 
 
 def read(store: Store) -> Registry:
-    return RegistryStore(store.database).registry()
+    return opened_store(store.url, store.database).registry()
 
 
 def test_the_migrations_make_the_tables_that_the_store_uses(store: Store) -> None:
@@ -131,7 +134,7 @@ def test_writing_the_same_writes_nothing(store: Store) -> None:
     same = replace(record, agreements=(replace(FULL, guarantee_share=Decimal("50")),))
     assert [store.write(record), store.write(record), store.write(same)] == [1, 1, 1]
     with store.database.read() as connection:
-        assert audit.head(connection, tables.audit).sequence == 2
+        assert store.audit.head(connection).sequence == 2
         assert len(connection.execute(select(tables.agreement_version)).all()) == 1
 
 
@@ -264,7 +267,7 @@ def test_each_change_is_in_the_audit(store: Store) -> None:
     store.write(BankRecord.of(bank(name="Autre")))
     with store.database.read() as connection:
         rows = connection.execute(select(tables.audit).order_by("seq")).all()
-        assert not audit.verify(connection, tables.audit).broken_sequence
+        assert not store.audit.verify(connection).broken_sequence
         assert (
             connection.execute(select(tables.revision.c.actor, tables.revision.c.reason)).all()
             == [("agent", "essai")] * 2
@@ -277,7 +280,7 @@ def test_each_change_is_in_the_audit(store: Store) -> None:
 
 
 def test_a_dry_run_leaves_nothing(store: Store) -> None:
-    with edit(store.database, keep=False) as session:
+    with edit(store.database, store.audit, keep=False) as session:
         assert session.apply(difference({}, [BankRecord.of(bank(), (FULL,))]), ORIGIN) == 1
     assert read(store).state_number == 0
 
@@ -288,7 +291,7 @@ def test_a_write_that_fails_leaves_nothing(store: Store) -> None:
         store.write(BankRecord.of(bank(), (AGREEMENT, clash)))
     assert read(store).state_number == 0
     with store.database.read() as connection:
-        assert audit.head(connection, tables.audit).sequence == 0
+        assert store.audit.head(connection).sequence == 0
 
 
 def test_writers_wait_for_one_another(store: Store) -> None:
@@ -305,7 +308,7 @@ def test_writers_wait_for_one_another(store: Store) -> None:
     assert registry.state_number == 9
     assert {record.bank.name for record in registry.current.values()} == {"Trois"}
     with store.database.read() as connection:
-        assert not audit.verify(connection, tables.audit).broken_sequence
+        assert not store.audit.verify(connection).broken_sequence
 
 
 OTHER_PROCESS = """
@@ -318,7 +321,7 @@ print(store.write(BankRecord.of(bank("autre"))))
 
 def test_the_write_of_another_process_is_seen(store: Store) -> None:
     """SQLite: by the next read. PostgreSQL: at once with min_state_number, else within a second."""
-    snapshot = RegistryStore(store.database)
+    snapshot = opened_store(store.url, store.database)
     assert snapshot.registry().state_number == 0
     env = {**os.environ, "PYTHONPATH": os.pathsep.join((str(ROOT), str(ROOT / "build/gen")))}
     command = [sys.executable, "-c", OTHER_PROCESS, store.url]
@@ -334,14 +337,14 @@ def test_the_write_of_another_process_is_seen(store: Store) -> None:
 
 def test_a_write_that_is_not_of_the_registry_keeps_the_snapshot(store: Store) -> None:
     store.write(BankRecord.of(bank()))
-    snapshot = RegistryStore(store.database)
+    snapshot = opened_store(store.url, store.database)
     registry = snapshot.registry()
     store.execute(text("CREATE TABLE other (x int)"))
     assert snapshot.registry(min_state_number=2) is registry
 
 
 def test_the_key_of_page_tokens_is_one_and_secret(store: Store) -> None:
-    first, second = (RegistryStore(store.database).page_key() for _ in range(2))
+    first, second = (opened_store(store.url, store.database).page_key() for _ in range(2))
     assert first == second
     assert len(first) == 32
 
@@ -374,15 +377,15 @@ def test_a_store_of_the_first_form_is_converted(store: Store, tmp_path: Path) ->
     first = ROOT / "services/bank_registry/store/migrations/versions/0001_registry.py"
     shutil.copy(first, tmp_path / "first" / "versions")
     kit_migrate(url, tmp_path / "first")
+    plain = Audit(tables.audit, ChainSeal(None))
     database = Database(url)
     with database.write() as connection:
         for statement in FIRST_FORM.split(";"):
             connection.execute(text(statement))
         for number, names in ((1, ["revisions/1", "banks/a"]), (2, ["revisions/2", "banks/a"])):
             for name in names:
-                audit.append(
+                plain.append(
                     connection,
-                    tables.audit,
                     actor="agent",
                     method="ImportBanks",
                     resource=name,
@@ -390,7 +393,8 @@ def test_a_store_of_the_first_form_is_converted(store: Store, tmp_path: Path) ->
                     after={"number": number},
                 )
     migrate(url)
-    registry = RegistryStore(database).registry()
+    opened = opened_store(url, database)
+    registry = opened.registry()
     record = registry.current["a"]
     assert (record.bank.name, record.bank.period, registry.at_state(1)["a"].bank.name) == (
         "Deux",
@@ -401,7 +405,7 @@ def test_a_store_of_the_first_form_is_converted(store: Store, tmp_path: Path) ->
     assert (record.conventions[0].id, record.agreements[0].envelope) == ("convention", 500_000)
     with database.read() as connection:
         told = [(one.state_number, one.method, one.names) for one in changes(connection, 1, 2)]
-        assert not audit.verify(connection, tables.audit).broken_sequence
+        assert not opened.audit.verify(connection).broken_sequence
     assert told == [(1, "ImportBanks", ("banks/a",)), (2, "ImportBanks", ("banks/a",))]
     with pytest.raises(IntegrityError), database.write() as connection:
         connection.execute(update(tables.bank_version).values(name="x"))

@@ -13,12 +13,11 @@ from sqlalchemy import select, update
 
 from services.documents.store import migrate
 from services.documents.store.documents import DocumentStore, File, Origin
+from services.documents.store.keys import AUDIT_CHAIN, STORE_KEYS, check_keys, encrypt_anew, uses_keys
 from services.documents.store.keys import _encrypt_some as encrypt_some
-from services.documents.store.keys import check_keys, encrypt_anew, prepare_master_key, uses_keys
 from services.documents.store.tables import audit, document
 from services.kit.errors import AlreadyExists, FailedPrecondition, NotFound, StartupError
-from services.kit.store import DeletionTime, KeyStore, prepare_keys, vault
-from services.kit.store.audit import verify
+from services.kit.store import Audit, DeletionTime, KeyStore, open_ring, prepare_keys, prepare_ring, vault
 from services.kit.store.clock import WAIT_SECONDS
 from services.kit.store.database import Database
 from tests.bank_registry_support import new_database
@@ -57,14 +56,15 @@ def keys(database: Database, keys_url: str, tmp_path: Path) -> Iterator[KeyStore
 def database(url: str, tmp_path: Path) -> Iterator[Database]:
     migrate(url)
     found = Database(url)
-    prepare_master_key(found, tmp_path / "master.key")
+    prepare_ring(found, tmp_path / "master.key", STORE_KEYS)
     yield found
     found.dispose()
 
 
 @pytest.fixture
-def store(database: Database, keys: KeyStore) -> DocumentStore:
-    return DocumentStore(database, keys, 30)
+def store(database: Database, keys: KeyStore, tmp_path: Path) -> DocumentStore:
+    seal = open_ring(database, tmp_path / "master.key").seal(AUDIT_CHAIN)
+    return DocumentStore(database, keys, seal, 30)
 
 
 def file(content: bytes = b"PK letter") -> File:
@@ -147,12 +147,15 @@ def test_a_damaged_document_or_one_of_another_place_is_not_given(
     assert store.open(store.get(second))[1] == b"two"
 
 
-def test_every_write_is_in_the_audit_which_holds(store: DocumentStore, database: Database) -> None:
+def test_every_write_is_in_the_audit_which_holds(
+    store: DocumentStore, database: Database, tmp_path: Path
+) -> None:
     store.keep([(CASE, file())], actor="camille")
     store.delete_case(CASE, actor="dominique")
     with database.read() as connection:
         rows = connection.execute(select(audit).order_by(audit.c.seq)).all()
-        assert not verify(connection, audit).broken_sequence
+        seal = open_ring(database, tmp_path / "master.key").seal(AUDIT_CHAIN)
+        assert not Audit(audit, seal).verify(connection).broken_sequence
     assert [(row.actor, row.method) for row in rows] == [
         ("camille", "KeepDocument"),
         ("dominique", "DeleteCase"),
@@ -161,12 +164,12 @@ def test_every_write_is_in_the_audit_which_holds(store: DocumentStore, database:
 
 
 def test_the_master_key_is_tied_to_its_database(database: Database, tmp_path: Path) -> None:
-    prepare_master_key(database, tmp_path / "master.key")
+    prepare_ring(database, tmp_path / "master.key", STORE_KEYS)
     with pytest.raises(StartupError):
-        prepare_master_key(database, tmp_path / "lost.key")
+        prepare_ring(database, tmp_path / "lost.key", STORE_KEYS)
     (tmp_path / "master.key").rename(tmp_path / "lost.key")
     with pytest.raises(StartupError):
-        prepare_master_key(database, tmp_path / "master.key")
+        prepare_ring(database, tmp_path / "master.key", STORE_KEYS)
 
 
 def encrypted_of_old(database: Database, ids: list[str], master: Path) -> list[bytes]:

@@ -17,12 +17,13 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
+from services.eligibility import store
 from services.eligibility.answer.decisions import ContentState, Filters, Recorded, RemovalRequest
 from services.eligibility.package.model import Outcome
-from services.eligibility.store import journal_chain
+from services.eligibility.store.journal_chain import JournalChain
 from services.kit.canonical import Head
 from services.kit.errors import AlreadyExists, StartupError, Unavailable
-from services.kit.store import chain, engine, prepare_keys, vault
+from services.kit.store import ChainSeal, chain, engine, open_ring, prepare_keys, vault
 from services.kit.store.database import Database
 from tests.journal_support import REFERENCE, Stores, decision, new_urls, opened, refused, tamper, unprotect
 
@@ -229,8 +230,16 @@ def test_a_removed_end_is_found_with_a_head_kept_elsewhere(stores: Stores) -> No
     assert (found.broken_sequence, found.record_count, found.head.sequence) == (5, 4, 4)
 
 
-def test_a_full_rewrite_is_found_with_a_head_kept_elsewhere(stores: Stores) -> None:
+@pytest.mark.parametrize("forger", ["no key", "another key", "the key"])
+def test_a_full_rewrite_is_found_by_the_key_and_else_by_a_head_kept_elsewhere(
+    stores: Stores, forger: str
+) -> None:
     head = fill(stores)
+    known = {
+        "no key": ChainSeal(None),
+        "another key": ChainSeal(vault.new_key()),
+        "the key": open_ring(stores.database, stores.master_key).seal(store.JOURNAL_CHAIN),
+    }
     records = rows(stores.database, "journal")
     records[2]["outcome"] = "ELIGIBLE"
     with stores.database.write() as connection:
@@ -240,9 +249,9 @@ def test_a_full_rewrite_is_found_with_a_head_kept_elsewhere(stores: Stores) -> N
         for row in tampered:
             day = row["request_date"]
             row["request_date"] = datetime.fromisoformat(str(day)).date() if day else None
-        journal_chain.append(connection, Head(0, "0" * 64), tampered)
-    assert stores.journal.verify().broken_sequence == 0
-    assert stores.journal.verify(head).broken_sequence == 6
+        JournalChain(known[forger]).append(connection, Head(0, "0" * 64), tampered)
+    assert stores.journal.verify().broken_sequence == (0 if forger == "the key" else 1)
+    assert forger != "the key" or stores.journal.verify(head).broken_sequence == 6
 
 
 def test_the_database_refuses_changes(stores: Stores) -> None:
@@ -403,7 +412,7 @@ def test_a_commit_that_fails_records_nothing(stores: Stores, monkeypatch: pytest
         raise Unavailable("STORE_UNAVAILABLE", "")
 
     with monkeypatch.context() as patched:
-        patched.setattr(journal_chain, "append", fail)
+        patched.setattr(JournalChain, "append", fail)
         refused("STORE_UNAVAILABLE", lambda: stores.record(decision()))
     assert len(rows(stores.keys, "case_key")) == 1
     refused("CASE_NOT_FOUND", lambda: stores.journal.erase(REFERENCE, RemovalRequest()))
@@ -448,7 +457,7 @@ def test_a_journal_locked_too_long_is_unavailable(stores: Stores, monkeypatch: p
     monkeypatch.setattr("services.kit.store.engine.SQLITE_BUSY_SECONDS", 0.1)
     hurried = stores.other_process()
     with stores.database.write() as connection:
-        journal_chain.head(connection, lock=True)
+        JournalChain(ChainSeal(None)).head(connection, lock=True)
         refused("STORE_UNAVAILABLE", lambda: hurried.record([decision()]))
     assert isinstance(hurried.record([decision()])[0], Recorded)
 
@@ -484,6 +493,7 @@ def test_the_master_key_is_tied_to_its_keys(stores: Stores, tmp_path: Path) -> N
     with pytest.raises(StartupError, match="est absente") as raised:
         prepare_keys(stores.keys_url, stores.master_key, stores.epochs)
     assert not stores.master_key.exists()
+    stores.master_key.touch(0o600)
     assert "\n" not in str(raised.value)
     stores.master_key.touch(0o600)
     for damaged in (b"", kept[:10], b"%%%"):

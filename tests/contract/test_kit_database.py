@@ -17,7 +17,7 @@ from sqlalchemy.exc import DBAPIError
 
 from services.kit.canonical import Head
 from services.kit.errors import StartupError, Unavailable
-from services.kit.store import audit
+from services.kit.store import Audit, ChainSeal, audit_table
 from services.kit.store.database import Database, migrate
 
 MIGRATION = """
@@ -33,9 +33,12 @@ def upgrade():
 FIRST = """op.create_table("thing", sa.Column("id", sa.Integer, primary_key=True))
     audit_table(sa.MetaData()).create(op.get_bind())"""
 SECOND = 'op.add_column("thing", sa.Column("label", sa.Text))'
-AUDIT = audit.audit_table(MetaData())
+AUDIT = audit_table(MetaData())
+LOG = Audit(AUDIT, ChainSeal(b"k" * 32))
 
-FROZEN = "5fa43d236db549d2cc10540eda94f7590c694440abc444eb1c6b93e254d38b7c"
+PLAIN = Audit(AUDIT, ChainSeal(None))
+FROZEN = "69946f1a4f88c7f2d169126e91187bf512f6735cf7f1b4168b610500fa593d33"
+PLAIN_FROZEN = "5fa43d236db549d2cc10540eda94f7590c694440abc444eb1c6b93e254d38b7c"
 
 
 def write_migrations(folder: Path, *bodies: str) -> Path:
@@ -78,7 +81,7 @@ def add_then_fail(database: Database) -> None:
     """A write transaction that fails after its statements."""
     with database.write() as connection:
         connection.execute(text("INSERT INTO thing VALUES (2)"))
-        audit.append(connection, AUDIT, actor="a", method="m", resource="r", before=None, after={})
+        LOG.append(connection, actor="a", method="m", resource="r", before=None, after={})
         raise ZeroDivisionError
 
 
@@ -114,9 +117,7 @@ def test_a_reader_sees_one_state_throughout(database: Database) -> None:
 def test_concurrent_writers_wait_for_one_another(database: Database) -> None:
     def add(number: int) -> None:
         with database.write() as connection:
-            audit.append(
-                connection, AUDIT, actor="a", method="m", resource=str(number), before=None, after={}
-            )
+            LOG.append(connection, actor="a", method="m", resource=str(number), before=None, after={})
 
     threads = [threading.Thread(target=add, args=(number,)) for number in range(8)]
     for thread in threads:
@@ -124,8 +125,8 @@ def test_concurrent_writers_wait_for_one_another(database: Database) -> None:
     for thread in threads:
         thread.join()
     with database.read() as connection:
-        assert audit.head(connection, AUDIT).sequence == 8
-        assert not audit.verify(connection, AUDIT).broken_sequence
+        assert LOG.head(connection).sequence == 8
+        assert not LOG.verify(connection).broken_sequence
 
 
 def test_the_mark_changes_with_every_commit_and_only_then(url: str, database: Database) -> None:
@@ -181,13 +182,12 @@ def test_servers_that_start_together_migrate_once(url: str, scripts: Path) -> No
     assert [process.exitcode for process in processes] == [0, 0, 0]
 
 
-def fill(database: Database) -> Head:
+def fill(database: Database, log: Audit = LOG) -> Head:
     """Three audited writes; returns the head."""
     for number in range(3):
         with database.write() as connection:
-            head = audit.append(
+            head = log.append(
                 connection,
-                AUDIT,
                 actor="agent",
                 method="Create",
                 resource=f"things/{number}",
@@ -198,12 +198,13 @@ def fill(database: Database) -> Head:
     return head
 
 
-def test_the_sealed_form_is_frozen(database: Database) -> None:
-    assert fill(database) == Head(3, FROZEN)
+@pytest.mark.parametrize(("log", "frozen"), [(LOG, FROZEN), (PLAIN, PLAIN_FROZEN)])
+def test_the_sealed_form_is_frozen(database: Database, log: Audit, frozen: str) -> None:
+    assert fill(database, log) == Head(3, frozen)
     with database.read() as connection:
-        assert not audit.verify(connection, AUDIT, Head(3, FROZEN)).broken_sequence
-        assert audit.verify(connection, AUDIT, Head(2, "0" * 64)).broken_sequence == 2
-        assert audit.head(connection, AUDIT) == Head(3, FROZEN)
+        assert not log.verify(connection, Head(3, frozen)).broken_sequence
+        assert log.verify(connection, Head(2, "0" * 64)).broken_sequence == 2
+        assert log.head(connection) == Head(3, frozen)
 
 
 @pytest.mark.parametrize(
@@ -224,7 +225,7 @@ def test_tampering_is_found(database: Database, tampering: object, row: int) -> 
     with database.write() as connection:
         connection.execute(tampering)  # type: ignore[call-overload]
     with database.read() as connection:
-        assert audit.verify(connection, AUDIT, head).broken_sequence == row
+        assert LOG.verify(connection, head).broken_sequence == row
 
 
 @pytest.mark.parametrize("value", ["CAST(x'41ff' AS TEXT)", "x'ff'", "1.5", "NULL"])
@@ -236,7 +237,7 @@ def test_a_row_beyond_reading_is_named_and_the_others_are_read(database: Databas
         with database.write() as connection:
             connection.execute(text(f'UPDATE audit SET "{column}" = {value} WHERE seq = 2'))
         with database.read(any_text=True) as connection:
-            found = audit.verify(connection, AUDIT, head)
+            found = LOG.verify(connection, head)
         assert (found.broken_sequence, found.record_count, found.head) == (2, 3, head)
 
 
@@ -244,7 +245,7 @@ def test_a_refused_write_leaves_no_audit(database: Database) -> None:
     with pytest.raises(ZeroDivisionError):
         add_then_fail(database)
     with pytest.raises(TypeError), database.write() as connection:
-        audit.append(connection, AUDIT, actor="a", method="m", resource="r", before=None, after={"x": [1.5]})
+        LOG.append(connection, actor="a", method="m", resource="r", before=None, after={"x": [1.5]})
     with database.read() as connection:
         assert connection.scalar(select(func.count()).select_from(AUDIT)) == 0
 

@@ -21,7 +21,7 @@ from services.kit.releases.store import ReleaseStore
 from services.kit.releases.timeline import State
 from services.kit.store.database import Database
 from tests.bank_registry_support import new_database
-from tests.releases_support import NAME, START, candidate, make_store
+from tests.releases_support import NAME, SEAL, START, candidate, make_store
 from tests.support import wait_until
 
 LIMIT = 60.0
@@ -86,9 +86,9 @@ def scene(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Scene]:
     make_store(url, tmp_path / "migrations")
     databases = Database(url), Database(url)
     builder = Builder()
-    store = ReleaseStore(databases[0])
+    store = ReleaseStore(databases[0], SEAL)
     follower = Follower(store, builder)
-    yield Scene(follower, builder, ReleaseStore(databases[1]), store)
+    yield Scene(follower, builder, ReleaseStore(databases[1], SEAL), store)
     follower.stop()
     for database in databases:
         database.dispose()

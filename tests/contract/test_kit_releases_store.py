@@ -26,7 +26,7 @@ from services.kit.releases.timeline import Candidate, EventKind, Span
 from services.kit.releases.trust_store import TrustStore
 from services.kit.store.database import Database
 from tests.bank_registry_support import new_database
-from tests.releases_support import NAME, START, candidate, make_store, settle
+from tests.releases_support import NAME, SEAL, START, candidate, make_store, settle
 
 TABLES = release_tables(MetaData())
 PRIVATE, PUBLIC = generate_key()
@@ -48,7 +48,7 @@ class Opened:
     @property
     def trust(self) -> TrustStore:
         """The keys and the policy of the store."""
-        return TrustStore(self.database)
+        return TrustStore(self.database, SEAL)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -62,7 +62,7 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 def opened(url: str, tmp_path: Path) -> Iterator[Opened]:
     make_store(url, tmp_path / "migrations")
     database = Database(url)
-    yield Opened(url, database, ReleaseStore(database))
+    yield Opened(url, database, ReleaseStore(database, SEAL))
     database.dispose()
 
 
@@ -84,8 +84,8 @@ def two_versions(store: ReleaseStore, key: bytes | None = None) -> None:
 def test_the_store_of_eligibility_holds_releases(url: str) -> None:
     eligibility.migrate(url)
     database = Database(url)
-    two_versions(ReleaseStore(database))
-    assert ReleaseStore(database).last_state_number() == 4
+    two_versions(ReleaseStore(database, SEAL))
+    assert ReleaseStore(database, SEAL).last_state_number() == 4
     database.dispose()
 
 
@@ -196,7 +196,7 @@ def test_of_writers_with_one_etag_one_wins(opened: Opened) -> None:
         database = Database(opened.url)
         barrier.wait()
         try:
-            ReleaseStore(database).activate(NAME, "1", None, actor=str(number), etag=etag)
+            ReleaseStore(database, SEAL).activate(NAME, "1", None, actor=str(number), etag=etag)
             outcomes.append("won")
         except DomainError as error:
             outcomes.append(error.reason)
@@ -399,16 +399,16 @@ def test_what_the_tables_say_of_a_package_beside_its_files_is_not_believed(opene
     two_versions(opened.signed, PRIVATE)
     before = opened.store.state()
     tamper(opened, version="9", name="autre", valid_until=date(2026, 2, 1), key_id="", publisher="pirate")
-    assert ReleaseStore(opened.database).state() == before
+    assert ReleaseStore(opened.database, SEAL).state() == before
     assert opened.store.contents(before.releases[0].digest)["package.yaml"] == b"version: 1"
 
 
 def test_each_store_sees_what_the_others_write(opened: Opened) -> None:
-    other = ReleaseStore(opened.database)
+    other = ReleaseStore(opened.database, SEAL)
     for store, reader, version in ((opened.store, other, "1"), (other, opened.store, "2")):
         store.publish(candidate(version), actor="a")
         store.activate(NAME, version, None, actor="a")
-        assert reader.state() == store.state() == ReleaseStore(opened.database).state()
+        assert reader.state() == store.state() == ReleaseStore(opened.database, SEAL).state()
     assert [event.version for event in opened.store.state().events] == ["1", "1", "2", "2"]
 
 
@@ -422,7 +422,7 @@ def test_a_restored_backup_is_read_again(opened: Opened) -> None:
             connection.execute(delete(table).where(table.c.state_number > 2))
     assert opened.store.state().state_number == 2
     for version in ("7", "8"):
-        ReleaseStore(opened.database).publish(candidate(version), actor="a")
+        ReleaseStore(opened.database, SEAL).publish(candidate(version), actor="a")
     assert [release.version for release in opened.store.state().releases] == ["1", "7", "8"]
     assert [event.version for event in opened.store.state().events] == ["1", "1", "7", "8"]
 

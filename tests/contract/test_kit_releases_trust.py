@@ -28,7 +28,7 @@ from services.kit.releases.trust_store import FOR_EVER, TrustError, TrustStore, 
 from services.kit.store.database import Database, migrate
 from tests.bank_registry_support import new_database
 from tests.contract.test_kit_releases_store import Opened, refused, unprotect
-from tests.releases_support import NAME, START, candidate, make_store, settle
+from tests.releases_support import NAME, SEAL, START, candidate, make_store, settle
 from tests.support import wait_until
 
 TABLES = release_tables(MetaData())
@@ -47,7 +47,7 @@ def opened(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Opened]:
         url = new_database(request.getfixturevalue("postgres_url"))
     make_store(url, tmp_path / "migrations")
     database = Database(url)
-    yield Opened(url, database, ReleaseStore(database))
+    yield Opened(url, database, ReleaseStore(database, SEAL))
     database.dispose()
 
 
@@ -186,7 +186,7 @@ def test_activations_are_signed_where_the_policy_asks(opened: Opened) -> None:
         refused("SIGNATURE_REFUSED", partial(again, signature=wrong))
     made = again(signature=sign(statement, A))
     assert made.event.key_id == A_ID
-    assert ReleaseStore(opened.database).state().events[-1] == made.event
+    assert ReleaseStore(opened.database, SEAL).state().events[-1] == made.event
     refused("SIGNATURE_REFUSED", partial(again, signature=sign(statement, A)))
     undo = store.rollback(NAME, None, actor="chef", validate_only=True)
     signature = sign(history.statement_of_act(store.state(), undo.event), B)
@@ -224,7 +224,7 @@ def test_a_row_written_by_sql_is_not_followed_and_said(opened: Opened, change: s
         if change == "added":
             wait_until(lambda: "a été altéré" in follower.status().problem)
             wait_until(lambda: follower.current() == good)
-        fresh = ReleaseStore(opened.database)
+        fresh = ReleaseStore(opened.database, SEAL)
         for act in (
             fresh.state,
             partial(fresh.publish, candidate("3", key=A), actor="a"),
@@ -232,7 +232,7 @@ def test_a_row_written_by_sql_is_not_followed_and_said(opened: Opened, change: s
         ):
             refused("RELEASE_HISTORY_ALTERED", act)
         with pytest.raises(StartupError, match="L’historique des publications a été altéré"):
-            TrustStore(opened.database).settle(Wanted(None, None))
+            TrustStore(opened.database, SEAL).settle(Wanted(None, None))
         with pytest.raises(StartupError, match="L’historique des publications a été altéré"):
             Follower(fresh, lambda state: state).start()
     finally:
@@ -262,7 +262,7 @@ def test_a_record_whose_act_nobody_signed_is_not_followed(opened: Opened) -> Non
             "content": store_module.ledger.canonical(forged.content),
         }
         ledger._chain.append(connection, state.head, [row])
-    refused("RELEASE_HISTORY_ALTERED", ReleaseStore(opened.database).state)
+    refused("RELEASE_HISTORY_ALTERED", ReleaseStore(opened.database, SEAL).state)
 
 
 FORMER = """
@@ -334,7 +334,7 @@ def test_the_history_of_former_stores_is_put_into_the_chain(
         (folder / "0002.py").write_text(CHAINED)
         migrate(url, folder.parent)
         settle(database, A_PUBLIC)
-        store = ReleaseStore(database)
+        store = ReleaseStore(database, SEAL)
         state = store.state()
         assert (state.state_number, state.releases[0].key_id) == (2, A_ID)
         assert [(event.comment, instant_text(event.time)) for event in state.events] == [("voté", time)] * 2

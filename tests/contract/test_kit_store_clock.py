@@ -12,13 +12,25 @@ import pytest
 from sqlalchemy import Connection, select
 
 from services.kit.errors import FailedPrecondition, StartupError
-from services.kit.store import Database, DeletionTime, StoreClock, create_clock_tables, store_clock
-from services.kit.store.audit import verify
+from services.kit.store import (
+    CLOCK_CHAIN,
+    Database,
+    DeletionTime,
+    KeyPlan,
+    StoreClock,
+    create_clock_tables,
+    create_key_tables,
+    open_ring,
+    prepare_ring,
+    store_clock,
+    verify_clock,
+)
 from services.kit.store.clock import WAIT_SECONDS, Doubt, Reading
 from services.kit.store.store_clock import clock_audit
 from tests.bank_registry_support import new_database
 
 HOUR = 3600
+KEYS = KeyPlan("la base d’essai", (CLOCK_CHAIN,), chains={CLOCK_CHAIN: verify_clock})
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -31,6 +43,8 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     database = Database(found)
     with database.write() as connection:
         create_clock_tables(connection, None)
+        create_key_tables(connection)
+    prepare_ring(database, tmp_path / "master.key", KEYS)
     database.dispose()
     return found
 
@@ -40,6 +54,12 @@ def database(url: str) -> Iterator[Database]:
     found = Database(url)
     yield found
     found.dispose()
+
+
+@pytest.fixture
+def key(tmp_path: Path) -> Path:
+    """The file of the master key."""
+    return tmp_path / "master.key"
 
 
 @dataclass
@@ -89,7 +109,9 @@ def test_nothing_has_waited_before_a_day_of_running(database: Database) -> None:
 
 
 @pytest.mark.parametrize("days", [1, -10, 400, -3650])
-def test_nothing_is_deleted_until_a_person_confirms(url: str, database: Database, days: int) -> None:
+def test_nothing_is_deleted_until_a_person_confirms(
+    url: str, database: Database, key: Path, days: int
+) -> None:
     machine = Machine(database)
     machine.clock.mark()
     assert not is_refused(machine)
@@ -101,11 +123,11 @@ def test_nothing_is_deleted_until_a_person_confirms(url: str, database: Database
     assert machine.clock.detail() == "CLOCK_IN_DOUBT"
     assert (len(machine.at), is_refused(machine)) == (deletions, True)
 
-    sentence = store_clock.confirm(url, "Camille Le Goff", read=machine.read)
+    sentence = store_clock.confirm(url, key, "Camille Le Goff", read=machine.read)
     assert sentence.startswith("Camille Le Goff confirme")
     assert "(Paris)" in sentence
     with pytest.raises(StartupError):
-        store_clock.confirm(url, "Camille Le Goff", read=machine.read)
+        store_clock.confirm(url, key, "Camille Le Goff", read=machine.read)
     other = Machine(database, machine.now, machine.since_boot)
     # PostgreSQL has a clock of its own: nobody confirms against it that it is earlier.
     disagrees = days < 0 and not database.is_sqlite
@@ -116,10 +138,10 @@ def test_nothing_is_deleted_until_a_person_confirms(url: str, database: Database
     with database.read() as connection:
         (entry,) = connection.execute(select(clock_audit)).all()
         assert (entry.actor, entry.method) == ("Camille Le Goff", "ConfirmClock")
-        assert not verify(connection, clock_audit).broken_sequence
+        assert not verify_clock(connection, open_ring(database, key).seal(CLOCK_CHAIN)).broken_sequence
 
 
-def test_a_confirmation_makes_every_wait_begin_again(url: str, database: Database) -> None:
+def test_a_confirmation_makes_every_wait_begin_again(url: str, database: Database, key: Path) -> None:
     machine = Machine(database)
     for _ in range(WAIT_SECONDS // 120 + 2):
         machine.clock.mark()
@@ -127,7 +149,7 @@ def test_a_confirmation_makes_every_wait_begin_again(url: str, database: Databas
     assert machine.at[-1].marked_until > 0
     machine.now += timedelta(days=1)
     machine.clock.mark()
-    store_clock.confirm(url, "c", read=machine.read)
+    store_clock.confirm(url, key, "c", read=machine.read)
     machine.clock.mark()
     assert machine.at[-1].marked_until < 0
 

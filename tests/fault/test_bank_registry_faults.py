@@ -16,8 +16,6 @@ from sqlalchemy import create_engine, make_url, text
 
 from microcredit.bankregistry.v1 import bank_registry_service_pb2 as pb
 from microcredit.bankregistry.v1.bank_registry_service_pb2_grpc import BankRegistryServiceStub
-from services.bank_registry.store import RegistryStore, tables
-from services.kit.store import audit
 from services.kit.store.database import POSTGRESQL_POLL_SECONDS, Database
 from tests.bank_registry_support import (
     agreement,
@@ -26,11 +24,12 @@ from tests.bank_registry_support import (
     import_command,
     loan,
     new_database,
+    opened_store,
     run_import,
     status_of,
     write_file,
 )
-from tests.support import ROOT, Launch, wait_until
+from tests.support import ROOT, Launch, registry_keys, wait_until
 
 NEVER_ENDING = """
 CREATE TRIGGER never_ending AFTER INSERT ON audit WHEN NEW.resource = 'banks/z' BEGIN
@@ -72,7 +71,7 @@ def test_a_killed_import_leaves_nothing_half_written(launch: Launch, tmp_path: P
     file = write_file(
         tmp_path / "b.json", [bank("a", 1), *(bank(f"m{n}", 2 + n) for n in range(99)), bank("z", 200)]
     )
-    env = {**os.environ, "BANK_REGISTRY_DATABASE_URL": url}
+    env = {**os.environ, "BANK_REGISTRY_DATABASE_URL": url, **registry_keys(url)}
     process = subprocess.Popen(import_command(file, "--confirm-ending-all"), cwd=ROOT, env=env)
     wait_until_writing(path, process)
     process.send_signal(signal.SIGKILL)
@@ -87,10 +86,10 @@ def test_a_killed_import_leaves_nothing_half_written(launch: Launch, tmp_path: P
         answer = stub.ListSelectableBanks(pb.ListSelectableBanksRequest(loan_request=loan()), timeout=10)
         assert (answer.state_number, len(answer.checks), answer.selectable_count) == (2, 50, 0)
     database = Database(url)
-    assert len(RegistryStore(database).registry().current) == 101
+    assert len(opened_store(url, database).registry().current) == 101
     with database.read() as connection:
-        assert not audit.verify(connection, tables.audit).broken_sequence
-        assert audit.head(connection, tables.audit).sequence == 2 + 102
+        assert not opened_store(url, database).audit.verify(connection).broken_sequence
+        assert opened_store(url, database).audit.head(connection).sequence == 2 + 102
     database.dispose()
 
 

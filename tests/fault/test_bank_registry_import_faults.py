@@ -19,10 +19,8 @@ from google.type.date_pb2 import Date
 
 from microcredit.bankregistry.v1 import exchange_pb2 as pb
 from microcredit.bankregistry.v1.registry_admin_service_pb2_grpc import RegistryAdminServiceStub
-from services.bank_registry.store import RegistryStore, tables
-from services.kit.store import audit
 from services.kit.store.database import Database
-from tests.bank_registry_support import agreement, bank, status_of
+from tests.bank_registry_support import agreement, bank, opened_store, status_of
 from tests.fault.test_bank_registry_faults import NEVER_ENDING, is_locked
 from tests.support import Launch, RunningServer
 
@@ -45,8 +43,9 @@ def summary(server: RunningServer, data: bytes, **options: object) -> pb.ImportS
 
 def test_a_server_killed_while_it_imports_has_written_nothing(launch: Launch, tmp_path: Path) -> None:
     path = tmp_path / "registry.sqlite3"
-    options = ("--workers", "1", "--database-url", f"sqlite:///{path}")
-    server = launch("services.bank_registry", *options)
+    url = f"sqlite:///{path}"
+    env = {"BANK_REGISTRY_DATABASE_URL": url}
+    server = launch("services.bank_registry", "--workers", "1", env=env)
     data = "\n".join(
         json.dumps(bank(name, number, agreement())) for number, name in enumerate("abz")
     ).encode()
@@ -66,12 +65,12 @@ def test_a_server_killed_while_it_imports_has_written_nothing(launch: Launch, tm
     writing.join(30)
     with closing(sqlite3.connect(path, timeout=30)) as file:
         file.execute("DROP TRIGGER never_ending")
-    database = Database(f"sqlite:///{path}")
-    assert RegistryStore(database).registry().state_number == 0
-    again = launch("services.bank_registry", *options)
+    database = Database(url)
+    assert opened_store(url, database).registry().state_number == 0
+    again = launch("services.bank_registry", "--workers", "1", env=env)
     assert summary(again, data, difference_hash=digest, reason="x").created_count == 3
     with database.read() as connection:
-        assert not audit.verify(connection, tables.audit).broken_sequence
+        assert not opened_store(url, database).audit.verify(connection).broken_sequence
     database.dispose()
 
 

@@ -7,28 +7,22 @@ import os
 import signal
 import subprocess
 import sys
-import threading
-from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 from pathlib import Path
-from uuid import uuid4
 
-import grpc
 import pytest
 from google.type import date_pb2, money_pb2
 from sqlalchemy import Engine, event
 
 from microcredit.bankregistry.v1 import bank_editing_service_pb2 as editing
 from microcredit.bankregistry.v1 import envelope_service_pb2 as envelope
-from microcredit.bankregistry.v1.envelope_service_pb2_grpc import EnvelopeServiceStub
 from microcredit.bankregistry.v1.registry_admin_service_pb2 import VerifyAuditRequest
 from services.bank_registry.api.admin import Auditor
 from services.bank_registry.api.editing import BankEditingServicer
 from services.bank_registry.registry.geography import Geography
-from services.bank_registry.store import RegistryStore
 from services.kit.store.database import Database
-from tests.bank_registry_support import agreement, bank, import_banks, new_database
-from tests.support import ROOT, Launch
+from tests.bank_registry_support import agreement, bank, import_banks, new_database, opened_store
+from tests.support import ROOT
 
 BANK = "banks/a"
 AGREEMENT = f"{BANK}/agreements/fcs"
@@ -57,52 +51,10 @@ def audit_of(url: str) -> tuple[bool, int]:
     """Whether the audit is whole and the registry what it says, and the state_number."""
     database = Database(url)
     try:
-        store = RegistryStore(database)
+        store = opened_store(url, database)
         return Auditor(store).verify(VerifyAuditRequest()).whole, store.registry().state_number
     finally:
         database.dispose()
-
-
-def test_reservations_retried_over_killed_workers_are_each_made_once(launch: Launch, url: str) -> None:
-    server = launch("services.bank_registry", "--workers", "2", env={"BANK_REGISTRY_DATABASE_URL": url})
-    done = threading.Event()
-
-    def kill() -> None:
-        for _ in range(KILLS):
-            done.wait(0.2)
-            workers = server.workers()
-            if workers and not done.is_set():
-                os.kill(workers[0], signal.SIGKILL)
-
-    def reserve(_: int) -> str:
-        request = reservation(str(uuid4()))
-        for _ in range(100):
-            try:
-                with grpc.insecure_channel(server.address) as channel:
-                    stub = EnvelopeServiceStub(channel)
-                    return stub.ReserveEnvelope(request, timeout=20, wait_for_ready=True).reservation.name
-            except grpc.RpcError as error:
-                refused.append(error.code().name)
-                done.wait(0.05)
-        raise AssertionError("never answered")
-
-    refused: list[str] = []
-    killer = threading.Thread(target=kill)
-    killer.start()
-    with ThreadPoolExecutor(4) as pool:
-        names = list(pool.map(reserve, range(CALLS)))
-    done.set()
-    killer.join()
-    assert len(set(names)) == CALLS
-    assert set(refused) <= {"UNAVAILABLE"}
-    with grpc.insecure_channel(server.address) as channel:
-        stub = EnvelopeServiceStub(channel)
-        request = envelope.ListReservationsRequest(
-            parent=AGREEMENT, page_size=200, min_state_number=1 + CALLS
-        )
-        listed = stub.ListReservations(request, timeout=10, wait_for_ready=True)
-    assert sorted(one.name for one in listed.reservations) == sorted(names)
-    assert audit_of(url) == (True, 1 + CALLS)
 
 
 def test_a_write_killed_at_any_step_is_whole_or_not_at_all(url: str) -> None:
@@ -137,7 +89,7 @@ def run_killed(url: str, step: int) -> bool:
         status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
         assert status in (0, -signal.SIGKILL)
         return status != 0
-    editor = BankEditingServicer(RegistryStore(Database(url)), Geography.load())
+    editor = BankEditingServicer(opened_store(url, Database(url)), Geography.load())
     request = editing.SuspendBankRequest(name=BANK, effective_date=DAY, reason="x", request_id=REQUEST_ID)
     strike(step)
     editor.SuspendBank(request, None)  # type: ignore[arg-type]

@@ -9,16 +9,21 @@ from pathlib import Path
 
 import grpc
 import pytest
+from google.protobuf.duration_pb2 import Duration
 from google.protobuf.timestamp_pb2 import Timestamp
+from google.type import date_pb2, money_pb2
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from sqlalchemy import func, insert, select
 
+from microcredit.bankregistry.v1 import envelope_service_pb2 as envelope
+from microcredit.bankregistry.v1.envelope_service_pb2_grpc import EnvelopeServiceStub
 from microcredit.eligibility.v1 import decision_service_pb2 as decisions
 from microcredit.eligibility.v1.decision_service_pb2_grpc import DecisionServiceStub
 from services.documents.store import Origin, tables
 from services.kit.store import Database, store_clock
 from services.kit.store.clock import WAIT_SECONDS, Mark, Reading, read_clocks
 from tests import warm
+from tests.bank_registry_support import agreement, bank, import_banks
 from tests.support import Launch, RunningServer, throwaway_stores, wait_until
 
 SECONDS = 60.0
@@ -137,6 +142,32 @@ def test_decisions_are_not_purged_by_a_clock_in_doubt(launch: Launch, tmp_path: 
         assert str(raised.value.details()).startswith("L’heure")
         marked(url, moved(0), 0)
         stub.PurgeDecisions(asked, timeout=SECONDS)
+
+
+def test_a_reservation_does_not_end_by_a_clock_in_doubt(launch: Launch, tmp_path: Path) -> None:
+    """What it holds is not sold again: the clock may be wrong."""
+    env = throwaway_stores(tmp_path)
+    url = env["BANK_REGISTRY_DATABASE_URL"]
+    import_banks(url, tmp_path, bank("a", 1, agreement(envelope="10.00", end=None)))
+    server = launch("services.bank_registry", "--workers=1", env=env)
+    asked = envelope.ReserveEnvelopeRequest(
+        parent="banks/a/agreements/fcs",
+        amount=money_pb2.Money(currency_code="EUR", units=10),
+        on_date=date_pb2.Date(year=2026, month=12, day=1),
+        ttl=Duration(seconds=1),
+    )
+    with grpc.insecure_channel(server.address) as channel:
+        stub = EnvelopeServiceStub(channel)
+        name = stub.ReserveEnvelope(asked, timeout=SECONDS).reservation.name
+        now = envelope.GetReservationRequest(name=name)
+        expired = envelope.RESERVATION_STATE_EXPIRED
+        wait_until(lambda: stub.GetReservation(now, timeout=SECONDS).reservation.state == expired)
+        marked(url, moved(1), 0)
+        with pytest.raises(grpc.RpcError) as raised:
+            stub.ReserveEnvelope(asked, timeout=SECONDS)
+        assert raised.value.code() is grpc.StatusCode.FAILED_PRECONDITION
+        marked(url, moved(0), 0)
+        stub.ReserveEnvelope(asked, timeout=SECONDS)
 
 
 @pytest.mark.parametrize("module", ["services.bank_registry", "services.eligibility"])

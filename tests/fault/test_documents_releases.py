@@ -21,8 +21,10 @@ from services.documents.config import Settings
 from services.documents.publishing.deployment import Deployment, Deployments
 from services.documents.publishing.loaded import Packages
 from services.kit.errors import FailedPrecondition
+from services.kit.releases import RELEASE_CHAIN
 from services.kit.releases.store import ReleaseStore
 from services.kit.releases.timeline import EventKind
+from services.kit.store import open_ring
 from services.kit.store.database import Database
 from tests.documents_support import ASK, DOCUMENTS, PLAN_BYTES, REFUSAL
 
@@ -43,6 +45,8 @@ def settings(tmp_path: Path) -> Settings:
     return Settings.load(
         [
             f"--database-url=sqlite:///{tmp_path}/documents.sqlite3",
+            f"--keys-database-url=sqlite:///{tmp_path}/documents-keys.sqlite3",
+            f"--epochs-directory={tmp_path}/epochs",
             f"--master-key-file={tmp_path}/master.key",
             f"--templates-directory={tmp_path}/templates",
         ]
@@ -52,7 +56,8 @@ def settings(tmp_path: Path) -> Settings:
 @contextmanager
 def opened(settings: Settings) -> Iterator[ReleaseStore]:
     database = Database(settings.database_url)
-    yield ReleaseStore(database)
+    ring = open_ring(database, settings.master_key_file)
+    yield ReleaseStore(database, ring.seal(RELEASE_CHAIN))
     database.dispose()
 
 
@@ -81,7 +86,7 @@ def test_a_server_killed_as_it_fills_its_store_finishes_at_its_next_start(
     Path(settings.database_url.removeprefix("sqlite:///")).unlink()
     steps = 0
     for step in count(1):
-        for path in Path(settings.master_key_file).parent.glob("documents.sqlite3*"):
+        for path in Path(settings.master_key_file).parent.glob("documents*.sqlite3*"):
             path.unlink()
         Path(settings.master_key_file).unlink(missing_ok=True)
         if not killed_at(step, settings, packages):

@@ -18,7 +18,7 @@ from services.kit.releases.store import ReleaseStore
 from services.kit.releases.timeline import EventKind, State
 from services.kit.store.database import Database
 from tests.bank_registry_support import new_database
-from tests.releases_support import NAME, candidate, make_store
+from tests.releases_support import NAME, SEAL, candidate, make_store
 from tests.support import MORE, ROOT
 
 ROUNDS = 5 if MORE else 2
@@ -45,7 +45,7 @@ def run(task: str, url: str) -> subprocess.Popen[str]:
 @contextmanager
 def opened(url: str) -> Iterator[ReleaseStore]:
     database = Database(url)
-    yield ReleaseStore(database)
+    yield ReleaseStore(database, SEAL)
     database.dispose()
 
 

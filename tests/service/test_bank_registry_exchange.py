@@ -20,9 +20,8 @@ from microcredit.bankregistry.v1.bank_registry_service_pb2 import CheckBankReque
 from microcredit.bankregistry.v1.bank_registry_service_pb2_grpc import BankRegistryServiceStub
 from microcredit.bankregistry.v1.registry_admin_service_pb2 import ListAuditEntriesRequest
 from microcredit.bankregistry.v1.registry_admin_service_pb2_grpc import RegistryAdminServiceStub
-from services.bank_registry.store import RegistryStore
 from services.kit.store.database import Database
-from tests.bank_registry_support import agreement, bank, loan, new_database, status_of
+from tests.bank_registry_support import agreement, bank, loan, new_database, opened_store, status_of
 from tests.support import Launch
 
 TODAY = Date(year=2026, month=11, day=25)
@@ -46,7 +45,7 @@ class Server:
     def state_number(self) -> int:
         """What the store holds, whatever the server says."""
         database = Database(self.url)
-        found = RegistryStore(database).registry().state_number
+        found = opened_store(self.url, database).registry().state_number
         database.dispose()
         return found
 

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from services.bank_registry.store import RegistryStore, tables
-from services.kit.store import audit
+from services.bank_registry.store import tables
 from services.kit.store.database import Database
 from tests import warm
-from tests.bank_registry_support import agreement, bank, run_import, write_file
+from tests.bank_registry_support import agreement, bank, opened_store, run_import, write_file
+from tests.support import registry_keys
 
 
 @pytest.fixture
@@ -31,10 +31,10 @@ def test_an_import_says_what_it_did_and_repeating_it_changes_nothing(url: str, t
         (0, "a.json : 1 prêteur créé, 1 modifié, 0 inchangé. État n° 2.\n", ""),
     ]
     database = Database(url)
-    assert set(RegistryStore(database).registry().current) == {"a", "b", "c"}
+    assert set(opened_store(url, database).registry().current) == {"a", "b", "c"}
     with database.read() as connection:
         written = connection.execute(select(tables.audit.c.actor, tables.audit.c.after)).all()
-        assert not audit.verify(connection, tables.audit).broken_sequence
+        assert not opened_store(url, database).audit.verify(connection).broken_sequence
     database.dispose()
     assert written[3].actor == "Agent fictif"
     assert '"reason":"Avenant n° 2 (a.json, SHA-256 ' in written[3].after
@@ -55,7 +55,7 @@ def test_a_wrong_file_is_refused_whole_with_every_error(url: str, tmp_path: Path
         "a.json : 3 erreurs, rien n’est importé.",
     ]
     database = Database(url)
-    assert RegistryStore(database).registry().state_number == 0
+    assert opened_store(url, database).registry().state_number == 0
     database.dispose()
 
 
@@ -72,7 +72,7 @@ def test_a_wrong_file_is_refused_whole_with_every_error(url: str, tmp_path: Path
     ],
 )
 def test_what_goes_wrong_is_one_sentence(url: str, arguments: list[str], sentence: str) -> None:
-    env = {"BANK_REGISTRY_DATABASE_URL": url}
+    env = {"BANK_REGISTRY_DATABASE_URL": url, **registry_keys(url)}
     done = warm.run("services.bank_registry", "import", "--init", *arguments, env=env)
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.startswith(sentence)

@@ -26,7 +26,7 @@ from microcredit.bankregistry.v1.envelope_service_pb2_grpc import EnvelopeServic
 from microcredit.bankregistry.v1.registry_admin_service_pb2 import VerifyAuditRequest
 from microcredit.bankregistry.v1.registry_admin_service_pb2_grpc import RegistryAdminServiceStub
 from tests.bank_registry_support import agreement, bank, import_banks, loan, new_database, status_of
-from tests.support import Launch, RunningServer, wait_until
+from tests.support import Launch, RunningServer, registry_keys, wait_until
 
 BANK = "banks/partagee"
 AGREEMENT = f"{BANK}/agreements/fcs"
@@ -58,7 +58,7 @@ def pair(
     else:
         url = new_database(request.getfixturevalue("postgres_url"))
     import_banks(url, folder, bank("partagee", 1, agreement(envelope="1000.00", end=None)))
-    env = {"BANK_REGISTRY_DATABASE_URL": url}
+    env = {"BANK_REGISTRY_DATABASE_URL": url, **registry_keys(url)}
     servers = [
         launch("services.bank_registry", "--workers", "2", "--threads", "8", env=env) for _ in range(2)
     ]

@@ -20,8 +20,10 @@ from microcredit.eligibility.v1.eligibility_service_pb2 import (
     AssessEligibilityRequest,
     BatchAssessEligibilityRequest,
 )
+from services.kit.releases import RELEASE_CHAIN
 from services.kit.releases.store import ReleaseStore
 from services.kit.releases.timeline import Candidate
+from services.kit.store import open_ring
 from services.kit.store.database import Database
 from tests.eligibility_reglement import BASE, CASES
 from tests.eligibility_support import TIMEOUT, Client, Json, application, copied_package, merged, plain
@@ -419,7 +421,8 @@ def test_a_decision_is_replayed_under_the_rules_that_made_it(launch: Launch, tmp
     database = Database(env["ELIGIBILITY_DATABASE_URL"])
     with serving(launch, env=env) as client:
         names = [name_of(assessed(client, **TOO_DEAR))]
-        store = ReleaseStore(database)
+        seal = open_ring(database, Path(env["ELIGIBILITY_MASTER_KEY_FILE"])).seal(RELEASE_CHAIN)
+        store = ReleaseStore(database, seal)
         for number in (1, 2, 3):
             state_number = activated(store, f"2026.{number + 1}", number)
             answer = client.assess(min_state_number=state_number)

@@ -64,7 +64,9 @@ class Ledger:
 
     def _write(self, what: str, amount: int, number: int, now: int) -> None:
         if what == "reserve":
-            made = envelopes.reserve(self.record, AskedReservation("fcs", amount, DAY, "", now + amount), now)
+            made = envelopes.reserve(
+                self.record, AskedReservation("fcs", amount, DAY, "", now + amount), now, now
+            )
             for one in envelopes.expired(self.record, "fcs", now):
                 self.held[one.id] = replace(one, state=ReservationState.EXPIRED)
             self.held[len(self.held) + 1] = replace(made, id=len(self.held) + 1)

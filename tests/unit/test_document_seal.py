@@ -12,10 +12,10 @@ from microcredit.documents.v1 import store_service_pb2 as pb
 from services.documents.api import Verifier
 from services.documents.making import DOCX, PDF, Seal, Sealing
 from services.kit.canonical import canonical
-from services.kit.store import MasterKey, vault
+from services.kit.store import vault
 
-MASTER = MasterKey(b"m" * 32)
-SEAL = Seal(MASTER)
+KEY, NAME = b"k" * 32, b"n" * 32
+SEAL = Seal(KEY, NAME)
 MARK = 100
 
 
@@ -67,8 +67,8 @@ def test_a_seal_is_that_of_one_kind_of_file() -> None:
 
 
 def test_files_sealed_before_the_kind_was_covered_are_proved() -> None:
-    key = MASTER.derived("document seals")
-    name = MASTER.derived("name of the key of document seals")[:8].hex()
+    key = KEY
+    name = NAME[:8].hex()
     for media_type, content in CONTENTS.items():
         mark = f"microcredit-seal:{name}:{vault.tag(key, content)}".encode()
         assert len(mark) == MARK - 2
@@ -81,7 +81,7 @@ def test_files_sealed_before_the_kind_was_covered_are_proved() -> None:
 
 
 def test_a_seal_of_another_key_is_foreign() -> None:
-    assert SEAL.read(Seal(MasterKey(b"n" * 32)).sealed(CONTENTS[PDF], PDF)) is Sealing.FOREIGN
+    assert SEAL.read(Seal(b"o" * 32, b"p" * 32).sealed(CONTENTS[PDF], PDF)) is Sealing.FOREIGN
     assert SEAL.read(CONTENTS[PDF]) is Sealing.ABSENT
 
 

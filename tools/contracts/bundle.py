@@ -8,9 +8,12 @@ from pathlib import Path
 import grpc_tools
 from google.protobuf.descriptor_pb2 import FileDescriptorSet
 
+from tools.contracts.client import service_config
 from tools.contracts.reading import GOOGLE, ROOT, describe
 
 SCHEMA = ROOT / "services/documents/contract/dossier.schema.json"
+
+FILES = ("microcredit.binpb", "microcredit-protos.zip", "dossier.schema.json", "service-config.json")
 
 # They travel in google.rpc.Status.details: no message of ours holds them, so no import brings their file.
 DETAILS = "google/rpc/error_details.proto"
@@ -20,16 +23,15 @@ _EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
 def write_bundle(folder: Path) -> list[Path]:
-    """Writes the descriptor set, the zip of the protos and the schema of the dossier."""
+    """Writes the descriptor set, the zip of the protos, the schema of the dossier and the service config."""
     folder.mkdir(parents=True, exist_ok=True)
     descriptors = describe(ROOT / "protos", (DETAILS,))
-    binary, archive, schema = (
-        folder / name for name in ("microcredit.binpb", "microcredit-protos.zip", "dossier.schema.json")
-    )
+    binary, archive, schema, config = (folder / name for name in FILES)
     binary.write_bytes(_without_comments(descriptors).SerializeToString(deterministic=True))
     _write_zip(archive, descriptors)
     schema.write_bytes(SCHEMA.read_bytes())
-    return [binary, archive, schema]
+    config.write_text(service_config(descriptors), encoding="utf-8")
+    return [binary, archive, schema, config]
 
 
 def _without_comments(descriptors: FileDescriptorSet) -> FileDescriptorSet:

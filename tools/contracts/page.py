@@ -32,9 +32,15 @@ Une erreur est un `google.rpc.Status` avec un `ErrorInfo` (motif stable, domaine
 chemin, un motif de champ et une phrase. Un refus du règlement n’est pas une erreur : c’est une réponse.
 Aucune erreur ne contient de donnée personnelle ; l’identifiant de requête (`x-request-id`, rendu dans les
 métadonnées de fin) suffit à retrouver l’appel dans le journal technique.
+"""
 
-Une erreur peut venir sans motif, de gRPC lui-même : UNAVAILABLE (service arrêté, en démarrage ou interrompu :
-réessayer ; ou certificat refusé à la poignée de main : voir [acces.md](acces.md)).
+_CORE = """\
+## Ce que gRPC refuse seul
+
+Ces erreurs n’ont ni motif ni phrase en français : gRPC les rend avant que le service ne voie l’appel, ou
+après sa réponse. Le journal ne compte les premières qu’ensemble (`not_begun`, dans
+[exploitation.md](exploitation.md)). Au-delà de 32 appels ouverts sur une connexion, un client gRPC attend de
+lui-même.
 """
 _TITLES = {
     COMMON: "Communes à tous les services",
@@ -44,6 +50,57 @@ _TITLES = {
     "microcredit.bankregistry.v1": "bank_registry (`bankregistry.microcredit`)",
 }
 _EVERY_RPC, _BEFORE_ANY = "tout appel", "avant tout appel"
+
+
+@dataclass(frozen=True)
+class CoreRefusal:
+    """What the core of gRPC refuses by itself: a name, the code, a part of its text; when and what to do."""
+
+    case: str
+    code: str
+    text: str
+    when: str
+    remedy: str
+
+
+CORE_REFUSALS = (
+    CoreRefusal(
+        "request",
+        "RESOURCE_EXHAUSTED",
+        "Received message larger than max",
+        "une demande de plus du double de la taille permise (au double et en dessous : `MESSAGE_TOO_LARGE`)",
+        "envoyer moins à la fois",
+    ),
+    CoreRefusal(
+        "metadata",
+        "RESOURCE_EXHAUSTED",
+        "received metadata size exceeds hard limit",
+        "des en-têtes de plus de 32 Kio (de 16 à 32 Kio : `METADATA_TOO_LARGE`)",
+        "envoyer moins d’en-têtes",
+    ),
+    CoreRefusal(
+        "answer",
+        "RESOURCE_EXHAUSTED",
+        "Sent message larger than max",
+        "une réponse plus longue que `…_MAX_SEND_BYTES`",
+        "demander moins à la fois, ou la méthode qui répond par flux",
+    ),
+    CoreRefusal(
+        "no message",
+        "UNIMPLEMENTED",
+        "requires exactly one request message",
+        "un appel fini sans aucun message",
+        "envoyer la demande ; vérifier que la méthode n’est pas appelée comme un flux",
+    ),
+    CoreRefusal(
+        "no server",
+        "UNAVAILABLE",
+        "",
+        "service arrêté, en démarrage ou interrompu ; ou certificat refusé à la poignée de main",
+        "réessayer, comme un client qui suit `service-config.json` ; certificat : [acces.md](acces.md)",
+    ),
+)
+"""Listed by hand, as no descriptor holds them; a test makes each of them happen."""
 
 
 @dataclass
@@ -63,7 +120,11 @@ def errors_page(descriptors: FileDescriptorSet) -> str:
     """The page of errors, in French."""
     files = own(descriptors)
     uses = _uses(files)
-    parts = [_HEAD]
+    core = [
+        (refusal.when, refusal.code, f"« {refusal.text} »" if refusal.text else "variable", refusal.remedy)
+        for refusal in CORE_REFUSALS
+    ]
+    parts = [_HEAD, _CORE, _table(("quand", "code gRPC", "texte", "que faire"), core)]
     for package, title in _TITLES.items():
         for file, enum in _enums(files, package, "ErrorReason"):
             rows = [_error_row(reason, uses[reason.name]) for reason in reasons(file, enum)]

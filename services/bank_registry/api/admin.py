@@ -37,7 +37,7 @@ class Auditor:
         page = paging.asked_page(self._page_key, request, violations)
         violations.raise_if_any()
         with self._store.read() as connection:
-            last = page.place.state_number or auditing.head(connection).sequence
+            last = page.place.state_number or self._store.audit.head(connection).sequence
             place = page.place.offset
             rows = auditing.entries(connection, request.resource, place, page.size + 1, last)
         response = pb.ListAuditEntriesResponse()
@@ -49,13 +49,13 @@ class Auditor:
     def head(self) -> pb.GetAuditHeadResponse:
         """The last row of the audit."""
         with self._store.read() as connection:
-            return pb.GetAuditHeadResponse(head=_head(auditing.head(connection)))
+            return pb.GetAuditHeadResponse(head=_head(self._store.audit.head(connection)))
 
     def verify(self, request: pb.VerifyAuditRequest) -> pb.VerifyAuditResponse:
         """Whether the chain is whole, and the registry what it says."""
         expected = _expected(request)
         with self._store.read(any_text=True) as connection:
-            found = auditing.verify(connection, expected)
+            found = self._store.audit.verify(connection, expected)
             altered = [] if found.broken_sequence else auditing.altered(connection)
         return pb.VerifyAuditResponse(
             whole=not (found.broken_sequence or altered),

@@ -42,10 +42,11 @@ class EnvelopeServicer(Handlers, EnvelopeServiceServicer):
         def work(session: Edit, origin: Origin) -> pb.ReserveEnvelopeResponse:
             record, now = record_of(session, bank_id), session.now
             agreement_versions(record, agreement_id)
-            made = envelopes.reserve(record, replace(wanted, expires_at=edits.expires_at(request, now)), now)
+            asked_for = replace(wanted, expires_at=edits.expires_at(request, now))
+            made = envelopes.reserve(record, asked_for, now, session.expiry_instant)
             ended = [
                 ReservationChange(bank_id, one, replace(one, state=ReservationState.EXPIRED))
-                for one in envelopes.expired(record, agreement_id, now)
+                for one in envelopes.expired(record, agreement_id, session.expiry_instant)
             ]
             changes = [*ended, ReservationChange(bank_id, None, made)]
             state_number, made = session.apply_reservations(changes, origin)

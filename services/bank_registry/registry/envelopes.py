@@ -43,8 +43,9 @@ def remaining(record: BankRecord, agreement_id: str, day: date, now: int) -> int
     return terms_on(record, agreement_id, day).remaining(record.reserved(agreement_id, now))
 
 
-def reserve(record: BankRecord, asked: AskedReservation, now: int) -> Reservation:
-    """The reservation, without its id; FailedPrecondition if the envelope does not allow it."""
+def reserve(record: BankRecord, asked: AskedReservation, now: int, expiry_instant: int) -> Reservation:
+    """The reservation, without its id; FailedPrecondition if the envelope does not allow it, the reservations
+    that expired by `expiry_instant` being over."""
     terms = terms_on(record, asked.agreement_id, asked.on_date)
     name = agreement_name(record.bank.id, terms.id)
     bank = version_on(record.banks, asked.on_date)
@@ -53,7 +54,7 @@ def reserve(record: BankRecord, asked: AskedReservation, now: int) -> Reservatio
         text = " ".join(reason.message for reason in against)
         metadata = {"name": name, "date": asked.on_date.isoformat()}
         raise FailedPrecondition("AGREEMENT_NOT_IN_FORCE", text, metadata=metadata)
-    left = terms.remaining(record.reserved(terms.id, now))
+    left = terms.remaining(record.reserved(terms.id, expiry_instant))
     if left is None:
         text = f"L’accord {terms.reference} n’a pas d’enveloppe : il n’y a rien à réserver."
         raise FailedPrecondition("NO_ENVELOPE", text, metadata={"name": name})

@@ -8,13 +8,22 @@
 - `Edit`: One write to the registry, in an open transaction.
 - `migrate`: Creates or upgrades the store.
 - `Origin`: Who writes, by which operation, and why: kept in the audit.
-- `RegistryStore`: Reads come from an immutable snapshot, replaced when the store has changed.
+- `prepare_store`: Creates or upgrades the store and its keys; StartupError.
+- `RegistryStore`: Reads come from an immutable snapshot, replaced when the store has changed; writes are
+  audited, under the keys of a ring.
 - `ReservationChange`: A reservation of a lender before and after; `before` is None for a new one.
+- `STORE_KEYS`: The keys that the store keeps.
 - `store_set`: All that the service keeps.
 """
 
 from services.bank_registry.store import auditing
 from services.bank_registry.store.auditing import AuditRow
 from services.bank_registry.store.loading import changes, changes_of
-from services.bank_registry.store.snapshot import RegistryStore, migrate, store_set
+from services.bank_registry.store.snapshot import (
+    STORE_KEYS,
+    RegistryStore,
+    migrate,
+    prepare_store,
+    store_set,
+)
 from services.bank_registry.store.writes import Edit, Origin, ReservationChange

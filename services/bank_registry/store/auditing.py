@@ -11,8 +11,7 @@ from services.bank_registry.registry import bank_name, name_of
 from services.bank_registry.store import tables
 from services.bank_registry.store.loading import load
 from services.bank_registry.store.rows import FORMAT, bank_document, reservation_document
-from services.kit.canonical import Head, Verification, canonical
-from services.kit.store import audit
+from services.kit.canonical import canonical
 
 AuditRow = Row[Any]
 
@@ -27,16 +26,6 @@ def entries(connection: Connection, resource: str, offset: int, size: int, last:
         inside = table.c.resource.startswith(f"{resource}/", autoescape=True)
         statement = statement.where(or_(table.c.resource == resource, inside))
     return list(connection.execute(statement.offset(offset).limit(size)))
-
-
-def head(connection: Connection) -> Head:
-    """The last row of the audit."""
-    return audit.head(connection, tables.audit)
-
-
-def verify(connection: Connection, expected: Head | None) -> Verification:
-    """The first row that is changed, missing or out of order, if any, and the last one."""
-    return audit.verify(connection, tables.audit, expected)
 
 
 def altered(connection: Connection) -> list[str]:

@@ -11,13 +11,39 @@ from pathlib import Path
 from sqlalchemy import Connection
 
 from services.bank_registry.registry import Registry
+from services.bank_registry.store import tables
 from services.bank_registry.store.loading import follow, load
 from services.bank_registry.store.writes import Edit, edit
 from services.kit import context
 from services.kit.errors import Unavailable
-from services.kit.store import StoreSet, database, database_part, page_key
+from services.kit.store import (
+    CLOCK_CHAIN,
+    PAGE_TOKENS,
+    Audit,
+    KeyPlan,
+    KeyRing,
+    StoreSet,
+    database,
+    database_part,
+    holds_key,
+    master_key_part,
+    prepare_ring,
+    verify_audit,
+    verify_clock,
+)
 
 MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+AUDIT_CHAIN = "audit chain"
+"""The purpose of the key that seals the audit."""
+
+STORE_KEYS = KeyPlan(
+    "la base du registre",
+    (AUDIT_CHAIN, CLOCK_CHAIN, PAGE_TOKENS),
+    chains={AUDIT_CHAIN: verify_audit(tables.audit), CLOCK_CHAIN: verify_clock},
+)
+"""The keys that the store keeps."""
 
 
 def migrate(url: str) -> None:
@@ -25,16 +51,33 @@ def migrate(url: str) -> None:
     database.migrate(url, MIGRATIONS)
 
 
-def store_set(url: str, *, init: bool) -> StoreSet:
-    """All that the service keeps."""
-    return StoreSet((database_part("la base du registre", url, "bank"),), init)
+def prepare_store(url: str, master_key_file: Path) -> None:
+    """Creates or upgrades the store and its keys; StartupError."""
+    migrate(url)
+    store = database.Database(url)
+    try:
+        prepare_ring(store, master_key_file, STORE_KEYS)
+    finally:
+        store.dispose()
+
+
+def store_set(url: str, master_key_file: Path, *, init: bool) -> StoreSet:
+    """All that the service keeps; a registry of an earlier version has no keys yet."""
+    parts = (
+        database_part("la base du registre", url, "bank"),
+        master_key_part(master_key_file, loss_accepted=not holds_key(url, AUDIT_CHAIN)),
+    )
+    return StoreSet(parts, init)
 
 
 class RegistryStore:
-    """Reads come from an immutable snapshot, replaced when the store has changed."""
+    """Reads come from an immutable snapshot, replaced when the store has changed; writes are audited, under
+    the keys of a ring."""
 
-    def __init__(self, store: database.Database) -> None:
+    def __init__(self, store: database.Database, ring: KeyRing) -> None:
         self._store = store
+        self._ring = ring
+        self.audit = Audit(tables.audit, ring.seal(AUDIT_CHAIN))
         self._lock = threading.Lock()
         self._seen: tuple[bytes, Registry] | None = None
         self._seen_at = 0.0
@@ -59,7 +102,7 @@ class RegistryStore:
     @contextmanager
     def edit(self, *, keep: bool = True) -> Iterator[Edit]:
         """A write transaction that reads only what changed since this snapshot."""
-        with edit(self._store, keep=keep, known=self.registry()) as session:
+        with edit(self._store, self.audit, keep=keep, known=self.registry()) as session:
             yield session
 
     @contextmanager
@@ -70,7 +113,7 @@ class RegistryStore:
 
     def page_key(self) -> bytes:
         """The key that seals page tokens, the same for every worker and restart."""
-        return page_key(self._store)
+        return self._ring.key(PAGE_TOKENS)
 
     def _at(self, mark: bytes) -> Registry:
         """The registry at a mark of the store, or later."""

@@ -18,7 +18,14 @@ from sqlalchemy import (
 
 from services.bank_registry.registry import FIELDS, Agreement, Bank, LocalConvention
 from services.bank_registry.store.rows import FORMS, stored
-from services.kit.store import audit_table, clock_tables, request_table, secret_table
+from services.kit.store import (
+    audit_table,
+    clock_tables,
+    master_key_table,
+    request_table,
+    secret_table,
+    stored_key_table,
+)
 
 metadata = MetaData()
 
@@ -143,6 +150,8 @@ change = Table(
 """The resources that each write created or changed."""
 
 secret = secret_table(metadata)
+master_key = master_key_table(metadata)
+stored_key = stored_key_table(metadata)
 audit = audit_table(metadata)
 clock, clock_audit = clock_tables(metadata)
 request = request_table(metadata)

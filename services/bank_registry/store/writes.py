@@ -34,7 +34,7 @@ from services.bank_registry.store.rows import (
     reservation_values,
     values_of,
 )
-from services.kit.store import Database, audit, idempotency
+from services.kit.store import Audit, AuditEntry, Database, idempotency, store_clock
 
 MANY = 500
 """Lenders above which all the keys are read at once."""
@@ -122,14 +122,16 @@ class ReservationChange:
 
 
 @contextmanager
-def edit(database: Database, *, keep: bool = True, known: Registry | None = None) -> Iterator[Edit]:
+def edit(
+    database: Database, audit: Audit, *, keep: bool = True, known: Registry | None = None
+) -> Iterator[Edit]:
     """A write transaction, alone to change the registry; without `keep` it is undone at the end.
 
     From an earlier registry that is `known`, only what changed since then is read.
     """
     with database.write() as connection:
-        audit.head(connection, tables.audit, lock=True)
-        yield Edit(connection, known)
+        audit.head(connection, lock=True)
+        yield Edit(connection, audit, known)
         if not keep:
             connection.rollback()
 
@@ -137,8 +139,9 @@ def edit(database: Database, *, keep: bool = True, known: Registry | None = None
 class Edit:
     """One write to the registry, in an open transaction."""
 
-    def __init__(self, connection: Connection, known: Registry | None) -> None:
+    def __init__(self, connection: Connection, audit: Audit, known: Registry | None) -> None:
         self._connection = connection
+        self._log = audit
         self._known = known
 
     @cached_property
@@ -151,6 +154,13 @@ class Edit:
         """The instant of the write (UTC, in microseconds), after those of all the writes before it: the clock
         of the registry stands still while that of the machine is set back."""
         return max(self.registry.last_instant + 1, time.time_ns() // 1000)
+
+    @cached_property
+    def expiry_instant(self) -> int:
+        """The instant by which what is held has expired: that of the write, or the last one believed while
+        the clock is in doubt; an envelope is then not sold again for a clock that is wrong."""
+        last = store_clock.last_believed(self._connection)
+        return self.now if last is None else min(self.now, (last - _EPOCH) // _MICROSECOND)
 
     def answered(self, request_id: str, mark: str) -> bytes | None:
         """The answer already given to this very request; AlreadyExists if its id was used for another one."""
@@ -235,24 +245,24 @@ class Edit:
         self._connection.execute(insert(tables.change), changed)
 
     def _audit(
-        self, origin: Origin, state_number: int, counts: dict[str, int], entries: list[audit.AuditEntry]
+        self, origin: Origin, state_number: int, counts: dict[str, int], entries: list[AuditEntry]
     ) -> None:
         summary = {"reason": origin.reason, **counts}
-        first = audit.AuditEntry(origin.actor, origin.method, f"revisions/{state_number}", None, summary)
+        first = AuditEntry(origin.actor, origin.method, f"revisions/{state_number}", None, summary)
         written_at = _EPOCH + self.now * _MICROSECOND
-        audit.extend(self._connection, tables.audit, [first, *entries], time=written_at)
+        self._log.extend(self._connection, [first, *entries], time=written_at)
 
 
-def _entry(origin: Origin, change: LenderChange) -> audit.AuditEntry:
+def _entry(origin: Origin, change: LenderChange) -> AuditEntry:
     before = bank_document(change.before) if change.before else None
     name = bank_name(change.after.bank.id)
-    return audit.AuditEntry(origin.actor, origin.method, name, before, bank_document(change.after))
+    return AuditEntry(origin.actor, origin.method, name, before, bank_document(change.after))
 
 
-def _reservation_entry(origin: Origin, change: ReservationChange) -> audit.AuditEntry:
+def _reservation_entry(origin: Origin, change: ReservationChange) -> AuditEntry:
     before = reservation_document(change.before) if change.before else None
     name = name_of(change.bank_id, change.after)
-    return audit.AuditEntry(origin.actor, origin.method, name, before, reservation_document(change.after))
+    return AuditEntry(origin.actor, origin.method, name, before, reservation_document(change.after))
 
 
 def _closing(table: Table, parameters: Iterable[str], now: int) -> Update:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from services.documents.making.files import DOCX, PDF
-from services.kit.store import MasterKey, vault
+from services.kit.store import vault
 
 _NAME = b"microcredit-seal"
 # The first seals, without a number, cover the bytes of the file; the second ones its media type too.
@@ -34,11 +34,12 @@ class Sealing(Enum):
 
 
 class Seal:
-    """Seals files and reads their seals (HMAC-SHA256): the same file has the same seal, in every process."""
+    """Seals files and reads their seals (HMAC-SHA256): the same file has the same seal, in every process. The
+    seal says the name of its key."""
 
-    def __init__(self, master: MasterKey) -> None:
-        self._key = master.derived("document seals")
-        self._key_id = master.derived("name of the key of document seals")[:_KEY_ID_BYTES].hex()
+    def __init__(self, key: bytes, name: bytes) -> None:
+        self._key = key
+        self._key_id = name[:_KEY_ID_BYTES].hex()
 
     def sealed(self, content: bytes, media_type: str) -> bytes:
         """The .docx with its seal as the comment of the archive, the PDF with a line before its end; any

@@ -1,5 +1,6 @@
-"""The store of the documents service: its releases, the documents that it keeps, its secret.
+"""The store of the documents service: its releases, the documents that it keeps, its keys.
 
+- `AUDIT_CHAIN`: The purpose of the key that seals the audit.
 - `check_keys`: StartupError when the key database has never had the key of the last document kept.
 - `DocumentStore`: Keeps documents for a number of days; only their encrypted bytes say whom they are about.
 - `encrypt_anew`: Gives a random key to each document kept before keys were.
@@ -7,11 +8,20 @@
 - `Kept`: A document in the store, without its content.
 - `migrate`: Creates or upgrades the store.
 - `Origin`: Where a document comes from: the versions and the data that made it.
-- `prepare_master_key`: Creates the master key of a database that has none; StartupError if it is missing,
-  or another.
+- `SEALS`: The purpose of the key that seals files.
+- `SEALS_NAME`: The purpose of what names that key in them.
+- `STORE_KEYS`: The keys that the store keeps.
 - `uses_keys`: Whether a document that is kept has a key in the key database.
 """
 
 from services.documents.store.documents import DocumentStore, File, Kept, Origin
-from services.documents.store.keys import check_keys, encrypt_anew, prepare_master_key, uses_keys
+from services.documents.store.keys import (
+    AUDIT_CHAIN,
+    SEALS,
+    SEALS_NAME,
+    STORE_KEYS,
+    check_keys,
+    encrypt_anew,
+    uses_keys,
+)
 from services.documents.store.tables import migrate

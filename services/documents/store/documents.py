@@ -14,12 +14,13 @@ from services.documents.store.tables import audit, document, pending_erasure, re
 from services.kit.dates import instant_of, instant_text
 from services.kit.errors import FailedPrecondition, NotFound
 from services.kit.store import (
+    Audit,
     CaseKey,
+    ChainSeal,
     Database,
     DeletionTime,
     Erasing,
     KeyStore,
-    append,
     fingerprint,
     reused,
     vault,
@@ -73,11 +74,13 @@ class File:
 
 
 class DocumentStore:
-    """Keeps documents for a number of days; only their encrypted bytes say whom they are about."""
+    """Keeps documents for a number of days; only their encrypted bytes say whom they are about. Its writes
+    are audited, under a seal."""
 
-    def __init__(self, database: Database, keys: KeyStore, retention_days: int) -> None:
+    def __init__(self, database: Database, keys: KeyStore, seal: ChainSeal, retention_days: int) -> None:
         self._database = database
         self._keys = keys
+        self._audit = Audit(audit, seal)
         self.erasing = Erasing(database, pending_erasure, keys)
         self._retention = timedelta(days=retention_days)
 
@@ -106,7 +109,7 @@ class DocumentStore:
                 connection.execute(insert(document), rows)
             for row in rows:
                 after = {name: row[name] for name in ("sha256", "template_id", "template_version")}
-                _note(connection, actor, "KeepDocument", f"documents/{row['id']}", after, now)
+                self._note(connection, actor, "KeepDocument", f"documents/{row['id']}", after, now)
             self._remember(connection, request_id, mark, " ".join(ids), now)
         return ids
 
@@ -181,7 +184,7 @@ class DocumentStore:
             if validate_only:
                 return count
             self._delete(connection, mine, now)
-            _note(connection, actor, "DeleteCase", "", {"deleted": count}, now)
+            self._note(connection, actor, "DeleteCase", "", {"deleted": count}, now)
             self._remember(connection, request_id, mark, str(count), now)
         self.erasing.finish()
         return count
@@ -198,7 +201,7 @@ class DocumentStore:
         ids = list(connection.scalars(waited.limit(PURGED_AT_ONCE)))
         if ids:
             self._delete(connection, document.c.id.in_(ids), at.now)
-            _note(connection, "service", "PurgeDocuments", "", {"deleted": len(ids)}, at.now)
+            self._note(connection, "service", "PurgeDocuments", "", {"deleted": len(ids)}, at.now)
         return len(ids)
 
     def _delete(self, connection: Connection, condition: ColumnElement[bool], now: datetime) -> None:
@@ -248,24 +251,22 @@ class DocumentStore:
             }
             connection.execute(insert(request).values(row))
 
+    def _note(
+        self,
+        connection: Connection,
+        actor: str,
+        method: str,
+        resource: str,
+        after: dict[str, object],
+        now: datetime,
+    ) -> None:
+        self._audit.append(
+            connection, actor=actor, method=method, resource=resource, before=None, after=after, time=now
+        )
+
 
 def _alive() -> ColumnElement[bool]:
     return document.c.expire_time > instant_text(datetime.now(UTC))
-
-
-def _note(
-    connection: Connection, actor: str, method: str, resource: str, after: dict[str, object], now: datetime
-) -> None:
-    append(
-        connection,
-        audit,
-        actor=actor,
-        method=method,
-        resource=resource,
-        before=None,
-        after=after,
-        time=now,
-    )
 
 
 def _kept(row: Row[tuple[object, ...]]) -> Kept:

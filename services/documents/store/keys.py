@@ -1,4 +1,4 @@
-"""The keys of the documents kept: the master key tied to their database, and a key for each document."""
+"""The keys of the documents service: those that its database keeps, and those of the documents kept."""
 
 from __future__ import annotations
 
@@ -8,9 +8,21 @@ from pathlib import Path
 import structlog
 from sqlalchemy import inspect, select, update
 
-from services.documents.store.tables import document, master_key, pending_erasure
+from services.documents.store.tables import audit, document, pending_erasure
 from services.kit.errors import StartupError
-from services.kit.store import CONTENTS, Database, Erasing, KeyStore, tie, vault
+from services.kit.releases import RELEASE_CHAIN, verify_releases
+from services.kit.store import (
+    CLOCK_CHAIN,
+    CONTENTS,
+    PAGE_TOKENS,
+    Database,
+    Erasing,
+    KeyPlan,
+    KeyStore,
+    vault,
+    verify_audit,
+    verify_clock,
+)
 
 ENCRYPTED_AT_ONCE = 20
 """Documents that one transaction encrypts anew: some tens of megabytes at most."""
@@ -18,9 +30,23 @@ ENCRYPTED_AT_ONCE = 20
 log = structlog.get_logger()
 
 
-def prepare_master_key(database: Database, file: Path) -> None:
-    """Creates the master key of a database that has none; StartupError if it is missing, or another."""
-    tie(database, master_key, file, "la base des documents")
+AUDIT_CHAIN = "audit chain"
+"""The purpose of the key that seals the audit."""
+
+SEALS, SEALS_NAME = "document seals", "name of the key of document seals"
+"""The purposes of the key that seals files, and of what names it in them."""
+
+STORE_KEYS = KeyPlan(
+    "la base des documents",
+    (AUDIT_CHAIN, RELEASE_CHAIN, CLOCK_CHAIN, PAGE_TOKENS, SEALS, SEALS_NAME),
+    derived=(SEALS, SEALS_NAME),
+    chains={
+        AUDIT_CHAIN: verify_audit(audit),
+        RELEASE_CHAIN: verify_releases,
+        CLOCK_CHAIN: verify_clock,
+    },
+)
+"""The keys that the store keeps."""
 
 
 def uses_keys(url: str) -> bool:

@@ -6,14 +6,12 @@ from pathlib import Path
 
 from sqlalchemy import BigInteger, Column, LargeBinary, MetaData, String, Table, Text
 
-from services.kit.store import audit_table, clock_tables, database, erasure_table, master_key_table
+from services.kit.store import audit_table, clock_tables, database, erasure_table
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 """The folder of the migrations of the store."""
 
 metadata = MetaData()
-
-master_key = master_key_table(metadata)
 
 document = Table(
     "document",

@@ -1,10 +1,13 @@
 """The stores of eligibility: published rulesets, journal of decisions, shadow runs.
 
-- `Journal`: The decisions of all the processes that share a store, in one chain.
+- `Journal`: The decisions of all the processes that share a store, in one chain under a seal.
+- `JOURNAL_CHAIN`: The purpose of the key that seals the journal.
 - `migrate`: Creates or upgrades the store of rulesets, decisions and shadows.
 - `ShadowStore`: The shadow runs of all the processes that share a store.
+- `STORE_KEYS`: The keys that the store of rulesets and decisions keeps.
 """
 
 from services.eligibility.store.journal import Journal
+from services.eligibility.store.journal_chain import JOURNAL_CHAIN, STORE_KEYS
 from services.eligibility.store.shadows import ShadowStore
 from services.eligibility.store.tables import migrate

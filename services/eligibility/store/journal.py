@@ -17,23 +17,24 @@ from services.eligibility.answer import (
     StoredDecision,
     encode_content,
 )
-from services.eligibility.store import journal_chain as chain
 from services.eligibility.store import journal_records as records
 from services.eligibility.store import journal_removal as removal
+from services.eligibility.store.journal_chain import JournalChain
 from services.eligibility.store.journal_group import GroupCommit
 from services.eligibility.store.journal_records import JournalEntry
 from services.eligibility.store.tables import journal, pending_erasure
 from services.kit.canonical import Head, Verification
 from services.kit.dates import instant_text
 from services.kit.errors import DomainError, NotFound, StartupError
-from services.kit.store import Database, Erasing, KeyStore, StoreClock
+from services.kit.store import ChainSeal, Database, Erasing, KeyStore, StoreClock
 
 
 class Journal:
-    """The decisions of all the processes that share a store, in one chain."""
+    """The decisions of all the processes that share a store, in one chain under a seal."""
 
-    def __init__(self, database: Database, keys: KeyStore) -> None:
+    def __init__(self, database: Database, keys: KeyStore, seal: ChainSeal) -> None:
         self._database = database
+        self._chain = JournalChain(seal)
         self._keys = keys
         self.erasing = Erasing(database, pending_erasure, keys)
         self._clock = StoreClock(database)
@@ -126,7 +127,7 @@ class Journal:
         return self._removed(removed)
 
     def _removal(self, asked: RemovalRequest, *, validate_only: bool) -> removal.Removal:
-        return removal.Removal(self._keys, self.erasing, asked, validate_only=validate_only)
+        return removal.Removal(self._chain, self._keys, self.erasing, asked, validate_only=validate_only)
 
     def _removed(self, removed: removal.Removed) -> Erasure:
         """What was recorded, once it was tried to carry it out."""
@@ -166,17 +167,17 @@ class Journal:
     def verify(self, expected: Head | None = None) -> Verification:
         """Reads the whole journal; with a head kept from an earlier day, a removed end is found too."""
         with self._database.read(any_text=True) as connection:
-            return chain.verify(connection, expected)
+            return self._chain.verify(connection, expected)
 
     def head(self) -> Head:
         """The end of the journal."""
         with self._database.read() as connection:
-            return chain.head(connection)
+            return self._chain.head(connection)
 
     def _commit(self, entries: Sequence[JournalEntry]) -> Sequence[str | None]:
         """The ids of the decisions recorded in one transaction; None for a request already seen."""
         with self._database.write() as connection:
-            head = chain.head(connection, lock=True)
+            head = self._chain.head(connection, lock=True)
             fresh = records.fresh(entries, _recorded_tags(connection, entries))
             self.erasing.destroy_planned(connection)
             # The keys are in another database and are committed first: a key without its record is
@@ -187,7 +188,7 @@ class Journal:
             rows = [
                 records.record(entry, case, now) for entry, case in zip(fresh.values(), cases, strict=True)
             ]
-            chain.append(connection, head, rows)
+            self._chain.append(connection, head, rows)
         ids = dict(zip(fresh, (record["decision_id"] for record in rows), strict=True))
         return [ids.get(rank) for rank in range(len(entries))]
 

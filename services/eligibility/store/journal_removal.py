@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, exists, func, select, update
 
 from services.eligibility.answer import RemovalRequest, Unreadable
-from services.eligibility.store import journal_chain as chain
+from services.eligibility.store.journal_chain import JournalChain
 from services.eligibility.store.tables import DECISION, ERASURE, PURGE, journal
 from services.kit.dates import instant_of, instant_text
 from services.kit.errors import DomainError, FailedPrecondition, NotFound
@@ -33,8 +33,15 @@ class Removal:
     """Erases cases and purges contents in the caller's transaction, for one who asks."""
 
     def __init__(
-        self, keys: KeyStore, erasing: Erasing, asked: RemovalRequest, *, validate_only: bool
+        self,
+        chain: JournalChain,
+        keys: KeyStore,
+        erasing: Erasing,
+        asked: RemovalRequest,
+        *,
+        validate_only: bool,
     ) -> None:
+        self._chain = chain
         self._keys = keys
         self._erasing = erasing
         self._asked = asked
@@ -46,7 +53,7 @@ class Removal:
         NotFound if no decision was recorded; FailedPrecondition / KEY_MISSING if it cannot be told, since
         keys were taken away.
         """
-        head = chain.head(connection, lock=True)
+        head = self._chain.head(connection, lock=True)
         cases = self._keys.cases(case_reference)
         count = _count(connection, journal.c.case_id.in_(cases))
         if not count:
@@ -70,14 +77,14 @@ class Removal:
             for case_id in remaining
         ]
         records[-1]["request_tag"] = self._keys.request_tag(self._asked.request_id)
-        chain.append(connection, head, records)
+        self._chain.append(connection, head, records)
         self._erasing.plan(connection, remaining, now)
         return Removed(count, now, cases)
 
     def purge(self, connection: Connection, end_time: datetime) -> Removed:
         """Removes the content of the decisions recorded before an instant; the keys that no later decision
         uses are destroyed, so that it cannot be read in backups either."""
-        head = chain.head(connection, lock=True)
+        head = self._chain.head(connection, lock=True)
         end = instant_text(end_time)
         earlier = self._earlier(connection)
         if earlier and (earlier.kind, earlier.end_time) != (PURGE, end):
@@ -98,7 +105,7 @@ class Removal:
             "request_tag": self._keys.request_tag(self._asked.request_id),
         }
         cases = set(connection.scalars(select(journal.c.case_id).where(old).distinct()))
-        chain.append(connection, head, [record])
+        self._chain.append(connection, head, [record])
         connection.execute(update(journal).where(old).values(ciphertext=None))
         over = cases - _still_used(connection)
         self._erasing.plan(connection, {*over, CONTENTS}, now)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 Document = Mapping[str, Any]
-_WIDTH = 120
+_WIDTH = 132
 _SPACES = {0xE000: NO_BREAK_SPACE, 0xE001: NARROW_NO_BREAK_SPACE}
 _UNBREAKABLE = {ord(space): chr(code) for code, space in _SPACES.items()}
 """rich breaks a line at any space: those that must not break pass as private characters."""

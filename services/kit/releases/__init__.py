@@ -38,6 +38,7 @@
 - `ReleaseServicer`: The ReleaseService of the contract, for whatever a service deploys.
 - `ReleaseSettings`: What a server that deploys packages reads too: recorded at the first use of a store, then
   compared.
+- `RELEASE_CHAIN`: The purpose of the key that seals what happens to releases.
 - `ReleaseStore`: Publishes, activates and rolls back, as the policy of the store asks.
 - `Report`: What the check of a candidate found.
 - `Segment`: Days governed by one version, compiled.
@@ -54,6 +55,7 @@
 - `used`: What governs some days; FailedPrecondition when it cannot be used: another version never takes its
   place.
 - `versions`: The numbers of versions: one grammar and one order for every kind of package.
+- `verify_releases`: Whether what happened to the releases is as it was written, under a seal.
 """
 
 from __future__ import annotations
@@ -75,6 +77,7 @@ if TYPE_CHECKING:
     )
     from services.kit.releases.history import Author
     from services.kit.releases.kinds import Description, Edited, Editing, Kind, Kinds
+    from services.kit.releases.ledger import RELEASE_CHAIN, verify_releases
     from services.kit.releases.report import Report
     from services.kit.releases.requests import ReleaseFields, check_published, find_version, unpacked
     from services.kit.releases.service import ReleaseServicer
@@ -98,6 +101,7 @@ _ROOMS = {
     "service": "ReleaseServicer",
     "settings": "ReleaseSettings",
     "signature": "Statement",
+    "ledger": "RELEASE_CHAIN verify_releases",
     "store": "ACTOR PackageDamagedError ReleaseStore in_force",
     "tables": "chain_events create_release_tables make_append_only",
     "timeline": "Candidate Release Span State",

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from sqlalchemy import Connection, MetaData, func, insert, select
 
-from services.kit.canonical import Head, canonical
+from services.kit.canonical import Head, Verification, canonical
 from services.kit.dates import instant_text
 from services.kit.errors import FailedPrecondition
 from services.kit.releases import history
@@ -17,19 +17,22 @@ from services.kit.releases.history import Record, RecordKind
 from services.kit.releases.signature import SignatureError
 from services.kit.releases.tables import release_tables
 from services.kit.releases.timeline import Release, State
-from services.kit.store import BrokenChainError, Chain, Database, reused
+from services.kit.store import BrokenChainError, Chain, ChainSeal, Database, reused
 
 _TABLES = release_tables(MetaData())
 _LOCK = 5127790183466219003  # the same number in every process
 _EMPTY = State(0, (), ())
 
+RELEASE_CHAIN = "release chain"
+"""The purpose of the key that seals what happens to releases."""
+
 
 class Ledger:
     """What happened to the releases of a store, in one chain: what does not verify is not followed."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, seal: ChainSeal) -> None:
         self._database = database
-        self._chain = Chain(_TABLES.record, lock=_LOCK)
+        self._chain = Chain(_TABLES.record, seal, lock=_LOCK)
         self._known = _EMPTY
 
     @contextmanager
@@ -83,6 +86,11 @@ class Ledger:
             raise _altered(sequence) from None
         self._known = state
         return state
+
+
+def verify_releases(connection: Connection, seal: ChainSeal) -> Verification:
+    """Whether what happened to the releases is as it was written, under a seal."""
+    return Chain(_TABLES.record, seal, lock=_LOCK).verify(connection)
 
 
 class HistoryAlteredError(FailedPrecondition):

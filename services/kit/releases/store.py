@@ -17,7 +17,7 @@ from services.kit.releases.ledger import Ledger
 from services.kit.releases.signature import SignatureError, Statement, signer, stated
 from services.kit.releases.timeline import Candidate, Release, State
 from services.kit.releases.trust import Signature, Trust
-from services.kit.store import Database, fingerprint
+from services.kit.store import ChainSeal, Database, fingerprint
 
 ACTOR = "service"
 """Who publishes and activates what a service ships, in the history."""
@@ -55,8 +55,8 @@ def in_force(url: str) -> list[str]:
 class ReleaseStore:
     """Publishes, activates and rolls back, as the policy of the store asks."""
 
-    def __init__(self, database: Database) -> None:
-        self._ledger = Ledger(database)
+    def __init__(self, database: Database, seal: ChainSeal) -> None:
+        self._ledger = Ledger(database, seal)
 
     def state(self) -> State:
         """Everything published and activated so far; FailedPrecondition if it was altered."""

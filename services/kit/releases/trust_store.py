@@ -14,7 +14,7 @@ from services.kit.releases.ledger import HistoryAlteredError, Ledger
 from services.kit.releases.store import ACTOR
 from services.kit.releases.timeline import State
 from services.kit.releases.trust import Key, Policy, Trust
-from services.kit.store import Database
+from services.kit.store import ChainSeal, Database
 
 Change = Callable[[State], tuple[RecordKind, Content]]
 
@@ -42,8 +42,8 @@ class Wanted:
 class TrustStore:
     """The keys and the policy of a store, the same for every server that uses it."""
 
-    def __init__(self, database: Database) -> None:
-        self._ledger = Ledger(database)
+    def __init__(self, database: Database, seal: ChainSeal) -> None:
+        self._ledger = Ledger(database, seal)
 
     def trust(self) -> Trust:
         """The keys and the policy."""

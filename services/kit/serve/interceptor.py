@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
+from functools import wraps
 from typing import Any, NoReturn
 from uuid import uuid4
 
@@ -18,6 +19,7 @@ from services.kit import context
 from services.kit.access import AccessDoor
 from services.kit.errors import DomainError, InvalidArgument, ResourceExhausted, Unimplemented
 from services.kit.serve.admission import OVERLOADED, Places, StreamPlaces
+from services.kit.serve.counts import UNKNOWN, Counts
 from services.kit.serve.logs import exception_fields
 from services.kit.serve.status import to_status
 from services.kit.store import database
@@ -89,17 +91,19 @@ class _Arrival:
     actor: str | None
     metadata_bytes: int
     time: float
+    label: str
 
 
 class Interceptor(grpc.ServerInterceptor):
-    """Wraps every handler but those of gRPC itself (health, reflection): they hold no place, are not logged.
+    """Wraps every handler; those of gRPC itself (health, reflection) hold no place and are not logged.
 
     Requests come in as bytes: what is no message, too large or too much is refused here, in our words.
     """
 
-    def __init__(self, domain: str, limits: Limits, door: AccessDoor | None) -> None:
+    def __init__(self, domain: str, limits: Limits, door: AccessDoor | None, counts: Counts) -> None:
         """Without `door`, whoever calls may do anything, under any name."""
         self._domain = domain
+        self._counts = counts
         self._limits = limits
         self._door = door
         self._refusal: tuple[str, bytes] | None = None
@@ -114,8 +118,9 @@ class Interceptor(grpc.ServerInterceptor):
         """Returns the wrapped handler; runs on arrival, before the request is read."""
         handler = continuation(handler_call_details)
         if handler and handler_call_details.method.startswith("/grpc."):
-            return handler
-        arrival = _arrival(handler_call_details)
+            return self._of_grpc(handler, handler_call_details)
+        arrival = _arrival(handler_call_details, handler_call_details.method if handler else UNKNOWN)
+        self._counts.receive()
         if handler is None:
             return grpc.stream_stream_rpc_method_handler(self._unknown(arrival))
         read, write = handler.request_deserializer or bytes, handler.response_serializer
@@ -137,8 +142,44 @@ class Interceptor(grpc.ServerInterceptor):
             )
         raise TypeError(f"no behavior for {arrival.method}")
 
+    def _of_grpc(
+        self, handler: grpc.RpcMethodHandler[Any, Any], details: grpc.HandlerCallDetails
+    ) -> grpc.RpcMethodHandler[Any, Any]:
+        """A handler of gRPC itself, but for bytes that are no message: its own deserialiser says INTERNAL."""
+        read, write = handler.request_deserializer or bytes, handler.response_serializer
+        arrival = _arrival(details, details.method)
+
+        def reading(behavior: Callable[..., Any]) -> Callable[..., Any]:
+            @wraps(behavior)  # with what gRPC reads on it: Watch is called back, and holds no thread
+            def handle(raw: Any, servicer_context: grpc.ServicerContext, *more: Any) -> Any:
+                try:
+                    request = _read(read, raw)
+                except InvalidArgument as error:
+                    self._fail(error, arrival, servicer_context)
+                return behavior(request, servicer_context, *more)
+
+            return handle
+
+        def reading_each(behavior: Behavior) -> Behavior:
+            def handle(raws: Iterator[bytes], servicer_context: grpc.ServicerContext) -> Iterator[Any]:
+                try:
+                    yield from behavior((_read(read, raw) for raw in raws), servicer_context)
+                except InvalidArgument as error:
+                    self._fail(error, arrival, servicer_context)
+
+            return handle
+
+        if handler.unary_unary:
+            return grpc.unary_unary_rpc_method_handler(reading(handler.unary_unary), None, write)
+        if handler.unary_stream:
+            return grpc.unary_stream_rpc_method_handler(reading(handler.unary_stream), None, write)
+        if handler.stream_stream:
+            return grpc.stream_stream_rpc_method_handler(reading_each(handler.stream_stream), None, write)
+        raise TypeError(f"no behavior for {details.method}")
+
     def _unknown(self, arrival: _Arrival) -> Behavior:
         def handle(_: Any, servicer_context: grpc.ServicerContext) -> Iterator[Any]:
+            self._counts.begin()
             self._fail(Unimplemented(), arrival, servicer_context)
             yield  # the generator that gRPC expects
 
@@ -216,6 +257,7 @@ class Interceptor(grpc.ServerInterceptor):
 
     def _start(self, arrival: _Arrival, servicer_context: grpc.ServicerContext, ceiling: float) -> None:
         """Sets the deadline, the sooner of the client's and ours from arrival; refuses a late call."""
+        self._counts.begin()
         servicer_context.set_trailing_metadata(((REQUEST_ID, arrival.request_id),))
         # A worker's own socket is for its call to itself alone.
         if servicer_context.peer().startswith("unix"):
@@ -251,13 +293,6 @@ class Interceptor(grpc.ServerInterceptor):
             self._door.note(arrival.method, servicer_context.peer(), "OK")
         return response
 
-    def _record(
-        self, arrival: _Arrival, servicer_context: grpc.ServicerContext, code: str, reason: str = ""
-    ) -> None:
-        if self._door:
-            self._door.note(arrival.method, servicer_context.peer(), code, reason)
-        _record(arrival, code, reason)
-
     def _fail(self, error: Exception, arrival: _Arrival, servicer_context: grpc.ServicerContext) -> NoReturn:
         """Ends the call with the status of its error; the client learns nothing of an unexpected one."""
         if isinstance(error, grpc.RpcError) and not servicer_context.is_active():
@@ -282,6 +317,24 @@ class Interceptor(grpc.ServerInterceptor):
             status = to_status(error, self._domain)
             self._refusal = status.message, status.SerializeToString()
         return self._refusal
+
+    def _record(
+        self, arrival: _Arrival, servicer_context: grpc.ServicerContext, code: str, reason: str = ""
+    ) -> None:
+        """Counts a call that has ended, tells the journal of accesses of it, and writes its line."""
+        self._counts.end(arrival.label, code, reason)
+        if self._door:
+            self._door.note(arrival.method, servicer_context.peer(), code, reason)
+        level = "error" if code == "INTERNAL" else "warning" if code in _WARNINGS else "info"
+        getattr(log, level)(
+            "call",
+            method=f"/{arrival.method}",
+            code=code,
+            reason=reason,
+            ms=round((time.monotonic() - arrival.time) * 1000, 3),
+            request_id=arrival.request_id,
+            traceparent=arrival.traceparent,
+        )
 
 
 def _read(read: Reader, raw: bytes) -> Any:
@@ -308,7 +361,7 @@ def _ended(servicer_context: grpc.ServicerContext) -> Iterator[None]:
         timer.cancel()
 
 
-def _arrival(details: grpc.HandlerCallDetails) -> _Arrival:
+def _arrival(details: grpc.HandlerCallDetails, label: str) -> _Arrival:
     pairs = details.invocation_metadata or ()
     metadata = dict(pairs)
     return _Arrival(
@@ -318,6 +371,7 @@ def _arrival(details: grpc.HandlerCallDetails) -> _Arrival:
         actor=_actor([value for key, value in pairs if key == ACTOR]),
         metadata_bytes=sum(len(key) + len(value) for key, value in pairs),
         time=time.monotonic(),
+        label=label,
     )
 
 
@@ -330,16 +384,3 @@ def _actor(declared: Sequence[str | bytes]) -> str | None:
 
 def _matching(pattern: re.Pattern[str], value: str | bytes | None) -> str:
     return value if isinstance(value, str) and pattern.fullmatch(value) else ""
-
-
-def _record(arrival: _Arrival, code: str, reason: str = "") -> None:
-    level = "error" if code == "INTERNAL" else "warning" if code in _WARNINGS else "info"
-    getattr(log, level)(
-        "call",
-        method=f"/{arrival.method}",
-        code=code,
-        reason=reason,
-        ms=round((time.monotonic() - arrival.time) * 1000, 3),
-        request_id=arrival.request_id,
-        traceparent=arrival.traceparent,
-    )

@@ -30,6 +30,7 @@ from services.kit.french import spaced
 from services.kit.serve import cpus, liveness, logs, port
 from services.kit.serve.build import code_version
 from services.kit.serve.config import ServerSettings
+from services.kit.serve.counts import Counts
 from services.kit.serve.interceptor import MAX_METADATA_BYTES, Interceptor
 from services.kit.serve.liveness import Check
 from services.kit.serve.prefork import Pulse, Supervisor
@@ -239,11 +240,11 @@ def _work(app: App, settings: ServerSettings, guard: Guard, address: str, pulse:
     writer.setblocking(False)
     signal.set_wakeup_fd(writer.fileno())
     signal.signal(signal.SIGTERM, lambda *_: None)
-    access = settings.access()
+    access, counts = settings.access(), Counts()
     door = AccessDoor(access, guard, app.accesses) if access else None
     server = grpc.server(
         _receivers(),
-        interceptors=[Interceptor(app.domain, settings.limits(), door)],
+        interceptors=[Interceptor(app.domain, settings.limits(), door, counts)],
         options=_options(settings),
     )
     registrations = [*app.build(), *map(registration, door.servicers() if door else ())]
@@ -262,11 +263,13 @@ def _work(app: App, settings: ServerSettings, guard: Guard, address: str, pulse:
     pulse.ready()
     liveness.beat(own, pulse)
     liveness.watch_readiness(probes, {each.service_name: each.check_ready for each in registrations})
+    counts.tell_regularly()
     reader.recv(1)
     context.stop()
     probes.enter_graceful_shutdown()
     time.sleep(settings.notice_seconds)
     server.stop(settings.drain_seconds).wait()
+    counts.tell()
     if door:
         door.stop()
 

@@ -6,17 +6,20 @@
 - `AccessLog`: The lines of a journal, chained; to be opened after the fork only.
 - `AccessPlace`: Where a service keeps its journal of accesses, under which master key, and for how many
   months.
-- `append`: Adds a row in the caller's write transaction; `before` and `after` hold JSON values without
-  float.
-- `audit`: Hash-chained audit: each write adds a row, in its own transaction, that seals all the rows before
-  it.
+- `Audit`: The audit of a table of `audit_table`, under the seal of its chain.
+- `audit`: Chained audit: each write adds a row, in its own transaction, that seals all the rows before it.
+- `AuditEntry`: What a write did to a resource; `before` and `after` hold JSON values without float.
 - `audit_table`: The table of an audit chain, for the service's migration and its store.
 - `BrokenChainError`: A record is not as it was written, or is missing; `sequence` is its rank.
 - `CaseKey`: The key that encrypts what is kept of a case.
 - `Chain`: The records of a table, numbered by its primary key; all the columns are sealed but those
   `unsealed`.
+- `ChainSeal`: What seals the records that follow `after`: a key, so that whoever writes the database without
+  it can make none.
+- `CLOCK_CHAIN`: The purpose of the key that seals the confirmations of the clock.
 - `clock_tables`: The one row of the clock, and the chained audit of its confirmations.
 - `create_clock_tables`: Creates the tables of the clock, for the service's migration.
+- `create_key_tables`: Creates those of the two tables that a database lacks, for the service's migration.
 - `Database`: A pool of connections, to be opened after the fork only.
 - `CONTENTS`: In the place of a case: contents were removed, of cases whose keys still serve.
 - `database`: The store of a service, SQLite or PostgreSQL by URL: transactions, migrations, marks of
@@ -25,48 +28,72 @@
 - `ERASING`: What a person is told of an erasure under way.
 - `Erasing`: Carries out the erasures of a store: destroys the keys, ends their epochs, empties the logs of
   SQLite.
+- `derives_keys`: Whether an earlier version served this database last: its keys still come from its
+  master key.
 - `erasure_table`: The table of erasures that are not carried out yet, for a service's migration and its
   store.
 - `database_part`: A database, known by a table that no other store has; it exists once it has its tables.
 - `DeletionTime`: What a deletion goes by, which only the clock of a store gives.
 - `fingerprint`: What tells a request from another one: SHA-256 of its parts.
+- `holds_key`: Whether a database keeps a key of that purpose, whatever else it is.
 - `idempotency`: Requests already answered: a write sent again with the same id has the first answer
   (AIP-155).
+- `KeyPlan`: The keys that a database must have.
+- `KeyRing`: The keys of a database, unwrapped.
 - `KeyStore`: The keys of cases; every use reads them anew, so that an erased one is never used.
 - `master_key_table`: The table that says which master key a database is tied to.
 - `master_key_part`: The master key of a service.
-- `MasterKey`: A master key; a key derived from it for one purpose betrays neither another nor the master
-  key.
-- `page_key`: The key that seals page tokens, the same for every worker and restart.
+- `open_ring`: The keys of a database that was prepared; StartupError.
+- `PAGE_TOKENS`: The purpose of the key that seals page tokens.
 - `prepare_keys`: Creates or upgrades the key database; creates the master key and the first epoch if none
   exists yet.
+- `prepare_ring`: Ties a database to its master key, which is created for a new one, and makes the keys that
+  it lacks.
 - `request_table`: The table of answered requests, for the service's migration and its store.
 - `reused`: The request id was used for another request.
 - `secret_table`: The table of the secrets, which the first migration of a service fills.
 - `states`: The states of a store in which a service reads and writes nothing, each with its reason and what
   to do.
+- `stored_key_table`: The table of the keys that a database keeps, for the migration and the store.
 - `StoreSet`: All that a service keeps; `init` is the operator's word that this is its first start.
 - `store_clock`: The clock of a store: its service marks the hour there, and deletes only what has waited
   since its mark.
 - `StoreClock`: Marks the hour of a store from one process; `delete` is called while the hour is believed,
   then alone.
-- `tie`: Ties the first master key to a database, and creates it; afterwards no other is accepted.
 - `vault`: The master key of a service: a file kept outside its databases, and what is encrypted or tagged
   with it.
+- `verify_audit`: How the audit of a table is verified under a seal.
+- `verify_clock`: How the audit of the confirmations of the clock is verified under a seal.
 - `write_places`: The threads of this process that may write or wait to: half of them.
 """
 
 from services.kit.store import accesses, audit, database, idempotency, states, store_clock, vault
 from services.kit.store.accesses import AccessFilters, AccessLine, AccessLog, AccessPlace
-from services.kit.store.audit import append, audit_table
-from services.kit.store.chain import BrokenChainError, Chain
+from services.kit.store.audit import Audit, AuditEntry, audit_table, verify_audit
+from services.kit.store.chain import BrokenChainError, Chain, ChainSeal
 from services.kit.store.database import Database
 from services.kit.store.erasing import CONTENTS, ERASED, ERASING, Erasing, erasure_table
 from services.kit.store.idempotency import fingerprint, request_table, reused
-from services.kit.store.key_tables import master_key_table
-from services.kit.store.keys import CaseKey, KeyStore, prepare_keys, tie
-from services.kit.store.parts import StoreSet, database_part, master_key_part
-from services.kit.store.secrets import page_key, secret_table
-from services.kit.store.store_clock import DeletionTime, StoreClock, clock_tables, create_clock_tables
-from services.kit.store.vault import MasterKey
+from services.kit.store.keys import CaseKey, KeyStore, prepare_keys
+from services.kit.store.parts import StoreSet, database_part, holds_key, master_key_part
+from services.kit.store.ring import (
+    PAGE_TOKENS,
+    KeyPlan,
+    KeyRing,
+    create_key_tables,
+    derives_keys,
+    master_key_table,
+    open_ring,
+    prepare_ring,
+    stored_key_table,
+)
+from services.kit.store.secrets import secret_table
+from services.kit.store.store_clock import (
+    CLOCK_CHAIN,
+    DeletionTime,
+    StoreClock,
+    clock_tables,
+    create_clock_tables,
+    verify_clock,
+)
 from services.kit.store.waits import write_places

@@ -30,6 +30,7 @@ from services.kit.dates import add_months, instant_of, instant_text
 from services.kit.store import vault
 from services.kit.store.chain import Chain
 from services.kit.store.database import Database, migrate
+from services.kit.store.ring import KeyPlan, open_ring, prepare_ring
 from services.kit.store.store_clock import DeletionTime
 
 MIGRATIONS = Path(__file__).parent / "access_migrations"
@@ -67,8 +68,16 @@ _removal = Table(
     Column("marked", BigInteger, nullable=False),
 )
 
+ACCESS_CHAIN = "access chain"
+"""The purpose of the key that seals the lines."""
+
+_TAGS, _PAGES = "access cases", "access pages"
+
 # The number names the lock of the chain in PostgreSQL, shared by every replica: it may never change.
-_CHAIN = Chain(_access, lock=4410365372913872107)
+_LOCK = 4410365372913872107
+
+ACCESS_KEYS = KeyPlan("le journal des accès", (ACCESS_CHAIN, _TAGS, _PAGES))
+"""The keys that the journal keeps."""
 
 
 @dataclass(frozen=True)
@@ -118,10 +127,13 @@ class AccessPlace:
     months: int
 
     def prepare(self) -> None:
-        """Creates or upgrades the journal; a service that had no master key has one from then on."""
+        """Creates or upgrades the journal and its keys; StartupError."""
         migrate(self.url, MIGRATIONS)
-        if not self.master_key_file.exists():
-            vault.create(self.master_key_file)
+        database = Database(self.url)
+        try:
+            prepare_ring(database, self.master_key_file, ACCESS_KEYS)
+        finally:
+            database.dispose()
 
 
 class AccessLog:
@@ -130,9 +142,9 @@ class AccessLog:
     def __init__(self, place: AccessPlace) -> None:
         self.database = Database(place.url, pool_size=2)
         self._months = place.months
-        master = vault.load(place.master_key_file)
-        self._tags = master.derived("access cases")
-        self.page_key = master.derived("access pages")
+        ring = open_ring(self.database, place.master_key_file, ACCESS_KEYS.owner)
+        self._chain = Chain(_access, ring.seal(ACCESS_CHAIN), lock=_LOCK)
+        self._tags, self.page_key = ring.key(_TAGS), ring.key(_PAGES)
 
     def case_tag(self, reference: str) -> str:
         """What stands for a case in this journal; empty without a reference."""
@@ -141,18 +153,18 @@ class AccessLog:
     def append(self, lines: Sequence[AccessLine]) -> None:
         """Adds lines, in one transaction."""
         with self.database.write() as connection:
-            _append(connection, lines)
+            self._append(connection, lines)
 
     def begin(self, line: AccessLine, is_dead: Callable[[str], bool]) -> list[str]:
         """Adds the first line of a process, and a GAP for each one that died without its STOP; gives them."""
         with self.database.write() as connection:
-            _CHAIN.head(connection, lock=True)
+            self._chain.head(connection, lock=True)
             dead = [process for process in _unfinished(connection) if is_dead(process)]
             gaps = [
                 replace(line, kind=GAP, process=process, number=_last_number(connection, process) + 1)
                 for process in dead
             ]
-            _append(connection, [*gaps, line])
+            self._append(connection, [*gaps, line])
         return dead
 
     def search(self, filters: AccessFilters, *, before_sequence: int, limit: int) -> list[AccessLine]:
@@ -176,7 +188,7 @@ class AccessLog:
             beginning = _beginning(connection)
             removed = select(_access.c.number, _access.c.resource).where(_access.c.kind == REMOVAL)
             known = [Head(*row) for row in connection.execute(removed)]
-            found = _CHAIN.verify(connection, expected, beginning=beginning)
+            found = self._chain.verify(connection, expected, beginning=beginning)
             if beginning.sequence and beginning not in known and not found.broken_sequence:
                 return replace(found, broken_sequence=beginning.sequence)
             return found
@@ -190,13 +202,26 @@ class AccessLog:
             return 0
         if row.marked > time.marked_until:
             return 0
-        removed = _remove(connection, row.end_time, time.now)
+        removed = self._remove(connection, row.end_time, time.now)
         connection.execute(update(_removal).values(end_time=end, marked=time.running))
         return removed
 
+    def _append(self, connection: Connection, lines: Sequence[AccessLine]) -> None:
+        head = self._chain.head(connection, lock=True)
+        self._chain.append(connection, head, [_record(line) for line in lines])
 
-def _append(connection: Connection, lines: Sequence[AccessLine]) -> None:
-    _CHAIN.append(connection, _CHAIN.head(connection, lock=True), [_record(line) for line in lines])
+    def _remove(self, connection: Connection, end: str, now: datetime) -> int:
+        """Removes the lines of before an instant, and says so at the end of the chain, which proves the
+        rest."""
+        head = self._chain.head(connection, lock=True)
+        kept = connection.scalar(select(func.min(_access.c.sequence)).where(_access.c.time >= end))
+        last = (kept - 1) if kept else head.sequence
+        old = connection.execute(select(_access.c.hash).where(_access.c.sequence == last)).first()
+        if old is None:
+            return 0
+        line = AccessLine(now, "", last, REMOVAL, resource=old.hash)
+        self._chain.append(connection, head, [_record(line)])
+        return connection.execute(delete(_access).where(_access.c.sequence <= last)).rowcount
 
 
 def _record(line: AccessLine) -> dict[str, Any]:
@@ -244,16 +269,3 @@ def _days_end(now: datetime, months: int) -> datetime:
     """The end of the last day whose retention is over: whole days are removed, never a part of one."""
     day = add_months(now.date(), -months)
     return datetime(day.year, day.month, day.day, tzinfo=UTC)
-
-
-def _remove(connection: Connection, end: str, now: datetime) -> int:
-    """Removes the lines of before an instant, and says so at the end of the chain, which proves the rest."""
-    head = _CHAIN.head(connection, lock=True)
-    kept = connection.scalar(select(func.min(_access.c.sequence)).where(_access.c.time >= end))
-    last = (kept - 1) if kept else head.sequence
-    old = connection.execute(select(_access.c.hash).where(_access.c.sequence == last)).first()
-    if old is None:
-        return 0
-    line = AccessLine(now, "", last, REMOVAL, resource=old.hash)
-    _CHAIN.append(connection, head, [_record(line)])
-    return connection.execute(delete(_access).where(_access.c.sequence <= last)).rowcount

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 from sqlalchemy import Connection, Table, insert, select, text
 
-from services.kit.canonical import GENESIS, Head, Verification, chained
+from services.kit.canonical import GENESIS, Head, Verification, chained, sealed
 from services.kit.context import check_deadline
 from services.kit.store.engine import SQLITE_BUSY_SECONDS
 
-SEALED_VERSION = 1
-"""Version of the sealed form: another set of columns, or another text of them, is another version."""
+PLAIN_VERSION, SEALED_VERSION = 1, 2
+"""Versions of the sealed form, without a key and with one: another set of columns, or another text of them,
+is another version."""
 
 _LOCK = text("SELECT pg_advisory_xact_lock(:number)")
 _LOCK_TIMEOUT = text(f"SET LOCAL lock_timeout = '{SQLITE_BUSY_SECONDS}s'")
@@ -36,14 +38,25 @@ class BrokenChainError(Exception):
         self.sequence = sequence
 
 
+@dataclass(frozen=True)
+class ChainSeal:
+    """What seals the records that follow `after`: a key, so that whoever writes the database without it can
+    make none. The records up to there, of a time without a key, have a plain hash; without a key, all have.
+    """
+
+    key: bytes | None
+    after: Head = BEGINNING
+
+
 class Chain:
     """The records of a table, numbered by its primary key; all the columns are sealed but those `unsealed`.
 
     `lock` is a number of its own for each kind of chain, the same in every process.
     """
 
-    def __init__(self, table: Table, *, lock: int, unsealed: Collection[str] = ()) -> None:
+    def __init__(self, table: Table, seal: ChainSeal, *, lock: int, unsealed: Collection[str] = ()) -> None:
         self._table = table
+        self._keyed = seal
         (self._rank,) = table.primary_key.columns
         self._names = [column.name for column in table.columns]
         self._sealed = [name for name in self._names if name not in (*unsealed, *_SEALS)]
@@ -69,9 +82,9 @@ class Chain:
         rows = []
         for record in records:
             row = {**dict.fromkeys(self._names), **record, self._rank.name: last.sequence + 1}
-            sealed = self._seal(last.hash, row)
-            rows.append({**row, "prev_hash": last.hash, "hash": sealed})
-            last = Head(last.sequence + 1, sealed)
+            mark = self._seal(last, row)
+            rows.append({**row, "prev_hash": last.hash, "hash": mark})
+            last = Head(last.sequence + 1, mark)
         if rows:
             connection.execute(insert(self._table), rows)
         return last
@@ -89,19 +102,20 @@ class Chain:
         With a head kept from an earlier day, a removed end and a full rewrite are found too. The end has no
         hash when it was altered into something else.
         """
+        heads = [head for head in (self._keyed.after, expected) if head and head.sequence]
         last, count, broken = beginning, 0, 0
-        rows = connection.execution_options(yield_per=_BATCH).execute(self._reading)
+        rows = connection.execute(self._reading, execution_options={"yield_per": _BATCH})
         for row in map(dict, rows.mappings()):
             if count % _BATCH == 0:
                 check_deadline()
             count += 1
             if broken:
                 continue
-            if self._follows(row, last, expected, is_whole):
+            if self._follows(row, last, heads, is_whole):
                 last = Head(row[self._rank.name], row["hash"])
             else:
                 broken = last.sequence + 1
-        if not broken and expected and last.sequence < expected.sequence:
+        if not broken and any(last.sequence < head.sequence for head in heads):
             broken = last.sequence + 1
         return Verification(broken, count, self.head(connection))
 
@@ -114,27 +128,30 @@ class Chain:
         """The records after a head that was verified; BrokenChainError at the first that does not follow."""
         rows = connection.execute(self._reading_after, {"rank": last.sequence})
         for row in map(dict, rows.mappings()):
-            if not self._follows(row, last, None, lambda _: True):
+            if not self._follows(row, last, [self._keyed.after], lambda _: True):
                 raise BrokenChainError(last.sequence + 1)
             last = Head(row[self._rank.name], row["hash"])
             yield row
 
     def _follows(
-        self, row: Record, last: Head, expected: Head | None, is_whole: Callable[[Record], bool]
+        self, row: Record, last: Head, heads: Sequence[Head], is_whole: Callable[[Record], bool]
     ) -> bool:
-        """True when a record comes after the last one, says what was sealed, and is the one expected."""
+        """True when a record comes after the last one, says what was sealed, and is the one of the heads that
+        has its rank."""
         try:
-            head = Head(last.sequence + 1, self._seal(last.hash, row))
+            head = Head(last.sequence + 1, self._seal(last, row))
             found = (row[self._rank.name], row["hash"], row["prev_hash"])
             if found != (head.sequence, head.hash, last.hash) or not is_whole(row):
                 return False
         except TypeError:  # a value that is not of its column's type
             return False
-        return expected is None or head.sequence != expected.sequence or head == expected
+        return all(head == known for known in heads if known.sequence == head.sequence)
 
-    def _seal(self, previous: str, row: Record) -> str:
-        sealed = {name: _plain(row[name]) for name in self._sealed}
-        return chained(previous, {"version": SEALED_VERSION, **sealed})
+    def _seal(self, last: Head, row: Record) -> str:
+        record = {name: _plain(row[name]) for name in self._sealed}
+        if self._keyed.key is None or last.sequence < self._keyed.after.sequence:
+            return chained(last.hash, {"version": PLAIN_VERSION, **record})
+        return sealed(self._keyed.key, last.hash, {"version": SEALED_VERSION, **record})
 
 
 def _plain(value: object) -> object:

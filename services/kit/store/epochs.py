@@ -155,16 +155,6 @@ class Epochs:
                 return True
             return self._end(connection, current.number)
 
-    def wrap_all(self, connection: Connection, wrapping: bytes) -> None:
-        """Wraps every key anew when the master key changes, in the caller's transaction; MissingEpochError
-        if one of them cannot be opened, and nothing is changed."""
-        _lock(connection)
-        after = Epochs(self._database, self.folder.path, wrapping)
-        known = self.known(connection)
-        rows = connection.execute(select(case_key).where(live)).all()
-        targets = {number: after.wrapping(known[number]) for number in {row.epoch for row in rows}}
-        _rewrap(connection, rows, self._openings(rows, known), targets, lambda row: int(row.epoch))
-
     def _begin(self, connection: Connection, before: Epoch | None) -> None:
         number = before.number + 1 if before else 1
         # The file is on the disk before the row says that it wraps anything; without its row it is nothing.

@@ -49,16 +49,3 @@ key_epoch = Table(
     Column("end_time", String(27)),
 )
 """The last one wraps new keys; `end_time` is when the key of an epoch was destroyed."""
-
-
-def master_key_table(metadata: MetaData) -> Table:
-    """The table that says which master key a database is tied to, for the migration and the store."""
-    return Table(
-        "master_key",
-        metadata,
-        Column("id", Integer, primary_key=True, autoincrement=False),
-        Column("fingerprint", String(64), nullable=False),
-    )
-
-
-master_key = master_key_table(_metadata)

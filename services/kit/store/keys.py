@@ -14,14 +14,15 @@ from typing import Any
 from uuid import uuid4
 
 import structlog
-from sqlalchemy import Column, Connection, Row, Table, insert, select, text, update
+from sqlalchemy import Column, Row, insert, select, update
 
 from services.kit.dates import instant_text
-from services.kit.errors import FailedPrecondition, StartupError
+from services.kit.errors import FailedPrecondition
 from services.kit.store import vault
 from services.kit.store.database import Database, migrate
 from services.kit.store.epochs import Epochs, MissingEpochError
-from services.kit.store.key_tables import KEY_MIGRATIONS, case_key, live, master_key
+from services.kit.store.key_tables import KEY_MIGRATIONS, case_key, live
+from services.kit.store.ring import KeyPlan, open_ring, prepare_ring
 
 log = structlog.get_logger()
 
@@ -41,43 +42,28 @@ class CaseKey:
     key: bytes
 
 
-def _wrapping(master: vault.MasterKey) -> bytes:
-    return master.derived("case keys")
+_PURPOSES = ("case keys", "case references", "request ids")
+
+KEY_PLAN = KeyPlan("la base des clés", _PURPOSES, derived=_PURPOSES)
+"""What the key database keeps besides the keys of cases: what wraps these, and the tags of references and of
+request ids."""
 
 
-def prepare_keys(url: str, master_key_file: Path, epochs: Path) -> None:
+def prepare_keys(url: str, master_key_file: Path, epochs: Path, *, derived: bool = False) -> None:
     """Creates or upgrades the key database; creates the master key and the first epoch if none exists yet.
 
+    `derived` says that an earlier version derived its keys from the master key without having this database.
     StartupError if the master key is missing or is not the one that wraps the stored keys, or if the folder
     of epochs is not theirs.
     """
     migrate(url, KEY_MIGRATIONS)
     keys = Database(url)
     try:
-        tie(keys, master_key, master_key_file, "la base des clés")
-        Epochs(keys, epochs, _wrapping(vault.load(master_key_file))).prepare()
+        prepare_ring(keys, master_key_file, KEY_PLAN, derived=derived)
+        ring = open_ring(keys, master_key_file, KEY_PLAN.owner)
+        Epochs(keys, epochs, ring.key(_PURPOSES[0])).prepare()
     finally:
         keys.dispose()
-
-
-def tie(database: Database, table: Table, file: Path, owner: str) -> None:
-    """Ties the first master key to a database, and creates it; afterwards no other is accepted: StartupError.
-
-    `owner` says in French which database it is.
-    """
-    with database.write() as connection:
-        # Two servers that start at once on an empty base would each create a master key, and one would be
-        # lost; SQLite's write transaction is alone already.
-        if connection.dialect.name == "postgresql":
-            connection.execute(text("LOCK TABLE master_key"))
-        known = connection.scalar(select(table.c.fingerprint))
-        if known is None and not file.exists():
-            vault.create(file)
-        fingerprint = vault.load(file).fingerprint()
-        if known is None:
-            connection.execute(insert(table).values(id=1, fingerprint=fingerprint))
-        elif known != fingerprint:
-            raise StartupError(f"La clé maîtresse {file} n’est pas celle de {owner} : remettez la bonne.")
 
 
 class KeyStore:
@@ -85,10 +71,9 @@ class KeyStore:
 
     def __init__(self, database: Database, master_key_file: Path, epochs: Path) -> None:
         self.database = database
-        master = vault.load(master_key_file)
-        self._epochs = Epochs(database, epochs, _wrapping(master))
-        self._references = master.derived("case references")
-        self._requests = master.derived("request ids")
+        ring = open_ring(database, master_key_file, KEY_PLAN.owner)
+        wrapping, self._references, self._requests = map(ring.key, _PURPOSES)
+        self._epochs = Epochs(database, epochs, wrapping)
 
     def request_tag(self, request_id: str) -> str | None:
         """What stands for a request id in a store; None without one."""
@@ -160,10 +145,6 @@ class KeyStore:
             if not self._epochs.renew():
                 return True
         return False
-
-    def wrap_all(self, connection: Connection, master: vault.MasterKey) -> None:
-        """Wraps the key of every case for another master key, in the caller's write transaction."""
-        self._epochs.wrap_all(connection, _wrapping(master))
 
     def _hash(self, case_reference: str) -> str | None:
         return self.reference_tag(case_reference) if case_reference else None

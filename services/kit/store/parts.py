@@ -10,12 +10,14 @@ from itertools import combinations
 from pathlib import Path
 
 from sqlalchemy import URL, inspect
+from sqlalchemy.exc import DBAPIError
 
 from services.kit.errors import FailedPrecondition, StartupError, Unavailable
 from services.kit.french import join
 from services.kit.store import states, vault
 from services.kit.store.database import Database
 from services.kit.store.engine import connect_sqlite, is_damage, parse_url
+from services.kit.store.ring import STORED_KEY, purposes
 
 _REVISIONS = "alembic_version"
 
@@ -58,6 +60,21 @@ def database_part(label: str, url: str, table: str, *, loss_accepted: bool = Fal
     server = f"{parsed.host or 'local'}{f':{parsed.port}' if parsed.port else ''}"
     place = f"base {parsed.database} du serveur {server}"
     return Part(label, place, lambda: _postgresql_exists(url, parsed, table), loss_accepted)
+
+
+def holds_key(url: str, purpose: str) -> bool:
+    """Whether a database keeps a key of that purpose; a store of an earlier version does not yet."""
+    parsed = parse_url(url)
+    if parsed.get_backend_name() == "sqlite" and not Path(str(parsed.database)).exists():
+        return False
+    database = Database(url, bounded=False)
+    try:
+        with database.read() as connection:
+            return inspect(connection).has_table(STORED_KEY.name) and purpose in purposes(connection)
+    except (Unavailable, FailedPrecondition, DBAPIError):
+        return False  # the part of the database itself says what is wrong
+    finally:
+        database.dispose()
 
 
 @dataclass(frozen=True)

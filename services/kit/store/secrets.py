@@ -1,10 +1,8 @@
-"""The secrets of a store, which every process of its service shares."""
+"""The secrets that earlier versions kept in clear in a store."""
 
 from __future__ import annotations
 
-from sqlalchemy import Column, LargeBinary, MetaData, Table, Text, select
-
-from services.kit.store.database import Database
+from sqlalchemy import Column, Connection, LargeBinary, MetaData, Table, Text, delete, inspect, select
 
 
 def secret_table(metadata: MetaData) -> Table:
@@ -20,7 +18,11 @@ def secret_table(metadata: MetaData) -> Table:
 _SECRET = secret_table(MetaData())
 
 
-def page_key(database: Database) -> bytes:
-    """The key that seals page tokens, the same for every worker and restart."""
-    with database.read() as connection:
-        return bytes(connection.scalars(select(_SECRET.c.value).where(_SECRET.c.name == "page_token")).one())
+def take_page_key(connection: Connection) -> bytes | None:
+    """The key of page tokens, taken out of the table where it was in clear; None where there is none."""
+    if not inspect(connection).has_table(_SECRET.name):
+        return None
+    kept = _SECRET.c.name == "page_token"
+    found = connection.scalar(select(_SECRET.c.value).where(kept))
+    connection.execute(delete(_SECRET).where(kept))
+    return None if found is None else bytes(found)

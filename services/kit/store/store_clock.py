@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import structlog
@@ -28,7 +29,7 @@ from sqlalchemy import (
 from services.kit import context
 from services.kit.dates import instant_of, instant_text, paris_text
 from services.kit.errors import DomainError, FailedPrecondition, StartupError
-from services.kit.store.audit import append, audit_table
+from services.kit.store.audit import Audit, audit_table, verify_audit
 from services.kit.store.clock import (
     AHEAD_SECONDS,
     WAIT_SECONDS,
@@ -39,6 +40,10 @@ from services.kit.store.clock import (
     read_clocks,
 )
 from services.kit.store.database import Database
+from services.kit.store.ring import open_ring
+
+CLOCK_CHAIN = "clock chain"
+"""The purpose of the key that seals the confirmations of the clock."""
 
 MARK_SECONDS = 60.0
 """How often each process marks the hour: what it costs is one short write."""
@@ -80,6 +85,10 @@ def create_clock_tables(connection: Connection, last: str | None) -> None:
 
 
 _clock, clock_audit = clock_tables(MetaData())
+
+verify_clock = verify_audit(clock_audit)
+"""How the audit of the confirmations is verified under a seal."""
+
 _POSTGRESQL_LOCK = text("SELECT pg_advisory_xact_lock(5394761208841730265)")  # the same in every process
 
 
@@ -196,19 +205,19 @@ class StoreClock:
             log.error("clock_behind_store", seconds=round(ahead, 1))
 
 
-def confirm(url: str, by: str, *, read: Callable[[], Reading] = read_clocks) -> str:
+def confirm(url: str, master_key_file: Path, by: str, *, read: Callable[[], Reading] = read_clocks) -> str:
     """Confirms the hour of this machine in the name of a person, in the audit; gives a French sentence."""
     database = Database(url)
     try:
+        audit = Audit(clock_audit, open_ring(database, master_key_file).seal(CLOCK_CHAIN))
         with database.write() as connection:
             mark = _read(connection)
             now = read()
             if mark is None or not mark.doubt:
                 raise StartupError("L’heure n’est pas en doute : il n’y a rien à confirmer.")
             _write(connection, mark.confirmed(now), new=False)
-            append(
+            audit.append(
                 connection,
-                clock_audit,
                 actor=by,
                 method="ConfirmClock",
                 resource="clock",
@@ -226,9 +235,19 @@ def confirm(url: str, by: str, *, read: Callable[[], Reading] = read_clocks) -> 
     )
 
 
-def _read(connection: Connection) -> Mark | None:
-    """The mark of a store; the other processes wait until the transaction ends to read theirs."""
-    if connection.dialect.name == "postgresql":
+def last_believed(connection: Connection) -> datetime | None:
+    """The last hour that a store believed while its clock is in doubt; None while it is not."""
+    mark = _read(connection, alone=False)
+    if mark is None:
+        return None
+    now = read_clocks()
+    mark = advanced(mark, now, now)
+    return mark.time if mark.doubt else None
+
+
+def _read(connection: Connection, *, alone: bool = True) -> Mark | None:
+    """The mark of a store; `alone`, the other processes wait until the transaction ends to read theirs."""
+    if alone and connection.dialect.name == "postgresql":
         connection.execute(_POSTGRESQL_LOCK)
     row = connection.execute(select(_clock)).first()
     if row is None:

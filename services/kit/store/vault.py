@@ -81,6 +81,11 @@ def place(service: str) -> Path:
     return credential if given and credential.exists() else KEYS_FOLDER / name
 
 
+def successor(path: Path) -> Path:
+    """Where the next master key is while it takes the place of the one of `path`."""
+    return path.with_name(f"{path.name}.next")
+
+
 def load(path: Path) -> MasterKey:
     """The master key of a file; StartupError in French."""
     try:

@@ -1,0 +1,125 @@
+"""Processes killed, stopped, or out of disk in the middle of every kind of write: nothing answered is lost,
+nothing is done twice."""
+
+from __future__ import annotations
+
+import os
+import resource
+import signal
+from pathlib import Path
+
+import grpc
+import pytest
+
+from tests.bank_registry_support import new_database, status_of
+from tests.support import MORE, Launch, RunningServer, throwaway_stores, wait_until
+from tests.writes import IMPORT, KINDS, ONE_OF_EACH_SERVICE, PUBLICATION, Kind, Load, channel_to, check
+
+WRITES, KILLS, MASTER_KILLS = (60, 8, 3) if MORE else (6, 1, 1)
+SLOW_WRITES = 2
+"""Of a kind that takes seconds: what is killed is killed in the middle of one."""
+
+each_kind = pytest.mark.parametrize(
+    "kind", KINDS, ids=lambda kind: kind.module.rpartition(".")[2] + "-" + kind.name
+)
+each_service = pytest.mark.parametrize(
+    "kind", ONE_OF_EACH_SERVICE, ids=lambda kind: kind.module.rpartition(".")[2]
+)
+
+
+def reason_of(error: grpc.RpcError) -> str:
+    return status_of(error)[0].reason
+
+
+def start(launch: Launch, kind: Kind, env: dict[str, str], workers: int = 2) -> RunningServer:
+    return launch(kind.module, f"--workers={workers}", env=env)
+
+
+def environment(folder: Path) -> dict[str, str]:
+    return {**throwaway_stores(folder), "DOCUMENTS_RETENTION_DAYS": "30"}
+
+
+def begun(launch: Launch, kind: Kind, env: dict[str, str], folder: Path, workers: int = 2) -> RunningServer:
+    """A server whose store holds what the writes ask for."""
+    kind.begin(env, folder)
+    server = start(launch, kind, env, workers)
+    with channel_to(server.address) as channel:
+        kind.ready(channel)
+    return server
+
+
+@each_kind
+def test_killed_processes_lose_and_double_no_write(launch: Launch, tmp_path: Path, kind: Kind) -> None:
+    """A worker (all of them for an import), then the master; the next server finds all that was answered."""
+    env = environment(tmp_path)
+    server = begun(launch, kind, env, tmp_path)
+    writes = SLOW_WRITES if kind in (PUBLICATION, IMPORT) else WRITES
+    load = Load(kind, [server.address])
+    with load.running():
+        load.wait(writes)
+        for _ in range(KILLS):
+            workers = wait_until(server.workers)
+            for pid in workers if kind is IMPORT else workers[:1]:
+                os.kill(pid, signal.SIGKILL)
+            load.wait(writes)
+        for _ in range(MASTER_KILLS):
+            server.process.kill()
+            server.process.wait()
+            server = start(launch, kind, env)
+            load.addresses = [server.address]
+            load.wait(writes)
+    check(kind, server.address, load.answered)
+    assert server.stop() == 0
+
+
+@each_service
+def test_a_killed_replica_leaves_the_other(
+    launch: Launch, tmp_path: Path, kind: Kind, postgres_url: str
+) -> None:
+    """On PostgreSQL: what the dead one had not answered is asked of the other, under the same request id."""
+    names = ("ELIGIBILITY_DATABASE_URL", "ELIGIBILITY_KEYS_DATABASE_URL", "DOCUMENTS_DATABASE_URL")
+    databases = {name: new_database(postgres_url) for name in (*names, "BANK_REGISTRY_DATABASE_URL")}
+    env = {**environment(tmp_path), **databases}
+    first = begun(launch, kind, env, tmp_path, workers=1)
+    second = start(launch, kind, env, workers=1)
+    load = Load(kind, [first.address, second.address])
+    with load.running():
+        load.wait(WRITES)
+        first.process.kill()
+        load.wait(WRITES)
+    check(kind, second.address, load.answered)
+
+
+@each_service
+def test_a_stop_under_load_cuts_no_call(launch: Launch, tmp_path: Path, kind: Kind) -> None:
+    env = environment(tmp_path)
+    server = begun(launch, kind, env, tmp_path)
+    load = Load(kind, [server.address])
+    with load.running():
+        load.wait(WRITES)
+        assert server.stop() == 0
+        assert load.cut == []
+        server = start(launch, kind, env)
+        load.addresses = [server.address]
+        load.wait(WRITES)
+    check(kind, server.address, load.answered)
+
+
+@each_service
+def test_a_full_disk_refuses_writes_and_reads_go_on(launch: Launch, tmp_path: Path, kind: Kind) -> None:
+    """No file of the worker may grow any more, then may again."""
+    server = begun(launch, kind, environment(tmp_path), tmp_path, workers=1)
+    (worker,) = server.workers()
+    with channel_to(server.address) as channel:
+        answered = [kind.ask(channel, "", 1)]
+        resource.prlimit(worker, resource.RLIMIT_FSIZE, (1, resource.RLIM_INFINITY))
+        for number in range(3):
+            with pytest.raises(grpc.RpcError) as refused:
+                kind.ask(channel, "", 2 + number)
+            assert refused.value.code() is grpc.StatusCode.UNAVAILABLE
+            assert reason_of(refused.value) == "STORE_UNAVAILABLE"
+        assert kind.stored(channel) == answered
+        resource.prlimit(worker, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+        answered.append(kind.ask(channel, "", 9))
+    check(kind, server.address, answered)
+    assert server.workers() == [worker]
