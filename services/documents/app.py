@@ -111,7 +111,7 @@ def make_app(settings: Settings) -> App:
         ROLES,
         store_set(settings),
         accesses,
-        rules=lambda: in_force(settings.database_url),
+        rules=lambda: in_force(settings.database_url, settings.master_key_file, STORE_KEYS.owner),
     )
 
 
