@@ -130,6 +130,7 @@ class Served:
     candidates: Candidates
     probe: Probe
     cache: Cache[Compiled[str]]
+    url: str
 
     def call(self, method: str, request: object, *, actor: str = "anne", seconds: float = 30) -> Any:
         """The answer of a method, as one caller with a time limit."""
@@ -151,6 +152,21 @@ def served(
     make_store(url, folder)
     database = Database(url)
     settle(database, *keys, two_persons=two_persons)
+    database.dispose()
+    with _opened(url, prefix, single=single) as found:
+        yield found
+
+
+@contextmanager
+def another(things: Served) -> Iterator[Served]:
+    """Another server on the same store."""
+    with _opened(things.url, things.probe.prefix) as found:
+        yield found
+
+
+@contextmanager
+def _opened(url: str, prefix: str, *, single: bool = False) -> Iterator[Served]:
+    database = Database(url)
     store = ReleaseStore(database, SEAL)
     probe = Probe(prefix)
     cache: Cache[Compiled[str]] = compiled_cache(4, 10_000)
@@ -159,7 +175,7 @@ def served(
     candidates = Candidates(deployments, Turns())
     try:
         yield Served(
-            ReleaseServicer(deployments, candidates, PAGE_KEY), deployments, candidates, probe, cache
+            ReleaseServicer(deployments, candidates, PAGE_KEY), deployments, candidates, probe, cache, url
         )
     finally:
         deployments.follower.stop()

@@ -90,7 +90,7 @@ def make_app(settings: Settings) -> App:
         )
         limit = settings.max_document_bytes
         return (
-            registration(DocumentServicer(maker, stored, limit)),
+            registration(DocumentServicer(maker, stored, limit), deployments.releases.check_in_force),
             registration(
                 DocumentStoreServicer(stored, Verifier(deployments, store, seal), key, limit),
                 database.check_writable,

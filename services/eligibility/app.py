@@ -36,7 +36,7 @@ from services.kit.releases import (
     Turns,
     in_force,
 )
-from services.kit.serve import App, Registration, registration
+from services.kit.serve import App, Registration, all_of, registration
 from services.kit.store import (
     PAGE_TOKENS,
     AccessPlace,
@@ -79,7 +79,10 @@ def make_app(settings: Settings) -> App:
         candidates = Candidates(deployments.releases, turns)
         ShadowRunner(deployments, journal, shadows).start()
         return (
-            registration(EligibilityServicer(deployments, journal), database.check_writable),
+            registration(
+                EligibilityServicer(deployments, journal),
+                all_of(database.check_writable, deployments.releases.check_in_force),
+            ),
             registration(LoanServicer(deployments)),
             registration(
                 RulesetServicer(deployments, journal, shadows, sealing, turns), database.check_writable
@@ -179,7 +182,18 @@ def _seed(store: ReleaseStore, folder: Path) -> dict[str, RulePackage]:
     except UncompilableError as error:
         raise StartupError(f"Le paquet de règles {folder} est refusé : {error}") from None
     except DomainError as error:
+        if error.reason == "SIGNATURE_REFUSED":
+            raise StartupError(_unsigned(folder)) from None
         raise StartupError(f"Le paquet de règles {folder} est refusé : {error.message}") from error
+
+
+def _unsigned(folder: Path) -> str:
+    """What to do at a first start whose policy asks for signatures."""
+    return (
+        f"Le règlement de départ {folder} doit être signé par une clé acceptée : signez-en une copie "
+        f"(eligibility sign {folder} --key CLÉ --out DOSSIER), puis démarrez avec "
+        "ELIGIBILITY_PACKAGE_DIRECTORY=DOSSIER."
+    )
 
 
 def _tried(store: ReleaseStore) -> dict[str, RulePackage]:

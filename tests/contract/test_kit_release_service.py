@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import multiprocessing
 import os
 import signal
@@ -15,18 +16,28 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 from google.type.date_pb2 import Date
+from sqlalchemy import text
 
 from microcredit.releases.v1 import package_pb2
 from microcredit.releases.v1 import release_service_pb2 as pb
 from services.kit import context
 from services.kit.errors import DomainError
-from services.kit.releases import Turns, digest, pack, unpack
+from services.kit.releases import SIGNATURE_FILE, Statement, Turns, deployments, digest, pack, unpack
+from services.kit.releases.signature import generate_key, sign
 from services.kit.releases.turns import LEAST_SECONDS
+from services.kit.store import Database
 from tests.bank_registry_support import new_database
-from tests.release_probe import FILE, MAX_BYTES, Served, package, served
+from tests.release_probe import FILE, MAX_BYTES, Served, another, package, served
 
 NAME = "things/vis"
+
+
+@pytest.fixture(autouse=True)
+def _silent(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The log of a server is set at its start: there is none here."""
+    monkeypatch.setattr(deployments, "log", structlog.wrap_logger(None, [structlog.testing.LogCapture()]))
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -324,3 +335,83 @@ def test_a_turn_is_shared_by_processes_and_given_back_by_one_that_is_killed() ->
     context.enter(context.Call("test", time.monotonic() + 60))
     with turns.taken():
         pass
+
+
+PRIVATE, PUBLIC = generate_key()
+
+
+def test_a_package_that_no_key_signed_costs_no_check(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/signed.sqlite3"
+    with served(url, tmp_path / "migrations", prefix="things/", keys=(PUBLIC,)) as things:
+        good = package("vis", "1")
+        statement = Statement("things/vis", "1", digest(good))
+        stranger = sign(statement, generate_key()[0])
+        wrong = sign(Statement("things/vis", "2", digest(good)), PRIVATE)
+        # The signature of a former version of the command, which does not say what it signs.
+        mute = json.dumps({**json.loads(sign(statement, PRIVATE)), "name": "", "version": ""}).encode()
+        for signature in (None, stranger, sign(statement, PRIVATE)[:-9], mute):
+            attack = good if signature is None else {**good, SIGNATURE_FILE: signature}
+            assert refused(things.call, "PublishPackage", publication(attack)).reason == "SIGNATURE_REFUSED"
+        assert things.probe.checked == []
+        attack = {**good, SIGNATURE_FILE: wrong}
+        assert refused(things.call, "PublishPackage", publication(attack)).reason == "SIGNATURE_REFUSED"
+        signed = {**good, SIGNATURE_FILE: sign(statement, PRIVATE)}
+        assert things.call("PublishPackage", publication(signed)).created
+
+
+def damaged(things: Served, version: str) -> None:
+    """Cuts the archive of a version, as the owner of the database can."""
+    database = Database(things.url)
+    with database.write() as connection:
+        if database.is_sqlite:
+            connection.execute(text("DROP TRIGGER release_update"))
+        else:
+            connection.execute(text("ALTER TABLE release DISABLE TRIGGER USER"))
+        change = text("UPDATE release SET archive = substr(archive, 1, 20) WHERE version = :version")
+        connection.execute(change, {"version": version})
+    database.dispose()
+
+
+def test_days_whose_version_cannot_be_used_are_without_answer_and_the_others_go_on(things: Served) -> None:
+    """Never an older version in their place; a second server judges alike and follows what comes next."""
+    for number, first in (("1", "2026-01-01"), ("2", "2027-01-01"), ("3", "2028-01-01")):
+        things.call("PublishPackage", publication(package("vis", number, first=first)))
+        things.call("ActivateVersion", activation(number, first))
+    things.call("PublishPackage", publication(package("clou", "7")))
+    things.call("ActivateVersion", pb.ActivateVersionRequest(name="things/clou/versions/7"))
+    damaged(things, "2")
+    with another(things) as second:
+        applied = second.deployments.current()
+        assert applied.governing(NAME, date(2026, 12, 31)) == "1"
+        assert applied.governing(NAME, date(2028, 1, 1)) == "3"
+        assert applied.governing("things/clou", date(2027, 6, 1)) == "7"
+        for day in (date(2027, 1, 1), date(2027, 12, 31)):
+            error = refused(applied.governing, NAME, day)
+            assert (error.reason, error.metadata["name"]) == ("VERSION_UNUSABLE", f"{NAME}/versions/2")
+            assert "gouverne du 1er janvier 2027 au 31 décembre 2027" in error.message.replace("\u00a0", " ")
+        status = second.call("GetStatus", pb.GetStatusRequest()).status
+        assert status.problem == error.message
+        assert [period.version for period in status.timeline if period.problem] == ["2"]
+        assert status.loaded_state_number == status.store_state_number
+        second.deployments.check_in_force()
+        things.call("PublishPackage", publication(package("vis", "4")))
+        things.call("ActivateVersion", activation("4", "2027-01-01", supersede_planned=True))
+        second.deployments.follower.refresh()
+        assert second.deployments.current().governing(NAME, date(2027, 6, 1)) == "4"
+
+
+def test_a_service_whose_packages_of_today_cannot_be_used_is_not_ready(things: Served) -> None:
+    for name in ("vis", "clou"):
+        things.call("PublishPackage", publication(package(name, f"1.{len(name)}")))
+        things.call(
+            "ActivateVersion", pb.ActivateVersionRequest(name=f"things/{name}/versions/1.{len(name)}")
+        )
+    damaged(things, "1.3")
+    with another(things) as second:
+        second.deployments.check_in_force()
+    damaged_too = Database(things.url)
+    with damaged_too.write() as connection:
+        connection.execute(text("UPDATE release SET archive = substr(archive, 1, 20)"))
+    damaged_too.dispose()
+    with another(things) as third:
+        assert refused(third.deployments.check_in_force).reason == "VERSION_UNUSABLE"

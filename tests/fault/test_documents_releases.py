@@ -88,6 +88,7 @@ def test_a_server_killed_as_it_fills_its_store_finishes_at_its_next_start(
     for step in count(1):
         for path in Path(settings.master_key_file).parent.glob("documents*.sqlite3*"):
             path.unlink()
+        shutil.rmtree(settings.epochs_directory, ignore_errors=True)
         Path(settings.master_key_file).unlink(missing_ok=True)
         if not killed_at(step, settings, packages):
             break
@@ -130,30 +131,31 @@ def test_a_version_shipped_later_follows_while_nobody_touched_the_template(
         assert [span.first for span in store.state().timeline(f"templates/{ASK}")] == [date(2019, 1, 1)]
 
 
-def test_a_damaged_package_never_governs_and_the_last_good_state_answers(
-    settings: Settings, packages: Packages
-) -> None:
+def test_a_damaged_package_never_governs_and_the_others_do(settings: Settings, packages: Packages) -> None:
+    """Nor does an older version in its place."""
     prepare(settings, packages)
+    day = date(2026, 11, 23)
     with opened(settings) as store:
-        deployments = Deployments(store, packages, package_kinds)
-        good = Deployment(deployments.releases.build(store.state()))
-    digest = good.template(ASK, date(2026, 11, 23)).digest
+        good = Deployment(Deployments(store, packages, package_kinds).releases.build(store.state()))
+    digest = good.template(ASK, day).digest
     database = Database(settings.database_url)
     with database.write() as connection:
         connection.execute(text("DROP TRIGGER release_update"))
         connection.execute(
             text("UPDATE release SET archive = x'00' WHERE digest = :digest"), {"digest": digest}
         )
-    fresh = Packages(PLAN_BYTES)
+    database.dispose()
     with opened(settings) as store:
-        damaged = Deployments(store, fresh, package_kinds)
-        with pytest.raises(FailedPrecondition):
+        damaged = Deployments(store, Packages(PLAN_BYTES), package_kinds)
+        with pytest.raises(FailedPrecondition, match="PACKAGE_UNREADABLE"):
             damaged.releases.contents(digest)
         with capture_logs():
             damaged.start()
-        assert damaged.releases.follower.status().problem
-        assert damaged.current().state_number < store.last_state_number()
+        status = damaged.releases.follower.status()
+        assert status.loaded_state_number == status.store_state_number
+        with pytest.raises(FailedPrecondition, match="VERSION_UNUSABLE"):
+            damaged.current().template(ASK, day)
+        assert damaged.current().template(REFUSAL, day).id == REFUSAL
+        assert damaged.current().profile("", day).id
+        damaged.releases.check_in_force()
         damaged.releases.follower.stop()
-    kept = deployments.releases.package(f"templates/{ASK}", digest)
-    assert kept.id == ASK
-    database.dispose()

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import signal
 import subprocess
 import uuid
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from io import BytesIO
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
@@ -29,7 +34,7 @@ from tests import warm
 from tests.documents_catalogue import READABLE, context, plan
 from tests.documents_services import SECONDS, Stubs, civil, connected
 from tests.documents_support import DAY, DOCUMENTS, REFUSAL, Library, W, example, refusal, request
-from tests.support import Launch, RunningServer
+from tests.support import Launch, RunningServer, wait_until
 
 
 def _has_office() -> bool:
@@ -75,7 +80,10 @@ def letter() -> bytes:
 def convert(worker: RunningServer, content: bytes) -> bytes:
     with grpc.insecure_channel(worker.address) as channel:
         asked = pdf_service_pb2.ConvertToPdfRequest(content=content)
-        return b"".join(part.data for part in PdfServiceStub(channel).ConvertToPdf(asked, timeout=SECONDS))
+        return b"".join(
+            part.data
+            for part in PdfServiceStub(channel).ConvertToPdf(asked, timeout=SECONDS, wait_for_ready=True)
+        )
 
 
 def squeezed(line: str) -> str:
@@ -232,3 +240,54 @@ def test_without_libreoffice_the_worker_says_what_to_install() -> None:
     assert (done.returncode, done.stdout) == (1, "")
     assert "libreoffice-writer-nogui" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def left(place: Path, content: bytes) -> list[Path]:
+    """The files below a folder in which a document can be read, whole or unpacked."""
+    pieces = (content[:200], b"word/document.xml", b"%PDF-")
+    files = [path for path in place.rglob("*") if path.is_file()]
+    return [path for path in files if any(piece in path.read_bytes() for piece in pieces)]
+
+
+@office
+def test_a_killed_worker_leaves_nothing_to_read(launch: Launch, letter: bytes, tmp_path: Path) -> None:
+    """Worker and LibreOffice are killed in the middle of a job; the worker that follows removes the rest."""
+    env = {"PDF_WORKER_WORK_DIRECTORY": str(tmp_path)}
+    worker = launch("services.documents.pdf", "--offices", "1", env=env)
+    assert convert(worker, letter).startswith(b"%PDF-")
+    (mine,) = tmp_path.iterdir()
+    before = worker.workers()
+    started = descendants(before[0])
+    # As LibreOffice sees it: the folder is its own, in memory, where the system lets it.
+    seen = [Path(f"/proc/{pid}/root{mine}/source.docx") for pid in started]
+    with ThreadPoolExecutor(1) as pool:
+        job = pool.submit(convert, worker, heavy())
+        wait_until(lambda: any(path.exists() for path in seen))
+        for pid in [*started, *before]:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        with pytest.raises(grpc.RpcError):
+            job.result()
+    # Another worker took its place: it has swept what was left, and made its own folder.
+    wait_until(lambda: mine not in (found := list(tmp_path.iterdir())) and found)
+    assert left(tmp_path, letter) == []
+    assert convert(worker, letter).startswith(b"%PDF-")
+    assert worker.stop() == 0
+    assert list(tmp_path.iterdir()) == [], "a clean stop leaves nothing"
+
+
+def heavy() -> bytes:
+    """A document that takes its time: the whole catalogue, three times."""
+    minimal = [case for case in READABLE if case[1] == "minimal"]
+    pieces = [Piece(plan(template), context(template, name) or {}) for template, name in minimal]
+    return assemble(pieces * 3)
+
+
+def descendants(pid: int) -> list[int]:
+    """The processes below one."""
+    children = [
+        int(child)
+        for task in Path(f"/proc/{pid}/task").glob("*/children")
+        for child in task.read_text().split()
+    ]
+    return [one for child in children for one in (child, *descendants(child))]

@@ -1,4 +1,4 @@
-"""A server with public keys: a stripped, swapped, replayed or older package changes nothing.
+"""A server with public keys: a stripped, swapped, replayed or older package changes nothing; keys come, go.
 
 Every attack on a signature is a test of the store of releases; here are those that cross the whole server.
 """
@@ -10,33 +10,45 @@ from pathlib import Path
 
 import pytest
 
+from microcredit.eligibility.v1 import decision_service_pb2 as decisions
+from services.eligibility.__main__ import main as server_command
+from services.eligibility.cli import main as command
 from services.kit.releases.archive import SIGNATURE_FILE
-from services.kit.releases.signature import generate_key
+from services.kit.releases.signature import generate_key, key_id, read_public_key
+from tests.eligibility_support import PACKAGE
 from tests.ruleset_support import (
-    SHIPPED,
+    TIMEOUT,
     Rules,
     refusal,
     serving,
+    shared_store,
     signed,
     variant,
     with_ceiling,
-    written,
 )
-from tests.support import Launch
+from tests.support import Launch, wait_until
 
 KEY, PUBLIC_KEY = generate_key()
+OTHER, OTHER_PUBLIC = generate_key()
+KEY_ID, OTHER_ID = key_id(read_public_key(PUBLIC_KEY)), key_id(read_public_key(OTHER_PUBLIC))
 NEWER = with_ceiling(variant("2026.3"), 4000)
 
 
 @pytest.fixture(scope="module")
-def rules(launch: Launch, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rules]:
-    """A client of a server that accepts one key, and began with a package that it signed."""
+def options(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, ...]:
+    """The options of a server that accepts one key, and begins with a copy of the package that it signed."""
     folder = tmp_path_factory.mktemp("signed")
     (folder / "keys").mkdir()
     (folder / "keys" / "auteur.pem").write_bytes(PUBLIC_KEY)
-    package = written(folder / "package", signed(SHIPPED, KEY))
-    arguments = ("--public-keys-directory", str(folder / "keys"), "--package-directory", str(package))
-    with serving(launch, *arguments) as client:
+    (folder / "auteur.key").write_bytes(KEY)
+    copy = str(folder / "package")
+    assert command(["sign", str(PACKAGE), "--key", str(folder / "auteur.key"), "--out", copy]) == 0
+    return "--public-keys-directory", str(folder / "keys"), "--package-directory", copy
+
+
+@pytest.fixture(scope="module")
+def rules(launch: Launch, options: tuple[str, ...]) -> Iterator[Rules]:
+    with serving(launch, *options) as client:
         yield client
 
 
@@ -56,7 +68,7 @@ def test_only_what_the_key_signed_is_published(rules: Rules) -> None:
     assert not rules.publish(good).created
     assert rules.ruleset() == after
 
-    older = refusal(rules.publish, signed(with_ceiling(variant("2026.2"), 3500), KEY))
+    older = refusal(rules.publish, signed(with_ceiling(variant("2026.3-rc1"), 3500), KEY))
     assert (older.code, older.reason) == ("FAILED_PRECONDITION", "VERSION_OLDER")
     assert rules.activate("2026.3").event.digest
     assert rules.assess(amount="3500.00").ruleset.version in ("2026.1", "2026.3")
@@ -64,5 +76,45 @@ def test_only_what_the_key_signed_is_published(rules: Rules) -> None:
 
 def test_an_unsigned_first_package_stops_the_start(launch: Launch, tmp_path: Path) -> None:
     (tmp_path / "auteur.pem").write_bytes(PUBLIC_KEY)
-    with pytest.raises(AssertionError, match="doit être signée"):
+    with pytest.raises(AssertionError, match=r"eligibility sign .* --out DOSSIER\), puis démarrez avec"):
         launch("services.eligibility", "--public-keys-directory", str(tmp_path), "--workers", "1")
+
+
+def test_keys_are_added_revoked_and_retired_while_the_server_runs(
+    launch: Launch, options: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A day whose version is void has no answer, on another server too: never the older rules."""
+    env = shared_store(tmp_path)
+    for name, value in env.items():
+        monkeypatch.setenv(name, value)
+    (tmp_path / "bruno.pem").write_bytes(OTHER_PUBLIC)
+
+    def trust(*words: str) -> None:
+        assert server_command(["trust", *words, "--by", "dsi"]) == 0
+
+    with serving(launch, *options, env=env) as rules:
+        past = rules.assess().decision_id
+        newer = signed(NEWER, OTHER)
+        assert refusal(rules.publish, newer).reason == "SIGNATURE_REFUSED"
+        trust("add-key", str(tmp_path / "bruno.pem"), "--name", "Bruno")
+        assert rules.publish(newer).created
+        rules.activate("2026.3", "2027-01-01")
+        assert rules.assess("2027-02-01").ruleset.version == "2026.3"
+        trust("revoke-key", OTHER_ID)
+        wait_until(lambda: bool(rules.status().problem))
+        assert "la clé qui l’a signée a été révoquée" in rules.status().problem
+    with serving(launch, env=env) as rules:
+        refused = refusal(rules.assess, "2027-02-01")
+        assert (refused.code, refused.reason) == ("FAILED_PRECONDITION", "VERSION_UNUSABLE")
+        assert rules.assess("2026-12-31").ruleset.version == "2026.1"
+        assert not rules.publish(signed(NEWER, KEY)).created
+        wait_until(lambda: not rules.status().problem)
+        assert rules.assess("2027-02-01").ruleset.version == "2026.3"
+        trust("retire-key", KEY_ID)
+        assert refusal(rules.publish, signed(variant("2026.4"), KEY)).reason == "SIGNATURE_REFUSED"
+        replay = decisions.ReplayDecisionRequest(name=f"decisions/{past}")
+        assert rules.decisions.ReplayDecision(replay, timeout=TIMEOUT).identical
+        explain = decisions.ExplainDecisionRequest(name=f"decisions/{past}")
+        assert rules.decisions.ExplainDecision(explain, timeout=TIMEOUT).markdown
+    with pytest.raises(AssertionError, match=f"{KEY_ID} .* n’est plus acceptée par la base"):
+        launch("services.eligibility", *options, "--workers", "1", env=env)

@@ -22,7 +22,7 @@ app = program(HELP)
 templates.register(app)
 making.register(app)
 stored.register(app)
-signing.register(app, ADDRESS, templates.statement)
+signing.register(app, ADDRESS, templates.statement, templates.package_folders)
 accesses.register(app, ADDRESS)
 
 

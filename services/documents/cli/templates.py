@@ -130,6 +130,15 @@ def compare(
     return REFUSED if changed else GOOD
 
 
+def package_folders(folder: Path) -> list[Path]:
+    """The folders of templates and profiles, at or below a folder."""
+    from services.documents.contract import packages
+    from services.documents.profile import PROFILE_FILE
+    from services.documents.template import MANIFEST_FILE
+
+    return [found for name in (PROFILE_FILE, MANIFEST_FILE) for found, _ in packages(folder, name)]
+
+
 def statement(folder: Path) -> Statement:
     """What is signed of a folder, whose Word file is first put in the form that the service keeps."""
     from services.documents.profile import read_profile

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import queue
 import selectors
@@ -10,21 +11,36 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from contextlib import suppress
 from pathlib import Path
 
 import structlog
 
-from services.documents.pdf.office import DONE, READY, SOURCE, TARGET
+from services.documents.pdf.office import DONE, FAILED, LENGTH_BYTES, READY, READY_PRIVATE
 from services.kit.errors import FailedPrecondition, Unavailable
 
 START_SECONDS = 60.0
 
+MEMORY = Path("/dev/shm")  # noqa: S108 - the memory file system, where what is written is on no disk
+MEMORY_BYTES = 1024**3
+"""What must be free in the memory file system for a worker to use it: a container often gives 64 MiB."""
+
 _PREFIX = "microcredit-pdf-"
 _ROOT = Path(__file__).resolve().parents[3]
+_PIPE_BYTES = 65536
 
 log = structlog.get_logger()
+
+
+def default_folder() -> Path:
+    """Where files under conversion are by default: in memory where there is room, else in the temporary
+    folder of the system."""
+    with suppress(OSError):
+        if os.access(MEMORY, os.W_OK | os.X_OK) and shutil.disk_usage(MEMORY).free >= MEMORY_BYTES:
+            return MEMORY
+    return Path(tempfile.gettempdir())
 
 
 class OfficeError(Exception):
@@ -37,81 +53,106 @@ class Office:
     It dies with the thread that makes it (PR_SET_PDEATHSIG): the main one, or one of the server's.
     """
 
-    def __init__(self, library: Path) -> None:
-        prefix = f"{_PREFIX}{os.getpid()}-"
-        self._folder = tempfile.TemporaryDirectory(prefix=prefix, ignore_cleanup_errors=True)
+    def __init__(self, library: Path, place: Path) -> None:
+        self._folder, self._held = _held_folder(place)
+        folder = str(self._folder)
         self._process = subprocess.Popen(  # noqa: S603 - our own module
-            [sys.executable, "-m", f"{__package__}.office", str(library), self._folder.name],
+            [sys.executable, "-m", f"{__package__}.office", str(library), folder],
             cwd=_ROOT,
-            # Without a screen, and with its settings in the folder that is removed with it.
-            env={**os.environ, "SAL_USE_VCLPLUGIN": "svp", "HOME": self._folder.name},
+            # Without a screen; its settings and temporary files in the folder that is removed with it.
+            env={**os.environ, "SAL_USE_VCLPLUGIN": "svp", "HOME": folder, "TMPDIR": folder},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             start_new_session=True,
         )
+        self._input, self._output = (
+            pipe.fileno() for pipe in (self._process.stdin, self._process.stdout) if pipe is not None
+        )
+        os.set_blocking(self._input, False)
         self._ready = False
         self.conversions = 0
 
     def convert(self, content: bytes, seconds: float) -> bytes:
         """The PDF of a .docx; OfficeError."""
-        source, target = (Path(self._folder.name) / name for name in (SOURCE, TARGET))
-        if not self._ready:
-            self._expect(READY, START_SECONDS)
-            self._ready = True
         try:
-            source.write_bytes(content)
-            os.write(self._process.stdin.fileno(), b"\n")  # type: ignore[union-attr]
-            self._expect(DONE, seconds)
-            self.conversions += 1
-            return target.read_bytes()
-        except OSError as error:
+            if not self._ready:
+                self._start()
+            deadline = time.monotonic() + seconds
+            self._send(len(content).to_bytes(LENGTH_BYTES, "big") + content, deadline)
+            mark, converted = self._answer(deadline)
+        except (OSError, EOFError, TimeoutError) as error:
             self.kill()
-            raise OfficeError("died") from error
-        finally:
-            source.unlink(missing_ok=True)
-            target.unlink(missing_ok=True)
+            raise OfficeError(type(error).__name__) from error
+        if mark != DONE:
+            self.kill()
+            raise OfficeError("refused" if mark == FAILED else "disorder")
+        self.conversions += 1
+        return converted
 
     def kill(self) -> None:
-        """Ends the process and everything that it started, and removes its files."""
+        """Ends the process and everything that it started, and removes its files; harmless once done."""
+        if self._held < 0:
+            return
         with suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
         for pipe in (self._process.stdin, self._process.stdout):
             if pipe is not None:
                 pipe.close()
-        self._folder.cleanup()
+        shutil.rmtree(self._folder, ignore_errors=True)
+        os.close(self._held)
+        self._held = -1
 
-    def _expect(self, word: str, seconds: float) -> None:
-        """Waits for a word of the process; OfficeError, and it is killed, if another or none comes."""
-        said = self._said(time.monotonic() + seconds)
-        if said != word:
-            self.kill()
-            raise OfficeError(said or "late or dead")
+    def _start(self) -> None:
+        mark, _ = self._answer(time.monotonic() + START_SECONDS)
+        if mark not in (READY, READY_PRIVATE):
+            raise EOFError
+        if mark == READY and not self._folder.is_relative_to(MEMORY):
+            log.warning("pdf_folder_on_disk", folder=str(self._folder.parent))
+        self._ready = True
 
-    def _said(self, deadline: float) -> str:
-        descriptor, said = self._process.stdout.fileno(), b""  # type: ignore[union-attr]
+    def _send(self, content: bytes, deadline: float) -> None:
+        """Writes to the process; OSError once it is dead, TimeoutError once it is late."""
+        left = memoryview(content)
         with selectors.DefaultSelector() as selector:
-            selector.register(descriptor, selectors.EVENT_READ)
-            while not said.endswith(b"\n"):
+            selector.register(self._input, selectors.EVENT_WRITE)
+            while left:
                 if not selector.select(max(0.0, deadline - time.monotonic())):
-                    return ""
-                piece = os.read(descriptor, 64)
+                    raise TimeoutError
+                left = left[os.write(self._input, left[:_PIPE_BYTES]) :]
+
+    def _answer(self, deadline: float) -> tuple[bytes, bytes]:
+        """The mark and the content of an answer; EOFError from the dead, TimeoutError from the late."""
+        head = self._read(1 + LENGTH_BYTES, deadline)
+        return head[:1], self._read(int.from_bytes(head[1:], "big"), deadline)
+
+    def _read(self, count: int, deadline: float) -> bytes:
+        read = bytearray()
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._output, selectors.EVENT_READ)
+            while len(read) < count:
+                if not selector.select(max(0.0, deadline - time.monotonic())):
+                    raise TimeoutError
+                piece = os.read(self._output, min(_PIPE_BYTES, count - len(read)))
                 if not piece:
-                    return ""
-                said += piece
-        return said.decode().strip()
+                    raise EOFError
+                read += piece
+        return bytes(read)
 
 
 class Pool:
     """A fixed number of LibreOffice; those who wait for one are refused when their time would run out."""
 
-    def __init__(self, library: Path, size: int, restart_after: int, job_seconds: float) -> None:
+    def __init__(self, library: Path, size: int, restart_after: int, job_seconds: float, place: Path) -> None:
         self._library = library
+        self._place = place
         self._restart_after = restart_after
         self._job_seconds = job_seconds
         self._idle: queue.Queue[Office] = queue.Queue()
-        _sweep()
+        self._all: set[Office] = set()
+        self._changing = threading.Lock()
+        _sweep(place)
         for _ in range(size):
             self._add()
 
@@ -128,25 +169,53 @@ class Pool:
             converted = office.convert(content, min(self._job_seconds, deadline - time.monotonic()))
         except OfficeError as error:
             log.warning("conversion_failed", cause=str(error), bytes=len(content))
-            self._add()
+            self._replace(office)
             raise FailedPrecondition(
                 "PDF_FAILED", "LibreOffice n’a pas pu convertir ce document, ou pas à temps."
             ) from None
         if office.conversions >= self._restart_after:
             office.kill()
-            self._add()
+            self._replace(office)
         else:
             self._idle.put(office)
         return converted
 
+    def close(self) -> None:
+        """Ends every LibreOffice, and removes its files."""
+        with self._changing:
+            for office in self._all:
+                office.kill()
+            self._all.clear()
+
+    def _replace(self, office: Office) -> None:
+        with self._changing:
+            self._all.discard(office)
+        self._add()
+
     def _add(self) -> None:
         """Adds a LibreOffice."""
-        self._idle.put(Office(self._library))
+        office = Office(self._library, self._place)
+        with self._changing:
+            self._all.add(office)
+        self._idle.put(office)
 
 
-def _sweep() -> None:
-    """Removes the folders of workers that were killed."""
-    for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
-        owner = folder.name.removeprefix(_PREFIX).partition("-")[0]
-        if owner.isdecimal() and not Path(f"/proc/{owner}").exists():
-            shutil.rmtree(folder, ignore_errors=True)
+def _held_folder(place: Path) -> tuple[Path, int]:
+    """A new folder, and what holds it as long as this process lives: one that nobody holds is left over."""
+    made = Path(tempfile.mkdtemp(prefix=f"new-{_PREFIX}", dir=place))
+    held = os.open(made, os.O_RDONLY)
+    fcntl.flock(held, fcntl.LOCK_EX)
+    # Under its name once it is held: another worker that starts meanwhile would take it for left over.
+    return made.rename(made.with_name(made.name.removeprefix("new-"))), held
+
+
+def _sweep(place: Path) -> None:
+    """Removes the folders of workers that were killed: nobody holds them any more."""
+    for folder in place.glob(f"{_PREFIX}*"):
+        with suppress(OSError):
+            held = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+            try:
+                fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(folder, ignore_errors=True)
+            finally:
+                os.close(held)

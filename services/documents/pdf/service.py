@@ -10,7 +10,7 @@ import grpc
 from microcredit.documents.v1 import pdf_service_pb2 as pb
 from microcredit.documents.v1.pdf_service_pb2_grpc import PdfServiceServicer
 from services.documents.messages import DOMAIN
-from services.documents.pdf.pool import Pool
+from services.documents.pdf.pool import Pool, default_folder
 from services.documents.pdf.settings import Settings
 from services.kit.context import remaining
 from services.kit.errors import FieldReason, Violations
@@ -44,12 +44,19 @@ class PdfServicer(PdfServiceServicer):
 
 def make_app(settings: Settings) -> App:
     """The application of these settings; it does not start without LibreOffice."""
+    pools: list[Pool] = []
 
     def prepare() -> None:
         settings.library()
 
     def build() -> Sequence[Registration]:
-        pool = Pool(settings.library(), settings.offices, settings.restart_after, settings.job_seconds)
+        place = settings.work_directory or default_folder()
+        pool = Pool(settings.library(), settings.offices, settings.restart_after, settings.job_seconds, place)
+        pools.append(pool)
         return (registration(PdfServicer(pool)),)
 
-    return App("pdf", DOMAIN, prepare, build, ROLES)
+    def stop() -> None:
+        for pool in pools:
+            pool.close()
+
+    return App("pdf", DOMAIN, prepare, build, ROLES, stop=stop)

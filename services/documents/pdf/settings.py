@@ -38,6 +38,11 @@ class Settings(ServerSettings):
         allow_inf_nan=False,
         description="Temps laissé à une conversion avant d’y mettre fin.",
     )
+    work_directory: Path | None = Field(
+        None,
+        description="Dossier des fichiers en cours de conversion ; par défaut /dev/shm s’il a 1 Gio de "
+        "libre, sinon le dossier temporaire du système.",
+    )
     office_directory: Path | None = Field(
         None, description="Dossier « program » de LibreOffice ; cherché sur la machine par défaut."
     )

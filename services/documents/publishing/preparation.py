@@ -76,8 +76,19 @@ def _seed(store: ReleaseStore, packages: Packages, templates: Path, profiles: Pa
     problems += _repeated(candidates)
     if problems:
         raise StartupError("\n".join(["Modèles ou profils inutilisables :", *problems]))
+    if not store.state().releases and not all(store.accepts(one.contents) for one in candidates):
+        raise StartupError(_unsigned(templates, profiles))
     for candidate in sorted(candidates, key=lambda one: (one.name, one.valid_from)):
         _publish(store, candidate)
+
+
+def _unsigned(templates: Path, profiles: Path) -> str:
+    """What to do at a first start whose policy asks for signatures."""
+    return (
+        "Les modèles et les profils de départ doivent être signés par une clé acceptée : signez-en une copie "
+        f"(documents sign {templates} --key CLÉ --out DOSSIER, et de même {profiles}), puis démarrez avec "
+        "DOCUMENTS_TEMPLATES_DIRECTORY et DOCUMENTS_PROFILES_DIRECTORY."
+    )
 
 
 def _publish(store: ReleaseStore, candidate: Candidate) -> None:
@@ -88,7 +99,8 @@ def _publish(store: ReleaseStore, candidate: Candidate) -> None:
     if any(event.digest == package_digest and event.effective_date for event in events):
         return
     taken = state.release(name, version)
-    if any(event.actor != ACTOR for event in events) or (taken and taken.digest != package_digest):
+    is_other = taken is not None and taken.digest != package_digest
+    if any(event.actor != ACTOR for event in events) or is_other or not store.accepts(candidate.contents):
         log.warning("shipped_version_left", name=name, version=version)
         return
     try:

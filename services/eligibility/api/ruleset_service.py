@@ -31,6 +31,7 @@ from services.eligibility.store import Journal, ShadowStore
 from services.kit import releases
 from services.kit.context import actor
 from services.kit.errors import FailedPrecondition, NotFound, Violations
+from services.kit.french import spaced
 from services.kit.serve import placeless
 from services.kit.wire import paging
 from services.kit.wire import values as wire
@@ -128,7 +129,16 @@ class RulesetServicer(RulesetServiceServicer):
             as_of_date=wire.date_pb(shadow.as_of),
             report=report_pb(shadow.tally, self._labels(shadow.candidate.digest)),
             pending_count=shadow.pending,
+            problem="" if stopped else self._problem(shadow.candidate.digest),
         )
+
+    def _problem(self, digest: str) -> str:
+        """Why a candidate counts no more; empty when it can be used."""
+        try:
+            self._deployments.ruleset(digest)
+        except FailedPrecondition as error:
+            return spaced(error.message)
+        return ""
 
     def _labels(self, digest: str) -> Labels:
         """The words of the candidate, if it can still be read, then of the rulesets in force."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from typing import Any
 
@@ -15,6 +15,8 @@ from services.kit.cli.showing import civil, last_part, to_date
 from services.kit.releases import SIGNATURE_FILE, ArchiveError, unpack
 
 _PAGE = 200
+Sign = Callable[[package_pb2.Event, str], bytes]
+"""The signature file of what an act would be, on the state of its package that the etag tells."""
 
 
 class ReleaseClient:
@@ -36,22 +38,35 @@ class ReleaseClient:
         return self._remote.call(self._stub.PublishPackage, request)
 
     def activate(
-        self, identifier: str, version: str, first: date | None, **fields: Any
+        self, identifier: str, version: str, first: date | None, sign: Sign | None = None, **fields: Any
     ) -> pb.ActivateVersionResponse:
         """Activates a version if nothing happened to its package since its timeline was read."""
         read = self.package(identifier)
         request = pb.ActivateVersionRequest(
             name=f"{read.name}/versions/{version}", effective_date=to_date(first), etag=read.etag, **fields
         )
-        return self._remote.call(self._stub.ActivateVersion, request)
+        answer: pb.ActivateVersionResponse = self._acted(self._stub.ActivateVersion, request, read, sign)
+        return answer
 
-    def rollback(self, identifier: str, first: date | None, **fields: Any) -> pb.RollbackPackageResponse:
+    def rollback(
+        self, identifier: str, first: date | None, sign: Sign | None = None, **fields: Any
+    ) -> pb.RollbackPackageResponse:
         """Undoes the last activation if nothing happened since it was read."""
         read = self.package(identifier)
         request = pb.RollbackPackageRequest(
             name=read.name, effective_date=to_date(first), etag=read.etag, **fields
         )
-        return self._remote.call(self._stub.RollbackPackage, request)
+        answer: pb.RollbackPackageResponse = self._acted(self._stub.RollbackPackage, request, read, sign)
+        return answer
+
+    def _acted(self, method: Any, request: Any, read: package_pb2.Package, sign: Sign | None) -> Any:
+        """The answer of an act; `sign` first signs what the server says that it would be."""
+        if sign is not None and not request.validate_only:
+            tried = type(request)()
+            tried.CopyFrom(request)
+            tried.validate_only, tried.request_id = True, ""
+            request.signature = sign(self._remote.call(method, tried).event, read.etag)
+        return self._remote.call(method, request)
 
     def package(self, identifier: str) -> package_pb2.Package:
         """A package."""

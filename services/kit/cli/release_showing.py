@@ -31,7 +31,8 @@ class Words:
     `options` are annotations that stand for those of this module, by name of parameter. With `single`, the
     server has one package and no command names it. `file` is the one that people edit alone, if there is one,
     and `continued` the option that names the package that it continues. With `checked_here`, the program
-    checks folders itself; with `sums_up`, a publication tells what its check tried.
+    checks folders itself; with `sums_up`, a publication tells what its check tried. `unsigned` begins the
+    names of the contract and not those that are signed.
     """
 
     collection: str
@@ -47,6 +48,7 @@ class Words:
     continued: str = ""
     checked_here: bool = False
     sums_up: bool = False
+    unsigned: str = ""
 
 
 def packages(found: Sequence[package_pb2.Package], words: Words, out: Output) -> None:

@@ -15,15 +15,15 @@ from uuid import uuid4
 
 import typer
 
-from microcredit.releases.v1.package_pb2 import EditedFile
+from microcredit.releases.v1.package_pb2 import EditedFile, Event, EventKind
 from services.kit.cli import release_showing as showing
 from services.kit.cli.commands import Call, add_commands
 from services.kit.cli.outcome import GOOD, REFUSED, USAGE, CommandError
-from services.kit.cli.release_client import ReleaseClient
+from services.kit.cli.release_client import ReleaseClient, Sign
 from services.kit.cli.release_showing import Words
-from services.kit.cli.showing import to_date
+from services.kit.cli.showing import civil, to_date
 from services.kit.cli.target import Comment, DryRun, parse_day
-from services.kit.releases import pack
+from services.kit.releases import pack, signature
 
 Package = Annotated[str, typer.Argument(metavar="PAQUET", help="L’identifiant du paquet.")]
 _EDITED = ("continued", "new_version", "effective_from", "annotated", "whole")
@@ -57,6 +57,10 @@ Annotate = Annotated[
     typer.Option("--annotate", metavar="FICHIER", help="Écrit le fichier avec ses remarques."),
 ]
 Whole = Annotated[bool, typer.Option("--package", help="Tout le paquet, dans un dossier.")]
+SigningKey = Annotated[
+    Path | None,
+    typer.Option("--key", metavar="FICHIER", help="La clé privée qui signe cet acte, s’il doit l’être."),
+]
 Out = Annotated[
     Path | None, typer.Option("--out", "-o", metavar="CHEMIN", help="Où écrire ; sinon ici, sous son nom.")
 ]
@@ -162,6 +166,7 @@ class ReleaseCommands:
         from_: From = None,
         dry_run: DryRun = False,
         supersede_planned: Supersede = False,
+        key: SigningKey = None,
         comment: Comment = "",
     ) -> int:
         """Met une version en vigueur : elle gouverne ce qui est daté du premier jour ou d’après."""
@@ -169,6 +174,7 @@ class ReleaseCommands:
             package,
             version,
             from_,
+            self._sign(key),
             request_id=str(uuid4()),
             validate_only=dry_run,
             supersede_planned=supersede_planned,
@@ -183,14 +189,39 @@ class ReleaseCommands:
         package: Package,
         from_: From = None,
         dry_run: DryRun = False,
+        key: SigningKey = None,
         comment: Comment = "",
     ) -> int:
         """Défait la dernière activation : ce qui gouvernait avant elle gouverne de nouveau."""
         answer = self._client(call).rollback(
-            package, from_, request_id=str(uuid4()), validate_only=dry_run, comment=comment
+            package,
+            from_,
+            self._sign(key),
+            request_id=str(uuid4()),
+            validate_only=dry_run,
+            comment=comment,
         )
         showing.activated(answer, self._words, dry_run, call.out)
         return GOOD
+
+    def _sign(self, key: Path | None) -> Sign | None:
+        """What signs an activation or a rollback with a private key; None without one."""
+        if key is None:
+            return None
+        private = read_file(key)
+
+        def sign(event: Event, etag: str) -> bytes:
+            name, _, version = event.version_name.partition("/versions/")
+            stored = name.removeprefix(self._words.unsigned)
+            day = civil(event.effective_date).isoformat()
+            act = EventKind.Name(event.kind).removeprefix("EVENT_KIND_")
+            try:
+                return signature.sign(signature.Act(act, stored, version, event.digest, day, etag), private)
+            except signature.KeyFileError:
+                text = f"« {key} » n’est pas une clé privée Ed25519."
+                raise CommandError(text, exit_code=USAGE) from None
+
+        return sign
 
     def status(self, call: Call, package: Package) -> int:
         """Montre quelle version gouverne quels jours, les versions publiées et ce qui s’est passé."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -17,33 +18,67 @@ if TYPE_CHECKING:
     from services.kit.releases import Statement
 
 
-def register(app: typer.Typer, address: Address, statement: Callable[[Path], Statement]) -> None:
-    """Adds the commands to a program; `statement` says what is signed of a folder, or refuses it."""
+def register(
+    app: typer.Typer,
+    address: Address,
+    statement: Callable[[Path], Statement],
+    packages: Callable[[Path], Sequence[Path]] = lambda folder: [folder],
+) -> None:
+    """Adds the commands to a program; `statement` says what is signed of a package, or refuses it, and
+    `packages` which folders of a folder are packages."""
 
     def sign(
         out: Output,
-        folder: Annotated[Path, typer.Argument(metavar="DOSSIER", help="Le dossier du paquet.")],
+        folder: Annotated[
+            Path, typer.Argument(metavar="DOSSIER", help="Le dossier du paquet, ou de plusieurs.")
+        ],
         key: Annotated[Path, typer.Option("--key", metavar="FICHIER", help="La clé privée.")],
+        copy: Annotated[
+            Path | None,
+            typer.Option("--out", "-o", metavar="DOSSIER", help="Signe une copie, écrite dans ce dossier."),
+        ] = None,
     ) -> int:
         """Signe un dossier : écrit signature.json, à refaire à chaque modification."""
-        from services.kit.releases import SIGNATURE_FILE, signature
-
-        stated = statement(folder)
-        try:
-            signed = signature.sign(stated, key.read_bytes())
-        except OSError:
-            raise CommandError(f"La clé « {key} » ne peut pas être lue.", exit_code=USAGE) from None
-        except signature.KeyFileError:
-            raise CommandError(f"« {key} » n’est pas une clé privée Ed25519.", exit_code=USAGE) from None
-        try:
-            (folder / SIGNATURE_FILE).write_bytes(signed)
-        except OSError:
-            raise CommandError(f"« {folder / SIGNATURE_FILE} » ne peut pas être écrit.") from None
-        out.document({"file": str(folder / SIGNATURE_FILE), "digest": stated.digest})
-        out.line(f"Version {stated.version} signée (empreinte {stated.digest[:12]}…).")
+        signed = [_signed(package, key, statement(package)) for package in packages(_copied(folder, copy))]
+        if not signed:
+            raise CommandError(f"Le dossier « {folder} » ne contient aucun paquet.", exit_code=USAGE)
+        out.document({"signed": signed})
+        for one in signed:
+            out.line(f"{one['file']} : version {one['version']} signée (empreinte {one['digest'][:12]}…).")
         return GOOD
 
     add_commands(app, address, keygen, sign)
+
+
+def _copied(folder: Path, copy: Path | None) -> Path:
+    """The folder to sign: itself, or its copy."""
+    if copy is None:
+        return folder
+    try:
+        shutil.copytree(folder, copy)
+    except FileExistsError:
+        raise CommandError(f"« {copy} » existe déjà ; rien n’est écrit.", reason="FILE_EXISTS") from None
+    except OSError:
+        raise CommandError(f"« {folder} » ne peut pas être copié dans « {copy} ».") from None
+    return copy
+
+
+def _signed(folder: Path, key: Path, stated: Statement) -> dict[str, str]:
+    """Writes the signature of a package."""
+    from services.kit.releases import SIGNATURE_FILE, signature
+
+    file = folder / SIGNATURE_FILE
+    try:
+        signed = signature.sign(stated, key.read_bytes())
+    except OSError:
+        raise CommandError(f"La clé « {key} » ne peut pas être lue.", exit_code=USAGE) from None
+    except signature.KeyFileError:
+        raise CommandError(f"« {key} » n’est pas une clé privée Ed25519.", exit_code=USAGE) from None
+    try:
+        file.write_bytes(signed)
+    except OSError:
+        raise CommandError(f"« {file} » ne peut pas être écrit.") from None
+    return {"file": str(file), "version": stated.version, "digest": stated.digest}
 
 
 def keygen(

@@ -29,7 +29,6 @@ d’environnement) ; un serveur qui tourne les suit dans la seconde. L’histori
 """
 By = Annotated[str, typer.Option("--by", metavar="NOM", help="Qui agit, pour l’historique.")]
 KeyId = Annotated[str, typer.Argument(metavar="CLÉ", help="L’identifiant de la clé (list les montre).")]
-Day = Annotated[date | None, typer.Option(metavar="DATE", parser=parse_day)]
 _NAME_LENGTH = 100
 
 T = TypeVar("T")
@@ -78,8 +77,14 @@ class TrustCommands:
             list[str] | None,
             typer.Option("--collection", metavar="COLLECTION", help="templates ou profiles ; sinon toutes."),
         ] = None,
-        valid_from: Annotated[Day, typer.Option("--from", help="Premier jour où elle signe.")] = None,
-        valid_until: Annotated[Day, typer.Option("--until", help="Dernier jour où elle signe.")] = None,
+        valid_from: Annotated[
+            date | None,
+            typer.Option("--from", metavar="DATE", parser=parse_day, help="Premier jour où elle signe."),
+        ] = None,
+        valid_until: Annotated[
+            date | None,
+            typer.Option("--until", metavar="DATE", parser=parse_day, help="Dernier jour où elle signe."),
+        ] = None,
         comment: Comment = "",
     ) -> int:
         """Accepte ce qu’une clé signe."""
@@ -111,8 +116,10 @@ class TrustCommands:
         key: KeyId,
         by: By,
         since: Annotated[
-            Day,
-            typer.Option("--since", help="Depuis quel jour ; sinon, depuis toujours."),
+            date | None,
+            typer.Option(
+                "--since", metavar="DATE", parser=parse_day, help="Depuis quel jour ; sinon, toujours."
+            ),
         ] = None,
         comment: Comment = "",
     ) -> int:

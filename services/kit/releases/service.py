@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -20,6 +21,7 @@ from services.kit.releases.candidates import Candidates, accepted, check_single,
 from services.kit.releases.changes import Transition
 from services.kit.releases.deployments import Deployments, require, unreadable
 from services.kit.releases.kinds import Kind
+from services.kit.releases.ledger import HistoryAlteredError
 from services.kit.releases.store import PackageDamagedError, Publication
 from services.kit.releases.timeline import Candidate, Release, State
 from services.kit.serve import placeless
@@ -204,7 +206,11 @@ class ReleaseServicer(ReleaseServiceServicer):
     def GetStatus(self, request: pb.GetStatusRequest, context: grpc.ServicerContext) -> pb.GetStatusResponse:
         """What the process that answers applies."""
         state, deployment = self._follower.state(), self._follower.current()
-        found = messages.status(self._follower.status(), state, deployment, self._kinds)
+        status = self._follower.status()
+        # A history that was altered is told by the follower, which still knows the last state that verified.
+        with suppress(HistoryAlteredError):
+            status = replace(status, store_state_number=self._store.last_state_number())
+        found = messages.status(status, state, deployment, self._kinds)
         return pb.GetStatusResponse(status=found)
 
     def WatchEvents(

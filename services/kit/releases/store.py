@@ -96,6 +96,14 @@ class ReleaseStore:
                 raise _signature_refused(package_digest) from None
             _signer(trust, statement, contents, datetime.now(UTC))
 
+    def accepts(self, contents: Contents) -> bool:
+        """Whether these files are signed as the policy asks."""
+        try:
+            self.require_signature(contents)
+        except FailedPrecondition:
+            return False
+        return True
+
     def published(self, asked: str, *, actor: str, comment: str, request_id: str) -> Publication | None:
         """The publication that this very request made, None if it is new; AlreadyExists if its id was used
         for another one."""

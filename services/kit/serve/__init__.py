@@ -1,5 +1,6 @@
 """A pre-forked gRPC server and its one door: settings, logs, admission, errors, health.
 
+- `all_of`: What raises the first error of several checks.
 - `App`: A service: `prepare` runs once in the master before the fork, `build` in each worker after it.
 - `EPOCHS_DESCRIPTION`: What a service says of the setting that places the keys of its epochs.
 - `exception_fields`: The types and the frames (file:line:function) of an exception and of its causes.
@@ -29,6 +30,7 @@ from services.kit.serve.config import (
     StoreSettings,
 )
 from services.kit.serve.interceptor import internal_error
+from services.kit.serve.liveness import all_of
 from services.kit.serve.logs import exception_fields
 from services.kit.serve.server import App, Registration, registration
 from services.kit.serve.status import to_status

@@ -96,6 +96,16 @@ _SERVING = health_pb2.HealthCheckResponse.SERVING
 _NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING
 
 
+def all_of(*checks: Check) -> Check:
+    """What raises the first error of several checks."""
+
+    def check() -> None:
+        for each in checks:
+            each()
+
+    return check
+
+
 def _problem(check: Check) -> str:
     """The reason why a service cannot serve, empty if it can."""
     try:

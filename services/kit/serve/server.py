@@ -100,6 +100,7 @@ class App:
     `domain` is that of ErrorInfo, `roles` the table of who may call what, `accesses` where it is noted who
     did. What `prepare` opens (connections, threads) it closes before it returns. It runs once what the
     service keeps, `stores`, was found whole, or may be created. `rules` names, after it, what governs today.
+    `stop` runs last in a worker that ends.
     """
 
     name: str
@@ -110,6 +111,7 @@ class App:
     stores: StoreSet = field(default_factory=StoreSet)
     accesses: AccessPlace | None = None
     rules: Callable[[], Sequence[str]] = tuple
+    stop: Callable[[], None] = lambda: None
 
 
 Act = Callable[[S, str], str]
@@ -269,6 +271,7 @@ def _work(app: App, settings: ServerSettings, guard: Guard, address: str, pulse:
     probes.enter_graceful_shutdown()
     time.sleep(settings.notice_seconds)
     server.stop(settings.drain_seconds).wait()
+    app.stop()
     counts.tell()
     if door:
         door.stop()
