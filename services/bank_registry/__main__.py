@@ -18,7 +18,7 @@ from services.kit.cli import FrenchCommand
 from services.kit.errors import DomainError, StartupError
 from services.kit.french import spaced
 from services.kit.serve import server
-from services.kit.store import store_clock
+from services.kit.store import rotate_master_key, store_clock
 
 NAME = "python -m services.bank_registry import"
 HELP = f"""\
@@ -73,7 +73,7 @@ def main(arguments: Sequence[str]) -> int:
         sys.stdout.write(spaced(f"{HELP}\n"))
     if arguments[:1] != ["import"]:
         words = arguments[1:] if arguments[:1] == ["serve"] else arguments
-        acts = {"confirm-clock": _confirm_clock}
+        acts = {"confirm-clock": _confirm_clock, "rotate-master-key": _rotate_master_key}
         return server.main(Settings, make_app, words, acts=acts)
     os.umask(0o077)
     try:
@@ -96,6 +96,13 @@ def _account() -> str:
 
 def _confirm_clock(settings: Settings, by: str) -> str:
     return store_clock.confirm(settings.database_url, settings.master_key_file, by)
+
+
+def _rotate_master_key(settings: Settings, by: str) -> str:
+    databases = {
+        "la base du registre": settings.database_url,
+    }
+    return rotate_master_key(databases, settings.access_database_url, settings.master_key_file, by)
 
 
 if __name__ == "__main__":

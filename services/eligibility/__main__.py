@@ -9,19 +9,27 @@ from services.eligibility.app import make_app, open_trust
 from services.eligibility.config import Settings
 from services.kit.cli import trust
 from services.kit.serve import server
-from services.kit.store import store_clock
+from services.kit.store import rotate_master_key, store_clock
 
 
 def main(arguments: Sequence[str]) -> int:
     """Runs a command and returns its exit code."""
     if arguments[:1] == ["trust"]:
         return trust.main("eligibility", lambda: open_trust(Settings.load([])), arguments[1:])
-    acts = {"confirm-clock": _confirm_clock}
+    acts = {"confirm-clock": _confirm_clock, "rotate-master-key": _rotate_master_key}
     return server.main(Settings, make_app, arguments, acts=acts)
 
 
 def _confirm_clock(settings: Settings, by: str) -> str:
     return store_clock.confirm(settings.database_url, settings.master_key_file, by)
+
+
+def _rotate_master_key(settings: Settings, by: str) -> str:
+    databases = {
+        "la base du journal": settings.database_url,
+        "la base des clés": settings.keys_database_url,
+    }
+    return rotate_master_key(databases, settings.access_database_url, settings.master_key_file, by)
 
 
 if __name__ == "__main__":

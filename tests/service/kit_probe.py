@@ -20,7 +20,7 @@ from pydantic_settings import SettingsConfigDict
 
 from services.kit import context, errors
 from services.kit.caller import Caller
-from services.kit.serve import server
+from services.kit.serve import placeless, server
 from services.kit.serve.config import ServerSettings
 
 NAME = "probe.v1.ProbeService"
@@ -139,6 +139,10 @@ class Probe:
     def one(self, request: bytes, _: grpc.ServicerContext) -> bytes:
         return self.act(request)
 
+    @placeless
+    def free(self, request: bytes, _: grpc.ServicerContext) -> bytes:
+        return self.act(request)
+
     def typed(self, request: HealthCheckRequest, _: grpc.ServicerContext) -> bytes:
         return request.service.encode()
 
@@ -158,6 +162,7 @@ def add(probe: Probe, to: grpc.Server) -> None:
     """What a generated add_…_to_server does."""
     handlers: dict[str, grpc.RpcMethodHandler[Any, bytes]] = {
         "One": grpc.unary_unary_rpc_method_handler(probe.one),
+        "Free": grpc.unary_unary_rpc_method_handler(probe.free),
         "Typed": grpc.unary_unary_rpc_method_handler(probe.typed, HealthCheckRequest.FromString),
         "Up": grpc.stream_unary_rpc_method_handler(probe.up),
         "Down": grpc.unary_stream_rpc_method_handler(probe.down),

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import socket
+import ssl
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -138,6 +141,38 @@ def test_the_handshake_refuses_who_has_no_certificate_of_the_authority(
         assert raised.value.code() is grpc.StatusCode.UNAVAILABLE
     with grpc.insecure_channel(server.address) as channel, pytest.raises(grpc.RpcError):
         ask(channel, claire)
+
+
+@pytest.mark.filterwarnings("ignore:ssl.TLSVersion.TLSv1_1 is deprecated")
+@pytest.mark.parametrize(
+    ("most", "ciphers", "spoken"),
+    [
+        (ssl.TLSVersion.TLSv1_3, "", "TLSv1.3"),
+        (ssl.TLSVersion.TLSv1_2, "ECDHE-ECDSA-AES128-GCM-SHA256", "TLSv1.2"),
+        (ssl.TLSVersion.TLSv1_2, "ECDHE-ECDSA-AES128-SHA256:ECDHE-ECDSA-AES128-SHA", ""),
+        (ssl.TLSVersion.TLSv1_1, "ALL:@SECLEVEL=0", ""),
+    ],
+)
+def test_tls_is_1_3_or_1_2_with_authenticated_encryption(
+    town: Town, server: RunningServer, most: ssl.TLSVersion, ciphers: str, spoken: str
+) -> None:
+    certificates.write(town.pairs[NIGHT], town.folder, "nuit")
+    client = ssl.create_default_context(cadata=town.root.pem().decode())
+    client.load_cert_chain(town.folder / "nuit.crt", town.folder / "nuit.key")
+    client.set_alpn_protocols(["h2"])
+    client.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
+    client.maximum_version = most
+    if ciphers:
+        client.set_ciphers(ciphers)
+    host, _, port = server.address.rpartition(":")
+    found = ""
+    with (
+        suppress(OSError),
+        socket.create_connection((host, int(port))) as connection,
+        client.wrap_socket(connection, server_hostname=host) as wrapped,
+    ):
+        found = str(wrapped.version())
+    assert found == spoken
 
 
 def test_a_certificate_that_names_no_application_or_two_is_refused(

@@ -333,7 +333,7 @@ def test_every_violation_comes_at_once_with_its_path(refuse: Callable[..., Refus
     assert found.violations == {
         "data_json.applicant.last_name": "NOT_PRINTABLE",
         "data_json.loan.months": "WRONG_TYPE",
-        "data_json.applicant.nir": "UNKNOWN_FIELD",
+        "data_json.applicant.?13": "UNKNOWN_FIELD",
         "data_json.case.request_date": "MALFORMED",
         "data_json.loan.schedule[3].payment": "MALFORMED",
         "data_json.pieces[0].status": "UNKNOWN_VALUE",

@@ -148,7 +148,7 @@ def test_every_wrong_field_is_told_at_once(client: Client) -> None:
         "application.household.persons": "OUT_OF_RANGE",
         "application.support.accepted": "REQUIRED",
         "application.documents": "REQUIRED",
-        'application.additional_facts["housing"]': "UNKNOWN_FIELD",
+        "application.additional_facts[0]": "UNKNOWN_FIELD",
     }
     assert refused(client, service_pb2.AssessEligibilityRequest()) == {"application": "REQUIRED"}
 

@@ -248,7 +248,7 @@ def test_names_are_kept_in_composed_form() -> None:
         (b"\xef\xbb\xbf{}", "« format »"),
         (b'{"format": "2", "banks": {}}', "« format »"),
         (b'{"format": "registre-preteurs/1", "banks": {}}', "une liste"),
-        (b'{"format": "registre-preteurs/1", "banks": [], "bank": 1}', "« bank »"),
+        (b'{"format": "registre-preteurs/1", "banks": [], "bank": 1}', "un autre champ"),
         (b'{"a": 1, "a": 2}', "deux fois"),
         (b'{"a": NaN}', "n’est pas un nombre"),
         (b'{"a": ' + b"9" * 5000 + b"}", "démesurés"),

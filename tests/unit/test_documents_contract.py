@@ -117,7 +117,7 @@ def test_strictness_names_every_field_at_once() -> None:
         "data_json.applicant.birth_place": "NOT_PRINTABLE",
         "data_json.budget.incomes[0].label": "MALFORMED",
         "data_json.budget.credits[0].lender": "NOT_PRINTABLE",
-        "data_json.budget.credits[0].?": "UNKNOWN_FIELD",
+        "data_json.budget.credits[0].?2": "UNKNOWN_FIELD",
     }
 
 

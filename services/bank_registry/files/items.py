@@ -43,9 +43,9 @@ class FileFinding:
 
 def too_many(first: FileFinding) -> UnreadableFile:
     """The refusal of a file with more mistakes than anyone would read."""
-    count = french.number(MAX_FINDINGS)
+    count, line = french.number(MAX_FINDINGS), first.place.line
     return UnreadableFile(
-        f"Le fichier a plus de {count} erreurs ; la première : {first.place} : {first.message}"
+        f"Le fichier a plus de {count} erreurs{f' ; la première : ligne {line}' if line else ''}."
     )
 
 

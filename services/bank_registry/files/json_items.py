@@ -107,7 +107,9 @@ def _document(document: Object) -> Content:
         raise UnreadableFile(f"Le champ « format » du fichier doit être « {FORMAT} ».")
     unknown = sorted(set(document) - {"format", "banks"})
     if unknown:
-        raise UnreadableFile(f"Le champ « {unknown[0]} » n’existe pas à la racine du fichier.")
+        raise UnreadableFile(
+            "La racine du fichier a un autre champ que « format » et « banks » ; retirez-le."
+        )
     banks = document.get("banks")
     if not isinstance(banks, list):
         raise UnreadableFile("Le champ « banks » doit être une liste entre crochets.")
@@ -157,8 +159,8 @@ def _pairs(pairs: list[tuple[str, object]]) -> Object:
     values = dict(pairs)
     if len(values) < len(pairs):
         names = [name for name, _ in pairs]
-        repeated = next(name for name in names if names.count(name) > 1)
-        raise UnreadableFile(f"Le champ « {repeated} » est écrit deux fois dans le même objet.")
+        repeated = next(index for index, name in enumerate(names) if names.count(name) > 1)
+        raise UnreadableFile(f"Un objet a deux fois le même champ, son {repeated + 1}e ; gardez-en un seul.")
     return values
 
 

@@ -52,7 +52,8 @@ def _unknown(names: Sequence[str], found: dict[int, Column]) -> list[str]:
             continue
         near = get_close_matches(fold(name), free, n=1, cutoff=_CLOSE)
         hint = f" ; vouliez-vous dire « {free[near[0]]} » ?" if near else "."
-        sentences.append(f"La colonne « {name[:40]} » n’existe pas{hint}")
+        # A file without a header begins with a lender: what its cells hold is not repeated in an error.
+        sentences.append(f"La colonne n° {index + 1} a un nom qui n’existe pas{hint}")
     return sentences
 
 

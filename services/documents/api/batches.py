@@ -10,7 +10,7 @@ from typing import Any
 from microcredit.documents.v1 import document_service_pb2 as pb
 from services.documents.api.making import Maker
 from services.documents.api.store_service import Stored
-from services.documents.contract import ROOT, merge_patch, strict_json
+from services.documents.contract import CONTRACT, ROOT, merge_patch, strict_json
 from services.documents.making import (
     Filled,
     Line,
@@ -78,7 +78,7 @@ class Batch:
 def common_data(raw: bytes) -> Any:
     """The data that the recipients share; InvalidArgument."""
     violations = Violations()
-    data = strict_json.read(raw, COMMON, violations) if raw else None
+    data = strict_json.read(raw, COMMON, CONTRACT.names, violations) if raw else None
     violations.raise_if_any()
     return data
 
@@ -148,7 +148,7 @@ def _data(raw: bytes, common: Any) -> bytes:
     if common is None:
         return raw
     violations = Violations()
-    patch = strict_json.read(raw, ROOT, violations) if raw else {}
+    patch = strict_json.read(raw, ROOT, CONTRACT.names, violations) if raw else {}
     violations.raise_if_any()
     return json.dumps(merge_patch(common, patch), ensure_ascii=False).encode()
 

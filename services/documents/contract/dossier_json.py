@@ -57,7 +57,7 @@ def data_digest(raw: bytes) -> str:
 
 def _read(raw: bytes, contract: Schema, requirement: Requirement) -> Any:
     violations = Violations()
-    plain = strict_json.read(raw, ROOT, violations)
+    plain = strict_json.read(raw, ROOT, contract.names, violations)
     seen = {violation.field for violation in violations}
     for violation in (*contract.violations(plain, ROOT), *requirement.violations(plain, ROOT)):
         if violation.field not in seen:

@@ -6,6 +6,8 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
 from decimal import Decimal
+from functools import reduce
+from operator import getitem
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +51,7 @@ class Schema:
         self._document = document
         self._definitions: dict[str, Any] = document.get("$defs", {})
         self._validator = jsonschema_rs.Draft202012Validator(document, validate_formats=True)
+        self.names = frozenset(_names(document))
         self._converters: dict[str, Convert] = {}
         self._convert = self._converter(document)
 
@@ -60,9 +63,17 @@ class Schema:
     def violations(self, data: Any, root: str) -> Iterator[Violation]:
         """Every violation of `data`, with paths below `root`."""
         for error in self._validator.iter_errors(data):
-            path = _path(root, error.instance_path)
-            expected = self._expected(error.schema_path)
-            yield from _violations(error.kind, path, expected)
+            kind: Any = error.kind
+            path = self._path(data, root, error.instance_path)
+            if kind.name == "additionalProperties":
+                # error.instance has the same keys, in another order
+                holder = reduce(getitem, error.instance_path, data)
+                for name in kind.unexpected:
+                    where = child(path, name, holder, self.names)
+                    sentence = "Ce champ n’existe pas dans le contrat."
+                    yield Violation(where, FieldReason.UNKNOWN_FIELD, sentence)
+            else:
+                yield _violation(kind, path, self._expected(error.schema_path))
 
     def typed(self, data: Any) -> Any:
         """The same data, checked beforehand, typed: money, rates, dates, codes; an absent list is empty."""
@@ -76,6 +87,13 @@ class Schema:
             if schema is None:
                 return False
         return True
+
+    def _path(self, data: Any, root: str, steps: list[str | int]) -> str:
+        path = root
+        for step in steps:
+            path = f"{path}[{step}]" if isinstance(step, int) else child(path, step, data, self.names)
+            data = data[step]
+        return path
 
     def _expected(self, schema_path: list[str | int]) -> str:
         if schema_path[0] != "$defs":
@@ -151,12 +169,10 @@ class Requirement:
     def violations(self, data: Any, root: str) -> Iterator[Violation]:
         """Every required path that `data` lacks."""
         for error in self._validator.iter_errors(data):
-            path = child(_path(root, error.instance_path), _lacking(error.kind))
+            # It has no name but those of the template.
+            kind: Any = error.kind
+            path = ".".join([root, *map(str, error.instance_path), kind.property])
             yield Violation(path, FieldReason.REQUIRED, self._message)
-
-
-def _lacking(kind: Any) -> str:
-    return str(kind.property)
 
 
 def _required(paths: Iterable[str]) -> dict[str, Any]:
@@ -171,26 +187,21 @@ def _required(paths: Iterable[str]) -> dict[str, Any]:
     return document
 
 
-def _path(root: str, instance_path: list[str | int]) -> str:
-    path = root
-    for step in instance_path:
-        path = f"{path}[{step}]" if isinstance(step, int) else child(path, step)
-    return path
+def _names(schema: Any) -> Iterator[str]:
+    """Every name of a property in a schema."""
+    if isinstance(schema, dict):
+        yield from schema.get("properties", {})
+        for below in schema.values():
+            yield from _names(below)
 
 
-def _violations(kind: Any, path: str, expected: str) -> Iterator[Violation]:
-    """The violations behind one schema error; `expected` says in French what the type of the field is."""
+def _violation(kind: Any, path: str, expected: str) -> Violation:
+    """The violation behind one schema error; `expected` says in French what the type of the field is."""
     if kind.name == "required":
-        yield Violation(child(path, kind.property), FieldReason.REQUIRED, "Ce champ est obligatoire.")
-    elif kind.name == "additionalProperties":
-        for name in kind.unexpected:
-            yield Violation(
-                child(path, name), FieldReason.UNKNOWN_FIELD, "Ce champ n’existe pas dans le contrat."
-            )
-    elif expected and kind.name not in ("enum", "maxLength"):
-        yield Violation(path, FieldReason.MALFORMED, f"Attendu : {expected}.")
-    else:
-        yield _other(kind, path)
+        return Violation(f"{path}.{kind.property}", FieldReason.REQUIRED, "Ce champ est obligatoire.")
+    if expected and kind.name not in ("enum", "maxLength"):
+        return Violation(path, FieldReason.MALFORMED, f"Attendu : {expected}.")
+    return _other(kind, path)
 
 
 def _other(kind: Any, path: str) -> Violation:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from services.kit.errors import FieldReason, InvalidArgument, Violation, Violations
@@ -16,7 +18,6 @@ _TOO_DEEP = f"La donnée a plus de {MAX_DEPTH} niveaux."
 _NUMBER = "Les nombres à virgule, NaN et infinis sont refusés ; montants et taux s’écrivent en chaînes."
 
 _MAX_DIGITS = 15
-_PLAIN_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
 # C0 and C1 controls except the line feed, blanks without width, line separators, bidirectional overrides
 # (they reorder what the reader sees), lone surrogates, non-characters.
 ILLEGAL = (
@@ -45,8 +46,10 @@ class _Object(dict[str, Any]):
         self.duplicates = [key for key, count in counts.items() if count > 1]
 
 
-def read(raw: bytes, root: str, violations: Violations) -> dict[str, Any]:
+def read(raw: bytes, root: str, names: Collection[str], violations: Violations) -> dict[str, Any]:
     """The object in `raw`; what is refused inside goes to the violations with its path, and becomes `?`.
+
+    A path has the keys that are among `names`, those of the contract, and the position of any other.
 
     Raises InvalidArgument when there is no JSON object to go on with.
     """
@@ -66,7 +69,7 @@ def read(raw: bytes, root: str, violations: Violations) -> dict[str, Any]:
         _refuse(root, FieldReason.MALFORMED, "Un objet JSON est attendu.")
     if not (reader.refused or _SUSPECT.search(text) or _is_too_deep(data, 1)):
         return data
-    cleaned: dict[str, Any] = _clean(data, root, 1, violations)
+    cleaned: dict[str, Any] = _Cleaning(names, violations).clean(data, root, 1)
     return cleaned
 
 
@@ -75,9 +78,10 @@ def has_illegal_character(text: str) -> bool:
     return _ILLEGAL.search(text) is not None
 
 
-def child(path: str, key: str) -> str:
-    """Path of a property; a key that is not a plain name is not echoed."""
-    return f"{path}.{key if _PLAIN_KEY.fullmatch(key) else _PLACEHOLDER}"
+def child(path: str, key: str, holder: Iterable[str], names: Collection[str]) -> str:
+    """Path of a property of an object; a key that the contract does not have may say anything, so that it is
+    not repeated: its position is given, from 1 on."""
+    return f"{path}.{key}" if key in names else f"{path}.{_PLACEHOLDER}{list(holder).index(key) + 1}"
 
 
 def _refuse(root: str, reason: FieldReason, sentence: str) -> NoReturn:
@@ -124,28 +128,40 @@ def _is_too_deep(container: Any, depth: int) -> bool:
     return any(_is_too_deep(item, depth + 1) for item in items if isinstance(item, dict | list))
 
 
-def _clean(value: Any, path: str, depth: int, violations: Violations) -> Any:
-    if depth > MAX_DEPTH:
-        violations.add(path, FieldReason.TOO_DEEP, _TOO_DEEP)
-        return _PLACEHOLDER
-    if isinstance(value, _Refused):
-        violations.add(path, FieldReason.WRONG_TYPE, _NUMBER)
-        return _PLACEHOLDER
-    if isinstance(value, str) and has_illegal_character(value):
-        violations.add(
-            path, FieldReason.NOT_PRINTABLE, "Ce texte contient un caractère de contrôle ou invisible."
-        )
-        return _PLACEHOLDER
-    if isinstance(value, dict):
+@dataclass(frozen=True)
+class _Cleaning:
+    """Notes what is refused in the data, and puts something harmless in its place."""
+
+    names: Collection[str]
+    violations: Violations
+
+    def clean(self, value: Any, path: str, depth: int) -> Any:
+        """The same value, without what is refused."""
+        if depth > MAX_DEPTH:
+            return self._refused(path, FieldReason.TOO_DEEP, _TOO_DEEP)
+        if isinstance(value, _Refused):
+            return self._refused(path, FieldReason.WRONG_TYPE, _NUMBER)
+        if isinstance(value, str) and has_illegal_character(value):
+            sentence = "Ce texte contient un caractère de contrôle ou invisible."
+            return self._refused(path, FieldReason.NOT_PRINTABLE, sentence)
+        if isinstance(value, dict):
+            return self._object(value, path, depth)
+        if isinstance(value, list):
+            return [self.clean(item, f"{path}[{i}]", depth + 1) for i, item in enumerate(value)]
+        return value
+
+    def _object(self, value: dict[str, Any], path: str, depth: int) -> dict[str, Any]:
         for key in value.duplicates if isinstance(value, _Object) else ():
-            violations.add(child(path, key), FieldReason.DUPLICATE, "Cette clé est écrite plusieurs fois.")
+            where = child(path, key, value, self.names)
+            self.violations.add(where, FieldReason.DUPLICATE, "Cette clé est écrite plusieurs fois.")
         return {
-            _ILLEGAL.sub(_PLACEHOLDER, key): _clean(item, child(path, key), depth + 1, violations)
+            _ILLEGAL.sub(_PLACEHOLDER, key): self.clean(item, child(path, key, value, self.names), depth + 1)
             for key, item in value.items()
         }
-    if isinstance(value, list):
-        return [_clean(item, f"{path}[{i}]", depth + 1, violations) for i, item in enumerate(value)]
-    return value
+
+    def _refused(self, path: str, reason: FieldReason, sentence: str) -> str:
+        self.violations.add(path, reason, sentence)
+        return _PLACEHOLDER
 
 
 def merge_patch(target: Any, patch: Any) -> Any:

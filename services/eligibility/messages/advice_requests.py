@@ -17,7 +17,6 @@ from services.kit.errors import FieldReason, Violations
 DEFAULT_SUGGESTIONS, MAX_SUGGESTIONS = 5, 20
 MAX_CELLS = 1_000
 DEFAULT_STEP_AMOUNT, DEFAULT_STEP_MONTHS = 100_00, 6
-_SHOWN_NAME = 60
 _ADDITIONAL = "additional_facts."
 
 
@@ -70,7 +69,7 @@ def _names(
     for index, name in enumerate(names):
         fact = package.facts.get(name)
         if fact is None:
-            text = f"Le règlement ne déclare pas le fait « {name[:_SHOWN_NAME]} »."
+            text = "Le règlement ne déclare pas ce fait."
             violations.add(f"facts[{index}]", FieldReason.UNKNOWN_FIELD, text)
         elif not fact.actionable:
             text = f"La personne ne peut pas agir sur « {fact.label} »."

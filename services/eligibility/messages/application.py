@@ -43,7 +43,6 @@ RequestWithApplication = (
 )
 
 MAX_CASE_REFERENCE = 64
-_SHOWN_NAME = 60
 
 
 def fact_value(value: Value | None, type_: ValueType) -> fact_pb2.FactValue:
@@ -169,21 +168,24 @@ def _additions(
     application: assessment_pb2.Application, package: RulePackage
 ) -> Iterator[tuple[str, Value | None, Violations]]:
     """The facts that the package adds to the message; any other one is refused."""
-    for name in sorted(application.additional_facts):
+    for index, name in enumerate(sorted(application.additional_facts)):
         problems = Violations()
         fact = package.facts.get(name)
         value = None
-        path = f'application.additional_facts["{name[:_SHOWN_NAME]}"]'
         if fact is None or not fact.additional:
+            # A name that no package declares may say anything: it is not repeated.
             problems.add(
-                path, FieldReason.UNKNOWN_FIELD, "Le règlement ne déclare pas ce fait supplémentaire."
+                f"application.additional_facts[{index}]",
+                FieldReason.UNKNOWN_FIELD,
+                f"Le règlement ne déclare pas ce fait, le {index + 1}e des noms par ordre alphabétique.",
             )
         else:
-            value = read_fact_value(application.additional_facts[name], fact.type.kind, path, problems)
+            given = application.additional_facts[name]
+            value = read_fact_value(given, fact.type.kind, _path(name), problems)
         yield name, value, problems
 
 
 def _path(name: str) -> str:
     if name in APPLICATION_FACTS:
         return f"application.{name}"
-    return f'application.additional_facts["{name[:_SHOWN_NAME]}"]'
+    return f'application.additional_facts["{name}"]'

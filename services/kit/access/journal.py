@@ -79,11 +79,12 @@ class AccessJournal:
         tags = [self._store.case_tag(case) for case in dict.fromkeys(cases)] or [line.case_tag]
         now = time.monotonic()
         with self._changed:
+            if not self._waiting:  # else the writer is at work: each wake costs a call
+                self._changed.notify_all()
             for tag in tags:
                 self._number += 1
                 numbered = replace(line, process=self._process, number=self._number, case_tag=tag)
                 self._waiting.append((now, numbered))
-            self._changed.notify_all()
 
     def _write_for_ever(self) -> None:
         while True:

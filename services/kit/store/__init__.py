@@ -51,6 +51,8 @@
   it lacks.
 - `request_table`: The table of answered requests, for the service's migration and its store.
 - `reused`: The request id was used for another request.
+- `rotate_master_key`: Wraps the keys of databases, by their French names, with a new master key that takes
+  the place of the one of the file; gives a French sentence, or StartupError.
 - `secret_table`: The table of the secrets, which the first migration of a service fills.
 - `states`: The states of a store in which a service reads and writes nothing, each with its reason and what
   to do.
@@ -87,6 +89,7 @@ from services.kit.store.ring import (
     prepare_ring,
     stored_key_table,
 )
+from services.kit.store.rotation import rotate_master_key
 from services.kit.store.secrets import secret_table
 from services.kit.store.store_clock import (
     CLOCK_CHAIN,

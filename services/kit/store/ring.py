@@ -167,6 +167,11 @@ def rewrap(connection: Connection, file: Path, new: MasterKey, owner: str) -> bo
         connection.execute(text("LOCK TABLE master_key"))
     if connection.scalar(select(_MASTER.c.fingerprint)) == new.fingerprint():
         return False
+    if not purposes(connection):
+        raise StartupError(
+            f"{owner.capitalize()} vient d’une version plus ancienne : démarrez une fois le service, puis "
+            "relancez la même commande."
+        )
     for purpose, seal in _unwrapped(connection, _master(connection, file, owner)).items():
         row = {"wrapped": _wrapped(new, purpose, seal)}
         connection.execute(update(STORED_KEY).where(STORED_KEY.c.purpose == purpose).values(row))

@@ -112,17 +112,22 @@ def load(path: Path) -> MasterKey:
 def create(path: Path) -> None:
     """Writes a new master key that its owner alone can read; the file appears whole or not at all."""
     refuse_old_place(path)
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as stream:
-            stream.write(b64encode(new_key()) + b"\n")
-            stream.flush()
-            os.fsync(stream.fileno())
-        draft.rename(path)
-        keep_name(path)
+        write_whole(path, b64encode(new_key()) + b"\n")
     except OSError:
         raise StartupError(f"La clé maîtresse {path} ne peut pas être créée.") from None
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Writes a file that its owner alone can read, on the disk once this returns: whole, or not at all."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as stream:
+        stream.write(content)
+        stream.flush()
+        os.fsync(stream.fileno())
+    draft.rename(path)
+    keep_name(path)
 
 
 def refuse_old_place(path: Path) -> None:
