@@ -81,13 +81,8 @@ def make_app(settings: Settings) -> App:
         clock.start()
         seal = Seal(ring.key(SEALS), ring.key(SEALS_NAME))
         stored = Stored(store, settings.retention_days)
-        maker = Maker(
-            deployments,
-            store,
-            Converter(settings.pdf_address, settings.tls_files()),
-            seal,
-            settings.retention_days,
-        )
+        converter = Converter(settings.pdf_address, settings.tls_files())
+        maker = Maker(deployments, store, converter, seal, settings.retention_days)
         limit = settings.max_document_bytes
         return (
             registration(DocumentServicer(maker, stored, limit), deployments.releases.check_in_force),
