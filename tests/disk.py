@@ -15,6 +15,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import create_engine, make_url, text
 
 from services.kit.store import vault
+from services.kit.store.database import Database
+from services.kit.store.ring import open_ring
 
 _WRAPPED_BYTES = 12 + 32 + 16
 """A nonce, a key and a tag."""
@@ -53,12 +55,15 @@ class Disk:
     server: Path | None
     master_key: Path
     epochs: Path
+    wrapping: bytes
 
     @classmethod
-    def of(cls, url: str, folder: Path, master_key: Path, epochs: Path) -> Disk:
-        """The disk of a store: its folder, or the whole data directory of its server, pg_wal included."""
+    def of(cls, url: str, folder: Path, keys: Database, master_key: Path, epochs: Path) -> Disk:
+        """The disk of a store: its folder, or the whole data directory of its server, pg_wal included; and
+        what the master key opens of its key database."""
+        wrapping = open_ring(keys, master_key).key("case keys")
         host = make_url(url).query.get("host")
-        return cls(url, folder, Path(str(host)) if host else None, master_key, epochs)
+        return cls(url, folder, Path(str(host)) if host else None, master_key, epochs, wrapping)
 
     def holds(self, pieces: Iterable[bytes]) -> list[bytes]:
         """Those of some pieces that a file still holds, whatever opens them."""
@@ -91,12 +96,13 @@ class Disk:
         engine.dispose()
 
     def _openings(self) -> Iterator[bytes]:
-        """What may wrap keys: the master key alone, or with each secret that the folder of epochs holds."""
-        wrapping = vault.load(self.master_key).derived("case keys")
-        yield wrapping
-        for path in self.epochs.glob("*"):
-            secret = vault.MasterKey(wrapping + _decoded(path.read_bytes()))
-            yield secret.derived("case keys of an epoch")
+        """What may wrap keys: what the master key opens alone, or with each secret that the folder of epochs
+        holds; and what a former version derived from the master key."""
+        for wrapping in (self.wrapping, vault.load(self.master_key).derived("case keys")):
+            yield wrapping
+            for path in self.epochs.glob("*"):
+                secret = vault.MasterKey(wrapping + _decoded(path.read_bytes()))
+                yield secret.derived("case keys of an epoch")
 
     def _files(self, *folders: Path) -> Iterator[mmap.mmap]:
         for folder in folders:

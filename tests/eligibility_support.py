@@ -187,6 +187,7 @@ class Client:
 
     def __init__(self, address: str) -> None:
         # Without its own subchannels, it would share the connection, and so the worker, of another client.
+        self.address = address
         self.channel = grpc.insecure_channel(address, options=[("grpc.use_local_subchannel_pool", 1)])
         self.eligibility = EligibilityServiceStub(self.channel)
         self.loans = LoanServiceStub(self.channel)

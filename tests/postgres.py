@@ -63,6 +63,9 @@ class Own:
         processes = [main, *_children(main)]
         os.kill(main, mode)
         wait_until(lambda: not any(map(_runs, processes)))
+        # Killed, it leaves its number, which still looks alive where nobody reaps the dead.
+        for left in (self._pid_file, *self._pid_file.parent.glob(".s.PGSQL.*.lock")):
+            left.unlink(missing_ok=True)
 
     def start(self) -> None:
         """Starts again."""

@@ -96,8 +96,7 @@ def throwaway_stores(folder: Path) -> dict[str, str]:
         "DOCUMENTS_DATABASE_URL": f"sqlite:///{folder}/documents.sqlite3",
         "DOCUMENTS_MASTER_KEY_FILE": f"{folder}/documents-master.key",
         "DOCUMENTS_HEADS_FILE": f"{folder}/documents-heads.jsonl",
-        "BANK_REGISTRY_MASTER_KEY_FILE": f"{folder}/bank_registry-master.key",
-        "BANK_REGISTRY_HEADS_FILE": f"{folder}/bank_registry-heads.jsonl",
+        **registry_keys(f"sqlite:///{folder}/bank_registry.sqlite3"),
         "DOCUMENTS_COMPILED_DIRECTORY": f"{ROOT}/build/compiled",
         "BANK_REGISTRY_DATABASE_URL": f"sqlite:///{folder}/bank_registry.sqlite3",
     }

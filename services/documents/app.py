@@ -33,6 +33,7 @@ from services.documents.store import (
     migrate,
     uses_keys,
 )
+from services.kit.access import AccessKeeping, CaseBook
 from services.kit.releases import (
     RELEASE_CHAIN,
     Candidates,
@@ -65,6 +66,8 @@ ROLES = Path(__file__).with_name("roles.toml")
 def make_app(settings: Settings) -> App:
     """The application of these settings."""
     packages, turns = Packages(settings.plan_cache_bytes), Turns()
+    opened: list[DocumentStore] = []
+    """The store of this worker, once it is built."""
 
     def build() -> Sequence[Registration]:
         database = Database(settings.database_url)
@@ -77,6 +80,7 @@ def make_app(settings: Settings) -> App:
         keys = _key_store(settings, Database(settings.keys_database_url))
         store = DocumentStore(database, keys, ring.seal(AUDIT_CHAIN), settings.retention_days)
         store.erasing.start()
+        opened.append(store)
         clock = StoreClock(database, store.purge)
         clock.start()
         seal = Seal(ring.key(SEALS), ring.key(SEALS_NAME))
@@ -95,9 +99,6 @@ def make_app(settings: Settings) -> App:
             registration(ReleaseServicer(deployments.releases, candidates, key), database.check_writable),
         )
 
-    accesses = AccessPlace(
-        settings.access_database_url, settings.master_key_file, settings.access_retention_months
-    )
     return App(
         "documents",
         DOMAIN,
@@ -105,9 +106,21 @@ def make_app(settings: Settings) -> App:
         build,
         ROLES,
         store_set(settings),
-        accesses,
+        _keeping(settings, opened),
         rules=lambda: in_force(settings.database_url, settings.master_key_file, STORE_KEYS.owner),
     )
+
+
+def _keeping(settings: Settings, opened: Sequence[DocumentStore]) -> AccessKeeping:
+    """The journal of accesses, and what the store of a worker, `opened` by then, says of cases."""
+    place = AccessPlace(
+        settings.access_database_url, settings.master_key_file, settings.access_retention_months
+    )
+    book = CaseBook(
+        lambda reference: bool(opened[-1].of_case(reference)),
+        lambda reference: opened[-1].case_tag(reference),
+    )
+    return AccessKeeping(place, book)
 
 
 def store_set(settings: Settings) -> StoreSet:

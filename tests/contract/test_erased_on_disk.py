@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,7 +15,8 @@ from sqlalchemy import select, text, update
 
 from services.documents.store.documents import DocumentStore
 from services.documents.store.tables import document
-from services.eligibility.answer.decisions import ContentState, RemovalRequest
+from services.eligibility.answer.decisions import ContentState, Recorded, RemovalRequest
+from services.kit.errors import NotFound
 from services.kit.store import DeletionTime, KeyStore, vault
 from services.kit.store.database import Database
 from tests.contract.test_documents_store import CASE, OTHER, database, file, keys, keys_url, store, url
@@ -86,7 +88,7 @@ def test_nothing_of_a_removed_case_can_be_read_back(
     (kept,) = stores.record(decision("autre")) if remove is erase else (None,)
     gone = stores.record(decision(budget__monthly_income=SECRET_INCOME), decision())
     cases = case_ids(stores, gone)
-    disk = Disk.of(stores.url, tmp_path, stores.master_key, stores.epochs)
+    disk = Disk.of(stores.url, tmp_path, stores.keys, stores.master_key, stores.epochs)
     before = opened_texts(disk, written, cases, gone)
     assert any(str(SECRET_INCOME).encode() in found for found in before), "the search finds nothing"
     with reading(stores.database, stores.keys):
@@ -145,7 +147,7 @@ def test_nothing_of_a_deleted_document_can_be_read_back(
     with database.read() as connection:
         named = select(document.c.case_id).where(document.c.id.in_(gone))
         cases = list(connection.scalars(named))
-    disk = Disk.of(url, tmp_path, tmp_path / "master.key", tmp_path / "epochs")
+    disk = Disk.of(url, tmp_path, keys.database, tmp_path / "master.key", tmp_path / "epochs")
     assert opened_texts(disk, written, cases, gone), "the search finds nothing"
     with reading(database, keys.database):
         remove(store, database)
@@ -164,7 +166,7 @@ def test_an_erasure_stopped_anywhere_is_ended_by_another_process(
     stores: Stores, written: Written, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each step of the end of an epoch is interrupted in its turn, before and after it is committed."""
-    disk = Disk.of(stores.url, tmp_path, stores.master_key, stores.epochs)
+    disk = Disk.of(stores.url, tmp_path, stores.keys, stores.master_key, stores.epochs)
     monkeypatch.setattr("services.kit.store.epochs.MOVED_AT_ONCE", 2)
     kept = stores.record(*(decision(f"case-{number}") for number in range(5)))
     for step in range(0, 8, 1 if MORE else 3):
@@ -199,6 +201,29 @@ def interrupted(step: int) -> Callable[[Database], object]:
                 raise KeyboardInterrupt
 
     return stopping
+
+
+def test_erasures_beside_writers_harm_no_other_case(stores: Stores) -> None:
+    journals = [stores.other_process() for _ in range(3)]
+
+    def write(rank: int) -> list[str]:
+        found = journals[rank % 3].record([decision(f"kept-{rank % 5}"), decision(f"gone-{rank % 3}")])
+        return [item.decision_id for item in found if isinstance(item, Recorded)][:1]
+
+    def remove(rank: int) -> list[str]:
+        with suppress(NotFound):
+            journals[rank % 3].erase(f"gone-{rank % 3}", RemovalRequest())
+        return []
+
+    with ThreadPoolExecutor(6) as pool:
+        jobs = [pool.submit(write if rank % 4 else remove, rank) for rank in range(40)]
+        kept = {decision_id for job in jobs for decision_id in job.result()}
+    assert journals[0].erasing.finish(60)
+    found = {item.decision_id: item.content for item in stores.journal.decisions(limit=200)}
+    assert {found[decision_id] for decision_id in kept} == {ContentState.READABLE}
+    assert set(found.values()) <= {ContentState.READABLE, ContentState.ERASED}
+    assert len(list(stores.epochs.glob("*.key"))) == 1
+    assert stores.journal.verify().broken_sequence == 0
 
 
 def test_a_key_that_was_taken_away_is_not_called_erased(stores: Stores) -> None:

@@ -22,7 +22,6 @@ from tests.writes import channel_to
 MODULE = "tests.service.kit_probe"
 PATIENCE = 60.0
 GARBAGE, IDLE = 1500, 1000
-RESET_CONNECTIONS, RESETS = 5, 2000
 
 
 def ask(channel: grpc.Channel, word: bytes = b"pid") -> str:
@@ -94,21 +93,6 @@ def test_connections_that_say_nothing_hold_nothing(server: RunningServer, speaks
                 idle.enter_context(connected(server))
         for _ in range(5):
             ask_anew(server)
-
-
-def test_streams_that_are_reset_at_once_end_there(server: RunningServer) -> None:
-    """The attack of CVE-2023-44487: opened and cancelled without a pause."""
-    (worker,) = server.workers()
-    with answering(server), ExitStack() as attackers:
-        for _ in range(RESET_CONNECTIONS):
-            attacker = attackers.enter_context(RawConnection(server.address))
-            for _ in range(RESETS):
-                try:
-                    attacker.begin(f"/{NAME}/One", b"x", end=True)
-                    attacker.reset()
-                except OSError:
-                    break  # the server had enough of this connection
-        assert ask_anew(server) == str(worker)
 
 
 def test_a_worker_without_descriptors_serves_those_who_are_there(launch: Launch) -> None:

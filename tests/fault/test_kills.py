@@ -6,25 +6,39 @@ from __future__ import annotations
 import os
 import resource
 import signal
+from dataclasses import dataclass
 from pathlib import Path
 
 import grpc
 import pytest
 
 from tests.bank_registry_support import new_database, status_of
-from tests.support import MORE, Launch, RunningServer, throwaway_stores, wait_until
+from tests.support import Launch, RunningServer, throwaway_stores, wait_until
 from tests.writes import IMPORT, KINDS, ONE_OF_EACH_SERVICE, PUBLICATION, Kind, Load, channel_to, check
 
-WRITES, KILLS, MASTER_KILLS = (60, 8, 3) if MORE else (6, 1, 1)
+WRITES = 6
+
+
+@dataclass(frozen=True)
+class Scale:
+    """How many writes between two kills, and how many kills of a worker, then of the master."""
+
+    writes: int
+    kills: int
+    master_kills: int
+
+
+SHORT, LONG = Scale(WRITES, 1, 1), Scale(40, 8, 3)
+scales = [
+    pytest.param(SHORT, id="short"),
+    pytest.param(LONG, id="long", marks=pytest.mark.more("longues séries de processus tués")),
+]
 SLOW_WRITES = 2
 """Of a kind that takes seconds: what is killed is killed in the middle of one."""
 
-each_kind = pytest.mark.parametrize(
-    "kind", KINDS, ids=lambda kind: kind.module.rpartition(".")[2] + "-" + kind.name
-)
-each_service = pytest.mark.parametrize(
-    "kind", ONE_OF_EACH_SERVICE, ids=lambda kind: kind.module.rpartition(".")[2]
-)
+SLOW = pytest.mark.more("une publication tuée en plein contrôle")
+each_kind = pytest.mark.parametrize("kind", [*KINDS, pytest.param(PUBLICATION, marks=SLOW)], ids=str)
+each_service = pytest.mark.parametrize("kind", ONE_OF_EACH_SERVICE, ids=str)
 
 
 def reason_of(error: grpc.RpcError) -> str:
@@ -49,20 +63,23 @@ def begun(launch: Launch, kind: Kind, env: dict[str, str], folder: Path, workers
 
 
 @each_kind
-def test_killed_processes_lose_and_double_no_write(launch: Launch, tmp_path: Path, kind: Kind) -> None:
+@pytest.mark.parametrize("scale", scales)
+def test_killed_processes_lose_and_double_no_write(
+    launch: Launch, tmp_path: Path, kind: Kind, scale: Scale
+) -> None:
     """A worker (all of them for an import), then the master; the next server finds all that was answered."""
     env = environment(tmp_path)
     server = begun(launch, kind, env, tmp_path)
-    writes = SLOW_WRITES if kind in (PUBLICATION, IMPORT) else WRITES
+    writes = SLOW_WRITES if kind in (PUBLICATION, IMPORT) else scale.writes
     load = Load(kind, [server.address])
     with load.running():
         load.wait(writes)
-        for _ in range(KILLS):
+        for _ in range(scale.kills):
             workers = wait_until(server.workers)
             for pid in workers if kind is IMPORT else workers[:1]:
                 os.kill(pid, signal.SIGKILL)
             load.wait(writes)
-        for _ in range(MASTER_KILLS):
+        for _ in range(scale.master_kills):
             server.process.kill()
             server.process.wait()
             server = start(launch, kind, env)

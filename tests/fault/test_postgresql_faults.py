@@ -21,10 +21,9 @@ from microcredit.eligibility.v1.eligibility_service_pb2_grpc import EligibilityS
 from tests import postgres
 from tests.bank_registry_support import new_database
 from tests.documents_support import REFUSAL, example, request
-from tests.support import MORE, Launch, throwaway_stores
+from tests.support import Launch, throwaway_stores
 from tests.writes import DAY, DECISION, DOCUMENT, LENDER, Kind, Load, channel_to, check, tell
 
-ROUNDS = 4 if MORE else 1
 SECONDS = 60.0
 DATABASES = {
     "ELIGIBILITY_DATABASE_URL": "journal",
@@ -118,7 +117,10 @@ def stopped(server: postgres.Own, mode: signal.Signals) -> Iterator[None]:
     server.start()
 
 
-def test_every_way_a_database_fails(launch: Launch, tmp_path: Path, server: postgres.Own) -> None:
+@pytest.mark.parametrize("rounds", [1, pytest.param(3, marks=pytest.mark.more("PostgreSQL, trois fois"))])
+def test_every_way_a_database_fails(
+    launch: Launch, tmp_path: Path, server: postgres.Own, rounds: int
+) -> None:
     """Writes are refused while it lasts, reads go on from what is in memory; what was answered is there."""
     databases = {name: new_database(server.url) for name in DATABASES}
     # Short, so that a call that hangs ends within the test; a slow machine sends it again.
@@ -139,7 +141,7 @@ def test_every_way_a_database_fails(launch: Launch, tmp_path: Path, server: post
             "locked": lambda: locked(databases),
             "hung": server.hung,
         }
-        for _ in range(ROUNDS):
+        for _ in range(rounds):
             for name, fault in faults.items():
                 for service in services:
                     service.load.wait(2)

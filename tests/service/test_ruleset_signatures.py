@@ -110,6 +110,12 @@ def test_keys_are_added_revoked_and_retired_while_the_server_runs(
         assert not rules.publish(signed(NEWER, KEY)).created
         wait_until(lambda: not rules.status().problem)
         assert rules.assess("2027-02-01").ruleset.version == "2026.3"
+        trust("policy", "--signed-activations")
+        assert refusal(rules.rollback).reason == "SIGNATURE_REFUSED"
+        key = str(Path(options[-1]).with_name("auteur.key"))
+        assert command(["rollback", "--server", rules.address, "--key", key]) == 0
+        assert rules.assess("2027-02-01").ruleset.version == "2026.1"
+        assert rules.events()[0].key_id == KEY_ID
         trust("retire-key", KEY_ID)
         assert refusal(rules.publish, signed(variant("2026.4"), KEY)).reason == "SIGNATURE_REFUSED"
         replay = decisions.ReplayDecisionRequest(name=f"decisions/{past}")

@@ -113,6 +113,10 @@ def _create_postgresql(url: URL, pool_size: int, *, bounded: bool) -> Engine:
 
     def check_in(connection: Any, _record: object) -> None:
         watchdog.leave(connection)
+        if connection is not None and not connection.closed:
+            # After a read, SQLAlchemy leaves an explicit READ WRITE, which would write into a database that
+            # its administrator has made read-only.
+            connection.read_only = None
 
     event.listen(engine, "checkout", check_out)
     event.listen(engine, "checkin", check_in)
