@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import sys
+from typing import Any
 
 import grpc
+from google.rpc import error_details_pb2
+from grpc_status import rpc_status
 
 from services.bank_registry import app as bank_registry
 from services.bank_registry import config as bank_registry_config
@@ -23,6 +26,15 @@ def header(
     """The metadata that make a caller of this probe."""
     named = {"sub": sub, "roles": roles, "team": team, "account": account, "application": application}
     return (("x-actor", ";".join(f"{name}={value}" for name, value in named.items() if value)),)
+
+
+def reason(call: Any) -> str:
+    """The reason in the ErrorInfo of a failed call."""
+    info = error_details_pb2.ErrorInfo()
+    status = rpc_status.from_call(call)
+    if status is not None and status.details and status.details[0].Unpack(info):
+        return str(info.reason)
+    return ""
 
 
 class Believing:

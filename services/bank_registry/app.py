@@ -17,6 +17,7 @@ from services.bank_registry.api import (
 from services.bank_registry.config import Settings
 from services.bank_registry.registry import Geography
 from services.bank_registry.store import STORE_KEYS, RegistryStore, prepare_store, store_set
+from services.kit.access import AccessKeeping, CaseBook
 from services.kit.serve import App, Registration, registration
 from services.kit.store import AccessPlace, Database, StoreClock, open_ring
 
@@ -32,12 +33,16 @@ def make_app(settings: Settings) -> App:
         prepare_store(settings.database_url, settings.master_key_file)
         Geography.load()  # before the fork: the workers share its memory
 
+    opened: list[RegistryStore] = []
+    """The store of this worker, once it is built."""
+
     def build() -> Sequence[Registration]:
         database = Database(settings.database_url)
         clock = StoreClock(database)
         clock.start()
         ring = open_ring(database, settings.master_key_file, STORE_KEYS.owner)
         store, geography = RegistryStore(database, ring), Geography.load()
+        opened.append(store)
         admin = RegistryAdminServicer(Importer(store, geography), Exporter(store), Auditor(store))
         return [
             registration(BankRegistryServicer(store, geography, DOMAIN)),
@@ -50,4 +55,5 @@ def make_app(settings: Settings) -> App:
     accesses = AccessPlace(
         settings.access_database_url, settings.master_key_file, settings.access_retention_months
     )
-    return App("bank_registry", DOMAIN, prepare, build, ROLES, stores, accesses)
+    book = CaseBook(lambda reference: opened[-1].registry().has_case(reference))
+    return App("bank_registry", DOMAIN, prepare, build, ROLES, stores, AccessKeeping(accesses, book))

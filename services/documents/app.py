@@ -33,6 +33,7 @@ from services.documents.store import (
     migrate,
     uses_keys,
 )
+from services.kit.access import AccessKeeping, CaseBook
 from services.kit.releases import RELEASE_CHAIN, Candidates, ReleaseServicer, ReleaseStore, TrustStore, Turns
 from services.kit.serve import App, Registration, registration
 from services.kit.store import (
@@ -57,6 +58,8 @@ ROLES = Path(__file__).with_name("roles.toml")
 def make_app(settings: Settings) -> App:
     """The application of these settings."""
     packages, turns = Packages(settings.plan_cache_bytes), Turns()
+    opened: list[DocumentStore] = []
+    """The store of this worker, once it is built."""
 
     def build() -> Sequence[Registration]:
         database = Database(settings.database_url)
@@ -69,6 +72,7 @@ def make_app(settings: Settings) -> App:
         keys = _key_store(settings, Database(settings.keys_database_url))
         store = DocumentStore(database, keys, ring.seal(AUDIT_CHAIN), settings.retention_days)
         store.erasing.start()
+        opened.append(store)
         clock = StoreClock(database, store.purge)
         clock.start()
         seal = Seal(ring.key(SEALS), ring.key(SEALS_NAME))
@@ -92,12 +96,27 @@ def make_app(settings: Settings) -> App:
             registration(ReleaseServicer(deployments.releases, candidates, key), database.check_writable),
         )
 
-    accesses = AccessPlace(
+    return App(
+        "documents",
+        DOMAIN,
+        lambda: prepare(settings, packages),
+        build,
+        ROLES,
+        store_set(settings),
+        _keeping(settings, opened),
+    )
+
+
+def _keeping(settings: Settings, opened: Sequence[DocumentStore]) -> AccessKeeping:
+    """The journal of accesses, and what the store of a worker, `opened` by then, says of cases."""
+    place = AccessPlace(
         settings.access_database_url, settings.master_key_file, settings.access_retention_months
     )
-    return App(
-        "documents", DOMAIN, lambda: prepare(settings, packages), build, ROLES, store_set(settings), accesses
+    book = CaseBook(
+        lambda reference: bool(opened[-1].of_case(reference)),
+        lambda reference: opened[-1].case_tag(reference),
     )
+    return AccessKeeping(place, book)
 
 
 def store_set(settings: Settings) -> StoreSet:

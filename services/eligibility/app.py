@@ -22,6 +22,7 @@ from services.eligibility.engine import UncompilableError, try_package
 from services.eligibility.package import RulePackage, read_folder, read_package
 from services.eligibility.publishing import Deployments
 from services.eligibility.store import JOURNAL_CHAIN, STORE_KEYS, Journal, ShadowStore, migrate
+from services.kit.access import AccessKeeping, CaseBook
 from services.kit.errors import DomainError, StartupError
 from services.kit.findings import PackageError
 from services.kit.releases import (
@@ -62,6 +63,8 @@ def make_app(settings: Settings) -> App:
 
     read: dict[str, RulePackage] = {}
     turns = Turns()
+    opened: list[Journal] = []
+    """The journal of this worker, once it is built."""
 
     def build() -> Sequence[Registration]:
         database = Database(settings.database_url)
@@ -71,6 +74,7 @@ def make_app(settings: Settings) -> App:
         keys = _key_store(settings, Database(settings.keys_database_url))
         journal = Journal(database, keys, ring.seal(JOURNAL_CHAIN))
         journal.erasing.start()
+        opened.append(journal)
         clock = StoreClock(database)
         clock.start()
         shadows = ShadowStore(database)
@@ -94,9 +98,6 @@ def make_app(settings: Settings) -> App:
             ),
         )
 
-    accesses = AccessPlace(
-        settings.access_database_url, settings.master_key_file, settings.access_retention_months
-    )
     return App(
         "eligibility",
         DOMAIN,
@@ -104,8 +105,17 @@ def make_app(settings: Settings) -> App:
         build,
         ROLES,
         store_set(settings),
-        accesses,
+        _keeping(settings, opened),
     )
+
+
+def _keeping(settings: Settings, opened: Sequence[Journal]) -> AccessKeeping:
+    """The journal of accesses, and what the store of a worker, `opened` by then, says of cases."""
+    place = AccessPlace(
+        settings.access_database_url, settings.master_key_file, settings.access_retention_months
+    )
+    book = CaseBook(lambda reference: opened[-1].has_case(reference))
+    return AccessKeeping(place, book)
 
 
 def store_set(settings: Settings) -> StoreSet:

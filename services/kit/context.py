@@ -18,11 +18,15 @@ class Subject:
     """What a call is about, as it is found: for the journal of accesses."""
 
     cases: list[str] = field(default_factory=list)
-    """The references of cases, each once."""
+    """What stands for its cases, each once."""
     resource: str = ""
     """The name that the request asks for."""
     noted: int = -1
     """How many of the cases are in the journal already; -1 while the call is not there."""
+    mark: str = ""
+    """What the journal says of the way to the cases."""
+    statement: str = ""
+    """The reason that the agent gave for it."""
 
 
 @dataclass(frozen=True)
@@ -70,10 +74,10 @@ def caller() -> Caller | None:
     return call.caller if call else None
 
 
-def concern(case_reference: str) -> None:
-    """Says that the current call is about a case, which a field of its messages may not name."""
-    if case_reference and case_reference not in (known := subject().cases):
-        known.append(case_reference)
+def concern(case_tag: str) -> None:
+    """Says that the current call is about a case, by what stands for it."""
+    if case_tag and case_tag not in (known := subject().cases):
+        known.append(case_tag)
 
 
 def subject() -> Subject:

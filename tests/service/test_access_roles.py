@@ -11,8 +11,6 @@ import grpc
 import pytest
 from google.protobuf import descriptor_pool, message_factory
 from google.protobuf.message import Message
-from google.rpc import error_details_pb2
-from grpc_status import rpc_status
 
 from microcredit.access.v1 import access_service_pb2
 from microcredit.bankregistry.v1 import (
@@ -31,6 +29,7 @@ from microcredit.eligibility.v1 import (
 from microcredit.releases.v1 import release_service_pb2
 from services.kit.access.roles import RELEASES, Act, shipped
 from tests import access_probe
+from tests.access_probe import reason
 from tests.support import ROOT, Launch, RunningServer, wait_until
 
 SERVED: Mapping[str, tuple[Any, ...]] = {
@@ -115,15 +114,6 @@ def refusal(channel: Any, rpc: Rpc, metadata: tuple[tuple[str, str], ...]) -> tu
         call: Any = error
         return call.code().name, reason(call)
     return "OK", ""
-
-
-def reason(call: Any) -> str:
-    """The reason in the ErrorInfo of a failed call."""
-    info = error_details_pb2.ErrorInfo()
-    status = rpc_status.from_call(call)
-    if status is not None and status.details and status.details[0].Unpack(info):
-        return str(info.reason)
-    return ""
 
 
 @pytest.fixture(scope="module")

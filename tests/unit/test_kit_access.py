@@ -41,6 +41,14 @@ def test_an_operator_s_file_replaces_the_roles_of_what_it_names_alone(table: Pat
     assert whole.allowed(Act("shop.v1.Shop/NoThing")) == frozenset()
 
 
+def test_a_file_adds_acts_that_take_two_persons_and_takes_none_away(table: Path, tmp_path: Path) -> None:
+    method, role = "shop.v1.Shop/GetThing", '[roles.boss]\ntitle = "chef"\n'
+    table.write_text(f'{TABLE}\n[roles.keeper]\ntitle = "gardien"\n[two_persons]\n"{method}" = "keeper"\n')
+    text = f'{role}[two_persons]\n"{method}" = "boss"\n"shop.v1.Shop/EndThing" = "boss"\n'
+    whole = completed(shipped(table), operator(tmp_path, text))
+    assert whole.two_persons == {method: "keeper", "shop.v1.Shop/EndThing": "boss"}
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
@@ -50,6 +58,7 @@ def test_an_operator_s_file_replaces_the_roles_of_what_it_names_alone(table: Pat
         ('[roles.reader]\ntitle = "lecteur"\ncases = "all"', "roles.reader.cases."),
         ("[accounts.night]\nmethods = []\ncalls_per_minute = 0", "accounts.night.calls_per_minute."),
         ("[applications.night]\nmethods = []", "applications."),
+        ('[two_persons]\n"shop.v1.Shop/Get" = "reader"', "shop.v1.Shop/Get."),
         ("[services", "TOML"),
     ],
 )

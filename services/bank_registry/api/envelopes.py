@@ -19,6 +19,7 @@ from services.bank_registry.messages import records as messages
 from services.bank_registry.registry import BankRecord, Reservation, ReservationState, envelopes
 from services.bank_registry.store import Edit, Origin, ReservationChange
 from services.kit import french
+from services.kit.access import may_change_case, may_list_case, may_read_case
 from services.kit.errors import FieldReason, NotFound, Violations
 from services.kit.wire import PageStart, paging
 
@@ -101,6 +102,8 @@ class EnvelopeServicer(Handlers, EnvelopeServiceServicer):
         violations.raise_if_any()
         seen = view(registry_at(self._store, request.min_state_number), None)
         found = _find(seen.records.get(bank_id), agreement_id, number, request.name)
+        if not may_read_case(found.case_reference):
+            raise _not_found(number, request.name)
         message = messages.reservation(bank_id, found, seen.instant)
         return pb.GetReservationResponse(reservation=message, state_number=seen.state_number)
 
@@ -121,7 +124,9 @@ class EnvelopeServicer(Handlers, EnvelopeServiceServicer):
         found = [
             one
             for one in record.reservations
-            if one.agreement_id == agreement_id and (not states or one.state_at(seen.instant) in states)
+            if one.agreement_id == agreement_id
+            and (not states or one.state_at(seen.instant) in states)
+            and may_list_case(one.case_reference)
         ]
         response = pb.ListReservationsResponse(state_number=seen.state_number)
         shown = (messages.reservation(bank_id, one, seen.instant) for one in page.of(found))
@@ -144,6 +149,8 @@ class EnvelopeServicer(Handlers, EnvelopeServiceServicer):
             record = session.registry.current.get(bank_id)
             before = _find(record, agreement_id, number, request.name)
             assert record is not None  # noqa: S101 - it holds the reservation
+            if not may_change_case(before.case_reference):
+                raise _not_found(number, request.name)
             change = ReservationChange(bank_id, before, become(before, session.now))
             state_number, after = session.apply_reservations([change], origin)
             return _answer(response, record, after, session.now, state_number)

@@ -84,6 +84,11 @@ class Registry:
         self._past: dict[int, Records] = {}
         self.current = self._records(STILL_KNOWN - 1)
 
+    def has_case(self, reference: str) -> bool:
+        """Whether a reservation was ever made for a case."""
+        records = self.current.values()
+        return any(one.case_reference == reference for record in records for one in record.reservations)
+
     def followed_by(self, histories: Mapping[str, BankHistory], instants: tuple[int, ...]) -> Registry:
         """The registry a few states later, from the histories of the lenders that changed."""
         later = Registry.__new__(Registry)

@@ -25,6 +25,7 @@ from services.documents.making import (
 )
 from services.documents.messages import DOMAIN, DocumentOptions, documents, requests
 from services.documents.render import Piece
+from services.kit.access import act_on_case
 from services.kit.context import check_deadline
 from services.kit.errors import DeadlineExceeded, DomainError, Violations
 from services.kit.french import spaced
@@ -117,6 +118,7 @@ def _result(index: int, item: pb.BatchItem, batch: Batch, maker: Maker, made: Ma
 def _document(index: int, item: pb.BatchItem, batch: Batch, maker: Maker, made: Made) -> pb.Document:
     asked = requests.item(_format(batch), batch.message, index)
     filled = fill(batch.sources, _data(item.data_json, batch.common))
+    act_on_case(filled.case_reference, tries=asked.validate_only)
     if asked.validate_only:
         return documents.tried_pb(filled)
     generated = render(filled)

@@ -13,6 +13,7 @@ from services.documents.api.making import Maker
 from services.documents.api.store_service import Stored
 from services.documents.making import fill, render
 from services.documents.messages import documents, requests
+from services.kit.access import act_on_case
 from services.kit.context import check_deadline
 from services.kit.errors import FieldReason, Violations
 
@@ -81,6 +82,7 @@ class DocumentServicer(DocumentServiceServicer):
         if earlier:
             return self._stored.get(earlier, with_content=True, limit=limit).document
         filled = fill(self._maker.sources(deployment, asked, asked.template_id), request.data_json)
+        act_on_case(filled.case_reference, tries=asked.validate_only)
         if asked.validate_only:
             return documents.tried_pb(filled)
         generated = render(filled)

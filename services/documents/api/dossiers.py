@@ -15,6 +15,7 @@ from services.documents.making import Filled, OutputFile, filename, fill, join, 
 from services.documents.messages import DocumentOptions, documents
 from services.documents.publishing import Deployment
 from services.documents.render import Piece as Assembled
+from services.kit.access import act_on_case
 from services.kit.context import check_deadline
 from services.kit.errors import FailedPrecondition, InvalidArgument, Violations
 
@@ -51,6 +52,7 @@ def run(
     deployment = maker.deployment(asked)
     maker.earlier(asked)  # a request_id used for something else is refused before any work
     dossier = _filled(request, asked, maker, deployment)
+    act_on_case(dossier.cover.case_reference, tries=asked.validate_only)
     in_zip = request.output == pb.DOSSIER_OUTPUT_ZIP
     summary = _summary(dossier, deployment, in_zip=in_zip, pdf=asked.pdf)
     if request.validate_only:

@@ -11,7 +11,8 @@ from microcredit.documents.v1 import store_service_pb2 as pb
 from microcredit.documents.v1.store_service_pb2_grpc import DocumentStoreServiceServicer
 from services.documents.api.verifying import Verifier
 from services.documents.messages import documents, requests
-from services.documents.store import DocumentStore, Kept
+from services.documents.store import DocumentStore, Kept, document_not_found
+from services.kit.access import may_read_case
 from services.kit.context import actor
 from services.kit.errors import FieldReason, ResourceExhausted, Violations
 from services.kit.wire import paging
@@ -42,6 +43,8 @@ class Stored:
             violations.add("name", FieldReason.MALFORMED, text)
             violations.raise_if_any()
         kept = self.store.get(found[1] if found else "")
+        if not may_read_case(tag=kept.case_tag):
+            raise document_not_found(kept.id)
         if with_content and limit is not None and kept.size > limit:
             raise ResourceExhausted(
                 "DOCUMENT_TOO_LARGE",
@@ -93,7 +96,8 @@ class DocumentStoreServicer(DocumentStoreServiceServicer):
         _require_case(request.case_reference, violations)
         page = paging.asked_page(self._page_key, request, violations)
         violations.raise_if_any()
-        kept = self._stored.store.of_case(request.case_reference)
+        may_read = may_read_case(request.case_reference)
+        kept = self._stored.store.of_case(request.case_reference) if may_read else []
         return pb.ListDocumentsResponse(
             documents=[stored_pb(one) for one in page.of(kept)],
             next_page_token=page.next_token(self._page_key, request, len(kept), 0),

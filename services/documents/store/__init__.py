@@ -2,6 +2,7 @@
 
 - `AUDIT_CHAIN`: The purpose of the key that seals the audit.
 - `check_keys`: StartupError when the key database has never had the key of the last document kept.
+- `document_not_found`: No document has that name, for who asks.
 - `DocumentStore`: Keeps documents for a number of days; only their encrypted bytes say whom they are about.
 - `encrypt_anew`: Gives a random key to each document kept before keys were.
 - `File`: A file to keep.
@@ -14,7 +15,7 @@
 - `uses_keys`: Whether a document that is kept has a key in the key database.
 """
 
-from services.documents.store.documents import DocumentStore, File, Kept, Origin
+from services.documents.store.documents import DocumentStore, File, Kept, Origin, document_not_found
 from services.documents.store.keys import (
     AUDIT_CHAIN,
     SEALS,

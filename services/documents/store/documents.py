@@ -124,7 +124,7 @@ class DocumentStore:
         with self._database.read() as connection:
             row = connection.execute(query).first()
         if row is None:
-            raise _not_found(document_id)
+            raise document_not_found(document_id)
         return _kept(row)
 
     def open(self, kept: Kept) -> tuple[str, bytes]:
@@ -134,7 +134,7 @@ class DocumentStore:
         with self._database.read() as connection:
             row = connection.execute(query).first()
         if row is None:
-            raise _not_found(kept.id)
+            raise document_not_found(kept.id)
         name = {"name": f"documents/{kept.id}"}
         key = self._keys.keys([row.case_id]).get(row.case_id)
         if key is None:
@@ -149,6 +149,10 @@ class DocumentStore:
             ) from error
         filename, _, content = text.partition(b"\n")
         return filename.decode(), content
+
+    def case_tag(self, reference: str) -> str:
+        """What stands for a case in the store."""
+        return self._keys.reference_tag(reference)
 
     def of_case(self, reference: str) -> list[Kept]:
         """The documents of a case, latest first."""
@@ -276,7 +280,8 @@ def _kept(row: Row[tuple[object, ...]]) -> Kept:
     return Kept(**fields, origin=origin, **times)
 
 
-def _not_found(document_id: str) -> NotFound:
+def document_not_found(document_id: str) -> NotFound:
+    """No document has that name, for who asks."""
     return NotFound(
         "DOCUMENT_NOT_FOUND",
         "Aucun document gardé ne porte ce nom, ou sa conservation est finie.",

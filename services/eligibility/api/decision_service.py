@@ -11,13 +11,15 @@ from services.eligibility.answer import (
     DecisionContent,
     DecisionRecord,
     Situation,
+    StoredDecision,
     assess,
     replay,
 )
 from services.eligibility.engine import all_values
 from services.eligibility.messages import decisions
 from services.eligibility.publishing import Deployments
-from services.eligibility.store import Journal
+from services.eligibility.store import Journal, decision_not_found
+from services.kit.access import may_list_case, may_read_case
 from services.kit.dates import paris_day
 from services.kit.errors import FailedPrecondition
 from services.kit.wire import paging
@@ -52,7 +54,7 @@ class DecisionServicer(DecisionServiceServicer):
         self, request: pb.GetDecisionRequest, context: grpc.ServicerContext
     ) -> pb.GetDecisionResponse:
         """One decision, with what can still be read of it."""
-        decision = self._journal.get(decisions.decision_id(request.name))
+        decision = self._decision(request.name)
         return pb.GetDecisionResponse(decision=decisions.decision_pb(decision, whole=True))
 
     def ListDecisions(
@@ -60,6 +62,8 @@ class DecisionServicer(DecisionServiceServicer):
     ) -> pb.ListDecisionsResponse:
         """The decisions, latest first; the place of a page is the rank of the last one of the page before."""
         filters, page = decisions.listing(request, self._page_key)
+        if filters.case_reference and not may_read_case(filters.case_reference):
+            return pb.ListDecisionsResponse()
         found = self._journal.search(
             filters, before_sequence=page.place.state_number or None, limit=page.size + 1
         )
@@ -68,7 +72,11 @@ class DecisionServicer(DecisionServiceServicer):
         if len(found) > len(shown):
             token = paging.seal(self._page_key, request, paging.PageStart(shown[-1].sequence))
         return pb.ListDecisionsResponse(
-            decisions=[decisions.decision_pb(decision, whole=False) for decision in shown],
+            decisions=[
+                decisions.decision_pb(decision, whole=False)
+                for decision in shown
+                if may_list_case(decision.case_reference)
+            ],
             next_page_token=token,
         )
 
@@ -125,9 +133,16 @@ class DecisionServicer(DecisionServiceServicer):
         expected = decisions.expected_head(request)
         return decisions.verification_pb(self._journal.verify(expected), expected, self._journal.unreadable())
 
+    def _decision(self, name: str) -> StoredDecision:
+        """A decision that the caller may read; NotFound, whether it exists for others or not."""
+        decision = self._journal.get(decisions.decision_id(name))
+        if not may_read_case(decision.case_reference):
+            raise decision_not_found(decision.decision_id)
+        return decision
+
     def _readable(self, name: str) -> tuple[DecisionRecord, DecisionContent]:
         """Both parts of a decision whose content can be read; FailedPrecondition otherwise."""
-        decision = self._journal.get(decisions.decision_id(name))
+        decision = self._decision(name)
         if decision.record is None or decision.read is None:
             reason, message = _UNREADABLE[decision.content]
             raise FailedPrecondition(reason, message, metadata={"name": name})

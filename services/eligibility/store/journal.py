@@ -104,8 +104,11 @@ class Journal:
         found = self._stored(records.DECISIONS.where(journal.c.decision_id == decision_id))
         if found:
             return found[0]
-        name = f"decisions/{decision_id}"
-        raise NotFound("DECISION_NOT_FOUND", "Aucune décision ne porte ce nom.", metadata={"name": name})
+        raise decision_not_found(decision_id)
+
+    def has_case(self, case_reference: str) -> bool:
+        """Whether a decision was ever recorded for a case, erased since or not."""
+        return bool(self._keys.cases(case_reference))
 
     def erase(self, case_reference: str, asked: RemovalRequest, *, validate_only: bool = False) -> Erasure:
         """Destroys the key of a case: once it is done, its facts can be read nowhere any more, backups of the
@@ -220,3 +223,9 @@ def _recorded_tags(connection: Connection, entries: Iterable[JournalEntry]) -> s
     tags = [entry.tag for entry in entries if entry.tag]
     query = select(journal.c.request_tag).where(journal.c.request_tag.in_(tags))
     return set(connection.scalars(query)) if tags else set()
+
+
+def decision_not_found(decision_id: str) -> NotFound:
+    """No decision has that name, for who asks."""
+    name = f"decisions/{decision_id}"
+    return NotFound("DECISION_NOT_FOUND", "Aucune décision ne porte ce nom.", metadata={"name": name})

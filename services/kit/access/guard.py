@@ -8,6 +8,7 @@ from typing import Any
 
 import structlog
 
+from services.kit.access.cases import CaseRights, rights_of
 from services.kit.access.quota import Quotas
 from services.kit.access.roles import RELEASES, Act, RolesError, RoleTable, completed, load, shipped
 from services.kit.caller import Caller
@@ -82,6 +83,14 @@ class Guard:
         for collection in _collections(request) or table.collections:
             if not caller.roles & table.allowed(Act(method, collection)):
                 raise _not_allowed(method)
+
+    def second_person(self, method: str) -> str:
+        """The role that one of two persons has for a method; empty when one person is enough."""
+        return self._roles.table().two_persons.get(method, "")
+
+    def rights(self, caller: Caller, break_glass: str) -> CaseRights:
+        """Which cases a caller reaches; `break_glass` is the reason given to reach others."""
+        return rights_of(caller, self._roles.table(), break_glass)
 
     def _check_account(self, table: RoleTable, method: str, caller: Caller) -> None:
         account = table.accounts.get(caller.account)

@@ -74,14 +74,13 @@ class AccessJournal:
             "prévenez l’exploitant.",
         )
 
-    def note(self, line: AccessLine, cases: Sequence[str]) -> None:
-        """Queues a line for each case of a call; one line without a case when there is none."""
-        tags = [self._store.case_tag(case) for case in dict.fromkeys(cases)] or [line.case_tag]
+    def note(self, line: AccessLine, tags: Sequence[str]) -> None:
+        """Queues a line for each case of a call, by its tag; one line without a case when there is none."""
         now = time.monotonic()
         with self._changed:
             if not self._waiting:  # else the writer is at work: each wake costs a call
                 self._changed.notify_all()
-            for tag in tags:
+            for tag in tags or [""]:
                 self._number += 1
                 numbered = replace(line, process=self._process, number=self._number, case_tag=tag)
                 self._waiting.append((now, numbered))

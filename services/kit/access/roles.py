@@ -29,10 +29,15 @@ class _Entry(BaseModel):
 
 
 class Role(_Entry):
-    """What a person does; `break_glass` lets the role open, for a reason, a case of another team."""
+    """What a person does, and which cases it reaches.
+
+    `opens_cases` makes the team of the agent that of a new case; `break_glass` lets it reach, for a reason, a
+    case of another team.
+    """
 
     title: str
     cases: CaseScope = "none"
+    opens_cases: bool = False
     break_glass: bool = False
 
 
@@ -44,12 +49,14 @@ class ServiceAccount(_Entry):
 
 
 class _File(_Entry):
-    """A file as it is written: `services` and `collections` give the roles of each RPC."""
+    """A file as it is written: `services` and `collections` give the roles of each RPC, `two_persons` that of
+    one of two persons."""
 
     roles: dict[str, Role] = {}
     services: dict[str, dict[str, list[str]]] = {}
     collections: dict[str, dict[str, list[str]]] = {}
     accounts: dict[str, ServiceAccount] = {}
+    two_persons: dict[str, str] = {}
 
 
 class RolesError(Exception):
@@ -74,6 +81,8 @@ class RoleTable:
     roles: Mapping[str, Role]
     acts: Mapping[Act, frozenset[str]]
     accounts: Mapping[str, ServiceAccount]
+    two_persons: Mapping[str, str]
+    """The methods that two persons must ask for, and the role that one of them has at least."""
 
     @property
     def collections(self) -> frozenset[str]:
@@ -96,7 +105,7 @@ class RoleTable:
 def shipped(path: Path) -> RoleTable:
     """The table of a service, as it ships."""
     file = _read(path)
-    table = RoleTable(file.roles, dict(_acts(file)), file.accounts)
+    table = RoleTable(file.roles, dict(_acts(file)), file.accounts, file.two_persons)
     _check(table, file)
     return table
 
@@ -111,6 +120,8 @@ def completed(table: RoleTable, path: Path) -> RoleTable:
         {**table.roles, **file.roles},
         {**table.acts, **dict(_acts(file))},
         {**table.accounts, **file.accounts},
+        # Added to, never taken from: a file cannot make one person enough.
+        {**file.two_persons, **table.two_persons},
     )
     unknown = [act for act in dict(_acts(file)) if act not in table.acts]
     if unknown:
@@ -144,9 +155,10 @@ def _acts(file: _File) -> Iterator[tuple[Act, frozenset[str]]]:
 
 def _check(table: RoleTable, file: _File) -> None:
     """RolesError if a role or the act of a service account is not one of the table."""
-    named = {role for _, roles in _acts(file) for role in roles}
+    named = {role for _, roles in _acts(file) for role in roles} | set(file.two_persons.values())
     _refuse_unknown(named, table.roles, "Ce rôle n’est pas décrit")
     methods = {method for account in file.accounts.values() for method in account.methods}
+    methods |= set(file.two_persons)
     _refuse_unknown(methods, {act.method for act in table.acts}, "Cet appel n’existe pas dans ce service")
 
 

@@ -11,22 +11,25 @@ import grpc
 from microcredit.access.v1 import access_service_pb2 as pb
 from microcredit.access.v1.access_service_pb2_grpc import AccessServiceServicer
 from services.kit import wire
+from services.kit.access.cases import CaseTeams
 from services.kit.access.unusual import Unusual, day_bounds, summary
 from services.kit.canonical import Head, Verification
+from services.kit.context import actor
 from services.kit.errors import FieldReason, Violations
-from services.kit.store import AccessFilters, AccessLine, AccessLog, accesses
+from services.kit.store import AccessFilters, AccessLine, AccessLog, accesses, fingerprint
 from services.kit.wire import Fields, PageStart, asked_page, paging
 
 _HASH = re.compile(r"[0-9a-f]{64}")
 _LATEST = date(2199, 12, 31)
-_LONGEST_FILTER = 200
+_LONGEST_FILTER, _LONGEST_REFERENCE, _LONGEST_TEAM = 200, 64, 100
 
 
 class AccessServicer(AccessServiceServicer):
-    """Reads the journal of accesses."""
+    """Reads the journal of accesses, and gives cases to teams."""
 
-    def __init__(self, store: AccessLog) -> None:
+    def __init__(self, store: AccessLog, teams: CaseTeams) -> None:
         self._store = store
+        self._teams = teams
         self._page_key = store.page_key
 
     def ListAccesses(
@@ -53,6 +56,22 @@ class AccessServicer(AccessServiceServicer):
         unusual, calls = summary(self._store.between(*day_bounds(day)))
         return pb.SummarizeAccessesResponse(unusual=[_unusual_pb(one) for one in unusual], call_count=calls)
 
+    def ReassignCase(
+        self, request: pb.ReassignCaseRequest, context: grpc.ServicerContext
+    ) -> pb.ReassignCaseResponse:
+        """A case has another team."""
+        violations = Violations()
+        for name, longest in (("case_reference", _LONGEST_REFERENCE), ("team", _LONGEST_TEAM)):
+            _check_text(getattr(request, name), name, longest, violations)
+        request_id = wire.request_id(request.request_id, "request_id", violations)
+        violations.raise_if_any()
+        tag, team = self._teams.tag(request.case_reference), request.team
+        if request.validate_only:
+            return pb.ReassignCaseResponse(team=team, previous_team=self._store.cases.team_of(tag))
+        mark = fingerprint("ReassignCase", tag, team)
+        before = self._store.cases.reassign_case(tag, team, actor(), request_id, mark)
+        return pb.ReassignCaseResponse(team=team, previous_team=before)
+
     def VerifyAccesses(
         self, request: pb.VerifyAccessesRequest, context: grpc.ServicerContext
     ) -> pb.VerifyAccessesResponse:
@@ -77,9 +96,17 @@ class AccessServicer(AccessServiceServicer):
             end_time=fields.instant("end_time"),
             subject=request.subject,
             application=request.application,
-            case_tag=self._store.case_tag(request.case_reference),
+            case_tag=self._teams.tag(request.case_reference),
             method=request.method,
         )
+
+
+def _check_text(text: str, name: str, longest: int, violations: Violations) -> None:
+    if not text:
+        violations.add(name, FieldReason.REQUIRED, "Ce champ est obligatoire.")
+    elif len(text) > longest or not text.isprintable():
+        sentence = f"Ce texte compte {longest} caractères au plus, tous imprimables."
+        violations.add(name, FieldReason.TOO_LONG, sentence)
 
 
 def _expected(request: pb.VerifyAccessesRequest) -> Head | None:
@@ -108,6 +135,7 @@ def _access_pb(line: AccessLine) -> pb.Access:
         "kind": pb.AccessKind.Value(f"ACCESS_KIND_{line.kind}"),
         "end_time": wire.timestamp(line.time),
         "break_glass": line.mark == accesses.BREAK_GLASS,
+        "other_team": line.mark == accesses.OTHER_TEAM,
     }
     del values["mark"], values["time"]
     return pb.Access(**values)

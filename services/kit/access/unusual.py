@@ -52,10 +52,10 @@ class _Counts:
 
 
 _REASONS = {
-    "CASE_NOT_ALLOWED": Rule.OTHER_TEAM,
     "ROLE_NOT_ALLOWED": Rule.NOT_ALLOWED,
     "APPLICATION_NOT_ALLOWED": Rule.NOT_ALLOWED,
 }
+_MARKS = {accesses.OTHER_TEAM: Rule.OTHER_TEAM, accesses.BREAK_GLASS: Rule.BREAK_GLASS}
 _SENTENCES = {
     Rule.OUTSIDE_HOURS: "{count} en dehors de 7 h à 20 h, ou un jour sans travail.",
     Rule.OTHER_TEAM: "{count} pour des dossiers d’une autre équipe : refusés.",
@@ -97,8 +97,8 @@ def _rules(line: AccessLine) -> Iterator[Rule]:
     outside = local.weekday() >= _SATURDAY or not FIRST_HOUR <= local.hour < LAST_HOUR
     if outside and line.subject:
         yield Rule.OUTSIDE_HOURS
-    if line.mark == accesses.BREAK_GLASS:
-        yield Rule.BREAK_GLASS
+    if line.mark in _MARKS:
+        yield _MARKS[line.mark]
     if line.reason in _REASONS:
         yield _REASONS[line.reason]
 

@@ -1,10 +1,11 @@
-"""The commands on the journal of accesses of a server: accesses, access-summary, verify-accesses."""
+"""The commands on who reaches what in a server: accesses, access-summary, verify-accesses, reassign-case."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Annotated
+from uuid import uuid4
 
 import typer
 
@@ -14,7 +15,7 @@ from services.kit import wire
 from services.kit.cli.commands import Call, add_commands
 from services.kit.cli.outcome import GOOD, REFUSED, USAGE, CommandError
 from services.kit.cli.showing import as_json, instant, to_date
-from services.kit.cli.target import Address, parse_day
+from services.kit.cli.target import Address, DryRun, parse_day
 from services.kit.dates import paris_start
 from services.kit.french import long_date, plural
 
@@ -33,7 +34,11 @@ OneDay = Annotated[
 
 def register(app: typer.Typer, address: Address) -> None:
     """Adds the commands to a program."""
-    commands: dict[str, Callable[..., int]] = {"access-summary": summary, "verify-accesses": verify}
+    commands: dict[str, Callable[..., int]] = {
+        "access-summary": summary,
+        "verify-accesses": verify,
+        "reassign-case": reassign,
+    }
     add_commands(app, address, accesses, **commands)
 
 
@@ -86,6 +91,26 @@ def verify(
     call.out.line(answer.message, "green" if answer.whole else "red")
     call.out.line(f"Fin du journal, à garder ailleurs : {answer.head.sequence}:{answer.head.hash}")
     return GOOD if answer.whole else REFUSED
+
+
+def reassign(
+    call: Call,
+    case: Annotated[str, typer.Argument(metavar="RÉFÉRENCE", help="La référence du dossier.")],
+    team: Annotated[
+        str, typer.Option("--team", metavar="ÉQUIPE", help="L’équipe, comme la nomment les jetons.")
+    ],
+    dry_run: DryRun = False,
+) -> int:
+    """Confie un dossier à une équipe, dans ce service."""
+    request = pb.ReassignCaseRequest(
+        case_reference=case, team=team, request_id=str(uuid4()), validate_only=dry_run
+    )
+    answer = call.remote.call(AccessServiceStub(call.remote.channel).ReassignCase, request)
+    call.out.document(as_json(answer))
+    before = f"était à l’équipe {answer.previous_team}" if answer.previous_team else "n’avait pas d’équipe"
+    done = "serait confié" if dry_run else "est confié"
+    call.out.line(f"Le dossier {case}, qui {before}, {done} à l’équipe {answer.team}.")
+    return GOOD
 
 
 def _row(access: pb.Access) -> tuple[str, ...]:

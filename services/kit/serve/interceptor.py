@@ -226,7 +226,7 @@ class Interceptor(grpc.ServerInterceptor):
                     response = behavior(request, servicer_context)
                 context.check_deadline()
                 if self._door:
-                    self._door.concern(response)
+                    self._door.answer(arrival.method, response)
             except Exception as error:
                 self._fail(error, arrival, servicer_context)
             if (age := context.age()) is not None:
@@ -273,7 +273,7 @@ class Interceptor(grpc.ServerInterceptor):
         if self._door:
             caller = self._door.identify(servicer_context)
             context.enter(context.Call(arrival.request_id, deadline, caller=caller))
-            self._door.arrive(arrival.method, caller)
+            self._door.arrive(arrival.method, servicer_context, caller)
         elif arrival.actor is None:
             message = "L’en-tête x-actor nomme une seule personne, en 1 à 100 caractères ASCII imprimables."
             raise InvalidArgument("ACTOR_MALFORMED", message)
@@ -289,7 +289,7 @@ class Interceptor(grpc.ServerInterceptor):
     def _answered(self, arrival: _Arrival, servicer_context: grpc.ServicerContext, response: Any) -> Any:
         """A message of a stream, once the journal of accesses knows of it."""
         if self._door:
-            self._door.concern(response)
+            self._door.answer(arrival.method, response)
             self._door.note(arrival.method, servicer_context.peer(), "OK")
         return response
 

@@ -24,7 +24,7 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
 from services.kit import context
-from services.kit.access import AccessDoor, Guard, Quotas, Roles
+from services.kit.access import AccessDoor, AccessKeeping, Guard, Quotas, Roles
 from services.kit.errors import StartupError
 from services.kit.french import spaced
 from services.kit.serve import cpus, liveness, logs, port
@@ -33,7 +33,7 @@ from services.kit.serve.counts import Counts
 from services.kit.serve.interceptor import MAX_METADATA_BYTES, Interceptor
 from services.kit.serve.liveness import Check
 from services.kit.serve.prefork import Pulse, Supervisor
-from services.kit.store import AccessPlace, StoreSet, database
+from services.kit.store import StoreSet, database
 
 CLIENT_PING_SECONDS = 20
 """The shortest keepalive interval that clients may use, published in the client guide."""
@@ -104,7 +104,7 @@ class App:
     build: Callable[[], Sequence[Registration]]
     roles: Path
     stores: StoreSet = field(default_factory=StoreSet)
-    accesses: AccessPlace | None = None
+    accesses: AccessKeeping | None = None
     stop: Callable[[], None] = lambda: None
 
 
@@ -156,7 +156,7 @@ def run(app: App, settings: ServerSettings) -> int:
         guard = Guard(Roles(app.roles, settings.roles_file), Quotas())
         app.prepare()
         if access and app.accesses:
-            app.accesses.prepare()
+            app.accesses.place.prepare()
         with port.reserve(settings.host, settings.port) as held, _ready_file(settings.ready_file) as publish:
             return _supervise(app, settings, guard, held, publish, is_open=access is None)
     except StartupError as error:

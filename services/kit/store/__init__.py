@@ -6,6 +6,7 @@
 - `AccessLog`: The lines of a journal, chained; to be opened after the fork only.
 - `AccessPlace`: Where a service keeps its journal of accesses, under which master key, and for how many
   months.
+- `Agreement`: What a person asked of an act that takes two: who, with which roles, and until when it holds.
 - `Audit`: The audit of a table of `audit_table`, under the seal of its chain.
 - `audit`: Chained audit: each write adds a row, in its own transaction, that seals all the rows before it.
 - `AuditEntry`: What a write did to a resource; `before` and `after` hold JSON values without float.
@@ -72,6 +73,7 @@
 from services.kit.store import accesses, audit, database, idempotency, states, store_clock, vault
 from services.kit.store.accesses import AccessFilters, AccessLine, AccessLog, AccessPlace
 from services.kit.store.audit import Audit, AuditEntry, audit_table, verify_audit
+from services.kit.store.case_store import Agreement
 from services.kit.store.chain import BrokenChainError, Chain, ChainSeal
 from services.kit.store.database import Database
 from services.kit.store.erasing import CONTENTS, ERASED, ERASING, Erasing, erasure_table

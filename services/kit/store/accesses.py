@@ -28,6 +28,7 @@ from sqlalchemy import (
 from services.kit.canonical import Head, Verification
 from services.kit.dates import add_months, instant_of, instant_text
 from services.kit.store import vault
+from services.kit.store.case_store import CaseStore
 from services.kit.store.chain import Chain
 from services.kit.store.database import Database, migrate
 from services.kit.store.ring import KeyPlan, open_ring, prepare_ring
@@ -38,12 +39,12 @@ MIGRATIONS = Path(__file__).parent / "access_migrations"
 CALL, START, STOP, GAP, REMOVAL = "CALL", "START", "STOP", "GAP", "REMOVAL"
 """Kinds of lines: a call; a process that begins, has ended, was killed; old lines removed."""
 
-BREAK_GLASS = "BREAK_GLASS"
-"""The mark of a call for a case of another team, for a reason given."""
+BREAK_GLASS, OTHER_TEAM = "BREAK_GLASS", "OTHER_TEAM"
+"""Marks of a call for a case of another team: made for a reason given, which is its `statement`; refused."""
 
 _TEXTS = (
     "process", "application", "subject", "team", "peer", "method", "resource", "case_tag", "mark", "code",
-    "reason", "request_id",
+    "reason", "statement", "request_id",
 )  # fmt: skip
 
 _metadata = MetaData()
@@ -102,6 +103,7 @@ class AccessLine:
     mark: str = ""
     code: str = ""
     reason: str = ""
+    statement: str = ""
     request_id: str = ""
     sequence: int = 0
 
@@ -141,6 +143,7 @@ class AccessLog:
 
     def __init__(self, place: AccessPlace) -> None:
         self.database = Database(place.url, pool_size=2)
+        self.cases = CaseStore(self.database)
         self._months = place.months
         ring = open_ring(self.database, place.master_key_file, ACCESS_KEYS.owner)
         self._chain = Chain(_access, ring.seal(ACCESS_CHAIN), lock=_LOCK)
@@ -181,6 +184,10 @@ class AccessLog:
         with self.database.read() as connection:
             for row in connection.execution_options(yield_per=500).execute(query):
                 yield _line(row)
+
+    def act_tag(self, act: bytes) -> str:
+        """What stands for an act that two persons must agree on, and says nothing of it."""
+        return vault.tag(self._tags, b"act" + act)
 
     def verify(self, expected: Head | None = None) -> Verification:
         """Reads the whole journal; what was removed is believed only of a removal that the journal holds."""

@@ -17,7 +17,7 @@ def upgrade() -> None:
         sa.Column(name, sa.Text, nullable=False)
         for name in (
             "process", "application", "subject", "team", "peer", "method", "resource", "case_tag", "mark",
-            "code", "reason", "request_id",
+            "code", "reason", "statement", "request_id",
         )
     ]  # fmt: skip
     op.create_table(
@@ -46,5 +46,19 @@ def upgrade() -> None:
         sa.Column("end_time", sa.String(27), nullable=False),
         sa.Column("marked", sa.BigInteger, nullable=False),
         sa.CheckConstraint("id = 1", name="access_removal_single"),
+    )
+    op.create_table(
+        "case_team",
+        sa.Column("case_tag", sa.String(64), primary_key=True),
+        sa.Column("team", sa.Text, nullable=False),
+        sa.Column("actor", sa.Text, nullable=False),
+        sa.Column("time", sa.String(27), nullable=False),
+        sa.CheckConstraint("team <> ''", name="case_team_named"),
+    )
+    op.create_table(
+        "access_request",
+        sa.Column("request_id", sa.String(36), primary_key=True),
+        sa.Column("fingerprint", sa.String(64), nullable=False),
+        sa.Column("answer", sa.LargeBinary, nullable=False),
     )
     create_clock_tables(op.get_bind(), None)
