@@ -143,7 +143,7 @@ def calls(folder: Path, stack: ExitStack, servers: list[RunningServer]) -> list[
     """The measured calls, on servers of one worker that stop with the stack; the first is the raw echo."""
 
     def start(module: str, url: str = "") -> str:
-        env = {"BANK_REGISTRY_DATABASE_URL": url} if url else {}
+        env = {"BANK_REGISTRY_DATABASE_URL": url, **registry_keys(url)} if url else {}
         server = start_server(module, folder / f"{module}-{len(servers)}", env, *OPTIONS)
         stack.callback(server.stop)
         servers.append(server)

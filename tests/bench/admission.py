@@ -6,7 +6,6 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,17 +16,18 @@ from tests.bench import overload
 from tests.service.kit_probe import NAME
 from tests.support import start_server
 
-ROUNDS, CALLS = 15, 400
+CALLS = 6000
 
 
-def median_ms(call: Callable[[bytes], Any]) -> float:
-    """The median duration of a call, one after the other, in milliseconds."""
-    durations = []
+def durations(methods: list[Any]) -> list[list[float]]:
+    """Seconds of each call of each method: one after the other, in turn, so that all see the same machine."""
+    found: list[list[float]] = [[] for _ in methods]
     for _ in range(CALLS):
-        start = time.perf_counter()
-        call(b"x")
-        durations.append(time.perf_counter() - start)
-    return statistics.median(durations) * 1000
+        for method, seconds in zip(methods, found, strict=True):
+            start = time.perf_counter()
+            method(b"x")
+            seconds.append(time.perf_counter() - start)
+    return found
 
 
 def cost_lines() -> list[str]:
@@ -38,19 +38,20 @@ def cost_lines() -> list[str]:
     try:
         with grpc.insecure_channel(server.address) as channel, overload.apart():
             methods: list[Any] = [channel.unary_unary(f"/{NAME}/{name}") for name in ("One", "Free")]
-            rounds = [[median_ms(method) for method in methods] for _ in range(ROUNDS)]
+            placed, free = durations(methods)
     finally:
         server.stop()
-    placed, free = (statistics.median(column) for column in zip(*rounds, strict=True))
-    difference = statistics.median(placed - free for placed, free in rounds) * 1000
+    medians = [statistics.median(seconds) * 1000 for seconds in (placed, free)]
     places = Places(8)
     start = time.perf_counter()
     for _ in range(100_000):
         with places.held(float("inf")):
             pass
     alone = (time.perf_counter() - start) * 10
+    with_place, without = medians
+    difference = (with_place - without) * 1000
     return [
-        f"appel avec place : p50 {placed:.3f} ms ; sans : p50 {free:.3f} ms ; écart {difference:.0f} µs",
+        f"appel avec place : p50 {with_place:.3f} ms ; sans : {without:.3f} ms ; écart {difference:.0f} µs",
         f"une place prise et rendue, sans appel : {alone:.1f} µs",
     ]
 

@@ -27,6 +27,7 @@ from microcredit.documents.v1.document_service_pb2 import (
 from microcredit.documents.v1.pdf_service_pb2 import ConvertToPdfRequest
 from microcredit.eligibility.v1.eligibility_service_pb2 import AssessEligibilityRequest
 from microcredit.releases.v1.release_service_pb2 import WatchEventsRequest
+from tests.bench import overload
 from tests.raw_http2 import RawConnection
 from tests.service.test_documents_pdf import office
 from tests.support import ROOT, Launch, RunningServer, wait_until
@@ -196,3 +197,16 @@ def test_a_crowd_on_one_channel_is_served_whole(launch: Launch) -> None:
         for _ in range(3):
             calls = [method.future(request, timeout=SECONDS) for _ in range(CROWD)]
             assert Counter(f"{call.code().name} {call.details()}" for call in calls) == {"OK ": CROWD}
+
+
+@pytest.mark.more("surcharge : vingt secondes à quatre fois la capacité")
+def test_an_overload_is_served_or_refused_in_our_words_and_logged(launch: Launch) -> None:
+    """Durations belong to the machine (`make bench` gives them); counts and ratios of one run do not."""
+    server = launch("services.eligibility", "--workers=1")
+    answers = overload.measure(server.address, application().SerializeToString(), 20.0).answers
+    served, refused = (answers.seconds[kind] for kind in (overload.SERVED, overload.REFUSED))
+    assert not answers.others
+    assert served
+    assert refused
+    assert answers.centile(overload.REFUSED, 0.5) < answers.centile(overload.SERVED, 0.5)
+    assert server.log.read_text().count('"reason": "OVERLOADED", "ms"') == len(refused)
