@@ -36,6 +36,7 @@ from services.kit.releases import (
     ReleaseStore,
     TrustStore,
     Turns,
+    in_force,
 )
 from services.kit.serve import App, Registration, all_of, registration
 from services.kit.store import (
@@ -63,7 +64,6 @@ log = structlog.get_logger()
 
 def make_app(settings: Settings) -> App:
     """The application of these settings."""
-
     read: dict[str, RulePackage] = {}
     turns = Turns()
     opened: list[Journal] = []  # the journal of this worker, once it is built
@@ -110,6 +110,7 @@ def make_app(settings: Settings) -> App:
         store_set(settings),
         _keeping(settings, opened),
         _anchor(settings),
+        rules=lambda: in_force(settings.database_url, settings.master_key_file, STORE_KEYS.owner),
     )
 
 
