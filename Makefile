@@ -6,7 +6,7 @@ BIN := .venv/bin
 LOCKS := requirements.lock requirements/build.lock
 PROTOS := $(shell find protos -name '*.proto')
 
-.PHONY: help setup demo demo-registry demo-rules demo-templates serve test test-more bench certs validator check contracts format changelog clean
+.PHONY: help setup demo demo-registry demo-rules demo-templates serve test test-more bench certs validator check contracts format changelog clean purge-data
 
 help: ## Affiche cette aide
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -82,5 +82,8 @@ format: setup ## Met en forme le code et les contrats
 changelog: setup ## Montre ce que les fragments de changelog.d ajouteraient au journal
 	@$(BIN)/towncrier build --draft --version prochaine
 
-clean: ## Efface l’environnement, le code généré, dist/, out/ et var/
-	@rm -rf .venv build dist out var
+clean: ## Efface l’environnement, le code généré, dist/ et out/ ; jamais les données de var/ ni les clés de keys/
+	@rm -rf .venv build dist out
+
+purge-data: ## Efface les données de var/ et les clés de keys/, après les avoir nommées et fait écrire un mot
+	@scripts/purge-data

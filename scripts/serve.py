@@ -9,17 +9,20 @@ environment, and exits with its code.
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import shutil
 import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 ROOT = Path(__file__).resolve().parent.parent
 SAMPLE = ROOT / "services" / "bank_registry" / "samples" / "preteurs-fictifs.json"
@@ -62,13 +65,36 @@ def running(service: Service, port: int, env: dict[str, str], folder: Path, quie
             [sys.executable, "-m", service.module, *options],
             cwd=ROOT,
             env=env,
-            stderr=stream if quiet else None,
+            stderr=stream if quiet else subprocess.PIPE,
             process_group=0,  # Ctrl-C reaches this script alone, which then stops the services in order
         )
+    if process.stderr:
+        threading.Thread(target=relay, args=(process.stderr, log), daemon=True).start()
     try:
         yield wait_until_ready(process, service, ready, log)
     finally:
         stop(process)
+
+
+def relay(lines: IO[bytes], log: Path) -> None:
+    """Shows what a service logs, and keeps the line that says where its data are."""
+    for line in lines:
+        sys.stderr.buffer.write(line)
+        sys.stderr.buffer.flush()
+        if b'"event": "ready"' in line:
+            log.write_bytes(line)
+
+
+def about(module: str, folder: Path) -> Iterator[str]:
+    """What a service that has started says of itself: its data, what governs today, its code."""
+    log = folder / f"{module}.log"
+    limit = time.monotonic() + START_SECONDS
+    while not (line := log.read_bytes()) and time.monotonic() < limit:
+        time.sleep(0.02)
+    said = json.loads(line or b"{}")
+    yield from (f"  {label} : {place}" for label, place in said.get("stores", {}).items())
+    yield from (f"  en vigueur : {rule}" for rule in said.get("rules", ()))
+    yield f"  code : {said.get('code', 'inconnu')}"
 
 
 def wait_until_ready(process: subprocess.Popen[bytes], service: Service, ready: Path, log: Path) -> str:
@@ -146,6 +172,7 @@ def serve(command: list[str], services: tuple[Service, ...] = SERVICES) -> int:
             return subprocess.run(command, cwd=ROOT, env={**env, **addresses}, check=False).returncode
         for service in services:
             print(f"{service.module:<24} {addresses[service.variable]}", flush=True)
+            print(*about(service.module, folder), sep="\n", flush=True)
         if PDF_WORKER.variable in env:
             print(f"{PDF_WORKER.module:<24} {env[PDF_WORKER.variable]}", flush=True)
         elif DOCUMENTS in services:

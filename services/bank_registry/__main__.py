@@ -75,6 +75,7 @@ def main(arguments: Sequence[str]) -> int:
         words = arguments[1:] if arguments[:1] == ["serve"] else arguments
         acts = {"confirm-clock": _confirm_clock, "rotate-master-key": _rotate_master_key}
         return server.main(Settings, make_app, words, acts=acts)
+    os.umask(0o077)
     try:
         return int(app(args=list(arguments[1:]), prog_name=NAME, standalone_mode=False) or 0)
     except typer.TyperException:

@@ -34,7 +34,15 @@ from services.documents.store import (
     uses_keys,
 )
 from services.kit.access import AccessKeeping, CaseBook
-from services.kit.releases import RELEASE_CHAIN, Candidates, ReleaseServicer, ReleaseStore, TrustStore, Turns
+from services.kit.releases import (
+    RELEASE_CHAIN,
+    Candidates,
+    ReleaseServicer,
+    ReleaseStore,
+    TrustStore,
+    Turns,
+    in_force,
+)
 from services.kit.serve import App, Registration, registration
 from services.kit.store import (
     PAGE_TOKENS,
@@ -77,13 +85,8 @@ def make_app(settings: Settings) -> App:
         clock.start()
         seal = Seal(ring.key(SEALS), ring.key(SEALS_NAME))
         stored = Stored(store, settings.retention_days)
-        maker = Maker(
-            deployments,
-            store,
-            Converter(settings.pdf_address, settings.tls_files()),
-            seal,
-            settings.retention_days,
-        )
+        converter = Converter(settings.pdf_address, settings.tls_files())
+        maker = Maker(deployments, store, converter, seal, settings.retention_days)
         limit = settings.max_document_bytes
         return (
             registration(DocumentServicer(maker, stored, limit), deployments.releases.check_in_force),
@@ -104,6 +107,7 @@ def make_app(settings: Settings) -> App:
         ROLES,
         store_set(settings),
         _keeping(settings, opened),
+        rules=lambda: in_force(settings.database_url, settings.master_key_file, STORE_KEYS.owner),
     )
 
 

@@ -35,6 +35,7 @@ from services.kit.releases import (
     ReleaseStore,
     TrustStore,
     Turns,
+    in_force,
 )
 from services.kit.serve import App, Registration, all_of, registration
 from services.kit.store import (
@@ -106,6 +107,7 @@ def make_app(settings: Settings) -> App:
         ROLES,
         store_set(settings),
         _keeping(settings, opened),
+        rules=lambda: in_force(settings.database_url, settings.master_key_file, STORE_KEYS.owner),
     )
 
 

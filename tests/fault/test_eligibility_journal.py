@@ -131,6 +131,6 @@ def test_a_server_without_its_keys_does_not_start(
     server = start(launch, {**other, "ELIGIBILITY_ACCEPT_LOST_KEYS": "true"}, workers=1)
     with Client(server.address) as client:
         asked = pb.GetDecisionRequest(name=f"decisions/{decision_id}")
-        assert client.decisions.GetDecision(asked).decision.content == pb.DECISION_CONTENT_ERASED
+        assert client.decisions.GetDecision(asked).decision.content == pb.DECISION_CONTENT_KEY_MISSING
         assert assess(client).decision_id
     assert server.stop() == 0

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import itertools
+import json
+import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -19,7 +23,7 @@ from services.kit.errors import StartupError
 from services.kit.store import StoreSet, database_part, prepare_keys
 from tests import warm
 from tests.bank_registry_support import new_database
-from tests.support import throwaway_stores
+from tests.support import ROOT, throwaway_stores, wait_until
 
 SERVICES = ("services.eligibility", "services.documents", "services.bank_registry")
 
@@ -154,3 +158,62 @@ def test_a_database_of_which_nothing_can_be_known_is_refused(tmp_path: Path) -> 
     assert all(str(path) in sentence for sentence in refused)
     with pytest.raises(StartupError, match="ne peut pas être ouverte"):
         registry("postgresql://agent:oiseau@127.0.0.1:1/base").check()
+
+
+def modes(folder: Path) -> dict[str, str]:
+    """The files and folders that other accounts may read or change."""
+    found = {path: path.stat().st_mode for path in (folder, *folder.rglob("*"))}
+    return {str(path): oct(mode) for path, mode in found.items() if mode & 0o077 and path.name != "ready"}
+
+
+def is_ready(ready: Path, server: subprocess.Popen[bytes]) -> bool:
+    return ready.exists() or server.poll() is not None
+
+
+@pytest.mark.parametrize("module", SERVICES)
+def test_whatever_the_umask_its_own_account_alone_reads_what_a_service_keeps(
+    module: str, tmp_path: Path
+) -> None:
+    ready, kept = tmp_path / "ready", tmp_path / "var" / "deep"
+    compiled = {"DOCUMENTS_COMPILED_DIRECTORY": str(kept / "compiled"), "DOCUMENTS_RETENTION_DAYS": "3"}
+    env = {**os.environ, **throwaway_stores(kept), **compiled}
+    command = [sys.executable, "-m", module, "--port", "0", "--workers", "1", "--ready-file", str(ready)]
+    for start in ("first", "again, on files that are open to all"):
+        with subprocess.Popen(command, cwd=ROOT, env=env, umask=0, stderr=subprocess.PIPE) as server:
+            try:
+                wait_until(partial(is_ready, ready, server))
+                assert ready.exists(), start
+                assert (modes(kept), oct(ready.stat().st_mode & 0o777)) == ({}, "0o644"), start
+            finally:
+                server.terminate()
+                assert server.stderr
+                said = [json.loads(line) for line in server.stderr if line.startswith(b"{")]
+        for path in kept.glob("*.sqlite3*"):
+            path.chmod(0o666)
+        kept.chmod(0o777)
+    (line,) = (each for each in said if each["event"] == "ready")
+    assert line["stores"]
+    assert all(place.startswith(str(kept)) for place in line["stores"].values())
+    assert bool(line["rules"]) == (module != "services.bank_registry")
+    assert line["code"].startswith("0.")
+
+
+def test_data_are_deleted_for_a_word_alone(tmp_path: Path) -> None:
+    (tmp_path / "scripts").mkdir()
+    shutil.copy(ROOT / "scripts" / "purge-data", tmp_path / "scripts")
+    for name in ("var", "keys"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "kept").touch()
+
+    def purge(word: str) -> subprocess.CompletedProcess[str]:
+        command = [str(tmp_path / "scripts" / "purge-data")]
+        return subprocess.run(command, input=word, capture_output=True, text=True, check=False)
+
+    for word in ("", "oui\n", "effacer\n"):
+        done = purge(word)
+        assert (done.returncode, (tmp_path / "var/kept").exists()) == (1, True)
+    assert all(str(tmp_path / name / "kept") in done.stdout for name in ("var", "keys"))
+    assert purge("EFFACER\n").returncode == 0
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["scripts"]
+    recipe = (ROOT / "Makefile").read_text(encoding="utf-8").split("\nclean:")[1].split("\n\n")[0]
+    assert not {"var", "keys"} & set(recipe.splitlines()[1].split())

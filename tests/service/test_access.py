@@ -237,6 +237,7 @@ def test_a_gateway_says_whose_calls_it_carries(town: Town, gateway: grpc.Channel
         "",
         "URI=" + SOFTWARE,
         xfcc(town, SOFTWARE) + "," + xfcc(town, NIGHT),
+        xfcc(town, SOFTWARE) + ",By=" + GATEWAY,
         xfcc(town, SOFTWARE) + ";URI=" + NIGHT,
         xfcc(town, GATEWAY),
     ):

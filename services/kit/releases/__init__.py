@@ -24,6 +24,8 @@
 - `ReleaseFields`: The fields of a request, for the kinds of packages of a service.
 - `find_version`: The published version of a name; NotFound.
 - `FOR_EVER`: Revoked from its first signature on.
+- `in_force`: The name and the version of each package of a store that governs today, for a process that
+  serves not yet.
 - `Key`: A public key (32 bytes), what it signs and when; no `collections` means all of them.
 - `Kind`: One kind of package, as a service hands it in.
 - `Kinds`: The kinds of packages of a service.
@@ -81,7 +83,7 @@ if TYPE_CHECKING:
     from services.kit.releases.service import ReleaseServicer
     from services.kit.releases.settings import ReleaseSettings
     from services.kit.releases.signature import Statement
-    from services.kit.releases.store import ACTOR, PackageDamagedError, ReleaseStore
+    from services.kit.releases.store import ACTOR, PackageDamagedError, ReleaseStore, in_force
     from services.kit.releases.tables import chain_events, create_release_tables, make_append_only
     from services.kit.releases.timeline import Candidate, Release, Span, State
     from services.kit.releases.trust import Key, Policy
@@ -100,7 +102,7 @@ _ROOMS = {
     "settings": "ReleaseSettings",
     "signature": "Statement",
     "ledger": "RELEASE_CHAIN verify_releases",
-    "store": "ACTOR PackageDamagedError ReleaseStore",
+    "store": "ACTOR PackageDamagedError ReleaseStore in_force",
     "tables": "chain_events create_release_tables make_append_only",
     "timeline": "Candidate Release Span State",
     "trust": "Key Policy",

@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
+from pathlib import Path
 
 from sqlalchemy import Connection
 
+from services.kit.dates import today
 from services.kit.errors import AlreadyExists, FailedPrecondition
 from services.kit.releases import changes, history, ledger, versions
 from services.kit.releases.archive import SIGNATURE_FILE, ArchiveError, Contents, digest, pack, restore
 from services.kit.releases.history import Author, Record, RecordKind
-from services.kit.releases.ledger import Ledger
+from services.kit.releases.ledger import RELEASE_CHAIN, Ledger
 from services.kit.releases.signature import SignatureError, Statement, signer, stated
 from services.kit.releases.timeline import Candidate, Release, State
 from services.kit.releases.trust import Signature, Trust
-from services.kit.store import ChainSeal, Database, fingerprint
+from services.kit.store import ChainSeal, Database, fingerprint, open_ring
 
 ACTOR = "service"
 """Who publishes and activates what a service ships, in the history."""
@@ -37,6 +39,20 @@ class Publication:
     release: Release
     created: bool
     state: State
+
+
+def in_force(url: str, master_key_file: Path, owner: str) -> list[str]:
+    """The name and the version of each package of a store that governs today, for a process that serves not
+    yet."""
+    database, day = Database(url), today()
+    try:
+        state = ReleaseStore(
+            database, open_ring(database, master_key_file, owner).seal(RELEASE_CHAIN)
+        ).state()
+        governing = (state.governing(name, day) for name in state.names)
+        return [f"{release.name} {release.version}" for release in governing if release]
+    finally:
+        database.dispose()
 
 
 class ReleaseStore:

@@ -25,9 +25,10 @@ from grpc_reflection.v1alpha import reflection
 
 from services.kit import context
 from services.kit.access import AccessDoor, AccessKeeping, Guard, Quotas, Roles
-from services.kit.errors import StartupError
+from services.kit.errors import DomainError, StartupError
 from services.kit.french import spaced
 from services.kit.serve import cpus, liveness, logs, port
+from services.kit.serve.build import code_version
 from services.kit.serve.config import ServerSettings
 from services.kit.serve.counts import Counts
 from services.kit.serve.interceptor import MAX_METADATA_BYTES, Interceptor
@@ -50,6 +51,9 @@ STARTED_THREADS = 256
 and the one that takes the calls of gRPC waits with it: a second of overload began by a third of it lost."""
 
 _LONGEST_NAME = 100
+_PRIVATE_UMASK = 0o077
+_READABLE = 0o644
+"""Of the file with the address, which clients of other accounts wait for."""
 _OPEN = "Sans TLS ni jeton : tout programme de cette machine peut tout demander, sous tout nom."
 
 log = structlog.get_logger()
@@ -95,7 +99,8 @@ class App:
 
     `domain` is that of ErrorInfo, `roles` the table of who may call what, `accesses` where it is noted who
     did. What `prepare` opens (connections, threads) it closes before it returns. It runs once what the
-    service keeps, `stores`, was found whole, or may be created. `stop` runs last in a worker that ends.
+    service keeps, `stores`, was found whole, or may be created. `rules` names, after it, what governs today.
+    `stop` runs last in a worker that ends.
     """
 
     name: str
@@ -105,6 +110,7 @@ class App:
     roles: Path
     stores: StoreSet = field(default_factory=StoreSet)
     accesses: AccessKeeping | None = None
+    rules: Callable[[], Sequence[str]] = tuple
     stop: Callable[[], None] = lambda: None
 
 
@@ -149,6 +155,7 @@ def _named(words: list[str]) -> str:
 def run(app: App, settings: ServerSettings) -> int:
     """Serves until SIGTERM or SIGINT; returns the exit code of the process."""
     logs.configure(app.name, settings.log_level)
+    os.umask(_PRIVATE_UMASK)  # whatever a library writes, and a process that it starts
     try:
         access = settings.access()
         app.stores.check()
@@ -161,6 +168,8 @@ def run(app: App, settings: ServerSettings) -> int:
             return _supervise(app, settings, guard, held, publish, is_open=access is None)
     except StartupError as error:
         return _refuse(error)
+    except DomainError as error:  # the state of a store, found as it was read
+        return _refuse(StartupError(error.message))
 
 
 def _refuse(error: StartupError) -> int:
@@ -178,6 +187,7 @@ def _ready_file(path: Path | None) -> Iterator[Callable[[str], None]]:
     try:
         path.unlink(missing_ok=True)
         draft.touch()
+        draft.chmod(_READABLE)
     except OSError:
         raise StartupError(f"Le fichier {path} ne peut pas être écrit ; corrigez --ready-file.") from None
 
@@ -204,6 +214,7 @@ def _supervise(
     grant = cpus.grant()
     workers = settings.workers or grant.workers()
     pins = grant.pins(workers) if settings.pin_workers else ()
+    about = {"stores": app.stores.places(), "rules": list(app.rules()), "code": code_version()}
     address = port.address_of(held)
 
     def serve(index: int, pulse: Pulse) -> None:
@@ -215,7 +226,7 @@ def _supervise(
     def announce() -> None:
         if is_open:
             log.warning("access_open", sentence=spaced(_OPEN))
-        log.info("ready", address=address, workers=workers, pinned=bool(pins))
+        log.info("ready", address=address, workers=workers, pinned=bool(pins), **about)
         publish(address)
 
     gc.collect()
