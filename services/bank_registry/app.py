@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from services.bank_registry.api import (
@@ -19,7 +20,7 @@ from services.bank_registry.registry import Geography
 from services.bank_registry.store import STORE_KEYS, RegistryStore, prepare_store, store_set
 from services.kit.access import AccessKeeping, CaseBook
 from services.kit.serve import App, Registration, registration
-from services.kit.store import AccessPlace, Database, StoreClock, open_ring
+from services.kit.store import AccessPlace, Anchor, Database, StoreClock, anchoring, open_ring
 
 DOMAIN = "bankregistry.microcredit"
 ROLES = Path(__file__).with_name("roles.toml")
@@ -31,6 +32,9 @@ def make_app(settings: Settings) -> App:
 
     def prepare() -> None:
         prepare_store(settings.database_url, settings.master_key_file)
+        anchoring.check_heads(
+            settings.database_url, settings.master_key_file, STORE_KEYS, settings.head_places()
+        )
         Geography.load()  # before the fork: the workers share its memory
 
     opened: list[RegistryStore] = []
@@ -41,6 +45,7 @@ def make_app(settings: Settings) -> App:
         clock = StoreClock(database)
         clock.start()
         ring = open_ring(database, settings.master_key_file, STORE_KEYS.owner)
+        Anchor(database, ring, STORE_KEYS, settings.head_places()).start()
         store, geography = RegistryStore(database, ring), Geography.load()
         opened.append(store)
         admin = RegistryAdminServicer(Importer(store, geography), Exporter(store), Auditor(store))
@@ -55,5 +60,13 @@ def make_app(settings: Settings) -> App:
     accesses = AccessPlace(
         settings.access_database_url, settings.master_key_file, settings.access_retention_months
     )
+    anchor = partial(
+        anchoring.anchor_now,
+        settings.database_url,
+        settings.master_key_file,
+        STORE_KEYS,
+        settings.head_places(),
+    )
     book = CaseBook(lambda reference: opened[-1].registry().has_case(reference))
-    return App("bank_registry", DOMAIN, prepare, build, ROLES, stores, AccessKeeping(accesses, book))
+    keeping = AccessKeeping(accesses, book)
+    return App("bank_registry", DOMAIN, prepare, build, ROLES, stores, keeping, anchor)

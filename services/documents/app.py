@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from services.documents.api import (
@@ -47,10 +48,12 @@ from services.kit.serve import App, Registration, registration
 from services.kit.store import (
     PAGE_TOKENS,
     AccessPlace,
+    Anchor,
     Database,
     KeyStore,
     StoreClock,
     StoreSet,
+    anchoring,
     database_part,
     derives_keys,
     master_key_part,
@@ -66,20 +69,19 @@ ROLES = Path(__file__).with_name("roles.toml")
 def make_app(settings: Settings) -> App:
     """The application of these settings."""
     packages, turns = Packages(settings.plan_cache_bytes), Turns()
-    opened: list[DocumentStore] = []
-    """The store of this worker, once it is built."""
+    opened: list[DocumentStore] = []  # the store of this worker, once it is built
 
     def build() -> Sequence[Registration]:
         database = Database(settings.database_url)
         ring = open_ring(database, settings.master_key_file, STORE_KEYS.owner)
-        releases = ReleaseStore(database, ring.seal(RELEASE_CHAIN))
-        deployments = Deployments(releases, packages, package_kinds)
+        deployments = Deployments(ReleaseStore(database, ring.seal(RELEASE_CHAIN)), packages, package_kinds)
         deployments.start()
         candidates = Candidates(deployments.releases, turns)
         key = ring.key(PAGE_TOKENS)
         keys = _key_store(settings, Database(settings.keys_database_url))
         store = DocumentStore(database, keys, ring.seal(AUDIT_CHAIN), settings.retention_days)
         store.erasing.start()
+        Anchor(database, ring, STORE_KEYS, settings.head_places()).start()
         opened.append(store)
         clock = StoreClock(database, store.purge)
         clock.start()
@@ -107,7 +109,18 @@ def make_app(settings: Settings) -> App:
         ROLES,
         store_set(settings),
         _keeping(settings, opened),
+        _anchor(settings),
         rules=lambda: in_force(settings.database_url, settings.master_key_file, STORE_KEYS.owner),
+    )
+
+
+def _anchor(settings: Settings) -> Callable[[], None]:
+    return partial(
+        anchoring.anchor_now,
+        settings.database_url,
+        settings.master_key_file,
+        STORE_KEYS,
+        settings.head_places(),
     )
 
 
@@ -164,7 +177,9 @@ def prepare(settings: Settings, packages: Packages) -> None:
         )
         prepare_ring(database, settings.master_key_file, STORE_KEYS)
         _prepare_documents(settings, database)
-        seal = open_ring(database, settings.master_key_file, STORE_KEYS.owner).seal(RELEASE_CHAIN)
+        ring = open_ring(database, settings.master_key_file, STORE_KEYS.owner)
+        Anchor(database, ring, STORE_KEYS, settings.head_places()).check()
+        seal = ring.seal(RELEASE_CHAIN)
         TrustStore(database, seal).settle(settings.wanted())
         deployments = Deployments(ReleaseStore(database, seal), packages, package_kinds)
         prepare_packages(deployments, settings.templates_directory, settings.profiles_directory)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import structlog
@@ -41,11 +42,13 @@ from services.kit.serve import App, Registration, all_of, registration
 from services.kit.store import (
     PAGE_TOKENS,
     AccessPlace,
+    Anchor,
     Database,
     KeyRing,
     KeyStore,
     StoreClock,
     StoreSet,
+    anchoring,
     database_part,
     master_key_part,
     open_ring,
@@ -61,11 +64,9 @@ log = structlog.get_logger()
 
 def make_app(settings: Settings) -> App:
     """The application of these settings."""
-
     read: dict[str, RulePackage] = {}
     turns = Turns()
-    opened: list[Journal] = []
-    """The journal of this worker, once it is built."""
+    opened: list[Journal] = []  # the journal of this worker, once it is built
 
     def build() -> Sequence[Registration]:
         database = Database(settings.database_url)
@@ -75,6 +76,7 @@ def make_app(settings: Settings) -> App:
         keys = _key_store(settings, Database(settings.keys_database_url))
         journal = Journal(database, keys, ring.seal(JOURNAL_CHAIN))
         journal.erasing.start()
+        Anchor(database, ring, STORE_KEYS, settings.head_places()).start()
         opened.append(journal)
         clock = StoreClock(database)
         clock.start()
@@ -107,7 +109,18 @@ def make_app(settings: Settings) -> App:
         ROLES,
         store_set(settings),
         _keeping(settings, opened),
+        _anchor(settings),
         rules=lambda: in_force(settings.database_url, settings.master_key_file, STORE_KEYS.owner),
+    )
+
+
+def _anchor(settings: Settings) -> Callable[[], None]:
+    return partial(
+        anchoring.anchor_now,
+        settings.database_url,
+        settings.master_key_file,
+        STORE_KEYS,
+        settings.head_places(),
     )
 
 
@@ -148,6 +161,7 @@ def prepare(settings: Settings) -> dict[str, RulePackage]:
     try:
         prepare_ring(database, settings.master_key_file, STORE_KEYS)
         ring = open_ring(database, settings.master_key_file, STORE_KEYS.owner)
+        Anchor(database, ring, STORE_KEYS, settings.head_places()).check()
         _prepare_journal(settings, database, ring)
         TrustStore(database, ring.seal(RELEASE_CHAIN)).settle(settings.wanted())
         store = ReleaseStore(database, ring.seal(RELEASE_CHAIN))

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from sqlalchemy import Connection
@@ -18,15 +19,18 @@ from services.kit import context
 from services.kit.errors import Unavailable
 from services.kit.store import (
     CLOCK_CHAIN,
+    HEAD_SIGNATURES,
     PAGE_TOKENS,
     Audit,
     KeyPlan,
     KeyRing,
     StoreSet,
+    audit_chain,
     database,
     database_part,
     holds_key,
     master_key_part,
+    open_clock,
     prepare_ring,
     verify_audit,
     verify_clock,
@@ -40,8 +44,9 @@ AUDIT_CHAIN = "audit chain"
 
 STORE_KEYS = KeyPlan(
     "la base du registre",
-    (AUDIT_CHAIN, CLOCK_CHAIN, PAGE_TOKENS),
+    (AUDIT_CHAIN, CLOCK_CHAIN, PAGE_TOKENS, HEAD_SIGNATURES),
     chains={AUDIT_CHAIN: verify_audit(tables.audit), CLOCK_CHAIN: verify_clock},
+    opened={AUDIT_CHAIN: partial(audit_chain, tables.audit), CLOCK_CHAIN: open_clock},
 )
 """The keys that the store keeps."""
 

@@ -45,7 +45,7 @@ def described(contents: Contents, name: str, schema: Schema, findings: Findings)
     except YamlError as error:
         findings.error(Place(name), f"{error}.", "FILE_UNREADABLE")
         return None
-    found = list(schema.violations(content, name.partition(".")[0]))
+    found = list(schema.violations(content, name.partition(".")[0], authored=True))
     for violation in found:
         findings.error(Place(name, part=violation.field), violation.description, "FIELD")
     if found:

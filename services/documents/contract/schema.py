@@ -60,8 +60,12 @@ class Schema:
         """Reads and compiles a schema shipped with the service."""
         return cls(json.loads(path.read_text(encoding="utf-8")))
 
-    def violations(self, data: Any, root: str) -> Iterator[Violation]:
-        """Every violation of `data`, with paths below `root`."""
+    def violations(self, data: Any, root: str, *, authored: bool = False) -> Iterator[Violation]:
+        """Every violation of `data`, with paths below `root`.
+
+        They repeat the names of the contract alone, unless `authored`: a file of a package speaks of nobody,
+        and its author looks for what he wrote.
+        """
         for error in self._validator.iter_errors(data):
             kind: Any = error.kind
             path = self._path(data, root, error.instance_path)
@@ -69,7 +73,7 @@ class Schema:
                 # error.instance has the same keys, in another order
                 holder = reduce(getitem, error.instance_path, data)
                 for name in kind.unexpected:
-                    where = child(path, name, holder, self.names)
+                    where = f"{path}.{name}" if authored else child(path, name, holder, self.names)
                     sentence = "Ce champ n’existe pas dans le contrat."
                     yield Violation(where, FieldReason.UNKNOWN_FIELD, sentence)
             else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import structlog
@@ -10,15 +11,18 @@ from sqlalchemy import inspect, select, update
 
 from services.documents.store.tables import audit, document, pending_erasure
 from services.kit.errors import StartupError
-from services.kit.releases import RELEASE_CHAIN, verify_releases
+from services.kit.releases import RELEASE_CHAIN, open_releases, verify_releases
 from services.kit.store import (
     CLOCK_CHAIN,
     CONTENTS,
+    HEAD_SIGNATURES,
     PAGE_TOKENS,
     Database,
     Erasing,
     KeyPlan,
     KeyStore,
+    audit_chain,
+    open_clock,
     vault,
     verify_audit,
     verify_clock,
@@ -38,12 +42,17 @@ SEALS, SEALS_NAME = "document seals", "name of the key of document seals"
 
 STORE_KEYS = KeyPlan(
     "la base des documents",
-    (AUDIT_CHAIN, RELEASE_CHAIN, CLOCK_CHAIN, PAGE_TOKENS, SEALS, SEALS_NAME),
+    (AUDIT_CHAIN, RELEASE_CHAIN, CLOCK_CHAIN, PAGE_TOKENS, HEAD_SIGNATURES, SEALS, SEALS_NAME),
     derived=(SEALS, SEALS_NAME),
     chains={
         AUDIT_CHAIN: verify_audit(audit),
         RELEASE_CHAIN: verify_releases,
         CLOCK_CHAIN: verify_clock,
+    },
+    opened={
+        AUDIT_CHAIN: partial(audit_chain, audit),
+        RELEASE_CHAIN: open_releases,
+        CLOCK_CHAIN: open_clock,
     },
 )
 """The keys that the store keeps."""

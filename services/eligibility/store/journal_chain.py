@@ -12,8 +12,17 @@ from sqlalchemy import Connection, select
 from services.eligibility.store.tables import DECISION, PURGE, journal
 from services.kit.canonical import Head, Verification, is_hash
 from services.kit.errors import FailedPrecondition
-from services.kit.releases import RELEASE_CHAIN, verify_releases
-from services.kit.store import CLOCK_CHAIN, PAGE_TOKENS, Chain, ChainSeal, KeyPlan, verify_clock
+from services.kit.releases import RELEASE_CHAIN, open_releases, verify_releases
+from services.kit.store import (
+    CLOCK_CHAIN,
+    HEAD_SIGNATURES,
+    PAGE_TOKENS,
+    Chain,
+    ChainSeal,
+    KeyPlan,
+    open_clock,
+    verify_clock,
+)
 
 JOURNAL_CHAIN = "journal chain"
 """The purpose of the key that seals the journal."""
@@ -22,12 +31,17 @@ JOURNAL_CHAIN = "journal chain"
 _LOCK = 5230817729160483911
 
 
+def open_journal(seal: ChainSeal) -> Chain:
+    """The chain of the journal, under a seal."""
+    # The ciphertext is sealed by its hash, so that a purge can take it away and leave the chain whole.
+    return Chain(journal, seal, lock=_LOCK, unsealed=("ciphertext",))
+
+
 class JournalChain:
     """The records of the journal, one after another, under a seal."""
 
     def __init__(self, seal: ChainSeal) -> None:
-        # The ciphertext is sealed by its hash, so that a purge can take it away and leave the chain whole.
-        self._chain = Chain(journal, seal, lock=_LOCK, unsealed=("ciphertext",))
+        self._chain = open_journal(seal)
 
     def head(self, connection: Connection, *, lock: bool = False) -> Head:
         """The last record; `lock` makes the other writers wait until the transaction ends."""
@@ -53,12 +67,13 @@ class JournalChain:
 
 STORE_KEYS = KeyPlan(
     "la base du journal",
-    (JOURNAL_CHAIN, RELEASE_CHAIN, CLOCK_CHAIN, PAGE_TOKENS),
+    (JOURNAL_CHAIN, RELEASE_CHAIN, CLOCK_CHAIN, PAGE_TOKENS, HEAD_SIGNATURES),
     chains={
         JOURNAL_CHAIN: lambda connection, seal: JournalChain(seal).verify(connection),
         RELEASE_CHAIN: verify_releases,
         CLOCK_CHAIN: verify_clock,
     },
+    opened={JOURNAL_CHAIN: open_journal, RELEASE_CHAIN: open_releases, CLOCK_CHAIN: open_clock},
 )
 """The keys that the store of rulesets and decisions keeps."""
 

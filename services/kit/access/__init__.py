@@ -26,11 +26,37 @@
   and the authorities of those it speaks with.
 """
 
-from services.kit.access.access import Access
-from services.kit.access.cases import CaseBook, act_on_case, may_change_case, may_list_case, may_read_case
-from services.kit.access.certificates import TlsFiles, channel_credentials
-from services.kit.access.configuration import is_loopback
-from services.kit.access.door import AccessDoor, AccessKeeping
-from services.kit.access.guard import Guard, Roles
-from services.kit.access.outgoing import Outgoing, host_of
-from services.kit.access.quota import Quotas
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from services.kit.access.access import Access
+    from services.kit.access.cases import CaseBook, act_on_case, may_change_case, may_list_case, may_read_case
+    from services.kit.access.certificates import TlsFiles, channel_credentials
+    from services.kit.access.configuration import is_loopback
+    from services.kit.access.door import AccessDoor, AccessKeeping
+    from services.kit.access.guard import Guard, Roles
+    from services.kit.access.outgoing import Outgoing, host_of
+    from services.kit.access.quota import Quotas
+
+_ROOMS = {
+    "access": "Access",
+    "cases": "CaseBook act_on_case may_change_case may_list_case may_read_case",
+    "certificates": "TlsFiles channel_credentials",
+    "configuration": "is_loopback",
+    "door": "AccessDoor AccessKeeping",
+    "guard": "Guard Roles",
+    "outgoing": "Outgoing host_of",
+    "quota": "Quotas",
+}
+_HOMES = {name: room for room, names in _ROOMS.items() for name in names.split()}
+
+
+def __getattr__(name: str) -> Any:
+    # A command line needs how to call a server, not what the server keeps: without SQL it starts in half the
+    # time. A module is imported when a name of it is asked for.
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

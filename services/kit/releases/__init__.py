@@ -30,6 +30,7 @@
 - `Kind`: One kind of package, as a service hands it in.
 - `Kinds`: The kinds of packages of a service.
 - `make_append_only`: Makes the database refuse to change or delete a row of a table.
+- `open_releases`: The chain of what happens to releases, under a seal.
 - `pack`: A zip of a package: the same bytes for the same contents.
 - `PackageDamagedError`: What is stored of a package is not what was published.
 - `Policy`: What a publication and an activation must have: `signatures` and `signed_activations` by a stored
@@ -77,7 +78,7 @@ if TYPE_CHECKING:
     )
     from services.kit.releases.history import Author
     from services.kit.releases.kinds import Description, Edited, Editing, Kind, Kinds
-    from services.kit.releases.ledger import RELEASE_CHAIN, verify_releases
+    from services.kit.releases.ledger import RELEASE_CHAIN, open_releases, verify_releases
     from services.kit.releases.report import Report
     from services.kit.releases.requests import ReleaseFields, check_published, find_version, unpacked
     from services.kit.releases.service import ReleaseServicer
@@ -101,7 +102,7 @@ _ROOMS = {
     "service": "ReleaseServicer",
     "settings": "ReleaseSettings",
     "signature": "Statement",
-    "ledger": "RELEASE_CHAIN verify_releases",
+    "ledger": "RELEASE_CHAIN open_releases verify_releases",
     "store": "ACTOR PackageDamagedError ReleaseStore in_force",
     "tables": "chain_events create_release_tables make_append_only",
     "timeline": "Candidate Release Span State",

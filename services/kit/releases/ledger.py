@@ -32,7 +32,7 @@ class Ledger:
 
     def __init__(self, database: Database, seal: ChainSeal) -> None:
         self._database = database
-        self._chain = Chain(_TABLES.record, seal, lock=_LOCK)
+        self._chain = open_releases(seal)
         self._known = _EMPTY
 
     @contextmanager
@@ -88,9 +88,14 @@ class Ledger:
         return state
 
 
+def open_releases(seal: ChainSeal) -> Chain:
+    """The chain of what happens to releases, under a seal."""
+    return Chain(_TABLES.record, seal, lock=_LOCK)
+
+
 def verify_releases(connection: Connection, seal: ChainSeal) -> Verification:
     """Whether what happened to the releases is as it was written, under a seal."""
-    return Chain(_TABLES.record, seal, lock=_LOCK).verify(connection)
+    return open_releases(seal).verify(connection)
 
 
 class HistoryAlteredError(FailedPrecondition):

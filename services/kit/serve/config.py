@@ -16,6 +16,7 @@ from services.kit.errors import StartupError
 from services.kit.serve import options
 from services.kit.serve.admission import PATIENCE_SECONDS
 from services.kit.serve.interceptor import Limits
+from services.kit.store import HeadPlaces
 
 _MEBIBYTE = 1024 * 1024
 _TLS = "tls_certificate_file", "tls_key_file", "tls_authorities_file"
@@ -177,6 +178,7 @@ class StoreSettings(ServerSettings):
         False,
         description="Créer ce que le service garde, si rien n’en existe ; à donner au premier démarrage.",
     )
+    heads_file: Path = Field(Path("keys/heads.jsonl"), description=HEADS_DESCRIPTION)
     heads_seconds: float = Field(
         5,
         ge=0.1,
@@ -191,6 +193,12 @@ class StoreSettings(ServerSettings):
         "", description="Commande qui reçoit chaque empreinte, une ligne JSON, sur son entrée."
     )
     heads_webhook: str = Field("", description="Adresse http(s) à laquelle envoyer chaque empreinte en JSON.")
+
+    def head_places(self) -> HeadPlaces:
+        """Where anchored heads go."""
+        return HeadPlaces(
+            self.heads_file, self.heads_seconds, self.heads_syslog, self.heads_command, self.heads_webhook
+        )
 
 
 def _print_and_exit(text: str) -> NoReturn:

@@ -110,12 +110,14 @@ class App:
     roles: Path
     stores: StoreSet = field(default_factory=StoreSet)
     accesses: AccessKeeping | None = None
+    anchor: Callable[[], None] = lambda: None
     rules: Callable[[], Sequence[str]] = tuple
     stop: Callable[[], None] = lambda: None
 
 
-Act = Callable[[S, str], str]
-"""What a person does to the store of a service, by name; gives a French sentence, or raises StartupError."""
+Act = Callable[[S, str, str], str]
+"""What a person does to the store of a service: by name, and the word after that of the act; gives a French
+sentence, or raises StartupError."""
 
 
 def main(
@@ -131,10 +133,13 @@ def main(
     try:
         if words[:1] and words[0] in acts:
             act = acts[words.pop(0)]
+            word = words.pop(0) if words and not words[0].startswith("--") else ""
             by = _named(words)
             settings = settings_type.load(words)
-            replace(make_app(settings).stores, init=False).check()  # an act creates nothing
-            sys.stdout.write(f"{spaced(act(settings, by))}\n")
+            app = make_app(settings)
+            logs.configure(app.name, settings.log_level)
+            replace(app.stores, init=False).check()  # an act creates nothing
+            sys.stdout.write(f"{spaced(act(settings, by, word))}\n")
             return 0
         settings = settings_type.load(words)
     except StartupError as error:
@@ -162,10 +167,13 @@ def run(app: App, settings: ServerSettings) -> int:
         # Before the fork: the workers count together how often an application calls.
         guard = Guard(Roles(app.roles, settings.roles_file), Quotas())
         app.prepare()
+        app.anchor()
         if access and app.accesses:
             app.accesses.place.prepare()
         with port.reserve(settings.host, settings.port) as held, _ready_file(settings.ready_file) as publish:
-            return _supervise(app, settings, guard, held, publish, is_open=access is None)
+            code = _supervise(app, settings, guard, held, publish, is_open=access is None)
+            app.anchor()
+            return code
     except StartupError as error:
         return _refuse(error)
     except DomainError as error:  # the state of a store, found as it was read

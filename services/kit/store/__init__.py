@@ -7,8 +7,12 @@
 - `AccessPlace`: Where a service keeps its journal of accesses, under which master key, and for how many
   months.
 - `Agreement`: What a person asked of an act that takes two: who, with which roles, and until when it holds.
+- `Anchor`: Anchors the heads of the chains of one store, from one process.
+- `anchoring`: Anchoring: the last heads of the chains of a store leave its database by themselves, after each
+  write.
 - `Audit`: The audit of a table of `audit_table`, under the seal of its chain.
 - `audit`: Chained audit: each write adds a row, in its own transaction, that seals all the rows before it.
+- `audit_chain`: The chain of the audit of a table.
 - `AuditEntry`: What a write did to a resource; `before` and `after` hold JSON values without float.
 - `audit_table`: The table of an audit chain, for the service's migration and its store.
 - `BrokenChainError`: A record is not as it was written, or is missing; `sequence` is its rank.
@@ -36,6 +40,8 @@
 - `database_part`: A database, known by a table that no other store has; it exists once it has its tables.
 - `DeletionTime`: What a deletion goes by, which only the clock of a store gives.
 - `fingerprint`: What tells a request from another one: SHA-256 of its parts.
+- `HEAD_SIGNATURES`: The purpose of the key (Ed25519) that signs heads.
+- `HeadPlaces`: Where anchored heads go: the file, and elsewhere where a setting says so.
 - `holds_key`: Whether a database keeps a key of that purpose, whatever else it is.
 - `idempotency`: Requests already answered: a write sent again with the same id has the first answer
   (AIP-155).
@@ -44,6 +50,7 @@
 - `KeyStore`: The keys of cases; every use reads them anew, so that an erased one is never used.
 - `master_key_table`: The table that says which master key a database is tied to.
 - `master_key_part`: The master key of a service.
+- `open_clock`: The chain of the confirmations, under a seal.
 - `open_ring`: The keys of a database that was prepared; StartupError.
 - `PAGE_TOKENS`: The purpose of the key that seals page tokens.
 - `prepare_keys`: Creates or upgrades the key database; creates the master key and the first epoch if none
@@ -70,13 +77,16 @@
 - `write_places`: The threads of this process that may write or wait to: half of them.
 """
 
-from services.kit.store import accesses, audit, database, idempotency, states, store_clock, vault
+from services.kit.store import accesses, anchoring, audit, database, idempotency, states, store_clock, vault
 from services.kit.store.accesses import AccessFilters, AccessLine, AccessLog, AccessPlace
-from services.kit.store.audit import Audit, AuditEntry, audit_table, verify_audit
+from services.kit.store.anchoring import Anchor
+from services.kit.store.audit import Audit, AuditEntry, audit_chain, audit_table, verify_audit
 from services.kit.store.case_store import Agreement
 from services.kit.store.chain import BrokenChainError, Chain, ChainSeal
 from services.kit.store.database import Database
 from services.kit.store.erasing import CONTENTS, ERASED, ERASING, Erasing, erasure_table
+from services.kit.store.head_sending import HeadPlaces
+from services.kit.store.heads import HEAD_SIGNATURES
 from services.kit.store.idempotency import fingerprint, request_table, reused
 from services.kit.store.keys import CaseKey, KeyStore, prepare_keys
 from services.kit.store.parts import StoreSet, database_part, holds_key, master_key_part
@@ -99,6 +109,7 @@ from services.kit.store.store_clock import (
     StoreClock,
     clock_tables,
     create_clock_tables,
+    open_clock,
     verify_clock,
 )
 from services.kit.store.waits import write_places

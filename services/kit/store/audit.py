@@ -47,7 +47,7 @@ class Audit:
     """The audit of a table of `audit_table`, under the seal of its chain."""
 
     def __init__(self, table: Table, seal: ChainSeal) -> None:
-        self._chain = Chain(table, seal, lock=_LOCK)
+        self._chain = audit_chain(table, seal)
 
     def append(
         self,
@@ -93,6 +93,11 @@ class Audit:
         With an `expected` head, kept from an earlier day, a removed end is found too.
         """
         return self._chain.verify(connection, expected)
+
+
+def audit_chain(table: Table, seal: ChainSeal) -> Chain:
+    """The chain of the audit of a table."""
+    return Chain(table, seal, lock=_LOCK)
 
 
 def verify_audit(table: Table) -> Callable[[Connection, ChainSeal], Verification]:

@@ -124,6 +124,13 @@ class Chain:
         found = select(self._table.c.hash).where(self._rank == head.sequence)
         return head.sequence == 0 or connection.scalar(found) == head.hash
 
+    def goes_on(self, connection: Connection, head: Head) -> bool:
+        """Whether a record is there as it was anchored, and every one after it follows."""
+        try:
+            return self.holds(connection, head) and all(True for _ in self.after(connection, head))
+        except BrokenChainError:
+            return False
+
     def after(self, connection: Connection, last: Head) -> Iterator[Record]:
         """The records after a head that was verified; BrokenChainError at the first that does not follow."""
         rows = connection.execute(self._reading_after, {"rank": last.sequence})

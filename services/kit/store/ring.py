@@ -30,7 +30,7 @@ from services.kit.canonical import Head, Verification
 from services.kit.dates import instant_text
 from services.kit.errors import StartupError
 from services.kit.store import vault
-from services.kit.store.chain import BEGINNING, ChainSeal
+from services.kit.store.chain import BEGINNING, Chain, ChainSeal
 from services.kit.store.database import Database
 from services.kit.store.secrets import take_page_key
 from services.kit.store.vault import MasterKey
@@ -86,13 +86,15 @@ class KeyPlan:
     """The keys that a database must have.
 
     `owner` names it in French; `derived` are the purposes whose key an earlier version derived from the
-    master key; `chains` gives, for the purpose of the key of a chain, how that chain is verified.
+    master key; `chains` gives, for the purpose of the key of a chain, how that chain is verified, and
+    `opened` that chain itself.
     """
 
     owner: str
     purposes: tuple[str, ...]
     derived: tuple[str, ...] = ()
     chains: Mapping[str, VerifyPlain] = field(default_factory=dict)
+    opened: Mapping[str, Callable[[ChainSeal], Chain]] = field(default_factory=dict)
 
 
 class KeyRing:

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,7 @@ from sqlalchemy import (
 from services.kit import context
 from services.kit.dates import instant_of, instant_text, paris_text
 from services.kit.errors import DomainError, FailedPrecondition, StartupError
-from services.kit.store.audit import Audit, audit_table, verify_audit
+from services.kit.store.audit import Audit, audit_chain, audit_table, verify_audit
 from services.kit.store.clock import (
     AHEAD_SECONDS,
     WAIT_SECONDS,
@@ -85,6 +86,9 @@ def create_clock_tables(connection: Connection, last: str | None) -> None:
 
 
 _clock, clock_audit = clock_tables(MetaData())
+
+open_clock = partial(audit_chain, clock_audit)
+"""The chain of the confirmations, under a seal."""
 
 verify_clock = verify_audit(clock_audit)
 """How the audit of the confirmations is verified under a seal."""
