@@ -43,6 +43,7 @@ class Call:
 _current: ContextVar[Call | None] = ContextVar("current_call", default=None)
 _age: ContextVar[float | None] = ContextVar("age_of_the_state", default=None)
 _stopping = threading.Event()
+_serving = threading.Event()
 _threads = [8]
 
 
@@ -87,9 +88,15 @@ def subject() -> Subject:
 
 
 def start(threads: int) -> None:
-    """Says how many calls this process runs at once."""
+    """Says that this process serves, and how many calls at once."""
+    _serving.set()
     _threads.clear()
     _threads.append(threads)
+
+
+def serving() -> bool:
+    """True in a process that serves: a command, or the master that prepares a start, has nobody waiting."""
+    return _serving.is_set()
 
 
 def threads() -> int:

@@ -16,8 +16,10 @@ import psycopg
 import pytest
 from sqlalchemy import URL, make_url, text
 
+from services.kit import context
 from services.kit.context import limit
 from services.kit.errors import DomainError, FailedPrecondition, Unavailable
+from services.kit.store import waits
 from services.kit.store.database import Database
 from services.kit.store.waits import WritePlaces
 from tests.proxy import Proxy
@@ -57,7 +59,7 @@ def database(postgresql: URL, proxy: Proxy) -> Iterator[Database]:
     """The store, behind a proxy that may be frozen."""
     query = {key: value for key, value in postgresql.query.items() if key not in ("host", "port")}
     url = postgresql.set(host="127.0.0.1", port=proxy.port, query=query)
-    made = Database(url.render_as_string(hide_password=False))
+    made = Database(url.render_as_string(hide_password=False), bounded=True)
     yield made
     proxy.thaw()
     made.dispose()
@@ -71,6 +73,21 @@ def count(database: Database) -> int:
 def insert(database: Database) -> None:
     with database.write() as connection:
         connection.execute(text("INSERT INTO thing VALUES (1)"))
+
+
+def test_a_command_takes_the_time_that_it_needs(postgresql: URL, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The import of a whole registry lasts longer than any call: nobody waits for it."""
+    url = postgresql.render_as_string(hide_password=False)
+    bounds = text("SELECT current_setting('statement_timeout'), current_setting('lock_timeout')")
+    for serving, expected in ((False, ("0", "0")), (True, ("10s", "5s"))):
+        monkeypatch.setattr(context, "serving", lambda told=serving: told)
+        opened = Database(url)
+        monkeypatch.setattr(waits, "BACKGROUND_SECONDS", 0.2)
+        with opened.read() as connection:
+            assert tuple(connection.execute(bounds).one()) == expected
+            if not serving:
+                connection.execute(text("SELECT pg_sleep(0.5)"))
+        opened.dispose()
 
 
 def test_a_server_that_hangs_costs_no_more_than_what_is_left_of_the_call(

@@ -61,7 +61,7 @@ STORE_KEYS = KeyPlan(
 def uses_keys(url: str) -> bool:
     """Whether a document that is kept has a key in the key database: a store that kept none before may begin
     one."""
-    database = Database(url, bounded=False)
+    database = Database(url)
     try:
         with database.read() as connection:
             tables = inspect(connection)

@@ -21,6 +21,7 @@ from sqlalchemy import URL, Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from services.kit import context
 from services.kit.context import limit
 from services.kit.errors import DomainError, FailedPrecondition, StartupError, Unavailable
 from services.kit.store import states
@@ -59,9 +60,14 @@ _POSTGRESQL_LOCK = text(
 
 
 class Database:
-    """A pool of connections, to be opened after the fork only."""
+    """A pool of connections, to be opened after the fork only.
 
-    def __init__(self, url: str, *, pool_size: int = 5, bounded: bool = True) -> None:
+    Unless told, waits are bounded in a process that serves: a start that seals a long past anew, or the
+    import of a whole registry, takes the time that it needs.
+    """
+
+    def __init__(self, url: str, *, pool_size: int = 5, bounded: bool | None = None) -> None:
+        bounded = context.serving() if bounded is None else bounded
         self._url = parse_url(url)
         self.is_sqlite = self._url.get_backend_name() == "sqlite"
         self._engine = create(self._url, pool_size, bounded=bounded)
@@ -208,7 +214,7 @@ def migrate(url: str, script_location: Path) -> None:
     Raises StartupError if the store cannot be reached or written, or comes from a newer version.
     """
     parsed = parse_url(url)
-    database = Database(url, bounded=False)
+    database = Database(url)
     try:
         with _sqlite_file(parsed):
             _open(database, parsed)

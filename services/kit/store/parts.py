@@ -67,7 +67,7 @@ def holds_key(url: str, purpose: str) -> bool:
     parsed = parse_url(url)
     if parsed.get_backend_name() == "sqlite" and not Path(str(parsed.database)).exists():
         return False
-    database = Database(url, bounded=False)
+    database = Database(url)
     try:
         with database.read() as connection:
             return inspect(connection).has_table(STORED_KEY.name) and purpose in purposes(connection)
@@ -142,7 +142,7 @@ def _sqlite_exists(url: URL, path: Path, table: str) -> bool:
 
 
 def _postgresql_exists(url: str, parsed: URL, table: str) -> bool:
-    database = Database(url, bounded=False)
+    database = Database(url)
     try:
         with database.read() as connection:
             tables = set(inspect(connection).get_table_names())
