@@ -409,7 +409,7 @@ def test_a_journal_altered_behind_the_server_is_found(launch: Launch, tmp_path: 
         assert [item.name for item in page] == names[1::-1]
         assert got(client, names[1]).outcome == assessment_pb2.OUTCOME_UNSPECIFIED
         assert refusal(explained, client, names[1]).reason == "DECISION_DAMAGED"
-        assert refusal(assessed, client).reason == "JOURNAL_DAMAGED"
+        assert refusal(assessed, client).reason == "STORE_DAMAGED"
         for wrong in (pb.JournalHead(sequence=-1, hash="0" * 64), pb.JournalHead(sequence=1, hash="x")):
             assert refusal(verified, client, wrong).code == "INVALID_ARGUMENT"
     database.dispose()

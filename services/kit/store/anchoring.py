@@ -15,7 +15,7 @@ from pathlib import Path
 import structlog
 
 from services.kit import context
-from services.kit.canonical import Head
+from services.kit.canonical import Head, is_hash
 from services.kit.dates import instant_of, instant_text
 from services.kit.errors import DomainError, StartupError
 from services.kit.store.chain import BEGINNING
@@ -63,6 +63,10 @@ class Anchor:
         with self._file.turn(self.public_key) as (last, stream):
             now = datetime.now(UTC)
             heads = self._heads()
+            altered = [name for name, head in heads.items() if not is_hash(head.hash)]
+            if altered:  # an end that is no seal proves nothing; the file keeps the last one that did
+                log.error("head_altered", chains=altered)
+                return ""
             known = dict(last.heads) if last else {}
             if last and not acknowledged:
                 if known == heads:
