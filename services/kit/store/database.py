@@ -121,10 +121,19 @@ class Database:
 
     def check_state(self) -> None:
         """Raises the state in which nothing may be read or written, as far as it is known."""
-        if self._refusal:
-            raise FailedPrecondition(self._refusal.reason, self._refusal.message)
+        self._check_refusal()
         if self._files:
             self._files.check()
+
+    def look(self) -> None:
+        """Raises the same at a lower price: what a call asks before it is answered from memory."""
+        self._check_refusal()
+        if self._files:
+            self._files.look()
+
+    def _check_refusal(self) -> None:
+        if self._refusal:
+            raise FailedPrecondition(self._refusal.reason, self._refusal.message)
 
     @contextmanager
     def _transaction(self, options: dict[str, Any], engine: Engine | None = None) -> Iterator[Connection]:
@@ -150,7 +159,7 @@ class Database:
         unless `fresh`.
         """
         if self._files:
-            self.check_state()
+            self._check_refusal()
             return self._files.mark()
         with self._mark_lock:
             now = time.monotonic()
@@ -194,7 +203,7 @@ _databases: WeakSet[Database] = WeakSet()
 def check_states() -> None:
     """Raises the state of the first store of this process in which nothing may be read or written."""
     for database in list(_databases):
-        database.check_state()
+        database.look()
 
 
 def _state(error: BaseException | None, *, writes: bool) -> DomainError | None:

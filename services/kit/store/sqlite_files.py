@@ -7,6 +7,7 @@ import os
 import sqlite3
 import struct
 import threading
+import time
 from pathlib import Path
 from typing import BinaryIO
 
@@ -17,6 +18,10 @@ _INDEX_HEADER_BYTES = 48
 _LOG_HEADER_BYTES, _FRAME_HEADER_BYTES = 32, 24
 
 Identity = tuple[int, int]
+
+LOG_SECONDS = 0.1
+"""How long a call trusts the log and the index: each look at a file lets every other thread run first. The
+file itself is looked at by every call and every mark, all three by every transaction."""
 
 _opened: dict[Path, Identity] = {}
 """The files that this process, or the one it was forked from, made ready: a worker that is replaced later
@@ -34,6 +39,7 @@ class SqliteFiles:
         self._keeper: sqlite3.Connection | None = None
         self._index_file: BinaryIO | None = None
         self._index: mmap.mmap | None = None
+        self._next_check = 0.0
 
     def remember(self) -> None:
         """The file that is there is the one to serve, in this process and in those forked from it."""
@@ -53,6 +59,13 @@ class SqliteFiles:
         if not now[0].st_size or (before and self._is_cut(before, now[1].st_size)):
             raise states.damaged()
 
+    def look(self) -> None:
+        """Raises the same of the file, and of all three once in LOG_SECONDS."""
+        now = time.monotonic()
+        if now >= self._next_check or not self._found or not self._is_there():
+            self.check()
+            self._next_check = now + LOG_SECONDS
+
     def _is_cut(self, header: bytes, log_bytes: int) -> bool:
         """True if the log is shorter than the index says, which did not change while both were read: SQLite
         would write on after the hole, and commits would be lost."""
@@ -64,9 +77,17 @@ class SqliteFiles:
     def mark(self) -> bytes:
         """The header of the index, which changes with each commit (sqlite.org/walformat.html, 2.1): reading
         it costs no system call, where asking SQLite would let every other thread of the process run first."""
-        self.check()
+        self.look()
         index = self._index or self._map()
         return index[:_INDEX_HEADER_BYTES]
+
+    def _is_there(self) -> bool:
+        """Whether the file is the one that was opened, and not empty."""
+        try:
+            found = os.stat(self._names[0])
+        except FileNotFoundError:
+            return False
+        return found.st_size > 0 and _identity(found) == self._found[0]
 
     def close(self) -> None:
         """Leaves the files, which may be other ones at the next opening."""
