@@ -11,6 +11,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from grpc_health.v1 import health_pb2, health_pb2_grpc
 from sqlalchemy import make_url
 
 from microcredit.bankregistry.v1.bank_registry_service_pb2 import ListBanksRequest
@@ -21,7 +22,7 @@ from microcredit.eligibility.v1.eligibility_service_pb2_grpc import EligibilityS
 from tests import postgres
 from tests.bank_registry_support import new_database
 from tests.documents_support import REFUSAL, example, request
-from tests.support import Launch, throwaway_stores
+from tests.support import Launch, throwaway_stores, wait_until
 from tests.writes import DAY, DECISION, DOCUMENT, LENDER, Kind, Load, channel_to, check, tell
 
 SECONDS = 60.0
@@ -38,10 +39,18 @@ Read = Callable[[str], object]
 
 @dataclass
 class Served:
-    """A service under load, and a read that it answers from its memory."""
+    """A service under load, a read that it answers from its memory, and the proto service that writes."""
 
     load: Load
     read: Read
+    writer: str
+
+    def is_ready(self) -> bool:
+        """What a probe learns of the proto service that writes."""
+        with channel_to(self.load.addresses[0]) as channel:
+            asked = health_pb2.HealthCheckRequest(service=self.writer)
+            answer = health_pb2_grpc.HealthStub(channel).Check(asked, timeout=SECONDS)
+            return bool(answer.status == health_pb2.HealthCheckResponse.SERVING)
 
 
 def read_lenders(address: str) -> object:
@@ -62,11 +71,13 @@ def read_facts(address: str) -> object:
         return EligibilityServiceStub(channel).GetFactCatalog(asked, timeout=SECONDS)
 
 
-READS: dict[str, tuple[Kind, Read]] = {
-    "eligibility": (DECISION, read_facts),
-    "documents": (DOCUMENT, make_document),
-    "bank_registry": (LENDER, read_lenders),
+READS: dict[str, tuple[Kind, Read, str]] = {
+    "eligibility": (DECISION, read_facts, "microcredit.eligibility.v1.EligibilityService"),
+    "documents": (DOCUMENT, make_document, "microcredit.documents.v1.DocumentStoreService"),
+    "bank_registry": (LENDER, read_lenders, "microcredit.bankregistry.v1.BankEditingService"),
 }
+UNREADY = {"fast", "immediate", "killed", "read only"}
+"""The faults in which nothing can be written at all."""
 
 
 @pytest.fixture
@@ -128,9 +139,9 @@ def test_every_way_a_database_fails(
     env = {**throwaway_stores(tmp_path), "DOCUMENTS_RETENTION_DAYS": "30", **databases, **deadlines}
     services: list[Served] = []
     with ExitStack() as stack:
-        for name, (kind, read) in READS.items():
+        for name, (kind, read, writer) in READS.items():
             running = launch(f"services.{name}", "--workers=1", env=env)
-            services.append(Served(Load(kind, [running.address]), read))
+            services.append(Served(Load(kind, [running.address]), read, writer))
         for service in services:
             stack.enter_context(service.load.running())
         faults = {
@@ -150,9 +161,13 @@ def test_every_way_a_database_fails(
                     for service in services:
                         service.load.wait_refusal()
                         service.read(service.load.addresses[0])
+                    if name in UNREADY:
+                        for service in services:
+                            wait_until(lambda: not service.is_ready())  # noqa: B023 - waited for here
                 ended = time.monotonic()
                 for service in services:
                     service.load.wait(1)
+                    wait_until(service.is_ready)
                 tell(f"{name}: {ended - begun:.1f} s, again {time.monotonic() - ended:.1f} s after")
         for service in services:
             service.load.wait(2)
