@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests import warm
-from tests.bank_registry_support import run_import
+from tests.bank_registry_support import registry_keys, run_import
 from tests.support import ROOT, Launch
 
 SAMPLE = ROOT / "services" / "bank_registry" / "samples" / "preteurs-fictifs.json"
@@ -19,7 +19,7 @@ def played(launch: Launch, tmp_path_factory: pytest.TempPathFactory) -> str:
     """What the demonstration prints, with ordinary spaces."""
     url = f"sqlite:///{tmp_path_factory.mktemp('demo')}/registry.sqlite3"
     assert run_import(url, SAMPLE).returncode == 0
-    server = launch("services.bank_registry", "--workers", "2", "--database-url", url)
+    server = launch("services.bank_registry", "--workers", "2", "--database-url", url, env=registry_keys(url))
     workers = server.workers()
     done = warm.run("examples.registry", env={"ADDRESS_BANK_REGISTRY": server.address})
     assert (done.returncode, done.stderr) == (0, "")

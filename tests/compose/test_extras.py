@@ -68,7 +68,7 @@ def test_a_service_starts_with_its_own_extra_only(extra: str, tmp_path: Path) ->
     assert b"ModuleNotFoundError" in absent.stderr
 
     ready = tmp_path / "ready"
-    arguments = ["--port", "0", "--workers", "1", "--ready-file", str(ready)]
+    arguments = ["--port", "0", "--workers", "1", "--init", "--ready-file", str(ready)]
     process = subprocess.Popen(
         [sys.executable, "-S", "-m", module, *arguments], cwd=tmp_path, env=env, stderr=subprocess.PIPE
     )

@@ -142,7 +142,7 @@ class Follower(Generic[T]):
         try:
             return (self._build(state),)
         except Exception as error:
-            if states.is_of_store(error):
+            if isinstance(error, Unavailable) or states.is_of_store(error):
                 raise
             log.error("release_unusable", state_number=state.state_number, **exception_fields(error))
             return None

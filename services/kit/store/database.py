@@ -50,6 +50,9 @@ _revisions: dict[str, str] = {}
 """The last revision of each store that this process, or the one it was forked from, has migrated."""
 
 _REVISION = text("SELECT version_num FROM alembic_version")
+PROBE_SECONDS = 0.5
+"""How long what a look at the store found is told again to the other services of the process."""
+
 _POSTGRESQL_READ_ONLY = text(
     "SELECT pg_is_in_recovery() OR current_setting('transaction_read_only')::boolean"
 )
@@ -75,6 +78,9 @@ class Database:
         self._files = SqliteFiles(Path(str(self._url.database))) if self.is_sqlite else None
         self._revision = _revisions.get(url, "")
         self._refusal: DomainError | None = None
+        self._probe_lock = threading.Lock()
+        self._problem: DomainError | None = None
+        self._probed = float("-inf")
         self._mark_lock = threading.Lock()
         self._mark = (b"", float("-inf"))
         self._failed = float("-inf")
@@ -104,7 +110,18 @@ class Database:
 
     def check_writable(self) -> None:
         """Raises the state in which nothing can be written. One that no wait ends is kept: nothing more is
-        read or written until the service is started again."""
+        read or written until the service is started again.
+
+        The services of a process that ask within PROBE_SECONDS have one answer: each look costs a connection.
+        """
+        with self._probe_lock:
+            if time.monotonic() - self._probed > PROBE_SECONDS:
+                self._problem = self._probe()
+                self._probed = time.monotonic()
+            if self._problem:
+                raise type(self._problem)(self._problem.reason, self._problem.message)
+
+    def _probe(self) -> DomainError | None:
         try:
             # A connection of its own, which has nothing of the file in memory, sees what became of it.
             with write_places.held(), self._transaction({WRITE: True}, self._fresh) as connection:
@@ -117,7 +134,10 @@ class Database:
                     raise states.of_newer_version()
         except FailedPrecondition as refusal:
             self._refusal = refusal
-            raise
+            return refusal
+        except DomainError as problem:
+            return problem
+        return None
 
     def check_state(self) -> None:
         """Raises the state in which nothing may be read or written, as far as it is known."""
