@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests import warm
-from tests.bank_registry_support import registry_keys, run_import
-from tests.support import ROOT, Launch
+from tests.bank_registry_support import run_import
+from tests.support import ROOT, Launch, registry_keys
 
 SAMPLE = ROOT / "services" / "bank_registry" / "samples" / "preteurs-fictifs.json"
 
