@@ -64,10 +64,12 @@ SEAL = ChainSeal(b"r" * 32)
 """What seals the releases of a store of tests."""
 
 
-def settle(database: Database, *publics: bytes, two_persons: bool | None = None) -> TrustStore:
+def settle(
+    database: Database, *publics: bytes, two_persons: bool | None = None, seal: ChainSeal = SEAL
+) -> TrustStore:
     """Records the policy of a new store: these keys, if any, must sign."""
     raws = {key_id(raw): (f"clé {number}", raw) for number, raw in enumerate(map(read_public_key, publics))}
-    store = TrustStore(database, SEAL)
+    store = TrustStore(database, seal)
     store.settle(Wanted(raws or None, two_persons))
     return store
 

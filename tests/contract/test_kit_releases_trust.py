@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import MetaData, delete, insert, select, text, update
 
+from services.kit.canonical import Head
 from services.kit.dates import instant_text, today
 from services.kit.errors import StartupError
 from services.kit.releases import history
@@ -25,6 +26,7 @@ from services.kit.releases.tables import release_tables
 from services.kit.releases.timeline import State
 from services.kit.releases.trust import Key, Policy
 from services.kit.releases.trust_store import FOR_EVER, TrustError, TrustStore, Wanted
+from services.kit.store import ChainSeal
 from services.kit.store.database import Database, migrate
 from tests.bank_registry_support import new_database
 from tests.contract.test_kit_releases_store import Opened, refused, unprotect
@@ -333,8 +335,13 @@ def test_the_history_of_former_stores_is_put_into_the_chain(
                 )
         (folder / "0002.py").write_text(CHAINED)
         migrate(url, folder.parent)
-        settle(database, A_PUBLIC)
-        store = ReleaseStore(database, SEAL)
+        with database.read() as connection:
+            end = connection.execute(
+                text("SELECT sequence, hash FROM release_record WHERE sequence = 2")
+            ).one()
+        sealed = ChainSeal(SEAL.key, Head(*end))  # a start goes on under a key from where the migration ended
+        settle(database, A_PUBLIC, seal=sealed)
+        store = ReleaseStore(database, sealed)
         state = store.state()
         assert (state.state_number, state.releases[0].key_id) == (2, A_ID)
         assert [(event.comment, instant_text(event.time)) for event in state.events] == [("voté", time)] * 2
