@@ -5,7 +5,7 @@ from __future__ import annotations
 import getpass
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -18,8 +18,7 @@ from services.bank_registry.store import STORE_KEYS
 from services.kit.cli import FrenchCommand
 from services.kit.errors import DomainError, StartupError
 from services.kit.french import spaced
-from services.kit.serve import server
-from services.kit.store import anchoring, rotate_master_key, store_clock
+from services.kit.serve import server, store_acts
 
 NAME = "python -m services.bank_registry import"
 HELP = f"""\
@@ -74,7 +73,7 @@ def main(arguments: Sequence[str]) -> int:
         sys.stdout.write(spaced(f"{HELP}\n"))
     if arguments[:1] != ["import"]:
         words = arguments[1:] if arguments[:1] == ["serve"] else arguments
-        return server.main(Settings, make_app, words, acts=_acts())
+        return server.main(Settings, make_app, words, acts=store_acts(STORE_KEYS, _databases))
     os.umask(0o077)
     try:
         return int(app(args=list(arguments[1:]), prog_name=NAME, standalone_mode=False) or 0)
@@ -94,36 +93,8 @@ def _account() -> str:
         return f"uid {os.getuid()}"
 
 
-def _confirm_clock(settings: Settings, by: str, _word: str) -> str:
-    return store_clock.confirm(settings.database_url, settings.master_key_file, by)
-
-
-def _rotate_master_key(settings: Settings, by: str, _word: str) -> str:
-    databases = {
-        "la base du registre": settings.database_url,
-    }
-    return rotate_master_key(databases, settings.access_database_url, settings.master_key_file, by)
-
-
-def _acts() -> Mapping[str, Callable[[Settings, str, str], str]]:
-    return {
-        "confirm-clock": _confirm_clock,
-        "rotate-master-key": _rotate_master_key,
-        "publish-head": _publish_head,
-        "acknowledge-head": _acknowledge_head,
-    }
-
-
-def _publish_head(settings: Settings, _by: str, _word: str) -> str:
-    return anchoring.publish_head(
-        settings.database_url, settings.master_key_file, STORE_KEYS, settings.head_places()
-    )
-
-
-def _acknowledge_head(settings: Settings, by: str, word: str) -> str:
-    return anchoring.acknowledge_head(
-        settings.database_url, settings.master_key_file, STORE_KEYS, settings.head_places(), word, by
-    )
+def _databases(settings: Settings) -> Mapping[str, str]:
+    return {"la base du registre": settings.database_url}
 
 
 if __name__ == "__main__":

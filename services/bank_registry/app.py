@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 
 from services.bank_registry.api import (
@@ -20,7 +19,7 @@ from services.bank_registry.registry import Geography
 from services.bank_registry.store import STORE_KEYS, RegistryStore, prepare_store, store_set
 from services.kit.access import AccessKeeping, CaseBook
 from services.kit.serve import App, Registration, registration
-from services.kit.store import AccessPlace, Anchor, Database, StoreClock, anchoring, open_ring
+from services.kit.store import Anchor, Database, StoreClock, open_ring
 
 DOMAIN = "bankregistry.microcredit"
 ROLES = Path(__file__).with_name("roles.toml")
@@ -29,12 +28,11 @@ ROLES = Path(__file__).with_name("roles.toml")
 
 def make_app(settings: Settings) -> App:
     """The service with its settings."""
+    anchored = settings.anchored(STORE_KEYS)
 
     def prepare() -> None:
         prepare_store(settings.database_url, settings.master_key_file)
-        anchoring.check_heads(
-            settings.database_url, settings.master_key_file, STORE_KEYS, settings.head_places()
-        )
+        anchored.check()
         Geography.load()  # before the fork: the workers share its memory
 
     opened: list[RegistryStore] = []
@@ -57,16 +55,6 @@ def make_app(settings: Settings) -> App:
         ]
 
     stores = store_set(settings.database_url, settings.master_key_file, init=settings.init)
-    accesses = AccessPlace(
-        settings.access_database_url, settings.master_key_file, settings.access_retention_months
-    )
-    anchor = partial(
-        anchoring.anchor_now,
-        settings.database_url,
-        settings.master_key_file,
-        STORE_KEYS,
-        settings.head_places(),
-    )
     book = CaseBook(lambda reference: opened[-1].registry().has_case(reference))
-    keeping = AccessKeeping(accesses, book)
-    return App("bank_registry", DOMAIN, prepare, build, ROLES, stores, keeping, anchor)
+    keeping = AccessKeeping(settings.access_place(), book)
+    return App("bank_registry", DOMAIN, prepare, build, ROLES, stores, keeping, anchored.anchor)

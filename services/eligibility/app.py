@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import replace
-from functools import partial
+from collections.abc import Sequence
 from pathlib import Path
 
 import structlog
@@ -41,14 +39,12 @@ from services.kit.releases import (
 from services.kit.serve import App, Registration, all_of, registration
 from services.kit.store import (
     PAGE_TOKENS,
-    AccessPlace,
     Anchor,
     Database,
     KeyRing,
     KeyStore,
     StoreClock,
     StoreSet,
-    anchoring,
     database_part,
     master_key_part,
     open_ring,
@@ -109,28 +105,15 @@ def make_app(settings: Settings) -> App:
         ROLES,
         store_set(settings),
         _keeping(settings, opened),
-        _anchor(settings),
+        settings.anchored(STORE_KEYS).anchor,
         rules=lambda: in_force(settings.database_url, settings.master_key_file, STORE_KEYS.owner),
-    )
-
-
-def _anchor(settings: Settings) -> Callable[[], None]:
-    return partial(
-        anchoring.anchor_now,
-        settings.database_url,
-        settings.master_key_file,
-        STORE_KEYS,
-        settings.head_places(),
     )
 
 
 def _keeping(settings: Settings, opened: Sequence[Journal]) -> AccessKeeping:
     """The journal of accesses, and what the store of a worker, `opened` by then, says of cases."""
-    place = AccessPlace(
-        settings.access_database_url, settings.master_key_file, settings.access_retention_months
-    )
     book = CaseBook(lambda reference: opened[-1].has_case(reference))
-    return AccessKeeping(place, book)
+    return AccessKeeping(settings.access_place(), book)
 
 
 def store_set(settings: Settings) -> StoreSet:
@@ -146,10 +129,7 @@ def store_set(settings: Settings) -> StoreSet:
 
 def open_trust(settings: Settings) -> TrustStore:
     """The keys and the policy of the store of rulesets, which must exist; StartupError."""
-    replace(store_set(settings), init=False).check()
-    database = Database(settings.database_url)
-    ring = open_ring(database, settings.master_key_file, STORE_KEYS.owner)
-    return TrustStore(database, ring.seal(RELEASE_CHAIN))
+    return settings.trust(store_set(settings), STORE_KEYS)
 
 
 def prepare(settings: Settings) -> dict[str, RulePackage]:

@@ -35,7 +35,7 @@ def test_files_and_functions_stay_small() -> None:
     files, functions = lengths()
     assert {name: size for name, size in files.items() if size > 400} == {}
     assert {name: size for name, size in functions.items() if size > 50} == {}
-    assert statistics.median(size for size in files.values() if size > 1) <= 150
+    assert statistics.median(size for size in files.values() if size > 1) <= 120
     assert statistics.median(functions.values()) <= 10
 
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from pydantic import Field
 
 from services.kit.access import is_loopback
+from services.kit.releases.ledger import RELEASE_CHAIN
 from services.kit.releases.signature import read_folder
-from services.kit.releases.trust_store import Wanted
+from services.kit.releases.trust_store import TrustStore, Wanted
 from services.kit.serve import StoreSettings
+from services.kit.store import Database, KeyPlan, StoreSet, open_ring
 
 
 class ReleaseSettings(StoreSettings):
@@ -24,6 +27,13 @@ class ReleaseSettings(StoreSettings):
         description="Exiger que la personne qui met une version en vigueur ne soit pas celle qui l’a "
         "publiée ; vide : ce que dit la base, ou oui si d’autres machines peuvent joindre le serveur.",
     )
+
+    def trust(self, stores: StoreSet, plan: KeyPlan) -> TrustStore:
+        """The keys and the policy of a store that exists; StartupError."""
+        replace(stores, init=False).check()
+        database = Database(self.database_url)
+        ring = open_ring(database, self.master_key_file, plan.owner)
+        return TrustStore(database, ring.seal(RELEASE_CHAIN))
 
     def wanted(self) -> Wanted:
         """What these settings ask of the store; StartupError if the folder of keys is not one."""

@@ -16,11 +16,14 @@
   port.
 - `ServerSettings`: What every server reads at start; a service subclasses it with its `env_prefix` and its
   own fields.
+- `store_acts`: The acts on a store whose keys are those of a plan; `databases` gives the databases that hold
+  keys, by their French names.
 - `StoreSettings`: What a server that keeps a store reads too: a service adds the places of its own parts.
 - `to_status`: The status of an error, under MAX_STATUS_BYTES; its metadata count the violations left out.
 """
 
 from services.kit.serve import server
+from services.kit.serve.acts import store_acts
 from services.kit.serve.admission import overloaded, placeless
 from services.kit.serve.config import (
     EPOCHS_DESCRIPTION,

@@ -16,7 +16,7 @@ from services.kit.errors import StartupError
 from services.kit.serve import options
 from services.kit.serve.admission import PATIENCE_SECONDS
 from services.kit.serve.interceptor import Limits
-from services.kit.store import HeadPlaces
+from services.kit.store import AccessPlace, AnchoredStore, HeadPlaces, KeyPlan
 
 _MEBIBYTE = 1024 * 1024
 _TLS = "tls_certificate_file", "tls_key_file", "tls_authorities_file"
@@ -171,6 +171,9 @@ class ServerSettings(BaseSettings):
 class StoreSettings(ServerSettings):
     """What a server that keeps a store reads too: a service adds the places of its own parts."""
 
+    database_url: str
+    access_database_url: str
+    master_key_file: Path
     access_retention_months: int = Field(
         12, ge=6, le=12, description="Durée de conservation du journal des accès, en mois."
     )
@@ -193,6 +196,14 @@ class StoreSettings(ServerSettings):
         "", description="Commande qui reçoit chaque empreinte, une ligne JSON, sur son entrée."
     )
     heads_webhook: str = Field("", description="Adresse http(s) à laquelle envoyer chaque empreinte en JSON.")
+
+    def access_place(self) -> AccessPlace:
+        """Where the journal of accesses is."""
+        return AccessPlace(self.access_database_url, self.master_key_file, self.access_retention_months)
+
+    def anchored(self, plan: KeyPlan) -> AnchoredStore:
+        """The store of the service, whose keys are those of a plan, and where its heads are anchored."""
+        return AnchoredStore(self.database_url, self.master_key_file, plan, self.head_places())
 
     def head_places(self) -> HeadPlaces:
         """Where anchored heads go."""

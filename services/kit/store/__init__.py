@@ -8,8 +8,7 @@
   months.
 - `Agreement`: What a person asked of an act that takes two: who, with which roles, and until when it holds.
 - `Anchor`: Anchors the heads of the chains of one store, from one process.
-- `anchoring`: Anchoring: the last heads of the chains of a store leave its database by themselves, after each
-  write.
+- `AnchoredStore`: A store whose heads are anchored, for a process that does not serve it.
 - `Audit`: The audit of a table of `audit_table`, under the seal of its chain.
 - `audit`: Chained audit: each write adds a row, in its own transaction, that seals all the rows before it.
 - `audit_chain`: The chain of the audit of a table.
@@ -77,9 +76,9 @@
 - `write_places`: The threads of this process that may write or wait to: half of them.
 """
 
-from services.kit.store import accesses, anchoring, audit, database, idempotency, states, store_clock, vault
+from services.kit.store import accesses, audit, database, idempotency, states, store_clock, vault
 from services.kit.store.accesses import AccessFilters, AccessLine, AccessLog, AccessPlace
-from services.kit.store.anchoring import Anchor
+from services.kit.store.anchoring import Anchor, AnchoredStore
 from services.kit.store.audit import Audit, AuditEntry, audit_chain, audit_table, verify_audit
 from services.kit.store.case_store import Agreement
 from services.kit.store.chain import BrokenChainError, Chain, ChainSeal

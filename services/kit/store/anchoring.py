@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -132,40 +133,45 @@ class Anchor:
                 log.error("head_not_anchored", error=type(error).__name__, failures=self._failures)
 
 
-@contextmanager
-def _opened(url: str, master_key_file: Path, plan: KeyPlan, places: HeadPlaces) -> Iterator[Anchor]:
-    database = Database(url)
-    try:
-        yield Anchor(database, open_ring(database, master_key_file, plan.owner), plan, places)
-    except DomainError as error:
-        raise StartupError(error.message) from error
-    finally:
-        database.dispose()
+@dataclass(frozen=True)
+class AnchoredStore:
+    """A store whose heads are anchored, for a process that does not serve it; each act may raise
+    StartupError."""
 
+    url: str
+    master_key_file: Path
+    plan: KeyPlan
+    places: HeadPlaces
 
-def anchor_now(url: str, master_key_file: Path, plan: KeyPlan, places: HeadPlaces) -> None:
-    """Anchors the heads of a store that nobody else writes: before it serves, and once it has stopped."""
-    with _opened(url, master_key_file, plan, places) as anchor:
-        anchor.anchor()
+    def anchor(self) -> None:
+        """Anchors the heads that nobody else writes: before the store serves, and once it has stopped."""
+        with self._opened() as anchor:
+            anchor.anchor()
 
+    def check(self) -> None:
+        """Refuses a store that is not one that follows its last anchored heads."""
+        with self._opened() as anchor:
+            anchor.check()
 
-def check_heads(url: str, master_key_file: Path, plan: KeyPlan, places: HeadPlaces) -> None:
-    """StartupError if a store is not one that follows its last anchored heads."""
-    with _opened(url, master_key_file, plan, places) as anchor:
-        anchor.check()
+    def publish(self) -> str:
+        """The last heads, signed: one line of JSON for third parties."""
+        with self._opened() as anchor:
+            anchor.check()
+            return anchor.anchor()
 
+    def acknowledge(self, lost: str, by: str) -> str:
+        """Lets a store that is behind its anchored heads start, in the name of a person; gives a French
+        sentence."""
+        with self._opened() as anchor:
+            return anchor.acknowledge(lost, by)
 
-def publish_head(url: str, master_key_file: Path, plan: KeyPlan, places: HeadPlaces) -> str:
-    """The last heads, signed: one line of JSON for third parties; StartupError."""
-    with _opened(url, master_key_file, plan, places) as anchor:
-        anchor.check()
-        return anchor.anchor()
-
-
-def acknowledge_head(
-    url: str, master_key_file: Path, plan: KeyPlan, places: HeadPlaces, lost: str, by: str
-) -> str:
-    """Lets a store that is behind its anchored heads start, in the name of a person; gives a French sentence,
-    or StartupError."""
-    with _opened(url, master_key_file, plan, places) as anchor:
-        return anchor.acknowledge(lost, by)
+    @contextmanager
+    def _opened(self) -> Iterator[Anchor]:
+        database = Database(self.url)
+        try:
+            ring = open_ring(database, self.master_key_file, self.plan.owner)
+            yield Anchor(database, ring, self.plan, self.places)
+        except DomainError as error:
+            raise StartupError(error.message) from error
+        finally:
+            database.dispose()

@@ -41,12 +41,27 @@ def upgrade() -> None:
     op.create_index("access_case", "access", ["case_tag", "sequence"])
     op.create_index("access_process", "access", ["process", "kind"])
     op.create_table(
+        "access_request",
+        sa.Column("request_id", sa.String(36), primary_key=True),
+        sa.Column("fingerprint", sa.String(64), nullable=False),
+        sa.Column("answer", sa.LargeBinary, nullable=False),
+    )
+    _create_removal()
+    _create_teams()
+    create_clock_tables(op.get_bind(), None)
+
+
+def _create_removal() -> None:
+    op.create_table(
         "access_removal",
         sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
         sa.Column("end_time", sa.String(27), nullable=False),
         sa.Column("marked", sa.BigInteger, nullable=False),
         sa.CheckConstraint("id = 1", name="access_removal_single"),
     )
+
+
+def _create_teams() -> None:
     op.create_table(
         "case_team",
         sa.Column("case_tag", sa.String(64), primary_key=True),
@@ -55,10 +70,3 @@ def upgrade() -> None:
         sa.Column("time", sa.String(27), nullable=False),
         sa.CheckConstraint("team <> ''", name="case_team_named"),
     )
-    op.create_table(
-        "access_request",
-        sa.Column("request_id", sa.String(36), primary_key=True),
-        sa.Column("fingerprint", sa.String(64), nullable=False),
-        sa.Column("answer", sa.LargeBinary, nullable=False),
-    )
-    create_clock_tables(op.get_bind(), None)

@@ -1,0 +1,32 @@
+"""What a person does to the store of a service from its machine, the same in every service."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TypeVar
+
+from services.kit.serve.config import StoreSettings
+from services.kit.store import KeyPlan, rotate_master_key, store_clock
+
+S = TypeVar("S", bound=StoreSettings)
+
+
+def store_acts(
+    plan: KeyPlan, databases: Callable[[S], Mapping[str, str]]
+) -> Mapping[str, Callable[[S, str, str], str]]:
+    """The acts on a store whose keys are those of a plan; `databases` gives the databases that hold keys, by
+    their French names."""
+
+    def rotate(settings: S, by: str, _word: str) -> str:
+        return rotate_master_key(
+            databases(settings), settings.access_database_url, settings.master_key_file, by
+        )
+
+    return {
+        "confirm-clock": lambda settings, by, _: store_clock.confirm(
+            settings.database_url, settings.master_key_file, by
+        ),
+        "rotate-master-key": rotate,
+        "publish-head": lambda settings, _by, _word: settings.anchored(plan).publish(),
+        "acknowledge-head": lambda settings, by, lost: settings.anchored(plan).acknowledge(lost, by),
+    }
