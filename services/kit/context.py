@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
@@ -29,6 +29,10 @@ class Subject:
     """The reason that the agent gave for it."""
 
 
+class ClientGoneError(Exception):
+    """Nobody waits for the answer of the current call any more."""
+
+
 @dataclass(frozen=True)
 class Call:
     """The call being served; `deadline` in time.monotonic(), `actor` what its header x-actor says."""
@@ -38,6 +42,7 @@ class Call:
     actor: str = ""
     caller: Caller | None = None
     subject: Subject = field(default_factory=Subject)
+    is_awaited: Callable[[], bool] = lambda: True
 
 
 _current: ContextVar[Call | None] = ContextVar("current_call", default=None)
@@ -139,6 +144,14 @@ def remaining() -> float:
     """Seconds left to the current call, infinite outside a call."""
     call = _current.get()
     return call.deadline - time.monotonic() if call else float("inf")
+
+
+def check_awaited() -> None:
+    """Raises ClientGoneError if the client of the current call has left; what waited its turn asks, so that
+    nothing is done for nobody."""
+    call = _current.get()
+    if call and not call.is_awaited():
+        raise ClientGoneError
 
 
 def check_deadline() -> None:

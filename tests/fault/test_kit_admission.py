@@ -124,6 +124,26 @@ def test_what_cannot_be_served_in_time_is_refused_with_when_to_come_back(
     assert one(b"x", timeout=10) == b"x"
 
 
+def test_a_call_whose_client_has_gone_is_not_served_when_its_turn_comes(
+    launch: Launch, tmp_path: Path
+) -> None:
+    probe = launch("tests.service.kit_probe", "--workers=1", "--threads=1", "--patience-seconds=60")
+    held = tmp_path / "held"
+    with grpc.insecure_channel(probe.address) as channel:
+        one: Any = channel.unary_unary(ONE)
+        first = one.future(f"hold {held}".encode(), timeout=60)
+        wait_until(held.exists)
+        waiting = [one.future(b"x", timeout=60) for _ in range(3)]
+        health_pb2_grpc.HealthStub(channel).Check(health_pb2.HealthCheckRequest())  # came after them
+        for call in waiting:
+            call.cancel()
+        held.unlink()
+        first.result()
+        assert one(b"begun", timeout=60) == b"2"
+    wait_until(lambda: probe.log.read_text().count('"code": "CANCELLED"') == 3)
+    assert '"event": "exception"' not in probe.log.read_text()
+
+
 def test_a_stream_that_nobody_reads_gives_its_place_back(
     server: RunningServer, channel: grpc.Channel
 ) -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from pathlib import Path
 
 from microcredit.eligibility.v1 import ruleset_service_pb2 as pb
+from microcredit.releases.v1 import release_service_pb2
 from services.kit.releases import pack
 from tests.ruleset_support import TIMEOUT, Refusal, Rules, edited, refusal, start, variant
-from tests.support import Launch
+from tests.support import Launch, wait_until
 
 CHECK = "services.eligibility.publishing.check.child"
 AT_ONCE = 6
@@ -54,3 +56,25 @@ def test_one_check_at_a_time_and_answers_meanwhile(launch: Launch) -> None:
     # On a machine that is too busy a turn may not come in time: then it is said, and nothing else.
     assert {one.reason for one in refused} <= {"PACKAGE_REFUSED", "OVERLOADED", "CHECK_INTERRUPTED"}
     assert (len(refused), server.stop()) == (AT_ONCE, 0)
+
+
+def test_a_check_whose_author_has_gone_is_not_made(launch: Launch) -> None:
+    server = start(launch, workers=1)
+
+    def ends() -> list[str]:
+        """How the checks that were asked for ended, as the log says."""
+        return re.findall(r'"method": "/\S*/CheckPackage", "code": "(\w+)"', server.log.read_text())
+
+    broken = pack(edited(variant("2026.2"), ("rules.yaml", "amount_max", "amont_max")))
+    with Rules(server.address) as client:
+        asked = release_service_pb2.CheckPackageRequest(collection="rulesets", archive=broken)
+        first = client.releases.CheckPackage.future(asked, timeout=TIMEOUT)
+        while not checks_running(server.workers()):
+            assert not first.done()
+        waiting = [client.releases.CheckPackage.future(asked, timeout=TIMEOUT) for _ in range(3)]
+        assert client.assess().ruleset.version == "2026.1"  # came after them, on the same channel
+        for call in waiting:
+            call.cancel()
+        assert not first.result().report.accepted
+        wait_until(lambda: len(ends()) == 4)
+    assert sorted(ends()) == ["CANCELLED"] * 3 + ["OK"]

@@ -19,6 +19,7 @@ from xml.etree import ElementTree
 
 import grpc
 import pytest
+from grpc_health.v1 import health_pb2, health_pb2_grpc
 from pypdf import PdfReader
 
 from microcredit.documents.v1 import document_service_pb2 as pb
@@ -247,6 +248,29 @@ def left(place: Path, content: bytes) -> list[Path]:
     pieces = (content[:200], b"word/document.xml", b"%PDF-")
     files = [path for path in place.rglob("*") if path.is_file()]
     return [path for path in files if any(piece in path.read_bytes() for piece in pieces)]
+
+
+@office
+def test_a_job_whose_client_has_gone_is_not_done(launch: Launch) -> None:
+    """LibreOffice would be replaced after its second job."""
+    worker = launch("services.documents.pdf", "--offices", "1", "--restart-after", "2")
+
+    def ends() -> list[str]:
+        """How conversions ended, as the log says."""
+        return re.findall(r'"method": "/\S*/ConvertToPdf", "code": "(\w+)"', worker.log.read_text())
+
+    asked = pdf_service_pb2.ConvertToPdfRequest(content=heavy())
+    with grpc.insecure_channel(worker.address) as channel:
+        stub = PdfServiceStub(channel)
+        first, *waiting = [stub.ConvertToPdf(asked, timeout=SECONDS) for _ in range(3)]
+        health_pb2_grpc.HealthStub(channel).Check(health_pb2.HealthCheckRequest())  # came after them
+        for call in waiting:
+            call.cancel()
+        assert b"".join(part.data for part in first).startswith(b"%PDF-")
+        offices = descendants(worker.workers()[0])
+    wait_until(lambda: len(ends()) == 3)
+    assert sorted(ends()) == ["CANCELLED"] * 2 + ["OK"]
+    assert descendants(worker.workers()[0]) == offices
 
 
 @office

@@ -19,6 +19,7 @@ from pathlib import Path
 import structlog
 
 from services.documents.pdf.office import DONE, FAILED, LENGTH_BYTES, READY, READY_PRIVATE
+from services.kit.context import ClientGoneError, check_awaited
 from services.kit.errors import FailedPrecondition, Unavailable
 
 START_SECONDS = 60.0
@@ -166,7 +167,11 @@ class Pool:
                 "PDF_BUSY", "Le convertisseur PDF est occupé ; réessayez dans un instant."
             ) from None
         try:
+            check_awaited()
             converted = office.convert(content, min(self._job_seconds, deadline - time.monotonic()))
+        except ClientGoneError:
+            self._idle.put(office)
+            raise
         except OfficeError as error:
             log.warning("conversion_failed", cause=str(error), bytes=len(content))
             self._replace(office)

@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from services.kit.context import remaining
+from services.kit.context import check_awaited, remaining
 from services.kit.serve import overloaded
 
 LEAST_SECONDS = 1.0
@@ -49,6 +49,7 @@ class Turns:
         try:
             self._wait_for_the_other_workers()
             try:
+                check_awaited()
                 yield
             finally:
                 fcntl.lockf(self._file, fcntl.LOCK_UN)

@@ -223,6 +223,7 @@ class Interceptor(grpc.ServerInterceptor):
                 request = self._permitted(arrival, read(raw))
                 with self._places.held(context.remaining()) if placed else nullcontext():
                     context.check_deadline()
+                    context.check_awaited()
                     response = behavior(request, servicer_context)
                 context.check_deadline()
                 if self._door:
@@ -266,13 +267,14 @@ class Interceptor(grpc.ServerInterceptor):
         asked = servicer_context.time_remaining()
         if asked is not None:
             deadline = min(deadline, time.monotonic() + asked)
-        context.enter(context.Call(arrival.request_id, deadline, arrival.actor or ""))
+        awaited = servicer_context.is_active
+        context.enter(context.Call(arrival.request_id, deadline, arrival.actor or "", is_awaited=awaited))
         if arrival.metadata_bytes > MAX_METADATA_BYTES:
             message = f"Les en-têtes de l’appel dépassent {MAX_METADATA_BYTES} octets ; envoyez-en moins."
             raise ResourceExhausted("METADATA_TOO_LARGE", message)
         if self._door:
             caller = self._door.identify(servicer_context)
-            context.enter(context.Call(arrival.request_id, deadline, caller=caller))
+            context.enter(context.Call(arrival.request_id, deadline, caller=caller, is_awaited=awaited))
             self._door.arrive(arrival.method, servicer_context, caller)
         elif arrival.actor is None:
             message = "L’en-tête x-actor nomme une seule personne, en 1 à 100 caractères ASCII imprimables."
@@ -295,6 +297,9 @@ class Interceptor(grpc.ServerInterceptor):
 
     def _fail(self, error: Exception, arrival: _Arrival, servicer_context: grpc.ServicerContext) -> NoReturn:
         """Ends the call with the status of its error; the client learns nothing of an unexpected one."""
+        if isinstance(error, context.ClientGoneError):
+            self._record(arrival, servicer_context, "CANCELLED")
+            servicer_context.abort(grpc.StatusCode.CANCELLED, "")
         if isinstance(error, grpc.RpcError) and not servicer_context.is_active():
             self._record(arrival, servicer_context, "CANCELLED")
             raise error
