@@ -19,6 +19,7 @@ from sqlalchemy.exc import DBAPIError
 
 from services.eligibility import store
 from services.eligibility.answer.decisions import ContentState, Filters, Recorded, RemovalRequest
+from services.eligibility.messages.decisions import erasure_status_pb, purge_pb
 from services.eligibility.package.model import Outcome
 from services.eligibility.store.journal_chain import JournalChain
 from services.kit.canonical import Head
@@ -304,6 +305,15 @@ def test_an_erased_case_can_be_read_nowhere(stores: Stores) -> None:
     assert not left & wrapped
     for file in stores.master_key.parent.glob("keys.sqlite3*"):
         assert not any(gone in file.read_bytes() for gone in wrapped), file
+
+
+def test_a_purge_that_is_done_says_what_the_logs_of_the_server_keep(stores: Stores) -> None:
+    stores.record(decision())
+    purged = stores.journal.purge(FUTURE, RemovalRequest())
+    assert purged.is_done
+    ours = stores.journal.erasing.logs_are_ours
+    told = (purge_pb(purged, logs_are_ours=ours), erasure_status_pb(None, logs_are_ours=ours))
+    assert {"pg_wal" in answer.summary for answer in told} == {not stores.database.is_sqlite}
 
 
 def test_what_cannot_be_erased(stores: Stores) -> None:

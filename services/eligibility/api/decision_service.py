@@ -118,13 +118,15 @@ class DecisionServicer(DecisionServiceServicer):
         """The contents of the decisions of before an instant are removed."""
         end, removal = decisions.purge(request)
         purged = self._journal.purge(end, removal.asked, validate_only=removal.validate_only)
-        return decisions.purge_pb(purged)
+        return decisions.purge_pb(purged, logs_are_ours=self._journal.erasing.logs_are_ours)
 
     def GetErasureStatus(
         self, request: pb.GetErasureStatusRequest, context: grpc.ServicerContext
     ) -> pb.GetErasureStatusResponse:
         """Whether all that was erased is so on the disk."""
-        return decisions.erasure_status_pb(self._journal.erasing.since())
+        return decisions.erasure_status_pb(
+            self._journal.erasing.since(), logs_are_ours=self._journal.erasing.logs_are_ours
+        )
 
     def VerifyJournal(
         self, request: pb.VerifyJournalRequest, context: grpc.ServicerContext

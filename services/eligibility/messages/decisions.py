@@ -48,6 +48,13 @@ _ERASURES = {
 }
 
 
+_PURGED = spaced(
+    "Effacement terminé dans la base. De ce qui est purgé de dossiers qui continuent, PostgreSQL garde "
+    "encore une copie chiffrée dans ses journaux (pg_wal), jusqu’à leur recyclage."
+)
+"""What a purge is on a server whose logs are not ours to empty: the key of a case that goes on opens them."""
+
+
 @dataclass(frozen=True)
 class Removal:
     """What an erasure or a purge says besides what it removes."""
@@ -212,20 +219,25 @@ def erasure_pb(erased: Erasure) -> pb.EraseCaseResponse:
     )
 
 
-def purge_pb(purged: Erasure) -> pb.PurgeDecisionsResponse:
+def purge_pb(purged: Erasure, *, logs_are_ours: bool) -> pb.PurgeDecisionsResponse:
     """What became of a purge."""
     state = _state(purged)
     return pb.PurgeDecisionsResponse(
-        decision_count=purged.decision_count, state=state, summary=_ERASURES[state]
+        decision_count=purged.decision_count, state=state, summary=_purge_summary(state, logs_are_ours)
     )
 
 
-def erasure_status_pb(since: datetime | None) -> pb.GetErasureStatusResponse:
-    """How far the erasures are, the oldest of which was recorded then."""
+def erasure_status_pb(since: datetime | None, *, logs_are_ours: bool) -> pb.GetErasureStatusResponse:
+    """How far the erasures are, purges included, the oldest of which was recorded then."""
     state = pb.ERASURE_STATE_DONE if since is None else pb.ERASURE_STATE_IN_PROGRESS
     return pb.GetErasureStatusResponse(
-        state=state, pending_time=wire.timestamp(since), summary=_ERASURES[state]
+        state=state, pending_time=wire.timestamp(since), summary=_purge_summary(state, logs_are_ours)
     )
+
+
+def _purge_summary(state: pb.ErasureState.ValueType, logs_are_ours: bool) -> str:
+    done = state == pb.ERASURE_STATE_DONE
+    return _PURGED if done and not logs_are_ours else _ERASURES[state]
 
 
 def _state(removed: Erasure) -> pb.ErasureState.ValueType:

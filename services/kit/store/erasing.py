@@ -64,6 +64,11 @@ class Erasing:
         self._stop = False
         self._hindrance = ""
 
+    @property
+    def logs_are_ours(self) -> bool:
+        """Whether what the database wrote besides its tables is emptied here: PostgreSQL keeps its own."""
+        return self._database.is_sqlite
+
     def plan(self, connection: Connection, case_ids: Iterable[str], now: datetime) -> None:
         """Records that the keys of cases are to be destroyed, in the caller's write transaction."""
         known = set(connection.scalars(select(self._table.c.case_id)))
