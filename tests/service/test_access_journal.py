@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -15,6 +16,8 @@ from microcredit.access.v1 import access_service_pb2 as pb
 from microcredit.access.v1.access_service_pb2_grpc import AccessServiceStub
 from microcredit.eligibility.v1.decision_service_pb2 import GetDecisionRequest, ListDecisionsRequest
 from microcredit.eligibility.v1.eligibility_service_pb2 import AssessEligibilityRequest
+from services.bank_registry.cli import main as registry
+from services.eligibility.cli import main as run
 from services.kit.cli.showing import to_date
 from services.kit.dates import paris_day
 from tests.access_probe import header
@@ -143,3 +146,41 @@ def _lines(client: Client) -> list[pb.Access]:
         return journal(client)
     except grpc.RpcError:
         return []
+
+
+def printed(capsys: pytest.CaptureFixture[str], server: RunningServer, *words: str, who: str) -> str:
+    """What a command prints that is right, with ordinary spaces."""
+    assert run([*words, "--server", server.address, "--actor", who]) == 0
+    return capsys.readouterr().out.replace("\u00a0", " ").replace("\u202f", " ")
+
+
+def test_the_commands_show_what_the_journal_holds(
+    capsys: pytest.CaptureFixture[str], server: RunningServer, client: Client
+) -> None:
+    ((_, auditor),) = AUDITOR
+    ((_, supervisor),) = header("odile", "supervisor", "nord")
+    case = "MC-2026-0499"
+    assess(client, case)
+    wait_until(lambda: journal(client, case_reference=case))
+    shown = printed(capsys, server, "accesses", "--case", case, who=auditor)
+    assert re.search(r"essai:claire +127\.0\.0\.1 +AssessEligibility +[0-9a-f]{8} +OK", shown)
+    assert re.search(r"^\d+ lignes\.$", shown, re.M)  # those who read the journal of a case are in it
+    today = paris_day(datetime.now(UTC)).isoformat()
+    assert re.search(r"^\d+ appels le ", printed(capsys, server, "access-summary", today, who=auditor), re.M)
+    shown = printed(capsys, server, "verify-accesses", who=auditor)
+    head = re.search(r"à garder ailleurs : (\d+:[0-9a-f]{64})", shown)
+    assert head
+    assert run(["verify-accesses", "--head", head[1], "--server", server.address, "--actor", auditor]) == 0
+    other = f"{head[1].partition(':')[0]}:{'0' * 64}"
+    assert run(["verify-accesses", "--head", other, "--server", server.address, "--actor", auditor]) == 1
+    capsys.readouterr()
+    shown = printed(capsys, server, "reassign-case", case, "--team", "sud", who=supervisor)
+    assert shown == f"Le dossier {case}, qui était à l’équipe nord, est confié à l’équipe sud.\n"
+
+
+def test_a_server_that_does_not_know_who_calls_says_so(
+    capsys: pytest.CaptureFixture[str], launch: Launch
+) -> None:
+    open_server = launch("services.bank_registry", "--workers", "1")
+    assert registry(["accesses", "--server", open_server.address]) == 1
+    assert "sans fichier d’accès" in capsys.readouterr().err

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date, timedelta
-from typing import Annotated
+from typing import Annotated, TypeVar
 from uuid import uuid4
 
 import typer
@@ -17,6 +17,7 @@ from services.kit.cli.outcome import GOOD, REFUSED, USAGE, CommandError
 from services.kit.cli.showing import as_json, instant, to_date
 from services.kit.cli.target import Address, DryRun, parse_day
 from services.kit.dates import paris_start
+from services.kit.errors import Unimplemented
 from services.kit.french import long_date, plural
 
 _KINDS = {
@@ -25,6 +26,13 @@ _KINDS = {
     pb.ACCESS_KIND_GAP: "processus interrompu",
     pb.ACCESS_KIND_REMOVAL: "anciennes lignes retirées",
 }
+
+_UNKNOWN_CALLERS = (
+    "Ce serveur ne sait pas qui l’appelle : sans fichier d’accès, il ne garde ni journal des accès ni équipe "
+    "de dossier (docs/acces.md)."
+)
+
+A = TypeVar("A")
 
 Day = Annotated[date, typer.Argument(metavar="JOUR", parser=parse_day, help="Le jour.")]
 OneDay = Annotated[
@@ -57,7 +65,7 @@ def accesses(
         start_time=wire.timestamp(paris_start(day)) if day else None,
         end_time=wire.timestamp(paris_start(day + timedelta(days=1))) if day else None,
     )
-    answer = call.remote.call(AccessServiceStub(call.remote.channel).ListAccesses, request)
+    answer = _asked(call, AccessServiceStub(call.remote.channel).ListAccesses, request)
     call.out.document(as_json(answer))
     call.out.table(
         ("le", "agent ou application", "de", "appel", "dossier", "issue"), map(_row, answer.accesses)
@@ -69,7 +77,7 @@ def accesses(
 def summary(call: Call, day: Day) -> int:
     """Dit ce qui est inhabituel dans les accès d’un jour."""
     request = pb.SummarizeAccessesRequest(day=to_date(day))
-    answer = call.remote.call(AccessServiceStub(call.remote.channel).SummarizeAccesses, request)
+    answer = _asked(call, AccessServiceStub(call.remote.channel).SummarizeAccesses, request)
     call.out.document(as_json(answer))
     call.out.line(f"{plural(answer.call_count, 'appel')} le {long_date(day)}.")
     call.out.lines(
@@ -86,7 +94,7 @@ def verify(
 ) -> int:
     """Relit tout le journal des accès : rien n’a été changé, retiré ou déplacé."""
     request = pb.VerifyAccessesRequest(expected_head=_head(head))
-    answer = call.remote.call(AccessServiceStub(call.remote.channel).VerifyAccesses, request)
+    answer = _asked(call, AccessServiceStub(call.remote.channel).VerifyAccesses, request)
     call.out.document(as_json(answer))
     call.out.line(answer.message, "green" if answer.whole else "red")
     call.out.line(f"Fin du journal, à garder ailleurs : {answer.head.sequence}:{answer.head.hash}")
@@ -105,12 +113,22 @@ def reassign(
     request = pb.ReassignCaseRequest(
         case_reference=case, team=team, request_id=str(uuid4()), validate_only=dry_run
     )
-    answer = call.remote.call(AccessServiceStub(call.remote.channel).ReassignCase, request)
+    answer = _asked(call, AccessServiceStub(call.remote.channel).ReassignCase, request)
     call.out.document(as_json(answer))
     before = f"était à l’équipe {answer.previous_team}" if answer.previous_team else "n’avait pas d’équipe"
     done = "serait confié" if dry_run else "est confié"
     call.out.line(f"Le dossier {case}, qui {before}, {done} à l’équipe {answer.team}.")
     return GOOD
+
+
+def _asked(call: Call, method: Callable[..., A], request: object) -> A:
+    """The answer of a server that knows who calls; the others have no such service."""
+    try:
+        return call.remote.call(method, request)
+    except CommandError as error:
+        if error.reason != Unimplemented().reason:
+            raise
+        raise CommandError(_UNKNOWN_CALLERS, reason=error.reason) from None
 
 
 def _row(access: pb.Access) -> tuple[str, ...]:
