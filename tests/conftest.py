@@ -6,6 +6,7 @@ import json
 import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -78,33 +79,40 @@ def answers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     del os.environ[warm.ANSWERS]
 
 
-@pytest.fixture(scope="session")
+@contextmanager
+def launched(factory: pytest.TempPathFactory) -> Iterator[Launch]:
+    """Starts servers, and stops them all at the end."""
+    with ExitStack() as started:
+
+        def start(module: str, *arguments: str, env: Mapping[str, str] | None = None) -> RunningServer:
+            folder = factory.mktemp(module.rsplit(".", 1)[-1])
+            server = start_server(module, folder, env or {}, *arguments)
+            started.callback(server.stop)
+            return server
+
+        yield start
+
+
+@pytest.fixture(scope="module")
 def launch(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Launch]:
-    """Starts servers: launch(module, *arguments, env={…}); all are stopped at the end."""
-    started: list[RunningServer] = []
-
-    def start(module: str, *arguments: str, env: Mapping[str, str] | None = None) -> RunningServer:
-        folder = tmp_path_factory.mktemp(module.rsplit(".", 1)[-1])
-        started.append(start_server(module, folder, env or {}, *arguments))
-        return started[-1]
-
-    yield start
-    for server in started:
-        server.stop()
+    """Starts servers: launch(module, *arguments, env={…}); all are stopped at the end of the module."""
+    with launched(tmp_path_factory) as start:
+        yield start
 
 
 @pytest.fixture(scope="session")
-def shared(launch: Launch) -> Launch:
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Launch]:
     """One server for all who ask for the same: none of them stops it, or changes what another reads."""
     found: dict[str, RunningServer] = {}
+    with launched(tmp_path_factory) as start:
 
-    def get(module: str, *arguments: str, env: Mapping[str, str] | None = None) -> RunningServer:
-        key = repr((module, arguments, sorted((env or {}).items())))
-        if key not in found:
-            found[key] = launch(module, *arguments, env=env)
-        return found[key]
+        def get(module: str, *arguments: str, env: Mapping[str, str] | None = None) -> RunningServer:
+            key = repr((module, arguments, sorted((env or {}).items())))
+            if key not in found:
+                found[key] = start(module, *arguments, env=env)
+            return found[key]
 
-    return get
+        yield get
 
 
 @pytest.fixture(scope="session")

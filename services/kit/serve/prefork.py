@@ -44,6 +44,9 @@ SILENCE_SECONDS = 3 * BEAT_SECONDS + 0.5
 STARVED_SILENCE_SECONDS = 30.0
 """The same for a worker that waits for a processor: another in its place would wait as long."""
 
+_LATE_SECONDS = 1.5 * BEAT_SECONDS
+"""From here on it is read how long a silent worker waits for a processor: a file for each of its threads."""
+
 _STARVED_SECONDS = 1.0
 
 _LOOK_SECONDS = 1.0
@@ -87,7 +90,7 @@ class _Slot:
     words: str = ""
     ready: bool = False
     beat_at: float = 0.0
-    waited: float = 0.0
+    waited: float | None = None
     deaths: int = 0
     started: float = 0.0
     restart_at: float = 0.0
@@ -187,7 +190,7 @@ class Supervisor:
         elif not slot.words.startswith(_REFUSED):
             *words, slot.words = slot.words.split("\n")
             slot.ready = slot.ready or _READY in words
-            slot.beat_at, slot.waited = time.monotonic(), _waited(slot.pid)
+            slot.beat_at, slot.waited = time.monotonic(), None
 
     def _hear_refusal(self, slot: _Slot) -> None:
         sentence, slot.words = slot.words.removeprefix(_REFUSED).strip(), ""
@@ -202,12 +205,16 @@ class Supervisor:
         late = now - looked > _LOOK_SECONDS + BEAT_SECONDS  # stopped ourselves, we heard no one meanwhile
         for slot in self._slots:
             if late:
-                slot.beat_at = now
+                slot.beat_at, slot.waited = now, None
             silence = now - slot.beat_at
-            if slot.pid and slot.ready and not self._stopping and silence > _patience(slot):
+            if not (slot.pid and slot.ready) or self._stopping or silence < _LATE_SECONDS:
+                continue
+            if slot.waited is None:
+                slot.waited = _waited(slot.pid)
+            if silence > SILENCE_SECONDS and silence > _patience(slot.pid, slot.waited):
                 log.error("worker_silent", worker=slot.index, pid=slot.pid, seconds=round(silence, 1))
                 os.kill(slot.pid, signal.SIGKILL)
-                slot.beat_at = now
+                slot.beat_at, slot.waited = now, None
         return now
 
     def _reap(self) -> None:
@@ -274,10 +281,9 @@ class Supervisor:
             os._exit(code)
 
 
-def _patience(slot: _Slot) -> float:
-    """How long a worker may be silent: long if it has been kept from the processors since its last beat."""
-    starved = _waited(slot.pid) - slot.waited > _STARVED_SECONDS
-    return STARVED_SILENCE_SECONDS if starved else SILENCE_SECONDS
+def _patience(pid: int, waited: float) -> float:
+    """How long a worker may be silent: long if it has been kept from the processors since it is late."""
+    return STARVED_SILENCE_SECONDS if _waited(pid) - waited > _STARVED_SECONDS else SILENCE_SECONDS
 
 
 def _waited(pid: int) -> float:

@@ -46,7 +46,7 @@ RECEIVING_THREADS = 1024
 """Threads that wait for requests to arrive. In grpcio a call occupies a thread from its headers on: these are
 many and cheap, so that half-sent requests shut nobody out; what may run is counted apart (`Places`)."""
 
-STARTED_THREADS = 256
+STARTED_THREADS = 64
 """How many of them start with the worker. A thread started in a crowd waits for the interpreter at each step,
 and the one that takes the calls of gRPC waits with it: a second of overload began by a third of it lost."""
 
