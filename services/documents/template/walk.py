@@ -45,7 +45,7 @@ def contract(
     for one in occurrences:
         problems = Scope(scope.names, scope.present)
         try:
-            scope = _step(one, problems, frames)
+            scope = step(one, problems, frames)
         except TemplateSyntaxError as error:
             yield finding(
                 one.line,
@@ -57,7 +57,7 @@ def contract(
             yield finding(one.line, problem.code, problem.message, problem.suggestion)
 
 
-def _step(one: Occurrence, scope: Scope, frames: list[_Frame]) -> Scope:
+def step(one: Occurrence, scope: Scope, frames: list[_Frame]) -> Scope:
     """The scope after a tag, and what is wrong with the tag in `scope.problems`."""
     tag = one.tag
     if tag.sign == "{#":
