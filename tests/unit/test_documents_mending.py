@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from docxtpl.template import DocxTemplate
 
+from services.documents.contract import Money
+from services.documents.render import RenderError
 from services.documents.render.compiler import compile_template
 from services.documents.template import Mended, make_fields, mend
 from tests.documents_support import plain
@@ -132,11 +134,7 @@ def test_a_loop_over_cells_takes_their_rows() -> None:
 
 
 def test_what_nobody_can_guess_is_asked_once_and_mapped() -> None:
-    lines = [
-        paragraph(
-            "{{ bailleur.nom }} {{ bailleur.nom }} {% if bailleur.siret %}x{% endif %} {{ ville|bizarre }}"
-        )
-    ]
+    line = "{{ bailleur.nom }} {{ bailleur.nom }} {% if bailleur.siret %}x{% endif %} {{ ville|bizarre }}"
     asked = {one.name: one.times for one in mended(paragraph(line)).asked}
     assert asked == {"bailleur.nom": 2, "bailleur.siret": 1, "|bizarre": 1}
     names = {
@@ -176,6 +174,44 @@ def test_a_file_of_the_ministry_leaves_few_decisions_to_a_person() -> None:
         "convention.avenant", "convention.numero", "convention.date", "bailleur.nom",
     }  # fmt: skip
     assert len(found.asked) * 10 <= len(errors(before))
+
+
+@pytest.mark.parametrize(
+    ("tag", "code"),
+    [
+        ("{{ applicant.phone | default('aucun') | upper }}", ""),
+        ("{{ agent.phone | default('aucun') }}", "OPTIONAL_UNGUARDED"),  # what holds it may lack too
+        ("{{ loan.amount | default('aucun') }}", "FILTER_KIND"),
+        ("{{ loan.schedule | sum('payment') | euros }}", ""),
+        ("{{ loan.schedule | sum('number') | euros }}", "FILTER_KIND"),
+        ("{{ budget.incomes | sum('amount') | euros }}", "FILTER_KIND"),  # what is unknown is not zero
+        ("{% if pieces %}{{ (pieces | first).label | title }}{% endif %}", ""),
+        ("{% if pieces %}{{ (pieces | last).label | lower }}{% endif %}", ""),
+        ("{{ (pieces | first).label }}", "OPTIONAL_UNGUARDED"),
+        ("{{ pieces | count }}", ""),
+        ("{{ loan.amount | upper }}", "FILTER_KIND"),
+    ],
+)
+def test_the_filters_that_everybody_knows(tag: str, code: str) -> None:
+    assert set(errors(verdict(docx(paragraph(tag)), requires=[*REQUIRES, "budget"]))) == ({code} - {""})
+
+
+def test_what_the_usual_filters_print() -> None:
+    payments = [{"payment": Money(1050)}, {"payment": Money(-50)}]
+    data = {"l": payments, "n": "jean-pierre LE GOFF", "e": []}
+    tags = (
+        "{{ l | sum('payment') | euros }}", "{{ (l | first).payment | euros }}",
+        "{{ (l | last).payment | euros }}", "{{ n | title }}", "{{ n | upper }}", "{{ n | lower }}",
+        "{{ x | default('rien') }}", "{{ e | count }}",
+    )  # fmt: skip
+    made = compile_template(docx(*map(paragraph, tags))).render(data, {})
+    said = plain(made).replace("\u00a0", " ").splitlines()
+    assert [line for line in said if line not in ("En-tête", "Pied")] == [
+        "10,00 €", "10,50 €", "-0,50 €", "Jean-Pierre Le Goff", "JEAN-PIERRE LE GOFF", "jean-pierre le goff",
+        "rien", "0",
+    ]  # fmt: skip
+    with pytest.raises(RenderError):
+        compile_template(docx(paragraph("{{ e | first }}"))).render(data, {})
 
 
 def test_what_is_no_word_file_is_refused() -> None:
