@@ -24,7 +24,6 @@
 - `Format`: A form that a text must have, and the French sentence that describes it.
 - `FRENCH_KINDS`: Each kind of value in French words, with its article.
 - `Identity`: What the package is, for whom, by what authority, and when it may govern.
-- `is_asked`: False when the fact does not concern the person; while that is not known, it is asked.
 - `Kind`: What a value is; the words are those of the package files.
 - `Lever`: How the applicant may act on a fact: the effort, the direction, and the bounds calculated on the
   application as it stands.
@@ -44,7 +43,6 @@
 - `paragraphs`: The parts that are not empty, a blank line between two.
 - `Parameter`: A dated value; the values cover the package's validity without gap or overlap.
 - `PersonalData`: Class of personal data of a fact.
-- `PlainWording`: What a rule found and what may be done of it, in short sentences for the person concerned.
 - `Property`: What must hold of every application: an outcome excluded when a condition is true, or a fact
   whose growth never makes the outcome worse.
 - `quoted`: « text ».
@@ -84,7 +82,6 @@ from services.eligibility.package.facts import (
     WhenAbsent,
     check_facts,
     completed,
-    is_asked,
     missing_facts,
 )
 from services.eligibility.package.findings import ordered
@@ -105,7 +102,6 @@ from services.eligibility.package.model import (
     Identity,
     Outcome,
     Parameter,
-    PlainWording,
     Property,
     Rule,
     RulePackage,
