@@ -41,6 +41,10 @@ class Filter:
     takes: tuple[str, ...]
     gives: str = "text"
     needs: tuple[str, ...] = ()
+    arguments: tuple[str, ...] = ()
+    """The kind of each further value."""
+    items: tuple[str, ...] = ()
+    """The kinds that the items of a list may have, when not all."""
 
 
 def _expect(value: Any, kind: type) -> Any:
@@ -202,15 +206,15 @@ FILTERS: Mapping[str, Filter] = {
     "capital": Filter(_capital, ("text",)),
     "civil_name": Filter(wording.civil_name, ("object",), needs=_PERSON),
     "civil_names": Filter(wording.civil_names, ("list",), needs=_PERSON),
-    "count": Filter(len, ("list",), "integer"),
-    "default": Filter(_default, ("text",)),
-    "clock": Filter(_clock, ("text",)),
+    "clock": Filter(_clock, ("time",)),
     "comparisons": Filter(_comparisons, ("list",), "list:comparisons", ("comparisons",)),
+    "count": Filter(len, ("list",), "integer"),
+    "default": Filter(_default, ("text",), arguments=("text",)),
     "euros": Filter(_euros, ("money",)),
     "first": Filter(_first, ("list",), ITEM),
     "full_name": Filter(wording.full_name, ("object",), needs=_PERSON),
     "in_words": Filter(_in_words, ("money",)),
-    "join": Filter(_join, ("list",)),
+    "join": Filter(_join, ("list",), arguments=("text",), items=("text",)),
     "label": Filter(_label, ("code",)),
     "last": Filter(_last, ("list",), ITEM),
     "length": Filter(len, ("list",), "integer"),
@@ -222,13 +226,13 @@ FILTERS: Mapping[str, Filter] = {
     "number": Filter(_number, ("rate",)),
     "percent": Filter(_percent, ("rate",)),
     "phone": Filter(_phone, ("text",)),
-    "place_names": Filter(_place_names, ("text",)),
+    "place_names": Filter(_place_names, ("text",), arguments=("object",)),
     "plain_number": Filter(_plain_number, ("money", "rate")),
     "purpose": Filter(_purpose, ("object",), needs=("category", "label")),
     "round_euros": Filter(_round_euros, ("money",)),
     "short_date": Filter(_short_date, ("date",)),
-    "sum": Filter(_sum, ("list",), "money"),
-    "time_left": Filter(_time_left, ("date",)),
+    "sum": Filter(_sum, ("list",), "money", arguments=("text",)),
+    "time_left": Filter(_time_left, ("date",), arguments=("date",)),
     "title": Filter(_title, ("text",)),
     "uncapital": Filter(_uncapital, ("text",)),
     "upper": Filter(_upper, ("text",)),
