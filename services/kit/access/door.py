@@ -152,7 +152,7 @@ class AccessDoor:
         gate, agreed = current_gate(), _agreed.get()
         try:
             if code != "OK" and gate:
-                gate.give_back()
+                gate.fail()
             if code == "OK" and agreed and self._log:
                 self._log.cases.end_agreement(agreed)
         except DomainError as error:
