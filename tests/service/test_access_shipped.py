@@ -25,6 +25,7 @@ from services.kit.access.roles import RELEASES, shipped
 from tests import oidc
 from tests.access_probe import reason
 from tests.access_support import SOFTWARE, Town
+from tests.bank_registry_support import siren
 from tests.documents_support import REFUSAL, example, request
 from tests.eligibility_reglement import BASE
 from tests.eligibility_support import application
@@ -68,16 +69,18 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
 
 
 @pytest.fixture(scope="module")
-def channels(town: Town, launch: Launch) -> Iterator[Mapping[str, grpc.Channel]]:
+def addresses(town: Town, launch: Launch) -> Mapping[str, str]:
+    """Where each service is."""
+    return {name: launch(f"services.{name}", "--workers=1", *town.options()).address for name in SERVED}
+
+
+@pytest.fixture(scope="module")
+def channels(town: Town, addresses: Mapping[str, str]) -> Iterator[Mapping[str, grpc.Channel]]:
     """The social software, connected to each service."""
     with ExitStack() as stack:
         yield {
-            name: stack.enter_context(
-                town.channel(
-                    launch(f"services.{name}", "--workers=1", *town.options()).address, town.pairs[SOFTWARE]
-                )
-            )
-            for name in SERVED
+            name: stack.enter_context(town.channel(address, town.pairs[SOFTWARE]))
+            for name, address in addresses.items()
         }
 
 
@@ -180,7 +183,7 @@ def test_the_registry_names_who_proved_who_they_are(
     channels: Mapping[str, grpc.Channel], tokens: Mapping[str, Metadata]
 ) -> None:
     channel = channels["bank_registry"]
-    lender = Bank(display_name="Banque de l’essai", kind=BANK_KIND_CREDIT_INSTITUTION)
+    lender = Bank(display_name="Banque de l’essai", kind=BANK_KIND_CREDIT_INSTITUTION, siren=siren(1))
     create = BankEditingServiceStub(channel).CreateBank
     asked = CreateBankRequest(bank=lender, reason="Convention signée.")
     assert told(create, asked, tokens["instructor"]) == "ROLE_NOT_ALLOWED"
@@ -188,3 +191,35 @@ def test_the_registry_names_who_proved_who_they_are(
     entries = RegistryAdminServiceStub(channel).ListAuditEntries
     written = entries(ListAuditEntriesRequest(), metadata=tokens["auditor"], timeout=TIMEOUT).entries
     assert {entry.actor for entry in written} == {"ville:registry_keeper"}
+
+
+@pytest.mark.parametrize("service", SERVED)
+def test_who_proved_nothing_is_noted_with_its_certificate_and_nothing_it_said(
+    service: str, town: Town, addresses: Mapping[str, str], tokens: Mapping[str, Metadata]
+) -> None:
+    stranger = "spiffe://essai/inconnu"
+    pairs = {SOFTWARE: town.pairs[SOFTWARE], stranger: certificates.issue(town.root, stranger, [stranger])}
+    asked = access.ListAccessesRequest(page_size=1)
+    for pair in pairs.values():
+        with town.channel(addresses[service], pair) as channel:
+            path, bad = AccessServiceStub(channel).ListAccesses, (("authorization", "Bearer secret.a.b"),)
+            assert told(path, asked, bad) in ("TOKEN_REFUSED", "APPLICATION_REFUSED")
+    with town.channel(addresses[service], pairs[SOFTWARE]) as channel:
+        stub = AccessServiceStub(channel)
+
+        def found() -> set[tuple[str, str, str, str]]:
+            request = access.ListAccessesRequest(page_size=200)
+            lines = stub.ListAccesses(request, metadata=tokens["auditor"], timeout=TIMEOUT).accesses
+            assert "secret" not in str(lines)
+            refused = [one for one in lines if one.code == "UNAUTHENTICATED"]
+            return {(one.application, one.subject, one.peer, one.reason) for one in refused}
+
+        wait_until(
+            lambda: (
+                found()
+                >= {
+                    (SOFTWARE, "", "127.0.0.1", "TOKEN_REFUSED"),
+                    (stranger, "", "127.0.0.1", "APPLICATION_REFUSED"),
+                }
+            )
+        )
