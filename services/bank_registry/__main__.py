@@ -18,7 +18,7 @@ from services.bank_registry.store import STORE_KEYS
 from services.kit.cli import FrenchCommand
 from services.kit.errors import DomainError, StartupError
 from services.kit.french import spaced
-from services.kit.serve import server, store_acts
+from services.kit.serve import configure, server, store_acts
 
 NAME = "python -m services.bank_registry import"
 HELP = f"""\
@@ -55,6 +55,7 @@ def fill(
     de bank-registry import ; une ligne refusée, et rien n’est écrit.
     """
     settings = Settings.load(["--database-url", database_url] if database_url else [])
+    configure("bank_registry", "warning")  # what it did is on its standard output
     return import_file(
         settings.anchored(STORE_KEYS),
         store_set(settings.model_copy(update={"init": init or settings.init})),

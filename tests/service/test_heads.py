@@ -20,7 +20,7 @@ import pytest
 from services.kit.store import Database
 from services.kit.store.heads import HeadError, Heads, read_signed
 from tests import warm
-from tests.bank_registry_support import new_database
+from tests.bank_registry_support import agreement, bank, new_database, write_file
 from tests.fault.test_store_states import asked, names, not_serving
 from tests.journal_support import tamper
 from tests.support import Launch, RunningServer, throwaway_stores, wait_until
@@ -190,6 +190,13 @@ def test_heads_leave_the_machine_by_each_way_that_a_setting_opens(launch: Launch
         datagrams = [syslog.recv(65536).decode() for _ in kept.heads.read_text().splitlines()]
         assert datagrams[-1].rstrip("\0").endswith(f"microcredit head {line}")
         assert server.stop() == 0
+        # What a command of an operator writes is its account's alone too, whoever starts it.
+        lenders = write_file(tmp_path / "lenders.json", [bank("a", 2, agreement())])
+        acknowledge = ("acknowledge-head", kept.last().id, "--by", "Camille")
+        for words in (("serve",), acknowledge, ("import", str(lenders))):
+            assert words == ("serve",) or kept.act(*words).returncode == 0
+            assert piped.stat().st_mode & 0o077 == 0, words
+            piped.unlink()
     logged = map(json.loads, server.log.read_text().splitlines())
     failures = [(one["to"], one["failures"]) for one in logged if one["event"] == "head_not_sent"]
     assert failures == [("webhook", 1)]

@@ -137,6 +137,7 @@ def main(
 ) -> int:
     """Reads the settings, then runs the service, or the act that the first word names; returns the exit code
     of the process."""
+    os.umask(_PRIVATE_UMASK)  # whatever a library writes, and a process that it starts
     words = list(sys.argv[1:] if argv is None else argv)
     try:
         if words[:1] and words[0] in acts:
@@ -173,7 +174,6 @@ def _check_name(name: str) -> None:
 def run(app: App, settings: ServerSettings) -> int:
     """Serves until SIGTERM or SIGINT; returns the exit code of the process."""
     logs.configure(app.name, settings.log_level)
-    os.umask(_PRIVATE_UMASK)  # whatever a library writes, and a process that it starts
     try:
         access = settings.access()
         app.stores.check()
