@@ -21,7 +21,7 @@ from microcredit.bankregistry.v1 import bank_pb2
 from microcredit.bankregistry.v1 import registry_admin_service_pb2 as pb
 from services.bank_registry.api import admin
 from services.bank_registry.store import migrate, prepare_store, tables
-from services.bank_registry.store.append_only import CHANGING
+from services.bank_registry.store.guards import CHANGING
 from services.kit.store.database import Database
 from services.kit.store.idempotency import remember
 from tests.bank_registry_support import copy_of, new_database

@@ -103,7 +103,7 @@ def verify(
         ),
     ] = "",
 ) -> int:
-    """Vérifie le journal d’audit, refait d’après lui chaque ligne du registre, et les compare ; code 1 sinon."""
+    """Vérifie le journal d’audit, et chaque ligne du registre, même passée, contre lui ; code 1 sinon."""
     expected = _HEAD.fullmatch(head)
     if head and expected is None:
         raise CommandError(

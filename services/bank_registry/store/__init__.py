@@ -21,8 +21,8 @@
 """
 
 from services.bank_registry.store import auditing
-from services.bank_registry.store.append_only import lost_guards
 from services.bank_registry.store.auditing import AuditRow, RowFinding
+from services.bank_registry.store.guards import lost_guards
 from services.bank_registry.store.loading import changes, changes_of
 from services.bank_registry.store.snapshot import (
     STORE_KEYS,

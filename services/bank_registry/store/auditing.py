@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, Connection, LargeBinary, Row, Table, or_, select, text
+from sqlalchemy import Connection, Row, Table, or_, select
 
 from services.bank_registry.store import tables
-from services.bank_registry.store.append_only import CHANGING
+from services.bank_registry.store.guards import CHANGING
+from services.bank_registry.store.raw import form, stored_rows
 from services.bank_registry.store.replay import Replay, Written, replay
 from services.kit.context import check_deadline
 
@@ -62,14 +61,14 @@ def altered(connection: Connection) -> list[RowFinding]:
 
 
 def _table(connection: Connection, table: Table, replayed: Replay) -> Iterator[RowFinding]:
-    forms = {column.name: _form(connection, column.type) for column in table.columns}
+    forms = {column.name: form(connection, column.type) for column in table.columns}
     keys = [column.name for column in table.primary_key.columns]
     expected: dict[tuple[Any, ...], tuple[Written, dict[str, Any]]] = {}
     for written in replayed.rows.get(table, []):
         values = {name: form(written.values[name]) for name, form in forms.items()}
         expected[tuple(values[name] for name in keys)] = (written, values)
     check_deadline()
-    for row in _rows(connection, table):
+    for row in stored_rows(connection, table):
         found = expected.pop(tuple(row[name] for name in keys), None)
         if found is None:
             yield RowFinding(*_origin(row, keys, replayed), table.name, "", Kind.UNKNOWN)
@@ -80,49 +79,6 @@ def _table(connection: Connection, table: Table, replayed: Replay) -> Iterator[R
                 yield RowFinding(written.name, written.state_number, table.name, name, Kind.ALTERED)
     for written, _ in expected.values():
         yield RowFinding(written.name, written.state_number, table.name, "", Kind.MISSING)
-
-
-def _rows(connection: Connection, table: Table) -> Iterator[dict[str, Any]]:
-    """The rows as the database has them: a value that is not of its column's type must be found, not stop the
-    reading."""
-    if connection.dialect.name == "sqlite":
-        columns = ", ".join(f'"{column.name}"' for column in table.columns)
-        rows = connection.execute(text(f'SELECT {columns} FROM "{table.name}"')).mappings()  # noqa: S608
-    else:
-        rows = connection.execute(select(table)).mappings()
-    documents = [column.name for column in table.columns if isinstance(column.type, JSON)]
-    for one in rows:
-        row = dict(one)
-        for name in documents:
-            row[name] = _parsed(row[name])
-        if table is tables.request and isinstance(row["answer"], bytes):
-            row["answer"] = hashlib.sha256(row["answer"]).hexdigest()
-        yield row
-
-
-def _parsed(value: object) -> object:
-    try:
-        return json.loads(value) if isinstance(value, str) else value
-    except ValueError:
-        return None
-
-
-def _form(connection: Connection, kind: Any) -> Any:
-    """How a value is read back."""
-    if isinstance(kind, JSON):
-        return _as_list
-    if isinstance(kind, LargeBinary):  # an answer, of which the audit has the hash
-        return _as_is
-    write = kind.dialect_impl(connection.dialect).bind_processor(connection.dialect)
-    return write if write and connection.dialect.name == "sqlite" else _as_is
-
-
-def _as_list(value: Any) -> Any:
-    return [_as_list(one) for one in value] if isinstance(value, list | tuple) else value
-
-
-def _as_is(value: object) -> object:
-    return value
 
 
 def _origin(row: dict[str, Any], keys: list[str], replayed: Replay) -> tuple[str, int]:
