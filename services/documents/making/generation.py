@@ -149,22 +149,23 @@ def properties(sources: Sources, reference: str, data_sha256: str) -> dict[str, 
     }
 
 
+# Of the data; every other one is of the template, whatever it was reading.
 _FIELD_REASONS = {
     Reason.ABSENT: FieldReason.REQUIRED,
     Reason.NULL: FieldReason.REQUIRED,
-    Reason.UNFORMATTED: FieldReason.WRONG_TYPE,
     Reason.ILLEGAL_CHARACTER: FieldReason.NOT_PRINTABLE,
-    Reason.NOT_WELL_FORMED: FieldReason.MALFORMED,
-    Reason.TAG_LEFT: FieldReason.MALFORMED,
 }
 
 
 def refused(error: RenderError) -> InvalidArgument:
     """What a caller is told of a document that would be wrong: the field in cause, never its value."""
     violations = Violations()
-    reason = _FIELD_REASONS[error.reason]
+    reason = _FIELD_REASONS.get(error.reason)
     top = re.split(r"[.\[]", error.field, maxsplit=1)[0]
-    if CONTRACT.knows(top):
+    if reason is None:
+        place = " : ".join(filter(None, (error.part, error.tag)))
+        violations.add("template", FieldReason.MALFORMED, f"{error.sentence} ({place})")
+    elif CONTRACT.knows(top):
         violations.add(f"{ROOT}.{error.field}", reason, error.sentence)
     elif top in ADDED_BY_PROFILE:
         violations.add("profile", reason, f"{error.sentence} (profil : {error.field})")
