@@ -184,10 +184,9 @@ def _const(node: nodes.Const, scope: Scope) -> Field | None:
 
 
 def _filter(node: nodes.Filter, scope: Scope) -> Field | None:
-    inside = scope
-    if node.name == "default" and isinstance(node.node, nodes.Name | nodes.Getattr):
-        # What it stands for may be absent, what holds it may not.
-        inside = replace(scope, present=scope.present | {written(node.node)})
+    # What « default » stands for may be absent, what holds it may not.
+    lacking = {written(node.node)} if node.name == "default" and node.node is not None else set()
+    inside = replace(scope, present=scope.present | lacking)
     taken = check(node.node, inside) if node.node is not None else None
     known = FILTERS.get(node.name)
     if known is None or len(node.args) > len(known.arguments):
