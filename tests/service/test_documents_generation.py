@@ -193,7 +193,13 @@ def test_the_letter_to_the_bank_holds_strictly_necessary_facts(generate: Generat
 
 
 def test_the_application_file_writes_absence(generate: Generate) -> None:
-    printed = plain(generate(FILE, example("minimal")).content)
+    unknown = plain(generate(FILE, example("minimal")).content)
+    assert "Aucun" not in unknown.partition("Le prêt demandé")[0]
+    assert unknown.count("Non demandé à ce jour.") == 4
+    data = example("minimal")
+    data["budget"] |= {"credits": [], "debts": []}
+    data["household"]["members"] = []
+    printed = plain(generate(FILE, data).content)
     for absence in (
         "Aucun crédit en cours.",
         "Aucune dette déclarée.",
