@@ -49,6 +49,8 @@ class RulesFolder:
 
 def read_folder(folder: Path) -> RulesFolder:
     """The package of a folder."""
+    from services.eligibility.package import is_lock
+
     if not folder.is_dir():
         raise CommandError(f"Le dossier « {folder} » n’existe pas.", exit_code=USAGE, reason="NO_FOLDER")
     contents: dict[str, bytes] = {}
@@ -56,6 +58,8 @@ def read_folder(folder: Path) -> RulesFolder:
     try:
         for file in sorted(file for file in folder.rglob("*") if file.is_file()):
             path = file.relative_to(folder).as_posix()
+            if is_lock(path):
+                continue
             if _BELONGS.fullmatch(path):
                 contents[path] = file.read_bytes()
             elif not any(part.startswith(".") for part in Path(path).parts):

@@ -26,6 +26,7 @@
 - `listed`: A value as a French reader writes it; a long list is counted.
 - `MAX_LISTED`: How many codes of a list are written out before the list is counted instead.
 - `MAX_PERCENT_DECIMALS`: Decimals that a percent may have.
+- `is_lock`: Whether Word, Excel or LibreOffice left this file beside one that was open.
 - `MISSING_FACTS`: Name, in expressions, of the list of wanted facts that are absent.
 - `missing_facts`: The absent facts that the package wants, in its order.
 - `names`: Every name that the expression reads, with repetitions.
@@ -36,6 +37,8 @@
   others.
 - `Outcome`: What the rules advise. NEEDS_REVIEW is never yielded by a rule.
 - `paragraphs`: The parts that are not empty, a blank line between two.
+- `parameters_read`: The parameters behind names of facts, parameters and calculations, in their order, each
+  once.
 - `Parameter`: A dated value; the values cover the package's validity without gap or overlap.
 - `PersonalData`: Class of personal data of a fact.
 - `Property`: What must hold of every application: an outcome excluded when a condition is true, or a fact
@@ -80,6 +83,7 @@ from services.eligibility.package.facts import (
 from services.eligibility.package.findings import ordered
 from services.eligibility.package.load import (
     assemble_package,
+    is_lock,
     read_folder,
     read_package,
     read_package_identity,
@@ -100,6 +104,7 @@ from services.eligibility.package.model import (
     RulePackage,
     RuleSeverity,
     facts_read,
+    parameters_read,
     rules_by_fact,
 )
 from services.eligibility.package.tree import (

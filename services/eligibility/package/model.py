@@ -222,6 +222,17 @@ def facts_read(package: RulePackage, read: Iterable[str]) -> frozenset[str]:
     return frozenset(found)
 
 
+def parameters_read(package: RulePackage, read: Iterable[str]) -> tuple[str, ...]:
+    """The parameters behind names of facts, parameters and calculations, in their order, each once."""
+    found: dict[str, None] = {}
+    for name in read:
+        if name in package.parameters:
+            found[name] = None
+        elif name not in package.facts:
+            found |= dict.fromkeys(parameters_read(package, _behind(package, name)))
+    return tuple(found)
+
+
 def _behind(package: RulePackage, name: str) -> Iterator[str]:
     """The names that a name which is not a fact is made of; none for a parameter."""
     if name in package.derived:
