@@ -6,7 +6,7 @@ BIN := .venv/bin
 LOCKS := requirements.lock requirements/build.lock
 PROTOS := $(shell find protos -name '*.proto')
 
-.PHONY: help setup demo demo-registry demo-rules demo-templates serve test test-more bench certs validator check contracts format changelog clean purge-data
+.PHONY: help setup demo demo-registry demo-rules demo-templates demo-access serve test test-more bench certs validator check contracts format changelog clean purge-data
 
 help: ## Affiche cette aide
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,6 +30,9 @@ demo-registry: setup ## Importe un fichier de prêteurs, en lit la différence, 
 
 demo-templates: setup ## Change une lettre dans Word, la publie à une date, refuse un modèle fautif, sans redémarrage
 	@$(BIN)/python scripts/serve.py -- $(BIN)/python -m examples.templates
+
+demo-access: setup build/npm/.ready ## Joue une matinée d’accès sous TLS : qui peut quoi, un dossier effacé cherché sur le disque (demande Node.js)
+	@$(BIN)/python -m examples.access
 
 serve: setup ## Démarre les trois services en local (ports 50051, 50052 et 50053) ; Ctrl-C les arrête
 	@$(BIN)/python scripts/serve.py
@@ -58,6 +61,7 @@ certs: setup ## Écrit dans certs/ une autorité d’essai, des certificats (ser
 validator: build/npm/.ready ## Installe (npm) le validateur Open XML, le générateur TypeScript et le fournisseur OIDC des tests
 
 build/npm/.ready: tests/npm/package-lock.json
+	@command -v npm >/dev/null || { echo "Node.js et npm manquent : installez-les (Debian : apt install nodejs npm), puis recommencez." >&2; exit 1; }
 	@mkdir -p build/npm && cp tests/npm/package.json tests/npm/package-lock.json build/npm/
 	@npm install --prefix build/npm --no-audit --no-fund --loglevel=error
 	@touch $@

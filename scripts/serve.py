@@ -46,11 +46,8 @@ class Service:
 
 
 DOCUMENTS = Service("services.documents", "ADDRESS_DOCUMENTS", 50052)
-SERVICES = (
-    Service("services.eligibility", "ADDRESS_ELIGIBILITY", 50051),
-    DOCUMENTS,
-    Service("services.bank_registry", "ADDRESS_BANK_REGISTRY", 50053),
-)
+BANK_REGISTRY = Service("services.bank_registry", "ADDRESS_BANK_REGISTRY", 50053)
+SERVICES = (Service("services.eligibility", "ADDRESS_ELIGIBILITY", 50051), DOCUMENTS, BANK_REGISTRY)
 PDF_WORKER = Service("services.documents.pdf", "DOCUMENTS_PDF_ADDRESS", 50054)
 OFFICE = "soffice"
 
@@ -129,6 +126,10 @@ def throwaway_stores(folder: Path) -> dict[str, str]:
         "ELIGIBILITY_MASTER_KEY_FILE": f"{folder}/eligibility-master.key",
         "ELIGIBILITY_HEADS_FILE": f"{folder}/eligibility-heads.jsonl",
         "ELIGIBILITY_EPOCHS_DIRECTORY": f"{folder}/eligibility-epochs",
+        **{
+            f"{name}_ACCESS_DATABASE_URL": f"sqlite:///{folder}/{name.lower()}-access.sqlite3"
+            for name in ("ELIGIBILITY", "DOCUMENTS", "BANK_REGISTRY")
+        },
         "DOCUMENTS_KEYS_DATABASE_URL": f"sqlite:///{folder}/documents-keys.sqlite3",
         "DOCUMENTS_EPOCHS_DIRECTORY": f"{folder}/documents-epochs",
         "DOCUMENTS_DATABASE_URL": f"sqlite:///{folder}/documents.sqlite3",
@@ -156,7 +157,8 @@ def serve(command: list[str], services: tuple[Service, ...] = SERVICES) -> int:
         if command:
             env |= throwaway_stores(folder)
         print("Démarrage…", flush=True)
-        if command or (DATABASE not in env and not REGISTRY.exists()):
+        is_new = bool(command) or (DATABASE not in env and not REGISTRY.exists())
+        if BANK_REGISTRY in services and is_new:
             import_sample(env)
         if DOCUMENTS in services and shutil.which(OFFICE) and PDF_WORKER.variable not in env:
             port = 0 if command else PDF_WORKER.port

@@ -10,6 +10,7 @@ import tempfile
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import TypeVar
 
@@ -64,7 +65,8 @@ def start_server(module: str, folder: Path, env: Mapping[str, str], *arguments: 
     folder.mkdir(parents=True, exist_ok=True)
     ready, log = folder / "ready", folder / "log"
     options = ("--port", "0", "--ready-file", str(ready), *arguments)
-    registry = env.get("BANK_REGISTRY_DATABASE_URL", "")
+    asked = dict(pairwise(arguments)).get("--database-url", "")  # of the registry alone: see throwaway_stores
+    registry = env.get("BANK_REGISTRY_DATABASE_URL", asked)
     keys = registry_keys(registry) if registry else {}
     env = {**os.environ, **throwaway_stores(folder), **keys, **env}
     process = warm.start(module, *options, env=env, out=log, err=log)

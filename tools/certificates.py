@@ -25,6 +25,8 @@ ORGANISATION = "Essai, sans valeur"
 HOSTS = ("localhost", "127.0.0.1")
 APPLICATIONS = ("logiciel-social", "passerelle")
 DOMAIN = "essai.invalid"
+ACCESS = "acces.toml"
+"""The file of accesses that goes with them."""
 
 ACCESS_FILE = """# Fichier d’accès d’essai, écrit par « make certs » : voir docs/acces.md.
 
@@ -127,6 +129,17 @@ def write(pair: Pair, folder: Path, name: str) -> None:
         file.write(pair.key_pem())
 
 
+def write_all(folder: Path, hosts: Sequence[str]) -> None:
+    """Writes an authority, a server that has some names more, applications, and the file that names them."""
+    root = authority()
+    write(root, folder, "autorite")
+    server = issue(root, "serveur", [*HOSTS, *hosts, f"spiffe://{DOMAIN}/serveur"], server=True)
+    write(server, folder, "serveur")
+    for name in APPLICATIONS:
+        write(issue(root, name, [f"spiffe://{DOMAIN}/{name}"]), folder, name)
+    (folder / ACCESS).write_text(ACCESS_FILE.format(domain=DOMAIN), encoding="utf-8")
+
+
 def main() -> int:
     """Writes an authority, a server, an application and a gateway, and the file that names both."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -136,13 +149,7 @@ def main() -> int:
     if options.folder.exists():
         sys.stderr.write(f"Le dossier {options.folder} existe déjà ; effacez-le d’abord.\n")
         return 1
-    root = authority()
-    hosts = [*HOSTS, *options.host, f"spiffe://{DOMAIN}/serveur"]
-    write(root, options.folder, "autorite")
-    write(issue(root, "serveur", hosts, server=True), options.folder, "serveur")
-    for name in APPLICATIONS:
-        write(issue(root, name, [f"spiffe://{DOMAIN}/{name}"]), options.folder, name)
-    (options.folder / "acces.toml").write_text(ACCESS_FILE.format(domain=DOMAIN), encoding="utf-8")
+    write_all(options.folder, options.host)
     sys.stdout.write(f"Certificats d’essai écrits dans {options.folder} ; ils valent {DAYS} jours.\n")
     return 0
 

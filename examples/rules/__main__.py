@@ -64,7 +64,7 @@ def run(*words: str, actor: str = "camille", codes: tuple[int, ...] = (0,)) -> s
     )
     if done.returncode not in codes:
         raise DemoError(f"eligibility {' '.join(words)} :\n{done.stdout}{done.stderr}".rstrip())
-    return done.stdout
+    return done.stdout or done.stderr  # a refusal says why on the second
 
 
 def show(*words: str, actor: str = "camille", codes: tuple[int, ...] = (0,), head: int | None = None) -> None:

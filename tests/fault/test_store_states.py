@@ -97,8 +97,8 @@ def overwrite(path: Path) -> None:
     with closing(sqlite3.connect(other)) as made:
         made.execute("PRAGMA journal_mode = WAL")
         made.execute("CREATE TABLE thing (id integer)")
+    os.truncate(f"{path}-wal", 0)  # first: a server that finds the file strange closes it, and its log goes
     path.write_bytes(other.read_bytes())
-    os.truncate(f"{path}-wal", 0)
 
 
 def upgrade(path: Path) -> None:

@@ -73,7 +73,7 @@ def test_every_command_is_told_in_french() -> None:
     }
     assert names == {
         "import", "export", "template", "show", "history", "search", "stale", "check", "select", "verify",
-        "suspend", "reinstate", "end",
+        "suspend", "reinstate", "end", "accesses", "access-summary", "verify-accesses", "reassign-case",
     }  # fmt: skip
     assert all(f"\n  {name} " in done.stdout for name in names)
     assert not {"Usage", "Options:", "Commands", "Show this"} & set(done.stdout.split())

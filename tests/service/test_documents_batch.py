@@ -35,7 +35,11 @@ def stubs(server: RunningServer) -> Iterator[Stubs]:
 def recipient(number: int) -> dict[str, Any]:
     return {
         "case": {"reference": f"MC-2026-{number:04d}"},
-        "applicant": {"last_name": f"Marqueur{'abcdefghij'[number % 10] * 3}x", "first_name": "Zoé"},
+        "applicant": {
+            **example("refus-budget")["applicant"],
+            "last_name": f"Marqueur{'abcdefghij'[number % 10] * 3}x",
+            "first_name": "Zoé",
+        },
     }
 
 
@@ -87,7 +91,7 @@ def test_a_thousand_letters_and_a_bad_record_that_loses_itself_alone(stubs: Stub
         assert f"dossier MC-2026-{number:04d}" in text
     alone = {**example("refus-budget")}
     alone["case"] = {**alone["case"], **recipient(5)["case"]}
-    alone["applicant"] = {**alone["applicant"], **recipient(5)["applicant"]}
+    alone["applicant"] = recipient(5)["applicant"]
     one = stubs.documents.GenerateDocument(request(REFUSAL, alone), timeout=SECONDS).document
     assert one.sha256 == items[5].document.sha256
 
@@ -163,15 +167,21 @@ def test_a_wrong_batch_is_refused_before_any_document(
     assert refusal(caught.value).reason == reason
 
 
-def test_a_record_takes_away_what_it_says_is_null(stubs: Stubs) -> None:
+def test_nothing_of_a_group_that_a_record_gives_is_shared(stubs: Stubs) -> None:
+    """Not even with the records that do not give it: their person is not the one of common_json."""
     shared = example("refus-budget")
-    shared["co_applicant"] = {**shared["applicant"], "first_name": "Yann", "last_name": "Retiré"}
-    asked = batch(1)
-    asked.common_json = json.dumps(shared).encode()
-    asked.items.add(data_json=json.dumps({**recipient(2), "co_applicant": None}).encode())
-    items, _, _, summary = received(stubs.documents.BatchGenerateDocuments(asked, timeout=SECONDS))
-    assert summary.failed_count == 0
-    assert ["Retiré" in plain(item.document.content) for item in items] == [True, False]
+    shared["co_applicant"] = {**shared["applicant"], "first_name": "Yann", "last_name": "Partagé"}
+    alone = batch(1)
+    alone.common_json = json.dumps(shared).encode()
+    (item,), *_ = received(stubs.documents.BatchGenerateDocuments(alone, timeout=SECONDS))
+    assert "Partagé" in plain(item.document.content)
+    alone.items.add(data_json=json.dumps({**recipient(2), "co_applicant": None}).encode())
+    incomplete = {**recipient(3), "applicant": {"last_name": "Seul"}}
+    alone.items.add(data_json=json.dumps(incomplete).encode())
+    items, _, _, summary = received(stubs.documents.BatchGenerateDocuments(alone, timeout=SECONDS))
+    assert (summary.generated_count, summary.failed_count) == (2, 1)
+    assert not any("Partagé" in plain(item.document.content) for item in items[:2])
+    assert "data_json.applicant.first_name" in items[2].error.message
 
 
 def test_a_record_that_is_no_json_or_too_deep_is_its_own_error(stubs: Stubs) -> None:

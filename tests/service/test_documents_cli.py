@@ -19,6 +19,9 @@ from tests.support import Launch
 EXAMPLES = DOCUMENTS / "contract" / "examples"
 DATA = str(EXAMPLES / "refus-budget.json")
 Run = Callable[..., subprocess.CompletedProcess[str]]
+# A person is whole in the table: nothing of hers comes from --common once one of these columns is there.
+PERSON = "Référence;Nom;applicant.first_name;Adresse;Code postal;applicant.address.city"
+HOME = "Zoé;1 rue du Test;56800;Ploërmel"
 
 
 @pytest.fixture(scope="module")
@@ -50,18 +53,30 @@ def test_a_document_a_dossier_and_their_verification(run: Run, tmp_path: Path) -
 
 def test_a_mailing_from_a_csv_loses_only_its_bad_row(run: Run, tmp_path: Path) -> None:
     table = (
-        "clé;case.reference;applicant.last_name;applicant.birth_date;household.persons\n"
-        "un;MC-2026-8001;Marqueur-Un;12/03/1980;2\n"
-        "deux;MC-2026-8002;Marqueur-Deux;hier;2\n"
+        f"clé;{PERSON};Date de naissance;household.persons\n"
+        f"un;MC-2026-8001;Marqueur-Un;{HOME};12/03/1980;2\n"
+        f"deux;MC-2026-8002;Marqueur-Deux;{HOME};hier;2\n"
         ";;;;\n"
-        "trois;MC-2026-8003;Marqueur-Trois;1999-01-31;3\n"
+        f"trois;MC-2026-8003;Marqueur-Trois;{HOME};1999-01-31;3\n"
+        f"quatre;MC-2026-8004;Marqueur-Quatre;{HOME};;3\n"
     )
     (tmp_path / "table.csv").write_bytes(table.encode("cp1252"))
     words = ("merge", REFUSAL, "table.csv", "--common", DATA, "--date", "2026-11-23", "-o", "lettres")
+    tried = run(tmp_path, *words, "--dry-run")
+    assert tried.returncode == 1
+    assert not (tmp_path / "lettres").exists()
+    said = tried.stdout.replace("\u00a0", " ")
+    assert "ligne 3 (deux) : " in said
+    assert "Date de naissance : Écrivez la date" in said
+    assert "ligne 6 (quatre) : " in said
+    assert "Date de naissance : vide à la ligne 6" in said
+    assert "2 courriers, 2 refus à faire." in said
+    assert "Courrier de la ligne 5 :" in said
+    assert "Marqueur-Trois" in said
+    assert "Marqueur-Deux" not in said
     done = run(tmp_path, *words)
     assert done.returncode == 1
-    assert "deux" in done.stdout
-    assert "applicant.birth_date" in done.stdout
+    assert done.stdout.replace("\u00a0", " ").endswith("2 documents, 2 refus\n")
     letters = sorted((tmp_path / "lettres").glob("*.docx"))
     assert [path.name.split("_")[0] for path in letters] == ["0001", "0003"]
     assert "Marqueur-Trois" in plain(letters[1].read_bytes())
@@ -71,9 +86,10 @@ def test_a_mailing_from_a_workbook_is_one_file(run: Run, tmp_path: Path) -> None
     workbook = Workbook()
     sheet = workbook.active
     assert sheet is not None
-    sheet.append(["key", "case.reference", "applicant.last_name", "applicant.birth_date"])
+    sheet.append(["key", *PERSON.split(";"), "applicant.birth_date"])
     for number in range(3):
-        sheet.append([number, f"MC-2026-900{number}", f"Marqueur{'abc'[number]}x", date(1980, 3, 12)])
+        name = f"Marqueur{'abc'[number]}x"
+        sheet.append([number, f"MC-2026-900{number}", name, *HOME.split(";"), date(1980, 3, 12)])
     workbook.save(tmp_path / "table.xlsx")
     words = ("merge", REFUSAL, "table.xlsx", "--common", DATA, "--date", "2026-11-23", "--merged")
     done = run(tmp_path, *words, "-o", "lot.docx", "--json")
@@ -96,15 +112,15 @@ def test_a_table_of_two_encodings_makes_no_letter(run: Run, tmp_path: Path) -> N
 
 
 def test_a_cell_that_cannot_be_read_costs_its_row_alone(run: Run, tmp_path: Path) -> None:
-    rows = [["clé", "case.reference", "applicant.last_name"], ["un", "MC-2026-8101", "#N/A"]]
+    rows = [["un", "MC-2026-8101", "#N/A"], ["deux", "MC-2026-8102", "Marqueur-Deux"]]
     workbook = Workbook()
-    for row in [*rows, ["deux", "MC-2026-8102", "Marqueur-Deux"]]:
+    for row in [["clé", *PERSON.split(";")], *([*row, *HOME.split(";")] for row in rows)]:
         workbook.worksheets[0].append(row)
     workbook.save(tmp_path / "table.xlsx")
     words = ("merge", REFUSAL, "table.xlsx", "--common", DATA, "--date", "2026-11-23", "--zip")
     done = run(tmp_path, *words, "-o", "lot.zip")
     assert done.returncode == 1
-    assert "un : La ligne 2 du tableau ne peut pas être lue." in done.stdout.replace("\u00a0", " ")
+    assert "ligne 2 (un) : Cette ligne du tableau ne peut pas être lue." in done.stdout.replace("\u00a0", " ")
     assert "La cellule C2 affiche une erreur (#N/A)." in done.stdout
     with zipfile.ZipFile(tmp_path / "lot.zip") as archive:
         names = archive.namelist()
@@ -115,11 +131,11 @@ def test_a_cell_that_cannot_be_read_costs_its_row_alone(run: Run, tmp_path: Path
 
 
 def test_unknown_columns_are_all_told(run: Run, tmp_path: Path) -> None:
-    (tmp_path / "table.csv").write_text("nom,applicant.prenom,case.reference\na,b,c\n", encoding="utf-8")
+    (tmp_path / "table.csv").write_text("surnom,prénon,case.reference\na,b,c\n", encoding="utf-8")
     done = run(tmp_path, "merge", REFUSAL, "table.csv", "--date", "2026-11-23")
     assert done.returncode == 1
-    assert "nom\u00a0: " in done.stderr
-    assert "applicant.prenom\u00a0: " in done.stderr
+    assert "surnom\u00a0: " in done.stderr
+    assert "prenom\u00a0» (applicant.first_name)" in done.stderr
 
 
 def test_the_lists_and_the_palette_are_readable(run: Run, tmp_path: Path) -> None:

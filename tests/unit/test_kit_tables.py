@@ -178,7 +178,7 @@ def test_cells_have_their_exact_value(parse: tables.Parse[object], cell: object,
     [
         *((tables.money, cell, "MALFORMED") for cell in (
             "10,005", "12,345678", "15 %", "-5", "1.234,56", "1,234.56", "50.000", "12 €  €", "1 23", "1e3",
-            "NaN", "9" * 5000, Decimal("10.005"), Decimal("NaN"),
+            "nan", "9" * 5000, Decimal("10.005"), Decimal("NaN"),
         )),
         *((tables.percent, cell, "MALFORMED") for cell in ("15 €", "-1", "1,1234567", "x")),
         *((tables.integer, cell, "MALFORMED") for cell in ("24,5", "24 %", "2e1", "-3", "9" * 5000)),

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from microcredit.documents.v1 import document_service_pb2 as pb
 from services.documents.api.making import Maker
 from services.documents.api.store_service import Stored
-from services.documents.contract import CONTRACT, ROOT, merge_patch, strict_json
+from services.documents.contract import CONTRACT, ROOT, common_to_all, merge_patch, strict_json
 from services.documents.making import (
     Filled,
     Line,
@@ -27,7 +27,7 @@ from services.documents.messages import DOMAIN, DocumentOptions, documents, requ
 from services.documents.render import Piece
 from services.kit.access import act_on_case
 from services.kit.context import check_deadline
-from services.kit.errors import DeadlineExceeded, DomainError, Violations
+from services.kit.errors import DeadlineExceeded, DomainError, InvalidArgument, Violations
 from services.kit.french import spaced
 from services.kit.serve import internal_error, to_status
 
@@ -76,12 +76,26 @@ class Batch:
         return self.message.output == pb.BATCH_OUTPUT_ZIP
 
 
-def common_data(raw: bytes) -> Any:
-    """The data that the recipients share; InvalidArgument."""
+def share(message: pb.BatchGenerateDocumentsRequest) -> Any:
+    """The data that the recipients share, without what some of them give, which leaves the message too: what
+    is kept for a request sent again was made of it; InvalidArgument."""
+    if not message.common_json:
+        return None
     violations = Violations()
-    data = strict_json.read(raw, COMMON, CONTRACT.names, violations) if raw else None
+    given = strict_json.read(message.common_json, COMMON, CONTRACT.names, violations)
     violations.raise_if_any()
-    return data
+    shared = common_to_all(given, set().union(*map(_groups, message.items)))
+    if len(shared) < len(given):
+        message.common_json = json.dumps(shared, ensure_ascii=False).encode()
+    return shared
+
+
+def _groups(item: pb.BatchItem) -> Collection[str]:
+    """The groups that a recipient gives; what cannot be read is told in its turn, and makes no letter."""
+    try:
+        return strict_json.read(item.data_json, ROOT, (), Violations()) if item.data_json else ()
+    except InvalidArgument:
+        return ()
 
 
 def run(batch: Batch, maker: Maker) -> Iterator[Part]:
@@ -119,9 +133,9 @@ def _document(index: int, item: pb.BatchItem, batch: Batch, maker: Maker, made: 
     asked = requests.item(_format(batch), batch.message, index)
     filled = fill(batch.sources, _data(item.data_json, batch.common))
     act_on_case(filled.case_reference, tries=asked.validate_only)
+    generated = render(filled)
     if asked.validate_only:
         return documents.tried_pb(filled)
-    generated = render(filled)
     document = documents.document_pb(generated, with_content=False)
     if batch.merged:
         made.filled.append(filled)

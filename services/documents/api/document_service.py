@@ -59,7 +59,7 @@ class DocumentServicer(DocumentServiceServicer):
     ) -> Iterator[pb.BatchGenerateDocumentsResponse]:
         """One template for many recipients."""
         asked = requests.batch(request)
-        common = batches.common_data(request.common_json)
+        common = batches.share(request)
         sources = self._maker.sources(self._maker.deployment(asked), asked, asked.template_id)
         batch = batches.Batch(request, asked, sources, self._stored, common, self._max_bytes)
         for part in batches.run(batch, self._maker):
@@ -83,9 +83,9 @@ class DocumentServicer(DocumentServiceServicer):
             return self._stored.get(earlier, with_content=True, limit=limit).document
         filled = fill(self._maker.sources(deployment, asked, asked.template_id), request.data_json)
         act_on_case(filled.case_reference, tries=asked.validate_only)
+        generated = render(filled)
         if asked.validate_only:
             return documents.tried_pb(filled)
-        generated = render(filled)
         file = self._maker.file(generated.content, generated.filename, asked)
         if limit is not None:
             documents.check_size(file, limit)

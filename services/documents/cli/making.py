@@ -15,6 +15,7 @@ from services.documents.cli.client import ADDRESS, STREAM_SECONDS, Client, named
 from services.kit.cli import (
     GOOD,
     Call,
+    DryRun,
     add_commands,
     as_json,
     destination,
@@ -149,6 +150,7 @@ def merge(
     profile: Profile = "",
     pdf: Pdf = False,
     store: Store = False,
+    dry_run: DryRun = False,
     out: Out = None,
 ) -> int:
     """Publipostage : un courrier pour chaque ligne d’un tableau ; une ligne fausse ne perd qu’elle-même."""
@@ -164,6 +166,7 @@ def merge(
         merged=merged,
         zipped=as_zip,
         where=out,
+        tried=dry_run,
         asked=asked(day, profile, pdf=pdf, store=store),
     )
     return mailing.run(job, call)
@@ -180,7 +183,10 @@ def columns(call: Call, template: TemplateId) -> int:
         ("colonne", "type", "sens"),
         ((one.path.replace("[]", "[0]"), one.type_label, one.label) for one in needed),
     )
-    call.out.line("Une colonne « clé » nomme chaque ligne. Ce que tous partagent va dans --common.")
+    call.out.line(
+        "Une colonne « clé » nomme chaque ligne. Un titre suivi de « ? » dit qu’une cellule peut être vide. "
+        "Ce que tous partagent va dans --common."
+    )
     return GOOD
 
 

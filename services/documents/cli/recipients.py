@@ -1,8 +1,7 @@
-"""A table of recipients: one row for each, one column for each datum, named by its path."""
+"""A table of recipients: one row for each, one column for each datum."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -10,12 +9,12 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from services.documents.template import Field, make_fields
+from services.documents.cli.columns import STEP, Column, Headers, is_key
+from services.documents.contract import SHARED
 from services.kit import tables
 from services.kit.cli import USAGE, CommandError, Detail, read_file
 from services.kit.tables import Bad, Row, UnreadableFile, is_blank, read_cell, read_table
 
-KEY_COLUMNS = ("clé", "cle", "key")
 MAX_ROWS = 1000
 MAX_COLUMNS = 1000
 REFUSED_VALUE: list[object] = []
@@ -23,9 +22,6 @@ REFUSED_VALUE: list[object] = []
 
 The server refuses it, and so numbers and lists the row with the others, which an omitted row would not be.
 """
-
-_STEP = re.compile(r"([a-z_]+)(?:\[(\d{1,3})\])?")
-
 
 _TEXT: tuple[tables.Parse[Any], Callable[[Any], object]] = (tables.text, str)
 _KINDS: Mapping[str, tuple[tables.Parse[Any], Callable[[Any], object]]] = {
@@ -36,6 +32,10 @@ _KINDS: Mapping[str, tuple[tables.Parse[Any], Callable[[Any], object]]] = {
     "boolean": (tables.boolean, bool),
 }
 """How a cell of each kind of field is read, and how the contract writes its value."""
+
+
+_SHORT = {"phone": 9, "postal_code": 4}
+"""How many digits are left of what a spreadsheet took for a number, by the name of the datum."""
 
 
 @dataclass(frozen=True)
@@ -50,113 +50,110 @@ class Recipient:
 
 def read_recipients(path: Path) -> list[Recipient]:
     """The rows of a table; CommandError if it cannot be read, with every wrong column."""
-    fields = make_fields()
+    headers = Headers()
     try:
-        head, *rows = read_table(
-            read_file(path),
-            lambda name: _is_key(name.strip()) or _field(fields, name.strip()) is not None,
-            columns=MAX_COLUMNS,
-            formulas=True,
-        )
+        head, *rows = read_table(read_file(path), headers.knows, columns=MAX_COLUMNS, formulas=True)
     except UnreadableFile as error:
         raise CommandError(str(error), exit_code=USAGE, reason="FILE") from None
-    names = ["" if is_blank(cell) or isinstance(cell, Bad) else str(cell).strip() for cell in head.cells]
-    columns = _columns(names, fields)
+    titles = _titles(head)
+    if not any(map(headers.knows, titles)):
+        _say_where(rows, headers)
+    columns = headers.read(titles)
     if not rows:
         raise CommandError("Le tableau ne contient aucun destinataire.", exit_code=USAGE, reason="TABLE")
     if len(rows) > MAX_ROWS:
         raise CommandError(
             f"Le tableau compte {len(rows)} destinataires ; {MAX_ROWS} au plus par lot.", reason="TABLE"
         )
-    return [_recipient(row, names, columns) for row in rows]
+    return [_recipient(row, titles, columns) for row in rows]
 
 
-def _is_key(name: str) -> bool:
-    return name.lower() in KEY_COLUMNS
+def _titles(row: Row) -> list[str]:
+    return ["" if is_blank(cell) or isinstance(cell, Bad) else str(cell).strip() for cell in row.cells]
 
 
-def _columns(names: Sequence[str], fields: Mapping[str, Field]) -> dict[int, Field]:
-    """The field of each column; CommandError with those that are not in the contract, or twice."""
-    columns: dict[int, Field] = {}
-    wrong: list[Detail] = []
-    known = ["clé" if _is_key(name) else name for name in names]
-    for rank, name in enumerate(known):
-        if name and name in known[:rank]:
-            wrong.append(Detail(names[rank], "cette colonne est deux fois dans le tableau"))
-        elif name and name != "clé":
-            field = _field(fields, name)
-            if field is None or field.kind in ("object", "list"):
-                wrong.append(Detail(name, "aucune donnée du contrat ne porte ce nom"))
-            else:
-                columns[rank] = field
-    if wrong:
-        raise CommandError(
-            "Le tableau a des colonnes inconnues ou répétées ; « documents columns » les liste.",
-            reason="COLUMNS",
-            details=tuple(wrong),
-        )
-    return columns
+def _say_where(rows: Sequence[Row], headers: Headers) -> None:
+    """CommandError if the names of columns are not on the first line, but below a title."""
+    for row in rows[:_LOOKED_AT]:
+        if any(map(headers.knows, filter(None, _titles(row)))):
+            text = (
+                f"Les noms des colonnes semblent être à la ligne {row.line} ; supprimez ce qui est au-dessus."
+            )
+            raise CommandError(text, exit_code=USAGE, reason="TABLE")
 
 
-def _field(fields: Mapping[str, Field], name: str) -> Field | None:
-    """The field of a path "budget.incomes[0].amount"."""
-    found: Field | None = None
-    for step in name.split("."):
-        match = _STEP.fullmatch(step)
-        below = fields if found is None else found.fields
-        if match is None or match[1] not in below:
-            return None
-        found = below[match[1]]
-        if match[2] is not None:
-            if found.item is None:
-                return None
-            found = found.item
-    return found
+_LOOKED_AT = 10
 
 
-def _recipient(row: Row, names: Sequence[str], columns: Mapping[int, Field]) -> Recipient:
+def _recipient(row: Row, titles: Sequence[str], columns: Mapping[int, Column]) -> Recipient:
     key = str(row.line)
-    data: dict[str, Any] = {}
-    problems = list(_shape(row, names))
-    for rank, name in enumerate(names):
-        if _is_key(name):
+    # What is null is taken from nowhere: a group that has a column comes from the row, even from its blanks.
+    data: dict[str, Any] = {one.group: None for one in columns.values() if one.group not in SHARED}
+    problems = list(_shape(row, titles))
+    for rank, title in enumerate(titles):
+        if is_key(title):
             found = read_cell(row, rank, tables.text)
-            key = key if found is None or isinstance(found, Bad) else found
+            if isinstance(found, Bad):
+                problems.append(Detail(title, found.message))
+            elif found is not None:
+                key = found
         elif rank in columns:
-            parse, written = _KINDS.get(columns[rank].kind, _TEXT)
-            value = read_cell(row, rank, parse)
-            if isinstance(value, Bad):
-                problems.append(Detail(name, value.message))
-                _put(data, name, REFUSED_VALUE)
-            elif value is not None:
-                _put(data, name, written(value))
+            _fill(row, rank, columns[rank], data, problems)
     if problems:  # a row of the wrong length may hold no cell that is wrong
-        _put(data, names[min(columns)] if columns else "applicant", REFUSED_VALUE)
+        _put(data, columns[min(columns)].path if columns else "applicant", REFUSED_VALUE)
     return Recipient(line=row.line, key=key, data=data, problems=tuple(problems))
 
 
-def _shape(row: Row, names: Sequence[str]) -> Iterator[Detail]:
+def _fill(row: Row, rank: int, column: Column, data: dict[str, Any], problems: list[Detail]) -> None:
+    """Puts the value of a cell in the data, or says why it has none."""
+    parse, written = _KINDS.get(column.field.kind, _TEXT)
+    value = read_cell(row, rank, parse)
+    if isinstance(value, Bad):
+        problems.append(Detail(column.title, value.message))
+    elif value is not None:
+        _put(data, column.path, written(value))
+        if str(value).isdecimal() and len(str(value)) == _SHORT.get(column.path.rpartition(".")[2]):
+            text = "il manque un chiffre : un tableur retire le zéro du début ; mettez-la au format Texte"
+            problems.append(Detail(column.title, text))
+    elif not column.optional and not (row.short and rank >= len(row.cells)):
+        text = f"vide à la ligne {row.line} ; écrivez la valeur, ou nommez la colonne « {column.title}? »"
+        problems.append(Detail(column.title, f"{text} si elle peut manquer"))
+
+
+def _shape(row: Row, titles: Sequence[str]) -> Iterator[Detail]:
     """What is wrong with a row before its cells are read: too short, or with cells of no column."""
     if row.short:
         yield Detail(
-            names[len(row.cells)], "la ligne s’arrête avant cette colonne ; complétez-la, même à vide"
+            titles[len(row.cells)], "la ligne s’arrête avant cette colonne ; complétez-la, même à vide"
         )
     for rank, cell in enumerate(row.cells):
-        if not is_blank(cell) and not (rank < len(names) and names[rank]):
+        if not is_blank(cell) and not (rank < len(titles) and titles[rank]):
             text = "cette cellule est hors des colonnes nommées ; vérifiez les guillemets et les séparateurs"
             yield Detail(f"colonne {rank + 1}", text)
 
 
-def _put(data: dict[str, Any], name: str, value: Any) -> None:
+def _put(data: dict[str, Any], path: str, value: Any) -> None:
     """Puts a value at its path, making the objects and lists on the way."""
+    *above, last = [match for step in path.split(".") if (match := STEP.fullmatch(step))]
     node: Any = data
-    steps = [match for step in name.split(".") if (match := _STEP.fullmatch(step))]
-    for step in steps[:-1]:
-        node = _item(node.setdefault(step[1], []), int(step[2])) if step[2] else node.setdefault(step[1], {})
-    node[steps[-1][1]] = value
+    for step in above:
+        holder, key = _slot(node, step)
+        if not holder[key]:
+            holder[key] = {}
+        node = holder[key]
+    holder, key = _slot(node, last)
+    holder[key] = value
 
 
-def _item(listed: list[Any], rank: int) -> Any:
-    while len(listed) <= rank:
-        listed.append({})
-    return listed[rank]
+def _slot(node: dict[str, Any], step: Any) -> tuple[Any, Any]:
+    """Where the value of a step is: in an object, or in a list that is made long enough."""
+    name, rank = step.groups()
+    if rank is None:
+        node.setdefault(name, None)
+        return node, name
+    if not node.get(name):
+        node[name] = []
+    listed = node[name]
+    # An item that no column gives is null, which the server refuses: it is neither invented nor skipped.
+    listed.extend([None] * (int(rank) + 1 - len(listed)))
+    return listed, int(rank)

@@ -8,6 +8,8 @@
 - `Check`: What is wrong with data, for a document of a day, with paths below a root.
 - `CHECKS`: The checks that a manifest may list, by name.
 - `Code`: A code of the contract: comparable in a template, printed only by its French label.
+- `common_to_all`: What the recipients share once they give these groups themselves, were it for one of them
+  alone.
 - `CONTRACT`: The dossier contract, compiled.
 - `CONTRACT_FILE`: The JSON Schema of the dossier.
 - `CONTRACT_VERSION`: The version of the dossier contract, printed in every document.
@@ -37,6 +39,7 @@
 - `ROOT`: The field of the request, where the paths of violations start.
 - `Schema`: A JSON Schema 2020-12 document whose `$defs` named money, rate and date carry types.
 - `SERIES`: The titles that the series of each chart may have.
+- `SHARED`: Groups that a recipient may complete: a place for all, an hour for each. Any other one is whole.
 - `strict_json`: Strict JSON: UTF-8, no duplicate key, no fraction, no invisible character, bounded size and
   depth.
 - `terms`: Implicit refusal, with and without the suspension that this letter opens; withdrawal; consent.
@@ -67,6 +70,7 @@ from services.documents.contract.dossier_json import (
 from services.documents.contract.folders import described, packages, read_folder, refuse_other_files
 from services.documents.contract.recipient import RECIPIENTS, borrowers
 from services.documents.contract.schema import Requirement, Schema, written
+from services.documents.contract.sharing import SHARED, common_to_all
 from services.documents.contract.statistics import published
 from services.documents.contract.strict_json import ILLEGAL, has_illegal_character, merge_patch
 from services.documents.contract.values import Code, Money

@@ -2,6 +2,7 @@
 
 - `annotate_apart`: What `annotate` makes, in such a process too; the file as it is when the process gives
   nothing.
+- `by_words`: The path behind each word: those of the lexicon, and the labels that one field alone bears.
 - `DOCX_FILE`: The Word file of a template.
 - `examine`: Everything to say of the Word file of a template; without a sample, it is not tried on the
   examples.
@@ -27,6 +28,7 @@ from services.documents.template.apart import annotate_apart, examine_apart
 from services.documents.template.context import make_context
 from services.documents.template.fields import Field, FieldTag, make_fields, palette
 from services.documents.template.gate import examine
+from services.documents.template.lexicon import by_words
 from services.documents.template.manifest import DOCX_FILE, MANIFEST_FILE, Template, read_template
 from services.documents.template.reading import Paragraph, outline
 from services.documents.template.trial import Sample

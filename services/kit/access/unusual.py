@@ -58,9 +58,9 @@ _REASONS = {
 _MARKS = {accesses.OTHER_TEAM: Rule.OTHER_TEAM, accesses.BREAK_GLASS: Rule.BREAK_GLASS}
 _SENTENCES = {
     Rule.OUTSIDE_HOURS: "{count} en dehors de 7 h à 20 h, ou un jour sans travail.",
-    Rule.OTHER_TEAM: "{count} pour des dossiers d’une autre équipe : refusés.",
+    Rule.OTHER_TEAM: "{refused}, pour des dossiers d’une autre équipe.",
     Rule.BREAK_GLASS: "{count} pour un dossier d’une autre équipe, ouvert avec un motif.",
-    Rule.NOT_ALLOWED: "{count} que ses droits ne permettent pas : refusés.",
+    Rule.NOT_ALLOWED: "{refused}, que ses droits ne permettent pas.",
 }
 
 
@@ -109,4 +109,5 @@ def _told(who: tuple[str, str], counts: _Counts) -> Iterator[Unusual]:
         yield Unusual(Rule.MANY_CASES, *who, len(counts.cases), text)
     for rule, sentence in _SENTENCES.items():
         if count := counts.by_rule[rule]:
-            yield Unusual(rule, *who, count, sentence.format(count=plural(count, "appel", "appels")))
+            calls, refused = plural(count, "appel"), plural(count, "appel refusé", "appels refusés")
+            yield Unusual(rule, *who, count, sentence.format(count=calls, refused=refused))

@@ -16,6 +16,11 @@ from services.kit.tables.table import Bad, Row, cell_name, is_blank
 _FORMULA = re.compile(r"('*)[=+\-@＝＋－＠\t\r]")
 """What a spreadsheet takes for a formula, and that text as an export wrote it, with one apostrophe more."""
 
+_NO_VALUE = re.compile(
+    r"#(?:N/A|REF!|VALUE!|VALEUR!|NAME\?|NOM\?|DIV/0!|NUM!|NOMBRE!|NULL!|NUL!|#+)|NULL|NaN|N/A"
+)
+"""What spreadsheets and exports write where there is no value; nobody is called so in these capitals."""
+
 _SPACES = f"[ {NO_BREAK_SPACE}{NARROW_NO_BREAK_SPACE}]"
 _NUMBER = re.compile(rf"(-|−)?([0-9]{{1,3}}(?:{_SPACES}[0-9]{{3}})+|[0-9]+)(?:[.,]([0-9]+))?")
 _MOST_DIGITS = 15
@@ -38,6 +43,9 @@ def read_cell(row: Row, index: int, parse: Parse[T]) -> T | Bad | None:
     if isinstance(cell, bool) and parse is not boolean:  # True is an int: it must not become « 1 »
         name = cell_name(row.line, index)
         return Bad("BOOLEAN", f"La cellule {name} contient VRAI ou FAUX ; écrivez un texte ou un nombre.")
+    if isinstance(cell, str) and _NO_VALUE.fullmatch(cell.strip()):
+        name = cell_name(row.line, index)
+        return Bad("ERROR_VALUE", f"La cellule {name} affiche « {cell.strip()} » au lieu d’une valeur.")
     return parse(cell)
 
 

@@ -1,0 +1,1 @@
+"""A morning of a town hall: who may what, what is refused, what is erased, what the journal says."""
