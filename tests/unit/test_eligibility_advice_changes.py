@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from services.eligibility.answer.changes import Suggestions, changeable, smallest_changes
 from services.eligibility.answer.wording import sentence
-from services.eligibility.package.facts import WhenAbsent
+from services.eligibility.package.facts import Lever, WhenAbsent
 from services.eligibility.package.model import RuleSeverity
 from services.eligibility.package.tree import Kind, Value, Values, ValueType
 from tests.advice_support import DAY, Small, boolean, domain, fact, integer, money, small
@@ -19,11 +19,11 @@ from tests.support import examples
 BLOCKING, MISSING, RESERVE = RuleSeverity.BLOCKING, RuleSeverity.MISSING, RuleSeverity.RESERVE
 ACTIONABLE = ("amount", "months", "cost", "other", "agreed")
 FACTS = [
-    money("amount", 8, actionable=True),
-    integer("months", 6, actionable=True),
-    money("cost", 8, actionable=True),
-    money("other", 8, actionable=True),
-    boolean("agreed", actionable=True),
+    money("amount", 8, lever=Lever()),
+    integer("months", 6, lever=Lever()),
+    money("cost", 8, lever=Lever()),
+    money("other", 8, lever=Lever()),
+    boolean("agreed", lever=Lever()),
     *(money(name, 8) for name in ("least", "ceiling", "bearable")),
     *(integer(name, 6) for name in ("shortest", "longest")),
     boolean("resident"),
@@ -108,7 +108,7 @@ def test_the_smallest_changes_are_found(situation: tuple[Small, dict[str, Value]
 
 def test_the_fewest_codes_are_added() -> None:
     labels = {one: one.lower() for one in "ABCDE"}
-    documents = fact("documents", ValueType(Kind.CODES, "documents", labels), actionable=True)
+    documents = fact("documents", ValueType(Kind.CODES, "documents", labels), lever=Lever())
     made = small(
         [documents, integer("wanted", 9)], {"given": "count(documents)"}, [(MISSING, "given < wanted")]
     )
@@ -122,10 +122,10 @@ def test_the_fewest_codes_are_added() -> None:
 
 def test_a_value_is_not_invented_for_an_unknown_fact() -> None:
     facts = [
-        money("amount", 8, WhenAbsent.MISSING, actionable=True),
-        integer("months", 6, WhenAbsent.UNKNOWN, actionable=True),
-        boolean("agreed", WhenAbsent.NO, actionable=True),
-        money("savings", 8, WhenAbsent.NOT_APPLICABLE, actionable=True),
+        money("amount", 8, WhenAbsent.MISSING, lever=Lever()),
+        integer("months", 6, WhenAbsent.UNKNOWN, lever=Lever()),
+        boolean("agreed", WhenAbsent.NO, lever=Lever()),
+        money("savings", 8, WhenAbsent.NOT_APPLICABLE, lever=Lever()),
     ]
     made = small(facts, {}, [(BLOCKING, "not agreed"), (BLOCKING, "not known(savings)")])
     names = tuple(one.name for one in facts)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from fractions import Fraction
 from itertools import product
+from typing import Any
 
 import pytest
 
@@ -18,6 +19,8 @@ from services.eligibility.package.tree import (
     MONEY,
     PERCENT,
     Kind,
+    Literal,
+    Reference,
     Value,
     Values,
     ValueType,
@@ -37,6 +40,8 @@ SCOPE = {
     "colours": ValueType(Kind.CODES, "colour", COLOURS),
     "other": ValueType(Kind.CODE, "other", {"X": "X"}),
     "town": ValueType(Kind.TEXT, "town"),
+    "pension": ValueType(Kind.MONEY, asked_when=Reference("b", BOOLEAN)),
+    "gift": ValueType(Kind.MONEY, asked_when=Literal(value=False, type=BOOLEAN)),
     "towns": ValueType(Kind.CODES, "town", {"56165": "Ploërmel"}),
 }
 
@@ -113,6 +118,12 @@ def test_refused_conditions(text: str, offset: int | None, message: str) -> None
 @pytest.mark.parametrize(
     ("text", "message"),
     [
+        ("or_zero(cost)", "peut ne pas concerner"),
+        ("sum_known(cost, cost)", "peut ne pas concerner"),
+        ("or_zero(pension, gift)", "attend un fait"),
+        ("or_zero(town)", "attend un fait"),
+        ("sum_known(pension, rate)", "de même type"),
+        ("sum_known()", "de même type"),
         ("cost + rate", "n’a pas de sens"),
         ("cost * loan.amount", "n’a pas de sens"),
         ("cost / loan.amount", "n’a pas de sens"),
@@ -192,6 +203,25 @@ def test_a_value_without_meaning_is_none(text: str) -> None:
         "birth": date(2026, 1, 2),
     }
     assert value_of(text, day=date(2026, 1, 1), **values) is None
+
+
+@pytest.mark.parametrize(
+    ("asked", "pension", "expected"),
+    [
+        (True, 40, 140),
+        (True, None, None),
+        (None, None, None),
+        (False, None, 100),
+        (False, 40, 140),
+    ],
+)
+def test_a_term_counts_for_zero_only_where_it_does_not_apply(
+    asked: bool | None, pension: int | None, expected: int | None
+) -> None:
+    """Unknown is not zero: a pension that is asked and absent leaves the sum unknown."""
+    known: dict[str, Any] = {"cost": 100, "b": asked, "pension": pension}
+    for text in ("cost + or_zero(pension)", "sum_known(cost, pension)", "sum_known(cost, gift, pension)"):
+        assert value_of(text, **known) == expected
 
 
 def test_kleene() -> None:

@@ -29,6 +29,7 @@ from services.eligibility.package import (
     Fact,
     Format,
     Kind,
+    Lever,
     Outcome,
     PersonalData,
     RuleSeverity,
@@ -124,7 +125,7 @@ def read_fact(data: Json) -> Fact:
         not_in_future=data["not_in_future"],
         format=_read_format(data["format"]),
         proof_document=data["proof_document"],
-        actionable=data["actionable"],
+        lever=Lever() if data["actionable"] else None,
         personal_data=PersonalData(data["personal_data"]),
     )
 

@@ -60,6 +60,8 @@ class Columns:
         if isinstance(node, tree.Arithmetic):
             percent = Kind.PERCENT in (node.left.type.kind, node.right.type.kind)
             return node.operator != "/" and not percent and self.whole(node.left) and self.whole(node.right)
+        if isinstance(node, tree.OrZero):
+            return self.whole(node.item)
         if isinstance(node, tree.Call):
             return node.function in _WHOLE_FUNCTIONS or node.type.kind in _WHOLE_KINDS
         return True

@@ -90,6 +90,8 @@ def written(node: tree.Node) -> str:
             return f"{written(left)} {operator} {written(right)}"
         case tree.Arithmetic(operator=operator, left=left, right=right):
             return f"({written(left)} {operator} {written(right)})"
+        case tree.OrZero(item=item):
+            return f"or_zero({item.name})"
         case tree.Call(function=function, arguments=arguments):
             return f"{function}({', '.join(map(written, arguments))})"
 

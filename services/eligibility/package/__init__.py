@@ -11,9 +11,11 @@
 - `check_facts`: Everything wrong in the given facts; the fields of the violations are names of facts.
 - `codes_of`: The codes of a list; none when it is unknown.
 - `completed`: The value of every declared fact, what its absence means being applied.
-- `DatedValue`: The value of a parameter over a period, and the deliberation or article that sets it.
+- `DatedValue`: The value of a parameter over a period, and the deliberation or article that sets it; a draft
+  waits for one, and its reference is not for the applicant.
 - `Decision`: Outcomes from the gravest, labels of orientations, documents by situation, bounds of loans.
 - `Derived`: A named calculation; a figure is shown in the answers.
+- `Direction`: Which way a number or a date may be suggested to move; the words are those of facts.yaml.
 - `display`: A value exact to six decimals, with its unit or its label; « inconnu » for none.
 - `ENGINE_DISAGREEMENT`: Code of the reason given when the two evaluators disagree; no rule may bear it.
 - `evaluate`: The value of an expression; a condition is True, False or None.
@@ -23,12 +25,15 @@
 - `FRENCH_KINDS`: Each kind of value in French words, with its article.
 - `Identity`: What the package is, for whom, by what authority, and when it may govern.
 - `Kind`: What a value is; the words are those of the package files.
+- `Lever`: How the applicant may act on a fact: the effort, the direction, and the bounds calculated on the
+  application as it stands.
 - `listed`: A value as a French reader writes it; a long list is counted.
 - `MAX_LISTED`: How many codes of a list are written out before the list is counted instead.
 - `MAX_PERCENT_DECIMALS`: Decimals that a percent may have.
 - `is_lock`: Whether Word, Excel or LibreOffice left this file beside one that was open.
 - `MISSING_FACTS`: Name, in expressions, of the list of wanted facts that are absent.
-- `missing_facts`: The absent facts that the package wants, in its order.
+- `missing_facts`: The absent facts that the package wants, in its order; the values are those of the facts
+  and of the parameters.
 - `names`: Every name that the expression reads, with repetitions.
 - `NOTHING`: How an empty list is written.
 - `NUMERIC`: The kinds that can be added and multiplied.
@@ -72,8 +77,10 @@ from services.eligibility.package.evaluate import evaluate
 from services.eligibility.package.facts import (
     APPLICATION_FACTS,
     MAX_PERCENT_DECIMALS,
+    Direction,
     Fact,
     Format,
+    Lever,
     PersonalData,
     WhenAbsent,
     check_facts,

@@ -19,6 +19,13 @@ from services.eligibility.package.tree import Kind, ValueType
 
 _OUTCOMES = {outcome.value: outcome for outcome in Outcome if outcome is not Outcome.NEEDS_REVIEW}
 _SEVERITIES = {severity.value: severity for severity in RuleSeverity}
+_RANKS = (
+    (Outcome.NOT_ELIGIBLE, RuleSeverity.BLOCKING),
+    (Outcome.INCOMPLETE, RuleSeverity.MISSING),
+    (Outcome.ELIGIBLE_WITH_RESERVE, RuleSeverity.RESERVE),
+    (Outcome.ELIGIBLE, None),
+)
+"""What each severity gives: a package writes the labels, it does not make what is missing presentable."""
 
 
 def read_decision(
@@ -38,7 +45,7 @@ def read_decision(
 
 
 def _read_ranks(table: Table) -> tuple[OutcomeRank, ...]:
-    """Every outcome once, from the gravest; the last one, alone, is yielded by no severity."""
+    """Every outcome once, from the gravest, with its label."""
     ranks: list[OutcomeRank] = []
     for row in table.tables("outcomes"):
         outcome = row.choice("outcome", _OUTCOMES)
@@ -47,17 +54,11 @@ def _read_ranks(table: Table) -> tuple[OutcomeRank, ...]:
         row.close()
         if outcome is not None:
             ranks.append(OutcomeRank(outcome, severity, label))
-    severities = [rank.severity for rank in ranks[:-1]]
-    if (
-        {rank.outcome for rank in ranks} != set(_OUTCOMES.values())
-        or len(ranks) != len(_OUTCOMES)
-        or set(severities) != set(RuleSeverity)
-        or ranks[-1].severity is not None
-    ):
+    if tuple((rank.outcome, rank.severity) for rank in ranks) != _RANKS:
         table.fail(
             "outcomes",
-            "Chaque issue est écrite une fois, de la plus grave à la meilleure ; chaque gravité en donne "
-            "une, et la dernière n’en demande aucune.",
+            "Les quatre issues s’écrivent une fois, dans cet ordre : NOT_ELIGIBLE (blocking), INCOMPLETE "
+            "(missing), ELIGIBLE_WITH_RESERVE (reserve), puis ELIGIBLE, sans gravité.",
         )
     return tuple(ranks)
 

@@ -119,6 +119,11 @@ def _arithmetic(node: tree.Arithmetic, values: Values) -> int | Fraction | None:
     return Fraction(left * right) / _HUNDRED if percent_of_money else left * right
 
 
+def _or_zero(node: tree.OrZero, values: Values) -> Value | None:
+    value = evaluate(node.item, values)
+    return 0 if value is None and evaluate(node.asked_when, values) is False else value
+
+
 # By type: a `match` tries its classes one after the other, and this is where a check spends its time.
 _EVALUATORS: dict[type[tree.Node], Callable[[Any, Values], Value | None]] = {
     tree.Literal: lambda node, values: node.value,
@@ -130,4 +135,5 @@ _EVALUATORS: dict[type[tree.Node], Callable[[Any, Values], Value | None]] = {
     tree.Compare: _compare,
     tree.Arithmetic: _arithmetic,
     tree.Call: _call,
+    tree.OrZero: _or_zero,
 }

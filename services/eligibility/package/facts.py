@@ -13,7 +13,8 @@ from typing import Any
 
 from services.eligibility.loan import exact_decimal
 from services.eligibility.package.display import display
-from services.eligibility.package.tree import Kind, Value, Values, ValueType
+from services.eligibility.package.evaluate import evaluate
+from services.eligibility.package.tree import Kind, Node, Value, Values, ValueType
 from services.kit.errors import FieldReason, Violation
 from services.kit.french import spaced
 
@@ -100,6 +101,25 @@ FORMATS: Mapping[str, Format] = MappingProxyType(
 overseas."""
 
 
+class Direction(Enum):
+    """Which way a number or a date may be suggested to move; the words are those of facts.yaml."""
+
+    LESS = "less"
+    MORE = "more"
+    ANY = "any"
+
+
+@dataclass(frozen=True)
+class Lever:
+    """How the applicant may act on a fact: what it costs them, from 1 (little) to 9 (a last resort); the
+    direction and, calculated on the application as it stands, the bounds that no suggestion passes."""
+
+    effort: int = 1
+    direction: Direction = Direction.ANY
+    least: Node | None = None
+    most: Node | None = None
+
+
 @dataclass(frozen=True)
 class Fact:
     """What a package declares of one fact; the bounds are inclusive."""
@@ -114,8 +134,13 @@ class Fact:
     not_in_future: bool = False
     format: Format | None = None
     proof_document: str = ""
-    actionable: bool = False
+    lever: Lever | None = None
     personal_data: PersonalData = PersonalData.ORDINARY
+
+    @property
+    def actionable(self) -> bool:
+        """True when the applicant may act on it."""
+        return self.lever is not None
 
     @property
     def additional(self) -> bool:
@@ -143,12 +168,19 @@ def completed(facts: Mapping[str, Fact], given: Values) -> dict[str, Value | Non
 
 
 def missing_facts(facts: Mapping[str, Fact], values: Values) -> tuple[str, ...]:
-    """The absent facts that the package wants, in its order."""
+    """The absent facts that the package wants, in its order; the values are those of the facts and of the
+    parameters."""
     return tuple(
         name
         for name, fact in facts.items()
-        if fact.when_absent is WhenAbsent.MISSING and values[name] is None
+        if fact.when_absent is WhenAbsent.MISSING and values[name] is None and is_asked(fact, values)
     )
+
+
+def is_asked(fact: Fact, values: Values) -> bool:
+    """False when the fact does not concern the person; while that is not known, it is asked."""
+    asked_when = fact.type.asked_when
+    return asked_when is None or evaluate(asked_when, values) is not False
 
 
 def check_facts(facts: Mapping[str, Fact], given: Values) -> list[Violation]:

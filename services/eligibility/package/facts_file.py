@@ -7,7 +7,13 @@ from collections.abc import Mapping
 from keyword import iskeyword
 from typing import Any
 
-from services.eligibility.package.facts import APPLICATION_FACTS, FORMATS, Fact, PersonalData, WhenAbsent
+from services.eligibility.package.facts import (
+    APPLICATION_FACTS,
+    FORMATS,
+    Fact,
+    PersonalData,
+    WhenAbsent,
+)
 from services.eligibility.package.model import MISSING_FACTS, REQUIRED_DOCUMENTS
 from services.eligibility.package.tables import Table, parse_literal
 from services.eligibility.package.tree import NO_LABELS, ORDERED, Kind, Value, ValueType
@@ -86,9 +92,10 @@ def _read_fact(name: str, place: Place, row: Table) -> Fact | None:
         not_in_future=row.flag("not_in_future") if kind is Kind.DATE else False,
         format=row.choice("format", FORMATS) if kind is Kind.TEXT and "format" in row else None,
         proof_document=row.text("proof_document", required=False),
-        actionable=row.flag("actionable"),
         personal_data=row.choice("personal_data", _CLASSES) or PersonalData.ORDINARY,
     )
+    for key in ("asked_when", "actionable"):
+        row.node(key, required=False)  # read by fact_conditions, once every fact and parameter is known
     low: Any = fact.minimum
     if low is not None and fact.maximum is not None and low > fact.maximum:
         row.fail("minimum", "Le minimum dépasse le maximum.")

@@ -11,6 +11,7 @@ from types import MappingProxyType
 from services.eligibility.package import source
 from services.eligibility.package.cases_file import CaseReader, read_properties
 from services.eligibility.package.decision_file import read_decision
+from services.eligibility.package.fact_conditions import with_conditions
 from services.eligibility.package.facts import Fact
 from services.eligibility.package.facts_file import read_facts
 from services.eligibility.package.findings import FILES, ordered
@@ -176,6 +177,8 @@ def _assemble(tables: Mapping[str, Table], package_digest: str) -> RulePackage:
     identity = read_identity(tables["package.yaml"])
     facts = read_facts(tables["facts.yaml"])
     parameters = read_parameters(tables["parameters.yaml"], facts, identity.validity)
+    types = {name: parameter.type for name, parameter in parameters.items()}
+    facts = with_conditions(tables["facts.yaml"], facts, types)
     scope = {name: declared.type for name, declared in (facts | parameters).items()}
     scope[MISSING_FACTS] = _missing_facts_type(facts)
     decision = read_decision(tables["decision.yaml"], dict(scope), parameters)

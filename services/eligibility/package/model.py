@@ -47,11 +47,13 @@ class Outcome(Enum):
 
 @dataclass(frozen=True)
 class DatedValue:
-    """The value of a parameter over a period, and the deliberation or article that sets it."""
+    """The value of a parameter over a period, and the deliberation or article that sets it; a draft waits for
+    one, and its reference is not for the applicant."""
 
     period: Period
     value: Value
     reference: str
+    draft: bool = False
 
 
 @dataclass(frozen=True)
@@ -88,6 +90,15 @@ class Message:
 
 
 @dataclass(frozen=True)
+class PlainWording:
+    """What a rule found and what may be done of it, in short sentences for the person concerned; the
+    second may be empty. Texts, and names of values between them."""
+
+    found: tuple[str, ...]
+    todo: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Rule:
     """A rule: when its condition is true, its code is among the reasons."""
 
@@ -100,6 +111,7 @@ class Rule:
     orientation: str
     orientation_condition: Node | None
     validity: Period
+    plain: PlainWording | None = None
 
 
 @dataclass(frozen=True)
@@ -238,7 +250,10 @@ def _behind(package: RulePackage, name: str) -> Iterator[str]:
     if name in package.derived:
         yield from names(package.derived[name].expression)
     elif name == MISSING_FACTS:
-        yield from (fact.name for fact in package.facts.values() if fact.when_absent is WhenAbsent.MISSING)
+        for fact in package.facts.values():
+            if fact.when_absent is WhenAbsent.MISSING:
+                yield fact.name
+                yield from names(fact.type.asked_when) if fact.type.asked_when else ()
     elif name == REQUIRED_DOCUMENTS:
         for required in package.decision.required_documents:
             if required.condition is not None:

@@ -61,7 +61,7 @@ def _coded_fact(row: Table, facts: Mapping[str, Fact]) -> Fact | None:
 
 def _read_values(row: Table, kind: Kind, of: Fact | None, labels: dict[str, str]) -> list[DatedValue]:
     """The values in the order of the file; a missing last day is the eve of the next value."""
-    read: list[tuple[date | None, date | None, Value | None, str]] = []
+    read: list[tuple[date | None, date | None, Value | None, str, bool]] = []
     for item in row.tables("values"):
         first = item.date("valid_from")
         last = item.date("valid_until", required=False)
@@ -72,17 +72,17 @@ def _read_values(row: Table, kind: Kind, of: Fact | None, labels: dict[str, str]
             value = _read_codes(item, of, labels)
         else:
             value = item.parsed("value", lambda text: parse_literal(kind, text))
-        read.append((first, last, value, item.typeset("reference")))
+        read.append((first, last, value, item.typeset("reference"), item.flag("draft")))
         item.close()
     if any(first is None or value is None for first, _, value, _ in read):
         return []  # what cannot be read leaves a gap that is none
     values: list[DatedValue] = []
-    for index, (first, last, value, reference) in enumerate(read):
+    for index, (first, last, value, reference, draft) in enumerate(read):
         following = read[index + 1][0] if index + 1 < len(read) else None
         if first is not None and value is not None:
             end = last or (following - ONE_DAY if following else None)
             # Values out of order: the check of the timeline says so, on periods of one day at least.
-            values.append(DatedValue(Period(first, end and max(first, end)), value, reference))
+            values.append(DatedValue(Period(first, end and max(first, end)), value, reference, draft))
     return values
 
 
@@ -145,7 +145,7 @@ def read_derived(table: Table, scope: dict[str, ValueType]) -> dict[str, Derived
         if name in scope:
             table.fail(name, f"« {name} » est déjà le nom d’un fait, d’un paramètre ou d’un calcul.")
         elif check_name(row, name, place) and expression is not None:
-            type_ = replace(expression.type, unit=unit)
+            type_ = replace(expression.type, unit=unit, asked_when=None)
             derived[name] = Derived(name, type_, label, expression, is_figure)
             scope[name] = type_
     return derived

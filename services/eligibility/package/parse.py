@@ -6,7 +6,8 @@ from __future__ import annotations
 import ast
 import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import reduce
 
 from services.eligibility.package import tree
 from services.eligibility.package.evaluate import FUNCTIONS
@@ -61,6 +62,10 @@ _COMPARISONS = {
 }
 
 _ARITHMETIC = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/"}
+_SUMS = {
+    "or_zero": "un fait de type montant, nombre ou pourcentage",
+    "sum_known": "des termes de même type (montants, nombres ou pourcentages)",
+}
 LITERAL_CODES = ValueType(Kind.CODES, of="?")
 LITERAL_CODE = ValueType(Kind.CODE, of="?")
 
@@ -147,6 +152,13 @@ def _unknown_codes(codes: tuple[str, ...], type_: ValueType) -> str | None:
             hint = did_you_mean(code, type_.labels)
             return f"Le code « {code} » n’existe pas pour « {type_.of} »{hint}"
     return None
+
+
+def _or_zero(term: tree.Node) -> tree.Node:
+    asked_when = term.type.asked_when
+    if not isinstance(term, tree.Reference) or asked_when is None:
+        return term
+    return tree.OrZero(term, asked_when, replace(term.type, asked_when=None))
 
 
 def _capital(kind: Kind) -> str:
@@ -325,10 +337,23 @@ class _Reader:
         if not self._calculation:
             raise self._fail(node, "Nommez ce calcul dans derived.yaml, puis comparez-le ici.")
         arguments = self._all(node.args, depth + 1)
+        if name in ("or_zero", "sum_known"):
+            return self._sum_known(node, name, arguments)
         result = call_type(name, arguments)
         if isinstance(result, str):
             raise self._fail(node, result)
         return tree.Call(name, arguments, result)
+
+    def _sum_known(self, node: ast.Call, name: str, arguments: tuple[tree.Node, ...]) -> tree.Node:
+        """The sum of its terms, those that may not concern the person being worth 0 when they do not."""
+        kinds = {argument.type.kind for argument in arguments}
+        if len(kinds) != 1 or not kinds <= NUMERIC or (name == "or_zero" and len(arguments) != 1):
+            raise self._fail(node, f"La fonction « {name} » attend {_SUMS[name]}.")
+        found = [_or_zero(argument) for argument in arguments]
+        if not any(isinstance(term, tree.OrZero) for term in found):
+            # On any other fact it would make zero of what is only not known yet.
+            raise self._fail(node, f"« {name} » sert à un fait qui peut ne pas concerner la personne.")
+        return reduce(lambda left, right: tree.Arithmetic("+", left, right, left.type), found)
 
     def _known(self, node: ast.Call) -> tree.Known:
         if len(node.args) != 1 or not isinstance(node.args[0], ast.Name | ast.Attribute):

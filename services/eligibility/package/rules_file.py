@@ -9,7 +9,14 @@ from datetime import date
 
 from services.eligibility.package import source
 from services.eligibility.package.findings import did_you_mean
-from services.eligibility.package.model import ENGINE_DISAGREEMENT, Identity, Message, Rule, RuleSeverity
+from services.eligibility.package.model import (
+    ENGINE_DISAGREEMENT,
+    Identity,
+    Message,
+    PlainWording,
+    Rule,
+    RuleSeverity,
+)
 from services.eligibility.package.tables import LiteralError, Table, place_in
 from services.eligibility.package.tree import ValueType, names
 from services.kit.dates import Period
@@ -97,10 +104,23 @@ def _read_rule(
     article = row.typeset("article")
     orientation_condition = row.expression("orientation_when", scope, required=False)
     period = read_period(row, "valid_from", "valid_until", validity.first)
+    plain = _read_plain(row, scope) if "plain" in row else None
     row.close()
     if severity is None or condition is None:
         return None
-    return Rule(id_, code, severity, condition, messages, article, orientation, orientation_condition, period)
+    return Rule(
+        id_, code, severity, condition, messages, article, orientation, orientation_condition, period, plain
+    )
+
+
+def _read_plain(row: Table, scope: Mapping[str, ValueType]) -> PlainWording | None:
+    """The plain wording of a reason; `todo` may be left out."""
+    plain = row.table("plain")
+    if plain is None:
+        return None
+    found, todo = plain.scalar("found"), plain.scalar("todo", required=False)
+    plain.close()
+    return PlainWording(*(_read_template(row, text, scope) for text in (found, todo) if text is not None))
 
 
 def _read_messages(row: Table, scope: Mapping[str, ValueType]) -> tuple[Message, ...]:

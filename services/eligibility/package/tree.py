@@ -64,12 +64,13 @@ FRENCH_KINDS = {
 @dataclass(frozen=True)
 class ValueType:
     """A kind and, for codes and texts, the name of the fact whose values they are, with their French
-    labels."""
+    labels; for a fact that may not concern the person, the condition outside which it does not."""
 
     kind: Kind
     of: str = ""
     labels: Mapping[str, str] = field(default_factory=lambda: NO_LABELS, compare=False)
     unit: str = field(default="", compare=False)
+    asked_when: Node | None = field(default=None, compare=False, repr=False)
 
 
 MONEY = ValueType(Kind.MONEY)
@@ -156,7 +157,17 @@ class Call:
     type: ValueType
 
 
-Node = Literal | Reference | Known | Compare | Not | And | Or | Arithmetic | Call
+@dataclass(frozen=True)
+class OrZero:
+    """A fact that may not concern the person: 0 when it does not (`asked_when` is false), unknown while it is
+    only absent."""
+
+    item: Reference
+    asked_when: Node
+    type: ValueType
+
+
+Node = Literal | Reference | Known | Compare | Not | And | Or | Arithmetic | Call | OrZero
 
 
 def children(node: Node) -> tuple[Node, ...]:
@@ -170,6 +181,8 @@ def children(node: Node) -> tuple[Node, ...]:
             return (item,)
         case Call(arguments=arguments):
             return arguments
+        case OrZero(item=item, asked_when=asked_when):
+            return (item, asked_when)
     return ()
 
 

@@ -135,6 +135,8 @@ class Words:
                 return _FUNCTIONS.get(function, f"{function}({', '.join(['{}'] * len(said))})").format(*said)
             case tree.Reference(name=name):
                 return self._named(name)
+            case tree.OrZero(item=item):
+                return f"{self._named(item.name)}, ou 0 si sans objet"
             case tree.Literal(value=value, type=type_):
                 return display(value, type_)
         return f"({self._said(node)})"

@@ -3,6 +3,7 @@ on which two versions are compared."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 
 from services.eligibility.package import (
@@ -11,8 +12,10 @@ from services.eligibility.package import (
     DatedValue,
     Decision,
     Derived,
+    Direction,
     Fact,
     Identity,
+    Lever,
     Parameter,
     PersonalData,
     Property,
@@ -55,6 +58,7 @@ WHEN_ABSENT = {
 }
 
 _PERSONAL = {PersonalData.NONE: "non", PersonalData.ORDINARY: "oui", PersonalData.SENSITIVE: "sensible"}
+_DIRECTIONS = {Direction.LESS: "jamais plus", Direction.MORE: "jamais moins", Direction.ANY: "les deux"}
 _YES_NO = {True: "oui", False: "non"}
 
 
@@ -84,7 +88,7 @@ def changed_values(before: Parameter, after: Parameter) -> tuple[str, ...]:
 
 
 def _line(parameter: Parameter, dated: DatedValue) -> str:
-    return f"{listed(dated.value, parameter.type)} {said_period(dated.period)} ({dated.reference})"
+    return f"{listed(dated.value, parameter.type)} {said_period(dated.period)} ({_reference(dated)})"
 
 
 def _value_on(parameter: Parameter, day: date) -> DatedValue | None:
@@ -92,20 +96,26 @@ def _value_on(parameter: Parameter, day: date) -> DatedValue | None:
 
 
 def _content(dated: DatedValue | None) -> tuple[Value, str] | None:
-    return (dated.value, dated.reference) if dated else None
+    return (dated.value, _reference(dated)) if dated else None
+
+
+def _reference(dated: DatedValue) -> str:
+    return f"{dated.reference}, valeur provisoire" if dated.draft else dated.reference
 
 
 def _change(before: Parameter, after: Parameter, old: DatedValue | None, new: DatedValue | None) -> str:
     if new is None:
         return "plus de valeur"
     if old is None:
-        return f"{listed(new.value, after.type)} ({new.reference})"
+        return f"{listed(new.value, after.type)} ({_reference(new)})"
     if old.value == new.value:
-        return f"même valeur, autre référence : {new.reference} (auparavant : {old.reference})"
+        return f"même valeur, autre référence : {_reference(new)} (auparavant : {_reference(old)})"
     if isinstance(new.value, tuple) and isinstance(old.value, tuple):
         lists = _list_change(codes_of(old.value), codes_of(new.value), before.type, after.type)
-        return f"{lists} ({new.reference})"
-    return f"{display(new.value, after.type)} au lieu de {display(old.value, before.type)} ({new.reference})"
+        return f"{lists} ({_reference(new)})"
+    return (
+        f"{display(new.value, after.type)} au lieu de {display(old.value, before.type)} ({_reference(new)})"
+    )
 
 
 def _list_change(
@@ -136,6 +146,7 @@ def of_rule(words: Words, rule: Rule) -> Attributes:
         "choix de la phrase": " / ".join(
             words.say(message.condition) for message in rule.messages if message.condition
         ),
+        "en clair": " / ".join(words.sentence(parts) for parts in _plain(rule)),
         "texte appliqué": rule.article,
         "orientation": labels[rule.orientation] if rule.orientation else "",
         "condition de l’orientation": words.say(rule.orientation_condition)
@@ -147,7 +158,11 @@ def of_rule(words: Words, rule: Rule) -> Attributes:
     return said
 
 
-def of_fact(_: Words, fact: Fact) -> Attributes:
+def _plain(rule: Rule) -> Sequence[tuple[str, ...]]:
+    return [parts for parts in (rule.plain.found, rule.plain.todo) if parts] if rule.plain else []
+
+
+def of_fact(words: Words, fact: Fact) -> Attributes:
     """Label, question, type, bounds, codes, what absence means."""
     return {
         TITLE: fact.label,
@@ -161,8 +176,24 @@ def of_fact(_: Words, fact: Fact) -> Attributes:
         "jamais après la demande": _YES_NO[fact.not_in_future],
         "forme": fact.format.description if fact.format else "",
         "pièce justificative": fact.proof_document,
+        "demandé si": _asked_when(words, fact),
         "la personne peut agir": _YES_NO[fact.actionable],
+        **(_of_lever(words, fact.lever) if fact.lever else {}),
         "donnée personnelle": _PERSONAL[fact.personal_data],
+    }
+
+
+def _asked_when(words: Words, fact: Fact) -> str:
+    never = fact.when_absent is WhenAbsent.NOT_APPLICABLE
+    return "" if never or fact.type.asked_when is None else words.say(fact.type.asked_when)
+
+
+def _of_lever(words: Words, lever: Lever) -> Attributes:
+    return {
+        "effort": str(lever.effort),
+        "direction": _DIRECTIONS[lever.direction],
+        "jamais sous": words.say(lever.least) if lever.least else "",
+        "jamais au-delà de": words.say(lever.most) if lever.most else "",
     }
 
 
