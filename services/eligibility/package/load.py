@@ -28,7 +28,7 @@ from services.eligibility.package.parameters_file import read_derived, read_para
 from services.eligibility.package.rules_file import read_identity, read_rules
 from services.eligibility.package.source import read_source
 from services.eligibility.package.tables import Table, as_table
-from services.eligibility.package.tree import Kind, ValueType
+from services.eligibility.package.tree import Kind, Values, ValueType
 from services.kit.findings import Finding, Findings, PackageError, Place
 from services.kit.french import NO_BREAK_SPACE
 from services.kit.releases import SIGNATURE_FILE, Contents, digest
@@ -187,6 +187,7 @@ def _assemble(tables: Mapping[str, Table], package_digest: str) -> RulePackage:
     rules = read_rules(tables["rules.yaml"], scope, decision.orientations, identity.validity)
     codes = {*tables["rules.yaml"].mapping.extents, *(rule.code for rule in rules)}
     reader = CaseReader(identity.validity, facts, scope, frozenset(codes), frozenset(decision.orientations))
+    base = reader.read_base(tables[BASE_CASE]) if BASE_CASE in tables else {}
     return RulePackage(
         identity=identity,
         facts=MappingProxyType(facts),
@@ -194,7 +195,8 @@ def _assemble(tables: Mapping[str, Table], package_digest: str) -> RulePackage:
         derived=MappingProxyType(derived),
         rules=rules,
         decision=decision,
-        cases=_read_cases(tables, reader),
+        base=base,
+        cases=_read_cases(tables, reader, base),
         properties=read_properties(tables["properties.yaml"], scope, facts),
         scope=MappingProxyType(scope),
         labels=MappingProxyType(_labels(facts, parameters, derived)),
@@ -207,8 +209,7 @@ def _missing_facts_type(facts: Mapping[str, Fact]) -> ValueType:
     return ValueType(Kind.CODES, MISSING_FACTS, {name: fact.label for name, fact in facts.items()})
 
 
-def _read_cases(tables: Mapping[str, Table], reader: CaseReader) -> tuple[Case, ...]:
-    base = reader.read_base(tables[BASE_CASE]) if BASE_CASE in tables else {}
+def _read_cases(tables: Mapping[str, Table], reader: CaseReader, base: Values) -> tuple[Case, ...]:
     files = sorted(file for file in tables if file.startswith(f"{CASES_FOLDER}/") and file != BASE_CASE)
     return tuple(case for file in files for case in reader.read_cases(tables[file], base))
 

@@ -200,6 +200,7 @@ class RulePackage:
     derived: Mapping[str, Derived]
     rules: tuple[Rule, ...]
     decision: Decision
+    base: Values
     cases: tuple[Case, ...]
     properties: tuple[Property, ...]
     scope: Mapping[str, ValueType]

@@ -74,7 +74,7 @@ def _read_values(row: Table, kind: Kind, of: Fact | None, labels: dict[str, str]
             value = item.parsed("value", lambda text: parse_literal(kind, text))
         read.append((first, last, value, item.typeset("reference"), item.flag("draft")))
         item.close()
-    if any(first is None or value is None for first, _, value, _ in read):
+    if any(first is None or value is None for first, _, value, *_ in read):
         return []  # what cannot be read leaves a gap that is none
     values: list[DatedValue] = []
     for index, (first, last, value, reference, draft) in enumerate(read):
