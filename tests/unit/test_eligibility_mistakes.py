@@ -99,7 +99,7 @@ MEANT: list[tuple[str, tuple[Edit, ...], str]] = [
     (
         "and, or",
         (("rules.yaml", RULE, f"{RULE} or loan.months > months_max and support.accepted"),),
-        "rules.yaml:21:37 : « and » et « or » se suivent sans parenthèses",
+        "« and » et « or » se suivent sans parenthèses",
     ),
     ("2072", (("parameters.yaml", "valid_from: 2022-02-07", "valid_from: 2072-02-07"),), "l’année est-elle juste ?"),
     ("400,000", (("parameters.yaml", "value: 8000.00", "value: 400000.00"),), "passe de 5 000,00 € à 400 000,00 €"),
