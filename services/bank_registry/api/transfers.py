@@ -78,9 +78,10 @@ class Importer:
                 plan = _plan(reading, session.registry, options)
             _check(plan, options)
             reason = f"{options.reason} ({options.file_name or 'fichier'}, SHA-256 {digest})"
-            state_number = session.apply(plan.difference, Origin(context.actor(), "ImportBanks", reason))
+            origin = Origin(context.actor(), "ImportBanks", reason)
+            state_number = session.apply(plan.difference, origin)
             summary = edge.summary(plan, state_number, applied=True)
-            session.remember(options.request_id, mark, summary.SerializeToString())
+            session.remember(options.request_id, mark, summary.SerializeToString(), origin)
         return plan, summary
 
 

@@ -37,6 +37,10 @@ class Filter:
     takes: tuple[str, ...]
     gives: str = "text"
     needs: tuple[str, ...] = ()
+    arguments: tuple[str, ...] = ()
+    """The kind of each further value."""
+    items: tuple[str, ...] = ()
+    """The kinds that the items of a list may have, when not all."""
 
 
 def _expect(value: Any, kind: type) -> Any:
@@ -166,12 +170,12 @@ FILTERS: Mapping[str, Filter] = {
     "capital": Filter(_capital, ("text",)),
     "civil_name": Filter(wording.civil_name, ("object",), needs=_PERSON),
     "civil_names": Filter(wording.civil_names, ("list",), needs=_PERSON),
-    "clock": Filter(_clock, ("text",)),
+    "clock": Filter(_clock, ("time",)),
     "comparisons": Filter(_comparisons, ("list",), "list:comparisons", ("comparisons",)),
     "euros": Filter(_euros, ("money",)),
     "full_name": Filter(wording.full_name, ("object",), needs=_PERSON),
     "in_words": Filter(_in_words, ("money",)),
-    "join": Filter(_join, ("list",)),
+    "join": Filter(_join, ("list",), arguments=("text",), items=("text",)),
     "label": Filter(_label, ("code",)),
     "length": Filter(len, ("list",), "integer"),
     "long_date": Filter(_long_date, ("date",)),
@@ -181,13 +185,13 @@ FILTERS: Mapping[str, Filter] = {
     "number": Filter(_number, ("rate",)),
     "percent": Filter(_percent, ("rate",)),
     "phone": Filter(_phone, ("text",)),
-    "place_names": Filter(_place_names, ("text",)),
+    "place_names": Filter(_place_names, ("text",), arguments=("object",)),
     "plain_number": Filter(_plain_number, ("money", "rate")),
     "purpose": Filter(_purpose, ("object",), needs=("category", "label")),
     "round_euros": Filter(_round_euros, ("money",)),
     "short_date": Filter(_short_date, ("date",)),
     "uncapital": Filter(_uncapital, ("text",)),
-    "time_left": Filter(_time_left, ("date",)),
+    "time_left": Filter(_time_left, ("date",), arguments=("date",)),
 }
 """Every filter that templates may use, by name."""
 """By name, as templates write them."""

@@ -32,6 +32,7 @@ _KINDS = {
     "object": "groupe de champs",
     "rate": "nombre décimal",
     "text": "texte",
+    "time": "heure",
 }
 _ORDERED = ("integer", "date", "rate")
 _LIST_SUGGESTION = "Parcourez la liste : {%p for element in … %}."
@@ -184,8 +185,9 @@ def _const(node: nodes.Const, scope: Scope) -> Field | None:
 def _filter(node: nodes.Filter, scope: Scope) -> Field | None:
     taken = check(node.node, scope) if node.node is not None else None
     known = FILTERS.get(node.name)
-    for argument in node.args:
-        check(argument, scope)
+    if known is None or len(node.args) > len(known.arguments):
+        for argument in node.args:
+            check(argument, scope)
     if known is None:
         near = get_close_matches(node.name, FILTERS, 1)
         scope.say(
@@ -210,6 +212,15 @@ def _accepts(node: nodes.Filter, known: Filter, taken: Field, scope: Scope) -> b
         return False
     if node.kwargs or not _callable_with(known.function, len(node.args)):
         scope.say("FILTER_ARGUMENTS", f"Le filtre « {node.name} » n’a pas les valeurs qu’il attend.")
+        return False
+    for argument, kind in zip(node.args, known.arguments, strict=False):
+        _expect(argument, (kind,), scope)
+    if known.items and taken.item is not None and taken.item.kind not in known.items:
+        scope.say(
+            "FILTER_KIND",
+            f"Le filtre « {node.name} » attend une liste de textes ; reçu : {_KINDS[taken.item.kind]}.",
+            _LIST_SUGGESTION,
+        )
         return False
     fields = (taken.item.fields if taken.item else {}) if taken.kind == "list" else taken.fields
     lacking = [name for name in known.needs if name not in fields or fields[name].optional]
@@ -275,7 +286,7 @@ def _comparable(operator: str, left: Field, right: Field, scope: Scope) -> None:
 
 
 def _same(left: Field, right: Field) -> bool:
-    texts = ("text", "code")
+    texts = ("text", "code", "time")
     return left.kind == right.kind or (left.kind in texts and right.kind in texts)
 
 
@@ -318,7 +329,7 @@ def _choice(node: nodes.CondExpr, scope: Scope) -> Field | None:
 def _slice(node: nodes.Getitem, scope: Scope) -> Field | None:
     found = check(node.node, scope)
     bounds = (node.arg.start, node.arg.stop, node.arg.step) if isinstance(node.arg, nodes.Slice) else (None,)
-    if not isinstance(node.arg, nodes.Slice) or not all(map(_is_whole, bounds)):
+    if not isinstance(node.arg, nodes.Slice) or not all(map(_is_whole, bounds)) or node.arg.step is not None:
         scope.say(
             "EXPRESSION_FORBIDDEN",
             "Entre crochets, seuls deux rangs sont permis, par exemple [:-1].",
@@ -339,6 +350,12 @@ def _is_whole(bound: nodes.Node | None) -> bool:
 def _whole(node: nodes.BinExpr, scope: Scope) -> Field:
     for operand in (node.left, node.right):
         _expect(operand, ("integer",), scope)
+    if isinstance(node, nodes.Mod) and not (isinstance(node.right, nodes.Const) and node.right.value):
+        scope.say(
+            "DIVISION",
+            "« % » donne un reste : il se calcule par un nombre écrit dans la balise, autre que zéro.",
+            "Écrivez par exemple « loop.index % 2 ».",
+        )
     return INTEGER
 
 
