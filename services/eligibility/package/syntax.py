@@ -42,7 +42,7 @@ _CAUSES: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...] = (
         ),
     ),
     (
-        re.compile("[\u00a0\u202f\u2007\u2009\u200b\ufeff]"),
+        re.compile(r"[^\S \t\r\n]|[\u200b\ufeff]"),
         lambda found: "Cet espace est insécable ou invisible : remplacez-le par un espace ordinaire.",
     ),
     (re.compile(r"=<|=>|<>|[≤≥≠−–×÷]|&&|\|\||(?<![<>=!])=(?![=<>])"), _symbol),

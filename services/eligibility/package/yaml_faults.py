@@ -13,7 +13,8 @@ Fault = tuple[int, int, str]
 _KEY = re.compile(r"(?P<before>\s*(?:-\s+)?)(?P<key>[^\s'\"#:\-{\[][^:]*?)\s*:(?P<value>(?:\s.*)?)$")
 _NAME = re.compile(r"[A-Za-z_][\w.]*")
 _GLUED = re.compile(r"\s*(?:-\s+)?[a-z_.]+:(?=[^\s:])")
-_SPACES = re.compile("[\u00a0\u202f\u2007\u200b]")
+_SPACES = re.compile(r"[^\S \t\r\n]|\u200b")
+_AFTER_COLON = re.compile(rf"(?<=:)(?:{_SPACES.pattern})")
 _PLAIN_COLON = re.compile(r":(?:\s|$)")
 _QUOTE_IT = 'mettez toute la phrase entre guillemets droits (").'
 
@@ -61,7 +62,7 @@ def _blank_faults(line: str, indent: int) -> Iterator[tuple[int, str]]:
     blanks = line[:indent]
     if "\t" in blanks:
         yield blanks.index("\t"), "Une tabulation décale cette ligne : remplacez-la par des espaces."
-    found = _SPACES.search(blanks) or re.compile(f"(?<=:){_SPACES.pattern}").search(line)
+    found = _SPACES.search(blanks) or _AFTER_COLON.search(line)
     if found:
         yield found.start(), "Cet espace est insécable : remplacez-le par un espace ordinaire."
 
