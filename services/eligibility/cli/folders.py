@@ -30,7 +30,7 @@ AsOf = Annotated[
 if TYPE_CHECKING:
     from services.eligibility.package import RulePackage
 
-_BELONGS = re.compile(rf"(cases/)?[^/]+\.yaml|{re.escape(SIGNATURE_FILE)}")
+_BELONGS = re.compile(rf"(cases/)?(?!~\$)[^/]+\.yaml|{re.escape(SIGNATURE_FILE)}")
 SHIPPED = Path(__file__).parent.parent / "packages" / "ploermel"
 
 
@@ -49,8 +49,6 @@ class RulesFolder:
 
 def read_folder(folder: Path) -> RulesFolder:
     """The package of a folder."""
-    from services.eligibility.package import is_lock
-
     if not folder.is_dir():
         raise CommandError(f"Le dossier « {folder} » n’existe pas.", exit_code=USAGE, reason="NO_FOLDER")
     contents: dict[str, bytes] = {}
@@ -58,11 +56,9 @@ def read_folder(folder: Path) -> RulesFolder:
     try:
         for file in sorted(file for file in folder.rglob("*") if file.is_file()):
             path = file.relative_to(folder).as_posix()
-            if is_lock(path):
-                continue
             if _BELONGS.fullmatch(path):
                 contents[path] = file.read_bytes()
-            elif not any(part.startswith(".") for part in Path(path).parts):
+            elif not any(part.startswith((".", "~$")) for part in Path(path).parts):
                 ignored.append(path)
     except OSError as error:
         raise CommandError(f"« {error.filename} » ne peut pas être lu.", exit_code=USAGE) from None

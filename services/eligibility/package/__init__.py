@@ -30,7 +30,6 @@
 - `listed`: A value as a French reader writes it; a long list is counted.
 - `MAX_LISTED`: How many codes of a list are written out before the list is counted instead.
 - `MAX_PERCENT_DECIMALS`: Decimals that a percent may have.
-- `is_lock`: Whether Word, Excel or LibreOffice left this file beside one that was open.
 - `MISSING_FACTS`: Name, in expressions, of the list of wanted facts that are absent.
 - `missing_facts`: The absent facts that the package wants, in its order; the values are those of the facts
   and of the parameters.
@@ -90,7 +89,6 @@ from services.eligibility.package.facts import (
 from services.eligibility.package.findings import ordered
 from services.eligibility.package.load import (
     assemble_package,
-    is_lock,
     read_folder,
     read_package,
     read_package_identity,

@@ -94,7 +94,7 @@ def _cases(root: source.Mapping) -> Iterator[tuple[str, Place]]:
                 yield f"{CASES_FOLDER}#{id_.text.strip()}#", item.place
 
 
-def is_lock(file: str) -> bool:
+def _is_lock(file: str) -> bool:
     """Whether Word, Excel or LibreOffice left this file beside one that was open."""
     return PurePosixPath(file).name.startswith(("~$", ".~lock."))
 
@@ -102,7 +102,7 @@ def is_lock(file: str) -> bool:
 def read_folder(folder: Path) -> Contents:
     """The files of a package that a folder holds, signature included."""
     names = sorted(path.name for path in (folder / CASES_FOLDER).glob("*.yaml"))
-    cases = (f"{CASES_FOLDER}/{name}" for name in names if not is_lock(name))
+    cases = (f"{CASES_FOLDER}/{name}" for name in names if not _is_lock(name))
     files = (*FILES, *cases, SIGNATURE_FILE)
     return {file: (folder / file).read_bytes() for file in files if (folder / file).is_file()}
 
@@ -131,7 +131,7 @@ def assemble_package(contents: Contents, findings: Findings) -> RulePackage | No
     if not check_sizes(contents, findings):
         return None
     # What an office program leaves beside a file that it has open is no file of the package.
-    read = [file for file in contents if file != SIGNATURE_FILE and not is_lock(file)]
+    read = [file for file in contents if file != SIGNATURE_FILE and not _is_lock(file)]
     for file in sorted({*FILES, BASE_CASE} - contents.keys()):
         findings.error(Place(file, 1, 1), "Le fichier est absent.")
     for file in sorted(read):

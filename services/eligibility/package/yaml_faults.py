@@ -21,8 +21,7 @@ _QUOTE_IT = 'mettez toute la phrase entre guillemets droits (").'
 
 def faults(lines: list[str], first: int) -> Iterator[Fault]:
     """What is wrong in these lines, the first of which is line `first` of the file, in their order."""
-    levels: list[int] = []
-    previous = ""
+    levels, previous = list[int](), ""
     for rank, line in enumerate(lines):
         indent = len(line) - len(line.lstrip())
         if not line.strip() or line.lstrip().startswith("#"):
@@ -47,15 +46,13 @@ def faults(lines: list[str], first: int) -> Iterator[Fault]:
 def _goes_on(previous: str, levels: list[int], indent: int, *, named: bool) -> bool:
     """Whether a deeper line is the rest of the text before it, which may hold anything but, where nothing
     says where it ends, a key."""
-    if not previous or not levels or indent <= levels[-1]:
-        return False
-    return previous[0] in "|>'\"" or not named
+    deeper = bool(previous and levels and indent > levels[-1])
+    return deeper and (previous[0] in "|>'\"" or not named)
 
 
 def _with_deeper(value: str, following: list[str], indent: int) -> str:
     """The value with the deeper lines that follow it."""
-    deeper = takewhile(lambda line: not line.strip() or len(line) - len(line.lstrip()) > indent, following)
-    return "\n".join((value, *deeper))
+    return "\n".join((value, *takewhile(lambda line: not line[: indent + 1].strip(), following)))
 
 
 def _blank_faults(line: str, indent: int) -> Iterator[tuple[int, str]]:
