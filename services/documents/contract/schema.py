@@ -14,7 +14,7 @@ from typing import Any
 import jsonschema_rs
 
 from services.documents.contract.strict_json import MAX_DIGITS, child
-from services.documents.contract.values import Code, Money
+from services.documents.contract.values import Code, Money, NotAsked
 from services.kit.errors import FieldReason, Violation
 
 _DEFINITION = "#/$defs/"
@@ -85,7 +85,7 @@ class Schema:
                 yield _violation(kind, path, self._expected(error.schema_path))
 
     def typed(self, data: Any) -> Any:
-        """The same data, checked beforehand, typed: money, rates, dates, codes; an absent list is empty.
+        """The same data, checked before, typed: money, rates, dates, codes; an absent list is NotAsked.
 
         Raises NotWholeError where a decoder made a fraction of a whole number, or a number too long.
         """
@@ -144,7 +144,7 @@ class Schema:
                 typed: dict[str, Any] = dict(value)
                 for key in lists:
                     if key not in typed:
-                        typed[key] = []
+                        typed[key] = NotAsked()
                 for key, convert in converters:
                     if key in typed:
                         typed[key] = convert(typed[key])
