@@ -173,12 +173,14 @@ def test_nothing_of_a_group_that_a_record_gives_is_shared(stubs: Stubs) -> None:
     shared["co_applicant"] = {**shared["applicant"], "first_name": "Yann", "last_name": "Partagé"}
     alone = batch(1)
     alone.common_json = json.dumps(shared).encode()
+    alone.items[0].data_json = b'{"case": {"reference": "MC-2026-0001"}}'
     (item,), *_ = received(stubs.documents.BatchGenerateDocuments(alone, timeout=SECONDS))
     assert "Partagé" in plain(item.document.content)
-    alone.items.add(data_json=json.dumps({**recipient(2), "co_applicant": None}).encode())
-    incomplete = {**recipient(3), "applicant": {"last_name": "Seul"}}
-    alone.items.add(data_json=json.dumps(incomplete).encode())
-    items, _, _, summary = received(stubs.documents.BatchGenerateDocuments(alone, timeout=SECONDS))
+    # The second applicant of common_json is not the one of these people, though none says who hers is.
+    several = batch(2)
+    several.common_json = alone.common_json
+    several.items.add(data_json=json.dumps({**recipient(3), "applicant": {"last_name": "Seul"}}).encode())
+    items, _, _, summary = received(stubs.documents.BatchGenerateDocuments(several, timeout=SECONDS))
     assert (summary.generated_count, summary.failed_count) == (2, 1)
     assert not any("Partagé" in plain(item.document.content) for item in items[:2])
     assert "data_json.applicant.first_name" in items[2].error.message
