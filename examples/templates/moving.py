@@ -25,7 +25,7 @@ without its format, an instruction in French."""
 MERGED = "Votre conseillère «Conseillère» vous recevra à «Ville»."
 PEOPLE = 1000
 TITLES = ("clé", "Référence", "Nom", "Prénom", "Adresse", "Code postal", "Ville", "Téléphone")
-BAD = {
+BAD: dict[int, dict[int, str | None]] = {
     17: {2: ""},
     230: {2: "#N/A"},
     404: {7: "297000042"},
