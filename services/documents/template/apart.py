@@ -14,6 +14,7 @@ from services.documents.template.annotate import annotate
 from services.documents.template.gate import Verdict, examine
 from services.documents.template.manifest import Template, described_template
 from services.documents.template.reading import WHOLE_FILE
+from services.documents.template.restoring import restored
 from services.documents.template.trial import Sample
 from services.kit.child import Bounds, Message, StoppedError, answer, ask
 from services.kit.findings import Finding, Place, Severity
@@ -58,11 +59,20 @@ def examine_apart(
 def annotate_apart(
     docx: bytes, findings: Sequence[Finding], *, seconds: float, memory: int = MEMORY
 ) -> bytes:
-    """What `annotate` makes, in such a process too; the file as it is when the process gives nothing."""
+    """What `annotate` makes, in such a process too; nothing when the process gives nothing."""
     question = Message({"findings": list(map(_plain, findings))}, [docx])
     try:
-        return ask(__name__, question, _bounds(seconds, memory)).files[0] or docx
+        return ask(__name__, question, _bounds(seconds, memory)).files[0]
     except StoppedError:
+        return b""
+
+
+def restored_apart(docx: bytes, before: bytes, *, seconds: float, memory: int = MEMORY) -> bytes:
+    """What `restored` makes, in such a process too; the file as it is when the process gives nothing."""
+    try:
+        return ask(__name__, Message({}, [docx, before]), _bounds(seconds, memory)).files[0]
+    except StoppedError as error:
+        error.raise_if_transient()
         return docx
 
 
@@ -86,11 +96,13 @@ def _finding(plain: dict[str, Any]) -> Finding:
 
 
 def _answer(question: Message) -> Message:
-    docx, *logo = question.files
+    docx, *others = question.files
     if "findings" in question.data:
         return Message(None, [annotate(docx, list(map(_finding, question.data["findings"])))])
+    if "manifest" not in question.data:
+        return Message(None, [restored(docx, *others)])
     template = described_template(question.data["manifest"], docx)
-    verdict = examine(template, _sample(question.data["sample"], logo))
+    verdict = examine(template, _sample(question.data["sample"], others))
     return Message(list(map(_plain, verdict.findings)), [verdict.docx])
 
 

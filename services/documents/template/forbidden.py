@@ -9,7 +9,8 @@ from typing import Any
 from lxml import etree
 
 from services.documents.render import TAGS, WORD_PART, is_rendered, opc, parser
-from services.documents.template.reading import PARAGRAPH, TEXT, WHOLE_FILE, W, enclosing, place
+from services.documents.template.annotate import COMMENTS
+from services.documents.template.reading import PARAGRAPH, WHOLE_FILE, W, enclosing, paragraph_text, place
 from services.kit.findings import Finding
 
 _ACTIVE = re.compile(
@@ -38,11 +39,12 @@ _FIELDS = frozenset(
     ]
 )
 _CLOCK = frozenset(["CREATEDATE", "DATE", "EDITTIME", "PRINTDATE", "SAVEDATE", "TIME"])
-_REVISIONS = ("ins", "del", "moveFrom", "moveTo", "rPrChange", "pPrChange", "tblPrChange", "trPrChange")
+_REVISION = ("REVISION", "Une modification suivie est restée.", "Acceptez ou refusez-la.")
+# Whatever else Word follows bears the name of who did it.
+_REVISIONS = ("ins", "del", "delText", "delInstrText", "moveFrom", "moveTo", "tblGridChange")
+_AUTHOR = f"{W}author"
 _REVIEWS = {
-    **dict.fromkeys(
-        _REVISIONS, ("REVISION", "Une modification suivie est restée.", "Acceptez ou refusez-la.")
-    ),
+    **dict.fromkeys(_REVISIONS, _REVISION),
     "commentReference": ("COMMENT", "Un commentaire est resté.", "Supprimez tous les commentaires."),
     "altChunk": ("ACTIVE_CONTENT", "Un autre fichier est inséré tel quel (altChunk).", ""),
     "subDoc": ("ACTIVE_CONTENT", "Un sous-document est lié.", ""),
@@ -109,15 +111,20 @@ def _relationships(name: str, content: bytes) -> Iterator[Finding]:
 
 
 def _part(name: str, content: bytes) -> Iterator[Finding]:
+    if name == COMMENTS:
+        return  # each comment is told where it stands
     if not is_rendered(name) and any(tag.encode() in content for tag in TAGS):
         yield _of_file("TAG_UNFILLED", f"La partie {name} contient une balise, qui ne serait pas remplie.")
     if not name.startswith("word/"):
         return
     root = etree.fromstring(content, parser())
     ranks = {node: rank for rank, node in enumerate(root.iter(PARAGRAPH))}
-    for node in root.iter(*(f"{W}{local}" for local in _REVIEWS)):
-        code, message, suggestion = _REVIEWS[node.tag.removeprefix(W)]
-        yield _at(name, ranks, node, code, message, suggestion)
+    for node in root.iter(etree.Element):
+        told = _REVIEWS.get(node.tag.removeprefix(W)) if node.tag.startswith(W) else None
+        if told is None and node.get(_AUTHOR) is not None:
+            told = _REVISION
+        if told is not None:
+            yield _at(name, ranks, node, *told)
     if WORD_PART.fullmatch(name):
         yield from _fields(name, root, ranks)
 
@@ -178,7 +185,7 @@ def _at(
     name: str, ranks: Mapping[Node, int], node: Node, code: str, message: str, suggestion: str
 ) -> Finding:
     paragraph = enclosing(node, PARAGRAPH)
-    text = "" if paragraph is None else "".join(run.text or "" for run in paragraph.iter(TEXT))
+    text = "" if paragraph is None else paragraph_text(paragraph)
     rank = None if paragraph is None else ranks[paragraph]
     return Finding(place(name, text, rank), message, code, suggestion)
 

@@ -10,7 +10,9 @@ from lxml import etree
 from services.documents.render import is_rendered, opc, parser
 from services.documents.template.accessibility import accessibility
 from services.documents.template.agreement import agreement, elsewhere
+from services.documents.template.annotate import without_ours
 from services.documents.template.chart_checks import charts, named
+from services.documents.template.containers import kept
 from services.documents.template.fields import make_fields
 from services.documents.template.forbidden import forbidden
 from services.documents.template.manifest import Template
@@ -42,7 +44,7 @@ def examine(template: Template, sample: Sample | None) -> Verdict:
     opened = open_docx(template.docx)
     if not opened.parts:
         return _verdict(opened.findings, template.docx)
-    parts = named(normalise(opened.parts))
+    parts = named(normalise(without_ours(opened.parts)))
     findings = [*forbidden(parts), *_tags(parts, template), *charts(parts), *accessibility(parts)]
     docx = opc.write(parts)
     if sample is not None and not errors(findings):
@@ -68,6 +70,7 @@ def _tags(parts: Mapping[str, bytes], template: Template) -> Iterator[Finding]:
         said = [
             *elsewhere(name, root, found),
             *structure(found, tags),
+            *kept(name, root, tags),
             *contract(tags, fields, template.requires),
         ]
         yield from said if errors(said) else (*said, *agreement(name, parts[name], tags))
