@@ -98,6 +98,7 @@ def test_the_summary_follows_its_rules() -> None:
     assert told(with_(mark=accesses.BREAK_GLASS)) == [(Rule.BREAK_GLASS, "cias:marie", 1)]
     assert told(with_(mark=accesses.OTHER_TEAM)) == [(Rule.OTHER_TEAM, "cias:marie", 1)]
     assert told(with_(reason="ROLE_NOT_ALLOWED")) == [(Rule.NOT_ALLOWED, "cias:marie", 1)]
+    assert told([replace(LINE, subject="", code="UNAUTHENTICATED")]) == [(Rule.UNPROVED, "", 1)]
     assert told([replace(LINE, kind=accesses.GAP)]) == [(Rule.GAP, "", 1)]
 
 

@@ -13,7 +13,7 @@ from services.documents.contract import CONTRACT, CONTRACT_VERSION, ROOT, docume
 from services.documents.profile import Profile
 from services.documents.publishing import Deployment, Packages
 from services.documents.render import Piece, Plan, Reason, RenderError, TemplateError, assemble, opc
-from services.documents.template import Template, make_context
+from services.documents.template import Template, all_checks, make_context
 from services.kit.context import check_deadline
 from services.kit.errors import FailedPrecondition, FieldReason, InvalidArgument, Violations
 
@@ -81,7 +81,7 @@ def fill(sources: Sources, data_json: bytes, dossier: Mapping[str, Any] | None =
     `dossier` lists the pieces of a dossier, for their summary alone.
     """
     template, day = sources.template, sources.day
-    read = read_dossier(data_json, CONTRACT, template.requirement, template.checks, day)
+    read = read_dossier(data_json, CONTRACT, template.requirement, all_checks(template, sources.profile), day)
     return Filled(
         sources,
         make_context(read.data, template, sources.profile, day, dossier),

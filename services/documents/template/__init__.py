@@ -1,8 +1,10 @@
 """The gate of templates: what a Word file may hold, and what it may print.
 
+- `all_checks`: The checks that a template names, and those of the authorisations that it needs.
 - `annotate_apart`: What `annotate` makes, in such a process too; nothing when the process gives nothing.
 - `by_words`: The path behind each word: those of the lexicon, and the labels that one field alone bears.
 - `DOCX_FILE`: The Word file of a template.
+- `durations`: How long an authorisation without end holds for this organisation.
 - `examine`: Everything to say of the Word file of a template; without a sample, it is not tried on the
   examples.
 - `examine_apart`: What `examine` says, from a process that is stopped after these seconds.
@@ -31,5 +33,6 @@ from services.documents.template.fields import Field, FieldTag, make_fields, pal
 from services.documents.template.gate import examine
 from services.documents.template.lexicon import by_words
 from services.documents.template.manifest import DOCX_FILE, MANIFEST_FILE, Template, read_template
+from services.documents.template.permission import all_checks, durations
 from services.documents.template.reading import Paragraph, outline
 from services.documents.template.trial import Sample

@@ -158,6 +158,15 @@ IMPLIED: Mapping[str, tuple[str, ...]] = {
 _COUNTED = dict.fromkeys(("label", "count", "amount"), "text")
 _RECIPIENT = {"lines": ["text"], "salutation": "text"}
 _ADDED: dict[str, Any] = {
+    "authorised": {
+        "pieces": ["text"],
+        **{
+            f"{flow}_{end}": "date?"
+            for flow in ("to_lender", "from_lender")
+            for end in ("given_on", "valid_until")
+        },
+    },
+    "data_recipients": ["text"],
     "charts": {"budget": {"?": "", "alt": "text"}, "balance": {"?": "", "alt": "text"}},
     "document": {"date": "date", "title": "text", "reference": "text"},
     "dossier": {
@@ -176,7 +185,6 @@ _ADDED: dict[str, Any] = {
         "withheld": "text",
     },
     "terms": {
-        "consent_end": "date",
         "implicit_refusal": "date?",
         "implicit_remedy": "date?",
         "suspended_refusal": "date?",

@@ -117,6 +117,8 @@ class CaseGate:
     """The references of the cases whose team this very call made its own."""
     permitted: set[str] = field(default_factory=set)
     """The tags of the cases that it was let through to."""
+    refused: list[str] = field(default_factory=list)
+    """The tags of those that it was not."""
 
     def reads(self, tag: str) -> bool:
         """Whether the call may read what is kept of a case."""
@@ -141,8 +143,11 @@ class CaseGate:
                 self.opened.append(reference)
         return not tag or self._reaches(self.rights.acts, tag)
 
-    def give_back(self) -> None:
-        """Forgets the cases that the call opened, and failed to keep anything of."""
+    def fail(self) -> None:
+        """Forgets the cases that the call opened, and failed to keep anything of; it is noted under those
+        that it may not reach, which a call that succeeds for others is not."""
+        for tag in self.refused:
+            context.concern(tag)
         for reference in self.opened:
             if not self.teams.is_known(reference):
                 self.teams.close(self.teams.tag(reference))
@@ -161,6 +166,7 @@ class CaseGate:
         subject = context.subject()
         if scope != "team" or not self.rights.break_glass:
             subject.mark = accesses.OTHER_TEAM
+            self.refused.append(tag)
             return False
         if subject.mark != accesses.BREAK_GLASS:
             log.warning("break_glass", agent=context.actor(), case=tag, request_id=context.request_id())

@@ -27,6 +27,9 @@ LATE_SECONDS = 5.0
 CAPACITY = 10_000
 """The lines that may wait in one process."""
 
+UNAVAILABLE = "ACCESS_JOURNAL_UNAVAILABLE"
+"""Why a call that could not be noted is refused."""
+
 log = structlog.get_logger()
 
 
@@ -69,7 +72,7 @@ class AccessJournal:
             if len(self._waiting) < self._capacity and waited < LATE_SECONDS:
                 return
         raise Unavailable(
-            "ACCESS_JOURNAL_UNAVAILABLE",
+            UNAVAILABLE,
             "Le journal des accès ne peut pas être écrit : rien n’est fait sans y être noté. Réessayez, puis "
             "prévenez l’exploitant.",
         )
