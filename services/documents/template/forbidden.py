@@ -118,6 +118,14 @@ def _part(name: str, content: bytes) -> Iterator[Finding]:
     if not name.startswith("word/"):
         return
     root = etree.fromstring(content, parser())
+    if WORD_PART.fullmatch(name) and (root.prefix != "w" or not root.tag.startswith(W)):
+        yield Finding(
+            place(name),
+            "Cette partie n’est pas écrite comme Word écrit un .docx : le service n’y lirait rien.",
+            "DOCX_FORMAT",
+            "Dans Word ou LibreOffice : Enregistrer sous, Document Word (.docx), non « Strict ».",
+        )
+        return
     ranks = {node: rank for rank, node in enumerate(root.iter(PARAGRAPH))}
     for node in root.iter(etree.Element):
         told = _REVIEWS.get(node.tag.removeprefix(W)) if node.tag.startswith(W) else None
@@ -184,7 +192,13 @@ def _is_safe_link(code: str) -> bool:
 def _at(
     name: str, ranks: Mapping[Node, int], node: Node, code: str, message: str, suggestion: str
 ) -> Finding:
+    # Of what is outside any paragraph, a change of a cell for instance, the one that follows tells the place.
+    around = (
+        above for above in (node, *node.iterancestors()) if next(above.iter(PARAGRAPH), None) is not None
+    )
     paragraph = enclosing(node, PARAGRAPH)
+    if paragraph is None and (holder := next(around, None)) is not None:
+        paragraph = next(holder.iter(PARAGRAPH))
     text = "" if paragraph is None else paragraph_text(paragraph)
     rank = None if paragraph is None else ranks[paragraph]
     return Finding(place(name, text, rank), message, code, suggestion)

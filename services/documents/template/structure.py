@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Any
 
 from lxml import etree
 
 from services.documents.render import WORD_PART
+from services.documents.template.advice import keyword_instead
 from services.documents.template.reading import (
     CELL,
     CELL_TAGS,
@@ -27,6 +27,7 @@ from services.kit.findings import Finding, Severity
 _OPENING = {"if": "endif", "for": "endfor"}
 _MIDDLE = {"else": ("if", "for"), "elif": ("if",)}
 _CLOSING = {closing: opening for opening, closing in _OPENING.items()}
+_BARE = ("else", "endif", "endfor")
 _CELL_VALUES = ("colspan", "cellbg")
 KEYWORDS = (*_OPENING, *_MIDDLE, *_CLOSING)
 _TAKEN = {"p": "son paragraphe", "r": "son passage", "tr": "sa ligne de tableau", "tc": "sa cellule"}
@@ -133,12 +134,19 @@ def _known(one: Occurrence) -> Iterator[Finding]:
             f"Écrivez « {{{{ {tag.body} }}}} ».",
         )
     if tag.sign == "{%" and tag.keyword not in (*KEYWORDS, *CELL_TAGS):
-        near = get_close_matches(tag.keyword, KEYWORDS, 1)
+        meant = keyword_instead(tag)
         yield finding(
             one.line,
             "TAG_UNKNOWN",
             f"« {tag.keyword or tag.body} » n’est pas une instruction des modèles.",
-            f"Vouliez-vous dire « {near[0]} » ?" if near else "Les instructions sont if, elif, else et for.",
+            f"Écrivez « {meant} »." if meant else "Les instructions sont if, elif, else et for.",
+        )
+    if tag.sign == "{%" and tag.keyword in _BARE and tag.rest:
+        yield finding(
+            one.line,
+            "TAG_SYNTAX",
+            f"« {tag.source} » : rien ne suit « {tag.keyword} ».",
+            f"Écrivez « {keyword_instead(tag)} ».",
         )
     if tag.sign == "{%" and tag.keyword in CELL_TAGS and enclosing(one.holder.node, CELL) is None:
         yield finding(one.line, "TAG_MISPLACED", f"« {tag.source} » n’a de sens que dans une cellule.")

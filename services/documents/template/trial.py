@@ -67,7 +67,7 @@ def try_out(template: Template, sample: Sample) -> Iterator[Finding]:
     try:
         plan = compile_template(template.docx, media)
     except TemplateError as error:
-        yield _finding("TEMPLATE", error.sentence)
+        yield _finding("TEMPLATE", error.sentence, paragraph=error.tag, part=error.part)
         return
     examples = list(contexts(template, sample))
     if not examples:
