@@ -266,7 +266,8 @@ def test_all_the_faults_are_told_at_once() -> None:
         "TAG_UNCLOSED",
         "FAKE_BULLET",
     } <= set(errors(found))
-    assert {str(one.place) for one in found.findings} >= {"corps", "pied de page 1", "pied de page 2"}
+    parts = {str(one.place).partition(",")[0] for one in found.findings}
+    assert parts >= {"corps", "pied de page 1", "pied de page 2"}
 
 
 @pytest.mark.parametrize("text", ["{{ ", "{%- ", "-%} ", "{# ", "{% vm %} ", "{{ x }} "])

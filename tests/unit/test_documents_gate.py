@@ -117,9 +117,9 @@ def test_findings_are_comments_where_they_are() -> None:
     comments = ElementTree.fromstring(parts["word/comments.xml"])
     said = ["".join(comment.itertext()) for comment in comments]
     assert len(said) == len(found.findings)
-    assert any("Vouliez-vous dire «\u00a0applicant\u00a0»\u202f?" in one for one in said)
+    assert any("Écrivez «\u00a0{{ applicant.last_name }}\u00a0»." in one for one in said)
     assert [one.partition(".")[0] for one in said] == [str(number + 1) for number in range(len(said))]
-    assert any(". Erreur (pied de page 1)" in one for one in said)
+    assert any(". Erreur (pied de page 1, paragraphe 1)" in one for one in said)
     body = ElementTree.fromstring(parts[MAIN])
     marked = [
         "".join(node.itertext())
@@ -158,11 +158,11 @@ def test_what_libreoffice_drops_comes_back() -> None:
     dropped = opc.read(before)
     for told in (b'<w:tblCaption w:val="Essai"/>', b' descr="Le plan"'):
         dropped[MAIN] = dropped[MAIN].replace(told, b"")
-    assert codes(opc.write(dropped), Severity.WARNING) == {"TABLE_TITLE"}
+    assert "TABLE_TITLE" in codes(opc.write(dropped), Severity.WARNING)
     assert "ALTERNATIVE_TEXT" in errors(verdict(opc.write(dropped)))
     back = restored(opc.write(dropped), before)
     assert opc.read(back)[MAIN].count(b"Essai") == opc.read(back)[MAIN].count(b"Le plan") == 1
-    assert examine(template(back), None).findings == ()
+    assert {one.code for one in examine(template(back), None).findings} == {"NO_TAG"}
     assert restored(before, before) == before
     assert restored(b"rien", before) == b"rien"
 
