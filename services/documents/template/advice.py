@@ -47,7 +47,7 @@ class Advice:
     def tried(self, text: str) -> str:
         """A text of tags, inside a condition if a field may be absent; empty when something stays wrong."""
         problems = self._problems(text)
-        lacking = list(dict.fromkeys(one.path for one in problems if one.code == "OPTIONAL_UNGUARDED"))
+        lacking = _lacking(problems)
         if lacking and text.startswith("{{"):
             text = f"{{% if {_defined(lacking)} %}}{text}{{% endif %}}"
             problems = self._problems(text)
@@ -85,9 +85,7 @@ class Advice:
 
     def _guarded(self, tag: Tag) -> Iterator[str]:
         """The same condition, which first asks whether the fields are there."""
-        lacking = list(
-            dict.fromkeys(one.path for one in self._problems(tag.source) if one.code == "OPTIONAL_UNGUARDED")
-        )
+        lacking = _lacking(self._problems(tag.source))
         head = f"{{%{tag.prefix} {tag.keyword} {_defined(lacking)}"
         if lacking and tag.rest == lacking[-1]:
             yield f"{head} %}}"
@@ -95,10 +93,9 @@ class Advice:
         yield f"{head} and {rest} %}}"
 
     def _around(self, tag: Tag) -> str:
-        problems = self._problems(tag.source)
-        lacking = [one.path for one in problems if one.code == "OPTIONAL_UNGUARDED"]
+        lacking = _lacking(self._problems(tag.source))
         opening = f"{{%{tag.prefix} if {_defined(lacking)} %}}"
-        if self._problems(opening + tag.source):
+        if not lacking or self._problems(opening + tag.source):
             return ""
         return f"Avant, écrivez « {opening} » ; après son « endfor », « {{%{tag.prefix} endif %}} »."
 
@@ -189,6 +186,11 @@ def _shown(tag: Tag) -> Iterator[str]:
 
 
 _PRINTED = ("money", "date", "rate", "code", "time")
+
+
+def _lacking(problems: Iterable[Problem]) -> list[str]:
+    """The fields that may be absent, each after what holds it."""
+    return list(dict.fromkeys(one.path for one in problems if one.code == "OPTIONAL_UNGUARDED" and one.path))
 
 
 def _defined(paths: Iterable[str]) -> str:

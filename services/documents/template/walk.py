@@ -61,7 +61,7 @@ def contract(
         if cost > most:
             dearest, most = one, cost
         try:
-            scope = _step(one.tag, problems, frames)
+            scope = step(one.tag, problems, frames)
         except TemplateSyntaxError as error:
             yield finding(
                 one.line,
@@ -105,7 +105,7 @@ def _runner(scope: Scope, frames: Sequence[_Frame]) -> Run:
     def run(tag: Tag) -> Sequence[Problem]:
         nonlocal here
         asked = replace(here, problems=[])
-        here = _step(tag, asked, opened)
+        here = step(tag, asked, opened)
         return asked.problems
 
     return run
@@ -116,7 +116,7 @@ def beginning(fields: Mapping[str, Field], requires: Iterable[str]) -> Advice:
     return Advice(fields, partial(_runner, Scope(fields).knowing(requires), ()))
 
 
-def _step(tag: Tag, scope: Scope, frames: list[_Frame]) -> Scope:
+def step(tag: Tag, scope: Scope, frames: list[_Frame]) -> Scope:
     """The scope after a tag, and what is wrong with the tag in `scope.problems`."""
     if tag.sign == "{#":
         return scope
