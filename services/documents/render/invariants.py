@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import count
 
-_KINDS = ("tc", "tr", "tbl", "body", "hdr", "ftr", "footnote", "endnote", "txbxContent", "sdtContent")
+_KINDS = ("tc", "tr", "tbl", "hdr", "ftr", "footnote", "endnote", "txbxContent", "sdtContent")
 # What comes right before the end of an element that holds nothing: its beginning, or its properties.
 _PROPERTIES: Mapping[str, tuple[str, ...]] = {
     "tc": ("</w:tcPr>", "<w:tcPr/>"),
@@ -16,7 +16,7 @@ _PROPERTIES: Mapping[str, tuple[str, ...]] = {
 }
 _EMPTY = {kind: (f"<w:{kind}>", f"<w:{kind} ", *_PROPERTIES.get(kind, ())) for kind in _KINDS}
 _MARKS = ("<w:bookmark", "<w:proofErr", "<w:perm")
-_BODY, _SECTION, _TABLE_END = "<w:body>", "<w:sectPr", "</w:tbl>"
+_TABLE_END = "</w:tbl>"
 _TOKEN = re.compile(
     r"\{%-?\s*(?P<word>if|elif|else|endif|for|endfor)\b"
     rf"|<w:(?P<opens>{'|'.join(_KINDS)})(?=[ >])[^>]*(?<!/)>"
@@ -138,8 +138,6 @@ class Watch:
 
 
 def _has_empty(xml: str, kind: str) -> bool:
-    if kind == "body":
-        return xml.startswith(_SECTION, xml.find(_BODY) + len(_BODY))
     closing = f"</w:{kind}>"
     end = xml.find(closing)
     while end >= 0:

@@ -15,6 +15,7 @@ from services.documents.template.gate import Verdict, examine
 from services.documents.template.manifest import Template, described_template
 from services.documents.template.reading import WHOLE_FILE
 from services.documents.template.restoring import restored
+from services.documents.template.summing import summed
 from services.documents.template.trial import Sample
 from services.kit.child import Bounds, Message, StoppedError, answer, ask
 from services.kit.findings import Finding, Place, Severity
@@ -31,7 +32,7 @@ _CRASH = "Le contrôle s’est interrompu : ce fichier met en échec ce qui le l
 def examine_apart(
     template: Template, sample: Sample | None, *, seconds: float, memory: int = MEMORY
 ) -> Verdict:
-    """What `examine` says, from a process that is stopped past its bounds: that is a finding.
+    """What `examine` says, summed, from a process that is stopped past its bounds: that is a finding.
 
     Unavailable after these seconds: this says nothing of the file.
     """
@@ -103,7 +104,7 @@ def _answer(question: Message) -> Message:
         return Message(None, [restored(docx, *others)])
     template = described_template(question.data["manifest"], docx)
     verdict = examine(template, _sample(question.data["sample"], others))
-    return Message(list(map(_plain, verdict.findings)), [verdict.docx])
+    return Message(list(map(_plain, summed(verdict.findings))), [verdict.docx])
 
 
 def _sample(found: dict[str, Any] | None, images: Sequence[bytes]) -> Sample | None:

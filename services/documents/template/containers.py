@@ -23,10 +23,11 @@ from services.documents.template.reading import (
 from services.kit.findings import Finding
 
 _BLOCKS = frozenset((PARAGRAPH, TABLE, f"{W}sdt", f"{W}customXml"))
+_BODY = f"{W}body"
 _RUNS = frozenset((RUN, f"{W}hyperlink", f"{W}fldSimple", f"{W}sdt", PARAGRAPH, TABLE, ROW, CELL))
 # What Word refuses when it is empty: how people call it, and what it must keep one of.
 _CONTAINERS: Mapping[str, tuple[str, frozenset[str]]] = {
-    f"{W}body": ("Le corps du document", _BLOCKS),
+    _BODY: ("Le corps du document", _BLOCKS),
     f"{W}hdr": ("Cet en-tête", _BLOCKS),
     f"{W}ftr": ("Ce pied de page", _BLOCKS),
     f"{W}footnote": ("Cette note", _BLOCKS),
@@ -73,7 +74,9 @@ def kept(part: str, root: Node, occurrences: Sequence[Occurrence]) -> Iterator[F
         ends = _ends(node, wanted, taken)
         if None in ends:
             wish = {TABLE: "une ligne", ROW: "une cellule"}.get(node.tag, "un paragraphe")
-            sentence = f"{name} peut se retrouver vide : Word veut y trouver {wish} au moins."
+            # Word opens a body without anything, but nobody wants a blank letter.
+            why = "la page serait blanche" if node.tag == _BODY else f"Word veut y trouver {wish} au moins"
+            sentence = f"{name} peut se retrouver vide : {why}."
         elif node.tag == CELL and not ends <= _ENDS:
             sentence = f"{name} peut se retrouver sans paragraphe à la fin : Word veut y en trouver un."
         else:

@@ -21,7 +21,7 @@ from services.documents.template.normalise import normalise
 from services.documents.template.opening import open_docx
 from services.documents.template.reading import WHOLE_FILE, lines, occurrences
 from services.documents.template.structure import structure
-from services.documents.template.summing import summed
+from services.documents.template.summing import placed
 from services.documents.template.trial import Sample, try_out
 from services.documents.template.walk import beginning, contract
 from services.kit.findings import Finding, Severity, errors
@@ -64,10 +64,10 @@ def examine(template: Template, sample: Sample | None) -> Verdict:
 
 
 def _verdict(findings: Iterable[Finding], parts: Mapping[str, bytes], docx: bytes) -> Verdict:
-    """The findings, each kind once in a part, with the spaces of French."""
+    """The findings with their places, and the spaces of French, of which their authors need not think."""
     said = (
         replace(one, sentence=spaced(one.sentence), advice=spaced(one.advice))
-        for one in summed(findings, parts)
+        for one in placed(findings, parts)
     )
     return Verdict(tuple(said), docx)
 

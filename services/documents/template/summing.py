@@ -12,30 +12,36 @@ from services.documents.render import parser
 from services.documents.template.reading import PARAGRAPH, W, paragraph_text
 from services.documents.template.styles import STYLES, Styles
 from services.kit.findings import Finding
-from services.kit.french import join
+from services.kit.french import join, spaced
 
 _SHOWN, _HEADING = 8, 60
 
 
-def summed(findings: Iterable[Finding], parts: Mapping[str, bytes]) -> Iterator[Finding]:
-    """The findings with the number of their paragraph and the heading above it; what is said of several
-    paragraphs of a part is said once, at the first."""
+def placed(findings: Iterable[Finding], parts: Mapping[str, bytes]) -> Iterator[Finding]:
+    """The findings with the number of their paragraph, and the heading above it."""
+    found = list(findings)
+    headings = {name: _headings(name, parts) for name in {one.place.member for one in found} if name in parts}
+    for one in found:
+        rank, place = one.place.rank, one.place
+        if rank is not None and place.member in headings:
+            one = replace(one, place=replace(place, part=f"{place.part}, {headings[place.member][rank]}"))
+        yield one
+
+
+def summed(findings: Iterable[Finding]) -> Iterator[Finding]:
+    """The findings, what is said of several paragraphs of a part being said once, at the first."""
     kinds: dict[tuple[Any, ...], list[Finding]] = {}
     for one in findings:
         kinds.setdefault((one.place.member, one.code, one.severity, one.sentence, one.advice), []).append(one)
-    headings = {name: _headings(name, parts) for name in {one[0] for one in kinds} if name in parts}
-    for (member, *_), alike in kinds.items():
-        first = alike[0]
-        ranks = list(dict.fromkeys(one.place.rank for one in alike if one.place.rank is not None))
-        if ranks and member in headings:
-            place = replace(first.place, part=f"{first.place.part}, {headings[member][ranks[0]]}")
-            first = replace(first, place=place)
-        if len(ranks) > 1:
-            others = [str(rank + 1) for rank in ranks[1:_SHOWN]]
-            others += [f"{len(ranks) - _SHOWN} autres"] if len(ranks) > _SHOWN else []
-            where = "aux paragraphes" if len(others) > 1 else "au paragraphe"
-            first = replace(first, sentence=f"{first.sentence} De même {where} {join(others)}.")
-        yield first
+    for first, *alike in kinds.values():
+        ranks = {one.place.rank for one in alike if one.place.rank is not None} - {first.place.rank}
+        if not ranks:
+            yield first
+            continue
+        others = [str(rank + 1) for rank in sorted(ranks)[:_SHOWN]]
+        others += [f"{len(ranks) - _SHOWN} autres"] if len(ranks) > _SHOWN else []
+        where = "aux paragraphes" if len(others) > 1 else "au paragraphe"
+        yield replace(first, sentence=spaced(f"{first.sentence} De même {where} {join(others)}."))
 
 
 def _headings(member: str, parts: Mapping[str, bytes]) -> list[str]:
