@@ -102,11 +102,6 @@ def check_printed(node: nodes.Node, scope: Scope) -> None:
     )
 
 
-def check_condition(node: nodes.Node, scope: Scope) -> None:
-    """An expression that decides: anything whose presence is known."""
-    check(node, scope)
-
-
 def present_if(node: nodes.Node, truth: bool) -> frozenset[str]:
     """The paths that are there when a condition is true, or false."""
     if isinstance(node, nodes.Not):

@@ -71,7 +71,7 @@ def forbidden(parts: Mapping[str, bytes]) -> Iterator[Finding]:
     for name, content in parts.items():
         if _ACTIVE.search(name):
             yield _of_file(
-                "ACTIVE_CONTENT", f"La partie {name} est active ou incorporée.", "Retirez cet objet."
+                "ACTIVE_CONTENT", f"La partie {name} est active ou incorporée.", "Retirez cet objet.", name
             )
         elif name.endswith(".rels"):
             yield from _relationships(name, content)
@@ -92,21 +92,26 @@ def _content_type(content: bytes) -> Iterator[Finding]:
 
 
 def _relationships(name: str, content: bytes) -> Iterator[Finding]:
+    owner = name.replace("_rels/", "").removesuffix(".rels")
     for relation in etree.fromstring(content, parser()).iter(_EXTERNAL):
         kind, target = relation.get("Type", "").rpartition("/")[2], relation.get("Target", "")
         if any(tag in target for tag in TAGS):
             yield _of_file(
-                "TAG_UNFILLED", f"Le lien « {target} » contient une balise, qui ne serait pas remplie."
+                "TAG_UNFILLED",
+                f"Le lien « {target} » contient une balise, qui ne serait pas remplie.",
+                "Écrivez l’adresse en entier, ou imprimez-la dans le texte.",
+                owner,
             )
         elif kind in _ACTIVE_RELATIONS:
             yield _of_file(
-                "ACTIVE_CONTENT", f"Le fichier contient un objet interdit ({kind}).", "Retirez-le."
+                "ACTIVE_CONTENT", f"Le fichier contient un objet interdit ({kind}).", "Retirez-le.", owner
             )
         elif relation.get("TargetMode") == "External" and not (kind == "hyperlink" and _LINK.match(target)):
             yield _of_file(
                 "EXTERNAL_CONTENT",
                 f"Le fichier va chercher un contenu ailleurs ({kind}) : « {target} ».",
                 "Incorporez l’image ; seuls les liens https:// et mailto: sont permis.",
+                owner,
             )
 
 
@@ -114,7 +119,8 @@ def _part(name: str, content: bytes) -> Iterator[Finding]:
     if name == COMMENTS:
         return  # each comment is told where it stands
     if not is_rendered(name) and any(tag.encode() in content for tag in TAGS):
-        yield _of_file("TAG_UNFILLED", f"La partie {name} contient une balise, qui ne serait pas remplie.")
+        message = f"La partie {name} contient une balise, qui ne serait pas remplie."
+        yield _of_file("TAG_UNFILLED", message, "Retirez-la de là.", name)
     if not name.startswith("word/"):
         return
     root = etree.fromstring(content, parser())
@@ -204,5 +210,5 @@ def _at(
     return Finding(place(name, text, rank), message, code, suggestion)
 
 
-def _of_file(code: str, message: str, suggestion: str = "") -> Finding:
-    return Finding(WHOLE_FILE, message, code, suggestion)
+def _of_file(code: str, message: str, suggestion: str = "", part: str = "") -> Finding:
+    return Finding(place(part) if part else WHOLE_FILE, message, code, suggestion)

@@ -19,7 +19,7 @@ from services.documents.template.manifest import Template
 from services.documents.template.misses import misses
 from services.documents.template.normalise import normalise
 from services.documents.template.opening import open_docx
-from services.documents.template.reading import WHOLE_FILE, lines, occurrences
+from services.documents.template.reading import WHOLE_FILE, lines, occurrences, place
 from services.documents.template.structure import structure
 from services.documents.template.summing import placed
 from services.documents.template.trial import Sample, try_out
@@ -79,7 +79,7 @@ def _tags(parts: Mapping[str, bytes], template: Template) -> Iterator[Finding]:
         found = lines(name, root)
         tags = occurrences(found)
         if len(tags) > MAX_TAGS:
-            yield Finding(WHOLE_FILE, f"Plus de {MAX_TAGS} balises dans {name}.", "DOCX_TOO_LARGE")
+            yield Finding(place(name), f"Plus de {MAX_TAGS} balises dans {name}.", "DOCX_TOO_LARGE")
             continue
         said = [
             *elsewhere(name, root, found),

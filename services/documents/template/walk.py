@@ -16,7 +16,6 @@ from services.documents.template.expressions import (
     Problem,
     Scope,
     check,
-    check_condition,
     check_printed,
     present_if,
     written,
@@ -148,7 +147,7 @@ def _statement(keyword: str, source: str) -> nodes.Node:
 
 def _if(node: nodes.Node, scope: Scope, frames: list[_Frame]) -> Scope:
     test = node.test  # type: ignore[attr-defined]
-    check_condition(test, scope)
+    check(test, scope)
     frames.append(_Frame(scope, present_if(test, False), _turns(frames)))
     return scope.knowing(present_if(test, True))
 
@@ -160,7 +159,7 @@ def _otherwise(keyword: str, source: str, scope: Scope, frames: list[_Frame]) ->
         frames.append(frame)
         return inside
     test = _statement("elif", source).test  # type: ignore[attr-defined]
-    check_condition(test, inside)
+    check(test, inside)
     frames.append(replace(frame, refused=frame.refused | present_if(test, False)))
     return inside.knowing(present_if(test, True))
 
@@ -193,7 +192,7 @@ def _for(node: nodes.Node, scope: Scope, frames: list[_Frame]) -> Scope:
     names = {**scope.names, name: item or UNKNOWN, "loop": LOOP}
     inside = replace(scope, names=names, present=present)
     if node.test is not None:
-        check_condition(node.test, inside)
+        check(node.test, inside)
         inside = inside.knowing(present_if(node.test, True))
     return inside
 
