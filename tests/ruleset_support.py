@@ -52,11 +52,12 @@ def variant(version: str, *edits: Edit, contents: Contents = SHIPPED) -> dict[st
 
 
 def with_ceiling(contents: Contents, euros: int) -> dict[str, bytes]:
-    """The same package with a higher maximal amount, without the case of the former one."""
+    """The same package with a higher maximal amount, without the cases of the former one."""
     changed = edited(contents, ("parameters.yaml", "      value: 3000.00", f"      value: {euros}.00"))
     text = changed["cases/10-pret.yaml"].decode()
     begin, end = text.index("  - id: E05\n"), text.index("  - id: E07\n")
-    return {**changed, "cases/10-pret.yaml": (text[:begin] + text[end:]).encode()}
+    dated = text.index("  - id: E81\n")
+    return {**changed, "cases/10-pret.yaml": (text[:begin] + text[end:dated]).encode()}
 
 
 def validity(first: str, last: str = "") -> Edit:

@@ -158,3 +158,13 @@ def test_a_fault_of_yaml_hides_nothing_of_the_other_files_nor_of_the_other_entri
 def test_what_an_office_program_leaves_is_ignored() -> None:
     report = examine({**SHIPPED, "cases/~$10-pret.yaml": b"\x00\x01"})
     assert report.accepted, said(report.findings)
+
+
+def test_two_entries_that_name_each_other_hide_nothing() -> None:
+    pair = "a_one:\n  label: A\n  value: b_two\nb_two:\n  label: B\n  value: a_one\n"
+    contents = {**SHIPPED, "derived.yaml": SHIPPED["derived.yaml"] + pair.encode()}
+    findings = Findings()
+    assemble_package(contents, findings)
+    found = said(findings)
+    assert len(found) == 1
+    assert "« b_two » n’est ni un fait" in found[0]
