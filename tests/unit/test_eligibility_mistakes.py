@@ -108,6 +108,11 @@ MEANT: list[tuple[str, tuple[Edit, ...], str]] = [
         (("parameters.yaml", "value: 3000.00", "value: 30000.00"),),
         "« Montant maximal » (30 000,00 €) dépasse « Plafond national",
     ),
+    (
+        "not voted",
+        (("parameters.yaml", "      value: 6\n", "      value: 6\n      draft: true\n"),),
+        "« Durée minimale » (6 mois, à partir du 1er janvier 2011) n’est pas voté",
+    ),
     ("article 33", (("rules.yaml", "article: Code civil, article 414", "article: 414"),), "ne dit pas de quel texte"),
     (
         "never tried",
