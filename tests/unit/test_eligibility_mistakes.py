@@ -173,3 +173,31 @@ def test_two_entries_that_name_each_other_hide_nothing() -> None:
     found = said(findings)
     assert len(found) == 1
     assert "« b_two » n’est ni un fait" in found[0]
+
+
+def test_how_an_editor_saves_changes_nothing() -> None:
+    """A mark at the beginning, line ends of Windows, an INSEE code without quotes."""
+    windows = {
+        file: b"\xef\xbb\xbf" + content.replace(b"\n", b"\r\n") if file.endswith(".yaml") else content
+        for file, content in edited(
+            SHIPPED, ("cases/20-personne.yaml", "applicant.commune_insee: ", "applicant.commune_insee:  ")
+        ).items()
+    }
+    findings = Findings()
+    assert assemble_package(windows, findings) is not None
+    assert list(findings) == []
+
+
+def test_another_encoding_is_said_once() -> None:
+    findings = Findings()
+    contents = {**SHIPPED, "decision.yaml": SHIPPED["decision.yaml"].decode().encode("cp1252", "replace")}
+    assemble_package(contents, findings)
+    assert said(findings) == ["decision.yaml:1:1 : Le fichier n’est pas en UTF-8 : enregistrez-le en UTF-8."]
+
+
+def test_a_wrong_figure_is_told_with_its_case() -> None:
+    found = said(
+        examine(edited(SHIPPED, ("cases/10-pret.yaml", "instalment: 63.48", "instalment: 63.49"))).findings
+    )
+    expected = "Cas E01, Mensualité du prêt : attendu « 63,49 € », obtenu « 63,48 € »."
+    assert [one for one in found if expected in one], found

@@ -67,7 +67,11 @@ def check_coverage(
     for rule in package.rules:
         if rule.id not in true_in_cases and not _impossible(rule, never.get(rule.id, {})):
             place = package.place("rules.yaml", rule.id)
-            findings.error(place, f"Aucun cas ne rend vraie la règle {rule.id} : ajoutez un cas.")
+            findings.error(
+                place,
+                f"Aucun cas ne rend vraie la règle {rule.id} : ajoutez un cas, ou lancez « eligibility prove », "
+                "qui dit si ses conditions s’excluent.",
+            )
 
 
 def _constant(package: RulePackage, leaf: Leaf) -> bool:
