@@ -56,8 +56,13 @@ def with_ceiling(contents: Contents, euros: int) -> dict[str, bytes]:
     changed = edited(contents, ("parameters.yaml", "      value: 3000.00", f"      value: {euros}.00"))
     text = changed["cases/10-pret.yaml"].decode()
     begin, end = text.index("  - id: E05\n"), text.index("  - id: E07\n")
-    dated = text.index("  - id: E81\n")
-    return {**changed, "cases/10-pret.yaml": (text[:begin] + text[end:dated]).encode()}
+    return undated({**changed, "cases/10-pret.yaml": (text[:begin] + text[end:]).encode()})
+
+
+def undated(contents: Contents) -> dict[str, bytes]:
+    """The same package without the cases of former national ceilings, the last of their file."""
+    file = "cases/10-pret.yaml"
+    return {**contents, file: contents[file].partition(b"  - id: E81\n")[0]}
 
 
 def validity(first: str, last: str = "") -> Edit:
