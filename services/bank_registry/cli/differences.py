@@ -22,7 +22,7 @@ def show_difference(difference: pb.ImportDifference, summary: pb.ImportSummary, 
     """The lines refused, what is to be looked at, what changes, and the counts."""
     _findings("Lignes refusées, dont le prêteur reste comme il est", difference.refusals, out)
     _findings("À regarder", difference.warnings, out)
-    head = ("prêteur", "", "champ", "avant", "après", "jours")
+    head = ("prêteur", "", "champ", "avant", "après")
     _rows("Ce qui change", head, list(_changes(difference.banks)), out)
     _past(summary, out)
     out.line(_counts(summary))
@@ -43,17 +43,22 @@ def _changes(banks: Iterable[pb.BankDifference]) -> Iterator[tuple[str, ...]]:
         name, kind = bank.name.removeprefix("banks/"), _KINDS.get(bank.kind, "?")
         rows = [
             (
-                ", ".join(filter(None, (change.subject, change.column))),
+                "\n".join(
+                    filter(None, (", ".join(filter(None, (change.subject, change.column))), _days(change)))
+                ),
                 change.before or "—",
                 change.after or "—",
-                change.days + (f"{french.COLON}corrige le passé" if change.corrects_past else ""),
             )
             for change in bank.changes
         ]
         if bank.kind == pb.BANK_DIFFERENCE_KIND_CREATED:
-            rows.insert(0, (bank.display_name, "", "", ""))
+            rows.insert(0, (bank.display_name, "", ""))
         for index, row in enumerate(rows):
             yield ((name, kind) if index == 0 else ("", "")) + row
+
+
+def _days(change: pb.BankFieldChange) -> str:
+    return f"{change.days}{french.COLON}corrige le passé" if change.corrects_past else change.days
 
 
 def _past(summary: pb.ImportSummary, out: Output) -> None:

@@ -1,5 +1,6 @@
 """The store of the registry: append-only, bitemporal, on SQLite or PostgreSQL.
 
+- `AUDIT_CHAIN`: The purpose of the key that seals the audit.
 - `auditing`: Reads the audit, and compares every row of the registry with what it says was written.
 - `AuditRow`: A row of the audit.
 - `changes`: The states from `first` to `last`, both included, in order.
@@ -17,7 +18,6 @@
 - `RowFinding`: A row that is not what was written: of which resource, by which state (0 = none), and which
   column.
 - `STORE_KEYS`: The keys that the store keeps.
-- `store_set`: All that the service keeps.
 """
 
 from services.bank_registry.store import auditing
@@ -25,10 +25,10 @@ from services.bank_registry.store.auditing import AuditRow, RowFinding
 from services.bank_registry.store.guards import lost_guards
 from services.bank_registry.store.loading import changes, changes_of
 from services.bank_registry.store.snapshot import (
+    AUDIT_CHAIN,
     STORE_KEYS,
     RegistryStore,
     migrate,
     prepare_store,
-    store_set,
 )
 from services.bank_registry.store.writes import Edit, Origin, ReservationChange

@@ -24,12 +24,8 @@ from services.kit.store import (
     Audit,
     KeyPlan,
     KeyRing,
-    StoreSet,
     audit_chain,
     database,
-    database_part,
-    holds_key,
-    master_key_part,
     open_clock,
     open_ring,
     prepare_ring,
@@ -67,15 +63,6 @@ def prepare_store(url: str, master_key_file: Path) -> None:
         adopt_requests(store, Audit(tables.audit, seal))
     finally:
         store.dispose()
-
-
-def store_set(url: str, master_key_file: Path, *, init: bool) -> StoreSet:
-    """All that the service keeps; a registry of an earlier version has no keys yet."""
-    parts = (
-        database_part("la base du registre", url, "bank"),
-        master_key_part(master_key_file, loss_accepted=not holds_key(url, AUDIT_CHAIN)),
-    )
-    return StoreSet(parts, init)
 
 
 class RegistryStore:
