@@ -57,6 +57,11 @@ def _changes(banks: Iterable[pb.BankDifference]) -> Iterator[tuple[str, ...]]:
             yield ((name, kind) if index == 0 else ("", "")) + row
 
 
+def _field(change: pb.BankFieldChange) -> str:
+    named = ", ".join(filter(None, (change.subject, change.column)))
+    return "\n".join(filter(None, (named, _days(change))))
+
+
 def _days(change: pb.BankFieldChange) -> str:
     return f"{change.days}{french.COLON}corrige le passé" if change.corrects_past else change.days
 
