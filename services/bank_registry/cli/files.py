@@ -71,6 +71,53 @@ class Answer:
     summary: pb.ImportSummary = field(default_factory=pb.ImportSummary)
 
 
+Apply = Annotated[
+    str,
+    typer.Option("--apply", metavar="EMPREINTE", help="Écrit la différence lue, que son empreinte désigne."),
+]
+Yes = Annotated[
+    bool, typer.Option("--yes", help="Écrit aussitôt la différence trouvée, sans la faire relire.")
+]
+Complete = Annotated[
+    bool,
+    typer.Option(
+        "--complete", help="Le fichier vaut pour tout le registre : les prêteurs absents prennent fin."
+    ),
+]
+AbsentOn = Annotated[
+    date | None,
+    typer.Option(
+        "--on",
+        metavar="DATE",
+        parser=parse_day,
+        help="Avec --complete, le premier jour où les prêteurs absents n’ont plus d’accord.",
+    ),
+]
+EndingAll = Annotated[
+    bool, typer.Option("--confirm-ending-all", help="Accepte un import qui met fin à tous les prêteurs.")
+]
+ChangeFrom = Annotated[
+    date | None,
+    typer.Option(
+        "--from",
+        metavar="DATE",
+        parser=parse_day,
+        help="Le premier jour où ce que dit le fichier vaut ; les jours d’avant restent comme ils sont.",
+    ),
+]
+Correct = Annotated[
+    bool, typer.Option("--correct", help="Corrige le passé : accepte de changer des jours déjà passés.")
+]
+Questions = Annotated[
+    Path | None,
+    typer.Option(
+        "--questions",
+        metavar="FICHIER",
+        help="Des contrôles déjà faits, à refaire avant et après (date ; commune ; montant ; mois).",
+    ),
+]
+
+
 def register(app: typer.Typer) -> None:
     """Adds the commands to the application."""
     add_commands(app, ADDRESS, **{"import": import_})
@@ -80,54 +127,15 @@ def register(app: typer.Typer) -> None:
 def import_(
     call: Call,
     file: File,
-    apply: Annotated[
-        str,
-        typer.Option(
-            "--apply", metavar="EMPREINTE", help="Écrit la différence lue, que son empreinte désigne."
-        ),
-    ] = "",
-    yes: Annotated[
-        bool, typer.Option("--yes", help="Écrit aussitôt la différence trouvée, sans la faire relire.")
-    ] = False,
+    apply: Apply = "",
+    yes: Yes = False,
     reason: Reason = "",
-    complete: Annotated[
-        bool,
-        typer.Option(
-            "--complete", help="Le fichier vaut pour tout le registre : les prêteurs absents prennent fin."
-        ),
-    ] = False,
-    on: Annotated[
-        date | None,
-        typer.Option(
-            "--on",
-            metavar="DATE",
-            parser=parse_day,
-            help="Avec --complete, le premier jour où les prêteurs absents n’ont plus d’accord.",
-        ),
-    ] = None,
-    confirm_ending_all: Annotated[
-        bool, typer.Option("--confirm-ending-all", help="Accepte un import qui met fin à tous les prêteurs.")
-    ] = False,
-    from_: Annotated[
-        date | None,
-        typer.Option(
-            "--from",
-            metavar="DATE",
-            parser=parse_day,
-            help="Le premier jour où ce que dit le fichier vaut ; les jours d’avant restent comme ils sont.",
-        ),
-    ] = None,
-    correct: Annotated[
-        bool, typer.Option("--correct", help="Corrige le passé : accepte de changer des jours déjà passés.")
-    ] = False,
-    questions: Annotated[
-        Path | None,
-        typer.Option(
-            "--questions",
-            metavar="FICHIER",
-            help="Des contrôles déjà faits, à refaire avant et après (date ; commune ; montant ; mois).",
-        ),
-    ] = None,
+    complete: Complete = False,
+    on: AbsentOn = None,
+    confirm_ending_all: EndingAll = False,
+    from_: ChangeFrom = None,
+    correct: Correct = False,
+    questions: Questions = None,
 ) -> int:
     """Montre ce qu’un fichier changerait, ligne refusée par ligne refusée ; avec --apply, l’écrit."""
     if (apply or yes) and not reason:

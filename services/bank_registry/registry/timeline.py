@@ -74,6 +74,15 @@ def reinstate(versions: Sequence[V], day: date) -> tuple[V, ...]:
     return suspended_as(versions, filter(None, (_lifted(one, day) for one in suspensions(versions))))
 
 
+def prolong(versions: Sequence[V], day: date, last: date | None) -> tuple[V, ...]:
+    """The versions with another last day for the suspension of a day."""
+    found = (
+        replace(one, period=Period(one.period.first, last)) if day in one.period else one
+        for one in suspensions(versions)
+    )
+    return suspended_as(versions, found)
+
+
 def suspensions(versions: Iterable[V]) -> tuple[Suspension, ...]:
     """The suspensions of a resource, by start."""
     found = {suspension for version in versions for suspension in version.suspensions}
