@@ -212,8 +212,7 @@ def test_a_server_that_does_not_answer_is_another_exit_code() -> None:
 
 
 def test_the_gestures_of_the_keeper_are_commands(server: RunningServer) -> None:
-    lender = "banque-fictive-de-l-oust"
-    agreement = ask(server, "show", lender)["agreements"][0]["name"].rpartition("/")[2]
+    lender, agreement = OUST, "fcs-2024"
     why = ("--reason", "Avenant")
     extended = ("extend", lender, "--agreement", agreement, "--last", "31/12/2029", *why)
     assert "son dernier jour est le 31 décembre 2029" in said(command(server.address, *extended))
