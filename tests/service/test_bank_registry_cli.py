@@ -227,7 +227,7 @@ def test_the_gestures_of_the_keeper_are_commands(server: RunningServer) -> None:
     assert command(server.address, "end", lender, *why).returncode == 2
     assert "56138" not in said(command(server.address, "communes", "ploermel"))
     assert "56165" in said(command(server.address, "communes", "ploermel"))
-    told = said(command(server.address, "changes", "--after", str(ended["state_number"] - 1)))
+    told = said(command(server.address, "changes", "--after", str(int(ended["state_number"]) - 1)))
     assert f"banks/{lender}/agreements/{agreement}" in told
     assert command(server.address, "reservations", lender, "--agreement", agreement).returncode == 0
     head = said(command(server.address, "head")).strip()
