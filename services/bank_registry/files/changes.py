@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import partial
+from functools import cached_property, partial
 from itertools import groupby
 from operator import attrgetter
 
@@ -91,11 +91,19 @@ class _Days:
 
     def of(self, column: Column | None) -> tuple[str, bool]:
         """The days on which a column differs between the two, and whether one of them is past."""
+        if self.pair[0] is None and not any(fact.id == self.name for fact in self.before):
+            return self._whole
         one, other = ([fact for fact in facts if fact.id == self.name] for facts in (self.before, self.after))
         spans = [fact.period for fact in self.pair if fact]
         periods = touched(one, other, partial(_seen, column))
         found = united(filter(None, (period.intersection(span) for period in periods for span in spans)))
         return days_text(found), bool(past_days(found, self.today))
+
+    @cached_property
+    def _whole(self) -> tuple[str, bool]:
+        """Of what nothing was known, every field comes on each of its days."""
+        periods = [fact.period for fact in self.pair if fact]
+        return days_text(periods), bool(past_days(periods, self.today))
 
 
 def _seen(column: Column | None, version: Dated, day: date) -> object:
