@@ -228,7 +228,7 @@ def test_an_export_is_proved_and_reads_as_unchanged(server: Server, form: Any) -
 def test_an_export_shows_what_was_known_and_true(server: Server) -> None:
     first = write(server, lines(bank("e1", 51, agreement(), agreement(start="2027-01-01", end=None)))).summary
     (event,) = server.registry.ListBankEvents(ListBankEventsRequest(parent="banks/e1")).events
-    write(server, lines(bank("e1", 51, agreement(end="2026-06-30"))))
+    write(server, lines(bank("e1", 51, agreement(end="2026-06-30"))), confirm_ending_all=True)
     then, data = export(server, pb.BANK_FILE_FORMAT_JSONL, known_time=event.record_time)
     assert then.state_number == first.state_number
     (found,) = [one for one in map(json.loads, data.splitlines()) if one["id"] == "e1"]
