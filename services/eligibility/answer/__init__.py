@@ -7,6 +7,7 @@
 - `assess`: The advice on facts that `check_facts` accepts, under the rules in force on their request date.
 - `Assessment`: The advice; `disagreements` names the rules on which the evaluators differ.
 - `changeable`: Those of these facts that may be changed: a fact that is unknown has first to be told.
+- `conditions`: What remains to be settled for an application that is only incomplete, in French sentences.
 - `Comparison`: A value against its threshold; a yes/no fact has neither operator nor threshold.
 - `ContentState`: What is left of the content of a decision.
 - `DecisionContent`: The encrypted part of a record.
@@ -38,16 +39,21 @@
 - `Replay`: Two canonical texts, and the paths where they differ.
 - `RulesetStamp`: The rule package that answered, and the state of the deployments that chose it.
 - `sections`: Contribution to the decision, data and sources, parameters and weighting, operations.
-- `sentence`: « Ramener le montant demandé de 3 500 € à 3 000 €. » A verb is not said twice in a row.
+- `sentence`: « Ramener le montant demandé de 3 500 € à 3 000 €. », with what remains to be settled; a verb is
+  not said twice in a row.
 - `shown`: A value as the catalogue of the package writes it; a whole amount without cents.
 - `Situation`: A recorded decision beside the rules that it followed; `values` holds every value that they
   read.
-- `smallest_changes`: At most `most` changes of these facts, fewest facts first, then the smallest; none of
-  them contains the facts of another. `check` is called now and then, to stop in time.
+- `smallest_changes`: At most `most` changes of these facts, the least effort first, then the fewest facts,
+  then the smallest; none of them contains the facts of another. `check` is called now and then, to stop in
+  time.
 - `StoredDecision`: A decision of the journal.
-- `Suggestion`: Facts to change together, and the advice that they lead to.
-- `Suggestions`: What was found; the rules that no change of the given facts repairs; whether the search
-  went to its end.
+- `Suggestion`: Facts to change together, and the advice that they lead to: presentable, or incomplete for
+  what remains to be settled otherwise.
+- `Suggestions`: What was found; the blocking rules that none of the given facts moves; whether the
+  application is only incomplete; whether the search went to its end.
+- `UndecidedRule`: A rule that could be neither verified nor set aside, and the absent facts known
+  to decide it.
 - `Unreadable`: Decisions whose content is in the journal and cannot be read.
 - `verdict`: A French sentence.
 """
@@ -63,6 +69,7 @@ from services.eligibility.answer.assessment import (
     Question,
     Reason,
     RulesetStamp,
+    UndecidedRule,
 )
 from services.eligibility.answer.changes import Suggestion, Suggestions, changeable, smallest_changes
 from services.eligibility.answer.decisions import (
@@ -88,4 +95,4 @@ from services.eligibility.answer.recorded import (
     is_same_request,
     replay,
 )
-from services.eligibility.answer.wording import present, sentence, shown, verdict
+from services.eligibility.answer.wording import conditions, present, sentence, shown, verdict

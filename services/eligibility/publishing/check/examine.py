@@ -30,6 +30,7 @@ from services.eligibility.publishing.check.applications import (
 )
 from services.eligibility.publishing.check.consistency import check_consistency, check_coverage, check_use
 from services.eligibility.publishing.check.report import Report
+from services.eligibility.publishing.check.undecidable import check_undecidable
 from services.kit.findings import Findings, Place
 from services.kit.releases import Contents, digest
 
@@ -109,6 +110,7 @@ def _tried(package: RulePackage, findings: Findings) -> Report:
     for application in (*boundaries, *drawn):
         trial.run(application)
     searched = _search(package, critical, trial)
+    check_undecidable(package, critical, trial, findings)
     check_coverage(package, trial.coverage, true_in_cases, findings)
     for broken, example in broken_properties(package, trial.tried):
         place = package.place("properties.yaml", broken.id)
