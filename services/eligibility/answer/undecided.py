@@ -34,7 +34,7 @@ def _undecided(package: RulePackage, rule: Rule, values: Values) -> UndecidedRul
 def missing_fact(package: RulePackage, name: str) -> MissingFact:
     """An absent fact, as it is asked."""
     fact = package.facts[name]
-    return MissingFact(fact.path, fact.label, fact.question, fact.proof_document)
+    return MissingFact(fact.name, fact.label, fact.question, fact.proof_document)
 
 
 def _would_decide(package: RulePackage, rule: Rule, values: Values, names: tuple[str, ...]) -> bool:

@@ -108,6 +108,7 @@ def decide_all(
             continue
         size = _FRAME_BYTES + _size(decision)
         if size > room:
+            room -= _REFUSAL_BYTES
             yield _answer_full()
         else:
             room -= size
