@@ -69,6 +69,7 @@ class Town:
     folder: Path
     provider: oidc.Provider
     root: Pair = field(default_factory=certificates.authority)
+    rules: str = RULES
     pairs: dict[str, Pair] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -87,7 +88,7 @@ class Town:
     def allow(self, more: str = "") -> None:
         """Writes the file of accesses, with something more at its end."""
         draft = self.folder / "draft"
-        draft.write_text(RULES.format(issuer=self.provider.issuer) + more)
+        draft.write_text(self.rules.format(issuer=self.provider.issuer) + more)
         draft.replace(self.folder / "acces.toml")
 
     def options(self) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
@@ -12,8 +13,9 @@ from services.documents.contract.dossier_json import CONTRACT, read_dossier
 from services.documents.render.compiler import compile_template
 from services.documents.render.plan import Plan
 from services.documents.template.context import make_context
+from services.documents.template.permission import all_checks
 from services.kit.errors import InvalidArgument
-from tests.documents_support import DAY, DOCUMENTS, W, paragraph_text, parts
+from tests.documents_support import DAY, DOCUMENTS, Json, W, example, paragraph_text, parts
 from tests.documents_templates import profile, shipped
 
 EXPECTED = Path(__file__).parent / "documents_expected"
@@ -34,6 +36,13 @@ CASES = (
     *SITUATIONS,
 )
 READABLE = tuple(case for case in CASES if case[1] != "extreme")
+# A refusal, and what may hold aggregates alone, have examples of their own.
+_OF_THEIR_OWN = {
+    ("14-refus-presentation", "minimal"): "refus-minimal",
+    ("21-rapport-annuel", "complet"): "rapport-annuel",
+    ("21-rapport-annuel", "minimal"): "rapport-minimal",
+    ("21-rapport-annuel", "extreme"): "rapport-extreme",
+}
 DOSSIER: dict[str, Any] = {
     "pieces": [
         {"number": 1, "title": "Dossier de demande", "template_id": "01-dossier-demande"},
@@ -52,13 +61,18 @@ def plan(template: str) -> Plan:
     return compile_template(shipped(template).docx, {"word/media/logo.png": logo.image})
 
 
+def sample(template: str, name: str) -> Json:
+    """The data of a case of the catalogue."""
+    return example(_OF_THEIR_OWN.get((template, name), name))
+
+
 @lru_cache
 def context(template: str, name: str) -> dict[str, Any] | None:
     """What a template sees of an example; None when the example lacks what the template asks for."""
-    raw = (DOCUMENTS / "contract" / "examples" / f"{name}.json").read_bytes()
+    raw = json.dumps(sample(template, name), ensure_ascii=False).encode()
     package = shipped(template)
     try:
-        data = read_dossier(raw, CONTRACT, package.requirement, package.checks, DAY).data
+        data = read_dossier(raw, CONTRACT, package.requirement, all_checks(package, profile()), DAY).data
     except InvalidArgument:
         return None
     return make_context(data, package, profile(), DAY, DOSSIER)
@@ -91,6 +105,7 @@ def _mark(block: ElementTree.Element) -> str:
     style = block.find(f"{W}pPr/{W}pStyle")
     name = "" if style is None else style.get(f"{W}val", "")
     marks = {"Title": "# ", "Heading1": "## ", "Chapter": "## ", "Heading2": "### ", "ListBullet": "• "}
+    marks["ListTight"] = marks["ListBullet"]
     return marks.get(name, "1. " if name == "ListNumber" else "") + paragraph_text(block)
 
 

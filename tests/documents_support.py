@@ -46,7 +46,8 @@ FILE, ASK, BANK, REFUSAL = (
 )
 CASES = (
     *((template, "complet") for template in (FILE, ASK, BANK)),
-    *((template, "minimal") for template in (FILE, ASK, BANK, REFUSAL)),
+    *((template, "minimal") for template in (FILE, ASK, BANK)),
+    (REFUSAL, "refus-minimal"),
     *((template, "extreme") for template in (FILE, ASK, BANK, REFUSAL)),
     *((template, f"refus-{kind}") for template in (FILE, REFUSAL) for kind in ("budget", "territoire")),
 )

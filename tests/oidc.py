@@ -7,6 +7,7 @@ import json
 import secrets
 import shutil
 import socket
+import ssl
 import subprocess
 import urllib.error
 import urllib.request
@@ -22,6 +23,7 @@ import jwt
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from tests.support import ROOT
+from tools.certificates import Pair, issue
 
 NODE_MODULES = ROOT / "build/npm/node_modules"
 RETURN = "https://logiciel.invalid/retour"
@@ -82,10 +84,12 @@ class Provider:
     folder: Path
     agents: Mapping[str, Mapping[str, Any]]
     keys: dict[str, Key] = field(default_factory=signing_keys)
+    authority: Pair | None = None
+    """Who signs its certificate; in clear without one."""
 
     @property
     def issuer(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return f"http{'s' if self.authority else ''}://127.0.0.1:{self.port}"
 
     @contextmanager
     def running(self) -> Iterator[Provider]:
@@ -96,12 +100,15 @@ class Provider:
         ]
         nothing: dict[str, Any] = {"grant_types": [], "response_types": [], "redirect_uris": []}
         clients.append({"client_id": SERVER, "client_secret": SECRET, **nothing})
-        said = {
+        said: dict[str, Any] = {
             "port": self.port,
             "keys": [jwk(name, key) for name, key in self.keys.items()],
             "agents": self.agents,
             "clients": clients,
         }
+        if self.authority:
+            own = issue(self.authority, "connexion", ["127.0.0.1"], server=True)
+            said["tls"] = {"key": own.key_pem().decode(), "cert": own.pem().decode()}
         file = self.folder / f"provider-{self.port}.json"
         file.write_text(json.dumps(said))
         command = ["node", str(ROOT / "tests/npm/provider.mjs"), str(NODE_MODULES), str(file)]
@@ -119,7 +126,7 @@ class Provider:
 
     def login(self, agent: str, resource: str = "urn:microcredit", client: str = CLIENT) -> Tokens:
         """What a client gets when an agent logs in, by the authorization code."""
-        browser = urllib.request.build_opener(_Stay, urllib.request.HTTPCookieProcessor(CookieJar()))
+        browser = self._opener(_Stay, urllib.request.HTTPCookieProcessor(CookieJar()))
         asked = {
             "client_id": client,
             "response_type": "code",
@@ -149,8 +156,13 @@ class Provider:
         request = urllib.request.Request(
             self.issuer + path, urlencode(form).encode(), {"Authorization": f"Basic {pair}"}
         )
-        with urllib.request.urlopen(request, timeout=60) as answer:
+        with self._opener().open(request, timeout=60) as answer:
             return json.loads(answer.read() or b"null")
+
+    def _opener(self, *handlers: Any) -> urllib.request.OpenerDirector:
+        """A browser that knows its authority, if it has one."""
+        trust = ssl.create_default_context(cadata=self.authority.pem().decode()) if self.authority else None
+        return urllib.request.build_opener(urllib.request.HTTPSHandler(context=trust), *handlers)
 
     def sign(self, claims: Mapping[str, Any], algorithm: str = "RS256", **header: Any) -> str:
         """A token signed by the keys of the provider, whatever it says: what it would never issue."""

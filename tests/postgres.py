@@ -133,8 +133,8 @@ def _obey(folder: str) -> None:
         os.write(1, f"{url}\n".encode())
         for _ in sys.stdin:
             started = False
-            while not started:  # it gives up after ten seconds, which a busy machine may need to recover
-                with suppress(subprocess.TimeoutExpired):
+            while not started:  # it gives up after ten seconds, or when it finds a server that still recovers
+                with suppress(subprocess.TimeoutExpired, AssertionError):
                     server.start()
                     started = True
             os.write(1, b"started\n")

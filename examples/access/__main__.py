@@ -192,6 +192,7 @@ def erase(decision: str) -> None:
     wrapped = wrapped_key(files, decision)
     search(files, wrapped)
     show("odile", "erase", reference, "--confirm", code=1)
+    show("noe", "pending-acts")
     show("noe", "erase", reference, "--confirm")
     wait("noe", ["erasures"], "effacé")
     show("noe", "erasures")

@@ -44,6 +44,15 @@ SERVICE_CONFIG = json.dumps({"methodConfig": [{"name": [{}], "timeout": "20s"}]}
 DAYS_TO_SEND_DOCUMENTS = 30
 HEADER = ("demande", "avis et motifs", "prêteur proposé", "documents")
 PRESENTABLE = (pb.OUTCOME_ELIGIBLE, pb.OUTCOME_ELIGIBLE_WITH_RESERVE)
+# The titles of what the service writes for a lender: the person allows each by its name.
+LENDER_DOCUMENTS = (
+    "Présentation d’une demande de microcrédit à un établissement prêteur",
+    "Dossier de demande de microcrédit personnel accompagné – exemplaire de l’établissement",
+    "Fiche projet",
+    "Budget mensuel",
+    "Tableau d’amortissement indicatif",
+    "Attestation d’accompagnement",
+)
 QUANTITIES = ("money", "integer", "percent", "date")
 YES_NO = {"YES": True, "NO": False}
 
@@ -242,6 +251,14 @@ def bank_section(check: BankCheck) -> Json | None:
     }
 
 
+def authorisations(lender: str, pieces: list[str], signed_on: str) -> list[Json]:
+    """What the person signed on the form 08: the service may send these pieces, the lender may answer."""
+    return [
+        {"kind": "TO_LENDER", "lender": lender, "pieces": pieces, "given_on": signed_on},
+        {"kind": "FROM_LENDER", "lender": lender, "given_on": signed_on},
+    ]
+
+
 def play(services: Services, case: Json, folder: Path) -> tuple[list[str], list[str], list[str]]:
     """Assesses, finds lenders, generates; gives the cells of one row of the table."""
     dossier, facts = case["dossier"], case["facts"]
@@ -268,7 +285,11 @@ def play(services: Services, case: Json, folder: Path) -> tuple[list[str], list[
     )  # the quote would tell the lender of the care
     sent = [p["label"] for p in complete["pieces"] if p["status"] == "PROVIDED" and p["code"] not in secret]
     for section in filter(None, map(bank_section, lenders[:1])):
-        complete |= {"bank": section, "enclosures": ["Dossier de demande", *sent]}
+        enclosed = ["Dossier de demande", *sent]
+        complete |= {"bank": section, "enclosures": enclosed}
+        if "authorised_on" in case:  # else the form 08 is made, to be signed
+            listed = [*LENDER_DOCUMENTS, *enclosed]
+            complete["authorisations"] = authorisations(section["name"], listed, case["authorised_on"])
     written = write_files(services.documents, complete, case["document_date"], folder)
     found = [lenders[0].bank.display_name, f"({len(lenders)} prêteurs possibles)"] if lenders else ["—"]
     return [answer.outcome_label, *(reason.code for reason in answer.reasons)], found, written

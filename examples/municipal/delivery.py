@@ -37,7 +37,7 @@ def write_files(documents: DocumentServiceStub, dossier: Json, document_date: st
     summary, content = ask(documents, request, pb.DOSSIER_PURPOSE_APPLICANT, pb.DOSSIER_OUTPUT_ZIP)
     if summary.pieces:
         shown += write_letters(content, folder)
-    if "bank" in dossier:
+    if "authorisations" in dossier:
         summary, content = ask(documents, request, pb.DOSSIER_PURPOSE_BANK, pb.DOSSIER_OUTPUT_MERGED)
         (folder / f"envoi-prêteur_{dossier['case']['reference']}.docx").write_bytes(content)
         shown.append(f"envoi au prêteur ({len(summary.pieces) - 1} pièces)")

@@ -12,13 +12,13 @@ from typing import Annotated
 import typer
 
 from services.bank_registry.api import import_file
-from services.bank_registry.app import make_app
+from services.bank_registry.app import make_app, store_set
 from services.bank_registry.config import Settings
 from services.bank_registry.store import STORE_KEYS
 from services.kit.cli import FrenchCommand
 from services.kit.errors import DomainError, StartupError
 from services.kit.french import spaced
-from services.kit.serve import server, store_acts
+from services.kit.serve import configure, server, store_acts
 
 NAME = "python -m services.bank_registry import"
 HELP = f"""\
@@ -55,15 +55,15 @@ def fill(
     de bank-registry import ; une ligne refusée, et rien n’est écrit.
     """
     settings = Settings.load(["--database-url", database_url] if database_url else [])
+    configure("bank_registry", "warning")  # what it did is on its standard output
     return import_file(
-        settings.database_url,
-        settings.master_key_file,
+        settings.anchored(STORE_KEYS),
+        store_set(settings.model_copy(update={"init": init or settings.init})),
         file,
         actor=_account() if actor is None else actor,
         reason=reason,
         dry_run=dry_run,
         confirm_ending_all=confirm_ending_all,
-        init=init or settings.init,
     )
 
 

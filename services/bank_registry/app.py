@@ -16,10 +16,18 @@ from services.bank_registry.api import (
 )
 from services.bank_registry.config import Settings
 from services.bank_registry.registry import Geography
-from services.bank_registry.store import STORE_KEYS, RegistryStore, prepare_store, store_set
+from services.bank_registry.store import AUDIT_CHAIN, STORE_KEYS, RegistryStore, prepare_store
 from services.kit.access import AccessKeeping, CaseBook
 from services.kit.serve import App, Registration, registration
-from services.kit.store import Anchor, Database, StoreClock, open_ring
+from services.kit.store import (
+    Database,
+    StoreClock,
+    StoreSet,
+    database_part,
+    holds_key,
+    master_key_part,
+    open_ring,
+)
 
 DOMAIN = "bankregistry.microcredit"
 ROLES = Path(__file__).with_name("roles.toml")
@@ -43,7 +51,6 @@ def make_app(settings: Settings) -> App:
         clock = StoreClock(database)
         clock.start()
         ring = open_ring(database, settings.master_key_file, STORE_KEYS.owner)
-        Anchor(database, ring, STORE_KEYS, settings.head_places()).start()
         store, geography = RegistryStore(database, ring), Geography.load()
         opened.append(store)
         admin = RegistryAdminServicer(Importer(store, geography), Exporter(store), Auditor(store))
@@ -54,7 +61,15 @@ def make_app(settings: Settings) -> App:
             registration(admin, database.check_writable),
         ]
 
-    stores = store_set(settings.database_url, settings.master_key_file, init=settings.init)
     book = CaseBook(lambda reference: opened[-1].registry().has_case(reference))
     keeping = AccessKeeping(settings.access_place(), book)
-    return App("bank_registry", DOMAIN, prepare, build, ROLES, stores, keeping, anchored.anchor)
+    return App("bank_registry", DOMAIN, prepare, build, ROLES, store_set(settings), keeping, anchored)
+
+
+def store_set(settings: Settings) -> StoreSet:
+    """All that the service keeps; a registry of an earlier version has no keys yet."""
+    keyless = not holds_key(settings.database_url, AUDIT_CHAIN)
+    return settings.stores(
+        database_part("la base du registre", settings.database_url, "bank"),
+        master_key_part(settings.master_key_file, loss_accepted=keyless),
+    )

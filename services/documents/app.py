@@ -46,7 +46,6 @@ from services.kit.releases import (
 from services.kit.serve import App, Registration, registration
 from services.kit.store import (
     PAGE_TOKENS,
-    Anchor,
     Database,
     KeyStore,
     StoreClock,
@@ -78,7 +77,6 @@ def make_app(settings: Settings) -> App:
         keys = _key_store(settings, Database(settings.keys_database_url))
         store = DocumentStore(database, keys, ring.seal(AUDIT_CHAIN), settings.retention_days)
         store.erasing.start()
-        Anchor(database, ring, STORE_KEYS, settings.head_places()).start()
         opened.append(store)
         clock = StoreClock(database, store.purge)
         clock.start()
@@ -106,7 +104,7 @@ def make_app(settings: Settings) -> App:
         ROLES,
         store_set(settings),
         _keeping(settings, opened),
-        settings.anchored(STORE_KEYS).anchor,
+        settings.anchored(STORE_KEYS),
         rules=lambda: in_force(settings.database_url, settings.master_key_file, STORE_KEYS.owner),
     )
 
@@ -130,12 +128,11 @@ def store_set(settings: Settings) -> StoreSet:
         loss_accepted=settings.accept_lost_keys,
     )
 
-    def exists() -> bool:
+    def began() -> bool:
         """A store whose documents use no key yet has its key database begun beside it."""
-        return keys.exists() or (documents.exists() and not uses_keys(settings.database_url))
+        return not documents.exists() or uses_keys(settings.database_url)
 
-    parts = (documents, replace(keys, exists=exists), master_key_part(settings.master_key_file))
-    return StoreSet(parts, settings.init)
+    return settings.stores(documents, replace(keys, began=began), master_key_part(settings.master_key_file))
 
 
 def open_trust(settings: Settings) -> TrustStore:
@@ -159,7 +156,7 @@ def prepare(settings: Settings, packages: Packages) -> None:
         prepare_ring(database, settings.master_key_file, STORE_KEYS)
         _prepare_documents(settings, database)
         ring = open_ring(database, settings.master_key_file, STORE_KEYS.owner)
-        Anchor(database, ring, STORE_KEYS, settings.head_places()).check()
+        settings.anchored(STORE_KEYS).check()
         seal = ring.seal(RELEASE_CHAIN)
         TrustStore(database, seal).settle(settings.wanted())
         deployments = Deployments(ReleaseStore(database, seal), packages, package_kinds)

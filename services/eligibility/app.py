@@ -39,7 +39,6 @@ from services.kit.releases import (
 from services.kit.serve import App, Registration, all_of, registration
 from services.kit.store import (
     PAGE_TOKENS,
-    Anchor,
     Database,
     KeyRing,
     KeyStore,
@@ -72,7 +71,6 @@ def make_app(settings: Settings) -> App:
         keys = _key_store(settings, Database(settings.keys_database_url))
         journal = Journal(database, keys, ring.seal(JOURNAL_CHAIN))
         journal.erasing.start()
-        Anchor(database, ring, STORE_KEYS, settings.head_places()).start()
         opened.append(journal)
         clock = StoreClock(database)
         clock.start()
@@ -105,7 +103,7 @@ def make_app(settings: Settings) -> App:
         ROLES,
         store_set(settings),
         _keeping(settings, opened),
-        settings.anchored(STORE_KEYS).anchor,
+        settings.anchored(STORE_KEYS),
         rules=lambda: in_force(settings.database_url, settings.master_key_file, STORE_KEYS.owner),
     )
 
@@ -119,12 +117,11 @@ def _keeping(settings: Settings, opened: Sequence[Journal]) -> AccessKeeping:
 def store_set(settings: Settings) -> StoreSet:
     """All that the service keeps; the keys alone may be lost, and their loss accepted."""
     lost = settings.accept_lost_keys
-    parts = (
+    return settings.stores(
         database_part("la base des règlements et du journal", settings.database_url, "journal"),
         database_part("la base des clés", settings.keys_database_url, "case_key", loss_accepted=lost),
         master_key_part(settings.master_key_file, loss_accepted=lost),
     )
-    return StoreSet(parts, settings.init)
 
 
 def open_trust(settings: Settings) -> TrustStore:
@@ -141,7 +138,7 @@ def prepare(settings: Settings) -> dict[str, RulePackage]:
     try:
         prepare_ring(database, settings.master_key_file, STORE_KEYS)
         ring = open_ring(database, settings.master_key_file, STORE_KEYS.owner)
-        Anchor(database, ring, STORE_KEYS, settings.head_places()).check()
+        settings.anchored(STORE_KEYS).check()
         _prepare_journal(settings, database, ring)
         TrustStore(database, ring.seal(RELEASE_CHAIN)).settle(settings.wanted())
         store = ReleaseStore(database, ring.seal(RELEASE_CHAIN))

@@ -17,6 +17,9 @@ PARIS = ZoneInfo("Europe/Paris")
 
 ONE_DAY = timedelta(days=1)
 
+_UNIX_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
 
 @dataclass(frozen=True)
 class Period:
@@ -87,6 +90,16 @@ def instant_text(time: datetime) -> str:
 def instant_of(text: str) -> datetime:
     """The instant of its text; ValueError for another form."""
     return datetime.strptime(text, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC)
+
+
+def microseconds(time: datetime) -> int:
+    """An instant as a whole number of microseconds since 1970, which a store compares."""
+    return (time - _UNIX_EPOCH) // _MICROSECOND
+
+
+def from_microseconds(count: int) -> datetime:
+    """The instant of a number of microseconds."""
+    return _UNIX_EPOCH + count * _MICROSECOND
 
 
 def today() -> date:

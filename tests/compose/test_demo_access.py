@@ -49,6 +49,7 @@ def test_two_persons_erase_and_the_disk_holds_nothing_of_the_key(steps: list[str
         "dans aucun",
     ]
     assert "Rien n’est fait encore : cet acte demande deux personnes" in steps[8]
+    assert re.search(r"EraseCase +ville:odile .*\n +1 acte en attente\.", steps[8])
     assert "Les informations de ce dossier ont été effacées." in steps[8]
 
 

@@ -533,7 +533,7 @@ def test_a_removed_end_is_found_with_the_head_of_the_day_before(desk: Desk) -> N
 def test_a_registry_that_is_not_what_was_written_is_found(desk: Desk) -> None:
     unlock(desk, "agreement_version")
     desk.execute(update(tables.agreement_version).values(envelope=10**9))
-    assert verify(desk) == (False, 0, [BANK])
+    assert verify(desk) == (False, 0, [AGREEMENT])
     with desk.database.read() as connection:
         assert len(connection.execute(select(tables.audit)).all()) == 4
 

@@ -120,6 +120,14 @@ def test_days_over_are_removed_whole_and_the_rest_is_still_proved(store: AccessL
     store.append([line(number, time) for number, time in enumerate(times, start=1)])
     head = store.verify().head
 
+    def goes_on(known: Head) -> bool:
+        """What the next start asks of a head that was anchored."""
+        with store.database.read() as connection:
+            return store._chain.goes_on(connection, known)
+
+    with store.database.read() as connection:
+        first = Head(1, connection.scalar(text("SELECT hash FROM access WHERE sequence = 1")))
+
     def remove(running: int, marked_until: int) -> int:
         with store.database.write() as connection:
             return store.remove_old(connection, DeletionTime(NOON, running, marked_until))
@@ -128,6 +136,10 @@ def test_days_over_are_removed_whole_and_the_rest_is_still_proved(store: AccessL
     assert remove(11, 9) == 0
     assert remove(12, 10) == 1  # the 29th alone is over: the second line is of the 30th
     assert remove(13, 10) == 0
+    assert [goes_on(known) for known in (first, head, Head(1, "0" * 64), Head(9, head.hash))] == [
+        *(True, True),
+        *(False, False),
+    ]
     found = store.verify(head)
     assert (found.broken_sequence, found.record_count) == (0, 4)
     last = store.search(AccessFilters(), before_sequence=0, limit=1)[0]

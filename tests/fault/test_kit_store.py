@@ -21,6 +21,7 @@ from services.kit.context import limit
 from services.kit.errors import DomainError, FailedPrecondition, Unavailable
 from services.kit.store import waits
 from services.kit.store.database import Database
+from services.kit.store.sqlite_files import SqliteFiles
 from services.kit.store.waits import WritePlaces
 from tests.proxy import Proxy
 
@@ -188,6 +189,41 @@ def test_a_file_that_is_no_longer_there_takes_no_write(tmp_path: Path, fault: st
             os.replace(tmp_path / "other", path)
         for act in (count, insert, Database.data_version, Database.check_writable):
             assert reason(lambda act=act: act(database)) == "STORE_MOVED"
+
+
+def put_another(path: Path) -> None:
+    """The same content in another file, under the same name."""
+    shutil.copy(path, f"{path}.copy")
+    os.replace(f"{path}.copy", path)
+
+
+@pytest.mark.parametrize("suffix", ["", "-wal", "-shm"])
+def test_each_file_is_the_one_that_was_opened(tmp_path: Path, suffix: str) -> None:
+    with sqlite(tmp_path) as (_, path):
+        files = SqliteFiles(path)
+        files.check()
+        put_another(path.with_name(f"{path.name}{suffix}"))
+        assert reason(files.check) == "STORE_MOVED"
+        files.close()
+
+
+def test_a_call_looks_at_the_file_itself_between_two_looks_at_its_log(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("services.kit.store.sqlite_files.LOG_SECONDS", 3600)
+    with sqlite(tmp_path) as (_, path):
+        files = SqliteFiles(path)
+        files.look()
+        put_another(path)
+        assert reason(files.look) == "STORE_MOVED"
+        files.close()
+
+
+def test_a_worker_that_is_replaced_does_not_take_up_another_file(tmp_path: Path) -> None:
+    with sqlite(tmp_path) as (_, path):
+        SqliteFiles(path).remember()
+        put_another(path)
+        assert reason(SqliteFiles(path).check) == "STORE_MOVED"
 
 
 def test_a_damaged_file_says_so(tmp_path: Path) -> None:

@@ -76,14 +76,14 @@ def delete_index(path: Path) -> None:
 
 
 def corrupt(path: Path) -> None:
+    os.truncate(f"{path}-wal", 0)  # first: a server that finds the file strange closes it, and its log goes
     with path.open("r+b") as file:
         file.write(b"\xff" * path.stat().st_size)
-    os.truncate(f"{path}-wal", 0)
 
 
 def cut(path: Path) -> None:
-    os.truncate(path, 0)
     os.truncate(f"{path}-wal", 0)
+    os.truncate(path, 0)
 
 
 def cut_log(path: Path) -> None:
@@ -97,7 +97,7 @@ def overwrite(path: Path) -> None:
     with closing(sqlite3.connect(other)) as made:
         made.execute("PRAGMA journal_mode = WAL")
         made.execute("CREATE TABLE thing (id integer)")
-    os.truncate(f"{path}-wal", 0)  # first: a server that finds the file strange closes it, and its log goes
+    os.truncate(f"{path}-wal", 0)
     path.write_bytes(other.read_bytes())
 
 

@@ -1,12 +1,14 @@
 // A real OIDC provider for the tests of access: `node provider.mjs CONFIGURATION.json`, which says the port, the keys, the agents.
 import { readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
 import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
 
 const [folder, file] = process.argv.slice(2);
 const { default: Provider } = await import(pathToFileURL(createRequire(`${folder}/`).resolve('oidc-provider')));
-const { port, keys, agents, clients } = JSON.parse(readFileSync(file, 'utf8'));
-const issuer = `http://127.0.0.1:${port}`;
+const { port, keys, agents, clients, tls } = JSON.parse(readFileSync(file, 'utf8'));
+const issuer = `${tls ? 'https' : 'http'}://127.0.0.1:${port}`;
 const resources = {
   'urn:microcredit': { audience: 'microcredit', accessTokenFormat: 'jwt', jwt: { sign: { alg: 'RS256' } } },
   'urn:microcredit:es256': { audience: 'microcredit', accessTokenFormat: 'jwt', jwt: { sign: { alg: 'ES256' } } },
@@ -33,4 +35,5 @@ const provider = new Provider(issuer, {
     },
   },
 });
-provider.listen(port, '127.0.0.1', () => console.log(issuer));
+const server = tls ? createSecureServer(tls, provider.callback()) : createServer(provider.callback());
+server.listen(port, '127.0.0.1', () => console.log(issuer));

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -23,6 +24,7 @@ from microcredit.eligibility.v1.eligibility_service_pb2 import (
     AssessEligibilityRequest,
     BatchAssessEligibilityRequest,
 )
+from services.eligibility.cli import main as run
 from tests import bank_registry_support as registry
 from tests import documents_services, documents_support
 from tests.access_probe import header, reason
@@ -209,16 +211,16 @@ def test_a_reason_opens_a_case_of_another_team_and_is_told(client: Client, serve
     twice = (*with_reason, ("x-break-glass", quote(why)))
     assert refusal(call, decisions.GetDecisionRequest(name=name), twice).reason == "BREAK_GLASS_MALFORMED"
 
-    def lines() -> list[access.Access]:
+    def lines() -> list[access.Access] | None:
         request = access.ListAccessesRequest(subject="essai:denis", case_reference="D-6")
         stub = AccessServiceStub(client.channel)
-        return list(stub.ListAccesses(request, metadata=AUDITOR, timeout=TIMEOUT).accesses)
+        found = list(stub.ListAccesses(request, metadata=AUDITOR, timeout=TIMEOUT).accesses)
+        return found if len(found) == 3 else None
 
-    (opened,) = wait_until(lines)
+    after, opened, before = wait_until(lines)
     assert (opened.break_glass, opened.statement, opened.resource) == (True, why, name)
-    request = access.ListAccessesRequest(subject="essai:denis", page_size=200)
-    found = AccessServiceStub(client.channel).ListAccesses(request, metadata=AUDITOR, timeout=TIMEOUT)
-    assert any(one.other_team and one.reason == "DECISION_NOT_FOUND" for one in found.accesses)
+    for tried in (before, after):  # who was refused is found under the case too, and nothing of what it holds
+        assert (tried.other_team, tried.reason, tried.resource) == (True, "DECISION_NOT_FOUND", "")
 
 
 def erase(client: Client, case: str, metadata: Metadata, **more: Any) -> int:
@@ -237,6 +239,12 @@ def test_erasing_takes_two_persons_of_whom_one_is_the_dpo(client: Client) -> Non
     for metadata in (dpo, dpo, header("INES", "dpo"), (*dpo, ("x-request-id", "autre"))):
         refused = refusal(call, asked_for, metadata)
         assert (refused.code, refused.reason) == ("FAILED_PRECONDITION", "SECOND_PERSON_REQUIRED")
+    dpo_waits = pending(client, "D-10")
+    assert [(one.method.rpartition("/")[2], one.subject, list(one.case_tags)) for one in dpo_waits] == [
+        ("EraseCase", "essai:ines", [tag_of(client, "D-10")])
+    ]
+    assert dpo_waits[0].expire_time.ToSeconds() - dpo_waits[0].ask_time.ToSeconds() == 24 * 3600
+    assert "D-10" not in str(dpo_waits)
     # Another person who asks for something else confirms nothing.
     other_case = decisions.EraseCaseRequest(case_reference="D-11")
     assert refusal(call, other_case, other_dpo).reason == "SECOND_PERSON_REQUIRED"
@@ -248,8 +256,51 @@ def test_erasing_takes_two_persons_of_whom_one_is_the_dpo(client: Client) -> Non
     assert erase(client, "D-10", SUPERVISOR, request_id=request_id) == 1  # sent again: the first answer
     replay = decisions.ReplayDecisionRequest(name=name)
     assert refusal(client.decisions.ReplayDecision, replay, SUPERVISOR).reason == "CASE_ERASED"
+    assert pending(client, "D-10") == []
     # What was agreed served once: the same act again takes two persons again.
     assert refusal(call, asked_for, other_dpo).reason == "SECOND_PERSON_REQUIRED"
+
+
+def pending(client: Client, case: str = "") -> list[access.PendingAct]:
+    """What waits for a second person, as a supervisor finds it."""
+    request = access.ListPendingActsRequest(case_reference=case)
+    stub = AccessServiceStub(client.channel)
+    return list(stub.ListPendingActs(request, metadata=SUPERVISOR, timeout=TIMEOUT).pending_acts)
+
+
+def tag_of(client: Client, case: str) -> str:
+    """What stands for a case in the journal of accesses."""
+    request = access.ListAccessesRequest(case_reference=case)
+    stub = AccessServiceStub(client.channel)
+
+    def tags() -> set[str]:
+        lines = stub.ListAccesses(request, metadata=AUDITOR, timeout=TIMEOUT).accesses
+        return {line.case_tag for line in lines}
+
+    (tag,) = wait_until(tags)
+    return tag
+
+
+def test_what_waits_for_a_second_person_is_told_with_its_dates(
+    client: Client, server: RunningServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    until = decisions.PurgeDecisionsRequest()
+    until.end_time.FromJsonString("2020-01-01T00:00:00Z")
+    assert refusal(client.decisions.PurgeDecisions, until, SUPERVISOR).reason == "SECOND_PERSON_REQUIRED"
+    (waits,) = (one for one in pending(client) if one.method.endswith("/PurgeDecisions"))
+    assert (dict(waits.dates), list(waits.case_tags)) == ({"end_time": "2020-01-01T00:00:00Z"}, [])
+    ((_, dpo),) = header("ines", "dpo")
+    assert run(["pending-acts", "--server", server.address, "--actor", dpo]) == 0
+    shown = capsys.readouterr().out
+    assert re.search(r"PurgeDecisions +essai:fanny .* end_time 2020-01-01T00:00:00Z", shown)
+    stub, request = AccessServiceStub(client.channel), access.ListPendingActsRequest()
+    assert refusal(stub.ListPendingActs, request, NORTH).reason == "ROLE_NOT_ALLOWED"
+    page = stub.ListPendingActs(
+        access.ListPendingActsRequest(page_size=1), metadata=SUPERVISOR, timeout=TIMEOUT
+    )
+    assert len(page.pending_acts) == 1
+    long = access.ListPendingActsRequest(case_reference="x" * 201)
+    assert refusal(stub.ListPendingActs, long, SUPERVISOR).reason == "INVALID_FIELDS"
 
 
 def test_two_persons_without_the_dpo_are_not_enough(client: Client) -> None:

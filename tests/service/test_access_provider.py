@@ -15,6 +15,7 @@ from services.kit.access import Access, access, provider_keys, tokens
 from services.kit.errors import DomainError, StartupError, Unauthenticated, Unavailable
 from tests import oidc
 from tests.access_support import PEOPLE
+from tools import certificates
 
 pytestmark = pytest.mark.skipif(bool(oidc.missing), reason=oidc.missing)
 
@@ -121,6 +122,23 @@ def test_invented_keys_do_not_make_us_ask_again(
             token = provider.sign({"iss": provider.issuer}, kid=f"invented-{name}")
             assert refusal(asked, token) == "TOKEN_REFUSED KEY"
     assert len(counted) == 2, "where the keys are, then the keys"
+
+
+def test_a_provider_behind_tls_is_believed_under_its_authority_alone(tmp_path: Path, opened: Open) -> None:
+    root, other = certificates.authority("Fournisseur"), certificates.authority("Étrangère")
+    provider = oidc.Provider(oidc.free_port(), tmp_path, PEOPLE, authority=root)
+    with provider.running():
+        token = provider.login("claire").access
+        for trusted, expected in (
+            (root, ""),
+            (other, "PROVIDER_UNAVAILABLE"),
+            (None, "PROVIDER_UNAVAILABLE"),
+        ):
+            named = f'authority_file = "{tmp_path}/fournisseur.pem"\n' if trusted else ""
+            if trusted:
+                (tmp_path / "fournisseur.pem").write_bytes(trusted.pem())
+            asked = opened(named, RULES.replace("{issuer}", provider.issuer))
+            assert refusal(asked, token) == expected
 
 
 def test_an_opaque_token_is_asked_about(

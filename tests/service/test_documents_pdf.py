@@ -19,7 +19,9 @@ from xml.etree import ElementTree
 
 import grpc
 import pytest
+from google.rpc.error_details_pb2 import RetryInfo
 from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_status import rpc_status
 from pypdf import PdfReader
 
 from microcredit.documents.v1 import document_service_pb2 as pb
@@ -225,15 +227,41 @@ def test_a_broken_file_costs_only_itself_and_offices_are_replaced(
 
 
 @office
-def test_a_conversion_that_takes_too_long_is_killed(launch: Launch, letter: bytes) -> None:
-    hurried = launch("services.documents.pdf", "--offices", "1", "--job-seconds", "0.02")
+def test_a_conversion_that_takes_too_much_of_the_processor_is_killed(launch: Launch) -> None:
+    hurried = launch("services.documents.pdf", "--offices", "1", "--processor-seconds", "0.1")
     for _ in range(2):
         with pytest.raises(grpc.RpcError) as caught:
-            convert(hurried, letter)
+            convert(hurried, heavy())
         assert refusal(caught.value).reason == "PDF_FAILED"
     hurried.stop()
     alive = subprocess.run(["pgrep", "-f", f"microcredit-pdf-{hurried.process.pid}-"], check=False)
     assert alive.returncode != 0
+
+
+@office
+def test_a_conversion_that_a_slow_machine_does_not_end_may_be_asked_again(
+    launch: Launch, letter: bytes
+) -> None:
+    """LibreOffice has none of the processor: this says nothing of the document."""
+    slow = launch("services.documents.pdf", "--offices", "1", "--job-seconds", "5")
+    wait_until(lambda: is_converted(slow, letter))
+    (stopped,) = descendants(slow.workers()[0])
+    os.kill(stopped, signal.SIGSTOP)
+    with pytest.raises(grpc.RpcError) as caught:
+        convert(slow, letter)
+    assert (caught.value.code(), refusal(caught.value).reason) == (grpc.StatusCode.UNAVAILABLE, "PDF_BUSY")
+    assert any(detail.Is(RetryInfo.DESCRIPTOR) for detail in rpc_status.from_call(caught.value).details)
+    wait_until(lambda: is_converted(slow, letter))
+
+
+def is_converted(worker: RunningServer, content: bytes) -> bool:
+    """Whether it is; False while the machine is too slow."""
+    try:
+        return convert(worker, content).startswith(b"%PDF-")
+    except grpc.RpcError as error:
+        if refusal(error).reason != "PDF_BUSY":
+            raise
+        return False
 
 
 def test_without_libreoffice_the_worker_says_what_to_install() -> None:

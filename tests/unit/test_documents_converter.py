@@ -11,7 +11,13 @@ import pytest
 from microcredit.documents.v1 import pdf_service_pb2 as pb
 from microcredit.documents.v1.pdf_service_pb2_grpc import PdfServiceServicer, add_PdfServiceServicer_to_server
 from services.documents.api.making import Converter
-from services.kit.errors import DomainError, FailedPrecondition, InvalidArgument, Unavailable
+from services.kit.errors import (
+    DeadlineExceeded,
+    DomainError,
+    FailedPrecondition,
+    InvalidArgument,
+    Unavailable,
+)
 from services.kit.serve import to_status
 
 
@@ -36,6 +42,7 @@ class Refusing(PdfServiceServicer):
     [
         (Unavailable("PDF_BUSY", "Occupé."), "PDF_BUSY"),
         (Unavailable("OVERLOADED", "Trop d’appels."), "PDF_BUSY"),
+        (DeadlineExceeded(), "PDF_BUSY"),
         (InvalidArgument("INVALID_FIELDS", "Pas un document."), "PDF_FAILED"),
         (FailedPrecondition("PDF_FAILED", "Refusé."), "PDF_FAILED"),
     ],

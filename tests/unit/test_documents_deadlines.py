@@ -138,8 +138,8 @@ def test_every_territory_of_the_profile_has_its_holidays() -> None:
 def test_a_letter_counts_with_the_holidays_of_its_organisation() -> None:
     """A refusal of 25 October 2028 is challenged until 26 December: Saint-Étienne, in Alsace-Moselle."""
     data = {"case": {"received_on": date(2028, 8, 25)}}
-    assert terms(data, 6, date(2028, 9, 1))["implicit_remedy"] == date(2028, 12, 26)
-    found = terms(data, 6, date(2028, 9, 1), "ALSACE_MOSELLE")["implicit_remedy"]
+    assert terms(data, date(2028, 9, 1))["implicit_remedy"] == date(2028, 12, 26)
+    found = terms(data, date(2028, 9, 1), "ALSACE_MOSELLE")["implicit_remedy"]
     assert found == date(2028, 12, 27)
 
 
@@ -149,13 +149,12 @@ def test_letters_state_the_dates_of_their_data() -> None:
         "deadlines": {"documents": date(2026, 12, 15)},
         "bank_decision": {"offer": {"accepted_on": date(2026, 11, 20)}},
     }
-    assert terms(data, 6, date(2026, 11, 23)) == {
-        "consent_end": date(2027, 5, 23),
+    assert terms(data, date(2026, 11, 23)) == {
         "implicit_refusal": date(2027, 1, 18),
         "implicit_remedy": date(2027, 3, 19),
         "suspended_refusal": date(2027, 2, 9),
         "suspended_remedy": date(2027, 4, 12),
         "withdrawal": date(2026, 12, 4),
     }
-    assert "suspended_refusal" not in terms(data, 6, date(2026, 12, 16))
-    assert terms({}, 6, date(2026, 11, 23)) == {"consent_end": date(2027, 5, 23)}
+    assert "suspended_refusal" not in terms(data, date(2026, 12, 16))
+    assert terms({}, date(2026, 11, 23)) == {}

@@ -8,14 +8,16 @@ from typing import Any
 
 import pytest
 
+from services.documents.contract.authorisations import Durations
 from services.documents.contract.dossier_json import CONTRACT
 from services.documents.contract.values import Code
-from services.documents.dossier.selection import Purpose, enclosures, obstacles, select
+from services.documents.dossier.selection import Purpose, enclosures, not_allowed, obstacles, select
 from tests.documents_catalogue import EXAMPLES, TEMPLATES
 from tests.documents_support import DAY, example
 from tests.documents_templates import shipped
 
 Data = dict[str, Any]
+MONTHS = Durations(6, 48)
 INTERNAL = {"09-evaluation-sociale", "01-dossier-demande", "10-releve-commission"}
 
 
@@ -32,18 +34,18 @@ def request(*absent: str, **changed: Any) -> Data:
 
 
 def chosen(data: Data, purpose: Purpose, day: date = DAY) -> list[str]:
-    return [piece.template_id for piece in select(data, purpose, day)]
+    return [piece.template_id for piece in select(data, purpose, day, MONTHS)]
 
 
-def forbidden(data: Data, day: date = DAY) -> dict[str, str]:
-    return {found.field: found.reason for found in obstacles(data, Purpose.BANK, day, "data_json")}
+def forbidden(data: Data) -> dict[str, str]:
+    return {found.field: found.reason for found in obstacles(data, Purpose.BANK, "data_json")}
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
 @pytest.mark.parametrize("purpose", Purpose)
 def test_every_piece_has_what_its_template_requires(name: str, purpose: Purpose) -> None:
     raw = example(name)
-    for piece in select(CONTRACT.typed(raw), purpose, DAY):
+    for piece in select(CONTRACT.typed(raw), purpose, DAY, MONTHS):
         assert piece.template_id in TEMPLATES
         assert list(shipped(piece.template_id).requirement.violations(raw, "data_json")) == []
         assert re.fullmatch(r"[A-ZÉL].*\.", piece.because)
@@ -59,8 +61,8 @@ def test_the_file_of_the_service_holds_everything_but_letters() -> None:
         "12-attestation-accompagnement",
         "11-presentation-banque",
     ]
-    assert "08-autorisation-transmission" in chosen(request("consent"), Purpose.FILE)
-    assert "11-presentation-banque" not in chosen(request("consent"), Purpose.FILE)
+    assert "08-autorisation-transmission" in chosen(request("authorisations"), Purpose.FILE)
+    assert "11-presentation-banque" not in chosen(request("authorisations"), Purpose.FILE)
 
 
 def test_the_lender_receives_only_what_may_leave() -> None:
@@ -79,16 +81,9 @@ def test_the_lender_receives_only_what_may_leave() -> None:
 @pytest.mark.parametrize(
     ("data", "field", "reason"),
     [
-        (request("consent"), "consent.given_on", "REQUIRED"),
-        (request(consent={"given_on": date(2026, 11, 24)}), "consent", "INCONSISTENT"),
-        (
-            request(consent={"given_on": date(2026, 1, 5), "valid_until": date(2026, 11, 22)}),
-            "consent",
-            "INCONSISTENT",
-        ),
         (
             request(opinion={"outcome": Code("UNFAVORABLE", "défavorable")}),
-            "assessment.outcome",
+            "opinion.outcome",
             "INCONSISTENT",
         ),
         (request("bank"), "bank", "REQUIRED"),
@@ -114,12 +109,30 @@ def test_letters_follow_the_situation() -> None:
 
 def test_an_answer_of_the_lender_ends_the_request() -> None:
     answer = typed("complet")["bank_decision"]
-    data = request("appointment", "correspondence", "consent", bank_decision=answer)
+    data = request("appointment", "correspondence", bank_decision=answer)
     assert chosen(data, Purpose.APPLICANT) == ["15-decision-banque", "17-convention-accompagnement"]
     before = answer["decided_on"].replace(day=19)
     assert "15-decision-banque" not in chosen(data, Purpose.APPLICANT, before)
     paid = typed("bilan-final")
     assert chosen(paid, Purpose.APPLICANT) == ["24-attestation-solde"]
+
+
+def test_all_that_a_dossier_joins_for_the_lender_is_allowed() -> None:
+    data = request()
+    titles = ["Fiche projet", "Budget mensuel"]
+
+    def lacking(data: Data) -> list[str]:
+        return [found.field for found in not_allowed(data, Purpose.BANK, DAY, MONTHS, titles, "data_json")]
+
+    assert lacking(data) == []
+    allowed = data["authorisations"][0]
+    known = {"Budget mensuel", "Dossier de demande signé", "Pièce d’identité"}
+    less = allowed | {"pieces": [piece for piece in allowed["pieces"] if piece not in known]}
+    assert lacking(data | {"authorisations": [less]}) == [
+        "data_json.authorisations[0].pieces",
+        "data_json.enclosures[0]",
+        "data_json.pieces[0]",
+    ]
 
 
 def test_papers_are_listed_once_and_a_quote_of_care_stays() -> None:

@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 from services.documents.contract.dossier_json import CONTRACT, read_dossier
 from services.documents.contract.statistics import withheld
+from services.documents.template.permission import all_checks
 from services.kit.errors import InvalidArgument
 from tests.documents_support import DAY, example
-from tests.documents_templates import shipped
+from tests.documents_templates import profile, shipped
 
 MINIMUM = 5
 
@@ -28,7 +29,9 @@ def found(template: str, path: str, value: Any) -> dict[str, str]:
     node[last] = value
     package = shipped(template)
     try:
-        read_dossier(json.dumps(data).encode(), CONTRACT, package.requirement, package.checks, DAY)
+        read_dossier(
+            json.dumps(data).encode(), CONTRACT, package.requirement, all_checks(package, profile()), DAY
+        )
     except InvalidArgument as error:
         return {violation.field: violation.reason for violation in error.violations}
     return {}

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from services.kit.access.guard import UNPROVED_PER_MINUTE, Guard, Roles
 from services.kit.access.quota import SECONDS, Quotas
 from services.kit.access.roles import Act, completed, load, shipped
 from services.kit.errors import StartupError
@@ -82,3 +83,9 @@ def test_a_quota_counts_each_application_by_the_minute_and_forgets_the_oldest() 
     for number in range(600):
         now[0] += 0.001
         assert quotas.take(f"other {number}", 1)
+
+
+def test_calls_that_prove_nobody_are_noted_up_to_a_limit(table: Path) -> None:
+    guard = Guard(Roles(table, None), Quotas(lambda: 0.0))
+    noted = [guard.may_note_unproved() for _ in range(UNPROVED_PER_MINUTE + 20)]
+    assert noted.count(True) == UNPROVED_PER_MINUTE

@@ -48,10 +48,10 @@ def test_each_case_has_a_line_and_the_ranks_of_a_process_have_no_hole() -> None:
     store = Store()
     store.answers.set()
     journal = opened(store)
-    journal.note(LINE, ["D-1", "D-2"])
-    journal.note(LINE, [])
+    journal.note(replace(LINE), ["D-1", "D-2"])
+    journal.note(replace(LINE), [])
     wait_until(lambda: len(store.kept) == 4)
-    journal.note(LINE, ["D-3"])
+    journal.note(replace(LINE), ["D-3"])
     journal.stop()
     assert [one.number for one in store.kept] == [0, 1, 2, 3, 4, 5]
     assert [one.case_tag for one in store.kept[1:5]] == ["D-1", "D-2", "", "D-3"]
@@ -68,7 +68,7 @@ def test_calls_are_refused_while_the_journal_cannot_be_written(
     store = Store()
     journal = opened(store, capacity=2 if limit == "capacity" else 100)
     journal.check()
-    journal.note(LINE, ["D-1", "D-2"])
+    journal.note(replace(LINE), ["D-1", "D-2"])
     with pytest.raises(Unavailable) as refused:
         journal.check()
     assert refused.value.reason == "ACCESS_JOURNAL_UNAVAILABLE"
@@ -98,6 +98,7 @@ def test_the_summary_follows_its_rules() -> None:
     assert told(with_(mark=accesses.BREAK_GLASS)) == [(Rule.BREAK_GLASS, "cias:marie", 1)]
     assert told(with_(mark=accesses.OTHER_TEAM)) == [(Rule.OTHER_TEAM, "cias:marie", 1)]
     assert told(with_(reason="ROLE_NOT_ALLOWED")) == [(Rule.NOT_ALLOWED, "cias:marie", 1)]
+    assert told([replace(LINE, subject="", code="UNAUTHENTICATED")]) == [(Rule.UNPROVED, "", 1)]
     assert told([replace(LINE, kind=accesses.GAP)]) == [(Rule.GAP, "", 1)]
 
 

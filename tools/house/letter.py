@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from tools.house.ooxml import LINE_BREAK, each, labelled, paragraph, raw_paragraph, run, run_control, when
+from tools.house.ooxml import (
+    KEEP,
+    LINE_BREAK,
+    each,
+    labelled,
+    paragraph,
+    raw_paragraph,
+    run,
+    run_control,
+    when,
+)
 
 # Word reads sizes in figures; the engine writes those of the logo.
 _LOGO = (
@@ -128,9 +138,18 @@ def cover(title: str, *lines: str) -> str:
     )
 
 
-def sign_here(source: str) -> str:
-    """Room for a person to date and sign."""
-    return paragraph(f"{source}, date et signature :", "SignatureLine")
+def sign_here(source: str, *, kept: bool = False) -> str:
+    """Room for a person to date and sign; `kept`, it stays with the next signature."""
+    return paragraph(f"{source}, date et signature :", "SignatureLine", KEEP if kept else "")
+
+
+def borrowers_sign(*, kept: bool = False) -> str:
+    """Room for each person who borrows to date and sign, on one page; `kept`, with what follows."""
+    name = "{{ person | civil_name }}"
+    # The last one apart: kept with a page break, LibreOffice would send all of them to another page.
+    return each("person", "borrowers[:-1]", sign_here(name, kept=True)) + each(
+        "person", "borrowers[-1:]", sign_here(name, kept=kept)
+    )
 
 
 def bullets(name: str, items: str, source: str) -> str:

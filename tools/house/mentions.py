@@ -176,8 +176,8 @@ def privacy() -> str:
                 "repose sur {{ profile.privacy.basis }}. Il sert à :"
             ),
             bullets("purpose", "profile.privacy.purposes", "{{ purpose }}" + END),
-            lead_in("Les données sont communiquées seulement à :"),
-            bullets("recipient", "profile.privacy.recipients", "{{ recipient }}" + END),
+            lead_in("À la date de ce document, les données qu’il contient sont communiquées à :"),
+            bullets("one", "data_recipients", "{{ one }}" + END),
             lead_in("Elles sont conservées :"),
             bullets("term", "profile.privacy.retention", "{{ term }}" + END),
             lead_in(

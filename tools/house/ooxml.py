@@ -14,7 +14,8 @@ TEXT_WIDTH = 9298
 
 LINE_BREAK = "<w:r><w:br/></w:r>"
 
-_KEEP = "<w:keepNext/>"
+KEEP = "<w:keepNext/>"
+"""The property of a paragraph that stays on the page of the next one."""
 _TAG = re.compile(r"({{.*?}}|{%.*?%})")
 _STRONG = re.compile(r"\*\*(.*?)\*\*")
 
@@ -50,7 +51,7 @@ def raw_paragraph(content: str, style: str, properties: str = "") -> str:
 
 def labelled(label: str, source: str, style: str = "Reference", *, kept: bool = False) -> str:
     """`Objet : …`; `kept`, it stays with what follows."""
-    return raw_paragraph(run(f"{label} : ", "Label") + runs(source), style, _KEEP if kept else "")
+    return raw_paragraph(run(f"{label} : ", "Label") + runs(source), style, KEEP if kept else "")
 
 
 def heading(source: str, level: int = 1, *, new_page: bool = False) -> str:
@@ -60,12 +61,12 @@ def heading(source: str, level: int = 1, *, new_page: bool = False) -> str:
 
 def lead_in(source: str) -> str:
     """A sentence that stays with what it announces: a list, a table, or the closing of a letter."""
-    return paragraph(source, properties=_KEEP)
+    return paragraph(source, properties=KEEP)
 
 
 def bullet(source: str, *, kept: bool = False) -> str:
     """An item of a list; `kept`, it stays with what follows."""
-    return paragraph(source, "ListBullet", _KEEP if kept else "")
+    return paragraph(source, "ListBullet", KEEP if kept else "")
 
 
 def control(tag: str) -> str:
@@ -213,7 +214,7 @@ class Table:
 
 
 def _cell(source: str, width: int, style: str, *, linked: bool = False) -> str:
-    keep = _KEEP if linked else ""
+    keep = KEEP if linked else ""
     return (
         f'<w:tc><w:tcPr><w:tcW w:w="{width}" w:type="dxa"/></w:tcPr>{paragraph(source, style, keep)}</w:tc>'
     )

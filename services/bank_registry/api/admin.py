@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import grpc
 
@@ -12,7 +12,7 @@ from microcredit.bankregistry.v1 import registry_admin_service_pb2 as pb
 from microcredit.bankregistry.v1 import registry_admin_service_pb2_grpc as pb_grpc
 from services.bank_registry.api.transfers import Exporter, Importer
 from services.bank_registry.api.views import fill
-from services.bank_registry.store import AuditRow, RegistryStore, auditing
+from services.bank_registry.store import AuditRow, RegistryStore, RowFinding, auditing, lost_guards
 from services.kit import french, wire
 from services.kit.canonical import Head, Verification, is_hash
 from services.kit.dates import instant_of
@@ -52,17 +52,22 @@ class Auditor:
             return pb.GetAuditHeadResponse(head=_head(self._store.audit.head(connection)))
 
     def verify(self, request: pb.VerifyAuditRequest) -> pb.VerifyAuditResponse:
-        """Whether the chain is whole, and the registry what it says."""
+        """Whether the chain is whole, every row what it says, and the guards of the database there."""
         expected = _expected(request)
         with self._store.read(any_text=True) as connection:
             found = self._store.audit.verify(connection, expected)
+            clock = self._store.clock_audit.verify(connection).broken_sequence
             altered = [] if found.broken_sequence else auditing.altered(connection)
+            lost = lost_guards(connection)
         return pb.VerifyAuditResponse(
-            whole=not (found.broken_sequence or altered),
+            whole=not (found.broken_sequence or clock or altered or lost),
             first_wrong_sequence=found.broken_sequence,
-            altered_names=altered[:MAX_ALTERED],
-            message=french.typeset(_message(found, altered)),
+            altered_names=list(dict.fromkeys(one.name for one in altered))[:MAX_ALTERED],
+            message=french.typeset(" ".join(_sentences(found, clock, altered, lost))),
             head=_head(found.head),
+            differences=map(_difference, altered[:MAX_ALTERED]),
+            lost_guards=lost[:MAX_ALTERED],
+            first_wrong_clock_sequence=clock,
         )
 
 
@@ -80,15 +85,48 @@ def _expected(request: pb.VerifyAuditRequest) -> Head | None:
     return Head(given.sequence, given.hash)
 
 
-def _message(found: Verification, altered: list[str]) -> str:
-    if found.broken_sequence:
-        rank = found.broken_sequence
-        return f"Le journal est rompu : la ligne {rank} a été modifiée, retirée ou déplacée."
-    if altered:
-        many = french.plural(len(altered), "fiche diffère", "fiches diffèrent")
-        return f"Le journal est entier, mais {many} de ce qu’il a enregistré : {french.join(altered[:5])}."
+def _sentences(
+    found: Verification, clock: int, altered: Sequence[RowFinding], lost: Sequence[str]
+) -> Iterator[str]:
     lines = french.plural(found.record_count, "ligne")
-    return f"Le journal est entier ({lines}) et le registre lui est conforme."
+    if found.broken_sequence:
+        yield f"Le journal est rompu : la ligne {found.broken_sequence} a été modifiée, retirée ou déplacée."
+        yield "Le registre n’a pas été comparé."
+    elif altered:
+        names = list(dict.fromkeys(one.name for one in altered))
+        many = french.plural(len(names), "fiche diffère", "fiches diffèrent")
+        yield f"Le journal est entier, mais {many} de ce qu’il a enregistré : {french.join(names[:5])}."
+    else:
+        yield f"Le journal est entier ({lines}) et chaque ligne du registre, même passée, est conforme."
+    if clock:
+        yield f"Les confirmations de l’heure sont rompues à la ligne {clock}."
+    if lost:
+        yield (
+            "La base a perdu des protections, ou en a que le service n’a pas posées : "
+            f"{french.join(lost[:5])}. Des lignes ont pu être changées, puis remises."
+        )
+
+
+_KINDS = {
+    auditing.Kind.ALTERED: "n’a plus la valeur qui a été écrite",
+    auditing.Kind.MISSING: "a disparu de la base",
+    auditing.Kind.UNKNOWN: "n’a pas été écrite par le service",
+    auditing.Kind.NOT_COMPARED: "ne peut pas être comparé : le journal l’a écrit sous une forme antérieure",
+}
+
+
+def _difference(found: RowFinding) -> pb.AuditDifference:
+    state = f", état n° {found.state_number}" if found.state_number else ""
+    what = f"la colonne « {found.column} »" if found.column else f"une ligne de « {found.table} »"
+    what = f" : {what}" if found.table else ""
+    return pb.AuditDifference(
+        name=found.name,
+        state_number=found.state_number,
+        table=found.table,
+        field=found.column,
+        kind=pb.AuditDifferenceKind.Value(f"AUDIT_DIFFERENCE_KIND_{found.kind}"),
+        message=french.typeset(f"{found.name}{state}{what} {_KINDS[found.kind]}."),
+    )
 
 
 def _entry(row: AuditRow) -> pb.AuditEntry:

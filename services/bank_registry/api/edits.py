@@ -138,11 +138,12 @@ def write(store: RegistryStore, request: Message, asked: Writing, response: type
         given = session.answered(asked.request_id, mark)
         if given is not None:
             return response.FromString(given)
-        answer: Any = work(session, Origin(actor, method, asked.reason))
+        origin = Origin(actor, method, asked.reason)
+        answer: Any = work(session, origin)
         if asked.validate_only:
             answer.state_number = session.registry.state_number
         else:
-            session.remember(asked.request_id, mark, answer.SerializeToString())
+            session.remember(asked.request_id, mark, answer.SerializeToString(), origin)
     with suppress(Unavailable):
         store.registry(answer.state_number)  # this process answers with the change at once
     return cast(R, answer)

@@ -23,12 +23,12 @@ from services.bank_registry.files import (
 from services.bank_registry.messages import Options
 from services.bank_registry.messages import transfers as edge
 from services.bank_registry.registry import BankRecord, Geography, Notes, Registry, as_of_day, line
-from services.bank_registry.store import STORE_KEYS, Origin, RegistryStore, prepare_store, store_set
+from services.bank_registry.store import STORE_KEYS, Origin, RegistryStore, prepare_store
 from services.kit import context, french, wire
 from services.kit.dates import today
 from services.kit.errors import Aborted, FailedPrecondition, InvalidArgument, StartupError
 from services.kit.french import NO_BREAK_SPACE
-from services.kit.store import Database, idempotency, open_ring
+from services.kit.store import AnchoredStore, Database, StoreSet, idempotency, open_ring
 from services.kit.tables import MAX_BYTES, UnreadableFile
 from services.kit.wire import chunks
 
@@ -78,9 +78,10 @@ class Importer:
                 plan = _plan(reading, session.registry, options)
             _check(plan, options)
             reason = f"{options.reason} ({options.file_name or 'fichier'}, SHA-256 {digest})"
-            state_number = session.apply(plan.difference, Origin(context.actor(), "ImportBanks", reason))
+            origin = Origin(context.actor(), "ImportBanks", reason)
+            state_number = session.apply(plan.difference, origin)
             summary = edge.summary(plan, state_number, applied=True)
-            session.remember(options.request_id, mark, summary.SerializeToString())
+            session.remember(options.request_id, mark, summary.SerializeToString(), origin)
         return plan, summary
 
 
@@ -162,15 +163,14 @@ LONGEST = 200
 
 
 def import_file(
-    url: str,
-    master_key_file: Path,
+    anchored: AnchoredStore,
+    stores: StoreSet,
     file: Path,
     *,
     actor: str,
     reason: str,
     dry_run: bool,
     confirm_ending_all: bool,
-    init: bool,
 ) -> int:
     """Shows what is refused, and writes the difference if nothing is; returns the exit code, 1 if refused."""
     data = _bytes_of(file)
@@ -180,11 +180,13 @@ def import_file(
     for problem in notes.problems:
         raise StartupError(f"--{problem.field} : {problem.description}")
     context.enter(context.Call(request_id="", deadline=float("inf"), actor=actor))
-    store_set(url, master_key_file, init=init).check()
-    prepare_store(url, master_key_file)
-    database = Database(url)
+    stores.check()
+    prepare_store(anchored.url, anchored.master_key_file)
+    anchored.check()
+    anchored.anchor()  # the file of the heads is a part of a store from its beginning
+    database = Database(anchored.url)
     try:
-        store = RegistryStore(database, open_ring(database, master_key_file, STORE_KEYS.owner))
+        store = RegistryStore(database, open_ring(database, anchored.master_key_file, STORE_KEYS.owner))
         importer = Importer(store, Geography.load())
         difference, summary = _ask(importer, _request(file, data, validate_only=True))
         if not dry_run and not difference.refusals:
@@ -200,6 +202,7 @@ def import_file(
         raise StartupError(f"{file.name} : {error.message}") from error
     finally:
         database.dispose()
+    anchored.anchor()
     return _report(file, difference, summary, dry_run=dry_run)
 
 

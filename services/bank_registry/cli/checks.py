@@ -103,7 +103,7 @@ def verify(
         ),
     ] = "",
 ) -> int:
-    """Vérifie le journal d’audit, ligne à ligne, et que le registre est bien ce qu’il dit ; code 1 sinon."""
+    """Vérifie le journal d’audit, et chaque ligne du registre, même passée, contre lui ; code 1 sinon."""
     expected = _HEAD.fullmatch(head)
     if head and expected is None:
         raise CommandError(
@@ -118,7 +118,8 @@ def verify(
     answer = client.call(client.admin.VerifyAudit, request)
     out.document(as_json(answer))
     out.line(answer.message, "" if answer.whole else "bold red")
-    out.lines(f"  {name}" for name in answer.altered_names)
+    out.lines(f"  {one.message}" for one in answer.differences)
+    out.lines(f"  Protection perdue, changée ou inconnue : {name}" for name in answer.lost_guards)
     out.line(f"Fin du journal, à garder ailleurs : {answer.head.sequence}:{answer.head.hash}")
     return GOOD if answer.whole else REFUSED
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from google.api.field_behavior_pb2 import IDENTIFIER, OUTPUT_ONLY, field_behavior
@@ -13,7 +13,7 @@ from microcredit.bankregistry.v1 import envelope_service_pb2 as pb
 from services.bank_registry.messages import edits
 from services.bank_registry.registry import AskedReservation, Suspension
 from services.kit import french, wire
-from services.kit.dates import Period, paris_text
+from services.kit.dates import Period, from_microseconds, paris_text
 from services.kit.errors import FieldReason, InvalidArgument, Violation, Violations
 
 LONGEST_REASON = 500
@@ -165,7 +165,7 @@ def expires_at(message: pb.ReserveEnvelopeRequest, now: int) -> int:
         raise _refused("expire_time", FieldReason.NOT_IN_CALENDAR, "Cet instant n’existe pas.")
     instant = given.seconds * 1_000_000 + given.nanos // 1000
     if instant <= now:
-        shown = paris_text(datetime(1970, 1, 1, tzinfo=UTC) + now * _MICROSECOND)
+        shown = paris_text(from_microseconds(now))
         raise _refused("expire_time", FieldReason.IN_PAST, f"Cet instant est déjà passé : il est {shown}.")
     if instant > now + LONGEST_HOLD // _MICROSECOND:
         raise _refused("expire_time", FieldReason.OUT_OF_RANGE, _TOO_LONG)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -31,9 +31,7 @@ from services.bank_registry.registry import (
     name_of,
 )
 from services.kit import wire
-from services.kit.dates import Period
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+from services.kit.dates import Period, from_microseconds
 
 
 def bank(fact: Bank, life: Period, *, etag: str = "", verification_due: bool = False) -> pb.Bank:
@@ -110,7 +108,7 @@ def decimal(value: Decimal | None) -> decimal_pb2.Decimal | None:
 def instant(microseconds: int) -> Timestamp:
     """An instant (UTC, in microseconds)."""
     stamp = Timestamp()
-    stamp.FromDatetime(_EPOCH + timedelta(microseconds=microseconds))
+    stamp.FromDatetime(from_microseconds(microseconds))
     return stamp
 
 

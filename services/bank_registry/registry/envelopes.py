@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import date
 
 from services.bank_registry.registry.model import Agreement, BankRecord, Reservation, ReservationState
 from services.bank_registry.registry.reasons import agreement_date_reasons, lender_reasons
 from services.bank_registry.registry.resources import agreement_name, name_of
 from services.bank_registry.registry.timeline import version_on
 from services.kit import french
-from services.kit.dates import paris_day
+from services.kit.dates import from_microseconds, paris_day
 from services.kit.errors import FailedPrecondition
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _CLOSED = {
     ReservationState.COMMITTED: "a déjà été engagée",
     ReservationState.RELEASED: "a déjà été libérée",
@@ -109,7 +108,7 @@ def _check_open(
         return
     metadata = {"name": name_of(bank_id, reservation), "state": state.value}
     if state is ReservationState.EXPIRED:
-        moment = _EPOCH + timedelta(microseconds=reservation.expires_at)
+        moment = from_microseconds(reservation.expires_at)
         text = f"La réservation a expiré le {french.long_date(paris_day(moment))} : rien n’est plus retenu."
         metadata["expire_time"] = moment.isoformat().replace("+00:00", "Z")
         raise FailedPrecondition("RESERVATION_EXPIRED", text, metadata=metadata)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from sqlalchemy import Connection, inspect, text
 
-STILL_KNOWN = 253402214400000000
+from services.bank_registry.registry import STILL_KNOWN
 
 
 def refuse_overlaps(connection: Connection, table: str, key: str, *, dated: bool) -> None:
@@ -17,6 +19,12 @@ def refuse_overlaps(connection: Connection, table: str, key: str, *, dated: bool
             f"(int8range({key}, {key}, '[]') WITH &&{days}, int8range(recorded_from, recorded_to) WITH &&)",
         )
         return
+    for name, rule in overlap_rules(table, key, dated=dated):
+        _run(connection, f"CREATE TRIGGER {name} {rule}")
+
+
+def overlap_rules(table: str, key: str, *, dated: bool) -> Iterator[tuple[str, str]]:
+    """On SQLite, the triggers that stand for the constraint that PostgreSQL has."""
     days = "AND start_date < NEW.end_date AND NEW.start_date < end_date" if dated else ""
     start = "AND start_date = OLD.start_date" if dated else ""
     itself = f"AND NOT ({key} = OLD.{key} {start} AND recorded_from = OLD.recorded_from)"
@@ -25,51 +33,63 @@ def refuse_overlaps(connection: Connection, table: str, key: str, *, dated: bool
         "AND recorded_from < NEW.recorded_to AND NEW.recorded_from < recorded_to"
     )
     for event, others in (("INSERT", ""), ("UPDATE", itself)):
-        _run(
-            connection,
-            f"CREATE TRIGGER {table}_no_overlap_{event.lower()} BEFORE {event} ON {table} "
-            f"WHEN EXISTS (SELECT 1 {known} {others}) "
+        yield (
+            f"{table}_no_overlap_{event.lower()}",
+            f"BEFORE {event} ON {table} WHEN EXISTS (SELECT 1 {known} {others}) "
             f"BEGIN SELECT RAISE(ABORT, '{table}: two versions overlap'); END",
         )
 
 
 def make_append_only(connection: Connection, table: str) -> None:
     """Only `recorded_to` may change, once, and only to close a version; again after a column is added."""
-    columns = [column["name"] for column in inspect(connection).get_columns(table)]
-    frozen = ", ".join(f'"{name}"' for name in columns if name != "recorded_to")
     postgresql = connection.dialect.name == "postgresql"
     if postgresql:
         _run(
             connection,
-            f"CREATE OR REPLACE FUNCTION {table}_refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
-            f"RAISE EXCEPTION '{table} is append-only' "
-            "USING ERRCODE = 'integrity_constraint_violation'; END $$",
+            f"CREATE OR REPLACE FUNCTION {table}_refuse() RETURNS trigger LANGUAGE plpgsql AS "
+            f"$${refusal(table)}$$",
         )
+    of_table = f" ON {table}" if postgresql else ""
+    for name, rule in append_only_rules(connection, table):
+        _run(connection, f"DROP TRIGGER IF EXISTS {name}{of_table}")
+        _run(connection, f"CREATE TRIGGER {name} {rule}")
+
+
+def refusal(table: str) -> str:
+    """The body of the function that the triggers of a table call on PostgreSQL."""
+    raised = "USING ERRCODE = 'integrity_constraint_violation'"
+    return f" BEGIN RAISE EXCEPTION '{table} is append-only' {raised}; END "
+
+
+def append_only_rules(connection: Connection, table: str) -> Iterator[tuple[str, str]]:
+    """The triggers of a table, by its present columns."""
+    looked = inspect(connection)
+    columns = [column["name"] for column in looked.get_columns(table)]
+    frozen = ", ".join(f'"{name}"' for name in columns if name != "recorded_to")
+    postgresql = connection.dialect.name == "postgresql"
     refuse = (
         f"EXECUTE FUNCTION {table}_refuse()"
         if postgresql
         else f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
     )
     each = "FOR EACH ROW"
-    _trigger(connection, table, "frozen", f"BEFORE UPDATE OF {frozen} ON {table} {each} {refuse}")
-    _trigger(connection, table, "kept", f"BEFORE DELETE ON {table} {each} {refuse}")
+    yield f"{table}_frozen", f"BEFORE UPDATE OF {frozen} ON {table} {each} {refuse}"
+    yield f"{table}_kept", f"BEFORE DELETE ON {table} {each} {refuse}"
     if "recorded_to" in columns:
-        _trigger(
-            connection,
-            table,
-            "closed_once",
-            f"BEFORE UPDATE OF recorded_to ON {table} {each} "
-            f"WHEN (OLD.recorded_to <> {STILL_KNOWN} OR NEW.recorded_to > OLD.recorded_to) {refuse}",
+        closed = f"(OLD.recorded_to <> {STILL_KNOWN} OR NEW.recorded_to > OLD.recorded_to)"
+        yield (
+            f"{table}_closed_once",
+            f"BEFORE UPDATE OF recorded_to ON {table} {each} WHEN {closed} {refuse}",
         )
     if postgresql:
-        _trigger(connection, table, "whole", f"BEFORE TRUNCATE ON {table} {refuse}")
-
-
-def _trigger(connection: Connection, table: str, name: str, rule: str) -> None:
-    """Makes a trigger, in the place of the one that knew fewer columns."""
-    of_table = f" ON {table}" if connection.dialect.name == "postgresql" else ""
-    _run(connection, f"DROP TRIGGER IF EXISTS {table}_{name}{of_table}")
-    _run(connection, f"CREATE TRIGGER {table}_{name} {rule}")
+        yield f"{table}_whole", f"BEFORE TRUNCATE ON {table} FOR EACH STATEMENT {refuse}"
+        return
+    # INSERT OR REPLACE deletes the row in its way without a word to the triggers of DELETE.
+    keys = [looked.get_pk_constraint(table)["constrained_columns"]]
+    keys += sorted(unique["column_names"] for unique in looked.get_unique_constraints(table))
+    equal = (" AND ".join(f"{name} = NEW.{name}" for name in key) for key in keys)
+    taken = " OR ".join(f"EXISTS (SELECT 1 FROM {table} WHERE {same})" for same in equal)  # noqa: S608
+    yield f"{table}_new", f"BEFORE INSERT ON {table} {each} WHEN {taken} {refuse}"
 
 
 def _run(connection: Connection, statement: str) -> None:

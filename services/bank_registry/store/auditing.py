@@ -1,21 +1,44 @@
-"""Reads the audit, and compares the registry with what it says was written."""
+"""Reads the audit, and compares every row of the registry with what it says was written."""
 
 from __future__ import annotations
 
-import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, or_, select
+from sqlalchemy import Connection, Row, Table, or_, select
 
-from services.bank_registry.registry import bank_name, name_of
 from services.bank_registry.store import tables
-from services.bank_registry.store.loading import load
-from services.bank_registry.store.rows import FORMAT, bank_document, reservation_document
-from services.kit.canonical import canonical
+from services.bank_registry.store.guards import CHANGING
+from services.bank_registry.store.raw import form, stored_rows
+from services.bank_registry.store.replay import Replay, Written, replay
+from services.kit.context import check_deadline
 
 AuditRow = Row[Any]
 
-_EMPTY: tuple[object, ...] = (None, "", [])
+_CHAINS = frozenset({tables.audit, tables.clock_audit})
+"""Tables that are verified as chains."""
+
+
+class Kind(StrEnum):
+    """How a row differs from what was written; one of an earlier form of the audit cannot be compared."""
+
+    ALTERED = "ALTERED"
+    MISSING = "MISSING"
+    UNKNOWN = "UNKNOWN"
+    NOT_COMPARED = "NOT_COMPARED"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class RowFinding:
+    """A row that is not what was written: of which resource, by which state (0 = none), and which column."""
+
+    name: str
+    state_number: int
+    table: str
+    column: str
+    kind: Kind
 
 
 def entries(connection: Connection, resource: str, offset: int, size: int, last: int) -> list[AuditRow]:
@@ -28,41 +51,42 @@ def entries(connection: Connection, resource: str, offset: int, size: int, last:
     return list(connection.execute(statement.offset(offset).limit(size)))
 
 
-def altered(connection: Connection) -> list[str]:
-    """The lenders and reservations that are not what the audit says was last written."""
-    records = load(connection).current
-    present = {bank_name(bank_id): bank_document(record) for bank_id, record in records.items()}
-    for bank_id, record in records.items():
-        present |= {name_of(bank_id, one): reservation_document(one) for one in record.reservations}
-    written = dict(_last_written(connection))
-    found = [name for name, document in present.items() if not _agrees(written.get(name), document)]
-    found += [name for name in written if name not in present]
+def altered(connection: Connection) -> list[RowFinding]:
+    """Every row that is not what a chain that is whole says was written."""
+    found = replay(connection)
+    older = {RowFinding(name, 0, "", "", Kind.NOT_COMPARED) for name in found.older}
+    compared = (table for table in tables.metadata.sorted_tables if table.name not in CHANGING)
+    rows = (one for table in compared if table not in _CHAINS for one in _table(connection, table, found))
+    return sorted({*older, *(one for one in rows if one.name not in found.older)})
+
+
+def _table(connection: Connection, table: Table, replayed: Replay) -> Iterator[RowFinding]:
+    forms = {column.name: form(connection, column.type) for column in table.columns}
+    keys = [column.name for column in table.primary_key.columns]
+    expected: dict[tuple[Any, ...], tuple[Written, dict[str, Any]]] = {}
+    for written in replayed.rows.get(table, []):
+        values = {name: form(written.values[name]) for name, form in forms.items()}
+        expected[tuple(values[name] for name in keys)] = (written, values)
+    check_deadline()
+    for row in stored_rows(connection, table):
+        found = expected.pop(tuple(row[name] for name in keys), None)
+        if found is None:
+            yield RowFinding(*_origin(row, keys, replayed), table.name, "", Kind.UNKNOWN)
+            continue
+        written, values = found
+        for name, value in values.items():
+            if type(row[name]) is not type(value) or row[name] != value:
+                yield RowFinding(written.name, written.state_number, table.name, name, Kind.ALTERED)
+    for written, _ in expected.values():
+        yield RowFinding(written.name, written.state_number, table.name, "", Kind.MISSING)
+
+
+def _origin(row: dict[str, Any], keys: list[str], replayed: Replay) -> tuple[str, int]:
+    """What can be said of a row that nobody wrote: whose it would be, and of which state."""
+    names = (replayed.names.get((name, row[name])) for name in row if name.endswith("_key") or name in keys)
+    name = next(filter(None, names), "/".join(str(row[key]) for key in keys))
+    instant = row.get("recorded_from", row.get("recorded_at"))
     # A name that is not UTF-8 is told by what can be read of it.
-    return sorted(name.encode(errors="replace").decode() for name in found)
-
-
-def _last_written(connection: Connection) -> list[tuple[str, str]]:
-    table = tables.audit
-    last = (
-        select(func.max(table.c.seq)).where(table.c.resource.startswith("banks/")).group_by(table.c.resource)
-    )
-    rows = connection.execute(select(table.c.resource, table.c.after).where(table.c.seq.in_(last)))
-    return [(row.resource, row.after) for row in rows]
-
-
-def _agrees(written: str | None, document: dict[str, Any]) -> bool:
-    """What an older form of the audit wrote cannot be compared."""
-    if written is None:
-        return False
-    before = json.loads(written)
-    return before.get("format") != FORMAT or written == canonical(_known_then(document, before))
-
-
-def _known_then(present: Any, written: Any) -> Any:
-    """A document without the fields that were added since, where they are empty: nobody wrote them."""
-    if isinstance(present, dict) and isinstance(written, dict):
-        kept = {name: one for name, one in present.items() if name in written or one not in _EMPTY}
-        return {name: _known_then(one, written.get(name)) for name, one in kept.items()}
-    if isinstance(present, list) and isinstance(written, list) and len(present) == len(written):
-        return [_known_then(one, other) for one, other in zip(present, written, strict=True)]
-    return present
+    return name.encode(errors="replace").decode(), replayed.states.get(instant, 0) if isinstance(
+        instant, int
+    ) else 0

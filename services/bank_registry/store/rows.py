@@ -170,5 +170,30 @@ def reservation_document(reservation: Reservation) -> dict[str, Any]:
     return {"format": FORMAT, **_plain(reservation_values(reservation))}
 
 
+def record_of_document(bank_id: str, document: Mapping[str, Any]) -> BankRecord:
+    """The lender of a document; a field that was added since is empty."""
+    return BankRecord(
+        tuple(record_of(Bank, _dated(Bank, one), bank_id) for one in document["banks"]),
+        tuple(record_of(Agreement, _dated(Agreement, one), one["id"]) for one in document["agreements"]),
+        tuple(record_of(LocalConvention, _dated(LocalConvention, one)) for one in document["conventions"]),
+    )
+
+
+def reservation_of_document(number: int, agreement_id: str, document: Mapping[str, Any]) -> Reservation:
+    """The reservation of a document."""
+    on_date = date.fromisoformat(document["on_date"])
+    return reservation_of(agreement_id, {**document, "reservation_key": number, "on_date": on_date})
+
+
+def _dated(kind: type, plain: Mapping[str, Any]) -> dict[str, Any]:
+    """The columns of a version from those of a document."""
+    found: dict[str, Any] = {name: date.fromisoformat(plain[name]) for name in ("start_date", "end_date")}
+    for field in stored(FIELDS[kind]):
+        form = FORMS[field.kind]
+        value = plain.get(field.stored, None if form.nullable else () if form.column is JSON else "")
+        found[field.stored] = date.fromisoformat(value) if value and form.column is Date else value
+    return found
+
+
 def _plain(values: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value.isoformat() if isinstance(value, date) else value for name, value in values.items()}

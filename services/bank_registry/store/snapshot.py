@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 from services.bank_registry.registry import Registry
 from services.bank_registry.store import tables
 from services.bank_registry.store.loading import follow, load
-from services.bank_registry.store.writes import Edit, edit
+from services.bank_registry.store.writes import Edit, adopt_requests, edit
 from services.kit import context
 from services.kit.errors import Unavailable
 from services.kit.store import (
@@ -24,13 +24,10 @@ from services.kit.store import (
     Audit,
     KeyPlan,
     KeyRing,
-    StoreSet,
     audit_chain,
     database,
-    database_part,
-    holds_key,
-    master_key_part,
     open_clock,
+    open_ring,
     prepare_ring,
     verify_audit,
     verify_clock,
@@ -62,17 +59,10 @@ def prepare_store(url: str, master_key_file: Path) -> None:
     store = database.Database(url)
     try:
         prepare_ring(store, master_key_file, STORE_KEYS)
+        seal = open_ring(store, master_key_file, STORE_KEYS.owner).seal(AUDIT_CHAIN)
+        adopt_requests(store, Audit(tables.audit, seal))
     finally:
         store.dispose()
-
-
-def store_set(url: str, master_key_file: Path, *, init: bool) -> StoreSet:
-    """All that the service keeps; a registry of an earlier version has no keys yet."""
-    parts = (
-        database_part("la base du registre", url, "bank"),
-        master_key_part(master_key_file, loss_accepted=not holds_key(url, AUDIT_CHAIN)),
-    )
-    return StoreSet(parts, init)
 
 
 class RegistryStore:
@@ -83,6 +73,7 @@ class RegistryStore:
         self._store = store
         self._ring = ring
         self.audit = Audit(tables.audit, ring.seal(AUDIT_CHAIN))
+        self.clock_audit = Audit(tables.clock_audit, ring.seal(CLOCK_CHAIN))
         self._lock = threading.Lock()
         self._seen: tuple[bytes, Registry] | None = None
         self._seen_at = 0.0

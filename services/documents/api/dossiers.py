@@ -10,11 +10,12 @@ from microcredit.documents.v1 import document_service_pb2 as pb
 from services.documents.api.making import Maker
 from services.documents.api.store_service import Stored
 from services.documents.contract import CONTRACT, ROOT, Requirement, read_dossier
-from services.documents.dossier import Purpose, enclosures, obstacles, select
+from services.documents.dossier import Purpose, enclosures, not_allowed, obstacles, select
 from services.documents.making import Filled, OutputFile, filename, fill, join, properties, render, zipped
 from services.documents.messages import DocumentOptions, documents
 from services.documents.publishing import Deployment
 from services.documents.render import Piece as Assembled
+from services.documents.template import durations
 from services.kit.access import act_on_case
 from services.kit.context import check_deadline
 from services.kit.errors import FailedPrecondition, InvalidArgument, Violations
@@ -80,24 +81,27 @@ def _filled(
     data = read_dossier(request.data_json, CONTRACT, Requirement((), ""), (), day).data
     purpose = _PURPOSES[request.purpose]
     violations = Violations()
-    violations.extend(obstacles(data, purpose, day, ROOT))
+    violations.extend(obstacles(data, purpose, ROOT))
     violations.raise_if_any()
-    chosen = select(data, purpose, day)
+    cover_sources = maker.sources(deployment, asked, COVER)
+    months = durations(cover_sources.profile)
+    chosen = select(data, purpose, day, months)
     if not chosen:
         raise FailedPrecondition("DOSSIER_EMPTY", "Aucune pièce n’entre dans ce dossier.")
+    sources = [maker.sources(deployment, asked, piece.template_id) for piece in chosen]
+    titles = [one.template.title for one in sources]
+    violations.extend(not_allowed(data, purpose, day, months, titles, ROOT))
     pieces: list[Filled] = []
-    for piece in chosen:
-        sources = maker.sources(deployment, asked, piece.template_id)
+    for one in sources:
         try:
-            pieces.append(fill(sources, request.data_json))
+            pieces.append(fill(one, request.data_json))
         except InvalidArgument as error:
-            violations.extend(error.violations)
+            violations.extend([found for found in error.violations if found not in violations])
     violations.raise_if_any()
-    titles = [piece.sources.template.title for piece in pieces]
     added = list(enclosures(titles, data))
     linked = request.output != pb.DOSSIER_OUTPUT_ZIP
     contents = _contents(pieces, added, linked=linked)
-    cover = fill(maker.sources(deployment, asked, COVER), request.data_json, contents)
+    cover = fill(cover_sources, request.data_json, contents)
     return Dossier([cover, *pieces], ["Sommaire du dossier.", *(one.because for one in chosen)], added)
 
 

@@ -89,7 +89,9 @@ _ABSENT = (
     "Ce serveur n’a pas de convertisseur PDF : demandez le document Word, ou faites installer le "
     "convertisseur (DOCUMENTS_PDF_ADDRESS)."
 )
-_FAILED = "La conversion en PDF a échoué ou a dépassé son temps ; le document Word reste disponible."
+_FAILED = (
+    "La conversion en PDF a échoué, ou a dépassé son temps de processeur ; le document Word reste disponible."
+)
 
 
 class Converter:
@@ -120,10 +122,12 @@ def _refusal(error: grpc.RpcError) -> DomainError:
     code = error.code()
     # An UNAVAILABLE with details was said by the worker itself, which is there but busy.
     answered = rpc_status.from_call(error) is not None
-    if code is grpc.StatusCode.RESOURCE_EXHAUSTED or (code is grpc.StatusCode.UNAVAILABLE and answered):
+    late = code is grpc.StatusCode.DEADLINE_EXCEEDED
+    if late and remaining() <= 0:
+        return DeadlineExceeded()
+    full = code is grpc.StatusCode.RESOURCE_EXHAUSTED
+    if late or full or (code is grpc.StatusCode.UNAVAILABLE and answered):
         return Unavailable("PDF_BUSY", "Le convertisseur PDF est occupé ; réessayez dans un instant.")
     if code is grpc.StatusCode.UNAVAILABLE:
         return FailedPrecondition("PDF_UNAVAILABLE", _ABSENT)
-    if code is grpc.StatusCode.DEADLINE_EXCEEDED and remaining() <= 0:
-        return DeadlineExceeded()
     return FailedPrecondition("PDF_FAILED", _FAILED)

@@ -1,5 +1,6 @@
 """The dossier contract: what callers send, checked as a whole and given types before any template sees it.
 
+- `authorised`: What a document says of the authorisations of the lender of a file, signed or to sign.
 - `BALANCE_SERIES`: The title of the only series of the chart of what is left to repay.
 - `borrowers`: The applicant, then the co-applicant if there is one.
 - `BUDGET_CATEGORIES`: The two groups of bars of the chart of the budget.
@@ -15,12 +16,18 @@
 - `CONTRACT_VERSION`: The version of the dossier contract, printed in every document.
 - `data_digest`: The SHA-256 of the canonical JSON of a dossier, whatever the document and its day; raises
   InvalidArgument when it is none.
+- `data_recipients`: Who receives the data of a file besides the agents of the service.
 - `described`: The typed content of the YAML file that describes a package; None when it is not what it
   should be.
 - `document_reference`: `MC-2026-0042`: the name of what the template is about; empty when it is about
   nothing in particular.
+- `Durations`: How many months an authorisation without end holds, by flow.
+- `enclosed`: The supporting documents joined for the lender.
+- `Flow`: Who may tell whom: the service the lender, or the lender the service.
+- `from_lender`: What forbids to use what the lender said; nothing if the person brought the paper.
 - `has_illegal_character`: Whether the text holds a character that no document may carry.
 - `ILLEGAL`: The characters that no text may hold, as the inside of a character class.
+- `is_presentable`: The conditions were checked and allow it, and the social worker is not against it.
 - `merge_patch`: The target once patched (RFC 7396): objects are merged, anything else is replaced, null
   takes away.
 - `METROPOLE`: The territory of a profile that names none: the country without Alsace-Moselle.
@@ -35,20 +42,33 @@
 - `RECIPIENTS`: How each value of `recipient` in a manifest is addressed; the other, NOBODY, has no postal
   block.
 - `refuse_other_files`: A package holds nothing but its own files.
+- `refused_to_lender`: What says that a request never reaches a lender.
 - `Requirement`: The paths that one template adds to what the contract already requires.
 - `ROOT`: The field of the request, where the paths of violations start.
 - `Schema`: A JSON Schema 2020-12 document whose `$defs` named money, rate and date carry types.
+- `Sent`: A piece that leaves for the lender, and its field in the data.
 - `SERIES`: The titles that the series of each chart may have.
 - `SHARED`: Groups that a recipient may complete: a place for all, an hour for each. Any other one is whole.
 - `strict_json`: Strict JSON: UTF-8, no duplicate key, no fraction, no invisible character, bounded size and
   depth.
-- `terms`: Implicit refusal, with and without the suspension that this letter opens; withdrawal; consent.
+- `terms`: Implicit refusal, with and without the suspension that this letter opens; withdrawal.
+- `to_lender`: What forbids to make a document of this title for the lender.
+- `uncovered`: Why no authorisation of a file covers a flow and what is sent; nothing if one does.
 - `wording`: French forms of address: civility, names, lists of borrowers, postal block, time left, amounts
   in words.
 - `written`: JSON values that `typed` reads as this value, which it gave.
 """
 
 from services.documents.contract import strict_json, wording
+from services.documents.contract.authorisations import (
+    Durations,
+    Flow,
+    from_lender,
+    is_presentable,
+    refused_to_lender,
+    to_lender,
+    uncovered,
+)
 from services.documents.contract.chart_figures import (
     BALANCE_SERIES,
     BUDGET_CATEGORIES,
@@ -68,6 +88,7 @@ from services.documents.contract.dossier_json import (
     read_dossier,
 )
 from services.documents.contract.folders import described, packages, read_folder, refuse_other_files
+from services.documents.contract.lender_pieces import Sent, authorised, data_recipients, enclosed
 from services.documents.contract.recipient import RECIPIENTS, borrowers
 from services.documents.contract.schema import Requirement, Schema, written
 from services.documents.contract.sharing import SHARED, common_to_all

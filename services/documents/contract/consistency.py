@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 
+from services.documents.contract import authorisations
 from services.documents.contract.letter_checks import SITUATIONS, Data
 from services.documents.contract.letter_checks import Check as Check
+from services.documents.contract.reader_checks import READERS
 from services.documents.contract.recipient import Recipient
 from services.documents.contract.values import Money
 from services.documents.contract.wording import POSTAL_LINES, POSTAL_WIDTH
@@ -29,7 +31,6 @@ _PAST = (
     ("applicant", "birth_date"),
     ("co_applicant", "birth_date"),
     ("committee", "met_on"),
-    ("consent", "given_on"),
     ("opinion", "given_on"),
     ("loan", "simulated_on"),
 )
@@ -38,6 +39,7 @@ _PAST = (
 def violations(data: Data, document_date: date, root: str) -> Iterator[Violation]:
     """What no document may print, whatever the template."""
     yield from _future_dates(data, document_date, root)
+    yield from authorisations.impossible(data, root)
     if "budget" in data:
         yield from _totals(data["budget"], f"{root}.budget")
         yield from _living_remainder(data["budget"]["totals"], data.get("loan"), f"{root}.budget.totals")
@@ -176,6 +178,7 @@ CHECKS: Mapping[str, Check] = {
     "missing_piece": _missing_piece,
     "document_deadline": _deadline,
     "enclosure": _enclosure,
+    **READERS,
     **SITUATIONS,
 }
 """The checks that a manifest may list, by name."""

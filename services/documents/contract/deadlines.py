@@ -42,11 +42,9 @@ _DAY = timedelta(days=1)
 _SATURDAY = 5
 
 
-def terms(
-    data: Mapping[str, Any], consent_months: int, document_date: date, territory: str = METROPOLE
-) -> dict[str, date]:
-    """Implicit refusal, with and without the suspension that this letter opens; withdrawal; consent."""
-    found = {"consent_end": add_months(document_date, consent_months)}
+def terms(data: Mapping[str, Any], document_date: date, territory: str = METROPOLE) -> dict[str, date]:
+    """Implicit refusal, with and without the suspension that this letter opens; withdrawal."""
+    found = {}
     received = data.get("case", {}).get("received_on")
     if received is not None:
         found["implicit_refusal"] = implicit_refusal(received)

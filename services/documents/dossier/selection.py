@@ -8,24 +8,28 @@ from datetime import date
 from enum import Enum
 from typing import Any
 
+from services.documents.contract import (
+    Durations,
+    Flow,
+    Sent,
+    enclosed,
+    is_presentable,
+    refused_to_lender,
+    uncovered,
+)
 from services.documents.dossier.situation import (
     answered,
     has,
     incomplete,
     lacks_documents,
-    may_leave,
     not_past,
     on_or_before,
-    presentable,
     refused,
     reminded_in_vain,
 )
 from services.kit.errors import FieldReason, Violation
 
 Data = Mapping[str, Any]
-
-_HEALTH = "SANTE"
-_QUOTE = "DEVIS"
 
 
 class Purpose(Enum):
@@ -52,6 +56,8 @@ class _Candidate:
     template_id: str
     because: str
     belongs: Callable[[Data, date], bool]
+    covered: bool | None = None
+    """Only where the person has allowed to tell the lender (True), or has not yet (False)."""
 
 
 _REQUEST = ("applicant", "household", "budget", "project", "loan.schedule", "loan.total_paid")
@@ -81,12 +87,8 @@ _AMORTISATION = _Candidate(
 _CONSENT = _Candidate(
     "08-autorisation-transmission",
     "Un établissement est choisi et l’autorisation n’est pas encore signée.",
-    lambda data, day: (
-        has(data, "applicant", "bank")
-        and presentable(data)
-        and not may_leave(data, day)
-        and not answered(data, day)
-    ),
+    lambda data, day: has(data, "applicant", "bank") and is_presentable(data) and not answered(data, day),
+    covered=False,
 )
 _CERTIFICATE = _Candidate(
     "12-attestation-accompagnement",
@@ -94,8 +96,9 @@ _CERTIFICATE = _Candidate(
     lambda data, day: (
         has(data, "applicant", "project", "loan", "support.referent", "agent")
         and data["support"]["accepted"] == "YES"
-        and presentable(data)
+        and is_presentable(data)
     ),
+    covered=True,
 )
 _AGREEMENT = _Candidate(
     "17-convention-accompagnement",
@@ -105,6 +108,7 @@ _AGREEMENT = _Candidate(
         and on_or_before(data, "bank_decision.decided_on", day)
         and data["bank_decision"]["outcome"] == "AGREED"
     ),
+    covered=True,
 )
 _REPORT = _Candidate(
     "09-evaluation-sociale",
@@ -116,9 +120,9 @@ _LETTER_TO_BANK = _Candidate(
     "La demande peut être présentée et la personne l’a autorisé.",
     lambda data, day: (
         has(data, "applicant", "project", "loan", "bank", "opinion", "enclosures", "agent")
-        and presentable(data)
-        and may_leave(data, day)
+        and is_presentable(data)
     ),
+    covered=True,
 )
 _FOLLOW_UP = _Candidate(
     "19-suivi",
@@ -264,46 +268,47 @@ _CANDIDATES: Mapping[Purpose, Sequence[_Candidate]] = {
 }
 
 
-def select(data: Data, purpose: Purpose, day: date) -> list[Piece]:
+def select(data: Data, purpose: Purpose, day: date, months: Durations) -> list[Piece]:
     """The pieces that belong on this day, in their order; none when nothing may leave for the lender."""
-    if purpose is Purpose.BANK and any(obstacles(data, purpose, day, "")):
+    if purpose is Purpose.BANK and any(obstacles(data, purpose, "")):
         return []
+    covered = not any(uncovered(data, Flow.TO_LENDER, day, months, ""))
     return [
         Piece(candidate.template_id, candidate.because)
         for candidate in _CANDIDATES[purpose]
+        # What is made for the lender is refused piece by piece, with what the authorisation lacks.
+        if candidate.covered in (None, covered) or (candidate.covered and purpose is Purpose.BANK)
         if candidate.belongs(data, day)
     ]
 
 
-def obstacles(data: Data, purpose: Purpose, day: date, root: str) -> Iterator[Violation]:
-    """What forbids a dossier for the lender: no lender, no permission, a refusal, nothing joined."""
+def obstacles(data: Data, purpose: Purpose, root: str) -> Iterator[Violation]:
+    """What forbids a dossier for the lender, besides what is not allowed: no lender, a refusal, no paper."""
     if purpose is not Purpose.BANK:
         return
-    for path in ("bank", "enclosures", "consent.given_on", "assessment", "opinion"):
+    for path in ("bank", "enclosures", "assessment", "opinion"):
         if not has(data, path):
             yield Violation(
                 f"{root}.{path}",
                 FieldReason.REQUIRED,
                 "Ce champ est exigé d’un dossier pour l’établissement.",
             )
-    if has(data, "consent.given_on") and not may_leave(data, day):
-        sentence = "L’autorisation de transmettre ne vaut pas à la date du document."
-        yield Violation(f"{root}.consent", FieldReason.INCONSISTENT, sentence)
-    if has(data, "assessment") and not presentable(data):
-        sentence = "La demande ne peut pas être présentée : l’avis ne le permet pas."
-        yield Violation(f"{root}.assessment.outcome", FieldReason.INCONSISTENT, sentence)
+    yield from refused_to_lender(data, root)
+
+
+def not_allowed(
+    data: Data, purpose: Purpose, day: date, months: Durations, titles: Sequence[str], root: str
+) -> Iterator[Violation]:
+    """What a dossier for the lender holds, papers included, that no authorisation covers."""
+    if purpose is Purpose.BANK:
+        sent = [*map(Sent, titles), *_joined(titles, data)]
+        yield from uncovered(data, Flow.TO_LENDER, day, months, root, sent)
 
 
 def enclosures(titles: Sequence[str], data: Data) -> list[str]:
-    """The supporting documents joined on paper, besides the pieces of these titles.
+    """The supporting documents joined on paper, besides the pieces of these titles."""
+    return [sent.label for sent in _joined(titles, data)]
 
-    The quote of a care project stays with the service: it would tell of the person's health.
-    """
-    care = data.get("project", {}).get("category") == _HEALTH
-    given = [
-        piece["label"]
-        for piece in data.get("pieces", [])
-        if piece["status"] == "PROVIDED" and not (care and piece.get("code") == _QUOTE)
-    ]
-    listed = dict.fromkeys((*data.get("enclosures", []), *given))
-    return [label for label in listed if label not in titles]
+
+def _joined(titles: Sequence[str], data: Data) -> list[Sent]:
+    return [sent for sent in enclosed(data) if sent.label not in titles]

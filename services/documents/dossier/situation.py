@@ -8,8 +8,6 @@ from typing import Any
 
 Data = Mapping[str, Any]
 
-_PRESENTABLE = frozenset({"ELIGIBLE", "ELIGIBLE_WITH_RESERVE"})
-
 
 def has(data: Data, *paths: str) -> bool:
     """Whether every path has a value; an empty list has none."""
@@ -41,14 +39,6 @@ def refused(data: Data) -> bool:
     return bool(_value(data, "assessment.outcome") == "NOT_ELIGIBLE" and blocking)
 
 
-def presentable(data: Data) -> bool:
-    """The rules allow it, and the social worker is not against it."""
-    return (
-        _value(data, "assessment.outcome") in _PRESENTABLE
-        and _value(data, "opinion.outcome") != "UNFAVORABLE"
-    )
-
-
 def incomplete(data: Data) -> bool:
     """A document or a fact is missing."""
     return any(piece["status"] == "MISSING" for piece in data.get("pieces", [])) or has(
@@ -59,12 +49,6 @@ def incomplete(data: Data) -> bool:
 def lacks_documents(data: Data) -> bool:
     """A document is missing."""
     return any(piece["status"] == "MISSING" for piece in data.get("pieces", []))
-
-
-def may_leave(data: Data, day: date) -> bool:
-    """The person has allowed the transmission, and the permission still holds."""
-    end = _value(data, "consent.valid_until")
-    return on_or_before(data, "consent.given_on", day) and (end is None or bool(end >= day))
 
 
 def reminded_in_vain(data: Data, day: date) -> bool:

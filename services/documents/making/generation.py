@@ -13,7 +13,7 @@ from services.documents.contract import CONTRACT, CONTRACT_VERSION, ROOT, docume
 from services.documents.profile import Profile
 from services.documents.publishing import Deployment, Packages
 from services.documents.render import Piece, Plan, Reason, RenderError, TemplateError, assemble, opc
-from services.documents.template import Template, make_context
+from services.documents.template import Template, all_checks, make_context
 from services.kit.context import check_deadline
 from services.kit.errors import FailedPrecondition, FieldReason, InvalidArgument, Violations
 
@@ -81,7 +81,7 @@ def fill(sources: Sources, data_json: bytes, dossier: Mapping[str, Any] | None =
     `dossier` lists the pieces of a dossier, for their summary alone.
     """
     template, day = sources.template, sources.day
-    read = read_dossier(data_json, CONTRACT, template.requirement, template.checks, day)
+    read = read_dossier(data_json, CONTRACT, template.requirement, all_checks(template, sources.profile), day)
     return Filled(
         sources,
         make_context(read.data, template, sources.profile, day, dossier),
@@ -149,22 +149,23 @@ def properties(sources: Sources, reference: str, data_sha256: str) -> dict[str, 
     }
 
 
+# Of the data; every other one is of the template, whatever it was reading.
 _FIELD_REASONS = {
     Reason.ABSENT: FieldReason.REQUIRED,
     Reason.NULL: FieldReason.REQUIRED,
-    Reason.UNFORMATTED: FieldReason.WRONG_TYPE,
     Reason.ILLEGAL_CHARACTER: FieldReason.NOT_PRINTABLE,
-    Reason.NOT_WELL_FORMED: FieldReason.MALFORMED,
-    Reason.TAG_LEFT: FieldReason.MALFORMED,
 }
 
 
 def refused(error: RenderError) -> InvalidArgument:
     """What a caller is told of a document that would be wrong: the field in cause, never its value."""
     violations = Violations()
-    reason = _FIELD_REASONS[error.reason]
+    reason = _FIELD_REASONS.get(error.reason)
     top = re.split(r"[.\[]", error.field, maxsplit=1)[0]
-    if CONTRACT.knows(top):
+    if reason is None:
+        place = " : ".join(filter(None, (error.part, error.tag)))
+        violations.add("template", FieldReason.MALFORMED, f"{error.sentence} ({place})")
+    elif CONTRACT.knows(top):
         violations.add(f"{ROOT}.{error.field}", reason, error.sentence)
     elif top in ADDED_BY_PROFILE:
         violations.add("profile", reason, f"{error.sentence} (profil : {error.field})")

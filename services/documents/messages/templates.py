@@ -17,6 +17,7 @@ _KINDS = {
     "list": "liste",
     "object": "groupe",
     "text": "texte",
+    "time": "heure",
 }
 
 

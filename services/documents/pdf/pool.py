@@ -28,6 +28,9 @@ MEMORY = Path("/dev/shm")  # noqa: S108 - the memory file system, where what is 
 MEMORY_BYTES = 1024**3
 """What must be free in the memory file system for a worker to use it: a container often gives 64 MiB."""
 
+_LOOK_SECONDS = 0.5
+"""How often the processor time of a conversion is read."""
+
 _PREFIX = "microcredit-pdf-"
 _ROOT = Path(__file__).resolve().parents[3]
 _PIPE_BYTES = 65536
@@ -45,7 +48,16 @@ def default_folder() -> Path:
 
 
 class OfficeError(Exception):
-    """A LibreOffice did not start, died, refused the file or was late; its process is no more."""
+    """A LibreOffice gave no PDF, and its process is no more; `of_document` says that the document is the
+    cause, not a machine that lacked time or memory."""
+
+    def __init__(self, cause: str, *, of_document: bool) -> None:
+        super().__init__(cause)
+        self.of_document = of_document
+
+
+class ProcessorError(Exception):
+    """A conversion took more of the processor than it may."""
 
 
 class Office:
@@ -54,7 +66,9 @@ class Office:
     It dies with the thread that makes it (PR_SET_PDEATHSIG): the main one, or one of the server's.
     """
 
-    def __init__(self, library: Path, place: Path) -> None:
+    def __init__(self, library: Path, place: Path, processor_seconds: float) -> None:
+        self._processor_seconds = processor_seconds
+        self._spent_before = 0.0
         self._folder, self._held = _held_folder(place)
         folder = str(self._folder)
         self._process = subprocess.Popen(  # noqa: S603 - our own module
@@ -80,14 +94,19 @@ class Office:
             if not self._ready:
                 self._start()
             deadline = time.monotonic() + seconds
+            self._spent_before = self._spent()
             self._send(len(content).to_bytes(LENGTH_BYTES, "big") + content, deadline)
             mark, converted = self._answer(deadline)
-        except (OSError, EOFError, TimeoutError) as error:
+        except (OSError, EOFError, TimeoutError, ProcessorError) as error:
+            died = self._process.poll()
             self.kill()
-            raise OfficeError(type(error).__name__) from error
+            # Late without its share of the processor, killed by a kernel short of memory, not even started:
+            # the same document may be asked again.
+            by_machine = isinstance(error, TimeoutError) or died == -signal.SIGKILL or not self._ready
+            raise OfficeError(type(error).__name__, of_document=not by_machine) from error
         if mark != DONE:
             self.kill()
-            raise OfficeError("refused" if mark == FAILED else "disorder")
+            raise OfficeError("refused" if mark == FAILED else "disorder", of_document=True)
         self.conversions += 1
         return converted
 
@@ -104,6 +123,14 @@ class Office:
         shutil.rmtree(self._folder, ignore_errors=True)
         os.close(self._held)
         self._held = -1
+
+    def _spent(self) -> float:
+        """The processor time of the process since it started, in seconds; EOFError once it is gone."""
+        try:
+            ticks = Path(f"/proc/{self._process.pid}/stat").read_text().rpartition(")")[2].split()[11:13]
+        except FileNotFoundError:
+            raise EOFError from None
+        return sum(map(int, ticks)) / os.sysconf("SC_CLK_TCK")
 
     def _start(self) -> None:
         mark, _ = self._answer(time.monotonic() + START_SECONDS)
@@ -133,8 +160,12 @@ class Office:
         with selectors.DefaultSelector() as selector:
             selector.register(self._output, selectors.EVENT_READ)
             while len(read) < count:
-                if not selector.select(max(0.0, deadline - time.monotonic())):
-                    raise TimeoutError
+                if not selector.select(min(_LOOK_SECONDS, max(0.0, deadline - time.monotonic()))):
+                    if self._ready and self._spent() - self._spent_before > self._processor_seconds:
+                        raise ProcessorError
+                    if time.monotonic() >= deadline:
+                        raise TimeoutError
+                    continue
                 piece = os.read(self._output, min(_PIPE_BYTES, count - len(read)))
                 if not piece:
                     raise EOFError
@@ -145,8 +176,17 @@ class Office:
 class Pool:
     """A fixed number of LibreOffice; those who wait for one are refused when their time would run out."""
 
-    def __init__(self, library: Path, size: int, restart_after: int, job_seconds: float, place: Path) -> None:
+    def __init__(
+        self,
+        library: Path,
+        size: int,
+        restart_after: int,
+        job_seconds: float,
+        processor_seconds: float,
+        place: Path,
+    ) -> None:
         self._library = library
+        self._processor_seconds = processor_seconds
         self._place = place
         self._restart_after = restart_after
         self._job_seconds = job_seconds
@@ -175,8 +215,15 @@ class Pool:
         except OfficeError as error:
             log.warning("conversion_failed", cause=str(error), bytes=len(content))
             self._replace(office)
-            raise FailedPrecondition(
-                "PDF_FAILED", "LibreOffice n’a pas pu convertir ce document, ou pas à temps."
+            if error.of_document:
+                raise FailedPrecondition(
+                    "PDF_FAILED",
+                    "LibreOffice n’a pas pu convertir ce document, ou y a passé trop de temps de processeur.",
+                ) from None
+            raise Unavailable(
+                "PDF_BUSY",
+                "Le convertisseur PDF n’a pas pu finir, faute de temps ou de mémoire sur sa machine ; "
+                "réessayez dans un instant.",
             ) from None
         if office.conversions >= self._restart_after:
             office.kill()
@@ -199,7 +246,7 @@ class Pool:
 
     def _add(self) -> None:
         """Adds a LibreOffice."""
-        office = Office(self._library, self._place)
+        office = Office(self._library, self._place, self._processor_seconds)
         with self._changing:
             self._all.add(office)
         self._idle.put(office)

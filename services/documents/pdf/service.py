@@ -51,7 +51,14 @@ def make_app(settings: Settings) -> App:
 
     def build() -> Sequence[Registration]:
         place = settings.work_directory or default_folder()
-        pool = Pool(settings.library(), settings.offices, settings.restart_after, settings.job_seconds, place)
+        pool = Pool(
+            settings.library(),
+            settings.offices,
+            settings.restart_after,
+            settings.job_seconds,
+            settings.processor_seconds,
+            place,
+        )
         pools.append(pool)
         return (registration(PdfServicer(pool)),)
 

@@ -36,7 +36,15 @@ class Settings(ServerSettings):
         gt=0,
         le=600,
         allow_inf_nan=False,
-        description="Temps laissé à une conversion avant d’y mettre fin.",
+        description="Temps laissé à une conversion avant d’y mettre fin ; le même appel peut alors être "
+        "renvoyé.",
+    )
+    processor_seconds: float = Field(
+        60,
+        gt=0,
+        le=600,
+        allow_inf_nan=False,
+        description="Temps de processeur d’une conversion, au-delà duquel le document est refusé.",
     )
     work_directory: Path | None = Field(
         None,

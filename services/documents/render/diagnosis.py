@@ -97,7 +97,8 @@ def _explained(error: Exception, reads: _Reads) -> tuple[Reason, str]:
         return Reason.NULL, field
     if isinstance(error, IllegalCharacterError):
         return Reason.ILLEGAL_CHARACTER, next(filter(None, map(_illegal, reversed(reads))), field)
-    return Reason.UNFORMATTED, field
+    # A division by zero, a slice without step: no value is at fault.
+    return (Reason.UNFORMATTED, field) if isinstance(error, TypeError) else (Reason.IMPOSSIBLE, "")
 
 
 def _named(tag: str, context: Mapping[str, Any]) -> _Reads:

@@ -17,6 +17,7 @@ from jinja2 import FileSystemBytecodeCache, StrictUndefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from services.documents.contract import ILLEGAL
+from services.documents.render.budget import CHARGED, Spending, bounded, charged
 from services.documents.render.filters import FILTERS
 
 TESTS = ("defined", "even", "odd", "undefined")
@@ -64,12 +65,15 @@ class Environment(ImmutableSandboxedEnvironment):
     Escaping is the work of `finalize`: jinja2's own, with two kinds of text, costs more than all the rest.
     """
 
+    context_class = Spending
+
     def __init__(
         self, finalize: Callable[[Any], Any] = printed, undefined: type[StrictUndefined] = StrictUndefined
     ) -> None:
         super().__init__(autoescape=False, undefined=undefined, finalize=finalize)
         self.globals.clear()
-        self.filters = {name: known.function for name, known in FILTERS.items()} | {FLAT: _flat}
+        self.filters = {name: known.function for name, known in FILTERS.items()}
+        self.filters |= {FLAT: _flat, CHARGED: charged}
         self.tests = {name: self.tests[name] for name in TESTS}
 
     def getattr(self, obj: Any, attribute: str) -> Any:
@@ -105,12 +109,16 @@ def code_of(source: str) -> CodeType:
     """The code of a part; raises jinja2's TemplateSyntaxError."""
     cache = ENVIRONMENT.bytecode_cache
     if cache is None:
-        return ENVIRONMENT.compile(source)
+        return _compiled(source)
     name = hashlib.sha256(f"{_ENGINE}\0{source}".encode()).hexdigest()
     bucket = cache.get_bucket(ENVIRONMENT, name, None, source)
     if bucket.code is None:
-        bucket.code = ENVIRONMENT.compile(source)
+        bucket.code = _compiled(source)
         with suppress(OSError):  # a full or read-only disk costs time, not documents
             cache.set_bucket(bucket)
     code: CodeType = bucket.code
     return code
+
+
+def _compiled(source: str) -> CodeType:
+    return ENVIRONMENT.compile(bounded(ENVIRONMENT.parse(source)))

@@ -24,15 +24,21 @@ class Reason(StrEnum):
     ILLEGAL_CHARACTER = "ILLEGAL_CHARACTER"
     NOT_WELL_FORMED = "NOT_WELL_FORMED"
     TAG_LEFT = "TAG_LEFT"
+    IMPOSSIBLE = "IMPOSSIBLE"
+    TOO_COSTLY = "TOO_COSTLY"
+    EMPTIED = "EMPTIED"
 
 
 _SENTENCES = {
     Reason.ABSENT: "Le modèle imprime ce champ, que la donnée ne contient pas.",
     Reason.NULL: "Le modèle imprime ce champ, qui n’a pas de valeur.",
-    Reason.UNFORMATTED: "Le modèle imprime ce champ sans le filtre de son type.",
+    Reason.UNFORMATTED: "Le modèle imprime un champ sans le filtre de son type.",
     Reason.ILLEGAL_CHARACTER: "Ce champ contient un caractère qu’un document Word ne peut pas porter.",
     Reason.NOT_WELL_FORMED: "Avec cette donnée, le modèle donne un document que Word ne pourrait pas ouvrir.",
     Reason.TAG_LEFT: "Une balise du modèle resterait dans le document.",
+    Reason.IMPOSSIBLE: "Le modèle demande un calcul impossible : c’est lui qu’il faut corriger.",
+    Reason.TOO_COSTLY: "Le document serait trop long : les boucles du modèle sont à revoir.",
+    Reason.EMPTIED: "Le modèle laisserait vide un endroit où Word veut un paragraphe.",
 }
 
 

@@ -16,6 +16,7 @@ from lxml import etree
 
 from services.documents.render import opc
 from services.documents.render.archive import Member, write
+from services.documents.render.budget import BudgetError, joined
 from services.documents.render.diagnosis import diagnose
 from services.documents.render.environment import ENVIRONMENT, code_of
 from services.documents.render.errors import Reason, RenderError
@@ -69,7 +70,9 @@ class Program:
         template = self._template
         # The function of the template itself: `render` would copy the context and rewrite the traceback.
         try:
-            text = "".join(template.root_render_func(template.new_context(context, shared=True)))
+            text = joined(template.root_render_func(template.new_context(context, shared=True)))
+        except BudgetError as error:
+            raise RenderError(Reason.TOO_COSTLY, self.name) from error
         except Exception as error:
             raise diagnose(self.name, self._code, self._tags, context) from error
         # Braces of the data are character references: one search clears nearly every document.

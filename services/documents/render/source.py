@@ -7,9 +7,19 @@ import re
 from dataclasses import dataclass
 
 from docxtpl.template import DocxTemplate
+from jinja2.lexer import (
+    TOKEN_BLOCK_BEGIN,
+    TOKEN_COMMENT,
+    TOKEN_COMMENT_BEGIN,
+    TOKEN_COMMENT_END,
+    TOKEN_DATA,
+    TOKEN_RAW_BEGIN,
+    TOKEN_VARIABLE_BEGIN,
+    TOKEN_WHITESPACE,
+)
 from lxml import etree
 
-from services.documents.render.environment import FLAT
+from services.documents.render.environment import ENVIRONMENT, FLAT
 from services.documents.render.pages import FIELD
 
 TAGS = ("{{", "{%", "{#")
@@ -29,6 +39,9 @@ _ENTITY = re.compile("|".join(_ENTITIES))
 # lxml writes this declaration when it writes bytes, and not when it writes text.
 _HEAD = "<?xml version='1.0' encoding='UTF-8' standalone='yes'?>\n"
 _DOCXTPL = DocxTemplate(io.BytesIO())
+_UNREAD = (TOKEN_DATA, TOKEN_COMMENT_BEGIN, TOKEN_COMMENT, TOKEN_COMMENT_END, TOKEN_WHITESPACE)
+_FLATTENED = re.compile(rf"\{{\{{ \( (.*) \) \| {FLAT} \}}\}}")
+_CELL = "<w:tc><w:tcPr></w:tcPr><w:p><w:r><w:t>{}</w:t></w:r></w:p></w:tc>"
 
 
 @dataclass(frozen=True)
@@ -53,9 +66,10 @@ def read_source(name: str, content: bytes) -> Source | None:
     """
     word = WORD_PART.fullmatch(name) is not None
     counts_pages = word and FIELD.encode() in content
-    if not counts_pages and not any(tag.encode() in content for tag in ("{", "}")):
-        return None
+    # Read before it is searched: a brace may be written as a character reference.
     xml = etree.tostring(etree.fromstring(content, parser()), encoding="unicode")
+    if not counts_pages and not any(tag in xml for tag in ("{", "}")):
+        return None
     patched = _DOCXTPL.patch_xml(xml) if word else _TAG.sub(_unescaped, xml)  # type: ignore[no-untyped-call]
     patched = _LITERAL.sub(lambda literal: _LITERALS[literal[0]], patched)
     if not counts_pages and not any(tag in patched for tag in TAGS):
@@ -64,9 +78,30 @@ def read_source(name: str, content: bytes) -> Source | None:
     return Source(text, tags, word and _GRID.search(_MARKUP.sub("", xml)) is not None)
 
 
+def executed(source: str) -> list[str]:
+    """The tags that jinja2 runs, in order, each as it reads it, without blanks; raises TemplateSyntaxError.
+
+    What the compiler adds to a tag is left out.
+    """
+    found: list[str] = []
+    for _, kind, value in ENVIRONMENT.lexer.tokeniter(source, None):
+        if kind in (TOKEN_VARIABLE_BEGIN, TOKEN_BLOCK_BEGIN, TOKEN_RAW_BEGIN):
+            found.append(value)
+        elif found and kind not in _UNREAD:
+            found[-1] += f" {value}"
+    return [_FLATTENED.sub(r"{{ \1 }}", tag) for tag in found]
+
+
+def executed_in_cell(tag: str) -> list[str]:
+    """What docxtpl makes of a tag about its cell: the tags that jinja2 runs in its place."""
+    return executed(_DOCXTPL.patch_xml(_CELL.format(tag)))  # type: ignore[no-untyped-call]
+
+
 def parser() -> etree.XMLParser:
-    """A strict reader, without entities nor network."""
-    return etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, remove_pis=True)
+    """A strict reader, without entities nor network, nor what only those who edit XML by hand see."""
+    return etree.XMLParser(
+        resolve_entities=False, no_network=True, load_dtd=False, remove_pis=True, remove_comments=True
+    )
 
 
 def _unescaped(tag: re.Match[str]) -> str:

@@ -9,8 +9,10 @@ from typing import Any
 from services.documents.contract import (
     METROPOLE,
     RECIPIENTS,
+    authorised,
     borrowers,
     charts,
+    data_recipients,
     document_reference,
     published,
     terms,
@@ -20,7 +22,7 @@ from services.documents.template.manifest import Template
 
 ADDED = frozenset(
     {
-        *("borrowers", "charts", "document", "dossier", "law", "logo"),
+        *("authorised", "borrowers", "charts", "data_recipients", "document", "dossier", "law", "logo"),
         *("profile", "recipient", "signatory", "statistics", "terms"),
     }
 )
@@ -38,8 +40,13 @@ def make_context(
     content = profile.content
     contract_date = data.get("bank_decision", {}).get("offer", {}).get("accepted_on")
     added: dict[str, Any] = {
+        "authorised": authorised(data),
         "borrowers": borrowers(data),
         "charts": charts(data),
+        "data_recipients": [
+            *content["privacy"]["recipients"],
+            *data_recipients(data, for_lender=template.to_lender),
+        ],
         "document": {
             "date": day,
             "title": template.title,
@@ -47,12 +54,7 @@ def make_context(
         },
         "law": texts(content["law"], day, contract_date),
         "profile": content,
-        "terms": terms(
-            data,
-            content["privacy"]["consent_months"],
-            day,
-            content["remedies"].get("public_holidays", METROPOLE),
-        ),
+        "terms": terms(data, day, content["remedies"].get("public_holidays", METROPOLE)),
     }
     if profile.logo is not None:
         logo = profile.logo

@@ -9,8 +9,9 @@ from difflib import get_close_matches
 
 from jinja2 import nodes
 
-from services.documents.render import FILTERS, SAME, TESTS, Filter
+from services.documents.render import FILTERS, ITEM, SAME, TESTS, Filter
 from services.documents.template.fields import IMPLIED, Field, printing
+from services.documents.template.usual_filters import one_of, summed
 
 INTEGER, BOOLEAN, TEXT = Field("integer"), Field("boolean"), Field("text")
 UNKNOWN = Field("unknown")
@@ -32,6 +33,7 @@ _KINDS = {
     "object": "groupe de champs",
     "rate": "nombre décimal",
     "text": "texte",
+    "time": "heure",
 }
 _ORDERED = ("integer", "date", "rate")
 _LIST_SUGGESTION = "Parcourez la liste : {%p for element in … %}."
@@ -182,10 +184,14 @@ def _const(node: nodes.Const, scope: Scope) -> Field | None:
 
 
 def _filter(node: nodes.Filter, scope: Scope) -> Field | None:
-    taken = check(node.node, scope) if node.node is not None else None
+    # What « default » stands for may be absent, what holds it may not.
+    lacking = {written(node.node)} if node.name == "default" and node.node is not None else set()
+    inside = replace(scope, present=scope.present | lacking)
+    taken = check(node.node, inside) if node.node is not None else None
     known = FILTERS.get(node.name)
-    for argument in node.args:
-        check(argument, scope)
+    if known is None or len(node.args) > len(known.arguments):
+        for argument in node.args:
+            check(argument, scope)
     if known is None:
         near = get_close_matches(node.name, FILTERS, 1)
         scope.say(
@@ -211,13 +217,25 @@ def _accepts(node: nodes.Filter, known: Filter, taken: Field, scope: Scope) -> b
     if node.kwargs or not _callable_with(known.function, len(node.args)):
         scope.say("FILTER_ARGUMENTS", f"Le filtre « {node.name} » n’a pas les valeurs qu’il attend.")
         return False
+    for argument, kind in zip(node.args, known.arguments, strict=False):
+        _expect(argument, (kind,), scope)
+    if known.items and taken.item is not None and taken.item.kind not in known.items:
+        scope.say(
+            "FILTER_KIND",
+            f"Le filtre « {node.name} » attend une liste de textes ; reçu : {_KINDS[taken.item.kind]}.",
+            _LIST_SUGGESTION,
+        )
+        return False
     fields = (taken.item.fields if taken.item else {}) if taken.kind == "list" else taken.fields
     lacking = [name for name in known.needs if name not in fields or fields[name].optional]
     if lacking:
         scope.say(
             "FILTER_KIND", f"Le filtre « {node.name} » a besoin de {', '.join(lacking)}, qui manque ici."
         )
-    return not lacking
+    if node.name == "sum" and not summed(node, taken, scope.say):
+        return False
+    path = written(node.node) if node.node is not None else ""
+    return not lacking and (known.gives != ITEM or one_of(node, path, path in scope.present, scope.say))
 
 
 def _callable_with(function: Callable[..., object], arguments: int) -> bool:
@@ -231,6 +249,8 @@ def _callable_with(function: Callable[..., object], arguments: int) -> bool:
 def _given(known: Filter, taken: Field) -> Field | None:
     if known.gives == SAME:
         return taken
+    if known.gives == ITEM:
+        return taken.item
     if known.gives.startswith("list:"):
         return taken.item.fields.get(known.gives.removeprefix("list:")) if taken.item else None
     return Field(known.gives)
@@ -275,7 +295,7 @@ def _comparable(operator: str, left: Field, right: Field, scope: Scope) -> None:
 
 
 def _same(left: Field, right: Field) -> bool:
-    texts = ("text", "code")
+    texts = ("text", "code", "time")
     return left.kind == right.kind or (left.kind in texts and right.kind in texts)
 
 
@@ -318,7 +338,7 @@ def _choice(node: nodes.CondExpr, scope: Scope) -> Field | None:
 def _slice(node: nodes.Getitem, scope: Scope) -> Field | None:
     found = check(node.node, scope)
     bounds = (node.arg.start, node.arg.stop, node.arg.step) if isinstance(node.arg, nodes.Slice) else (None,)
-    if not isinstance(node.arg, nodes.Slice) or not all(map(_is_whole, bounds)):
+    if not isinstance(node.arg, nodes.Slice) or not all(map(_is_whole, bounds)) or node.arg.step is not None:
         scope.say(
             "EXPRESSION_FORBIDDEN",
             "Entre crochets, seuls deux rangs sont permis, par exemple [:-1].",
@@ -339,6 +359,12 @@ def _is_whole(bound: nodes.Node | None) -> bool:
 def _whole(node: nodes.BinExpr, scope: Scope) -> Field:
     for operand in (node.left, node.right):
         _expect(operand, ("integer",), scope)
+    if isinstance(node, nodes.Mod) and not (isinstance(node.right, nodes.Const) and node.right.value):
+        scope.say(
+            "DIVISION",
+            "« % » donne un reste : il se calcule par un nombre écrit dans la balise, autre que zéro.",
+            "Écrivez par exemple « loop.index % 2 ».",
+        )
     return INTEGER
 
 

@@ -13,7 +13,7 @@ from services.documents.contract import CONTRACT_FILE, RECIPIENTS
 from services.documents.render import FILTERS
 
 _PROFILE_FILE = Path(__file__).parent.parent / "profiles" / "profile.schema.json"
-_KINDS = {"money": "money", "signed_money": "money", "rate": "rate", "date": "date"}
+_KINDS = {"money": "money", "signed_money": "money", "rate": "rate", "date": "date", "time": "time"}
 _PROFILE_SIGNATORIES = ("president", "director")
 _DEFINITION = "#/$defs/"
 
@@ -30,6 +30,8 @@ class Field:
     codes: tuple[str, ...] = ()
     fields: Mapping[str, Field] = field(default_factory=dict)
     item: Field | None = None
+    most: int = 60
+    """How many items a list has at most, as the contract says; supposed where it does not."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +71,11 @@ def printing(kind: str) -> list[str]:
     return [name for name, known in FILTERS.items() if kind in known.takes and known.gives == "text"]
 
 
+def preferred(kind: str) -> tuple[str, ...]:
+    """The filters that most often print a kind of field; none for a text."""
+    return _PREFERRED.get(kind, ())
+
+
 def _entries(path: str, spoken: str, one: Field) -> Iterator[FieldTag]:
     """`spoken` is the path as a tag writes it, where the item of a list has a name."""
     yield FieldTag(path, one.kind, one.label, one.optional, _tag(spoken, one))
@@ -84,7 +91,7 @@ def _tag(spoken: str, one: Field) -> str:
         return f"{{%p for element in {spoken} %}} … {{%p endfor %}}"
     if one.kind in ("object", "boolean"):
         return f"{{%p if {spoken} is defined %}} … {{%p endif %}}" if one.optional else ""
-    chosen = next(iter(_PREFERRED.get(one.kind, ())), "")
+    chosen = next(iter(preferred(one.kind)), "")
     printed = f"{{{{ {spoken} | {chosen} }}}}" if chosen else f"{{{{ {spoken} }}}}"
     return f"{{% if {spoken} is defined %}}{printed}{{% endif %}}" if one.optional else printed
 
@@ -93,6 +100,7 @@ _PREFERRED = {
     "money": ("euros",),
     "rate": ("percent",),
     "date": ("long_date",),
+    "time": ("clock",),
     "code": ("label",),
 }
 
@@ -115,7 +123,8 @@ def _field(schema: Json, definitions: Json, *, optional: bool) -> Field:
         return Field("object", label, optional, fields=_properties(target, definitions))
     if target.get("type") == "array":
         # An absent list is read as an empty one.
-        return Field("list", label, item=_field(target["items"], definitions, optional=False))
+        item = _field(target["items"], definitions, optional=False)
+        return Field("list", label, item=item, most=target.get("maxItems", Field.most))
     # An enumeration without French labels is a text, compared with its known values only.
     kind = target.get("type", "string")
     codes = tuple(value for value in target.get("enum", ()) if isinstance(value, str))
@@ -154,6 +163,15 @@ IMPLIED: Mapping[str, tuple[str, ...]] = {
 _COUNTED = dict.fromkeys(("label", "count", "amount"), "text")
 _RECIPIENT = {"lines": ["text"], "salutation": "text"}
 _ADDED: dict[str, Any] = {
+    "authorised": {
+        "pieces": ["text"],
+        **{
+            f"{flow}_{end}": "date?"
+            for flow in ("to_lender", "from_lender")
+            for end in ("given_on", "valid_until")
+        },
+    },
+    "data_recipients": ["text"],
     "charts": {"budget": {"?": "", "alt": "text"}, "balance": {"?": "", "alt": "text"}},
     "document": {"date": "date", "title": "text", "reference": "text"},
     "dossier": {
@@ -172,7 +190,6 @@ _ADDED: dict[str, Any] = {
         "withheld": "text",
     },
     "terms": {
-        "consent_end": "date",
         "implicit_refusal": "date?",
         "implicit_remedy": "date?",
         "suspended_refusal": "date?",

@@ -9,6 +9,7 @@ from lxml import etree
 
 from services.documents.render import is_rendered, opc, parser
 from services.documents.template.accessibility import accessibility
+from services.documents.template.agreement import agreement, elsewhere
 from services.documents.template.chart_checks import charts, named
 from services.documents.template.fields import make_fields
 from services.documents.template.forbidden import forbidden
@@ -58,10 +59,15 @@ def _verdict(findings: Iterable[Finding], docx: bytes) -> Verdict:
 def _tags(parts: Mapping[str, bytes], template: Template) -> Iterator[Finding]:
     fields = make_fields(template.recipient, template.signatory)
     for name in filter(is_rendered, parts):
-        found = lines(name, etree.fromstring(parts[name], parser()))
+        root = etree.fromstring(parts[name], parser())
+        found = lines(name, root)
         tags = occurrences(found)
         if len(tags) > MAX_TAGS:
             yield Finding(WHOLE_FILE, f"Plus de {MAX_TAGS} balises dans {name}.", "DOCX_TOO_LARGE")
             continue
-        yield from structure(found, tags)
-        yield from contract(tags, fields, template.requires)
+        said = [
+            *elsewhere(name, root, found),
+            *structure(found, tags),
+            *contract(tags, fields, template.requires),
+        ]
+        yield from said if errors(said) else (*said, *agreement(name, parts[name], tags))

@@ -27,6 +27,7 @@ MANIFEST_FILE = "manifest.yaml"
 DOCX_FILE = "template.docx"
 """The Word file of a template."""
 
+_LENDER_NEWS = frozenset({"bank_decision", "incident"})
 _SCHEMA = Schema.load(Path(__file__).parent / "manifest.schema.json")
 
 
@@ -44,6 +45,10 @@ class Template:
     requires: Sequence[str]
     requirement: Requirement
     checks: Sequence[Check]
+    to_lender: bool
+    """Made for a lender, whoever prints it."""
+    from_lender: bool
+    """Repeats what a lender said."""
     docx: bytes
     digest: str
     manifest: Mapping[str, Any]
@@ -74,6 +79,8 @@ def make_template(manifest: Mapping[str, Any], docx: bytes, package_digest: str)
         requires=manifest["requires"],
         requirement=Requirement(manifest["requires"], manifest["id"]),
         checks=_checks(manifest),
+        to_lender=manifest["recipient"] == "BANK" or manifest.get("for_lender", False),
+        from_lender=any(path.partition(".")[0] in _LENDER_NEWS for path in manifest["requires"]),
         docx=docx,
         digest=package_digest,
         manifest=manifest,

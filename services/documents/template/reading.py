@@ -24,6 +24,16 @@ _NAMES = (
     (re.compile(r"word/charts/chart(\d+)\.xml"), "graphique"),
 )
 
+# The attributes in which people write, in Word or LibreOffice, what readers see or follow.
+_WRITTEN_ATTRIBUTES = {
+    "bookmarkStart": ("name",),
+    "cNvPr": ("descr", "title"),
+    "docPr": ("descr", "title"),
+    "hyperlink": ("anchor", "tooltip"),
+    "tblCaption": ("val",),
+    "tblDescription": ("val",),
+}
+
 Node = Any
 
 
@@ -93,6 +103,9 @@ class Occurrence:
     holder: Holder
 
 
+CELL_TAGS = ("vm", "hm", "colspan", "cellbg")
+"""The statements about the cell that they are in."""
+
 WHOLE_FILE = Place(part="fichier")
 """Where something is when it is in no part of the file, or in all of it."""
 
@@ -149,7 +162,12 @@ def _word_lines(part: str, root: Node) -> list[Line]:
 
 
 def _tagged_attributes(node: Node) -> Iterator[str]:
-    return (name for name, value in node.attrib.items() if "{" in value and find(value) != ([], []))
+    written = _WRITTEN_ATTRIBUTES.get(etree.QName(node).localname, ())
+    return (
+        name
+        for name, value in node.attrib.items()
+        if "{" in value and etree.QName(name).localname in written and find(value) != ([], [])
+    )
 
 
 def _plain_lines(part: str, root: Node) -> list[Line]:

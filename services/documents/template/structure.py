@@ -10,6 +10,7 @@ from typing import Any
 from services.documents.render import WORD_PART
 from services.documents.template.reading import (
     CELL,
+    CELL_TAGS,
     ROW,
     TEXT,
     Line,
@@ -22,7 +23,7 @@ from services.kit.findings import Finding, Severity
 _OPENING = {"if": "endif", "for": "endfor"}
 _MIDDLE = {"else": ("if", "for"), "elif": ("if",)}
 _CLOSING = {closing: opening for opening, closing in _OPENING.items()}
-_CELL_TAGS = ("vm", "hm", "colspan", "cellbg")
+_CELL_VALUES = ("colspan", "cellbg")
 KEYWORDS = (*_OPENING, *_MIDDLE, *_CLOSING)
 _TAKEN = {"p": "son paragraphe", "r": "son passage", "tr": "sa ligne de tableau", "tc": "sa cellule"}
 
@@ -47,9 +48,12 @@ def structure(lines: Iterable[Line], occurrences: Iterable[Occurrence]) -> Itera
     for line in lines:
         yield from _strays(line)
     blocks: list[_Block] = []
+    seen: list[Occurrence] = []
     for one in occurrences:
         yield from _alone(one)
         yield from _known(one)
+        yield from _first(one, seen)
+        seen.append(one)
         yield from _matched(one, blocks)
     for block in blocks:
         tag = block.occurrence.tag
@@ -89,7 +93,7 @@ def _known(one: Occurrence) -> Iterator[Finding]:
             f"« {tag.source} » attend un contenu préparé par un programme.",
             f"Écrivez « {{{{ {tag.body} }}}} ».",
         )
-    if tag.sign == "{%" and tag.keyword not in (*KEYWORDS, *_CELL_TAGS):
+    if tag.sign == "{%" and tag.keyword not in (*KEYWORDS, *CELL_TAGS):
         near = get_close_matches(tag.keyword, KEYWORDS, 1)
         yield finding(
             one.line,
@@ -97,8 +101,22 @@ def _known(one: Occurrence) -> Iterator[Finding]:
             f"« {tag.keyword or tag.body} » n’est pas une instruction des modèles.",
             f"Vouliez-vous dire « {near[0]} » ?" if near else "Les instructions sont if, elif, else et for.",
         )
-    if tag.sign == "{%" and tag.keyword in _CELL_TAGS and enclosing(one.holder.node, CELL) is None:
+    if tag.sign == "{%" and tag.keyword in CELL_TAGS and enclosing(one.holder.node, CELL) is None:
         yield finding(one.line, "TAG_MISPLACED", f"« {tag.source} » n’a de sens que dans une cellule.")
+
+
+def _first(one: Occurrence, before: Iterable[Occurrence]) -> Iterator[Finding]:
+    """docxtpl reads what a tag gives to its cell before all that is in the cell."""
+    if one.tag.sign != "{%" or one.tag.keyword not in _CELL_VALUES:
+        return
+    cell = enclosing(one.holder.node, CELL)
+    if any(enclosing(other.holder.node, CELL) is cell and other.tag.keyword in KEYWORDS for other in before):
+        yield finding(
+            one.line,
+            "TAG_MISPLACED",
+            f"« {one.tag.source} » est lue avant le reste de sa cellule.",
+            "Placez-la au début de la cellule.",
+        )
 
 
 def _alone(one: Occurrence) -> Iterator[Finding]:

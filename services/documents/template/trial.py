@@ -24,6 +24,7 @@ from services.documents.render import (
 )
 from services.documents.template.context import make_context
 from services.documents.template.manifest import Template
+from services.documents.template.permission import all_checks
 from services.documents.template.reading import CELL, PARAGRAPH, WHOLE_FILE, W, part_name, place
 from services.kit.errors import InvalidArgument
 from services.kit.findings import Finding, Severity
@@ -52,7 +53,11 @@ def contexts(template: Template, sample: Sample) -> Iterator[tuple[str, Context]
     for path in sorted(_EXAMPLES.glob("*.json")):
         try:
             dossier = read_dossier(
-                path.read_bytes(), CONTRACT, template.requirement, template.checks, sample.day
+                path.read_bytes(),
+                CONTRACT,
+                template.requirement,
+                all_checks(template, sample.profile),
+                sample.day,
             )
         except InvalidArgument:
             continue

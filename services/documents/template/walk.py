@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from jinja2 import TemplateSyntaxError, nodes
 
-from services.documents.render import ENVIRONMENT
+from services.documents.render import ENVIRONMENT, MAX_STEPS, steps_of
 from services.documents.template.expressions import (
     LOOP,
     UNKNOWN,
@@ -16,11 +16,13 @@ from services.documents.template.expressions import (
     check_condition,
     check_printed,
     present_if,
+    written,
 )
 from services.documents.template.fields import Field
 from services.documents.template.reading import Occurrence
 from services.documents.template.structure import finding
 from services.kit.findings import Finding
+from services.kit.french import number
 
 _SHELLS = {
     "if": "{{% {} %}}{{% endif %}}",
@@ -35,6 +37,10 @@ class _Frame:
 
     outside: Scope
     refused: frozenset[str]
+    turns: int
+    """How many times at most, with data of the contract, what is inside is gone through."""
+    listed: str = ""
+    """What a loop goes through."""
 
 
 def contract(
@@ -42,10 +48,15 @@ def contract(
 ) -> Iterator[Finding]:
     """Everything wrong with what the tags of a part name; `requires` are paths that the data always has."""
     scope, frames = Scope(fields).knowing(requires), list[_Frame]()
+    steps, dearest, most = 0, None, 0
     for one in occurrences:
         problems = Scope(scope.names, scope.present)
+        cost = _turns(frames) * _steps(one)
+        steps += cost
+        if cost > most:
+            dearest, most = one, cost
         try:
-            scope = _step(one, problems, frames)
+            scope = step(one, problems, frames)
         except TemplateSyntaxError as error:
             yield finding(
                 one.line,
@@ -55,9 +66,31 @@ def contract(
             )
         for problem in dict.fromkeys(problems.problems):
             yield finding(one.line, problem.code, problem.message, problem.suggestion)
+    if dearest is not None and steps > MAX_STEPS:
+        yield finding(
+            dearest.line,
+            "LOOP_COST",
+            f"Avec des listes pleines, cette partie demanderait {number(steps)} pas ; le service en fait "
+            f"{number(MAX_STEPS)} au plus.",
+            "Retirez une boucle de l’intérieur d’une autre, autour de cet endroit.",
+        )
 
 
-def _step(one: Occurrence, scope: Scope, frames: list[_Frame]) -> Scope:
+def _turns(frames: Sequence[_Frame]) -> int:
+    return frames[-1].turns if frames else 1
+
+
+def _steps(one: Occurrence) -> int:
+    """What the engine counts for a tag, each time that it meets it."""
+    tag = one.tag
+    source = {"{{": tag.body, "{%": tag.rest}.get(tag.sign, "")
+    try:
+        return 1 + steps_of(_expression(source.partition(" in ")[2] if tag.keyword == "for" else source))
+    except (TemplateSyntaxError, AttributeError):  # said elsewhere, or nothing that is computed
+        return 1
+
+
+def step(one: Occurrence, scope: Scope, frames: list[_Frame]) -> Scope:
     """The scope after a tag, and what is wrong with the tag in `scope.problems`."""
     tag = one.tag
     if tag.sign == "{#":
@@ -91,7 +124,7 @@ def _statement(keyword: str, source: str) -> nodes.Node:
 def _if(node: nodes.Node, scope: Scope, frames: list[_Frame]) -> Scope:
     test = node.test  # type: ignore[attr-defined]
     check_condition(test, scope)
-    frames.append(_Frame(scope, present_if(test, False)))
+    frames.append(_Frame(scope, present_if(test, False), _turns(frames)))
     return scope.knowing(present_if(test, True))
 
 
@@ -108,7 +141,7 @@ def _otherwise(keyword: str, source: str, scope: Scope, frames: list[_Frame]) ->
 
 
 def _for(node: nodes.Node, scope: Scope, frames: list[_Frame]) -> Scope:
-    frames.append(_Frame(scope, frozenset()))
+    frames.append(_Frame(scope, frozenset(), _turns(frames)))
     if not isinstance(node, nodes.For):
         return scope
     listed = check(node.iter, scope)
@@ -118,6 +151,16 @@ def _for(node: nodes.Node, scope: Scope, frames: list[_Frame]) -> Scope:
     if not isinstance(node.target, nodes.Name) or node.recursive:
         scope.say("EXPRESSION_FORBIDDEN", "Une boucle s’écrit « for element in liste ».")
         return scope
+    if listed is not None:
+        path, turns = _listed(node.iter), _turns(frames) * listed.most
+        if any(frame.listed == path for frame in frames):
+            scope.say(
+                "LOOP_NESTED",
+                f"Cette boucle parcourt « {path} » à l’intérieur d’une boucle qui la parcourt déjà : jusqu’à "
+                f"{number(turns)} tours.",
+                "Une seule boucle suffit : retirez celle-ci.",
+            )
+        frames[-1] = replace(frames[-1], turns=turns, listed=path)
     name = node.target.name
     # The name of the item may hide another, of which presence was known.
     present = frozenset(path for path in scope.present if path.partition(".")[0] not in (name, "loop"))
@@ -128,6 +171,13 @@ def _for(node: nodes.Node, scope: Scope, frames: list[_Frame]) -> Scope:
         check_condition(node.test, inside)
         inside = inside.knowing(present_if(node.test, True))
     return inside
+
+
+def _listed(node: nodes.Node) -> str:
+    """The list that a loop goes through, whatever the filters and the slice."""
+    while isinstance(node, nodes.Filter | nodes.Getitem) and node.node is not None:
+        node = node.node
+    return written(node)
 
 
 def _advice(error: TemplateSyntaxError) -> str:

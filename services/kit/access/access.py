@@ -35,6 +35,7 @@ LOOK_SECONDS = 5.0
 REMEMBERED = 4096
 """How many tokens, and how many certificates, a process remembers."""
 
+_LONGEST_NAME = 200
 _SUBJECT = re.compile(r"[!-~]{1,100}")
 _TEAM = re.compile(r"[ -~]{1,100}")
 _SIRET = re.compile(r"\d{14}")
@@ -115,9 +116,17 @@ class Access:
 
     def identify(self, call: grpc.ServicerContext) -> Caller:
         """Who makes a call; Unauthenticated when that is not proved."""
+        return self.caller(self._pem(call), call.invocation_metadata())
+
+    def shown(self, call: grpc.ServicerContext) -> str:
+        """The names in the certificate of a call, whatever they may do; empty without one."""
+        pem = self._pem(call)
+        return " ".join(self._certificate(pem).names)[:_LONGEST_NAME] if pem else ""
+
+    def _pem(self, call: grpc.ServicerContext) -> bytes | None:
         proved: Mapping[str, Any] = call.auth_context() if self._shown else {}
-        (pem,) = proved.get("x509_pem_cert", (None,))
-        return self.caller(pem, call.invocation_metadata())
+        found: Sequence[bytes | None] = proved.get("x509_pem_cert", (None,))
+        return found[0]
 
     def caller(self, pem: bytes | None, headers: Headers) -> Caller:
         """Who calls with a certificate and headers."""

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
+
+from google.protobuf.json_format import MessageToDict
+from google.protobuf.message import Message
+from google.protobuf.timestamp_pb2 import Timestamp
+from google.type.date_pb2 import Date
 
 from services.kit import context
 from services.kit.caller import Caller
@@ -17,7 +23,7 @@ HOURS = 24
 _NOT_COMPARED = ("request_id", "validate_only")
 
 
-def demand(log: AccessLog, method: str, request: Any, caller: Caller) -> Agreement:
+def demand(log: AccessLog, method: str, request: Any, caller: Caller, case_tags: Sequence[str]) -> Agreement:
     """What a caller asks; two persons ask for the same if all that their requests say of the act is equal."""
     compared: Any = type(request)()
     compared.CopyFrom(request)
@@ -25,10 +31,34 @@ def demand(log: AccessLog, method: str, request: Any, caller: Caller) -> Agreeme
         if name in compared.DESCRIPTOR.fields_by_name:
             compared.ClearField(name)
     act = method.encode() + b"\0" + compared.SerializeToString(deterministic=True)
-    expire_time = datetime.now(UTC) + timedelta(hours=HOURS)
+    now = datetime.now(UTC)
     actor, request_id = context.actor(), getattr(request, "request_id", "")
     call = log.act_tag(f"{actor}\0{request_id}".encode()) if request_id else ""
-    return Agreement(log.act_tag(act), actor, caller.roles, expire_time, call)
+    return Agreement(
+        log.act_tag(act),
+        actor,
+        caller.roles,
+        method,
+        ask_time=now,
+        expire_time=now + timedelta(hours=HOURS),
+        case_tags=tuple(case_tags),
+        dates=_dates(compared),
+        call=call,
+    )
+
+
+def _dates(request: Message) -> dict[str, str]:
+    """The dates of a request, by their fields: the rest of it may be content, which is kept nowhere."""
+    said = MessageToDict(request, preserving_proto_field_name=True)
+    found: dict[str, str] = {}
+    for field in request.DESCRIPTOR.fields:
+        kind = field.message_type.full_name if field.message_type else ""
+        if field.name in said and kind == Timestamp.DESCRIPTOR.full_name:
+            found[field.name] = said[field.name]
+        elif field.name in said and kind == Date.DESCRIPTOR.full_name:
+            day = getattr(request, field.name)
+            found[field.name] = f"{day.year:04}-{day.month:02}-{day.day:02}"
+    return found
 
 
 def check_agreement(first: Agreement, asked: Agreement, role: str) -> None:

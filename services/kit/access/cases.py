@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 import structlog
 from cachetools import TTLCache
@@ -51,22 +52,32 @@ class CaseRights:
     break_glass: str = ""
 
 
+_ALONE = CaseRights("none", "every", "", opens=False)
+
+
 def rights_of(caller: Caller, table: RoleTable, break_glass: str) -> CaseRights:
     """What the roles of a caller add up to.
 
     An application alone acts for any case with what it sends, and reads nothing of what is kept.
     """
     if not caller.subject:
-        return CaseRights("none", "every", "", opens=False)
-    roles = [table.roles[name] for name in sorted(caller.roles) if name in table.roles]
+        return _ALONE
+    rights, breaks = _rights(caller.roles, caller.team, table)
+    return replace(rights, break_glass=break_glass) if break_glass and breaks else rights
+
+
+@lru_cache(maxsize=1024)
+def _rights(names: frozenset[str], team: str, table: RoleTable) -> tuple[CaseRights, bool]:
+    """The rights of some roles in a team, and whether one of them may reach other cases for a reason."""
+    roles = [table.roles[name] for name in names if name in table.roles]
     scopes = {role.cases for role in roles}
-    return CaseRights(
+    rights = CaseRights(
         reads="every" if scopes & {"every", "read"} else "team" if "team" in scopes else "none",
         acts="every" if "every" in scopes else "team" if "team" in scopes else "none",
-        team=caller.team,
-        opens=any(role.opens_cases for role in roles) and bool(caller.team),
-        break_glass=break_glass if any(role.break_glass for role in roles) else "",
+        team=team,
+        opens=any(role.opens_cases for role in roles) and bool(team),
     )
+    return rights, any(role.break_glass for role in roles)
 
 
 class CaseTeams:
@@ -117,6 +128,8 @@ class CaseGate:
     """The references of the cases whose team this very call made its own."""
     permitted: set[str] = field(default_factory=set)
     """The tags of the cases that it was let through to."""
+    refused: list[str] = field(default_factory=list)
+    """The tags of those that it was not."""
 
     def reads(self, tag: str) -> bool:
         """Whether the call may read what is kept of a case."""
@@ -141,8 +154,11 @@ class CaseGate:
                 self.opened.append(reference)
         return not tag or self._reaches(self.rights.acts, tag)
 
-    def give_back(self) -> None:
-        """Forgets the cases that the call opened, and failed to keep anything of."""
+    def fail(self) -> None:
+        """Forgets the cases that the call opened, and failed to keep anything of; it is noted under those
+        that it may not reach, which a call that succeeds for others is not."""
+        for tag in self.refused:
+            context.concern(tag)
         for reference in self.opened:
             if not self.teams.is_known(reference):
                 self.teams.close(self.teams.tag(reference))
@@ -161,6 +177,7 @@ class CaseGate:
         subject = context.subject()
         if scope != "team" or not self.rights.break_glass:
             subject.mark = accesses.OTHER_TEAM
+            self.refused.append(tag)
             return False
         if subject.mark != accesses.BREAK_GLASS:
             log.warning("break_glass", agent=context.actor(), case=tag, request_id=context.request_id())

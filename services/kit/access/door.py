@@ -29,7 +29,7 @@ from services.kit.access.cases import (
     enter_gate,
 )
 from services.kit.access.guard import Guard
-from services.kit.access.journal import AccessJournal
+from services.kit.access.journal import UNAVAILABLE, AccessJournal
 from services.kit.access.named_cases import named_cases
 from services.kit.access.service import AccessServicer
 from services.kit.caller import Caller
@@ -43,6 +43,7 @@ _SHORTEST_REASON, _LONGEST_REASON = 10, 200
 _LONGEST_NAME = 200
 _OWN_METHODS = "microcredit.access."
 
+_unproved: ContextVar[Caller | None] = ContextVar("unproved", default=None)
 _agreed: ContextVar[Agreement | None] = ContextVar("agreement", default=None)
 
 log = structlog.get_logger()
@@ -88,8 +89,13 @@ class AccessDoor:
         return [AccessServicer(self._log, self._teams)] if self._log and self._teams else []
 
     def identify(self, call: grpc.ServicerContext) -> Caller:
-        """Who makes a call; Unauthenticated when that is not proved."""
-        return self._access.identify(call)
+        """Who makes a call; Unauthenticated when that is not proved, which is noted too, up to a limit."""
+        try:
+            return self._access.identify(call)
+        except DomainError:
+            if self._guard.may_note_unproved():
+                _unproved.set(Caller(self._access.shown(call)))
+            raise
 
     def arrive(self, method: str, call: grpc.ServicerContext, caller: Caller) -> None:
         """Refuses a call by its method alone, before its request is read, or because it cannot be noted."""
@@ -126,11 +132,13 @@ class AccessDoor:
         if (
             not role
             or not self._log
+            or not self._teams
             or not isinstance(request, Message)
             or getattr(request, "validate_only", False)
         ):
             return
-        asked = demand(self._log, method, request, caller)
+        tags = [self._teams.tag(reference) for reference in named_cases(request)]
+        asked = demand(self._log, method, request, caller, tags)
         first = self._log.cases.agreement(asked, datetime.now(UTC))
         check_agreement(first, asked, role)
         _agreed.set(first)
@@ -152,7 +160,7 @@ class AccessDoor:
         gate, agreed = current_gate(), _agreed.get()
         try:
             if code != "OK" and gate:
-                gate.give_back()
+                gate.fail()
             if code == "OK" and agreed and self._log:
                 self._log.cases.end_agreement(agreed)
         except DomainError as error:
@@ -164,9 +172,11 @@ class AccessDoor:
         A stream that goes on without another case has nothing more to note.
         """
         self._settle(code)
-        caller, subject = context.caller(), context.subject()
+        caller, subject = context.caller() or _unproved.get(), context.subject()
         cases = subject.cases[max(0, subject.noted) :]
         if self._journal is None or caller is None or (code == "OK" and subject.noted >= 0 and not cases):
+            return
+        if reason == UNAVAILABLE:  # a line for each would fill the memory of a server that cannot write them
             return
         subject.noted = len(subject.cases)
         line = AccessLine(

@@ -17,6 +17,9 @@ from services.kit.errors import PermissionDenied, Unavailable
 RELOAD_SECONDS = 1.0
 """How long a table is used before its file is looked at again."""
 
+UNPROVED_PER_MINUTE = 60
+"""How many calls that prove nobody a server notes in its journal: more would fill it for whoever calls."""
+
 log = structlog.get_logger()
 
 
@@ -83,6 +86,10 @@ class Guard:
         for collection in _collections(request) or table.collections:
             if not caller.roles & table.allowed(Act(method, collection)):
                 raise _not_allowed(method)
+
+    def may_note_unproved(self) -> bool:
+        """Counts a call that proves nobody, and says whether it is one to be noted."""
+        return self._quotas.take("", UNPROVED_PER_MINUTE)  # no application has an empty name
 
     def second_person(self, method: str) -> str:
         """The role that one of two persons has for a method; empty when one person is enough."""

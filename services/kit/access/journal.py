@@ -9,7 +9,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import replace
+from copy import copy
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -26,6 +26,9 @@ LATE_SECONDS = 5.0
 
 CAPACITY = 10_000
 """The lines that may wait in one process."""
+
+UNAVAILABLE = "ACCESS_JOURNAL_UNAVAILABLE"
+"""Why a call that could not be noted is refused."""
 
 log = structlog.get_logger()
 
@@ -69,21 +72,25 @@ class AccessJournal:
             if len(self._waiting) < self._capacity and waited < LATE_SECONDS:
                 return
         raise Unavailable(
-            "ACCESS_JOURNAL_UNAVAILABLE",
+            UNAVAILABLE,
             "Le journal des accès ne peut pas être écrit : rien n’est fait sans y être noté. Réessayez, puis "
             "prévenez l’exploitant.",
         )
 
     def note(self, line: AccessLine, tags: Sequence[str]) -> None:
-        """Queues a line for each case of a call, by its tag; one line without a case when there is none."""
+        """Queues a line for each case of a call, by its tag; one line without a case when there is none.
+
+        The line is the journal's from then on.
+        """
         now = time.monotonic()
         with self._changed:
             if not self._waiting:  # else the writer is at work: each wake costs a call
                 self._changed.notify_all()
-            for tag in tags or [""]:
+            for rank, tag in enumerate(tags or [""]):
                 self._number += 1
-                numbered = replace(line, process=self._process, number=self._number, case_tag=tag)
-                self._waiting.append((now, numbered))
+                each = copy(line) if rank else line
+                each.process, each.number, each.case_tag = self._process, self._number, tag
+                self._waiting.append((now, each))
 
     def _write_for_ever(self) -> None:
         while True:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 import grpc
@@ -16,12 +16,13 @@ from services.kit.access.unusual import Unusual, day_bounds, summary
 from services.kit.canonical import Head, Verification
 from services.kit.context import actor
 from services.kit.errors import FieldReason, Violations
-from services.kit.store import AccessFilters, AccessLine, AccessLog, accesses, fingerprint
+from services.kit.store import AccessFilters, AccessLine, AccessLog, Agreement, accesses, fingerprint
 from services.kit.wire import Fields, PageStart, asked_page, paging
 
 _HASH = re.compile(r"[0-9a-f]{64}")
 _LATEST = date(2199, 12, 31)
 _LONGEST_FILTER, _LONGEST_REFERENCE, _LONGEST_TEAM = 200, 64, 100
+_TOO_LONG = f"Ce texte compte {_LONGEST_FILTER} caractères au plus."
 
 
 class AccessServicer(AccessServiceServicer):
@@ -56,6 +57,21 @@ class AccessServicer(AccessServiceServicer):
         unusual, calls = summary(self._store.between(*day_bounds(day)))
         return pb.SummarizeAccessesResponse(unusual=[_unusual_pb(one) for one in unusual], call_count=calls)
 
+    def ListPendingActs(
+        self, request: pb.ListPendingActsRequest, context: grpc.ServicerContext
+    ) -> pb.ListPendingActsResponse:
+        """What waits for a second person, the first to end first."""
+        violations = Violations()
+        page = asked_page(self._page_key, request, violations)
+        if len(request.case_reference) > _LONGEST_FILTER:
+            violations.add("case_reference", FieldReason.TOO_LONG, _TOO_LONG)
+        violations.raise_if_any()
+        found = self._store.cases.pending(datetime.now(UTC), self._teams.tag(request.case_reference))
+        return pb.ListPendingActsResponse(
+            pending_acts=map(_pending_pb, page.of(found)),
+            next_page_token=page.next_token(self._page_key, request, len(found), 0),
+        )
+
     def ReassignCase(
         self, request: pb.ReassignCaseRequest, context: grpc.ServicerContext
     ) -> pb.ReassignCaseResponse:
@@ -88,8 +104,7 @@ class AccessServicer(AccessServiceServicer):
     def _filters(self, request: pb.ListAccessesRequest, violations: Violations) -> AccessFilters:
         for name in ("subject", "application", "case_reference", "method"):
             if len(getattr(request, name)) > _LONGEST_FILTER:
-                text = f"Ce texte compte {_LONGEST_FILTER} caractères au plus."
-                violations.add(name, FieldReason.TOO_LONG, text)
+                violations.add(name, FieldReason.TOO_LONG, _TOO_LONG)
         fields = Fields(request, "", violations)
         return AccessFilters(
             start_time=fields.instant("start_time"),
@@ -139,6 +154,17 @@ def _access_pb(line: AccessLine) -> pb.Access:
     }
     del values["mark"], values["time"]
     return pb.Access(**values)
+
+
+def _pending_pb(asked: Agreement) -> pb.PendingAct:
+    return pb.PendingAct(
+        method=asked.method,
+        subject=asked.actor,
+        ask_time=wire.timestamp(asked.ask_time),
+        expire_time=wire.timestamp(asked.expire_time),
+        case_tags=asked.case_tags,
+        dates=asked.dates,
+    )
 
 
 def _unusual_pb(one: Unusual) -> pb.UnusualAccess:

@@ -9,6 +9,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from services.kit.dates import PARIS, paris_start
+from services.kit.errors import Unauthenticated
 from services.kit.french import plural
 from services.kit.store import AccessLine, accesses
 
@@ -29,6 +30,7 @@ class Rule(StrEnum):
     OTHER_TEAM = "OTHER_TEAM"
     BREAK_GLASS = "BREAK_GLASS"
     NOT_ALLOWED = "NOT_ALLOWED"
+    UNPROVED = "UNPROVED"
     GAP = "GAP"
 
 
@@ -60,6 +62,7 @@ _SENTENCES = {
     Rule.OUTSIDE_HOURS: "{count} en dehors de 7 h à 20 h, ou un jour sans travail.",
     Rule.OTHER_TEAM: "{refused}, pour des dossiers d’une autre équipe.",
     Rule.BREAK_GLASS: "{count} pour un dossier d’une autre équipe, ouvert avec un motif.",
+    Rule.UNPROVED: "{refused}, sans preuve de qui appelle.",
     Rule.NOT_ALLOWED: "{refused}, que ses droits ne permettent pas.",
 }
 
@@ -101,6 +104,8 @@ def _rules(line: AccessLine) -> Iterator[Rule]:
         yield _MARKS[line.mark]
     if line.reason in _REASONS:
         yield _REASONS[line.reason]
+    if line.code == Unauthenticated.status:
+        yield Rule.UNPROVED
 
 
 def _told(who: tuple[str, str], counts: _Counts) -> Iterator[Unusual]:

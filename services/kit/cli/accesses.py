@@ -32,6 +32,8 @@ _UNKNOWN_CALLERS = (
     "de dossier (docs/acces.md)."
 )
 
+_LONGEST_PAGE = 200
+
 A = TypeVar("A")
 
 Day = Annotated[date, typer.Argument(metavar="JOUR", parser=parse_day, help="Le jour.")]
@@ -45,6 +47,7 @@ def register(app: typer.Typer, address: Address) -> None:
     commands: dict[str, Callable[..., int]] = {
         "access-summary": summary,
         "verify-accesses": verify,
+        "pending-acts": pending,
         "reassign-case": reassign,
     }
     add_commands(app, address, accesses, **commands)
@@ -55,7 +58,9 @@ def accesses(
     day: OneDay = None,
     subject: Annotated[str, typer.Option("--subject", metavar="AGENT", help="Ceux d’un agent.")] = "",
     case: Annotated[str, typer.Option("--case", metavar="RÉFÉRENCE", help="Ceux d’un dossier.")] = "",
-    limit: Annotated[int, typer.Option("--limit", metavar="N", min=1, max=200, help="Au plus N.")] = 50,
+    limit: Annotated[
+        int, typer.Option("--limit", metavar="N", min=1, max=_LONGEST_PAGE, help="Au plus N.")
+    ] = 50,
 ) -> int:
     """Liste les accès, du dernier au premier : qui, d’où, quel appel, quel dossier, avec quelle issue."""
     request = pb.ListAccessesRequest(
@@ -101,6 +106,22 @@ def verify(
     return GOOD if answer.whole else REFUSED
 
 
+def pending(
+    call: Call,
+    case: Annotated[str, typer.Option("--case", metavar="RÉFÉRENCE", help="Ceux d’un dossier.")] = "",
+) -> int:
+    """Liste les actes qui attendent une seconde personne : qui a demandé, quoi, jusqu’à quand."""
+    request = pb.ListPendingActsRequest(case_reference=case, page_size=_LONGEST_PAGE)
+    answer = _asked(call, AccessServiceStub(call.remote.channel).ListPendingActs, request)
+    call.out.document(as_json(answer))
+    call.out.table(
+        ("acte", "demandé par", "le", "jusqu’au", "dossier", "dates"), map(_act, answer.pending_acts)
+    )
+    more = " et d’autres ; --case en choisit" if answer.next_page_token else ""
+    call.out.line(f"{plural(len(answer.pending_acts), 'acte')} en attente{more}.")
+    return GOOD
+
+
 def reassign(
     call: Call,
     case: Annotated[str, typer.Argument(metavar="RÉFÉRENCE", help="La référence du dossier.")],
@@ -139,6 +160,17 @@ def _row(access: pb.Access) -> tuple[str, ...]:
         access.method.rpartition("/")[2] or _KINDS.get(access.kind, "—"),
         access.case_tag[:8] or "—",
         access.reason or access.code or "—",
+    )
+
+
+def _act(asked: pb.PendingAct) -> tuple[str, ...]:
+    return (
+        asked.method.rpartition("/")[2],
+        asked.subject,
+        instant(asked.ask_time),
+        instant(asked.expire_time),
+        ", ".join(tag[:8] for tag in asked.case_tags) or "—",
+        ", ".join(f"{name} {when}" for name, when in sorted(asked.dates.items())) or "—",
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 from pydantic import Field
@@ -30,7 +29,7 @@ class ReleaseSettings(StoreSettings):
 
     def trust(self, stores: StoreSet, plan: KeyPlan) -> TrustStore:
         """The keys and the policy of a store that exists; StartupError."""
-        replace(stores, init=False).check()
+        stores.check(act=True)
         database = Database(self.database_url)
         ring = open_ring(database, self.master_key_file, plan.owner)
         return TrustStore(database, ring.seal(RELEASE_CHAIN))

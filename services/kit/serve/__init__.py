@@ -2,6 +2,7 @@
 
 - `all_of`: What raises the first error of several checks.
 - `App`: A service: `prepare` runs once in the master before the fork, `build` in each worker after it.
+- `configure`: Sends structlog and the standard logging of the libraries to stderr, as JSON.
 - `EPOCHS_DESCRIPTION`: What a service says of the setting that places the keys of its epochs.
 - `exception_fields`: The types and the frames (file:line:function) of an exception and of its causes.
 - `HEADS_DESCRIPTION`: What a service says of the setting that places its anchored heads.
@@ -34,6 +35,6 @@ from services.kit.serve.config import (
 )
 from services.kit.serve.interceptor import internal_error
 from services.kit.serve.liveness import all_of
-from services.kit.serve.logs import exception_fields
+from services.kit.serve.logs import configure, exception_fields
 from services.kit.serve.server import App, Registration, registration
 from services.kit.serve.status import to_status

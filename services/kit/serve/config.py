@@ -16,7 +16,16 @@ from services.kit.errors import StartupError
 from services.kit.serve import options
 from services.kit.serve.admission import PATIENCE_SECONDS
 from services.kit.serve.interceptor import Limits
-from services.kit.store import AccessPlace, AnchoredStore, HeadPlaces, KeyPlan
+from services.kit.store import (
+    AccessPlace,
+    AnchoredStore,
+    HeadPlaces,
+    KeyPlan,
+    Part,
+    StoreSet,
+    accesses_part,
+    heads_part,
+)
 
 _MEBIBYTE = 1024 * 1024
 _TLS = "tls_certificate_file", "tls_key_file", "tls_authorities_file"
@@ -203,7 +212,15 @@ class StoreSettings(ServerSettings):
 
     def anchored(self, plan: KeyPlan) -> AnchoredStore:
         """The store of the service, whose keys are those of a plan, and where its heads are anchored."""
-        return AnchoredStore(self.database_url, self.master_key_file, plan, self.head_places())
+        return AnchoredStore(
+            self.database_url, self.access_database_url, self.master_key_file, plan, self.head_places()
+        )
+
+    def stores(self, *parts: Part) -> StoreSet:
+        """All that the service keeps: the parts of its own, and what every service has beside."""
+        heads = heads_part(self.heads_file, self.database_url)
+        accesses = accesses_part(self.access_database_url, self.heads_file)
+        return StoreSet((*parts, heads, accesses), self.init)
 
     def head_places(self) -> HeadPlaces:
         """Where anchored heads go."""

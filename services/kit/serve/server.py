@@ -12,11 +12,11 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
 from types import MappingProxyType
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 import grpc
 import structlog
@@ -34,7 +34,7 @@ from services.kit.serve.counts import Counts
 from services.kit.serve.interceptor import MAX_METADATA_BYTES, Interceptor
 from services.kit.serve.liveness import Check
 from services.kit.serve.prefork import Pulse, Supervisor
-from services.kit.store import StoreSet, database
+from services.kit.store import AnchoredStore, StoreSet, database
 
 CLIENT_PING_SECONDS = 20
 """The shortest keepalive interval that clients may use, published in the client guide."""
@@ -99,8 +99,9 @@ class App:
 
     `domain` is that of ErrorInfo, `roles` the table of who may call what, `accesses` where it is noted who
     did. What `prepare` opens (connections, threads) it closes before it returns. It runs once what the
-    service keeps, `stores`, was found whole, or may be created. `rules` names, after it, what governs today.
-    `stop` runs last in a worker that ends.
+    service keeps, `stores`, was found whole, or may be created. The heads of its chains are `anchored`, and
+    its workers look at them. `rules` names, after it, what governs today. `stop` runs last in a worker that
+    ends.
     """
 
     name: str
@@ -110,14 +111,21 @@ class App:
     roles: Path
     stores: StoreSet = field(default_factory=StoreSet)
     accesses: AccessKeeping | None = None
-    anchor: Callable[[], None] = lambda: None
+    anchored: AnchoredStore | None = None
     rules: Callable[[], Sequence[str]] = tuple
     stop: Callable[[], None] = lambda: None
 
 
-Act = Callable[[S, str, str], str]
-"""What a person does to the store of a service: by name, and the word after that of the act; gives a French
-sentence, or raises StartupError."""
+BY = "--by"
+
+
+@dataclass(frozen=True)
+class Act(Generic[S]):
+    """What a person does to the store of a service: `run` takes the value of its one option, who acts unless
+    told otherwise, and the word after that of the act; it gives a French sentence, or raises StartupError."""
+
+    run: Callable[[S, str, str], str]
+    option: str = BY
 
 
 def main(
@@ -127,19 +135,22 @@ def main(
     *,
     acts: Mapping[str, Act[S]] = MappingProxyType({}),
 ) -> int:
-    """Reads the settings, then runs the service, or the act that the first word names (`ACT --by NAME`);
-    returns the exit code of the process."""
+    """Reads the settings, then runs the service, or the act that the first word names; returns the exit code
+    of the process."""
+    os.umask(_PRIVATE_UMASK)  # whatever a library writes, and a process that it starts
     words = list(sys.argv[1:] if argv is None else argv)
     try:
         if words[:1] and words[0] in acts:
             act = acts[words.pop(0)]
             word = words.pop(0) if words and not words[0].startswith("--") else ""
-            by = _named(words)
+            value = _taken(words, act.option)
+            if act.option == BY:
+                _check_name(value)
             settings = settings_type.load(words)
             app = make_app(settings)
             logs.configure(app.name, settings.log_level)
-            replace(app.stores, init=False).check()  # an act creates nothing
-            sys.stdout.write(f"{spaced(act(settings, by, word))}\n")
+            app.stores.check(act=True)
+            sys.stdout.write(f"{spaced(act.run(settings, value, word))}\n")
             return 0
         settings = settings_type.load(words)
     except StartupError as error:
@@ -147,32 +158,36 @@ def main(
     return run(make_app(settings), settings)
 
 
-def _named(words: list[str]) -> str:
-    """The name given by `--by`, taken out of the command line; StartupError without one."""
-    place = words.index("--by") if "--by" in words else len(words)
-    name = " ".join("".join(words[place + 1 : place + 2]).split())
+def _taken(words: list[str], option: str) -> str:
+    """The value of an option, taken out of the command line; empty without one."""
+    place = words.index(option) if option in words else len(words)
+    value = " ".join("".join(words[place + 1 : place + 2]).split())
     del words[place : place + 2]
+    return value
+
+
+def _check_name(name: str) -> None:
     if not name or name.startswith("-") or len(name) > _LONGEST_NAME or not name.isprintable():
         raise StartupError("Indiquez qui agit : --by NOM, de cent caractères au plus.")
-    return name
 
 
 def run(app: App, settings: ServerSettings) -> int:
     """Serves until SIGTERM or SIGINT; returns the exit code of the process."""
     logs.configure(app.name, settings.log_level)
-    os.umask(_PRIVATE_UMASK)  # whatever a library writes, and a process that it starts
     try:
         access = settings.access()
         app.stores.check()
         # Before the fork: the workers count together how often an application calls.
         guard = Guard(Roles(app.roles, settings.roles_file), Quotas())
         app.prepare()
-        app.anchor()
         if access and app.accesses:
             app.accesses.place.prepare()
+        if app.anchored:
+            app.anchored.anchor()
         with port.reserve(settings.host, settings.port) as held, _ready_file(settings.ready_file) as publish:
             code = _supervise(app, settings, guard, held, publish, is_open=access is None)
-            app.anchor()
+            if app.anchored:
+                app.anchored.anchor()
             return code
     except StartupError as error:
         return _refuse(error)
@@ -258,6 +273,8 @@ def _work(app: App, settings: ServerSettings, guard: Guard, address: str, pulse:
         options=_options(settings),
     )
     registrations = [*app.build(), *map(registration, door.servicers() if door else ())]
+    if app.anchored:
+        app.anchored.start()
     probes = _add_services(server, registrations)
     own = liveness.own_address()
     if door is None:

@@ -7,8 +7,10 @@
 - `AccessPlace`: Where a service keeps its journal of accesses, under which master key, and for how many
   months.
 - `Agreement`: What a person asked of an act that takes two: who, with which roles, and until when it holds.
-- `Anchor`: Anchors the heads of the chains of one store, from one process.
-- `AnchoredStore`: A store whose heads are anchored, for a process that does not serve it.
+- `accesses_part`: The journal of accesses, which begins with the first server that asks who calls: its head
+  is anchored from then on.
+- `AnchoredStore`: The chains of a service, those of its journal of accesses too once there is one, and where
+  their heads are anchored.
 - `Audit`: The audit of a table of `audit_table`, under the seal of its chain.
 - `audit`: Chained audit: each write adds a row, in its own transaction, that seals all the rows before it.
 - `audit_chain`: The chain of the audit of a table.
@@ -41,6 +43,8 @@
 - `fingerprint`: What tells a request from another one: SHA-256 of its parts.
 - `HEAD_SIGNATURES`: The purpose of the key (Ed25519) that signs heads.
 - `HeadPlaces`: Where anchored heads go: the file, and elsewhere where a setting says so.
+- `heads_part`: The file of anchored heads; a store that has no key to sign them, of an earlier version, has
+  none.
 - `holds_key`: Whether a database keeps a key of that purpose, whatever else it is.
 - `idempotency`: Requests already answered: a write sent again with the same id has the first answer
   (AIP-155).
@@ -52,6 +56,7 @@
 - `open_clock`: The chain of the confirmations, under a seal.
 - `open_ring`: The keys of a database that was prepared; StartupError.
 - `PAGE_TOKENS`: The purpose of the key that seals page tokens.
+- `Part`: A database or a file of a service: its French name with an article, where it is, whether it exists.
 - `prepare_keys`: Creates or upgrades the key database; creates the master key and the first epoch if none
   exists yet.
 - `prepare_ring`: Ties a database to its master key, which is created for a new one, and makes the keys that
@@ -78,7 +83,7 @@
 
 from services.kit.store import accesses, audit, database, idempotency, states, store_clock, vault
 from services.kit.store.accesses import AccessFilters, AccessLine, AccessLog, AccessPlace
-from services.kit.store.anchoring import Anchor, AnchoredStore
+from services.kit.store.anchoring import AnchoredStore
 from services.kit.store.audit import Audit, AuditEntry, audit_chain, audit_table, verify_audit
 from services.kit.store.case_store import Agreement
 from services.kit.store.chain import BrokenChainError, Chain, ChainSeal
@@ -88,7 +93,15 @@ from services.kit.store.head_sending import HeadPlaces
 from services.kit.store.heads import HEAD_SIGNATURES
 from services.kit.store.idempotency import fingerprint, request_table, reused
 from services.kit.store.keys import CaseKey, KeyStore, prepare_keys
-from services.kit.store.parts import StoreSet, database_part, holds_key, master_key_part
+from services.kit.store.parts import (
+    Part,
+    StoreSet,
+    accesses_part,
+    database_part,
+    heads_part,
+    holds_key,
+    master_key_part,
+)
 from services.kit.store.ring import (
     PAGE_TOKENS,
     KeyPlan,

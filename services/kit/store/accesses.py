@@ -29,7 +29,7 @@ from services.kit.canonical import Head, Verification
 from services.kit.dates import add_months, instant_of, instant_text
 from services.kit.store import vault
 from services.kit.store.case_store import CaseStore
-from services.kit.store.chain import Chain
+from services.kit.store.chain import Chain, ChainSeal, Record
 from services.kit.store.database import Database, migrate
 from services.kit.store.ring import KeyPlan, open_ring, prepare_ring
 from services.kit.store.store_clock import DeletionTime
@@ -77,11 +77,45 @@ _TAGS, _PAGES = "access cases", "access pages"
 # The number names the lock of the chain in PostgreSQL, shared by every replica: it may never change.
 _LOCK = 4410365372913872107
 
-ACCESS_KEYS = KeyPlan("le journal des accès", (ACCESS_CHAIN, _TAGS, _PAGES))
+
+class _Lines(Chain):
+    """The chain of the lines, whose oldest are removed with time; what was removed is believed only of a
+    removal that the chain holds."""
+
+    def __init__(self, seal: ChainSeal) -> None:
+        super().__init__(_access, seal, lock=_LOCK)
+
+    def holds(self, connection: Connection, head: Head) -> bool:
+        start = _beginning(connection)
+        if head.sequence > start.sequence:
+            return super().holds(connection, head)
+        known = head.sequence < start.sequence or head == start
+        return head.sequence == 0 or (known and start in _removals(connection))
+
+    def after(self, connection: Connection, last: Head) -> Iterator[Record]:
+        start = _beginning(connection)
+        return super().after(connection, last if last.sequence > start.sequence else start)
+
+
+def _verify(connection: Connection, seal: ChainSeal, expected: Head | None = None) -> Verification:
+    """Reads the whole journal; what was removed is believed only of a removal that the journal holds."""
+    beginning = _beginning(connection)
+    found = _Lines(seal).verify(connection, expected, beginning=beginning)
+    if beginning.sequence and beginning not in _removals(connection) and not found.broken_sequence:
+        return replace(found, broken_sequence=beginning.sequence)
+    return found
+
+
+ACCESS_KEYS = KeyPlan(
+    "le journal des accès",
+    (ACCESS_CHAIN, _TAGS, _PAGES),
+    chains={ACCESS_CHAIN: _verify},
+    opened={ACCESS_CHAIN: _Lines},
+)
 """The keys that the journal keeps."""
 
 
-@dataclass(frozen=True)
+@dataclass  # not frozen, which would triple the cost of one: each call makes a line
 class AccessLine:
     """Who called, from where, for which act and which case, and how it ended; never what was said.
 
@@ -146,7 +180,8 @@ class AccessLog:
         self.cases = CaseStore(self.database)
         self._months = place.months
         ring = open_ring(self.database, place.master_key_file, ACCESS_KEYS.owner)
-        self._chain = Chain(_access, ring.seal(ACCESS_CHAIN), lock=_LOCK)
+        self._seal = ring.seal(ACCESS_CHAIN)
+        self._chain = _Lines(self._seal)
         self._tags, self.page_key = ring.key(_TAGS), ring.key(_PAGES)
 
     def case_tag(self, reference: str) -> str:
@@ -192,13 +227,7 @@ class AccessLog:
     def verify(self, expected: Head | None = None) -> Verification:
         """Reads the whole journal; what was removed is believed only of a removal that the journal holds."""
         with self.database.read() as connection:
-            beginning = _beginning(connection)
-            removed = select(_access.c.number, _access.c.resource).where(_access.c.kind == REMOVAL)
-            known = [Head(*row) for row in connection.execute(removed)]
-            found = self._chain.verify(connection, expected, beginning=beginning)
-            if beginning.sequence and beginning not in known and not found.broken_sequence:
-                return replace(found, broken_sequence=beginning.sequence)
-            return found
+            return _verify(connection, self._seal, expected)
 
     def remove_old(self, connection: Connection, time: DeletionTime) -> int:
         """Marks the end of the days whose retention is over, and removes those marked long enough ago."""
@@ -270,6 +299,12 @@ def _beginning(connection: Connection) -> Head:
     query = select(_access.c.sequence, _access.c.prev_hash).order_by(_access.c.sequence).limit(1)
     first = connection.execute(query).first()
     return Head(first.sequence - 1, first.prev_hash) if first else Head(0, "0" * 64)
+
+
+def _removals(connection: Connection) -> list[Head]:
+    """The last line that each removal took."""
+    removed = select(_access.c.number, _access.c.resource).where(_access.c.kind == REMOVAL)
+    return [Head(*row) for row in connection.execute(removed)]
 
 
 def _days_end(now: datetime, months: int) -> datetime:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from typing import Any
 
 from sqlalchemy import Column, Connection, MetaData, String, Table, Text, delete, insert, select, text, update
 
@@ -30,6 +33,10 @@ _agreement = Table(
     Column("roles", Text, nullable=False),
     Column("expire_time", String(27), nullable=False),
     Column("done", String(64), nullable=False),
+    Column("method", Text, nullable=False),
+    Column("ask_time", String(27), nullable=False),
+    Column("case_tags", Text, nullable=False),
+    Column("dates", Text, nullable=False),
 )
 
 _request = idempotency.request_table(_metadata, "access_request")
@@ -49,8 +56,12 @@ class Agreement:
     digest: str
     actor: str
     roles: frozenset[str]
+    method: str
+    ask_time: datetime
     expire_time: datetime
-    call: str
+    case_tags: tuple[str, ...]
+    dates: Mapping[str, str]
+    call: str = ""
     done: str = ""
 
 
@@ -104,8 +115,7 @@ class CaseStore:
             query = select(_agreement).where(_agreement.c.digest == asked.digest)
             row = connection.execute(query).first()
             if row is not None and row.done in ("", asked.call):
-                roles, until = frozenset(row.roles.split()), instant_of(row.expire_time)
-                return replace(asked, actor=row.actor, roles=roles, expire_time=until, done=row.done)
+                return replace(_asked(row), call=asked.call)
             connection.execute(delete(_agreement).where(_agreement.c.digest == asked.digest))
             values = {
                 "digest": asked.digest,
@@ -113,9 +123,22 @@ class CaseStore:
                 "roles": " ".join(sorted(asked.roles)),
                 "expire_time": instant_text(asked.expire_time),
                 "done": "",
+                "method": asked.method,
+                "ask_time": instant_text(asked.ask_time),
+                "case_tags": " ".join(asked.case_tags),
+                "dates": json.dumps(dict(asked.dates)),
             }
             connection.execute(insert(_agreement).values(values))
             return asked
+
+    def pending(self, now: datetime, tag: str) -> list[Agreement]:
+        """What waits for a second person, the first to end first; for one case, or for all with an empty
+        tag."""
+        waits = (_agreement.c.expire_time > instant_text(now)) & (_agreement.c.done == "")
+        query = select(_agreement).where(waits).order_by(_agreement.c.expire_time, _agreement.c.digest)
+        with self._database.read() as connection:
+            found = [_asked(row) for row in connection.execute(query)]
+        return [one for one in found if not tag or tag in one.case_tags]
 
     def end_agreement(self, agreed: Agreement) -> None:
         """The act is done: what was asked of it serves no other call."""
@@ -125,6 +148,20 @@ class CaseStore:
                 connection.execute(update(_agreement).where(this).values(done=agreed.call))
             else:
                 connection.execute(delete(_agreement).where(this))
+
+
+def _asked(row: Any) -> Agreement:
+    return Agreement(
+        row.digest,
+        row.actor,
+        frozenset(row.roles.split()),
+        row.method,
+        instant_of(row.ask_time),
+        instant_of(row.expire_time),
+        tuple(row.case_tags.split()),
+        json.loads(row.dates),
+        done=row.done,
+    )
 
 
 def _team(connection: Connection, tag: str) -> str:

@@ -65,7 +65,13 @@ class Chain:
         columns = ", ".join(f'"{name}"' for name in self._names)
         reading, order = f'SELECT {columns} FROM "{table.name}"', f'ORDER BY "{self._rank.name}"'  # noqa: S608
         self._reading = text(f"{reading} {order}")
+        self._reading_last = text(f"{reading} {order} DESC LIMIT 1")
         self._reading_after = text(f'{reading} WHERE "{self._rank.name}" > :rank {order}')
+
+    @property
+    def name(self) -> str:
+        """The name of its table."""
+        return self._table.name
 
     def head(self, connection: Connection, *, lock: bool = False) -> Head:
         """The last record; `lock` makes the other writers of the chain wait until the transaction ends, as
@@ -123,6 +129,15 @@ class Chain:
         """Whether a record is there as it was read; the beginning always is."""
         found = select(self._table.c.hash).where(self._rank == head.sequence)
         return head.sequence == 0 or connection.scalar(found) == head.hash
+
+    def ends_whole(self, connection: Connection) -> bool:
+        """Whether the last record is as it was sealed: the cheapest part of a verification."""
+        found = connection.execute(self._reading_last).mappings().first()
+        if found is None:
+            return True
+        row = dict(found)
+        before = Head(row[self._rank.name] - 1, row["prev_hash"])
+        return self._follows(row, before, [self._keyed.after], lambda _: True)
 
     def goes_on(self, connection: Connection, head: Head) -> bool:
         """Whether a record is there as it was anchored, and every one after it follows."""

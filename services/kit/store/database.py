@@ -87,16 +87,16 @@ class Database:
         _databases.add(self)
 
     @contextmanager
-    def read(self, *, any_text: bool = False) -> Iterator[Connection]:
+    def read(self, *, any_text: bool = False, fresh: bool = False) -> Iterator[Connection]:
         """A read-only transaction that sees one state of the store throughout.
 
         Text that is not UTF-8, which SQLite keeps as it is, is damage; with `any_text` its reader judges it,
-        and finds each wrong byte as a lone surrogate.
+        and finds each wrong byte as a lone surrogate. One that is `fresh` sees what became of the file.
         """
         options: dict[str, Any] = {ANY_TEXT: any_text}
         if not self.is_sqlite:
             options |= {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
-        with self._transaction(options) as connection:
+        with self._transaction(options, self._fresh if fresh else None) as connection:
             yield connection
 
     @contextmanager
@@ -133,11 +133,18 @@ class Database:
                 if found != self._revision:
                     raise states.of_newer_version()
         except FailedPrecondition as refusal:
-            self._refusal = refusal
-            return refusal
+            return self.refuse(refusal)
         except DomainError as problem:
             return problem
         return None
+
+    def refuse(self, refusal: FailedPrecondition) -> FailedPrecondition:
+        """Keeps a state that no wait ends: this process reads and writes nothing more of the store until the
+        service is started again; gives it back, to be raised."""
+        for database in (self, *_databases):
+            if database._url == self._url:
+                database._refusal = refusal
+        return refusal
 
     def check_state(self) -> None:
         """Raises the state in which nothing may be read or written, as far as it is known."""

@@ -91,9 +91,9 @@ class HeadsFile:
     def __init__(self, path: Path) -> None:
         self.path = path
 
-    def last(self, public_key: str) -> Heads | None:
-        """The heads of the last line, None in an absent or empty file; StartupError if another key signed it
-        or if it was changed."""
+    def last(self, public_key: str = "") -> Heads | None:
+        """The heads of the last line, None in an absent or empty file; StartupError if it was changed, or if
+        another key than the one expected signed it."""
         if not self.path.exists():
             return None
         with self._opened() as stream:

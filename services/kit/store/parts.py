@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 from pathlib import Path
 
@@ -15,8 +15,10 @@ from sqlalchemy.exc import DBAPIError
 from services.kit.errors import FailedPrecondition, StartupError, Unavailable
 from services.kit.french import join
 from services.kit.store import states, vault
+from services.kit.store.accesses import ACCESS_CHAIN
 from services.kit.store.database import Database
 from services.kit.store.engine import connect_sqlite, is_damage, parse_url
+from services.kit.store.heads import HEAD_SIGNATURES, HeadsFile
 from services.kit.store.ring import STORED_KEY, purposes
 
 _REVISIONS = "alembic_version"
@@ -26,14 +28,18 @@ _REVISIONS = "alembic_version"
 class Part:
     """A database or a file of a service: its French name with an article, where it is, whether it exists.
 
-    `exists` raises StartupError for a part that is there and cannot be this one. A part whose loss the
-    operator has accepted by a setting is created again beside the others.
+    `exists` raises StartupError for a part that is there and cannot be this one; `began` says of one that is
+    not there whether it ever was. A part whose loss the operator has accepted by a setting is created again
+    beside the others. `answered_by` is the act by which a named person answers for a loss, which does without
+    the part.
     """
 
     label: str
     place: str
     exists: Callable[[], bool]
     loss_accepted: bool = False
+    began: Callable[[], bool] = lambda: True
+    answered_by: Callable[[], str] = str
 
     def __str__(self) -> str:
         return f"{self.label} ({self.place})"
@@ -62,6 +68,32 @@ def database_part(label: str, url: str, table: str, *, loss_accepted: bool = Fal
     return Part(label, place, lambda: _postgresql_exists(url, parsed, table), loss_accepted)
 
 
+def heads_part(path: Path, url: str) -> Part:
+    """The file of anchored heads; a store that has no key to sign them, of an earlier version, has none."""
+    return Part(
+        "le fichier des empreintes",
+        str(path.absolute()),
+        lambda: path.exists() and b"\n" in path.read_bytes(),
+        began=lambda: holds_key(url, HEAD_SIGNATURES),
+        answered_by=lambda: "acknowledge-head absent",
+    )
+
+
+def accesses_part(url: str, heads: Path) -> Part:
+    """The journal of accesses, which begins with the first server that asks who calls: its head is anchored
+    from then on."""
+
+    def began() -> bool:
+        last = HeadsFile(heads).last()
+        return last is not None and ACCESS_CHAIN in last.heads
+
+    def act() -> str:
+        last = HeadsFile(heads).last()
+        return f"acknowledge-head {last.id}" if last else ""
+
+    return replace(database_part("le journal des accès", url, "access"), began=began, answered_by=act)
+
+
 def holds_key(url: str, purpose: str) -> bool:
     """Whether a database keeps a key of that purpose; a store of an earlier version does not yet."""
     parsed = parse_url(url)
@@ -84,22 +116,24 @@ class StoreSet:
     parts: tuple[Part, ...] = ()
     init: bool = False
 
-    def check(self) -> None:
-        """Lets a start go on where the set is whole, or wholly absent and `init` was given: StartupError."""
+    def check(self, *, act: bool = False) -> None:
+        """Lets a start go on where the set is whole, or wholly absent and `init` was given: StartupError. An
+        `act` creates nothing, and does without the parts whose loss an act answers for."""
         for first, second in combinations(self.parts, 2):
             if first.place == second.place:
                 raise StartupError(
                     f"{first.label} et {second.label} sont au même endroit ({first.place}) : donnez à "
                     "chacune le sien."
                 )
-        absent = [part for part in self.parts if not part.exists()]
-        if len(absent) == len(self.parts):
-            if absent and not self.init:
+        found = [part for part in self.parts if part.exists()]
+        absent = [part for part in self.parts if part not in found and part.began()]
+        if absent and not found:
+            if act or not self.init:
                 raise StartupError(_nothing(absent))
             return
-        lost = [part for part in absent if not part.loss_accepted]
+        lost = [part for part in absent if not part.loss_accepted and not (act and part.answered_by())]
         if lost:
-            raise StartupError(_incomplete(lost, [part for part in self.parts if part not in absent]))
+            raise StartupError(_incomplete(lost, found))
 
     def places(self) -> dict[str, str]:
         """Where each part is, by its French name."""
@@ -116,11 +150,13 @@ def _nothing(absent: list[Part]) -> str:
 
 def _incomplete(lost: list[Part], present: list[Part]) -> str:
     missing, found = (join([str(part) for part in parts]) for parts in (lost, present))
+    acts = [act for part in lost if (act := part.answered_by())]
+    for_good = f" Si c’est perdu pour de bon, une personne en répond : {acts[0]} --by NOM." if acts else ""
     return (
         f"Il manque {missing}, alors qu’il existe {found} : "
         "le service ne démarre pas, avec ou sans --init. Corrigez le réglage, ou remettez la dernière "
         "sauvegarde de ce qui manque ; si un premier démarrage a été interrompu, supprimez ce qu’il a créé "
-        "et relancez avec --init."
+        f"et relancez avec --init.{for_good}"
     )
 
 

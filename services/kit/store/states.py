@@ -38,6 +38,26 @@ def damaged() -> FailedPrecondition:
     )
 
 
+def behind() -> FailedPrecondition:
+    """A chain has no longer the end that the service had read in it."""
+    return FailedPrecondition(
+        "STORE_BEHIND",
+        "La base de données n’a plus la fin d’un journal que ce service y avait lue : une copie plus "
+        "ancienne a pris sa place, ou cette fin a été réécrite. Arrêtez le service, remettez la base "
+        "d’aujourd’hui, redémarrez.",
+    )
+
+
+def altered() -> FailedPrecondition:
+    """The last record of a chain is not as it was written."""
+    return FailedPrecondition(
+        "STORE_ALTERED",
+        "La dernière ligne d’un journal de la base de données n’est pas telle qu’elle a été écrite : rien "
+        "n’est plus lu ni enregistré. Arrêtez le service, gardez cette base à part, remettez la dernière "
+        "sauvegarde, redémarrez.",
+    )
+
+
 def of_another_service() -> FailedPrecondition:
     """The tables are not those of this service."""
     return FailedPrecondition(

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from tools.house.letter import bullets
+from tools.house.letter import borrowers_sign, bullets
 from tools.house.mentions import END
 from tools.house.models.common import ORIENTATION, holder, one_or_many, support_terms
-from tools.house.ooxml import Column, Rows, Table, bullet, each, heading, lead_in, optional, paragraph, when
+from tools.house.ooxml import Column, Rows, Table, bullet, heading, lead_in, optional, paragraph, when
 
 
 def _reasons() -> str:
@@ -143,10 +143,6 @@ def commitment() -> str:
                 "garantit pas le prêt, que le prêteur décide seul, et qu’un prêt accordé doit être remboursé "
                 "en entier. {{ profile.fund.guarantee }}"
             ),
-            each(
-                "person",
-                "borrowers",
-                paragraph("{{ person | civil_name }}, date et signature :", "SignatureLine"),
-            ),
+            borrowers_sign(),
         )
     )

@@ -84,7 +84,12 @@ _REFUSAL = (
     paragraph(f"**{{{{ bank.name }}}} n’a pas accepté votre demande de prêt, {_DECIDED}.**"),
     when(
         "bank_decision.reason is defined",
-        paragraph("L’établissement nous a donné ce motif : « {{ bank_decision.reason }} »"),
+        paragraph(
+            '{% if lender_news is defined and lender_news.source == "APPLICANT" %}Le courrier que vous '
+            "nous avez "
+            "apporté donne{% else %}L’établissement nous a donné{% endif %} ce motif : "
+            "« {{ bank_decision.reason }} »"
+        ),
         otherwise=[
             paragraph(
                 "L’établissement n’a pas à donner ses motifs, et nous ne les connaissons pas. Vous pouvez "

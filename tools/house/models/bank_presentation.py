@@ -60,8 +60,10 @@ MODEL = Model(
     )
     + paragraph(
         f"Le {{{{ profile.organisation.short_name }}}} accompagne {BORROWERS} dans une demande de "
-        f"microcrédit personnel. Avec {one_or_many('son', 'leur')} autorisation écrite du "
-        f"{{{{ consent.given_on | long_date }}}}, je vous présente {one_or_many('son', 'leur')} dossier."
+        f"microcrédit personnel. Avec {one_or_many('son', 'leur')} autorisation "
+        "écrite{% if authorised.to_lender_given_on is defined %} du "
+        "{{ authorised.to_lender_given_on | long_date }}{% endif %}, "
+        f"je vous présente {one_or_many('son', 'leur')} dossier."
     )
     + heading(one_or_many("L’emprunteur", "Les emprunteurs"))
     + _BORROWERS.xml()

@@ -27,7 +27,13 @@ MODEL = Model(
     )
     + paragraph(
         "Le {{ incident.reported_on | long_date }}, "
+        '{% if lender_news is defined and lender_news.source == "APPLICANT" %}vous nous avez apporté un '
+        "courrier "
+        "{% if bank is defined %}de {{ bank.name }}{% else %}de l’établissement prêteur{% endif %} qui "
+        "signale "
+        "{% else %}"
         "{% if bank is defined %}{{ bank.name }}{% else %}l’établissement prêteur{% endif %} nous a signalé "
+        "{% endif %}"
         "{% if incident.unpaid | length == 1 %}qu’une mensualité n’a pas été payée{% else %}que des "
         "mensualités n’ont pas été payées{% endif %}. Cela peut arriver : **nous vous écrivons pour vous "
         "aider**, pas pour vous réclamer cette somme."

@@ -98,17 +98,19 @@ MODEL = Model(
         bullets("person", "partnership.contacts", _CONTACT + END),
     )
     + heading("La durée et la résiliation")
-    + paragraph(
+    + lead_in(
         "La convention prend effet le **{{ partnership.start_date | long_date }}** et prend fin le "
         "**{{ partnership.end_date | long_date }}**.{% if partnership.renewal is defined %} "
         "{{ partnership.renewal }}{% endif %} Chaque partie peut la résilier par lettre recommandée, avec un "
         "préavis de {{ partnership.notice_months | months }}. Les prêts en cours et leur accompagnement "
         "continuent jusqu’à leur terme."
     )
-    + paragraph("Avant toute action en justice, les parties cherchent un accord amiable.")
-    + heading("Les signatures", new_page=True)
-    + paragraph("Fait en deux exemplaires.", properties="<w:keepNext/>")
-    + sign_here("Pour le service, {{ signatory | full_name }}, {{ signatory.capacity | uncapital }}")
+    + lead_in("Avant toute action en justice, les parties cherchent un accord amiable.")
+    + heading("Les signatures")
+    + lead_in("Fait en 2 exemplaires, à {{ profile.organisation.place }}. Chacun date sa signature.")
+    + sign_here(
+        "Pour le service, {{ signatory | full_name }}, {{ signatory.capacity | uncapital }}", kept=True
+    )
     + sign_here(
         "Pour l’établissement, {{ partnership.lender_signatory | full_name }}, "
         "{{ partnership.lender_signatory.capacity }}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tools.house.document import Model
-from tools.house.letter import bullets, cover, sign_here
+from tools.house.letter import borrowers_sign, bullets, cover, sign_here
 from tools.house.mentions import END, privacy
 from tools.house.models.common import address, one_or_many
 from tools.house.ooxml import bullet, each, heading, labelled, lead_in, paragraph, when
@@ -85,23 +85,34 @@ MODEL = Model(
         "mesure de recouvrement ;"
     )
     + bullet("à étudier avec le service un report ou un étalement quand le remboursement devient difficile ;")
-    + bullet("à n’utiliser les données reçues que pour ce prêt.")
+    + bullet("à n’utiliser les données reçues que pour ce prêt ;")
+    + bullet(
+        "à n’informer le service que de ce que la personne qui emprunte a autorisé par écrit (article L. "
+        "511-33 "
+        "du code monétaire et financier)."
+    )
     + heading("La durée et la fin")
-    + paragraph(
+    + lead_in(
         "La convention commence à sa signature et prend fin à la dernière "
         "mensualité{% if support.end_date is defined %}, prévue le "
         "{{ support.end_date | long_date }}{% endif %}, ou au remboursement anticipé du prêt. La fin de "
         "l’accompagnement ne change rien aux obligations du contrat de prêt."
     )
-    + heading("Les données personnelles")
-    + privacy()
-    + heading("Les signatures", new_page=True)
-    + paragraph("Fait en autant d’exemplaires que de parties.", properties="<w:keepNext/>")
-    + each("person", "borrowers", sign_here("{{ person | civil_name }}"))
-    + sign_here("Pour le service, {{ signatory | full_name }}, {{ signatory.capacity | uncapital }}")
+    + heading("Les signatures")
+    + lead_in(
+        f"Fait en {one_or_many('3', '4')} exemplaires, à {{{{ profile.organisation.place }}}}. Chacun "
+        f"date sa "
+        "signature."
+    )
+    + borrowers_sign(kept=True)
+    + sign_here(
+        "Pour le service, {{ signatory | full_name }}, {{ signatory.capacity | uncapital }}", kept=True
+    )
     + sign_here(
         "Pour l’établissement{% if bank.contact is defined %}, {{ bank.contact | full_name }}, "
         "{{ bank.contact.capacity }}{% endif %}"
-    ),
+    )
+    + heading("Annexe : les données personnelles", new_page=True)
+    + privacy(),
     form=True,
 )

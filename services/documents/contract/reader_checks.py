@@ -1,0 +1,39 @@
+"""Checks of who reads a document: a committee where the lender sits, a public that reads aggregates."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import date
+
+from services.documents.contract.letter_checks import Check, Data
+from services.documents.contract.wording import full_name
+from services.kit.errors import FieldReason, Violation
+from services.kit.french import fold
+
+
+def _committee_lender(data: Data, document_date: date, root: str) -> Iterator[Violation]:
+    """What the lender must never read is not given to a committee where it sits."""
+    lender = fold(data.get("bank", {}).get("name", ""))
+    for rank, member in enumerate(data.get("committee", {}).get("members", ())):
+        body = fold(member.get("organisation", ""))
+        if lender and (body == lender or f" {lender} " in f" {fold(member['capacity'])} "):
+            # The member acts for a body: his name is no secret of the file, and says whom to leave out.
+            sentence = (
+                f"{full_name(member)} siège à la commission pour l’établissement prêteur, qui ne reçoit pas "
+                "l’évaluation."
+            )
+            yield Violation(f"{root}.committee.members[{rank}]", FieldReason.INCONSISTENT, sentence)
+
+
+def _aggregates_only(data: Data, document_date: date, root: str) -> Iterator[Violation]:
+    for name in sorted(set(data) - {"contract_version", "annual_report"}):
+        if data[name] != []:  # an absent list is read as an empty one
+            sentence = "Ce document ne reçoit que les agrégats de annual_report : retirez cette partie."
+            yield Violation(f"{root}.{name}", FieldReason.UNKNOWN_FIELD, sentence)
+
+
+# Names that a manifest may list under `checks`.
+READERS: Mapping[str, Check] = {
+    "aggregates_only": _aggregates_only,
+    "committee_lender": _committee_lender,
+}

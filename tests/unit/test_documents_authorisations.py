@@ -1,0 +1,168 @@
+"""What a person has allowed: who may be told, of what, until when; and who is told that data are given."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.documents.contract.authorisations import Durations, Flow, uncovered
+from services.documents.contract.dossier_json import CONTRACT, read_dossier
+from services.documents.contract.lender_pieces import SERVICE_DOCUMENTS, Sent, authorised, data_recipients
+from services.documents.contract.schema import written
+from services.documents.template.permission import all_checks
+from services.kit.dates import add_months
+from services.kit.errors import InvalidArgument
+from tests.documents_catalogue import TEMPLATES
+from tests.documents_support import DAY, Json, example
+from tests.documents_templates import profile, shipped
+
+MONTHS = Durations(6, 48)
+LENDER = "Banque Exemple de l’Ouest"
+GIVEN = date(2026, 11, 1)
+FOR_A_LENDER = {
+    "01-dossier-demande-banque",
+    "11-presentation-banque",
+    "12-attestation-accompagnement",
+    "17-convention-accompagnement",
+}
+OF_A_LENDER = {"15-decision-banque", "20-incident"}
+
+
+def allowed(kind: str = "TO_LENDER", **changed: Any) -> Json:
+    one = {"kind": kind, "lender": LENDER, "pieces": ["Fiche projet"], "given_on": GIVEN}
+    return {name: value for name, value in (one | changed).items() if value is not None}
+
+
+def told(
+    *signed: Json, flow: Flow = Flow.TO_LENDER, day: date = DAY, sent: Sequence[str] = ("Fiche projet",)
+) -> dict[str, str]:
+    data = {"bank": {"name": LENDER}, "authorisations": signed}
+    pieces = [Sent(label) for label in sent]
+    return {found.field: found.reason for found in uncovered(data, flow, day, MONTHS, "data", pieces)}
+
+
+def refused(template: str, data: Json) -> dict[str, str]:
+    package = shipped(template)
+    try:
+        read_dossier(
+            json.dumps(data).encode(), CONTRACT, package.requirement, all_checks(package, profile()), DAY
+        )
+    except InvalidArgument as error:
+        return {found.field: found.reason for found in error.violations}
+    return {}
+
+
+@pytest.mark.parametrize(
+    ("one", "field", "reason"),
+    [
+        (allowed(), "", ""),
+        (allowed(lender="BANQUE EXEMPLE DE L'OUEST"), "", ""),
+        (allowed(lender="Autre banque"), "authorisations[0].lender", "INCONSISTENT"),
+        (allowed(given_on=None), "authorisations[0].given_on", "REQUIRED"),
+        (allowed(given_on=date(2026, 11, 24)), "authorisations[0].given_on", "INCONSISTENT"),
+        (allowed(given_on=date(2026, 5, 23)), "", ""),
+        (allowed(given_on=date(2026, 5, 22)), "authorisations[0].given_on", "INCONSISTENT"),
+        (allowed(given_on=date(2024, 1, 10), valid_until=DAY), "", ""),
+        (allowed(valid_until=date(2026, 11, 22)), "authorisations[0].valid_until", "INCONSISTENT"),
+        (allowed(revoked_on=date(2026, 11, 24)), "", ""),
+        (allowed(revoked_on=DAY), "authorisations[0].revoked_on", "INCONSISTENT"),
+        (allowed(pieces=["Budget mensuel"]), "authorisations[0].pieces", "INCONSISTENT"),
+        (allowed("FROM_LENDER"), "authorisations", "REQUIRED"),
+    ],
+)
+def test_an_authorisation_covers_what_it_says(one: Json, field: str, reason: str) -> None:
+    assert told(one) == ({f"data.{field}": reason} if field else {})
+
+
+def test_one_that_covers_is_enough_and_the_nearest_tells_what_is_wrong() -> None:
+    other, old = allowed(lender="Autre banque"), allowed(given_on=date(2024, 1, 10))
+    assert told(other, old, allowed()) == {}
+    assert told(other, old) == {"data.authorisations[1].given_on": "INCONSISTENT"}
+    news = allowed("FROM_LENDER", given_on=date(2024, 1, 10))
+    assert told(news, flow=Flow.FROM_LENDER, sent=()) == {}
+
+
+@given(st.dates(date(2020, 1, 1), date(2026, 12, 31)), st.integers(-800, 800))
+def test_without_an_end_it_lasts_what_the_profile_says(given_on: date, days: int) -> None:
+    day = date.fromordinal(given_on.toordinal() + days)
+    holds = not told(allowed(given_on=given_on), day=day)
+    assert holds == (given_on <= day <= add_months(given_on, MONTHS.to_lender))
+
+
+def test_the_templates_that_ask_are_those_that_a_lender_reads_or_speaks_in() -> None:
+    assert {name for name in TEMPLATES if shipped(name).to_lender} == FOR_A_LENDER
+    assert {name for name in TEMPLATES if shipped(name).from_lender} == OF_A_LENDER
+
+
+@pytest.mark.parametrize("template", sorted(FOR_A_LENDER | OF_A_LENDER))
+def test_nothing_is_made_without_an_authorisation(template: str) -> None:
+    data = example("complet")
+    assert refused(template, data) == {}
+    del data["authorisations"]
+    assert refused(template, data) == {"data_json.authorisations": "REQUIRED"}
+    data["lender_news"] = {"source": "APPLICANT"}
+    assert (refused(template, data) == {}) == (template in OF_A_LENDER)
+
+
+@pytest.mark.parametrize("template", sorted(FOR_A_LENDER))
+@pytest.mark.parametrize(("part", "outcome"), [("opinion", "UNFAVORABLE"), ("assessment", "NOT_ELIGIBLE")])
+def test_what_the_service_does_not_support_never_reaches_a_lender(
+    template: str, part: str, outcome: str
+) -> None:
+    data = example("complet")
+    data[part]["outcome"] = outcome
+    assert f"data_json.{part}.outcome" in refused(template, data)
+
+
+def test_an_authorisation_never_ends_before_it_is_given() -> None:
+    data = example("complet")
+    data["authorisations"][1] |= {"valid_until": "2026-11-18", "revoked_on": "2026-11-18"}
+    assert refused("04-accuse-reception", data) == {
+        "data_json.authorisations[1].valid_until": "INCONSISTENT",
+        "data_json.authorisations[1].revoked_on": "INCONSISTENT",
+    }
+
+
+def test_the_annual_report_takes_aggregates_alone() -> None:
+    data = example("rapport-annuel")
+    assert refused("21-rapport-annuel", data) == {}
+    data["case"] = example("complet")["case"]
+    assert refused("21-rapport-annuel", data) == {"data_json.case": "UNKNOWN_FIELD"}
+
+
+@pytest.mark.parametrize("member", [{"organisation": LENDER}, {"capacity": f"conseillère, {LENDER}"}])
+def test_the_evaluation_is_not_given_to_the_lender_of_a_committee(member: Json) -> None:
+    data = example("complet")
+    assert refused("09-evaluation-sociale", data) == {}
+    data["committee"]["members"][1] |= member
+    assert refused("09-evaluation-sociale", data) == {"data_json.committee.members[1]": "INCONSISTENT"}
+
+
+def test_the_form_proposes_what_the_lender_would_receive() -> None:
+    titles = {shipped(name).title for name in (*FOR_A_LENDER, "02-fiche-projet", "03-budget-mensuel")}
+    assert titles | {shipped("16-tableau-amortissement").title} == set(SERVICE_DOCUMENTS)
+    data = CONTRACT.typed(example("complet"))
+    signed = authorised(data)
+    assert signed["pieces"] == data["authorisations"][0]["pieces"]
+    assert signed["to_lender_given_on"] == date(2026, 11, 19)
+    to_sign = authorised(data | {"authorisations": []})
+    assert to_sign == {"pieces": signed["pieces"]}
+    allowed_by_it = allowed(pieces=to_sign["pieces"], given_on=DAY)
+    assert refused("11-presentation-banque", written(data | {"authorisations": [allowed_by_it]})) == {}
+
+
+def test_who_receives_the_data_follows_who_takes_part() -> None:
+    data = CONTRACT.typed(example("extreme"))
+    told_of = " ".join(data_recipients(data, for_lender=False))
+    for words in ("commission", data["referral_source"]["name"], "L.\u00a0114-2", data["bank"]["name"]):
+        assert words in told_of
+    (lender,) = data_recipients(data, for_lender=True)
+    assert data["bank"]["name"] in lender
+    (nobody_yet,) = data_recipients({}, for_lender=False)
+    assert nobody_yet.startswith("l’établissement prêteur")
