@@ -17,7 +17,7 @@ from services.eligibility.package.display import display
 from services.eligibility.package.evaluate import evaluate
 from services.eligibility.package.tree import Kind, Node, Value, Values, ValueType
 from services.kit.errors import FieldReason, Violation
-from services.kit.french import spaced
+from services.kit.french import NARROW_NO_BREAK_SPACE, NO_BREAK_SPACE, spaced
 
 APPLICATION_FACTS: Mapping[str, frozenset[Kind]] = MappingProxyType(
     {
@@ -59,7 +59,7 @@ MAX_PERCENT_DECIMALS = 6
 MAX_TEXT_LENGTH = 200
 MAX_WHOLE = 2**53 - 1
 """Beyond, the rule engine does not compare integers exactly, and JSON does not carry them."""
-_SPACES = str.maketrans({"\u00a0": " ", "\u202f": " "})
+_SPACES = str.maketrans(dict.fromkeys((NO_BREAK_SPACE, NARROW_NO_BREAK_SPACE), " "))
 Problem = tuple[FieldReason, str]
 """Reason and French sentence."""
 
