@@ -363,6 +363,6 @@ def test_the_history_of_former_stores_is_put_into_the_chain(
         state = store.state()
         assert (state.state_number, state.releases[0].key_id) == (2, A_ID)
         assert [(event.comment, instant_text(event.time)) for event in state.events] == [("voté", time)] * 2
-        assert state.timeline(NAME)[0].first == START
+        assert state.timeline(NAME)[0].days.first == START
         assert store.activate(NAME, "1", date(2026, 5, 1), actor="b").event.state_number == 3
         database.dispose()

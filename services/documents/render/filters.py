@@ -11,7 +11,7 @@ from typing import Any
 
 from jinja2 import StrictUndefined, Undefined
 
-from services.documents.contract import Code, Money, wording
+from services.documents.contract import Code, Money, NotAsked, wording
 from services.kit import french
 from services.kit.french import NO_BREAK_SPACE
 
@@ -176,6 +176,11 @@ def _purpose(project: Item) -> str:
     return _HEALTH_PURPOSE if project["category"] == _HEALTH else str(project["label"])
 
 
+def _asked(items: Iterable[Item]) -> bool:
+    """Whether a list was given: an empty one says that there is nothing."""
+    return not isinstance(items, NotAsked)
+
+
 def _missing(pieces: Iterable[Item]) -> list[Item]:
     return [piece for piece in pieces if piece["status"] == "MISSING"]
 
@@ -200,6 +205,7 @@ def _besides_debt_advice(orientations: Iterable[Item]) -> list[Item]:
 _PERSON = ("first_name", "last_name")
 
 FILTERS: Mapping[str, Filter] = {
+    "asked": Filter(_asked, ("list",), "boolean"),
     "besides_debt_advice": Filter(_besides_debt_advice, ("list",), SAME, ("code",)),
     "blocking": Filter(_blocking, ("list",), SAME, ("severity",)),
     "budget_related": Filter(_budget_related, ("list",), "boolean", ("severity",)),

@@ -46,6 +46,8 @@
   others.
 - `Outcome`: What the rules advise. NEEDS_REVIEW is never yielded by a rule.
 - `paragraphs`: The parts that are not empty, a blank line between two.
+- `parameters_read`: The parameters behind names of facts, parameters and calculations, in their order, each
+  once.
 - `Parameter`: A dated value; the values cover the package's validity without gap or overlap.
 - `PersonalData`: Class of personal data of a fact.
 - `plain_text`: A text composed (NFC), its no-break spaces made ordinary.
@@ -117,6 +119,7 @@ from services.eligibility.package.model import (
     RuleSeverity,
     facts_of_rules,
     facts_read,
+    parameters_read,
     rules_by_fact,
 )
 from services.eligibility.package.tree import (
