@@ -30,6 +30,7 @@ guard and a sentinel frame every evaluation; one file touches the native module.
   each once.
 - `suppliable`: Those of the absent facts behind an expression that one can supply.
 - `too_large`: The rules that compare an integer of this row that the engine cannot compare exactly.
+- `true_rules`: Ids of the rules whose condition is true, neither false nor unknown.
 - `try_package`: Raises UncompilableError unless the engine compiles the package and agrees with the
   reference on its cases.
 - `UncompilableError`: The package exceeds a limit of the engine; the message is a French sentence.
@@ -59,6 +60,7 @@ from services.eligibility.engine.evaluation import (
     outcome_of,
     request_day,
     suppliable,
+    true_rules,
     verdicts,
 )
 from services.eligibility.engine.host import HostRuleset
