@@ -24,12 +24,13 @@
 - `in_words`: The advice that a judgement is, with its reasons, figures and orientations.
 - `is_same_request`: True when a decision is about the case and the facts of a recorded one.
 - `judge`: The outcome alone, without its reasons in words.
-- `markdown`: The sections under a heading that names the decision.
+- `markdown`: Ten plain lines, then the sections, under a heading that names the decision.
 - `MissingFact`: An absent fact that the rules need; `proof_document` may be empty.
 - `MONTHS`: Name of the fact that holds the duration of the loan.
 - `NewDecision`: A decision to record; the case reference and the request id may be empty. The kinds of the
   facts are kept with them: the record can be read without its rule package.
 - `Operand`: A side of a comparison; a literal has no name, an unknown value is None.
+- `plain_lines`: The explanation in ten lines at most, in short sentences.
 - `present`: The present value of a fact, its absence meaning "no" when the package says so.
 - `Question`: An absent fact whose answer can still change the outcome, by settling the rules of these
   codes.
@@ -87,6 +88,7 @@ from services.eligibility.answer.decisions import (
 from services.eligibility.answer.explained_rules import Situation
 from services.eligibility.answer.explanation_text import markdown, sections
 from services.eligibility.answer.grid import AMOUNT, MONTHS, Grid
+from services.eligibility.answer.plain import plain_lines
 from services.eligibility.answer.questions import assess_and_ask
 from services.eligibility.answer.recorded import (
     Replay,

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import Enum
+from functools import lru_cache
 
 from services.eligibility.package.facts import Fact, WhenAbsent
 from services.eligibility.package.tree import Node, Value, Values, ValueType, names
@@ -224,6 +225,7 @@ def rules_by_fact(package: RulePackage, day: date) -> dict[str, tuple[str, ...]]
     return {name: tuple(found) for name, found in codes.items()}
 
 
+@lru_cache(maxsize=16)
 def facts_of_rules(package: RulePackage) -> frozenset[str]:
     """The facts behind the rules, their sentences, the figures and the required documents, with the day."""
     conditions = [node for rule in package.rules for node in (rule.condition, rule.orientation_condition)]

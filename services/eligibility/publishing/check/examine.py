@@ -24,6 +24,7 @@ from services.eligibility.publishing.check.applications import (
 )
 from services.eligibility.publishing.check.consistency import check_consistency, check_coverage, check_use
 from services.eligibility.publishing.check.gaps import Gap, case_gaps, record_gaps
+from services.eligibility.publishing.check.plain import check_plain
 from services.eligibility.publishing.check.report import Report
 from services.eligibility.publishing.check.sense import check_sense
 from services.eligibility.publishing.check.undecidable import check_undecidable
@@ -66,6 +67,7 @@ def _tried(package: RulePackage, findings: Findings) -> Report:
         findings.error(place, f"La propriété « {broken.title} » n’est pas tenue : {example}.")
     check_use(package, findings)
     check_sense(package, findings)
+    check_plain(package, findings)
     return Report(
         findings=ordered(findings),
         identity=package.identity,
