@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from services.eligibility.publishing.check.plain import not_plain, plain_words
+from services.eligibility.publishing.check.wordings import not_plain, plain_words
 from tests.advice_support import shipped
 
 

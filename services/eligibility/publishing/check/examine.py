@@ -24,10 +24,10 @@ from services.eligibility.publishing.check.applications import (
 )
 from services.eligibility.publishing.check.consistency import check_consistency, check_coverage, check_use
 from services.eligibility.publishing.check.gaps import Gap, case_gaps, record_gaps
-from services.eligibility.publishing.check.plain import check_plain
 from services.eligibility.publishing.check.report import Report
 from services.eligibility.publishing.check.sense import check_sense
 from services.eligibility.publishing.check.undecidable import check_undecidable
+from services.eligibility.publishing.check.wordings import check_plain
 from services.kit.findings import Findings, Place
 from services.kit.releases import Contents, digest
 
