@@ -20,15 +20,18 @@ from services.documents.render.budget import BudgetError, joined
 from services.documents.render.diagnosis import diagnose
 from services.documents.render.environment import ENVIRONMENT, code_of
 from services.documents.render.errors import Reason, RenderError
+from services.documents.render.invariants import Watch
+from services.documents.render.lists import Lists
 from services.documents.render.ordinals import superscript_ordinals
 from services.documents.render.pages import FIELD
-from services.documents.render.source import OPENINGS_AND_CLOSINGS, Source
+from services.documents.render.source import OPENINGS_AND_CLOSINGS, RESTART, Source
 
 _DOCXTPL: Any = DocxTemplate(io.BytesIO())
 _DRAWING = re.compile(r'(<wp:docPr [^>]*?\bid=")\d+(")')
 FIRST_DRAWING = 1001
 """Identifier of the first drawing of a document, as docxtpl has it."""
 _BODY = "<w:body>"
+_NUMBERING, _STYLES = "word/numbering.xml", "word/styles.xml"
 # Measured, within a third: what a compiled part holds, for itself and for each character of its source.
 _BYTES_PER_PROGRAM, _BYTES_PER_CHARACTER = 15_000, 4
 
@@ -42,10 +45,12 @@ class Program:
         "_last",
         "_tags",
         "_template",
+        "_watch",
         "counts_pages",
         "digest",
         "head",
         "name",
+        "restarts",
         "size",
     )
 
@@ -61,7 +66,9 @@ class Program:
         """Shows a number of pages, which is not that of a document that it joins."""
         # One tuple, replaced as a whole: threads that share the plan see a text with its own file.
         self._last = ("", Member(name, b""))
-        self._has_grid, self._tags = source.has_grid, source.tags
+        self.restarts = RESTART in source.text
+        """Numbered lists begin again where the template says."""
+        self._has_grid, self._tags, self._watch = source.has_grid, source.tags, Watch(source.text)
         self._code = code_of(source.text)
         self._template = Template.from_code(ENVIRONMENT, self._code, {})
 
@@ -78,7 +85,9 @@ class Program:
         # Braces of the data are character references: one search clears nearly every document.
         if ("{" in text or "}" in text) and any(sign in text for sign in OPENINGS_AND_CLOSINGS):
             raise RenderError(Reason.TAG_LEFT, self.name)
-        text = superscript_ordinals(text)
+        text = self._watch.settled(superscript_ordinals(text))
+        if self._watch.emptied(text):
+            raise RenderError(Reason.EMPTIED, self.name)
         return repair_grids(text) if self._has_grid else text
 
     def member(self, xml: str) -> Member:
@@ -132,15 +141,22 @@ class Plan:
     def _members(self, context: dict[str, Any], parts: Mapping[str, bytes]) -> Iterator[Member]:
         drawings = count(FIRST_DRAWING)
         made: dict[bytes, Member] = {}
+        restarts = any(isinstance(item, Program) and item.restarts for item in self.items)
+        lists = Lists(self.static(_NUMBERING), self.static(_STYLES)) if restarts else None
         for item in self.items:
             if item.name in parts:
                 yield Member(item.name, parts[item.name])
+            elif lists is not None and item.name == _NUMBERING:  # after the body, by its name
+                yield Member(item.name, lists.numbering(self.static(_NUMBERING)))
             elif isinstance(item, Member):
                 yield item
             elif item.digest in made:
                 yield made[item.digest].renamed(item.name)
             else:
-                made[item.digest] = member = item.member(number_drawings(item.xml(context), drawings))
+                xml = number_drawings(item.xml(context), drawings)
+                if lists is not None and item.restarts:
+                    xml = lists.restarted(xml, whole=False)
+                made[item.digest] = member = item.member(xml)
                 yield member
 
 
