@@ -142,12 +142,13 @@ class Schema:
         def convert_one(value: Any) -> Any:
             if isinstance(value, dict):
                 typed: dict[str, Any] = dict(value)
-                for key in lists:
-                    if key not in typed:
-                        typed[key] = NotAsked()
                 for key, convert in converters:
                     if key in typed:
                         typed[key] = convert(typed[key])
+                # Last: converted, an absent list would be one that says « aucun ».
+                for key in lists:
+                    if key not in typed:
+                        typed[key] = NotAsked()
                 return typed
             if isinstance(value, list):
                 return [item(found) for found in value]
