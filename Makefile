@@ -28,7 +28,7 @@ demo-rules: setup ## Publie un règlement, le compare, l’active à une date et
 demo-registry: setup ## Importe un fichier de prêteurs, en lit la différence, suspend un prêteur et vérifie l’audit
 	@$(BIN)/python scripts/serve.py --only services.bank_registry -- $(BIN)/python -m examples.registry
 
-demo-templates: setup ## Change une lettre dans Word, la publie à une date, refuse un modèle fautif, sans redémarrage
+demo-templates: setup ## Change une lettre, la publie à une date, répare, convertit, fait mille courriers, sans redémarrage
 	@$(BIN)/python scripts/serve.py -- $(BIN)/python -m examples.templates
 
 demo-access: setup build/npm/.ready ## Joue une matinée d’accès sous TLS : qui peut quoi, un dossier effacé cherché sur le disque (demande Node.js)
@@ -63,7 +63,8 @@ validator: build/npm/.ready ## Installe (npm) le validateur Open XML, le génér
 build/npm/.ready: tests/npm/package-lock.json
 	@command -v npm >/dev/null || { echo "Node.js et npm manquent : installez-les (Debian : apt install nodejs npm), puis recommencez." >&2; exit 1; }
 	@mkdir -p build/npm && cp tests/npm/package.json tests/npm/package-lock.json build/npm/
-	@npm install --prefix build/npm --no-audit --no-fund --loglevel=error
+	@npm install --prefix build/npm --no-audit --no-fund --loglevel=error || \
+		{ echo "npm n’a pas pu installer ces outils : il lui faut le réseau, ou un dépôt npm qu’il atteigne." >&2; exit 1; }
 	@touch $@
 
 check: setup ## Vérifie style, types, contrats et murs entre services

@@ -103,12 +103,13 @@ def styled(content: bytes) -> Iterator[tuple[str, str]]:
 
 
 def is_accessible(content: bytes) -> bool:
-    """Tagged, in French, and says that it follows PDF/UA-1."""
+    """Tagged, in French, and says that it follows PDF/UA-1 and PDF/A-3."""
     return (
         content.startswith(b"%PDF-")
         and b"/StructTreeRoot" in content
         and b"/Lang(fr-FR)" in content
         and re.search(rb"pdfuaid:part>1<", content) is not None
+        and re.search(rb"pdfaid:part>3<", content) is not None
     )
 
 

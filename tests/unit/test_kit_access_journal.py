@@ -72,6 +72,8 @@ def test_calls_are_refused_while_the_journal_cannot_be_written(
     with pytest.raises(Unavailable) as refused:
         journal.check()
     assert refused.value.reason == "ACCESS_JOURNAL_UNAVAILABLE"
+    journal.note(replace(LINE, code="UNAVAILABLE", reason=refused.value.reason), [])
+    assert len(journal._waiting) == 2, "a refusal waits for nothing: the queue stays bounded"
     store.answers.set()
     wait_until(lambda: len(store.kept) == 3)
     wait_until(lambda: not journal._waiting)

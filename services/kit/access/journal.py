@@ -80,8 +80,11 @@ class AccessJournal:
     def note(self, line: AccessLine, tags: Sequence[str]) -> None:
         """Queues a line for each case of a call, by its tag; one line without a case when there is none.
 
-        The line is the journal's from then on.
+        The line is the journal's from then on. A call that is refused because it cannot be noted has none:
+        the queue would grow as long as the journal cannot be written.
         """
+        if line.reason == UNAVAILABLE:
+            return
         now = time.monotonic()
         with self._changed:
             if not self._waiting:  # else the writer is at work: each wake costs a call
