@@ -146,7 +146,7 @@ class Schema:
                     if key not in typed:
                         typed[key] = NotAsked()
                 for key, convert in converters:
-                    if key in typed:
+                    if key in value:  # converted again, NotAsked would be a list as another
                         typed[key] = convert(typed[key])
                 return typed
             if isinstance(value, list):
