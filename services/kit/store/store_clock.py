@@ -27,7 +27,7 @@ from sqlalchemy import (
     update,
 )
 
-from services.kit import context
+from services.kit import alarms, context
 from services.kit.dates import instant_of, instant_text, paris_text
 from services.kit.errors import DomainError, FailedPrecondition, StartupError
 from services.kit.store.audit import Audit, audit_chain, audit_table, verify_audit
@@ -196,6 +196,8 @@ class StoreClock:
         detail = "CLOCK_IN_DOUBT" if mark.doubt else "CLOCK_BEHIND_STORE" if ahead > AHEAD_SECONDS else ""
         self._turns = 0 if detail != self._detail else self._turns + 1
         self._detail = detail
+        if detail:
+            alarms.sound(detail)
         if self._turns % _REMINDER:
             return
         if mark.doubt and mark.doubt_time:
