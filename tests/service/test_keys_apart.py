@@ -129,6 +129,9 @@ def test_a_copy_of_var_opens_nothing(home: Home, tmp_path: Path) -> None:
     # The original opens it all.
     shutil.copytree(home.folder / "keys", stolen / "keys", dirs_exist_ok=True)
     assert home.act("verify", folder=stolen).returncode == 0
+    if home.kind is not LENDER:  # a second server beside it, which would keep what the first erases
+        refused = home.act("--port", "0", folder=stolen)
+        assert (refused.returncode, "est une copie" in refused.stderr) == (1, True), refused.stderr
 
 
 def candidates(folder: Path) -> tuple[set[str], set[bytes]]:
