@@ -122,7 +122,7 @@ def _copied(place: Path) -> str:
     return (
         f"Le dossier des clés d’époque {place.parent.absolute()} est une copie : tous les serveurs d’un "
         "service partagent le même, sinon ce qu’un serveur efface reste lisible dans l’autre. Indiquez le "
-        "dossier partagé. S’il est désormais le seul (sauvegarde remise, disque ou machine changés), détruisez "
+        "dossier partagé. S’il est désormais le seul (sauvegarde remise, machine changée), détruisez "
         f"l’autre, supprimez {place.absolute()}, puis redémarrez."
     )
 
