@@ -63,7 +63,8 @@ validator: build/npm/.ready ## Installe (npm) le validateur Open XML, le génér
 build/npm/.ready: tests/npm/package-lock.json
 	@command -v npm >/dev/null || { echo "Node.js et npm manquent : installez-les (Debian : apt install nodejs npm), puis recommencez." >&2; exit 1; }
 	@mkdir -p build/npm && cp tests/npm/package.json tests/npm/package-lock.json build/npm/
-	@npm install --prefix build/npm --no-audit --no-fund --loglevel=error
+	@npm install --prefix build/npm --no-audit --no-fund --loglevel=error || \
+		{ echo "npm n’a pas pu installer ces outils : il lui faut le réseau, ou un dépôt npm qu’il atteigne." >&2; exit 1; }
 	@touch $@
 
 check: setup ## Vérifie style, types, contrats et murs entre services

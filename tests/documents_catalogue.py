@@ -39,6 +39,9 @@ READABLE = tuple(case for case in CASES if case[1] != "extreme")
 # A refusal, and what may hold aggregates alone, have examples of their own.
 _OF_THEIR_OWN = {
     ("14-refus-presentation", "minimal"): "refus-minimal",
+    ("24-attestation-solde", "complet"): "solde",
+    ("24-attestation-solde", "minimal"): "solde-minimal",
+    ("24-attestation-solde", "extreme"): "solde",
     ("21-rapport-annuel", "complet"): "rapport-annuel",
     ("21-rapport-annuel", "minimal"): "rapport-minimal",
     ("21-rapport-annuel", "extreme"): "rapport-extreme",

@@ -27,6 +27,7 @@ from services.documents.publishing.deployment import Deployment
 from services.documents.publishing.loaded import Packages
 from services.documents.template.manifest import MANIFEST_FILE, read_template
 from services.kit import releases
+from services.kit.dates import Period
 from services.kit.findings import Findings
 from services.kit.releases.archive import Contents
 from services.kit.releases.timeline import Span
@@ -211,6 +212,6 @@ def _segments(
         findings = Findings()
         package = read(contents, findings)
         assert not findings.errors, (folder, [str(finding) for finding in findings])
-        span = Span(package.effective_from, package.effective_until, package.digest)
+        span = Span(Period(package.effective_from, package.effective_until), package.digest)
         found[f"{collection}/{package.id}"] = (releases.Segment(span, package),)
     return found

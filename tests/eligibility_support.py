@@ -178,7 +178,7 @@ def reason_of(status: status_pb2.Status) -> str:
 def deployed(package: RulePackage, engine: Engine) -> Deployment:
     """A deployment of one package over its whole validity."""
     validity = package.identity.validity
-    segment = Segment(Span(validity.first, validity.last, package.digest), Ruleset(package, engine))
+    segment = Segment(Span(validity, package.digest), Ruleset(package, engine))
     return Deployment(releases.Deployment(1, {package.identity.id: (segment,)}))
 
 

@@ -253,12 +253,12 @@ def _check_audit(channel: grpc.Channel) -> None:
     assert RegistryAdminServiceStub(channel).VerifyAudit(VerifyAuditRequest(), timeout=SECONDS).whole
 
 
-_differences: dict[str, str] = {}
+_quoted: dict[str, str] = {}
+"""The hash of the difference that each import was sent with."""
 
 
 def _import(channel: grpc.Channel, request_id: str, number: int) -> str:
-    """Reads the difference once, then writes it under its hash, the same however often it is sent: once it is
-    written, there is none left to read."""
+    """Reads the difference, then writes it under its hash."""
     lenders = [bank(f"i{number}-{one}", IMPORTED * number + one) for one in range(IMPORTED)]
     data = "\n".join(json.dumps(one, ensure_ascii=False) for one in lenders).encode()
 
@@ -269,9 +269,10 @@ def _import(channel: grpc.Channel, request_id: str, number: int) -> str:
         *_, last = RegistryAdminServiceStub(channel).ImportBanks(iter([asked]), timeout=SECONDS)
         return last.summary
 
-    if request_id not in _differences:
-        _differences[request_id] = send(validate_only=True).difference_hash
-    assert send(difference_hash=_differences[request_id], request_id=request_id).applied
+    # Sent again, it quotes what was read the first time: once written, there is no difference left to read.
+    if request_id not in _quoted:
+        _quoted[request_id] = send(validate_only=True).difference_hash
+    assert send(difference_hash=_quoted[request_id], request_id=request_id).applied
     return f"i{number}"
 
 

@@ -1,7 +1,7 @@
 """Plays a morning of a town hall on a service that asks who calls, over TLS: `make demo-access`.
 
-Without an address it makes the town (authority, provider, tokens), then has scripts/serve.py start the
-service and run this again with the address. The people act by the command `eligibility`; the files of
+First it makes the town (authority, provider, tokens), then has scripts/serve.py start the service and run
+this again in that town. The people act by the command `eligibility`; the files of
 the stores are read only where the disk is searched for what was erased.
 """
 
@@ -65,7 +65,7 @@ def make_town(folder: Path) -> int:
             team = f", équipe {said['team']}" if "team" in said else ""
             print(f"   {said['sub']} : {', '.join(said['roles'])}{team}")
         town.log_in(provider, folder, "claire", "urn:autre-service")
-        told = {**town.of_server(folder), **town.of_client(folder), "DEMO_ACCESS_FOLDER": str(folder)}
+        told = {**town.of_server(folder), **town.of_client(folder), town.FOLDER: str(folder)}
         serve = [sys.executable, str(ROOT / "scripts/serve.py"), "--only", "services.eligibility"]
         command = [*serve, "--", sys.executable, "-m", "examples.access"]
         return subprocess.run(command, cwd=ROOT, env={**os.environ, **told}, check=False).returncode  # noqa: S603
@@ -213,7 +213,7 @@ def morning() -> None:
 def main() -> int:
     """Makes the town, or plays the story in it."""
     try:
-        if "ADDRESS_ELIGIBILITY" in os.environ:
+        if town.FOLDER in os.environ:
             with tempfile.TemporaryDirectory() as folder, chdir(folder):
                 play(Path("reglement-2027"))
             return 0

@@ -35,6 +35,7 @@ mise-en-vigueur = ["rules_activator"]
 direction = ["supervisor"]
 protection-des-donnees = ["dpo"]
 """
+FOLDER = "DEMO_ACCESS_FOLDER"
 APPLICATION = certificates.APPLICATIONS[0]
 
 
@@ -82,4 +83,4 @@ def of_client(folder: Path) -> Mapping[str, str]:
 
 def folder_of_run() -> Path:
     """The folder that the first half of the demonstration left to the second."""
-    return Path(os.environ["DEMO_ACCESS_FOLDER"])
+    return Path(os.environ[FOLDER])

@@ -177,11 +177,24 @@ def assessment_section(answer: pb.Assessment) -> Json:
         "outcome": pb.Outcome.Name(answer.outcome).removeprefix("OUTCOME_"),
         "outcome_label": answer.outcome_label,
         "reasons": list(map(reason_section, answer.reasons)),
-        "figures": [without_empty(name=f.name, label=f.label, display=f.display) for f in answer.figures],
+        "figures": list(map(figure_section, answer.figures)),
         "missing": [without_empty(label=fact.label, question=fact.question) for fact in answer.missing],
         "orientations": [{"code": place.code, "label": place.label} for place in answer.orientations],
         "ruleset": {name: getattr(answer.ruleset, name) for name in ("ruleset_id", "version", "digest")},
     }
+
+
+def figure_section(figure: pb.Figure) -> Json:
+    """A computed value with its type: what the documents compare with the loan and the budget."""
+    named = {"name": figure.name, "label": figure.label}
+    match figure.value.WhichOneof("kind"):
+        case "money":
+            return named | {"amount": text_of(figure.value.money)}
+        case "percent":
+            return named | {"rate_pct": f"{Decimal(figure.value.percent.value):.2f}"}
+        case "integer":
+            return named | {"number": figure.value.integer}
+    return named | {"display": figure.display}
 
 
 def reason_section(reason: pb.Reason) -> Json:

@@ -13,6 +13,7 @@ GENESIS = "0" * 64
 """The hash before the first record."""
 
 _HASH = re.compile(r"[0-9a-f]{64}")
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 _PLAIN = frozenset({str, int, bool, type(None)})
 
 
@@ -36,7 +37,7 @@ class Verification:
 def canonical(value: object) -> str:
     """Sorted keys, no space, characters as they are; floats are refused."""
     _refuse_floats(value)
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return _ENCODER.encode(value)
 
 
 def chained(previous: str, record: Mapping[str, object]) -> str:

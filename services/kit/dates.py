@@ -60,6 +60,10 @@ class Period:
         lasts = [last for last in (self.last, other.last) if last is not None]
         return Period(max(self.first, other.first), min(lasts, default=None))
 
+    def contains(self, other: Period) -> bool:
+        """Whether all the days of another one are in this one."""
+        return self.intersection(other) == other
+
     def before(self, day: date) -> Period | None:
         """The days before a day; None when there is none."""
         return None if day <= self.first else self.intersection(Period(date.min, day - ONE_DAY))

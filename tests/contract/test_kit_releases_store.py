@@ -15,6 +15,7 @@ from sqlalchemy import Connection, MetaData, delete, insert, select, text, updat
 from sqlalchemy.exc import DBAPIError
 
 from services.eligibility import store as eligibility
+from services.kit.dates import Period
 from services.kit.errors import DomainError
 from services.kit.releases import store as store_module
 from services.kit.releases.archive import SIGNATURE_FILE, pack
@@ -115,7 +116,7 @@ def test_a_change_is_read_back(opened: Opened) -> None:
         "1",
         "chef",
     )
-    assert state.timeline(NAME) == (Span(START, None, change.event.digest),)
+    assert state.timeline(NAME) == (Span(Period(START), change.event.digest),)
     assert [event.state_number for event in state.events] == [1, 2, 3, 4, 5]
     assert state.state_number == opened.store.last_state_number() == 5
 
@@ -279,7 +280,7 @@ def test_a_clock_set_back_changes_no_order(opened: Opened, monkeypatch: pytest.M
     assert [event.version for event in state.events] == ["1", "1", "2", "2", "3", "3"]
     assert [release.version for release in state.releases] == ["1", "2", "3"]
     assert state.events[-1].time.year == 2001
-    assert state.timeline(NAME) == (Span(START, None, digest),)
+    assert state.timeline(NAME) == (Span(Period(START), digest),)
 
 
 @pytest.mark.parametrize(

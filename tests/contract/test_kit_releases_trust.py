@@ -17,7 +17,7 @@ from services.kit.dates import instant_text, today
 from services.kit.errors import StartupError
 from services.kit.releases import history
 from services.kit.releases import store as store_module
-from services.kit.releases.archive import SIGNATURE_FILE, pack
+from services.kit.releases.archive import SIGNATURE_FILE, digest, pack
 from services.kit.releases.follower import Follower
 from services.kit.releases.history import Author
 from services.kit.releases.signature import generate_key, key_id, read_public_key, sign
@@ -241,6 +241,24 @@ def test_a_row_written_by_sql_is_not_followed_and_said(opened: Opened, change: s
         follower.stop()
 
 
+@pytest.mark.parametrize("same", ["digest", "version", "state_number"])
+def test_a_package_written_by_sql_has_the_place_of_none(opened: Opened, same: str) -> None:
+    """Whatever it takes of the package that is to be published, the refusal has its reason."""
+    opened.store.publish(candidate("1"), actor="auteur")
+    wanted = candidate("2")
+    row = {
+        "digest": digest(wanted.contents) if same == "digest" else "f" * 64,
+        "version": "2" if same == "version" else "9",
+        "state_number": opened.store.state().state_number + (1 if same == "state_number" else 9),
+    }
+    with opened.database.write() as connection:
+        (kept,) = connection.execute(select(TABLES.release)).mappings()
+        named = {column.key: kept[column.name] for column in TABLES.release.columns}
+        connection.execute(insert(TABLES.release).values({**named, **row}))
+    refused("RELEASE_HISTORY_ALTERED", lambda: opened.store.publish(wanted, actor="auteur"))
+    assert [one.version for one in opened.store.state().releases] == ["1"], "nobody reads it"
+
+
 def test_a_record_whose_act_nobody_signed_is_not_followed(opened: Opened) -> None:
     """Even sealed as it should be: who writes it needs the key of a person too."""
     signed_versions(opened)
@@ -345,6 +363,6 @@ def test_the_history_of_former_stores_is_put_into_the_chain(
         state = store.state()
         assert (state.state_number, state.releases[0].key_id) == (2, A_ID)
         assert [(event.comment, instant_text(event.time)) for event in state.events] == [("voté", time)] * 2
-        assert state.timeline(NAME)[0].first == START
+        assert state.timeline(NAME)[0].days.first == START
         assert store.activate(NAME, "1", date(2026, 5, 1), actor="b").event.state_number == 3
         database.dispose()

@@ -123,12 +123,12 @@ def test_a_version_shipped_later_follows_while_nobody_touched_the_template(
     prepare(settings, packages)
     with opened(settings) as store:
         spans = store.state().timeline(f"templates/{ASK}")
-        assert [span.first for span in spans] == [date(2019, 1, 1), date(2027, 1, 1)]
+        assert [span.days.first for span in spans] == [date(2019, 1, 1), date(2027, 1, 1)]
         store.rollback(f"templates/{ASK}", None, actor="camille")
     manifest.write_text(changed.replace("1.1.0", "1.2.0"), encoding="utf-8")
     prepare(settings, packages)
     with opened(settings) as store:
-        assert [span.first for span in store.state().timeline(f"templates/{ASK}")] == [date(2019, 1, 1)]
+        assert [span.days.first for span in store.state().timeline(f"templates/{ASK}")] == [date(2019, 1, 1)]
 
 
 def test_a_damaged_package_never_governs_and_the_others_do(settings: Settings, packages: Packages) -> None:

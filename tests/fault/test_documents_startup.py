@@ -8,10 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from services.documents.cli import main as documents
 from services.documents.render import opc
+from services.kit.releases.signature import generate_key
 from tests import warm
 from tests.documents_support import ASK, BANK, DOCUMENTS, FILE, REFUSAL
-from tests.support import throwaway_stores
+from tests.support import Launch, throwaway_stores
 
 
 @pytest.fixture
@@ -21,13 +23,13 @@ def published(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def start(published: Path) -> subprocess.CompletedProcess[str]:
+def start(published: Path, *options: str) -> subprocess.CompletedProcess[str]:
     environment = {
         **throwaway_stores(published),
         "DOCUMENTS_TEMPLATES_DIRECTORY": str(published / "templates"),
         "DOCUMENTS_PROFILES_DIRECTORY": str(published / "profiles"),
     }
-    return warm.run("services.documents", "--port", "0", "--workers", "1", env=environment)
+    return warm.run("services.documents", "--port", "0", "--workers", "1", *options, env=environment)
 
 
 def alter(path: Path, part: str, before: bytes, after: bytes) -> None:
@@ -86,3 +88,26 @@ def test_an_empty_directory_is_no_library(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "aucun fichier manifest.yaml dans ce dossier." in done.stderr
     assert "aucun fichier profile.yaml dans ce dossier." in done.stderr
+
+
+def test_unsigned_first_packages_stop_the_start_and_what_it_says_to_do_is_enough(
+    tmp_path: Path, launch: Launch
+) -> None:
+    key, public = generate_key()
+    (tmp_path / "keys").mkdir()
+    (tmp_path / "keys" / "auteur.pem").write_bytes(public)
+    (tmp_path / "auteur.key").write_bytes(key)
+    shutil.copytree(DOCUMENTS / "templates" / REFUSAL, tmp_path / "templates" / REFUSAL)
+    shutil.copytree(DOCUMENTS / "profiles", tmp_path / "profiles")
+    keys = ("--public-keys-directory", str(tmp_path / "keys"))
+    done = start(tmp_path, *keys)
+    assert done.returncode == 1
+    assert "doivent être signés par une clé acceptée" in done.stderr
+    environment = {}
+    for name in ("templates", "profiles"):
+        command = ["sign", str(tmp_path / name), "--key", str(tmp_path / "auteur.key")]
+        assert f"documents sign {tmp_path / name}" in done.stderr or name == "profiles"
+        assert documents([*command, "--out", str(tmp_path / "signed" / name)]) == 0
+        environment[f"DOCUMENTS_{name.upper()}_DIRECTORY"] = str(tmp_path / "signed" / name)
+        assert f"DOCUMENTS_{name.upper()}_DIRECTORY" in done.stderr
+    assert launch("services.documents", *keys, "--workers", "1", env=environment).workers()

@@ -109,6 +109,7 @@ def test_nothing_leaves_without_a_permission(stub: DocumentServiceStub) -> None:
         item = next(iter(stub.BatchGenerateDocuments(asked, timeout=60))).item
         assert item.HasField("error")
     data["assessment"]["outcome"] = "NOT_ELIGIBLE"
+    data["opinion"]["difference"] = "La situation va changer."
     with pytest.raises(grpc.RpcError) as caught:
         dossier(stub, data, pb.DOSSIER_PURPOSE_BANK)
     assert refusal(caught.value).violations == {"data_json.assessment.outcome": "INCONSISTENT"}

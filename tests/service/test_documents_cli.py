@@ -10,6 +10,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from docx import Document
 from openpyxl import Workbook
 
 from tests import warm
@@ -163,6 +164,50 @@ def test_a_package_is_written_as_a_folder_and_checked(run: Run, tmp_path: Path) 
     refused = run(tmp_path, "check", "paquet")
     assert refused.returncode == 1
     assert "couleur" in refused.stdout
+
+
+def test_a_letter_is_mended_then_checked(run: Run, tmp_path: Path) -> None:
+    assert run(tmp_path, "get", REFUSAL, "-o", "lettre.docx").returncode == 0
+    letter = Document(str(tmp_path / "lettre.docx"))
+    for line in ("{% if agent %}", "Votre dossier est suivi par {agent.nom}.", "{% fin si %}", "{% finsi %}"):
+        letter.add_paragraph(line)
+    letter.save(str(tmp_path / "fautive.docx"))
+    words = ("check", "fautive.docx", "--template", REFUSAL, "--fix", "mieux.docx")
+    first = run(tmp_path, *words)
+    assert first.returncode == 1  # « fin si » is nothing: it is left to a person, and told by the check
+    assert "1 × Nom remplacé par le champ du contrat" in first.stdout.replace("\u00a0", " ")
+    letter.paragraphs[-2].text = ""
+    letter.save(str(tmp_path / "fautive.docx"))
+    done = run(tmp_path, *words)
+    assert (done.returncode, done.stderr) == (0, ""), done.stdout
+    assert "{{ agent.last_name }}" in plain((tmp_path / "mieux.docx").read_bytes())
+
+
+def test_a_mail_merge_letter_is_converted_with_a_map(run: Run, tmp_path: Path) -> None:
+    letter = Document()
+    letter.add_paragraph("Madame «Nom», votre conseiller bailleur est «Conseil».")
+    letter.save(str(tmp_path / "ancienne.docx"))
+    first = run(tmp_path, "convert", "ancienne.docx", "-o", "lettre.docx", "--template", REFUSAL)
+    assert first.returncode == 1
+    assert "« Conseil » (1 fois)" in first.stdout.replace("\u00a0", " ")
+    assert (tmp_path / "lettre.noms.yaml").read_text(encoding="utf-8").startswith("Conseil:")
+    (tmp_path / "lettre.noms.yaml").write_text("Conseil: agent.last_name\n", encoding="utf-8")
+    again = (
+        "convert",
+        "ancienne.docx",
+        "-o",
+        "lettre.docx",
+        "--template",
+        REFUSAL,
+        "--names",
+        "lettre.noms.yaml",
+    )
+    done = run(tmp_path, *again, "--json")
+    assert (done.returncode, json.loads(done.stdout)["asked"]) == (0, [])
+    assert "{{ applicant.last_name }}" in plain((tmp_path / "lettre.docx").read_bytes())
+    (tmp_path / "faux.docx").write_bytes(b"PK")
+    refused = run(tmp_path, "convert", "faux.docx")
+    assert (refused.returncode, "Traceback" in refused.stderr) == (1, False)
 
 
 @pytest.mark.parametrize(

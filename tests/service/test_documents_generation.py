@@ -193,7 +193,13 @@ def test_the_letter_to_the_bank_holds_strictly_necessary_facts(generate: Generat
 
 
 def test_the_application_file_writes_absence(generate: Generate) -> None:
-    printed = plain(generate(FILE, example("minimal")).content)
+    unknown = plain(generate(FILE, example("minimal")).content)
+    assert "Aucun" not in unknown.partition("Le prêt demandé")[0]
+    assert unknown.count("Non demandé à ce jour.") == 4
+    data = example("minimal")
+    data["budget"] |= {"credits": [], "debts": []}
+    data["household"]["members"] = []
+    printed = plain(generate(FILE, data).content)
     for absence in (
         "Aucun crédit en cours.",
         "Aucune dette déclarée.",
@@ -287,7 +293,10 @@ def test_any_optional_field_may_be_absent(stub: DocumentServiceStub, template: s
         outcomes = dict(zip(paths, pool.map(outcome, paths), strict=True))
     manifest = (DOCUMENTS / "templates" / template / "manifest.yaml").read_text(encoding="utf-8")
     required = re.findall(r"^  - ([a-z_.]+)$", manifest, re.MULTILINE)
-    required += ["authorisations.given_on", "authorisations.pieces"] if template == BANK else []
+    required += ["assessment.figures.amount", "assessment.figures.rate_pct"]  # a figure has a value
+    if template == BANK:
+        required += ["authorisations.given_on", "authorisations.pieces"]
+        required += ["co_applicant.birth_date", "co_applicant.birth_place"]
     refused = {".".join(path) for path, found in outcomes.items() if found != "OK"}
     assert refused == {
         path for path in refused if any(f"{needed}.".startswith(f"{path}.") for needed in required)

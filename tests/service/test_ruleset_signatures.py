@@ -11,6 +11,11 @@ from pathlib import Path
 import pytest
 
 from microcredit.eligibility.v1 import decision_service_pb2 as decisions
+from microcredit.eligibility.v1.ruleset_service_pb2 import (
+    GetShadowRequest,
+    StartShadowRequest,
+    StopShadowRequest,
+)
 from services.eligibility.__main__ import main as server_command
 from services.eligibility.cli import main as command
 from services.kit.releases.archive import SIGNATURE_FILE
@@ -24,6 +29,7 @@ from tests.ruleset_support import (
     shared_store,
     signed,
     variant,
+    version_name,
     with_ceiling,
 )
 from tests.support import Launch, wait_until
@@ -80,6 +86,11 @@ def test_an_unsigned_first_package_stops_the_start(launch: Launch, tmp_path: Pat
         launch("services.eligibility", "--public-keys-directory", str(tmp_path), "--workers", "1")
 
 
+def why(rules: Rules, shadow: str) -> str:
+    """Why a shadow run counts no more."""
+    return str(rules.rulesets.GetShadow(GetShadowRequest(name=shadow), timeout=TIMEOUT).shadow.problem)
+
+
 def test_keys_are_added_revoked_and_retired_while_the_server_runs(
     launch: Launch, options: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -100,9 +111,16 @@ def test_keys_are_added_revoked_and_retired_while_the_server_runs(
         assert rules.publish(newer).created
         rules.activate("2026.3", "2027-01-01")
         assert rules.assess("2027-02-01").ruleset.version == "2026.3"
+        shadow = rules.rulesets.StartShadow(
+            StartShadowRequest(name=version_name("2026.3")), timeout=TIMEOUT
+        ).shadow
+        assert shadow.problem == ""
         trust("revoke-key", OTHER_ID)
         wait_until(lambda: bool(rules.status().problem))
         assert "la clé qui l’a signée a été révoquée" in rules.status().problem
+        assert "sa clé a été révoquée" in why(rules, shadow.name), "it counts no more"
+        stopped = rules.rulesets.StopShadow(StopShadowRequest(name=shadow.name), timeout=TIMEOUT).shadow
+        assert (stopped.problem, why(rules, shadow.name)) == ("", ""), "nothing is expected of it any more"
     with serving(launch, env=env) as rules:
         refused = refusal(rules.assess, "2027-02-01")
         assert (refused.code, refused.reason) == ("FAILED_PRECONDITION", "VERSION_UNUSABLE")

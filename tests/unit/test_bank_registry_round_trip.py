@@ -42,7 +42,7 @@ words = st.text(
     min_size=1,
     max_size=20,
 ).map(lambda text: " ".join(text.split()))
-lines = words.filter(bool)
+lines = words.filter(bool) | st.sampled_from(["NULL", "'NULL", "#N/A"])
 blanks = st.just("") | lines
 
 

@@ -133,8 +133,8 @@ def change(data: Json, path: str, value: Any) -> None:
     ("path", "value", "reasons"),
     [
         ("budget/totals/expenses", "1.00", ["INCONSISTENT"] * 2),
-        ("budget/totals/living_remainder_after", "0.00", ["INCONSISTENT"]),
-        ("loan/schedule/3/payment", "71.07", ["INCONSISTENT"] * 2),
+        ("budget/totals/living_remainder_after", "0.00", ["INCONSISTENT"] * 2),
+        ("loan/schedule/3/payment", "71.07", ["INCONSISTENT"] * 3),
         ("loan/schedule/3/balance", "1.00", ["INCONSISTENT"]),
         ("loan/schedule/3/number", 7, ["INCONSISTENT"]),
         ("loan/months", 35, ["TOO_MANY"]),

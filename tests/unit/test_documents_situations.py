@@ -26,7 +26,15 @@ def found(template: str, path: str, value: Any) -> dict[str, str]:
     node: Any = data
     for name in parents:
         node = node[int(name)] if name.isdigit() else node[name]
-    node[last] = value
+    if last.isdigit():
+        node[int(last)] = value
+    else:
+        node[last] = value
+    return refused(template, data)
+
+
+def refused(template: str, data: Any) -> dict[str, str]:
+    """The violations of these data, for a template."""
     package = shipped(template)
     try:
         read_dossier(
@@ -56,12 +64,13 @@ def found(template: str, path: str, value: Any) -> dict[str, str]:
         ("18-convention-partenariat", "partnership.amount_max", "299.99", "", "OUT_OF_RANGE"),
         ("18-convention-partenariat", "partnership.months_max", 5, "", "OUT_OF_RANGE"),
         ("18-convention-partenariat", "partnership.end_date", "2026-12-31", "", "OUT_OF_RANGE"),
-        ("19-suivi", "follow_up.period_end", "2027-02-04", "", "OUT_OF_RANGE"),
+        ("19-suivi", "follow_up.period_end", "2026-02-04", "", "OUT_OF_RANGE"),
+        ("19-suivi", "follow_up.period_end", "2026-11-24", "", "INCONSISTENT"),
+        ("19-suivi", "follow_up.contacts.0.date", "2026-11-24", "follow_up.contacts[0].date", "INCONSISTENT"),
         ("19-suivi", "follow_up.instalments_paid", 7, "", "OUT_OF_RANGE"),
         ("20-incident", "incident.unpaid.0.amount", "71.07", "incident.total", "INCONSISTENT"),
         ("20-incident", "incident.reported_on", "2026-11-24", "", "INCONSISTENT"),
         ("23-explication-algorithme", "explanation.requested_on", "2026-11-24", "", "INCONSISTENT"),
-        ("24-attestation-solde", "settlement.settled_on", "2026-11-24", "", "INCONSISTENT"),
     ],
 )
 def test_a_letter_never_contradicts_itself(
@@ -70,10 +79,74 @@ def test_a_letter_never_contradicts_itself(
     assert found(template, path, value) == {f"data_json.{field or path}": reason}
 
 
+@pytest.mark.parametrize("day", ["2026-11-24", "2026-01-04"])
+def test_a_loan_is_settled_neither_later_than_the_letter_nor_before_its_term(day: str) -> None:
+    data = example("solde")
+    data["settlement"]["settled_on"] = day
+    assert refused("24-attestation-solde", data) == {"data_json.settlement.settled_on": "INCONSISTENT"}
+
+
+@pytest.mark.parametrize(
+    ("template", "path", "value", "field"),
+    [
+        ("03-budget-mensuel", "assessment.figures.0.amount", "9999.00", "assessment.figures[0].amount"),
+        ("03-budget-mensuel", "assessment.figures.1.amount", "9999.00", "assessment.figures[1].amount"),
+        ("03-budget-mensuel", "assessment.figures.1.rate_pct", "1.5", "assessment.figures[1]"),
+        (
+            "03-budget-mensuel",
+            "assessment.figures.4",
+            {"name": "debt_ratio_pct", "label": "Taux", "display": "8,91 %"},
+            "assessment.figures[4].display",
+        ),
+        (
+            "03-budget-mensuel",
+            "assessment.figures.1",
+            {"name": "living_remainder", "label": "Reste", "display": "assez"},
+            "assessment.figures[1].display",
+        ),
+        ("16-tableau-amortissement", "loan.last_instalment", "71.06", "loan.last_instalment"),
+        ("16-tableau-amortissement", "loan.total_interest", "58.25", "loan.total_interest"),
+        ("09-evaluation-sociale", "opinion.outcome", "UNFAVORABLE", "opinion.difference"),
+        (
+            "11-presentation-banque",
+            "opinion.summary_for_bank",
+            "Elle suit un traitement contre la dépression.",
+            "opinion.summary_for_bank",
+        ),
+    ],
+)
+def test_figures_and_opinions_that_disagree_are_refused(
+    template: str, path: str, value: Any, field: str
+) -> None:
+    assert set(found(template, path, value)) == {f"data_json.{field}"}
+
+
+def test_an_instalment_is_that_of_the_schedule() -> None:
+    assert "data_json.loan.instalment" in found("16-tableau-amortissement", "loan.instalment", "71.07")
+
+
+@pytest.mark.parametrize("template", ["01-dossier-demande-banque", "11-presentation-banque"])
+@pytest.mark.parametrize("who", ["applicant", "co_applicant"])
+@pytest.mark.parametrize("name", ["birth_date", "birth_place"])
+def test_a_lender_is_told_who_borrows(template: str, who: str, name: str) -> None:
+    data = example("complet")
+    del data[who][name]
+    assert refused(template, data) == {f"data_json.{who}.{name}": "REQUIRED"}
+    assert refused("04-accuse-reception", data) == {}
+
+
+def test_an_evaluation_is_never_empty() -> None:
+    data = example("complet")
+    data["opinion"] = {"outcome": "FAVORABLE", "summary_for_bank": "Le budget est tenu."}
+    assert refused("09-evaluation-sociale", data) == {}
+    data["opinion"] = {"outcome": "FAVORABLE"}
+    assert refused("09-evaluation-sociale", data) == {"data_json.opinion.evaluation": "REQUIRED"}
+
+
 def test_another_letter_does_not_care() -> None:
     """The same data serve every document: a later fact does not stop an earlier letter."""
     assert found("04-accuse-reception", "bank_decision.decided_on", "2027-01-12") == {}
-    assert found("07-rendez-vous", "settlement.settled_on", "2030-01-05") == {}
+    assert found("07-rendez-vous", "follow_up.period_end", "2030-01-05") == {}
 
 
 @given(st.lists(st.integers(0, 40), max_size=9))

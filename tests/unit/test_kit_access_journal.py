@@ -48,10 +48,10 @@ def test_each_case_has_a_line_and_the_ranks_of_a_process_have_no_hole() -> None:
     store = Store()
     store.answers.set()
     journal = opened(store)
-    journal.note(LINE, ["D-1", "D-2"])
-    journal.note(LINE, [])
+    journal.note(replace(LINE), ["D-1", "D-2"])
+    journal.note(replace(LINE), [])
     wait_until(lambda: len(store.kept) == 4)
-    journal.note(LINE, ["D-3"])
+    journal.note(replace(LINE), ["D-3"])
     journal.stop()
     assert [one.number for one in store.kept] == [0, 1, 2, 3, 4, 5]
     assert [one.case_tag for one in store.kept[1:5]] == ["D-1", "D-2", "", "D-3"]
@@ -68,10 +68,12 @@ def test_calls_are_refused_while_the_journal_cannot_be_written(
     store = Store()
     journal = opened(store, capacity=2 if limit == "capacity" else 100)
     journal.check()
-    journal.note(LINE, ["D-1", "D-2"])
+    journal.note(replace(LINE), ["D-1", "D-2"])
     with pytest.raises(Unavailable) as refused:
         journal.check()
     assert refused.value.reason == "ACCESS_JOURNAL_UNAVAILABLE"
+    journal.note(replace(LINE, code="UNAVAILABLE", reason=refused.value.reason), [])
+    assert len(journal._waiting) == 2, "a refusal waits for nothing: the queue stays bounded"
     store.answers.set()
     wait_until(lambda: len(store.kept) == 3)
     wait_until(lambda: not journal._waiting)

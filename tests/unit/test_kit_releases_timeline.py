@@ -43,12 +43,14 @@ def rolled_back(before: State, day: date | None = None) -> State:
 
 
 def versions(of: State) -> list[tuple[str, date, date | None]]:
-    return [(span.digest.removeprefix("digest "), span.first, span.last) for span in of.timeline("a")]
+    return [
+        (span.digest.removeprefix("digest "), span.days.first, span.days.last) for span in of.timeline("a")
+    ]
 
 
 def governing(spans: tuple[Span, ...], day: date) -> str | None:
     """The digest that governs a day; there is at most one."""
-    found = [span.digest for span in spans if span.first <= day and (span.last is None or day <= span.last)]
+    found = [span.digest for span in spans if day in span.days]
     assert len(found) <= 1
     return found[0] if found else None
 
@@ -112,8 +114,8 @@ def check(now: State, expected: dict[date, str | None]) -> None:
     spans = now.timeline("a")
     assert {day: governing(spans, day) for day in DAYS} == expected
     for one, following in pairwise(spans):
-        assert one.last is not None
-        assert one.last + timedelta(1) == following.first
+        assert one.days.last is not None
+        assert one.days.last + timedelta(1) == following.days.first
         assert one.digest != following.digest
 
 

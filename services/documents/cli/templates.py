@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from microcredit.documents.v1.template_service_pb2 import CompareTemplatesRequest, GetTemplateFieldsRequest
+from services.documents.cli import mending
 from services.documents.cli.client import ADDRESS, Client, named
+from services.documents.cli.mending import Names
 from services.kit.cli import (
     GOOD,
     REFUSED,
+    Annotate,
     Call,
     CommandError,
     Edition,
@@ -53,6 +56,7 @@ TEMPLATES = ReleaseCommands(
         columns=("modèle", "en vigueur", "titre"),
         file="template.docx",
         continued="--template",
+        checked_here=True,
         options={
             "package": Annotated[str, typer.Argument(metavar="MODÈLE", help="L’identifiant du modèle.")],
             "source": Source,
@@ -79,10 +83,28 @@ PROFILES = ReleaseCommands(
 def register(app: typer.Typer) -> None:
     """Adds the commands to the application."""
     TEMPLATES.register(app)
-    add_commands(app, ADDRESS, fields, compare)
+    add_commands(app, ADDRESS, check, fields, compare)
     group = typer.Typer(cls=FrenchGroup, no_args_is_help=True, rich_markup_mode=None)
     PROFILES.register(group)
     app.add_typer(group, name="profile", help="Les profils d’organisation : nom, signataires, recours, logo.")
+
+
+def check(
+    call: Call,
+    source: Source,
+    template: Template = "",
+    annotated: Annotate = None,
+    fixed: Annotated[
+        Path | None,
+        typer.Option("--fix", metavar="FICHIER", help="Répare le fichier Word, puis le contrôle."),
+    ] = None,
+    names: Names = None,
+) -> int:
+    """Contrôle un paquet : tout ce qui ne va pas, d’un coup, à sa place et avec une phrase."""
+    if fixed is not None:
+        mending.write_mended(call, Path(source), fixed, template, names)
+        source = str(fixed)
+    return TEMPLATES.check(call, source, template, annotated)
 
 
 def fields(

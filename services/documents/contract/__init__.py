@@ -33,6 +33,7 @@
 - `METROPOLE`: The territory of a profile that names none: the country without Alsace-Moselle.
 - `Money`: An amount in euros, in whole cents.
 - `next_working_day`: `day`, or the first day after it that is neither a Saturday, a Sunday nor a holiday.
+- `NotAsked`: A list that is absent: empty as one that says « aucun », and told from it.
 - `packages`: Every folder below `root` that holds a file of that name, with its files; hidden ones are left
   out.
 - `postal_check`: The check that the address of this recipient can be written.
@@ -94,4 +95,4 @@ from services.documents.contract.schema import Requirement, Schema, written
 from services.documents.contract.sharing import SHARED, common_to_all
 from services.documents.contract.statistics import published
 from services.documents.contract.strict_json import ILLEGAL, has_illegal_character, merge_patch
-from services.documents.contract.values import Code, Money
+from services.documents.contract.values import Code, Money, NotAsked

@@ -6,25 +6,19 @@ never with its value.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 
-from services.documents.contract import authorisations
+from services.documents.contract import amounts, authorisations
 from services.documents.contract.letter_checks import SITUATIONS, Data
 from services.documents.contract.letter_checks import Check as Check
 from services.documents.contract.reader_checks import READERS
 from services.documents.contract.recipient import Recipient
-from services.documents.contract.values import Money
 from services.documents.contract.wording import POSTAL_LINES, POSTAL_WIDTH
 from services.kit.errors import FieldReason, Violation
 from services.kit.french import long_date
 
-_TOTALS = (
-    ("income", "incomes", "amount"),
-    ("expenses", "expenses", "amount"),
-    ("credit_instalments", "credits", "instalment"),
-    ("debt_repayments", "debts", "repayment"),
-)
+_MET = ("ELIGIBLE", "ELIGIBLE_WITH_RESERVE")
 _PAST = (
     ("case", "request_date"),
     ("case", "received_on"),
@@ -40,11 +34,8 @@ def violations(data: Data, document_date: date, root: str) -> Iterator[Violation
     """What no document may print, whatever the template."""
     yield from _future_dates(data, document_date, root)
     yield from authorisations.impossible(data, root)
-    if "budget" in data:
-        yield from _totals(data["budget"], f"{root}.budget")
-        yield from _living_remainder(data["budget"]["totals"], data.get("loan"), f"{root}.budget.totals")
-    if data.get("loan", {}).get("schedule"):
-        yield from _schedule(data["loan"], f"{root}.loan")
+    yield from amounts.violations(data, root)
+    yield from _difference(data, root)
 
 
 def _future_dates(data: Data, document_date: date, root: str) -> Iterator[Violation]:
@@ -58,62 +49,15 @@ def _future_dates(data: Data, document_date: date, root: str) -> Iterator[Violat
             )
 
 
-def _totals(budget: Data, path: str) -> Iterator[Violation]:
-    totals = budget["totals"]
-    for total, lines, amount in _TOTALS:
-        known = [line[amount] for line in budget[lines] if amount in line]
-        if total in totals and len(known) == len(budget[lines]):
-            yield from _equal(totals[total], _sum(known), f"{path}.totals.{total}", "la somme des lignes")
-
-
-def _living_remainder(totals: Data, loan: Data | None, path: str) -> Iterator[Violation]:
-    parts = [totals.get(name) for name, _, _ in _TOTALS]
-    before, after = totals.get("living_remainder_before"), totals.get("living_remainder_after")
-    if before is not None and None not in parts:
-        income, *charges = (part.cents for part in parts if part is not None)
-        expected = Money(income - sum(charges))
-        yield from _equal(
-            before, expected, f"{path}.living_remainder_before", "ressources moins charges, crédits et dettes"
-        )
-    if before is not None and after is not None and loan is not None:
-        expected = Money(before.cents - loan["instalment"].cents)
-        where = f"{path}.living_remainder_after"
-        yield from _equal(after, expected, where, "le reste à vivre avant le prêt moins la mensualité")
-
-
-def _schedule(loan: Data, path: str) -> Iterator[Violation]:
-    lines: Sequence[Data] = loan["schedule"]
-    if [line["number"] for line in lines] != list(range(1, len(lines) + 1)):
-        yield Violation(
-            f"{path}.schedule", FieldReason.INCONSISTENT, "Les mensualités se numérotent 1, 2, 3… sans trou."
-        )
-    if len(lines) > loan["months"]:
-        yield Violation(
-            f"{path}.schedule", FieldReason.TOO_MANY, "L’échéancier a plus de lignes que de mensualités."
-        )
-    balance = loan["amount"].cents
-    for index, line in enumerate(lines):
-        here = f"{path}.schedule[{index}]"
-        expected = Money(line["principal"].cents + line["interest"].cents)
-        yield from _equal(line["payment"], expected, f"{here}.payment", "capital plus intérêts")
-        balance -= line["principal"].cents
-        yield from _equal(line["balance"], Money(balance), f"{here}.balance", "le capital restant dû")
-    if balance:
-        yield Violation(
-            f"{path}.schedule", FieldReason.INCONSISTENT, "L’échéancier ne rembourse pas tout le capital."
-        )
-    if "total_paid" in loan:
-        paid = _sum([line["payment"] for line in lines])
-        yield from _equal(loan["total_paid"], paid, f"{path}.total_paid", "la somme des mensualités")
-
-
-def _sum(amounts: Sequence[Money]) -> Money:
-    return Money(sum(amount.cents for amount in amounts))
-
-
-def _equal(found: Money, expected: Money, path: str, what: str) -> Iterator[Violation]:
-    if found != expected:
-        yield Violation(path, FieldReason.INCONSISTENT, f"Ce montant diffère de ce qu’il doit être : {what}.")
+def _difference(data: Data, root: str) -> Iterator[Violation]:
+    """The social worker may see otherwise than the rules, and says why."""
+    checked = data.get("assessment", {}).get("outcome")
+    opinion = data.get("opinion", {})
+    against = opinion.get("outcome") == "UNFAVORABLE"
+    differs = (checked == "NOT_ELIGIBLE" and not against) or (checked in _MET and against)
+    if opinion and differs and "difference" not in opinion:
+        sentence = "L’avis du service diffère de la vérification des conditions : dites pourquoi."
+        yield Violation(f"{root}.opinion.difference", FieldReason.REQUIRED, sentence)
 
 
 def _blocking_reason(data: Data, document_date: date, root: str) -> Iterator[Violation]:
@@ -173,7 +117,15 @@ def postal_check(recipient: Callable[[Data], Recipient]) -> Check:
     return check
 
 
+def _evaluation(data: Data, document_date: date, root: str) -> Iterator[Violation]:
+    opinion = data["opinion"]
+    if not any(opinion.get(name) for name in ("evaluation", "summary_for_bank", "strengths", "risks")):
+        sentence = "L’évaluation est vide : écrivez-la, ou au moins ce que la lettre dit à l’établissement."
+        yield Violation(f"{root}.opinion.evaluation", FieldReason.REQUIRED, sentence)
+
+
 CHECKS: Mapping[str, Check] = {
+    "evaluation": _evaluation,
     "blocking_reason": _blocking_reason,
     "missing_piece": _missing_piece,
     "document_deadline": _deadline,

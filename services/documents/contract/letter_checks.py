@@ -71,6 +71,23 @@ def _incident_total(data: Data, document_date: date, root: str) -> Iterator[Viol
         yield Violation(f"{root}.incident.total", FieldReason.INCONSISTENT, sentence)
 
 
+def _past_follow_up(data: Data, document_date: date, root: str) -> Iterator[Violation]:
+    follow_up, sentence = data["follow_up"], "Cette date est postérieure à celle du document."
+    dated = [(f"contacts[{rank}].date", one["date"]) for rank, one in enumerate(follow_up["contacts"])]
+    for path, day in [("period_end", follow_up["period_end"]), *dated]:
+        if day > document_date:
+            yield Violation(f"{root}.follow_up.{path}", FieldReason.INCONSISTENT, sentence)
+
+
+def _settlement_term(data: Data, document_date: date, root: str) -> Iterator[Violation]:
+    """A loan is not repaid before it starts, nor at its term before its last instalment."""
+    due = [line["due_date"] for line in data["loan"].get("schedule", ()) if "due_date" in line]
+    at_term = data["settlement"].get("term") == "AT_TERM"
+    if due and data["settlement"]["settled_on"] < (due[-1] if at_term else due[0]):
+        sentence = "Cette date précède la première mensualité du prêt, ou la dernière pour un prêt au terme."
+        yield Violation(f"{root}.settlement.settled_on", FieldReason.INCONSISTENT, sentence)
+
+
 def _past(part: str, *names: str) -> Check:
     """The check that a letter tells of nothing later than itself."""
 
@@ -95,6 +112,8 @@ SITUATIONS: Mapping[str, Check] = {
     "incident_total": _incident_total,
     "past_bank_decision": _past("bank_decision", "decided_on"),
     "past_explanation": _past("explanation", "decided_on", "requested_on"),
+    "past_follow_up": _past_follow_up,
+    "settlement_term": _settlement_term,
     "past_incident": _past("incident", "reported_on"),
     "past_letters": _past("correspondence", "acknowledged_on", "documents_requested_on", "reminder_sent_on"),
     "past_settlement": _past("settlement", "settled_on"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from datetime import date
 
@@ -32,8 +33,29 @@ def _aggregates_only(data: Data, document_date: date, root: str) -> Iterator[Vio
             yield Violation(f"{root}.{name}", FieldReason.UNKNOWN_FIELD, sentence)
 
 
+def _identity(data: Data, document_date: date, root: str) -> Iterator[Violation]:
+    """A lender identifies each borrower, and consults the FICP by these data."""
+    for name in ("birth_date", "birth_place"):
+        if "co_applicant" in data and name not in data["co_applicant"]:
+            sentence = "L’établissement doit identifier chaque personne qui emprunte."
+            yield Violation(f"{root}.co_applicant.{name}", FieldReason.REQUIRED, sentence)
+
+
+def _silent_on_health(data: Data, document_date: date, root: str) -> Iterator[Violation]:
+    """A short lexicon: it finds the usual words, and proves nothing of a text where it finds none."""
+    if _HEALTH_WORDS.search(fold(data.get("opinion", {}).get("summary_for_bank", ""))):
+        sentence = "Ce texte part vers l’établissement et parle de santé : retirez-en ce qui la dit."
+        yield Violation(f"{root}.opinion.summary_for_bank", FieldReason.INCONSISTENT, sentence)
+
+
+_HEALTH_WORDS = re.compile(
+    r"\b(addict|alcool|cancer|chimio|depress|diabet|grossesse|hopita|hospitalis|infirmi|invalid|malad|medica(l|ment)"
+    r"|psych|schizo|seropos|therap|toxico|vih)|\btraitement (contre|pour)\b"
+)
 # Names that a manifest may list under `checks`.
 READERS: Mapping[str, Check] = {
     "aggregates_only": _aggregates_only,
     "committee_lender": _committee_lender,
+    "identity": _identity,
+    "silent_on_health": _silent_on_health,
 }

@@ -14,7 +14,7 @@ from typing import Any
 import jsonschema_rs
 
 from services.documents.contract.strict_json import child
-from services.documents.contract.values import Code, Money
+from services.documents.contract.values import Code, Money, NotAsked
 from services.kit.errors import FieldReason, Violation
 
 _DEFINITION = "#/$defs/"
@@ -80,7 +80,7 @@ class Schema:
                 yield _violation(kind, path, self._expected(error.schema_path))
 
     def typed(self, data: Any) -> Any:
-        """The same data, checked beforehand, typed: money, rates, dates, codes; an absent list is empty."""
+        """The same data, checked before, typed: money, rates, dates, codes; an absent list is NotAsked."""
         return self._convert(data)
 
     def knows(self, dotted: str) -> bool:
@@ -132,7 +132,7 @@ class Schema:
 
         def convert(value: Any) -> Any:
             if isinstance(value, dict):
-                typed: dict[str, Any] = {key: [] for key in lists}
+                typed: dict[str, Any] = {key: NotAsked() for key in lists}
                 for key, found in value.items():
                     typed[key] = converters.get(key, _unchanged)(found)
                 return typed

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -31,3 +32,9 @@ class Code(str):
 
     def __getnewargs__(self) -> tuple[str, str]:  # type: ignore[override]
         return str(self), self.label
+
+
+class NotAsked(list[Any]):
+    """A list that is absent: empty as one that says « aucun », and told from it."""
+
+    __slots__ = ()

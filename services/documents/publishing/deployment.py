@@ -68,13 +68,13 @@ class Deployment:
     def sample(self, today: date) -> Sample | None:
         """An organisation to try a template with: the one that governs today, else any."""
         segments = [
-            (one.span, one.package)
+            (one.span.days, one.package)
             for found in self.applied.segments.values()
             for one in found
             if isinstance(one.package, Profile)
         ]
-        for span, profile in segments:
-            if today in span:
+        for days, profile in segments:
+            if today in days:
                 return Sample(profile, today)
         return Sample(segments[0][1], segments[0][0].first) if segments else None
 

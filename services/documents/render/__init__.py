@@ -13,6 +13,7 @@
 - `Filter`: A function of templates.
 - `FILTERS`: Every filter that templates may use, by name.
 - `is_rendered`: Whether the tags of a part are filled in.
+- `ITEM`: The filter gives one item of the list that it takes, of which it needs one at least.
 - `keep_in`: Keeps what is compiled from now on in a folder that nobody else can write.
 - `LOGO_PART`: Name under which callers give the logo, wherever the template keeps it.
 - `MAX_STEPS`: What loops may do in one part of a document.
@@ -41,7 +42,7 @@ from services.documents.render.chartdata import alternative_text, bindings, draw
 from services.documents.render.compiler import compile_template
 from services.documents.render.environment import ENVIRONMENT, TESTS, keep_in
 from services.documents.render.errors import Reason, RenderError, TemplateError
-from services.documents.render.filters import FILTERS, SAME, Filter
+from services.documents.render.filters import FILTERS, ITEM, SAME, Filter
 from services.documents.render.logo import LOGO_PART
 from services.documents.render.plan import Plan
 from services.documents.render.reference import disagreements, render_reference

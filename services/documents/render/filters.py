@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from services.documents.contract import Code, Money, wording
+from jinja2 import StrictUndefined, Undefined
+
+from services.documents.contract import Code, Money, NotAsked, wording
 from services.kit import french
 from services.kit.french import NO_BREAK_SPACE
 
@@ -20,6 +22,8 @@ _DEBT_ADVICE = "POINT_CONSEIL_BUDGET"
 
 SAME = "same"
 """The filter gives what it takes."""
+ITEM = "item"
+"""The filter gives one item of the list that it takes, of which it needs one at least."""
 
 Item = Mapping[str, Any]
 
@@ -29,8 +33,8 @@ class Filter:
     """A function of templates.
 
     `takes` holds kinds (money, rate, date, code, text, integer, boolean, object, list); `gives` is a kind,
-    SAME, or `list:name`, the list that each item has under `name`; `needs` names the fields of the object, or
-    of each item, that the function reads without looking whether they are there.
+    SAME, ITEM, or `list:name`, the list that each item has under `name`; `needs` names the fields of the
+    object, or of each item, that the function reads without looking whether they are there.
     """
 
     function: Callable[..., Any]
@@ -131,6 +135,38 @@ def _uncapital(text: str) -> str:
     return str(text[:1].lower() + text[1:])
 
 
+def _upper(text: str) -> str:
+    return str(_expect(text, str)).upper()
+
+
+def _lower(text: str) -> str:
+    return str(_expect(text, str)).lower()
+
+
+def _title(text: str) -> str:
+    """`Jean-Pierre LE GOFF` becomes `Jean-Pierre Le Goff`."""
+    return re.sub(r"\w+", lambda word: word[0][:1].upper() + word[0][1:].lower(), _expect(text, str))
+
+
+def _default(value: Any, fallback: str = "") -> Any:
+    """What stands for what is absent; a value that is there is never replaced, were it empty."""
+    return fallback if isinstance(value, Undefined) else value
+
+
+def _first(items: Sequence[Any]) -> Any:
+    return items[0] if items else StrictUndefined(name="first")
+
+
+def _last(items: Sequence[Any]) -> Any:
+    return items[-1] if items else StrictUndefined(name="last")
+
+
+def _sum(items: Iterable[Any], attribute: str = "") -> Money:
+    """The sum of amounts; an amount that is absent is an error, never a zero."""
+    amounts = [item[attribute] if attribute else item for item in items]
+    return Money(sum(_expect(amount, Money).cents for amount in amounts))
+
+
 def _join(texts: Iterable[str], separator: str = "") -> str:
     return separator.join(_expect(text, str) for text in texts)
 
@@ -138,6 +174,11 @@ def _join(texts: Iterable[str], separator: str = "") -> str:
 def _purpose(project: Item) -> str:
     """What the loan pays for; a health project says nothing of the person's health."""
     return _HEALTH_PURPOSE if project["category"] == _HEALTH else str(project["label"])
+
+
+def _asked(items: Iterable[Item]) -> bool:
+    """Whether a list was given: an empty one says that there is nothing."""
+    return not isinstance(items, NotAsked)
 
 
 def _missing(pieces: Iterable[Item]) -> list[Item]:
@@ -164,6 +205,7 @@ def _besides_debt_advice(orientations: Iterable[Item]) -> list[Item]:
 _PERSON = ("first_name", "last_name")
 
 FILTERS: Mapping[str, Filter] = {
+    "asked": Filter(_asked, ("list",), "boolean"),
     "besides_debt_advice": Filter(_besides_debt_advice, ("list",), SAME, ("code",)),
     "blocking": Filter(_blocking, ("list",), SAME, ("severity",)),
     "budget_related": Filter(_budget_related, ("list",), "boolean", ("severity",)),
@@ -172,14 +214,19 @@ FILTERS: Mapping[str, Filter] = {
     "civil_names": Filter(wording.civil_names, ("list",), needs=_PERSON),
     "clock": Filter(_clock, ("time",)),
     "comparisons": Filter(_comparisons, ("list",), "list:comparisons", ("comparisons",)),
+    "count": Filter(len, ("list",), "integer"),
+    "default": Filter(_default, ("text",), arguments=("text",)),
     "euros": Filter(_euros, ("money",)),
+    "first": Filter(_first, ("list",), ITEM),
     "full_name": Filter(wording.full_name, ("object",), needs=_PERSON),
     "in_words": Filter(_in_words, ("money",)),
     "join": Filter(_join, ("list",), arguments=("text",), items=("text",)),
     "label": Filter(_label, ("code",)),
+    "last": Filter(_last, ("list",), ITEM),
     "length": Filter(len, ("list",), "integer"),
     "long_date": Filter(_long_date, ("date",)),
     "long_day": Filter(_long_day, ("date",)),
+    "lower": Filter(_lower, ("text",)),
     "missing": Filter(_missing, ("list",), SAME, ("status",)),
     "months": Filter(_months, ("integer",)),
     "number": Filter(_number, ("rate",)),
@@ -190,8 +237,11 @@ FILTERS: Mapping[str, Filter] = {
     "purpose": Filter(_purpose, ("object",), needs=("category", "label")),
     "round_euros": Filter(_round_euros, ("money",)),
     "short_date": Filter(_short_date, ("date",)),
-    "uncapital": Filter(_uncapital, ("text",)),
+    "sum": Filter(_sum, ("list",), "money", arguments=("text",)),
     "time_left": Filter(_time_left, ("date",), arguments=("date",)),
+    "title": Filter(_title, ("text",)),
+    "uncapital": Filter(_uncapital, ("text",)),
+    "upper": Filter(_upper, ("text",)),
 }
 """Every filter that templates may use, by name."""
 """By name, as templates write them."""

@@ -16,6 +16,8 @@
 - `make_fields`: The fields of a template with this recipient and this signatory, as its manifest gives
   them.
 - `MANIFEST_FILE`: The file that describes a template.
+- `Mended`: A mended file: what was done, by sentence and how many times; what is asked, once per name.
+- `mend`: The file with all that can be mended without a person, what was done, and what is asked of one.
 - `outline`: Every paragraph that says something, in the order of the parts; the file was accepted by the
   gate.
 - `palette`: Every field with a tag ready to copy; those of a list stand inside its loop.
@@ -32,6 +34,7 @@ from services.documents.template.fields import Field, FieldTag, make_fields, pal
 from services.documents.template.gate import examine
 from services.documents.template.lexicon import by_words
 from services.documents.template.manifest import DOCX_FILE, MANIFEST_FILE, Template, read_template
+from services.documents.template.mending import Mended, mend
 from services.documents.template.permission import all_checks, durations
 from services.documents.template.reading import Paragraph, outline
 from services.documents.template.trial import Sample

@@ -9,8 +9,9 @@ from difflib import get_close_matches
 
 from jinja2 import nodes
 
-from services.documents.render import FILTERS, SAME, TESTS, Filter
+from services.documents.render import FILTERS, ITEM, SAME, TESTS, Filter
 from services.documents.template.fields import IMPLIED, Field, printing
+from services.documents.template.usual_filters import one_of, summed
 
 INTEGER, BOOLEAN, TEXT = Field("integer"), Field("boolean"), Field("text")
 UNKNOWN = Field("unknown")
@@ -183,7 +184,10 @@ def _const(node: nodes.Const, scope: Scope) -> Field | None:
 
 
 def _filter(node: nodes.Filter, scope: Scope) -> Field | None:
-    taken = check(node.node, scope) if node.node is not None else None
+    # What « default » stands for may be absent, what holds it may not.
+    lacking = {written(node.node)} if node.name == "default" and node.node is not None else set()
+    inside = replace(scope, present=scope.present | lacking)
+    taken = check(node.node, inside) if node.node is not None else None
     known = FILTERS.get(node.name)
     if known is None or len(node.args) > len(known.arguments):
         for argument in node.args:
@@ -228,7 +232,10 @@ def _accepts(node: nodes.Filter, known: Filter, taken: Field, scope: Scope) -> b
         scope.say(
             "FILTER_KIND", f"Le filtre « {node.name} » a besoin de {', '.join(lacking)}, qui manque ici."
         )
-    return not lacking
+    if node.name == "sum" and not summed(node, taken, scope.say):
+        return False
+    path = written(node.node) if node.node is not None else ""
+    return not lacking and (known.gives != ITEM or one_of(node, path, path in scope.present, scope.say))
 
 
 def _callable_with(function: Callable[..., object], arguments: int) -> bool:
@@ -242,6 +249,8 @@ def _callable_with(function: Callable[..., object], arguments: int) -> bool:
 def _given(known: Filter, taken: Field) -> Field | None:
     if known.gives == SAME:
         return taken
+    if known.gives == ITEM:
+        return taken.item
     if known.gives.startswith("list:"):
         return taken.item.fields.get(known.gives.removeprefix("list:")) if taken.item else None
     return Field(known.gives)

@@ -71,6 +71,11 @@ def printing(kind: str) -> list[str]:
     return [name for name, known in FILTERS.items() if kind in known.takes and known.gives == "text"]
 
 
+def preferred(kind: str) -> tuple[str, ...]:
+    """The filters that most often print a kind of field; none for a text."""
+    return _PREFERRED.get(kind, ())
+
+
 def _entries(path: str, spoken: str, one: Field) -> Iterator[FieldTag]:
     """`spoken` is the path as a tag writes it, where the item of a list has a name."""
     yield FieldTag(path, one.kind, one.label, one.optional, _tag(spoken, one))
@@ -86,7 +91,7 @@ def _tag(spoken: str, one: Field) -> str:
         return f"{{%p for element in {spoken} %}} … {{%p endfor %}}"
     if one.kind in ("object", "boolean"):
         return f"{{%p if {spoken} is defined %}} … {{%p endif %}}" if one.optional else ""
-    chosen = next(iter(_PREFERRED.get(one.kind, ())), "")
+    chosen = next(iter(preferred(one.kind)), "")
     printed = f"{{{{ {spoken} | {chosen} }}}}" if chosen else f"{{{{ {spoken} }}}}"
     return f"{{% if {spoken} is defined %}}{printed}{{% endif %}}" if one.optional else printed
 

@@ -132,10 +132,11 @@ def _heal(line: Line) -> None:
     tags, _ = line.tags()
     # From the last to the first: what is written does not move those that are still to be.
     for tag in reversed(tags):
-        _replace(line, tag.start, tag.end, canonical(tag.source, in_attribute=line.holders[0].in_attribute))
+        put(line, tag.start, tag.end, canonical(tag.source, in_attribute=line.holders[0].in_attribute))
 
 
-def _replace(line: Line, start: int, end: int, text: str) -> None:
+def put(line: Line, start: int, end: int, text: str) -> None:
+    """Replaces a passage of a line, in the holder where it begins."""
     position, written = 0, False
     for holder in line.holders:
         before = holder.text

@@ -56,7 +56,7 @@ def contract(
         if cost > most:
             dearest, most = one, cost
         try:
-            scope = _step(one, problems, frames)
+            scope = step(one, problems, frames)
         except TemplateSyntaxError as error:
             yield finding(
                 one.line,
@@ -90,7 +90,7 @@ def _steps(one: Occurrence) -> int:
         return 1
 
 
-def _step(one: Occurrence, scope: Scope, frames: list[_Frame]) -> Scope:
+def step(one: Occurrence, scope: Scope, frames: list[_Frame]) -> Scope:
     """The scope after a tag, and what is wrong with the tag in `scope.problems`."""
     tag = one.tag
     if tag.sign == "{#":

@@ -30,7 +30,7 @@ AsOf = Annotated[
 if TYPE_CHECKING:
     from services.eligibility.package import RulePackage
 
-_BELONGS = re.compile(rf"(cases/)?[^/]+\.yaml|{re.escape(SIGNATURE_FILE)}")
+_BELONGS = re.compile(rf"(cases/)?(?!~\$)[^/]+\.yaml|{re.escape(SIGNATURE_FILE)}")
 SHIPPED = Path(__file__).parent.parent / "packages" / "ploermel"
 
 
@@ -58,7 +58,7 @@ def read_folder(folder: Path) -> RulesFolder:
             path = file.relative_to(folder).as_posix()
             if _BELONGS.fullmatch(path):
                 contents[path] = file.read_bytes()
-            elif not any(part.startswith(".") for part in Path(path).parts):
+            elif not any(part.startswith((".", "~$")) for part in Path(path).parts):
                 ignored.append(path)
     except OSError as error:
         raise CommandError(f"« {error.filename} » ne peut pas être lu.", exit_code=USAGE) from None

@@ -27,7 +27,7 @@ from services.kit.cli import GOOD, REFUSED, SERVER, USAGE, Call, CommandError, O
 from services.kit.dates import today
 from services.kit.errors import Unavailable
 from services.kit.findings import Severity
-from services.kit.french import long_date, plural
+from services.kit.french import long_date, plural, spaced
 
 if TYPE_CHECKING:
     from services.eligibility.cli.cases import CaseChanges, CaseResult
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from services.kit.releases import Statement
 
 CHECK_SECONDS = 120.0
+PROOF_SECONDS = 60.0
 
 
 def register(app: typer.Typer) -> None:
@@ -147,6 +148,9 @@ def diff(
     call: Call,
     base: Annotated[str, typer.Argument(metavar="AVANT", help="Un dossier, ou une version publiée.")],
     candidate: Annotated[str, typer.Argument(metavar="APRÈS", help="Un dossier, ou une version publiée.")],
+    prove: Annotated[
+        bool, typer.Option("--prove", help="Dit aussi chaque sorte de demande dont la réponse change.")
+    ] = False,
 ) -> int:
     """Dit ce qui change entre deux versions, et ce que cela change aux cas d’essai de la seconde."""
     from services.eligibility.cli.cases import changed_cases
@@ -155,12 +159,14 @@ def diff(
     out = call.out
     before, after = package_of(base, call), package_of(candidate, call)
     changes, cases = differences(before, after), changed_cases(before, after)
+    proved = _proved(before, after) if prove else ()
     out.document(
         {
             "base": _stamp(before),
             "candidate": _stamp(after),
             "changes": list(map(_change, changes)),
             "cases": _cases(cases),
+            **({"proved": list(proved)} if prove else {}),
         }
     )
     for section in Section:
@@ -168,7 +174,18 @@ def diff(
     if not changes:
         out.line("Rien ne change.", "green")
     _show_cases(cases, out)
+    for sentence in proved:
+        out.line(sentence)
     return REFUSED if changes else GOOD
+
+
+def _proved(before: RulePackage, after: RulePackage) -> tuple[str, ...]:
+    """What changes of every application that both versions may govern, as far as it is proved."""
+    from services.eligibility.proof import WITHOUT_SOLVER, Budget, changes, has_solver
+
+    if not has_solver():
+        return (WITHOUT_SOLVER,)
+    return tuple(map(spaced, changes(before, after, Budget(PROOF_SECONDS)).sentences(after)))
 
 
 def rulebook(

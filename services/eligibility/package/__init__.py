@@ -41,6 +41,8 @@
   others.
 - `Outcome`: What the rules advise. NEEDS_REVIEW is never yielded by a rule.
 - `paragraphs`: The parts that are not empty, a blank line between two.
+- `parameters_read`: The parameters behind names of facts, parameters and calculations, in their order, each
+  once.
 - `Parameter`: A dated value; the values cover the package's validity without gap or overlap.
 - `PersonalData`: Class of personal data of a fact.
 - `Property`: What must hold of every application: an outcome excluded when a condition is true, or a fact
@@ -107,6 +109,7 @@ from services.eligibility.package.model import (
     RulePackage,
     RuleSeverity,
     facts_read,
+    parameters_read,
     rules_by_fact,
 )
 from services.eligibility.package.tree import (

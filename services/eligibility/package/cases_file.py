@@ -7,6 +7,7 @@ from datetime import date
 from functools import partial
 
 from services.eligibility.package.facts import Fact, check_facts
+from services.eligibility.package.findings import did_you_mean
 from services.eligibility.package.model import Case, Outcome, Property
 from services.eligibility.package.tables import Table, parse_literal
 from services.eligibility.package.tree import Kind, Value, Values, ValueType
@@ -56,7 +57,8 @@ class CaseReader:
         facts = {**base, **(self._facts_of(changes) if changes else {})}
         for absent in row.scalars("without", required=False):
             if absent.text not in self._facts:
-                row.fail_at(absent.place, f"« {absent.text} » n’est pas un fait de facts.yaml.")
+                hint = did_you_mean(absent.text, self._facts)
+                row.fail_at(absent.place, f"« {absent.text} » n’est pas un fait de facts.yaml{hint}")
             facts[absent.text] = None
         expected = row.table("expected")
         for name, problem in self._problems(facts).items():
@@ -106,7 +108,8 @@ class CaseReader:
         for name in table.names():
             type_ = types.get(name)
             if type_ is None:
-                table.fail(name, f"« {name} » n’est pas un nom de ce paquet.")
+                sentence = f"« {name} » n’est pas un nom de ce paquet{did_you_mean(name, types)}"
+                table.fail_at(table.mapping.keys[name], sentence)
                 table.node(name)
             elif type_.kind is Kind.CODES:
                 values[name] = tuple(scalar.text for scalar in table.scalars(name))
@@ -118,7 +121,8 @@ class CaseReader:
         scalars = table.scalars(key, required=False)
         for scalar in scalars:
             if scalar.text not in known:
-                table.fail_at(scalar.place, f"« {scalar.text} » n’est pas un nom de ce paquet.")
+                hint = did_you_mean(scalar.text, known)
+                table.fail_at(scalar.place, f"« {scalar.text} » n’est pas un nom de ce paquet{hint}")
         return tuple(scalar.text for scalar in scalars)
 
 
@@ -132,7 +136,8 @@ def read_properties(
         if "never_worse_with_more" in row:
             fact = row.text("never_worse_with_more")
             if fact not in facts:
-                row.fail("never_worse_with_more", f"« {fact} » n’est pas un fait de facts.yaml.")
+                hint = did_you_mean(fact, facts)
+                row.fail("never_worse_with_more", f"« {fact} » n’est pas un fait de facts.yaml{hint}")
             properties.append(Property(id_, title, None, (), fact))
         else:
             condition = row.expression("when", scope)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from difflib import get_close_matches
+from unicodedata import combining, normalize
 
 from services.kit.findings import Finding
 
@@ -16,6 +18,18 @@ FILES = (
     "properties.yaml",
 )
 """The files of a package besides its cases: each reads names that the ones before it declare."""
+
+
+def did_you_mean(word: str, known: Iterable[str], *, otherwise: str = ".") -> str:
+    """The end of a sentence about a word that does not exist: the nearest one that does, if one is near."""
+    by_fold = {_folded(one): one for one in known}
+    near = get_close_matches(_folded(word), by_fold, n=1)
+    return f" : vouliez-vous dire « {by_fold[near[0]]} » ?" if near else otherwise
+
+
+def _folded(word: str) -> str:
+    """Without case nor accents."""
+    return "".join(one for one in normalize("NFD", word.casefold()) if not combining(one))
 
 
 def ordered(findings: Iterable[Finding]) -> tuple[Finding, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from types import MappingProxyType
 
 from services.eligibility.package import source
@@ -28,8 +28,9 @@ from services.eligibility.package.parameters_file import read_derived, read_para
 from services.eligibility.package.rules_file import read_identity, read_rules
 from services.eligibility.package.source import read_source
 from services.eligibility.package.tables import Table, as_table
-from services.eligibility.package.tree import Kind, ValueType
-from services.kit.findings import Findings, PackageError, Place
+from services.eligibility.package.tree import Kind, Values, ValueType
+from services.kit.findings import Finding, Findings, PackageError, Place
+from services.kit.french import NO_BREAK_SPACE
 from services.kit.releases import SIGNATURE_FILE, Contents, digest
 
 MAX_FILES = 100
@@ -39,6 +40,7 @@ MAX_CASES = 2_000
 
 _RULE = re.compile(rb"^[^\s#].*:", re.MULTILINE)
 _CASE = re.compile(rb"^\s*-\s+id\s*:", re.MULTILINE)
+_QUOTED = re.compile(f"«{NO_BREAK_SPACE}([^»]*?){NO_BREAK_SPACE}»")
 CASES_FOLDER = "cases"
 BASE_CASE = "cases/base.yaml"
 IDENTITY_FILE = "package.yaml"
@@ -92,9 +94,15 @@ def _cases(root: source.Mapping) -> Iterator[tuple[str, Place]]:
                 yield f"{CASES_FOLDER}#{id_.text.strip()}#", item.place
 
 
+def _is_lock(file: str) -> bool:
+    """Whether Word, Excel or LibreOffice left this file beside one that was open."""
+    return PurePosixPath(file).name.startswith(("~$", ".~lock."))
+
+
 def read_folder(folder: Path) -> Contents:
     """The files of a package that a folder holds, signature included."""
-    cases = sorted(f"{CASES_FOLDER}/{path.name}" for path in (folder / CASES_FOLDER).glob("*.yaml"))
+    names = sorted(path.name for path in (folder / CASES_FOLDER).glob("*.yaml"))
+    cases = (f"{CASES_FOLDER}/{name}" for name in names if not _is_lock(name))
     files = (*FILES, *cases, SIGNATURE_FILE)
     return {file: (folder / file).read_bytes() for file in files if (folder / file).is_file()}
 
@@ -122,16 +130,43 @@ def assemble_package(contents: Contents, findings: Findings) -> RulePackage | No
     None when a file is missing, unreadable or out of size."""
     if not check_sizes(contents, findings):
         return None
-    read = [file for file in contents if file != SIGNATURE_FILE]
+    # What an office program leaves beside a file that it has open is no file of the package.
+    read = [file for file in contents if file != SIGNATURE_FILE and not _is_lock(file)]
     for file in sorted({*FILES, BASE_CASE} - contents.keys()):
         findings.error(Place(file, 1, 1), "Le fichier est absent.")
     for file in sorted(read):
         if file not in FILES and not _CASE_FILE.fullmatch(file):
             findings.error(Place(file, 1, 1), "Ce fichier n’a pas sa place dans un paquet de règles.")
-    tables = {file: table for file in read if (table := _table(file, contents, findings))}
-    if not set(FILES) <= tables.keys():
-        return None
-    return _assemble(tables, digest(contents))
+    found = Findings()
+    tables = {file: table for file in read if (table := _table(file, contents, found))}
+    package = _assemble(tables, digest(contents)) if set(FILES) <= tables.keys() else None
+    for one in _causes(found, tables, package) if package else found:
+        findings.add(one)
+    return package
+
+
+def _causes(found: Findings, tables: Mapping[str, Table], package: RulePackage) -> Iterator[Finding]:
+    """The findings without those about a name whose own entry could not be read: there is what to mend."""
+    read = {
+        "facts.yaml": package.facts.keys(),
+        "parameters.yaml": package.parameters.keys(),
+        "derived.yaml": package.derived.keys(),
+        "rules.yaml": tables["rules.yaml"].names(),
+    }
+    lost = {
+        (file, name): lines
+        for file, names in read.items()
+        for name, lines in tables[file].mapping.extents.items()
+        if name not in names
+    }
+    for one in found:
+        quoted = _QUOTED.findall(one.sentence.partition("vouliez-vous dire")[0])
+        own = (place := one.place).file
+        if not any(
+            name in quoted and not (own == file and place.line in lines)
+            for (file, name), lines in lost.items()
+        ):
+            yield one
 
 
 def _table(file: str, contents: Contents, findings: Findings) -> Table | None:
@@ -150,8 +185,9 @@ def _assemble(tables: Mapping[str, Table], package_digest: str) -> RulePackage:
     scope[REQUIRED_DOCUMENTS] = facts["documents"].type if "documents" in facts else ValueType(Kind.CODES)
     derived = read_derived(tables["derived.yaml"], scope)
     rules = read_rules(tables["rules.yaml"], scope, decision.orientations, identity.validity)
-    codes = {*tables["rules.yaml"].names(), *(rule.code for rule in rules)}
+    codes = {*tables["rules.yaml"].mapping.extents, *(rule.code for rule in rules)}
     reader = CaseReader(identity.validity, facts, scope, frozenset(codes), frozenset(decision.orientations))
+    base = reader.read_base(tables[BASE_CASE]) if BASE_CASE in tables else {}
     return RulePackage(
         identity=identity,
         facts=MappingProxyType(facts),
@@ -159,7 +195,8 @@ def _assemble(tables: Mapping[str, Table], package_digest: str) -> RulePackage:
         derived=MappingProxyType(derived),
         rules=rules,
         decision=decision,
-        cases=_read_cases(tables, reader),
+        base=base,
+        cases=_read_cases(tables, reader, base),
         properties=read_properties(tables["properties.yaml"], scope, facts),
         scope=MappingProxyType(scope),
         labels=MappingProxyType(_labels(facts, parameters, derived)),
@@ -172,8 +209,7 @@ def _missing_facts_type(facts: Mapping[str, Fact]) -> ValueType:
     return ValueType(Kind.CODES, MISSING_FACTS, {name: fact.label for name, fact in facts.items()})
 
 
-def _read_cases(tables: Mapping[str, Table], reader: CaseReader) -> tuple[Case, ...]:
-    base = reader.read_base(tables[BASE_CASE]) if BASE_CASE in tables else {}
+def _read_cases(tables: Mapping[str, Table], reader: CaseReader, base: Values) -> tuple[Case, ...]:
     files = sorted(file for file in tables if file.startswith(f"{CASES_FOLDER}/") and file != BASE_CASE)
     return tuple(case for file in files for case in reader.read_cases(tables[file], base))
 

@@ -200,6 +200,7 @@ class RulePackage:
     derived: Mapping[str, Derived]
     rules: tuple[Rule, ...]
     decision: Decision
+    base: Values
     cases: tuple[Case, ...]
     properties: tuple[Property, ...]
     scope: Mapping[str, ValueType]
@@ -232,6 +233,17 @@ def facts_read(package: RulePackage, read: Iterable[str]) -> frozenset[str]:
         else:
             found |= facts_read(package, _behind(package, name))
     return frozenset(found)
+
+
+def parameters_read(package: RulePackage, read: Iterable[str]) -> tuple[str, ...]:
+    """The parameters behind names of facts, parameters and calculations, in their order, each once."""
+    found: dict[str, None] = {}
+    for name in read:
+        if name in package.parameters:
+            found[name] = None
+        elif name not in package.facts:
+            found |= dict.fromkeys(parameters_read(package, _behind(package, name)))
+    return tuple(found)
 
 
 def _behind(package: RulePackage, name: str) -> Iterator[str]:

@@ -11,6 +11,7 @@ from itertools import pairwise
 from services.eligibility.package.display import display
 from services.eligibility.package.facts import Fact
 from services.eligibility.package.facts_file import check_name
+from services.eligibility.package.findings import did_you_mean
 from services.eligibility.package.model import DatedValue, Derived, Parameter
 from services.eligibility.package.tables import Table, parse_literal
 from services.eligibility.package.tree import DATE, NO_LABELS, Kind, Value, ValueType
@@ -73,6 +74,8 @@ def _read_values(row: Table, kind: Kind, of: Fact | None, labels: dict[str, str]
             value = item.parsed("value", lambda text: parse_literal(kind, text))
         read.append((first, last, value, item.typeset("reference"), item.flag("draft")))
         item.close()
+    if any(first is None or value is None for first, _, value, *_ in read):
+        return []  # what cannot be read leaves a gap that is none
     values: list[DatedValue] = []
     for index, (first, last, value, reference, draft) in enumerate(read):
         following = read[index + 1][0] if index + 1 < len(read) else None
@@ -92,7 +95,8 @@ def _read_codes(item: Table, of: Fact | None, labels: dict[str, str]) -> tuple[s
         scalars = item.scalars("value")
         for scalar in scalars:
             if scalar.text not in of.type.labels:
-                item.fail_at(scalar.place, f"Le code « {scalar.text} » n’existe pas pour « {of.name} ».")
+                hint = did_you_mean(scalar.text, of.type.labels)
+                item.fail_at(scalar.place, f"Le code « {scalar.text} » n’existe pas pour « {of.name} »{hint}")
         codes = [scalar.text for scalar in scalars]
     else:
         rows = item.table("value")

@@ -11,6 +11,8 @@ from functools import reduce
 
 from services.eligibility.package import tree
 from services.eligibility.package.evaluate import FUNCTIONS
+from services.eligibility.package.findings import did_you_mean
+from services.eligibility.package.syntax import causes, is_enclosed
 from services.eligibility.package.tree import (
     FRENCH_KINDS,
     INTEGER,
@@ -45,6 +47,7 @@ _MEMBERSHIP = ("in", "not in")
 _EQUALITY = ("==", "!=")
 MAX_LENGTH = 1_000
 _TOO_LONG = "L’expression dépasse 1 000 caractères : nommez-en une partie dans derived.yaml."
+_MIXED = "« and » et « or » se suivent sans parenthèses : ajoutez-les, pour dire ce qui va ensemble."
 MAX_DEPTH = 20
 
 _COMPARISONS = {
@@ -79,7 +82,9 @@ def call_type(name: str, arguments: tuple[tree.Node, ...]) -> ValueType | str:
     """The type of a call."""
     function = FUNCTIONS.get(name)
     if function is None:
-        return f"La fonction « {name} » n’existe pas."
+        known = ", ".join((*FUNCTIONS, "known"))
+        hint = did_you_mean(name, (*FUNCTIONS, "known"), otherwise="")
+        return f"La fonction « {name} » n’existe pas{hint or f' ; celles qui existent : {known}.'}"
     kinds = tuple(argument.type.kind for argument in arguments)
     if kinds != function.parameters:
         wanted = ", ".join(FRENCH_KINDS[kind] for kind in function.parameters)
@@ -144,7 +149,8 @@ def _unknown_codes(codes: tuple[str, ...], type_: ValueType) -> str | None:
         return "Un texte ne se cherche que dans une liste de parameters.yaml."
     for code in codes:
         if code not in type_.labels:
-            return f"Le code « {code} » n’existe pas pour « {type_.of} »."
+            hint = did_you_mean(code, type_.labels)
+            return f"Le code « {code} » n’existe pas pour « {type_.of} »{hint}"
     return None
 
 
@@ -162,10 +168,12 @@ def _capital(kind: Kind) -> str:
 
 @dataclass(frozen=True)
 class Problem:
-    """What is wrong in an expression: a French sentence and the offset of the character it speaks of."""
+    """What is wrong in an expression: a French sentence and the offset of the character it speaks of; a doubt
+    leaves the tree readable."""
 
     message: str
     offset: int
+    doubt: bool = False
 
 
 class _InvalidError(Exception):
@@ -175,7 +183,7 @@ class _InvalidError(Exception):
 def parse(
     text: str, scope: Mapping[str, ValueType], *, calculation: bool
 ) -> tuple[tree.Node | None, list[Problem]]:
-    """The typed tree and no problem, or no tree and every problem; arithmetic and functions only in a
+    """The typed tree and doubts at most, or no tree and every problem; arithmetic and functions only in a
     calculation."""
     if len(text) > MAX_LENGTH:
         return None, [Problem(_TOO_LONG, 0)]
@@ -185,14 +193,16 @@ def parse(
             # In parentheses an expression may go on over several lines; the end of line closes a comment.
             body = ast.parse(f"({text}\n)", mode="eval").body
     except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
+        known = causes(text)
+        if known:
+            return None, [Problem(*cause) for cause in known]
         place = (getattr(error, "offset", None) or 2) - 2
         return None, [Problem("L’expression n’est pas bien écrite.", max(0, min(place, len(text))))]
     reader = _Reader(text, scope, calculation)
     try:
-        node = reader.read(body, 0)
+        return reader.read(body, 0), reader.problems
     except _InvalidError:
         return None, reader.problems
-    return (None, reader.problems) if reader.problems else (node, [])
 
 
 class _Reader:
@@ -229,9 +239,14 @@ class _Reader:
 
     def _fail(self, node: ast.expr, message: str) -> _InvalidError:
         # ast counts bytes, after the parenthesis that was added; people count characters.
-        before = self._encoded[: node.col_offset] if node.lineno == 1 else b"("
-        self.problems.append(Problem(message, max(0, len(before.decode(errors="ignore")) - 1)))
+        self.problems.append(Problem(message, max(0, self._index(node.lineno, node.col_offset) - 1)))
         return _InvalidError()
+
+    def _index(self, line: int, column: int) -> int:
+        """Of a place of the grammar, in the text with the parenthesis that was added."""
+        before = b"".join(self._encoded.splitlines(keepends=True)[: line - 1])
+        rest = self._encoded[len(before) : len(before) + column]
+        return len((before + rest).decode(errors="ignore"))
 
     def _all(self, nodes: list[ast.expr], depth: int, *, conditions: bool = False) -> tuple[tree.Node, ...]:
         """Reads every operand before giving up, so that all the problems are told."""
@@ -256,7 +271,9 @@ class _Reader:
     def _reference(self, node: ast.expr) -> tree.Reference:
         name = self._dotted(node)
         if name not in self._scope:
-            raise self._fail(node, f"« {name} » n’est ni un fait, ni un paramètre, ni un calcul déjà défini.")
+            hint = did_you_mean(name, self._scope)
+            sentence = f"« {name} » n’est ni un fait, ni un paramètre, ni un calcul déjà défini{hint}"
+            raise self._fail(node, sentence)
         return tree.Reference(name, self._scope[name])
 
     def _constant(self, node: ast.Constant) -> tree.Literal:
@@ -276,6 +293,10 @@ class _Reader:
             raise self._fail(node, "Une liste écrite dans une expression ne contient que des codes.")
         return tree.Literal(tuple(texts), LITERAL_CODES)
 
+    def _enclosed(self, node: ast.expr) -> bool:
+        end = self._index(node.end_lineno or node.lineno, node.end_col_offset or node.col_offset)
+        return is_enclosed(self._encoded.decode(), self._index(node.lineno, node.col_offset), end)
+
     def _condition(self, node: ast.expr, depth: int) -> tree.Node:
         read = self.read(node, depth)
         if read.type.kind is not Kind.BOOLEAN:
@@ -283,6 +304,10 @@ class _Reader:
         return read
 
     def _bool_op(self, node: ast.BoolOp, depth: int) -> tree.Node:
+        for item in node.values:
+            if isinstance(item, ast.BoolOp) and not self._enclosed(item):
+                place = self._index(item.lineno, item.col_offset) - 1
+                self.problems.append(Problem(_MIXED, place, doubt=True))
         items = self._all(node.values, depth + 1, conditions=True)
         return tree.And(items) if isinstance(node.op, ast.And) else tree.Or(items)
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from datetime import date
 
 from services.eligibility.package import source
+from services.eligibility.package.findings import did_you_mean
 from services.eligibility.package.model import (
     ENGINE_DISAGREEMENT,
     Identity,
@@ -92,7 +93,8 @@ def _read_rule(
         row.fail("when", "Cette condition ne dépend d’aucun fait.")
     orientation = row.text("orientation", required=False)
     if orientation and orientation not in orientations:
-        row.fail("orientation", f"L’orientation « {orientation} » n’est pas dans decision.yaml.")
+        hint = did_you_mean(orientation, orientations)
+        row.fail("orientation", f"L’orientation « {orientation} » n’est pas dans decision.yaml{hint}")
     if "orientation_when" in row and not orientation:
         row.fail("orientation_when", "Une condition d’orientation accompagne une orientation.")
     code = row.text("code", required=False) or id_
@@ -155,7 +157,8 @@ def _read_template(row: Table, text: source.Scalar, scope: Mapping[str, ValueTyp
         if match[1].strip() not in scope:
             row.fail_at(
                 place_in(text, match.start()),
-                f"« {match[1]} » n’est ni un fait, ni un paramètre, ni un calcul.",
+                f"« {match[1]} » n’est ni un fait, ni un paramètre, ni un calcul"
+                f"{did_you_mean(match[1], scope)}",
             )
     if any("{" in part or "}" in part for part in parts[::2]):
         row.fail_at(text.place, "Une accolade n’est pas fermée.")

@@ -4,13 +4,15 @@ documents are refused."""
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from itertools import accumulate, pairwise
 from typing import Any
 
 from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.error import MarkedYAMLError
 from ruamel.yaml.events import (
     AliasEvent,
     DocumentStartEvent,
@@ -20,21 +22,25 @@ from ruamel.yaml.events import (
     SequenceEndEvent,
     SequenceStartEvent,
 )
+from ruamel.yaml.reader import ReaderError
 
+from services.eligibility.package.yaml_faults import faults
 from services.kit.findings import Findings, Place
 
 MAX_DEPTH = 10
+_ENTRY = re.compile(r"[^\s#\-%.][^\n]*")
 _REORDERING = frozenset({"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"})
 MAX_BYTES = 1_000_000
 
 
 @dataclass(frozen=True)
 class Scalar:
-    """A text; `offset_column` is the column of its first character when it is written on one line."""
+    """A text; `lines` are the lines that it is written on, each as the offset of its first character and its
+    place; none where they cannot be told apart."""
 
     text: str
     place: Place
-    offset_column: int | None
+    lines: tuple[tuple[int, Place], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -47,11 +53,13 @@ class Sequence:
 
 @dataclass(frozen=True)
 class Mapping:
-    """A table, in the order of the file."""
+    """A table, in the order of the file; `extents` are the lines of each entry of a file, those that are no
+    YAML included."""
 
     entries: dict[str, Node]
     keys: dict[str, Place]
     place: Place
+    extents: dict[str, range] = field(default_factory=dict)
 
 
 Node = Scalar | Sequence | Mapping
@@ -62,33 +70,78 @@ class _RefusedError(Exception):
 
 
 def read_source(file: str, content: bytes, findings: Findings) -> Node | None:
-    """The tree of one file, or None with a finding when it cannot be read at all."""
-    start = Place(file, 1, 1)
+    """The tree of one file, or None with a finding when nothing of it can be read; where a table is no YAML,
+    what can be read of its other entries."""
     if len(content) > MAX_BYTES:
-        findings.error(start, f"Le fichier dépasse {MAX_BYTES} octets.")
+        findings.error(Place(file, 1, 1), f"Le fichier dépasse {MAX_BYTES} octets.")
         return None
     try:
         text = content.decode("utf-8-sig")
-        return _Builder(file, findings).build(text)
     except UnicodeDecodeError:
-        findings.error(start, "Le fichier n’est pas en UTF-8.")
-    except MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        place = Place(file, mark.line + 1, mark.column + 1) if mark else start
-        findings.error(place, "L’écriture YAML est incorrecte ici (retrait, deux-points ou guillemets).")
-    except YAMLError:
-        findings.error(start, "Le fichier contient un caractère interdit.")
+        findings.error(Place(file, 1, 1), "Le fichier n’est pas en UTF-8 : enregistrez-le en UTF-8.")
+        # To say the rest of it at once: every byte is a character of this other encoding.
+        text = content.decode("latin-1")
+    builder = _Builder(file, text, findings)
+    try:
+        found = builder.build(text)
+        return replace(found, extents=_extents(text)) if isinstance(found, Mapping) else found
+    except MarkedYAMLError:
+        return _rest(builder, text)
+    except ReaderError as error:
+        before = text[: error.position]
+        place = Place(file, before.count("\n") + 1, error.position - before.rfind("\n"))
+        findings.error(place, "Ce fichier contient un caractère interdit : retirez-le.")
     except _RefusedError:
         pass
     return None
 
 
+def _rest(builder: _Builder, text: str) -> Mapping:
+    """Each entry of the table by itself: a fault in one hides nothing of the others."""
+    lines = text.splitlines(keepends=True)
+    entries: dict[str, Node] = {}
+    keys: dict[str, Place] = {}
+    extents = _extents(text)
+    for extent in extents.values():
+        start, end = extent.start - 1, extent.stop - 1
+        try:
+            found = builder.build("\n" * start + "".join(lines[start:end]))
+        except MarkedYAMLError as error:
+            builder.fault(error, [line.rstrip("\r\n") for line in lines[start:end]], start)
+        else:
+            if isinstance(found, Mapping):
+                entries |= found.entries
+                keys |= found.keys
+    return Mapping(entries, keys, Place(builder.file, 1, 1), extents)
+
+
+def _extents(text: str) -> dict[str, range]:
+    """The lines of each entry of a table, from 1."""
+    lines = text.splitlines()
+    starts = [number for number, line in enumerate(lines, 1) if _ENTRY.match(line)]
+    return {
+        lines[start - 1].split(":")[0].strip(): range(start, end)
+        for start, end in pairwise((*starts, len(lines) + 1))
+    }
+
+
 class _Builder:
     """Builds the tree of one file from the events of the parser, without recursion in the parser."""
 
-    def __init__(self, file: str, findings: Findings) -> None:
-        self._file = file
+    def __init__(self, file: str, text: str, findings: Findings) -> None:
+        self.file = file
+        self._lines = text.splitlines()
         self._findings = findings
+
+    def fault(self, error: MarkedYAMLError, lines: list[str], first: int) -> None:
+        """Records why these lines cannot be read."""
+        mark = error.problem_mark or error.context_mark
+        found = next(faults(lines, first), None) or (
+            mark.line if mark else first,
+            mark.column if mark else 0,
+            "L’écriture YAML est incorrecte ici (retrait, deux-points ou guillemets).",
+        )
+        self._findings.error(Place(self.file, found[0] + 1, found[1] + 1), found[2])
 
     def build(self, text: str) -> Node | None:
         """The tree of the only document."""
@@ -104,11 +157,11 @@ class _Builder:
             elif isinstance(event, ScalarEvent | SequenceStartEvent | MappingStartEvent | AliasEvent):
                 root = self._node(event, events, 1)
         if root is None:
-            self._findings.error(Place(self._file, 1, 1), "Le fichier est vide.")
+            self._findings.error(Place(self.file, 1, 1), "Le fichier est vide.")
         return root
 
     def _place(self, event: Any) -> Place:
-        return Place(self._file, event.start_mark.line + 1, event.start_mark.column + 1)
+        return Place(self.file, event.start_mark.line + 1, event.start_mark.column + 1)
 
     def _refuse(self, event: Any, message: str) -> _RefusedError:
         self._findings.error(self._place(event), message)
@@ -133,9 +186,28 @@ class _Builder:
         place = self._place(event)
         if any(map(_is_forbidden, event.value)):
             self._findings.error(place, "Ce texte contient un caractère invisible qui n’est pas admis.")
-        one_line = event.start_mark.line == event.end_mark.line
-        quote = 1 if event.style in ("'", '"') else 0
-        return Scalar(event.value, place, place.column + quote if one_line else None)
+        return Scalar(event.value, place, self._written(event, place))
+
+    def _written(self, event: Any, place: Place) -> tuple[tuple[int, Place], ...]:
+        """Where each line of a text is written; none where folding it changed more than its line ends."""
+        if event.start_mark.line == event.end_mark.line:
+            quote = 1 if event.style in ("'", '"') else 0
+            return ((0, Place(self.file, place.line, place.column + quote)),)
+        block = event.style in ("|", ">")
+        first = event.start_mark.line + block
+        last = event.end_mark.line + (not block)
+        rows = [row.rstrip() for row in self._lines[first:last]]
+        if not block:
+            rows[0] = " " * event.start_mark.column + rows[0][event.start_mark.column :]
+        pieces = [row.lstrip() for row in rows]
+        if " ".join(filter(None, pieces)) != event.value.rstrip("\n"):
+            return ()
+        offsets = accumulate((len(piece) + bool(piece) for piece in pieces), initial=0)
+        return tuple(
+            (offset, Place(self.file, first + rank + 1, len(row) - len(piece) + 1))
+            for rank, (offset, row, piece) in enumerate(zip(offsets, rows, pieces, strict=False))
+            if piece
+        )
 
     def _sequence(self, start: Any, events: Iterator[Any], depth: int) -> Sequence:
         items: list[Node] = []

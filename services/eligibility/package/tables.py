@@ -11,6 +11,7 @@ from fractions import Fraction
 from typing import TypeVar
 
 from services.eligibility.package import source
+from services.eligibility.package.findings import did_you_mean
 from services.eligibility.package.parse import parse
 from services.eligibility.package.tree import Kind, Value, ValueType
 from services.eligibility.package.tree import Node as Expression
@@ -21,6 +22,8 @@ _MONEY = re.compile(r"-?(0|[1-9][0-9]{0,11})(\.[0-9]{2})?")
 _INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,11})")
 _PERCENT = re.compile(r"-?(0|[1-9][0-9]{0,5})(\.[0-9]{1,6})?")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_NEARLY = 0.85
+"""Likeness of two keys of which one is the other misspelt; above that of any two keys of one table."""
 T = TypeVar("T")
 
 
@@ -128,21 +131,36 @@ class Table:
     def close(self) -> None:
         """Reports the keys that the format does not know."""
         for key in self._node.entries.keys() - self._expected:
-            match = get_close_matches(key, self._expected, n=1)
-            hint = f" : vouliez-vous dire « {match[0]} » ?" if match else "."
+            hint = did_you_mean(key, self._expected)
             self._findings.error(self._node.keys[key], f"La clé « {key} » n’existe pas ici{hint}")
 
     def node(self, key: str, *, required: bool = True) -> source.Node | None:
         """The raw value of a key."""
         self._expected.add(key)
         found = self._node.entries.get(key)
-        if found is None and required:
-            self._findings.error(self.place, f"La clé « {key} » manque.")
+        if found is None and required and key not in self._node.extents:
+            self._miss(key)
         return found
+
+    def _miss(self, key: str) -> None:
+        """Records that a key is absent, or misspelt when another one is nearly it."""
+        unread = [name for name in self._node.entries if name not in self._expected]
+        near = get_close_matches(key, unread, n=1, cutoff=_NEARLY)
+        if near:
+            self._expected.add(near[0])
+            sentence = f"La clé « {near[0]} » n’existe pas ici : vouliez-vous dire « {key} » ?"
+            self._findings.error(self._node.keys[near[0]], sentence)
+        else:
+            self._findings.error(self.place, f"La clé « {key} » manque.")
 
     def scalar(self, key: str, *, required: bool = True) -> source.Scalar | None:
         """A value written as one text, not empty."""
-        return self._as_scalar(self.node(key, required=required))
+        node = self.node(key, required=required)
+        if isinstance(node, source.Scalar) and not node.text.strip():
+            sentence = f"La clé « {key} » attend une valeur simple, non vide : écrivez-la."
+            self._findings.error(self._node.keys[key], sentence)
+            return None
+        return self._as_scalar(node)
 
     def _as_scalar(self, node: source.Node | None) -> source.Scalar | None:
         if isinstance(node, source.Scalar) and node.text.strip():
@@ -186,7 +204,8 @@ class Table:
             return default
         if found.text not in options:
             words = ", ".join(options)
-            self._findings.error(found.place, f"« {found.text} » n’est pas admis ici : {words}.")
+            hint = did_you_mean(found.text, options, otherwise="")
+            self._findings.error(found.place, f"« {found.text} » n’est pas admis ici : {words}{hint or '.'}")
             return default
         return options[found.text]
 
@@ -240,7 +259,8 @@ class Table:
             return None
         node, problems = parse(found.text, scope, calculation=calculation)
         for problem in problems:
-            self._findings.error(place_in(found, problem.offset), problem.message)
+            record = self._findings.warning if problem.doubt else self._findings.error
+            record(place_in(found, problem.offset), problem.message)
         if node is not None and not calculation and node.type.kind is not Kind.BOOLEAN:
             self._findings.error(found.place, "Une condition (oui ou non) est attendue ici.")
             return None
@@ -248,7 +268,6 @@ class Table:
 
 
 def place_in(scalar: source.Scalar, offset: int) -> Place:
-    """The place of a character of a text; its beginning when it spans several lines."""
-    if scalar.offset_column is None:
-        return scalar.place
-    return Place(scalar.place.file, scalar.place.line, scalar.offset_column + offset)
+    """The place of a character of a text; its beginning where its lines cannot be told apart."""
+    start, line = next((one for one in reversed(scalar.lines) if one[0] <= offset), (offset, scalar.place))
+    return Place(line.file, line.line, line.column + offset - start)

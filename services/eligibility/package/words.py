@@ -7,13 +7,19 @@ Every turn of phrase avoids agreeing with a label, whose gender and number are u
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from services.eligibility.package import tree
 from services.eligibility.package.display import UNKNOWN, display
-from services.eligibility.package.model import MISSING_FACTS, REQUIRED_DOCUMENTS, DatedValue, RulePackage
+from services.eligibility.package.model import (
+    MISSING_FACTS,
+    REQUIRED_DOCUMENTS,
+    DatedValue,
+    RulePackage,
+    parameters_read,
+)
 from services.eligibility.package.tree import Kind, Value, Values, ValueType, codes_of
 from services.kit.french import NO_BREAK_SPACE, plural
 
@@ -94,9 +100,9 @@ class Words:
 
     def thresholds(self, node: tree.Node) -> tuple[tuple[str, str, str], ...]:
         """Label, value of the day and reference of each parameter behind an expression, in its order."""
-        found = dict.fromkeys(self._parameters(node))
         return tuple(
-            (self.package.labels[name], self._value(name), self._on(name).reference) for name in found
+            (self.package.labels[name], self._value(name), self._on(name).reference)
+            for name in parameters_read(self.package, tree.names(node))
         )
 
     def _said(self, node: tree.Node, subject: str = "", *, nested: bool = False) -> str:
@@ -200,14 +206,6 @@ class Words:
         return self._value(name) or (
             "…" if self.day else quoted(_LISTS.get(name) or self.package.labels[name])
         )
-
-    def _parameters(self, node: tree.Node) -> Iterator[str]:
-        """The parameters that an expression reads, directly or through calculations."""
-        for name in tree.names(node):
-            if name in self.package.parameters:
-                yield name
-            elif name in self.package.derived:
-                yield from self._parameters(self.package.derived[name].expression)
 
 
 def quoted(text: str) -> str:

@@ -40,7 +40,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from services.eligibility.publishing.check import MAX_FINDINGS, Report, check
-from services.eligibility.publishing.check.examine import Gap, case_gaps
+from services.eligibility.publishing.check.gaps import Gap, case_gaps
 from services.eligibility.publishing.rulebook_differences import RulebookChange, Section, differences
 from services.eligibility.publishing.rulebook_document import rulebook
 

@@ -10,6 +10,7 @@ from services.eligibility.answer import Engine, RulesetStamp
 from services.eligibility.engine import CompiledRules, EngineError, UncompilableError
 from services.eligibility.package import RulePackage, read_package
 from services.kit import releases
+from services.kit.dates import Period
 from services.kit.errors import FailedPrecondition
 from services.kit.findings import PackageError
 from services.kit.french import long_date
@@ -40,7 +41,7 @@ class Deployment:
     @classmethod
     def always(cls, ruleset: Ruleset) -> Deployment:
         """One ruleset for all days."""
-        segment = Segment(Span(date.min, None, ruleset.package.digest), ruleset)
+        segment = Segment(Span(Period(date.min), ruleset.package.digest), ruleset)
         return cls(releases.Deployment(0, {"": (segment,)}))
 
     def on(self, day: date) -> Ruleset:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 import structlog
 from cachetools import TTLCache
@@ -51,22 +52,32 @@ class CaseRights:
     break_glass: str = ""
 
 
+_ALONE = CaseRights("none", "every", "", opens=False)
+
+
 def rights_of(caller: Caller, table: RoleTable, break_glass: str) -> CaseRights:
     """What the roles of a caller add up to.
 
     An application alone acts for any case with what it sends, and reads nothing of what is kept.
     """
     if not caller.subject:
-        return CaseRights("none", "every", "", opens=False)
-    roles = [table.roles[name] for name in sorted(caller.roles) if name in table.roles]
+        return _ALONE
+    rights, breaks = _rights(caller.roles, caller.team, table)
+    return replace(rights, break_glass=break_glass) if break_glass and breaks else rights
+
+
+@lru_cache(maxsize=1024)
+def _rights(names: frozenset[str], team: str, table: RoleTable) -> tuple[CaseRights, bool]:
+    """The rights of some roles in a team, and whether one of them may reach other cases for a reason."""
+    roles = [table.roles[name] for name in names if name in table.roles]
     scopes = {role.cases for role in roles}
-    return CaseRights(
+    rights = CaseRights(
         reads="every" if scopes & {"every", "read"} else "team" if "team" in scopes else "none",
         acts="every" if "every" in scopes else "team" if "team" in scopes else "none",
-        team=caller.team,
-        opens=any(role.opens_cases for role in roles) and bool(caller.team),
-        break_glass=break_glass if any(role.break_glass for role in roles) else "",
+        team=team,
+        opens=any(role.opens_cases for role in roles) and bool(team),
     )
+    return rights, any(role.break_glass for role in roles)
 
 
 class CaseTeams:

@@ -29,7 +29,7 @@ from services.kit.access.cases import (
     enter_gate,
 )
 from services.kit.access.guard import Guard
-from services.kit.access.journal import UNAVAILABLE, AccessJournal
+from services.kit.access.journal import AccessJournal
 from services.kit.access.named_cases import named_cases
 from services.kit.access.service import AccessServicer
 from services.kit.caller import Caller
@@ -175,8 +175,6 @@ class AccessDoor:
         caller, subject = context.caller() or _unproved.get(), context.subject()
         cases = subject.cases[max(0, subject.noted) :]
         if self._journal is None or caller is None or (code == "OK" and subject.noted >= 0 and not cases):
-            return
-        if reason == UNAVAILABLE:  # a line for each would fill the memory of a server that cannot write them
             return
         subject.noted = len(subject.cases)
         line = AccessLine(

@@ -9,7 +9,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import replace
+from copy import copy
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -78,15 +78,22 @@ class AccessJournal:
         )
 
     def note(self, line: AccessLine, tags: Sequence[str]) -> None:
-        """Queues a line for each case of a call, by its tag; one line without a case when there is none."""
+        """Queues a line for each case of a call, by its tag; one line without a case when there is none.
+
+        The line is the journal's from then on. A call that is refused because it cannot be noted has none:
+        the queue would grow as long as the journal cannot be written.
+        """
+        if line.reason == UNAVAILABLE:
+            return
         now = time.monotonic()
         with self._changed:
             if not self._waiting:  # else the writer is at work: each wake costs a call
                 self._changed.notify_all()
-            for tag in tags or [""]:
+            for rank, tag in enumerate(tags or [""]):
                 self._number += 1
-                numbered = replace(line, process=self._process, number=self._number, case_tag=tag)
-                self._waiting.append((now, numbered))
+                each = copy(line) if rank else line
+                each.process, each.number, each.case_tag = self._process, self._number, tag
+                self._waiting.append((now, each))
 
     def _write_for_ever(self) -> None:
         while True:

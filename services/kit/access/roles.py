@@ -74,7 +74,7 @@ class Act:
         return f"{self.method} ({self.collection})" if self.collection else self.method
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # a table is itself alone: what is computed from it is kept under it
 class RoleTable:
     """The roles that each act is open to; an act that is not in it is open to nobody."""
 

@@ -3,6 +3,7 @@
 - `accesses`: The commands on the journal of accesses of a server.
 - `add_commands`: Adds functions as commands; the shared options fill their `Call` or `Output`.
 - `Address`: Where a program finds its server: the variable that says it, else the address itself.
+- `Annotate`: The option that writes a file with what is said of it.
 - `as_json`: The message in the JSON of protobuf, every field present, with the names of the contract.
 - `Call`: One run of a command that calls a server: which server, as whom, and where its answer goes.
 - `civil`: A date of the contract.
@@ -44,7 +45,7 @@ from services.kit.cli.output import Output
 from services.kit.cli.program import program, run
 from services.kit.cli.release_client import ReleaseClient
 from services.kit.cli.release_showing import Words
-from services.kit.cli.releases import Edition, ReleaseCommands, destination, read_file, write_file
+from services.kit.cli.releases import Annotate, Edition, ReleaseCommands, destination, read_file, write_file
 from services.kit.cli.remote import Remote
 from services.kit.cli.showing import as_json, civil, day, instant, last_part, to_date
 from services.kit.cli.target import Address, DryRun, Target, parse_day

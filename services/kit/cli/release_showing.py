@@ -31,7 +31,7 @@ class Words:
     `options` are annotations that stand for those of this module, by name of parameter. With `single`, the
     server has one package and no command names it. `file` is the one that people edit alone, if there is one,
     and `continued` the option that names the package that it continues. With `checked_here`, the program
-    checks folders itself; with `sums_up`, a publication tells what its check tried. `unsigned` begins the
+    has a check of its own; with `sums_up`, a publication tells what its check tried. `unsigned` begins the
     names of the contract and not those that are signed.
     """
 

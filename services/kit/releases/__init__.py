@@ -45,7 +45,7 @@
 - `Segment`: Days governed by one version, compiled.
 - `signature`: Ed25519 signatures of packages, in a file of the package that its digest leaves out.
 - `SIGNATURE_FILE`: The file of a package that holds its signature.
-- `Span`: Days, both ends included, governed by one release; no `last` means without end.
+- `Span`: Days governed by one release.
 - `State`: Everything published and activated up to a state.
 - `Statement`: What is signed: this content is this version of this package.
 - `TrustError`: A change of keys that is refused; `sentence` says why in French.

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from urllib.parse import unquote
 
+from services.kit.dates import Period
 from services.kit.errors import Aborted, FailedPrecondition, NotFound
 from services.kit.french import long_date
 from services.kit.releases.timeline import Event, EventKind, Release, Span, State, gained, gap
@@ -153,7 +154,7 @@ def _planned(state: State, release: Release, day: date) -> list[Span]:
     return [
         span
         for span in state.timeline(release.name)
-        if span.digest != release.digest and span.first > day and release.covers(span.first)
+        if span.digest != release.digest and span.days.first > day and release.covers(span.days.first)
     ]
 
 
@@ -177,14 +178,14 @@ def _overlap(state: State, span: Span) -> FailedPrecondition:
     planned = state.of(span.digest)
     return FailedPrecondition(
         "TIMELINE_OVERLAP",
-        f"La version {planned.version} est activée à partir du {long_date(span.first)}, après le jour "
+        f"La version {planned.version} est activée à partir du {long_date(span.days.first)}, après le jour "
         "demandé : donnez une date plus tardive, ou confirmez (supersede_planned) que cette version ne "
         "gouverne plus ces jours.",
-        metadata={"version": planned.version, "effective_date": span.first.isoformat()},
+        metadata={"version": planned.version, "effective_date": span.days.first.isoformat()},
     )
 
 
-def _left_without(hole: Span) -> FailedPrecondition:
+def _left_without(hole: Period) -> FailedPrecondition:
     assert hole.last is not None  # noqa: S101 - a gap lies between two spans
     return FailedPrecondition(
         "TIMELINE_GAP",

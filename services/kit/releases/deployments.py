@@ -49,7 +49,7 @@ class Deployment(Generic[C]):
 
     def governing(self, name: str, day: date) -> C | None:
         """What governs a day; None when nothing does, FailedPrecondition when it cannot be used."""
-        segment = next((one for one in self.segments.get(name, ()) if day in one.span), None)
+        segment = next((one for one in self.segments.get(name, ()) if day in one.span.days), None)
         return None if segment is None else used(segment)
 
     def packages(self) -> list[C]:
@@ -145,7 +145,7 @@ class Deployments(Generic[C]):
                 for name, found in self.follower.current().segments.items()
                 if kind is not None and kind.holds(name)
                 for one in found
-                if day in one.span
+                if day in one.span.days
             ]
             if segments and all(one.package is None for one in segments):
                 used(segments[0])
@@ -251,10 +251,11 @@ _REASONS: Mapping[type[Exception], str] = {
 
 def _problem(kind: Kind[Any], release: Release, span: Span, error: Exception) -> str:
     """Why days are without answer, and what to do."""
-    until = "" if span.last is None else f" au {long_date(span.last)}"
+    days = span.days
+    until = "" if days.last is None else f" au {long_date(days.last)}"
     reason = _REASONS.get(type(error), "le moteur ne l’accepte plus")
     return spaced(
-        f"La version {release.version} de « {kind.name(release.name)} » gouverne du {long_date(span.first)}"
+        f"La version {release.version} de « {kind.name(release.name)} » gouverne du {long_date(days.first)}"
         f"{until} et ne peut pas être utilisée : {reason}. Ces jours restent sans réponse ; remettez la base "
         "de la dernière sauvegarde, ou mettez une autre version en vigueur à partir du même jour."
     )

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from sqlalchemy import Connection, MetaData, func, insert, select
+from sqlalchemy.exc import IntegrityError
 
 from services.kit.canonical import Head, Verification, canonical
 from services.kit.dates import instant_text
@@ -102,6 +103,12 @@ class HistoryAlteredError(FailedPrecondition):
     """The history is not the one that the service wrote."""
 
 
+_FOREIGN_ARCHIVE = (
+    "La base contient un paquet que personne n’a publié, à la place de celui-ci : un autre programme l’y a "
+    "écrit. Gardez cette base à part, et remettez la dernière sauvegarde entière."
+)
+
+
 def _altered(sequence: int) -> HistoryAlteredError:
     return HistoryAlteredError(
         "RELEASE_HISTORY_ALTERED",
@@ -130,7 +137,7 @@ def insert_request(connection: Connection, request_id: str, mark: str, state_num
 
 
 def insert_archive(connection: Connection, release: Release, archive: bytes) -> None:
-    """Keeps a package."""
+    """Keeps a package; HistoryAlteredError if a row that no publication made has its place."""
     row = {
         "digest": release.digest,
         "name": release.name,
@@ -143,7 +150,10 @@ def insert_archive(connection: Connection, release: Release, archive: bytes) -> 
         "state_number": release.state_number,
         "archive": archive,
     }
-    connection.execute(insert(_TABLES.release).values(row))
+    try:
+        connection.execute(insert(_TABLES.release).values(row))
+    except IntegrityError:  # what was published is refused before: this row was written by another program
+        raise HistoryAlteredError("RELEASE_HISTORY_ALTERED", _FOREIGN_ARCHIVE) from None
 
 
 def read_archive(connection: Connection, digest: str) -> bytes:

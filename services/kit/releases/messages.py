@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from datetime import timedelta
 from typing import Any
 
 from microcredit.releases.v1 import package_pb2 as pb
@@ -22,7 +21,6 @@ _SEVERITIES = {
     Severity.WARNING: pb.FINDING_SEVERITY_WARNING,
 }
 _EVENTS = {kind: pb.EventKind.Value(f"EVENT_KIND_{kind.value}") for kind in EventKind}
-_DAY = timedelta(days=1)
 _KNOWN = "Ce contenu est déjà publié : il a été contrôlé à sa publication."
 
 
@@ -46,8 +44,8 @@ def timeline(
     for span in state.timeline(stored):
         release = state.of(span.digest)
         yield pb.TimelinePeriod(
-            start_date=date_pb(span.first),
-            end_date=None if span.last is None else date_pb(span.last + _DAY),
+            start_date=date_pb(span.days.first),
+            end_date=None if span.days.end is None else date_pb(span.days.end),
             version_name=kind.version_name(release),
             version=release.version,
             digest=release.digest,

@@ -5,15 +5,16 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from enum import Enum
+from itertools import pairwise
 
 from services.kit.canonical import GENESIS, Head
+from services.kit.dates import Period
 from services.kit.releases.archive import Contents
 from services.kit.releases.trust import NO_TRUST, Signature, Trust
 
 _BEGINNING = Head(0, GENESIS)
-_DAY = timedelta(days=1)
 
 
 class EventKind(Enum):
@@ -86,15 +87,10 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Span:
-    """Days, both ends included, governed by one release; no `last` means without end."""
+    """Days governed by one release."""
 
-    first: date
-    last: date | None
+    days: Period
     digest: str
-
-    def __contains__(self, day: date) -> bool:
-        """Whether a day is one of them."""
-        return self.first <= day and (self.last is None or day <= self.last)
 
 
 def timeline(events: Iterable[Event], releases: Iterable[Release]) -> tuple[Span, ...]:
@@ -110,7 +106,7 @@ def timeline(events: Iterable[Event], releases: Iterable[Release]) -> tuple[Span
         if event.kind is EventKind.ROLLED_BACK:
             before, spans = spans, [*_until(spans, day), *_since(before, day)]
         else:
-            before, spans = spans, _painted(spans, Span(day, ends[event.digest], event.digest))
+            before, spans = spans, _painted(spans, Span(Period(day, ends[event.digest]), event.digest))
     return tuple(_merged(spans))
 
 
@@ -118,23 +114,16 @@ def gained(before: Iterable[Span], after: Iterable[Span]) -> Iterator[Span]:
     """The spans after a change of which some day was not governed by that release before."""
     former = list(before)
     for span in after:
-        if not any(one.digest == span.digest and _holds(one, span) for one in former):
+        if not any(one.digest == span.digest and one.days.contains(span.days) for one in former):
             yield span
 
 
-def _holds(outer: Span, inner: Span) -> bool:
-    """Whether all the days of a span are in another one."""
-    ends = outer.last is None or (inner.last is not None and inner.last <= outer.last)
-    return outer.first <= inner.first and ends
-
-
-def gap(spans: Iterable[Span]) -> Span | None:
-    """The first days without a release between two spans; the digest is empty."""
-    previous: Span | None = None
-    for span in spans:
-        if previous and previous.last and previous.last + _DAY < span.first:
-            return Span(previous.last + _DAY, span.first - _DAY, "")
-        previous = span
+def gap(spans: Iterable[Span]) -> Period | None:
+    """The first days without a release between two spans."""
+    for previous, span in pairwise(spans):
+        end = previous.days.end
+        if end and end < span.days.first:
+            return Period.ending(end, span.days.first)
     return None
 
 
@@ -187,7 +176,7 @@ class State:
 
     def governing(self, name: str, day: date) -> Release | None:
         """The release of that name that governs a day; None when nothing does."""
-        return next((self.of(span.digest) for span in self.timeline(name) if day in span), None)
+        return next((self.of(span.digest) for span in self.timeline(name) if day in span.days), None)
 
     def activations(self, name: str) -> tuple[Event, ...]:
         """The activations and rollbacks of that name, in order."""
@@ -217,25 +206,24 @@ def _etag(state_number: int) -> str:
 
 def _painted(spans: list[Span], new: Span) -> list[Span]:
     """The spans with a new one on top of them."""
-    return [*_until(spans, new.first), new, *(_since(spans, new.last + _DAY) if new.last else ())]
+    end = new.days.end
+    return [*_until(spans, new.days.first), new, *(_since(spans, end) if end else ())]
 
 
 def _until(spans: Iterable[Span], day: date) -> Iterator[Span]:
     """What spans cover before a day."""
     for span in spans:
-        if span.last is not None and span.last < day:
-            yield span
-        elif span.first < day:
-            yield replace(span, last=day - _DAY)
+        days = span.days.before(day)
+        if days:
+            yield replace(span, days=days)
 
 
 def _since(spans: Iterable[Span], day: date) -> Iterator[Span]:
     """What spans cover from a day on."""
     for span in spans:
-        if span.first >= day:
-            yield span
-        elif span.last is None or span.last >= day:
-            yield replace(span, first=day)
+        days = span.days.since(day)
+        if days:
+            yield replace(span, days=days)
 
 
 def _merged(spans: Iterable[Span]) -> Iterator[Span]:
@@ -244,8 +232,8 @@ def _merged(spans: Iterable[Span]) -> Iterator[Span]:
     for span in spans:
         if previous is None:
             previous = span
-        elif previous.digest == span.digest and previous.last and previous.last + _DAY == span.first:
-            previous = replace(previous, last=span.last)
+        elif previous.digest == span.digest and previous.days.end == span.days.first:
+            previous = replace(previous, days=Period(previous.days.first, span.days.last))
         else:
             yield previous
             previous = span

@@ -115,7 +115,7 @@ ACCESS_KEYS = KeyPlan(
 """The keys that the journal keeps."""
 
 
-@dataclass(frozen=True)
+@dataclass  # not frozen, which would triple the cost of one: each call makes a line
 class AccessLine:
     """Who called, from where, for which act and which case, and how it ended; never what was said.
 

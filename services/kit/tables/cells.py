@@ -13,13 +13,13 @@ from services.kit.errors import FieldReason
 from services.kit.french import NARROW_NO_BREAK_SPACE, NO_BREAK_SPACE
 from services.kit.tables.table import Bad, Row, cell_name, is_blank
 
-_FORMULA = re.compile(r"('*)[=+\-@＝＋－＠\t\r]")
-"""What a spreadsheet takes for a formula, and that text as an export wrote it, with one apostrophe more."""
-
 _NO_VALUE = re.compile(
     r"#(?:N/A|REF!|VALUE!|VALEUR!|NAME\?|NOM\?|DIV/0!|NUM!|NOMBRE!|NULL!|NUL!|#+)|NULL|NaN|N/A"
 )
 """What spreadsheets and exports write where there is no value; nobody is called so in these capitals."""
+
+_GUARDED = re.compile(rf"('*)(?:[=+\-@＝＋－＠\t\r]|(?:{_NO_VALUE.pattern})\Z)")
+"""What a spreadsheet takes for a formula, or a reader for no value; an export writes one apostrophe more."""
 
 _SPACES = f"[ {NO_BREAK_SPACE}{NARROW_NO_BREAK_SPACE}]"
 _NUMBER = re.compile(rf"(-|−)?([0-9]{{1,3}}(?:{_SPACES}[0-9]{{3}})+|[0-9]+)(?:[.,]([0-9]+))?")
@@ -50,15 +50,19 @@ def read_cell(row: Row, index: int, parse: Parse[T]) -> T | Bad | None:
 
 
 def as_text(value: object) -> str:
-    """A text without the apostrophe that keeps a spreadsheet from reading it as a formula."""
+    """A text without the apostrophe that keeps it from being read as a formula, or as no value."""
     written = f"{value:f}" if isinstance(value, Decimal) else str(value).strip()
-    found = _FORMULA.match(written)
+    found = _GUARDED.match(written)
     return written[1:] if found and found[1] else written
 
 
-def guarded(text: str) -> str:
-    """A text that no spreadsheet takes for a formula: with one apostrophe more where it would."""
-    return f"'{text}" if _FORMULA.match(text) else text
+def guarded(text: str, *, typed: bool = False) -> str:
+    """A text that nothing takes for a formula or for no value: with one apostrophe more where it would.
+
+    In a cell whose type is text, no formula is feared.
+    """
+    read_otherwise = _GUARDED.match(text) and (not typed or text.startswith("'") or _NO_VALUE.fullmatch(text))
+    return f"'{text}" if read_otherwise else text
 
 
 def text(value: object) -> str | Bad:

@@ -66,8 +66,8 @@ def _cell(sheet: Any, column: SheetColumn, value: Cell) -> WorkbookCell | None:
     """A cell whose text is never taken for a formula, whatever it begins with."""
     if value in (None, ""):
         return None
-    literal = isinstance(value, str) and value.startswith("'")
-    cell = WriteOnlyCell(sheet, guarded(value) if literal else value)  # type: ignore[arg-type]
+    shown = guarded(value, typed=True) if isinstance(value, str) else value
+    cell = WriteOnlyCell(sheet, shown)  # type: ignore[arg-type]
     if isinstance(value, str):
         cell.data_type = "s"
     elif column.number_format != "General":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tools.house.letter import borrowers_sign, bullets
 from tools.house.mentions import END
-from tools.house.models.common import ORIENTATION, holder, one_or_many, support_terms
+from tools.house.models.common import ORIENTATION, computed, holder, one_or_many, support_terms
 from tools.house.ooxml import Column, Rows, Table, bullet, heading, lead_in, optional, paragraph, when
 
 
@@ -30,7 +30,7 @@ def _reasons() -> str:
 
 def _figures() -> str:
     columns = [Column("Valeur calculée", 68), Column("Résultat", 32, amount=True)]
-    rows = [Rows.each("figure", "assessment.figures", "{{ figure.label }}", "{{ figure.display }}")]
+    rows = [Rows.each("figure", "assessment.figures", "{{ figure.label }}", computed("figure"))]
     return Table("Valeurs calculées", columns, rows).xml()
 
 
@@ -38,13 +38,15 @@ def advice() -> str:
     """Chapter: outcome, reasons, figures, missing facts, orientations."""
     return "".join(
         (
-            heading("L’avis d’instruction"),
-            paragraph("Avis : **{{ assessment.outcome_label }}**."),
+            heading("La vérification des conditions"),
+            paragraph("Résultat : **{{ assessment.outcome_label }}**."),
             paragraph(
-                "Cet avis compare la demande au {{ profile.bylaw.title }} ({{ profile.bylaw.deliberation }} "
+                "Cette vérification compare la demande au {{ profile.bylaw.title }} "
+                "({{ profile.bylaw.deliberation }} "
                 "du {{ profile.bylaw.adopted_on | long_date }}), à l’aide d’un traitement algorithmique "
                 "(règles « {{ assessment.ruleset.ruleset_id }} », version {{ assessment.ruleset.version }}). "
-                "Il ne décide rien : une personne du service décide de présenter la demande, puis le prêteur "
+                "Elle ne décide rien : une personne du service décide de présenter la demande, puis le "
+                "prêteur "
                 "décide seul du prêt."
             ),
             heading("Les constats", 2),
@@ -98,7 +100,13 @@ def pieces() -> str:
     return heading("Les pièces justificatives") + when(
         "pieces",
         Table("Pièces justificatives", columns, rows).xml(),
-        otherwise=[paragraph("Aucune pièce n’est demandée.")],
+        otherwise=[
+            when(
+                "pieces | asked",
+                paragraph("Aucune pièce n’est demandée."),
+                otherwise=[paragraph("Pièces non communiquées.")],
+            )
+        ],
     )
 
 

@@ -91,7 +91,13 @@ def _members() -> str:
     return heading("Les autres personnes du foyer", 2) + when(
         "household.members",
         Table("Autres personnes du foyer", columns, rows).xml(),
-        otherwise=[paragraph("Aucune autre personne déclarée.")],
+        otherwise=[
+            when(
+                "household.members | asked",
+                paragraph("Aucune autre personne déclarée."),
+                otherwise=[paragraph("Composition du foyer non communiquée.")],
+            )
+        ],
     )
 
 
@@ -256,7 +262,7 @@ def _body(title: str, *, for_bank: bool) -> str:
             _banking(),
             _project(),
             _loan(),
-            advice(),
+            "" if for_bank else advice(),
             pieces(),
             heading("Vos données personnelles"),
             privacy(),

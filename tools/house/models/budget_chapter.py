@@ -83,7 +83,8 @@ def _summary() -> str:
 
 
 def _listed(items: str, table: str, nothing: str) -> str:
-    return when(items, table, otherwise=[paragraph(nothing)])
+    absent = when(f"{items} | asked", paragraph(nothing), otherwise=[paragraph("Non demandé à ce jour.")])
+    return when(items, table, otherwise=[absent])
 
 
 def budget() -> str:

@@ -7,13 +7,13 @@ from tools.house.document import Model
 from tools.house.letter import agent, cover
 from tools.house.mentions import simulation
 from tools.house.models.budget_chapter import budget_tables
-from tools.house.models.common import BORROWERS, one_or_many
+from tools.house.models.common import BORROWERS, computed, one_or_many
 from tools.house.ooxml import Column, Rows, Table, heading, labelled, when
 
 _FIGURES = Table(
     "Indicateurs calculés par le service",
     [Column("Indicateur", 68), Column("Résultat", 32, amount=True)],
-    [Rows.each("figure", "assessment.figures", "{{ figure.label }}", "{{ figure.display }}")],
+    [Rows.each("figure", "assessment.figures", "{{ figure.label }}", computed("figure"))],
     together=True,
 )
 

@@ -17,6 +17,16 @@ DEMAND = "de {{ loan.amount | euros }} sur {{ loan.months | months }}, pour : {{
 """What is asked for."""
 
 
+def computed(figure: str) -> str:
+    """The value of a computed figure, whatever its type."""
+    return (
+        f"{{% if {figure}.amount is defined %}}{{{{ {figure}.amount | euros }}}}"
+        f"{{% elif {figure}.rate_pct is defined %}}{{{{ {figure}.rate_pct | percent }}}}"
+        f"{{% elif {figure}.number is defined %}}{{{{ {figure}.number }}}}"
+        f"{{% elif {figure}.display is defined %}}{{{{ {figure}.display }}}}{{% endif %}}"
+    )
+
+
 def holder(path: str) -> str:
     """Who a line concerns: by first name, which has no gender to guess."""
     return (

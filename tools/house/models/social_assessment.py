@@ -76,15 +76,21 @@ MODEL = Model(
     + when(
         "opinion.evaluation is defined",
         paragraph("{{ opinion.evaluation }}"),
-        otherwise=[paragraph("Aucune observation au-delà des points qui suivent.")],
+        otherwise=[
+            when("opinion.summary_for_bank is defined", paragraph("{{ opinion.summary_for_bank }}")),
+        ],
     )
     + _points("Les points d’appui", "opinion.strengths")
     + _points("Les points de vigilance", "opinion.risks")
     + _points("Les autres solutions examinées", "opinion.alternatives")
     + heading("La conclusion")
     + lead_in(
-        "Avis : **{{ opinion.outcome | label }}**{% if opinion.given_on is defined %}, rendu le "
+        "Avis du service : **{{ opinion.outcome | label }}**{% if opinion.given_on is defined %}, rendu le "
         "{{ opinion.given_on | long_date }}{% endif %}."
+    )
+    + when(
+        "opinion.difference is defined",
+        lead_in("Différence avec la vérification des conditions : {{ opinion.difference }}"),
     )
     + when(
         "opinion.recommended is defined",

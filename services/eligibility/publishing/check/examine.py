@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import islice
 
-from services.eligibility.answer import Assessment
 from services.eligibility.engine import Critical, EngineError, Leaf, all_values, request_day
 from services.eligibility.package import (
-    NOTHING,
     Case,
     RulePackage,
     assemble_package,
-    display,
     evaluate,
     facts_read,
     ordered,
-    rounded,
     tree,
 )
 from services.eligibility.publishing.check.agreement import Trial, broken_properties
@@ -29,58 +23,13 @@ from services.eligibility.publishing.check.applications import (
     of_cases,
 )
 from services.eligibility.publishing.check.consistency import check_consistency, check_coverage, check_use
+from services.eligibility.publishing.check.gaps import Gap, case_gaps, record_gaps
 from services.eligibility.publishing.check.report import Report
+from services.eligibility.publishing.check.sense import check_sense
 from services.kit.findings import Findings, Place
 from services.kit.releases import Contents, digest
 
-_SHOWN_CODES = 12
 _MAX_SEARCHES = 40
-
-
-@dataclass(frozen=True)
-class Gap:
-    """One thing that is not as a case expects it, in French."""
-
-    what: str
-    expected: str
-    obtained: str
-
-
-def case_gaps(package: RulePackage, case: Case, found: Assessment) -> tuple[Gap, ...]:
-    """Outcome, reasons in their order, orientations and figures that differ; none when the case passes."""
-    labels = {rank.outcome: rank.label for rank in package.decision.ranks}
-    return (
-        *_gap("issue", labels[case.outcome], found.outcome_label),
-        *_codes_gap("motifs", case.reasons, [reason.code for reason in found.reasons]),
-        *_codes_gap(
-            "orientations", sorted(case.orientations), sorted(place.code for place in found.orientations)
-        ),
-        *(gap for figure in _figures(package, case) for gap in _gap(*figure)),
-    )
-
-
-def _gap(what: str, expected: str, obtained: str) -> tuple[Gap, ...]:
-    return () if expected == obtained else (Gap(what, expected, obtained),)
-
-
-def _codes_gap(what: str, expected: Sequence[str], obtained: Sequence[str]) -> tuple[Gap, ...]:
-    if list(expected) == list(obtained):
-        return ()
-    return (Gap(what, _codes(expected), _codes(obtained)),)
-
-
-def _figures(package: RulePackage, case: Case) -> Iterator[tuple[str, str, str]]:
-    values = all_values(package, case.facts)
-    for name, expected in case.figures.items():
-        type_, value = package.scope[name], values[name]
-        shown = None if value is None else rounded(value, type_)
-        yield package.labels.get(name, name), display(expected, type_), display(shown, type_)
-
-
-def _codes(codes: Sequence[str]) -> str:
-    """The codes as a person compares them; only the first ones when there are too many to read."""
-    more = f"… ({len(codes)} en tout)" if len(codes) > _SHOWN_CODES else ""
-    return (", ".join(codes[:_SHOWN_CODES]) or NOTHING) + more
 
 
 def examine(contents: Contents) -> Report:
@@ -114,6 +63,7 @@ def _tried(package: RulePackage, findings: Findings) -> Report:
         place = package.place("properties.yaml", broken.id)
         findings.error(place, f"La propriété « {broken.title} » n’est pas tenue : {example}.")
     check_use(package, findings)
+    check_sense(package, findings)
     return Report(
         findings=ordered(findings),
         identity=package.identity,
@@ -130,16 +80,14 @@ def _tried(package: RulePackage, findings: Findings) -> Report:
 def _run_cases(package: RulePackage, trial: Trial, findings: Findings) -> frozenset[str]:
     """Records what the cases do not obtain; gives the codes of the reasons that they obtain."""
     codes: set[str] = set()
+    gaps: list[tuple[Case, tuple[Gap, ...]]] = []
     for case, application in zip(package.cases, of_cases(package), strict=True):
         found = trial.run(application)
         day = request_day(case.facts)
         obtained = {reason.code for reason in found.reasons}
         codes |= {rule.id for rule in package.rules if rule.code in obtained and day in rule.validity}
-        for gap in case_gaps(package, case, found):
-            findings.error(
-                package.place("cases", case.id),
-                f"Cas {case.id}, {gap.what} : attendu « {gap.expected} », obtenu « {gap.obtained} ».",
-            )
+        gaps.append((case, case_gaps(package, case, found)))
+    record_gaps(package, gaps, findings)
     return frozenset(codes)
 
 

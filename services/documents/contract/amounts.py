@@ -1,0 +1,126 @@
+"""Amounts that must agree: budget, loan, schedule, and the figures that the rules computed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from services.documents.contract.values import Money, NotAsked
+from services.kit.errors import FieldReason, Violation
+
+Data = Mapping[str, Any]
+
+_TOTALS = (
+    ("income", "incomes", "amount"),
+    ("expenses", "expenses", "amount"),
+    ("credit_instalments", "credits", "instalment"),
+    ("debt_repayments", "debts", "repayment"),
+)
+_VALUES = ("amount", "rate_pct", "number", "display")
+_REMAINDERS = {
+    "living_remainder": "living_remainder_after",
+    "living_remainder_after": "living_remainder_after",
+    "living_remainder_before": "living_remainder_before",
+}
+
+
+def violations(data: Data, root: str) -> Iterator[Violation]:
+    """The amounts of a file that do not agree, each at the field to correct."""
+    if "budget" in data:
+        yield from _totals(data["budget"], f"{root}.budget")
+        yield from _living_remainder(data["budget"]["totals"], data.get("loan"), f"{root}.budget.totals")
+    if data.get("loan", {}).get("schedule"):
+        yield from _schedule(data["loan"], f"{root}.loan")
+    for rank, figure in enumerate(data.get("assessment", {}).get("figures", ())):
+        yield from _figure(figure, data, f"{root}.assessment.figures[{rank}]")
+
+
+def _figure(figure: Data, data: Data, path: str) -> Iterator[Violation]:
+    """A figure of the rules has one value, typed, and that of the loan or of the budget of the same name."""
+    given = [name for name in _VALUES if name in figure]
+    if len(given) != 1:
+        sentence = "Donnez une valeur et une seule : amount, rate_pct, number ou display."
+        yield Violation(path, FieldReason.INCONSISTENT, sentence)
+    if {"€", "%"} & set(figure.get("display", "")):
+        sentence = "Un montant se donne dans amount, un taux dans rate_pct."
+        yield Violation(f"{path}.display", FieldReason.WRONG_TYPE, sentence)
+    name = figure["name"]
+    known = {**data.get("loan", {})}
+    totals = data.get("budget", {}).get("totals", {})
+    known |= {mine: totals[theirs] for mine, theirs in _REMAINDERS.items() if theirs in totals}
+    expected = known.get(name)
+    if given and isinstance(expected, Money) and figure.get("amount") != expected:
+        sentence = "Cette valeur calculée diffère de celle du prêt ou du budget de même nom."
+        yield Violation(f"{path}.{given[0]}", FieldReason.INCONSISTENT, sentence)
+
+
+def _totals(budget: Data, path: str) -> Iterator[Violation]:
+    totals = budget["totals"]
+    for total, lines, amount in _TOTALS:
+        asked = not isinstance(budget[lines], NotAsked)
+        known = [line[amount] for line in budget[lines] if amount in line]
+        if asked and total in totals and len(known) == len(budget[lines]):
+            yield from _equal(totals[total], _sum(known), f"{path}.totals.{total}", "la somme des lignes")
+
+
+def _living_remainder(totals: Data, loan: Data | None, path: str) -> Iterator[Violation]:
+    parts = [totals.get(name) for name, _, _ in _TOTALS]
+    before, after = totals.get("living_remainder_before"), totals.get("living_remainder_after")
+    if before is not None and None not in parts:
+        income, *charges = (part.cents for part in parts if part is not None)
+        expected = Money(income - sum(charges))
+        yield from _equal(
+            before, expected, f"{path}.living_remainder_before", "ressources moins charges, crédits et dettes"
+        )
+    if before is not None and after is not None and loan is not None:
+        expected = Money(before.cents - loan["instalment"].cents)
+        where = f"{path}.living_remainder_after"
+        yield from _equal(after, expected, where, "le reste à vivre avant le prêt moins la mensualité")
+
+
+def _schedule(loan: Data, path: str) -> Iterator[Violation]:
+    lines: Sequence[Data] = loan["schedule"]
+    if [line["number"] for line in lines] != list(range(1, len(lines) + 1)):
+        yield Violation(
+            f"{path}.schedule", FieldReason.INCONSISTENT, "Les mensualités se numérotent 1, 2, 3… sans trou."
+        )
+    if len(lines) > loan["months"]:
+        yield Violation(
+            f"{path}.schedule", FieldReason.TOO_MANY, "L’échéancier a plus de lignes que de mensualités."
+        )
+    balance = loan["amount"].cents
+    for index, line in enumerate(lines):
+        here = f"{path}.schedule[{index}]"
+        expected = Money(line["principal"].cents + line["interest"].cents)
+        yield from _equal(line["payment"], expected, f"{here}.payment", "capital plus intérêts")
+        balance -= line["principal"].cents
+        yield from _equal(line["balance"], Money(balance), f"{here}.balance", "le capital restant dû")
+    if balance:
+        yield Violation(
+            f"{path}.schedule", FieldReason.INCONSISTENT, "L’échéancier ne rembourse pas tout le capital."
+        )
+    yield from _summed(loan, lines, path)
+
+
+def _summed(loan: Data, lines: Sequence[Data], path: str) -> Iterator[Violation]:
+    """What the loan says of its schedule: constant payments, the last one apart, and their sums."""
+    *constant, last = [line["payment"] for line in lines]
+    odd = next((payment for payment in constant if payment != loan["instalment"]), loan["instalment"])
+    yield from _equal(loan["instalment"], odd, f"{path}.instalment", "celui de l’échéancier")
+    said = {
+        "last_instalment": last,
+        "total_paid": _sum([*constant, last]),
+        "total_interest": _sum([line["interest"] for line in lines]),
+    }
+    for name, expected in said.items():
+        if name in loan:
+            yield from _equal(loan[name], expected, f"{path}.{name}", "celui de l’échéancier")
+
+
+def _sum(amounts: Sequence[Money]) -> Money:
+    return Money(sum(amount.cents for amount in amounts))
+
+
+def _equal(found: Money, expected: Money, path: str, what: str) -> Iterator[Violation]:
+    if found != expected:
+        yield Violation(path, FieldReason.INCONSISTENT, f"Ce montant diffère de ce qu’il doit être : {what}.")

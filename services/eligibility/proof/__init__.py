@@ -1,0 +1,17 @@
+"""What is proved of a package over every application, and what its cases would not see: the second is counted
+by changing one token at a time. The solver (z3) is an extra, imported only here.
+
+- `Budget`: The time that proofs may take, and what was left for lack of it.
+- `changes`: What the candidate changes, over the days that both may govern, from a day on.
+- `has_solver`: Whether the extra that proves is installed.
+- `Proofs`: What is known of a package; `untried` counts the pairs of rules left for lack of time.
+- `prove`: Everything that can be said of a package within a time: the proofs first, then the mutations.
+- `ready_cases`: The applications that would see the mutations that survive, as a file of cases to read,
+  then to add: what they expect is what the package answers now.
+- `WITHOUT_SOLVER`: What is said where it is not.
+"""
+
+from services.eligibility.proof.kinds_of_change import changes
+from services.eligibility.proof.proofs import WITHOUT_SOLVER, Proofs, prove, ready_cases
+from services.eligibility.proof.search import Budget
+from services.eligibility.proof.solver import has_solver
