@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import text
 
 from services.kit.access.journal import is_dead, process_name
-from services.kit.canonical import Head
+from services.kit.canonical import GENESIS, Head, sealed
 from services.kit.store import (
     AccessFilters,
     AccessLine,
@@ -80,14 +80,26 @@ def test_lines_are_found_by_who_which_case_and_when(store: AccessLog) -> None:
         "DELETE FROM access WHERE sequence = 2",
         "DELETE FROM access WHERE sequence <= 2",
         "UPDATE access SET mark = '' WHERE sequence = 2",
+        "UPDATE access SET acr = NULL WHERE sequence = 2",
+        "UPDATE access SET siret = '20005682600015' WHERE sequence = 2",
     ],
 )
 def test_a_line_that_is_changed_or_removed_is_found(store: AccessLog, attack: str) -> None:
-    store.append([line(number, mark=accesses.BREAK_GLASS) for number in range(1, 4)])
+    store.append([line(number, mark=accesses.BREAK_GLASS, acr="eidas2") for number in range(1, 4)])
     assert store.verify().broken_sequence == 0
     with store.database.write() as connection:
         connection.execute(text(attack))
     assert store.verify().broken_sequence == 2
+
+
+def test_a_line_of_before_employers_were_noted_still_holds(store: AccessLog) -> None:
+    store.append([line(1)])
+    with store.database.read() as connection:
+        (row,) = connection.execute(text("SELECT * FROM access")).mappings()
+    key = store._chain._keyed.key
+    assert key
+    former = {name: row[name] for name in row if name not in ("siret", "acr", "prev_hash", "hash")}
+    assert row["hash"] == sealed(key, GENESIS, {"version": 2, **former})
 
 
 def test_a_removed_end_is_found_with_a_head_kept_before(store: AccessLog) -> None:

@@ -24,7 +24,7 @@ from microcredit.eligibility.v1.eligibility_service_pb2_grpc import EligibilityS
 from services.kit.access.roles import RELEASES, shipped
 from tests import oidc
 from tests.access_probe import reason
-from tests.access_support import SOFTWARE, Town
+from tests.access_support import SOFTWARE, TEAM, Town
 from tests.bank_registry_support import siren
 from tests.documents_support import REFUSAL, example, request
 from tests.eligibility_reglement import BASE
@@ -37,7 +37,7 @@ pytestmark = pytest.mark.skipif(bool(oidc.missing), reason=oidc.missing)
 
 ROLES = sorted(shipped(ROOT / "services/eligibility/roles.toml").roles)
 PEOPLE: Mapping[str, Mapping[str, Any]] = {
-    **{role: {"roles": [f"mc-{role}"], "team": "ploermel"} for role in ROLES},
+    **{role: {"roles": [f"mc-{role}"], **TEAM} for role in ROLES},
     "hugo": {"roles": ["mc-instructor"], "team": "josselin"},
 }
 RULES = f"""
@@ -129,6 +129,8 @@ def noted(channel: grpc.Channel, metadata: Metadata, expected: list[tuple[str, s
 
     def found() -> bool:
         answer = AccessServiceStub(channel).ListAccesses(asked, metadata=metadata, timeout=TIMEOUT)
+        of_town = [one for one in answer.accesses if one.team == TEAM["team"]]
+        assert {(one.siret, one.acr) for one in of_town} <= {(TEAM["siret"], TEAM["acr"])}
         lines = [
             (one.subject, one.method.rpartition("/")[2], one.reason or one.code) for one in answer.accesses
         ]

@@ -193,6 +193,8 @@ class AccessDoor:
             reason=reason,
             statement=subject.statement,
             request_id=context.request_id(),
+            siret=caller.siret or None,
+            acr=caller.acr or None,
         )
         self._journal.note(line, cases)
 

@@ -47,6 +47,9 @@ _TEXTS = (
     "reason", "statement", "request_id",
 )  # fmt: skip
 
+_LATER = ("siret", "acr")
+"""Columns that the first journals had not; null where nothing was said."""
+
 _metadata = MetaData()
 
 _access = Table(
@@ -57,6 +60,7 @@ _access = Table(
     Column("time", String(27), nullable=False),
     Column("number", BigInteger, nullable=False),
     *(Column(name, Text, nullable=False) for name in _TEXTS),
+    *(Column(name, Text) for name in _LATER),
     Column("prev_hash", String(64), nullable=False),
     Column("hash", String(64), nullable=False, unique=True),
 )
@@ -83,7 +87,7 @@ class _Lines(Chain):
     removal that the chain holds."""
 
     def __init__(self, seal: ChainSeal) -> None:
-        super().__init__(_access, seal, lock=_LOCK)
+        super().__init__(_access, seal, lock=_LOCK, later=_LATER)
 
     def holds(self, connection: Connection, head: Head) -> bool:
         start = _beginning(connection)
@@ -139,6 +143,8 @@ class AccessLine:
     reason: str = ""
     statement: str = ""
     request_id: str = ""
+    siret: str | None = None
+    acr: str | None = None
     sequence: int = 0
 
 

@@ -51,15 +51,25 @@ class ChainSeal:
 class Chain:
     """The records of a table, numbered by its primary key; all the columns are sealed but those `unsealed`.
 
-    `lock` is a number of its own for each kind of chain, the same in every process.
+    `lock` is a number of its own for each kind of chain, the same in every process. Columns that came `later`
+    than the first records are sealed where they are not null: what was sealed before they came still holds.
     """
 
-    def __init__(self, table: Table, seal: ChainSeal, *, lock: int, unsealed: Collection[str] = ()) -> None:
+    def __init__(
+        self,
+        table: Table,
+        seal: ChainSeal,
+        *,
+        lock: int,
+        unsealed: Collection[str] = (),
+        later: Collection[str] = (),
+    ) -> None:
         self._table = table
         self._keyed = seal
         (self._rank,) = table.primary_key.columns
         self._names = [column.name for column in table.columns]
         self._sealed = [name for name in self._names if name not in (*unsealed, *_SEALS)]
+        self._later = frozenset(later)
         self._lock = lock
         # Raw SQL: a value that is not of its column's type must be found, not stop the reading.
         columns = ", ".join(f'"{name}"' for name in self._names)
@@ -170,7 +180,11 @@ class Chain:
         return all(head == known for known in heads if known.sequence == head.sequence)
 
     def _seal(self, last: Head, row: Record) -> str:
-        record = {name: _plain(row[name]) for name in self._sealed}
+        record = {
+            name: _plain(row[name])
+            for name in self._sealed
+            if name not in self._later or row[name] is not None
+        }
         if self._keyed.key is None or last.sequence < self._keyed.after.sequence:
             return chained(last.hash, {"version": PLAIN_VERSION, **record})
         return sealed(self._keyed.key, last.hash, {"version": SEALED_VERSION, **record})
