@@ -108,7 +108,7 @@ FAULTS: Mapping[str, tuple[str, bytes]] = {
         docx(paragraph("{% for one in pieces %}{% if one.status == 'MISSNG' %}x{% endif %}{% endfor %}")),
     ),
     "cell emptied by its condition": (
-        "CELL_EMPTY",
+        "CONTAINER_EMPTIED",
         docx(
             table(("A",), ("@",)).replace(
                 paragraph("@"),
@@ -266,7 +266,8 @@ def test_all_the_faults_are_told_at_once() -> None:
         "TAG_UNCLOSED",
         "FAKE_BULLET",
     } <= set(errors(found))
-    assert {str(one.place) for one in found.findings} >= {"corps", "pied de page 1", "pied de page 2"}
+    parts = {str(one.place).partition(",")[0] for one in found.findings}
+    assert parts >= {"corps", "pied de page 1", "pied de page 2"}
 
 
 @pytest.mark.parametrize("text", ["{{ ", "{%- ", "-%} ", "{# ", "{% vm %} ", "{{ x }} "])
@@ -299,4 +300,4 @@ def test_the_child_says_the_same() -> None:
     assert examine_apart(template(GOOD), sample(), seconds=60).findings == ()
     findings = verdict(content).findings
     assert annotate_apart(content, findings, seconds=60) == annotate(content, findings)
-    assert annotate_apart(content, findings, seconds=0.01) == content
+    assert annotate_apart(content, findings, seconds=0.01) == b""

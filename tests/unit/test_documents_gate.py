@@ -14,7 +14,9 @@ from services.documents.render import opc
 from services.documents.render.compiler import compile_template
 from services.documents.template.annotate import annotate
 from services.documents.template.fields import make_fields, palette
+from services.documents.template.gate import examine
 from services.documents.template.normalise import normalise
+from services.documents.template.restoring import restored
 from services.documents.template.tags import canonical, find
 from services.documents.template.trial import contexts
 from services.kit.findings import Severity
@@ -115,8 +117,9 @@ def test_findings_are_comments_where_they_are() -> None:
     comments = ElementTree.fromstring(parts["word/comments.xml"])
     said = ["".join(comment.itertext()) for comment in comments]
     assert len(said) == len(found.findings)
-    assert any("Vouliez-vous dire «\u00a0applicant\u00a0»\u202f?" in one for one in said)
-    assert any(one.startswith("Erreur (pied de page 1)") for one in said)
+    assert any("Écrivez «\u00a0{{ applicant.last_name }}\u00a0»." in one for one in said)
+    assert [one.partition(".")[0] for one in said] == [str(number + 1) for number in range(len(said))]
+    assert any(". Erreur (pied de page 1, paragraphe 1)" in one for one in said)
     body = ElementTree.fromstring(parts[MAIN])
     marked = [
         "".join(node.itertext())
@@ -124,7 +127,44 @@ def test_findings_are_comments_where_they_are() -> None:
         if node.find(f"{W}commentRangeStart") is not None
     ]
     assert marked == ["{{ aplicant.last_name }}", "{{ loan.amount }}"]
-    assert annotate(b"rien", found.findings) == b"rien"
+    assert annotate(b"rien", found.findings) == annotate(content, ()) == b""
+
+
+def test_a_commented_copy_is_checked_as_the_file_and_the_comments_of_others_stay() -> None:
+    found = verdict(faulty())
+    commented = annotate(faulty(), found.findings)
+    assert verdict(commented).findings == found.findings
+    assert annotate(commented, found.findings) == commented
+    parts = opc.read(commented)
+    other = parts["word/comments.xml"].replace("Contrôle du modèle".encode(), b"Une collegue", 1)
+    mixed = opc.write({**parts, "word/comments.xml": other})
+    again = verdict(mixed)
+    assert [one for one in errors(again) if one not in errors(found)] == ["COMMENT"]
+    assert "TAG_UNFILLED" not in errors(again)
+    merged = ElementTree.fromstring(opc.read(annotate(again.docx, again.findings))["word/comments.xml"])
+    assert len(merged) == 1 + len(again.findings)
+    assert len({comment.get(f"{W}id") for comment in merged}) == len(merged)
+    bare, back = (
+        parts_of(paragraph("x")),
+        opc.read(verdict(annotate(docx(paragraph("x")), found.findings)).docx),
+    )
+    assert back.keys() == bare.keys()
+    assert b"comment" not in b"".join(back.values())
+
+
+def test_what_libreoffice_drops_comes_back() -> None:
+    described = picture('descr="Le plan"')
+    before = docx(table(("A", "B"), ("c", "d")), described)
+    dropped = opc.read(before)
+    for told in (b'<w:tblCaption w:val="Essai"/>', b' descr="Le plan"'):
+        dropped[MAIN] = dropped[MAIN].replace(told, b"")
+    assert "TABLE_TITLE" in codes(opc.write(dropped), Severity.WARNING)
+    assert "ALTERNATIVE_TEXT" in errors(verdict(opc.write(dropped)))
+    back = restored(opc.write(dropped), before)
+    assert opc.read(back)[MAIN].count(b"Essai") == opc.read(back)[MAIN].count(b"Le plan") == 1
+    assert {one.code for one in examine(template(back), None).findings} == {"NO_TAG"}
+    assert restored(before, before) == before
+    assert restored(b"rien", before) == b"rien"
 
 
 @needs_validator

@@ -46,7 +46,8 @@ def package_kinds(sample: Callable[[], Sample | None]) -> Kinds[Published]:
         own: dict[str, Any] = {}
         if annotated and docx:
             shown = first(report.findings, MAX_FINDINGS)
-            own = {"template": annotated_docx(annotate_apart(docx, shown, seconds=remaining()))}
+            copy = annotate_apart(docx, shown, seconds=remaining())
+            own = {"template": annotated_docx(copy)} if copy else {}
         return _report(report, TEMPLATES, own)
 
     templates: Kind[Published] = Kind(

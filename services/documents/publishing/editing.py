@@ -6,10 +6,12 @@ import re
 from collections.abc import Iterable, Sequence
 from datetime import date
 
-from services.documents.template import DOCX_FILE, MANIFEST_FILE, read_template
+from services.documents.template import DOCX_FILE, MANIFEST_FILE, read_template, restored_apart
+from services.kit.context import remaining
 from services.kit.findings import Findings
 from services.kit.releases import SIGNATURE_FILE, Contents, versions
 
+_SECONDS = 60.0
 _VERSION = re.compile(r"^version:.*$", re.MULTILINE)
 _FROM = re.compile(r"^effective_from:.*$", re.MULTILINE)
 _UNTIL = re.compile(r"^effective_until:.*\n?", re.MULTILINE)
@@ -18,11 +20,14 @@ _UNTIL = re.compile(r"^effective_until:.*\n?", re.MULTILINE)
 def continued(
     contents: Contents, docx: bytes, version: str, effective_from: date | None, published: Sequence[str]
 ) -> Contents:
-    """The version published last with another Word file, version (the next one unless given) and first day
-    (the same unless given); that version itself if nothing changes."""
+    """The version published last with another Word file, which has again what LibreOffice drops, version (the
+    next one unless given), first day (the same unless given); that version itself if nothing changes."""
     same_version = version in ("", published[-1])
-    if contents[DOCX_FILE] == docx and same_version and effective_from in (None, _first_day(contents)):
-        return contents
+    if contents[DOCX_FILE] == docx:
+        if same_version and effective_from in (None, _first_day(contents)):
+            return contents
+    else:
+        docx = restored_apart(docx, contents[DOCX_FILE], seconds=min(remaining(), _SECONDS))
     return _edited(contents, docx, version or _next_version(published), effective_from)
 
 

@@ -137,6 +137,8 @@ class _Assembly:
         section = sections.split(pages.of_piece(xml, end))
         if rank:
             section = self._apart(rank, piece, section)
+        else:
+            section = Section(self._lists.restarted(section.content, whole=False), section.properties)
         properties = sections.first_section(section)
         blanks = self._copies.blanks(self._kinds - sections.kinds(properties))
         self._kinds |= sections.kinds(section.content) | sections.kinds(section.properties)

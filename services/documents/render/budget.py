@@ -20,7 +20,7 @@ CHARGED = "charged_"
 """Filter that the compiler puts around what each loop goes through."""
 
 # One piece may be a text of ten thousand characters: what is not yet counted stays small.
-_BATCH = 256
+_BATCH = 1024
 
 
 class BudgetError(Exception):
@@ -66,12 +66,15 @@ def steps_of(node: nodes.Node) -> int:
 def joined(pieces: Iterable[str]) -> str:
     """The text of these pieces; BudgetError as soon as it is too long."""
     coming, texts, length = iter(pieces), list[str](), 0
-    while batch := list(islice(coming, _BATCH)):
-        texts.append("".join(batch))
-        length += len(texts[-1])
+    while True:
+        batch = list(islice(coming, _BATCH))
+        text = "".join(batch)
+        length += len(text)
         if length > MAX_CHARACTERS:
             raise BudgetError
-    return "".join(texts)
+        if len(batch) < _BATCH:
+            return "".join((*texts, text)) if texts else text
+        texts.append(text)
 
 
 def _characters(node: nodes.Node) -> int:

@@ -49,8 +49,12 @@ def _item(name: str, content: bytes) -> Member | Program:
         return Member(name, content, STATIC_LEVEL)
     try:
         source = read_source(name, content)
-        return Member(name, content, STATIC_LEVEL) if source is None else Program(name, source)
     except etree.XMLSyntaxError as error:
-        raise TemplateError(f"La partie {name} n’est pas du XML.") from error
+        raise TemplateError(f"La partie {name} n’est pas du XML.", name) from error
+    if source is None:
+        return Member(name, content, STATIC_LEVEL)
+    try:
+        return Program(name, source)
     except TemplateSyntaxError as error:
-        raise TemplateError(f"Une balise est mal écrite dans {name}.") from error
+        tag = source.tags.get(error.lineno, "")
+        raise TemplateError(f"Une balise est mal écrite dans {name}.", name, tag) from error

@@ -8,11 +8,11 @@ from services.kit.french import spaced
 
 
 class TemplateError(Exception):
-    """The template cannot be compiled; `sentence` says why, in French."""
+    """The template cannot be compiled; `sentence` says why, in French, `part` and `tag` where."""
 
-    def __init__(self, sentence: str) -> None:
+    def __init__(self, sentence: str, part: str = "", tag: str = "") -> None:
         super().__init__(sentence)
-        self.sentence = spaced(sentence)
+        self.sentence, self.part, self.tag = spaced(sentence), part, tag
 
 
 class Reason(StrEnum):

@@ -8,7 +8,7 @@ from typing import Any
 
 from lxml import etree
 
-from services.documents.render.source import parser
+from services.documents.render.source import RESTART, parser
 
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _VAL = f"{_W}val"
@@ -40,8 +40,13 @@ class Lists:
         self._next = max((int(number) for number in numbers if number.isdigit()), default=0) + 1
         self._added: list[str] = []
 
-    def restarted(self, content: str) -> str:
-        """The content of a further piece, with lists of its own."""
+    def restarted(self, content: str, *, whole: bool = True) -> str:
+        """The content, its lists beginning again at each mark of its template; at its own beginning too, when
+        it is that of a further piece (`whole`)."""
+        first, *others = content.split(RESTART)
+        return "".join([self._again(first) if whole else first, *map(self._again, others)])
+
+    def _again(self, content: str) -> str:
         if not self._abstract:
             return content
         given: dict[str, str] = {}

@@ -7,6 +7,7 @@ import io
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import count
+from types import CodeType
 from typing import Any
 from xml.parsers.expat import ExpatError, ParserCreate
 
@@ -20,15 +21,18 @@ from services.documents.render.budget import BudgetError, joined
 from services.documents.render.diagnosis import diagnose
 from services.documents.render.environment import ENVIRONMENT, code_of
 from services.documents.render.errors import Reason, RenderError
+from services.documents.render.invariants import Watch
+from services.documents.render.lists import Lists
 from services.documents.render.ordinals import superscript_ordinals
 from services.documents.render.pages import FIELD
-from services.documents.render.source import OPENINGS_AND_CLOSINGS, Source
+from services.documents.render.source import OPENINGS_AND_CLOSINGS, RESTART, Source
 
 _DOCXTPL: Any = DocxTemplate(io.BytesIO())
 _DRAWING = re.compile(r'(<wp:docPr [^>]*?\bid=")\d+(")')
 FIRST_DRAWING = 1001
 """Identifier of the first drawing of a document, as docxtpl has it."""
 _BODY = "<w:body>"
+_NUMBERING, _STYLES = "word/numbering.xml", "word/styles.xml"
 # Measured, within a third: what a compiled part holds, for itself and for each character of its source.
 _BYTES_PER_PROGRAM, _BYTES_PER_CHARACTER = 15_000, 4
 
@@ -42,10 +46,13 @@ class Program:
         "_last",
         "_tags",
         "_template",
+        "_watch",
         "counts_pages",
         "digest",
         "head",
         "name",
+        "names",
+        "restarts",
         "size",
     )
 
@@ -61,8 +68,12 @@ class Program:
         """Shows a number of pages, which is not that of a document that it joins."""
         # One tuple, replaced as a whole: threads that share the plan see a text with its own file.
         self._last = ("", Member(name, b""))
-        self._has_grid, self._tags = source.has_grid, source.tags
+        self.restarts = RESTART in source.text
+        """Numbered lists begin again where the template says."""
+        self._has_grid, self._tags, self._watch = source.has_grid, source.tags, Watch(source.text)
         self._code = code_of(source.text)
+        self.names = frozenset(_names(self._code))
+        """What it may name of the context, and more."""
         self._template = Template.from_code(ENVIRONMENT, self._code, {})
 
     def xml(self, context: dict[str, Any]) -> str:
@@ -78,7 +89,9 @@ class Program:
         # Braces of the data are character references: one search clears nearly every document.
         if ("{" in text or "}" in text) and any(sign in text for sign in OPENINGS_AND_CLOSINGS):
             raise RenderError(Reason.TAG_LEFT, self.name)
-        text = superscript_ordinals(text)
+        text = self._watch.settled(superscript_ordinals(text))
+        if self._watch.emptied(text):
+            raise RenderError(Reason.EMPTIED, self.name)
         return repair_grids(text) if self._has_grid else text
 
     def member(self, xml: str) -> Member:
@@ -96,13 +109,16 @@ class Program:
 class Plan:
     """The members of an archive in their order, static ones deflated, the others to be rendered."""
 
-    __slots__ = ("_by_name", "counts_pages", "items", "size")
+    __slots__ = ("_by_name", "counts_pages", "items", "names", "size")
 
     def __init__(self, items: Sequence[Member | Program]) -> None:
         self.items = tuple(items)
         self._by_name = {item.name: item for item in items}
         self.size = sum(item.size for item in self.items)
         """Bytes held, for a cache to count."""
+        programs = [item for item in items if isinstance(item, Program)]
+        self.names = frozenset[str]().union(*(program.names for program in programs))
+        """What the parts may name of the context, and more: what is not among them need not be made."""
         self.counts_pages = any(isinstance(item, Program) and item.counts_pages for item in items)
 
     def render(self, context: dict[str, Any], parts: Mapping[str, bytes] | None = None) -> bytes:
@@ -132,16 +148,32 @@ class Plan:
     def _members(self, context: dict[str, Any], parts: Mapping[str, bytes]) -> Iterator[Member]:
         drawings = count(FIRST_DRAWING)
         made: dict[bytes, Member] = {}
+        restarts = any(isinstance(item, Program) and item.restarts for item in self.items)
+        lists = Lists(self.static(_NUMBERING), self.static(_STYLES)) if restarts else None
         for item in self.items:
             if item.name in parts:
                 yield Member(item.name, parts[item.name])
+            elif lists is not None and item.name == _NUMBERING:  # after the body, by its name
+                yield Member(item.name, lists.numbering(self.static(_NUMBERING)))
             elif isinstance(item, Member):
                 yield item
             elif item.digest in made:
                 yield made[item.digest].renamed(item.name)
             else:
-                made[item.digest] = member = item.member(number_drawings(item.xml(context), drawings))
+                xml = number_drawings(item.xml(context), drawings)
+                if lists is not None and item.restarts:
+                    xml = lists.restarted(xml, whole=False)
+                made[item.digest] = member = item.member(xml)
                 yield member
+
+
+def _names(code: CodeType) -> Iterator[str]:
+    """The texts in the code of a part, among them each name that it looks up."""
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            yield from _names(constant)
+        elif isinstance(constant, str):
+            yield constant
 
 
 def number_drawings(xml: str, numbers: Iterator[int]) -> str:

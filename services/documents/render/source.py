@@ -19,11 +19,14 @@ from jinja2.lexer import (
 )
 from lxml import etree
 
+from services.documents.render import opc
 from services.documents.render.environment import ENVIRONMENT, FLAT
 from services.documents.render.pages import FIELD
 
 TAGS = ("{{", "{%", "{#")
 """What opens a tag: a value, a statement, a comment."""
+RESTART = "<?restart?>"
+"""Where a template says that numbered lists begin again: nothing else, in a document, is written so."""
 OPENINGS_AND_CLOSINGS = (*TAGS, "}}", "%}")
 
 WORD_PART = re.compile(r"word/(document|header\d*|footer\d*|footnotes|endnotes)\.xml")
@@ -36,6 +39,7 @@ _LITERALS = {"{_{": "&#123;&#123;", "}_}": "&#125;&#125;", "{_%": "&#123;%", "%_
 _LITERAL = re.compile("|".join(map(re.escape, _LITERALS)))
 _ENTITIES = {"&lt;": "<", "&gt;": ">", "&quot;": '"', "&amp;": "&"}
 _ENTITY = re.compile("|".join(_ENTITIES))
+_RESTARTS = re.compile(r"\{#\s*restart numbering\s*#\}")
 # lxml writes this declaration when it writes bytes, and not when it writes text.
 _HEAD = "<?xml version='1.0' encoding='UTF-8' standalone='yes'?>\n"
 _DOCXTPL = DocxTemplate(io.BytesIO())
@@ -67,15 +71,29 @@ def read_source(name: str, content: bytes) -> Source | None:
     word = WORD_PART.fullmatch(name) is not None
     counts_pages = word and FIELD.encode() in content
     # Read before it is searched: a brace may be written as a character reference.
-    xml = etree.tostring(etree.fromstring(content, parser()), encoding="unicode")
+    root = etree.fromstring(content, parser())
+    if word:
+        _without_blanks(root)
+    xml = etree.tostring(root, encoding="unicode")
     if not counts_pages and not any(tag in xml for tag in ("{", "}")):
         return None
     patched = _DOCXTPL.patch_xml(xml) if word else _TAG.sub(_unescaped, xml)  # type: ignore[no-untyped-call]
     patched = _LITERAL.sub(lambda literal: _LITERALS[literal[0]], patched)
+    if name == opc.MAIN:
+        patched = _RESTARTS.sub(RESTART, patched)
     if not counts_pages and not any(tag in patched for tag in TAGS):
         return None
     text, tags = _one_tag_per_line(_HEAD + patched, flat=not word)
     return Source(text, tags, word and _GRID.search(_MARKUP.sub("", xml)) is not None)
+
+
+def _without_blanks(root: etree._Element) -> None:
+    """Takes off what lies between elements only to be read more easily."""
+    for node in root.iter():
+        if len(node) and not (node.text or "").strip():
+            node.text = None
+        if not (node.tail or "").strip():
+            node.tail = None
 
 
 def executed(source: str) -> list[str]:

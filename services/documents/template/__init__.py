@@ -1,8 +1,7 @@
 """The gate of templates: what a Word file may hold, and what it may print.
 
 - `all_checks`: The checks that a template names, and those of the authorisations that it needs.
-- `annotate_apart`: What `annotate` makes, in such a process too; the file as it is when the process gives
-  nothing.
+- `annotate_apart`: What `annotate` makes, in such a process too; nothing when the process gives nothing.
 - `by_words`: The path behind each word: those of the lexicon, and the labels that one field alone bears.
 - `DOCX_FILE`: The Word file of a template.
 - `durations`: How long an authorisation without end holds for this organisation.
@@ -24,11 +23,13 @@
 - `Paragraph`: A paragraph, and the part where it is, in French.
 - `read_template`: The template of these files, its .docx not yet looked into; None when the manifest cannot
   be used.
+- `restored_apart`: What `restored` makes, in such a process too; the file as it is when the process gives
+  nothing.
 - `Sample`: What a template is tried with: an organisation, on a day that it governs.
 - `Template`: One version of a template; `manifest` is its description, typed.
 """
 
-from services.documents.template.apart import annotate_apart, examine_apart
+from services.documents.template.apart import annotate_apart, examine_apart, restored_apart
 from services.documents.template.context import make_context
 from services.documents.template.fields import Field, FieldTag, make_fields, palette
 from services.documents.template.gate import examine

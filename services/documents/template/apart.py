@@ -14,6 +14,8 @@ from services.documents.template.annotate import annotate
 from services.documents.template.gate import Verdict, examine
 from services.documents.template.manifest import Template, described_template
 from services.documents.template.reading import WHOLE_FILE
+from services.documents.template.restoring import restored
+from services.documents.template.summing import summed
 from services.documents.template.trial import Sample
 from services.kit.child import Bounds, Message, StoppedError, answer, ask
 from services.kit.findings import Finding, Place, Severity
@@ -30,7 +32,7 @@ _CRASH = "Le contrôle s’est interrompu : ce fichier met en échec ce qui le l
 def examine_apart(
     template: Template, sample: Sample | None, *, seconds: float, memory: int = MEMORY
 ) -> Verdict:
-    """What `examine` says, from a process that is stopped past its bounds: that is a finding.
+    """What `examine` says, summed, from a process that is stopped past its bounds: that is a finding.
 
     Unavailable after these seconds: this says nothing of the file.
     """
@@ -58,11 +60,20 @@ def examine_apart(
 def annotate_apart(
     docx: bytes, findings: Sequence[Finding], *, seconds: float, memory: int = MEMORY
 ) -> bytes:
-    """What `annotate` makes, in such a process too; the file as it is when the process gives nothing."""
+    """What `annotate` makes, in such a process too; nothing when the process gives nothing."""
     question = Message({"findings": list(map(_plain, findings))}, [docx])
     try:
-        return ask(__name__, question, _bounds(seconds, memory)).files[0] or docx
+        return ask(__name__, question, _bounds(seconds, memory)).files[0]
     except StoppedError:
+        return b""
+
+
+def restored_apart(docx: bytes, before: bytes, *, seconds: float, memory: int = MEMORY) -> bytes:
+    """What `restored` makes, in such a process too; the file as it is when the process gives nothing."""
+    try:
+        return ask(__name__, Message({}, [docx, before]), _bounds(seconds, memory)).files[0]
+    except StoppedError as error:
+        error.raise_if_transient()
         return docx
 
 
@@ -86,12 +97,14 @@ def _finding(plain: dict[str, Any]) -> Finding:
 
 
 def _answer(question: Message) -> Message:
-    docx, *logo = question.files
+    docx, *others = question.files
     if "findings" in question.data:
         return Message(None, [annotate(docx, list(map(_finding, question.data["findings"])))])
+    if "manifest" not in question.data:
+        return Message(None, [restored(docx, *others)])
     template = described_template(question.data["manifest"], docx)
-    verdict = examine(template, _sample(question.data["sample"], logo))
-    return Message(list(map(_plain, verdict.findings)), [verdict.docx])
+    verdict = examine(template, _sample(question.data["sample"], others))
+    return Message(list(map(_plain, summed(verdict.findings))), [verdict.docx])
 
 
 def _sample(found: dict[str, Any] | None, images: Sequence[bytes]) -> Sample | None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from difflib import get_close_matches
 
 from jinja2 import nodes
 
@@ -46,6 +45,10 @@ class Problem:
     code: str
     message: str
     suggestion: str = ""
+    path: str = ""
+    """What is wrong, as it is written: a field, a filter, a value."""
+    among: tuple[str, ...] = ()
+    """The values that it could have."""
 
 
 @dataclass(frozen=True)
@@ -68,9 +71,11 @@ class Scope:
                 waiting += (path.rpartition(".")[0], *IMPLIED.get(path, ()))
         return replace(self, present=frozenset(found))
 
-    def say(self, code: str, message: str, suggestion: str = "") -> None:
+    def say(
+        self, code: str, message: str, suggestion: str = "", path: str = "", among: tuple[str, ...] = ()
+    ) -> None:
         """Notes a problem."""
-        self.problems.append(Problem(code, message, suggestion))
+        self.problems.append(Problem(code, message, suggestion, path, among))
 
 
 def check(node: nodes.Node, scope: Scope) -> Field | None:
@@ -91,17 +96,10 @@ def check_printed(node: nodes.Node, scope: Scope) -> None:
     found = check(node, scope)
     if found is None or found.kind in ("text", "integer"):
         return
-    filters = printing(found.kind)
     scope.say(
         "FILTER_MISSING",
         f"« {written(node)} » est de type {_KINDS[found.kind]} et ne s’imprime pas tel quel.",
-        f"Ajoutez un filtre : {', '.join(f'| {name}' for name in filters)}." if filters else _LIST_SUGGESTION,
     )
-
-
-def check_condition(node: nodes.Node, scope: Scope) -> None:
-    """An expression that decides: anything whose presence is known."""
-    check(node, scope)
 
 
 def present_if(node: nodes.Node, truth: bool) -> frozenset[str]:
@@ -133,7 +131,7 @@ def _name(node: nodes.Name, scope: Scope) -> Field | None:
     if found is not None and found.kind == UNKNOWN.kind:
         return None
     if found is None:
-        _unknown(node.name, "", scope.names, scope)
+        _unknown(node.name, scope)
         return None
     return _known(written(node), found, scope)
 
@@ -152,7 +150,7 @@ def _getattr(node: nodes.Getattr, scope: Scope) -> Field | None:
         return None
     found = owner.fields.get(node.attr)
     if found is None:
-        _unknown(node.attr, f"{written(node.node)}.", owner.fields, scope)
+        _unknown(path, scope)
         return None
     return _known(path, found, scope)
 
@@ -162,17 +160,18 @@ def _known(path: str, found: Field, scope: Scope) -> Field:
         scope.say(
             "OPTIONAL_UNGUARDED",
             f"« {path} » est facultatif : le document échouerait quand il manque.",
-            f"Entourez le passage de {{% if {path} is defined %}} … {{% endif %}}.",
+            path=path,
         )
     return found
 
 
-def _unknown(name: str, prefix: str, among: Mapping[str, Field], scope: Scope) -> None:
-    near = get_close_matches(name, among, 1, 0.5)
-    suggestion = (
-        f"Vouliez-vous dire « {prefix}{near[0]} » ?" if near else "Choisissez-le dans la liste des champs."
+def _unknown(path: str, scope: Scope) -> None:
+    scope.say(
+        "FIELD_UNKNOWN",
+        f"Le champ « {path} » n’existe pas dans le contrat.",
+        "Choisissez-le dans la liste des champs.",
+        path,
     )
-    scope.say("FIELD_UNKNOWN", f"Le champ « {prefix}{name} » n’existe pas dans le contrat.", suggestion)
 
 
 def _const(node: nodes.Const, scope: Scope) -> Field | None:
@@ -193,11 +192,11 @@ def _filter(node: nodes.Filter, scope: Scope) -> Field | None:
         for argument in node.args:
             check(argument, scope)
     if known is None:
-        near = get_close_matches(node.name, FILTERS, 1)
         scope.say(
             "FILTER_UNKNOWN",
             f"Le filtre « {node.name} » n’existe pas.",
-            f"Vouliez-vous dire « {near[0]} » ?" if near else f"Les filtres : {', '.join(sorted(FILTERS))}.",
+            f"Les filtres : {', '.join(sorted(FILTERS))}.",
+            node.name,
         )
         return None
     if taken is None or not _accepts(node, known, taken, scope):
@@ -302,11 +301,12 @@ def _same(left: Field, right: Field) -> bool:
 def _check_code(one: Field, other: nodes.Node, scope: Scope) -> None:
     if not one.codes or not isinstance(other, nodes.Const) or other.value in one.codes:
         return
-    near = get_close_matches(str(other.value), one.codes, 1)
     scope.say(
         "CODE_UNKNOWN",
         f"« {other.value} » n’est pas une valeur possible de ce champ.",
-        f"Vouliez-vous dire « {near[0]} » ?" if near else f"Les valeurs : {', '.join(one.codes)}.",
+        f"Les valeurs : {', '.join(one.codes)}.",
+        str(other.value),
+        one.codes,
     )
 
 

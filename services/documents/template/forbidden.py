@@ -9,7 +9,8 @@ from typing import Any
 from lxml import etree
 
 from services.documents.render import TAGS, WORD_PART, is_rendered, opc, parser
-from services.documents.template.reading import PARAGRAPH, TEXT, WHOLE_FILE, W, enclosing, place
+from services.documents.template.annotate import COMMENTS
+from services.documents.template.reading import PARAGRAPH, WHOLE_FILE, W, enclosing, paragraph_text, place
 from services.kit.findings import Finding
 
 _ACTIVE = re.compile(
@@ -38,11 +39,12 @@ _FIELDS = frozenset(
     ]
 )
 _CLOCK = frozenset(["CREATEDATE", "DATE", "EDITTIME", "PRINTDATE", "SAVEDATE", "TIME"])
-_REVISIONS = ("ins", "del", "moveFrom", "moveTo", "rPrChange", "pPrChange", "tblPrChange", "trPrChange")
+_REVISION = ("REVISION", "Une modification suivie est restée.", "Acceptez ou refusez-la.")
+# Whatever else Word follows bears the name of who did it.
+_REVISIONS = ("ins", "del", "delText", "delInstrText", "moveFrom", "moveTo", "tblGridChange")
+_AUTHOR = f"{W}author"
 _REVIEWS = {
-    **dict.fromkeys(
-        _REVISIONS, ("REVISION", "Une modification suivie est restée.", "Acceptez ou refusez-la.")
-    ),
+    **dict.fromkeys(_REVISIONS, _REVISION),
     "commentReference": ("COMMENT", "Un commentaire est resté.", "Supprimez tous les commentaires."),
     "altChunk": ("ACTIVE_CONTENT", "Un autre fichier est inséré tel quel (altChunk).", ""),
     "subDoc": ("ACTIVE_CONTENT", "Un sous-document est lié.", ""),
@@ -69,7 +71,7 @@ def forbidden(parts: Mapping[str, bytes]) -> Iterator[Finding]:
     for name, content in parts.items():
         if _ACTIVE.search(name):
             yield _of_file(
-                "ACTIVE_CONTENT", f"La partie {name} est active ou incorporée.", "Retirez cet objet."
+                "ACTIVE_CONTENT", f"La partie {name} est active ou incorporée.", "Retirez cet objet.", name
             )
         elif name.endswith(".rels"):
             yield from _relationships(name, content)
@@ -90,34 +92,53 @@ def _content_type(content: bytes) -> Iterator[Finding]:
 
 
 def _relationships(name: str, content: bytes) -> Iterator[Finding]:
+    owner = name.replace("_rels/", "").removesuffix(".rels")
     for relation in etree.fromstring(content, parser()).iter(_EXTERNAL):
         kind, target = relation.get("Type", "").rpartition("/")[2], relation.get("Target", "")
         if any(tag in target for tag in TAGS):
             yield _of_file(
-                "TAG_UNFILLED", f"Le lien « {target} » contient une balise, qui ne serait pas remplie."
+                "TAG_UNFILLED",
+                f"Le lien « {target} » contient une balise, qui ne serait pas remplie.",
+                "Écrivez l’adresse en entier, ou imprimez-la dans le texte.",
+                owner,
             )
         elif kind in _ACTIVE_RELATIONS:
             yield _of_file(
-                "ACTIVE_CONTENT", f"Le fichier contient un objet interdit ({kind}).", "Retirez-le."
+                "ACTIVE_CONTENT", f"Le fichier contient un objet interdit ({kind}).", "Retirez-le.", owner
             )
         elif relation.get("TargetMode") == "External" and not (kind == "hyperlink" and _LINK.match(target)):
             yield _of_file(
                 "EXTERNAL_CONTENT",
                 f"Le fichier va chercher un contenu ailleurs ({kind}) : « {target} ».",
                 "Incorporez l’image ; seuls les liens https:// et mailto: sont permis.",
+                owner,
             )
 
 
 def _part(name: str, content: bytes) -> Iterator[Finding]:
+    if name == COMMENTS:
+        return  # each comment is told where it stands
     if not is_rendered(name) and any(tag.encode() in content for tag in TAGS):
-        yield _of_file("TAG_UNFILLED", f"La partie {name} contient une balise, qui ne serait pas remplie.")
+        message = f"La partie {name} contient une balise, qui ne serait pas remplie."
+        yield _of_file("TAG_UNFILLED", message, "Retirez-la de là.", name)
     if not name.startswith("word/"):
         return
     root = etree.fromstring(content, parser())
+    if WORD_PART.fullmatch(name) and (root.prefix != "w" or not root.tag.startswith(W)):
+        yield Finding(
+            place(name),
+            "Cette partie n’est pas écrite comme Word écrit un .docx : le service n’y lirait rien.",
+            "DOCX_FORMAT",
+            "Dans Word ou LibreOffice : Enregistrer sous, Document Word (.docx), non « Strict ».",
+        )
+        return
     ranks = {node: rank for rank, node in enumerate(root.iter(PARAGRAPH))}
-    for node in root.iter(*(f"{W}{local}" for local in _REVIEWS)):
-        code, message, suggestion = _REVIEWS[node.tag.removeprefix(W)]
-        yield _at(name, ranks, node, code, message, suggestion)
+    for node in root.iter(etree.Element):
+        told = _REVIEWS.get(node.tag.removeprefix(W)) if node.tag.startswith(W) else None
+        if told is None and node.get(_AUTHOR) is not None:
+            told = _REVISION
+        if told is not None:
+            yield _at(name, ranks, node, *told)
     if WORD_PART.fullmatch(name):
         yield from _fields(name, root, ranks)
 
@@ -177,11 +198,17 @@ def _is_safe_link(code: str) -> bool:
 def _at(
     name: str, ranks: Mapping[Node, int], node: Node, code: str, message: str, suggestion: str
 ) -> Finding:
+    # Of what is outside any paragraph, a change of a cell for instance, the one that follows tells the place.
+    around = (
+        above for above in (node, *node.iterancestors()) if next(above.iter(PARAGRAPH), None) is not None
+    )
     paragraph = enclosing(node, PARAGRAPH)
-    text = "" if paragraph is None else "".join(run.text or "" for run in paragraph.iter(TEXT))
+    if paragraph is None and (holder := next(around, None)) is not None:
+        paragraph = next(holder.iter(PARAGRAPH))
+    text = "" if paragraph is None else paragraph_text(paragraph)
     rank = None if paragraph is None else ranks[paragraph]
     return Finding(place(name, text, rank), message, code, suggestion)
 
 
-def _of_file(code: str, message: str, suggestion: str = "") -> Finding:
-    return Finding(WHOLE_FILE, message, code, suggestion)
+def _of_file(code: str, message: str, suggestion: str = "", part: str = "") -> Finding:
+    return Finding(place(part) if part else WHOLE_FILE, message, code, suggestion)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 import zlib
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ _ENCRYPTED = 0x1
 # Old binary Word files, and .docx with a password, are of this format.
 _COMPOUND = b"\xd0\xcf\x11\xe0"
 _XML = (".xml", ".rels")
+_MAIN_NAME = re.compile(rb'Target="/?(word/document\d+\.xml)"')
 
 
 @dataclass(frozen=True)
@@ -60,13 +62,18 @@ def _opened(archive: zipfile.ZipFile) -> Opened:
         return _refused(
             "DOCX_TOO_LARGE", f"Une fois ouvert, il dépasse {MAX_OPENED_BYTES >> 20} Mio.", _LIGHTER
         )
-    if any(map(_is_bomb, entries)):
-        return _refused("DOCX_BOMB", "Une partie du fichier est anormalement compressée.")
+    if bomb := next(filter(_is_bomb, entries), None):
+        return _refused(
+            "DOCX_BOMB",
+            f"La partie {bomb.filename[:80]} est anormalement compressée.",
+            "Si c’est une image (EMF, BMP), remplacez-la par un PNG ; sinon refaites le fichier dans Word.",
+        )
     if len({name.lower() for name in names}) != len(names) or any(map(_is_outside, names)):
         return _refused("DOCX_FORMAT", "Des parties du fichier ont le même nom, ou un nom interdit.")
     if any(entry.flag_bits & _ENCRYPTED or entry.compress_type not in _METHODS for entry in entries):
         return _refused("DOCX_FORMAT", "Le fichier est chiffré, ou compressé d’une manière inconnue.")
     parts = {name: archive.read(name) for name in names if not name.endswith("/")}
+    parts = _usual(parts)
     lacking = [name for name in (opc.CONTENT_TYPES, opc.ROOT_RELATIONSHIPS, opc.MAIN) if name not in parts]
     if lacking:
         return _refused("DOCX_FORMAT", f"Le fichier n’est pas un document Word : il n’a pas {lacking[0]}.")
@@ -74,6 +81,21 @@ def _opened(archive: zipfile.ZipFile) -> Opened:
         found for name, content in parts.items() if name.endswith(_XML) for found in _xml(name, content)
     ]
     return Opened({} if findings else parts, findings)
+
+
+def _usual(parts: dict[str, bytes]) -> dict[str, bytes]:
+    """The parts with the body under its usual name: Word online calls it document2.xml."""
+    found = _MAIN_NAME.search(parts.get(opc.ROOT_RELATIONSHIPS, b""))
+    if found is None or opc.MAIN in parts or found[1].decode() not in parts:
+        return parts
+    file = found[1].decode().rpartition("/")[2]
+    renamed = {name: content for name, content in parts.items() if file not in name}
+    renamed[opc.MAIN] = parts[found[1].decode()]
+    if (links := parts.get(f"word/_rels/{file}.rels")) is not None:
+        renamed[opc.MAIN_RELATIONSHIPS] = links
+    for name in (opc.CONTENT_TYPES, opc.ROOT_RELATIONSHIPS):
+        renamed[name] = parts.get(name, b"").replace(found[1], opc.MAIN.encode())
+    return renamed
 
 
 def _is_bomb(entry: zipfile.ZipInfo) -> bool:

@@ -145,6 +145,11 @@ def enclosing(node: Node, tag: str) -> Node | None:
     return next(node.iterancestors(tag), None)
 
 
+def paragraph_text(paragraph: Node) -> str:
+    """The text of a paragraph, boxes that stand in it included."""
+    return "".join(text.text or "" for text in paragraph.iter(TEXT))
+
+
 def _word_lines(part: str, root: Node) -> list[Line]:
     paragraphs: dict[Node, Line] = {}
     found: list[Line] = []

@@ -4,28 +4,68 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Any
 
+from lxml import etree
+
 from services.documents.render import WORD_PART
+from services.documents.template.advice import keyword_instead
 from services.documents.template.reading import (
     CELL,
     CELL_TAGS,
     ROW,
-    TEXT,
     Line,
     Occurrence,
+    W,
     enclosing,
+    paragraph_text,
     place,
 )
+from services.documents.template.tags import find
 from services.kit.findings import Finding, Severity
 
 _OPENING = {"if": "endif", "for": "endfor"}
 _MIDDLE = {"else": ("if", "for"), "elif": ("if",)}
 _CLOSING = {closing: opening for opening, closing in _OPENING.items()}
+_BARE = ("else", "endif", "endfor")
 _CELL_VALUES = ("colspan", "cellbg")
 KEYWORDS = (*_OPENING, *_MIDDLE, *_CLOSING)
 _TAKEN = {"p": "son paragraphe", "r": "son passage", "tr": "sa ligne de tableau", "tc": "sa cellule"}
+
+_FORMATS = frozenset(f"{W}{name}" for name in ("pPr", "rPr", "tcPr", "trPr", "tblPrEx"))
+_HARMLESS = frozenset(
+    f"{W}{name}"
+    for name in (
+        "p",
+        "r",
+        "t",
+        "tc",
+        "tr",
+        "br",
+        "tab",
+        "softHyphen",
+        "noBreakHyphen",
+        "smartTag",
+    )
+)
+_BREAK = f"{W}br"
+# Of the properties of a paragraph, those that are more than its look.
+_LOST_FORMATS = ("sectPr", "pageBreakBefore")
+_LOST = {
+    "bookmarkEnd": "la fin d’un signet",
+    "bookmarkStart": "un signet",
+    "br": "un saut de page ou de colonne",
+    "endnoteReference": "un appel de note",
+    "fldChar": "un champ Word",
+    "fldSimple": "un champ Word",
+    "footnoteReference": "un appel de note",
+    "hyperlink": "un lien",
+    "instrText": "un champ Word",
+    "pageBreakBefore": "le saut de page qui le précède",
+    "sdt": "un contrôle de contenu",
+    "sectPr": "un saut de section",
+    "sym": "un symbole",
+}
 
 Node = Any
 
@@ -94,12 +134,19 @@ def _known(one: Occurrence) -> Iterator[Finding]:
             f"Écrivez « {{{{ {tag.body} }}}} ».",
         )
     if tag.sign == "{%" and tag.keyword not in (*KEYWORDS, *CELL_TAGS):
-        near = get_close_matches(tag.keyword, KEYWORDS, 1)
+        meant = keyword_instead(tag)
         yield finding(
             one.line,
             "TAG_UNKNOWN",
             f"« {tag.keyword or tag.body} » n’est pas une instruction des modèles.",
-            f"Vouliez-vous dire « {near[0]} » ?" if near else "Les instructions sont if, elif, else et for.",
+            f"Écrivez « {meant} »." if meant else "Les instructions sont if, elif, else et for.",
+        )
+    if tag.sign == "{%" and tag.keyword in _BARE and tag.rest:
+        yield finding(
+            one.line,
+            "TAG_SYNTAX",
+            f"« {tag.source} » : rien ne suit « {tag.keyword} ».",
+            f"Écrivez « {keyword_instead(tag)} ».",
         )
     if tag.sign == "{%" and tag.keyword in CELL_TAGS and enclosing(one.holder.node, CELL) is None:
         yield finding(one.line, "TAG_MISPLACED", f"« {tag.source} » n’a de sens que dans une cellule.")
@@ -144,7 +191,16 @@ def _alone(one: Occurrence) -> Iterator[Finding]:
             one.line,
             "TEXT_LOST",
             f"« {tag.source} » fait disparaître {_TAKEN[tag.prefix]} avec ce qui l’entoure.",
-            f"Laissez la balise seule, ou écrivez « {{% {tag.body} %}} » pour garder le texte.",
+            "Laissez la balise seule."
+            if tag.sign == "{#"
+            else f"Laissez la balise seule, ou écrivez « {{% {tag.body} %}} » pour garder le texte.",
+        )
+    elif lost := next(_lost(taken), ""):
+        yield finding(
+            one.line,
+            "CONTENT_LOST",
+            f"« {tag.source} » fait disparaître {_TAKEN[tag.prefix]}, avec {lost}.",
+            "Laissez la balise seule, et mettez le reste à côté, dans un endroit à lui.",
         )
 
 
@@ -159,9 +215,26 @@ def _taken(one: Occurrence) -> Node | None:
 
 
 def _everything(node: Node) -> str:
-    """The text in an element; a drawing or an object counts as a text that is not the tag."""
+    """The text in an element, without comments; a drawing or an object counts as a text."""
     drawn = any(True for _ in node.iter("{*}drawing", "{*}pict", "{*}object"))
-    return "".join(text.text or "" for text in node.iter(TEXT)).strip() + ("▢" if drawn else "")
+    text = paragraph_text(node)
+    for tag in reversed(find(text)[0]):
+        if tag.sign == "{#" and not tag.prefix:
+            text = text[: tag.start] + text[tag.end :]
+    return text.strip() + ("▢" if drawn else "")
+
+
+def _lost(node: Node) -> Iterator[str]:
+    """What is neither text nor formatting in an element that a tag takes away, in French."""
+    for child in node.iter(etree.Element):
+        name = etree.QName(child).localname
+        formats = next((above.tag for above in child.iterancestors() if above.tag in _FORMATS), None)
+        if child is node or child.tag in _FORMATS or child.tag in _HARMLESS:
+            broken = child.tag == _BREAK and child.get(f"{W}type") in ("page", "column")
+            if broken:
+                yield _LOST["br"]
+        elif formats is None or (name in _LOST_FORMATS and child.get(f"{W}val") not in ("0", "false")):
+            yield _LOST.get(name, f"autre chose que du texte ({name})")
 
 
 def _matched(one: Occurrence, blocks: list[_Block]) -> Iterator[Finding]:

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from lxml import etree
-
 from services.documents.contract import CONTRACT, CONTRACT_FILE, read_dossier
 from services.documents.profile import Profile
 from services.documents.render import (
@@ -19,13 +17,12 @@ from services.documents.render import (
     compile_template,
     disagreements,
     opc,
-    parser,
     render_reference,
 )
 from services.documents.template.context import make_context
 from services.documents.template.manifest import Template
 from services.documents.template.permission import all_checks
-from services.documents.template.reading import CELL, PARAGRAPH, WHOLE_FILE, W, part_name, place
+from services.documents.template.reading import WHOLE_FILE, part_name, place
 from services.kit.errors import InvalidArgument
 from services.kit.findings import Finding, Severity
 
@@ -70,7 +67,7 @@ def try_out(template: Template, sample: Sample) -> Iterator[Finding]:
     try:
         plan = compile_template(template.docx, media)
     except TemplateError as error:
-        yield _finding("TEMPLATE", error.sentence)
+        yield _finding("TEMPLATE", error.sentence, paragraph=error.tag, part=error.part)
         return
     examples = list(contexts(template, sample))
     if not examples:
@@ -97,7 +94,6 @@ def _tried(
         yield _render_finding(name, error)
         return
     yield from _same_as_reference(name, parts, docx, context, media)
-    yield from _cells(name, parts)
 
 
 def _same_as_reference(
@@ -113,19 +109,6 @@ def _same_as_reference(
             "ENGINES_DIFFER",
             f"Avec l’exemple « {name} », docxtpl donne un autre texte ({part_name(part)}).",
             part=part,
-        )
-
-
-def _cells(name: str, parts: Mapping[str, bytes]) -> Iterator[Finding]:
-    """Word refuses a cell that does not end with a paragraph."""
-    root = etree.fromstring(parts[opc.MAIN], parser())
-    content = f"{W}sdt"
-    if any(len(cell) == 0 or cell[-1].tag not in (PARAGRAPH, content) for cell in root.iter(CELL)):
-        yield _finding(
-            "CELL_EMPTY",
-            f"Avec l’exemple « {name} », une cellule n’a plus de paragraphe : Word refuserait le document.",
-            "Gardez dans chaque cellule un paragraphe hors de toute condition.",
-            part=opc.MAIN,
         )
 
 

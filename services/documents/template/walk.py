@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from jinja2 import TemplateSyntaxError, nodes
 
 from services.documents.render import ENVIRONMENT, MAX_STEPS, steps_of
+from services.documents.template.advice import Advice, Run
 from services.documents.template.expressions import (
     LOOP,
     UNKNOWN,
+    Problem,
     Scope,
     check,
-    check_condition,
     check_printed,
     present_if,
     written,
@@ -21,6 +23,7 @@ from services.documents.template.expressions import (
 from services.documents.template.fields import Field
 from services.documents.template.reading import Occurrence
 from services.documents.template.structure import finding
+from services.documents.template.tags import Tag
 from services.kit.findings import Finding
 from services.kit.french import number
 
@@ -51,12 +54,13 @@ def contract(
     steps, dearest, most = 0, None, 0
     for one in occurrences:
         problems = Scope(scope.names, scope.present)
+        before, held = problems, list(frames)
         cost = _turns(frames) * _steps(one)
         steps += cost
         if cost > most:
             dearest, most = one, cost
         try:
-            scope = step(one, problems, frames)
+            scope = step(one.tag, problems, frames)
         except TemplateSyntaxError as error:
             yield finding(
                 one.line,
@@ -64,8 +68,11 @@ def contract(
                 f"La balise « {one.tag.source} » est mal écrite.",
                 _advice(error),
             )
-        for problem in dict.fromkeys(problems.problems):
-            yield finding(one.line, problem.code, problem.message, problem.suggestion)
+        if problems.problems:
+            told = Advice({**fields, **before.names}, partial(_runner, before, held))
+            for problem in dict.fromkeys(problems.problems):
+                said = told.instead(problem, one.tag) or problem.suggestion
+                yield finding(one.line, problem.code, problem.message, said)
     if dearest is not None and steps > MAX_STEPS:
         yield finding(
             dearest.line,
@@ -90,9 +97,26 @@ def _steps(one: Occurrence) -> int:
         return 1
 
 
-def step(one: Occurrence, scope: Scope, frames: list[_Frame]) -> Scope:
+def _runner(scope: Scope, frames: Sequence[_Frame]) -> Run:
+    """What runs tags one after the other from a place, as if they stood there."""
+    here, opened = scope, list(frames)
+
+    def run(tag: Tag) -> Sequence[Problem]:
+        nonlocal here
+        asked = replace(here, problems=[])
+        here = step(tag, asked, opened)
+        return asked.problems
+
+    return run
+
+
+def beginning(fields: Mapping[str, Field], requires: Iterable[str]) -> Advice:
+    """What could be written where no condition and no loop is open."""
+    return Advice(fields, partial(_runner, Scope(fields).knowing(requires), ()))
+
+
+def step(tag: Tag, scope: Scope, frames: list[_Frame]) -> Scope:
     """The scope after a tag, and what is wrong with the tag in `scope.problems`."""
-    tag = one.tag
     if tag.sign == "{#":
         return scope
     if tag.sign == "{{":
@@ -123,7 +147,7 @@ def _statement(keyword: str, source: str) -> nodes.Node:
 
 def _if(node: nodes.Node, scope: Scope, frames: list[_Frame]) -> Scope:
     test = node.test  # type: ignore[attr-defined]
-    check_condition(test, scope)
+    check(test, scope)
     frames.append(_Frame(scope, present_if(test, False), _turns(frames)))
     return scope.knowing(present_if(test, True))
 
@@ -135,7 +159,7 @@ def _otherwise(keyword: str, source: str, scope: Scope, frames: list[_Frame]) ->
         frames.append(frame)
         return inside
     test = _statement("elif", source).test  # type: ignore[attr-defined]
-    check_condition(test, inside)
+    check(test, inside)
     frames.append(replace(frame, refused=frame.refused | present_if(test, False)))
     return inside.knowing(present_if(test, True))
 
@@ -168,7 +192,7 @@ def _for(node: nodes.Node, scope: Scope, frames: list[_Frame]) -> Scope:
     names = {**scope.names, name: item or UNKNOWN, "loop": LOOP}
     inside = replace(scope, names=names, present=present)
     if node.test is not None:
-        check_condition(node.test, inside)
+        check(node.test, inside)
         inside = inside.knowing(present_if(node.test, True))
     return inside
 

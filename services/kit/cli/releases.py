@@ -135,9 +135,18 @@ class ReleaseCommands:
         candidate = self.candidate(source, Edition(continued))
         report = self._client(call).check(candidate, annotated=annotated is not None).report
         showing.report(report, call.out)
-        if annotated is not None and report.template.annotated_docx:
-            write_file(annotated, report.template.annotated_docx)
-            call.out.line(f"Les remarques sont en commentaire dans {annotated}.")
+        if annotated is not None:
+            copy = report.template.annotated_docx
+            if copy:
+                write_file(annotated, copy)
+            said = (
+                f"sont en commentaire dans {annotated}"
+                if copy
+                else "ne sont dans aucune copie : rien n’est écrit"
+            )
+            call.out.line(
+                f"Les remarques {said}." if report.findings else "Il n’y a rien à mettre en commentaire."
+            )
         return GOOD if report.accepted else REFUSED
 
     def publish(

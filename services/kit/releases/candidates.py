@@ -65,7 +65,8 @@ class Candidates:
         assert kind.editing is not None  # noqa: S101 - `edited` refused the kinds without
         contents = self._deployments.contents(state.latest(stored).digest)
         versions = [release.version for release in state.releases if release.name == stored]
-        return kind.editing.apply(contents, edited, versions)
+        with self._turns.taken():  # an edited file is read, too, in a process of its own
+            return kind.editing.apply(contents, edited, versions)
 
     def check(self, contents: Contents, kind: Kind[Any], *, annotated: bool = False) -> Report:
         """Every finding on the files of a candidate, when its turn comes."""

@@ -83,7 +83,7 @@ class Naming:
             source = self._rewritten(one.tag, scope)
             written.append((one, self._guarded(source, scope)))
             with suppress(TemplateSyntaxError):  # a tag that is badly written is left to the gate
-                scope = step(Occurrence(Tag(source, 0), one.line, one.holder), scope, frames)
+                scope = step(Tag(source, 0), scope, frames)
         for one, source in reversed(written):
             if source != one.tag.source:
                 put(one.line, one.tag.start, one.tag.end, source)

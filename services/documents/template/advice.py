@@ -1,0 +1,203 @@
+"""What to write instead of a tag that is wrong: each suggestion is tried in its place before it is shown."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from difflib import get_close_matches
+
+from jinja2 import TemplateSyntaxError, nodes
+
+from services.documents.render import ENVIRONMENT, FILTERS
+from services.documents.template.expressions import Problem, written
+from services.documents.template.fields import Field, printing
+from services.documents.template.lexicon import by_words
+from services.documents.template.tags import Tag, find
+from services.kit.french import fold
+
+_WORD = re.compile(r"[\W_]+")
+_NEAR = 0.75
+_AT_MOST = 6
+_PREFERRED = ("euros", "long_date", "label", "percent", "clock")
+
+Run = Callable[[Tag], Sequence[Problem]]
+"""Runs a tag after those that it ran already; gives what is wrong with it."""
+
+
+class Advice:
+    """What could be written at one place; `runs` begins again from there, each time."""
+
+    def __init__(self, fields: Mapping[str, Field], runs: Callable[[], Run]) -> None:
+        self._fields, self._runs = fields, runs
+
+    def instead(self, problem: Problem, tag: Tag) -> str:
+        """What to write instead of a tag, empty when nothing that was tried is right."""
+        if problem.code == "OPTIONAL_UNGUARDED" and tag.keyword == "for":
+            return self._around(tag)
+        for text in self._candidates(problem, tag):
+            if tried := self.tried(text):
+                return f"Écrivez « {tried} »."
+        return ""
+
+    def printed(self, name: str) -> str:
+        """The tag that prints what people call by a name, empty when no field is near."""
+        found = (self.tried(text) for path in near(name, self._fields) for text in self._printing(path))
+        return next(filter(None, found), "")
+
+    def tried(self, text: str) -> str:
+        """A text of tags, inside a condition if a field may be absent; empty when something stays wrong."""
+        problems = self._problems(text)
+        lacking = _lacking(problems)
+        if lacking and text.startswith("{{"):
+            text = f"{{% if {_defined(lacking)} %}}{text}{{% endif %}}"
+            problems = self._problems(text)
+        return "" if problems else text
+
+    def _problems(self, text: str) -> list[Problem]:
+        tags, strays = find(text)
+        run = self._runs()
+        try:
+            found = [problem for tag in tags for problem in run(tag)]
+        except TemplateSyntaxError:
+            return [Problem("TAG_SYNTAX", "")]
+        return [*found, *(Problem("TAG_UNCLOSED", "") for _ in strays)]
+
+    def _candidates(self, problem: Problem, tag: Tag) -> Iterator[str]:
+        source = tag.source
+        match problem.code:
+            case "FIELD_UNKNOWN":
+                for path in near(problem.path, self._fields):
+                    yield re.sub(rf"(?<![\w.]){re.escape(problem.path)}\b", path, source)
+                    if tag.sign == "{{":
+                        yield from self._printing(path)
+            case "FILTER_MISSING":
+                yield from _shown(tag)
+            case "FILTER_UNKNOWN":
+                for name in get_close_matches(problem.path, FILTERS, _AT_MOST, 0.5):
+                    yield re.sub(rf"\|\s*{re.escape(problem.path)}\b", f"| {name}", source)
+            case "CODE_UNKNOWN":
+                for value in get_close_matches(problem.path, problem.among, _AT_MOST, 0.5):
+                    yield source.replace(problem.path, value)
+            case "OPTIONAL_UNGUARDED" if tag.sign == "{{":
+                yield source
+            case "OPTIONAL_UNGUARDED" if tag.keyword in ("if", "elif"):
+                yield from self._guarded(tag)
+
+    def _guarded(self, tag: Tag) -> Iterator[str]:
+        """The same condition, which first asks whether the fields are there."""
+        lacking = _lacking(self._problems(tag.source))
+        head = f"{{%{tag.prefix} {tag.keyword} {_defined(lacking)}"
+        if lacking and tag.rest == lacking[-1]:
+            yield f"{head} %}}"
+        rest = f"({tag.rest})" if " or " in tag.rest else tag.rest
+        yield f"{head} and {rest} %}}"
+
+    def _around(self, tag: Tag) -> str:
+        lacking = _lacking(self._problems(tag.source))
+        opening = f"{{%{tag.prefix} if {_defined(lacking)} %}}"
+        if not lacking or self._problems(opening + tag.source):
+            return ""
+        return f"Avant, écrivez « {opening} » ; après son « endfor », « {{%{tag.prefix} endif %}} »."
+
+    def _printing(self, path: str) -> Iterator[str]:
+        yield f"{{{{ {path} }}}}"
+        yield from (
+            f"{{{{ {path} | {name} }}}}" for name in ("euros", "long_date", "label", "percent", "clock")
+        )
+        yield f"{{{{ {path} | join(', ') }}}}"
+        yield f"{{% for element in {path} %}}…{{% endfor %}}"
+
+
+def near(name: str, fields: Mapping[str, Field]) -> list[str]:
+    """The paths of the fields nearest to a name: those that people call so, then those written nearly so."""
+    owner, _, last = name.rpartition(".")
+    spoken, paths = " ".join(_WORD.split(fold(last))).strip(), dict(_paths("", fields))
+    words = by_words(fields)
+    found = [words[spoken]] if spoken in words else []
+    held = {path.rpartition(".")[2]: path for path in paths if path.rpartition(".")[0] == owner}
+    if owner and found:
+        # « agent.nom » : the field of that owner which people call so.
+        found = [held[part] for part in (found[0].rpartition(".")[2],) if part in held] + found
+    labels = {fold(one.label.partition(".")[0]): path for path, one in reversed(paths.items()) if one.label}
+    alike = [held[one] for one in get_close_matches(last, held, 2, 0.6)]
+    said = [labels[one] for one in get_close_matches(spoken, labels, 1, _NEAR)] if spoken else []
+    written_so = get_close_matches(name, paths, 2, _NEAR)
+    return list(dict.fromkeys([*found, *alike, *written_so, *said]))[:_AT_MOST]
+
+
+def keyword_instead(tag: Tag) -> str:
+    """The instruction that a tag meant, written in full; empty when it cannot be told."""
+    words = tag.body.split()
+    if not words:
+        return ""
+    first, prefix, rest = words[0].lower(), tag.prefix, words[1:]
+    if not prefix and first in ("p", "tr", "tc", "r") and rest:
+        prefix, first, rest = first, rest[0].lower(), rest[1:]
+    glued = next((one for one in ("tr", "tc", "p", "r") if first.removeprefix(one) in _KEYWORDS), "")
+    if glued and first not in _KEYWORDS:
+        prefix, first = glued, first.removeprefix(glued)
+    if first in ("else", "sinon") and rest and rest[0].lower() in ("if", "si"):
+        first, rest = "elif", rest[1:]
+    close = get_close_matches(first, _KEYWORDS, 1)
+    first = _MEANT.get(first) or (close[0] if close else "")
+    if not first:
+        return ""
+    rest = [] if first in ("else", "endif", "endfor") else rest
+    text = f"{{%{prefix} {' '.join([first, *rest])} %}}"
+    try:
+        ENVIRONMENT.parse(_SHELLS[first].format(f"{{% {' '.join([first, *rest])} %}}"))
+    except TemplateSyntaxError:
+        return ""
+    return text
+
+
+_KEYWORDS = ("if", "elif", "else", "endif", "for", "endfor")
+_MEANT = {
+    **{word: word for word in _KEYWORDS},
+    **dict.fromkeys(("si", "quand", "when"), "if"),
+    **dict.fromkeys(("elseif", "elsif", "sinonsi"), "elif"),
+    "sinon": "else",
+    **dict.fromkeys(("finsi", "fin_si", "fi", "end_if"), "endif"),
+    **dict.fromkeys(("pour", "foreach", "boucle"), "for"),
+    **dict.fromkeys(("finpour", "fin_pour", "end_for"), "endfor"),
+}
+_SHELLS = {
+    "if": "{}{{% endif %}}",
+    "elif": "{{% if true %}}{}{{% endif %}}",
+    "else": "{{% if true %}}{}{{% endif %}}",
+    "endif": "{{% if true %}}{}",
+    "for": "{}{{% endfor %}}",
+    "endfor": "{{% for a in b %}}{}",
+}
+
+
+def _shown(tag: Tag) -> Iterator[str]:
+    body = tag.body
+    expression = ENVIRONMENT.parse(f"{{{{ {body} }}}}").find(nodes.Output)
+    node = expression.nodes[0] if expression is not None else None
+    if isinstance(node, nodes.Or) and isinstance(node.right, nodes.Const):
+        path = written(node.left)
+        yield from (f"{{{{ {path}{one} }}}}" for one in ("", " | euros", " | long_date"))
+        return
+    yield from (f"{{{{ {body} | {name} }}}}" for kind in _PRINTED for name in printing(kind))
+    if not isinstance(node, nodes.Const):
+        yield f"{{% for element in {body} %}}…{{% endfor %}}"
+        yield f"{{{{ 'oui' if {body} else 'non' }}}}"
+
+
+_PRINTED = ("money", "date", "rate", "code", "time")
+
+
+def _lacking(problems: Iterable[Problem]) -> list[str]:
+    """The fields that may be absent, each after what holds it."""
+    return list(dict.fromkeys(one.path for one in problems if one.code == "OPTIONAL_UNGUARDED" and one.path))
+
+
+def _defined(paths: Iterable[str]) -> str:
+    return " and ".join(f"{path} is defined" for path in paths)
+
+
+def _paths(prefix: str, fields: Mapping[str, Field]) -> Iterator[tuple[str, Field]]:
+    for name, one in fields.items():
+        yield f"{prefix}{name}", one
+        yield from _paths(f"{prefix}{name}.", one.fields)
