@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from services.kit import alarms, context
+from services.kit import context
 from services.kit.access.cases import CaseGate, CaseRights, CaseTeams
 from services.kit.access.guard import UNPROVED_PER_MINUTE, Guard, Roles
 from services.kit.access.quota import SECONDS, Quotas
@@ -101,9 +101,9 @@ def test_each_call_that_breaks_the_glass_is_counted() -> None:
         def team(self, tag: str) -> str:
             return "nord"
 
-    before = alarms.counted()["BREAK_GLASS"]
+    before = context.alarms()["BREAK_GLASS"]
     for reason, opened in (("", False), ("Collègue absente ce matin", True)):
         gate = CaseGate(Teams(), CaseRights("team", "team", "sud", opens=False, break_glass=reason))
         context.enter(context.Call("", float("inf")))
         assert [gate.reads("a"), gate.reads("b")] == [opened, opened]
-    assert alarms.counted()["BREAK_GLASS"] == before + 1
+    assert context.alarms()["BREAK_GLASS"] == before + 1

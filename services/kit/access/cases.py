@@ -11,7 +11,7 @@ from functools import lru_cache
 import structlog
 from cachetools import TTLCache
 
-from services.kit import alarms, context
+from services.kit import context
 from services.kit.access.roles import RoleTable
 from services.kit.caller import Caller
 from services.kit.errors import PermissionDenied
@@ -180,7 +180,7 @@ class CaseGate:
             self.refused.append(tag)
             return False
         if subject.mark != accesses.BREAK_GLASS:
-            alarms.sound("BREAK_GLASS")
+            context.sound_alarm("BREAK_GLASS")
             log.warning("break_glass", agent=context.actor(), case=tag, request_id=context.request_id())
         subject.mark, subject.statement = accesses.BREAK_GLASS, self.rights.break_glass
         return self._let_through(tag)

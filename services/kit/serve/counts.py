@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import structlog
 
-from services.kit import alarms, context
+from services.kit import context
 
 REPORT_SECONDS = 60.0
 """How often a worker tells what it has counted since the last time."""
@@ -61,7 +61,7 @@ class Counts:
     def totals(self) -> Totals:
         """What has been counted since the start."""
         with self._lock:
-            return Totals(self._received, self._begun, self._ended.copy(), alarms.counted())
+            return Totals(self._received, self._begun, self._ended.copy(), context.alarms())
 
     def tell(self) -> None:
         """Writes a line of what was counted since the last one, if there is anything to tell."""

@@ -27,7 +27,7 @@ from sqlalchemy import (
     update,
 )
 
-from services.kit import alarms, context
+from services.kit import context
 from services.kit.dates import instant_of, instant_text, paris_text
 from services.kit.errors import DomainError, FailedPrecondition, StartupError
 from services.kit.store.audit import Audit, audit_chain, audit_table, verify_audit
@@ -197,7 +197,7 @@ class StoreClock:
         self._turns = 0 if detail != self._detail else self._turns + 1
         self._detail = detail
         if detail:
-            alarms.sound(detail)
+            context.sound_alarm(detail)
         if self._turns % _REMINDER:
             return
         if mark.doubt and mark.doubt_time:
