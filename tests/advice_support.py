@@ -125,7 +125,7 @@ def small(
             cases=(),
             properties=(),
             scope=scope,
-            labels={},
+            labels={name: name for name in scope},
         ),
         written,
     )

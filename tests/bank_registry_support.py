@@ -83,7 +83,7 @@ def run_import(url: str, file: Path, *options: str) -> subprocess.CompletedProce
 def import_banks(url: str, folder: Path, *banks: Json) -> int:
     """Imports lenders, which must be right; returns the number of the state that holds them."""
     file = write_file(folder / f"{uuid4()}.json", banks)
-    done = run_import(url, file, "--confirm-ending-all")
+    done = run_import(url, file, "--confirm-ending-all", "--correct")
     assert done.returncode == 0, done.stderr
     return int(re.findall(r"État n° (\d+)", done.stdout.replace("\u00a0", " "))[-1])
 

@@ -72,10 +72,11 @@ def import_the_file() -> str:
     before = str(ask("history", LENDER)["events"][0]["record_time"])
     show("import", FILE.name, codes=(1,))
     digest = ask("import", FILE.name, codes=(1,))["summary"]["difference_hash"]
-    words = ("--apply", digest, "--reason", "Avenants de décembre 2026")
+    words = ("--apply", digest, "--correct", "--reason", "Avenants de décembre 2026")
     written = ask("import", FILE.name, *words, codes=(1,))["summary"]
     print(
-        f"   $ bank-registry import {FILE.name} --apply {digest[:12]}… --reason 'Avenants de décembre 2026'"
+        f"   $ bank-registry import {FILE.name} --apply {digest[:12]}… --correct "
+        "--reason 'Avenants de décembre 2026'"
     )
     refused = f"les {written['refused_count']} prêteurs refusés restent comme ils étaient"
     print(f"   État n° {written['state_number']} écrit, d’un seul coup ; {refused}.")

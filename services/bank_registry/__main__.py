@@ -44,6 +44,9 @@ def fill(
     confirm_ending_all: Annotated[
         bool, typer.Option("--confirm-ending-all", help="Accepte un fichier qui met fin à tous les prêteurs.")
     ] = False,
+    correct: Annotated[
+        bool, typer.Option("--correct", help="Accepte que le fichier change des jours déjà passés.")
+    ] = False,
     database_url: Annotated[
         str, typer.Option("--database-url", metavar="URL", help="Sinon BANK_REGISTRY_DATABASE_URL.")
     ] = "",
@@ -64,6 +67,7 @@ def fill(
         reason=reason,
         dry_run=dry_run,
         confirm_ending_all=confirm_ending_all,
+        correct_past=correct,
     )
 
 

@@ -18,7 +18,7 @@ from services.eligibility.api import (
 )
 from services.eligibility.config import SHIPPED_PACKAGE, Settings
 from services.eligibility.engine import UncompilableError, try_package
-from services.eligibility.package import RulePackage, read_folder, read_package
+from services.eligibility.package import RulePackage, read_folder, read_package, read_package_identity
 from services.eligibility.publishing import Deployments
 from services.eligibility.store import JOURNAL_CHAIN, STORE_KEYS, Journal, ShadowStore, migrate
 from services.kit.access import AccessKeeping, CaseBook
@@ -34,6 +34,7 @@ from services.kit.releases import (
     ReleaseStore,
     TrustStore,
     Turns,
+    digest,
     in_force,
 )
 from services.kit.serve import App, Registration, all_of, registration
@@ -146,6 +147,7 @@ def prepare(settings: Settings) -> dict[str, RulePackage]:
             return _seed(store, settings.package_directory)
         if settings.package_directory != SHIPPED_PACKAGE:
             log.warning("package_directory_ignored", reason="the store holds rulesets already")
+        _tell_older(store)
         return _tried(store)
     finally:
         database.dispose()
@@ -188,6 +190,23 @@ def _seed(store: ReleaseStore, folder: Path) -> dict[str, RulePackage]:
         raise StartupError(f"Le paquet de règles {folder} est refusé : {error.message}") from error
 
 
+def _tell_older(store: ReleaseStore) -> None:
+    """Says that the store holds the shipped version with another content: it keeps the one that it
+    published."""
+    contents = read_folder(SHIPPED_PACKAGE)
+    shipped, identity = digest(contents), read_package_identity(contents)
+    for release in store.state().releases:
+        same = (release.name, release.version) == (identity.id, identity.version)
+        if same and release.digest != shipped:
+            log.warning(
+                "shipped_ruleset_differs",
+                version=identity.version,
+                held=release.digest,
+                shipped=shipped,
+                reason="the store keeps the content that it published under this version",
+            )
+
+
 def _unsigned(folder: Path) -> str:
     """What to do at a first start whose policy asks for signatures."""
     return (
@@ -203,11 +222,11 @@ def _tried(store: ReleaseStore) -> dict[str, RulePackage]:
     state = store.state()
     usable: dict[str, RulePackage] = {}
     digests = {span.digest for release in state.releases for span in state.timeline(release.name)}
-    for digest in sorted(digests):
+    for one in sorted(digests):
         try:
-            usable[digest] = _accepted(store.contents(digest))
+            usable[one] = _accepted(store.contents(one))
         except (PackageDamagedError, PackageError, UncompilableError) as error:
-            log.error("ruleset_unusable", digest=digest, error=type(error).__name__)
+            log.error("ruleset_unusable", digest=one, error=type(error).__name__)
     return usable
 
 

@@ -36,7 +36,7 @@ def test_the_two_bad_lines_are_named_and_the_rest_is_written(played: str) -> Non
     shown = step(played, 1)
     assert re.search(r"5 +dernier jour de l’accord +banque-fictive-de-la-vilaine +La date 31/02/2028", shown)
     assert re.search(r"8 +codes du territoire +fondation-fictive\S+ +Le code « 56800 »", shown)
-    assert "FCS-FICTIF-2024-017, vérifié" in shown
+    assert "corrige le passé" in shown
     assert re.search(r"14/09/2026 +01/12/2026", shown)
     assert "1 prêteur créé, 1 modifié, 1 prend fin, 1 inchangé, 2 refusés (état n° 1)." in shown
     assert "État n° 2 écrit, d’un seul coup ; les 2 prêteurs refusés restent comme ils étaient." in shown

@@ -587,6 +587,11 @@ def test_the_history_of_a_lender_is_told_in_french(desk: Desk) -> None:
     desk.edit("SuspendBank", name=BANK, effective_date=day(2026, 12, 7), reason="contrôle")
     events = desk.read("ListBankEvents", parent=BANK).events
     told = [sentence.replace("\u00a0", " ") for event in events for sentence in event.sentences]
+    corrected = [
+        sentence for sentence in told if sentence.startswith("Correction du passé : du 01/01/2024 au")
+    ]
+    assert len(corrected) == 1
+    told.remove(corrected[0])
     assert told == [
         "Prêteur : suspension à partir du 7 décembre 2026, jusqu’à nouvel ordre (contrôle).",
         "Prêteur : nom à partir du 1er janvier 2027, « Banque fictive de l’Oust » devient « Caisse ».",
@@ -595,3 +600,43 @@ def test_the_history_of_a_lender_is_told_in_french(desk: Desk) -> None:
         "Prêteur « Banque fictive de l’Oust » : entrée au registre, à partir du 1er janvier 2020.",
     ]
     assert [event.reason for event in events] == ["contrôle", "fusion", "essai", "essai"]
+
+
+def test_a_suspension_is_prolonged_and_shortened(desk: Desk) -> None:
+    desk.edit("SuspendBank", name=BANK, effective_date=day(2026, 12, 7), end_date=day(2026, 12, 14))
+    answer = desk.edit(
+        "ProlongSuspension", name=BANK, effective_date=day(2026, 12, 10), end_date=day(2027, 1, 1)
+    )
+    assert [one.replace("\u00a0", " ") for one in answer.sentences] == [
+        "Prêteur : suspension du 7 décembre 2026 au 31 décembre 2026 (essai)."
+    ]
+    assert [desk.reasons(on) for on in ("2026-12-31", "2027-01-01")] == [["LENDER_SUSPENDED"], []]
+    other = {"name": BANK, "effective_date": day(2027, 2, 1)}
+    desk.edit("SuspendBank", **other)
+    prolonged = {"name": BANK, "effective_date": day(2026, 12, 7)}
+    refused(FailedPrecondition, "ALREADY_SUSPENDED", desk.edit, "ProlongSuspension", **prolonged)
+    early = {**prolonged, "end_date": day(2026, 12, 7)}
+    refused(InvalidArgument, "INVALID_FIELDS", desk.edit, "ProlongSuspension", **early)
+    never = {"name": AGREEMENT, "effective_date": day(2026, 12, 7)}
+    refused(FailedPrecondition, "NOT_SUSPENDED", desk.edit, "ProlongSuspension", **never)
+
+
+def test_a_state_is_undone_for_a_lender_or_for_what_it_holds(desk: Desk) -> None:
+    ended = desk.edit("EndAgreement", name=AGREEMENT, effective_date=day(2026, 6, 1)).state_number
+    renamed = bank_pb2.Bank(name=BANK, display_name="Caisse")
+    desk.edit("UpdateBank", bank=renamed)
+    assert "AGREEMENT_ENDED" in desk.reasons("2026-12-01")
+    tried = desk.edit("UndoChange", name=BANK, undone_state_number=ended, validate_only=True)
+    assert (tried.state_number, "AGREEMENT_ENDED" in desk.reasons("2026-12-01")) == (ended + 1, True)
+    answer = desk.edit("UndoChange", name=AGREEMENT, undone_state_number=ended)
+    assert [one.replace("\u00a0", " ") for one in answer.sentences] == [
+        "Accord FCS : dernier jour le 31 décembre 2027."
+    ]
+    assert (desk.reasons("2026-12-01"), desk.bank().display_name) == ([], "Caisse")
+    again = {"name": AGREEMENT, "undone_state_number": ended}
+    refused(FailedPrecondition, "CHANGED_SINCE", desk.edit, "UndoChange", **again)
+    for number, name in ((ended + 1, AGREEMENT), (1, BANK), (99, BANK)):
+        fields = {"name": name, "undone_state_number": number}
+        refused(FailedPrecondition, "NOTHING_TO_UNDO", desk.edit, "UndoChange", **fields)
+    refused(InvalidArgument, "INVALID_FIELDS", desk.edit, "UndoChange", name=BANK)
+    assert verify(desk) == (True, 0, [])

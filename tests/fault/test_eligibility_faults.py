@@ -64,6 +64,23 @@ def test_a_batch_stops_at_its_deadline(launch: Launch) -> None:
         assert reason_of(status_of(failure.value)) == "DEADLINE_EXCEEDED"
 
 
+def test_a_store_that_holds_an_older_content_of_the_shipped_version_starts_and_says_so(
+    launch: Launch, tmp_path: Path
+) -> None:
+    """Without levers, drafts and plain wordings, as before they were added."""
+    older = copied_package(tmp_path, ("facts.yaml", "  actionable:\n    effort: 1\n", "  actionable: true\n"))
+    stores = throwaway_stores(tmp_path / "stores")
+    first = launch("services.eligibility", "--workers", "1", "--package-directory", str(older), env=stores)
+    assert first.stop() == 0
+    again = launch("services.eligibility", "--workers", "1", env=stores)
+    with Client(again.address) as client:
+        answer = client.eligibility.AssessEligibility(REQUEST, timeout=TIMEOUT)
+        assert summary(answer.assessment)[0] == "ELIGIBLE"
+    said = [line for line in again.log.read_text().splitlines() if "shipped_ruleset_differs" in line]
+    assert len(said) == 1
+    assert answer.assessment.ruleset.digest in said[0]
+
+
 def start_refused(folder: Path) -> str:
     """What the server prints when it refuses to start."""
     options = ("--port", "0", "--package-directory", str(folder))

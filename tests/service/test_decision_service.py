@@ -199,6 +199,9 @@ def check_french(answer: pb.ExplainDecisionResponse, given: assessment_pb2.Asses
     """Four items in the order of the article, each reason with its text, no technical word."""
     assert [section.title[:2] for section in answer.sections] == ["1°", "2°", "3°", "4°"]
     whole = answer.markdown
+    assert "Hypothèse" not in whole, "a draft is not for the applicant"
+    assert 2 <= len(answer.plain) <= 10
+    assert all(line in whole.replace("\\", "") for line in answer.plain)
     assert not re.search(r"[A-Z]{2,}_[A-Z]|\b[a-z]+(_[a-z]+)+\b|\b(loan|budget|banking)\.[a-z]", whole)
     assert not re.search(r"[^\u202f][;!?]|[^\u00a0]:[^/]|« |« | »|'|\d [\d€%]", whole.replace("\\", ""))
     for section in answer.sections:
@@ -234,6 +237,46 @@ def test_an_explanation_applies_the_parameters_to_the_situation(client: Client) 
         "mensuelles » (1 250,00 €), soit 412,50 €.",
     ):
         assert expected in plain_text, expected
+
+
+def test_an_explanation_begins_with_plain_lines(client: Client) -> None:
+    """What was found, which figure against which, how, what may be done, whom to see."""
+    poor = {"budget": {"monthly_charges": "1100.00"}}
+    answer = explained(client, name_of(assessed(client, **merged(TOO_DEAR, poor))))
+    assert [line.replace("\u00a0", " ").replace("\u202f", " ") for line in answer.plain] == [
+        "Votre demande du 1er décembre 2026 : elle ne peut pas être présentée. C’est un avis, une personne "
+        "décide.",
+        "Vous demandez 3 700,00 €. Le maximum est de 3 000,00 €.",
+        "Avec ce prêt, il reste -6,59 € par mois pour vivre. Il faut au moins 210,00 €.",
+        "Reste à vivre : « Ressources mensuelles » (1 250,00 €) − « Charges mensuelles » (1 100,00 €) − "
+        "« Mensualités de crédits en cours » (0,00 €) − « Remboursements mensuels de dettes » (0,00 €) − "
+        "« Mensualité du prêt » (156,59 €), soit -6,59 €.",
+        "Reste à vivre minimal du foyer : « Reste à vivre minimal par personne et par jour » (7,00 €) × "
+        "« Jours par mois » (30 jours) × « Personnes au foyer » (1 personne), soit 210,00 €.",
+        "Vous pouvez demander moins. Une mensualité plus basse laisse plus pour vivre.",
+        "Vous pouvez parler de cet avis au service : CIAS de Ploërmel Communauté. Vous pouvez aussi voir : "
+        "Autre prêteur habilité, jusqu’au plafond national et Point conseil budget.",
+    ]
+
+
+def test_an_explanation_holds_the_rules_that_could_touch_the_application(client: Client) -> None:
+    """The whole list is given on request."""
+    name = name_of(assessed(client, **TOO_DEAR))
+    short, whole = (
+        client.decisions.ExplainDecision(
+            pb.ExplainDecisionRequest(name=name, all_rules=all_rules), timeout=TIMEOUT
+        )
+        for all_rules in (False, True)
+    )
+    conditions = [
+        {line for line in answer.sections[2].lines if line.startswith("si ")} for answer in (short, whole)
+    ]
+    assert conditions[0] < conditions[1]
+    assert not any("Commune" in line for line in conditions[0])
+    assert any("Commune" in line for line in conditions[1])
+    left = len(conditions[1]) - len(conditions[0])
+    assert short.sections[2].lines[-1].startswith(f"{left}\u00a0autres règles ne s’appliquent pas")
+    assert "sur demande" not in whole.markdown
 
 
 def test_an_explanation_says_what_is_missing(client: Client) -> None:

@@ -4,6 +4,7 @@ and under one with other thresholds and another actionable fact."""
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import grpc
@@ -54,6 +55,32 @@ SAVINGS_TOO_LOW:
 # Le budget
 
 LIVING"""
+NOT_HEALTH = " and project.category != 'SANTE'"
+HEALTH_RULES = """
+AMOUNT_HEALTH:
+  severity: blocking
+  when: loan.amount > amount_health and project.category == 'SANTE'
+  message: Trop.
+  article: Essai
+
+MONTHS_HEALTH:
+  severity: blocking
+  when: loan.months > months_health and project.category == 'SANTE'
+  message: Trop long.
+  article: Essai
+"""
+HEALTH_PARAMETERS = """
+amount_health:
+  type: money
+  label: Plafond pour les soins
+  values: [{valid_from: 2011-01-01, value: 5000.00, reference: Essai}]
+
+months_health:
+  type: integer
+  label: Durée pour les soins
+  unit: mois
+  values: [{valid_from: 2011-01-01, value: 60, reference: Essai}]
+"""
 NEW_PARAMETER = """
 savings_min:
   type: money
@@ -139,11 +166,11 @@ def spaced(text: str) -> str:
         (
             facts(loan__amount="3500.50", project__total_cost="3500.50"),
             [
-                {"loan.amount": "3000.00", "project.total_cost": "3000.00"},
                 {"loan.amount": "3000.00", "project.other_funding": "500.50"},
+                {"loan.amount": "3000.00", "project.total_cost": "3000.00"},
             ],
             "Ramener le montant demandé de 3 500,50 € à 3 000 € "
-            "et le coût total du projet de 3 500,50 € à 3 000 €.",
+            "et porter les autres financements de 0 € à 500,50 €.",
         ),
         (
             facts(loan__months=48),
@@ -163,21 +190,21 @@ def spaced(text: str) -> str:
                 budget__monthly_charges="800",
             ),
             [
-                {"budget.monthly_charges": "787.00"},
                 {"loan.months": 13},
-                {"loan.amount": "2856.00", "project.total_cost": "2856.00"},
                 {"loan.amount": "2856.00", "project.other_funding": "144.00"},
+                {"loan.amount": "2856.00", "project.total_cost": "2856.00"},
+                {"budget.monthly_charges": "787.00"},
             ],
-            "Ramener les charges mensuelles de 800 € à 787 €.",
+            "Porter la durée de remboursement de 12 mois à 13 mois.",
         ),
         (
             facts(loan__amount="3500", project__total_cost="3500", loan__months=48, support__accepted=False),
             [
                 {"loan.amount": "3000.00", "loan.months": 36, other: value, "support.accepted": True}
-                for other, value in (("project.total_cost", "3000.00"), ("project.other_funding", "500.00"))
+                for other, value in (("project.other_funding", "500.00"), ("project.total_cost", "3000.00"))
             ],
             "Ramener le montant demandé de 3 500 € à 3 000 €, la durée de remboursement de 48 mois à 36 mois"
-            ", le coût total du projet de 3 500 € à 3 000 € et passer « Accompagnement social accepté » "
+            ", porter les autres financements de 0 € à 500 € et passer « Accompagnement social accepté » "
             "de « non » à « oui ».",
         ),
     ],
@@ -223,18 +250,83 @@ def test_only_the_facts_asked_for_change(client: Client) -> None:
         (BASE, "Le dossier est déjà présentable : aucun changement n’est nécessaire."),
         (facts(project__category="SANTE"), "Le dossier est déjà présentable sous réserve : "),
         (facts(applicant__commune_insee="35238", loan__amount="3500"), "La commune de résidence"),
-        (facts(applicant__birth_date=None, loan__amount="3500"), "Il manque : Date de naissance."),
-        (facts(budget__monthly_charges=None), "Il manque : Charges mensuelles."),
-        (facts(documents=["RIB"], loan__amount="3500"), "Complétez d’abord le dossier. Pièces à fournir"),
+        (facts(applicant__commune_insee="35238", budget__monthly_income=None), "La commune de résidence"),
+        (facts(budget__monthly_charges=None), "le dossier reste à compléter. Informations à demander"),
+        (facts(documents=["RIB"]), "le dossier reste à compléter. Pièces à fournir"),
         (facts(household__persons=12), "Aucun changement de « Montant demandé », « Durée de remboursement »"),
+        (facts(household__persons=12), "Le reste à vivre du foyer (406,52"),
+        (facts(loan__amount="250", project__total_cost="250"), "est inférieur au minimum"),
     ],
-    ids=["presentable", "reserve", "territory", "missing", "missing-actionable", "documents", "none"],
+    ids=[
+        "presentable",
+        "reserve",
+        "territory",
+        "territory while something is missing",
+        "missing-actionable",
+        "documents",
+        "none",
+        "none, and why",
+        "never borrow more",
+    ],
 )
 def test_why_nothing_is_suggested(client: Client, given: Json, told: str) -> None:
     answer = suggest(client, given)
     assert not answer.suggestions
     assert told in spaced(answer.summary)
     assert answer.current == assess_without_record(client, given, answer.current)
+
+
+@pytest.mark.parametrize(
+    ("given", "names", "changed", "conditions"),
+    [
+        (
+            facts(loan__amount="3500", project__total_cost="3000", documents=["RIB"]),
+            (),
+            {"loan.amount": "3000.00"},
+            ["Pièces à fournir"],
+        ),
+        (
+            facts(loan__amount="3500", project__total_cost="3000", applicant__birth_date=None),
+            (),
+            {"loan.amount": "3000.00"},
+            ["Informations à demander : Date de naissance."],
+        ),
+        (
+            facts(support__accepted=False, support__referent_named=False, banking__has_account=False),
+            (),
+            {"support.accepted": True},
+            ["n’a pas de compte bancaire", "aucun référent n’est désigné"],
+        ),
+        (
+            facts(loan__amount="3500", project__total_cost="3500"),
+            ("loan.amount",),
+            {"loan.amount": "3000.00"},
+            ["il manque 500,00"],
+        ),
+    ],
+    ids=["documents", "information", "support, then a referent", "the plan would break"],
+)
+def test_a_change_is_suggested_on_condition_of_what_is_missing(
+    client: Client, given: Json, names: tuple[str, ...], changed: Json, conditions: list[str]
+) -> None:
+    answer = suggest(client, given, *names)
+    first = answer.suggestions[0]
+    assert changes(answer)[0] == changed
+    assert len(first.conditions) == len(conditions)
+    for told, expected in zip(first.conditions, conditions, strict=True):
+        assert expected in spaced(told)
+        assert told in first.summary
+        assert told in answer.summary
+    assert ", à condition que le dossier soit complété" in first.summary
+    again = assess(client, applied(given, first))
+    assert again.outcome == pb.OUTCOME_INCOMPLETE
+    assert not any(reason.severity == pb.SEVERITY_BLOCKING for reason in again.reasons)
+
+
+def test_nothing_pushes_to_a_dearer_project(client: Client) -> None:
+    """The plan exceeds the cost: less is borrowed, neither is more spent."""
+    answer = suggest(client, facts(loan__amount="1500", project__total_cost="1200"))
+    assert changes(answer) == [{"loan.amount": "1200.00"}]
 
 
 def assess_without_record(client: Client, given: Json, like: pb.Assessment) -> pb.Assessment:
@@ -304,8 +396,8 @@ def test_the_grid_is_that_of_the_rules_unless_told_otherwise(client: Client) -> 
         (amount, months) for amount in range(30000, 300001, 10000) for months in grid.months
     ]
     assert spaced(grid.summary) == (
-        "Le plus grand montant présentable est de 3 000,00 €, sur 12 mois au plus court : "
-        "mensualité de 252,04 €."
+        "Parmi les montants essayés (de 300,00 € à 3 000,00 €, de 100,00 € en 100,00 €), le plus grand "
+        "présentable est de 3 000,00 €, sur 12 mois au plus court : mensualité de 252,04 €."
     )
     assert grid.ruleset.version == "2026.1"
 
@@ -334,6 +426,32 @@ def test_each_cell_is_what_its_application_would_be_told(client: Client) -> None
             assert list(cell.reason_codes) == [reason.code for reason in again.reasons]
             shown = {figure.name: figure.value.money for figure in again.figures}
             assert cell.instalment == shown["instalment"]
+
+
+def test_a_grid_says_what_would_be_presentable_once_the_file_is_complete(client: Client) -> None:
+    given = facts(loan__amount="3000", project__total_cost="3000", documents=["RIB"])
+    told = spaced(explore(client, given, balance_funding=True).summary)
+    assert "le plus grand présentable est de 3 000,00 €, sur 12 mois au plus court" in told
+    assert ", à condition que le dossier soit complété. Pièces à fournir" in told
+    unknown = explore(client, with_fact(given, "budget.monthly_income", None), balance_funding=True)
+    assert "et que les réponses ne s’y opposent pas" in unknown.summary
+
+
+def test_a_grid_follows_the_ceiling_of_the_situation(launch: Launch, tmp_path: Path) -> None:
+    """3,000 €, and 5,000 € over 60 months for health: the bounds are those of the person."""
+    folder = copied_package(
+        tmp_path,
+        ("rules.yaml", "when: loan.amount > amount_max\n", f"when: loan.amount > amount_max{NOT_HEALTH}\n"),
+        ("rules.yaml", "when: loan.months > months_max\n", f"when: loan.months > months_max{NOT_HEALTH}\n"),
+        ("rules.yaml", "\n# Le budget\n\nLIVING", f"{HEALTH_RULES}\n# Le budget\n\nLIVING"),
+        ("parameters.yaml", "\n# La personne\n\nage_min", f"{HEALTH_PARAMETERS}\n# La personne\n\nage_min"),
+    )
+    address = launch("services.eligibility", "--workers", "1", "--package-directory", str(folder)).address
+    with Client(address) as client:
+        for category, most, longest in (("SANTE", 500000, 60), ("MOBILITE", 300000, 36)):
+            grid = explore(client, facts(project__category=category))
+            assert (cents(grid.amounts[0]), cents(grid.amounts[-1])) == (30000, most)
+            assert (grid.months[0], grid.months[-1]) == (6, longest)
 
 
 def test_a_grid_without_any_presentable_cell_says_why(client: Client) -> None:

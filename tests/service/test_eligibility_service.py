@@ -13,7 +13,12 @@ import pytest
 from microcredit.eligibility.v1 import assessment_pb2 as pb
 from microcredit.eligibility.v1 import eligibility_service_pb2 as service_pb2
 from microcredit.eligibility.v1 import fact_pb2
+from services.eligibility.api import service
+from services.eligibility.messages import assessment_pb
+from services.kit.errors import DomainError
 from services.kit.french import typeset
+from services.kit.serve import to_status
+from tests.advice_support import shipped
 from tests.eligibility_reglement import Facts, expected_answer, expected_figures, random_facts
 from tests.eligibility_support import (
     OUTCOMES,
@@ -23,6 +28,7 @@ from tests.eligibility_support import (
     application,
     copied_package,
     day,
+    deployed,
     figures,
     merged,
     money,
@@ -38,6 +44,36 @@ from tests.support import Launch
 
 CASES = read_cases("eligibility_cases.json")
 BASE: Json = CASES["base_input"]
+WORST = merged(
+    BASE,
+    {
+        "loan": {
+            "amount": "8000.00",
+            "months": 37,
+            "nominal_rate_pct": "2.000001",
+            "fees": "0.01",
+            "guarantor_required": True,
+        },
+        "project": {"category": "DECOUVERT", "total_cost": "9000.00"},
+        "applicant": {
+            "birth_date": "2015-01-01",
+            "commune_insee": "2A004",
+            "legal_protection": "TUTELLE",
+            "right_of_residence": False,
+        },
+        "budget": {"monthly_income": "0.00", "debt_repayments": None},
+        "banking": {
+            "has_account": False,
+            "ordinary_credit_available": True,
+            "ficp": True,
+            "fcc": None,
+            "overindebtedness": "RECEVABLE",
+            "outstanding_microcredit": "10.00",
+        },
+        "support": {"accepted": False},
+        "documents": [],
+    },
+)
 
 
 @pytest.fixture(scope="module")
@@ -235,37 +271,7 @@ def test_size_of_a_batch(client: Client, count: int, reason: str | None) -> None
 
 
 def test_a_batch_of_the_worst_applications_fits(client: Client) -> None:
-    worst = merged(
-        BASE,
-        {
-            "loan": {
-                "amount": "8000.00",
-                "months": 37,
-                "nominal_rate_pct": "2.000001",
-                "fees": "0.01",
-                "guarantor_required": True,
-            },
-            "project": {"category": "DECOUVERT", "total_cost": "9000.00"},
-            "applicant": {
-                "birth_date": "2015-01-01",
-                "commune_insee": "2A004",
-                "legal_protection": "TUTELLE",
-                "right_of_residence": False,
-            },
-            "budget": {"monthly_income": "0.00", "debt_repayments": None},
-            "banking": {
-                "has_account": False,
-                "ordinary_credit_available": True,
-                "ficp": True,
-                "fcc": None,
-                "overindebtedness": "RECEVABLE",
-                "outstanding_microcredit": "10.00",
-            },
-            "support": {"accepted": False},
-            "documents": [],
-        },
-    )
-    batch = service_pb2.BatchAssessEligibilityRequest(requests=[request(worst, "X" * 64)] * 500)
+    batch = service_pb2.BatchAssessEligibilityRequest(requests=[request(WORST, "X" * 64)] * 500)
     results = client.eligibility.BatchAssessEligibility(batch, timeout=TIMEOUT).results
     assert {len(result.assessment.reasons) for result in results} == {21}
 
@@ -349,3 +355,36 @@ def test_another_package_gives_other_answers(launch: Launch, client: Client, tmp
         assert refused(changed, within) == {'application.additional_facts["housing_benefit"]': "WRONG_TYPE"}
         before = assess(changed, with_fact(facts, "request_date", "2026-12-31"))
         assert "3 000,00 €" in before.reasons[0].message
+
+
+def test_a_rule_that_waits_for_a_fact_is_told(client: Client) -> None:
+    """Income unknown, the rules that read it could still refuse; a register unknown holds nothing back."""
+    found = assess(client, merged(BASE, {"budget": {"monthly_income": None}, "banking": {"fcc": None}}))
+    assert found.outcome == pb.OUTCOME_INCOMPLETE
+    told = {rule.code: (pb.Severity.Name(rule.severity), list(rule.facts)) for rule in found.undecided}
+    assert told == {
+        "LIVING_REMAINDER_TOO_LOW": ("SEVERITY_BLOCKING", ["budget.monthly_income"]),
+        "DEBT_RATIO_TOO_HIGH": ("SEVERITY_BLOCKING", ["budget.monthly_income"]),
+        "FCC_DECLARED": ("SEVERITY_RESERVE", ["banking.fcc"]),
+    }
+    assert not found.unread_fields
+    reserve = assess(client, merged(BASE, {"banking": {"fcc": None}}))
+    assert reserve.outcome == pb.OUTCOME_ELIGIBLE_WITH_RESERVE
+    assert [rule.code for rule in reserve.undecided] == ["FCC_DECLARED"]
+
+
+def test_the_refusals_of_a_batch_take_their_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many items are refused because the answer is full, the whole stays under its limit."""
+    limit = 40_000
+    monkeypatch.setattr(service, "MAX_ANSWER_BYTES", limit)
+    ruleset = shipped()
+    deployment = deployed(ruleset.package, ruleset.engine)
+    refusals, answers = [], []
+    for item in service.decide_all([request(WORST)] * 50, deployment):
+        if isinstance(item, DomainError):
+            refusals.append(to_status(item, service.DOMAIN).ByteSize())
+        else:
+            answers.append(assessment_pb(item.assessment, item.stamp, item.case_reference).ByteSize())
+    assert refusals
+    assert answers
+    assert sum(refusals) + sum(answers) <= limit

@@ -91,6 +91,7 @@ def test_inverse_case(client: Client, case: Json) -> None:
         request = SimulateLoanRequest(largest_amount=question, request_date=TODAY)
         answer = simulate(client, request)
         assert answer.simulation.terms.amount == money(str(case["expected_amount"]))
+        assert "3000,00€, le montant entier le plus élevé est de" in ordinary(answer.summary)
         return
     asked = loan_pb2.ShortestDurationQuestion(
         amount=money(case["amount"]), nominal_rate_pct=nominal, max_instalment=cap
@@ -104,6 +105,12 @@ def test_inverse_case(client: Client, case: Json) -> None:
     else:
         assert answer.simulation.terms.months == case["expected_months"]
         assert answer.simulation.instalment == money(case["expected_instalment"])
+        assert ordinary(answer.summary).startswith("De 6 à 36mois, la durée la plus courte est de")
+
+
+def ordinary(text: str) -> str:
+    """Without the no-break spaces."""
+    return text.replace("\u00a0", "").replace("\u202f", "")
 
 
 def test_a_dated_schedule_clamps_to_the_end_of_months(client: Client) -> None:

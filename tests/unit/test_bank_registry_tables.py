@@ -367,14 +367,13 @@ def test_a_whole_agreement_comes_or_goes() -> None:
     assert ("CHANGED", "accord FCS-2", "", "", "du 01/01/2024 au 31/12/2026") in changed(one, two)
 
 
-def test_a_new_lender_is_told_with_its_agreements() -> None:
+def test_a_new_lender_is_told_with_each_of_its_fields() -> None:
     (outcome,) = plan(as_csv(row())).outcomes
-    (change,) = outcome.changes
-    assert (change.subject, change.column, change.after) == (
-        "accord FCS-1",
-        "",
-        "du 01/01/2024 au 31/12/2026",
-    )
+    told = {(change.subject, change.column): change.after for change in outcome.changes}
+    assert told["", "nom"] == row()[1]
+    assert told["accord FCS-1", ""] == "du 01/01/2024 au 31/12/2026"
+    assert told["accord FCS-1", "montant maximal (€)"] == "1234,50"
+    assert not any(change.corrects_past for change in outcome.changes)
 
 
 def test_a_group_of_columns_that_is_absent_stays_as_it_is() -> None:

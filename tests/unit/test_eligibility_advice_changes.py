@@ -1,18 +1,21 @@
-"""Suggested changes: as few facts as possible, none that could change less, each presentable."""
+"""Suggested changes: as little effort as possible, none that could change less, each within its lever, each
+presentable or incomplete for what the changed facts do not move."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from itertools import combinations, product
+from typing import Any
 
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from services.eligibility.answer.changes import Suggestions, changeable, smallest_changes
-from services.eligibility.answer.wording import sentence
-from services.eligibility.package.facts import Lever, WhenAbsent
-from services.eligibility.package.model import RuleSeverity
-from services.eligibility.package.tree import Kind, Value, Values, ValueType
+from services.eligibility.answer.wording import conditions, sentence
+from services.eligibility.package.facts import Direction, Fact, Lever, WhenAbsent
+from services.eligibility.package.model import Outcome, RuleSeverity
+from services.eligibility.package.tree import Kind, Reference, Value, Values, ValueType
 from tests.advice_support import DAY, Small, boolean, domain, fact, integer, money, small
 from tests.support import examples
 
@@ -96,14 +99,21 @@ def test_the_smallest_changes_are_found(situation: tuple[Small, dict[str, Value]
                 assert names not in found
                 continue
             least = smallest(made, facts, names)
-            assert (names in found) == (least is not None), (names, least)
+            strict = names in found and found[names].assessment.outcome.is_presentable
+            assert strict == (least is not None), (names, least)
             if least is not None:
                 assert size(facts, found[names].changes) == least
-        solved += [set(names) for names in found if len(names) == count]
+        solved += [
+            set(names)
+            for names, one in found.items()
+            if len(names) == count and one.assessment.outcome.is_presentable
+        ]
     for one in found.values():
         assert made.assess({**facts, **one.changes}) == one.assessment
-        assert one.assessment.outcome.is_presentable
+        assert one.assessment.outcome is not Outcome.NOT_ELIGIBLE
     assert [len(names) for names in found] == sorted(map(len, found))
+    presentable = {one.assessment.outcome.is_presentable for one in found.values()}
+    assert len(presentable) <= 1, "a condition is left only where nothing does without"
 
 
 def test_the_fewest_codes_are_added() -> None:
@@ -115,9 +125,97 @@ def test_the_fewest_codes_are_added() -> None:
     facts: dict[str, Value | None] = {"request_date": DAY, "documents": ("A",), "wanted": 4}
     (found,) = suggested(made, facts, ("documents",)).found
     assert found.changes == {"documents": ("A", "C", "D", "E")}
-    assert sentence(made.package, facts, found.changes) == (
+    assert sentence(made.package, facts, found.changes, found.assessment) == (
         "Ajouter «\u00a0c\u00a0», «\u00a0d\u00a0» et «\u00a0e\u00a0» à «\u00a0documents\u00a0»."
     )
+
+
+@st.composite
+def levered(draw: st.DrawFn) -> tuple[Small, dict[str, Value]]:
+    """The same, where each number has an effort, a direction and maybe a bound read in another fact."""
+    bounds = {"amount": ("ceiling", "least"), "cost": ("ceiling", "least"), "months": ("longest", "shortest")}
+    facts = []
+    for one in FACTS:
+        lever = one.lever
+        if one.name in bounds:
+            most, least = (Reference(name, one.type) for name in bounds[one.name])
+            lever = Lever(
+                effort=draw(st.integers(1, 9)),
+                direction=draw(st.sampled_from(Direction)),
+                least=draw(st.sampled_from([None, least])),
+                most=draw(st.sampled_from([None, most])),
+            )
+        facts.append(replace(one, lever=lever))
+    rules = draw(st.lists(st.sampled_from(RULES), min_size=2, max_size=7, unique=True))
+    made = small(facts, CALCULATIONS, rules)
+    return made, {one.name: draw(st.sampled_from(domain(one))) for one in FACTS}
+
+
+def allowed(one: Fact, facts: Values, value: Any) -> bool:
+    """True where the lever of a fact lets it go."""
+    lever, before = one.lever or Lever(), facts[one.name]
+    ends = [None if end is None else facts[end.name] for end in (lever.least, lever.most)]  # type: ignore[union-attr]
+    wrong = {Direction.LESS: value > before, Direction.MORE: value < before, Direction.ANY: False}
+    return not (
+        wrong[lever.direction]
+        or (ends[0] is not None and value < ends[0])
+        or (ends[1] is not None and value > ends[1])
+    )
+
+
+@settings(max_examples=examples(25), phases=(Phase.explicit, Phase.reuse, Phase.generate))
+@given(levered())
+def test_a_change_follows_the_levers_of_the_package(situation: tuple[Small, dict[str, Value]]) -> None:
+    """By enumeration of one and two facts: nothing is missed within the levers, nothing goes beyond, and the
+    least effort comes first."""
+    made, facts = situation
+    if made.assess(facts).outcome.is_presentable:
+        return
+    levers = {one.name: one for one in made.package.facts.values() if one.lever}
+    found = suggested(made, facts).found
+    efforts = [sum((levers[name].lever or Lever()).effort for name in one.changes) for one in found]
+    assert efforts == sorted(efforts)
+    for one in found:
+        assert all(allowed(levers[name], facts, value) for name, value in one.changes.items())
+    strict = {frozenset(one.changes) for one in found if one.assessment.outcome.is_presentable}
+    for names in (*combinations(ACTIONABLE, 1), *combinations(ACTIONABLE, 2)):
+        values = (
+            [v for v in domain(levers[name]) if v != facts[name] and allowed(levers[name], facts, v)]
+            for name in names
+        )
+        works = any(
+            made.assess({**facts, **dict(zip(names, chosen, strict=True))}).outcome.is_presentable
+            for chosen in product(*values)
+        )
+        assert works <= any(done <= set(names) for done in strict), names
+
+
+def test_a_rule_that_a_change_unmasks_is_a_condition() -> None:
+    """Support accepted, someone has to be named: it is for the service, and it is said."""
+    facts = [boolean("accepted", lever=Lever()), boolean("named"), boolean("account")]
+    rules = [(BLOCKING, "not accepted"), (MISSING, "accepted and not named"), (MISSING, "not account")]
+    made = small(facts, {}, rules)
+    given_facts: dict[str, Value] = {"accepted": False, "named": False, "account": False}
+    (found,) = suggested(made, given_facts, ("accepted",)).found
+    assert found.changes == {"accepted": True}
+    assert len(conditions(found.assessment)) == 2
+    assert ", à condition que le dossier soit complété." in sentence(
+        made.package, given_facts, found.changes, found.assessment
+    )
+
+
+def test_what_is_missing_hides_no_refusal() -> None:
+    made = small(
+        [integer("amount", 9, lever=Lever()), integer("income", 9, WhenAbsent.MISSING), boolean("resident")],
+        {},
+        [(BLOCKING, "amount > 5"), (BLOCKING, "amount > income"), (BLOCKING, "not resident")],
+    )
+    (found,) = suggested(made, {"amount": 9, "resident": True}, ("amount",)).found
+    assert found.changes == {"amount": 5}
+    assert found.assessment.outcome is Outcome.INCOMPLETE
+    refused = suggested(made, {"amount": 9, "resident": False}, ("amount",))
+    assert [rule.code for rule in refused.fixed] == ["R2"]
+    assert suggested(made, {"amount": 5, "resident": True}, ("amount",)).only_incomplete
 
 
 def test_a_value_is_not_invented_for_an_unknown_fact() -> None:

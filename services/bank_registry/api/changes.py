@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from datetime import date
 
 import grpc
 
@@ -11,9 +12,19 @@ from microcredit.bankregistry.v1 import bank_registry_service_pb2 as pb
 from services.bank_registry.api.views import Handlers, bank_not_found, fill, registry_at
 from services.bank_registry.messages import names, requests
 from services.bank_registry.messages import reads as edge
-from services.bank_registry.registry import BankHistory, Registry, StateChange, narrate
+from services.bank_registry.registry import (
+    BankHistory,
+    BankRecord,
+    Registry,
+    StateChange,
+    days_text,
+    days_touched,
+    narrate,
+    past_days,
+)
 from services.bank_registry.store import changes, changes_of
 from services.kit.context import remaining, stopping
+from services.kit.dates import from_microseconds, paris_day
 from services.kit.errors import Violations
 from services.kit.wire import PageStart, paging
 
@@ -95,4 +106,13 @@ class Changes(Handlers):
 
 def _sentences(history: BankHistory, registry: Registry, state_number: int) -> list[str]:
     before = history.at(registry.instant_of(state_number - 1)) if state_number > 1 else None
-    return narrate(before, history.at(registry.instant_of(state_number)))
+    instant = registry.instant_of(state_number)
+    after = history.at(instant)
+    return [*narrate(before, after), *_corrections(before, after, paris_day(from_microseconds(instant)))]
+
+
+def _corrections(before: BankRecord | None, after: BankRecord | None, day: date) -> Iterator[str]:
+    """What the write changed of days that were already past."""
+    past = past_days(days_touched(before, after), day) if before and after else []
+    if past:
+        yield f"Correction du passé : {days_text(past)}."

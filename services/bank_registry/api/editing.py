@@ -7,6 +7,7 @@ import grpc
 from microcredit.bankregistry.v1 import bank_editing_service_pb2 as pb
 from microcredit.bankregistry.v1.bank_editing_service_pb2_grpc import BankEditingServiceServicer
 from services.bank_registry.api.edits import AGREEMENTS, BANKS, CONVENTIONS, Edits
+from services.bank_registry.api.gestures import Gestures
 from services.bank_registry.registry import Geography
 from services.bank_registry.store import RegistryStore
 
@@ -16,6 +17,7 @@ class BankEditingServicer(BankEditingServiceServicer):
 
     def __init__(self, store: RegistryStore, geography: Geography) -> None:
         self._edits = Edits(store, geography)
+        self._gestures = Gestures(store)
 
     def CreateBank(
         self, request: pb.CreateBankRequest, context: grpc.ServicerContext
@@ -104,3 +106,15 @@ class BankEditingServicer(BankEditingServiceServicer):
     ) -> pb.ReinstateLocalConventionResponse:
         """The end of a suspension of a local convention."""
         return self._edits.reinstate(CONVENTIONS, request, pb.ReinstateLocalConventionResponse)
+
+    def ProlongSuspension(
+        self, request: pb.ProlongSuspensionRequest, context: grpc.ServicerContext
+    ) -> pb.ProlongSuspensionResponse:
+        """Another last day for a suspension."""
+        return self._gestures.prolong(request)
+
+    def UndoChange(
+        self, request: pb.UndoChangeRequest, context: grpc.ServicerContext
+    ) -> pb.UndoChangeResponse:
+        """What a state changed, put back as it was before it."""
+        return self._gestures.undo(request)

@@ -22,7 +22,19 @@ from services.bank_registry.files import (
 )
 from services.bank_registry.messages import Options
 from services.bank_registry.messages import transfers as edge
-from services.bank_registry.registry import BankRecord, Geography, Notes, Registry, as_of_day, line
+from services.bank_registry.registry import (
+    AnswerChange,
+    BankRecord,
+    Geography,
+    LoanRequest,
+    Notes,
+    Registry,
+    as_of_day,
+    check_bank,
+    days_text,
+    line,
+    reservation_changes,
+)
 from services.bank_registry.store import STORE_KEYS, Origin, RegistryStore, prepare_store
 from services.kit import context, french, wire
 from services.kit.dates import today
@@ -52,14 +64,16 @@ class Importer:
     def run(self, requests: Iterator[pb.ImportBanksRequest]) -> Answers:
         """Progress while the file is read, then the difference, and the summary last."""
         first = next(requests, pb.ImportBanksRequest())
-        options = edge.options(first)
+        options = edge.options(first, self._geography)
         data = _received(first, requests)
         reading = yield from _read(data, self._geography)
         registry = self._store.registry()
         plan = _plan(reading, registry, options)
         if options.validate_only:
             yield from edge.difference(plan)
-            yield pb.ImportBanksResponse(summary=edge.summary(plan, registry.state_number, applied=False))
+            answers = self._answers(plan, registry, options)
+            summary = edge.summary(plan, registry.state_number, answers, applied=False)
+            yield pb.ImportBanksResponse(summary=summary)
             return
         plan, summary = self._write(options, reading, (registry, plan), hashlib.sha256(data).hexdigest())
         yield from edge.difference(plan)
@@ -80,9 +94,35 @@ class Importer:
             reason = f"{options.reason} ({options.file_name or 'fichier'}, SHA-256 {digest})"
             origin = Origin(context.actor(), "ImportBanks", reason)
             state_number = session.apply(plan.difference, origin)
-            summary = edge.summary(plan, state_number, applied=True)
+            answers = self._answers(plan, registry, options)
+            summary = edge.summary(plan, state_number, answers, applied=True)
             session.remember(options.request_id, mark, summary.SerializeToString(), origin)
         return plan, summary
+
+    def _answers(self, plan: ImportPlan, registry: Registry, options: Options) -> edge.Answers:
+        """The reservations in force and the past questions that are not answered as before."""
+        instant = registry_clock(registry)
+        changes = [(one.before, one.after) for one in plan.outcomes if one.before]
+        found = [answer for pair in changes for answer in reservation_changes(*pair, instant)]
+        for before, after in changes:
+            asked = [loan for bank_id, loan in options.questions if bank_id in ("", after.bank.id)]
+            for loan in asked:
+                context.check_deadline()
+                texts = [self._answer(record, loan, registry, instant) for record in (before, after)]
+                if texts[0] != texts[1]:
+                    found.append(AnswerChange(_question(after, loan), *texts))
+        held = sum(one.weighs(instant) for before, _ in changes for one in before.reservations)
+        return edge.Answers(held, len(options.questions), found)
+
+    def _answer(self, record: BankRecord, loan: LoanRequest, registry: Registry, instant: int) -> str:
+        check = check_bank(record, loan, registry.current, self._geography, instant)
+        reasons = dict.fromkeys(reason.message for reason in check.reasons)
+        return "possible" if check.selectable else " ".join(reasons)
+
+
+def _question(record: BankRecord, loan: LoanRequest) -> str:
+    asked = f"{french.euros(loan.amount)} sur {french.months(loan.months)}, {loan.commune.name}"
+    return f"{record.bank.name}, le {french.long_date(loan.on_date)} : {asked}"
 
 
 class Exporter:
@@ -132,7 +172,14 @@ def _read(data: bytes, geography: Geography) -> Generator[pb.ImportBanksResponse
 
 def _plan(reading: Reading, registry: Registry, options: Options) -> ImportPlan:
     try:
-        return make_plan(reading, registry.current, options.effective_date, complete=options.complete)
+        return make_plan(
+            reading,
+            registry.current,
+            options.effective_date,
+            complete=options.complete,
+            today=options.today,
+            since=options.change_date,
+        )
     except UnreadableFile as error:
         raise InvalidArgument("FILE_UNREADABLE", str(error)) from None
 
@@ -144,6 +191,16 @@ def _check(plan: ImportPlan, options: Options) -> None:
             "DIFFERENCE_CHANGED",
             "Le registre ou le fichier a changé depuis que cette différence a été lue ; relisez-la.",
             metadata={"difference_hash": plan.hash},
+        )
+    if plan.past and not options.correct_past:
+        (bank_id, days), *others = plan.past.items()
+        more = f" ; {french.plural(len(others), 'autre prêteur', 'autres prêteurs')} aussi" if others else ""
+        raise FailedPrecondition(
+            "PAST_CHANGED",
+            f"Cet import change des jours déjà passés ({bank_id} : {days_text(days)}{more}), pour lesquels "
+            "des réponses ont pu être données. Pour changer à partir d’un jour, donnez-le (change_date) ; "
+            "pour corriger le passé, confirmez-le (correct_past).",
+            metadata={"bank_count": str(len(plan.past)), "days": days_text(days)},
         )
     if options.complete and plan.refusals:
         raise FailedPrecondition(
@@ -171,6 +228,7 @@ def import_file(
     reason: str,
     dry_run: bool,
     confirm_ending_all: bool,
+    correct_past: bool,
 ) -> int:
     """Shows what is refused, and writes the difference if nothing is; returns the exit code, 1 if refused."""
     data = _bytes_of(file)
@@ -196,6 +254,7 @@ def import_file(
                 difference_hash=summary.difference_hash,
                 reason=reason,
                 confirm_ending_all=confirm_ending_all,
+                correct_past=correct_past,
             )
             _, summary = _ask(importer, quoted)
     except (FailedPrecondition, InvalidArgument) as error:
@@ -207,7 +266,6 @@ def import_file(
 
 
 def _request(file: Path, data: bytes, **more: object) -> pb.ImportBanksRequest:
-    # The day decides nothing: absent lenders are kept.
     day = wire.date_pb(today())
     return pb.ImportBanksRequest(chunk=data, file_name=file.name, effective_date=day, **more)  # type: ignore[arg-type]
 

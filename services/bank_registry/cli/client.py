@@ -15,6 +15,7 @@ from google.type.date_pb2 import Date
 
 from microcredit.bankregistry.v1.bank_editing_service_pb2_grpc import BankEditingServiceStub
 from microcredit.bankregistry.v1.bank_registry_service_pb2_grpc import BankRegistryServiceStub
+from microcredit.bankregistry.v1.envelope_service_pb2_grpc import EnvelopeServiceStub
 from microcredit.bankregistry.v1.registry_admin_service_pb2_grpc import RegistryAdminServiceStub
 from services.kit import tables
 from services.kit.cli import Address, Call, civil
@@ -87,6 +88,7 @@ class Client:
 
     def __init__(self, call: Call) -> None:
         self.registry = BankRegistryServiceStub(call.remote.channel)
+        self.envelopes = EnvelopeServiceStub(call.remote.channel)
         self.editing = BankEditingServiceStub(call.remote.channel)
         self.admin = RegistryAdminServiceStub(call.remote.channel)
         self.call = call.remote.call

@@ -1,4 +1,4 @@
-"""Commands that change one lender, or one of its agreements, from a day on: suspend, reinstate, end."""
+"""Commands that change a lender or one of its agreements: suspend, prolong, reinstate, end, extend, undo."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from microcredit.bankregistry.v1 import bank_editing_service_pb2 as pb
+from microcredit.bankregistry.v1 import bank_pb2 as bank_pb
 from services.bank_registry.cli.client import (
     ADDRESS,
     PREFIX,
@@ -38,7 +39,7 @@ AgreementId = Annotated[
 
 def register(app: typer.Typer) -> None:
     """Adds the commands to the application."""
-    add_commands(app, ADDRESS, suspend, reinstate, end)
+    add_commands(app, ADDRESS, suspend, prolong, reinstate, end, extend, undo)
 
 
 def suspend(
@@ -74,14 +75,95 @@ def reinstate(
 def end(
     call: Call,
     bank: BankId,
-    from_: From,
     reason: Reason,
+    from_: Annotated[
+        date | None,
+        typer.Option("--from", metavar="DATE", parser=parse_day, help="Le premier jour sans lui."),
+    ] = None,
+    last: Annotated[
+        date | None, typer.Option("--last", metavar="DATE", parser=parse_day, help="Ou son dernier jour.")
+    ] = None,
+    successor: Annotated[
+        str, typer.Option("--successor", metavar="PRÊTEUR", help="Le prêteur qui le reprend.")
+    ] = "",
     agreement: AgreementId = "",
     dry_run: DryRun = False,
 ) -> int:
     """Met fin à un prêteur, ou à un de ses accords : à partir de ce jour, il ne prend plus rien."""
-    done = f"terminé : son dernier jour est le {french.long_date(from_ - ONE_DAY)}"
-    return _write(call, "End", _request(bank, agreement, from_, reason, dry_run), done)
+    since = last + ONE_DAY if last else from_
+    if since is None or (from_ and last):
+        raise typer.BadParameter(
+            "donnez --last, son dernier jour, ou --from, le premier jour sans lui.", param_hint="--last"
+        )
+    if successor and agreement:
+        raise typer.BadParameter("un accord n’a pas de repreneur.", param_hint="--successor")
+    done = f"terminé : son dernier jour est le {french.long_date(since - ONE_DAY)}"
+    request = _request(bank, agreement, since, reason, dry_run)
+    if successor:
+        request["successor"] = bank_name(successor)
+    return _write(call, "End", request, done)
+
+
+def extend(
+    call: Call,
+    bank: BankId,
+    agreement: Annotated[str, typer.Option("--agreement", metavar="ACCORD", help="L’accord à prolonger.")],
+    last: Annotated[
+        date, typer.Option("--last", metavar="DATE", parser=parse_day, help="Son nouveau dernier jour.")
+    ],
+    reason: Reason,
+    dry_run: DryRun = False,
+) -> int:
+    """Prolonge un accord : son dernier jour devient un autre, ses conditions restent."""
+    request = _request(bank, agreement, last, reason, dry_run)
+    name = request.pop("name")
+    del request["effective_date"]
+    request["agreement"] = bank_pb.Agreement(name=name, end_date=to_date(last + ONE_DAY))
+    request["update_mask"] = {"paths": ["end_date"]}
+    client = Client(call)
+    answer = client.call(client.editing.UpdateAgreement, pb.UpdateAgreementRequest(**request))
+    done = f"prolongé : son dernier jour est le {french.long_date(last)}"
+    return _tell(call, name, done, answer, dry_run=dry_run)
+
+
+def prolong(
+    call: Call,
+    bank: BankId,
+    from_: Annotated[
+        date, typer.Option("--from", metavar="DATE", parser=parse_day, help="Un jour de la suspension.")
+    ],
+    reason: Reason,
+    until: Until = None,
+    agreement: AgreementId = "",
+    dry_run: DryRun = False,
+) -> int:
+    """Prolonge, ou raccourcit, la suspension d’un prêteur ou d’un de ses accords."""
+    request = _request(bank, agreement, from_, reason, dry_run)
+    request["end_date"] = to_date(until + ONE_DAY) if until else None
+    client = Client(call)
+    answer = client.call(client.editing.ProlongSuspension, pb.ProlongSuspensionRequest(**request))
+    return _tell(call, request["name"], "", answer, dry_run=dry_run)
+
+
+def undo(
+    call: Call,
+    bank: BankId,
+    state: Annotated[
+        int, typer.Option("--state", metavar="ÉTAT", min=1, help="Le numéro de l’état, dans l’historique.")
+    ],
+    reason: Reason,
+    agreement: AgreementId = "",
+    dry_run: DryRun = False,
+) -> int:
+    """Défait ce qu’un état a changé d’un prêteur, ou d’un de ses accords : l’historique garde les deux."""
+    request = _request(bank, agreement, date.min, reason, dry_run)
+    del request["effective_date"]
+    client = Client(call)
+    asked = pb.UndoChangeRequest(**request, undone_state_number=state)
+    answer = client.call(client.editing.UndoChange, asked)
+    return _tell(
+        call, request["name"], f"ce que l’état n° {state} avait changé est défait", answer, dry_run=dry_run
+    )
 
 
 def _request(bank: str, agreement: str, since: date, reason: str, dry_run: bool) -> dict[str, Any]:
@@ -99,12 +181,18 @@ def _request(bank: str, agreement: str, since: date, reason: str, dry_run: bool)
 def _write(call: Call, verb: str, request: dict[str, Any], done: str) -> int:
     """Calls the method for lenders, or the one for agreements, and says what was done."""
     client = Client(call)
-    bank, _, agreement = request["name"].removeprefix(PREFIX).partition("/agreements/")
-    method = f"{verb}Agreement" if agreement else f"{verb}Bank"
+    method = f"{verb}Agreement" if "/agreements/" in request["name"] else f"{verb}Bank"
     answer = client.call(getattr(client.editing, method), getattr(pb, f"{method}Request")(**request))
+    return _tell(call, request["name"], done, answer, dry_run=request["validate_only"])
+
+
+def _tell(call: Call, name: str, done: str, answer: Any, *, dry_run: bool) -> int:
+    """Says what was done, or would be."""
+    bank, _, agreement = name.removeprefix(PREFIX).partition("/agreements/")
     call.out.document(as_json(answer))
-    call.out.line(f"{bank}, accord {agreement} : {done}." if agreement else f"{bank} : {done}.")
-    call.out.lines(f"À savoir : {warning.message}" for warning in answer.warnings)
-    state = f"État n° {answer.state_number}."
-    call.out.line("Essai : rien n’est écrit." if request["validate_only"] else state)
+    if done:
+        call.out.line(f"{bank}, accord {agreement} : {done}." if agreement else f"{bank} : {done}.")
+    call.out.lines(getattr(answer, "sentences", ()))
+    call.out.lines(f"À savoir : {warning.message}" for warning in getattr(answer, "warnings", ()))
+    call.out.line("Essai : rien n’est écrit." if dry_run else f"État n° {answer.state_number}.")
     return GOOD

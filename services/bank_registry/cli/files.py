@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -25,6 +25,8 @@ from services.bank_registry.cli.client import (
     new_request_id,
     parse_day,
 )
+from services.bank_registry.cli.differences import show_difference
+from services.bank_registry.cli.questions import read_questions
 from services.kit import french, wire
 from services.kit.cli import (
     GOOD,
@@ -56,6 +58,9 @@ class Wanted:
     complete: bool
     on: date | None
     confirm_ending_all: bool
+    since: date | None
+    correct: bool
+    questions: list[pb.PastQuestion]
 
 
 @dataclass
@@ -64,6 +69,53 @@ class Answer:
 
     difference: pb.ImportDifference = field(default_factory=pb.ImportDifference)
     summary: pb.ImportSummary = field(default_factory=pb.ImportSummary)
+
+
+Apply = Annotated[
+    str,
+    typer.Option("--apply", metavar="EMPREINTE", help="Écrit la différence lue, que son empreinte désigne."),
+]
+Yes = Annotated[
+    bool, typer.Option("--yes", help="Écrit aussitôt la différence trouvée, sans la faire relire.")
+]
+Complete = Annotated[
+    bool,
+    typer.Option(
+        "--complete", help="Le fichier vaut pour tout le registre : les prêteurs absents prennent fin."
+    ),
+]
+AbsentOn = Annotated[
+    date | None,
+    typer.Option(
+        "--on",
+        metavar="DATE",
+        parser=parse_day,
+        help="Avec --complete, le premier jour où les prêteurs absents n’ont plus d’accord.",
+    ),
+]
+EndingAll = Annotated[
+    bool, typer.Option("--confirm-ending-all", help="Accepte un import qui met fin à tous les prêteurs.")
+]
+ChangeFrom = Annotated[
+    date | None,
+    typer.Option(
+        "--from",
+        metavar="DATE",
+        parser=parse_day,
+        help="Le premier jour où ce que dit le fichier vaut ; les jours d’avant restent comme ils sont.",
+    ),
+]
+Correct = Annotated[
+    bool, typer.Option("--correct", help="Corrige le passé : accepte de changer des jours déjà passés.")
+]
+Questions = Annotated[
+    Path | None,
+    typer.Option(
+        "--questions",
+        metavar="FICHIER",
+        help="Des contrôles déjà faits, à refaire avant et après (date ; commune ; montant ; mois).",
+    ),
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -75,34 +127,15 @@ def register(app: typer.Typer) -> None:
 def import_(
     call: Call,
     file: File,
-    apply: Annotated[
-        str,
-        typer.Option(
-            "--apply", metavar="EMPREINTE", help="Écrit la différence lue, que son empreinte désigne."
-        ),
-    ] = "",
-    yes: Annotated[
-        bool, typer.Option("--yes", help="Écrit aussitôt la différence trouvée, sans la faire relire.")
-    ] = False,
+    apply: Apply = "",
+    yes: Yes = False,
     reason: Reason = "",
-    complete: Annotated[
-        bool,
-        typer.Option(
-            "--complete", help="Le fichier vaut pour tout le registre : les prêteurs absents prennent fin."
-        ),
-    ] = False,
-    on: Annotated[
-        date | None,
-        typer.Option(
-            "--on",
-            metavar="DATE",
-            parser=parse_day,
-            help="Avec --complete, le premier jour où les prêteurs absents n’ont plus d’accord.",
-        ),
-    ] = None,
-    confirm_ending_all: Annotated[
-        bool, typer.Option("--confirm-ending-all", help="Accepte un import qui met fin à tous les prêteurs.")
-    ] = False,
+    complete: Complete = False,
+    on: AbsentOn = None,
+    confirm_ending_all: EndingAll = False,
+    from_: ChangeFrom = None,
+    correct: Correct = False,
+    questions: Questions = None,
 ) -> int:
     """Montre ce qu’un fichier changerait, ligne refusée par ligne refusée ; avec --apply, l’écrit."""
     if (apply or yes) and not reason:
@@ -114,7 +147,8 @@ def import_(
             "avec --complete, indiquez le premier jour où les prêteurs absents n’ont plus d’accord.",
             param_hint="--on",
         )
-    wanted = Wanted(file, apply, yes, reason, complete, on, confirm_ending_all)
+    asked = read_questions(_read(questions)) if questions else []
+    wanted = Wanted(file, apply, yes, reason, complete, on, confirm_ending_all, from_, correct, asked)
     return _run(wanted, Client(call), call.out)
 
 
@@ -128,8 +162,9 @@ def _run(wanted: Wanted, client: Client, out: Output) -> int:
     out.document({"difference": as_json(answer.difference), "summary": as_json(answer.summary)})
     show_difference(answer.difference, answer.summary, out)
     if not answer.summary.applied and answer.difference.banks:
+        correct = " --correct" if answer.summary.past_bank_count else ""
         out.line("Rien n’est écrit. Pour écrire exactement cette différence, ajoutez :")
-        out.line(f'  --apply {answer.summary.difference_hash} --reason "…"')
+        out.line(f'  --apply {answer.summary.difference_hash}{correct} --reason "…"')
     return REFUSED if answer.difference.refusals else GOOD
 
 
@@ -159,6 +194,9 @@ def _requests(wanted: Wanted, data: bytes) -> Iterator[pb.ImportBanksRequest]:
         difference_hash=wanted.apply,
         reason=wanted.reason,
         request_id=new_request_id() if wanted.apply else "",
+        change_date=to_date(wanted.since),
+        correct_past=wanted.correct,
+        questions=wanted.questions,
     )
     for chunk in others:
         yield pb.ImportBanksRequest(chunk=chunk)
@@ -188,70 +226,6 @@ def _bar(out: Output) -> Iterator[Callable[[int, int], None]]:
     with Progress(console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task("Lecture du fichier")
         yield lambda done, total: progress.update(task, completed=done, total=total)
-
-
-MOST_ROWS = 200
-"""Rows shown of each table; --json gives all of them."""
-
-_KINDS = {
-    pb.BANK_DIFFERENCE_KIND_CREATED: "créé",
-    pb.BANK_DIFFERENCE_KIND_CHANGED: "modifié",
-    pb.BANK_DIFFERENCE_KIND_ENDED: "prend fin",
-}
-
-
-def show_difference(difference: pb.ImportDifference, summary: pb.ImportSummary, out: Output) -> None:
-    """The lines refused, what is to be looked at, what changes, and the counts."""
-    _findings("Lignes refusées, dont le prêteur reste comme il est", difference.refusals, out)
-    _findings("À regarder", difference.warnings, out)
-    _rows("Ce qui change", ("prêteur", "", "champ", "avant", "après"), list(_changes(difference.banks)), out)
-    out.line(_counts(summary))
-    if summary.ends_every_bank:
-        out.line("Attention : tous les prêteurs prendraient fin.", "bold red")
-
-
-def _findings(title: str, findings: Iterable[pb.ImportFinding], out: Output) -> None:
-    rows = [
-        (str(found.line or ""), found.column, found.bank.removeprefix("banks/"), found.message)
-        for found in findings
-    ]
-    _rows(title, ("ligne", "colonne", "prêteur", "motif"), rows, out)
-
-
-def _changes(banks: Iterable[pb.BankDifference]) -> Iterator[tuple[str, ...]]:
-    for bank in banks:
-        name, kind = bank.name.removeprefix("banks/"), _KINDS.get(bank.kind, "?")
-        rows = [
-            (
-                ", ".join(filter(None, (change.subject, change.column))),
-                change.before or "—",
-                change.after or "—",
-            )
-            for change in bank.changes
-        ]
-        if bank.kind == pb.BANK_DIFFERENCE_KIND_CREATED:
-            rows.insert(0, (bank.display_name, "", ""))
-        for index, row in enumerate(rows):
-            yield ((name, kind) if index == 0 else ("", "")) + row
-
-
-def _rows(title: str, head: tuple[str, ...], rows: Sequence[tuple[str, ...]], out: Output) -> None:
-    out.table(head, rows[:MOST_ROWS], title=title)
-    if len(rows) > MOST_ROWS:
-        left = french.plural(len(rows) - MOST_ROWS, "autre ligne", "autres lignes")
-        out.line(f"… et {left} (--json donne tout).")
-
-
-def _counts(summary: pb.ImportSummary) -> str:
-    counts = (
-        french.plural(summary.created_count, "prêteur créé", "prêteurs créés"),
-        french.plural(summary.changed_count, "modifié"),
-        f"{french.plural(summary.ended_count, 'prend fin', 'prennent fin')}",
-        french.plural(summary.unchanged_count, "inchangé"),
-        french.plural(summary.refused_count, "refusé"),
-    )
-    written = "Écrit" if summary.applied else "Différence"
-    return f"{written} : {', '.join(counts)} (état n° {summary.state_number})."
 
 
 EXPORT_SECONDS = 300.0

@@ -3,131 +3,32 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 from functools import cached_property
-from itertools import groupby
-from operator import attrgetter
 
-from services.bank_registry.files.columns import AGREEMENT_COLUMNS, CONVENTION_COLUMNS, LENDER_COLUMNS, Column
+from services.bank_registry.files.changes import FieldChange, field_changes
 from services.bank_registry.files.items import FileFinding
 from services.bank_registry.files.reading import Reading, ReadLender
-from services.bank_registry.files.rows import cells_of, rows_of
+from services.bank_registry.files.rows import rows_of
 from services.bank_registry.registry import (
-    ALWAYS,
-    Agreement,
-    Bank,
     BankRecord,
     Difference,
     Holders,
     LenderChange,
-    LocalConvention,
     Records,
     Successions,
+    days_touched,
     end,
     facts,
+    from_day,
+    past_days,
 )
-from services.kit import french
 from services.kit.canonical import canonical
+from services.kit.dates import Period
 from services.kit.tables import UnreadableFile, printed
-
-Fact = Bank | Agreement | LocalConvention
-Pair = tuple[Fact | None, Fact | None]
-
-
-@dataclass(frozen=True, slots=True)
-class FieldChange:
-    """A column before and after, empty = none; without a column, the whole subject comes or goes."""
-
-    subject: str
-    column: str
-    before: str
-    after: str
-
-
-def field_changes(before: BankRecord, after: BankRecord) -> Iterator[FieldChange]:
-    """Every field that differs, in the order of the columns."""
-    yield from _changes(LENDER_COLUMNS, before.banks, after.banks)
-    yield from _changes(AGREEMENT_COLUMNS, before.agreements, after.agreements)
-    yield from _changes(CONVENTION_COLUMNS, before.conventions, after.conventions)
-
-
-def arrivals(record: BankRecord) -> Iterator[FieldChange]:
-    """What comes with a new lender: its agreements and its conventions, without their fields."""
-    come: list[Fact] = [*record.agreements, *record.conventions]
-    for fact in come:
-        yield FieldChange(_subject(fact, dated=False), "", "", _span(fact))
-
-
-def _changes(
-    columns: Sequence[Column], before: Sequence[Fact], after: Sequence[Fact]
-) -> Iterator[FieldChange]:
-    dated = _dated(before) | _dated(after)
-    for one, other in _pairs(before, after):
-        fact = other or one
-        if one == other or fact is None:
-            continue
-        subject = _subject(fact, dated=fact.id in dated)
-        if one is None or other is None:
-            span = _span(fact)
-            yield FieldChange(subject, "", span if one else "", span if other else "")
-        if other is not None:
-            cells = zip(columns, _texts(columns, one), _texts(columns, other), strict=True)
-            yield from (
-                FieldChange(subject, column.name, old, new) for column, old, new in cells if old != new
-            )
-
-
-def _pairs(before: Sequence[Fact], after: Sequence[Fact]) -> Iterator[Pair]:
-    """Versions of one thing with the same first day, then the others in order, then what comes or goes."""
-    olds, news = _by_id(before), _by_id(after)
-    for name in dict.fromkeys((*olds, *news)):
-        old, new = olds.get(name, {}), news.get(name, {})
-        yield from ((old[start], new[start]) for start in old if start in new)
-        left = [version for start, version in old.items() if start not in new]
-        come = [version for start, version in new.items() if start not in old]
-        yield from zip(left, come, strict=False)
-        paired = min(len(left), len(come))
-        yield from ((version, None) for version in left[paired:])
-        yield from ((None, version) for version in come[paired:])
-
-
-def _by_id(facts: Iterable[Fact]) -> dict[str, dict[date, Fact]]:
-    found: dict[str, dict[date, Fact]] = {}
-    for fact in facts:
-        found.setdefault(fact.id, {})[fact.period.first] = fact
-    return found
-
-
-def _dated(facts: Sequence[Fact]) -> set[str]:
-    """The ids of what has several versions: only the first day tells them apart."""
-    ordered = sorted(facts, key=attrgetter("id"))
-    return {name for name, group in groupby(ordered, key=attrgetter("id")) if len(list(group)) > 1}
-
-
-def _subject(fact: Fact, *, dated: bool) -> str:
-    match fact:
-        case Bank():
-            name = "prêteur" if dated else ""
-        case Agreement():
-            name = f"accord {fact.reference}"
-        case LocalConvention():
-            name = f"convention {fact.reference or fact.id}"
-    start = f"à partir du {french.short_date(fact.period.first)}"
-    return f"{name} {start}" if dated and fact.period.first != ALWAYS.first else name
-
-
-def _span(fact: Fact) -> str:
-    start, last = fact.period.first, fact.period.last
-    since = "" if start == ALWAYS.first else f"du {french.short_date(start)}"
-    return " ".join(filter(None, (since, f"au {french.short_date(last)}" if last else "sans fin")))
-
-
-def _texts(columns: Sequence[Column], fact: Fact | None) -> list[str]:
-    return [printed(cell).removeprefix("'") for cell in cells_of(columns, fact)]
-
 
 _ROUNDS = 10
 """A refused lender may make others refused, which named it; more rounds than that is no honest file."""
@@ -149,11 +50,20 @@ class LenderOutcome:
     before: BankRecord | None
     after: BankRecord
     line: int | None
+    today: date
+    """The day before which days are past."""
 
     @property
     def changes(self) -> list[FieldChange]:
-        """Field by field; of a lender that is created, its agreements and conventions."""
-        return list(field_changes(self.before, self.after) if self.before else arrivals(self.after))
+        """Field by field; of a lender that is created, every field that it has."""
+        if self.before:
+            return list(field_changes(self.before, self.after, self.today))
+        return list(field_changes(BankRecord(()), self.after, date.min))
+
+    @property
+    def past(self) -> list[Period]:
+        """The past days on which a lender that was known is not as it was."""
+        return past_days(days_touched(self.before, self.after), self.today) if self.before else []
 
 
 @dataclass(frozen=True)
@@ -167,6 +77,12 @@ class ImportPlan:
     warnings: tuple[FileFinding, ...]
     ends_every_bank: bool
     scope: tuple[str, ...]
+
+    @cached_property
+    def past(self) -> dict[str, list[Period]]:
+        """The past days that change, by lender."""
+        found = {outcome.after.bank.id: outcome.past for outcome in self.outcomes}
+        return {bank_id: days for bank_id, days in found.items() if days}
 
     @property
     def difference(self) -> Difference:
@@ -194,14 +110,24 @@ class ImportPlan:
         return sum(outcome.kind is kind for outcome in self.outcomes)
 
 
-def make_plan(reading: Reading, known: Records, on: date, *, complete: bool) -> ImportPlan:
-    """Compares a file with the registry; `complete` ends on a day the lenders that the file does not name."""
-    accepted, refusals = _agreeing(reading, known)
-    stated = [_outcome(known, entry.record, entry.item.line or None) for entry in accepted.values()]
+def make_plan(
+    reading: Reading,
+    known: Records,
+    on: date,
+    *,
+    complete: bool,
+    today: date | None = None,
+    since: date | None = None,
+) -> ImportPlan:
+    """Compares a file with the registry; `complete` ends on a day the lenders that the file does not name,
+    `since` leaves the days before it as they are; past days are those before `today`, else before `on`."""
+    today = today or on
+    accepted, refusals = _agreeing(reading, known, since)
+    stated = [_outcome(known, entry.record, entry.item.line or None, today) for entry in accepted.values()]
     changed = [outcome for outcome in stated if outcome]
     if complete:
         absent = (record for bank_id, record in known.items() if bank_id not in reading.cited)
-        changed.extend(filter(None, (_outcome(known, _ended(record, on), None) for record in absent)))
+        changed.extend(filter(None, (_outcome(known, _ended(record, on), None, today) for record in absent)))
     return ImportPlan(
         tuple(changed),
         stated.count(None),
@@ -213,20 +139,22 @@ def make_plan(reading: Reading, known: Records, on: date, *, complete: bool) -> 
     )
 
 
-def _outcome(known: Records, after: BankRecord, line: int | None) -> LenderOutcome | None:
+def _outcome(known: Records, after: BankRecord, line: int | None, today: date) -> LenderOutcome | None:
     """What happens to a lender, None if nothing does."""
     before = known.get(after.bank.id)
     if before is None:
-        return LenderOutcome(Kind.CREATED, None, after, line)
+        return LenderOutcome(Kind.CREATED, None, after, line, today)
     if set(facts(before)) == set(facts(after)):
         return None
     kind = Kind.ENDED if lends_until(after) < lends_until(before) else Kind.CHANGED
-    return LenderOutcome(kind, before, after, line)
+    return LenderOutcome(kind, before, after, line, today)
 
 
-def _agreeing(reading: Reading, known: Records) -> tuple[dict[str, ReadLender], list[FileFinding]]:
+def _agreeing(
+    reading: Reading, known: Records, since: date | None
+) -> tuple[dict[str, ReadLender], list[FileFinding]]:
     """The entries that go together with the rest of the registry, and all the refusals."""
-    accepted = {bank_id: _filled(entry, reading, known) for bank_id, entry in reading.entries.items()}
+    accepted = {bank_id: _filled(entry, reading, known, since) for bank_id, entry in reading.entries.items()}
     refusals = list(reading.refusals)
     for _ in range(_ROUNDS):
         found = list(_clashes(accepted, known))
@@ -238,7 +166,7 @@ def _agreeing(reading: Reading, known: Records) -> tuple[dict[str, ReadLender], 
     raise UnreadableFile("Trop de prêteurs dépendent de lignes refusées ; corrigez d’abord les premières.")
 
 
-def _filled(entry: ReadLender, reading: Reading, known: Records) -> ReadLender:
+def _filled(entry: ReadLender, reading: Reading, known: Records, since: date | None) -> ReadLender:
     """A lender with what the file cannot say of it, or does not speak of."""
     before = known.get(entry.record.bank.id)
     if before is None:
@@ -248,6 +176,8 @@ def _filled(entry: ReadLender, reading: Reading, known: Records) -> ReadLender:
         record = replace(record, agreements=before.agreements)
     if reading.content.without_conventions:
         record = replace(record, conventions=before.conventions)
+    if since is not None:
+        record = from_day(before, record, since)
     return replace(entry, record=record)
 
 

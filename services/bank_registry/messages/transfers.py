@@ -11,13 +11,18 @@ from typing import TypeVar
 
 from microcredit.bankregistry.v1 import exchange_pb2 as pb
 from services.bank_registry.files import FileFinding, ImportPlan, Kind, LenderOutcome, Progress
-from services.bank_registry.messages.requests import NAME_PREFIX, Sight, sight
+from services.bank_registry.messages import names
+from services.bank_registry.messages.edits import day as day_of
+from services.bank_registry.messages.requests import NAME_PREFIX, Sight, loan, sight
+from services.bank_registry.registry import AnswerChange, Geography, LoanRequest
 from services.kit import wire
+from services.kit.dates import today
 from services.kit.errors import FailedPrecondition, FieldReason, Violations
 from services.kit.french import spaced
 
 BATCH = 100
 LONGEST_TEXT, LONGEST_REASON = 200, 500
+MOST_QUESTIONS = 2000
 
 EXTENSIONS: Mapping[int, str] = {
     pb.BANK_FILE_FORMAT_CSV: "csv",
@@ -46,9 +51,18 @@ class Options:
     difference_hash: str
     reason: str
     request_id: str
+    change_date: date | None
+    correct_past: bool
+    questions: tuple[tuple[str, LoanRequest], ...]
+    """Checks made in the past: an id, empty for every lender, and what was asked."""
+
+    @property
+    def today(self) -> date:
+        """The day before which days are past: that of the import, unless it is to come."""
+        return min(self.effective_date, today())
 
 
-def options(message: pb.ImportBanksRequest) -> Options:
+def options(message: pb.ImportBanksRequest, geography: Geography) -> Options:
     """The options of the first message; raises InvalidArgument with every wrong one."""
     violations = Violations()
     day = date.min
@@ -67,6 +81,9 @@ def options(message: pb.ImportBanksRequest) -> Options:
             message.reason, "reason", violations, longest=LONGEST_REASON, required=not message.validate_only
         ),
         wire.request_id(message.request_id, "request_id", violations),
+        day_of(message, "change_date", violations, required=False),
+        message.correct_past,
+        tuple(_questions(message, geography, violations)),
     )
     if found.difference_hash and not _HASH.fullmatch(found.difference_hash):
         text = "L’empreinte d’une différence compte 64 chiffres hexadécimaux."
@@ -76,6 +93,21 @@ def options(message: pb.ImportBanksRequest) -> Options:
         sentence = "Lisez d’abord la différence (validate_only), puis citez son empreinte."
         raise FailedPrecondition("DIFFERENCE_REQUIRED", sentence)
     return found
+
+
+def _questions(
+    message: pb.ImportBanksRequest, geography: Geography, violations: Violations
+) -> Iterator[tuple[str, LoanRequest]]:
+    if len(message.questions) > MOST_QUESTIONS:
+        text = f"Donnez {MOST_QUESTIONS} contrôles passés au plus."
+        violations.add("questions", FieldReason.OUT_OF_RANGE, text)
+        return
+    for number, one in enumerate(message.questions):
+        path = f"questions[{number}]"
+        bank_id = one.bank and names.bank_id(one.bank, violations, f"{path}.bank")
+        asked = loan(one.loan_request, f"{path}.loan_request", geography, violations)
+        if asked is not None:
+            yield bank_id, asked
 
 
 def export(message: pb.ExportBanksRequest, clock: int) -> Sight:
@@ -116,7 +148,16 @@ def difference(plan: ImportPlan) -> Iterator[pb.ImportBanksResponse]:
         yield _part(warnings=[_finding(found) for found in warnings])
 
 
-def summary(plan: ImportPlan, state_number: int, *, applied: bool) -> pb.ImportSummary:
+@dataclass(frozen=True)
+class Answers:
+    """How many reservations in force and past questions were answered again, and the answers that change."""
+
+    reservation_count: int
+    question_count: int
+    changed: Sequence[AnswerChange]
+
+
+def summary(plan: ImportPlan, state_number: int, answers: Answers, *, applied: bool) -> pb.ImportSummary:
     """What the import changes, or changed."""
     return pb.ImportSummary(
         created_count=plan.count(Kind.CREATED),
@@ -128,6 +169,16 @@ def summary(plan: ImportPlan, state_number: int, *, applied: bool) -> pb.ImportS
         ends_every_bank=plan.ends_every_bank,
         applied=applied,
         state_number=state_number,
+        past_bank_count=len(plan.past),
+        reservation_count=answers.reservation_count,
+        question_count=answers.question_count,
+        answer_count=len(answers.changed),
+        answers=[
+            pb.AnswerDifference(
+                question=spaced(one.question), before=spaced(one.before), after=spaced(one.after)
+            )
+            for one in answers.changed[:BATCH]
+        ],
     )
 
 
@@ -153,7 +204,12 @@ def _bank(outcome: LenderOutcome) -> pb.BankDifference:
         line=outcome.line,
         changes=[
             pb.BankFieldChange(
-                subject=change.subject, column=change.column, before=change.before, after=change.after
+                subject=change.subject,
+                column=change.column,
+                before=change.before,
+                after=change.after,
+                days=change.days,
+                corrects_past=change.corrects_past,
             )
             for change in outcome.changes
         ],

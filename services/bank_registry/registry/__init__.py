@@ -1,6 +1,7 @@
 """The logic of the registry, pure: periods, territories, reasons, ranking, history.
 
 - `ADDRESS_LINES`: A French postal block (NF Z10-011) less the name, the service and the line of the town.
+- `AnswerChange`: Something that was answered, and its answer before and after a change.
 - `Advice`: Something to look at in a field, that forbids nothing: its path, a stable code, a French
   sentence.
 - `Agreement`: The terms of an agreement during a period; a change of terms is a later period under the same
@@ -35,6 +36,9 @@
 - `CONVENTION`: The fields of a local convention.
 - `convention_name`: `banks/{bank}/localConventions/{local_convention}`.
 - `convention_target`: The terms of a local convention; no version if there is none.
+- `Dated`: A version of a resource that has periods and suspensions.
+- `days_text`: `du 01/01/2024 au 31/12/2026`, `à partir du 01/01/2027`.
+- `days_touched`: The days on which a lender, an agreement or a convention is not as it was.
 - `Departement`: A département, or an overseas territory that has none.
 - `difference`: Compares entries with what is known; an entry states all that is true of its lender.
 - `Difference`: The lenders that a write creates and changes, and how many it leaves as they are.
@@ -46,6 +50,7 @@
 - `Field`: A field of a resource; `name` is that of messages, and of all that says nothing else.
 - `FIELDS`: The fields of each type of record.
 - `fold`: The name in plain lower-case words: `Saint-Œn-l'Île` and `ST OEN L ILE` are the same.
+- `from_day`: A lender as it was until a day, and as another record says from it on.
 - `Geography`: The places of France on the year of the shipped data; immutable.
 - `Holders`: The lenders by identifier.
 - `ID`: Form of the id of a lender, of an agreement or of a convention.
@@ -63,12 +68,14 @@
 - `name_of`: The name of the lender, or of what it holds, that a fact is about.
 - `narrate`: Every change, the lender first, then its agreements, its conventions and its reservations.
 - `Notes`: What is wrong with a statement: `problems` forbid it, `advice` is to be looked at.
+- `past_days`: Those of some days that are before a day.
 - `printed`: `Val d’Oust`: the official lists have straight apostrophes.
 - `Reason`: Why a lender, or one of its agreements, cannot take an application.
 - `record_of`: The lender; None only with a problem.
 - `Records`: The lenders known at an instant, by id.
 - `Registry`: The whole registry at a state, with its past; immutable.
 - `Reservation`: Part of the envelope of an agreement, in cents; instants are in microseconds (UTC).
+- `reservation_changes`: The reservations in force that the change makes impossible, or possible.
 - `ReservationState`: What became of a reservation; one that is held past its last instant has expired,
   recorded or not.
 - `Rules`: Makes records of statements; None comes with a problem.
@@ -85,7 +92,10 @@
 - `Suspension`: Days without a decision to lend, and why (empty = unknown).
 - `SUSPENSION`: The fields of a suspension, likewise.
 - `Target`: The versions of a resource of a lender, and how to put others in their place.
+- `suspension_on`: The reason of the suspension of a day; None without one.
 - `to_verify`: Whether an agreement in force or to come was not verified in the 12 months before a day.
+- `touched`: The days on which what is seen of a resource differs; None is seen of it where it has no version.
+- `united`: The same days, in as few periods as can be.
 - `UNREADABLE`: The value of a field that was already refused where it was read: present, and worth no
   second complaint.
 - `verification_due`: Whether an agreement was not verified in the 12 months before a day.
@@ -96,6 +106,17 @@
 
 from services.bank_registry.registry import editing, envelopes
 from services.bank_registry.registry.editing import Target, agreement_target, bank_target, convention_target
+from services.bank_registry.registry.effects import (
+    AnswerChange,
+    days_text,
+    days_touched,
+    from_day,
+    past_days,
+    reservation_changes,
+    suspension_on,
+    touched,
+    united,
+)
 from services.bank_registry.registry.envelopes import AskedReservation
 from services.bank_registry.registry.fields import (
     ADDRESS_LINES,
@@ -161,4 +182,4 @@ from services.bank_registry.registry.selection import (
     verification_due,
 )
 from services.bank_registry.registry.territory import Scope, printed
-from services.bank_registry.registry.timeline import as_of_day, end, life, version_on
+from services.bank_registry.registry.timeline import Dated, as_of_day, end, life, version_on

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import partial
 from itertools import pairwise
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from services.bank_registry.registry import timeline
 from services.bank_registry.registry.model import Agreement, Bank, BankRecord, LocalConvention, Suspension
-from services.bank_registry.registry.resources import etag, name_of
+from services.bank_registry.registry.resources import bank_name, etag, name_of
 from services.kit import french
 from services.kit.dates import Period
 from services.kit.errors import Aborted, FailedPrecondition, FieldReason, InvalidArgument, Violation
@@ -95,7 +96,10 @@ def ended(target: Target[V], day: date) -> BankRecord:
         text = f"La fin demandée ({french.long_date(day)}) doit suivre son premier jour ({start})."
         raise _invalid("effective_date", FieldReason.BOUNDS_REVERSED, text)
     if last.last and last.is_over(day):
-        text = f"Son dernier jour est déjà le {french.long_date(last.last)}."
+        text = (
+            f"Son dernier jour est déjà le {french.long_date(last.last)} : pour le prolonger, donnez-lui un "
+            "autre dernier jour (extend) ; une fin par erreur se défait (undo)."
+        )
         raise _refused(target, "ALREADY_ENDED", text, last.end)
     return target.with_versions(timeline.end(target.versions, day))
 
@@ -108,16 +112,73 @@ def suspended(target: Target[V], suspension: Suspension) -> BankRecord:
     other = timeline.suspended(target.versions, suspension.period)
     if other is not None:
         start = french.long_date(other.period.first)
-        text = f"Une suspension qui commence le {start} couvre déjà une partie de ces jours."
+        text = (
+            f"Une suspension qui commence le {start} couvre déjà une partie de ces jours : prolongez-la "
+            "(prolong), ou rétablissez d’abord."
+        )
         raise _refused(target, "ALREADY_SUSPENDED", text, other.period.first)
     return target.with_versions(timeline.suspend(target.versions, suspension))
+
+
+def prolonged(target: Target[V], day: date, last: date | None) -> BankRecord:
+    """The resource with another last day for the suspension of a day."""
+    found = [one for one in timeline.suspensions(target.versions) if day in one.period]
+    if not found:
+        raise _not_suspended(target, day)
+    (present,) = found
+    if last is not None and last < present.period.first:
+        start = french.long_date(present.period.first)
+        raise _invalid("end_date", FieldReason.BOUNDS_REVERSED, f"La suspension commence le {start}.")
+    wanted = Period(present.period.first, last)
+    for other in timeline.suspensions(target.versions):
+        if other != present and other.period.overlaps(wanted):
+            start = french.long_date(other.period.first)
+            text = f"Une autre suspension commence le {start}."
+            raise _refused(target, "ALREADY_SUSPENDED", text, other.period.first)
+    return target.with_versions(timeline.prolong(target.versions, day, last))
+
+
+def undone(record: BankRecord, before: BankRecord | None, after: BankRecord, name: str) -> BankRecord:
+    """The lender with what a state changed put back, of it all or of what it holds under a name."""
+    if before is None:
+        raise FailedPrecondition(
+            "NOTHING_TO_UNDO",
+            "Cet état a fait entrer le prêteur au registre : il ne se défait pas ; terminez le prêteur.",
+            metadata={"name": name},
+        )
+    found, changed = record, False
+    for target in _targets(before, after):
+        old, new, present = (target(one).versions for one in (before, after, found))
+        held = next(iter((*new, *old)))
+        held_name = name_of(record.bank.id, held)
+        if old == new or name not in (bank_name(record.bank.id), held_name):
+            continue
+        if present != new:
+            raise FailedPrecondition(
+                "CHANGED_SINCE",
+                f"{held_name} a été modifié depuis cet état : défaites d’abord le plus récent.",
+                metadata={"name": held_name},
+            )
+        found, changed = target(found).with_versions(old), True
+    if not changed:
+        text = "Cet état n’a rien changé de cette fiche : relisez son historique."
+        raise FailedPrecondition("NOTHING_TO_UNDO", text, metadata={"name": name})
+    return found
+
+
+def _targets(*records: BankRecord) -> Iterator[Callable[[BankRecord], Target[Any]]]:
+    """How to find each of the resources of some records."""
+    yield bank_target
+    for agreement_id in dict.fromkeys(one.id for record in records for one in record.agreements):
+        yield partial(agreement_target, agreement_id=agreement_id)
+    for convention_id in dict.fromkeys(one.id for record in records for one in record.conventions):
+        yield partial(convention_target, convention_id=convention_id)
 
 
 def reinstated(target: Target[V], day: date) -> BankRecord:
     """The resource without the suspension of a day, from that day on."""
     if not any(day in one.period for one in timeline.suspensions(target.versions)):
-        text = f"Aucune suspension ne couvre le {french.long_date(day)}."
-        raise _refused(target, "NOT_SUSPENDED", text, day)
+        raise _not_suspended(target, day)
     return target.with_versions(timeline.reinstate(target.versions, day))
 
 
@@ -127,6 +188,14 @@ def _within(target: Target[V]) -> str:
     since = "" if first == date.min else f"du {french.long_date(first)} "
     until = "sans fin" if last is None else f"au {french.long_date(last)}"
     return f"dans sa période ({since}{until})"
+
+
+def _not_suspended(target: Target[V], day: date) -> FailedPrecondition:
+    text = f"Aucune suspension ne couvre le {french.long_date(day)}."
+    if any(version.period.is_over(day) for version in target.versions[-1:]):
+        last = target.versions[-1].period.last or day
+        text += f" Son dernier jour est le {french.long_date(last)} : une fin par erreur se défait (undo)."
+    return _refused(target, "NOT_SUSPENDED", text, day)
 
 
 def _refuse_overlap(bank_id: str, conventions: Iterable[LocalConvention]) -> None:

@@ -66,12 +66,21 @@ def move(versions: Sequence[V], period: Period) -> tuple[V, ...]:
 
 def suspend(versions: Sequence[V], suspension: Suspension) -> tuple[V, ...]:
     """The versions with one more suspension."""
-    return _with_suspensions(versions, (*suspensions(versions), suspension))
+    return suspended_as(versions, (*suspensions(versions), suspension))
 
 
 def reinstate(versions: Sequence[V], day: date) -> tuple[V, ...]:
     """The versions without the days from `day` on in the suspension of that day."""
-    return _with_suspensions(versions, filter(None, (_lifted(one, day) for one in suspensions(versions))))
+    return suspended_as(versions, filter(None, (_lifted(one, day) for one in suspensions(versions))))
+
+
+def prolong(versions: Sequence[V], day: date, last: date | None) -> tuple[V, ...]:
+    """The versions with another last day for the suspension of a day."""
+    found = (
+        replace(one, period=Period(one.period.first, last)) if day in one.period else one
+        for one in suspensions(versions)
+    )
+    return suspended_as(versions, found)
 
 
 def suspensions(versions: Iterable[V]) -> tuple[Suspension, ...]:
@@ -114,7 +123,8 @@ def _alike(one: V, other: V) -> bool:
     return replace(one, period=other.period) == other
 
 
-def _with_suspensions(versions: Sequence[V], found: Iterable[Suspension]) -> tuple[V, ...]:
+def suspended_as(versions: Sequence[V], found: Iterable[Suspension]) -> tuple[V, ...]:
+    """The versions with these suspensions and no other."""
     ordered = tuple(sorted(found, key=lambda suspension: suspension.period.first))
     return tuple(_merged(replace(version, suspensions=ordered) for version in versions))
 

@@ -7,6 +7,7 @@
 - `assess`: The advice on facts that `check_facts` accepts, under the rules in force on their request date.
 - `Assessment`: The advice; `disagreements` names the rules on which the evaluators differ.
 - `changeable`: Those of these facts that may be changed: a fact that is unknown has first to be told.
+- `conditions`: What remains to be settled for an application that is only incomplete, in French sentences.
 - `Comparison`: A value against its threshold; a yes/no fact has neither operator nor threshold.
 - `ContentState`: What is left of the content of a decision.
 - `DecisionContent`: The encrypted part of a record.
@@ -23,12 +24,13 @@
 - `in_words`: The advice that a judgement is, with its reasons, figures and orientations.
 - `is_same_request`: True when a decision is about the case and the facts of a recorded one.
 - `judge`: The outcome alone, without its reasons in words.
-- `markdown`: The sections under a heading that names the decision.
+- `markdown`: Ten plain lines, then the sections, under a heading that names the decision.
 - `MissingFact`: An absent fact that the rules need; `proof_document` may be empty.
 - `MONTHS`: Name of the fact that holds the duration of the loan.
 - `NewDecision`: A decision to record; the case reference and the request id may be empty. The kinds of the
   facts are kept with them: the record can be read without its rule package.
 - `Operand`: A side of a comparison; a literal has no name, an unknown value is None.
+- `plain_lines`: The explanation in ten lines at most, in short sentences.
 - `present`: The present value of a fact, its absence meaning "no" when the package says so.
 - `Question`: An absent fact whose answer can still change the outcome, by settling the rules of these
   codes.
@@ -38,16 +40,21 @@
 - `Replay`: Two canonical texts, and the paths where they differ.
 - `RulesetStamp`: The rule package that answered, and the state of the deployments that chose it.
 - `sections`: Contribution to the decision, data and sources, parameters and weighting, operations.
-- `sentence`: « Ramener le montant demandé de 3 500 € à 3 000 €. » A verb is not said twice in a row.
+- `sentence`: « Ramener le montant demandé de 3 500 € à 3 000 €. », with what remains to be settled; a verb is
+  not said twice in a row.
 - `shown`: A value as the catalogue of the package writes it; a whole amount without cents.
 - `Situation`: A recorded decision beside the rules that it followed; `values` holds every value that they
   read.
-- `smallest_changes`: At most `most` changes of these facts, fewest facts first, then the smallest; none of
-  them contains the facts of another. `check` is called now and then, to stop in time.
+- `smallest_changes`: At most `most` changes of these facts, the least effort first, then the fewest facts,
+  then the smallest; none of them contains the facts of another. `check` is called now and then, to stop in
+  time.
 - `StoredDecision`: A decision of the journal.
-- `Suggestion`: Facts to change together, and the advice that they lead to.
-- `Suggestions`: What was found; the rules that no change of the given facts repairs; whether the search
-  went to its end.
+- `Suggestion`: Facts to change together, and the advice that they lead to: presentable, or incomplete for
+  what remains to be settled otherwise.
+- `Suggestions`: What was found; the blocking rules that none of the given facts moves; whether the
+  application is only incomplete; whether the search went to its end.
+- `UndecidedRule`: A rule that could be neither verified nor set aside, and the absent facts known
+  to decide it.
 - `Unreadable`: Decisions whose content is in the journal and cannot be read.
 - `verdict`: A French sentence.
 """
@@ -63,6 +70,7 @@ from services.eligibility.answer.assessment import (
     Question,
     Reason,
     RulesetStamp,
+    UndecidedRule,
 )
 from services.eligibility.answer.changes import Suggestion, Suggestions, changeable, smallest_changes
 from services.eligibility.answer.decisions import (
@@ -80,6 +88,7 @@ from services.eligibility.answer.decisions import (
 from services.eligibility.answer.explained_rules import Situation
 from services.eligibility.answer.explanation_text import markdown, sections
 from services.eligibility.answer.grid import AMOUNT, MONTHS, Grid
+from services.eligibility.answer.plain import plain_lines
 from services.eligibility.answer.questions import assess_and_ask
 from services.eligibility.answer.recorded import (
     Replay,
@@ -88,4 +97,4 @@ from services.eligibility.answer.recorded import (
     is_same_request,
     replay,
 )
-from services.eligibility.answer.wording import present, sentence, shown, verdict
+from services.eligibility.answer.wording import conditions, present, sentence, shown, verdict

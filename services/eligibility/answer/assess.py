@@ -14,16 +14,15 @@ from services.eligibility.answer.assessment import (
     Assessment,
     Comparison,
     Figure,
-    MissingFact,
     Operand,
     Orientation,
     Reason,
 )
-from services.eligibility.engine import EngineError, all_values, request_day, true_rules
+from services.eligibility.answer.undecided import missing_fact, undecided
+from services.eligibility.engine import EngineError, all_values, outcome_of, request_day, verdicts
 from services.eligibility.package import (
     BOOLEAN,
     ENGINE_DISAGREEMENT,
-    Fact,
     Outcome,
     Rule,
     RulePackage,
@@ -109,11 +108,13 @@ def _shown(value: Value | None, type_: ValueType) -> str:
 
 @dataclass(frozen=True)
 class Judgement:
-    """The outcome with the rules that hold, and the values that they read; `disagreements` as in an
-    Assessment."""
+    """The outcome with the rules in force that hold and those that are undecided, and the values that they
+    read; `disagreements` as in an Assessment."""
 
     values: Values
     rules: tuple[Rule, ...]
+    undecided: tuple[Rule, ...]
+    missing: tuple[str, ...]
     outcome: Outcome
     outcome_label: str
     disagreements: tuple[str, ...]
@@ -122,12 +123,21 @@ class Judgement:
 def judge(package: RulePackage, engine: Engine, given: Values) -> Judgement:
     """The outcome alone, without its reasons in words."""
     values = all_values(package, given)
-    expected = true_rules(package, values)
+    truths = verdicts(package, values)
+    expected = frozenset(rule for rule, truth in truths.items() if truth is True)
     fired, disagreements = _confront(engine, expected, values)
     day = request_day(values)
-    rules = tuple(rule for rule in package.rules if rule.id in fired | expected and day in rule.validity)
-    outcome, label = (Outcome.NEEDS_REVIEW, REVIEW_LABEL) if disagreements else _outcome(package, rules)
-    return Judgement(values, rules, outcome, label, disagreements)
+    in_force = [rule for rule in package.rules if day in rule.validity]
+    rules = tuple(rule for rule in in_force if rule.id in fired | expected)
+    undecided_rules = tuple(rule for rule in in_force if truths[rule.id] is None)
+    missing = missing_facts(package.facts, values)
+    outcome = outcome_of(rules, undecided_rules, missing=bool(missing))
+    if disagreements:
+        outcome = Outcome.NEEDS_REVIEW
+    labels = {rank.outcome: rank.label for rank in package.decision.ranks}
+    return Judgement(
+        values, rules, undecided_rules, missing, outcome, labels.get(outcome, REVIEW_LABEL), disagreements
+    )
 
 
 def assess(package: RulePackage, engine: Engine, given: Values) -> Assessment:
@@ -146,9 +156,10 @@ def in_words(package: RulePackage, judged: Judgement) -> Assessment:
         outcome_label=judged.outcome_label,
         reasons=reasons,
         figures=_figures(package, values),
-        missing=tuple(_missing(package.facts[name]) for name in missing_facts(package.facts, values)),
+        missing=tuple(missing_fact(package, name) for name in judged.missing),
         orientations=_orientations(package, reasons),
         disagreements=judged.disagreements,
+        undecided=undecided(package, judged.undecided, values),
     )
 
 
@@ -163,14 +174,6 @@ def _confront(
     return fired, tuple(sorted(fired ^ expected))
 
 
-def _outcome(package: RulePackage, rules: tuple[Rule, ...]) -> tuple[Outcome, str]:
-    severities = {rule.severity for rule in rules}
-    rank = next(
-        rank for rank in package.decision.ranks if rank.severity is None or rank.severity in severities
-    )
-    return rank.outcome, rank.label
-
-
 def _reason(package: RulePackage, rule: Rule, values: Values) -> Reason:
     condition = rule.orientation_condition
     called = condition is None or evaluate(condition, values) is True
@@ -182,10 +185,6 @@ def _reason(package: RulePackage, rule: Rule, values: Values) -> Reason:
         orientation=rule.orientation if called else "",
         comparisons=true_comparisons(package, rule.condition, values),
     )
-
-
-def _missing(fact: Fact) -> MissingFact:
-    return MissingFact(fact.name, fact.label, fact.question, fact.proof_document)
 
 
 def _orientations(package: RulePackage, reasons: tuple[Reason, ...]) -> tuple[Orientation, ...]:

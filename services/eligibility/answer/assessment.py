@@ -70,6 +70,18 @@ class MissingFact:
 
 
 @dataclass(frozen=True)
+class UndecidedRule:
+    """A rule that could be neither verified nor set aside; an answer to these facts is known to decide it,
+    and there are none when no answer that was tried does."""
+
+    code: str
+    severity: RuleSeverity
+    message: str
+    article: str
+    facts: tuple[MissingFact, ...]
+
+
+@dataclass(frozen=True)
 class Question:
     """An absent fact whose answer can still change the outcome, by settling the rules of these codes."""
 
@@ -90,7 +102,8 @@ class RulesetStamp:
 
 @dataclass(frozen=True)
 class Assessment:
-    """The advice; `disagreements` names the rules on which the evaluators differ."""
+    """The advice; `disagreements` names the rules on which the evaluators differ, `unread` the fields that
+    were given and that nothing reads."""
 
     outcome: Outcome
     outcome_label: str
@@ -100,3 +113,5 @@ class Assessment:
     orientations: tuple[Orientation, ...]
     disagreements: tuple[str, ...]
     questions: tuple[Question, ...] = ()
+    undecided: tuple[UndecidedRule, ...] = ()
+    unread: tuple[str, ...] = ()

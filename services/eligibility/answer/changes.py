@@ -1,4 +1,5 @@
-"""The smallest changes of what the applicant can act upon that make an application presentable.
+"""The changes of what the applicant can act upon that make an application presentable, those that cost the
+least effort first; provided, maybe, that what is missing arrives.
 
 The search is led by the rules that prevent the presentation: each is repaired by a fact that it reads, which
 may break another one, repaired in turn by another fact. A distance says how far a change goes, and which
@@ -7,21 +8,21 @@ values are handy to say.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date
 from fractions import Fraction
 
 from services.eligibility.answer.assess import Engine, assess
 from services.eligibility.answer.assessment import Assessment
+from services.eligibility.answer.levers import Distance, effort_of, handy_neighbours, is_handy, limits
 from services.eligibility.answer.openness import reading
 from services.eligibility.engine import LazyValues, request_day
 from services.eligibility.package import (
-    NUMERIC,
-    Fact,
     Kind,
+    Outcome,
     Rule,
     RulePackage,
+    RuleSeverity,
     Value,
     Values,
     WhenAbsent,
@@ -31,66 +32,11 @@ from services.eligibility.package import (
     evaluate,
 )
 
-_HANDY = {Kind.MONEY: Fraction(100), Kind.PERCENT: Fraction(1, 100)}
-"""A whole euro, a hundredth of a percent."""
 EFFORT = 300_000
 """Rules evaluated for one request: the search ends there, with what it has found."""
 Changes = dict[str, Value]
 _Broken = frozenset[str]
 _NOT_TO_INVENT = (WhenAbsent.MISSING, WhenAbsent.UNKNOWN)
-
-
-class Distance:
-    """Measures changes of an application. An amount counts in proportion to the largest amount that may
-    change, so that a euro weighs the same everywhere; another number in proportion to itself, a date to a
-    month, a list by its codes; any other change counts for one."""
-
-    def __init__(self, facts: Mapping[str, Fact], current: Values, names: tuple[str, ...]) -> None:
-        self._facts, self._current = facts, current
-        amounts = (current[name] for name in names if facts[name].type.kind is Kind.MONEY)
-        self._largest = max((abs(amount) for amount in amounts if isinstance(amount, int)), default=1)
-
-    def of(self, name: str, value: Value | None) -> Fraction:
-        """That of one change."""
-        before = self._current[name]
-        kind = self._facts[name].type.kind
-        if isinstance(before, date) and isinstance(value, date):
-            return Fraction(abs((value - before).days), 30)
-        if kind is Kind.CODES:
-            return Fraction(len(set(codes_of(before)) ^ set(codes_of(value))))
-        if kind not in NUMERIC or not isinstance(value, int | Fraction):
-            return Fraction(1)
-        start = Fraction(before) if isinstance(before, int | Fraction) else Fraction()
-        scale = Fraction(self._largest) if kind is Kind.MONEY else abs(start)
-        return abs(value - start) / max(scale, Fraction(1))
-
-    def total(self, changes: Values) -> Fraction:
-        """That of several changes together."""
-        return sum((self.of(name, value) for name, value in changes.items()), Fraction())
-
-    def is_growth(self, name: str, value: Value) -> bool:
-        """True for a number or a date above the present one."""
-        before = self._current[name]
-        if isinstance(value, date) and isinstance(before, date):
-            return value > before
-        numbers = isinstance(value, int | Fraction) and isinstance(before, int | Fraction)
-        return numbers and value > before  # type: ignore[operator]
-
-
-def is_handy(value: Value, kind: Kind) -> bool:
-    """True for a value that is easy to say."""
-    step = _HANDY.get(kind)
-    return step is None or not isinstance(value, int | Fraction) or value % step == 0
-
-
-def handy_neighbours(value: Value, kind: Kind) -> tuple[Value, ...]:
-    """The handy values just below and above."""
-    step = _HANDY.get(kind)
-    if step is None or not isinstance(value, int | Fraction):
-        return ()
-    below = value // step * step
-    found = (below, below + step)
-    return tuple(int(one) if kind is Kind.MONEY else one for one in found)
 
 
 class SearchTooLongError(Exception):
@@ -105,31 +51,59 @@ class _Option:
     broken: _Broken
 
 
+class Budget:
+    """The effort of one request; `check` is called now and then, to stop in time."""
+
+    def __init__(self, check: Callable[[], None]) -> None:
+        self.check = check
+        self._spent = 0
+
+    def spend(self, rules: int) -> None:
+        """Counts rules evaluated; SearchTooLongError beyond EFFORT."""
+        self._spent += rules
+        if self._spent > EFFORT:
+            raise SearchTooLongError
+
+
 class Repairs:
-    """Looks for changes of some facts of one application; `check` is called now and then, to stop in time."""
+    """Looks for changes of some facts of one application; `tolerated` are the rules that may go on holding,
+    for others to settle."""
 
     def __init__(
-        self, package: RulePackage, facts: Values, names: tuple[str, ...], check: Callable[[], None]
+        self,
+        package: RulePackage,
+        facts: Values,
+        names: tuple[str, ...],
+        budget: Budget,
+        tolerated: frozenset[str] = frozenset(),
     ) -> None:
-        self._package, self._names, self._check = package, names, check
+        self._package, self.names, self._budget = package, names, budget
         self._facts = completed(package.facts, facts)
+        present = LazyValues(package, self._facts)
+        self._limits = {name: limits(package.facts[name], present) for name in names}
         self._reading = reading(package)
         day = request_day(facts)
-        self._rules = {rule.id: rule for rule in self._reading.refusals if day in rule.validity}
+        self._rules = {
+            rule.id: rule
+            for rule in self._reading.refusals
+            if day in rule.validity and rule.id not in tolerated
+        }
         self._movable = {rule: self._reading.rules[rule] & set(names) for rule in self._rules}
         self._options: dict[tuple[str, tuple[tuple[str, Value], ...]], tuple[_Option, ...]] = {}
-        self._effort = 0
         self.distance = Distance(package.facts, self._facts, names)
 
-    def fixed(self) -> tuple[Rule, ...]:
-        """The rules that prevent the presentation and read none of these facts."""
-        broken = self._broken({}, self._rules)
-        return tuple(rule for name, rule in self._rules.items() if name in broken and not self._movable[name])
+    def unmoved(self) -> frozenset[str]:
+        """The rules that none of these facts moves."""
+        return frozenset(name for name, movable in self._movable.items() if not movable)
+
+    def broken(self) -> _Broken:
+        """The rules that prevent the presentation of the application as it stands."""
+        return self._broken({}, self._rules)
 
     def of_size(self, size: int, solved: list[frozenset[str]]) -> list[Changes]:
         """For each set of that many facts which contains no solved one, its smallest changes."""
         best: dict[frozenset[str], Changes] = {}
-        for found in self._repaired({}, self._broken({}, self._rules), set(self._names), size, solved):
+        for found in self._repaired({}, self._broken({}, self._rules), set(self.names), size, solved):
             key = frozenset(found)
             if len(key) == size and (key not in best or self._is_smaller(found, best[key])):
                 best[key] = found
@@ -139,14 +113,14 @@ class Repairs:
         self, changes: Changes, broken: _Broken, free: set[str], left: int, solved: list[frozenset[str]]
     ) -> Iterator[Changes]:
         """The changes that repair all that is broken, by at most `left` other facts among the free ones."""
-        self._check()
+        self._budget.check()
         if not broken:
             yield changes
             return
         if not left or any(not self._movable[rule] & free for rule in broken):
             return
         rule = min(broken, key=lambda name: len(self._movable[name] & free))
-        for name in self._names:
+        for name in self.names:
             if name not in self._movable[rule] & free or any(done <= {*changes, name} for done in solved):
                 continue
             for option in self._tried(changes, broken, name, rule, last=left == 1):
@@ -182,14 +156,15 @@ class Repairs:
         return sorted(found, key=lambda option: self.distance.of(name, option.value))
 
     def _near_thresholds(self, changes: Changes, name: str) -> tuple[Value, ...]:
-        """The critical values of a fact, and the handy ones just beside, within its domain."""
+        """The critical values of a fact and the bounds of its lever, and the handy ones just beside, within
+        its domain, its direction and these bounds."""
         given, fact = {**self._facts, **changes}, self._package.facts[name]
-        values = self._reading.critical_of_refusals.values(given, name)
+        values = (*self._reading.critical_of_refusals.values(given, name), *self._limits[name].ends)
         handy = {one for value in values for one in handy_neighbours(value, fact.type.kind)}
-        return (
-            *values,
-            *(one for one in handy.difference(values) if not check_facts({name: fact}, {**given, name: one})),
+        acceptable = (
+            one for one in handy.difference(values) if not check_facts({name: fact}, {**given, name: one})
         )
+        return tuple(one for one in (*values, *acceptable) if self._limits[name].admit(one))
 
     def _distinct(self, name: str, options: list[_Option], broken: _Broken) -> Iterator[_Option]:
         """On each side of the present value, the nearest option of those that break the same rules, the
@@ -236,23 +211,23 @@ class Repairs:
                         changes, improved = found, True
                 if improved:
                     break
-        return {name: changes[name] for name in self._names if name in changes}
+        return {name: changes[name] for name in self.names if name in changes}
 
     def _is_smaller(self, one: Changes, other: Changes) -> bool:
         return self.distance.total(one) < self.distance.total(other)
 
     def _broken(self, changes: Changes, rules: dict[str, Rule]) -> _Broken:
-        """Those of the rules that prevent the presentation of the changed application."""
-        self._effort += len(rules)
-        if self._effort > EFFORT:
-            raise SearchTooLongError
+        """Those of the rules that hold of the changed application; one that is undecided waits for what is
+        missing, which no change of these facts tells."""
+        self._budget.spend(len(rules))
         values = LazyValues(self._package, {**self._facts, **changes})
         return frozenset(name for name, rule in rules.items() if evaluate(rule.condition, values) is True)
 
 
 @dataclass(frozen=True)
 class Suggestion:
-    """Facts to change together, and the advice that they lead to."""
+    """Facts to change together, and the advice that they lead to: presentable, or incomplete for what remains
+    to be settled otherwise."""
 
     changes: Values
     assessment: Assessment
@@ -260,11 +235,12 @@ class Suggestion:
 
 @dataclass(frozen=True)
 class Suggestions:
-    """What was found; the rules that no change of the given facts repairs; whether the search went to its
-    end."""
+    """What was found; the blocking rules that hold and that none of the given facts moves; whether nothing
+    calls for a change, the application being only incomplete; whether the search went to its end."""
 
     found: tuple[Suggestion, ...] = ()
     fixed: tuple[Rule, ...] = ()
+    only_incomplete: bool = False
     complete: bool = True
 
 
@@ -285,23 +261,60 @@ def smallest_changes(
     most: int,
     check: Callable[[], None],
 ) -> Suggestions:
-    """At most `most` changes of these facts, fewest facts first, then the smallest; none of them contains the
-    facts of another. `check` is called now and then, to stop in time."""
-    repairs = Repairs(package, facts, names, check)
-    fixed = repairs.fixed()
+    """At most `most` changes of these facts, the least effort first, then the fewest facts, then the
+    smallest; none of them contains the facts of another. `check` is called now and then, to stop in time.
+
+    What none of these facts moves and that only makes the application incomplete is left for others to
+    settle. If nothing is found so, one more such rule is left, then all of them.
+    """
+    budget = Budget(check)
+    searched = Repairs(package, facts, names, budget)
+    broken, unmoved = searched.broken(), searched.unmoved()
+    rules = {rule.id: rule for rule in reading(package).refusals}
+    blocking = {name for name, rule in rules.items() if rule.severity is RuleSeverity.BLOCKING}
+    fixed = tuple(rule for name, rule in rules.items() if name in broken & unmoved & blocking)
+    others = unmoved - blocking
+    if fixed or broken <= others:
+        return Suggestions(fixed=fixed, only_incomplete=not fixed)
+    moved = sorted(rules.keys() - blocking - unmoved)
     found: list[Suggestion] = []
-    solved: list[frozenset[str]] = []
-    complete = True
     try:
-        for size in range(1, 0 if fixed else len(names) + 1):
-            changes = repairs.of_size(size, list(solved))
-            for change in sorted(changes, key=repairs.distance.total):
-                assessment = assess(package, engine, {**facts, **change})
-                if assessment.outcome.is_presentable:
-                    found.append(Suggestion(change, assessment))
-                    solved.append(frozenset(change))
-            if len(found) >= most:
+        for turn in ([others], [others | {name} for name in moved], [others | set(moved)]):
+            for tolerated in turn:
+                repairs = Repairs(package, facts, names, budget, frozenset(tolerated))
+                found += _found(package, engine, facts, repairs, most)
+            if found:
                 break
     except SearchTooLongError:
-        complete = False
-    return Suggestions(tuple(found[:most]), fixed, complete)
+        return Suggestions(_best(package, searched.distance, found, most), complete=False)
+    return Suggestions(_best(package, searched.distance, found, most))
+
+
+def _found(
+    package: RulePackage, engine: Engine, facts: Values, repairs: Repairs, most: int
+) -> Iterator[Suggestion]:
+    """Set of facts by set of facts, from the fewest, until no larger set can cost less than those found."""
+    efforts = sorted(effort_of(package, (name,)) for name in repairs.names)
+    solved: list[frozenset[str]] = []
+    costs: list[int] = []
+    for size in range(1, len(repairs.names) + 1):
+        if len(costs) >= most and sorted(costs)[most - 1] <= sum(efforts[:size]):
+            return
+        for change in repairs.of_size(size, list(solved)):
+            assessment = assess(package, engine, {**facts, **change})
+            blocked = any(reason.severity is RuleSeverity.BLOCKING for reason in assessment.reasons)
+            if assessment.outcome.is_presentable or (
+                assessment.outcome is Outcome.INCOMPLETE and not blocked
+            ):
+                solved.append(frozenset(change))
+                costs.append(effort_of(package, change))
+                yield Suggestion(change, assessment)
+
+
+def _best(
+    package: RulePackage, distance: Distance, found: Iterable[Suggestion], most: int
+) -> tuple[Suggestion, ...]:
+    def cost(one: Suggestion) -> tuple[int, int, Fraction]:
+        return effort_of(package, one.changes), len(one.changes), distance.total(one.changes)
+
+    return tuple(sorted(found, key=cost)[:most])

@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 
 from services.eligibility.answer.assessment import Assessment, Comparison, Operand, Question, Reason
-from services.eligibility.engine import request_day
+from services.eligibility.answer.openness import reading
+from services.eligibility.engine import LazyValues, request_day
 from services.eligibility.package import (
     Derived,
     Outcome,
@@ -19,6 +21,7 @@ from services.eligibility.package import (
     RulePackage,
     Value,
     Values,
+    WhenAbsent,
     Words,
     display,
     evaluate,
@@ -27,12 +30,13 @@ from services.eligibility.package import (
     quoted,
     rounded,
 )
-from services.kit.french import COLON, NO_BREAK_SPACE, SEMICOLON, join, long_date, number
+from services.kit.french import COLON, NO_BREAK_SPACE, SEMICOLON, join, long_date, number, plural
 
 
 @dataclass(frozen=True)
 class Situation:
-    """A recorded decision beside the rules that it followed; `values` holds every value that they read."""
+    """A recorded decision beside the rules that it followed; `values` holds every value that they read;
+    `whole` asks for every rule, not only for those that could touch the application."""
 
     package: RulePackage
     assessment: Assessment
@@ -41,6 +45,7 @@ class Situation:
     decision_id: str
     case_reference: str
     record_day: date
+    whole: bool = False
 
     @property
     def day(self) -> date:
@@ -51,6 +56,29 @@ class Situation:
     def rules(self) -> list[Rule]:
         """The rules in force on that day."""
         return [rule for rule in self.package.rules if self.day in rule.validity]
+
+    @cached_property
+    def touching(self) -> list[Rule]:
+        """Those that hold, that are undecided, or that what the person may change or supply could make
+        true."""
+        if self.whole:
+            return self.rules
+        facts, read = self.package.facts, reading(self.package)
+        opened = {
+            name
+            for name, fact in facts.items()
+            if fact.lever is not None
+            or (self.given.get(name) is None and fact.when_absent is not WhenAbsent.NOT_APPLICABLE)
+        }
+        # What is false without these facts is false whatever they are: it cannot touch the application.
+        kept = {name: None if name in opened else self.values[name] for name in facts}
+        free = LazyValues(self.package, kept)
+        return [
+            rule
+            for rule in self.rules
+            if evaluate(rule.condition, free) is not False
+            or (rule.id in read.reading_absence and read.rules[rule.id] & opened)
+        ]
 
 
 @dataclass(frozen=True)
@@ -107,7 +135,10 @@ def _steps(situation: Situation) -> Iterator[str]:
 
 def _calculations(situation: Situation) -> Iterator[str]:
     words = Words(situation.package, situation.day, situation.values)
+    read = set(_read_by(situation))
     for name, derived in situation.package.derived.items():
+        if name not in read:
+            continue
         said = words.say(derived.expression)
         value = situation.values[name]
         if value is None:
@@ -115,6 +146,18 @@ def _calculations(situation: Situation) -> Iterator[str]:
         else:
             shown = display(rounded(value, derived.type), derived.type)
             yield f"{derived.label}{COLON}{said}, soit {shown}."
+
+
+def _read_by(situation: Situation) -> Iterator[str]:
+    """The calculations that are shown, or that the rules which could touch the application read."""
+    derived = situation.package.derived
+    left = [name for rule in situation.touching for name in names(rule.condition)]
+    left += [name for name, one in derived.items() if one.is_figure or situation.whole]
+    while left:
+        name = left.pop()
+        if name in derived:
+            yield name
+            left += names(derived[name].expression)
 
 
 def _uncomputed(situation: Situation, derived: Derived) -> str:
@@ -143,7 +186,10 @@ def parameters(situation: Situation) -> Section:
         (
             Line(_weighting(situation.package)),
             *(
-                listed("Règles qui s’appliquent à votre situation", map(_reason, reasons))
+                listed(
+                    "Règles qui s’appliquent à votre situation",
+                    (_reason(reason, _draft_references(situation)) for reason in reasons),
+                )
                 or (Line("Aucune de ces règles ne s’applique à votre situation."),)
             ),
             *listed(
@@ -155,8 +201,19 @@ def parameters(situation: Situation) -> Section:
                 "Règles vérifiées qui ne s’appliquent pas à votre situation ; chacune ne jouerait que",
                 _others(situation, words, False),
             ),
+            *_left_out(situation),
         ),
     )
+
+
+def _left_out(situation: Situation) -> Iterator[Line]:
+    count = len(situation.rules) - len(situation.touching)
+    if count:
+        told = plural(count, "autre règle ne s’applique", "autres règles ne s’appliquent")
+        yield Line(
+            f"{told} pas, quoi que deviennent les éléments qui manquent ou sur lesquels vous pouvez agir ; "
+            "la liste entière vous est donnée sur demande."
+        )
 
 
 def _weighting(package: RulePackage) -> str:
@@ -169,9 +226,10 @@ def _weighting(package: RulePackage) -> str:
     )
 
 
-def _reason(reason: Reason) -> str:
+def _reason(reason: Reason, drafts: frozenset[str]) -> str:
     """The sentence of a reason, the text it applies, and the values that it compares."""
-    compared = [_comparison(item, reason.article) for item in reason.comparisons if item.threshold]
+    hidden = drafts | {"", reason.article}
+    compared = [_comparison(item, hidden) for item in reason.comparisons if item.threshold]
     notes = [
         *([f"Texte appliqué{COLON}{reason.article}."] if reason.article else []),
         *([f"Valeurs comparées{COLON}{SEMICOLON.join(compared)}."] if compared else []),
@@ -179,23 +237,24 @@ def _reason(reason: Reason) -> str:
     return " ".join((reason.message, *notes))
 
 
-def _comparison(comparison: Comparison, article: str) -> str:
-    sides = [_operand(comparison.actual, article)]
+def _comparison(comparison: Comparison, hidden: frozenset[str]) -> str:
+    sides = [_operand(comparison.actual, hidden)]
     if comparison.threshold is not None:
-        sides.append(_operand(comparison.threshold, article))
+        sides.append(_operand(comparison.threshold, hidden))
     return " et ".join(sides)
 
 
-def _operand(operand: Operand, article: str) -> str:
-    """A value under its label; the reference that sets it, unless the reason gave it already."""
+def _operand(operand: Operand, hidden: frozenset[str]) -> str:
+    """A value under its label; the reference that sets it, unless the reason gave it already or it is a
+    draft's."""
     said = f"{quoted(operand.label)} ({operand.display})" if operand.label else operand.display
-    return f"{said}, fixé par{COLON}{operand.reference}" if operand.reference not in ("", article) else said
+    return f"{said}, fixé par{COLON}{operand.reference}" if operand.reference not in hidden else said
 
 
 def _others(situation: Situation, words: Words, state: bool | None) -> Iterator[str]:
     """The conditions of the rules that gave no reason, false or unknown."""
     given = {reason.code for reason in situation.assessment.reasons}
-    for rule in situation.rules:
+    for rule in situation.touching:
         if rule.code not in given and evaluate(rule.condition, situation.values) is state:
             yield f"si {words.say(rule.condition)}{_article(rule)}."
 
@@ -207,7 +266,14 @@ def _article(rule: Rule) -> str:
 def _thresholds(situation: Situation) -> Iterator[str]:
     """Each parameter that a rule reads, directly or through calculations, with the text that sets it."""
     words = Words(situation.package, situation.day)
-    rules = situation.rules
+    rules = situation.touching
     found = dict.fromkeys(item for rule in rules for item in words.thresholds(rule.condition))
+    drafts = _draft_references(situation)
     for label, value, reference in found:
-        yield f"{label}{COLON}{value} — {reference}."
+        yield f"{label}{COLON}{value}." if reference in drafts else f"{label}{COLON}{value} — {reference}."
+
+
+def _draft_references(situation: Situation) -> frozenset[str]:
+    """The references of the values that wait for a deliberation: they are not for the applicant."""
+    in_force = (parameter.on(situation.day) for parameter in situation.package.parameters.values())
+    return frozenset(dated.reference for dated in in_force if dated.draft)

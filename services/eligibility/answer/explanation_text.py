@@ -18,6 +18,7 @@ from services.eligibility.answer.explained_rules import (
     operations,
     parameters,
 )
+from services.eligibility.answer.plain import plain_lines
 from services.eligibility.package import (
     Fact,
     Outcome,
@@ -134,7 +135,7 @@ def sections(situation: Situation) -> tuple[Section, ...]:
 
 
 def markdown(situation: Situation, found: tuple[Section, ...]) -> str:
-    """The sections under a heading that names the decision."""
+    """Ten plain lines, then the sections, under a heading that names the decision."""
     case = [f"dossier {text(situation.case_reference)}"] if situation.case_reference else []
     named = (*case, f"demande du {long_date(situation.day)}", f"décision {situation.decision_id}")
     article = f"R.{NO_BREAK_SPACE}311-3-1-2 du code des relations entre le public et l’administration"
@@ -142,7 +143,8 @@ def markdown(situation: Situation, found: tuple[Section, ...]) -> str:
         paragraphs(
             "# Comment votre demande a été examinée",
             f"{text(situation.package.identity.organisation)}{COLON}{', '.join(named)}.",
-            f"Cette explication suit les quatre points de l’article {article}.",
+            bullets(map(text, plain_lines(situation))),
+            f"Le détail suit les quatre points de l’article {article}.",
             *(part for section in found for part in (f"## {section.title}", _body(section.lines))),
         )
         + "\n"

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from services.eligibility.answer.assess import Engine, judge
 from services.eligibility.answer.assessment import Assessment
 from services.eligibility.answer.openness import reading
+from services.eligibility.answer.wording import provided, remaining
+from services.eligibility.engine import LazyValues, leaves_of, request_day
 from services.eligibility.loan import constant_instalment
 from services.eligibility.package import (
     ENGINE_DISAGREEMENT,
     Outcome,
+    Rule,
     RulePackage,
     RuleSeverity,
     Value,
     Values,
+    completed,
+    evaluate,
 )
 from services.kit import french
 
@@ -73,28 +78,88 @@ def explore_balanced(
         yield from explore(package, engine, changed, row, check)
 
 
-def summary(package: RulePackage, cells: list[Cell], current: Assessment) -> str:
-    """The largest presentable amount and its shortest duration, or why there is none; `current` is the advice
-    on the application as it stands."""
-    presentable = [cell for cell in cells if cell.outcome.is_presentable]
-    if not presentable:
-        return french.typeset(f"{_NONE} : {_why(package, cells, current)}")
-    best = min(presentable, key=lambda cell: (-cell.amount, cell.months))
+def admitted(package: RulePackage, facts: Values, name: str, crossed: str) -> tuple[int | None, int | None]:
+    """The least and the greatest value of an axis that no blocking rule refuses for itself in this situation,
+    whatever the other axis is worth; None where no rule bounds it.
+
+    Looked for around the thresholds of the rules that compare the fact itself; what a calculation refuses
+    shows in the cells.
+    """
+    critical, day = reading(package).critical_of_refusals, request_day(facts)
+    direct = set(critical.reach(name).direct)
+    rules = [
+        rule
+        for rule in reading(package).refusals
+        if rule.severity is RuleSeverity.BLOCKING
+        and day in rule.validity
+        and direct & {*leaves_of(rule.condition)}
+    ]
+    crossings = critical.values(facts, crossed)
+    free = [
+        value
+        for value in critical.values(facts, name)
+        if isinstance(value, int)
+        and any(not _refused(package, rules, {**facts, name: value, crossed: other}) for other in crossings)
+    ]
+    ends = critical.ends(facts, name)
+    low, high = min(free, default=None), max(free, default=None)
+    return (None if low == ends[0] else low), (None if high == ends[-1] else high)
+
+
+def _refused(package: RulePackage, rules: list[Rule], facts: Values) -> bool:
+    values = LazyValues(package, completed(package.facts, facts))
+    return any(evaluate(rule.condition, values) is True for rule in rules)
+
+
+def summary(package: RulePackage, grid: Grid, cells: list[Cell], current: Assessment) -> str:
+    """The largest amount of the grid that is presentable, provided maybe that what is missing arrives, with
+    its shortest duration; or why there is none. `current` is the advice on the application as it stands."""
+    apart = _apart(package)
+    settled = [reason for reason in current.reasons if reason.code in apart]
+    left = replace(current, reasons=tuple(settled))
+    conditional = provided(left, remaining(left))
+    for acceptable, ending in ((_presentable, "."), (_only_incomplete(package), conditional)):
+        found = [cell for cell in cells if acceptable(cell)]
+        if found:
+            best = min(found, key=lambda cell: (-cell.amount, cell.months))
+            return french.typeset(f"{_largest(grid, best)}{ending}")
+    return french.typeset(f"{_NONE} : {_why(package, cells, current)}")
+
+
+def _presentable(cell: Cell) -> bool:
+    return cell.outcome.is_presentable
+
+
+def _only_incomplete(package: RulePackage) -> Callable[[Cell], bool]:
+    """True for a cell where nothing opposes but what does not depend on the terms of the loan."""
+    apart = _apart(package) | {rule.code for rule in package.rules if rule.severity is RuleSeverity.RESERVE}
+    return lambda cell: cell.outcome is Outcome.INCOMPLETE and apart >= set(cell.reason_codes)
+
+
+def _largest(grid: Grid, best: Cell) -> str:
     reserve = ", sous réserve" if best.outcome is Outcome.ELIGIBLE_WITH_RESERVE else ""
+    amounts = f"de {french.euros(grid.amounts[0])} à {french.euros(grid.amounts[-1])}"
+    step = f", de {french.euros(grid.amounts.step)} en {french.euros(grid.amounts.step)}"
+    tried = f"Parmi les montants essayés ({amounts}{step if len(grid.amounts) > 1 else ''})"
     amount, months = french.euros(best.amount), french.months(best.months)
-    text = f"Le plus grand montant présentable{reserve} est de {amount}, sur {months} au plus court"
-    instalment = "" if best.instalment is None else f" : mensualité de {french.euros(best.instalment)}"
-    return french.typeset(f"{text}{instalment}.")
+    text = f"{tried}, le plus grand présentable{reserve} est de {amount}, sur {months} au plus court"
+    if best.instalment is not None:
+        text += f" : mensualité de {french.euros(best.instalment)}"
+    return text
+
+
+def _apart(package: RulePackage) -> set[str]:
+    """The codes of the rules that read none of the terms."""
+    read = reading(package).rules
+    return {rule.code for rule in package.rules if read[rule.id].isdisjoint((AMOUNT, MONTHS, OTHER_FUNDING))}
 
 
 def _why(package: RulePackage, cells: list[Cell], current: Assessment) -> str:
     """What opposes everywhere whatever the terms, in words; else the codes found somewhere."""
-    read = reading(package).rules
-    apart = {rule.code for rule in package.rules if read[rule.id].isdisjoint((AMOUNT, MONTHS, OTHER_FUNDING))}
-    everywhere = apart.intersection(*(cell.reason_codes for cell in cells))
+    everywhere = _apart(package).intersection(*(cell.reason_codes for cell in cells))
     opposing = [reason for reason in current.reasons if reason.severity is not RuleSeverity.RESERVE]
     told = [reason.message for reason in opposing if reason.code in everywhere]
-    if told:
+    if any(reason.severity is RuleSeverity.BLOCKING and reason.code in everywhere for reason in opposing):
         return " ".join(told)
     codes = dict.fromkeys(code for cell in cells for code in cell.reason_codes)
     return f"les motifs y sont, selon la case, {french.join(list(codes))}."

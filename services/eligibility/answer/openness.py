@@ -22,9 +22,12 @@ from services.eligibility.package import (
     completed,
     evaluate,
     facts_read,
+    is_asked,
     tree,
 )
 
+INCOMPLETE = 1
+"""The rank that an undecided rule, or an absent fact that is missing, brings."""
 KEPT_PACKAGES = 16
 _ASKED = frozenset({WhenAbsent.MISSING, WhenAbsent.UNKNOWN, WhenAbsent.NO})
 _MAX_CORNERS = 64
@@ -46,24 +49,26 @@ class Reading:
             rule.id for rule in package.rules if _reads_absence(package, rule.condition)
         )
         self.critical = _critical(package, package.rules)
-        refusing = {rank.severity for rank in package.decision.ranks if not rank.outcome.is_presentable}
-        self.refusals = tuple(rule for rule in package.rules if rule.severity in refusing)
+        self.refusals = tuple(rule for rule in package.rules if rule.severity is not RuleSeverity.RESERVE)
         self.critical_of_refusals = _critical(package, self.refusals)
-        severities = [rank.severity for rank in package.decision.ranks if rank.severity is not None]
-        self._ranks = {severity: rank for rank, severity in enumerate(severities)}
-        self.best = len(severities)
+        self._ranks = {severity: rank for rank, severity in enumerate(RuleSeverity)}
+        self.best = len(RuleSeverity)
 
     def facts(self, names: Iterable[str]) -> frozenset[str]:
         """The facts behind these names; a parameter has none."""
         return frozenset().union(*(self._behind.get(name, frozenset()) for name in names))
 
-    def rank(self, severity: RuleSeverity | None) -> int:
-        """That of a severity."""
-        return self.best if severity is None else self._ranks[severity]
-
     def rank_of(self, rule: Rule) -> int:
         """That of the severity of a rule."""
         return self._ranks[rule.severity]
+
+    def contribution(self, rule: Rule, truth: Value | None) -> int:
+        """The rank that a rule brings: its own when it is true; while it is undecided, that of an incomplete
+        application if it could refuse; otherwise the best one."""
+        rank = self.rank_of(rule)
+        if truth is None and rank <= INCOMPLETE:
+            return INCOMPLETE
+        return rank if truth is True else self.best
 
 
 def _reads_absence(package: RulePackage, node: tree.Node) -> bool:
@@ -89,10 +94,13 @@ def reading(package: RulePackage) -> Reading:
 
 
 def open_facts(package: RulePackage, facts: Values) -> frozenset[str]:
-    """The absent facts that may be asked. One whose absence says that it does not apply is not open; one
-    whose absence means "no" is: the answer may be yes."""
+    """The absent facts that may be asked. One that does not apply is not open; one whose absence means "no"
+    is: the answer may be yes."""
+    values = LazyValues(package, completed(package.facts, facts))
     return frozenset(
-        name for name, fact in package.facts.items() if facts.get(name) is None and fact.when_absent in _ASKED
+        name
+        for name, fact in package.facts.items()
+        if facts.get(name) is None and fact.when_absent in _ASKED and is_asked(fact, values)
     )
 
 

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from services.eligibility.answer.assess import Engine, assess
 from services.eligibility.answer.assessment import Assessment, Question
-from services.eligibility.answer.openness import Openness, Reading, open_facts, reading
+from services.eligibility.answer.openness import INCOMPLETE, Openness, Reading, open_facts, reading
 from services.eligibility.engine import LazyValues, request_day
 from services.eligibility.package import (
     Fact,
@@ -23,6 +23,7 @@ from services.eligibility.package import (
     WhenAbsent,
     completed,
     evaluate,
+    missing_facts,
 )
 
 EFFORT = 6_000
@@ -50,7 +51,7 @@ class Witnesses:
         self._package, self._rules, self._floor = package, rules, floor
         self._facts = completed(package.facts, facts)
         self._reading = reading(package)
-        self._true: dict[tuple[Value | None, ...], list[Rule]] = {}
+        self._ranks: dict[tuple[Value | None, ...], list[int]] = {}
 
     def deciding(self, candidates: frozenset[str]) -> list[str]:
         """Those of the candidates that decide, in the order of the package: most are found at once from the
@@ -112,22 +113,26 @@ class Witnesses:
         return (*values, None) if unknown or not values else values
 
     def _rank(self, answers: Answers) -> int:
-        """That of the gravest true rule."""
-        return next(map(self._reading.rank_of, self._true_rules(answers)), self._floor)
+        """The gravest one, the floor included."""
+        return min(self._contributions(answers), default=self._floor)
 
     def _weight(self, answers: Answers) -> tuple[int, ...]:
-        """How many rules of each rank are true."""
-        ranks = [self._reading.rank_of(rule) for rule in self._true_rules(answers)]
-        return tuple(map(ranks.count, range(self._reading.best)))
+        """How many times each rank is brought."""
+        return tuple(map(self._contributions(answers).count, range(self._reading.best)))
 
-    def _true_rules(self, answers: Answers) -> list[Rule]:
+    def _contributions(self, answers: Answers) -> list[int]:
+        """The ranks that the rules and what is still missing bring, where they are graver than the floor."""
         key = tuple(answers[name] for name in sorted(answers))
-        if key not in self._true:
-            if len(self._true) * len(self._rules) > EFFORT:
+        if key not in self._ranks:
+            if len(self._ranks) * len(self._rules) > EFFORT:
                 raise _TooLongError
             values = LazyValues(self._package, {**self._facts, **answers})
-            self._true[key] = [rule for rule in self._rules if evaluate(rule.condition, values) is True]
-        return self._true[key]
+            brought = [
+                self._reading.contribution(rule, evaluate(rule.condition, values)) for rule in self._rules
+            ]
+            brought += [INCOMPLETE] * len(missing_facts(self._package.facts, values))
+            self._ranks[key] = [rank for rank in brought if rank < self._floor]
+        return self._ranks[key]
 
 
 def assess_and_ask(package: RulePackage, engine: Engine, facts: Values) -> Assessment:
@@ -146,6 +151,9 @@ def questions(
     read = reading(package)
     rules, floor = _deciding(package, facts, assessment, opened)
     candidates = opened & frozenset().union(*(read.rules[rule.id] for rule in rules))
+    if floor > INCOMPLETE:
+        wanted = missing_facts(package.facts, LazyValues(package, completed(package.facts, facts)))
+        candidates |= opened.intersection(wanted)
     if not candidates:
         return ()
     deciding = Witnesses(package, facts, rules, floor).deciding(candidates)
@@ -159,7 +167,8 @@ def _deciding(
     """The rules in force that the open facts decide and that count, gravest first, and the rank which holds
     whatever they do."""
     read, openness = reading(package), Openness(package, facts, opened)
-    day, given = request_day(facts), {reason.code for reason in assessment.reasons}
+    day = request_day(facts)
+    given = {reason.code for reason in assessment.reasons} | {rule.code for rule in assessment.undecided}
     rules = [
         rule
         for rule in package.rules
@@ -169,12 +178,12 @@ def _deciding(
     for rule in sorted(rules, key=lambda rule: (read.rank_of(rule), bool(read.rules[rule.id] & opened))):
         if read.rank_of(rule) >= floor:
             break
-        truths = openness.truths(rule.condition)
-        if truths == {True}:
-            floor = read.rank_of(rule)
-        elif read.rules[rule.id] & opened and (True in truths or rule.id in read.reading_absence):
-            undecided.append(rule)
-    return [rule for rule in undecided if read.rank_of(rule) < floor], floor
+        brought = {read.contribution(rule, truth) for truth in openness.truths(rule.condition)}
+        floor = min(floor, max(brought))
+        if read.rules[rule.id] & opened:
+            least = read.rank_of(rule) if rule.id in read.reading_absence else min(brought)
+            undecided.append((least, rule))
+    return [rule for least, rule in undecided if least < floor], floor
 
 
 def _usefulness(read: Reading, rules: list[Rule], name: str, opened: frozenset[str]) -> tuple[int, float]:
@@ -182,7 +191,7 @@ def _usefulness(read: Reading, rules: list[Rule], name: str, opened: frozenset[s
     rules that it settles with others."""
     reading_it = [rule for rule in rules if name in read.rules[rule.id]]
     share = sum(1 / len(read.rules[rule.id] & opened) for rule in reading_it)
-    return min(map(read.rank_of, reading_it)), -share
+    return min(map(read.rank_of, reading_it), default=INCOMPLETE), -share
 
 
 def _question(package: RulePackage, read: Reading, rules: list[Rule], fact: Fact) -> Question:

@@ -23,6 +23,7 @@ from services.eligibility.answer.assessment import (
     Orientation,
     Question,
     Reason,
+    UndecidedRule,
 )
 from services.eligibility.answer.decisions import DecisionContent, NewDecision
 from services.eligibility.package import (
@@ -151,6 +152,8 @@ def assessment_json(assessment: Assessment) -> Json:
         "orientations": [vars(place) for place in assessment.orientations],
         "disagreements": list(assessment.disagreements),
         "questions": [_question_json(question) for question in assessment.questions],
+        "undecided": [_undecided_json(rule) for rule in assessment.undecided],
+        "unread": list(assessment.unread),
     }
 
 
@@ -165,7 +168,19 @@ def read_assessment(data: Json) -> Assessment:
         orientations=tuple(Orientation(**place) for place in data["orientations"]),
         disagreements=tuple(data["disagreements"]),
         questions=tuple(map(_read_question, data["questions"])),
+        # Absent from a record of before they were said.
+        undecided=tuple(map(_read_undecided, data.get("undecided", []))),
+        unread=tuple(data.get("unread", [])),
     )
+
+
+def _undecided_json(rule: UndecidedRule) -> Json:
+    return {**vars(rule), "severity": rule.severity.value, "facts": [vars(fact) for fact in rule.facts]}
+
+
+def _read_undecided(data: Json) -> UndecidedRule:
+    facts = tuple(MissingFact(**fact) for fact in data["facts"])
+    return UndecidedRule(**{**data, "severity": RuleSeverity(data["severity"]), "facts": facts})
 
 
 def reason_json(reason: Reason) -> Json:

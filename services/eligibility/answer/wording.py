@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from fractions import Fraction
 
-from services.eligibility.answer.assessment import Assessment
+from services.eligibility.answer.assessment import Assessment, UndecidedRule
 from services.eligibility.answer.changes import Suggestions
 from services.eligibility.package import (
     NUMERIC,
@@ -43,8 +43,9 @@ _FEMININE_ENDINGS = ("tion", "sion", "ité", "ée", "ance", "ence")
 _VOWELS = "aàâeéèêiîoôuù"
 
 
-def sentence(package: RulePackage, facts: Values, changes: Values) -> str:
-    """« Ramener le montant demandé de 3 500 € à 3 000 €. » A verb is not said twice in a row."""
+def sentence(package: RulePackage, facts: Values, changes: Values, assessment: Assessment) -> str:
+    """« Ramener le montant demandé de 3 500 € à 3 000 €. », with what remains to be settled; a verb is not
+    said twice in a row."""
     actions = [
         _action(package.facts[name], present(package.facts[name], facts), to) for name, to in changes.items()
     ]
@@ -54,7 +55,39 @@ def sentence(package: RulePackage, facts: Values, changes: Values) -> str:
         for (verb, rest), last in zip(actions, before, strict=False)
     ]
     text = french.join(parts)
-    return french.typeset(f"{text[:1].upper()}{text[1:]}.")
+    told = provided(assessment, conditions(assessment))
+    return french.typeset(f"{text[:1].upper()}{text[1:]}{told}")
+
+
+def conditions(assessment: Assessment) -> tuple[str, ...]:
+    """What remains to be settled for an application that is only incomplete, in French sentences."""
+    return remaining(assessment) if assessment.outcome is Outcome.INCOMPLETE else ()
+
+
+def remaining(assessment: Assessment) -> tuple[str, ...]:
+    """What is missing, and the rules that wait for something else than a missing fact."""
+    told = [reason.message for reason in assessment.reasons if reason.severity is RuleSeverity.MISSING]
+    labels = [fact.label for fact in assessment.missing]
+    untold = [label for label in labels if not any(label in message for message in told)]
+    told += [f"Informations à demander : {', '.join(untold)}."] if untold else []
+    for rule in _waiting(assessment):
+        asked = {fact.label for fact in rule.facts}
+        if not asked or not asked <= set(labels):
+            told.append(rule.message)
+    return tuple(map(french.typeset, told))
+
+
+def provided(assessment: Assessment, told: tuple[str, ...]) -> str:
+    """« , à condition que… », with what it is about; a full stop when there is nothing."""
+    if not told:
+        return "."
+    unknown = assessment.missing or _waiting(assessment)
+    opposed = " et que les réponses ne s’y opposent pas" if unknown else ""
+    return f", à condition que le dossier soit complété{opposed}. {' '.join(told)}"
+
+
+def _waiting(assessment: Assessment) -> list[UndecidedRule]:
+    return [rule for rule in assessment.undecided if rule.severity is not RuleSeverity.RESERVE]
 
 
 def present(fact: Fact, facts: Values) -> Value | None:
@@ -127,6 +160,9 @@ def verdict(
         text = "Le dossier doit d’abord être examiné par une personne : rien n’est suggéré."
     elif found.found:
         text = _best(package, facts, found)
+    elif found.only_incomplete:
+        text = "Rien de ce qui est connu n’oblige à changer ces éléments ; le dossier reste à compléter. "
+        text += " ".join(conditions(current))
     else:
         text = _none(package, current, found, names)
     return french.typeset(text)
@@ -134,38 +170,29 @@ def verdict(
 
 def _best(package: RulePackage, facts: Values, found: Suggestions) -> str:
     first = found.found[0]
-    told = sentence(package, facts, first.changes)
+    told = sentence(package, facts, first.changes, first.assessment)
     told = f"{told[:1].lower()}{told[1:]}"
-    if len(found.found) == 1:
-        return f"Pour que le dossier soit présentable{_reserve(first.assessment)} : {told}"
-    count = len(found.found)
     reserve = _reserve(first.assessment)
-    return f"{count} façons de rendre le dossier présentable ; la plus simple{reserve} : {told}"
+    if len(found.found) == 1:
+        return f"Pour que le dossier soit présentable{reserve} : {told}"
+    ways = f"{len(found.found)} façons de rendre le dossier présentable"
+    return f"{ways} ; celle qui demande le moins d’effort{reserve} : {told}"
 
 
 def _none(package: RulePackage, current: Assessment, found: Suggestions, names: tuple[str, ...]) -> str:
-    """Why nothing is suggested: what these facts do not repair, what has to be known first, or no value of
-    theirs."""
-    fixed = {rule.code for rule in found.fixed}
-    blocking = [
-        reason.message
-        for reason in current.reasons
-        if reason.code in fixed and reason.severity is RuleSeverity.BLOCKING
-    ]
-    if blocking:
-        return f"Aucun changement de ces éléments ne rend le dossier présentable : {' '.join(blocking)}"
-    first = [reason.message for reason in current.reasons if reason.code in fixed]
-    if current.missing:
-        labels = french.join([fact.label for fact in current.missing])
-        first = [message for message in first if labels not in message]
-        told = " ".join([f"Il manque : {labels}.", *first])
-        return f"Complétez d’abord le dossier, rien n’est suggéré sur ce qui est inconnu. {told}"
-    if first:
-        return f"Complétez d’abord le dossier. {' '.join(first)}"
+    """Why nothing is suggested: what these facts do not move, or that nothing was found."""
+    if found.fixed:
+        codes = {rule.code for rule in found.fixed}
+        told = [reason.message for reason in current.reasons if reason.code in codes]
+        return f"Aucun changement de ces éléments ne rend le dossier présentable : {' '.join(told)}"
     if not found.complete:
         return "Aucun changement n’a été trouvé dans le temps imparti à la recherche."
     labels = french.join([f"« {package.facts[name].label} »" for name in names]) or "ces éléments"
-    return f"Aucun changement de {labels} ne rend le dossier présentable."
+    told = [reason.message for reason in current.reasons if reason.severity is not RuleSeverity.RESERVE]
+    return (
+        f"Aucun changement de {labels}, dans les limites que le règlement donne aux suggestions, n’a été "
+        f"trouvé qui rende le dossier présentable : {' '.join(told)}"
+    )
 
 
 def _reserve(assessment: Assessment) -> str:

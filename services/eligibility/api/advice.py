@@ -10,6 +10,7 @@ from services.eligibility.answer import (
     Suggestions,
     assess,
     changeable,
+    conditions,
     grid,
     present,
     sentence,
@@ -54,7 +55,7 @@ def explore_loan_terms(
         amounts=map(wire.money, asked.grid.amounts),
         months=asked.grid.months,
         cells=map(_cell, cells),
-        summary=grid.summary(ruleset.package, cells, current),
+        summary=grid.summary(ruleset.package, asked.grid, cells, current),
         ruleset=ruleset_pb(deployment.stamp(ruleset)),
     )
 
@@ -63,7 +64,8 @@ def _suggestion(package: RulePackage, facts: Values, found: Suggestion, stamp: R
     return pb.Suggestion(
         changes=[_changed(package.facts[name], facts, value) for name, value in found.changes.items()],
         assessment=assessment_pb(found.assessment, stamp),
-        summary=sentence(package, facts, found.changes),
+        summary=sentence(package, facts, found.changes, found.assessment),
+        conditions=conditions(found.assessment),
     )
 
 

@@ -103,6 +103,7 @@ class DecisionServicer(DecisionServiceServicer):
             decision_id=decisions.decision_id(request.name),
             case_reference=content.case_reference,
             record_day=paris_day(record.time),
+            whole=request.all_rules,
         )
         return decisions.explanation_pb(situation)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import grpc
 import structlog
@@ -24,6 +25,7 @@ from services.eligibility.messages import (
     ruleset_pb,
     simulation_pb,
     unanswered,
+    unread_fields,
 )
 from services.eligibility.publishing import Deployment, Deployments
 from services.eligibility.store import Journal
@@ -73,7 +75,10 @@ def decide(request: pb.AssessEligibilityRequest, deployment: Deployment) -> NewD
     """The decision on one application, or what is wrong with it."""
     deployment.require(request.min_state_number)
     ruleset, facts = read_request(request, deployment)
-    assessment = assess_and_ask(ruleset.package, ruleset.engine, facts)
+    assessment = replace(
+        assess_and_ask(ruleset.package, ruleset.engine, facts),
+        unread=unread_fields(request.application, ruleset.package),
+    )
     if assessment.disagreements:
         log.error("engine_disagreement", ruleset=ruleset.package.digest, rules=assessment.disagreements)
     return NewDecision(
@@ -103,6 +108,7 @@ def decide_all(
             continue
         size = _FRAME_BYTES + _size(decision)
         if size > room:
+            room -= _REFUSAL_BYTES
             yield _answer_full()
         else:
             room -= size

@@ -92,10 +92,17 @@ def replay(call: Call, decision: Decision) -> int:
     return REFUSED
 
 
-def explain(call: Call, decision: Decision) -> int:
+def explain(
+    call: Call,
+    decision: Decision,
+    all_rules: Annotated[
+        bool, typer.Option("--all", help="Toutes les règles, et non celles qui peuvent toucher le dossier.")
+    ] = False,
+) -> int:
     """Explique une décision à la personne concernée (CRPA, article R. 311-3-1-2)."""
     client, out = Client(call), call.out
-    answer = client.call(client.decisions.ExplainDecision, rpc.ExplainDecisionRequest(name=_full(decision)))
+    request = rpc.ExplainDecisionRequest(name=_full(decision), all_rules=all_rules)
+    answer = client.call(client.decisions.ExplainDecision, request)
     out.document(as_json(answer))
     out.line(answer.markdown.rstrip("\n"))
     return GOOD

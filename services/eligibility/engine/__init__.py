@@ -4,6 +4,7 @@ The library is sharp: names and sessions compared by a 32-bit hash, division by 
 limits met at run time. Hence a compiler (never an author) writes its definitions, over integers alone; a
 guard and a sentinel frame every evaluation; one file touches the native module.
 
+- `absent_facts`: The facts whose absence leaves an expression unknown, in the order of the package.
 - `all_values`: The value of every name of the package's scope, for checked facts; None is unknown or
   without meaning.
 - `compile_package`: The shards of a package, in the order of its rules; UncompilableError beyond a limit of
@@ -22,14 +23,18 @@ guard and a sentinel frame every evaluation; one file touches the native module.
   condition of the rule.
 - `leaves_of`: The leaves of one condition, once its negations are pushed down.
 - `NativeRuleset`: Rules compiled in C, freed with the object.
+- `outcome_of`: What rules in force advise, whatever the package says: while a fact that is asked is missing,
+  or a rule that could refuse is undecided, nothing is presentable.
 - `request_day`: The day of a request whose facts were checked.
 - `rule_leaves`: Every leaf of the conditions of the rules, of their orientations and of their messages,
   each once.
+- `suppliable`: Those of the absent facts behind an expression that one can supply.
 - `too_large`: The rules that compare an integer of this row that the engine cannot compare exactly.
 - `true_rules`: Ids of the rules whose condition is true, neither false nor unknown.
 - `try_package`: Raises UncompilableError unless the engine compiles the package and agrees with the
   reference on its cases.
 - `UncompilableError`: The package exceeds a limit of the engine; the message is a French sentence.
+- `verdicts`: What the condition of each rule is, by id; None is unknown.
 - `written`: An expression in the language of the package, more parentheses than needed.
 """
 
@@ -48,7 +53,16 @@ from services.eligibility.engine.definitions import (
     exceeded_limits,
     too_large,
 )
-from services.eligibility.engine.evaluation import LazyValues, all_values, request_day, true_rules
+from services.eligibility.engine.evaluation import (
+    LazyValues,
+    absent_facts,
+    all_values,
+    outcome_of,
+    request_day,
+    suppliable,
+    true_rules,
+    verdicts,
+)
 from services.eligibility.engine.host import HostRuleset
 from services.eligibility.engine.native import EngineError, NativeRuleset
 from services.eligibility.engine.trial import try_package

@@ -1,20 +1,28 @@
-"""Every value that the rules read for one application: facts, parameters of the day, calculations; and the
-second opinion, the rules that the three-valued reference evaluator finds true."""
+"""Every value that the rules read for one application: facts, parameters of the day, calculations; the
+second opinion, what the three-valued reference evaluator finds of each rule; and the outcome of both."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from datetime import date
 
 from services.eligibility.package import (
     MISSING_FACTS,
     REQUIRED_DOCUMENTS,
+    Node,
+    Outcome,
+    Rule,
     RulePackage,
+    RuleSeverity,
     Value,
     Values,
+    WhenAbsent,
     codes_of,
     completed,
     evaluate,
+    is_asked,
     missing_facts,
+    tree,
 )
 
 
@@ -75,4 +83,50 @@ def _required_documents(package: RulePackage, values: Values) -> tuple[str, ...]
 
 def true_rules(package: RulePackage, values: Values) -> frozenset[str]:
     """Ids of the rules whose condition is true, neither false nor unknown."""
-    return frozenset(rule.id for rule in package.rules if evaluate(rule.condition, values) is True)
+    return frozenset(rule for rule, truth in verdicts(package, values).items() if truth is True)
+
+
+def verdicts(package: RulePackage, values: Values) -> dict[str, Value | None]:
+    """What the condition of each rule is, by id; None is unknown."""
+    return {rule.id: evaluate(rule.condition, values) for rule in package.rules}
+
+
+def outcome_of(true: Iterable[Rule], undecided: Iterable[Rule], *, missing: bool) -> Outcome:
+    """What rules in force advise, whatever the package says: while a fact that is asked is missing, or a rule
+    that could refuse is undecided, nothing is presentable."""
+    severities = {rule.severity for rule in true}
+    if RuleSeverity.BLOCKING in severities:
+        return Outcome.NOT_ELIGIBLE
+    waiting = missing or any(rule.severity is not RuleSeverity.RESERVE for rule in undecided)
+    if waiting or RuleSeverity.MISSING in severities:
+        return Outcome.INCOMPLETE
+    return Outcome.ELIGIBLE_WITH_RESERVE if severities else Outcome.ELIGIBLE
+
+
+def absent_facts(package: RulePackage, node: Node, values: Values) -> tuple[str, ...]:
+    """The facts whose absence leaves an expression unknown, in the order of the package."""
+    found = frozenset(_absent(package, node, values))
+    return tuple(name for name in package.facts if name in found)
+
+
+def suppliable(package: RulePackage, node: Node, values: Values) -> tuple[str, ...]:
+    """Those of them that one can supply: they are asked, and do not say by their absence that they do not
+    apply."""
+    facts = package.facts
+    return tuple(
+        name
+        for name in absent_facts(package, node, values)
+        if facts[name].when_absent is not WhenAbsent.NOT_APPLICABLE and is_asked(facts[name], values)
+    )
+
+
+def _absent(package: RulePackage, node: Node, values: Values) -> Iterator[str]:
+    if evaluate(node, values) is not None:
+        return
+    if isinstance(node, tree.Reference):
+        if node.name in package.facts:
+            yield node.name
+        elif node.name in package.derived:
+            yield from _absent(package, package.derived[node.name].expression, values)
+    for child in tree.children(node):
+        yield from _absent(package, child, values)

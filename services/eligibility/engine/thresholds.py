@@ -12,6 +12,7 @@ from typing import Any
 
 from services.eligibility.engine.evaluation import all_values, request_day
 from services.eligibility.package import (
+    MAX_WHOLE,
     REQUIRED_DOCUMENTS,
     Fact,
     Kind,
@@ -24,8 +25,8 @@ from services.eligibility.package import (
 )
 
 _PERCENT_STEP = Fraction(1, 1_000_000)
-_LOW = {Kind.MONEY: -(10**11), Kind.INTEGER: -(10**6), Kind.PERCENT: -(10**4)}
-_HIGH = {Kind.MONEY: 10**11, Kind.INTEGER: 10**6, Kind.PERCENT: 10**4}
+_LOW = {Kind.MONEY: -(10**11), Kind.INTEGER: -MAX_WHOLE, Kind.PERCENT: -(10**4)}
+_HIGH = {Kind.MONEY: 10**11, Kind.INTEGER: MAX_WHOLE, Kind.PERCENT: 10**4}
 _FIRST_DAY, _LAST_DAY = date(1900, 1, 1), date(2999, 12, 31)
 _ORDER = ("<", "<=", ">", ">=", "==", "!=")
 _REQUEST_DATE = "request_date"

@@ -15,12 +15,13 @@
 - `read_suggestions`: What is asked; InvalidArgument with every wrong field.
 - `ruleset_pb`: The package that answers.
 - `simulation_pb`: The whole simulation, its schedule dated when the day of the first instalment is known.
+- `unread_fields`: The paths of the fields that are given and that nothing in the package reads.
 - `unanswered`: Why an inverse question has no answer.
 """
 
 from services.eligibility.messages import decisions
 from services.eligibility.messages.advice_requests import read_grid, read_suggestions
-from services.eligibility.messages.application import fact_value, read_request
+from services.eligibility.messages.application import fact_value, read_request, unread_fields
 from services.eligibility.messages.assessments import assessment_pb, catalog, ruleset_pb
 from services.eligibility.messages.fields import BoundedFields
 from services.eligibility.messages.loans import answered, read_loan_question, simulation_pb, unanswered

@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from microcredit.eligibility.v1 import eligibility_service_pb2 as pb
-from services.eligibility.answer import AMOUNT, MONTHS, Grid
+from services.eligibility.answer import AMOUNT, MONTHS, Grid, grid
 from services.eligibility.engine import request_day
 from services.eligibility.messages.application import read_application
 from services.eligibility.messages.fields import BoundedFields
@@ -88,25 +88,30 @@ def read_grid(request: pb.ExploreLoanTermsRequest, deployment: Deployment) -> Gr
     bounds, parameters = ruleset.package.decision.loan_bounds, ruleset.package.parameters
     day = request_day(facts)
 
-    def bounded(axis: _Axis, least: str, most: str) -> tuple[int, int]:
+    def bounded(axis: _Axis, crossed: _Axis, least: str, most: str) -> tuple[int, int]:
+        found = grid.admitted(ruleset.package, facts, axis.fact, crossed.fact)
         low, high = (
-            stated if stated is not None else max(1, _whole(parameters[name].on(day).value))
-            for stated, name in ((axis.least, least), (axis.most, most))
+            next(
+                end
+                for end in (stated, of_rules, max(1, _whole(parameters[name].on(day).value)))
+                if end is not None
+            )
+            for stated, of_rules, name in ((axis.least, found[0], least), (axis.most, found[1], most))
         )
         _check_axis(ruleset.package, facts, axis, (low, high), fields)
         return low, high
 
     ends = (
-        bounded(amounts, bounds.min_amount, bounds.max_amount),
-        bounded(months, bounds.min_months, bounds.max_months),
+        bounded(amounts, months, bounds.min_amount, bounds.max_amount),
+        bounded(months, amounts, bounds.min_months, bounds.max_months),
     )
     violations.raise_if_any()
-    grid = _grid(ends, amounts.step, months.step)
-    if len(grid.amounts) * len(grid.months) > MAX_CELLS:
+    terms = _grid(ends, amounts.step, months.step)
+    if len(terms.amounts) * len(terms.months) > MAX_CELLS:
         text = f"La grille compte {MAX_CELLS} cases au plus : espacez les montants ou les durées."
         fields.fail(amounts.fields[2], FieldReason.TOO_MANY, text)
     violations.raise_if_any()
-    return GridAsked(ruleset, facts, grid)
+    return GridAsked(ruleset, facts, terms)
 
 
 def _amounts(fields: BoundedFields) -> _Axis:

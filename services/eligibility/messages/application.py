@@ -21,6 +21,8 @@ from services.eligibility.package import (
     Values,
     ValueType,
     check_facts,
+    facts_of_rules,
+    plain_text,
 )
 from services.eligibility.publishing import Deployment, Ruleset
 from services.kit import wire
@@ -77,7 +79,9 @@ def read_fact_value(
 def read_value(content: Any, path: str, violations: Violations) -> Value | None:
     """The value of a field of the contract."""
     match content:
-        case bool() | int() | str():
+        case str():
+            return plain_text(content)
+        case bool() | int():
             return content
         case money_pb2.Money():
             return wire.cents(content, path, violations)
@@ -157,11 +161,25 @@ def _fields(
 ) -> Iterator[tuple[str, Value | None, Violations]]:
     """The declared facts that are fields of the message and present."""
     for name in APPLICATION_FACTS:
-        parent, _, field = name.rpartition(".")
-        holder: Message = getattr(application, parent) if parent else application
-        if name in package.facts and holder.HasField(field):
+        given, content = _field(application, name)
+        if name in package.facts and given:
             problems = Violations()
-            yield name, read_value(getattr(holder, field), _path(name), problems), problems
+            yield name, read_value(content, _path(name), problems), problems
+
+
+def _field(application: assessment_pb2.Application, name: str) -> tuple[bool, Any]:
+    """Whether a field of the message is given, and its content."""
+    parent, _, field = name.rpartition(".")
+    holder: Message = getattr(application, parent) if parent else application
+    return holder.HasField(field), getattr(holder, field)
+
+
+def unread_fields(application: assessment_pb2.Application, package: RulePackage) -> tuple[str, ...]:
+    """The paths of the fields that are given and that nothing in the package reads."""
+    read = facts_of_rules(package)
+    fields = (name for name in APPLICATION_FACTS if _field(application, name)[0])
+    added = (name for name in package.facts if name in application.additional_facts)
+    return tuple(_path(name).removeprefix("application.") for name in (*fields, *added) if name not in read)
 
 
 def _additions(

@@ -17,6 +17,7 @@ from services.eligibility.answer import (
     Question,
     Reason,
     RulesetStamp,
+    UndecidedRule,
 )
 from services.eligibility.messages.application import fact_value
 from services.eligibility.package import (
@@ -62,6 +63,18 @@ def assessment_pb(
         case_reference=case_reference,
         questions=map(question_pb, assessment.questions),
         decision_id=decision_id,
+        undecided=map(_undecided, assessment.undecided),
+        unread_fields=assessment.unread,
+    )
+
+
+def _undecided(rule: UndecidedRule) -> pb.UndecidedRule:
+    return pb.UndecidedRule(
+        code=rule.code,
+        severity=_SEVERITIES[rule.severity],
+        # An answer holds 500 of the worst applications: what the facts tell is not said again.
+        facts=[fact.path for fact in rule.facts],
+        message="" if rule.facts else rule.message,
     )
 
 

@@ -20,6 +20,7 @@ from services.eligibility.answer import (
     StoredDecision,
     Unreadable,
     markdown,
+    plain_lines,
     sections,
 )
 from services.eligibility.messages.application import check_case_reference, fact_value
@@ -197,7 +198,7 @@ def replay_pb(replayed: Replay, stamp: RulesetStamp) -> pb.ReplayDecisionRespons
 
 
 def explanation_pb(situation: Situation) -> pb.ExplainDecisionResponse:
-    """The four items, apart and together."""
+    """Ten plain lines and the four items, apart and together."""
     found = sections(situation)
     return pb.ExplainDecisionResponse(
         sections=[
@@ -205,6 +206,7 @@ def explanation_pb(situation: Situation) -> pb.ExplainDecisionResponse:
             for section in found
         ],
         markdown=markdown(situation, found),
+        plain=plain_lines(situation),
     )
 
 

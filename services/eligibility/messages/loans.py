@@ -143,9 +143,11 @@ def answered(question: Terms | ShortestDuration | LargestAmount, simulation: Sim
     """The answer in words."""
     match question:
         case ShortestDuration():
-            found = f"La durée la plus courte est de {months(simulation.terms.months)} : "
+            tried = f"De {question.min_months} à {months(question.max_months)}"
+            found = f"{tried}, la durée la plus courte est de {months(simulation.terms.months)} : "
         case LargestAmount():
-            found = f"Le montant le plus élevé est de {euros(simulation.terms.amount)} : "
+            tried = f"De {euros(question.min_amount)} à {euros(question.max_amount)}"
+            found = f"{tried}, le montant entier le plus élevé est de {euros(simulation.terms.amount)} : "
         case _:
             found = ""
     cost, taeg = euros(simulation.total_credit_cost), percent(simulation.taeg_pct)

@@ -20,20 +20,25 @@
 - `ENGINE_DISAGREEMENT`: Code of the reason given when the two evaluators disagree; no rule may bear it.
 - `evaluate`: The value of an expression; a condition is True, False or None.
 - `Fact`: What a package declares of one fact; the bounds are inclusive.
+- `facts_of_rules`: The facts behind the rules, their sentences, the figures and the required documents, with
+  the day.
 - `facts_read`: The facts behind names of facts, parameters and calculations.
 - `Format`: A form that a text must have, and the French sentence that describes it.
 - `FRENCH_KINDS`: Each kind of value in French words, with its article.
 - `Identity`: What the package is, for whom, by what authority, and when it may govern.
+- `is_asked`: False when the fact does not concern the person; while that is not known, it is asked.
 - `Kind`: What a value is; the words are those of the package files.
 - `Lever`: How the applicant may act on a fact: the effort, the direction, and the bounds calculated on the
   application as it stands.
 - `listed`: A value as a French reader writes it; a long list is counted.
 - `MAX_LISTED`: How many codes of a list are written out before the list is counted instead.
 - `MAX_PERCENT_DECIMALS`: Decimals that a percent may have.
+- `MAX_WHOLE`: Beyond, the rule engine does not compare integers exactly, and JSON does not carry them.
 - `MISSING_FACTS`: Name, in expressions, of the list of wanted facts that are absent.
 - `missing_facts`: The absent facts that the package wants, in its order; the values are those of the facts
   and of the parameters.
 - `names`: Every name that the expression reads, with repetitions.
+- `Node`: A typed expression.
 - `NOTHING`: How an empty list is written.
 - `NUMERIC`: The kinds that can be added and multiplied.
 - `ORDERED`: The kinds that can be compared by < and >.
@@ -45,6 +50,7 @@
   once.
 - `Parameter`: A dated value; the values cover the package's validity without gap or overlap.
 - `PersonalData`: Class of personal data of a fact.
+- `plain_text`: A text composed (NFC), its no-break spaces made ordinary.
 - `Property`: What must hold of every application: an outcome excluded when a condition is true, or a fact
   whose growth never makes the outcome worse.
 - `quoted`: « text ».
@@ -76,6 +82,7 @@ from services.eligibility.package.evaluate import evaluate
 from services.eligibility.package.facts import (
     APPLICATION_FACTS,
     MAX_PERCENT_DECIMALS,
+    MAX_WHOLE,
     Direction,
     Fact,
     Format,
@@ -84,7 +91,9 @@ from services.eligibility.package.facts import (
     WhenAbsent,
     check_facts,
     completed,
+    is_asked,
     missing_facts,
+    plain_text,
 )
 from services.eligibility.package.findings import ordered
 from services.eligibility.package.load import (
@@ -108,6 +117,7 @@ from services.eligibility.package.model import (
     Rule,
     RulePackage,
     RuleSeverity,
+    facts_of_rules,
     facts_read,
     parameters_read,
     rules_by_fact,
@@ -118,6 +128,7 @@ from services.eligibility.package.tree import (
     NUMERIC,
     ORDERED,
     Kind,
+    Node,
     Value,
     Values,
     ValueType,

@@ -10,13 +10,14 @@ from enum import Enum
 from fractions import Fraction
 from types import MappingProxyType
 from typing import Any
+from unicodedata import normalize
 
 from services.eligibility.loan import exact_decimal
 from services.eligibility.package.display import display
 from services.eligibility.package.evaluate import evaluate
 from services.eligibility.package.tree import Kind, Node, Value, Values, ValueType
 from services.kit.errors import FieldReason, Violation
-from services.kit.french import spaced
+from services.kit.french import NARROW_NO_BREAK_SPACE, NO_BREAK_SPACE, spaced
 
 APPLICATION_FACTS: Mapping[str, frozenset[Kind]] = MappingProxyType(
     {
@@ -56,6 +57,9 @@ APPLICATION_FACTS: Mapping[str, frozenset[Kind]] = MappingProxyType(
 one."""
 MAX_PERCENT_DECIMALS = 6
 MAX_TEXT_LENGTH = 200
+MAX_WHOLE = 2**53 - 1
+"""Beyond, the rule engine does not compare integers exactly, and JSON does not carry them."""
+_SPACES = str.maketrans(dict.fromkeys((NO_BREAK_SPACE, NARROW_NO_BREAK_SPACE), " "))
 Problem = tuple[FieldReason, str]
 """Reason and French sentence."""
 
@@ -200,6 +204,11 @@ def check_facts(facts: Mapping[str, Fact], given: Values) -> list[Violation]:
     return found
 
 
+def plain_text(text: str) -> str:
+    """A text composed (NFC), its no-break spaces made ordinary: two ways to type it are one value."""
+    return normalize("NFC", text).translate(_SPACES)
+
+
 def _problem(fact: Fact, value: Value, request_date: Value | None) -> Problem | None:
     """What is wrong in a value whose Python type is that of its kind."""
     match value:
@@ -228,6 +237,8 @@ def _bound_problem(fact: Fact, value: int | Fraction | date) -> Problem | None:
     low: Any = fact.minimum
     high: Any = fact.maximum
     dated = isinstance(value, date)
+    if not isinstance(value, date) and not -MAX_WHOLE <= value <= MAX_WHOLE:
+        return FieldReason.OUT_OF_RANGE, f"« {fact.label} » est hors de l’intervalle accepté."
     below, above = ("être avant le", "être après le") if dated else ("être inférieur à", "dépasser")
     if low is not None and value < low:
         return FieldReason.OUT_OF_RANGE, f"« {fact.label} » ne peut {below} {display(low, fact.type)}."
@@ -255,6 +266,11 @@ def _codes_problem(fact: Fact, codes: tuple[str, ...]) -> Problem | None:
 
 
 def _text_problem(fact: Fact, text: str) -> Problem | None:
+    if not text.isprintable():
+        return (
+            FieldReason.NOT_PRINTABLE,
+            f"« {fact.label} » tient sur une ligne, sans tabulation ni caractère invisible.",
+        )
     if fact.format and not fact.format.pattern.fullmatch(text):
         return FieldReason.NOT_PRINTABLE, fact.format.description
     if len(text) > MAX_TEXT_LENGTH:

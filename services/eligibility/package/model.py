@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import Enum
+from functools import lru_cache
 
 from services.eligibility.package.facts import Fact, WhenAbsent
 from services.eligibility.package.tree import Node, Value, Values, ValueType, names
@@ -222,6 +223,18 @@ def rules_by_fact(package: RulePackage, day: date) -> dict[str, tuple[str, ...]]
             for name in facts_read(package, names(rule.condition)):
                 codes[name][rule.code] = None
     return {name: tuple(found) for name, found in codes.items()}
+
+
+@lru_cache(maxsize=16)
+def facts_of_rules(package: RulePackage) -> frozenset[str]:
+    """The facts behind the rules, their sentences, the figures and the required documents, with the day."""
+    conditions = [node for rule in package.rules for node in (rule.condition, rule.orientation_condition)]
+    conditions += [message.condition for rule in package.rules for message in rule.messages]
+    conditions += [required.condition for required in package.decision.required_documents]
+    read = {name for node in conditions if node is not None for name in names(node)}
+    read |= {name for rule in package.rules for message in rule.messages for name in message.parts[1::2]}
+    read |= {name for name, derived in package.derived.items() if derived.is_figure}
+    return facts_read(package, read) | {"request_date"}
 
 
 def facts_read(package: RulePackage, read: Iterable[str]) -> frozenset[str]:

@@ -9,7 +9,7 @@ from datetime import date
 from itertools import pairwise
 
 from services.eligibility.package.display import display
-from services.eligibility.package.facts import Fact
+from services.eligibility.package.facts import Fact, plain_text
 from services.eligibility.package.facts_file import check_name
 from services.eligibility.package.findings import did_you_mean
 from services.eligibility.package.model import DatedValue, Derived, Parameter
@@ -104,8 +104,8 @@ def _read_codes(item: Table, of: Fact | None, labels: dict[str, str]) -> tuple[s
         for code, place, label in words:
             if of.format and not of.format.pattern.fullmatch(code):
                 item.fail_at(place, of.format.description)
-            labels[code] = typeset(label.text)
-        codes = [code for code, _, _ in words]
+            labels[plain_text(code)] = typeset(label.text)
+        codes = [plain_text(code) for code, _, _ in words]
     if len(set(codes)) < len(codes):
         item.fail("value", "Un code est écrit deux fois.")
     return tuple(codes)

@@ -11,6 +11,7 @@ from fractions import Fraction
 from typing import TypeVar
 
 from services.eligibility.package import source
+from services.eligibility.package.facts import plain_text
 from services.eligibility.package.findings import did_you_mean
 from services.eligibility.package.parse import parse
 from services.eligibility.package.tree import Kind, Value, ValueType
@@ -34,7 +35,7 @@ class LiteralError(ValueError):
 def parse_literal(kind: Kind, text: str) -> Value:
     """The value of a text; for a code or a text, itself."""
     parser = _PARSERS.get(kind)
-    return parser(text) if parser else text
+    return parser(text) if parser else plain_text(text)
 
 
 def parse_date(text: str) -> date:

@@ -10,8 +10,23 @@ from itertools import pairwise
 from typing import Any
 
 from services.eligibility.answer import ENGINE_FAILED, Assessment, in_words, judge
-from services.eligibility.engine import EngineError, HostRuleset, NativeRuleset, compile_package, too_large
-from services.eligibility.package import Outcome, Property, RulePackage, Value, Values, evaluate
+from services.eligibility.engine import (
+    EngineError,
+    HostRuleset,
+    NativeRuleset,
+    compile_package,
+    suppliable,
+    too_large,
+)
+from services.eligibility.package import (
+    Outcome,
+    Property,
+    RulePackage,
+    RuleSeverity,
+    Value,
+    Values,
+    evaluate,
+)
 from services.eligibility.publishing.check.applications import Application
 from services.eligibility.publishing.check.consistency import Coverage
 from services.kit.findings import Findings
@@ -77,7 +92,8 @@ def _label(package: RulePackage, outcome: Outcome) -> str:
 
 
 class Trial:
-    """Assesses applications with every evaluator, and remembers what they show."""
+    """Assesses applications with every evaluator, and remembers what they show; `endless` has, for a rule, a
+    first application left incomplete by it that nothing one can supply decides."""
 
     def __init__(self, package: RulePackage, findings: Findings) -> None:
         self._package, self._findings = package, findings
@@ -87,15 +103,21 @@ class Trial:
         self._reported: set[str] = set()
         self.coverage = Coverage(package)
         self.tried: list[Tried] = []
+        self.endless: dict[str, tuple[Application, Assessment]] = {}
 
     def run(self, application: Application) -> Assessment:
         """The assessment of an application; disagreements become findings, the first of each rule."""
         judged = judge(self._package, partial(self._fire, application), application.facts)
-        for rule in judged.disagreements:
-            self._disagree(rule, application)
+        for name in judged.disagreements:
+            self._disagree(name, application)
         self.coverage.note(judged.values)
         self.tried.append(Tried(application, judged.values, judged.outcome))
-        return in_words(self._package, judged)
+        found = in_words(self._package, judged)
+        for rule in judged.undecided if judged.outcome is Outcome.INCOMPLETE else ():
+            waits = suppliable(self._package, rule.condition, judged.values)
+            if rule.severity is not RuleSeverity.RESERVE and not waits:
+                self.endless.setdefault(rule.id, (application, found))
+        return found
 
     def _fire(self, application: Application, values: Values) -> frozenset[str]:
         rows = [shard.row(values) for shard in self._shards]

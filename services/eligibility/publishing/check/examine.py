@@ -26,6 +26,8 @@ from services.eligibility.publishing.check.consistency import check_consistency,
 from services.eligibility.publishing.check.gaps import Gap, case_gaps, record_gaps
 from services.eligibility.publishing.check.report import Report
 from services.eligibility.publishing.check.sense import check_sense
+from services.eligibility.publishing.check.undecidable import check_undecidable
+from services.eligibility.publishing.check.wordings import check_plain
 from services.kit.findings import Findings, Place
 from services.kit.releases import Contents, digest
 
@@ -58,12 +60,14 @@ def _tried(package: RulePackage, findings: Findings) -> Report:
     for application in (*boundaries, *drawn):
         trial.run(application)
     searched = _search(package, critical, trial)
+    check_undecidable(package, critical, trial, findings)
     check_coverage(package, trial.coverage, true_in_cases, findings)
     for broken, example in broken_properties(package, trial.tried):
         place = package.place("properties.yaml", broken.id)
         findings.error(place, f"La propriété « {broken.title} » n’est pas tenue : {example}.")
     check_use(package, findings)
     check_sense(package, findings)
+    check_plain(package, findings)
     return Report(
         findings=ordered(findings),
         identity=package.identity,
