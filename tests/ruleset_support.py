@@ -52,11 +52,17 @@ def variant(version: str, *edits: Edit, contents: Contents = SHIPPED) -> dict[st
 
 
 def with_ceiling(contents: Contents, euros: int) -> dict[str, bytes]:
-    """The same package with a higher maximal amount, without the case of the former one."""
+    """The same package with a higher maximal amount, without the cases of the former one."""
     changed = edited(contents, ("parameters.yaml", "      value: 3000.00", f"      value: {euros}.00"))
     text = changed["cases/10-pret.yaml"].decode()
     begin, end = text.index("  - id: E05\n"), text.index("  - id: E07\n")
-    return {**changed, "cases/10-pret.yaml": (text[:begin] + text[end:]).encode()}
+    return undated({**changed, "cases/10-pret.yaml": (text[:begin] + text[end:]).encode()})
+
+
+def undated(contents: Contents) -> dict[str, bytes]:
+    """The same package without the cases of former national ceilings, the last of their file."""
+    file = "cases/10-pret.yaml"
+    return {**contents, file: contents[file].partition(b"  - id: E81\n")[0]}
 
 
 def validity(first: str, last: str = "") -> Edit:

@@ -125,6 +125,21 @@ def edit(file: Path, before: str, after: str) -> None:
     file.write_text(text.replace(before, after), encoding="utf-8")
 
 
+def prove(old: str, folder: Path) -> None:
+    """What is proved of the new version, and of all that it changes."""
+    print(f"   $ eligibility prove {folder}\n   {ask('prove', str(folder))['summary']}")
+    words = ("diff", old, str(folder), "--prove")
+    changed: Json = json.loads(run(*words, "--json", codes=(1,)))
+    print(
+        "\n".join(
+            [
+                f"   $ eligibility {shlex.join(words)} | tail -2",
+                *(f"   {one}" for one in changed["proved"][-2:]),
+            ]
+        )
+    )
+
+
 def wait_for_shadow(number: str) -> None:
     """Waits until every recorded decision was compared."""
     limit = time.monotonic() + SHADOW_SECONDS
@@ -152,6 +167,7 @@ def play(stub: EligibilityServiceStub, folder: Path) -> None:
     run("init", str(folder), "--from-server")
     write_version(folder, first.ruleset.version)
     show("diff", first.ruleset.version, str(folder), codes=(1,), head=6)
+    prove(first.ruleset.version, folder)
     show("publish", str(folder), "--comment", "Délibération n° 2026-48")
     step(3, "À blanc sur les décisions enregistrées, comme si elles étaient du 1er janvier")
     started = ask("shadow", "start", VERSION, "--since", "2000-01-01", "--as-of", FIRST_DAY)

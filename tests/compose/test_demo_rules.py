@@ -37,6 +37,13 @@ def test_the_publication_shows_what_changes_and_its_check(played: str) -> None:
     assert re.search(r"Version 2027\.1, empreinte \w{12}… : publiée", published)
 
 
+def test_the_new_version_is_proved_before_it_is_published(played: str) -> None:
+    published = step(played, 2)
+    assert "score 100 %" in published
+    assert "« Ne peut pas être présentée » devient « Peut être présentée » (−AMOUNT_ABOVE_MAX)" in published
+    assert "Prouvé : rien d’autre ne change" in published
+
+
 def test_the_shadow_finds_the_one_application_that_changes(played: str) -> None:
     found = step(played, 3)
     assert "−AMOUNT_ABOVE_MAX" in found

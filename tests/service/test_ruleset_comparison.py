@@ -66,9 +66,18 @@ def test_over_recorded_decisions(rules: Rules) -> None:
     check_told(compare(rules, archive=pack(V2), decisions=pb.RecordedDecisions()))
 
 
+def test_decisions_left_unread_are_counted(rules: Rules) -> None:
+    """« Nothing changes » over the last ones would say nothing of the others."""
+    few = compare(rules, name=version_name("2026.2"), decisions=pb.RecordedDecisions(max_count=2))
+    assert few.compared_count == 2
+    assert "Décisions lues, les dernières d’abord : 2 sur 12" in plain(few.summary)
+    every = compare(rules, name=version_name("2026.2"), decisions=pb.RecordedDecisions(max_count=12))
+    assert "Décisions lues" not in every.summary
+
+
 def test_over_the_cases_of_the_candidate(rules: Rules) -> None:
     report = compare(rules, name=version_name("2026.2"))
-    assert report.compared_count == 56
+    assert report.compared_count == 109
     assert report.left_out_count == 0
 
 

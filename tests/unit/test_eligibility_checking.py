@@ -74,7 +74,7 @@ def test_what_running_the_package_shows_is_told_at_once() -> None:
     found = said(report)
     assert not report.accepted
     for expected in (
-        "Aucun cas ne rend vraie la règle UNCOVERED : ajoutez un cas.",
+        "Aucun cas ne rend vraie la règle UNCOVERED : ajoutez un cas, ou lancez « eligibility prove »",
         "motifs : attendu « AMOUNT_ABOVE_MAX », obtenu « AMOUNT_BELOW_MIN ».",
         "Ce paramètre n’est lu par rien : retirez-le.",
         "La propriété « Une personne mineure ne peut jamais être présentée » n’est pas tenue",

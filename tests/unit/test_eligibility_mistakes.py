@@ -108,6 +108,11 @@ MEANT: list[tuple[str, tuple[Edit, ...], str]] = [
         (("parameters.yaml", "value: 3000.00", "value: 30000.00"),),
         "« Montant maximal » (30 000,00 €) dépasse « Plafond national",
     ),
+    (
+        "not voted",
+        (("parameters.yaml", "      value: 6\n", "      value: 6\n      draft: true\n"),),
+        "« Durée minimale » (6 mois, à partir du 1er janvier 2011) n’est pas voté",
+    ),
     ("article 33", (("rules.yaml", "article: Code civil, article 414", "article: 414"),), "ne dit pas de quel texte"),
     (
         "never tried",
@@ -158,3 +163,41 @@ def test_a_fault_of_yaml_hides_nothing_of_the_other_files_nor_of_the_other_entri
 def test_what_an_office_program_leaves_is_ignored() -> None:
     report = examine({**SHIPPED, "cases/~$10-pret.yaml": b"\x00\x01"})
     assert report.accepted, said(report.findings)
+
+
+def test_two_entries_that_name_each_other_hide_nothing() -> None:
+    pair = "a_one:\n  label: A\n  value: b_two\nb_two:\n  label: B\n  value: a_one\n"
+    contents = {**SHIPPED, "derived.yaml": SHIPPED["derived.yaml"] + pair.encode()}
+    findings = Findings()
+    assemble_package(contents, findings)
+    found = said(findings)
+    assert len(found) == 1
+    assert "« b_two » n’est ni un fait" in found[0]
+
+
+def test_how_an_editor_saves_changes_nothing() -> None:
+    """A mark at the beginning, line ends of Windows, an INSEE code without quotes."""
+    windows = {
+        file: b"\xef\xbb\xbf" + content.replace(b"\n", b"\r\n") if file.endswith(".yaml") else content
+        for file, content in edited(
+            SHIPPED, ("cases/20-personne.yaml", "applicant.commune_insee: ", "applicant.commune_insee:  ")
+        ).items()
+    }
+    findings = Findings()
+    assert assemble_package(windows, findings) is not None
+    assert list(findings) == []
+
+
+def test_another_encoding_is_said_once() -> None:
+    findings = Findings()
+    contents = {**SHIPPED, "decision.yaml": SHIPPED["decision.yaml"].decode().encode("cp1252", "replace")}
+    assemble_package(contents, findings)
+    assert said(findings) == ["decision.yaml:1:1 : Le fichier n’est pas en UTF-8 : enregistrez-le en UTF-8."]
+
+
+def test_a_wrong_figure_is_told_with_its_case() -> None:
+    found = said(
+        examine(edited(SHIPPED, ("cases/10-pret.yaml", "instalment: 63.48", "instalment: 63.49"))).findings
+    )
+    expected = "Cas E01, Mensualité du prêt : attendu « 63,49 € », obtenu « 63,48 € »."
+    assert [one for one in found if expected in one], found

@@ -19,7 +19,7 @@ from services.eligibility.store import Journal
 from services.kit import releases
 from services.kit.context import check_deadline, remaining
 from services.kit.errors import FailedPrecondition, FieldReason, InvalidArgument, Violations
-from services.kit.french import number
+from services.kit.french import number, spaced
 from services.kit.releases import Kind
 
 DEFAULT_DECISIONS, MAX_DECISIONS = 1000, 5000
@@ -97,6 +97,20 @@ def applications(
         case "decisions":
             return _decisions(journal, _recorded(request.decisions, Violations()))
     return [(case.facts, case.id) for case in rulesets.candidate.package.cases]
+
+
+def left_behind(request: pb.CompareRulesetsRequest, journal: Journal) -> str:
+    """What the comparison did not read of the decisions asked for; empty when it read them all."""
+    if request.WhichOneof("over") != "decisions":
+        return ""
+    asked = _recorded(request.decisions, Violations())
+    total = journal.count(asked.filters)
+    if total <= asked.count:
+        return ""
+    return spaced(
+        f" Décisions lues, les dernières d’abord : {number(asked.count)} sur {number(total)} ; demandez-en "
+        f"davantage ({number(MAX_DECISIONS)} au plus), ou comparez période par période."
+    )
 
 
 def _in_force(deployments: Deployments, as_of: date | None) -> Deployment:

@@ -66,7 +66,9 @@ class RulesetServicer(RulesetServiceServicer):
             over = comparison_requests.applications(request, rulesets, self._journal)
             found = tally(map(rulesets.pair, over))
         labels = reason_labels(rulesets.candidate.package, *_packages(rulesets.base))
-        return pb.CompareRulesetsResponse(report=report_pb(found, labels))
+        report = report_pb(found, labels)
+        report.summary += comparison_requests.left_behind(request, self._journal)
+        return pb.CompareRulesetsResponse(report=report)
 
     def StartShadow(
         self, request: pb.StartShadowRequest, context: grpc.ServicerContext

@@ -66,12 +66,26 @@ def compare(
         ),
     ] = CASES,
     as_of: AsOf = None,
+    most: Annotated[
+        int,
+        typer.Option("--max", metavar="NOMBRE", help="Au plus tant de décisions (1 000 ; 5 000 au plus)."),
+    ] = 0,
+    since: Annotated[
+        date | None,
+        typer.Option("--since", metavar="DATE", parser=parse_day, help="Décisions depuis ce jour."),
+    ] = None,
+    until: Annotated[
+        date | None,
+        typer.Option("--until", metavar="DATE", parser=parse_day, help="Décisions avant ce jour."),
+    ] = None,
 ) -> int:
     """Dit ce qu’une version changerait aux réponses, par rapport aux règles en vigueur."""
     client, out = Client(call), call.out
     request = rpc.CompareRulesetsRequest(as_of_date=to_date(as_of))
     if over == DECISIONS:
-        request.decisions.SetInParent()
+        request.decisions.CopyFrom(
+            rpc.RecordedDecisions(start_time=_midnight(since), end_time=_midnight(until), max_count=most)
+        )
     if Path(candidate).is_dir():
         request.archive = pack(read_folder(Path(candidate)).contents)
     else:

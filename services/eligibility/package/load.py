@@ -161,12 +161,16 @@ def _causes(found: Findings, tables: Mapping[str, Table], package: RulePackage) 
     }
     for one in found:
         quoted = _QUOTED.findall(one.sentence.partition("vouliez-vous dire")[0])
-        own = (place := one.place).file
+        # Of an entry before it alone: two that name each other would otherwise hide all that is wrong.
+        place = _rank(one.place.file), one.place.line
         if not any(
-            name in quoted and not (own == file and place.line in lines)
-            for (file, name), lines in lost.items()
+            name in quoted and (_rank(file), lines.stop - 1) < place for (file, name), lines in lost.items()
         ):
             yield one
+
+
+def _rank(file: str) -> int:
+    return FILES.index(file) if file in FILES else len(FILES)
 
 
 def _table(file: str, contents: Contents, findings: Findings) -> Table | None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, select
+from sqlalchemy import Connection, Row, Select, func, select
 
 from services.eligibility.answer import (
     Erasure,
@@ -98,6 +98,12 @@ class Journal:
         if before_sequence is not None:
             query = query.where(journal.c.sequence < before_sequence)
         return self._stored(query.order_by(journal.c.sequence.desc()).limit(limit))
+
+    def count(self, filters: Filters) -> int:
+        """How many decisions pass the filters, but for their case reference."""
+        counted = select(func.count()).select_from(records.filtered(filters).subquery())
+        with self._database.read() as connection:
+            return int(connection.scalar(counted) or 0)
 
     def get(self, decision_id: str) -> StoredDecision:
         """A decision; NotFound."""

@@ -67,7 +67,8 @@ def check_coverage(
     for rule in package.rules:
         if rule.id not in true_in_cases and not _impossible(rule, never.get(rule.id, {})):
             place = package.place("rules.yaml", rule.id)
-            findings.error(place, f"Aucun cas ne rend vraie la règle {rule.id} : ajoutez un cas.")
+            cure = "ajoutez un cas, ou lancez « eligibility prove », qui dit si ses conditions s’excluent."
+            findings.error(place, f"Aucun cas ne rend vraie la règle {rule.id} : {cure}")
 
 
 def _constant(package: RulePackage, leaf: Leaf) -> bool:

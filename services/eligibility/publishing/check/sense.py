@@ -36,6 +36,8 @@ def _values(package: RulePackage) -> Iterator[tuple[Place, str]]:
             in_force = dated.period.overlaps(package.identity.validity)
             if in_force and not any(day in dated.period for day in days):
                 yield place, f"Aucun cas n’essaie {shown} : ajoutez un cas daté de cette période."
+            if dated.draft:
+                yield place, f"{shown} n’est pas voté (« draft: true ») : faites-le voter avant d’activer."
         for before, after in pairwise(parameter.values):
             if _jumps(before, after):
                 shown = f"{_shown(parameter, before)} à {_shown(parameter, after)}"
