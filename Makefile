@@ -28,7 +28,7 @@ demo-rules: setup ## Publie un règlement, le compare, l’active à une date et
 demo-registry: setup ## Importe un fichier de prêteurs, en lit la différence, suspend un prêteur et vérifie l’audit
 	@$(BIN)/python scripts/serve.py --only services.bank_registry -- $(BIN)/python -m examples.registry
 
-demo-templates: setup ## Change une lettre dans Word, la publie à une date, refuse un modèle fautif, sans redémarrage
+demo-templates: setup ## Change une lettre, la publie à une date, répare, convertit, fait mille courriers, sans redémarrage
 	@$(BIN)/python scripts/serve.py -- $(BIN)/python -m examples.templates
 
 demo-access: setup build/npm/.ready ## Joue une matinée d’accès sous TLS : qui peut quoi, un dossier effacé cherché sur le disque (demande Node.js)

@@ -1,4 +1,5 @@
-"""Plays a change of letter: the refusal letter says something more from 1 January 2027 on.
+"""Plays a change of letter: the refusal letter says something more from 1 January 2027 on; then what an
+office brings of its own is mended, converted, merged, or refused.
 
 The Word file is edited by a script as staff would in Word; everything else is the command `documents`, as a
 head of service types it. The service is reached by its address alone (ADDRESS_DOCUMENTS).
@@ -17,6 +18,8 @@ from pathlib import Path
 
 import docx
 from docx.text.paragraph import Paragraph
+
+from examples.templates import moving
 
 ADDRESS = os.environ.get("ADDRESS_DOCUMENTS", "127.0.0.1:50052")
 COMMAND = Path(sys.executable).with_name("documents")
@@ -51,6 +54,11 @@ def show(*words: str, actor: str = "camille", codes: tuple[int, ...] = (0,)) -> 
     """Runs the command, and shows it with what it prints."""
     lines = [line.rstrip() for line in run(*words, actor=actor, codes=codes).splitlines() if line.strip()]
     print("\n".join([f"   $ documents {shlex.join(words)}", *(f"   {line}" for line in lines)]))
+
+
+def say(line: str) -> None:
+    """Shows a line of what a command printed."""
+    print(f"   {line.strip()}")
 
 
 def in_word(source: Path, target: Path, edit: Callable[[Paragraph], None]) -> None:
@@ -113,6 +121,14 @@ def play() -> None:
     step(5, "Retour en arrière, aussitôt")
     show("rollback", TEMPLATE, actor="dominique")
     tell(FIRST_DAY)
+    step(6, "Une lettre à six fautes est réparée, puis publiée")
+    moving.mended(run, say)
+    step(7, "Une vieille lettre de publipostage devient un modèle")
+    moving.converted(run, say)
+    step(8, "Mille courriers, dont cinq lignes fausses")
+    moving.merged(run, say, DATA.with_name("complet.json"))
+    step(9, "Un modèle dont les boucles ne finiraient pas est refusé, avec leur coût")
+    moving.endless(run, say)
 
 
 def main() -> int:

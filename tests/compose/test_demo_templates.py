@@ -15,7 +15,7 @@ APPOINTMENT = "Un rendez-vous vous sera proposé"
 
 
 def play(folder: Path, address: str) -> subprocess.CompletedProcess[str]:
-    return warm.run("examples.templates", env={"ADDRESS_DOCUMENTS": address}, cwd=folder)
+    return warm.run("examples.templates", env={"ADDRESS_DOCUMENTS": address}, cwd=folder, timeout=900)
 
 
 @pytest.fixture(scope="module")
@@ -34,8 +34,8 @@ def step(played: str, number: int) -> str:
     return played.split(f"\n{number}. ", 1)[1].split(f"\n{number + 1}. ", 1)[0]
 
 
-def test_it_fits_on_a_screen(played: str) -> None:
-    assert len(played.splitlines()) <= 60
+def test_it_fits_on_two_screens(played: str) -> None:
+    assert len(played.splitlines()) <= 100
 
 
 def test_the_comparison_shows_the_sentence(played: str) -> None:
@@ -62,6 +62,23 @@ def test_a_broken_template_is_refused_with_every_finding(played: str) -> None:
     assert "« applicant.prenom » n’existe pas" in refused
     assert "« loan.amount »" in refused
     assert "Les remarques sont en commentaire" in refused
+
+
+def test_what_an_office_brings_is_mended_converted_and_merged(played: str) -> None:
+    mended, converted, merged = (step(played, number) for number in (6, 7, 8))
+    assert "Le paquet est refusé" in mended.splitlines()[1]
+    assert "Le paquet est accepté" in mended
+    assert "publiée" in mended
+    assert "À décider : « Conseillère » (1 fois)" in converted
+    assert converted.rstrip().endswith("Le paquet est accepté (0 avertissement).")
+    assert merged.count("Cette ligne du tableau ne peut pas être lue.") == 5
+    assert "995 courriers à faire, 5 refus." in merged
+    assert merged.rstrip().endswith("995 documents, 5 refus : lot.docx")
+
+
+def test_loops_that_would_not_end_are_refused_with_their_cost(played: str) -> None:
+    assert re.search(r"demanderait [\d ]{13,} pas", step(played, 9).replace("\u202f", " "))
+    assert "Le paquet est refusé" in step(played, 9)
 
 
 def test_without_a_service_it_says_so(tmp_path: Path) -> None:

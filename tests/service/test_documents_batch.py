@@ -89,7 +89,9 @@ def test_a_thousand_letters_and_a_bad_record_that_loses_itself_alone(stubs: Stub
         text = plain(items[number].document.content)
         assert recipient(number)["applicant"]["last_name"] in text
         assert f"dossier MC-2026-{number:04d}" in text
-    alone = {**example("refus-budget")}
+    # Nothing of the person of common_json goes with another: neither his budget nor his household.
+    person = ("banking", "budget", "co_applicant", "household", "housing", "work")
+    alone = {name: value for name, value in example("refus-budget").items() if name not in person}
     alone["case"] = {**alone["case"], **recipient(5)["case"]}
     alone["applicant"] = recipient(5)["applicant"]
     one = stubs.documents.GenerateDocument(request(REFUSAL, alone), timeout=SECONDS).document
@@ -173,12 +175,14 @@ def test_nothing_of_a_group_that_a_record_gives_is_shared(stubs: Stubs) -> None:
     shared["co_applicant"] = {**shared["applicant"], "first_name": "Yann", "last_name": "Partagé"}
     alone = batch(1)
     alone.common_json = json.dumps(shared).encode()
+    alone.items[0].data_json = b'{"case": {"reference": "MC-2026-0001"}}'
     (item,), *_ = received(stubs.documents.BatchGenerateDocuments(alone, timeout=SECONDS))
     assert "Partagé" in plain(item.document.content)
-    alone.items.add(data_json=json.dumps({**recipient(2), "co_applicant": None}).encode())
-    incomplete = {**recipient(3), "applicant": {"last_name": "Seul"}}
-    alone.items.add(data_json=json.dumps(incomplete).encode())
-    items, _, _, summary = received(stubs.documents.BatchGenerateDocuments(alone, timeout=SECONDS))
+    # The second applicant of common_json is not the one of these people, though none says who hers is.
+    several = batch(2)
+    several.common_json = alone.common_json
+    several.items.add(data_json=json.dumps({**recipient(3), "applicant": {"last_name": "Seul"}}).encode())
+    items, _, _, summary = received(stubs.documents.BatchGenerateDocuments(several, timeout=SECONDS))
     assert (summary.generated_count, summary.failed_count) == (2, 1)
     assert not any("Partagé" in plain(item.document.content) for item in items[:2])
     assert "data_json.applicant.first_name" in items[2].error.message

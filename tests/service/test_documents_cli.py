@@ -71,7 +71,7 @@ def test_a_mailing_from_a_csv_loses_only_its_bad_row(run: Run, tmp_path: Path) -
     assert "Date de naissance : Écrivez la date" in said
     assert "ligne 6 (quatre) : " in said
     assert "Date de naissance : vide à la ligne 6" in said
-    assert "2 courriers, 2 refus à faire." in said
+    assert "2 courriers à faire, 2 refus." in said
     assert "Courrier de la ligne 5 :" in said
     assert "Marqueur-Trois" in said
     assert "Marqueur-Deux" not in said

@@ -11,9 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.documents.contract import strict_json
 from services.documents.contract.dossier_json import CONTRACT_FILE, Dossier, read_dossier
 from services.documents.contract.schema import Requirement, Schema
-from services.documents.contract.strict_json import merge_patch
+from services.documents.contract.strict_json import merge_patch, read_sound
 from services.documents.contract.values import Code, Money
 from services.documents.contract.wording import (
     POSTAL_WIDTH,
@@ -25,11 +26,12 @@ from services.documents.contract.wording import (
     time_left,
 )
 from services.documents.template.context import ADDED
-from services.kit.errors import InvalidArgument
+from services.kit.errors import FieldReason, InvalidArgument, Violations
 from services.kit.french import typeset
 from tests.documents_support import DAY, DOCUMENTS, Json, example
 
-EXAMPLES = sorted(path.stem for path in (DOCUMENTS / "contract" / "examples").glob("*.json"))
+EXAMPLES_OF = DOCUMENTS / "contract" / "examples"
+EXAMPLES = sorted(path.stem for path in EXAMPLES_OF.glob("*.json"))
 SCHEMA = json.loads(CONTRACT_FILE.read_text(encoding="utf-8"))
 CONTRACT = Schema(SCHEMA)
 MADAM = {"civility": Code("MADAME", "Madame"), "first_name": "Anne", "last_name": "Exemple"}
@@ -119,6 +121,78 @@ def test_strictness_names_every_field_at_once() -> None:
         "data_json.budget.credits[0].lender": "NOT_PRINTABLE",
         "data_json.budget.credits[0].?2": "UNKNOWN_FIELD",
     }
+
+
+# Letters that JSON writes otherwise than itself, or that no text may hold, and names that may come twice.
+LETTERS = st.text(alphabet='aé’\u00a0"\\\\/\n\r\t\x07\u200b\U0001f600{}:,.0', max_size=4)
+VALUES = st.recursive(
+    LETTERS | st.integers(-(10**17), 10**17) | st.booleans() | st.sampled_from([1.0, 1e16, 0.5]),
+    lambda below: st.lists(below, max_size=3) | st.dictionaries(LETTERS, below, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(st.lists(st.tuples(LETTERS, VALUES), max_size=4), st.booleans(), st.sampled_from([None, 1]))
+def test_what_is_read_in_one_pass_is_what_is_read_strictly(
+    pairs: list[tuple[str, Any]], escaped: bool, indent: int | None
+) -> None:
+    """A text that is taken as sound has nothing to refuse but its numbers, and gives the same data."""
+    written = (json.dumps({key: value}, ensure_ascii=escaped, indent=indent)[1:-1] for key, value in pairs)
+    raw = ("{" + ",".join(written) + "}").encode()
+    sound = read_sound(raw)
+    if sound is None:
+        return
+    violations = Violations()
+    plain = strict_json.read(raw, "data_json", (), violations)
+    assert {one.reason for one in violations} <= {FieldReason.WRONG_TYPE}
+    if not list(violations):
+        assert sound[0] == plain
+        canonical = json.dumps(plain, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+        assert sound[1] == canonical.encode()
+
+
+def test_ordinary_dossiers_are_read_in_one_pass() -> None:
+    """The strict reader explains; it is not what a sound dossier costs."""
+    read_at_once = [name for name in EXAMPLES if read_sound((EXAMPLES_OF / f"{name}.json").read_bytes())]
+    assert sorted({*EXAMPLES} - {*read_at_once}) == ["extreme"]  # which quotes and escapes
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b'{"a":1,"a":1}',
+        b'{"a":{"b":"x","b":"x"}}',
+        b'{"a":"\\u202e"}',
+        b'{"a":"\\u0007"}',
+        b'{"a":"\xf3\xa0\x81\x81"}',
+    ],
+)
+def test_what_is_refused_is_never_read_in_one_pass(raw: bytes) -> None:
+    assert read_sound(raw) is None
+
+
+@pytest.mark.parametrize("character", ["\u200b", "\u200e", "\u061c", "\xad", "\ue000", "\U000e0041", "\x07"])
+def test_characters_that_show_nothing_are_refused_alike(character: str) -> None:
+    data = example("complet")
+    data["applicant"]["birth_place"] = f"Van{character}nes"
+    with pytest.raises(InvalidArgument) as caught:
+        read(json.dumps(data).encode())
+    (violation,) = caught.value.violations
+    assert violation.reason == FieldReason.NOT_PRINTABLE
+    assert f"U+{ord(character):04X}, au rang 4" in violation.description
+
+
+def test_line_breaks_of_windows_are_line_breaks() -> None:
+    data = example("complet")
+    data["opinion"]["evaluation"] = "Un.\r\nDeux.\rTrois\tquatre."
+    assert read(json.dumps(data).encode()).data["opinion"]["evaluation"] == "Un.\nDeux.\nTrois quatre."
+
+
+def test_broken_json_says_where() -> None:
+    for raw, said in ((b'{\n "a": 1,}', "ligne 2, colonne 9"), (b"\xef\xbb\xbf{}", "BOM")):
+        with pytest.raises(InvalidArgument) as caught:
+            read(raw)
+        assert said in caught.value.violations[0].description
 
 
 def change(data: Json, path: str, value: Any) -> None:

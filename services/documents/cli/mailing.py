@@ -209,7 +209,9 @@ def _tell(received: _Received, recipients: Sequence[Recipient], out: Output) -> 
         if len(said) > _SHOWN:
             out.line(f"    … et {len(said) - _SHOWN} de plus")
     if received.summary.generated_count or received.summary.failed_count:
-        out.line(f"{_count(received, 'courrier')} à faire.", "bold")
+        summary = received.summary
+        refused = plural(summary.failed_count, "refus", "refus")
+        out.line(f"{plural(summary.generated_count, 'courrier')} à faire, {refused}.", "bold")
 
 
 def _show_previews(previews: Mapping[int, list[str]], recipients: Sequence[Recipient], out: Output) -> None:
@@ -220,12 +222,9 @@ def _show_previews(previews: Mapping[int, list[str]], recipients: Sequence[Recip
 
 def _end(made: _Received, out: Output) -> None:
     where = f" : {made.written[0]}" if len(made.written) == 1 else ""
-    out.line(f"{_count(made, 'document')}{where}", "red" if made.failures else "green")
-
-
-def _count(received: _Received, noun: str) -> str:
-    made, failed = received.summary.generated_count, received.summary.failed_count
-    return f"{plural(made, noun)}, {plural(failed, 'refus', 'refus')}"
+    count, refused = made.summary.generated_count, made.summary.failed_count
+    said = f"{plural(count, 'document')}, {plural(refused, 'refus', 'refus')}{where}"
+    out.line(said, "red" if made.failures else "green")
 
 
 def _words(item: pb.BatchItemResult) -> tuple[str, list[str]]:

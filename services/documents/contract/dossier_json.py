@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Any
 
 from services.documents.contract import consistency, strict_json
 from services.documents.contract.consistency import Check
-from services.documents.contract.schema import Requirement, Schema
+from services.documents.contract.schema import NotWholeError, Requirement, Schema
 from services.kit.errors import Violations
 
 CONTRACT_VERSION = "1.0"
@@ -40,22 +41,27 @@ def read_dossier(
 
     Cross-field checks need well-formed fields: they run once every field is.
     """
-    plain = _read(raw, contract, requirement)
+    data, sha256 = _read(raw, contract, requirement)
     violations = Violations()
-    data: dict[str, Any] = contract.typed(plain)
     for check in (consistency.violations, *checks):
         violations.extend(check(data, day, ROOT))
     violations.raise_if_any()
-    return Dossier(data, _digest(plain))
+    return Dossier(data, sha256)
 
 
 def data_digest(raw: bytes) -> str:
     """The SHA-256 of the canonical JSON of a dossier, whatever the document and its day; raises
     InvalidArgument when it is none."""
-    return _digest(_read(raw, CONTRACT, Requirement((), "")))
+    return _read(raw, CONTRACT, Requirement((), ""))[1]
 
 
-def _read(raw: bytes, contract: Schema, requirement: Requirement) -> Any:
+def _read(raw: bytes, contract: Schema, requirement: Requirement) -> tuple[dict[str, Any], str]:
+    """The typed data, and the SHA-256 of its canonical form; what is sound is read in one pass, the rest
+    explained."""
+    sound = strict_json.read_sound(raw)
+    if sound is not None and contract.accepts(sound[0]) and requirement.accepts(sound[0]):
+        with suppress(NotWholeError):
+            return contract.typed(sound[0]), hashlib.sha256(sound[1]).hexdigest()
     violations = Violations()
     plain = strict_json.read(raw, ROOT, contract.names, violations)
     seen = {violation.field for violation in violations}
@@ -64,12 +70,8 @@ def _read(raw: bytes, contract: Schema, requirement: Requirement) -> Any:
             seen.add(violation.field)
             violations.extend([violation])
     violations.raise_if_any()
-    return plain
-
-
-def _digest(plain: Any) -> str:
     canonical = json.dumps(plain, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(canonical.encode()).hexdigest()
+    return contract.typed(plain), hashlib.sha256(canonical.encode()).hexdigest()
 
 
 # What a document may be about, and the field that names it, without personal data.

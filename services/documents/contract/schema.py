@@ -13,11 +13,12 @@ from typing import Any
 
 import jsonschema_rs
 
-from services.documents.contract.strict_json import child
+from services.documents.contract.strict_json import MAX_DIGITS, child
 from services.documents.contract.values import Code, Money, NotAsked
 from services.kit.errors import FieldReason, Violation
 
 _DEFINITION = "#/$defs/"
+_LARGEST = 10**MAX_DIGITS
 Convert = Callable[[Any], Any]
 _TYPES: Mapping[str, Callable[[str], Any]] = {
     "money": Money.parse,
@@ -60,6 +61,10 @@ class Schema:
         """Reads and compiles a schema shipped with the service."""
         return cls(json.loads(path.read_text(encoding="utf-8")))
 
+    def accepts(self, data: Any) -> bool:
+        """Whether `data` has no violation."""
+        return self._validator.is_valid(data)
+
     def violations(self, data: Any, root: str, *, authored: bool = False) -> Iterator[Violation]:
         """Every violation of `data`, with paths below `root`.
 
@@ -80,7 +85,10 @@ class Schema:
                 yield _violation(kind, path, self._expected(error.schema_path))
 
     def typed(self, data: Any) -> Any:
-        """The same data, checked before, typed: money, rates, dates, codes; an absent list is NotAsked."""
+        """The same data, checked before, typed: money, rates, dates, codes; an absent list is NotAsked.
+
+        Raises NotWholeError where a decoder made a fraction of a whole number, or a number too long.
+        """
         return self._convert(data)
 
     def knows(self, dotted: str) -> bool:
@@ -125,24 +133,31 @@ class Schema:
 
     def _structure(self, schema: Mapping[str, Any]) -> Convert:
         properties: Mapping[str, Any] = schema.get("properties", {})
-        converters = {key: self._converter(below) for key, below in properties.items()}
+        found = ((key, self._converter(below)) for key, below in properties.items())
+        converters = [(key, convert) for key, convert in found if convert is not _unchanged]
         lists = [key for key, below in properties.items() if below.get("type") == "array"]
         item = self._converter(schema["items"]) if "items" in schema else _unchanged
         labels = schema.get("x-labels")
 
-        def convert(value: Any) -> Any:
+        def convert_one(value: Any) -> Any:
             if isinstance(value, dict):
-                typed: dict[str, Any] = {key: NotAsked() for key in lists}
-                for key, found in value.items():
-                    typed[key] = converters.get(key, _unchanged)(found)
+                typed: dict[str, Any] = dict(value)
+                for key in lists:
+                    if key not in typed:
+                        typed[key] = NotAsked()
+                for key, convert in converters:
+                    if key in typed:
+                        typed[key] = convert(typed[key])
                 return typed
             if isinstance(value, list):
                 return [item(found) for found in value]
             return value if labels is None else Code(value, labels[value])
 
+        if schema.get("type") == "integer":
+            return _whole
         if not (properties or "items" in schema or labels):
             return _unchanged
-        return convert
+        return convert_one
 
 
 def written(value: Any) -> Any:
@@ -163,12 +178,26 @@ def _unchanged(value: Any) -> Any:
     return value
 
 
+class NotWholeError(Exception):
+    """A number that is no exact whole number: 1.0 is an integer for JSON Schema, and none for us."""
+
+
+def _whole(value: Any) -> Any:
+    if type(value) is not int or abs(value) >= _LARGEST:
+        raise NotWholeError
+    return value
+
+
 class Requirement:
     """The paths that one template adds to what the contract already requires."""
 
     def __init__(self, paths: Iterable[str], template_id: str) -> None:
         self._validator = jsonschema_rs.Draft202012Validator(_required(paths))
         self._message = f"Ce champ est exigé par le modèle « {template_id} »."
+
+    def accepts(self, data: Any) -> bool:
+        """Whether `data` lacks no required path."""
+        return self._validator.is_valid(data)
 
     def violations(self, data: Any, root: str) -> Iterator[Violation]:
         """Every required path that `data` lacks."""

@@ -9,6 +9,8 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
+import orjson
+
 from services.kit.errors import FieldReason, InvalidArgument, Violation, Violations
 
 MAX_BYTES = 1 << 20
@@ -17,11 +19,15 @@ MAX_DEPTH = 16
 _TOO_DEEP = f"La donnée a plus de {MAX_DEPTH} niveaux."
 _NUMBER = "Les nombres à virgule, NaN et infinis sont refusés ; montants et taux s’écrivent en chaînes."
 
-_MAX_DIGITS = 15
-# C0 and C1 controls except the line feed, blanks without width, line separators, bidirectional overrides
-# (they reorder what the reader sees), lone surrogates, non-characters.
+MAX_DIGITS = 15
+"""The longest whole number that every reader keeps exact."""
+# C0 and C1 controls except the line feed; what shows nothing (soft hyphen, blanks without width, fillers,
+# tags) or reorders what the reader sees; line separators; private use, which each font draws otherwise; lone
+# surrogates and non-characters. Joiners and variation selectors shape letters and emoji: they stay.
 ILLEGAL = (
-    "\x00-\x09\x0b-\x1f\x7f-\x9f\u200b\u2028-\u202e\u2060-\u2069\ufdd0-\ufdef\ufeff\ufffe\uffff\ud800-\udfff"
+    "\x00-\x09\x0b-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u180e\u200b\u200e\u200f\u2028-\u202e"
+    "\u2060-\u206f\u3164\ud800-\uf8ff\ufdd0-\ufdef\ufeff\uffa0\ufff9-\ufffb\ufffe\uffff"
+    "\U000e0000-\U000e007f\U000f0000-\U0010ffff"
 )
 """The characters that no text may hold, as the inside of a character class."""
 
@@ -29,6 +35,8 @@ _ILLEGAL = re.compile(f"[{ILLEGAL}]")
 # Where the text itself holds no illegal character, and no escape that may stand for one, no string does.
 _SUSPECT = re.compile(rf"[{ILLEGAL}]|\\[bfrtu]")
 _PLACEHOLDER = "?"
+# What nearly every text is made of; what is left of it is all that may be illegal, in its order.
+_ORDINARY = bytes(code for code in range(0x20, 0x7F) if code != ord("\\"))
 
 
 class _Refused(str):
@@ -46,6 +54,24 @@ class _Object(dict[str, Any]):
         self.duplicates = [key for key, count in counts.items() if count > 1]
 
 
+def read_sound(raw: bytes) -> tuple[dict[str, Any], bytes] | None:
+    """The object and its canonical form (sorted keys, no space, UTF-8); None if there is a text or a key to
+    refuse, of which `read` says all, and for a few that are sound too. Fractions are left to the types.
+
+    A decoder keeps one of two keys of the same name: what it dropped is missing in what it writes again.
+    """
+    try:
+        data = orjson.loads(raw) if len(raw) <= MAX_BYTES else None
+        canonical = orjson.dumps(data, option=orjson.OPT_SORT_KEYS)
+    except (TypeError, ValueError):
+        return None
+    # A line feed is the one escape of a sound text; without any other, each quote begins or ends a string.
+    unusual = canonical.replace(b"\\n", b"").translate(None, _ORDINARY)
+    if not isinstance(data, dict) or b"\\" in unusual or _ILLEGAL.search(unusual.decode()):
+        return None
+    return (data, canonical) if raw.count(b'"') == canonical.count(b'"') else None
+
+
 def read(raw: bytes, root: str, names: Collection[str], violations: Violations) -> dict[str, Any]:
     """The object in `raw`; what is refused inside goes to the violations with its path, and becomes `?`.
 
@@ -61,6 +87,8 @@ def read(raw: bytes, root: str, names: Collection[str], violations: Violations) 
         data = reader.read(text)
     except UnicodeDecodeError:
         _refuse(root, FieldReason.NOT_JSON, "La donnée n’est pas en UTF-8.")
+    except json.JSONDecodeError as error:
+        _refuse(root, FieldReason.NOT_JSON, _broken(raw, error))
     except RecursionError:
         _refuse(root, FieldReason.TOO_DEEP, _TOO_DEEP)
     except ValueError:
@@ -71,6 +99,18 @@ def read(raw: bytes, root: str, names: Collection[str], violations: Violations) 
         return data
     cleaned: dict[str, Any] = _Cleaning(names, violations).clean(data, root, 1)
     return cleaned
+
+
+def _named(found: re.Match[str]) -> str:
+    """Which character is refused, and where: it cannot be seen."""
+    named = f"U+{ord(found[0]):04X}, au rang {found.start() + 1}"
+    return f"Ce texte contient un caractère de contrôle ou invisible ({named}) : retirez-le."
+
+
+def _broken(raw: bytes, error: json.JSONDecodeError) -> str:
+    if raw.startswith(b"\xef\xbb\xbf"):
+        return "La donnée commence par une marque d’encodage (BOM) : écrivez le JSON sans elle."
+    return f"La donnée n’est pas du JSON valide (ligne {error.lineno}, colonne {error.colno})."
 
 
 def has_illegal_character(text: str) -> bool:
@@ -113,7 +153,7 @@ class _Reader:
         return _Object(pairs)
 
     def _integer(self, text: str) -> int | _Refused:
-        return int(text) if len(text) <= _MAX_DIGITS else self._number(text)
+        return int(text) if len(text) <= MAX_DIGITS else self._number(text)
 
     def _number(self, text: str) -> _Refused:
         self.refused = True
@@ -141,9 +181,11 @@ class _Cleaning:
             return self._refused(path, FieldReason.TOO_DEEP, _TOO_DEEP)
         if isinstance(value, _Refused):
             return self._refused(path, FieldReason.WRONG_TYPE, _NUMBER)
-        if isinstance(value, str) and has_illegal_character(value):
-            sentence = "Ce texte contient un caractère de contrôle ou invisible."
-            return self._refused(path, FieldReason.NOT_PRINTABLE, sentence)
+        if isinstance(value, str):
+            # What the forms of Windows send of a line break, and what a tabulation is in a letter.
+            value = value.replace("\r\n", "\n").replace("\r", "\n").replace("\t", " ")
+            if (found := _ILLEGAL.search(value)) is not None:
+                return self._refused(path, FieldReason.NOT_PRINTABLE, _named(found))
         if isinstance(value, dict):
             return self._object(value, path, depth)
         if isinstance(value, list):

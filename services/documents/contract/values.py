@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Money:
     """An amount in euros, in whole cents."""
 
@@ -15,7 +15,14 @@ class Money:
     @classmethod
     def parse(cls, text: str) -> Money:
         """Reads `1500.00`, the form that the contract checks."""
-        return cls(int(text.replace(".", "")))
+        money = _new(cls)
+        _put_cents(money, int(text.replace(".", "")))
+        return money
+
+
+# A dossier has hundreds of amounts: what a frozen class does for each costs as much as all the rest.
+_new = object.__new__
+_put_cents = Money.__dict__["cents"].__set__
 
 
 class Code(str):

@@ -84,7 +84,7 @@ def fill(sources: Sources, data_json: bytes, dossier: Mapping[str, Any] | None =
     read = read_dossier(data_json, CONTRACT, template.requirement, all_checks(template, sources.profile), day)
     return Filled(
         sources,
-        make_context(read.data, template, sources.profile, day, dossier),
+        make_context(read.data, template, sources.profile, day, dossier, sources.plan.names),
         document_reference(read.data, template.requires),
         str(read.data.get("case", {}).get("reference", "")),
         read.sha256,

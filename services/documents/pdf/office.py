@@ -28,6 +28,9 @@ _EXPORT = json.dumps(
         name: {"type": "boolean", "value": "true"}
         for name in ("PDFUACompliance", "UseTaggedPDF", "ExportBookmarks")
     }
+    | {
+        "SelectPdfVersion": {"type": "long", "value": "3"}
+    }  # PDF/A-3b: the letter that is kept is the one sent
 )
 _PR_SET_PDEATHSIG = 1
 _CLONE_NEWNS, _CLONE_NEWUSER = 0x20000, 0x10000000

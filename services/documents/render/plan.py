@@ -7,6 +7,7 @@ import io
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import count
+from types import CodeType
 from typing import Any
 from xml.parsers.expat import ExpatError, ParserCreate
 
@@ -50,6 +51,7 @@ class Program:
         "digest",
         "head",
         "name",
+        "names",
         "restarts",
         "size",
     )
@@ -70,6 +72,8 @@ class Program:
         """Numbered lists begin again where the template says."""
         self._has_grid, self._tags, self._watch = source.has_grid, source.tags, Watch(source.text)
         self._code = code_of(source.text)
+        self.names = frozenset(_names(self._code))
+        """What it may name of the context, and more."""
         self._template = Template.from_code(ENVIRONMENT, self._code, {})
 
     def xml(self, context: dict[str, Any]) -> str:
@@ -105,13 +109,16 @@ class Program:
 class Plan:
     """The members of an archive in their order, static ones deflated, the others to be rendered."""
 
-    __slots__ = ("_by_name", "counts_pages", "items", "size")
+    __slots__ = ("_by_name", "counts_pages", "items", "names", "size")
 
     def __init__(self, items: Sequence[Member | Program]) -> None:
         self.items = tuple(items)
         self._by_name = {item.name: item for item in items}
         self.size = sum(item.size for item in self.items)
         """Bytes held, for a cache to count."""
+        programs = [item for item in items if isinstance(item, Program)]
+        self.names = frozenset[str]().union(*(program.names for program in programs))
+        """What the parts may name of the context, and more: what is not among them need not be made."""
         self.counts_pages = any(isinstance(item, Program) and item.counts_pages for item in items)
 
     def render(self, context: dict[str, Any], parts: Mapping[str, bytes] | None = None) -> bytes:
@@ -158,6 +165,15 @@ class Plan:
                     xml = lists.restarted(xml, whole=False)
                 made[item.digest] = member = item.member(xml)
                 yield member
+
+
+def _names(code: CodeType) -> Iterator[str]:
+    """The texts in the code of a part, among them each name that it looks up."""
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            yield from _names(constant)
+        elif isinstance(constant, str):
+            yield constant
 
 
 def number_drawings(xml: str, numbers: Iterator[int]) -> str:

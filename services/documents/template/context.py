@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Container, Mapping
 from datetime import date
 from typing import Any
 
@@ -35,37 +35,52 @@ def make_context(
     profile: Profile,
     day: date,
     dossier: Mapping[str, Any] | None = None,
+    names: Container[str] | None = None,
 ) -> dict[str, Any]:
-    """Everything that the template may print; `dossier` lists the pieces, for their summary alone."""
+    """Everything that the template may print, or what is among these names of what the service adds;
+    `dossier` lists the pieces, for their summary alone."""
     content = profile.content
+    makers = _makers(data, template, content, day)
+    if profile.logo is not None:
+        logo = profile.logo
+        makers["logo"] = lambda: {"alt": logo.alt, "width": logo.width, "height": logo.height}
+    if template.signatory in content["signatories"]:
+        makers["signatory"] = lambda: content["signatories"][template.signatory]
+    if template.recipient in RECIPIENTS:
+        makers["recipient"] = lambda: _recipient(template.recipient, data)
+    if "annual_report" in data:
+        cell = content["statistics"]["minimum_cell"]
+        makers["statistics"] = lambda: published(data["annual_report"], cell)
+    if dossier is not None:
+        makers["dossier"] = lambda: dossier
+    added = {name: make() for name, make in makers.items() if names is None or name in names}
+    return {**data, **added}
+
+
+def _makers(
+    data: Mapping[str, Any], template: Template, content: Mapping[str, Any], day: date
+) -> dict[str, Callable[[], Any]]:
+    """How each value is made that every document may print."""
     contract_date = data.get("bank_decision", {}).get("offer", {}).get("accepted_on")
-    added: dict[str, Any] = {
-        "authorised": authorised(data),
-        "borrowers": borrowers(data),
-        "charts": charts(data),
-        "data_recipients": [
+    return {
+        "authorised": lambda: authorised(data),
+        "borrowers": lambda: borrowers(data),
+        "charts": lambda: charts(data),
+        "data_recipients": lambda: [
             *content["privacy"]["recipients"],
             *data_recipients(data, for_lender=template.to_lender),
         ],
-        "document": {
+        "document": lambda: {
             "date": day,
             "title": template.title,
             "reference": document_reference(data, template.requires),
         },
-        "law": texts(content["law"], day, contract_date),
-        "profile": content,
-        "terms": terms(data, day, content["remedies"].get("public_holidays", METROPOLE)),
+        "law": lambda: texts(content["law"], day, contract_date),
+        "profile": lambda: content,
+        "terms": lambda: terms(data, day, content["remedies"].get("public_holidays", METROPOLE)),
     }
-    if profile.logo is not None:
-        logo = profile.logo
-        added["logo"] = {"alt": logo.alt, "width": logo.width, "height": logo.height}
-    if template.signatory in content["signatories"]:
-        added["signatory"] = content["signatories"][template.signatory]
-    if template.recipient in RECIPIENTS:
-        recipient = RECIPIENTS[template.recipient](data)
-        added["recipient"] = {"lines": recipient.lines, "salutation": recipient.salutation}
-    if "annual_report" in data:
-        added["statistics"] = published(data["annual_report"], content["statistics"]["minimum_cell"])
-    if dossier is not None:
-        added["dossier"] = dossier
-    return {**data, **added}
+
+
+def _recipient(kind: str, data: Mapping[str, Any]) -> dict[str, Any]:
+    recipient = RECIPIENTS[kind](data)
+    return {"lines": recipient.lines, "salutation": recipient.salutation}
