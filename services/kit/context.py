@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -50,6 +51,8 @@ _age: ContextVar[float | None] = ContextVar("age_of_the_state", default=None)
 _stopping = threading.Event()
 _serving = threading.Event()
 _threads = [8]
+_alarms: Counter[str] = Counter()
+_alarms_lock = threading.Lock()
 
 
 def enter(call: Call) -> None:
@@ -90,6 +93,18 @@ def subject() -> Subject:
     """What the current call is about, as far as it is known; outside a call, about nothing."""
     call = _current.get()
     return call.subject if call else Subject()
+
+
+def sound_alarm(name: str) -> None:
+    """Counts one thing that an operator must hear of; its name is one of ours, never what a client wrote."""
+    with _alarms_lock:
+        _alarms[name] += 1
+
+
+def alarms() -> Counter[str]:
+    """The alarms since the start of this process, by name."""
+    with _alarms_lock:
+        return _alarms.copy()
 
 
 def start(threads: int) -> None:

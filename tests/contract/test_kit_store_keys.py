@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 from base64 import b64decode
 from collections.abc import Iterator
@@ -17,7 +18,16 @@ from services.bank_registry.store import STORE_KEYS, migrate, tables
 from services.eligibility.answer.decisions import ContentState
 from services.kit.canonical import Head
 from services.kit.errors import StartupError
-from services.kit.store import Audit, ChainSeal, Database, open_ring, prepare_ring, rotate_master_key, vault
+from services.kit.store import (
+    Audit,
+    ChainSeal,
+    Database,
+    open_ring,
+    prepare_keys,
+    prepare_ring,
+    rotate_master_key,
+    vault,
+)
 from tests.bank_registry_support import new_database
 from tests.journal_support import Stores, decision, new_urls, opened, tamper
 
@@ -193,3 +203,16 @@ def test_a_rotation_killed_anywhere_leaves_a_service_that_starts_and_ends_when_a
         assert not vault.successor(stores.master_key).exists()
         assert stores.other_process().verify().broken_sequence == 0
         assert len(b64decode(stores.master_key.read_bytes())) == vault.KEY_BYTES
+
+
+def test_a_copy_of_the_folder_of_epochs_is_not_the_folder(stores: Stores, tmp_path: Path) -> None:
+    """It has the same keys, and would keep those that the other destroys."""
+    copy = tmp_path / "copy"
+    shutil.copytree(stores.epochs, copy)
+    with pytest.raises(StartupError, match="est une copie"):
+        prepare_keys(stores.keys_url, stores.master_key, copy)
+    moved = stores.epochs.rename(tmp_path / "moved")
+    for _ in range(2):
+        prepare_keys(stores.keys_url, stores.master_key, moved)
+    (copy / "place").unlink()  # as the refusal says, once it is the only one
+    prepare_keys(stores.keys_url, stores.master_key, copy)

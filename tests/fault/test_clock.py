@@ -120,6 +120,8 @@ def test_a_jump_while_documents_wait_deletes_none(launch: Launch, tmp_path: Path
     assert (code, said.startswith("Camille Le Goff confirme l’heure de cette machine : ")) == (0, True)
     assert confirm("services.documents", env, "--by", "x")[0] == 1
     server.stop()
+    told = [one for one in map(json.loads, server.log.read_text().splitlines()) if one["event"] == "calls"]
+    assert {name for one in told for name in one["alarms"]} == {"CLOCK_IN_DOUBT"}
     confirmed = last_mark(url)
     launch("services.documents", "--workers=1", env=env)
     wait_until(lambda: last_mark(url) != confirmed)

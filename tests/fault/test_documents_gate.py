@@ -12,6 +12,7 @@ import pytest
 from services.documents.render import opc
 from services.documents.template.annotate import annotate
 from services.documents.template.apart import annotate_apart, examine_apart
+from services.documents.template.gate import examine
 from services.kit.errors import Unavailable
 from tests.documents_templates import (
     MAIN,
@@ -275,6 +276,15 @@ def test_what_holds_docxtpl_for_long_costs_the_gate_little(text: str) -> None:
     started = time.process_time()
     assert errors(verdict(docx(paragraph(text * 20000))))
     assert time.process_time() - started < 10
+
+
+@pytest.mark.parametrize("sign", ["{{{{ {} }}}} ", "{{{}}} ", "[NOM{}] "])
+def test_thousands_of_near_misses_cost_the_gate_little(sign: str) -> None:
+    """Each asks for the nearest field, and for an advice that is tried."""
+    content = docx(paragraph("".join(sign.format(f"nom{number}") for number in range(3000))))
+    started = time.process_time()
+    assert examine(template(content), None).findings
+    assert time.process_time() - started < 20
 
 
 def heavy() -> bytes:

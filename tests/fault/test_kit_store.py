@@ -128,6 +128,19 @@ def test_a_mark_that_cannot_be_read_is_asked_by_one_read_at_a_time(database: Dat
         assert sum(pool.map(lambda _: is_refused(database.data_version), range(8))) >= 7
 
 
+def test_connections_that_are_all_cut_are_a_database_that_does_not_answer(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As those of a server that hangs: the pool tries a few, then gives up in words of its own."""
+
+    def cut(_: object) -> bool:
+        raise psycopg.OperationalError
+
+    count(database)
+    monkeypatch.setattr(database._engine.dialect, "do_ping", cut)
+    assert is_refused(lambda: count(database))
+
+
 def is_refused(act: object) -> bool:
     try:
         act()  # type: ignore[operator]

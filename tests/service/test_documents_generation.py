@@ -48,7 +48,7 @@ HOSTILE = (
 
 MENTIONS = {
     "B1": "Dossier suivi par : Madame Maëlle Le Modèle, travailleuse sociale, à l’adresse ci-dessus",
-    "B2": "La présidente du CIAS\nJeanne Exemple",
+    "B2": "La présidente du CIAS\n \nJeanne Exemple",
     "B4": "Ce délai de deux mois est suspendu",
     "B5": "dans les deux mois qui suivent le jour où vous avez reçu cette lettre",
     "B6": "Cette décision applique le règlement",
@@ -171,7 +171,7 @@ def test_a_refusal_gives_reasons_remedies_and_the_algorithm(generate: Generate) 
         "médiation",
         "Le Point conseil budget d’exemple, 2 place de l’Exemple",
         "ne prête pas et ne garantit pas",
-        "La présidente du CIAS\nJeanne Exemple",
+        "La présidente du CIAS\n \nJeanne Exemple",
     ):
         assert block in printed
     elsewhere = plain(generate(REFUSAL, example("refus-territoire")).content)

@@ -6,17 +6,12 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from services.documents.contract.dossier_json import CONTRACT, read_dossier
-from services.documents.contract.statistics import withheld
 from services.documents.template.permission import all_checks
 from services.kit.errors import InvalidArgument
 from tests.documents_support import DAY, example
 from tests.documents_templates import profile, shipped
-
-MINIMUM = 5
 
 
 def found(template: str, path: str, value: Any) -> dict[str, str]:
@@ -147,13 +142,3 @@ def test_another_letter_does_not_care() -> None:
     """The same data serve every document: a later fact does not stop an earlier letter."""
     assert found("04-accuse-reception", "bank_decision.decided_on", "2027-01-12") == {}
     assert found("07-rendez-vous", "follow_up.period_end", "2030-01-05") == {}
-
-
-@given(st.lists(st.integers(0, 40), max_size=9))
-def test_a_withheld_count_can_never_be_computed(counts: list[int]) -> None:
-    hidden = withheld(counts, MINIMUM)
-    assert all(rank in hidden for rank, count in enumerate(counts) if 0 < count < MINIMUM)
-    printed = [count for rank, count in enumerate(counts) if rank not in hidden]
-    if hidden and any(count >= MINIMUM for count in printed):
-        assert len(hidden) > 1
-        assert sum(counts[rank] for rank in hidden) >= MINIMUM

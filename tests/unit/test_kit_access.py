@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from services.kit import context
+from services.kit.access.cases import CaseGate, CaseRights, CaseTeams
 from services.kit.access.guard import UNPROVED_PER_MINUTE, Guard, Roles
 from services.kit.access.quota import SECONDS, Quotas
 from services.kit.access.roles import Act, completed, load, shipped
@@ -89,3 +91,19 @@ def test_calls_that_prove_nobody_are_noted_up_to_a_limit(table: Path) -> None:
     guard = Guard(Roles(table, None), Quotas(lambda: 0.0))
     noted = [guard.may_note_unproved() for _ in range(UNPROVED_PER_MINUTE + 20)]
     assert noted.count(True) == UNPROVED_PER_MINUTE
+
+
+def test_each_call_that_breaks_the_glass_is_counted() -> None:
+    class Teams(CaseTeams):
+        def __init__(self) -> None:
+            """Knows every case as that of one team."""
+
+        def team(self, tag: str) -> str:
+            return "nord"
+
+    before = context.alarms()["BREAK_GLASS"]
+    for reason, opened in (("", False), ("Collègue absente ce matin", True)):
+        gate = CaseGate(Teams(), CaseRights("team", "team", "sud", opens=False, break_glass=reason))
+        context.enter(context.Call("", float("inf")))
+        assert [gate.reads("a"), gate.reads("b")] == [opened, opened]
+    assert context.alarms()["BREAK_GLASS"] == before + 1

@@ -34,11 +34,15 @@ ORGANISATION_ADDRESS = (
 )
 
 
-# Letterhead and recipient are paragraphs of several lines: LibreOffice first deals the paragraphs out by 26
-# to a page, and when that falls on the end of a page it leaves a title there without what follows.
+# The frame of the address, in twentieths of a point: 111 mm from the left and 57 mm from the top of the page,
+# inside the window of a French envelope of 110 x 220 (110 to 195 mm, 55 to 88 mm).
+_WINDOW = (
+    '<w:framePr w:w="4706" w:hSpace="113" w:wrap="around" w:vAnchor="page" w:hAnchor="page" w:x="6293" '
+    'w:y="3232"/>'
+)
 
 
-def letterhead() -> str:
+def letterhead(style: str = "Letterhead") -> str:
     """Logo, name, service and contact of the organisation."""
     return "".join(
         (
@@ -50,14 +54,18 @@ def letterhead() -> str:
                 + run(ORGANISATION_ADDRESS)
                 + LINE_BREAK
                 + run("Téléphone : {{ profile.organisation.phone }} – {{ profile.organisation.email }}"),
-                "Letterhead",
+                style,
             ),
         )
     )
 
 
 def recipient() -> str:
-    """Postal block, then place and date."""
+    """The address in the window, then place and date on its left.
+
+    LibreOffice tags a frame after the paragraph that follows it: the date, so that the address is read before
+    the subject.
+    """
     lines = (
         run_control("for line in recipient.lines")
         + run_control("if not loop.first")
@@ -66,27 +74,27 @@ def recipient() -> str:
         + run("{{ line }}")
         + run_control("endfor")
     )
-    return raw_paragraph(lines, "Recipient") + (
+    return raw_paragraph(lines, "Recipient", _WINDOW) + (
         paragraph("{{ profile.organisation.place }}, le {{ document.date | long_date }}", "DateLine")
     )
 
 
 def opening(subject: str, references: str, *more: str) -> str:
-    """Letterhead, recipient, subject and references, agent in charge (B1), salutation."""
+    """Letterhead, recipient; beside it, date, subject, references and agent (B1); then salutation."""
     return "".join(
         (
-            letterhead(),
+            letterhead("LetterheadBeside"),
             recipient(),
-            labelled("Objet", subject),
-            labelled("Références", references),
+            labelled("Objet", subject, "Beside"),
+            labelled("Références", references, "Beside"),
+            agent("Beside"),
             *more,
-            agent(),
             paragraph("{{ recipient.salutation }},", "Salutation"),
         )
     )
 
 
-def agent() -> str:
+def agent(style: str = "Reference") -> str:
     """Block B1: first name, name, capacity and administrative address of the agent (CRPA, L. 111-2)."""
     contact = (
         "{% if agent.phone is defined %}, téléphone "
@@ -95,6 +103,7 @@ def agent() -> str:
     return labelled(
         "Dossier suivi par",
         f"{{{{ agent | civil_name }}}}, {{{{ agent.capacity }}}}, à l’adresse ci-dessus{contact}",
+        style,
     )
 
 
@@ -117,9 +126,13 @@ def signature() -> str:
     return signed("{{ signatory.capacity }}", "{{ signatory | full_name }}", delegation)
 
 
+# An empty line as high as a hand needs: two paragraphs kept together, LibreOffice puts on two pages.
+_ROOM = '<w:r><w:rPr><w:rStyle w:val="Room"/></w:rPr><w:t>\u00a0</w:t><w:br/></w:r>'
+
+
 def signed(capacity: str, name: str, between: str = "") -> str:
-    """A signature, in one paragraph that no page can split."""
-    return raw_paragraph(run(capacity) + between + LINE_BREAK + run(name), "Signature")
+    """A signature: the capacity, 25 mm to sign, the name, in one paragraph that no page can split."""
+    return raw_paragraph(run(capacity) + between + LINE_BREAK + _ROOM + run(name), "Signature")
 
 
 def cover(title: str, *lines: str) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 
 from services.documents.contract.letter_checks import Check, Data
+from services.documents.contract.statistics import faults
 from services.documents.contract.wording import full_name
 from services.kit.errors import FieldReason, Violation
 from services.kit.french import fold
@@ -33,6 +34,10 @@ def _aggregates_only(data: Data, document_date: date, root: str) -> Iterator[Vio
             yield Violation(f"{root}.{name}", FieldReason.UNKNOWN_FIELD, sentence)
 
 
+def _figures_counted(data: Data, document_date: date, root: str) -> Iterator[Violation]:
+    yield from faults(data["annual_report"], f"{root}.annual_report")
+
+
 def _identity(data: Data, document_date: date, root: str) -> Iterator[Violation]:
     """A lender identifies each borrower, and consults the FICP by these data."""
     for name in ("birth_date", "birth_place"):
@@ -56,6 +61,7 @@ _HEALTH_WORDS = re.compile(
 READERS: Mapping[str, Check] = {
     "aggregates_only": _aggregates_only,
     "committee_lender": _committee_lender,
+    "figures_counted": _figures_counted,
     "identity": _identity,
     "silent_on_health": _silent_on_health,
 }

@@ -143,7 +143,7 @@ class Schema:
             if isinstance(value, dict):
                 typed: dict[str, Any] = dict(value)
                 for key, convert in converters:
-                    if key in typed:
+                    if key in value:  # converted again, NotAsked would be a list as another
                         typed[key] = convert(typed[key])
                 # Last: converted, an absent list would be one that says « aucun ».
                 for key in lists:

@@ -35,7 +35,8 @@ _DRAWING = "{http://schemas.openxmlformats.org/drawingml/2006/wordprocessingDraw
 _BULLET = re.compile(r"\s*[-•–▪*]\s+\S")
 _TITLE = re.compile(rb"<dc:title>[^<]*\S[^<]*</dc:title>")
 _COLOUR = re.compile("[0-9A-Fa-f]{6}")
-_FLOATING = ("{*}anchor", f"{W}framePr", f"{W}txbxContent")
+# A frame of paragraphs is read where it is written: the address in the window of an envelope is one.
+_FLOATING = ("{*}anchor", f"{W}txbxContent")
 
 Node = Any
 

@@ -18,6 +18,7 @@ from services.kit.french import fold
 _WORD = re.compile(r"[\W_]+")
 _NEAR = 0.75
 _AT_MOST = 6
+MAX_TRIES = 400
 _PREFERRED = ("euros", "long_date", "label", "percent", "clock")
 
 Run = Callable[[Tag], Sequence[Problem]]
@@ -27,11 +28,14 @@ Run = Callable[[Tag], Sequence[Problem]]
 class Advice:
     """What could be written at one place; `runs` begins again from there, each time."""
 
-    def __init__(self, fields: Mapping[str, Field], runs: Callable[[], Run]) -> None:
-        self._fields, self._runs = fields, runs
+    def __init__(self, names: Names, runs: Callable[[], Run], tries: list[int]) -> None:
+        """`tries` holds how many more texts may be tried in this part: a file is full of what is wrong."""
+        self._names, self._runs, self._tries = names, runs, tries
 
     def instead(self, problem: Problem, tag: Tag) -> str:
         """What to write instead of a tag, empty when nothing that was tried is right."""
+        if self._tries[0] <= 0:
+            return ""
         if problem.code == "OPTIONAL_UNGUARDED" and tag.keyword == "for":
             return self._around(tag)
         for text in self._candidates(problem, tag):
@@ -41,7 +45,9 @@ class Advice:
 
     def printed(self, name: str) -> str:
         """The tag that prints what people call by a name, empty when no field is near."""
-        found = (self.tried(text) for path in near(name, self._fields) for text in self._printing(path))
+        if self._tries[0] <= 0:
+            return ""
+        found = (self.tried(text) for path in self._names.near(name) for text in self._printing(path))
         return next(filter(None, found), "")
 
     def tried(self, text: str) -> str:
@@ -54,6 +60,9 @@ class Advice:
         return "" if problems else text
 
     def _problems(self, text: str) -> list[Problem]:
+        self._tries[0] -= 1
+        if self._tries[0] < 0:
+            return [Problem("UNTRIED", "")]
         tags, strays = find(text)
         run = self._runs()
         try:
@@ -66,7 +75,7 @@ class Advice:
         source = tag.source
         match problem.code:
             case "FIELD_UNKNOWN":
-                for path in near(problem.path, self._fields):
+                for path in self._names.near(problem.path):
                     yield re.sub(rf"(?<![\w.]){re.escape(problem.path)}\b", path, source)
                     if tag.sign == "{{":
                         yield from self._printing(path)
@@ -108,21 +117,33 @@ class Advice:
         yield f"{{% for element in {path} %}}…{{% endfor %}}"
 
 
-def near(name: str, fields: Mapping[str, Field]) -> list[str]:
-    """The paths of the fields nearest to a name: those that people call so, then those written nearly so."""
-    owner, _, last = name.rpartition(".")
-    spoken, paths = " ".join(_WORD.split(fold(last))).strip(), dict(_paths("", fields))
-    words = by_words(fields)
-    found = [words[spoken]] if spoken in words else []
-    held = {path.rpartition(".")[2]: path for path in paths if path.rpartition(".")[0] == owner}
-    if owner and found:
-        # « agent.nom » : the field of that owner which people call so.
-        found = [held[part] for part in (found[0].rpartition(".")[2],) if part in held] + found
-    labels = {fold(one.label.partition(".")[0]): path for path, one in reversed(paths.items()) if one.label}
-    alike = [held[one] for one in get_close_matches(last, held, 2, 0.6)]
-    said = [labels[one] for one in get_close_matches(spoken, labels, 1, _NEAR)] if spoken else []
-    written_so = get_close_matches(name, paths, 2, _NEAR)
-    return list(dict.fromkeys([*found, *alike, *written_so, *said]))[:_AT_MOST]
+class Names:
+    """The fields by their paths, their labels, and the words of the trade: made once for a part."""
+
+    def __init__(self, fields: Mapping[str, Field]) -> None:
+        self._paths, self._words = dict(_paths("", fields)), by_words(fields)
+        self._labels = {
+            fold(one.label.partition(".")[0]): path
+            for path, one in reversed(self._paths.items())
+            if one.label
+        }
+        self._held: dict[str, dict[str, str]] = {}
+        for path in self._paths:
+            owner, _, last = path.rpartition(".")
+            self._held.setdefault(owner, {})[last] = path
+
+    def near(self, name: str) -> list[str]:
+        """The paths nearest to a name: those that people call so, then those written nearly so."""
+        owner, _, last = name.rpartition(".")
+        spoken, held = " ".join(_WORD.split(fold(last))).strip(), self._held.get(owner, {})
+        found = [self._words[spoken]] if spoken in self._words else []
+        if owner and found:
+            # « agent.nom » : the field of that owner which people call so.
+            found = [held[part] for part in (found[0].rpartition(".")[2],) if part in held] + found
+        alike = [held[one] for one in get_close_matches(last, held, 2, 0.6)]
+        said = [self._labels[one] for one in get_close_matches(spoken, self._labels, 1, _NEAR)]
+        written_so = get_close_matches(name, self._paths, 2, _NEAR)
+        return list(dict.fromkeys([*found, *alike, *written_so, *said]))[:_AT_MOST]
 
 
 def keyword_instead(tag: Tag) -> str:

@@ -36,7 +36,7 @@ def _in_line(line: Line, advice: Advice) -> Iterator[Finding]:
     tags, strays = line.tags()
     whole = line.text
     text = _without(_LITERALS.sub("   ", whole), [(tag.start, tag.end) for tag in tags])
-    for found in _SPACED.finditer(text):
+    for found in _once(_SPACED, text):
         joined = f"{{{found[1]}{found[2]}{found[3]}}}"
         tried = advice.tried(joined)
         yield finding(
@@ -48,7 +48,7 @@ def _in_line(line: Line, advice: Advice) -> Iterator[Finding]:
     text = _SPACED.sub(lambda found: " " * len(found[0]), text)
     # Signs alone have their own sentence.
     text = _without(text, [(stray.start, stray.start + len(stray.sign)) for stray in strays])
-    for found in _FOREIGN.finditer(text):
+    for found in _once(_FOREIGN, text):
         tag = advice.printed(found[1])
         yield finding(
             line,
@@ -61,7 +61,7 @@ def _in_line(line: Line, advice: Advice) -> Iterator[Finding]:
         around = whole[max(0, brace.start() - 12) : brace.end() + 12]
         yield finding(line, "BRACE_ALONE", f"Une accolade est seule dans « {around} ».", _ALONE)
     for pattern, taken in _DOUBTS:
-        for found in pattern.finditer(text):
+        for found in _once(pattern, text):
             tag = "" if found[1].startswith("XXX") else advice.printed(found[1])
             yield finding(
                 line,
@@ -72,8 +72,14 @@ def _in_line(line: Line, advice: Advice) -> Iterator[Finding]:
             )
 
 
+def _once(pattern: re.Pattern[str], text: str) -> Iterable[re.Match[str]]:
+    """What is found in a text, the same words once."""
+    return {found[0]: found for found in pattern.finditer(text)}.values()
+
+
 def _without(text: str, spans: Iterable[tuple[int, int]]) -> str:
     """The text, blank there: what stands elsewhere keeps its place."""
+    signs = list(text)
     for start, end in spans:
-        text = f"{text[:start]}{' ' * (end - start)}{text[end:]}"
-    return text
+        signs[start:end] = " " * (end - start)
+    return "".join(signs)

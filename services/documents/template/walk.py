@@ -9,7 +9,7 @@ from functools import partial
 from jinja2 import TemplateSyntaxError, nodes
 
 from services.documents.render import ENVIRONMENT, MAX_STEPS, steps_of
-from services.documents.template.advice import Advice, Run
+from services.documents.template.advice import MAX_TRIES, Advice, Names, Run
 from services.documents.template.expressions import (
     LOOP,
     UNKNOWN,
@@ -52,6 +52,8 @@ def contract(
     """Everything wrong with what the tags of a part name; `requires` are paths that the data always has."""
     scope, frames = Scope(fields).knowing(requires), list[_Frame]()
     steps, dearest, most = 0, None, 0
+    advised: dict[tuple[object, ...], str] = {}
+    names, tries = Names(fields), [MAX_TRIES]
     for one in occurrences:
         problems = Scope(scope.names, scope.present)
         before, held = problems, list(frames)
@@ -69,10 +71,12 @@ def contract(
                 _advice(error),
             )
         if problems.problems:
-            told = Advice({**fields, **before.names}, partial(_runner, before, held))
+            told = Advice(names, partial(_runner, before, held), tries)
             for problem in dict.fromkeys(problems.problems):
-                said = told.instead(problem, one.tag) or problem.suggestion
-                yield finding(one.line, problem.code, problem.message, said)
+                key = (problem, one.tag.source, before.present, tuple(before.names))
+                if key not in advised:
+                    advised[key] = told.instead(problem, one.tag) or problem.suggestion
+                yield finding(one.line, problem.code, problem.message, advised[key])
     if dearest is not None and steps > MAX_STEPS:
         yield finding(
             dearest.line,
@@ -112,7 +116,7 @@ def _runner(scope: Scope, frames: Sequence[_Frame]) -> Run:
 
 def beginning(fields: Mapping[str, Field], requires: Iterable[str]) -> Advice:
     """What could be written where no condition and no loop is open."""
-    return Advice(fields, partial(_runner, Scope(fields).knowing(requires), ()))
+    return Advice(Names(fields), partial(_runner, Scope(fields).knowing(requires), ()), [MAX_TRIES])
 
 
 def step(tag: Tag, scope: Scope, frames: list[_Frame]) -> Scope:

@@ -180,6 +180,7 @@ class CaseGate:
             self.refused.append(tag)
             return False
         if subject.mark != accesses.BREAK_GLASS:
+            context.sound_alarm("BREAK_GLASS")
             log.warning("break_glass", agent=context.actor(), case=tag, request_id=context.request_id())
         subject.mark, subject.statement = accesses.BREAK_GLASS, self.rights.break_glass
         return self._let_through(tag)

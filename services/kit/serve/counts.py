@@ -21,7 +21,7 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True)
 class Totals:
-    """Calls received, those that were begun, and how these ended, by (method, code, reason).
+    """Calls received, those that were begun, how these ended, by (method, code, reason), and alarms.
 
     What was received and not begun has not come whole, yet or ever: half-sent, abandoned, or refused by the
     core of gRPC, which tells us nothing of its refusals.
@@ -30,6 +30,7 @@ class Totals:
     received: int
     begun: int
     ended: Counter[tuple[str, str, str]]
+    alarms: Counter[str]
 
 
 class Counts:
@@ -60,7 +61,7 @@ class Counts:
     def totals(self) -> Totals:
         """What has been counted since the start."""
         with self._lock:
-            return Totals(self._received, self._begun, self._ended.copy())
+            return Totals(self._received, self._begun, self._ended.copy(), context.alarms())
 
     def tell(self) -> None:
         """Writes a line of what was counted since the last one, if there is anything to tell."""
@@ -76,6 +77,7 @@ class Counts:
                     {"method": method, "code": code, "reason": reason, "count": count}
                     for (method, code, reason), count in sorted((now.ended - before.ended).items())
                 ],
+                alarms=dict(sorted((now.alarms - before.alarms).items())),
             )
 
     def tell_regularly(self) -> None:

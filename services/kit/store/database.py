@@ -18,7 +18,7 @@ from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from psycopg.errors import InsufficientPrivilege
 from sqlalchemy import URL, Connection, Engine, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, InvalidRequestError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from services.kit import context
@@ -166,8 +166,10 @@ class Database:
     def _transaction(self, options: dict[str, Any], engine: Engine | None = None) -> Iterator[Connection]:
         self.check_state()
         try:
-            connected = (engine or self._engine).connect()
-            with connected.execution_options(**options) as connection, connection.begin():
+            with (
+                self._connect(engine or self._engine).execution_options(**options) as connection,
+                connection.begin(),
+            ):
                 yield connection
         except (DBAPIError, sqlite3.Error) as error:
             # What fails as a connection opens or begins comes as SQLite says it.
@@ -177,6 +179,12 @@ class Database:
                 raise
             raise state from error
         except PoolTimeout as error:
+            raise states.unavailable() from error
+
+    def _connect(self, engine: Engine) -> Connection:
+        try:
+            return engine.connect()
+        except InvalidRequestError as error:  # the pool gives up: the connections that it tried were cut
             raise states.unavailable() from error
 
     def data_version(self, *, fresh: bool = False) -> bytes:

@@ -12,6 +12,7 @@ import psycopg
 from psycopg.errors import ReadOnlySqlTransaction, UndefinedColumn, UndefinedTable
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DisconnectionError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import NullPool
 
 from services.kit.errors import StartupError
@@ -109,6 +110,8 @@ def _create_postgresql(url: URL, pool_size: int, *, bounded: bool) -> Engine:
             engine.dialect.do_ping(connection)
         except Exception:
             watchdog.leave(connection)
+            if not seconds_left():  # another connection would be asked for in vain, and be waited for
+                raise PoolTimeout from None
             raise DisconnectionError from None
 
     def check_in(connection: Any, _record: object) -> None:

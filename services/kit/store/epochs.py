@@ -24,6 +24,9 @@ from services.kit.store import vault
 from services.kit.store.database import Database
 from services.kit.store.key_tables import case_key, key_epoch, live
 
+_PLACE = "place"
+"""The file of a folder that says where it is."""
+
 MOVED_AT_ONCE = 200
 """Keys that one transaction wraps anew: those who need one meanwhile wait for a few milliseconds."""
 
@@ -63,6 +66,23 @@ class EpochFolder:
         self._keep()
         return fingerprint
 
+    def settle(self) -> None:
+        """Writes into the folder where it is, or finds it there; StartupError in a copy, whose keys would
+        outlive their destruction in the folder that it was copied from. One process at a time."""
+        path = self.path / _PLACE
+        with os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "r+b") as stream:
+            # Neither the number of a file nor that of its file system goes along with a copy; both are the
+            # same for all the machines that share the folder.
+            here = f"{os.fstatvfs(stream.fileno()).f_fsid:x} {os.fstat(stream.fileno()).st_ino}\n".encode()
+            known = stream.read()
+            if known and known != here:
+                raise StartupError(_copied(path))
+            if not known:
+                stream.write(here)
+                stream.flush()
+                os.fsync(stream.fileno())
+                self._keep()
+
     def secret(self, fingerprint: str) -> bytes:
         """The key of an epoch; MissingEpochError."""
         try:
@@ -98,6 +118,15 @@ class EpochFolder:
             os.close(descriptor)
 
 
+def _copied(place: Path) -> str:
+    return (
+        f"Le dossier des clés d’époque {place.parent.absolute()} est une copie : tous les serveurs d’un "
+        "service partagent le même, sinon ce qu’un serveur efface reste lisible dans l’autre. Indiquez le "
+        "dossier partagé. S’il est désormais le seul (sauvegarde remise, machine changée), détruisez "
+        f"l’autre, supprimez {place.absolute()}, puis redémarrez."
+    )
+
+
 class Epochs:
     """The epochs of a key database; an epoch goes through three steps, each harmless when done again.
 
@@ -111,15 +140,17 @@ class Epochs:
         self.folder = EpochFolder(folder)
 
     def prepare(self) -> None:
-        """Begins the first epoch; StartupError if the folder lacks the key of one that is in use."""
+        """Begins the first epoch; StartupError if the folder lacks the key of one that is in use, or is a
+        copy."""
         with self._database.write() as connection:
             _lock(connection)
             current = _last(connection)
             if current is None:
                 self._begin(connection, current)
-                return
-            for epoch in {current.number: current, **_in_use(connection)}.values():
-                self._check(epoch)
+            else:
+                for epoch in {current.number: current, **_in_use(connection)}.values():
+                    self._check(epoch)
+            self.folder.settle()
 
     def current(self, connection: Connection) -> Epoch:
         """The epoch of new keys, which does not end before the caller's write transaction does."""

@@ -196,6 +196,8 @@ class StoreClock:
         detail = "CLOCK_IN_DOUBT" if mark.doubt else "CLOCK_BEHIND_STORE" if ahead > AHEAD_SECONDS else ""
         self._turns = 0 if detail != self._detail else self._turns + 1
         self._detail = detail
+        if detail:
+            context.sound_alarm(detail)
         if self._turns % _REMINDER:
             return
         if mark.doubt and mark.doubt_time:

@@ -43,7 +43,9 @@ MODEL = Model(
     )
     + paragraph(
         "Ce rapport ne contient que des agrégats. Un effectif de {{ statistics.withheld }} n’est pas "
-        "imprimé, ni un autre effectif ou un montant qui permettrait de le calculer."
+        "imprimé, ni un autre effectif, un montant ou un taux qui permettrait de le calculer. Tous ces "
+        "chiffres "
+        "sont déclarés par le service."
     )
     + heading("Les chiffres clés")
     + _FIGURES.xml()
