@@ -40,7 +40,7 @@ from tests.documents_support import (
     refusal,
     request,
 )
-from tests.support import Launch, RunningServer
+from tests.support import Launch, RunningServer, throwaway_stores
 
 NAME = f"templates/{REFUSAL}"
 PLACE = "ne prête pas et ne garantit pas les prêts"
@@ -53,11 +53,7 @@ OTHER = (("x-actor", "dominique"),)
 @pytest.fixture(scope="module")
 def url(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """Settings of a store that two servers share."""
-    folder = tmp_path_factory.mktemp("shared")
-    return {
-        "DOCUMENTS_DATABASE_URL": f"sqlite:///{folder}/documents.sqlite3",
-        "DOCUMENTS_MASTER_KEY_FILE": f"{folder}/master.key",
-    }
+    return throwaway_stores(tmp_path_factory.mktemp("shared"))
 
 
 @pytest.fixture(scope="module")
