@@ -72,7 +72,7 @@ def test_a_killed_import_leaves_nothing_half_written(launch: Launch, tmp_path: P
         tmp_path / "b.json", [bank("a", 1), *(bank(f"m{n}", 2 + n) for n in range(99)), bank("z", 200)]
     )
     env = {**os.environ, "BANK_REGISTRY_DATABASE_URL": url, **registry_keys(url)}
-    process = subprocess.Popen(import_command(file, "--confirm-ending-all"), cwd=ROOT, env=env)
+    process = subprocess.Popen(import_command(file, "--confirm-ending-all", "--correct"), cwd=ROOT, env=env)
     wait_until_writing(path, process)
     process.send_signal(signal.SIGKILL)
     process.wait()
@@ -82,7 +82,7 @@ def test_a_killed_import_leaves_nothing_half_written(launch: Launch, tmp_path: P
         stub = BankRegistryServiceStub(channel)
         answer = stub.ListSelectableBanks(pb.ListSelectableBanksRequest(loan_request=loan()), timeout=10)
         assert (answer.state_number, [check.selectable for check in answer.checks]) == (1, [True])
-        assert run_import(url, file, "--confirm-ending-all").returncode == 0
+        assert run_import(url, file, "--confirm-ending-all", "--correct").returncode == 0
         answer = stub.ListSelectableBanks(pb.ListSelectableBanksRequest(loan_request=loan()), timeout=10)
         assert (answer.state_number, len(answer.checks), answer.selectable_count) == (2, 50, 0)
     database = Database(url)

@@ -100,6 +100,7 @@ def test_a_broken_package_does_not_start(tmp_path: Path) -> None:
     assert "Traceback" not in printed
     assert "- parameters.yaml:" in printed
     assert "- rules.yaml:" in printed
+    assert printed.endswith(start_refused(folder))  # what the first start has begun is in nobody's way
 
 
 def test_a_package_that_the_engine_refuses_does_not_start(tmp_path: Path) -> None:

@@ -198,8 +198,8 @@ def _check(plan: ImportPlan, options: Options) -> None:
         raise FailedPrecondition(
             "PAST_CHANGED",
             f"Cet import change des jours déjà passés ({bank_id} : {days_text(days)}{more}), pour lesquels "
-            "des réponses ont pu être données. Pour changer à partir d’un jour, donnez-le (change_date) ; "
-            "pour corriger le passé, confirmez-le (correct_past).",
+            "des réponses ont pu être données. Pour changer à partir d’un jour, donnez-le (change_date, ou "
+            "--from) ; pour corriger le passé, confirmez-le (correct_past, ou --correct).",
             metadata={"bank_count": str(len(plan.past)), "days": days_text(days)},
         )
     if options.complete and plan.refusals:

@@ -20,7 +20,8 @@ _SHOWN, _HEADING = 8, 60
 def placed(findings: Iterable[Finding], parts: Mapping[str, bytes]) -> Iterator[Finding]:
     """The findings with the number of their paragraph, and the heading above it."""
     found = list(findings)
-    headings = {name: _headings(name, parts) for name in {one.place.member for one in found} if name in parts}
+    members = {one.place.member for one in found if one.place.rank is not None}  # a paragraph: it was parsed
+    headings = {name: _headings(name, parts) for name in members if name in parts}
     for one in found:
         rank, place = one.place.rank, one.place
         if rank is not None and place.member in headings:

@@ -84,7 +84,10 @@ class Anchor:
         threading.Thread(target=self._loop, name="anchor", daemon=True).start()
 
     def check(self) -> None:
-        """StartupError if a database is not one that follows the last anchored heads, or ends altered."""
+        """StartupError if a database is not one that follows the last anchored heads, or ends altered.
+
+        Heads that were never anchored are.
+        """
         last = self._remember()
         for store in self._stores:
             with store.database.read(any_text=True) as connection:
@@ -93,6 +96,8 @@ class Anchor:
             if last and wrong:
                 raise StartupError(self._behind(last, wrong))
             self.look(store)
+        if not last:  # at once: a first start that is refused later on can be tried again
+            self.anchor()
 
     def look(self, store: Opened) -> None:
         """Refuses a database whose chains no longer have the end of the last look: FailedPrecondition.
