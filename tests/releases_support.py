@@ -29,12 +29,14 @@ PAUSE = 0.01
 MIGRATION = """
 from alembic import op
 from services.kit.releases.tables import chain_events, create_release_tables
+from services.kit.store import refuse_replacement
 
 revision, down_revision = "0001", None
 
 def upgrade():
     create_release_tables(op.get_bind())
     chain_events(op.get_bind())
+    refuse_replacement(op.get_bind())
 """
 
 

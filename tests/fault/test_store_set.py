@@ -6,9 +6,11 @@ import itertools
 import json
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 
@@ -132,6 +134,17 @@ def test_the_store_of_another_service_is_refused(url: str, migrate: object) -> N
     migrate(url)  # type: ignore[operator]
     with pytest.raises(StartupError, match="n’a pas les tables de ce service"):
         registry(url).check()
+
+
+@pytest.mark.parametrize("migrate", [eligibility_migrate, documents_migrate, bank_registry_migrate])
+def test_what_may_not_be_deleted_may_not_be_replaced(tmp_path: Path, migrate: Callable[[str], None]) -> None:
+    path = tmp_path / "store.sqlite3"
+    migrate(f"sqlite:///{path}")
+    with closing(sqlite3.connect(path)) as store:
+        found = store.execute("SELECT tbl_name, sql FROM sqlite_master WHERE type = 'trigger'").fetchall()
+    kept, new = ({table for table, rule in found if f"BEFORE {act}" in rule} for act in ("DELETE", "INSERT"))
+    assert kept
+    assert kept <= new
 
 
 def test_its_own_store_is_accepted(url: str) -> None:

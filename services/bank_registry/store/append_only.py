@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from sqlalchemy import Connection, inspect, text
 
 from services.bank_registry.registry import STILL_KNOWN
+from services.kit.store import taken
 
 
 def refuse_overlaps(connection: Connection, table: str, key: str, *, dated: bool) -> None:
@@ -63,8 +64,7 @@ def refusal(table: str) -> str:
 
 def append_only_rules(connection: Connection, table: str) -> Iterator[tuple[str, str]]:
     """The triggers of a table, by its present columns."""
-    looked = inspect(connection)
-    columns = [column["name"] for column in looked.get_columns(table)]
+    columns = [column["name"] for column in inspect(connection).get_columns(table)]
     frozen = ", ".join(f'"{name}"' for name in columns if name != "recorded_to")
     postgresql = connection.dialect.name == "postgresql"
     refuse = (
@@ -85,11 +85,7 @@ def append_only_rules(connection: Connection, table: str) -> Iterator[tuple[str,
         yield f"{table}_whole", f"BEFORE TRUNCATE ON {table} FOR EACH STATEMENT {refuse}"
         return
     # INSERT OR REPLACE deletes the row in its way without a word to the triggers of DELETE.
-    keys = [looked.get_pk_constraint(table)["constrained_columns"]]
-    keys += sorted(unique["column_names"] for unique in looked.get_unique_constraints(table))
-    equal = (" AND ".join(f"{name} = NEW.{name}" for name in key) for key in keys)
-    taken = " OR ".join(f"EXISTS (SELECT 1 FROM {table} WHERE {same})" for same in equal)  # noqa: S608
-    yield f"{table}_new", f"BEFORE INSERT ON {table} {each} WHEN {taken} {refuse}"
+    yield f"{table}_new", f"BEFORE INSERT ON {table} {each} WHEN {taken(connection, table)} {refuse}"
 
 
 def _run(connection: Connection, statement: str) -> None:

@@ -62,6 +62,8 @@
 - `prepare_ring`: Ties a database to its master key, which is created for a new one, and makes the keys that
   it lacks.
 - `request_table`: The table of answered requests, for the service's migration and its store.
+- `refuse_replacement`: Makes SQLite refuse INSERT OR REPLACE in each table that refuses DELETE, for the
+  service's migration.
 - `reused`: The request id was used for another request.
 - `rotate_master_key`: Wraps the keys of databases, by their French names, with a new master key that takes
   the place of the one of the file; gives a French sentence, or StartupError.
@@ -74,6 +76,7 @@
   since its mark.
 - `StoreClock`: Marks the hour of a store from one process; `delete` is called while the hour is believed,
   then alone.
+- `taken`: When a row to insert would have the key of another one, as SQLite's triggers say it.
 - `vault`: The master key of a service: a file kept outside its databases, and what is encrypted or tagged
   with it.
 - `verify_audit`: How the audit of a table is verified under a seal.
@@ -84,6 +87,7 @@
 from services.kit.store import accesses, audit, database, idempotency, states, store_clock, vault
 from services.kit.store.accesses import AccessFilters, AccessLine, AccessLog, AccessPlace
 from services.kit.store.anchoring import AnchoredStore
+from services.kit.store.append_only import refuse_replacement, taken
 from services.kit.store.audit import Audit, AuditEntry, audit_chain, audit_table, verify_audit
 from services.kit.store.case_store import Agreement
 from services.kit.store.chain import BrokenChainError, Chain, ChainSeal
