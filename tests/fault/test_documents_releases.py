@@ -48,6 +48,7 @@ def settings(tmp_path: Path) -> Settings:
             f"--keys-database-url=sqlite:///{tmp_path}/documents-keys.sqlite3",
             f"--epochs-directory={tmp_path}/epochs",
             f"--master-key-file={tmp_path}/master.key",
+            f"--heads-file={tmp_path}/heads.jsonl",
             f"--templates-directory={tmp_path}/templates",
         ]
     )
@@ -89,7 +90,8 @@ def test_a_server_killed_as_it_fills_its_store_finishes_at_its_next_start(
         for path in Path(settings.master_key_file).parent.glob("documents*.sqlite3*"):
             path.unlink()
         shutil.rmtree(settings.epochs_directory, ignore_errors=True)
-        Path(settings.master_key_file).unlink(missing_ok=True)
+        for file in (settings.master_key_file, settings.heads_file):
+            file.unlink(missing_ok=True)
         if not killed_at(step, settings, packages):
             break
         steps += 1
