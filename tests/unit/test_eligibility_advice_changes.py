@@ -116,6 +116,15 @@ def test_the_smallest_changes_are_found(situation: tuple[Small, dict[str, Value]
     assert len(presentable) <= 1, "a condition is left only where nothing does without"
 
 
+def test_no_change_leaves_a_rule_without_value() -> None:
+    """No month at all is as near as two months more, and the instalment has no value then."""
+    rules = [RULES[4], RULES[-1]]
+    facts: dict[str, Value] = {one.name: domain(one)[0] for one in FACTS}
+    facts |= {"amount": 500, "months": 2, "other": 300, "bearable": 200, "shortest": 3}
+    found = suggested(small(FACTS, CALCULATIONS, rules), facts, ("months",)).found
+    assert [one.changes for one in found] == [{"months": 4}]
+
+
 def test_the_fewest_codes_are_added() -> None:
     labels = {one: one.lower() for one in "ABCDE"}
     documents = fact("documents", ValueType(Kind.CODES, "documents", labels), lever=Lever())

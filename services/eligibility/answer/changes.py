@@ -79,7 +79,7 @@ class Repairs:
     ) -> None:
         self._package, self.names, self._budget = package, names, budget
         self._facts = completed(package.facts, facts)
-        present = LazyValues(package, self._facts)
+        self._present = present = LazyValues(package, self._facts)
         self._limits = {name: limits(package.facts[name], present) for name in names}
         self._reading = reading(package)
         day = request_day(facts)
@@ -89,12 +89,24 @@ class Repairs:
             if day in rule.validity and rule.id not in tolerated
         }
         self._movable = {rule: self._reading.rules[rule] & set(names) for rule in self._rules}
+        absent = {name for name, value in self._facts.items() if value is None}
+        self._waiting = frozenset(name for name in self._rules if self._reading.rules[name] & absent)
         self._options: dict[tuple[str, tuple[tuple[str, Value], ...]], tuple[_Option, ...]] = {}
         self.distance = Distance(package.facts, self._facts, names)
 
     def unmoved(self) -> frozenset[str]:
         """The rules that none of these facts moves."""
         return frozenset(name for name, movable in self._movable.items() if not movable)
+
+    def fixed(self) -> tuple[Rule, ...]:
+        """The blocking rules that hold, and that none of these facts moves."""
+        return tuple(
+            rule
+            for name, rule in self._rules.items()
+            if rule.severity is RuleSeverity.BLOCKING
+            and not self._movable[name]
+            and evaluate(rule.condition, self._present) is True
+        )
 
     def broken(self) -> _Broken:
         """The rules that prevent the presentation of the application as it stands."""
@@ -217,11 +229,16 @@ class Repairs:
         return self.distance.total(one) < self.distance.total(other)
 
     def _broken(self, changes: Changes, rules: dict[str, Rule]) -> _Broken:
-        """Those of the rules that hold of the changed application; one that is undecided waits for what is
-        missing, which no change of these facts tells."""
+        """Those of the rules that hold of the changed application, or have no value, as after a division
+        by zero; one that is undecided otherwise waits for what is missing, which no change here tells."""
         self._budget.spend(len(rules))
         values = LazyValues(self._package, {**self._facts, **changes})
-        return frozenset(name for name, rule in rules.items() if evaluate(rule.condition, values) is True)
+        truths = {name: evaluate(rule.condition, values) for name, rule in rules.items()}
+        return frozenset(
+            name
+            for name, truth in truths.items()
+            if truth is True or (truth is None and name not in self._waiting)
+        )
 
 
 @dataclass(frozen=True)
@@ -271,15 +288,14 @@ def smallest_changes(
     searched = Repairs(package, facts, names, budget)
     broken, unmoved = searched.broken(), searched.unmoved()
     rules = {rule.id: rule for rule in reading(package).refusals}
-    blocking = {name for name, rule in rules.items() if rule.severity is RuleSeverity.BLOCKING}
-    fixed = tuple(rule for name, rule in rules.items() if name in broken & unmoved & blocking)
-    others = unmoved - blocking
-    if fixed or broken <= others:
+    fixed = searched.fixed()
+    if fixed or broken <= unmoved:
         return Suggestions(fixed=fixed, only_incomplete=not fixed)
-    moved = sorted(rules.keys() - blocking - unmoved)
+    missing = {name for name, rule in rules.items() if rule.severity is RuleSeverity.MISSING}
+    moved = sorted(missing - unmoved)
     found: list[Suggestion] = []
     try:
-        for turn in ([others], [others | {name} for name in moved], [others | set(moved)]):
+        for turn in ([unmoved], [unmoved | {name} for name in moved], [unmoved | set(moved)]):
             for tolerated in turn:
                 repairs = Repairs(package, facts, names, budget, frozenset(tolerated))
                 found += _found(package, engine, facts, repairs, most)
