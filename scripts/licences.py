@@ -44,7 +44,7 @@ def declared(distribution: metadata.Distribution) -> str:
         return about["License-Expression"]
     classifiers = (text.split(" :: ") for text in about.get_all("Classifier") or ())
     named = sorted(words[-1] for words in classifiers if words[:2] == ["License", "OSI Approved"])
-    free = (about["License"] if "License" in about else "").partition("\n")[0]
+    free = "".join(about.get_all("License") or ()).partition("\n")[0]
     # A few older packages paste the whole licence there; the name alone is wanted.
     return ", ".join(named) or (free if 0 < len(free) <= _MAX_DECLARED else "non déclarée")
 
