@@ -21,7 +21,7 @@ _REMAINDERS = {
 }
 _DEBT_RATIO = "debt_ratio_pct"
 _CENT = Decimal("0.01")
-_WRITTEN = re.compile(r"([-−]?)(\d[\d \u00a0\u202f]*)(?:,(\d+))?[ \u00a0\u202f]?[€%]")
+_WRITTEN = re.compile(r"([-−]?)(\d[\d\s]*)(?:,(\d+))?\s?[€%]")
 _NOT_A_DIGIT = re.compile(r"\D")
 
 
