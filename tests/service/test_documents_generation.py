@@ -249,7 +249,7 @@ def _filled(data: Json, hostile: str) -> tuple[Json, list[int]]:
     filled["co_applicant"] |= {"first_name": "C", "last_name": "D"}
     filled["bank"] |= {"name": "E"}
     for signed in filled["authorisations"]:
-        signed["lender"] = "E"
+        signed |= {"lender": "E", "pieces": [*signed.get("pieces", ()), *filled["enclosures"]]}
     return filled, marks
 
 

@@ -10,6 +10,7 @@ import pytest
 from services.documents.contract.dossier_json import CONTRACT, read_dossier
 from services.documents.template.permission import all_checks
 from services.kit.errors import InvalidArgument
+from tests.documents_catalogue import plan
 from tests.documents_support import DAY, example
 from tests.documents_templates import profile, shipped
 
@@ -33,7 +34,11 @@ def refused(template: str, data: Any) -> dict[str, str]:
     package = shipped(template)
     try:
         read_dossier(
-            json.dumps(data).encode(), CONTRACT, package.requirement, all_checks(package, profile()), DAY
+            json.dumps(data).encode(),
+            CONTRACT,
+            package.requirement,
+            all_checks(package, profile(), plan(template).names),
+            DAY,
         )
     except InvalidArgument as error:
         return {violation.field: violation.reason for violation in error.violations}

@@ -100,6 +100,17 @@ class Schema:
                 return False
         return True
 
+    def marked(self, mark: str) -> Iterator[str]:
+        """The paths, through objects, of what carries this mark, not of what is below it."""
+        yield from self._marked(self._document, mark, "")
+
+    def _marked(self, schema: Mapping[str, Any], mark: str, path: str) -> Iterator[str]:
+        for name, below in self._resolve(schema).get("properties", {}).items():
+            if mark in below:
+                yield path + name
+            else:
+                yield from self._marked(below, mark, f"{path}{name}.")
+
     def _path(self, data: Any, root: str, steps: list[str | int]) -> str:
         path = root
         for step in steps:
