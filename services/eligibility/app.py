@@ -91,11 +91,7 @@ def make_app(settings: Settings) -> App:
                 RulesetServicer(deployments, journal, shadows, sealing, turns), database.check_writable
             ),
             registration(ReleaseServicer(deployments.releases, candidates, sealing), database.check_writable),
-            registration(
-                DecisionServicer(deployments, journal, sealing),
-                writable,
-                reserve=clock.detail,
-            ),
+            registration(DecisionServicer(deployments, journal, sealing), writable, reserve=clock.detail),
         )
 
     return App(
