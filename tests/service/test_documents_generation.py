@@ -131,7 +131,7 @@ def test_a_request_for_documents_says_what_why_and_by_when(generate: Generate) -
     printed = text(generate(ASK, example("complet")).content)
     assert "au plus tard le mardi\u00a015\u00a0décembre\u00a02026" in printed
     assert "dans 22\u00a0jours" in printed
-    assert "\n56800 PLOERMEL\n" in printed
+    assert "\n56800\u00a0PLOERMEL\n" in printed
     assert "Madame, Monsieur," in printed
     for block in (
         "Madame\u00a0Maëlle Le Modèle, travailleuse sociale, à l’adresse ci-dessus, "
