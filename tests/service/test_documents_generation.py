@@ -371,6 +371,7 @@ def test_a_letter_never_says_what_its_data_deny(refuse: Callable[..., Refusal]) 
         "data_json.deadlines.documents": "INCONSISTENT",
         "data_json.budget.totals.income": "INCONSISTENT",
         "data_json.budget.totals.living_remainder_before": "INCONSISTENT",
+        "data_json.assessment.figures[4].rate_pct": "INCONSISTENT",
         "data_json.applicant.address": "TOO_LONG",
     }
     accepted = example("complet")

@@ -118,16 +118,6 @@ def is_presentable(data: Data) -> bool:
     return "assessment" in data and not any(refused_to_lender(data, ""))
 
 
-def impossible(data: Data, root: str) -> Iterator[Violation]:
-    """Authorisations that end, or are taken back, before they are given."""
-    for rank, one in enumerate(data.get("authorisations", ())):
-        for name in ("valid_until", "revoked_on"):
-            if name in one and "given_on" in one and one[name] < one["given_on"]:
-                sentence = "Cette date précède celle de la signature de l’autorisation."
-                where = f"{root}.authorisations[{rank}].{name}"
-                yield Violation(where, FieldReason.INCONSISTENT, sentence)
-
-
 _OTHER_LENDER = "Cette autorisation nomme un autre établissement que celui du dossier."
 
 

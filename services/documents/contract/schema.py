@@ -100,16 +100,19 @@ class Schema:
                 return False
         return True
 
-    def marked(self, mark: str) -> Iterator[str]:
-        """The paths, through objects, of what carries this mark, not of what is below it."""
-        yield from self._marked(self._document, mark, "")
+    def marked(self, mark: str) -> dict[str, Any]:
+        """The paths of what carries this mark, and its value there: `pieces[].provided_on` in a list."""
+        return dict(self._marked(self._document, mark, ""))
 
-    def _marked(self, schema: Mapping[str, Any], mark: str, path: str) -> Iterator[str]:
+    def _marked(self, schema: Mapping[str, Any], mark: str, path: str) -> Iterator[tuple[str, Any]]:
         for name, below in self._resolve(schema).get("properties", {}).items():
+            here, target = path + name, self._resolve(below)
             if mark in below:
-                yield path + name
+                yield here, below[mark]
+            elif "items" in target:
+                yield from self._marked(target["items"], mark, f"{here}[].")
             else:
-                yield from self._marked(below, mark, f"{path}{name}.")
+                yield from self._marked(target, mark, f"{here}.")
 
     def _path(self, data: Any, root: str, steps: list[str | int]) -> str:
         path = root

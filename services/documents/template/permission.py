@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from services.documents.contract import CONTRACT, Check, Durations, from_lender, to_lender
+from services.documents.contract import CONTRACT, DATES, Check, Durations, from_lender, to_lender
 from services.documents.profile import Profile
 from services.documents.template.fields import IMPLIED
 from services.documents.template.manifest import Template
@@ -19,9 +19,10 @@ def durations(profile: Profile) -> Durations:
 
 
 def all_checks(template: Template, profile: Profile, names: Collection[str]) -> list[Check]:
-    """The checks that a template names, and those of the authorisations that it needs; `names` are those that
-    its parts may read, as its plan lists them."""
+    """The checks that a template names, those of the dates that it tells and of the authorisations that it
+    needs; `names` are those that its parts may read, as its plan lists them."""
     months, checks = durations(profile), list(template.checks)
+    checks.append(lambda data, day, root: DATES.later(data, day, root, names))
     if template.to_lender:
         checks.append(lambda data, day, root: to_lender(data, day, months, root, template.title, names))
     if said := said_by_lender(names):
