@@ -65,7 +65,7 @@ class Ledger:
     def _write(self, what: str, amount: int, number: int, now: int) -> None:
         if what == "reserve":
             made = envelopes.reserve(
-                self.record, AskedReservation("fcs", amount, DAY, "", now + amount), now, now
+                {self.record.bank.id: self.record}, self.record, AskedReservation("fcs", amount, DAY, "", now + amount), now, now
             )
             for one in envelopes.expired(self.record, "fcs", now):
                 self.held[one.id] = replace(one, state=ReservationState.EXPIRED)

@@ -69,7 +69,7 @@ class Reads(Handlers):
         seen = self._view(sight)
         record = seen.record(bank_id)
         versions = agreement_versions(record, agreement_id)
-        message = reads.agreement(record, versions, sight.day, seen.instant)
+        message = reads.agreement(seen.records, record, versions, sight.day, seen.instant)
         return pb.GetAgreementResponse(agreement=message, state_number=seen.state_number)
 
     def ListAgreements(
@@ -95,7 +95,7 @@ class Reads(Handlers):
             request,
             page,
             found,
-            lambda one: reads.agreement(*one, day, seen.instant),
+            lambda one: reads.agreement(seen.records, *one, day, seen.instant),
         )
         return response
 

@@ -79,6 +79,17 @@ Known = Annotated[
 ]
 
 
+Correct = Annotated[
+    bool, typer.Option("--correct", help="Corrige le passé : accepte de changer des jours déjà passés.")
+]
+AgreementId = Annotated[
+    str, typer.Option("--agreement", metavar="ACCORD", help="Cet accord seulement, et non tout le prêteur.")
+]
+ConventionId = Annotated[
+    str, typer.Option("--convention", metavar="CONVENTION", help="Cette convention locale seulement.")
+]
+
+
 PREFIX = "banks/"
 PAGE = 200
 
@@ -108,6 +119,16 @@ class Client:
 def bank_name(bank_id: str) -> str:
     """The resource name of a lender, given its identifier or that very name."""
     return bank_id if bank_id.startswith(PREFIX) else f"{PREFIX}{bank_id}"
+
+
+def resource_name(bank: str, agreement: str, convention: str) -> str:
+    """The name of a lender, or of what it holds."""
+    if agreement and convention:
+        raise typer.BadParameter("donnez l’un ou l’autre.", param_hint="--agreement, --convention")
+    name = bank_name(bank)
+    if convention:
+        return f"{name}/localConventions/{convention}"
+    return f"{name}/agreements/{agreement}" if agreement else name
 
 
 def new_request_id() -> str:

@@ -18,6 +18,7 @@ from microcredit.bankregistry.v1 import exchange_pb2 as pb
 from services.bank_registry.cli.client import (
     ADDRESS,
     Client,
+    Correct,
     File,
     Known,
     On,
@@ -104,9 +105,6 @@ ChangeFrom = Annotated[
         parser=parse_day,
         help="Le premier jour où ce que dit le fichier vaut ; les jours d’avant restent comme ils sont.",
     ),
-]
-Correct = Annotated[
-    bool, typer.Option("--correct", help="Corrige le passé : accepte de changer des jours déjà passés.")
 ]
 Questions = Annotated[
     Path | None,

@@ -9,6 +9,7 @@ from decimal import Decimal
 from enum import StrEnum
 from functools import lru_cache
 
+from services.bank_registry.registry import envelopes
 from services.bank_registry.registry.geography import Geography, fold
 from services.bank_registry.registry.history import Records
 from services.bank_registry.registry.model import (
@@ -101,7 +102,7 @@ def check_bank(
     for versions in record.by_agreement:
         agreement = version_on(versions, request.on_date)
         whole = life(versions, agreement)
-        reserved = record.reserved(agreement.id, instant) if record.reservations else 0
+        reserved = envelopes.reserved(records, record, agreement, instant)
         reasons = (*against_all, *reasons_against(agreement, request, geography, reserved))
         checks.append(AgreementCheck(agreement, reasons, whole, reserved))
     convention = convention_on(record.conventions, request.on_date)
