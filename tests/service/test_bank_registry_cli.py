@@ -127,6 +127,10 @@ def test_a_template_has_every_column(server: RunningServer, tmp_path: Path) -> N
 
 def test_lenders_are_found_shown_and_checked(server: RunningServer) -> None:
     assert OUST in said(command(server.address, "search", "oust"))
+    near = said(command(server.address, "search", "banque OUSTE"))
+    assert (OUST in near, "Rien ne répond à « banque OUSTE »" in near) == (True, True)
+    assert "0 prêteur trouvé" in said(command(server.address, "search", "vilaine"))
+    assert "Rien ne répond" in said(command(server.address, "communes", "plormel"))
     shown = said(command(server.address, "show", OUST))
     assert "SIREN : 999900103" in shown
     assert "du 01/01/2024 au 31/12/2027" in shown
@@ -139,7 +143,16 @@ def test_lenders_are_found_shown_and_checked(server: RunningServer) -> None:
 
 def test_a_suspension_is_made_seen_and_lifted(server: RunningServer) -> None:
     lender = "caisse-fictive-de-broceliande"
-    tried = ("suspend", lender, "--from", "07/12/2026", "--until", "13/12/2026", "--reason", "Contrôle")
+    tried = (
+        "suspend",
+        lender,
+        "--from",
+        "7 déc. 2026",
+        "--until",
+        "13 décembre 2026",
+        "--reason",
+        "Contrôle",
+    )
     assert "rien n’est écrit" in said(command(server.address, *tried, "--dry-run"))
     assert ask(server, *tried)["bank"]["suspensions"][0]["end_date"] == {"year": 2026, "month": 12, "day": 14}
     codes = {
@@ -234,14 +247,23 @@ def test_the_gestures_of_the_keeper_are_commands(server: RunningServer) -> None:
     assert command(server.address, "verify", "--head", head).returncode == 0
 
 
+def settings(*written: str) -> list[str]:
+    return [word for one in written for word in ("--set", one)]
+
+
 def test_a_change_of_the_past_is_announced_and_confirmed(server: RunningServer) -> None:
     lender = "credit-cooperatif-fictif-breton"
     made = ("create", lender, "--set", "nom=Crédit fictif", "--set", "type=association", "--reason", "Accord")
     told = said(command(server.address, *made, "--set", "SIREN=999900202"))
     assert "entré au registre" in told
-    terms = ("--set", "référence de l’accord=F-1", "--set", "territoire=départements")
-    terms += ("--set", "codes du territoire=56, 35", "--set", "début de l’accord=01/01/2026")
-    terms += ("--set", "montant maximal (€)=1 500,00", "--set", "dernier jour de l’accord=31/12/2027")
+    terms = settings(
+        "référence de l’accord=F-1",
+        "territoire=départements",
+        "codes du territoire=56, 35",
+        "début de l’accord=01/01/2026",
+        "dernier jour de l’accord=31/12/2027",
+        "montant maximal (€)=1 500,00",
+    )
     agreement = ("create", lender, "--agreement", "f-1", *terms, "--reason", "Accord")
     refused = command(server.address, *agreement)
     assert (refused.returncode, "du 01/01/2026 au" in refused.stderr) == (1, True)
@@ -259,9 +281,15 @@ def test_a_change_of_the_past_is_announced_and_confirmed(server: RunningServer) 
     assert command(server.address, *changed).returncode == 1
     cleared = ask(server, *changed[:-2], "--set", "vérifié le=", "--reason", "x", "--correct")
     assert "verified_on" not in cleared["agreement"]
-    convention = ("create", lender, "--convention", "cias", "--set", "service destinataire=Service")
-    convention += ("--set", "adresse 1=1 rue", "--set", "adresse 2=Bâtiment B", "--set", "code postal=56800")
-    convention += ("--set", "ville=Ploërmel", "--set", "début de la convention=01/01/2028", "--reason", "x")
+    terms = settings(
+        "service destinataire=Service",
+        "adresse 1=1 rue",
+        "adresse 2=Bâtiment B",
+        "code postal=56800",
+        "ville=Ploërmel",
+        "début de la convention=01/01/2028",
+    )
+    convention = ("create", lender, "--convention", "cias", *terms, "--reason", "x")
     assert ask(server, *convention)["local_convention"]["address_lines"] == ["1 rue", "Bâtiment B"]
     suspended = ("suspend", lender, "--convention", "cias", "--from", "01/02/2028", "--reason", "x")
     assert f"{lender}, convention cias : suspendu" in said(command(server.address, *suspended))

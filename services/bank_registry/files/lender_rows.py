@@ -216,9 +216,12 @@ def _absent_columns(header: dict[int, Column], line: int) -> Iterator[FileFindin
         if not names:
             continue
         whole = not any(column.group is group for column in header.values())
-        kept = {Group.AGREEMENT: "les accords restent", Group.CONVENTION: "les conventions restent"}
+        kept = {
+            Group.AGREEMENT: "les accords restent comme ils sont",
+            Group.CONVENTION: "les conventions restent comme elles sont",
+        }
         text = (
-            f"Le fichier ne dit rien de ces colonnes : {kept[group]} comme ils sont."
+            f"Le fichier ne dit rien de ces colonnes : {kept[group]}."
             if whole
             else f"Colonnes absentes, lues comme vides : {french.join(names)}."
         )

@@ -16,7 +16,7 @@ from services.bank_registry.messages import edits
 from services.bank_registry.messages.answers import answer_differences
 from services.bank_registry.registry import Advice, AnswerChange, AskedReservation, Suspension
 from services.kit import french, wire
-from services.kit.dates import Period, from_microseconds, paris_text
+from services.kit.dates import ONE_DAY, Period, from_microseconds, paris_text
 from services.kit.errors import FieldReason, InvalidArgument, Violation, Violations
 
 LONGEST_REASON = 500
@@ -88,7 +88,8 @@ def suspension(message: Any, reason: str, violations: Violations) -> Suspension 
     if start is None:
         return None
     if end is not None and end <= start:
-        text = f"La fin ({french.long_date(end)}) doit suivre le début ({french.long_date(start)})."
+        last = french.long_date(end - ONE_DAY) if end > date.min else ""
+        text = f"Le dernier jour ({last}) précède le premier ({french.long_date(start)})."
         violations.add("end_date", FieldReason.BOUNDS_REVERSED, text)
         return None
     return Suspension(Period.ending(start, end), reason)

@@ -103,7 +103,7 @@ def ended(target: Target[V], day: date) -> BankRecord:
     first, last = target.versions[0].period, target.versions[-1].period
     if day <= first.first:
         start = french.long_date(first.first)
-        text = f"La fin demandée ({french.long_date(day)}) doit suivre son premier jour ({start})."
+        text = f"Terminé le {french.long_date(day)}, il n’aurait aucun jour : son premier est le {start}."
         raise invalid("effective_date", FieldReason.BOUNDS_REVERSED, text)
     if last.last and last.is_over(day):
         text = (
