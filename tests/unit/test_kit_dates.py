@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.kit.dates import ONE_DAY, Period, in_paris, paris_day, paris_start, paris_text, said_day
+from services.kit.dates import ONE_DAY, Period, in_paris, paris_day, paris_start, paris_text
 
 _START = date(2026, 2, 25)
 _DAYS = [_START + timedelta(days=number) for number in range(12)]
@@ -94,28 +94,3 @@ def test_a_day_begins_at_midnight_in_paris(day: str, hours: int) -> None:
     assert (end - start, paris_day(start)) == (timedelta(hours=hours), first)
     assert paris_day(start - timedelta.resolution) == first - ONE_DAY
     assert in_paris(datetime.fromisoformat(day)) == start
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("31/12/2026", date(2026, 12, 31)),
-        ("31-12-2026", date(2026, 12, 31)),
-        ("31.12.2026", date(2026, 12, 31)),
-        ("2026-12-31", date(2026, 12, 31)),
-        ("1er janvier 2027", date(2027, 1, 1)),
-        ("le 3 août 2026", date(2026, 8, 3)),
-        ("31 DÉC. 2026", date(2026, 12, 31)),
-        ("14 juil. 2026", date(2026, 7, 14)),
-        ("demain", date(2026, 3, 1)),
-        ("Aujourd’hui", date(2026, 2, 28)),
-        ("avant-hier", date(2026, 2, 26)),
-        ("31/02/2026", None),
-        ("3 ju 2026", None),
-        ("12/31/2026", None),
-        ("31/12/26", None),
-        ("", None),
-    ],
-)
-def test_a_day_is_understood_as_people_say_it(text: str, expected: date | None) -> None:
-    assert said_day(text, date(2026, 2, 28)) == expected

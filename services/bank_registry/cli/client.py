@@ -20,22 +20,13 @@ from microcredit.bankregistry.v1.bank_registry_service_pb2_grpc import BankRegis
 from microcredit.bankregistry.v1.envelope_service_pb2_grpc import EnvelopeServiceStub
 from microcredit.bankregistry.v1.registry_admin_service_pb2_grpc import RegistryAdminServiceStub
 from services.kit import tables
-from services.kit.cli import Address, Call, civil
-from services.kit.dates import ONE_DAY, in_paris, paris_start, paris_text, said_day, today
+from services.kit.cli import Address, Call, civil, parse_day, said_day
+from services.kit.dates import ONE_DAY, in_paris, paris_start, paris_text, today
 from services.kit.french import short_date
 from services.kit.tables import Bad
 
 _CLOCK = re.compile(r"([0-9]{1,2})[:hH]([0-9]{2})?")
 ADDRESS = Address("BANK_REGISTRY_SERVER", "127.0.0.1:50053")
-
-
-def parse_day(text: str) -> date:
-    """A date as people say it: 31/12/2026, 2026-12-31, 31 décembre 2026, demain; in the time of Paris."""
-    day = said_day(text, today())
-    if day is None:
-        form = "31/12/2026, « 31 décembre 2026 », « demain »"
-        raise typer.BadParameter(f"« {text} » n’est pas une date ; écrivez {form}.")
-    return day
 
 
 def parse_instant(text: str) -> datetime | None:

@@ -19,12 +19,11 @@ from services.bank_registry.cli.client import (
     Reason,
     bank_name,
     new_request_id,
-    parse_day,
     resource_name,
 )
 from services.bank_registry.cli.differences import show_answers
 from services.kit import french
-from services.kit.cli import GOOD, Call, DryRun, add_commands, as_json, to_date
+from services.kit.cli import GOOD, Call, DryRun, add_commands, as_json, parse_day, to_date
 from services.kit.dates import ONE_DAY
 
 From = Annotated[

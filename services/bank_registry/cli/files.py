@@ -24,7 +24,6 @@ from services.bank_registry.cli.client import (
     On,
     Reason,
     new_request_id,
-    parse_day,
 )
 from services.bank_registry.cli.differences import show_difference
 from services.bank_registry.cli.questions import read_questions
@@ -39,6 +38,7 @@ from services.kit.cli import (
     Output,
     add_commands,
     as_json,
+    parse_day,
     to_date,
 )
 from services.kit.dates import today

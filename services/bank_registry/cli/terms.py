@@ -21,13 +21,12 @@ from services.bank_registry.cli.client import (
     Correct,
     Reason,
     bank_name,
-    parse_day,
     resource_name,
 )
 from services.bank_registry.cli.edits import kind_of, tell, writing
 from services.bank_registry.registry import Kind
 from services.kit import french, wire
-from services.kit.cli import Call, DryRun, add_commands, to_date
+from services.kit.cli import Call, DryRun, add_commands, parse_day, to_date
 from services.kit.dates import ONE_DAY
 from services.kit.tables import Bad
 

@@ -185,7 +185,7 @@ class Geography:
             for word in fold(text).split()
         ]
         found = set.intersection(*named) if named else set()
-        return tuple(sorted(found, key=lambda one: (len(one.name), -one.population)))
+        return tuple(sorted(found, key=lambda one: -one.population))
 
     def find(self, text: str, departement: Departement | None = None) -> tuple[tuple[Commune, ...], bool]:
         """Communes by INSEE code (former ones too), by postal code or by name, at most MAX_FOUND, in a
