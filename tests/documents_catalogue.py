@@ -78,7 +78,9 @@ def context(template: str, name: str) -> dict[str, Any] | None:
     raw = json.dumps(sample(template, name), ensure_ascii=False).encode()
     package = shipped(template)
     try:
-        data = read_dossier(raw, CONTRACT, package.requirement, all_checks(package, profile()), DAY).data
+        data = read_dossier(
+            raw, CONTRACT, package.requirement, all_checks(package, profile(), plan(template).names), DAY
+        ).data
     except InvalidArgument:
         return None
     return make_context(data, package, profile(), DAY, DOSSIER)

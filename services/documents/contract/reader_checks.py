@@ -17,8 +17,8 @@ def _committee_lender(data: Data, document_date: date, root: str) -> Iterator[Vi
     """What the lender must never read is not given to a committee where it sits."""
     lender = fold(data.get("bank", {}).get("name", ""))
     for rank, member in enumerate(data.get("committee", {}).get("members", ())):
-        body = fold(member.get("organisation", ""))
-        if lender and (body == lender or f" {lender} " in f" {fold(member['capacity'])} "):
+        said = (fold(member[name]) for name in ("organisation", "capacity") if name in member)
+        if lender and any(f" {lender} " in f" {text} " for text in said):
             # The member acts for a body: his name is no secret of the file, and says whom to leave out.
             sentence = (
                 f"{full_name(member)} siège à la commission pour l’établissement prêteur, qui ne reçoit pas "
