@@ -15,7 +15,7 @@ EXAMPLE = (ROOT / "examples" / "rules" / "population.csv").read_text(encoding="u
 
 
 def read(text: str) -> tuple[Application, ...]:
-    return read_population(text.encode(), "population.csv", PACKAGE)
+    return read_population(text.encode(), "population.csv", PACKAGE).people
 
 
 def wrong(text: str) -> list[str]:

@@ -35,7 +35,7 @@ def compare_population(call: Call, candidate: str, file: Path, as_of: date | Non
     package = read_contents(contents, candidate).identity
     try:
         tried = compiled(_unsigned(contents))
-        people = read_population(file.read_bytes(), file.name, tried.package)
+        population = read_population(file.read_bytes(), file.name, tried.package)
     except OSError:
         raise CommandError(f"« {file} » ne peut pas être lu.", exit_code=USAGE, reason="FILE") from None
     except UnreadableFile as error:
@@ -47,11 +47,11 @@ def compare_population(call: Call, candidate: str, file: Path, as_of: date | Non
     except UNUSABLE as error:
         raise CommandError(str(error), reason="PACKAGE_REFUSED") from None
     rulesets = Rulesets(Base.RULES_NOW, _in_force(call), tried, as_of)
-    found = tally(map(rulesets.pair, people))
+    found = tally(map(rulesets.pair, population.people))
     packages = [one.package for one in reversed(rulesets.under.rulesets())]
     report = report_pb(found, reason_labels(tried.package, *packages), rulesets.base)
-    read = f"Population lue : {plural(len(people), 'demande')}, version {package.version}."
-    report.summary = spaced(f"{report.summary} {rulesets.said_base()} {read}")
+    read = f"Population lue : {plural(len(population.people), 'demande')}, version {package.version}."
+    report.summary = spaced(" ".join((report.summary, rulesets.said_base(), read, *population.notes)))
     return report
 
 

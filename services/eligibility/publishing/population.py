@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from difflib import get_close_matches
 from fractions import Fraction
 from typing import Any
@@ -17,21 +18,30 @@ REFERENCE = "reference"
 """The column, which may be absent, that names an application in the examples."""
 
 
-def read_population(data: bytes, file: str, package: RulePackage) -> tuple[Application, ...]:
+@dataclass(frozen=True)
+class Population:
+    """The applications of a table, and what its reader could not see of it, in French."""
+
+    people: tuple[Application, ...]
+    notes: tuple[str, ...]
+
+
+def read_population(data: bytes, file: str, package: RulePackage) -> Population:
     """The applications of a table, typed as the facts of a package; UnreadableFile, or PackageError with
     everything that is wrong, at its line."""
     columns = {french.fold(REFERENCE): REFERENCE}
     for fact in package.facts.values():
         columns |= {french.fold(fact.label): fact.name, french.fold(fact.name): fact.name}
-    header, *rows = tables.read_table(data, lambda title: french.fold(title) in columns)
+    sheet = tables.read_table(data, lambda title: french.fold(title) in columns)
+    header, *rows = sheet.rows
     findings = Findings()
     names = _names(header, columns, file, findings)
-    people = [_person(row, names, package, file, findings) for row in rows]
+    people = tuple(_person(row, names, package, file, findings) for row in rows)
     if not rows:
         findings.error(Place(file, header.line), "Le tableau n’a aucune demande sous ses titres.")
     if findings.errors:
         raise PackageError(findings)
-    return tuple(people)
+    return Population(people, tuple(note.message for note in sheet.notes))
 
 
 def _names(header: Row, columns: Mapping[str, str], file: str, findings: Findings) -> Sequence[str]:
