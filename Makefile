@@ -58,7 +58,7 @@ bench: setup build/npm/.ready ## Mesure les accès, la génération de documents
 certs: setup ## Écrit dans certs/ une autorité d’essai, des certificats (serveur, application, passerelle) et un fichier d’accès
 	@$(BIN)/python -m tools.certificates certs
 
-validator: build/npm/.ready ## Installe (npm) le validateur Open XML, le générateur TypeScript et le fournisseur OIDC des tests
+validator: build/npm/.ready ## Installe (npm) le validateur Open XML, le générateur TypeScript, le fournisseur OIDC et axe-core des tests
 
 build/npm/.ready: tests/npm/package-lock.json
 	@command -v npm >/dev/null || { echo "Node.js et npm manquent : installez-les (Debian : apt install nodejs npm), puis recommencez." >&2; exit 1; }

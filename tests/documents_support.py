@@ -66,7 +66,10 @@ def example(name: str) -> Json:
 def everything() -> Json:
     """The complete example, with what a refusal asks for besides."""
     data = example("complet")
-    data["assessment"]["reasons"] += example("refus-budget")["assessment"]["reasons"]
+    reasons = example("refus-budget")["assessment"]["reasons"]
+    for one in (one for reason in reasons for one in reason.get("comparisons", ())):
+        one["label"] += " (autre demande)"  # the figures of this one are not those
+    data["assessment"]["reasons"] += reasons
     return data
 
 

@@ -33,6 +33,7 @@ _ANY_SPACE = "[ \u00a0\u202f]+"
 _DATE = re.compile(rf"\b(\d{{1,2}}|1er) ({'|'.join(_MONTHS)}) (?=\d{{4}}\b)")
 _NARROW = re.compile(rf"{_ANY_SPACE}(?=[;!?])")
 _QUOTED = re.compile("(«[^«»]*»)")
+_NEGATIVE = re.compile(r"(?<![\w)-])-(?=\d[\d \u00a0\u202f]*(?:,\d+)?[ \u00a0\u202f]?[€%])")
 _STOP = r"(?=(?:[\s\u00a0\u202f»)\]*_…]|$))"  # so that neither `a != b` nor `10 :30` is French
 _BEFORE_NARROW = re.compile(rf" (?=[;!?]+{_STOP})")
 _BEFORE_OR_AFTER = re.compile(
@@ -78,6 +79,11 @@ def number(value: Decimal | int) -> str:
 def euros(cents: int) -> str:
     """`1 234,56 €` from a whole number of cents."""
     return f"{number(Decimal(cents).scaleb(-2))}{NO_BREAK_SPACE}€"
+
+
+def signed(text: str) -> str:
+    """The same text, its negative amounts and rates with the sign minus (U+2212): a hyphen is no sign."""
+    return _NEGATIVE.sub("\u2212", text)
 
 
 def percent(value: Decimal, places: int = 2) -> str:

@@ -71,7 +71,7 @@ def test_every_command_is_told_in_french() -> None:
         for found in app.registered_commands
         if found.callback
     }
-    assert {"import", "suspend", "undo", "communes", "accesses"} <= names
+    assert {"import", "suspend", "undo", "communes", "publish", "alerts", "accesses"} <= names
     assert all(f"\n  {name} " in done.stdout for name in names)
     assert not {"Usage", "Options:", "Commands", "Show this"} & set(done.stdout.split())
 

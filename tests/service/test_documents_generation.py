@@ -249,7 +249,7 @@ def _filled(data: Json, hostile: str) -> tuple[Json, list[int]]:
     filled["co_applicant"] |= {"first_name": "C", "last_name": "D"}
     filled["bank"] |= {"name": "E"}
     for signed in filled["authorisations"]:
-        signed["lender"] = "E"
+        signed |= {"lender": "E", "pieces": [*signed.get("pieces", ()), *filled["enclosures"]]}
     return filled, marks
 
 
@@ -371,6 +371,7 @@ def test_a_letter_never_says_what_its_data_deny(refuse: Callable[..., Refusal]) 
         "data_json.deadlines.documents": "INCONSISTENT",
         "data_json.budget.totals.income": "INCONSISTENT",
         "data_json.budget.totals.living_remainder_before": "INCONSISTENT",
+        "data_json.assessment.figures[4].rate_pct": "INCONSISTENT",
         "data_json.applicant.address": "TOO_LONG",
     }
     accepted = example("complet")

@@ -52,7 +52,7 @@ def parse_amount(text: str) -> int:
     """An amount in euros, as cents."""
     cents = tables.money(text)
     if isinstance(cents, Bad):
-        raise typer.BadParameter(f"« {text} » n’est pas un montant ; écrivez 1500 ou 1500,50.")
+        raise typer.BadParameter(f"« {text} » n’est pas un montant. {cents.message}")
     return cents
 
 

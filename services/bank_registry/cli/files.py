@@ -242,6 +242,17 @@ def export(call: Call, file: File, on: On = None, known: Known = None) -> int:
     request = pb.ExportBanksRequest(
         format=_format(file), on_date=to_date(on), known_time=wire.timestamp(known)
     )
+    header, data = exported(client, request)
+    write_whole(file, data)
+    out.document({"file": str(file), **as_json(header)})
+    count = french.plural(header.bank_count, "prêteur")
+    out.line(f"{file} : {count}, état n° {header.state_number}.")
+    out.line(f"SHA-256 : {header.sha256}")
+    return GOOD
+
+
+def exported(client: Client, request: pb.ExportBanksRequest) -> tuple[pb.ExportHeader, bytes]:
+    """A file of lenders that the server makes, whole."""
     header, data = pb.ExportHeader(), bytearray()
     for message in client.stream(client.admin.ExportBanks, request, EXPORT_SECONDS):
         if message.HasField("header"):
@@ -249,12 +260,7 @@ def export(call: Call, file: File, on: On = None, known: Known = None) -> int:
         data += message.chunk
     if hashlib.sha256(data).hexdigest() != header.sha256:
         raise CommandError("Le fichier reçu est incomplet ou abîmé.", exit_code=SERVER, reason="FILE_DAMAGED")
-    _write(file, bytes(data))
-    out.document({"file": str(file), **as_json(header)})
-    count = french.plural(header.bank_count, "prêteur")
-    out.line(f"{file} : {count}, état n° {header.state_number}.")
-    out.line(f"SHA-256 : {header.sha256}")
-    return GOOD
+    return header, bytes(data)
 
 
 def template(out: Output, file: File) -> int:
@@ -266,7 +272,7 @@ def template(out: Output, file: File) -> int:
         raise CommandError("Un modèle est un fichier .csv ou .xlsx.", exit_code=USAGE, reason="USAGE")
     if file.exists():
         raise CommandError(f"Le fichier {file} existe déjà.", reason="FILE_EXISTS")
-    _write(file, writers[file.suffix.lower()]([]))
+    write_whole(file, writers[file.suffix.lower()]([]))
     out.document({"file": str(file)})
     out.line(f"{file} : modèle vierge, à remplir d’après docs/registre-format.md.")
     return GOOD
@@ -281,7 +287,7 @@ def _format(file: Path) -> pb.BankFileFormat.ValueType:
     return form
 
 
-def _write(file: Path, data: bytes) -> None:
+def write_whole(file: Path, data: bytes) -> None:
     """The whole file or the one that was there before."""
     beside = file.with_name(f".{file.name}.{os.getpid()}")
     try:

@@ -13,11 +13,12 @@
   not name.
 - `Progress`: Lenders read, of all those of the file.
 - `read`: Reads a file, whatever the registry holds; raises UnreadableFile if it is not one of lenders.
+- `read_whole`: Reads a file without announcing progress.
 - `Reading`: What a file states, what forbids some of it, and what is to be looked at.
 - `xlsx_bytes`: The Excel workbook, with lists of what may be chosen; the same lenders give the same bytes.
 """
 
 from services.bank_registry.files.items import FileFinding, FilePlace
 from services.bank_registry.files.plan import ImportPlan, Kind, LenderOutcome, make_plan
-from services.bank_registry.files.reading import Progress, Reading, read
+from services.bank_registry.files.reading import Progress, Reading, read, read_whole
 from services.bank_registry.files.rows import csv_bytes, json_lines_bytes, xlsx_bytes

@@ -17,6 +17,7 @@
 - `data_digest`: The SHA-256 of the canonical JSON of a dossier, whatever the document and its day; raises
   InvalidArgument when it is none.
 - `data_recipients`: Who receives the data of a file besides the agents of the service.
+- `DATES`: The dates of the dossier contract that carry a mark.
 - `described`: The typed content of the YAML file that describes a package; None when it is not what it
   should be.
 - `document_reference`: `MC-2026-0042`: the name of what the template is about; empty when it is about
@@ -83,6 +84,7 @@ from services.documents.contract.dossier_json import (
     CONTRACT,
     CONTRACT_FILE,
     CONTRACT_VERSION,
+    DATES,
     ROOT,
     data_digest,
     document_reference,

@@ -54,13 +54,14 @@ def _expect(value: Any, kind: type) -> Any:
 
 
 def _euros(value: Money) -> str:
-    return french.euros(_expect(value, Money).cents)
+    return french.signed(french.euros(_expect(value, Money).cents))
 
 
 def _round_euros(value: Money) -> str:
     """`3 000 €`, with cents only where there are some: for texts that are not accounts."""
     units, cents = divmod(_expect(value, Money).cents, 100)
-    return french.euros(value.cents) if cents else f"{french.number(units)}{french.NO_BREAK_SPACE}€"
+    written = french.euros(value.cents) if cents else f"{french.number(units)}{french.NO_BREAK_SPACE}€"
+    return french.signed(written)
 
 
 def _in_words(value: Money) -> str:

@@ -80,10 +80,6 @@ class AccessDoor:
         if self._journal:
             self._journal.stop()
 
-    def credentials(self) -> grpc.ServerCredentials | None:
-        """How the port is opened; None in clear."""
-        return self._access.credentials()
-
     def servicers(self) -> list[AccessServicer]:
         """What reads the journal."""
         return [AccessServicer(self._log, self._teams)] if self._log and self._teams else []

@@ -67,6 +67,10 @@ class Guard:
         self._roles = roles
         self._quotas = quotas
 
+    def services(self) -> set[str]:
+        """The full names of the proto services."""
+        return {method.rpartition("/")[0] for method in self._roles.table().callers}
+
     def check_method(self, method: str, caller: Caller) -> None:
         """Refuses a call by its method alone, before its request is read."""
         table = self._roles.table()

@@ -99,6 +99,9 @@ class Interceptor(grpc.ServerInterceptor):
     Requests come in as bytes: what is no message, too large or too much is refused here, in our words.
     """
 
+    absent: Callable[[], DomainError] = Unimplemented
+    """What a call to a method that is not there learns."""
+
     def __init__(self, domain: str, limits: Limits, door: AccessDoor | None, counts: Counts) -> None:
         """Without `door`, whoever calls may do anything, under any name."""
         self._domain = domain
@@ -179,7 +182,7 @@ class Interceptor(grpc.ServerInterceptor):
     def _unknown(self, arrival: _Arrival) -> Behavior:
         def handle(_: Any, servicer_context: grpc.ServicerContext) -> Iterator[Any]:
             self._counts.begin()
-            self._fail(Unimplemented(), arrival, servicer_context)
+            self._fail(self.absent(), arrival, servicer_context)
             yield  # the generator that gRPC expects
 
         return handle

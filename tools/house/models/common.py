@@ -140,6 +140,14 @@ def schedule() -> str:
     return Table("Échéancier indicatif, montants en euros", columns, rows, total=True).xml()
 
 
+BROUGHT = 'lender_news is defined and lender_news.source == "APPLICANT"'
+"""The person brought the paper of the lender: nothing came from the lender itself."""
+LENDER = (
+    "{% if bank is defined %}l’établissement « {{ bank.name }} »{% else %}l’établissement prêteur{% endif %}"
+)
+"""The lender, named where it is known."""
+
+
 def support_terms() -> str:
     """Who accompanies the borrower, and how often."""
     organisation = (

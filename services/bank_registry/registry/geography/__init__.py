@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from functools import cache, cached_property
 from pathlib import Path
 from typing import NamedTuple
@@ -123,6 +123,11 @@ class Geography:
     def load() -> Geography:
         """The only instance of the process."""
         return Geography()
+
+    @property
+    def communes(self) -> Collection[Commune]:
+        """Every current commune."""
+        return self._communes.values()
 
     def commune(self, code: str) -> Commune | None:
         """The current commune of an INSEE code."""
