@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import grpc
 import pytest
@@ -73,7 +74,7 @@ def test_the_worker_notes_who_called_it_and_for_which_call(town: Town, worker: R
         documents.pdf(b"Madame Martin")  # no .docx: nothing is converted, and the call is noted all the same
     claire = (("authorization", f"Bearer {town.provider.login('claire').access}"),)
     with town.channel(worker.address, town.pairs[SOFTWARE]) as channel:
-        call = channel.unary_stream(f"/{CONVERT}")
+        call: Any = channel.unary_stream(f"/{CONVERT}")
         for metadata in (claire, ()):
             with pytest.raises(grpc.RpcError):
                 list(call(b"", metadata=metadata, timeout=60))
