@@ -76,7 +76,7 @@ def test_only_what_the_key_signed_is_published(rules: Rules) -> None:
 
     older = refusal(rules.publish, signed(with_ceiling(variant("2026.3-rc1"), 3500), KEY))
     assert (older.code, older.reason) == ("FAILED_PRECONDITION", "VERSION_OLDER")
-    assert rules.activate("2026.3").event.digest
+    assert rules.activate("2026.3", "2011-01-01").event.digest
     assert rules.assess(amount="3500.00").ruleset.version in ("2026.1", "2026.3")
 
 
