@@ -250,6 +250,7 @@ class AnchoredStore:
         """Anchors the heads that nobody else writes: before the store serves, and once it has stopped."""
         with self._opened() as anchor:
             anchor.anchor()
+            anchor.say_begun(self.master_key_file)
 
     def check(self) -> None:
         """Refuses databases that are not those that follow their last anchored heads."""
