@@ -21,7 +21,7 @@ from typing import Any
 
 import grpc
 
-from examples.municipal.__main__ import APPLICATIONS, SERVICE_CONFIG, application, explain
+from examples.municipal.__main__ import APPLICATIONS, application, explain
 from examples.municipal.values import money, text_of
 from microcredit.eligibility.v1 import assessment_pb2 as pb
 from microcredit.eligibility.v1.eligibility_service_pb2 import (
@@ -65,6 +65,10 @@ household.pension:
 """
 """A fact that does not apply to most people: what is calculated from it alone cannot be decided for them."""
 BEFORE_PENSION, REMAINDER = "# Le ménage et son budget", "budget.debt_repayments - instalment"
+LEVERS = ("loan.amount", "project.total_cost", "project.other_funding")
+"""What this person would rather change."""
+SERVICE_CONFIG = json.dumps({"methodConfig": [{"name": [{}], "timeout": "120s"}]})
+"""How long a call may last: the machine of a demonstration may do other things."""
 
 Json = dict[str, Any]
 
@@ -249,7 +253,7 @@ def talk(stub: EligibilityServiceStub) -> None:
         print(f"     pas encore décidé : {rule.code} ({', '.join(rule.facts) or rule.message})")
     asked.loan.amount.CopyFrom(money("4300.00"))
     asked.project.total_cost.CopyFrom(money("4800.00"))
-    changes = stub.SuggestChanges(SuggestChangesRequest(application=asked))
+    changes = stub.SuggestChanges(SuggestChangesRequest(application=asked, facts=LEVERS))
     print("   4 300 €, pour une voiture plus chère : que changer ?")
     for suggestion in changes.suggestions:
         print(f"     {suggestion.summary}")

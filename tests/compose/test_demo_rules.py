@@ -17,7 +17,7 @@ HANGING_SECONDS = 600
 @pytest.fixture(scope="module")
 def played(launch: Launch, tmp_path_factory: pytest.TempPathFactory) -> str:
     """What the demonstration prints, with ordinary spaces; its note is a Word file."""
-    server = launch("services.eligibility", "--workers", "2")
+    server = launch("services.eligibility", "--workers", "2", env={"ELIGIBILITY_DEADLINE_SECONDS": "120"})
     documents = launch("services.documents", "--workers", "1")
     workers, folder = server.workers(), tmp_path_factory.mktemp("vote")
     where = {"ADDRESS_ELIGIBILITY": server.address, "ADDRESS_DOCUMENTS": documents.address}
