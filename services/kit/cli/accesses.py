@@ -13,9 +13,10 @@ from microcredit.access.v1 import access_service_pb2 as pb
 from microcredit.access.v1.access_service_pb2_grpc import AccessServiceStub
 from services.kit import wire
 from services.kit.cli.commands import Call, add_commands
+from services.kit.cli.days import parse_day
 from services.kit.cli.outcome import GOOD, REFUSED, USAGE, CommandError
 from services.kit.cli.showing import as_json, instant, to_date
-from services.kit.cli.target import Address, DryRun, parse_day
+from services.kit.cli.target import Address, DryRun
 from services.kit.dates import paris_start
 from services.kit.errors import Unimplemented
 from services.kit.french import long_date, plural
