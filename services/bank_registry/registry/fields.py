@@ -221,6 +221,7 @@ AGREEMENT = (
     Field(name="accepted_objects", kind=Kind.CODES, column="objets acceptés", label="objets acceptés"),
     Field(name="evidence", kind=Kind.TEXT, column="pièce justificative", label="pièce"),
     Field(name="verified_on", kind=Kind.DAY, column="vérifié le", label="dernière vérification"),
+    Field(name="continues", kind=Kind.CODE, column="reprend l’accord", label="accord repris"),
 )
 CONVENTION = (
     Field(name="id", kind=Kind.ID, column="convention", sql="convention_id"),
