@@ -18,12 +18,12 @@ from microcredit.bankregistry.v1 import exchange_pb2 as pb
 from services.bank_registry.cli.client import (
     ADDRESS,
     Client,
+    Correct,
     File,
     Known,
     On,
     Reason,
     new_request_id,
-    parse_day,
 )
 from services.bank_registry.cli.differences import show_difference
 from services.bank_registry.cli.questions import read_questions
@@ -38,6 +38,7 @@ from services.kit.cli import (
     Output,
     add_commands,
     as_json,
+    parse_day,
     to_date,
 )
 from services.kit.dates import today
@@ -104,9 +105,6 @@ ChangeFrom = Annotated[
         parser=parse_day,
         help="Le premier jour où ce que dit le fichier vaut ; les jours d’avant restent comme ils sont.",
     ),
-]
-Correct = Annotated[
-    bool, typer.Option("--correct", help="Corrige le passé : accepte de changer des jours déjà passés.")
 ]
 Questions = Annotated[
     Path | None,

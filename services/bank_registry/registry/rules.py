@@ -38,7 +38,7 @@ from services.bank_registry.registry.model import (
 )
 from services.bank_registry.registry.plausibility import doubts
 from services.bank_registry.registry.reasons import Advice
-from services.bank_registry.registry.resources import ID, slug
+from services.bank_registry.registry.resources import AGREEMENT_NAME, ID, slug
 from services.bank_registry.registry.territory import Scope, place_name, unknown_place
 from services.kit import french
 from services.kit.dates import Period
@@ -148,6 +148,9 @@ class Rules:
                 form = "Un code compte des capitales sans accent, des chiffres et des soulignés"
                 path = f"accepted_objects[{index}]"
                 notes.problem(path, FieldReason.MALFORMED, f"{form}, comme MOBILITE.")
+        if values["continues"] and not AGREEMENT_NAME.fullmatch(values["continues"]):
+            text = "Un accord repris s’écrit « banks/identifiant/agreements/identifiant »."
+            notes.problem("continues", FieldReason.MALFORMED, text)
         if values["scope"] is None or period is None:
             return None
         return Agreement(period=period, **attributes(AGREEMENT, values))

@@ -25,7 +25,7 @@ from services.kit.dates import instant_of, instant_text, paris_text
 from services.kit.errors import DomainError, StartupError
 from services.kit.french import join, plural
 from services.kit.store import states
-from services.kit.store.accesses import ACCESS_CHAIN, ACCESS_KEYS
+from services.kit.store.accesses import ACCESS_CHAIN, ACCESS_CLOCK, ACCESS_KEYS
 from services.kit.store.chain import BEGINNING, Chain
 from services.kit.store.database import Database
 from services.kit.store.head_sending import HeadPlaces, HeadSender
@@ -39,7 +39,7 @@ from services.kit.store.heads import (
     read_signed,
 )
 from services.kit.store.parts import holds_key
-from services.kit.store.ring import KeyPlan, KeyRing, open_ring
+from services.kit.store.ring import KeyPlan, KeyRing, open_ring, prepare_ring
 
 _NO_HEAD = "Ce fichier n’est pas une empreinte que cette base a signée : donnez une ligne de publish-head."
 
@@ -232,8 +232,8 @@ class Anchor:
 
 @dataclass(frozen=True)
 class AnchoredStore:
-    """The chains of a service, those of its journal of accesses too once there is one, and where their heads
-    are anchored; each act may raise StartupError."""
+    """The chains of a service, those of its journal of accesses too once there is one, which may be all that
+    it keeps; and where their heads are anchored. Each act may raise StartupError."""
 
     url: str
     accesses_url: str
@@ -291,11 +291,13 @@ class AnchoredStore:
 
     def _open(self, opened: list[Database]) -> Anchor:
         """The anchor; what it opens is added to `opened`, to be closed."""
-        has_accesses = holds_key(self.accesses_url, ACCESS_CHAIN)
+        has_accesses = self.accesses_url != self.url and holds_key(self.accesses_url, ACCESS_CHAIN)
         plans = {self.url: self.plan, **({self.accesses_url: ACCESS_KEYS} if has_accesses else {})}
         stores = []
         for url, plan in plans.items():
             opened.append(Database(url, pool_size=1))
+            if has_accesses and url == self.accesses_url and not holds_key(url, ACCESS_CLOCK):
+                prepare_ring(opened[-1], self.master_key_file, plan)  # it is of an earlier version
             ring = open_ring(opened[-1], self.master_key_file, plan.owner)
             stores.append(Opened(opened[-1], ring, plan))
         return Anchor(stores, self.places)
