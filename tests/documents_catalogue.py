@@ -45,6 +45,9 @@ _OF_THEIR_OWN = {
     ("21-rapport-annuel", "complet"): "rapport-annuel",
     ("21-rapport-annuel", "minimal"): "rapport-minimal",
     ("21-rapport-annuel", "extreme"): "rapport-extreme",
+    ("25-note-conseil", "complet"): "note-conseil",
+    ("25-note-conseil", "minimal"): "note-minimale",
+    ("25-note-conseil", "extreme"): "note-extreme",
 }
 DOSSIER: dict[str, Any] = {
     "pieces": [

@@ -13,7 +13,7 @@ NARROW_NO_BREAK_SPACE = "\u202f"
 NO_BREAK_HYPHEN = "\u2011"
 COLON, SEMICOLON = f"{NO_BREAK_SPACE}: ", f"{NARROW_NO_BREAK_SPACE}; "
 
-_MONTHS = (
+MONTHS = (
     "janvier",
     "février",
     "mars",
@@ -31,7 +31,7 @@ _MONTHS = (
 _LIGATURES = str.maketrans({"œ": "oe", "æ": "ae"})
 _NOT_A_LETTER = re.compile(r"[^0-9a-z]+")
 _ANY_SPACE = "[ \u00a0\u202f]+"
-_DATE = re.compile(rf"\b(\d{{1,2}}|1er) ({'|'.join(_MONTHS)}) (?=\d{{4}}\b)")
+_DATE = re.compile(rf"\b(\d{{1,2}}|1er) ({'|'.join(MONTHS)}) (?=\d{{4}}\b)")
 _NARROW = re.compile(rf"{_ANY_SPACE}(?=[;!?])")
 _QUOTED = re.compile("(«[^«»]*»)")
 _NEGATIVE = re.compile(r"(?<![\w)-])-(?=\d[\d \u00a0\u202f]*(?:,\d+)?[ \u00a0\u202f]?[€%])")
@@ -121,7 +121,7 @@ def percent(value: Decimal, places: int = 2) -> str:
 def long_date(day: date) -> str:
     """`1er décembre 2026`, without a breaking space."""
     ordinal = "1er" if day.day == 1 else str(day.day)
-    return NO_BREAK_SPACE.join((ordinal, _MONTHS[day.month - 1], str(day.year)))
+    return NO_BREAK_SPACE.join((ordinal, MONTHS[day.month - 1], str(day.year)))
 
 
 def short_date(day: date) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import psycopg
@@ -108,6 +109,23 @@ def test_a_server_that_hangs_costs_no_more_than_what_is_left_of_the_call(
         wait_until(lambda: not is_refused(lambda: insert(database)))
         assert count(database) >= 1
         database.data_version(fresh=True)
+
+
+def test_a_server_that_hangs_as_it_is_reached_costs_no_more(
+    database: Database, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SQLAlchemy asks a few things of a new connection by itself."""
+    dialect = database._engine.dialect
+    connect = dialect.connect
+
+    def reach(*arguments: Any, **named: Any) -> Any:
+        connection = connect(*arguments, **named)
+        proxy.freeze()
+        return connection
+
+    monkeypatch.setattr(dialect, "connect", reach)
+    with limit(0.3), pytest.raises(Unavailable, match="STORE_UNAVAILABLE"):
+        count(database)
 
 
 def test_a_locked_table_ends_the_write_with_its_call(database: Database, postgresql: URL) -> None:

@@ -65,6 +65,7 @@
 - `LocalConvention`: Who to write to at the lender during a period, and its usual number of days before an
   answer.
 - `LONGEST_TEXT`: Characters of a text, unless its field says another number.
+- `mergers`: A lender that goes on inside another one: its agreements and conventions, from a day on.
 - `name_of`: The name of the lender, or of what it holds, that a fact is about.
 - `narrate`: Every change, the lender first, then its agreements, its conventions and its reservations.
 - `Notes`: What is wrong with a statement: `problems` forbid it, `advice` is to be looked at.
@@ -104,7 +105,7 @@
 - `Wanted`: Filters on lenders; what is empty or None does not filter.
 """
 
-from services.bank_registry.registry import editing, envelopes
+from services.bank_registry.registry import editing, envelopes, mergers
 from services.bank_registry.registry.editing import Target, agreement_target, bank_target, convention_target
 from services.bank_registry.registry.effects import (
     AnswerChange,

@@ -79,7 +79,13 @@ def _read(raw: bytes, contract: Schema, requirement: Requirement) -> tuple[dict[
 
 
 # What a document may be about, and the field that names it, without personal data.
-_NAMES = {"case": "reference", "partnership": "reference", "committee": "reference", "annual_report": "year"}
+_NAMES = {
+    "case": "reference",
+    "partnership": "reference",
+    "committee": "reference",
+    "annual_report": "year",
+    "board_note": "version",
+}
 
 
 def document_reference(data: Mapping[str, Any], requires: Iterable[str]) -> str:

@@ -27,11 +27,16 @@ def _committee_lender(data: Data, document_date: date, root: str) -> Iterator[Vi
             yield Violation(f"{root}.committee.members[{rank}]", FieldReason.INCONSISTENT, sentence)
 
 
-def _aggregates_only(data: Data, document_date: date, root: str) -> Iterator[Violation]:
-    for name in sorted(set(data) - {"contract_version", "annual_report"}):
-        if data[name] != []:  # an absent list is read as an empty one
-            sentence = "Ce document ne reçoit que les agrégats de annual_report : retirez cette partie."
-            yield Violation(f"{root}.{name}", FieldReason.UNKNOWN_FIELD, sentence)
+def _only(part: str) -> Check:
+    """A document that may hold one part of the data alone, which is about nobody."""
+
+    def check(data: Data, document_date: date, root: str) -> Iterator[Violation]:
+        for name in sorted(set(data) - {"contract_version", part}):
+            if data[name] != []:  # an absent list is read as an empty one
+                sentence = f"Ce document ne reçoit que les agrégats de {part} : retirez cette partie."
+                yield Violation(f"{root}.{name}", FieldReason.UNKNOWN_FIELD, sentence)
+
+    return check
 
 
 def _figures_counted(data: Data, document_date: date, root: str) -> Iterator[Violation]:
@@ -59,7 +64,8 @@ _HEALTH_WORDS = re.compile(
 )
 # Names that a manifest may list under `checks`.
 READERS: Mapping[str, Check] = {
-    "aggregates_only": _aggregates_only,
+    "aggregates_only": _only("annual_report"),
+    "board_note_only": _only("board_note"),
     "committee_lender": _committee_lender,
     "figures_counted": _figures_counted,
     "identity": _identity,

@@ -24,7 +24,6 @@ from services.kit.serve.logs import exception_fields
 from services.kit.serve.status import to_status
 from services.kit.store import database
 
-REQUEST_ID = "x-request-id"
 ACTOR = "x-actor"
 STATE_AGE = "x-state-age"
 """Seconds since the store last confirmed the state that an answer comes from, when it does not answer."""
@@ -99,6 +98,9 @@ class Interceptor(grpc.ServerInterceptor):
 
     Requests come in as bytes: what is no message, too large or too much is refused here, in our words.
     """
+
+    absent: Callable[[], DomainError] = Unimplemented
+    """What a call to a method that is not there learns."""
 
     def __init__(self, domain: str, limits: Limits, door: AccessDoor | None, counts: Counts) -> None:
         """Without `door`, whoever calls may do anything, under any name."""
@@ -180,7 +182,7 @@ class Interceptor(grpc.ServerInterceptor):
     def _unknown(self, arrival: _Arrival) -> Behavior:
         def handle(_: Any, servicer_context: grpc.ServicerContext) -> Iterator[Any]:
             self._counts.begin()
-            self._fail(Unimplemented(), arrival, servicer_context)
+            self._fail(self.absent(), arrival, servicer_context)
             yield  # the generator that gRPC expects
 
         return handle
@@ -231,7 +233,7 @@ class Interceptor(grpc.ServerInterceptor):
             except Exception as error:
                 self._fail(error, arrival, servicer_context)
             if (age := context.age()) is not None:
-                trailer = ((REQUEST_ID, arrival.request_id), (STATE_AGE, f"{age:.0f}"))
+                trailer = ((context.REQUEST_ID, arrival.request_id), (STATE_AGE, f"{age:.0f}"))
                 servicer_context.set_trailing_metadata(trailer)
             self._record(arrival, servicer_context, "OK")
             return response
@@ -259,7 +261,7 @@ class Interceptor(grpc.ServerInterceptor):
     def _start(self, arrival: _Arrival, servicer_context: grpc.ServicerContext, ceiling: float) -> None:
         """Sets the deadline, the sooner of the client's and ours from arrival; refuses a late call."""
         self._counts.begin()
-        servicer_context.set_trailing_metadata(((REQUEST_ID, arrival.request_id),))
+        servicer_context.set_trailing_metadata(((context.REQUEST_ID, arrival.request_id),))
         # A worker's own socket is for its call to itself alone.
         if servicer_context.peer().startswith("unix"):
             raise Unimplemented
@@ -310,7 +312,7 @@ class Interceptor(grpc.ServerInterceptor):
             log.warning("cause", request_id=arrival.request_id, **exception_fields(error.__cause__))
         sentence, details = self._status(error)
         self._record(arrival, servicer_context, error.status, error.reason)
-        trailer = ((REQUEST_ID, arrival.request_id), ("grpc-status-details-bin", details))
+        trailer = ((context.REQUEST_ID, arrival.request_id), ("grpc-status-details-bin", details))
         servicer_context.abort_with_status(_Abortion(grpc.StatusCode[error.status], sentence, trailer))
 
     def _status(self, error: DomainError) -> tuple[str, bytes]:
@@ -371,7 +373,7 @@ def _arrival(details: grpc.HandlerCallDetails, label: str) -> _Arrival:
     metadata = dict(pairs)
     return _Arrival(
         method=details.method.removeprefix("/"),
-        request_id=_matching(_SAFE_ID, metadata.get(REQUEST_ID)) or str(uuid4()),
+        request_id=_matching(_SAFE_ID, metadata.get(context.REQUEST_ID)) or str(uuid4()),
         traceparent=_matching(_TRACEPARENT, metadata.get("traceparent")),
         actor=_actor([value for key, value in pairs if key == ACTOR]),
         metadata_bytes=sum(len(key) + len(value) for key, value in pairs),

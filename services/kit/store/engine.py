@@ -105,7 +105,10 @@ def _create_postgresql(url: URL, pool_size: int, *, bounded: bool) -> Engine:
 
     def connect(dialect: Any, _record: object, arguments: Any, named: Any) -> Any:
         with attempts.turn():
-            return dialect.connect(*arguments, **named)
+            connection = dialect.connect(*arguments, **named)
+        # Already: SQLAlchemy asks a few things of a new connection before it gives it.
+        watchdog.watch(connection, seconds_left())
+        return connection
 
     def check_out(connection: Any, _record: object, _proxy: object) -> None:
         """A connection is watched from before it is tried: one to a server that hangs hangs there already."""

@@ -5,13 +5,15 @@ from __future__ import annotations
 import csv
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from functools import cache, cached_property
 from pathlib import Path
 from typing import NamedTuple
 
+from services.bank_registry.registry.spelling import meant
 from services.kit import french
 
+_ARTICLE = re.compile(r"^(?:le|la|les|l) ")
 _SAINT = re.compile(r"\bst(e?)\b")
 
 
@@ -124,6 +126,11 @@ class Geography:
         """The only instance of the process."""
         return Geography()
 
+    @property
+    def communes(self) -> Collection[Commune]:
+        """Every current commune."""
+        return self._communes.values()
+
     def commune(self, code: str) -> Commune | None:
         """The current commune of an INSEE code."""
         return self._communes.get(code)
@@ -164,25 +171,38 @@ class Geography:
         return [(siren, epci.name) for siren, epci in self._epci.items()]
 
     def search(self, text: str) -> tuple[Commune, ...]:
-        """Communes by name, at most MAX_FOUND: equal, then beginning so, then others, largest first."""
-        return self._named(text)[:MAX_FOUND]
+        """Communes by name, at most MAX_FOUND: equal but for its article, then beginning so, then others,
+        largest first; none being so named, those at one letter from it."""
+        return (self._named(text) or self._close(text))[:MAX_FOUND]
 
     def _named(self, text: str) -> tuple[Commune, ...]:
         wanted = fold(text)
         if not wanted:
             return ()
         found = [(name, commune) for name, commune in self._folded if f" {wanted}" in f" {name}"]
-        found.sort(key=lambda one: (one[0] != wanted, not one[0].startswith(wanted), -one[1].population))
+        found.sort(key=lambda one: (_rank(one[0], wanted), -one[1].population))
         return tuple(commune for _, commune in found)
 
-    def find(self, text: str, departement: Departement | None = None) -> tuple[Commune, ...]:
+    def _close(self, text: str) -> tuple[Commune, ...]:
+        """The communes whose names have, for each word, one at a letter from it."""
+        named = [
+            {commune for one in meant(word, self._by_word) for commune in self._by_word[one]}
+            for word in fold(text).split()
+        ]
+        found = set.intersection(*named) if named else set()
+        return tuple(sorted(found, key=lambda one: -one.population))
+
+    def find(self, text: str, departement: Departement | None = None) -> tuple[tuple[Commune, ...], bool]:
         """Communes by INSEE code (former ones too), by postal code or by name, at most MAX_FOUND, in a
-        département or anywhere."""
+        département or anywhere; and whether they are only close to the name."""
         text = text.strip()
         current = self.resolve(text.upper())
         found = self.by_postal_code(text) or ((current,) if current else self._named(text))
-        kept = [one for one in found if departement is None or one.departement == departement.code]
-        return tuple(kept[:MAX_FOUND])
+        kept = [one for one in found or self._close(text) if departement in (None, self._departement(one))]
+        return tuple(kept[:MAX_FOUND]), bool(kept) and not found
+
+    def _departement(self, commune: Commune) -> Departement | None:
+        return self._departements.get(commune.departement)
 
     def suggest(self, text: str) -> tuple[Commune, ...]:
         """What may have been meant instead of an INSEE code: a former code, a postal code or a name."""
@@ -193,3 +213,19 @@ class Geography:
     @cached_property
     def _folded(self) -> list[tuple[str, Commune]]:
         return [(fold(commune.name), commune) for commune in self._communes.values()]
+
+    @cached_property
+    def _by_word(self) -> dict[str, list[Commune]]:
+        found: dict[str, list[Commune]] = defaultdict(list)
+        for name, commune in self._folded:
+            for word in name.split():
+                found[word].append(commune)
+        return dict(found)
+
+
+def _rank(name: str, wanted: str) -> int:
+    """0 for the name itself, its article apart, 1 for its beginning, 2 for its words."""
+    bare = _ARTICLE.sub("", name)
+    if wanted in (name, bare):
+        return 0
+    return 1 if name.startswith(wanted) or bare.startswith(wanted) else 2
