@@ -41,9 +41,9 @@ _KEPT_SPACE = re.compile(
     r" (?:(?=[:»%€\dCc])(?:(?=[:»%€])|(?=[Cc](?:edex|EDEX)\b)|(?=\d)(?:(?<=[\d°] )|(?<=\b[LRD]\. )"
     r"|(?<=\barticle )|(?<=\barticles )|(?<=edex )|(?<=EDEX )|(?<=\d[ \u00a0]h )|(?<=[a-zéû] )(?=\d{4}\b)))"
     r"|(?<=[\d«.] )(?:(?<=« )|(?<=\bM\. )|(?<=\b\d{5} )(?=[A-ZÀ-Ý])"
-    rf"|(?<=\d )(?=(?:h|mois|jours|ans|euros|bis|ter|quater|{_STREETS}|{'|'.join(_MONTHS)})\b))"
+    rf"|(?<=\d )(?=(?:h|mois|jours|ans|euros|bis|ter|quater|{_STREETS}|{'|'.join(MONTHS)})\b))"
     rf"|(?<=(?:bis|ter) )(?<=\d[ \u00a0](?:bis|ter) )(?=(?:{_STREETS})\b)"
-    rf"|(?<=(?:Mme|1er) )(?:(?<=Mme )|(?=(?:{'|'.join(_MONTHS)})\b)))"
+    rf"|(?<=(?:Mme|1er) )(?:(?<=Mme )|(?=(?:{'|'.join(MONTHS)})\b)))"
 )
 _KEPT_HYPHEN = re.compile(r"-(?<=[A-Z0-9]-)(?=[A-Z0-9])")
 _SMALL_SPACE = re.compile(" (?=[;!?])")
