@@ -29,6 +29,7 @@ from services.documents.template.manifest import MANIFEST_FILE, read_template
 from services.kit import releases
 from services.kit.dates import Period
 from services.kit.findings import Findings
+from services.kit.french import NO_BREAK_HYPHEN
 from services.kit.releases.archive import Contents
 from services.kit.releases.timeline import Span
 from tests.support import ROOT
@@ -95,9 +96,9 @@ def parts(content: bytes) -> dict[str, bytes]:
 
 
 def paragraph_text(paragraph: ElementTree.Element) -> str:
-    """The text of a paragraph, its line breaks as line feeds."""
+    """The text of a paragraph, its line breaks as line feeds and its hyphens plain."""
     pieces = ("\n" if node.tag == f"{W}br" else node.text for node in paragraph.iter() if node.tag in _TEXTS)
-    return "".join(piece or "" for piece in pieces)
+    return "".join(piece or "" for piece in pieces).replace(NO_BREAK_HYPHEN, "-")
 
 
 def text(content: bytes) -> str:

@@ -10,6 +10,7 @@ from unicodedata import combining, normalize
 
 NO_BREAK_SPACE = "\u00a0"
 NARROW_NO_BREAK_SPACE = "\u202f"
+NO_BREAK_HYPHEN = "\u2011"
 COLON, SEMICOLON = f"{NO_BREAK_SPACE}: ", f"{NARROW_NO_BREAK_SPACE}; "
 
 MONTHS = (
@@ -34,6 +35,19 @@ _DATE = re.compile(rf"\b(\d{{1,2}}|1er) ({'|'.join(MONTHS)}) (?=\d{{4}}\b)")
 _NARROW = re.compile(rf"{_ANY_SPACE}(?=[;!?])")
 _QUOTED = re.compile("(«[^«»]*»)")
 _NEGATIVE = re.compile(r"(?<![\w)-])-(?=\d[\d \u00a0\u202f]*(?:,\d+)?[ \u00a0\u202f]?[€%])")
+_STREETS = "allée|avenue|boulevard|chemin|cité|cours|impasse|lieu-dit|passage|place|quai|route|rue|square"
+# Most spaces are ordinary: four looks around each say so.
+_KEPT_SPACE = re.compile(
+    r" (?:(?=[:»%€\dCc])(?:(?=[:»%€])|(?=[Cc](?:edex|EDEX)\b)|(?=\d)(?:(?<=[\d°] )|(?<=\b[LRD]\. )"
+    r"|(?<=\barticle )|(?<=\barticles )|(?<=edex )|(?<=EDEX )|(?<=\d[ \u00a0]h )|(?<=[a-zéû] )(?=\d{4}\b)))"
+    r"|(?<=[\d«.] )(?:(?<=« )|(?<=\bM\. )|(?<=\b\d{5} )(?=[A-ZÀ-Ý])"
+    rf"|(?<=\d )(?=(?:h|mois|jours|ans|euros|bis|ter|quater|{_STREETS}|{'|'.join(MONTHS)})\b))"
+    rf"|(?<=(?:bis|ter) )(?<=\d[ \u00a0](?:bis|ter) )(?=(?:{_STREETS})\b)"
+    rf"|(?<=(?:Mme|1er) )(?:(?<=Mme )|(?=(?:{'|'.join(MONTHS)})\b)))"
+)
+_KEPT_HYPHEN = re.compile(r"-(?<=[A-Z0-9]-)(?=[A-Z0-9])")
+_SMALL_SPACE = re.compile(" (?=[;!?])")
+_IS_TYPED = re.compile(r"[\d;:!?«»%€']|\b[LRDM]").search
 _STOP = r"(?=(?:[\s\u00a0\u202f»)\]*_…]|$))"  # so that neither `a != b` nor `10 :30` is French
 _BEFORE_NARROW = re.compile(rf" (?=[;!?]+{_STOP})")
 _BEFORE_OR_AFTER = re.compile(
@@ -53,6 +67,18 @@ def typeset(text: str) -> str:
     text = _DATE.sub(rf"\1{NO_BREAK_SPACE}\2{NO_BREAK_SPACE}", text)
     text = _NARROW.sub(NARROW_NO_BREAK_SPACE, text.replace("'", "’"))
     return _NO_BREAK.sub(NO_BREAK_SPACE, text)
+
+
+def unbroken(text: str) -> str:
+    """A text typed on an ordinary keyboard, with the spaces of French and a sign to what is negative.
+
+    No line of it ends inside a reference, an article, an address, an hour or an amount."""
+    if _IS_TYPED(text) is None:
+        return text
+    text = _SMALL_SPACE.sub(NARROW_NO_BREAK_SPACE, _KEPT_SPACE.sub(NO_BREAK_SPACE, text.replace("'", "’")))
+    if "-" not in text or "@" in text or "://" in text:  # an address of the web stays as it is
+        return text
+    return _KEPT_HYPHEN.sub(NO_BREAK_HYPHEN, signed(text))
 
 
 def spaced(sentence: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from enum import Enum
+from enum import StrEnum
 from typing import Any
 
 from services.bank_registry.files import columns
@@ -131,7 +131,7 @@ def _plain(text: str) -> str:
 SHEET = "Prêteurs"
 
 
-class Group(Enum):
+class Group(StrEnum):
     """What a column is about; its value is the list that holds it in the statement of a lender."""
 
     LENDER = ""

@@ -11,7 +11,7 @@ from typing import Any
 
 from jinja2 import StrictUndefined, Undefined
 
-from services.documents.contract import Code, Money, NotAsked, wording
+from services.documents.contract import Code, Money, NotAsked, Typeset, wording
 from services.kit import french
 from services.kit.french import NO_BREAK_SPACE
 
@@ -48,7 +48,7 @@ class Filter:
 
 
 def _expect(value: Any, kind: type) -> Any:
-    if type(value) is not kind:
+    if type(value) is not kind and not (kind is str and type(value) is Typeset):
         raise TypeError(f"filter for {kind.__name__} given a {type(value).__name__}")
     return value
 

@@ -39,7 +39,7 @@ from services.kit.store.heads import (
     read_signed,
 )
 from services.kit.store.parts import holds_key
-from services.kit.store.ring import KeyPlan, KeyRing, open_ring, prepare_ring
+from services.kit.store.ring import KeyPlan, KeyRing, open_ring, prepare_ring, say_used
 
 _NO_HEAD = "Ce fichier n’est pas une empreinte que cette base a signée : donnez une ligne de publish-head."
 
@@ -98,6 +98,11 @@ class Anchor:
             self.look(store)
         if not last:  # at once: a first start that is refused later on can be tried again
             self.anchor()
+
+    def say_begun(self, master_key_file: Path) -> None:
+        """Heads are anchored: from now on the file is a part of the store, which does not start without."""
+        first = self._stores[0]
+        say_used(first.database, master_key_file, HEAD_SIGNATURES, first.plan.owner)
 
     def look(self, store: Opened) -> None:
         """Refuses a database whose chains no longer have the end of the last look: FailedPrecondition.
@@ -245,11 +250,13 @@ class AnchoredStore:
         """Anchors the heads that nobody else writes: before the store serves, and once it has stopped."""
         with self._opened() as anchor:
             anchor.anchor()
+            anchor.say_begun(self.master_key_file)
 
     def check(self) -> None:
         """Refuses databases that are not those that follow their last anchored heads."""
         with self._opened() as anchor:
             anchor.check()
+            anchor.say_begun(self.master_key_file)
 
     def publish(self) -> str:
         """The last heads, signed: one line of JSON for third parties."""

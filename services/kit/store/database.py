@@ -134,11 +134,7 @@ class Database:
             with self._transaction({WRITE: True}, self._apart) as connection:
                 if not self.is_sqlite and connection.scalar(_POSTGRESQL_READ_ONLY):
                     raise states.read_only()
-                found = connection.scalar(_REVISION) if self._revision else ""
-                if found is None:
-                    raise states.of_another_service()
-                if found != self._revision:
-                    raise states.of_newer_version()
+                self.check_tables(connection)
         except FailedPrecondition as refusal:
             return self.refuse(refusal)
         except DomainError as problem:
@@ -148,6 +144,14 @@ class Database:
                     return None
             return problem
         return None
+
+    def check_tables(self, connection: Connection) -> None:
+        """Raises the state of a store that has not the tables that this process migrated."""
+        found = connection.scalar(_REVISION) if self._revision else ""
+        if found is None:
+            raise states.of_another_service()
+        if found != self._revision:
+            raise states.of_newer_version()
 
     def refuse(self, refusal: FailedPrecondition) -> FailedPrecondition:
         """Keeps a state that no wait ends: this process reads and writes nothing more of the store until the
@@ -255,12 +259,12 @@ def check_states() -> None:
 
 def check_answers() -> None:
     """Raises the state of the first store that this process, or the one it was forked from, has migrated and
-    that does not answer: what a process asks that is about to open them."""
+    that does not answer, or is another: what a process asks that is about to open them."""
     for url in _revisions:
         store = Database(url, pool_size=1)
         try:
-            with store.read():
-                pass
+            with store.read() as connection:
+                store.check_tables(connection)
         finally:
             store.dispose()
 

@@ -17,7 +17,6 @@ _REPAYMENT = Table(
         Rows(("Mensualités payées", optional("follow_up.instalments_paid"))),
         Rows(("Capital restant dû", optional("follow_up.outstanding", "euros"))),
     ],
-    together=True,
 )
 _CONTACTS = Table(
     "Contacts de la période",
