@@ -15,7 +15,7 @@ from microcredit.bankregistry.v1 import bank_pb2
 from services.bank_registry.store import migrate
 from services.kit.errors import FailedPrecondition, InvalidArgument, NotFound
 from services.kit.store.database import Database
-from tests.bank_registry_support import copy_of
+from tests.bank_registry_support import copy_of, loan
 from tests.contract.test_bank_registry_editing import (
     AGREEMENT,
     BANK,
@@ -231,3 +231,23 @@ def test_a_merger_that_cannot_be_is_refused_and_a_wrong_one_undone(desk: Desk) -
     assert desk.bank() == before
     assert not desk.read("ListAgreements", parent=OTHER).agreements
     assert verify(desk) == (True, 0, [])
+
+
+def test_a_question_of_the_past_has_the_geography_of_its_day(desk: Desk) -> None:
+    terms = bank_pb2.Agreement(
+        reference="ANJOU",
+        scope=bank_pb2.TERRITORY_SCOPE_DEPARTEMENTS,
+        territory_codes=["49"],
+        start_date=day(2015, 1, 1),
+    )
+    desk.edit("CreateAgreement", parent=OTHER, agreement_id="anjou", agreement=terms)
+
+    def answer(on: str) -> tuple[str, int, list[str]]:
+        found = desk.read("CheckBank", name=OTHER, loan_request=loan(on, commune="49144"))
+        return found.commune_insee, found.geography_year, [one.code for one in found.check.reasons]
+
+    assert answer("2017-12-31") == ("49144", 2019, [])
+    assert answer("2018-01-01") == ("44180", 2019, ["OUT_OF_TERRITORY"])
+    assert answer("2026-12-01") == ("44180", 2026, ["OUT_OF_TERRITORY"])
+    past = desk.read("CheckBank", name=OTHER, loan_request=loan("2018-01-01", commune="49144"))
+    assert "composition de 2019" in past.check.reasons[0].message.replace("\u00a0", " ")

@@ -13,6 +13,7 @@ from microcredit.bankregistry.v1 import bank_registry_service_pb2 as pb
 from services.bank_registry.api.views import Handlers, View, fill, resource_not_found
 from services.bank_registry.messages import Sight, names, reads, requests
 from services.bank_registry.registry import (
+    COMPOSITION,
     Agreement,
     BankRecord,
     LocalConvention,
@@ -147,7 +148,7 @@ class Reads(Handlers):
         violations.raise_if_any()
         found, close = self._geography.find(query, departement)
         communes = (reads.commune(one, self._geography) for one in found)
-        return pb.SearchCommunesResponse(communes=communes, approximate=close)
+        return pb.SearchCommunesResponse(communes=communes, approximate=close, geography_year=COMPOSITION)
 
     def _sight(self, request: Any, violations: Violations, *, day_required: bool = False) -> Sight:
         """What a read wants to see; raises InvalidArgument with every violation found so far."""

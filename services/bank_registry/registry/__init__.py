@@ -31,6 +31,7 @@
 - `check_bank`: A lender against an application; `records` gives the name of a successor.
 - `closest`: The lenders whose id or name looks most like an id.
 - `Commune`: A current commune; `epci` is empty for the few that belong to none.
+- `COMPOSITION`: The year of the data.
 - `Contact`: A service to call at a lender, by its role.
 - `CONTACT`: The fields of a contact, which are columns of nothing.
 - `CONVENTION`: The fields of a local convention.
@@ -132,7 +133,7 @@ from services.bank_registry.registry.fields import (
     Kind,
     attributes,
 )
-from services.bank_registry.registry.geography import Commune, Departement, Geography, fold
+from services.bank_registry.registry.geography import COMPOSITION, Commune, Departement, Geography, fold
 from services.bank_registry.registry.history import (
     STILL_KNOWN,
     BankHistory,

@@ -153,12 +153,12 @@ def _dates(fact: Bank | Agreement, name: str, day: date, dates: _Dates) -> Itera
 
 
 def _territory(agreement: Agreement, request: LoanRequest, geography: Geography) -> Iterator[Reason]:
-    if not agreement.territory.covers(request.commune, geography):
+    if not agreement.territory.covers(request.commune, geography, request.on_date):
         commune = f"{printed(request.commune.name)} ({request.commune.code})"
         yield Reason(
             ReasonCode.OUT_OF_TERRITORY,
             f"{commune} est hors du territoire de l’accord {agreement.reference} "
-            f"({agreement.territory.describe(geography)}).",
+            f"({agreement.territory.describe(geography, request.on_date)}).",
         )
 
 

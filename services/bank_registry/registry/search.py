@@ -92,7 +92,7 @@ def _passes(record: BankRecord, wanted: Wanted, day: date | None, geography: Geo
     if wanted.commune is None and not wanted.manager:
         return True
     return any(
-        (wanted.commune is None or agreement.territory.covers(wanted.commune, geography))
+        (wanted.commune is None or agreement.territory.covers(wanted.commune, geography, day))
         and (not wanted.manager or _folded(agreement.manager) == fold(wanted.manager))
         for agreement in record.agreements
         if day is None or day in agreement.period

@@ -6,6 +6,7 @@ import csv
 import re
 from collections import defaultdict
 from collections.abc import Collection, Iterator
+from datetime import date
 from functools import cache, cached_property
 from pathlib import Path
 from typing import NamedTuple
@@ -77,11 +78,22 @@ def former_communes() -> dict[str, str]:
     return {code: head for code, _, _, head in _rows("communes_anciennes")}
 
 
-def _epci() -> dict[str, Epci]:
-    """The EPCI by SIREN."""
-    return {
-        siren: Epci(siren, name, kind, int(population)) for siren, name, kind, population in _rows("epci")
-    }
+def past_communes() -> dict[str, tuple[str, date]]:
+    """Of each commune that is no more since 2011, by code, its name and the first day without it."""
+    return {code: (name, date.fromisoformat(end)) for code, name, end in _rows("communes_passees")}
+
+
+def _past_epci() -> dict[str, list[tuple[int, str]]]:
+    """Of each commune, by code, the EPCI that it had before a year, in the order of the years."""
+    found: dict[str, list[tuple[int, str]]] = defaultdict(list)
+    for commune, before, siren in _rows("epci_passes"):
+        found[commune].append((int(before), siren))
+    return dict(found)
+
+
+def _epci(table: str = "epci") -> dict[str, Epci]:
+    """The EPCI of a table by SIREN."""
+    return {siren: Epci(siren, name, kind, int(people)) for siren, name, kind, people in _rows(table)}
 
 
 def _departements() -> dict[str, Departement]:
@@ -101,6 +113,11 @@ def _rows(name: str) -> Iterator[list[str]]:
         yield from rows
 
 
+FIRST_COMPOSITION = 2019
+"""The year of the oldest composition of the EPCI that is known."""
+COMPOSITION = 2026
+"""The year of the data."""
+
 MAX_FOUND = 20
 """The most communes that a search returns."""
 
@@ -114,6 +131,8 @@ class Geography:
         self._departements = _departements()
         self._regions = _regions()
         self._current_codes = former_communes()
+        self._past, self._past_epci = past_communes(), _past_epci()
+        self._former_epci = _epci("epci_anciens")
         self._by_postal_code: dict[str, list[Commune]] = defaultdict(list)
         for commune in sorted(self._communes.values(), key=lambda commune: -commune.population):
             self._current_codes.update(dict.fromkeys(commune.former_codes, commune.code))
@@ -135,17 +154,39 @@ class Geography:
         """The current commune of an INSEE code."""
         return self._communes.get(code)
 
-    def resolve(self, code: str) -> Commune | None:
-        """The current commune of an INSEE code, even of a former or delegated commune or of a district."""
-        return self._communes.get(code) or self._communes.get(self._current_codes.get(code, ""))
+    def resolve(self, code: str, day: date | None = None) -> Commune | None:
+        """The commune of an INSEE code, even of a former or delegated commune or of a district: today's,
+        or that of a day, with the EPCI that it had then as far as it is known."""
+        current = self._communes.get(code) or self._communes.get(self._current_codes.get(code, ""))
+        if day is None or current is None:
+            return current
+        found, end = self._past.get(code, ("", date.min))
+        if day < end:
+            departement = code[: 3 if code.startswith("97") else 2]
+            region = self._departements[departement].region
+            current = current._replace(code=code, name=found, departement=departement, region=region)
+        for known in (code, current.code):
+            for before, siren in self._past_epci.get(known, ()):
+                if day.year < before:
+                    return current._replace(epci=siren)
+        return current
+
+    @staticmethod
+    def composition(day: date) -> int:
+        """The year of the composition of EPCI, départements and regions that answers for a day."""
+        return min(max(day.year, FIRST_COMPOSITION), COMPOSITION)
+
+    def current(self, code: str) -> Commune | None:
+        """Today's commune of an INSEE code."""
+        return self.resolve(code)
 
     def by_postal_code(self, postal_code: str) -> tuple[Commune, ...]:
         """The communes that a postal code serves, the largest first."""
         return tuple(self._by_postal_code.get(postal_code, ()))
 
     def epci(self, siren: str) -> Epci | None:
-        """The EPCI of a SIREN."""
-        return self._epci.get(siren)
+        """The EPCI of a SIREN, even if it is no more."""
+        return self._epci.get(siren) or self._former_epci.get(siren)
 
     def departement(self, code: str) -> Departement | None:
         """The département of a code (`2A`, `974`)."""
