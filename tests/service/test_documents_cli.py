@@ -215,7 +215,7 @@ def test_a_mail_merge_letter_is_converted_with_a_map(run: Run, tmp_path: Path) -
     [
         (("generate", REFUSAL, DATA), 2),
         (("generate", REFUSAL, "absent.json", "--date", "2026-11-23"), 2),
-        (("generate", REFUSAL, DATA, "--date", "hier"), 2),
+        (("generate", REFUSAL, DATA, "--date", "bientôt"), 2),
         (("generate", REFUSAL, DATA, "--date", "2026-11-23", "--pdf"), 1),
         (("publish", "lettre.docx"), 2),
         (("status", "99-inconnu"), 1),
