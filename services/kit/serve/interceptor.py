@@ -18,7 +18,7 @@ import structlog
 from services.kit import context
 from services.kit.access import AccessDoor
 from services.kit.errors import DomainError, InvalidArgument, ResourceExhausted, Unimplemented
-from services.kit.serve.admission import OVERLOADED, Places, StreamPlaces
+from services.kit.serve.admission import OVERLOADED, STOPPING, Arrivals, Places, StreamPlaces
 from services.kit.serve.counts import UNKNOWN, Counts
 from services.kit.serve.logs import exception_fields
 from services.kit.serve.status import to_status
@@ -100,10 +100,13 @@ class Interceptor(grpc.ServerInterceptor):
     Requests come in as bytes: what is no message, too large or too much is refused here, in our words.
     """
 
-    def __init__(self, domain: str, limits: Limits, door: AccessDoor | None, counts: Counts) -> None:
+    def __init__(
+        self, domain: str, limits: Limits, door: AccessDoor | None, counts: Counts, arrivals: Arrivals
+    ) -> None:
         """Without `door`, whoever calls may do anything, under any name."""
         self._domain = domain
         self._counts = counts
+        self._arrivals = arrivals
         self._limits = limits
         self._door = door
         self._refusal: tuple[str, bytes] | None = None
@@ -116,6 +119,7 @@ class Interceptor(grpc.ServerInterceptor):
         handler_call_details: grpc.HandlerCallDetails,
     ) -> grpc.RpcMethodHandler[Any, Any] | None:
         """Returns the wrapped handler; runs on arrival, before the request is read."""
+        self._arrivals.note()
         handler = continuation(handler_call_details)
         if handler and handler_call_details.method.startswith("/grpc."):
             return self._of_grpc(handler, handler_call_details)
@@ -263,6 +267,7 @@ class Interceptor(grpc.ServerInterceptor):
         # A worker's own socket is for its call to itself alone.
         if servicer_context.peer().startswith("unix"):
             raise Unimplemented
+        self._arrivals.check()
         deadline = arrival.time + ceiling
         asked = servicer_context.time_remaining()
         if asked is not None:
@@ -310,7 +315,7 @@ class Interceptor(grpc.ServerInterceptor):
             log.warning("cause", request_id=arrival.request_id, **exception_fields(error.__cause__))
         sentence, details = self._status(error)
         self._record(arrival, servicer_context, error.status, error.reason)
-        trailer = ((REQUEST_ID, arrival.request_id), ("grpc-status-details-bin", details))
+        trailer = ((REQUEST_ID, arrival.request_id), ("grpc-status-details-bin", details), *_pushback(error))
         servicer_context.abort_with_status(_Abortion(grpc.StatusCode[error.status], sentence, trailer))
 
     def _status(self, error: DomainError) -> tuple[str, bytes]:
@@ -348,6 +353,11 @@ def _read(read: Reader, raw: bytes) -> Any:
     except Exception:  # whatever protobuf says of bytes that are no message, it is the client's fault
         message = "La demande n’est pas un message de cette méthode ; vérifiez la version du contrat."
         raise InvalidArgument("REQUEST_UNREADABLE", message) from None
+
+
+def _pushback(error: DomainError) -> tuple[tuple[str, str], ...]:
+    """What makes the retries that gRPC does by itself wait: a server that stops must see no call come."""
+    return (("grpc-retry-pushback-ms", "1000"),) if error.reason == STOPPING else ()
 
 
 def _too_large(limit: int) -> ResourceExhausted:

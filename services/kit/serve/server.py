@@ -28,6 +28,7 @@ from services.kit.access import AccessDoor, AccessKeeping, Guard, Quotas, Roles
 from services.kit.errors import DomainError, StartupError
 from services.kit.french import spaced
 from services.kit.serve import cpus, liveness, logs, port
+from services.kit.serve.admission import Arrivals
 from services.kit.serve.build import code_version
 from services.kit.serve.config import ServerSettings
 from services.kit.serve.counts import Counts
@@ -265,11 +266,11 @@ def _work(app: App, settings: ServerSettings, guard: Guard, address: str, pulse:
     writer.setblocking(False)
     signal.set_wakeup_fd(writer.fileno())
     signal.signal(signal.SIGTERM, lambda *_: None)
-    access, counts = settings.access(), Counts()
+    access, counts, arrivals = settings.access(), Counts(), Arrivals()
     door = AccessDoor(access, guard, app.accesses) if access else None
     server = grpc.server(
         _receivers(),
-        interceptors=[Interceptor(app.domain, settings.limits(), door, counts)],
+        interceptors=[Interceptor(app.domain, settings.limits(), door, counts, arrivals)],
         options=_options(settings),
     )
     registrations = [*app.build(), *map(registration, door.servicers() if door else ())]
@@ -295,7 +296,9 @@ def _work(app: App, settings: ServerSettings, guard: Guard, address: str, pulse:
     context.stop()
     probes.enter_graceful_shutdown()
     time.sleep(settings.notice_seconds)
-    server.stop(settings.drain_seconds).wait()
+    end = time.monotonic() + settings.drain_seconds
+    arrivals.close(settings.drain_seconds / 2)
+    server.stop(max(0.0, end - time.monotonic())).wait()
     app.stop()
     counts.tell()
     if door:
