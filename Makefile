@@ -22,10 +22,10 @@ build/gen/.ready: $(PROTOS) scripts/stubs .venv/.ready
 demo: setup ## Joue les demandes d’exemple de bout en bout ; les documents Word sont dans out/
 	@$(BIN)/python scripts/serve.py -- $(BIN)/python -m examples.municipal
 
-demo-rules: setup ## Publie un règlement, le compare, l’active à une date et revient en arrière, sans redémarrage
+demo-rules: setup ## Joue un vote : version refusée, cas complétés, note au conseil, activation à une date, une personne et son dossier
 	@$(BIN)/python scripts/serve.py -- $(BIN)/python -m examples.rules
 
-demo-registry: setup ## Importe un fichier de prêteurs, en lit la différence, suspend un prêteur et vérifie l’audit
+demo-registry: setup ## Importe, amende, corrige et défait, publie le site dans out/registre, et voit un passé récrit
 	@$(BIN)/python scripts/serve.py --only services.bank_registry -- $(BIN)/python -m examples.registry
 
 demo-templates: setup ## Change une lettre, la publie à une date, répare, convertit, fait mille courriers, sans redémarrage
@@ -58,7 +58,7 @@ bench: setup build/npm/.ready ## Mesure les accès, la génération de documents
 certs: setup ## Écrit dans certs/ une autorité d’essai, des certificats (serveur, application, passerelle) et un fichier d’accès
 	@$(BIN)/python -m tools.certificates certs
 
-validator: build/npm/.ready ## Installe (npm) le validateur Open XML, le générateur TypeScript et le fournisseur OIDC des tests
+validator: build/npm/.ready ## Installe (npm) le validateur Open XML, le générateur TypeScript, le fournisseur OIDC et axe-core des tests
 
 build/npm/.ready: tests/npm/package-lock.json
 	@command -v npm >/dev/null || { echo "Node.js et npm manquent : installez-les (Debian : apt install nodejs npm), puis recommencez." >&2; exit 1; }

@@ -40,11 +40,11 @@ def normalized(name: str) -> str:
 def declared(distribution: metadata.Distribution) -> str:
     """The licence of an installed library: its SPDX expression, else its classifiers, else its free text."""
     about = distribution.metadata
-    if expression := about.get("License-Expression"):
-        return str(expression)
+    if "License-Expression" in about:
+        return about["License-Expression"]
     classifiers = (text.split(" :: ") for text in about.get_all("Classifier") or ())
     named = sorted(words[-1] for words in classifiers if words[:2] == ["License", "OSI Approved"])
-    free = str(about.get("License") or "").partition("\n")[0]
+    free = "".join(about.get_all("License") or ()).partition("\n")[0]
     # A few older packages paste the whole licence there; the name alone is wanted.
     return ", ".join(named) or (free if 0 < len(free) <= _MAX_DECLARED else "non déclarée")
 

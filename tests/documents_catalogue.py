@@ -45,6 +45,9 @@ _OF_THEIR_OWN = {
     ("21-rapport-annuel", "complet"): "rapport-annuel",
     ("21-rapport-annuel", "minimal"): "rapport-minimal",
     ("21-rapport-annuel", "extreme"): "rapport-extreme",
+    ("25-note-conseil", "complet"): "note-conseil",
+    ("25-note-conseil", "minimal"): "note-minimale",
+    ("25-note-conseil", "extreme"): "note-extreme",
 }
 DOSSIER: dict[str, Any] = {
     "pieces": [
@@ -75,7 +78,9 @@ def context(template: str, name: str) -> dict[str, Any] | None:
     raw = json.dumps(sample(template, name), ensure_ascii=False).encode()
     package = shipped(template)
     try:
-        data = read_dossier(raw, CONTRACT, package.requirement, all_checks(package, profile()), DAY).data
+        data = read_dossier(
+            raw, CONTRACT, package.requirement, all_checks(package, profile(), plan(template).names), DAY
+        ).data
     except InvalidArgument:
         return None
     return make_context(data, package, profile(), DAY, DOSSIER)

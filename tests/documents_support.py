@@ -29,6 +29,7 @@ from services.documents.template.manifest import MANIFEST_FILE, read_template
 from services.kit import releases
 from services.kit.dates import Period
 from services.kit.findings import Findings
+from services.kit.french import NO_BREAK_HYPHEN
 from services.kit.releases.archive import Contents
 from services.kit.releases.timeline import Span
 from tests.support import ROOT
@@ -66,7 +67,10 @@ def example(name: str) -> Json:
 def everything() -> Json:
     """The complete example, with what a refusal asks for besides."""
     data = example("complet")
-    data["assessment"]["reasons"] += example("refus-budget")["assessment"]["reasons"]
+    reasons = example("refus-budget")["assessment"]["reasons"]
+    for one in (one for reason in reasons for one in reason.get("comparisons", ())):
+        one["label"] += " (autre demande)"  # the figures of this one are not those
+    data["assessment"]["reasons"] += reasons
     return data
 
 
@@ -92,9 +96,9 @@ def parts(content: bytes) -> dict[str, bytes]:
 
 
 def paragraph_text(paragraph: ElementTree.Element) -> str:
-    """The text of a paragraph, its line breaks as line feeds."""
+    """The text of a paragraph, its line breaks as line feeds and its hyphens plain."""
     pieces = ("\n" if node.tag == f"{W}br" else node.text for node in paragraph.iter() if node.tag in _TEXTS)
-    return "".join(piece or "" for piece in pieces)
+    return "".join(piece or "" for piece in pieces).replace(NO_BREAK_HYPHEN, "-")
 
 
 def text(content: bytes) -> str:

@@ -111,7 +111,16 @@ class Probe:
             unusable=(ValueError,),
             single=single,
             editing=Editing(_edit, MAX_BYTES),
+            rewritten=_rewritten,
         )
+
+
+def _rewritten(governing: Contents, other: Contents, day: date) -> tuple[Finding, ...]:
+    """Both say the first day of the year: a value in force changes with each version of that day."""
+    same = read(governing)[2] == read(other)[2] == "2026-01-01"
+    sentence = "La valeur en vigueur change."
+    place = Place(FILE, 1, 1)
+    return (Finding(place, sentence, "VALUE_IN_FORCE", severity=Severity.WARNING),) if same else ()
 
 
 def _edit(contents: Contents, edited: Edited, versions: Sequence[str]) -> Contents:

@@ -86,7 +86,7 @@ def write_for_ever(url: str) -> NoReturn:
         given = candidate(f"{os.getpid()}.{number}")
         _say(store.publish(given, actor="a").state.state_number)
         time.sleep(PAUSE)
-        _say(store.activate(NAME, given.version, None, actor="b").state.state_number)
+        _say(store.activate(NAME, given.version, START, actor="b").state.state_number)
         time.sleep(PAUSE)
         if number % 3 == 2:
             _say(store.rollback(NAME, None, actor="b").state.state_number)
@@ -99,7 +99,7 @@ def kill_at_each_step(url: str) -> None:
     steps = []
     operations: list[Callable[[ReleaseStore], object]] = [
         lambda store: store.publish(candidate("2"), actor="a", request_id="p"),
-        lambda store: store.activate(NAME, "2", None, actor="b", request_id="a"),
+        lambda store: store.activate(NAME, "2", START, actor="b", request_id="a"),
         lambda store: store.rollback(NAME, None, actor="b", request_id="r"),
     ]
     for operation in operations:

@@ -99,6 +99,10 @@ def throwaway_stores(folder: Path) -> dict[str, str]:
         "DOCUMENTS_MASTER_KEY_FILE": f"{folder}/documents-master.key",
         "DOCUMENTS_HEADS_FILE": f"{folder}/documents-heads.jsonl",
         **registry_keys(f"sqlite:///{folder}/bank_registry.sqlite3"),
+        "PDF_WORKER_INIT": "true",
+        "PDF_WORKER_ACCESS_DATABASE_URL": f"sqlite:///{folder}/pdf-access.sqlite3",
+        "PDF_WORKER_MASTER_KEY_FILE": f"{folder}/pdf-master.key",
+        "PDF_WORKER_HEADS_FILE": f"{folder}/pdf-heads.jsonl",
         "DOCUMENTS_COMPILED_DIRECTORY": f"{ROOT}/build/compiled",
         "BANK_REGISTRY_DATABASE_URL": f"sqlite:///{folder}/bank_registry.sqlite3",
     }

@@ -210,7 +210,7 @@ def comparison_section(comparison: pb.Comparison) -> Json:
     """A value against its threshold, as a reader writes them."""
     actual, limit = comparison.actual, comparison.threshold
     threshold = without_empty(limit_label=limit.label, limit_display=limit.display)
-    return {"label": actual.label, "display": actual.display, **threshold}
+    return {**without_empty(name=actual.name), "label": actual.label, "display": actual.display, **threshold}
 
 
 def pieces(facts: Json, answer: pb.Assessment, catalog: rules.GetFactCatalogResponse) -> list[Json]:

@@ -1,30 +1,49 @@
 """Plays a keeper's morning on the registry, while the service answers.
 
 Everything is the command `bank-registry`, as a keeper types it. The service is reached by its address alone
-(ADDRESS_BANK_REGISTRY) and holds the fictitious lenders.
+(ADDRESS_BANK_REGISTRY) and holds the fictitious lenders; the last step alone writes in the file of its store
+(BANK_REGISTRY_DATABASE_URL), as nobody should. The site is left in out/registre.
 """
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import shlex
+import shutil
+import sqlite3
 import subprocess
 import sys
 import tempfile
-from contextlib import chdir
+from contextlib import chdir, closing, redirect_stderr, redirect_stdout
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
+from services.bank_registry.cli import main
+
 ADDRESS = os.environ.get("ADDRESS_BANK_REGISTRY", "127.0.0.1:50053")
-COMMAND = Path(sys.executable).with_name("bank-registry")
 FILE = Path(__file__).with_name("decembre-2026.csv")
 TODAY = date(2026, 12, 3)
 """The Thursday of the story."""
 NEXT_MONDAY = TODAY + timedelta(days=7 - TODAY.weekday())
 LENDER = "credit-municipal-fictif-de-bretagne"
 SUSPENDED = "banque-fictive-de-l-oust"
+AMENDED = "caisse-fictive-de-broceliande"
+UNDONE = "banque-fictive-de-la-vilaine"
+LARGER_LOAN = ("--commune", "56165", "--amount", "3500", "--months", "24")
+STORE = os.environ.get("BANK_REGISTRY_DATABASE_URL", "")
+OUT = Path("out", "registre").absolute()
+GUARDS = "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'agreement_version'"
+PAST = """
+SELECT amount_max + 100000, agreement_key, start_date, recorded_from FROM agreement_version
+WHERE recorded_to < (SELECT max(recorded_to) FROM agreement_version)
+AND agreement_key = (SELECT agreement_key FROM agreement WHERE agreement_id = 'fcs-2025') LIMIT 1
+"""
+CHANGE = """
+UPDATE agreement_version SET amount_max = ? WHERE agreement_key = ? AND start_date = ? AND recorded_from = ?
+"""
 LOAN = ("--commune", "56165", "--amount", "1500", "--months", "24")
 
 Json = dict[str, Any]
@@ -40,14 +59,13 @@ def step(number: int, title: str) -> None:
 
 
 def run(*words: str, codes: tuple[int, ...] = (0,)) -> str:
-    """Runs the command as a person would; gives what it prints."""
-    where = {"BANK_REGISTRY_SERVER": ADDRESS, "USER": "camille"}
-    done = subprocess.run(  # noqa: S603 - our own command, no shell
-        [str(COMMAND), *words], env={**os.environ, **where}, capture_output=True, text=True, check=False
-    )
-    if done.returncode not in codes:
-        raise DemoError(f"bank-registry {' '.join(words)} :\n{done.stdout}{done.stderr}".rstrip())
-    return done.stdout
+    """Runs the command as its script does; gives what it prints."""
+    with redirect_stdout(io.StringIO()) as out, redirect_stderr(io.StringIO()) as err:
+        code = main(words)
+    if code not in codes:
+        said = f"{out.getvalue()}{err.getvalue()}".rstrip()
+        raise DemoError(f"bank-registry {' '.join(words)} :\n{said}")
+    return out.getvalue()
 
 
 def show(*words: str, codes: tuple[int, ...] = (0,)) -> None:
@@ -111,6 +129,70 @@ def suspend() -> None:
         print(f"   {day:%d/%m/%Y} : {len(named)} prêteurs possibles : {', '.join(named)}")
 
 
+def table(name: str, largest: str) -> str:
+    """A table that speaks of one agreement and of its maximum alone: the rest stays as it is."""
+    head = "identifiant;nom;type;SIREN;accord;référence de l’accord;territoire;codes du territoire;"
+    head += "début de l’accord;dernier jour de l’accord;montant maximal (€)"
+    row = f"{AMENDED};Caisse fictive de Brocéliande;établissement de crédit;999900111;fcs-2025;"
+    row += f"FCS-FICTIF-2025-002;EPCI;200066777;01/01/2025;31/12/2027;{largest}"
+    Path(name).write_text(f"{head}\n{row}\n", encoding="utf-8")
+    return name
+
+
+def amend() -> None:
+    """An amendment from January: the answers of the days before it do not move."""
+    file = table("avenant.csv", "4000,00")
+    show("import", file, "--from", "01/01/2027", "--yes", "--reason", "Avenant n° 1")
+    for day in (date(2026, 12, 15), date(2027, 1, 15)):
+        found = ask("check", AMENDED, *LARGER_LOAN, "--on", french(day), codes=(0, 1))
+        print(f"   3 500 € demandés le {french(day)} : {answer(found)}")
+
+
+def correct() -> None:
+    """What was wrong since the beginning: refused as long as it is not said to correct the past."""
+    file = table("correction.csv", "3600,00")
+    show("import", file, codes=(0, 1))
+    words = ("import", file, "--yes", "--reason", "Le maximum avait été mal recopié")
+    refused = ask(*words, codes=(1,))["error"]
+    print(f"   Sans --correct : {refused['message']}")
+    ask(*words, "--correct")
+    found = ask("check", AMENDED, *LARGER_LOAN, "--on", "15/12/2026")
+    print(f"   Avec --correct, 3 500 € demandés le 15/12/2026 : {answer(found)}")
+
+
+def undo() -> None:
+    """An end written by mistake, and undone by the number of its state."""
+    state = ask("end", UNDONE, "--last", "31/12/2026", "--reason", "Fin saisie sur le mauvais prêteur")
+    number = str(state["state_number"])
+    print(f"   $ bank-registry end {UNDONE} --last 31/12/2026 …   (état n° {number}, par erreur)")
+    show("undo", UNDONE, "--state", number, "--reason", "Fin enregistrée par erreur")
+
+
+def tamper() -> None:
+    """Somebody who holds the file of the store changes a past version behind the back of the service."""
+    where = STORE.removeprefix("sqlite:///")
+    with closing(sqlite3.connect(where)) as store, store:
+        guards = store.execute(GUARDS).fetchall()
+        for name, _ in guards:
+            store.execute(f"DROP TRIGGER {name}")
+        store.execute(CHANGE, store.execute(PAST).fetchone())
+        for _, rule in guards:
+            store.execute(rule)
+    print("   Dans le fichier de la base, à la main : le maximum d’une version passée gagne 1 000 €.")
+    show("verify", codes=(1,))
+
+
+def publish() -> None:
+    """The open register, and its picture where there is a browser."""
+    show("publish", str(OUT), "--on", french(TODAY))
+    if browser := shutil.which("chromium"):
+        options = ["--headless", "--no-sandbox", "--disable-gpu", "--window-size=1000,1500"]
+        picture, page = OUT.with_suffix(".png"), OUT / "preteurs" / f"{AMENDED}.html"
+        command = [browser, *options, f"--screenshot={picture}", page.as_uri()]
+        subprocess.run(command, capture_output=True, check=False)  # noqa: S603 - our own command, no shell
+        print(f"   Page de {AMENDED}, vue par Chromium : {picture}")
+
+
 def play() -> None:
     """The whole story."""
     step(
@@ -121,18 +203,29 @@ def play() -> None:
     check_in_time(before)
     step(3, f"Nous sommes jeudi {french(TODAY)} : un prêteur est suspendu à partir de lundi")
     suspend()
-    step(4, "Son histoire, en français")
+    step(4, "Un avenant relève un maximum à partir de janvier : le passé ne bouge pas")
+    amend()
+    step(5, "Le maximum était faux depuis le début : la correction du passé s’annonce et se confirme")
+    correct()
+    step(6, "Une fin saisie par erreur se défait")
+    undo()
+    step(7, "Son histoire, en français")
     show("history", SUSPENDED)
-    step(5, "Ce qui est exporté se réimporte sans rien changer")
+    step(8, "Ce qui est exporté se réimporte sans rien changer")
     show("export", "preteurs.xlsx")
     show("import", "preteurs.xlsx")
-    step(6, "Le journal d’audit est intact")
+    step(9, "Le registre est publié : un site sans script, et des données ouvertes")
+    publish()
+    step(10, "Le journal d’audit est intact")
     show("verify")
+    step(11, "Puis quelqu’un récrit le passé dans la base, et la vérification dit quoi")
+    tamper()
 
 
-def main() -> int:
+def tell() -> int:
     """Plays everything; the service is the same process from the first step to the last."""
     try:
+        os.environ |= {"BANK_REGISTRY_SERVER": ADDRESS, "USER": "camille"}
         with tempfile.TemporaryDirectory() as folder, chdir(folder):
             Path(FILE.name).write_bytes(FILE.read_bytes())
             play()
@@ -144,4 +237,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(tell())

@@ -17,6 +17,7 @@ from services.bank_registry.api import (
 from services.bank_registry.config import Settings
 from services.bank_registry.registry import Geography
 from services.bank_registry.store import AUDIT_CHAIN, STORE_KEYS, RegistryStore, prepare_store
+from services.kit import context
 from services.kit.access import AccessKeeping, CaseBook
 from services.kit.serve import App, Registration, registration
 from services.kit.store import (
@@ -30,6 +31,9 @@ from services.kit.store import (
 )
 
 DOMAIN = "bankregistry.microcredit"
+LOAD_SECONDS = 60.0
+"""How long the registry of a worker that starts may take to load."""
+
 ROLES = Path(__file__).with_name("roles.toml")
 """Who may call what."""
 
@@ -52,6 +56,8 @@ def make_app(settings: Settings) -> App:
         clock.start()
         ring = open_ring(database, settings.master_key_file, STORE_KEYS.owner)
         store, geography = RegistryStore(database, ring), Geography.load()
+        with context.limit(LOAD_SECONDS):
+            store.registry()  # what serves has a state to answer from, whatever becomes of the store
         opened.append(store)
         admin = RegistryAdminServicer(Importer(store, geography), Exporter(store), Auditor(store))
         return [

@@ -43,7 +43,7 @@ from services.kit.releases import (
     Turns,
     in_force,
 )
-from services.kit.serve import App, Registration, registration
+from services.kit.serve import App, Registration, all_of, registration
 from services.kit.store import (
     PAGE_TOKENS,
     Database,
@@ -74,7 +74,8 @@ def make_app(settings: Settings) -> App:
         deployments.start()
         candidates = Candidates(deployments.releases, turns)
         key = ring.key(PAGE_TOKENS)
-        keys = _key_store(settings, Database(settings.keys_database_url))
+        keys_database = Database(settings.keys_database_url)
+        keys = _key_store(settings, keys_database)
         store = DocumentStore(database, keys, ring.seal(AUDIT_CHAIN), settings.retention_days)
         store.erasing.start()
         opened.append(store)
@@ -89,7 +90,7 @@ def make_app(settings: Settings) -> App:
             registration(DocumentServicer(maker, stored, limit), deployments.releases.check_in_force),
             registration(
                 DocumentStoreServicer(stored, Verifier(deployments, store, seal), key, limit),
-                database.check_writable,
+                all_of(database.check_writable, keys_database.check_writable),
                 reserve=clock.detail,
             ),
             registration(TemplateServicer(deployments, candidates)),

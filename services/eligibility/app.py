@@ -69,12 +69,14 @@ def make_app(settings: Settings) -> App:
         ring = open_ring(database, settings.master_key_file, STORE_KEYS.owner)
         deployments = Deployments(ReleaseStore(database, ring.seal(RELEASE_CHAIN)), ruleset_kind(read))
         deployments.start()
-        keys = _key_store(settings, Database(settings.keys_database_url))
+        keys_database = Database(settings.keys_database_url)
+        keys = _key_store(settings, keys_database)
         journal = Journal(database, keys, ring.seal(JOURNAL_CHAIN))
         journal.erasing.start()
         opened.append(journal)
         clock = StoreClock(database)
         clock.start()
+        writable = all_of(database.check_writable, keys_database.check_writable)
         shadows = ShadowStore(database)
         sealing = ring.key(PAGE_TOKENS)
         candidates = Candidates(deployments.releases, turns)
@@ -82,18 +84,14 @@ def make_app(settings: Settings) -> App:
         return (
             registration(
                 EligibilityServicer(deployments, journal),
-                all_of(database.check_writable, deployments.releases.check_in_force),
+                all_of(writable, deployments.releases.check_in_force),
             ),
             registration(LoanServicer(deployments)),
             registration(
                 RulesetServicer(deployments, journal, shadows, sealing, turns), database.check_writable
             ),
             registration(ReleaseServicer(deployments.releases, candidates, sealing), database.check_writable),
-            registration(
-                DecisionServicer(deployments, journal, sealing),
-                database.check_writable,
-                reserve=clock.detail,
-            ),
+            registration(DecisionServicer(deployments, journal, sealing), writable, reserve=clock.detail),
         )
 
     return App(

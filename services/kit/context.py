@@ -13,6 +13,9 @@ from dataclasses import dataclass, field, replace
 from services.kit.caller import Caller
 from services.kit.errors import DeadlineExceeded
 
+REQUEST_ID = "x-request-id"
+"""The header that gives the id of a call, and the trailer that gives it back."""
+
 
 @dataclass
 class Subject:

@@ -10,9 +10,10 @@ from unicodedata import combining, normalize
 
 NO_BREAK_SPACE = "\u00a0"
 NARROW_NO_BREAK_SPACE = "\u202f"
+NO_BREAK_HYPHEN = "\u2011"
 COLON, SEMICOLON = f"{NO_BREAK_SPACE}: ", f"{NARROW_NO_BREAK_SPACE}; "
 
-_MONTHS = (
+MONTHS = (
     "janvier",
     "février",
     "mars",
@@ -30,9 +31,23 @@ _MONTHS = (
 _LIGATURES = str.maketrans({"œ": "oe", "æ": "ae"})
 _NOT_A_LETTER = re.compile(r"[^0-9a-z]+")
 _ANY_SPACE = "[ \u00a0\u202f]+"
-_DATE = re.compile(rf"\b(\d{{1,2}}|1er) ({'|'.join(_MONTHS)}) (?=\d{{4}}\b)")
+_DATE = re.compile(rf"\b(\d{{1,2}}|1er) ({'|'.join(MONTHS)}) (?=\d{{4}}\b)")
 _NARROW = re.compile(rf"{_ANY_SPACE}(?=[;!?])")
 _QUOTED = re.compile("(«[^«»]*»)")
+_NEGATIVE = re.compile(r"(?<![\w)-])-(?=\d[\d \u00a0\u202f]*(?:,\d+)?[ \u00a0\u202f]?[€%])")
+_STREETS = "allée|avenue|boulevard|chemin|cité|cours|impasse|lieu-dit|passage|place|quai|route|rue|square"
+# Most spaces are ordinary: four looks around each say so.
+_KEPT_SPACE = re.compile(
+    r" (?:(?=[:»%€\dCc])(?:(?=[:»%€])|(?=[Cc](?:edex|EDEX)\b)|(?=\d)(?:(?<=[\d°] )|(?<=\b[LRD]\. )"
+    r"|(?<=\barticle )|(?<=\barticles )|(?<=edex )|(?<=EDEX )|(?<=\d[ \u00a0]h )|(?<=[a-zéû] )(?=\d{4}\b)))"
+    r"|(?<=[\d«.] )(?:(?<=« )|(?<=\bM\. )|(?<=\b\d{5} )(?=[A-ZÀ-Ý])"
+    rf"|(?<=\d )(?=(?:h|mois|jours|ans|euros|bis|ter|quater|{_STREETS}|{'|'.join(MONTHS)})\b))"
+    rf"|(?<=(?:bis|ter) )(?<=\d[ \u00a0](?:bis|ter) )(?=(?:{_STREETS})\b)"
+    rf"|(?<=(?:Mme|1er) )(?:(?<=Mme )|(?=(?:{'|'.join(MONTHS)})\b)))"
+)
+_KEPT_HYPHEN = re.compile(r"-(?<=[A-Z0-9]-)(?=[A-Z0-9])")
+_SMALL_SPACE = re.compile(" (?=[;!?])")
+_IS_TYPED = re.compile(r"[\d;:!?«»%€']|\b[LRDM]").search
 _STOP = r"(?=(?:[\s\u00a0\u202f»)\]*_…]|$))"  # so that neither `a != b` nor `10 :30` is French
 _BEFORE_NARROW = re.compile(rf" (?=[;!?]+{_STOP})")
 _BEFORE_OR_AFTER = re.compile(
@@ -52,6 +67,18 @@ def typeset(text: str) -> str:
     text = _DATE.sub(rf"\1{NO_BREAK_SPACE}\2{NO_BREAK_SPACE}", text)
     text = _NARROW.sub(NARROW_NO_BREAK_SPACE, text.replace("'", "’"))
     return _NO_BREAK.sub(NO_BREAK_SPACE, text)
+
+
+def unbroken(text: str) -> str:
+    """A text typed on an ordinary keyboard, with the spaces of French and a sign to what is negative.
+
+    No line of it ends inside a reference, an article, an address, an hour or an amount."""
+    if _IS_TYPED(text) is None:
+        return text
+    text = _SMALL_SPACE.sub(NARROW_NO_BREAK_SPACE, _KEPT_SPACE.sub(NO_BREAK_SPACE, text.replace("'", "’")))
+    if "-" not in text or "@" in text or "://" in text:  # an address of the web stays as it is
+        return text
+    return _KEPT_HYPHEN.sub(NO_BREAK_HYPHEN, signed(text))
 
 
 def spaced(sentence: str) -> str:
@@ -80,6 +107,11 @@ def euros(cents: int) -> str:
     return f"{number(Decimal(cents).scaleb(-2))}{NO_BREAK_SPACE}€"
 
 
+def signed(text: str) -> str:
+    """The same text, its negative amounts and rates with the sign minus (U+2212): a hyphen is no sign."""
+    return _NEGATIVE.sub("\u2212", text)
+
+
 def percent(value: Decimal, places: int = 2) -> str:
     """`1,50 %` from a rate in percent (1.5), rounded half up to `places` decimals, never `-0`."""
     rounded = value.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
@@ -89,7 +121,7 @@ def percent(value: Decimal, places: int = 2) -> str:
 def long_date(day: date) -> str:
     """`1er décembre 2026`, without a breaking space."""
     ordinal = "1er" if day.day == 1 else str(day.day)
-    return NO_BREAK_SPACE.join((ordinal, _MONTHS[day.month - 1], str(day.year)))
+    return NO_BREAK_SPACE.join((ordinal, MONTHS[day.month - 1], str(day.year)))
 
 
 def short_date(day: date) -> str:

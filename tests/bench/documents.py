@@ -57,7 +57,7 @@ class Subject:
     def of(cls, identifier: str, example: str) -> Subject:
         """A shipped template with an example of the contract."""
         template = shipped(identifier)
-        context = dict(contexts(template, sample()))[example]
+        context = dict(contexts(template, sample(), ()))[example]
         context.pop("logo", None)
         return cls(template.docx, context, compile_template(template.docx, NO_LOGO))
 

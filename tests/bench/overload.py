@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,7 @@ from google.rpc.error_details_pb2 import ErrorInfo, RetryInfo
 from grpc_status import rpc_status
 
 from microcredit.eligibility.v1.eligibility_service_pb2 import AssessEligibilityRequest
+from services.kit.serve import prefork
 from tests.support import ROOT, start_server
 
 PLACES, CHANNELS, TIMES = 8, 24, 4
@@ -131,6 +132,9 @@ class Overload:
     answers: Answers
     elapsed: float
     recovered: float
+    starved: float = 0.0
+    """Seconds that the threads of the worker waited for a processor: where they are many, durations are those
+    of the machine as much as ours."""
 
 
 def measure(address: str, request: bytes, seconds: float) -> Overload:
@@ -164,6 +168,7 @@ def report(run: Overload) -> Iterator[str]:
         yield f"  autres : {dict(run.answers.others)}"
     yield f"  servies pendant la surcharge : {len(run.answers.seconds[SERVED]) / run.elapsed:.0f} /s"
     yield f"  retour à la normale : {run.recovered:.2f} s"
+    yield f"  fils du processus en attente d’un processeur : {run.starved:.1f} s en tout"
 
 
 @contextmanager
@@ -182,7 +187,10 @@ def run() -> Overload:
     folder = Path(tempfile.mkdtemp(prefix="overload-"))
     server = start_server("services.eligibility", folder, {}, "--workers=1")
     try:
+        (worker,) = server.workers()
         with apart():
-            return measure(server.address, request(), SECONDS)
+            before = prefork._waited(worker)
+            found = measure(server.address, request(), SECONDS)
+            return replace(found, starved=prefork._waited(worker) - before)
     finally:
         server.stop()

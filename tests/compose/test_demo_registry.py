@@ -21,7 +21,8 @@ def played(launch: Launch, tmp_path_factory: pytest.TempPathFactory) -> str:
     assert run_import(url, SAMPLE).returncode == 0
     server = launch("services.bank_registry", "--workers", "2", "--database-url", url, env=registry_keys(url))
     workers = server.workers()
-    done = warm.run("examples.registry", env={"ADDRESS_BANK_REGISTRY": server.address})
+    env = {"ADDRESS_BANK_REGISTRY": server.address, "BANK_REGISTRY_DATABASE_URL": url}
+    done = warm.run("examples.registry", env=env, cwd=tmp_path_factory.mktemp("played"))
     assert (done.returncode, done.stderr) == (0, "")
     assert server.workers() == workers
     return done.stdout.replace("\u00a0", " ").replace("\u202f", " ")
@@ -62,10 +63,27 @@ def test_a_suspension_changes_the_selection_from_its_first_day(played: str) -> N
 
 
 def test_the_history_the_export_and_the_audit_agree(played: str) -> None:
-    assert "suspension à partir du 7 décembre 2026" in step(played, 4)
-    assert "0 prêteur créé, 0 modifié, 0 prend fin, 9 inchangés, 0 refusé (état n° 3)." in step(played, 5)
-    assert "Le journal est entier" in step(played, 6)
-    assert re.search(r"Fin du journal, à garder ailleurs : \d+:[0-9a-f]{64}", step(played, 6))
+    assert "suspension à partir du 7 décembre 2026" in step(played, 7)
+    assert "0 prêteur créé, 0 modifié, 0 prend fin, 9 inchangés, 0 refusé (état n° 7)." in step(played, 8)
+    assert "Le journal est entier" in step(played, 10)
+    assert re.search(r"Fin du journal, à garder ailleurs : \d+:[0-9a-f]{64}", step(played, 10))
+
+
+def test_an_amendment_leaves_the_past_and_a_correction_says_that_it_does_not(played: str) -> None:
+    amended, corrected = step(played, 4), step(played, 5)
+    assert "3 500 € demandés le 15/12/2026 : non" in amended
+    assert "3 500 € demandés le 15/01/2027 : possible" in amended
+    assert "corrige le passé" in " ".join(corrected.split())
+    assert "Sans --correct : Cet import change des jours déjà passés" in corrected
+    assert "Avec --correct, 3 500 € demandés le 15/12/2026 : possible" in corrected
+    assert "plus de dernier jour prévu" in step(played, 6) or "31 mars 2028" in step(played, 6)
+
+
+def test_the_site_is_published_and_a_tampered_past_is_named(played: str) -> None:
+    assert re.search(r"/out/registre : 9 prêteurs, état n° 7, \d+ fichiers, sans signature", step(played, 9))
+    tampered = step(played, 11)
+    assert "caisse-fictive-de-broceliande" in tampered
+    assert "amount_max" in tampered
 
 
 def test_without_a_service_it_says_so(tmp_path: Path) -> None:

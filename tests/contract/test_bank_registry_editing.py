@@ -58,7 +58,7 @@ class Desk:
         self.auditor = Auditor(store)
 
     def edit(self, method: str, **fields: Any) -> Any:
-        request = getattr(pb, f"{method}Request")(**{"reason": "essai", **fields})
+        request = getattr(pb, f"{method}Request")(**{"reason": "essai", "correct_past": True, **fields})
         return getattr(self.editing, method)(request, None)
 
     def envelope(self, method: str, **fields: Any) -> Any:
@@ -605,7 +605,7 @@ def test_a_suspension_is_prolonged_and_shortened(desk: Desk) -> None:
     answer = desk.edit(
         "ProlongSuspension", name=BANK, effective_date=day(2026, 12, 10), end_date=day(2027, 1, 1)
     )
-    assert [one.replace("\u00a0", " ") for one in answer.sentences] == [
+    assert [one.replace("\u00a0", " ") for one in answer.effect.sentences] == [
         "Prêteur : suspension du 7 décembre 2026 au 31 décembre 2026 (essai)."
     ]
     assert [desk.reasons(on) for on in ("2026-12-31", "2027-01-01")] == [["LENDER_SUSPENDED"], []]
@@ -627,7 +627,7 @@ def test_a_state_is_undone_for_a_lender_or_for_what_it_holds(desk: Desk) -> None
     tried = desk.edit("UndoChange", name=BANK, undone_state_number=ended, validate_only=True)
     assert (tried.state_number, "AGREEMENT_ENDED" in desk.reasons("2026-12-01")) == (ended + 1, True)
     answer = desk.edit("UndoChange", name=AGREEMENT, undone_state_number=ended)
-    assert [one.replace("\u00a0", " ") for one in answer.sentences] == [
+    assert [one.replace("\u00a0", " ") for one in answer.effect.sentences] == [
         "Accord FCS : dernier jour le 31 décembre 2027."
     ]
     assert (desk.reasons("2026-12-01"), desk.bank().display_name) == ([], "Caisse")

@@ -86,7 +86,7 @@ def test_from_publication_to_rollback(things: Served) -> None:
     assert published.report.state_number == published.version.state_number == 1
     things.call("ActivateVersion", activation("1"))
     things.call("PublishPackage", publication(package("vis", "2", first="2026-07-01")), actor="bruno")
-    activated = things.call("ActivateVersion", activation("2"))
+    activated = things.call("ActivateVersion", activation("2", "2026-07-01"))
     assert [period.version for period in activated.package.timeline] == ["1", "2"]
     assert things.deployments.current().governing(NAME, date(2026, 6, 30)) == "1"
     assert things.deployments.current().governing(NAME, date(2026, 7, 1)) == "2"
@@ -229,6 +229,50 @@ def test_an_etag_is_that_of_one_package(things: Served) -> None:
     assert (error.status, error.reason) == ("ABORTED", "ETAG_MISMATCH")
 
 
+def test_the_first_version_alone_may_leave_its_day_out(things: Served) -> None:
+    for number in ("1", "2"):
+        things.call("PublishPackage", publication(package("vis", number)))
+    first = things.call("ActivateVersion", activation("1"))
+    assert first.event.effective_date == Date(year=2026, month=1, day=1)
+    error = refused(things.call, "ActivateVersion", activation("2"))
+    assert (error.status, error.reason) == ("INVALID_ARGUMENT", "INVALID_FIELDS")
+    assert [(one.field, one.reason.name) for one in error.violations] == [("effective_date", "REQUIRED")]
+
+
+def test_days_already_past_that_change_of_version_are_said(things: Served) -> None:
+    """Said when it is tried and when it is done; the days before any version, and those to come, are not."""
+    for number in ("1", "2"):
+        things.call("PublishPackage", publication(package("vis", number, first="2020-01-01")))
+    assert not things.call("ActivateVersion", activation("1", "2024-01-01")).findings
+    assert not things.call("ActivateVersion", activation("2", "2099-01-01", validate_only=True)).findings
+    for tried in (True, False):
+        past = activation("2", "2023-01-01", validate_only=tried, supersede_planned=True)
+        (found,) = things.call("ActivateVersion", past).findings
+        assert (found.code, found.severity) == ("PAST_DAYS", package_pb2.FINDING_SEVERITY_WARNING)
+        said = found.sentence.replace("\u00a0", " ")
+        assert "du 1er janvier 2024 au " in said
+        assert "la version 2 prend la place de la version 1" in said
+    undone = pb.RollbackPackageRequest(name=NAME, effective_date=Date(year=2024, month=1, day=1))
+    (found,) = things.call("RollbackPackage", undone).findings
+    assert found.code == "PAST_DAYS"
+    assert "la version 1 prend la place de la version 2" in found.sentence.replace("\u00a0", " ")
+
+
+def test_values_already_in_force_that_change_are_said_everywhere(things: Served) -> None:
+    """The probe says that every other version changes its value: at check, publication and activation."""
+    things.call("PublishPackage", publication(package("vis", "1")))
+    things.call("ActivateVersion", activation("1"))
+    other = publication(package("vis", "2"))
+    checked = things.call("CheckPackage", pb.CheckPackageRequest(collection="things", archive=other.archive))
+    reports = (checked, *(things.call("PublishPackage", other) for _ in range(2)))
+    assert [[one.code for one in answer.report.findings] for answer in reports] == [["VALUE_IN_FORCE"]] * 3
+    activated = things.call("ActivateVersion", activation("2", "2099-01-01"))
+    assert [one.code for one in activated.findings] == ["VALUE_IN_FORCE"]
+    damaged(things, "1")
+    answer = things.call("CheckPackage", pb.CheckPackageRequest(collection="things", archive=other.archive))
+    assert [one.code for one in answer.report.findings] == ["VALUES_NOT_COMPARED"]
+
+
 def test_what_cannot_serve_never_governs(things: Served) -> None:
     things.call("PublishPackage", publication(package("vis", "1")))
     things.call("ActivateVersion", activation("1"))
@@ -236,7 +280,7 @@ def test_what_cannot_serve_never_governs(things: Served) -> None:
     things.probe.check = lambda contents, seconds, annotated: _accepting(contents)  # type: ignore[method-assign]
     things.deployments.kinds.first.__dict__["check"] = things.probe.check
     things.call("PublishPackage", unusable)
-    error = refused(things.call, "ActivateVersion", activation("2"))
+    error = refused(things.call, "ActivateVersion", activation("2", "2026-07-01"))
     assert (error.status, error.reason) == ("FAILED_PRECONDITION", "PACKAGE_UNREADABLE")
     assert things.deployments.current().governing(NAME, date(2026, 7, 1)) == "1"
 

@@ -143,7 +143,7 @@ def test_nothing_is_written_to_validate(opened: Opened) -> None:
     tried = store.publish(candidate("1"), actor="a", request_id="x", validate_only=True)
     assert (tried.release.version, tried.created, tried.state.state_number) == ("1", True, 0)
     two_versions(store)
-    change = store.activate(NAME, "1", None, actor="a", validate_only=True, supersede_planned=True)
+    change = store.activate(NAME, "1", START, actor="a", validate_only=True, supersede_planned=True)
     assert (change.state.state_number, change.superseded[0].version) == (5, "2")
     assert store.rollback(NAME, None, actor="a", validate_only=True).event.version == "1"
     assert store.last_state_number() == 4
@@ -154,7 +154,7 @@ def test_a_retry_gives_the_same_result(opened: Opened) -> None:
     calls: list[Callable[[str], Publication | Transition]] = [
         lambda actor: store.publish(candidate("3"), actor=actor, request_id="p"),
         lambda actor: store.activate(
-            NAME, "3", None, actor=actor, request_id="a", supersede_planned=True, etag=four.etag
+            NAME, "3", START, actor=actor, request_id="a", supersede_planned=True, etag=four.etag
         ),
         lambda actor: store.rollback(NAME, None, actor=actor, request_id="r"),
     ]
@@ -223,7 +223,7 @@ def test_two_persons_publish_and_activate(opened: Opened) -> None:
     store.publish(candidate("1"), actor="auteur")
     store.activate(NAME, "1", None, actor="chef")
     store.publish(candidate("2"), actor="chef")
-    store.activate(NAME, "2", None, actor="auteur")
+    store.activate(NAME, "2", START, actor="auteur")
     for actor in ("", "auteur"):
         refused("TWO_PERSONS_REQUIRED", partial(store.rollback, NAME, None, actor=actor))
     assert store.rollback(NAME, None, actor="chef").event.version == "1"
@@ -262,7 +262,7 @@ def test_what_is_shipped_needs_no_second_person(opened: Opened) -> None:
     settle(opened.database, two_persons=True)
     opened.store.ship(candidate("1"))
     opened.store.publish(candidate("2"), actor="service")
-    refused("TWO_PERSONS_REQUIRED", lambda: opened.store.activate(NAME, "2", None, actor="service"))
+    refused("TWO_PERSONS_REQUIRED", lambda: opened.store.activate(NAME, "2", START, actor="service"))
 
 
 def test_a_clock_set_back_changes_no_order(opened: Opened, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -410,7 +410,7 @@ def test_each_store_sees_what_the_others_write(opened: Opened) -> None:
     other = ReleaseStore(opened.database, SEAL)
     for store, reader, version in ((opened.store, other, "1"), (other, opened.store, "2")):
         store.publish(candidate(version), actor="a")
-        store.activate(NAME, version, None, actor="a")
+        store.activate(NAME, version, START, actor="a")
         assert reader.state() == store.state() == ReleaseStore(opened.database, SEAL).state()
     assert [event.version for event in opened.store.state().events] == ["1", "1", "2", "2"]
 

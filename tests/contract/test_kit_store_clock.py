@@ -138,11 +138,11 @@ def test_nothing_is_deleted_until_a_person_confirms(
     assert machine.clock.detail() == "CLOCK_IN_DOUBT"
     assert (len(machine.at), is_refused(machine)) == (deletions, True)
 
-    sentence = store_clock.confirm(url, key, "Camille Le Goff", read=machine.read)
+    sentence = store_clock.confirm({url: CLOCK_CHAIN}, key, "Camille Le Goff", read=machine.read)
     assert sentence.startswith("Camille Le Goff confirme")
     assert "(Paris)" in sentence
     with pytest.raises(StartupError):
-        store_clock.confirm(url, key, "Camille Le Goff", read=machine.read)
+        store_clock.confirm({url: CLOCK_CHAIN}, key, "Camille Le Goff", read=machine.read)
     other = Machine(database, machine.now, machine.since_boot)
     # PostgreSQL has a clock of its own: nobody confirms against it that it is earlier.
     disagrees = days < 0 and not database.is_sqlite
@@ -164,7 +164,7 @@ def test_a_confirmation_makes_every_wait_begin_again(url: str, database: Databas
     assert machine.at[-1].marked_until > 0
     machine.now += timedelta(days=1)
     machine.clock.mark()
-    store_clock.confirm(url, key, "c", read=machine.read)
+    store_clock.confirm({url: CLOCK_CHAIN}, key, "c", read=machine.read)
     machine.clock.mark()
     assert machine.at[-1].marked_until < 0
 

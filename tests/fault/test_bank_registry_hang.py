@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import socket
 from collections.abc import Iterator
 from uuid import uuid4
@@ -75,3 +77,47 @@ def test_reads_go_on_while_the_server_hangs(launch: Launch, proxied: tuple[str, 
         proxy.thaw()
         wait_until(lambda: state(EDITING) == 1)
         wait_until(lambda: "x-state-age" not in dict(read().trailing_metadata()))
+
+
+def test_a_worker_that_starts_meanwhile_refuses_in_our_words_until_it_serves(
+    launch: Launch, proxied: tuple[str, Proxy]
+) -> None:
+    url, proxy = proxied
+    server = launch("services.bank_registry", "--workers=1", "--database-url", url)
+    (first,) = server.workers()
+    proxy.freeze()
+    os.kill(first, signal.SIGKILL)
+
+    def asked(service: str) -> int:
+        with grpc.insecure_channel(server.address) as channel:
+            request = health_pb2.HealthCheckRequest(service=service)
+            probes = health_pb2_grpc.HealthStub(channel)
+            return int(probes.Check(request, timeout=10, wait_for_ready=True).status)
+
+    def refusal() -> str:
+        with grpc.insecure_channel(server.address) as channel:
+            call = BankRegistryServiceStub(channel).ListBanks
+            try:
+                call(reading.ListBanksRequest(), timeout=10, wait_for_ready=True)
+            except grpc.RpcError as error:
+                return str(detail(error, ErrorInfo).reason)
+        return ""
+
+    wait_until(lambda: server.workers() not in ([], [first]))
+    (second,) = server.workers()
+    assert (asked(""), asked(EDITING), asked(READING)) == (1, 2, 2)
+    assert refusal() == "STORE_UNAVAILABLE"
+    proxy.thaw()
+    wait_until(lambda: asked(EDITING) == asked(READING) == 1)
+    assert refusal() == ""
+    assert server.workers() == [second]
+
+
+def test_a_stop_while_the_server_hangs_is_a_stop(launch: Launch, proxied: tuple[str, Proxy]) -> None:
+    url, proxy = proxied
+    server = launch("services.bank_registry", "--workers=1", "--database-url", url)
+    (first,) = server.workers()
+    proxy.freeze()
+    os.kill(first, signal.SIGKILL)
+    wait_until(lambda: "stores_awaited" in server.log.read_text())
+    assert server.stop() == 0

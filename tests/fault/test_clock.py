@@ -20,7 +20,7 @@ from microcredit.bankregistry.v1.envelope_service_pb2_grpc import EnvelopeServic
 from microcredit.eligibility.v1 import decision_service_pb2 as decisions
 from microcredit.eligibility.v1.decision_service_pb2_grpc import DecisionServiceStub
 from services.documents.store import Origin, tables
-from services.kit.store import Database, store_clock
+from services.kit.store import AccessPlace, Database, StoreClock, store_clock
 from services.kit.store.clock import WAIT_SECONDS, Mark, Reading, read_clocks
 from tests import warm
 from tests.bank_registry_support import agreement, bank, import_banks
@@ -116,8 +116,17 @@ def test_a_jump_while_documents_wait_deletes_none(launch: Launch, tmp_path: Path
         1,
         "Indiquez qui agit : --by NOM, de cent caractères au plus.\n",
     )
+    # The journal of accesses has a clock of its own, by which its old lines are removed.
+    accesses = env["DOCUMENTS_ACCESS_DATABASE_URL"]
+    AccessPlace(accesses, Path(env["DOCUMENTS_MASTER_KEY_FILE"]), 12).prepare()
+    marked(accesses, moved(400), 0)
+    doubting = Database(accesses)
+    assert StoreClock(doubting).mark().doubt
+    doubting.dispose()
     code, said = confirm("services.documents", env, "--by", "Camille Le Goff")
     assert (code, said.startswith("Camille Le Goff confirme l’heure de cette machine : ")) == (0, True)
+    assert (found := last_mark(accesses))
+    assert (found.doubt, found.confirmations) == (None, 1)
     assert confirm("services.documents", env, "--by", "x")[0] == 1
     server.stop()
     told = [one for one in map(json.loads, server.log.read_text().splitlines()) if one["event"] == "calls"]

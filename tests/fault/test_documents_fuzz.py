@@ -94,7 +94,7 @@ def test_mutated_parts_get_an_answer(base: list[dict[str, bytes]], chance: rando
         plan = compile_template(found.docx)
     except TemplateError:
         return
-    for _, context in contexts(template(found.docx), sample()):
+    for _, context in contexts(template(found.docx), sample(), ()):
         try:
             plan.render(context)
         except RenderError:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import shutil
 import socket
+import sqlite3
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import psycopg
@@ -22,8 +24,9 @@ from services.kit.errors import DomainError, FailedPrecondition, Unavailable
 from services.kit.store import waits
 from services.kit.store.database import Database
 from services.kit.store.sqlite_files import SqliteFiles
-from services.kit.store.waits import WritePlaces
+from services.kit.store.waits import Attempts, WritePlaces
 from tests.proxy import Proxy
+from tests.support import wait_until
 
 GENEROUS = 30.0
 
@@ -103,9 +106,26 @@ def test_a_server_that_hangs_costs_no_more_than_what_is_left_of_the_call(
         database.data_version(fresh=True)
     proxy.thaw()
     with limit(GENEROUS):
-        insert(database)
+        wait_until(lambda: not is_refused(lambda: insert(database)))
         assert count(database) >= 1
         database.data_version(fresh=True)
+
+
+def test_a_server_that_hangs_as_it_is_reached_costs_no_more(
+    database: Database, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SQLAlchemy asks a few things of a new connection by itself."""
+    dialect = database._engine.dialect
+    connect = dialect.connect
+
+    def reach(*arguments: Any, **named: Any) -> Any:
+        connection = connect(*arguments, **named)
+        proxy.freeze()
+        return connection
+
+    monkeypatch.setattr(dialect, "connect", reach)
+    with limit(0.3), pytest.raises(Unavailable, match="STORE_UNAVAILABLE"):
+        count(database)
 
 
 def test_a_locked_table_ends_the_write_with_its_call(database: Database, postgresql: URL) -> None:
@@ -182,6 +202,51 @@ def sqlite(folder: Path) -> Iterator[tuple[Database, Path]]:
     database.data_version()
     yield database, path
     database.dispose()
+
+
+def test_a_database_that_cannot_be_reached_is_tried_by_one_thread_at_a_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now = 100.0
+    monkeypatch.setattr(waits.time, "monotonic", lambda: now)
+    attempts = Attempts()
+
+    def is_let(*, fails: bool) -> bool:
+        with suppress(psycopg.OperationalError), attempts.turn():
+            reached.append(now)
+            if fails:
+                raise psycopg.OperationalError
+            return True
+        return False
+
+    reached: list[float] = []
+    with attempts.turn():
+        assert is_let(fails=False)  # while none has failed, nobody waits for another
+    for _ in range(1000):
+        is_let(fails=True)
+        now += 0.01
+    assert 20 <= len(reached) <= 30  # twice a second, sooner at first
+    now += 1.0
+    with suppress(ZeroDivisionError), attempts.turn():
+        assert not is_let(fails=False)
+        raise ZeroDivisionError
+    now += 1.0
+    assert is_let(fails=False)
+    assert is_let(fails=False)
+
+
+def test_another_writer_is_no_fault_until_a_write_would_have_given_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("services.kit.store.database.PROBE_SECONDS", -1.0)
+    with sqlite(tmp_path) as (database, path), closing(sqlite3.connect(path)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with limit(0.01):
+            database.check_writable()
+            monkeypatch.setattr("services.kit.store.database.SQLITE_BUSY_SECONDS", 0.0)
+            assert is_refused(database.check_writable)
+        other.rollback()
+        database.check_writable()
 
 
 def reason(act: object) -> str:

@@ -76,7 +76,7 @@ READS: dict[str, tuple[Kind, Read, str]] = {
     "documents": (DOCUMENT, make_document, "microcredit.documents.v1.DocumentStoreService"),
     "bank_registry": (LENDER, read_lenders, "microcredit.bankregistry.v1.BankEditingService"),
 }
-UNREADY = {"fast", "immediate", "killed", "read only"}
+UNREADY = {"fast", "immediate", "killed", "read only", "hung"}
 """The faults in which nothing can be written at all."""
 
 

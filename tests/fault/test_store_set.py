@@ -12,7 +12,9 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from functools import partial
+from importlib import import_module
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
@@ -22,7 +24,8 @@ from services.eligibility.app import store_set
 from services.eligibility.config import Settings
 from services.eligibility.store import migrate as eligibility_migrate
 from services.kit.errors import StartupError
-from services.kit.store import StoreSet, database_part, prepare_keys
+from services.kit.serve import App
+from services.kit.store import AnchoredStore, StoreSet, database_part, prepare_keys
 from tests import warm
 from tests.bank_registry_support import new_database
 from tests.support import ROOT, throwaway_stores, wait_until
@@ -171,6 +174,34 @@ def test_a_database_of_which_nothing_can_be_known_is_refused(tmp_path: Path) -> 
     assert all(str(path) in sentence for sentence in refused)
     with pytest.raises(StartupError, match="ne peut pas être ouverte"):
         registry("postgresql://agent:oiseau@127.0.0.1:1/base").check()
+
+
+@pytest.mark.parametrize("module", SERVICES)
+def test_a_first_start_that_is_killed_before_its_first_head_is_begun_again(
+    module: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = module.removeprefix("services.")
+    for variable, value in (throwaway_stores(tmp_path) | {f"{name.upper()}_INIT": ""}).items():
+        monkeypatch.setenv(variable, value)
+
+    def make() -> App:
+        settings = import_module(f"{module}.config").Settings.load([])
+        app: App = import_module(f"{module}.app").make_app(settings)
+        return app
+
+    with monkeypatch.context() as patch:
+        patch.setattr(AnchoredStore, "check", Mock(side_effect=KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            make().prepare()
+    app = make()
+    app.stores.check()
+    assert app.anchored
+    app.anchored.check()
+    (heads,) = tmp_path.glob("*heads.jsonl")
+    heads.unlink()
+    for _ in range(2):
+        with pytest.raises(StartupError, match="Il manque le fichier des empreintes"):
+            make().stores.check()
 
 
 def modes(folder: Path) -> dict[str, str]:

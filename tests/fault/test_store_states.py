@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import sqlite3
 from collections import Counter
 from collections.abc import Callable
@@ -131,6 +132,20 @@ def test_each_state_has_its_name(
     found = asked(server, module)
     assert {reason for reasons in found.values() for reason in reasons} == FAULTS[fault]
     assert Path(server.log).read_text().count('"event": "exception"') == 0
+
+
+@pytest.mark.parametrize("fault", [delete, corrupt, upgrade], ids=lambda fault: fault.__name__)
+def test_a_worker_that_starts_on_it_says_the_same(launch: Launch, fault: Callable[[Path], None]) -> None:
+    module = "services.bank_registry"
+    server = launch(module, "--workers=1")
+    (first,) = server.workers()
+    fault(server.log.parent / STORES[module])
+    os.kill(first, signal.SIGKILL)
+    wait_until(lambda: "stores_awaited" in server.log.read_text())
+    assert not_serving(server, module) == names(module)
+    found = asked(server, module)
+    assert {reason for reasons in found.values() for reason in reasons} == FAULTS[fault]
+    assert server.log.read_text().count('"event": "exception"') == 0
 
 
 def names(module: str) -> set[str]:

@@ -303,6 +303,45 @@ def test_what_waits_for_a_second_person_is_told_with_its_dates(
     assert refusal(stub.ListPendingActs, long, SUPERVISOR).reason == "INVALID_FIELDS"
 
 
+def test_a_demand_is_withdrawn_and_confirms_nothing_any_more(
+    client: Client, server: RunningServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    name = assess(client, "D-13")
+    call, asked_for = client.decisions.EraseCase, decisions.EraseCaseRequest(case_reference="D-13")
+    dpo, stub = header("ines", "dpo"), AccessServiceStub(client.channel)
+    assert refusal(call, asked_for, SUPERVISOR).reason == "SECOND_PERSON_REQUIRED"
+    (waits,) = pending(client, "D-13")
+    ask = access.WithdrawPendingActRequest
+    assert refusal(stub.WithdrawPendingAct, ask(act=waits.act), AUDITOR).reason == "ROLE_NOT_ALLOWED"
+    assert refusal(stub.WithdrawPendingAct, ask(act="x"), dpo).reason == "INVALID_FIELDS"
+    assert refusal(stub.WithdrawPendingAct, ask(act="0" * 64), dpo).reason == "PENDING_ACT_NOT_FOUND"
+    tried = stub.WithdrawPendingAct(ask(act=waits.act, validate_only=True), metadata=dpo, timeout=TIMEOUT)
+    assert list(tried.case_tags) == list(waits.case_tags)
+    assert pending(client, "D-13") == [waits]
+    sent = ask(act=waits.act, request_id=str(uuid4()))
+    for _ in range(2):  # sent again: the first answer
+        done = stub.WithdrawPendingAct(sent, metadata=SUPERVISOR, timeout=TIMEOUT)
+        assert list(done.case_tags) == list(waits.case_tags)
+    assert pending(client, "D-13") == []
+    assert refusal(stub.WithdrawPendingAct, ask(act=waits.act), dpo).reason == "PENDING_ACT_NOT_FOUND"
+    # The second person now is the first one, and a command takes her demand back too.
+    assert refusal(call, asked_for, dpo).reason == "SECOND_PERSON_REQUIRED"
+    assert reads(client, name, NORTH)
+    (again,), ((_, actor),) = pending(client, "D-13"), dpo
+    assert run(["withdraw-act", again.act[:8], "--server", server.address, "--actor", actor]) == 0
+    assert "est retirée" in capsys.readouterr().out
+    assert pending(client, "D-13") == []
+
+    def withdrawn() -> set[str]:
+        request = access.ListAccessesRequest(
+            case_reference="D-13", method="microcredit.access.v1.AccessService/WithdrawPendingAct"
+        )
+        lines = stub.ListAccesses(request, metadata=AUDITOR, timeout=TIMEOUT).accesses
+        return {line.subject for line in lines if line.code == "OK"}
+
+    assert wait_until(lambda: len(found := withdrawn()) == 2 and found) == {"essai:fanny", "essai:ines"}
+
+
 def test_two_persons_without_the_dpo_are_not_enough(client: Client) -> None:
     assess(client, "D-12")
     call, asked_for = client.decisions.EraseCase, decisions.EraseCaseRequest(case_reference="D-12")

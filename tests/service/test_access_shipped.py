@@ -21,10 +21,11 @@ from microcredit.eligibility.v1.decision_service_pb2 import GetDecisionRequest
 from microcredit.eligibility.v1.decision_service_pb2_grpc import DecisionServiceStub
 from microcredit.eligibility.v1.eligibility_service_pb2 import AssessEligibilityRequest
 from microcredit.eligibility.v1.eligibility_service_pb2_grpc import EligibilityServiceStub
+from services.kit.access.guard import UNPROVED_PER_MINUTE
 from services.kit.access.roles import RELEASES, shipped
 from tests import oidc
 from tests.access_probe import reason
-from tests.access_support import SOFTWARE, TEAM, Town
+from tests.access_support import GATEWAY, SOFTWARE, TEAM, Town, fingerprint
 from tests.bank_registry_support import siren
 from tests.documents_support import REFUSAL, example, request
 from tests.eligibility_reglement import BASE
@@ -44,6 +45,10 @@ RULES = f"""
 [[applications]]
 name = "{SOFTWARE}"
 account = "agents"
+
+[[applications]]
+name = "{GATEWAY}"
+account = "gateway"
 
 [[providers]]
 name = "ville"
@@ -225,3 +230,31 @@ def test_who_proved_nothing_is_noted_with_its_certificate_and_nothing_it_said(
                 }
             )
         )
+
+
+def test_who_is_refused_often_hides_nothing_of_what_others_try(
+    town: Town, addresses: Mapping[str, str], tokens: Mapping[str, Metadata]
+) -> None:
+    """Through a gateway too: each client that it carries is noted by its own name and counted alone."""
+    loud, quiet = (f"spiffe://essai/{name}" for name in ("bruyant", "discret"))
+    pairs = {name: certificates.issue(town.root, name, [name]) for name in (loud, quiet)}
+    asked = access.ListAccessesRequest(page_size=1)
+
+    def carried(name: str) -> Metadata:
+        return (("x-forwarded-client-cert", f"Hash={fingerprint(pairs[name])};URI={name}"),)
+
+    with (
+        town.channel(addresses["bank_registry"], town.pairs[GATEWAY]) as gateway,
+        town.channel(addresses["bank_registry"], town.pairs[SOFTWARE]) as software,
+    ):
+        call = AccessServiceStub(gateway).ListAccesses
+        for name in (*[loud] * (UNPROVED_PER_MINUTE + 1), quiet):
+            assert told(call, asked, carried(name)) == "APPLICATION_REFUSED"
+
+        def noted_names() -> set[str]:
+            request = access.ListAccessesRequest(application=quiet)
+            stub = AccessServiceStub(software)
+            lines = stub.ListAccesses(request, metadata=tokens["auditor"], timeout=TIMEOUT).accesses
+            return {line.application for line in lines}
+
+        wait_until(lambda: noted_names() == {quiet})

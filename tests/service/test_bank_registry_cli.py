@@ -71,7 +71,7 @@ def test_every_command_is_told_in_french() -> None:
         for found in app.registered_commands
         if found.callback
     }
-    assert {"import", "suspend", "undo", "communes", "accesses"} <= names
+    assert {"import", "suspend", "undo", "communes", "publish", "alerts", "accesses"} <= names
     assert all(f"\n  {name} " in done.stdout for name in names)
     assert not {"Usage", "Options:", "Commands", "Show this"} & set(done.stdout.split())
 
@@ -127,6 +127,10 @@ def test_a_template_has_every_column(server: RunningServer, tmp_path: Path) -> N
 
 def test_lenders_are_found_shown_and_checked(server: RunningServer) -> None:
     assert OUST in said(command(server.address, "search", "oust"))
+    near = said(command(server.address, "search", "banque OUSTE"))
+    assert (OUST in near, "Rien ne répond à « banque OUSTE »" in near) == (True, True)
+    assert "0 prêteur trouvé" in said(command(server.address, "search", "zzzzzz"))
+    assert "Rien ne répond" in said(command(server.address, "communes", "plormel"))
     shown = said(command(server.address, "show", OUST))
     assert "SIREN : 999900103" in shown
     assert "du 01/01/2024 au 31/12/2027" in shown
@@ -139,7 +143,16 @@ def test_lenders_are_found_shown_and_checked(server: RunningServer) -> None:
 
 def test_a_suspension_is_made_seen_and_lifted(server: RunningServer) -> None:
     lender = "caisse-fictive-de-broceliande"
-    tried = ("suspend", lender, "--from", "07/12/2026", "--until", "13/12/2026", "--reason", "Contrôle")
+    tried = (
+        "suspend",
+        lender,
+        "--from",
+        "7 déc. 2026",
+        "--until",
+        "13 décembre 2026",
+        "--reason",
+        "Contrôle",
+    )
     assert "rien n’est écrit" in said(command(server.address, *tried, "--dry-run"))
     assert ask(server, *tried)["bank"]["suspensions"][0]["end_date"] == {"year": 2026, "month": 12, "day": 14}
     codes = {
@@ -232,3 +245,64 @@ def test_the_gestures_of_the_keeper_are_commands(server: RunningServer) -> None:
     assert command(server.address, "reservations", lender, "--agreement", agreement).returncode == 0
     head = said(command(server.address, "head")).strip()
     assert command(server.address, "verify", "--head", head).returncode == 0
+
+
+def settings(*written: str) -> list[str]:
+    return [word for one in written for word in ("--set", one)]
+
+
+def test_a_change_of_the_past_is_announced_and_confirmed(server: RunningServer) -> None:
+    lender = "credit-cooperatif-fictif-breton"
+    made = ("create", lender, "--set", "nom=Crédit fictif", "--set", "type=association", "--reason", "Accord")
+    told = said(command(server.address, *made, "--set", "SIREN=999900202"))
+    assert "entré au registre" in told
+    terms = settings(
+        "référence de l’accord=F-1",
+        "territoire=départements",
+        "codes du territoire=56, 35",
+        "début de l’accord=01/01/2026",
+        "dernier jour de l’accord=31/12/2027",
+        "montant maximal (€)=1 500,00",
+    )
+    agreement = ("create", lender, "--agreement", "f-1", *terms, "--reason", "Accord")
+    refused = command(server.address, *agreement)
+    assert (refused.returncode, "du 01/01/2026 au" in refused.stderr) == (1, True)
+    assert "--correct" in refused.stderr
+    tried = said(command(server.address, *agreement, "--dry-run"))
+    assert "le passé est corrigé" in tried
+    assert "ajoutez --correct" in tried
+    found = ask(server, *agreement, "--correct")
+    assert found["agreement"]["end_date"] == {"year": 2028, "month": 1, "day": 1}
+    assert found["agreement"]["territory_codes"] == ["56", "35"]
+    changed = ("update", lender, "--agreement", "f-1", "--set", "Montant maximal=2000", "--reason", "Avenant")
+    dated = said(command(server.address, *changed, "--from", "01/01/2027"))
+    assert "Jours touchés : du 01/01/2027 au 31/12/2027." in dated
+    assert "montants acceptés à partir du 1er janvier 2027" in dated
+    assert command(server.address, *changed).returncode == 1
+    cleared = ask(server, *changed[:-2], "--set", "vérifié le=", "--reason", "x", "--correct")
+    assert "verified_on" not in cleared["agreement"]
+    terms = settings(
+        "service destinataire=Service",
+        "adresse 1=1 rue",
+        "adresse 2=Bâtiment B",
+        "code postal=56800",
+        "ville=Ploërmel",
+        "début de la convention=01/01/2028",
+    )
+    convention = ("create", lender, "--convention", "cias", *terms, "--reason", "x")
+    assert ask(server, *convention)["local_convention"]["address_lines"] == ["1 rue", "Bâtiment B"]
+    suspended = ("suspend", lender, "--convention", "cias", "--from", "01/02/2028", "--reason", "x")
+    assert f"{lender}, convention cias : suspendu" in said(command(server.address, *suspended))
+    wrong = command(server.address, *changed[:4], "--set", "montant maximum=1", "--reason", "x")
+    assert (wrong.returncode, "« montant maximal (€) »" in said(Done(0, wrong.stderr, ""))) == (2, True)
+
+
+def test_a_merger_is_one_command(server: RunningServer) -> None:
+    into = "caisse-fictive-de-broceliande"
+    merger = ("merge", OUST, "--into", into, "--from", "01/01/2028", "--reason", "Fusion")
+    assert "rien n’est écrit" in said(command(server.address, *merger, "--dry-run"))
+    done = command(server.address, *merger)
+    assert f"{OUST} : repris par {into} à partir du 1er janvier 2028." in said(done), done.stderr
+    assert "FCS-FICTIF-2024-017 : entrée au registre, à partir du 1er janvier 2028" in said(done)
+    told = said(command(server.address, "check", OUST, *LOAN[:-1], "02/01/2028"))
+    assert "Caisse" in told

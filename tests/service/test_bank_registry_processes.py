@@ -280,7 +280,7 @@ def test_a_page_of_lenders_shows_one_revision(pair: Pair) -> None:
     BankEditingServiceStub(pair.channel(0)).CreateBank(create, timeout=10, metadata=ACTOR)
     first = reads.ListBanks(pb.ListBanksRequest(page_size=1), timeout=10)
     renamed = bank_pb2.Bank(name="banks/seconde", display_name="Toute autre")
-    update = editing.UpdateBankRequest(bank=renamed, reason="essai")
+    update = editing.UpdateBankRequest(bank=renamed, reason="essai", correct_past=True)
     BankEditingServiceStub(pair.channel(0)).UpdateBank(update, timeout=10, metadata=ACTOR)
     request = pb.ListBanksRequest(page_size=1, page_token=first.next_page_token)
     second = reads.ListBanks(request, timeout=10)

@@ -499,4 +499,4 @@ def activated(store: ReleaseStore, version: str, number: int) -> int:
     label = ("facts.yaml", "label: Montant demandé", f"label: Montant demandé {number}")
     contents = edited(variant(version), label)
     store.publish(Candidate(ID, version, date(2011, 1, 1), None, contents), actor="test")
-    return store.activate(ID, version, None, actor="test").event.state_number
+    return store.activate(ID, version, date(2011, 1, 1), actor="test").event.state_number

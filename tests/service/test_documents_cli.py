@@ -142,7 +142,7 @@ def test_unknown_columns_are_all_told(run: Run, tmp_path: Path) -> None:
 def test_the_lists_and_the_palette_are_readable(run: Run, tmp_path: Path) -> None:
     listed = run(tmp_path, "list")
     assert REFUSAL in listed.stdout
-    assert "29 modèles." in listed.stdout.replace("\u00a0", " ")
+    assert "30 modèles." in listed.stdout.replace("\u00a0", " ")
     status = run(tmp_path, "status", REFUSAL)
     assert "Le serveur applique le dernier état" in status.stdout
     fields = run(tmp_path, "fields", REFUSAL, "--used")

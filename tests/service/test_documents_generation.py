@@ -14,6 +14,7 @@ import pytest
 
 from microcredit.documents.v1 import document_service_pb2 as pb
 from microcredit.documents.v1.document_service_pb2_grpc import DocumentServiceStub
+from services.kit.french import unbroken
 from tests.documents_support import (
     ASK,
     BANK,
@@ -130,7 +131,7 @@ def test_a_request_for_documents_says_what_why_and_by_when(generate: Generate) -
     printed = text(generate(ASK, example("complet")).content)
     assert "au plus tard le mardi\u00a015\u00a0décembre\u00a02026" in printed
     assert "dans 22\u00a0jours" in printed
-    assert "\n56800 PLOERMEL\n" in printed
+    assert "\n56800\u00a0PLOERMEL\n" in printed
     assert "Madame, Monsieur," in printed
     for block in (
         "Madame\u00a0Maëlle Le Modèle, travailleuse sociale, à l’adresse ci-dessus, "
@@ -226,7 +227,7 @@ def test_hostile_text_is_printed_as_it_is_in_every_field(generate: Generate, hos
         printed = text(generate(template, data).content).replace("\n", " ")
         found = [mark for mark in marks if f"⟦{mark}⟧" in printed]
         assert len(found) > 4
-        assert all(f"⟦{mark}⟧{hostile}" in printed for mark in found)
+        assert all(f"⟦{mark}⟧{unbroken(hostile)}" in printed for mark in found)
 
 
 def _filled(data: Json, hostile: str) -> tuple[Json, list[int]]:
@@ -249,7 +250,7 @@ def _filled(data: Json, hostile: str) -> tuple[Json, list[int]]:
     filled["co_applicant"] |= {"first_name": "C", "last_name": "D"}
     filled["bank"] |= {"name": "E"}
     for signed in filled["authorisations"]:
-        signed["lender"] = "E"
+        signed |= {"lender": "E", "pieces": [*signed.get("pieces", ()), *filled["enclosures"]]}
     return filled, marks
 
 
@@ -371,6 +372,7 @@ def test_a_letter_never_says_what_its_data_deny(refuse: Callable[..., Refusal]) 
         "data_json.deadlines.documents": "INCONSISTENT",
         "data_json.budget.totals.income": "INCONSISTENT",
         "data_json.budget.totals.living_remainder_before": "INCONSISTENT",
+        "data_json.assessment.figures[4].rate_pct": "INCONSISTENT",
         "data_json.applicant.address": "TOO_LONG",
     }
     accepted = example("complet")

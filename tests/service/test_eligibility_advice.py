@@ -13,6 +13,7 @@ from google.protobuf.json_format import Parse
 
 from microcredit.eligibility.v1 import assessment_pb2 as pb
 from microcredit.eligibility.v1 import eligibility_service_pb2 as rpc
+from microcredit.eligibility.v1 import loan_pb2, loan_service_pb2
 from tests.eligibility_reglement import BASE
 from tests.eligibility_support import (
     TIMEOUT,
@@ -452,6 +453,22 @@ def test_a_grid_follows_the_ceiling_of_the_situation(launch: Launch, tmp_path: P
             grid = explore(client, facts(project__category=category))
             assert (cents(grid.amounts[0]), cents(grid.amounts[-1])) == (30000, most)
             assert (grid.months[0], grid.months[-1]) == (6, longest)
+            check_inverse_questions(client, facts(project__category=category), most, longest)
+
+
+def check_inverse_questions(client: Client, given: Json, most: int, longest: int) -> None:
+    """SimulateLoan searches up to what the rules admit in the situation, and says how far it searched."""
+    application_ = application(given)
+    largest = loan_pb2.LargestAmountQuestion(max_instalment=money("9999"), months=24)
+    largest.nominal_rate_pct.value = "1.5"
+    shortest = loan_pb2.ShortestDurationQuestion(amount=money("1500"), max_instalment=money("1"))
+    shortest.nominal_rate_pct.value = "1.5"
+    asked = loan_service_pb2.SimulateLoanRequest(largest_amount=largest, application=application_)
+    found = client.loans.SimulateLoan(asked, timeout=TIMEOUT)
+    assert cents(found.simulation.terms.amount) == most
+    asked = loan_service_pb2.SimulateLoanRequest(shortest_duration=shortest, application=application_)
+    told = client.loans.SimulateLoan(asked, timeout=TIMEOUT).summary
+    assert f"de 6 mois à {longest} mois" in told.replace("\u00a0", " ")
 
 
 def test_a_grid_without_any_presentable_cell_says_why(client: Client) -> None:

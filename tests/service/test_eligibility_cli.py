@@ -183,7 +183,7 @@ def test_a_signature_is_that_of_the_content(
         (["activate"], "Il manque VERSION."),
         (["activate", "1", "--from", "2027-02-30"], "--from : « 2027-02-30 » n’est pas une date"),
         (["activate", "1", "--form", "2027-01-01"], "L’option --form n’existe pas"),
-        (["compare", "1", "--over", "tout"], "--over : « tout » n’est ni cases ni decisions"),
+        (["compare", "1", "--over", "tout"], "--over : « tout » n’est ni cases, ni decisions, ni un fichier"),
         (["decisions", "--limit", "500"], "--limit : « 500 » n’est pas un nombre de 1 à 200"),
         (["status", "--actor", "Zoé"], "--actor : le nom"),
         (["verify", "--head", "42"], "--head attend le rang et le sceau"),

@@ -97,8 +97,13 @@ class Recorder(RulesetServiceServicer, ReleaseServiceServicer, DecisionServiceSe
         return releases.RollbackPackageResponse(event=EVENT, package=RULESET)
 
     def CompareRulesets(self, request: Any, context: Any) -> rpc.CompareRulesetsResponse:
-        self.keep(request, context)
-        return rpc.CompareRulesetsResponse(report=pb.ComparisonReport(summary="Rien ne change."))
+        copied = rpc.CompareRulesetsRequest()
+        copied.CopyFrom(request)
+        self.keep(copied, context)
+        before = request.decisions.before
+        report = pb.ComparisonReport(summary="Rien ne change.", compared_count=1000 - before)
+        next_before = before - 1 if before else 3
+        return rpc.CompareRulesetsResponse(report=report, next_before=next_before)
 
     def StartShadow(self, request: Any, context: Any) -> rpc.StartShadowResponse:
         self.keep(request, context)
@@ -145,6 +150,34 @@ def tell(capsys: pytest.CaptureFixture[str]) -> Tell:
         return code, out, err
 
     return call
+
+
+def test_the_decisions_compared_are_those_of_the_options(recorder: Recorder, tell: Tell) -> None:
+    """Days begin in Paris; one page is asked for unless all of them are."""
+    chosen = ("--max", "40", "--since", "01/07/2026", "--until", "2026-12-01", "--then")
+    words = ("compare", "2027.1", "--over", "decisions", *chosen)
+    assert tell(*words)[0] == 0
+    (request,) = recorder.asked
+    asked = request.decisions
+    assert (asked.max_count, asked.before, asked.with_answers_then) == (40, 0, True)
+    assert asked.start_time.ToJsonString() == "2026-06-30T22:00:00Z"
+    assert asked.end_time.ToJsonString() == "2026-11-30T23:00:00Z"
+    assert not request.HasField("earlier")
+
+
+def test_all_decisions_are_asked_for_page_after_page(recorder: Recorder, tell: Tell) -> None:
+    assert tell("compare", "2027.1", "--over", "decisions", "--all")[0] == 0
+    assert [request.decisions.before for request in recorder.asked] == [0, 3, 2, 1]
+    assert [request.earlier.compared_count for request in recorder.asked] == [0, 1000, 997, 998]
+
+
+@pytest.mark.parametrize("option", [("--max", "4"), ("--since", "2026-12-01"), ("--all",), ("--then",)])
+def test_an_option_of_decisions_is_refused_over_anything_else(
+    recorder: Recorder, tell: Tell, option: tuple[str, ...]
+) -> None:
+    code, _, err = tell("compare", "2027.1", *option)
+    assert (code, recorder.asked) == (2, [])
+    assert "demandent --over decisions" in err
 
 
 def test_an_activation_quotes_the_etag_that_was_read(recorder: Recorder, tell: Tell) -> None:

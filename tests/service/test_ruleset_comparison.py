@@ -70,9 +70,51 @@ def test_decisions_left_unread_are_counted(rules: Rules) -> None:
     """« Nothing changes » over the last ones would say nothing of the others."""
     few = compare(rules, name=version_name("2026.2"), decisions=pb.RecordedDecisions(max_count=2))
     assert few.compared_count == 2
-    assert "Décisions lues, les dernières d’abord : 2 sur 12" in plain(few.summary)
-    every = compare(rules, name=version_name("2026.2"), decisions=pb.RecordedDecisions(max_count=12))
-    assert "Décisions lues" not in every.summary
+    assert "Décisions lues : les 2 dernières sur 12 ;" in plain(few.summary)
+    every = compare(rules, name=version_name("2026.2"), decisions=pb.RecordedDecisions(max_count=13))
+    assert "Décisions lues : 12, jusqu’à la plus ancienne." in plain(every.summary)
+
+
+def test_pages_together_say_what_one_page_of_all_says(rules: Rules) -> None:
+    request = pb.CompareRulesetsRequest(
+        name=version_name("2026.2"), decisions=pb.RecordedDecisions(max_count=5)
+    )
+    read = []
+    while True:
+        answer = rules.rulesets.CompareRulesets(request, timeout=TIMEOUT)
+        read.append(answer.report.compared_count)
+        if not answer.next_before:
+            break
+        request.decisions.before = answer.next_before
+        request.earlier.CopyFrom(answer.report)
+    assert read == [5, 10, 12]
+    every = compare(rules, name=version_name("2026.2"), decisions=pb.RecordedDecisions())
+    assert answer.report == every
+    request.earlier.left_out_count = -1
+    request.decisions.before = -1
+    wrong = refusal(rules.rulesets.CompareRulesets, request, timeout=TIMEOUT)
+    assert [field for field, _ in wrong.violations] == ["decisions.before"]
+    request.decisions.before = 0
+    wrong = refusal(rules.rulesets.CompareRulesets, request, timeout=TIMEOUT)
+    assert [field for field, _ in wrong.violations] == ["earlier"]
+
+
+def test_the_base_is_named(rules: Rules) -> None:
+    """The rules now, the rules then or a version: the answers then stay those of 2026.1 whatever is named."""
+    then = pb.RecordedDecisions(with_answers_then=True)
+    told = {
+        "RULES_NOW": compare(rules, name=version_name("2026.2"), decisions=pb.RecordedDecisions()),
+        "ANSWERS_THEN": compare(rules, name=version_name("2026.2"), decisions=then),
+        "VERSION": compare(rules, name=version_name("2026.2"), base=version_name("2026.1")),
+    }
+    names = ruleset_pb2.ComparisonBase.Name
+    assert [names(report.base) for report in told.values()] == [f"COMPARISON_BASE_{name}" for name in told]
+    assert "Base : les règles en vigueur aujourd’hui" in plain(told["RULES_NOW"].summary)
+    assert "Base : la réponse donnée alors" in plain(told["ANSWERS_THEN"].summary)
+    assert "Base : la version 2026.1." in plain(told["VERSION"].summary)
+    check_told(told["ANSWERS_THEN"])
+    wrong = refusal(compare, rules, name=version_name("2026.2"), base=version_name("2026.1"), decisions=then)
+    assert [field for field, _ in wrong.violations] == ["base"]
 
 
 def test_over_the_cases_of_the_candidate(rules: Rules) -> None:

@@ -219,11 +219,23 @@ def test_validate_only_writes_nothing(rules: Rules) -> None:
     assert (rules.ruleset(), rules.events()) == (before, events)
     assert rules.assess().ruleset.version == FIRST
 
-    rules.activate(NEXT)
+    rules.activate(NEXT, "2011-01-01")
     before, events = rules.ruleset(), rules.events()
     tried_rollback = rules.rollback(validate_only=True)
     assert periods(tried_rollback.package) == [("2011-01-01", "", FIRST)]
     assert (rules.ruleset(), rules.events()) == (before, events)
+
+
+def test_a_value_already_in_force_that_changes_is_said_at_each_step(rules: Rules) -> None:
+    """The ceiling since 2011 is changed in its place: said at check, publication and activation."""
+    reports = (rules.check(V2), rules.publish(V2).report)
+    answers = [list(report.findings) for report in reports]
+    answers.append(list(rules.activate(NEXT, "2099-01-01").findings))
+    for found in answers:
+        (said,) = [one for one in found if one.code == "VALUE_IN_FORCE"]
+        text = said.sentence.replace("\u00a0", " ").replace("\u202f", " ")
+        assert "« Montant maximal » : à partir du 1er janvier 2011, 4 000,00 € au lieu de 3 000,00 €" in text
+        assert said.place.file == "parameters.yaml"
 
 
 def test_a_retry_changes_nothing_more(rules: Rules) -> None:
@@ -231,7 +243,7 @@ def test_a_retry_changes_nothing_more(rules: Rules) -> None:
     published = [rules.publish(V2, request_id=request_id) for request_id in (ids[0], ids[0].upper())]
     assert published[0].version == published[1].version
     with ThreadPoolExecutor(6) as pool:
-        calls = [pool.submit(rules.activate, NEXT, request_id=ids[1]) for _ in range(6)]
+        calls = [pool.submit(rules.activate, NEXT, "2011-01-01", request_id=ids[1]) for _ in range(6)]
         activated = [call.result() for call in calls]
     assert {answer.event.state_number for answer in activated} == {4}
     undone = [rules.rollback(request_id=ids[2]) for _ in range(2)]
@@ -254,7 +266,7 @@ def test_only_one_of_those_who_read_the_same_etag_writes(rules: Rules) -> None:
 
     def activate(version: str) -> str:
         try:
-            rules.activate(version, etag=etag)
+            rules.activate(version, "2011-01-01", etag=etag)
         except grpc.RpcError as error:
             return str(error.code().name)
         return "OK"
@@ -273,7 +285,7 @@ def test_days(rules: Rules) -> None:
     rules.publish(later(with_ceiling(variant("2027.1", validity("2027-01-01")), 4500)))
     rules.publish(later(with_ceiling(variant("2027.2", validity("2027-03-01", "2027-12-31")), 5000)))
 
-    planned = rules.activate("2027.1")
+    planned = rules.activate("2027.1", "2027-01-01")
     assert periods(planned.package) == [("2011-01-01", "2027-01-01", FIRST), ("2027-01-01", "", "2027.1")]
     early = refusal(rules.activate, "2027.1", "2026-12-31")
     assert (early.code, early.reason) == ("FAILED_PRECONDITION", "OUTSIDE_VALIDITY")
@@ -287,7 +299,7 @@ def test_days(rules: Rules) -> None:
     assert list(taken.superseded) == [version_name("2027.1")]
     assert periods(taken.package) == [("2011-01-01", "2026-12-01", FIRST), ("2026-12-01", "", NEXT)]
 
-    bounded = rules.activate("2027.2")
+    bounded = rules.activate("2027.2", "2027-03-01")
     assert periods(bounded.package)[1:] == [
         ("2026-12-01", "2027-03-01", NEXT),
         ("2027-03-01", "2028-01-01", "2027.2"),
@@ -309,7 +321,7 @@ def test_no_day_is_left_without_rules(launch: Launch, tmp_path: Path) -> None:
     folder = written(tmp_path, edited(SHIPPED, validity("2011-01-01", "2026-12-31")))
     with serving(launch, "--package-directory", str(folder)) as rules:
         rules.publish(later(undated(variant("2027.1", validity("2027-02-01")))))
-        gap = refusal(rules.activate, "2027.1")
+        gap = refusal(rules.activate, "2027.1", "2027-02-01")
         assert (gap.code, gap.reason) == ("FAILED_PRECONDITION", "TIMELINE_GAP")
         assert gap.metadata == {"first": "2027-01-01", "last": "2027-01-31"}
         nothing = refusal(rules.rollback)
@@ -323,9 +335,9 @@ def test_two_persons(launch: Launch) -> None:
     with serving(launch, env={"ELIGIBILITY_TWO_PERSON_RULE": "true"}) as rules:
         rules.publish(V2, actor="Anne")
         for actor in ("Anne", ""):
-            refused = refusal(rules.activate, NEXT, actor=actor)
+            refused = refusal(rules.activate, NEXT, "2011-01-01", actor=actor)
             assert (refused.code, refused.reason) == ("FAILED_PRECONDITION", "TWO_PERSONS_REQUIRED")
-        rules.activate(NEXT, actor="Bruno")
+        rules.activate(NEXT, "2011-01-01", actor="Bruno")
         assert refusal(rules.rollback).reason == "TWO_PERSONS_REQUIRED"
         assert rules.rollback(actor="Anne").event.actor == "Anne"
 

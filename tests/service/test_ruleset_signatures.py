@@ -5,7 +5,10 @@ Every attack on a signature is a test of the store of releases; here are those t
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from functools import partial
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -32,7 +35,7 @@ from tests.ruleset_support import (
     version_name,
     with_ceiling,
 )
-from tests.support import Launch, wait_until
+from tests.support import Launch, throwaway_stores, wait_until
 
 KEY, PUBLIC_KEY = generate_key()
 OTHER, OTHER_PUBLIC = generate_key()
@@ -76,14 +79,37 @@ def test_only_what_the_key_signed_is_published(rules: Rules) -> None:
 
     older = refusal(rules.publish, signed(with_ceiling(variant("2026.3-rc1"), 3500), KEY))
     assert (older.code, older.reason) == ("FAILED_PRECONDITION", "VERSION_OLDER")
-    assert rules.activate("2026.3").event.digest
+    assert rules.activate("2026.3", "2011-01-01").event.digest
     assert rules.assess(amount="3500.00").ruleset.version in ("2026.1", "2026.3")
 
 
-def test_an_unsigned_first_package_stops_the_start(launch: Launch, tmp_path: Path) -> None:
-    (tmp_path / "auteur.pem").write_bytes(PUBLIC_KEY)
-    with pytest.raises(AssertionError, match=r"eligibility sign .* --out DOSSIER\), puis démarrez avec"):
-        launch("services.eligibility", "--public-keys-directory", str(tmp_path), "--workers", "1")
+@pytest.mark.parametrize(
+    "service",
+    ["eligibility", pytest.param("documents", marks=pytest.mark.more("signe tous les modèles livrés"))],
+)
+def test_a_first_start_without_signatures_says_what_to_do_and_that_is_enough(
+    launch: Launch, tmp_path: Path, service: str
+) -> None:
+    """The sentence is followed to the letter, on the stores that the refused start left."""
+    (tmp_path / "keys").mkdir()
+    (tmp_path / "keys" / "auteur.pem").write_bytes(PUBLIC_KEY)
+    (tmp_path / "auteur.key").write_bytes(KEY)
+    start = partial(
+        launch, f"services.{service}", f"--public-keys-directory={tmp_path / 'keys'}", "--workers=1"
+    )
+    env = throwaway_stores(tmp_path)
+    with pytest.raises(AssertionError) as refused:
+        start(env=env)
+    said = str(refused.value).replace("\u00a0", " ")
+    folders = [*dict.fromkeys(re.findall(rf"(/\S+/services/{service}/[\w/]+)", said))]
+    settings = [*dict.fromkeys(re.findall(rf"({service.upper()}_\w+_DIRECTORY)", said))]
+    for number, (folder, setting) in enumerate(zip(folders, settings, strict=True)):
+        assert f"{service} sign {folders[0]} --key CLÉ --out DOSSIER" in said
+        copy = str(tmp_path / f"copy-{number}")
+        sign = import_module(f"services.{service}.cli").main
+        assert sign(["sign", folder, "--key", str(tmp_path / "auteur.key"), "--out", copy]) == 0
+        env[setting] = copy
+    assert start(env=env).stop() == 0
 
 
 def why(rules: Rules, shadow: str) -> str:

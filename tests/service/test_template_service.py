@@ -85,9 +85,9 @@ def publication(
     return pb.PublishPackageRequest(collection="templates", edited=edited_docx)
 
 
-def activation(template: str, version: str, day: date | None = None) -> pb.ActivateVersionRequest:
+def activation(template: str, version: str, day: date = date(2019, 1, 1)) -> pb.ActivateVersionRequest:
     name = f"templates/{template}/versions/{version}"
-    return pb.ActivateVersionRequest(name=name, effective_date=civil(day) if day else None)
+    return pb.ActivateVersionRequest(name=name, effective_date=civil(day))
 
 
 def letter(
@@ -128,7 +128,7 @@ def test_a_word_file_becomes_a_version_that_governs_from_its_date(
     assert published.created
     assert (published.version.version, published.report.accepted) == ("1.1.0", True)
     assert letter(stubs, REFUSAL, "refus-budget", FROM)[0] == "1.0.0"
-    activated = stubs.releases.ActivateVersion(activation(REFUSAL, "1.1.0"), metadata=OTHER)
+    activated = stubs.releases.ActivateVersion(activation(REFUSAL, "1.1.0", FROM), metadata=OTHER)
     assert [period.version for period in activated.package.timeline] == ["1.0.0", "1.1.0"]
     state_number = activated.event.state_number
     for address in (server.address, server.address, second.address):

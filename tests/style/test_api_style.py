@@ -39,6 +39,7 @@ COMMON_BY_FIELD = {
     "min_state_number": "STATE_NOT_REACHED",
     "request_id": "REQUEST_ID_REUSED",
     "etag": "ETAG_MISMATCH",
+    "correct_past": "PAST_CHANGED",
 }
 COMMON = {"INVALID_FIELDS", "DEADLINE_EXCEEDED", "INTERNAL", "OVERLOADED"}
 Messages = Mapping[str, DescriptorProto]

@@ -41,7 +41,9 @@ def test_what_asks_for_its_changes_back_is_named_apart() -> None:
 
 def test_every_folder_of_public_data_has_its_source() -> None:
     cited = (ROOT / "CITATION.md").read_text(encoding="utf-8")
-    folders = {path.parent for path in (ROOT / "services").rglob("data/*.csv")}
+    folders = {
+        path.parent for path in (ROOT / "services").rglob("data/*") if path.suffix in (".csv", ".json")
+    }
     assert folders
     for folder in folders:
         assert str(folder.relative_to(ROOT)) in cited

@@ -1,16 +1,20 @@
-"""The tests that the page of faults names are there."""
+"""The tests that the pages of faults and of attacks name are there."""
 
 from __future__ import annotations
 
 import re
 
+import pytest
+
 from tests.support import ROOT
 
 PAGE = (ROOT / "docs" / "fiabilite.md").read_text(encoding="utf-8")
+ATTACKS = (ROOT / "docs" / "attaques.md").read_text(encoding="utf-8")
 
 
-def test_each_test_of_the_page_of_faults_is_one() -> None:
-    named = re.findall(r"(tests/[\w/]+\.py)(?:::(\w+))?", PAGE)
+@pytest.mark.parametrize("page", [PAGE, ATTACKS], ids=["faults", "attacks"])
+def test_each_test_that_a_page_names_is_one(page: str) -> None:
+    named = re.findall(r"(tests/[\w/]+\.py)(?:::(\w+))?", page)
     assert len(named) > 20
     wrong = [
         (path, name)

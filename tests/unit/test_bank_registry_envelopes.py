@@ -65,7 +65,11 @@ class Ledger:
     def _write(self, what: str, amount: int, number: int, now: int) -> None:
         if what == "reserve":
             made = envelopes.reserve(
-                self.record, AskedReservation("fcs", amount, DAY, "", now + amount), now, now
+                {self.record.bank.id: self.record},
+                self.record,
+                AskedReservation("fcs", amount, DAY, "", now + amount),
+                now,
+                now,
             )
             for one in envelopes.expired(self.record, "fcs", now):
                 self.held[one.id] = replace(one, state=ReservationState.EXPIRED)
@@ -88,7 +92,12 @@ def test_what_is_held_and_committed_never_exceeds_the_envelope(played: list[Step
         committed = [one for one in ledger.held.values() if one.state is ReservationState.COMMITTED]
         assert 0 <= weight <= ENVELOPE
         assert sum(one.amount for one in committed) <= ENVELOPE
-        assert envelopes.remaining(ledger.record, "fcs", DAY, ledger.last) == ENVELOPE - weight
+        assert (
+            envelopes.remaining(
+                {ledger.record.bank.id: ledger.record}, ledger.record.bank.id, "fcs", DAY, ledger.last
+            )
+            == ENVELOPE - weight
+        )
 
 
 @given(steps)

@@ -37,7 +37,7 @@ def test_a_right_identifier_has_no_problem(check: object, text: str) -> None:
         (identifiers.cib_problem, "1234", "cinq chiffres"),
         (identifiers.bic_problem, "DEUTDEFF", "est d’un autre pays (DE)"),
         (identifiers.bic_problem, "FICTMCP0", "est d’un autre pays (MC)"),
-        (identifiers.bic_problem, "fictfrp0", "8 ou 11 caractères en capitales"),
+        (identifiers.bic_problem, "fictfrp0", "vouliez-vous dire « FICTFRP0 »"),
         (identifiers.lei_problem, "R0MUWSFPU8MPRO8K5P84", "La clé de contrôle du LEI"),
     ],
 )

@@ -80,11 +80,11 @@ def test_every_reason_is_given_at_once_in_order_with_its_values() -> None:
         "L’accord FCS-1 est suspendu depuis le 1er novembre 2026, jusqu’à nouvel ordre.",
         "Ploërmel (56165) est hors du territoire de l’accord FCS-1 "
         "(départements : Ille-et-Vilaine (35) et Côtes-d’Armor (22)).",
-        "Le montant demandé (1 500,01 €) dépasse ce qui reste de l’enveloppe (1 500,00 €).",
-        "Le montant demandé (1 500,01 €) dépasse le maximum du prêteur (1 000,00 €).",
-        "La durée demandée (24 mois) dépasse la durée maximale du prêteur (18 mois).",
-        "Le taux demandé (2,001 %) dépasse le taux maximal du prêteur (2,00 %).",
-        "L’objet demandé (MOBILITE) n’est pas de ceux que prend le prêteur (EMPLOI et LOGEMENT).",
+        "Le montant demandé (1 500,01 €) dépasse ce qui reste de l’enveloppe de l’accord FCS-1 (1 500,00 €).",
+        "Le montant demandé (1 500,01 €) dépasse le maximum de l’accord FCS-1 (1 000,00 €).",
+        "La durée demandée (24 mois) dépasse la durée maximale de l’accord FCS-1 (18 mois).",
+        "Le taux demandé (2,001 %) dépasse le taux maximal de l’accord FCS-1 (2,00 %).",
+        "L’objet demandé (MOBILITE) n’est pas de ceux de l’accord FCS-1 (EMPLOI et LOGEMENT).",
     ]
 
 
@@ -99,9 +99,9 @@ def test_the_least_values_are_said_too() -> None:
     request = asked(amount=29_999, months=5, rate=Decimal("0.99"))
     assert [reason.message for reason in check(agreement, request=request).reasons] == [
         "L’accord FCS-1 ne commence que le 2 décembre 2026.",
-        "Le montant demandé (299,99 €) est inférieur au minimum du prêteur (300,00 €).",
-        "La durée demandée (5 mois) est inférieure à la durée minimale du prêteur (6 mois).",
-        "Le taux demandé (0,99 %) est inférieur au taux minimal du prêteur (1,00 %).",
+        "Le montant demandé (299,99 €) est inférieur au minimum de l’accord FCS-1 (300,00 €).",
+        "La durée demandée (5 mois) est inférieure à la durée minimale de l’accord FCS-1 (6 mois).",
+        "Le taux demandé (0,99 %) est inférieur au taux minimal de l’accord FCS-1 (1,00 %).",
     ]
 
 
@@ -192,10 +192,28 @@ def test_one_agreement_without_reason_is_enough() -> None:
     assert [[reason.code for reason in one.reasons] for one in found.agreements] == [[], ["AGREEMENT_ENDED"]]
 
 
-def test_a_refused_lender_has_the_distinct_reasons_of_its_agreements() -> None:
-    small = replace(AGREEMENT, amount=Bounds(None, 100_000))
+def test_a_refused_lender_has_the_reasons_of_the_agreements_that_could_matter() -> None:
+    small = replace(AGREEMENT, amount=Bounds(None, 100_000), verified_on=None)
+    short = replace(small, id="short", reference="FCS-2", months=Bounds(None, 12))
+    older = replace(
+        small, id="older", reference="FCS-0", period=Period.ending(date(2018, 1, 1), date(2020, 1, 1))
+    )
     ended = replace(small, id="old", period=Period.ending(date(2020, 1, 1), date(2024, 1, 1)))
-    assert codes(check(small, ended)) == ["AGREEMENT_ENDED", "AMOUNT_ABOVE_LENDER_MAX"]
+    coming = replace(small, id="new", reference="FCS-3", period=Period(date(2030, 1, 1)))
+
+    def told(*agreements: Agreement) -> list[str]:
+        return [reason.message.partition(" (")[0] for reason in check(*agreements).reasons]
+
+    assert told(small, short, ended, older, coming) == [
+        "Le montant demandé",
+        "Le montant demandé",
+        "La durée demandée",
+    ]
+    assert codes(check(small, ended)) == ["AMOUNT_ABOVE_LENDER_MAX"]
+    assert codes(check(ended, older, coming))[:2] == ["AGREEMENT_NOT_STARTED", "AGREEMENT_ENDED"]
+    assert all("FCS-0" not in reason.message for reason in check(ended, older).reasons)
+    assert warnings(check(ended)) == ["NO_LOCAL_CONVENTION"]
+    assert len(check(small, short, ended).agreements) == 3
 
 
 def test_no_agreement_at_all_is_a_reason() -> None:

@@ -238,7 +238,7 @@ def test_a_wrong_header_is_explained(header: list[str], said: str) -> None:
 
 
 def test_all_that_is_wrong_with_a_header_is_said_at_once() -> None:
-    said = sentence(as_csv(row(), header=["identifiant", "nom", "nom", "kind"]))
+    said = sentence(as_csv(row(), header=["identifiant", "nom", "nom", "SIRETT"]))
     assert all(part in said for part in ("La colonne n° 4", "« nom » est deux fois", "« SIREN »"))
 
 

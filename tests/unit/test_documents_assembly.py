@@ -174,7 +174,7 @@ def test_word_accepts_the_joined_files(tmp_path: Path) -> None:
     pieces = []
     for name in names:
         template = shipped(name)
-        context = dict(contexts(template, sample()))["extreme"]
+        context = dict(contexts(template, sample(), ()))["extreme"]
         pieces.append(Piece(compile_template(template.docx, media), context, template.title))
     (tmp_path / "dossier.docx").write_bytes(assemble(pieces))
     (tmp_path / "merged.docx").write_bytes(merge(pieces[-1].plan, [pieces[-1].context] * 3))
@@ -257,7 +257,7 @@ def test_the_logo_goes_in_its_place_whatever_word_calls_it() -> None:
     parts["word/media/image7.png"] = parts.pop(LOGO_PART)
     relations = "word/_rels/document.xml.rels"
     parts[relations] = parts[relations].replace(b"media/logo.png", b"media/image7.png")
-    context = dict(contexts(shipped("14-refus-presentation"), sample()))["refus-budget"]
+    context = dict(contexts(shipped("14-refus-presentation"), sample(), ()))["refus-budget"]
     context["logo"] = {"alt": "Logo", "width": 123, "height": 45}
     renamed = compile_template(opc.write(parts), {LOGO_PART: b"image"})
     made = opc.read(renamed.render(context))

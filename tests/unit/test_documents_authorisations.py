@@ -13,12 +13,18 @@ from hypothesis import strategies as st
 
 from services.documents.contract.authorisations import Durations, Flow, uncovered
 from services.documents.contract.dossier_json import CONTRACT, read_dossier
-from services.documents.contract.lender_pieces import SERVICE_DOCUMENTS, Sent, authorised, data_recipients
+from services.documents.contract.lender_pieces import (
+    INTERNAL,
+    SERVICE_DOCUMENTS,
+    Sent,
+    authorised,
+    data_recipients,
+)
 from services.documents.contract.schema import written
-from services.documents.template.permission import all_checks
+from services.documents.template.permission import all_checks, said_by_lender
 from services.kit.dates import add_months
 from services.kit.errors import InvalidArgument
-from tests.documents_catalogue import TEMPLATES
+from tests.documents_catalogue import TEMPLATES, plan, sample
 from tests.documents_support import DAY, Json, example
 from tests.documents_templates import profile, shipped
 
@@ -31,7 +37,13 @@ FOR_A_LENDER = {
     "12-attestation-accompagnement",
     "17-convention-accompagnement",
 }
-OF_A_LENDER = {"15-decision-banque", "20-incident"}
+OF_A_LENDER = {
+    "15-decision-banque",
+    "17-convention-accompagnement",
+    "19-suivi",
+    "20-incident",
+    "24-attestation-solde",
+}
 
 
 def allowed(kind: str = "TO_LENDER", **changed: Any) -> Json:
@@ -51,7 +63,11 @@ def refused(template: str, data: Json) -> dict[str, str]:
     package = shipped(template)
     try:
         read_dossier(
-            json.dumps(data).encode(), CONTRACT, package.requirement, all_checks(package, profile()), DAY
+            json.dumps(data).encode(),
+            CONTRACT,
+            package.requirement,
+            all_checks(package, profile(), plan(template).names),
+            DAY,
         )
     except InvalidArgument as error:
         return {found.field: found.reason for found in error.violations}
@@ -97,17 +113,41 @@ def test_without_an_end_it_lasts_what_the_profile_says(given_on: date, days: int
 
 def test_the_templates_that_ask_are_those_that_a_lender_reads_or_speaks_in() -> None:
     assert {name for name in TEMPLATES if shipped(name).to_lender} == FOR_A_LENDER
-    assert {name for name in TEMPLATES if shipped(name).from_lender} == OF_A_LENDER
+    assert {name for name in TEMPLATES if said_by_lender(plan(name).names)} == OF_A_LENDER
+
+
+@pytest.mark.parametrize(
+    ("names", "paths"),
+    [
+        ({"settlement", "interest_refund", "amount"}, []),
+        ({"settlement", "settled_on"}, ["settlement.settled_on"]),
+        ({"terms", "withdrawal"}, ["bank_decision"]),
+        ({"terms", "implicit_refusal"}, []),
+        ({"follow_up", "contacts", "outstanding"}, ["follow_up.outstanding"]),
+        ({"incident"}, ["incident"]),
+    ],
+)
+def test_what_a_lender_said_is_found_in_what_a_template_reads(names: set[str], paths: list[str]) -> None:
+    assert said_by_lender(names) == paths
+
+
+def test_a_follow_up_without_news_of_the_lender_needs_no_authorisation() -> None:
+    data = example("complet")
+    del data["authorisations"]
+    assert refused("19-suivi", data) == {"data_json.authorisations": "REQUIRED"}
+    for name in ("instalments_due", "instalments_paid", "outstanding"):
+        del data["follow_up"][name]
+    assert refused("19-suivi", data) == {}
 
 
 @pytest.mark.parametrize("template", sorted(FOR_A_LENDER | OF_A_LENDER))
 def test_nothing_is_made_without_an_authorisation(template: str) -> None:
-    data = example("complet")
+    data = sample(template, "complet")
     assert refused(template, data) == {}
     del data["authorisations"]
     assert refused(template, data) == {"data_json.authorisations": "REQUIRED"}
     data["lender_news"] = {"source": "APPLICANT"}
-    assert (refused(template, data) == {}) == (template in OF_A_LENDER)
+    assert (refused(template, data) == {}) == (template not in FOR_A_LENDER)
 
 
 @pytest.mark.parametrize("template", sorted(FOR_A_LENDER))
@@ -136,7 +176,32 @@ def test_the_annual_report_takes_aggregates_alone() -> None:
     assert refused("21-rapport-annuel", data) == {"data_json.case": "UNKNOWN_FIELD"}
 
 
-@pytest.mark.parametrize("member", [{"organisation": LENDER}, {"capacity": f"conseillère, {LENDER}"}])
+@pytest.mark.parametrize(
+    ("template", "field"),
+    [
+        ("11-presentation-banque", "enclosures[0]"),
+        ("01-dossier-demande-banque", "pieces[0]"),
+        ("12-attestation-accompagnement", ""),
+    ],
+)
+def test_a_paper_that_a_document_says_is_joined_is_on_the_signed_list(template: str, field: str) -> None:
+    data = example("complet")
+    for label in ("Relevé de la caisse", "Évaluation sociale"):
+        data["enclosures"][0] = data["pieces"][0]["label"] = label
+        assert refused(template, data) == ({f"data_json.{field}": "INCONSISTENT"} if field else {})
+    data["authorisations"][0]["pieces"].append("Évaluation sociale")
+    assert refused(template, data) == ({f"data_json.{field}": "INCONSISTENT"} if field else {})
+    assert shipped("09-evaluation-sociale").title == INTERNAL
+
+
+@pytest.mark.parametrize(
+    "member",
+    [
+        {"organisation": LENDER},
+        {"organisation": f"{LENDER}, agence de Vannes"},
+        {"capacity": f"conseillère ({LENDER})"},
+    ],
+)
 def test_the_evaluation_is_not_given_to_the_lender_of_a_committee(member: Json) -> None:
     data = example("complet")
     assert refused("09-evaluation-sociale", data) == {}

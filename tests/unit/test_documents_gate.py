@@ -196,7 +196,7 @@ def test_run_tags_joined_by_word_get_their_runs_back() -> None:
     joined = f"<w:p>{run('avant {%r if loan.months == 1 %}dedans{%r endif %} après')}</w:p>"
     found = verdict(docx(joined))
     assert errors(found) == []
-    context = next(iter(contexts(template(found.docx), sample())))[1]
+    context = next(iter(contexts(template(found.docx), sample(), ())))[1]
     assert "avant  après" in text(compile_template(found.docx).render(context))
 
 

@@ -107,9 +107,9 @@ def test_columns_are_named_in_french_or_by_their_path(tmp_path: Path) -> None:
         assert "déjà" in caught.value.details[0].description
 
 
-def test_names_of_columns_below_a_title_are_pointed_at(tmp_path: Path) -> None:
-    with pytest.raises(CommandError, match="semblent être à la ligne 3"):
-        read(tmp_path, "Liste des demandeurs;\n;\nNom;Prénom\nLe Goff;Zoé\n")
+def test_names_of_columns_are_found_below_a_title(tmp_path: Path) -> None:
+    (row,) = read(tmp_path, "Liste des demandeurs;\n;\nNom;Prénom\nLe Goff;Zoé\n")
+    assert row.data == {"applicant": {"last_name": "Le Goff", "first_name": "Zoé"}}
 
 
 @pytest.mark.parametrize(

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import json
+import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from services.documents.contract.dossier_json import CONTRACT, read_dossier
+from services.documents.contract.dossier_json import CONTRACT, DATES, read_dossier
 from services.documents.template.permission import all_checks
 from services.kit.errors import InvalidArgument
+from tests.documents_catalogue import plan
 from tests.documents_support import DAY, example
 from tests.documents_templates import profile, shipped
+
+RATIO = {"name": "debt_ratio_pct", "label": "Taux d’endettement"}
 
 
 def found(template: str, path: str, value: Any) -> dict[str, str]:
@@ -33,7 +38,11 @@ def refused(template: str, data: Any) -> dict[str, str]:
     package = shipped(template)
     try:
         read_dossier(
-            json.dumps(data).encode(), CONTRACT, package.requirement, all_checks(package, profile()), DAY
+            json.dumps(data).encode(),
+            CONTRACT,
+            package.requirement,
+            all_checks(package, profile(), plan(template).names),
+            DAY,
         )
     except InvalidArgument as error:
         return {violation.field: violation.reason for violation in error.violations}
@@ -71,7 +80,7 @@ def refused(template: str, data: Any) -> dict[str, str]:
 def test_a_letter_never_contradicts_itself(
     template: str, path: str, value: Any, field: str, reason: str
 ) -> None:
-    assert found(template, path, value) == {f"data_json.{field or path}": reason}
+    assert found(template, path, value)[f"data_json.{field or path}"] == reason
 
 
 @pytest.mark.parametrize("day", ["2026-11-24", "2026-01-04"])
@@ -99,6 +108,13 @@ def test_a_loan_is_settled_neither_later_than_the_letter_nor_before_its_term(day
             {"name": "living_remainder", "label": "Reste", "display": "assez"},
             "assessment.figures[1].display",
         ),
+        ("03-budget-mensuel", "assessment.figures.4.rate_pct", "8.92", "assessment.figures[4].rate_pct"),
+        (
+            "03-budget-mensuel",
+            "assessment.figures.4",
+            {**RATIO, "amount": "8.91"},
+            "assessment.figures[4].amount",
+        ),
         ("16-tableau-amortissement", "loan.last_instalment", "71.06", "loan.last_instalment"),
         ("16-tableau-amortissement", "loan.total_interest", "58.25", "loan.total_interest"),
         ("09-evaluation-sociale", "opinion.outcome", "UNFAVORABLE", "opinion.difference"),
@@ -114,6 +130,49 @@ def test_figures_and_opinions_that_disagree_are_refused(
     template: str, path: str, value: Any, field: str
 ) -> None:
     assert set(found(template, path, value)) == {f"data_json.{field}"}
+
+
+@pytest.mark.parametrize(
+    ("one", "agrees"),
+    [
+        ({"label": "Taux", "name": "debt_ratio_pct", "display": "33,02 %"}, True),
+        ({"label": "Taux", "name": "debt_ratio_pct", "display": "33,03 %"}, False),
+        ({"label": "Taux", "name": "debt_ratio_pct", "display": "trop"}, False),
+        ({"label": "TAUX D'ENDETTEMENT", "display": "33,0207 %"}, True),
+        ({"label": "Reste à vivre après le prêt", "display": "−71,83 €"}, True),
+        ({"label": "Reste à vivre après le prêt", "display": "71,83 €"}, False),
+        ({"label": "Capital", "name": "amount", "display": "3 000,00 €"}, True),
+        ({"label": "Commune de résidence", "display": "Vannes"}, True),
+    ],
+)
+def test_a_reason_writes_the_values_that_were_computed(one: dict[str, str], agrees: bool) -> None:
+    data = example("refus-budget")
+    data["assessment"]["reasons"][0]["comparisons"] = [one]
+    wrong = {"data_json.assessment.reasons[0].comparisons[0].display": "INCONSISTENT"}
+    assert refused("14-refus-presentation", data) == ({} if agrees else wrong)
+
+
+@pytest.mark.parametrize("path", sorted(CONTRACT.marked("x-past")))
+def test_a_document_tells_nothing_later_than_itself(path: str) -> None:
+    data: Any = DAY
+    for step in reversed(path.split(".")):
+        data = {step.removesuffix("[]"): [data] if step.endswith("[]") else data}
+    names = set(re.findall(r"\w+", path))
+    assert list(DATES.later(data, DAY, "data", names)) == []
+    (late,) = DATES.later(data, DAY - timedelta(1), "data", names)
+    assert late.field == f"data.{path.replace('[]', '[0]')}"
+    for name in names:
+        assert list(DATES.later(data, DAY - timedelta(1), "data", names - {name})) == []
+
+
+def test_a_date_never_precedes_what_it_follows() -> None:
+    data = example("complet")
+    data["correspondence"]["documents_deadline"] = "2026-01-01"
+    data["committee"]["next_on"] = "2026-01-01"
+    assert set(refused("07-rendez-vous", data)) == {
+        "data_json.correspondence.documents_deadline",
+        "data_json.committee.next_on",
+    }
 
 
 def test_an_instalment_is_that_of_the_schedule() -> None:
@@ -141,4 +200,4 @@ def test_an_evaluation_is_never_empty() -> None:
 def test_another_letter_does_not_care() -> None:
     """The same data serve every document: a later fact does not stop an earlier letter."""
     assert found("04-accuse-reception", "bank_decision.decided_on", "2027-01-12") == {}
-    assert found("07-rendez-vous", "follow_up.period_end", "2030-01-05") == {}
+    assert found("07-rendez-vous", "follow_up.contacts.0.date", "2030-01-05") == {}

@@ -10,7 +10,11 @@ import pytest
 from hypothesis import given, settings
 
 from microcredit.eligibility.v1 import eligibility_service_pb2 as rpc
+from services.eligibility.answer.assess import assess
+from services.eligibility.answer.explained_rules import Situation
+from services.eligibility.answer.plain import plain_lines
 from services.eligibility.api.service import decide
+from services.eligibility.engine.definitions import CompiledRules
 from services.eligibility.engine.evaluation import all_values
 from services.eligibility.package.evaluate import evaluate
 from services.eligibility.package.facts import WhenAbsent
@@ -180,6 +184,20 @@ def test_a_package_that_leaves_someone_incomplete_for_ever_is_refused(
     values = all_values(read, witness.facts)
     rule = next(rule for rule in read.rules if rule.id == "TOTAL_HIGH")
     assert evaluate(rule.condition, values) is None
+
+
+def test_the_plain_lines_say_why_nothing_that_is_asked_decides() -> None:
+    """A division by zero at the longest duration: no reason, nothing missing, and yet a sentence."""
+    package = read_package(
+        with_calculation("budget.monthly_income / (loan.months - months_max)", "total > amount_max")
+    )
+    facts = {**package.cases[0].facts, "loan.months": 36}
+    found = assess(package, CompiledRules(package).fire, facts)
+    assert (found.outcome, found.reasons, found.missing) == (Outcome.INCOMPLETE, (), ())
+    values = dict(all_values(package, facts))
+    lines = plain_lines(Situation(package, found, facts, values, "", "", DAY))
+    assert "un de ses calculs étant impossible ici" in lines[1]
+    assert len(lines) == 3
 
 
 # What enters

@@ -89,8 +89,9 @@ def test_a_quota_counts_each_application_by_the_minute_and_forgets_the_oldest() 
 
 def test_calls_that_prove_nobody_are_noted_up_to_a_limit(table: Path) -> None:
     guard = Guard(Roles(table, None), Quotas(lambda: 0.0))
-    noted = [guard.may_note_unproved() for _ in range(UNPROVED_PER_MINUTE + 20)]
+    noted = [guard.may_note_unproved("a") for _ in range(UNPROVED_PER_MINUTE + 20)]
     assert noted.count(True) == UNPROVED_PER_MINUTE
+    assert guard.may_note_unproved("b"), "another certificate has its own count"
 
 
 def test_each_call_that_breaks_the_glass_is_counted() -> None:

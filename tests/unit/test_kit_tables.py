@@ -33,7 +33,7 @@ def is_name(name: str) -> bool:
 
 
 def read(data: bytes | str, **options: Any) -> list[Row]:
-    return read_table(data.encode() if isinstance(data, str) else data, is_name, **options)
+    return read_table(data.encode() if isinstance(data, str) else data, is_name, **options).rows
 
 
 def cells(data: bytes | str, **options: Any) -> list[list[object]]:

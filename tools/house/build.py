@@ -13,6 +13,7 @@ from tools.house.models import (
     appointment,
     bank_decision,
     bank_presentation,
+    board_note,
     budget_sheet,
     closure,
     committee_record,
@@ -64,6 +65,7 @@ MODELS = (
     public_documents.PRESS,
     algorithm_explanation.MODEL,
     settlement.MODEL,
+    board_note.MODEL,
 )
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from xml.sax.saxutils import escape
 
-from services.kit.french import typeset
+from services.kit.french import unbroken
 
 # Text width in twentieths of a point: A4 (11906) less two margins of 2.3 cm (1304).
 TEXT_WIDTH = 9298
@@ -23,7 +23,7 @@ _STRONG = re.compile(r"\*\*(.*?)\*\*")
 def text(source: str) -> str:
     """Text for a `w:t`: French spacing outside the template tags, XML escapes."""
     return "".join(
-        escape(piece if index % 2 else typeset(piece)) for index, piece in enumerate(_TAG.split(source))
+        escape(piece if index % 2 else unbroken(piece)) for index, piece in enumerate(_TAG.split(source))
     )
 
 
@@ -40,7 +40,12 @@ def runs(source: str) -> str:
 
 
 def paragraph(source: str, style: str = "Normal", properties: str = "") -> str:
-    """A paragraph of a style; `properties` are further elements of `w:pPr`."""
+    """A paragraph of a style; `properties` are further elements of `w:pPr`.
+
+    What announces something, with a colon, stays with it; what is above a signature has its own room.
+    """
+    if source.endswith(" :") and KEEP not in properties and style != "SignatureLine":
+        properties = KEEP + properties
     return raw_paragraph(runs(source), style, properties)
 
 
@@ -130,8 +135,6 @@ class Rows:
 
     cells: Sequence[str]
     tag: str = ""
-    linked: bool = False
-    """Stays on the page of the next row."""
 
     @classmethod
     def each(cls, name: str, items: str, *cells: str) -> Rows:
@@ -143,11 +146,12 @@ class Rows:
         """One row if the condition holds."""
         return cls(cells, f"if {condition}")
 
-    def last_apart(self, *, linked: bool = True) -> tuple[Rows, ...]:
-        """A loop as two: all the items but the last, then the last, linked or not to what follows."""
-        if not self.tag.startswith("for "):
-            return (replace(self, linked=linked),)
-        return replace(self, tag=f"{self.tag}[:-1]"), replace(self, tag=f"{self.tag}[-1:]", linked=linked)
+
+# Whether a row of a loop stays with the next one, when no other row follows the loop, and when one does.
+_KEPT = (
+    "not loop.last and not (loop.length > 14 and loop.index > 2 and loop.revindex > 3)",
+    "not (loop.length > 13 and loop.index > 2 and loop.revindex > 2)",
+)
 
 
 @dataclass(frozen=True)
@@ -159,30 +163,18 @@ class Table:
     rows: Sequence[Rows]
     total: bool = False
     """The last row is a total."""
-    together: bool = False
-    """Short enough to stay on one page."""
 
     def xml(self) -> str:
         """The table."""
         unit = TEXT_WIDTH / sum(column.share for column in self.columns)
         widths = [round(column.share * unit) for column in self.columns]
         grid = "".join(f'<w:gridCol w:w="{width}"/>' for width in widths)
-        *before, last = self._split()
-        rows = "".join(self._rows(row, widths, linked=self.together) for row in before)
-        rows += self._rows(last, widths, linked=False)
+        *before, last = self.rows
+        rows = "".join(self._rows(row, widths, followed=True) for row in before)
+        rows += self._rows(last, widths, followed=False)
         return (
             f"<w:tbl>{self._properties()}<w:tblGrid>{grid}</w:tblGrid>{self._heading(widths)}{rows}</w:tbl>"
         )
-
-    def _split(self) -> Sequence[Rows]:
-        """The rows; a last line of a loop is apart where it must, or must not, stay with its neighbour."""
-        *before, last = self.rows
-        if self.total and before:
-            *before, lines = before
-            return [*before, *lines.last_apart(), last]
-        if self.together and last.tag.startswith("for "):
-            return [*before, *last.last_apart(linked=False)]
-        return self.rows
 
     def _properties(self) -> str:
         look = "0660" if self.total else "0620"
@@ -201,16 +193,25 @@ class Table:
         )
         return f"<w:tr><w:trPr><w:cantSplit/><w:tblHeader/></w:trPr>{cells}</w:tr>"
 
-    def _rows(self, row: Rows, widths: Sequence[int], *, linked: bool) -> str:
+    def _rows(self, row: Rows, widths: Sequence[int], *, followed: bool) -> str:
+        """Rows that stay with the next one: all those of a short table, three at each end of a long one."""
+        if not row.tag:
+            return self._row(row, widths, linked=followed)
+        linked, free = (self._row(row, widths, linked=linked) for linked in (True, False))
+        tag = row.tag.split()[0]
+        if tag == "for":
+            printed = _row_control(f"if {_KEPT[followed]}") + linked + _row_control("else") + free
+            printed += _row_control("endif")
+        else:
+            printed = linked if followed else free
+        return _row_control(row.tag) + printed + _row_control(f"end{tag}")
+
+    def _row(self, row: Rows, widths: Sequence[int], *, linked: bool) -> str:
         cells = "".join(
-            _cell(source, width, "TableAmount" if column.amount else "TableText", linked=linked or row.linked)
+            _cell(source, width, "TableAmount" if column.amount else "TableText", linked=linked)
             for source, column, width in zip(row.cells, self.columns, widths, strict=True)
         )
-        printed = f"<w:tr><w:trPr><w:cantSplit/></w:trPr>{cells}</w:tr>"
-        if not row.tag:
-            return printed
-        closing = f"end{row.tag.split()[0]}"
-        return _row_control(row.tag) + printed + _row_control(closing)
+        return f"<w:tr><w:trPr><w:cantSplit/></w:trPr>{cells}</w:tr>"
 
 
 def _cell(source: str, width: int, style: str, *, linked: bool = False) -> str:

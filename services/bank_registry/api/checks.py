@@ -46,6 +46,7 @@ class Checks(Handlers):
             check=self._check(bank_id, question.loan, seen),
             state_number=registry.state_number,
             commune_insee=question.loan.commune.code,
+            geography_year=self._geography.composition(question.loan.on_date),
         )
 
     def BatchCheckBanks(
@@ -89,6 +90,7 @@ class Checks(Handlers):
             selectable_count=selectable,
             state_number=seen.state_number,
             commune_insee=question.loan.commune.code,
+            geography_year=self._geography.composition(question.loan.on_date),
         )
         shown = (
             self._messages.bank_check(check, seen.record(check.bank.id), registry)
@@ -113,7 +115,9 @@ class Checks(Handlers):
         bank_id = names.bank_id(item.name, violations)
         loan = requests.loan(item.loan_request, "loan_request", self._geography, violations)
         loan = violations.checked(loan)
-        return pb.BankCheckResult(check=self._check(bank_id, loan, seen), commune_insee=loan.commune.code)
+        year = self._geography.composition(loan.on_date)
+        check = self._check(bank_id, loan, seen)
+        return pb.BankCheckResult(check=check, commune_insee=loan.commune.code, geography_year=year)
 
     def _check(self, bank_id: str, loan: LoanRequest, seen: View) -> bank_pb2.BankCheck:
         record = seen.record(bank_id)

@@ -107,6 +107,16 @@ class BankEditingServicer(BankEditingServiceServicer):
         """The end of a suspension of a local convention."""
         return self._edits.reinstate(CONVENTIONS, request, pb.ReinstateLocalConventionResponse)
 
+    def ExtendAgreement(
+        self, request: pb.ExtendAgreementRequest, context: grpc.ServicerContext
+    ) -> pb.ExtendAgreementResponse:
+        """A later last day for an agreement."""
+        return self._gestures.extend(request)
+
+    def MergeBank(self, request: pb.MergeBankRequest, context: grpc.ServicerContext) -> pb.MergeBankResponse:
+        """A lender that goes on inside another one."""
+        return self._gestures.merge(request)
+
     def ProlongSuspension(
         self, request: pb.ProlongSuspensionRequest, context: grpc.ServicerContext
     ) -> pb.ProlongSuspensionResponse:

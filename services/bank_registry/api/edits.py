@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, Generic, TypeVar
 
 from google.protobuf.message import Message
 
-from microcredit.bankregistry.v1 import bank_editing_service_pb2 as pb
 from services.bank_registry.api.reads import agreement_versions, convention_versions
-from services.bank_registry.api.views import bank_not_found
+from services.bank_registry.api.writing import commit, record_of, write
 from services.bank_registry.messages import (
     Writing,
     edits,
@@ -40,16 +38,14 @@ from services.bank_registry.registry import (
     bank_name,
     bank_target,
     convention_target,
-    difference,
     editing,
     name_of,
     slug,
 )
 from services.bank_registry.store import Edit, Origin, RegistryStore
-from services.kit import context, french
+from services.kit import french
 from services.kit.dates import Period
-from services.kit.errors import AlreadyExists, Unavailable, Violation, Violations
-from services.kit.store import fingerprint
+from services.kit.errors import AlreadyExists, Violation, Violations
 
 V = TypeVar("V", Bank, Agreement, LocalConvention)
 R = TypeVar("R", bound=Message)
@@ -77,8 +73,8 @@ class Editable(Generic[V]):
     """The fact in a message, for an id."""
     message: Callable[[V, Period], Any]
     """A version as a message, with a period."""
-    answer: Callable[[BankRecord, tuple[V, ...], date | None, int], Any]
-    """The resource on a day, at an instant."""
+    answer: Callable[[Records, BankRecord, tuple[V, ...], date | None, int], Any]
+    """The resource among the other lenders on a day, at an instant."""
 
 
 def _bank_ids(name: str, violations: Violations, field: str) -> tuple[str, str]:
@@ -95,7 +91,7 @@ BANKS: Editable[Bank] = Editable(
     require=lambda record, _: record.bank,
     read=read_bank,
     message=records.bank,
-    answer=lambda record, _versions, day, _instant: reads.bank(record, day),
+    answer=lambda _records, record, _versions, day, _instant: reads.bank(record, day),
 )
 AGREEMENTS: Editable[Agreement] = Editable(
     field="agreement",
@@ -118,35 +114,8 @@ CONVENTIONS: Editable[LocalConvention] = Editable(
     require=convention_versions,
     read=read_convention,
     message=lambda fact, life: records.convention("-", fact, life),
-    answer=lambda record, versions, day, _instant: reads.convention(record, versions, day),
+    answer=lambda _records, record, versions, day, _instant: reads.convention(record, versions, day),
 )
-
-
-Work = Callable[[Edit, Origin], R]
-"""Writes in a session, and makes the answer with the state that it returned."""
-
-
-def write(store: RegistryStore, request: Message, asked: Writing, response: type[R], work: Work[R]) -> R:
-    """Does the work of a request, or gives the answer that it had before; the method is that of `response`.
-
-    With `validate_only` the work is done then undone, and the answer says the present state_number.
-    """
-    actor = context.actor()
-    method = response.DESCRIPTOR.name.removesuffix("Response")
-    mark = fingerprint(method.encode(), actor.encode(), request.SerializeToString(deterministic=True))
-    with store.edit(keep=not asked.validate_only) as session:
-        given = session.answered(asked.request_id, mark)
-        if given is not None:
-            return response.FromString(given)
-        origin = Origin(actor, method, asked.reason)
-        answer: Any = work(session, origin)
-        if asked.validate_only:
-            answer.state_number = session.registry.state_number
-        else:
-            session.remember(asked.request_id, mark, answer.SerializeToString(), origin)
-    with suppress(Unavailable):
-        store.registry(answer.state_number)  # this process answers with the change at once
-    return cast(R, answer)
 
 
 BANK = BANKS.field
@@ -179,7 +148,7 @@ class Edits:
                 raise AlreadyExists(reason, text.format(id=own_id), metadata={"name": name})
             after = target.with_versions([fact])
             _refuse_clashes(notes.problems, after, session.registry.current, kind)
-            return self._answer(kind, session, origin, response, after, own_id, None, notes.advice)
+            return self._answer(kind, session, origin, asked, response, after, own_id, None, notes.advice)
 
         return write(self._store, request, asked, response, work)
 
@@ -207,7 +176,7 @@ class Edits:
                 target = editing.moved(target, change(last, whole).period)
             after = editing.revised(target, lambda one: _kept(one, change(one, one.period)), since)
             _refuse_clashes(notes.problems, after, session.registry.current, kind)
-            return self._answer(kind, session, origin, response, after, own_id, since, notes.advice)
+            return self._answer(kind, session, origin, asked, response, after, own_id, since, notes.advice)
 
         return write(self._store, request, asked, response, work)
 
@@ -226,11 +195,11 @@ class Edits:
             if successor:
                 last = replace(after.bank, successor=successor)
                 after = replace(after, banks=(*after.banks[:-1], last))
-                _refuse_unknown_successor(after, session.registry.current)
+                refuse_successor(after, session.registry.current)
             advice: list[Advice] = []
             if kind.field == BANK:
                 advice.extend(_still_in_force(after, day))
-            return self._answer(kind, session, origin, response, after, own_id, day, advice)
+            return self._answer(kind, session, origin, asked, response, after, own_id, day, advice)
 
         return write(self._store, request, asked, response, work)
 
@@ -245,7 +214,7 @@ class Edits:
         def work(session: Edit, origin: Origin) -> R:
             after = editing.suspended(_target(kind, session, bank_id, own_id, asked), suspension)
             day = suspension.period.first
-            return self._answer(kind, session, origin, response, after, own_id, day)
+            return self._answer(kind, session, origin, asked, response, after, own_id, day)
 
         return write(self._store, request, asked, response, work)
 
@@ -259,7 +228,7 @@ class Edits:
 
         def work(session: Edit, origin: Origin) -> R:
             after = editing.reinstated(_target(kind, session, bank_id, own_id, asked), day)
-            return self._answer(kind, session, origin, response, after, own_id, day)
+            return self._answer(kind, session, origin, asked, response, after, own_id, day)
 
         return write(self._store, request, asked, response, work)
 
@@ -268,6 +237,7 @@ class Edits:
         kind: Editable[V],
         session: Edit,
         origin: Origin,
+        asked: Writing,
         response: type[R],
         after: BankRecord,
         own_id: str,
@@ -275,25 +245,15 @@ class Edits:
         advice: Iterable[Advice] = (),
     ) -> R:
         """Writes the new state of a lender, and tells it."""
-        state_number = session.apply(difference(session.registry.current, [after]), origin)
+        state_number, effect = commit(session, origin, asked, after)
         versions = kind.target(after, own_id).versions
         make: Callable[..., R] = response
         return make(
-            **{kind.field: kind.answer(after, versions, day, session.now)},
+            **{kind.field: kind.answer(session.registry.current, after, versions, day, session.now)},
             state_number=state_number,
-            warnings=[
-                pb.EditWarning(field=one.field, code=one.code, message=french.typeset(one.description))
-                for one in advice
-            ],
+            warnings=edits.warnings(advice),
+            effect=effect,
         )
-
-
-def record_of(session: Edit, bank_id: str) -> BankRecord:
-    """The lender of an id in the registry that a session changes; NotFound."""
-    records = session.registry.current
-    if bank_id not in records:
-        raise bank_not_found(bank_id, records)
-    return records[bank_id]
 
 
 def _target(kind: Editable[V], session: Edit, bank_id: str, own_id: str, asked: Writing) -> Target[V]:
@@ -333,7 +293,8 @@ def _refuse_clashes(problems: Violations, after: BankRecord, records: Records, k
     problems.raise_if_any()
 
 
-def _refuse_unknown_successor(after: BankRecord, records: Records) -> None:
+def refuse_successor(after: BankRecord, records: Records) -> None:
+    """InvalidArgument if the successor of a lender is unknown, or leads back to it."""
     violations = Violations()
     for field, code, text in Successions({**records, after.bank.id: after}).clashes(after):
         violations.add(field, code, text)

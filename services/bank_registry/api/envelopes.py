@@ -11,12 +11,12 @@ from google.protobuf.message import Message
 
 from microcredit.bankregistry.v1 import envelope_service_pb2 as pb
 from microcredit.bankregistry.v1.envelope_service_pb2_grpc import EnvelopeServiceServicer
-from services.bank_registry.api.edits import record_of, write
 from services.bank_registry.api.reads import agreement_versions
 from services.bank_registry.api.views import Handlers, fill, registry_at, resource_not_found, view
+from services.bank_registry.api.writing import record_of, write
 from services.bank_registry.messages import Writing, edits, names, requests
 from services.bank_registry.messages import records as messages
-from services.bank_registry.registry import BankRecord, Reservation, ReservationState, envelopes
+from services.bank_registry.registry import BankRecord, Records, Reservation, ReservationState, envelopes
 from services.bank_registry.store import Edit, Origin, ReservationChange
 from services.kit import french
 from services.kit.access import may_change_case, may_list_case, may_read_case
@@ -41,17 +41,17 @@ class EnvelopeServicer(Handlers, EnvelopeServiceServicer):
         wanted = edits.asked(request, agreement_id, violations)
 
         def work(session: Edit, origin: Origin) -> pb.ReserveEnvelopeResponse:
-            record, now = record_of(session, bank_id), session.now
+            records, record, now = session.registry.current, record_of(session, bank_id), session.now
             agreement_versions(record, agreement_id)
             asked_for = replace(wanted, expires_at=edits.expires_at(request, now))
-            made = envelopes.reserve(record, asked_for, now, session.expiry_instant)
+            made = envelopes.reserve(records, record, asked_for, now, session.expiry_instant)
             ended = [
                 ReservationChange(bank_id, one, replace(one, state=ReservationState.EXPIRED))
                 for one in envelopes.expired(record, agreement_id, session.expiry_instant)
             ]
             changes = [*ended, ReservationChange(bank_id, None, made)]
             state_number, made = session.apply_reservations(changes, origin)
-            answer = _answer(pb.ReserveEnvelopeResponse, record, made, now, state_number)
+            answer = _answer(pb.ReserveEnvelopeResponse, records, bank_id, made, now, state_number)
             if asked.validate_only:
                 answer.reservation.name = ""
             return answer
@@ -122,14 +122,15 @@ class EnvelopeServicer(Handlers, EnvelopeServiceServicer):
         record = seen.record(bank_id)
         agreement_versions(record, agreement_id)
         found = [
-            one
-            for one in record.reservations
-            if one.agreement_id == agreement_id
+            (holder.bank.id, one)
+            for holder, versions in envelopes.sharing(seen.records, record, agreement_id)
+            for one in holder.reservations
+            if any(version.id == one.agreement_id for version in versions)
             and (not states or one.state_at(seen.instant) in states)
             and may_list_case(one.case_reference)
         ]
         response = pb.ListReservationsResponse(state_number=seen.state_number)
-        shown = (messages.reservation(bank_id, one, seen.instant) for one in page.of(found))
+        shown = (messages.reservation(*one, seen.instant) for one in page.of(found))
         end = page.place.offset + fill(response.reservations, shown)
         if end < len(found):
             response.next_page_token = paging.seal(self._page_key, request, PageStart(seen.state_number, end))
@@ -146,14 +147,13 @@ class EnvelopeServicer(Handlers, EnvelopeServiceServicer):
         bank_id, agreement_id, number = ids
 
         def work(session: Edit, origin: Origin) -> R:
-            record = session.registry.current.get(bank_id)
-            before = _find(record, agreement_id, number, request.name)
-            assert record is not None  # noqa: S101 - it holds the reservation
+            records = session.registry.current
+            before = _find(records.get(bank_id), agreement_id, number, request.name)
             if not may_change_case(before.case_reference):
                 raise _not_found(number, request.name)
             change = ReservationChange(bank_id, before, become(before, session.now))
             state_number, after = session.apply_reservations([change], origin)
-            return _answer(response, record, after, session.now, state_number)
+            return _answer(response, records, bank_id, after, session.now, state_number)
 
         return write(self._store, request, asked, response, work)
 
@@ -170,14 +170,17 @@ def _not_found(number: int, name: str) -> NotFound:
     return resource_not_found("RESERVATION_NOT_FOUND", text, name)
 
 
-def _answer(response: type[R], record: BankRecord, after: Reservation, now: int, state_number: int) -> R:
+def _answer(
+    response: type[R], records: Records, bank_id: str, after: Reservation, now: int, state_number: int
+) -> R:
     """A reservation after its change, and what remains of the envelope on its day."""
+    record = records[bank_id]
     others = [one for one in record.reservations if one.id != after.id]
-    changed = replace(record, reservations=(*others, after))
-    remaining = envelopes.remaining(changed, after.agreement_id, after.on_date, now)
+    changed = {**records, bank_id: replace(record, reservations=(*others, after))}
+    remaining = envelopes.remaining(changed, bank_id, after.agreement_id, after.on_date, now)
     make: Callable[..., R] = response
     return make(
-        reservation=messages.reservation(record.bank.id, after, now),
+        reservation=messages.reservation(bank_id, after, now),
         remaining=messages.money(remaining),
         state_number=state_number,
     )

@@ -1,4 +1,4 @@
-"""Gestures on any resource of a lender: another last day for a suspension, a state undone."""
+"""Gestures of the keeper: an agreement extended, a lender merged, a suspension prolonged, a state undone."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from microcredit.bankregistry.v1 import bank_editing_service_pb2 as pb
-from services.bank_registry.api.edits import AGREEMENTS, BANKS, CONVENTIONS, Editable, record_of, write
-from services.bank_registry.messages import edits
-from services.bank_registry.registry import BankRecord, difference, editing, narrate
+from services.bank_registry.api.edits import AGREEMENTS, BANKS, CONVENTIONS, Editable, refuse_successor
+from services.bank_registry.api.writing import commit, record_of, write
+from services.bank_registry.messages import Writing, edits
+from services.bank_registry.registry import BankRecord, editing, mergers
 from services.bank_registry.store import Edit, Origin, RegistryStore
-from services.kit import french
 from services.kit.dates import ONE_DAY
 from services.kit.errors import FailedPrecondition, FieldReason, Violations
 
@@ -22,6 +22,63 @@ class Gestures:
 
     def __init__(self, store: RegistryStore) -> None:
         self._store = store
+
+    def extend(self, request: pb.ExtendAgreementRequest) -> pb.ExtendAgreementResponse:
+        """A later last day for an agreement."""
+        violations = Violations()
+        bank_id, agreement_id = AGREEMENTS.ids(request.name, violations, "name")
+        end = edits.day(request, "end_date", violations, required=False)
+        asked = edits.writing(request, violations)
+        violations.raise_if_any()
+        last = end and end - ONE_DAY
+
+        def work(session: Edit, origin: Origin) -> pb.ExtendAgreementResponse:
+            record = record_of(session, bank_id)
+            AGREEMENTS.require(record, agreement_id)
+            target = AGREEMENTS.target(record, agreement_id)
+            target.check_etag(asked.etag)
+            after = editing.extended(target, last)
+            state_number, effect = commit(session, origin, asked, after)
+            versions = AGREEMENTS.target(after, agreement_id).versions
+            return pb.ExtendAgreementResponse(
+                agreement=AGREEMENTS.answer(session.registry.current, after, versions, None, session.now),
+                state_number=state_number,
+                effect=effect,
+            )
+
+        return write(self._store, request, asked, pb.ExtendAgreementResponse, work)
+
+    def merge(self, request: pb.MergeBankRequest) -> pb.MergeBankResponse:
+        """A lender that goes on inside another one."""
+        violations = Violations()
+        bank_id, _ = BANKS.ids(request.name, violations, "name")
+        successor, _ = BANKS.ids(request.successor, violations, "successor")
+        if bank_id and bank_id == successor:
+            violations.add("successor", FieldReason.INCONSISTENT, "Un prêteur ne se reprend pas lui-même.")
+        day = edits.day(request, "effective_date", violations)
+        asked = edits.writing(request, violations)
+        day = violations.checked(day)
+
+        def work(session: Edit, origin: Origin) -> pb.MergeBankResponse:
+            record, into = record_of(session, bank_id), record_of(session, successor)
+            BANKS.target(record, bank_id).check_etag(asked.etag)
+            ended, taking, advice = mergers.merged(record, into, day)
+            refuse_successor(ended, session.registry.current)
+            state_number, effect = commit(session, origin, asked, ended, taking)
+            later = {**session.registry.current, bank_id: ended, successor: taking}
+            known = {one.id for one in into.agreements}
+            moved = [versions for versions in taking.by_agreement if versions[0].id not in known]
+            return pb.MergeBankResponse(
+                bank=BANKS.answer(later, ended, ended.banks, day, session.now),
+                state_number=state_number,
+                warnings=edits.warnings(advice),
+                effect=effect,
+                agreements=[
+                    AGREEMENTS.answer(later, taking, versions, day, session.now) for versions in moved
+                ],
+            )
+
+        return write(self._store, request, asked, pb.MergeBankResponse, work)
 
     def prolong(self, request: pb.ProlongSuspensionRequest) -> pb.ProlongSuspensionResponse:
         """Another last day for a suspension."""
@@ -37,7 +94,7 @@ class Gestures:
             record = record_of(session, bank_id)
             kind.require(record, own_id)
             after = editing.prolonged(kind.target(record, own_id), day, last)
-            return _told(session, origin, record, after, pb.ProlongSuspensionResponse)
+            return _told(session, origin, asked, after, pb.ProlongSuspensionResponse)
 
         return write(self._store, request, asked, pb.ProlongSuspensionResponse, work)
 
@@ -61,7 +118,7 @@ class Gestures:
             before, after = registry.at_state(number - 1), registry.at_state(number)
             known = after.get(bank_id, record)
             restored = editing.undone(record, before.get(bank_id), known, request.name)
-            return _told(session, origin, record, restored, pb.UndoChangeResponse)
+            return _told(session, origin, asked, restored, pb.UndoChangeResponse)
 
         return write(self._store, request, asked, pb.UndoChangeResponse, work)
 
@@ -76,9 +133,6 @@ def _named(name: str, violations: Violations) -> tuple[Editable[Any], str, str]:
     return kind, *kind.ids(name, violations, "name")
 
 
-def _told(
-    session: Edit, origin: Origin, before: BankRecord, after: BankRecord, response: Callable[..., R]
-) -> R:
-    state_number = session.apply(difference(session.registry.current, [after]), origin)
-    sentences = map(french.typeset, narrate(before, after))
-    return response(sentences=sentences, state_number=state_number)
+def _told(session: Edit, origin: Origin, asked: Writing, after: BankRecord, response: Callable[..., R]) -> R:
+    state_number, effect = commit(session, origin, asked, after)
+    return response(effect=effect, state_number=state_number)

@@ -13,6 +13,7 @@ from microcredit.bankregistry.v1 import bank_registry_service_pb2 as pb
 from services.bank_registry.api.views import Handlers, View, fill, resource_not_found
 from services.bank_registry.messages import Sight, names, reads, requests
 from services.bank_registry.registry import (
+    COMPOSITION,
     Agreement,
     BankRecord,
     LocalConvention,
@@ -54,8 +55,10 @@ class Reads(Handlers):
         wanted = requests.wanted(request, self._geography, violations)
         sight = self._sight(request, violations, day_required=bool(wanted.states) or wanted.verification_due)
         seen = self._view(sight, page)
-        found = search(seen.records, wanted, sight.day, self._geography)
-        response = pb.ListBanksResponse(state_number=seen.state_number, total_size=len(found))
+        found, close = search(seen.records, wanted, sight.day, self._geography)
+        response = pb.ListBanksResponse(
+            state_number=seen.state_number, total_size=len(found), approximate=close and bool(found)
+        )
         self._fill(response, response.banks, request, page, found, lambda one: reads.bank(one, sight.day))
         return response
 
@@ -69,7 +72,7 @@ class Reads(Handlers):
         seen = self._view(sight)
         record = seen.record(bank_id)
         versions = agreement_versions(record, agreement_id)
-        message = reads.agreement(record, versions, sight.day, seen.instant)
+        message = reads.agreement(seen.records, record, versions, sight.day, seen.instant)
         return pb.GetAgreementResponse(agreement=message, state_number=seen.state_number)
 
     def ListAgreements(
@@ -95,7 +98,7 @@ class Reads(Handlers):
             request,
             page,
             found,
-            lambda one: reads.agreement(*one, day, seen.instant),
+            lambda one: reads.agreement(seen.records, *one, day, seen.instant),
         )
         return response
 
@@ -143,8 +146,9 @@ class Reads(Handlers):
         violations = Violations()
         query, departement = requests.commune_query(request, self._geography, violations)
         violations.raise_if_any()
-        found = self._geography.find(query, departement)
-        return pb.SearchCommunesResponse(communes=(reads.commune(one, self._geography) for one in found))
+        found, close = self._geography.find(query, departement)
+        communes = (reads.commune(one, self._geography) for one in found)
+        return pb.SearchCommunesResponse(communes=communes, approximate=close, geography_year=COMPOSITION)
 
     def _sight(self, request: Any, violations: Violations, *, day_required: bool = False) -> Sight:
         """What a read wants to see; raises InvalidArgument with every violation found so far."""

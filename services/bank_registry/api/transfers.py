@@ -10,6 +10,7 @@ from types import MappingProxyType
 
 from microcredit.bankregistry.v1 import exchange_pb2 as pb
 from services.bank_registry.api.views import registry_at, registry_clock, view
+from services.bank_registry.api.writing import past_changed
 from services.bank_registry.files import (
     FilePlace,
     ImportPlan,
@@ -31,7 +32,6 @@ from services.bank_registry.registry import (
     Registry,
     as_of_day,
     check_bank,
-    days_text,
     line,
     reservation_changes,
 )
@@ -103,7 +103,13 @@ class Importer:
         """The reservations in force and the past questions that are not answered as before."""
         instant = registry_clock(registry)
         changes = [(one.before, one.after) for one in plan.outcomes if one.before]
-        found = [answer for pair in changes for answer in reservation_changes(*pair, instant)]
+        known = {**registry.current, **{before.bank.id: before for before, _ in changes}}
+        later = {**known, **{one.after.bank.id: one.after for one in plan.outcomes}}
+        found = [
+            answer
+            for before, _ in changes
+            for answer in reservation_changes(before.bank.id, known, later, instant)
+        ]
         for before, after in changes:
             asked = [loan for bank_id, loan in options.questions if bank_id in ("", after.bank.id)]
             for loan in asked:
@@ -193,15 +199,7 @@ def _check(plan: ImportPlan, options: Options) -> None:
             metadata={"difference_hash": plan.hash},
         )
     if plan.past and not options.correct_past:
-        (bank_id, days), *others = plan.past.items()
-        more = f" ; {french.plural(len(others), 'autre prêteur', 'autres prêteurs')} aussi" if others else ""
-        raise FailedPrecondition(
-            "PAST_CHANGED",
-            f"Cet import change des jours déjà passés ({bank_id} : {days_text(days)}{more}), pour lesquels "
-            "des réponses ont pu être données. Pour changer à partir d’un jour, donnez-le (change_date, ou "
-            "--from) ; pour corriger le passé, confirmez-le (correct_past, ou --correct).",
-            metadata={"bank_count": str(len(plan.past)), "days": days_text(days)},
-        )
+        raise past_changed("Cet import", plan.past, "change_date")
     if options.complete and plan.refusals:
         raise FailedPrecondition(
             "FILE_INCOMPLETE",

@@ -69,6 +69,7 @@ def check(
     call.out.document(as_json(answer))
     _table([answer.check], call.out)
     call.out.lines(f"À savoir : {warning.message}" for warning in answer.check.warnings)
+    call.out.line(f"Géographie : composition de {answer.geography_year}.")
     return GOOD if answer.check.selectable else REFUSED
 
 

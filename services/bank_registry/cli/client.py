@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
+from datetime import time as hour
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any
@@ -18,41 +20,39 @@ from microcredit.bankregistry.v1.bank_registry_service_pb2_grpc import BankRegis
 from microcredit.bankregistry.v1.envelope_service_pb2_grpc import EnvelopeServiceStub
 from microcredit.bankregistry.v1.registry_admin_service_pb2_grpc import RegistryAdminServiceStub
 from services.kit import tables
-from services.kit.cli import Address, Call, civil
-from services.kit.dates import ONE_DAY, in_paris, paris_start, paris_text
+from services.kit.cli import Address, Call, civil, parse_day, said_day
+from services.kit.dates import ONE_DAY, in_paris, paris_start, paris_text, today
 from services.kit.french import short_date
 from services.kit.tables import Bad
 
+_CLOCK = re.compile(r"([0-9]{1,2})[:hH]([0-9]{2})?")
 ADDRESS = Address("BANK_REGISTRY_SERVER", "127.0.0.1:50053")
 
 
-def parse_day(text: str) -> date:
-    """A date written 31/12/2026 or 2026-12-31."""
-    day = tables.day(text)
-    if isinstance(day, Bad):
-        raise typer.BadParameter(f"« {text} » n’est pas une date ; écrivez 31/12/2026 ou 2026-12-31.")
-    return day
+def parse_instant(text: str) -> datetime | None:
+    """An instant as people say it, in the time of Paris unless it says: 25/11/2026 14:30; of a date, its end.
 
-
-def parse_instant(text: str) -> datetime:
-    """An instant written 2026-11-25T14:30, in the time of Paris unless it says; of a date, its end."""
-    day = tables.day(text)
+    Of today it is None, the present: the server knows what time it is.
+    """
+    spoken, _, clock = text.strip().replace(" à ", " ").rpartition(" ")
     try:
-        if not isinstance(day, Bad):
-            found = paris_start(day + ONE_DAY) - timedelta(microseconds=1)
-        else:
-            found = in_paris(datetime.fromisoformat(text.strip()))
+        if day := said_day(text, today()):
+            if day == today():
+                return None
+            return paris_start(day + ONE_DAY) - timedelta(microseconds=1)
+        if (day := said_day(spoken, today())) and (time := _CLOCK.fullmatch(clock)):
+            return in_paris(datetime.combine(day, hour(int(time[1]), int(time[2] or 0))))
+        return in_paris(datetime.fromisoformat(text.strip()))
     except (ValueError, OverflowError):
-        form = "2026-11-25T14:30, ou une date, comprise entière"
+        form = "25/11/2026 14:30, ou une date, comprise entière"
         raise typer.BadParameter(f"« {text} » n’est pas un instant ; écrivez {form}.") from None
-    return min(found, datetime.now(UTC)) if not isinstance(day, Bad) else found
 
 
 def parse_amount(text: str) -> int:
     """An amount in euros, as cents."""
     cents = tables.money(text)
     if isinstance(cents, Bad):
-        raise typer.BadParameter(f"« {text} » n’est pas un montant ; écrivez 1500 ou 1500,50.")
+        raise typer.BadParameter(f"« {text} » n’est pas un montant. {cents.message}")
     return cents
 
 
@@ -76,6 +76,17 @@ Known = Annotated[
     typer.Option(
         "--known", metavar="INSTANT", parser=parse_instant, help="Tel qu’on le savait à cet instant."
     ),
+]
+
+
+Correct = Annotated[
+    bool, typer.Option("--correct", help="Corrige le passé : accepte de changer des jours déjà passés.")
+]
+AgreementId = Annotated[
+    str, typer.Option("--agreement", metavar="ACCORD", help="Cet accord seulement, et non tout le prêteur.")
+]
+ConventionId = Annotated[
+    str, typer.Option("--convention", metavar="CONVENTION", help="Cette convention locale seulement.")
 ]
 
 
@@ -108,6 +119,16 @@ class Client:
 def bank_name(bank_id: str) -> str:
     """The resource name of a lender, given its identifier or that very name."""
     return bank_id if bank_id.startswith(PREFIX) else f"{PREFIX}{bank_id}"
+
+
+def resource_name(bank: str, agreement: str, convention: str) -> str:
+    """The name of a lender, or of what it holds."""
+    if agreement and convention:
+        raise typer.BadParameter("donnez l’un ou l’autre.", param_hint="--agreement, --convention")
+    name = bank_name(bank)
+    if convention:
+        return f"{name}/localConventions/{convention}"
+    return f"{name}/agreements/{agreement}" if agreement else name
 
 
 def new_request_id() -> str:

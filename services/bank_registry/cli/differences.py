@@ -43,9 +43,7 @@ def _changes(banks: Iterable[pb.BankDifference]) -> Iterator[tuple[str, ...]]:
         name, kind = bank.name.removeprefix("banks/"), _KINDS.get(bank.kind, "?")
         rows = [
             (
-                "\n".join(
-                    filter(None, (", ".join(filter(None, (change.subject, change.column))), _days(change)))
-                ),
+                _field(change),
                 change.before or "—",
                 change.after or "—",
             )
@@ -68,8 +66,7 @@ def _days(change: pb.BankFieldChange) -> str:
 
 def _past(summary: pb.ImportSummary, out: Output) -> None:
     """What the difference does to answers already given."""
-    rows = [(one.question, one.before, one.after) for one in summary.answers]
-    _rows("Réponses qui changent", ("question", "avant", "après"), rows, out)
+    show_answers(summary.answers, out)
     if summary.reservation_count or summary.question_count:
         asked = french.plural(summary.reservation_count, "réservation en cours", "réservations en cours")
         asked += f" et {french.plural(summary.question_count, 'contrôle passé', 'contrôles passés')}"
@@ -83,6 +80,12 @@ def _past(summary: pb.ImportSummary, out: Output) -> None:
         )
     if summary.past_bank_count and not summary.applied:
         out.line("Pour changer à partir d’un jour : --from DATE. Pour corriger le passé : --correct.", "bold")
+
+
+def show_answers(answers: Iterable[pb.AnswerDifference], out: Output) -> None:
+    """The answers that a change makes other than they were."""
+    rows = [(one.question, one.before, one.after) for one in answers]
+    _rows("Réponses qui changent", ("question", "avant", "après"), rows, out)
 
 
 def _rows(title: str, head: tuple[str, ...], rows: Sequence[tuple[str, ...]], out: Output) -> None:

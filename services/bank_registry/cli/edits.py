@@ -1,4 +1,4 @@
-"""Commands that change a lender or one of its agreements: suspend, prolong, reinstate, end, extend, undo."""
+"""Commands that change a lender or what it holds: suspend, prolong, reinstate, end, extend, merge, undo."""
 
 from __future__ import annotations
 
@@ -8,19 +8,22 @@ from typing import Annotated, Any
 import typer
 
 from microcredit.bankregistry.v1 import bank_editing_service_pb2 as pb
-from microcredit.bankregistry.v1 import bank_pb2 as bank_pb
 from services.bank_registry.cli.client import (
     ADDRESS,
     PREFIX,
+    AgreementId,
     BankId,
     Client,
+    ConventionId,
+    Correct,
     Reason,
     bank_name,
     new_request_id,
-    parse_day,
+    resource_name,
 )
+from services.bank_registry.cli.differences import show_answers
 from services.kit import french
-from services.kit.cli import GOOD, Call, DryRun, add_commands, as_json, to_date
+from services.kit.cli import GOOD, Call, DryRun, add_commands, as_json, parse_day, to_date
 from services.kit.dates import ONE_DAY
 
 From = Annotated[
@@ -32,14 +35,11 @@ Until = Annotated[
         "--until", metavar="DATE", parser=parse_day, help="Le dernier jour ; sinon, jusqu’à nouvel ordre."
     ),
 ]
-AgreementId = Annotated[
-    str, typer.Option("--agreement", metavar="ACCORD", help="Cet accord seulement, et non tout le prêteur.")
-]
 
 
 def register(app: typer.Typer) -> None:
     """Adds the commands to the application."""
-    add_commands(app, ADDRESS, suspend, prolong, reinstate, end, extend, undo)
+    add_commands(app, ADDRESS, suspend, prolong, reinstate, end, extend, merge, undo)
 
 
 def suspend(
@@ -49,12 +49,14 @@ def suspend(
     reason: Reason,
     until: Until = None,
     agreement: AgreementId = "",
+    convention: ConventionId = "",
+    correct: Correct = False,
     dry_run: DryRun = False,
 ) -> int:
     """Suspend un prêteur, ou un de ses accords, à partir d’un jour."""
     until_text = f"jusqu’au {french.long_date(until)}" if until else "jusqu’à nouvel ordre"
     done = f"suspendu à partir du {french.long_date(from_)}, {until_text}"
-    request = _request(bank, agreement, from_, reason, dry_run)
+    request = _request(resource_name(bank, agreement, convention), reason, correct, dry_run, from_)
     request["end_date"] = to_date(until + ONE_DAY) if until else None
     return _write(call, "Suspend", request, done)
 
@@ -65,11 +67,18 @@ def reinstate(
     from_: From,
     reason: Reason,
     agreement: AgreementId = "",
+    convention: ConventionId = "",
+    correct: Correct = False,
     dry_run: DryRun = False,
 ) -> int:
     """Lève la suspension d’un prêteur, ou d’un de ses accords, à partir d’un jour."""
     done = f"rétabli à partir du {french.long_date(from_)}"
-    return _write(call, "Reinstate", _request(bank, agreement, from_, reason, dry_run), done)
+    return _write(
+        call,
+        "Reinstate",
+        _request(resource_name(bank, agreement, convention), reason, correct, dry_run, from_),
+        done,
+    )
 
 
 def end(
@@ -87,6 +96,8 @@ def end(
         str, typer.Option("--successor", metavar="PRÊTEUR", help="Le prêteur qui le reprend.")
     ] = "",
     agreement: AgreementId = "",
+    convention: ConventionId = "",
+    correct: Correct = False,
     dry_run: DryRun = False,
 ) -> int:
     """Met fin à un prêteur, ou à un de ses accords : à partir de ce jour, il ne prend plus rien."""
@@ -95,10 +106,10 @@ def end(
         raise typer.BadParameter(
             "donnez --last, son dernier jour, ou --from, le premier jour sans lui.", param_hint="--last"
         )
-    if successor and agreement:
-        raise typer.BadParameter("un accord n’a pas de repreneur.", param_hint="--successor")
+    if successor and (agreement or convention):
+        raise typer.BadParameter("un prêteur seul a un repreneur.", param_hint="--successor")
     done = f"terminé : son dernier jour est le {french.long_date(since - ONE_DAY)}"
-    request = _request(bank, agreement, since, reason, dry_run)
+    request = _request(resource_name(bank, agreement, convention), reason, correct, dry_run, since)
     if successor:
         request["successor"] = bank_name(successor)
     return _write(call, "End", request, done)
@@ -112,18 +123,36 @@ def extend(
         date, typer.Option("--last", metavar="DATE", parser=parse_day, help="Son nouveau dernier jour.")
     ],
     reason: Reason,
+    correct: Correct = False,
     dry_run: DryRun = False,
 ) -> int:
     """Prolonge un accord : son dernier jour devient un autre, ses conditions restent."""
-    request = _request(bank, agreement, last, reason, dry_run)
-    name = request.pop("name")
-    del request["effective_date"]
-    request["agreement"] = bank_pb.Agreement(name=name, end_date=to_date(last + ONE_DAY))
-    request["update_mask"] = {"paths": ["end_date"]}
+    request = _request(resource_name(bank, agreement, ""), reason, correct, dry_run)
     client = Client(call)
-    answer = client.call(client.editing.UpdateAgreement, pb.UpdateAgreementRequest(**request))
+    asked = pb.ExtendAgreementRequest(**request, end_date=to_date(last + ONE_DAY))
+    answer = client.call(client.editing.ExtendAgreement, asked)
     done = f"prolongé : son dernier jour est le {french.long_date(last)}"
-    return _tell(call, name, done, answer, dry_run=dry_run)
+    return tell(call, request["name"], done, answer, dry_run=dry_run)
+
+
+def merge(
+    call: Call,
+    bank: BankId,
+    into: Annotated[str, typer.Option("--into", metavar="PRÊTEUR", help="Le prêteur qui le reprend.")],
+    from_: Annotated[
+        date, typer.Option("--from", metavar="DATE", parser=parse_day, help="Le premier jour de la reprise.")
+    ],
+    reason: Reason,
+    correct: Correct = False,
+    dry_run: DryRun = False,
+) -> int:
+    """Fusionne un prêteur dans un autre : accords, conventions et réservations s’y poursuivent."""
+    request = _request(bank_name(bank), reason, correct, dry_run, from_)
+    client = Client(call)
+    asked = pb.MergeBankRequest(**request, successor=bank_name(into))
+    answer = client.call(client.editing.MergeBank, asked)
+    done = f"repris par {into.removeprefix(PREFIX)} à partir du {french.long_date(from_)}"
+    return tell(call, request["name"], done, answer, dry_run=dry_run)
 
 
 def prolong(
@@ -135,14 +164,16 @@ def prolong(
     reason: Reason,
     until: Until = None,
     agreement: AgreementId = "",
+    convention: ConventionId = "",
+    correct: Correct = False,
     dry_run: DryRun = False,
 ) -> int:
     """Prolonge, ou raccourcit, la suspension d’un prêteur ou d’un de ses accords."""
-    request = _request(bank, agreement, from_, reason, dry_run)
+    request = _request(resource_name(bank, agreement, convention), reason, correct, dry_run, from_)
     request["end_date"] = to_date(until + ONE_DAY) if until else None
     client = Client(call)
     answer = client.call(client.editing.ProlongSuspension, pb.ProlongSuspensionRequest(**request))
-    return _tell(call, request["name"], "", answer, dry_run=dry_run)
+    return tell(call, request["name"], "", answer, dry_run=dry_run)
 
 
 def undo(
@@ -153,46 +184,76 @@ def undo(
     ],
     reason: Reason,
     agreement: AgreementId = "",
+    convention: ConventionId = "",
+    correct: Correct = False,
     dry_run: DryRun = False,
 ) -> int:
     """Défait ce qu’un état a changé d’un prêteur, ou d’un de ses accords : l’historique garde les deux."""
-    request = _request(bank, agreement, date.min, reason, dry_run)
-    del request["effective_date"]
+    request = _request(resource_name(bank, agreement, convention), reason, correct, dry_run)
     client = Client(call)
     asked = pb.UndoChangeRequest(**request, undone_state_number=state)
     answer = client.call(client.editing.UndoChange, asked)
-    return _tell(
+    return tell(
         call, request["name"], f"ce que l’état n° {state} avait changé est défait", answer, dry_run=dry_run
     )
 
 
-def _request(bank: str, agreement: str, since: date, reason: str, dry_run: bool) -> dict[str, Any]:
+def _request(
+    name: str, reason: str, correct: bool, dry_run: bool, since: date | None = None
+) -> dict[str, Any]:
     """What every request has."""
-    name = bank_name(bank)
-    return {
-        "name": f"{name}/agreements/{agreement}" if agreement else name,
-        "effective_date": to_date(since),
-        "reason": reason,
-        "validate_only": dry_run,
-        "request_id": "" if dry_run else new_request_id(),
-    }
+    day = {} if since is None else {"effective_date": to_date(since)}
+    return {"name": name, **day, **writing(reason, correct, dry_run)}
+
+
+def writing(reason: str, correct: bool, dry_run: bool) -> dict[str, Any]:
+    """What every write says of itself."""
+    request_id = "" if dry_run else new_request_id()
+    return {"reason": reason, "correct_past": correct, "validate_only": dry_run, "request_id": request_id}
+
+
+_KINDS = {"/agreements/": "Agreement", "/localConventions/": "LocalConvention"}
+
+
+def kind_of(name: str) -> str:
+    """The kind of a resource, as the methods name it."""
+    return next((kind for part, kind in _KINDS.items() if part in name), "Bank")
 
 
 def _write(call: Call, verb: str, request: dict[str, Any], done: str) -> int:
-    """Calls the method for lenders, or the one for agreements, and says what was done."""
+    """Calls the method for the kind of the resource, and says what was done."""
     client = Client(call)
-    method = f"{verb}Agreement" if "/agreements/" in request["name"] else f"{verb}Bank"
+    method = f"{verb}{kind_of(request['name'])}"
     answer = client.call(getattr(client.editing, method), getattr(pb, f"{method}Request")(**request))
-    return _tell(call, request["name"], done, answer, dry_run=request["validate_only"])
+    return tell(call, request["name"], done, answer, dry_run=request["validate_only"])
 
 
-def _tell(call: Call, name: str, done: str, answer: Any, *, dry_run: bool) -> int:
-    """Says what was done, or would be."""
-    bank, _, agreement = name.removeprefix(PREFIX).partition("/agreements/")
-    call.out.document(as_json(answer))
+def tell(call: Call, name: str, done: str, answer: Any, *, dry_run: bool) -> int:
+    """Says what was done, or would be: sentences, days, answers that change."""
+    out, effect = call.out, answer.effect
+    out.document(as_json(answer))
     if done:
-        call.out.line(f"{bank}, accord {agreement} : {done}." if agreement else f"{bank} : {done}.")
-    call.out.lines(getattr(answer, "sentences", ()))
-    call.out.lines(f"À savoir : {warning.message}" for warning in getattr(answer, "warnings", ()))
-    call.out.line("Essai : rien n’est écrit." if dry_run else f"État n° {answer.state_number}.")
+        out.line(f"{_shown(name)} : {done}.")
+    out.lines(effect.sentences)
+    past = " ; le passé est corrigé" if effect.corrects_past else ""
+    out.line(f"Jours touchés : {effect.days}{past}." if effect.days else "Aucun jour ne change.")
+    show_answers(effect.answers, out)
+    if effect.reservation_count:
+        held = french.plural(effect.reservation_count, "réservation en cours", "réservations en cours")
+        changed = french.plural(len(effect.answers), "réponse change", "réponses changent")
+        out.line(f"{held}, refaites avant et après : {changed}.")
+    if effect.corrects_past:
+        out.line("Les contrôles déjà faits ne sont pas connus du registre : prévenez qui les a demandés.")
+    out.lines(f"À savoir : {warning.message}" for warning in getattr(answer, "warnings", ()))
+    if dry_run and effect.corrects_past:
+        out.line("Essai : rien n’est écrit. Pour corriger le passé, ajoutez --correct.")
+    else:
+        out.line("Essai : rien n’est écrit." if dry_run else f"État n° {answer.state_number}.")
     return GOOD
+
+
+def _shown(name: str) -> str:
+    """`banque, accord fcs`."""
+    bank, _, rest = name.removeprefix(PREFIX).partition("/")
+    word, _, own_id = rest.partition("/")
+    return f"{bank}, {'accord' if word == 'agreements' else 'convention'} {own_id}" if own_id else bank

@@ -18,12 +18,12 @@ from microcredit.bankregistry.v1 import exchange_pb2 as pb
 from services.bank_registry.cli.client import (
     ADDRESS,
     Client,
+    Correct,
     File,
     Known,
     On,
     Reason,
     new_request_id,
-    parse_day,
 )
 from services.bank_registry.cli.differences import show_difference
 from services.bank_registry.cli.questions import read_questions
@@ -38,6 +38,7 @@ from services.kit.cli import (
     Output,
     add_commands,
     as_json,
+    parse_day,
     to_date,
 )
 from services.kit.dates import today
@@ -104,9 +105,6 @@ ChangeFrom = Annotated[
         parser=parse_day,
         help="Le premier jour où ce que dit le fichier vaut ; les jours d’avant restent comme ils sont.",
     ),
-]
-Correct = Annotated[
-    bool, typer.Option("--correct", help="Corrige le passé : accepte de changer des jours déjà passés.")
 ]
 Questions = Annotated[
     Path | None,
@@ -242,6 +240,17 @@ def export(call: Call, file: File, on: On = None, known: Known = None) -> int:
     request = pb.ExportBanksRequest(
         format=_format(file), on_date=to_date(on), known_time=wire.timestamp(known)
     )
+    header, data = exported(client, request)
+    write_whole(file, data)
+    out.document({"file": str(file), **as_json(header)})
+    count = french.plural(header.bank_count, "prêteur")
+    out.line(f"{file} : {count}, état n° {header.state_number}.")
+    out.line(f"SHA-256 : {header.sha256}")
+    return GOOD
+
+
+def exported(client: Client, request: pb.ExportBanksRequest) -> tuple[pb.ExportHeader, bytes]:
+    """A file of lenders that the server makes, whole."""
     header, data = pb.ExportHeader(), bytearray()
     for message in client.stream(client.admin.ExportBanks, request, EXPORT_SECONDS):
         if message.HasField("header"):
@@ -249,12 +258,7 @@ def export(call: Call, file: File, on: On = None, known: Known = None) -> int:
         data += message.chunk
     if hashlib.sha256(data).hexdigest() != header.sha256:
         raise CommandError("Le fichier reçu est incomplet ou abîmé.", exit_code=SERVER, reason="FILE_DAMAGED")
-    _write(file, bytes(data))
-    out.document({"file": str(file), **as_json(header)})
-    count = french.plural(header.bank_count, "prêteur")
-    out.line(f"{file} : {count}, état n° {header.state_number}.")
-    out.line(f"SHA-256 : {header.sha256}")
-    return GOOD
+    return header, bytes(data)
 
 
 def template(out: Output, file: File) -> int:
@@ -266,7 +270,7 @@ def template(out: Output, file: File) -> int:
         raise CommandError("Un modèle est un fichier .csv ou .xlsx.", exit_code=USAGE, reason="USAGE")
     if file.exists():
         raise CommandError(f"Le fichier {file} existe déjà.", reason="FILE_EXISTS")
-    _write(file, writers[file.suffix.lower()]([]))
+    write_whole(file, writers[file.suffix.lower()]([]))
     out.document({"file": str(file)})
     out.line(f"{file} : modèle vierge, à remplir d’après docs/registre-format.md.")
     return GOOD
@@ -281,7 +285,7 @@ def _format(file: Path) -> pb.BankFileFormat.ValueType:
     return form
 
 
-def _write(file: Path, data: bytes) -> None:
+def write_whole(file: Path, data: bytes) -> None:
     """The whole file or the one that was there before."""
     beside = file.with_name(f".{file.name}.{os.getpid()}")
     try:

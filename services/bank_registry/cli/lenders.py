@@ -105,15 +105,18 @@ def search(
 ) -> int:
     """Cherche des prêteurs, sans égard aux accents ni aux majuscules."""
     request = pb.ListBanksRequest(query=words, on_date=to_date(on), known_time=wire.timestamp(known))
-    banks = _list(call, request)
-    call.out.line(f"{french.plural(len(banks), 'prêteur trouvé', 'prêteurs trouvés')}.")
+    banks, close = _list(call, request)
+    if close:
+        call.out.line(f"Rien ne répond à « {words} » ; les noms les plus proches sont ci-dessus.")
+    else:
+        call.out.line(f"{french.plural(len(banks), 'prêteur trouvé', 'prêteurs trouvés')}.")
     return GOOD
 
 
 def stale(call: Call, on: On = None) -> int:
     """Liste les prêteurs dont un accord n’a pas été vérifié depuis douze mois ; code 1 s’il y en a."""
     day = on or today()
-    banks = _list(call, pb.ListBanksRequest(on_date=to_date(day), verification_due_only=True))
+    banks, _ = _list(call, pb.ListBanksRequest(on_date=to_date(day), verification_due_only=True))
     if banks:
         call.out.line(f"{french.plural(len(banks), 'prêteur')} à vérifier sur pièce.")
     else:
@@ -121,15 +124,17 @@ def stale(call: Call, on: On = None) -> int:
     return REFUSED if banks else GOOD
 
 
-def _list(call: Call, request: pb.ListBanksRequest) -> list[bank_pb.Bank]:
+def _list(call: Call, request: pb.ListBanksRequest) -> tuple[list[bank_pb.Bank], bool]:
+    """The lenders, and whether they are only close to the query."""
     client = Client(call)
-    banks = [bank for page in client.pages(client.registry.ListBanks, request) for bank in page.banks]
+    pages = list(client.pages(client.registry.ListBanks, request))
+    banks = [bank for page in pages for bank in page.banks]
     call.out.document({"banks": [as_json(bank) for bank in banks]})
     rows = (
         (bank.name.removeprefix(PREFIX), bank.display_name, _kind(bank.kind), bank.siren) for bank in banks
     )
     call.out.table(("identifiant", "nom", "type", "SIREN"), rows)
-    return banks
+    return banks, pages[-1].approximate
 
 
 def _title(answer: pb.GetBankResponse) -> str:

@@ -38,7 +38,10 @@ def communes(
         (one.insee_code, one.display_name, one.departement_name, one.epci_name) for one in answer.communes
     ]
     call.out.table(("code INSEE", "commune", "département", "intercommunalité"), rows)
-    call.out.line(f"{french.plural(len(rows), 'commune trouvée', 'communes trouvées')}.")
+    if answer.approximate:
+        call.out.line(f"Rien ne répond à « {name} » ; les noms les plus proches sont ci-dessus.")
+    else:
+        call.out.line(f"{french.plural(len(rows), 'commune trouvée', 'communes trouvées')}.")
     return GOOD
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from services.bank_registry.cli import checks, edits, files, lenders, lists
+from services.bank_registry.cli import alerts, checks, edits, files, lenders, lists, publishing, terms
 from services.bank_registry.cli.client import ADDRESS
 from services.kit.cli import accesses, program, run
 
@@ -19,7 +19,7 @@ injoignable ou en panne.
 """
 
 app = program(HELP)
-for commands in (files, lenders, checks, edits, lists):
+for commands in (files, lenders, checks, edits, terms, lists, publishing, alerts):
     commands.register(app)
 accesses.register(app, ADDRESS)
 

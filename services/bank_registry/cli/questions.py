@@ -30,7 +30,7 @@ NECESSARY = ("date", "commune", "montant", "mois")
 def read_questions(data: bytes) -> list[pb.PastQuestion]:
     """The checks of a table; CommandError with the first lines that cannot be read."""
     try:
-        header, *rows = tables.read_table(data, lambda name: french.fold(name) in COLUMNS)
+        header, *rows = tables.read_table(data, lambda name: french.fold(name) in COLUMNS).rows
     except UnreadableFile as error:
         raise CommandError(f"--questions : {error}", reason="FILE_UNREADABLE") from None
     names = [french.fold(str(name or "")) for name in header.cells]

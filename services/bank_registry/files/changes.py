@@ -161,4 +161,6 @@ def _span(fact: Fact) -> str:
 
 
 def _texts(columns: Sequence[Column], fact: Fact | None) -> list[str]:
+    if fact is None:
+        return [""] * len(columns)
     return [printed(cell).removeprefix("'") for cell in cells_of(columns, fact)]

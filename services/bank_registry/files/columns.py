@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from enum import Enum
+from enum import StrEnum
 from typing import Any
 
 from services.bank_registry.files import columns
@@ -22,6 +22,7 @@ from services.bank_registry.registry import (
     Contact,
     Field,
     Kind,
+    Scope,
     Suspension,
     fold,
 )
@@ -130,7 +131,7 @@ def _plain(text: str) -> str:
 SHEET = "Prêteurs"
 
 
-class Group(Enum):
+class Group(StrEnum):
     """What a column is about; its value is the list that holds it in the statement of a lender."""
 
     LENDER = ""
@@ -145,6 +146,24 @@ class Form:
     read: tables.Parse[Any]
     show: Callable[[Any], Cell] = lambda value: value
     excel: str = "@"
+
+
+_ONE_PLACE = {
+    "région": Scope.REGIONS,
+    "département": Scope.DEPARTEMENTS,
+    "EPCI": Scope.EPCI,
+    "intercommunalité": Scope.EPCI,
+    "commune": Scope.COMMUNES,
+    "national": Scope.NATIONAL,
+    "France": Scope.NATIONAL,
+}
+_BY_OTHER_NAME = {fold(name): scope for name, scope in _ONE_PLACE.items()}
+
+
+def scope(value: object) -> Scope | Bad:
+    """How a territory is given: the label of the list, or how people also call it."""
+    found: Scope | Bad = tables.choice(SCOPES)(value)
+    return _BY_OTHER_NAME.get(fold(str(value)), found) if isinstance(found, Bad) else found
 
 
 def _euros(cents: int | None) -> Cell:
@@ -164,7 +183,7 @@ FORMS: Mapping[Kind, Form] = {
     Kind.CODE: _CODE,
     Kind.CODES: Form(tables.codes, ", ".join),
     Kind.LENDER_KIND: Form(tables.choice(KINDS), lambda kind: KINDS[kind]),
-    Kind.SCOPE: Form(tables.choice(SCOPES), lambda scope: SCOPES[scope]),
+    Kind.SCOPE: Form(scope, lambda scope: SCOPES[scope]),
     Kind.FIRST_DAY: Form(tables.day, _since, "dd/mm/yyyy"),
     Kind.LAST_DAY: Form(tables.day, excel="dd/mm/yyyy"),
     Kind.DAY: Form(tables.day, excel="dd/mm/yyyy"),
@@ -227,9 +246,9 @@ NAMES = {
 }
 """The names of the columns by list and field of the statement."""
 
-_BY_FOLD = {fold(column.name): column for column in COLUMNS}
+_BY_LETTERS = {fold(column.name).replace(" ", ""): column for column in COLUMNS}
 
 
 def find(name: str) -> Column | None:
-    """The column of a header, whatever its accents, case and punctuation."""
-    return _BY_FOLD.get(fold(name))
+    """The column of a header, whatever its accents, case, spaces and punctuation."""
+    return _BY_LETTERS.get(fold(name).replace(" ", ""))

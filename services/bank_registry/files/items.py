@@ -91,3 +91,5 @@ class Content:
     warnings: tuple[FileFinding, ...] = ()
     without_agreements: bool = False
     without_conventions: bool = False
+    absent: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """The fields that no column gives, by list of the statement: they stay as they are."""

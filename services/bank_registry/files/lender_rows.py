@@ -18,9 +18,9 @@ from services.bank_registry.files.items import (
 from services.bank_registry.registry import UNREADABLE, fold
 from services.kit import french
 from services.kit.errors import FieldReason
-from services.kit.tables import Bad, Row, UnreadableFile, is_blank, read_cell
+from services.kit.tables import Bad, Row, Sheet, UnreadableFile, is_blank, read_cell
 
-_CLOSE = 0.6
+_CLOSE, _LONGEST_NAME = 0.8, 40
 
 
 def read_header(cells: Sequence[object]) -> dict[int, Column]:
@@ -32,7 +32,7 @@ def read_header(cells: Sequence[object]) -> dict[int, Column]:
             "L’en-tête manque : la première ligne doit nommer les colonnes (identifiant, nom, type…), "
             "comme dans le modèle que donne « bank-registry template »."
         )
-    sentences = [*_unknown(names, found), *_repeated(found), *_missing(found)]
+    sentences = [*_misspelt(names, found), *_repeated(found), *_missing(found)]
     if sentences:
         raise UnreadableFile(f"L’en-tête ne va pas : {' '.join(sentences)}")
     return found
@@ -44,17 +44,35 @@ def absent(found: dict[int, Column], group: Group) -> list[str]:
     return [column.name for column in COLUMNS if column.group is group and column not in present]
 
 
-def _unknown(names: Sequence[str], found: dict[int, Column]) -> list[str]:
-    free = {fold(column.name): column.name for column in COLUMNS if column not in set(found.values())}
+def _misspelt(names: Sequence[str], found: dict[int, Column]) -> list[str]:
+    """Names so near that of an absent column that what they hold may not be ignored."""
     sentences = []
-    for index, name in enumerate(names):
-        if index in found or not name:
-            continue
-        near = get_close_matches(fold(name), free, n=1, cutoff=_CLOSE)
-        hint = f" ; vouliez-vous dire « {free[near[0]]} » ?" if near else "."
-        # A file without a header begins with a lender: what its cells hold is not repeated in an error.
-        sentences.append(f"La colonne n° {index + 1} a un nom qui n’existe pas{hint}")
+    for index, name in _others(names, found):
+        if near := _near(name, found):
+            sentences.append(
+                f"La colonne n° {index + 1} a un nom qui n’existe pas ; vouliez-vous dire « {near} » ?"
+            )
     return sentences
+
+
+def ignored(cells: Sequence[object], found: dict[int, Column], line: int) -> Iterator[FileFinding]:
+    """The columns of a header that are none of ours: what they hold is not read."""
+    names = [str(cell).strip() if not isinstance(cell, Bad) else "" for cell in cells]
+    for _, name in _others(names, found):
+        text = f"La colonne « {name[:_LONGEST_NAME]} » n’est pas connue : elle n’est pas lue."
+        yield FileFinding(FilePlace(line, name[:_LONGEST_NAME]), "COLUMN_IGNORED", text)
+
+
+def _others(names: Sequence[str], found: dict[int, Column]) -> Iterator[tuple[int, str]]:
+    return (
+        (index, name) for index, name in enumerate(names) if name not in ("", "None") and index not in found
+    )
+
+
+def _near(name: str, found: dict[int, Column]) -> str:
+    free = {fold(column.name): column.name for column in COLUMNS if column not in set(found.values())}
+    near = get_close_matches(fold(name), free, n=1, cutoff=_CLOSE)
+    return free[near[0]] if near else ""
 
 
 def _repeated(found: dict[int, Column]) -> list[str]:
@@ -81,9 +99,11 @@ Values = dict[str, object]
 _ADDRESS = "address_lines"
 
 
-def content_of(rows: Sequence[Row]) -> Content:
+def content_of(sheet: Sheet) -> Content:
     """The lenders of a table whose first row is the header."""
+    rows = sheet.rows
     header = read_header(rows[0].cells)
+    named = {index for index, cell in enumerate(rows[0].cells) if not is_blank(cell)}
     if len(rows) == 1:
         raise UnreadableFile("Le fichier n’a que son en-tête : il ne décrit aucun prêteur.")
     lenders: dict[str, _Lender] = {}
@@ -91,7 +111,7 @@ def content_of(rows: Sequence[Row]) -> Content:
     wrong: list[FileFinding] = []
     seen: dict[tuple[object, ...], int] = {}
     for row in rows[1:]:
-        parts = _parts(row, header)
+        parts = _parts(row, header, named)
         wrong.extend(found for part in parts.values() for found in part.findings)
         if len(wrong) > MAX_FINDINGS:
             raise too_many(wrong[0])
@@ -108,10 +128,28 @@ def content_of(rows: Sequence[Row]) -> Content:
     return Content(
         tuple(lender.item() for lender in lenders.values()),
         tuple(stray),
-        tuple(_absent_columns(header, rows[0].line)),
+        (
+            *(FileFinding(FilePlace(note.line), note.code, note.message) for note in sheet.notes),
+            *ignored(rows[0].cells, header, rows[0].line),
+            *_absent_columns(header, rows[0].line),
+        ),
         without_agreements=not any(column.group is Group.AGREEMENT for column in header.values()),
         without_conventions=not any(column.group is Group.CONVENTION for column in header.values()),
+        absent=_absent_fields(header),
     )
+
+
+def _absent_fields(header: dict[int, Column]) -> dict[str, frozenset[str]]:
+    """The fields that the file says nothing of, by list of the statement: none of their columns is there."""
+    said = {(column.group, column.field.name) for column in header.values()}
+    return {
+        group.value: frozenset(
+            column.field.name
+            for column in COLUMNS
+            if column.group is group and (group, column.field.name) not in said and column.field.name != "id"
+        )
+        for group in Group
+    }
 
 
 @dataclass(slots=True)
@@ -126,12 +164,14 @@ class _Part:
         self.findings.append(FileFinding(FilePlace(self.line, column), code, message))
 
 
-def _parts(row: Row, header: dict[int, Column]) -> dict[Group, _Part]:
+def _parts(row: Row, header: dict[int, Column], named: set[int]) -> dict[Group, _Part]:
     parts = {group: _Part(row.line) for group in Group}
     for index, cell in enumerate(row.cells):
         if is_blank(cell):
             continue
         column = header.get(index)
+        if column is None and index in named:
+            continue
         if column is None:
             text = "Cette cellule est hors des colonnes ; vérifiez les guillemets et les séparateurs."
             parts[Group.LENDER].note("", "CELL_WITHOUT_COLUMN", text)
@@ -216,10 +256,13 @@ def _absent_columns(header: dict[int, Column], line: int) -> Iterator[FileFindin
         if not names:
             continue
         whole = not any(column.group is group for column in header.values())
-        kept = {Group.AGREEMENT: "les accords restent", Group.CONVENTION: "les conventions restent"}
+        kept = {
+            Group.AGREEMENT: "les accords restent comme ils sont",
+            Group.CONVENTION: "les conventions restent comme elles sont",
+        }
         text = (
-            f"Le fichier ne dit rien de ces colonnes : {kept[group]} comme ils sont."
+            f"Le fichier ne dit rien de ces colonnes : {kept[group]}."
             if whole
-            else f"Colonnes absentes, lues comme vides : {french.join(names)}."
+            else f"Colonnes absentes, laissées comme elles sont : {french.join(names)}."
         )
         yield FileFinding(FilePlace(line), "COLUMNS_ABSENT", text)

@@ -10,6 +10,7 @@ from enum import StrEnum
 from functools import cached_property
 
 from services.bank_registry.files.changes import FieldChange, field_changes
+from services.bank_registry.files.completion import completed
 from services.bank_registry.files.items import FileFinding
 from services.bank_registry.files.reading import Reading, ReadLender
 from services.bank_registry.files.rows import rows_of
@@ -18,6 +19,7 @@ from services.bank_registry.registry import (
     Difference,
     Holders,
     LenderChange,
+    Notes,
     Records,
     Successions,
     days_touched,
@@ -25,6 +27,7 @@ from services.bank_registry.registry import (
     facts,
     from_day,
     past_days,
+    record_of,
 )
 from services.kit.canonical import canonical
 from services.kit.dates import Period
@@ -154,8 +157,12 @@ def _agreeing(
     reading: Reading, known: Records, since: date | None
 ) -> tuple[dict[str, ReadLender], list[FileFinding]]:
     """The entries that go together with the rest of the registry, and all the refusals."""
-    accepted = {bank_id: _filled(entry, reading, known, since) for bank_id, entry in reading.entries.items()}
     refusals = list(reading.refusals)
+    accepted: dict[str, ReadLender] = {}
+    for bank_id, entry in reading.entries.items():
+        record = _completed(entry, reading, known.get(bank_id), refusals)
+        if record is not None:
+            accepted[bank_id] = _filled(replace(entry, record=record), reading, known, since)
     for _ in range(_ROUNDS):
         found = list(_clashes(accepted, known))
         if not found:
@@ -164,6 +171,19 @@ def _agreeing(
         for finding in found:
             accepted.pop(finding.bank, None)
     raise UnreadableFile("Trop de prêteurs dépendent de lignes refusées ; corrigez d’abord les premières.")
+
+
+def _completed(
+    entry: ReadLender, reading: Reading, before: BankRecord | None, refusals: list[FileFinding]
+) -> BankRecord | None:
+    """A lender with the fields that no column gives as they are known; None if they do not go together."""
+    absent = reading.content.absent
+    if before is None or not any(absent.values()):
+        return entry.record
+    notes = Notes.new()
+    record = record_of(reading.rules, completed(entry, absent, before), notes)
+    refusals.extend(entry.finding(one.field, one.reason, one.description) for one in notes.problems)
+    return None if notes.problems else record
 
 
 def _filled(entry: ReadLender, reading: Reading, known: Records, since: date | None) -> ReadLender:

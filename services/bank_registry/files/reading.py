@@ -50,6 +50,7 @@ class Reading:
     """What a file states, what forbids some of it, and what is to be looked at."""
 
     content: Content
+    rules: Rules
     entries: dict[str, ReadLender] = field(default_factory=dict)
     refusals: list[FileFinding] = field(default_factory=list)
     warnings: list[FileFinding] = field(default_factory=list)
@@ -61,8 +62,8 @@ class Reading:
 def read(data: bytes, geography: Geography) -> Generator[Progress, None, Reading]:
     """Reads a file, whatever the registry holds; raises UnreadableFile if it is not one of lenders."""
     content = read_content(data)
-    reading = Reading(content, refusals=list(content.findings), warnings=list(content.warnings))
     rules, total = Rules(geography), len(content.items)
+    reading = Reading(content, rules, refusals=list(content.findings), warnings=list(content.warnings))
     for done, item in enumerate(content.items):
         if done % STEP == 0:
             yield Progress(done, total)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -9,17 +10,21 @@ from typing import Any
 from google.api.field_behavior_pb2 import IDENTIFIER, OUTPUT_ONLY, field_behavior
 from google.protobuf.descriptor import FieldDescriptor
 
+from microcredit.bankregistry.v1 import bank_editing_service_pb2 as editing_pb
 from microcredit.bankregistry.v1 import envelope_service_pb2 as pb
 from services.bank_registry.messages import edits
-from services.bank_registry.registry import AskedReservation, Suspension
+from services.bank_registry.messages.answers import answer_differences
+from services.bank_registry.registry import Advice, AnswerChange, AskedReservation, Suspension
 from services.kit import french, wire
-from services.kit.dates import Period, from_microseconds, paris_text
+from services.kit.dates import ONE_DAY, Period, from_microseconds, paris_text
 from services.kit.errors import FieldReason, InvalidArgument, Violation, Violations
 
 LONGEST_REASON = 500
 EVERYTHING = "*"
 
 DAYS = ("start_date", "end_date")
+_SOME = ("etag", "correct_past")
+"""What some writes say, and not all."""
 
 
 @dataclass(frozen=True)
@@ -30,14 +35,41 @@ class Writing:
     request_id: str
     validate_only: bool
     etag: str = ""
+    correct_past: bool = False
 
 
 def writing(message: Any, violations: Violations, *, reason_required: bool = True) -> Writing:
     """What a write says of itself."""
     reason = wire.line(message.reason, "reason", violations, longest=LONGEST_REASON, required=reason_required)
     request_id = wire.request_id(message.request_id, "request_id", violations)
-    etag = message.etag if "etag" in message.DESCRIPTOR.fields_by_name else ""
-    return Writing(reason, request_id, message.validate_only, etag)
+    given = {name: getattr(message, name) for name in _SOME if name in message.DESCRIPTOR.fields_by_name}
+    return Writing(reason, request_id, message.validate_only, **given)
+
+
+def warnings(advice: Iterable[Advice]) -> list[editing_pb.EditWarning]:
+    """What to look at in a change."""
+    return [
+        editing_pb.EditWarning(field=one.field, code=one.code, message=french.typeset(one.description))
+        for one in advice
+    ]
+
+
+def effect(
+    sentences: Iterable[str],
+    days: str,
+    *,
+    corrects_past: bool,
+    reservation_count: int,
+    answers: Sequence[AnswerChange],
+) -> editing_pb.EditEffect:
+    """What a change does."""
+    return editing_pb.EditEffect(
+        sentences=map(french.typeset, sentences),
+        days=days,
+        corrects_past=corrects_past,
+        reservation_count=reservation_count,
+        answers=answer_differences(answers),
+    )
 
 
 def day(message: Any, field: str, violations: Violations, *, required: bool = True) -> date | None:
@@ -56,7 +88,8 @@ def suspension(message: Any, reason: str, violations: Violations) -> Suspension 
     if start is None:
         return None
     if end is not None and end <= start:
-        text = f"La fin ({french.long_date(end)}) doit suivre le début ({french.long_date(start)})."
+        last = french.long_date(end - ONE_DAY) if end > date.min else ""
+        text = f"Le dernier jour ({last}) précède le premier ({french.long_date(start)})."
         violations.add("end_date", FieldReason.BOUNDS_REVERSED, text)
         return None
     return Suspension(Period.ending(start, end), reason)

@@ -17,7 +17,9 @@ from services.bank_registry.registry import (
     Commune,
     Geography,
     LocalConvention,
+    Records,
     StateChange,
+    envelopes,
     etag,
     life,
     state_on,
@@ -38,7 +40,7 @@ def bank(record: BankRecord, day: date | None) -> pb.Bank:
 
 
 def agreement(
-    record: BankRecord, versions: tuple[Agreement, ...], day: date | None, instant: int
+    records: Records, record: BankRecord, versions: tuple[Agreement, ...], day: date | None, instant: int
 ) -> pb.Agreement:
     """The terms of an agreement on a day; without one, the latest."""
     version = version_on(versions, day)
@@ -46,7 +48,7 @@ def agreement(
         record.bank.id,
         version,
         life(versions, version),
-        record.reserved(version.id, instant),
+        envelopes.reserved(records, record, version, instant),
         etag=etag(versions),
         verification_due=day is not None and verification_due(version.verified_on, day),
     )

@@ -88,7 +88,7 @@ def loan(
     on_date = amount = rate = None
     if _present(message, "on_date", path, violations):
         on_date = wire.civil_date(message.on_date, f"{path}.on_date", violations)
-    commune = commune_of(message.commune_insee, f"{path}.commune_insee", geography, violations)
+    commune = commune_of(message.commune_insee, f"{path}.commune_insee", geography, violations, on_date)
     if _present(message, "amount", path, violations):
         amount = wire.cents(message.amount, f"{path}.amount", violations)
     if amount is not None and amount <= 0:
@@ -135,9 +135,11 @@ def _rate(message: pb.LoanRequest, path: str, violations: Violations) -> Decimal
     return rate
 
 
-def commune_of(text: str, path: str, geography: Geography, violations: Violations) -> Commune | None:
-    """The present commune of an INSEE code, former codes followed."""
-    commune = geography.resolve(text)
+def commune_of(
+    text: str, path: str, geography: Geography, violations: Violations, day: date | None = None
+) -> Commune | None:
+    """The commune of an INSEE code, today's or that of a day, former codes followed."""
+    commune = geography.resolve(text, day)
     if not text:
         violations.add(path, FieldReason.REQUIRED, "Ce champ est obligatoire.")
     elif served := geography.by_postal_code(text):

@@ -12,6 +12,7 @@ from typing import TypeVar
 from microcredit.bankregistry.v1 import exchange_pb2 as pb
 from services.bank_registry.files import FileFinding, ImportPlan, Kind, LenderOutcome, Progress
 from services.bank_registry.messages import names
+from services.bank_registry.messages.answers import answer_differences
 from services.bank_registry.messages.edits import day as day_of
 from services.bank_registry.messages.requests import NAME_PREFIX, Sight, loan, sight
 from services.bank_registry.registry import AnswerChange, Geography, LoanRequest
@@ -173,12 +174,7 @@ def summary(plan: ImportPlan, state_number: int, answers: Answers, *, applied: b
         reservation_count=answers.reservation_count,
         question_count=answers.question_count,
         answer_count=len(answers.changed),
-        answers=[
-            pb.AnswerDifference(
-                question=spaced(one.question), before=spaced(one.before), after=spaced(one.after)
-            )
-            for one in answers.changed[:BATCH]
-        ],
+        answers=answer_differences(answers.changed),
     )
 
 

@@ -31,6 +31,7 @@
 - `check_bank`: A lender against an application; `records` gives the name of a successor.
 - `closest`: The lenders whose id or name looks most like an id.
 - `Commune`: A current commune; `epci` is empty for the few that belong to none.
+- `COMPOSITION`: The year of the data.
 - `Contact`: A service to call at a lender, by its role.
 - `CONTACT`: The fields of a contact, which are columns of nothing.
 - `CONVENTION`: The fields of a local convention.
@@ -65,6 +66,7 @@
 - `LocalConvention`: Who to write to at the lender during a period, and its usual number of days before an
   answer.
 - `LONGEST_TEXT`: Characters of a text, unless its field says another number.
+- `mergers`: A lender that goes on inside another one: its agreements and conventions, from a day on.
 - `name_of`: The name of the lender, or of what it holds, that a fact is about.
 - `narrate`: Every change, the lender first, then its agreements, its conventions and its reservations.
 - `Notes`: What is wrong with a statement: `problems` forbid it, `advice` is to be looked at.
@@ -104,7 +106,7 @@
 - `Wanted`: Filters on lenders; what is empty or None does not filter.
 """
 
-from services.bank_registry.registry import editing, envelopes
+from services.bank_registry.registry import editing, envelopes, mergers
 from services.bank_registry.registry.editing import Target, agreement_target, bank_target, convention_target
 from services.bank_registry.registry.effects import (
     AnswerChange,
@@ -131,7 +133,7 @@ from services.bank_registry.registry.fields import (
     Kind,
     attributes,
 )
-from services.bank_registry.registry.geography import Commune, Departement, Geography, fold
+from services.bank_registry.registry.geography import COMPOSITION, Commune, Departement, Geography, fold
 from services.bank_registry.registry.history import (
     STILL_KNOWN,
     BankHistory,

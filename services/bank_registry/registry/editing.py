@@ -79,7 +79,7 @@ def revised(target: Target[V], change: Callable[[V], V], since: date | None) -> 
     """New terms from a day on, or for all the days; InvalidArgument if the day is not one of its own."""
     if since is not None and not any(since in version.period for version in target.versions):
         text = f"Le {french.long_date(since)} n’est pas {_within(target)}."
-        raise _invalid("effective_date", FieldReason.OUTSIDE_PERIOD, text)
+        raise invalid("effective_date", FieldReason.OUTSIDE_PERIOD, text)
     return target.with_versions(timeline.revise(target.versions, change, since))
 
 
@@ -88,13 +88,23 @@ def moved(target: Target[V], period: Period) -> Target[V]:
     return replace(target, versions=timeline.move(target.versions, period))
 
 
+def extended(target: Target[V], last: date | None) -> BankRecord:
+    """The resource with a later last day, on its latest terms; InvalidArgument if it is not later."""
+    whole = Period(target.versions[0].period.first, target.versions[-1].period.last)
+    if whole.last is None or (last is not None and last <= whole.last):
+        present = f"est le {french.long_date(whole.last)}" if whole.last else "n’est pas fixé"
+        text = f"Son dernier jour {present} : une prolongation est plus tardive ; sinon, terminez-le (end)."
+        raise invalid("end_date", FieldReason.BOUNDS_REVERSED, text)
+    return target.with_versions(moved(target, Period(whole.first, last)).versions)
+
+
 def ended(target: Target[V], day: date) -> BankRecord:
     """The resource without the days from `day` on."""
     first, last = target.versions[0].period, target.versions[-1].period
     if day <= first.first:
         start = french.long_date(first.first)
-        text = f"La fin demandée ({french.long_date(day)}) doit suivre son premier jour ({start})."
-        raise _invalid("effective_date", FieldReason.BOUNDS_REVERSED, text)
+        text = f"Terminé le {french.long_date(day)}, il n’aurait aucun jour : son premier est le {start}."
+        raise invalid("effective_date", FieldReason.BOUNDS_REVERSED, text)
     if last.last and last.is_over(day):
         text = (
             f"Son dernier jour est déjà le {french.long_date(last.last)} : pour le prolonger, donnez-lui un "
@@ -108,7 +118,7 @@ def suspended(target: Target[V], suspension: Suspension) -> BankRecord:
     """The resource with one more suspension."""
     if not any(version.period.overlaps(suspension.period) for version in target.versions):
         text = f"Aucun jour de la suspension n’est {_within(target)}."
-        raise _invalid("effective_date", FieldReason.OUTSIDE_PERIOD, text)
+        raise invalid("effective_date", FieldReason.OUTSIDE_PERIOD, text)
     other = timeline.suspended(target.versions, suspension.period)
     if other is not None:
         start = french.long_date(other.period.first)
@@ -128,7 +138,7 @@ def prolonged(target: Target[V], day: date, last: date | None) -> BankRecord:
     (present,) = found
     if last is not None and last < present.period.first:
         start = french.long_date(present.period.first)
-        raise _invalid("end_date", FieldReason.BOUNDS_REVERSED, f"La suspension commence le {start}.")
+        raise invalid("end_date", FieldReason.BOUNDS_REVERSED, f"La suspension commence le {start}.")
     wanted = Period(present.period.first, last)
     for other in timeline.suspensions(target.versions):
         if other != present and other.period.overlaps(wanted):
@@ -210,7 +220,8 @@ def _refuse_overlap(bank_id: str, conventions: Iterable[LocalConvention]) -> Non
             )
 
 
-def _invalid(field: str, reason: FieldReason, text: str) -> InvalidArgument:
+def invalid(field: str, reason: FieldReason, text: str) -> InvalidArgument:
+    """The refusal of one field of a request."""
     violation = Violation(field, reason, text)
     message = "Un champ de la demande est incorrect."
     return InvalidArgument("INVALID_FIELDS", message, metadata={"count": "1"}, violations=[violation])

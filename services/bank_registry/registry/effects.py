@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 from datetime import date
 from itertools import pairwise
 
-from services.bank_registry.registry import timeline
-from services.bank_registry.registry.model import ALWAYS, BankRecord, Reservation, Suspension
+from services.bank_registry.registry import envelopes, timeline
+from services.bank_registry.registry.history import Records
+from services.bank_registry.registry.model import ALWAYS, Bank, BankRecord, Reservation, Suspension
 from services.bank_registry.registry.reasons import agreement_date_reasons, lender_reasons
 from services.bank_registry.registry.timeline import Dated, V
 from services.kit import french
@@ -67,29 +68,35 @@ def from_day(before: BankRecord, after: BankRecord, day: date) -> BankRecord:
     return replace(after, banks=banks, agreements=agreements, conventions=ordered)
 
 
-def reservation_changes(before: BankRecord, after: BankRecord, instant: int) -> Iterator[AnswerChange]:
-    """The reservations in force that the change makes impossible, or possible."""
-    for one in before.reservations:
+def reservation_changes(
+    bank_id: str, before: Records, after: Records, instant: int
+) -> Iterator[AnswerChange]:
+    """The reservations in force of a lender that a change of the registry makes impossible, or possible."""
+    for one in before[bank_id].reservations:
         if one.weighs(instant):
-            answers = [_against(record, one, instant) for record in (before, after)]
+            answers = [_against(records, bank_id, one, instant) for records in (before, after)]
             if answers[0] != answers[1]:
                 on, amount = french.long_date(one.on_date), french.euros(one.amount)
                 yield AnswerChange(f"réservation n° {one.id} du {on} ({amount})", *answers)
 
 
-def _against(record: BankRecord, reservation: Reservation, instant: int) -> str:
-    """`possible`, or every reason against a reservation."""
-    versions = [one for one in record.agreements if one.id == reservation.agreement_id]
-    if not versions:
+def _against(records: Records, bank_id: str, reservation: Reservation, instant: int) -> str:
+    """`possible`, or every reason against a reservation, where its agreement is on its day."""
+    day = reservation.on_date
+    sharing = envelopes.sharing(records, records[bank_id], reservation.agreement_id)
+    places = [(record, versions) for record, versions in sharing if versions]
+    if not places:
         return "L’accord n’est plus au registre."
-    terms = timeline.version_on(versions, reservation.on_date)
-    lender = timeline.version_on(record.banks, reservation.on_date)
+    in_force = (place for place in places if any(day in one.period for one in place[1]))
+    record, versions = next(in_force, places[0])
+    terms = timeline.version_on(versions, day)
+    lender = timeline.version_on(record.banks, day)
     reasons = [
         *lender_reasons(lender, reservation.on_date),
         *agreement_date_reasons(terms, reservation.on_date),
     ]
     texts = [reason.message for reason in reasons]
-    taken = (terms.committed or 0) + record.reserved(terms.id, instant)
+    taken = (terms.committed or 0) + envelopes.reserved(records, record, terms, instant)
     if terms.envelope is None or taken > terms.envelope:
         texts.append("L’enveloppe ne couvre plus ce qui est réservé.")
     return " ".join(texts) or "possible"
@@ -115,7 +122,10 @@ def _seen(versions: Sequence[Dated], day: date, seen: Seen) -> object:
 
 
 def _terms(version: Dated, day: date) -> object:
-    return replace(version, period=ALWAYS, suspensions=()), suspension_on(version, day)
+    terms = replace(version, period=ALWAYS, suspensions=())
+    if isinstance(terms, Bank) and version.period.last:
+        terms = replace(terms, successor="")  # it says nothing of the days before the end
+    return terms, suspension_on(version, day)
 
 
 def suspension_on(version: Dated, day: date) -> str | None:

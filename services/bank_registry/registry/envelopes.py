@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import date
 
+from services.bank_registry.registry.history import Records
 from services.bank_registry.registry.model import Agreement, BankRecord, Reservation, ReservationState
 from services.bank_registry.registry.reasons import agreement_date_reasons, lender_reasons
-from services.bank_registry.registry.resources import agreement_name, name_of
+from services.bank_registry.registry.resources import AGREEMENT_NAME, agreement_name, name_of
 from services.bank_registry.registry.timeline import version_on
 from services.kit import french
 from services.kit.dates import from_microseconds, paris_day
@@ -35,14 +36,47 @@ def terms_on(record: BankRecord, agreement_id: str, day: date) -> Agreement:
     return version_on([one for one in record.agreements if one.id == agreement_id], day)
 
 
-def remaining(record: BankRecord, agreement_id: str, day: date, now: int) -> int | None:
+def sharing(
+    records: Records, record: BankRecord, agreement_id: str
+) -> list[tuple[BankRecord, tuple[Agreement, ...]]]:
+    """The agreements that share an envelope, itself first: mergers made one of them go on from another."""
+    found: dict[str, tuple[BankRecord, tuple[Agreement, ...]]] = {}
+    waiting = [(record, agreement_id)]
+    while waiting:
+        holder, own_id = waiting.pop(0)
+        name = agreement_name(holder.bank.id, own_id)
+        if name in found:
+            continue
+        versions = tuple(one for one in holder.agreements if one.id == own_id)
+        found[name] = holder, versions
+        for former in filter(None, (AGREEMENT_NAME.fullmatch(one.continues) for one in versions)):
+            if former["bank"] in records:
+                waiting.append((records[former["bank"]], former["agreement"]))
+        if later := records.get(holder.bank.successor):
+            waiting += [(later, one.id) for one in later.agreements if one.continues == name]
+    return list(found.values())
+
+
+def reserved(records: Records, record: BankRecord, agreement: Agreement, instant: int) -> int:
+    """What reservations take from the envelope of an agreement at an instant, in cents."""
+    if not (agreement.continues or record.bank.successor):
+        return record.reserved(agreement.id, instant) if record.reservations else 0
+    places = sharing(records, record, agreement.id)
+    return sum(holder.reserved(one[0].id, instant) for holder, one in places if one)
+
+
+def remaining(records: Records, bank_id: str, agreement_id: str, day: date, now: int) -> int | None:
     """What remains of an envelope, in cents; None without one, or if the agreement was withdrawn since."""
+    record = records[bank_id]
     if all(one.id != agreement_id for one in record.agreements):
         return None
-    return terms_on(record, agreement_id, day).remaining(record.reserved(agreement_id, now))
+    terms = terms_on(record, agreement_id, day)
+    return terms.remaining(reserved(records, record, terms, now))
 
 
-def reserve(record: BankRecord, asked: AskedReservation, now: int, expiry_instant: int) -> Reservation:
+def reserve(
+    records: Records, record: BankRecord, asked: AskedReservation, now: int, expiry_instant: int
+) -> Reservation:
     """The reservation, without its id; FailedPrecondition if the envelope does not allow it, the reservations
     that expired by `expiry_instant` being over."""
     terms = terms_on(record, asked.agreement_id, asked.on_date)
@@ -53,7 +87,7 @@ def reserve(record: BankRecord, asked: AskedReservation, now: int, expiry_instan
         text = " ".join(reason.message for reason in against)
         metadata = {"name": name, "date": asked.on_date.isoformat()}
         raise FailedPrecondition("AGREEMENT_NOT_IN_FORCE", text, metadata=metadata)
-    left = terms.remaining(record.reserved(terms.id, expiry_instant))
+    left = terms.remaining(reserved(records, record, terms, expiry_instant))
     if left is None:
         text = f"L’accord {terms.reference} n’a pas d’enveloppe : il n’y a rien à réserver."
         raise FailedPrecondition("NO_ENVELOPE", text, metadata={"name": name})

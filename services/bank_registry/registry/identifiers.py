@@ -25,7 +25,7 @@ def siren_problem(text: str) -> str | None:
     """A SIREN is nine digits, the last one a Luhn check digit."""
     if not _SIREN.fullmatch(text):
         return f"Le SIREN « {text} » doit compter neuf chiffres, sans espace."
-    if not siren.is_valid(text):
+    if not siren.is_valid(text) or not text.strip("0"):
         return f"La clé de contrôle du SIREN {text} est fausse : vérifiez chaque chiffre."
     return None
 
@@ -45,11 +45,15 @@ def cib_problem(text: str) -> str | None:
         lost = text.isascii() and text.isdigit() and len(text) < 5
         hint = f" ; vouliez-vous dire « {text.zfill(5)} » ?" if lost else ", par exemple « 01234 »."
         return f"Le code banque « {text} » doit compter cinq chiffres, zéros de tête compris{hint}"
+    if not text.strip("0"):
+        return f"Le code banque {text} n’est celui de personne ; laissez vide ce qui n’existe pas."
     return None
 
 
 def bic_problem(text: str) -> str | None:
     """A BIC (ISO 9362) is 8 or 11 characters: institution, country, location, branch."""
+    if _BIC.fullmatch(text.upper()) and text != text.upper():
+        return f"Un BIC s’écrit en capitales ; vouliez-vous dire « {text.upper()} » ?"
     if not _BIC.fullmatch(text) or not bic.is_valid(text):
         return f"Le BIC « {text} » doit compter 8 ou 11 caractères en capitales, par exemple BANKFRPP."
     if text[4:6] not in _FRENCH:

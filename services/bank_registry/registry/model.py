@@ -94,6 +94,8 @@ class Agreement:
     verified_on: date | None = None
     evidence: str = ""
     rate_rule: str = ""
+    continues: str = ""
+    """Name of the agreement of another lender that it goes on from: they share one envelope."""
 
     def remaining(self, reserved: int = 0) -> int | None:
         """What may still be lent beside what is reserved, in cents, at least 0; None without an envelope."""

@@ -74,10 +74,11 @@ def reasons_against(
     yield from agreement_date_reasons(agreement, request.on_date)
     yield from _territory(agreement, request, geography)
     yield from _envelope(agreement, request, reserved)
-    yield from _outside(agreement.amount, request.amount, _AMOUNT)
-    yield from _outside(agreement.months, request.months, _MONTHS)
+    named = f"l’accord {agreement.reference}"
+    yield from _outside(agreement.amount, request.amount, _AMOUNT, named)
+    yield from _outside(agreement.months, request.months, _MONTHS, named)
     if request.rate is not None:
-        yield from _outside(agreement.rate, request.rate, _RATE)
+        yield from _outside(agreement.rate, request.rate, _RATE, named)
     yield from _object(agreement, request)
 
 
@@ -120,11 +121,11 @@ class _Dates:
 
 _LENDER_DATES = _Dates(
     ReasonCode.LENDER_NOT_STARTED,
-    "n’est agréé qu’à partir du",
+    "n’a d’agrément qu’à partir du",
     ReasonCode.LENDER_ENDED,
-    "n’est plus agréé depuis le",
+    "n’a plus d’agrément depuis le",
     ReasonCode.LENDER_SUSPENDED,
-    "est suspendu",
+    "ne prête pas",
 )
 _AGREEMENT_DATES = _Dates(
     ReasonCode.AGREEMENT_NOT_STARTED,
@@ -152,12 +153,12 @@ def _dates(fact: Bank | Agreement, name: str, day: date, dates: _Dates) -> Itera
 
 
 def _territory(agreement: Agreement, request: LoanRequest, geography: Geography) -> Iterator[Reason]:
-    if not agreement.territory.covers(request.commune, geography):
+    if not agreement.territory.covers(request.commune, geography, request.on_date):
         commune = f"{printed(request.commune.name)} ({request.commune.code})"
         yield Reason(
             ReasonCode.OUT_OF_TERRITORY,
             f"{commune} est hors du territoire de l’accord {agreement.reference} "
-            f"({agreement.territory.describe(geography)}).",
+            f"({agreement.territory.describe(geography, request.on_date)}).",
         )
 
 
@@ -167,7 +168,7 @@ def _envelope(agreement: Agreement, request: LoanRequest, reserved: int) -> Iter
         yield Reason(
             ReasonCode.ENVELOPE_EXHAUSTED,
             f"Le montant demandé ({french.euros(request.amount)}) dépasse ce qui reste de l’enveloppe "
-            f"({french.euros(remaining)}).",
+            f"de l’accord {agreement.reference} ({french.euros(remaining)}).",
         )
 
 
@@ -190,33 +191,33 @@ def _exact_percent(rate: Decimal) -> str:
 
 _AMOUNT = _Quantity(
     ReasonCode.AMOUNT_BELOW_LENDER_MIN,
-    "Le montant demandé ({asked}) est inférieur au minimum du prêteur ({bound}).",
+    "Le montant demandé ({asked}) est inférieur au minimum de {named} ({bound}).",
     ReasonCode.AMOUNT_ABOVE_LENDER_MAX,
-    "Le montant demandé ({asked}) dépasse le maximum du prêteur ({bound}).",
+    "Le montant demandé ({asked}) dépasse le maximum de {named} ({bound}).",
     french.euros,
 )
 _MONTHS = _Quantity(
     ReasonCode.MONTHS_BELOW_LENDER_MIN,
-    "La durée demandée ({asked}) est inférieure à la durée minimale du prêteur ({bound}).",
+    "La durée demandée ({asked}) est inférieure à la durée minimale de {named} ({bound}).",
     ReasonCode.MONTHS_ABOVE_LENDER_MAX,
-    "La durée demandée ({asked}) dépasse la durée maximale du prêteur ({bound}).",
+    "La durée demandée ({asked}) dépasse la durée maximale de {named} ({bound}).",
     french.months,
 )
 _RATE = _Quantity(
     ReasonCode.RATE_BELOW_LENDER_MIN,
-    "Le taux demandé ({asked}) est inférieur au taux minimal du prêteur ({bound}).",
+    "Le taux demandé ({asked}) est inférieur au taux minimal de {named} ({bound}).",
     ReasonCode.RATE_ABOVE_LENDER_MAX,
-    "Le taux demandé ({asked}) dépasse le taux maximal du prêteur ({bound}).",
+    "Le taux demandé ({asked}) dépasse le taux maximal de {named} ({bound}).",
     _exact_percent,
 )
 
 
-def _outside(bounds: Bounds[Bound], asked: Bound, quantity: _Quantity[Bound]) -> Iterator[Reason]:
+def _outside(bounds: Bounds[Bound], asked: Bound, quantity: _Quantity[Bound], named: str) -> Iterator[Reason]:
     if bounds.least is not None and asked < bounds.least:
-        values = {"asked": quantity.show(asked), "bound": quantity.show(bounds.least)}
+        values = {"asked": quantity.show(asked), "bound": quantity.show(bounds.least), "named": named}
         yield Reason(quantity.below, quantity.below_message.format(**values))
     if bounds.greatest is not None and asked > bounds.greatest:
-        values = {"asked": quantity.show(asked), "bound": quantity.show(bounds.greatest)}
+        values = {"asked": quantity.show(asked), "bound": quantity.show(bounds.greatest), "named": named}
         yield Reason(quantity.above, quantity.above_message.format(**values))
 
 
@@ -225,6 +226,6 @@ def _object(agreement: Agreement, request: LoanRequest) -> Iterator[Reason]:
     if request.category and accepted and request.category not in accepted:
         yield Reason(
             ReasonCode.OBJECT_NOT_ACCEPTED_BY_LENDER,
-            f"L’objet demandé ({request.category}) n’est pas de ceux que prend le prêteur "
+            f"L’objet demandé ({request.category}) n’est pas de ceux de l’accord {agreement.reference} "
             f"({french.join(accepted)}).",
         )

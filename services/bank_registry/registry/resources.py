@@ -11,6 +11,7 @@ from services.bank_registry.registry.geography import fold
 from services.bank_registry.registry.model import Agreement, Bank, LocalConvention, Reservation
 
 ID = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+AGREEMENT_NAME = re.compile(f"banks/(?P<bank>{ID.pattern})/agreements/(?P<agreement>{ID.pattern})")
 LONGEST_ID = 63
 SUGGESTIONS = 3
 

@@ -36,8 +36,9 @@ from services.bank_registry.registry.model import (
     LocalConvention,
     Suspension,
 )
+from services.bank_registry.registry.plausibility import doubts
 from services.bank_registry.registry.reasons import Advice
-from services.bank_registry.registry.resources import ID, slug
+from services.bank_registry.registry.resources import AGREEMENT_NAME, ID, slug
 from services.bank_registry.registry.territory import Scope, place_name, unknown_place
 from services.kit import french
 from services.kit.dates import Period
@@ -64,6 +65,8 @@ _IDENTIFIERS: Mapping[str, Callable[[str], str | None]] = {
     "bic": identifiers.bic_problem,
     "lei": identifiers.lei_problem,
 }
+_DISTRICT = re.compile(r"751(?:0[1-9]|1[0-9]|20)|132(?:0[1-9]|1[0-6])|6938[1-9]")
+"""The municipal districts of Paris, Marseille and Lyon: the law of 1982 has no other."""
 _POSTAL_CODE = re.compile(r"[0-9]{5}")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 
@@ -138,14 +141,16 @@ class Rules:
         for least, greatest in (("amount_min", "amount_max"), ("months_min", "months_max")):
             _check_order(values, least, greatest, notes)
         _check_order(values, "rate_min_pct", "rate_max_pct", notes)
-        if (values["committed"] or 0) > (values["envelope"] or 0):
-            text = "Le montant engagé dépasse l’enveloppe ; vérifiez les deux montants."
-            notes.advise("committed", "COMMITTED_ABOVE_ENVELOPE", text)
+        for unlikely in doubts(values):
+            notes.advise(*unlikely)
         for index, code in _distinct("accepted_objects", values["accepted_objects"], notes):
             if not CATEGORY.fullmatch(code):
                 form = "Un code compte des capitales sans accent, des chiffres et des soulignés"
                 path = f"accepted_objects[{index}]"
                 notes.problem(path, FieldReason.MALFORMED, f"{form}, comme MOBILITE.")
+        if values["continues"] and not AGREEMENT_NAME.fullmatch(values["continues"]):
+            text = "Un accord repris s’écrit « banks/identifiant/agreements/identifiant »."
+            notes.problem("continues", FieldReason.MALFORMED, text)
         if values["scope"] is None or period is None:
             return None
         return Agreement(period=period, **attributes(AGREEMENT, values))
@@ -166,6 +171,10 @@ class Rules:
                 self._unknown += 1
                 text = unknown_place(scope, code, self._geography, suggest=self._unknown <= MAX_HINTS)
                 notes.problem(f"territory_codes[{index}]", FieldReason.UNKNOWN_PLACE, text)
+            elif scope is Scope.COMMUNES and _DISTRICT.fullmatch(code):
+                city = place_name(scope, code, self._geography)
+                text = f"{code} est un arrondissement : l’accord vaudra pour toute la commune de {city}."
+                notes.advise(f"territory_codes[{index}]", "DISTRICT_OF_COMMUNE", text)
         return codes
 
     def convention(self, stated: Statement, notes: Notes) -> LocalConvention | None:

@@ -12,6 +12,7 @@ from services.bank_registry.registry.geography import Commune, Geography, fold
 from services.bank_registry.registry.history import Records
 from services.bank_registry.registry.model import Agreement, Bank, BankKind, BankRecord
 from services.bank_registry.registry.selection import verification_due
+from services.bank_registry.registry.spelling import meant
 from services.bank_registry.registry.timeline import version_on
 
 _folded = lru_cache(20_000)(fold)
@@ -38,14 +39,19 @@ class Wanted:
     verification_due: bool = False
 
 
-def search(records: Records, wanted: Wanted, day: date | None, geography: Geography) -> list[BankRecord]:
-    """The lenders that pass every filter; by name without a query, else those most like it first."""
+def search(
+    records: Records, wanted: Wanted, day: date | None, geography: Geography
+) -> tuple[list[BankRecord], bool]:
+    """The lenders that pass every filter, by name without a query, else those most like it first; and whether
+    they are only close to the query, none being as it is written."""
     kept = [record for record in records.values() if _passes(record, wanted, day, geography)]
     query = fold(wanted.query)
     if not query:
-        return sorted(kept, key=_by_name)
+        return sorted(kept, key=_by_name), False
     ranked = [(rank, record) for record in kept if (rank := _rank(record, query)) is not None]
-    return [record for _, record in sorted(ranked, key=lambda one: (one[0], _by_name(one[1])))]
+    if not ranked:
+        return sorted((record for record in kept if _is_close(record, query)), key=_by_name), True
+    return [record for _, record in sorted(ranked, key=lambda one: (one[0], _by_name(one[1])))], False
 
 
 def state_on(record: BankRecord, day: date) -> BankState:
@@ -86,7 +92,7 @@ def _passes(record: BankRecord, wanted: Wanted, day: date | None, geography: Geo
     if wanted.commune is None and not wanted.manager:
         return True
     return any(
-        (wanted.commune is None or agreement.territory.covers(wanted.commune, geography))
+        (wanted.commune is None or agreement.territory.covers(wanted.commune, geography, day))
         and (not wanted.manager or _folded(agreement.manager) == fold(wanted.manager))
         for agreement in record.agreements
         if day is None or day in agreement.period
@@ -108,6 +114,11 @@ def _rank(record: BankRecord, query: str) -> int | None:
         return 2
     words = " ".join(_texts(record)).split()
     return 3 if all(any(word.startswith(part) for word in words) for part in query.split()) else None
+
+
+def _is_close(record: BankRecord, query: str) -> bool:
+    words = set(" ".join(_texts(record)).split())
+    return all(meant(part, words) for part in query.split())
 
 
 def _identifiers(banks: Iterable[Bank]) -> Iterator[str]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from functools import lru_cache
 
+from services.bank_registry.registry import envelopes
 from services.bank_registry.registry.geography import Geography, fold
 from services.bank_registry.registry.history import Records
 from services.bank_registry.registry.model import (
@@ -101,7 +102,7 @@ def check_bank(
     for versions in record.by_agreement:
         agreement = version_on(versions, request.on_date)
         whole = life(versions, agreement)
-        reserved = record.reserved(agreement.id, instant) if record.reservations else 0
+        reserved = envelopes.reserved(records, record, agreement, instant)
         reasons = (*against_all, *reasons_against(agreement, request, geography, reserved))
         checks.append(AgreementCheck(agreement, reasons, whole, reserved))
     convention = convention_on(record.conventions, request.on_date)
@@ -109,7 +110,7 @@ def check_bank(
         bank,
         life(record.banks, bank),
         tuple(checks),
-        _bank_reasons(bank, checks, against_all),
+        _bank_reasons(bank, checks, request.on_date, against_all),
         tuple(_warnings(bank, checks, record.conventions, convention, request, records)),
         convention,
         _convention_life(record.conventions, convention),
@@ -155,15 +156,25 @@ def verification_due(verified_on: date | None, day: date) -> bool:
     return add_months(verified_on, VERIFICATION_MONTHS) < day
 
 
+def _mattering(checks: Sequence[AgreementCheck], day: date) -> list[AgreementCheck]:
+    """The agreements of a day; without one, those to come and the last one that was."""
+    periods = {check: check.agreement.period for check in checks}
+    found = [check for check, period in periods.items() if day in period]
+    if found:
+        return found
+    over = [check for check, period in periods.items() if period.is_over(day)]
+    last = max((periods[check].last or date.min for check in over), default=None)
+    return [check for check in checks if check not in over or periods[check].last == last]
+
+
 def _bank_reasons(
-    bank: Bank, checks: Iterable[AgreementCheck], against_all: tuple[Reason, ...]
+    bank: Bank, checks: Sequence[AgreementCheck], day: date, against_all: tuple[Reason, ...]
 ) -> tuple[Reason, ...]:
-    found = [check.reasons for check in checks]
-    if not found:
+    if not checks:
         return (no_agreement(bank), *against_all)
-    if not all(found):
+    if not all(check.reasons for check in checks):
         return ()
-    distinct = dict.fromkeys(reason for reasons in found for reason in reasons)
+    distinct = dict.fromkeys(reason for check in _mattering(checks, day) for reason in check.reasons)
     return tuple(sorted(distinct, key=lambda reason: RANK[reason.code]))
 
 
@@ -179,9 +190,10 @@ def _warnings(
         yield SelectionWarning(
             WarningCode.NO_LOCAL_CONVENTION, _no_convention(bank, conventions, request.on_date)
         )
-    usable = [check.agreement for check in checks if not check.reasons]
-    for agreement in usable or [check.agreement for check in checks]:
-        yield from _verification(agreement, request)
+    usable = [check for check in checks if not check.reasons]
+    for check in usable or _mattering(checks, request.on_date):
+        if not check.agreement.period.is_over(request.on_date):
+            yield from _verification(check.agreement, request)
     if bank.successor and (bank.period.last is None or bank.period.is_over(request.on_date)):
         successor = records.get(bank.successor)
         name = successor.bank.name if successor else bank.successor

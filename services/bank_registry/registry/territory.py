@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 
-from services.bank_registry.registry.geography import Commune, Geography, fold
+from services.bank_registry.registry.geography import COMPOSITION, Commune, Geography, fold
 from services.kit import french
 
 NAMED = 4
@@ -38,8 +39,8 @@ class Territory:
     scope: Scope
     codes: tuple[str, ...] = ()
 
-    def covers(self, commune: Commune, geography: Geography) -> bool:
-        """Whether a present commune is in the territory; former codes of communes are followed."""
+    def covers(self, commune: Commune, geography: Geography, day: date | None) -> bool:
+        """Whether the commune of a day is in the territory; former codes of communes are followed."""
         match self.scope:
             case Scope.NATIONAL:
                 return True
@@ -50,10 +51,11 @@ class Territory:
             case Scope.EPCI:
                 return commune.epci in self.codes
             case Scope.COMMUNES:
-                return commune.code in self.codes or commune in map(geography.resolve, self.codes)
+                found = (geography.resolve(code, day) for code in self.codes)
+                return commune.code in self.codes or commune.code in {one.code for one in found if one}
 
-    def describe(self, geography: Geography) -> str:
-        """`départements : Ille-et-Vilaine (35) et Morbihan (56)`."""
+    def describe(self, geography: Geography, day: date) -> str:
+        """`départements : Ille-et-Vilaine (35) et Morbihan (56)`, with the year of a composition gone by."""
         if self.scope is Scope.NATIONAL:
             return "France entière"
         named = [
@@ -63,7 +65,9 @@ class Territory:
         if len(self.codes) > NAMED:
             named.append(french.plural(len(self.codes) - NAMED, "autre"))
         label = _LABELS[self.scope] + ("s" if len(self.codes) > 1 else "")
-        return french.spaced(f"{label} : {french.join(named)}")
+        gone_by = self.scope is not Scope.COMMUNES and day.year < COMPOSITION
+        year = f" ; composition de {geography.composition(day)}" if gone_by else ""
+        return french.spaced(f"{label} : {french.join(named)}{year}")
 
 
 def printed(name: str) -> str:
@@ -77,7 +81,7 @@ def place_name(scope: Scope, code: str, geography: Geography) -> str | None:
         Scope.REGIONS: geography.region,
         Scope.DEPARTEMENTS: geography.departement,
         Scope.EPCI: geography.epci,
-        Scope.COMMUNES: geography.resolve,
+        Scope.COMMUNES: geography.current,
     }[scope]
     place = look_up(code)
     return place and place.name

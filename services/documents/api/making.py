@@ -12,7 +12,7 @@ from services.documents.messages import DocumentOptions, documents, requests
 from services.documents.publishing import Deployment, Deployments
 from services.documents.store import DocumentStore, File, Origin
 from services.kit.access import Outgoing, TlsFiles
-from services.kit.context import actor, remaining
+from services.kit.context import REQUEST_ID, actor, remaining, request_id
 from services.kit.errors import DeadlineExceeded, DomainError, FailedPrecondition, Unavailable
 
 
@@ -112,7 +112,10 @@ class Converter:
         request = pb.ConvertToPdfRequest(content=content)
         stub = PdfServiceStub(self._worker.channel())
         try:
-            answers = stub.ConvertToPdf(request, timeout=min(remaining(), MAX_SECONDS))
+            # The worker notes the call under the request id that the agent's call is noted under here.
+            answers = stub.ConvertToPdf(
+                request, timeout=min(remaining(), MAX_SECONDS), metadata=((REQUEST_ID, request_id()),)
+            )
             return b"".join(answer.data for answer in answers)
         except grpc.RpcError as error:
             raise _refusal(error) from error

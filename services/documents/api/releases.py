@@ -16,6 +16,7 @@ from services.documents.publishing import (
     continued,
     profile_of,
     template_of,
+    texts_in_force,
 )
 from services.documents.render import TemplateError
 from services.documents.template import DOCX_FILE, Sample, annotate_apart
@@ -72,6 +73,7 @@ def package_kinds(sample: Callable[[], Sample | None]) -> Kinds[Published]:
         max_findings=MAX_FINDINGS,
         check=lambda contents, seconds, annotated: _report(check_profile(contents), PROFILES, {}),
         compile=profile_of,
+        rewritten=texts_in_force,
         describe=lambda contents: Description(
             str(profile_of("", contents).content["organisation"]["short_name"])
         ),

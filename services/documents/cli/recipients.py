@@ -52,12 +52,10 @@ def read_recipients(path: Path) -> list[Recipient]:
     """The rows of a table; CommandError if it cannot be read, with every wrong column."""
     headers = Headers()
     try:
-        head, *rows = read_table(read_file(path), headers.knows, columns=MAX_COLUMNS, formulas=True)
+        head, *rows = read_table(read_file(path), headers.knows, columns=MAX_COLUMNS, formulas=True).rows
     except UnreadableFile as error:
         raise CommandError(str(error), exit_code=USAGE, reason="FILE") from None
     titles = _titles(head)
-    if not any(map(headers.knows, titles)):
-        _say_where(rows, headers)
     columns = headers.read(titles)
     if not rows:
         raise CommandError("Le tableau ne contient aucun destinataire.", exit_code=USAGE, reason="TABLE")
@@ -70,19 +68,6 @@ def read_recipients(path: Path) -> list[Recipient]:
 
 def _titles(row: Row) -> list[str]:
     return ["" if is_blank(cell) or isinstance(cell, Bad) else str(cell).strip() for cell in row.cells]
-
-
-def _say_where(rows: Sequence[Row], headers: Headers) -> None:
-    """CommandError if the names of columns are not on the first line, but below a title."""
-    for row in rows[:_LOOKED_AT]:
-        if any(map(headers.knows, filter(None, _titles(row)))):
-            text = (
-                f"Les noms des colonnes semblent être à la ligne {row.line} ; supprimez ce qui est au-dessus."
-            )
-            raise CommandError(text, exit_code=USAGE, reason="TABLE")
-
-
-_LOOKED_AT = 10
 
 
 def _recipient(row: Row, titles: Sequence[str], columns: Mapping[int, Column]) -> Recipient:

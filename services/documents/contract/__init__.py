@@ -17,6 +17,7 @@
 - `data_digest`: The SHA-256 of the canonical JSON of a dossier, whatever the document and its day; raises
   InvalidArgument when it is none.
 - `data_recipients`: Who receives the data of a file besides the agents of the service.
+- `DATES`: The dates of the dossier contract that carry a mark.
 - `described`: The typed content of the YAML file that describes a package; None when it is not what it
   should be.
 - `document_reference`: `MC-2026-0042`: the name of what the template is about; empty when it is about
@@ -54,6 +55,8 @@
   depth.
 - `terms`: Implicit refusal, with and without the suspension that this letter opens; withdrawal.
 - `to_lender`: What forbids to make a document of this title for the lender.
+- `Typeset`: A text whose lines end where they may: it is printed as it is.
+- `typeset_once`: The same value, its texts made ready to print.
 - `uncovered`: Why no authorisation of a file covers a flow and what is sent; nothing if one does.
 - `wording`: French forms of address: civility, names, lists of borrowers, postal block, time left, amounts
   in words.
@@ -83,6 +86,7 @@ from services.documents.contract.dossier_json import (
     CONTRACT,
     CONTRACT_FILE,
     CONTRACT_VERSION,
+    DATES,
     ROOT,
     data_digest,
     document_reference,
@@ -95,4 +99,4 @@ from services.documents.contract.schema import Requirement, Schema, written
 from services.documents.contract.sharing import SHARED, common_to_all
 from services.documents.contract.statistics import published
 from services.documents.contract.strict_json import ILLEGAL, has_illegal_character, merge_patch
-from services.documents.contract.values import Code, Money, NotAsked
+from services.documents.contract.values import Code, Money, NotAsked, Typeset, typeset_once

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from services.documents.contract import computed
 from services.documents.contract.values import Money, NotAsked
 from services.kit.errors import FieldReason, Violation
 
@@ -16,12 +17,6 @@ _TOTALS = (
     ("credit_instalments", "credits", "instalment"),
     ("debt_repayments", "debts", "repayment"),
 )
-_VALUES = ("amount", "rate_pct", "number", "display")
-_REMAINDERS = {
-    "living_remainder": "living_remainder_after",
-    "living_remainder_after": "living_remainder_after",
-    "living_remainder_before": "living_remainder_before",
-}
 
 
 def violations(data: Data, root: str) -> Iterator[Violation]:
@@ -31,27 +26,7 @@ def violations(data: Data, root: str) -> Iterator[Violation]:
         yield from _living_remainder(data["budget"]["totals"], data.get("loan"), f"{root}.budget.totals")
     if data.get("loan", {}).get("schedule"):
         yield from _schedule(data["loan"], f"{root}.loan")
-    for rank, figure in enumerate(data.get("assessment", {}).get("figures", ())):
-        yield from _figure(figure, data, f"{root}.assessment.figures[{rank}]")
-
-
-def _figure(figure: Data, data: Data, path: str) -> Iterator[Violation]:
-    """A figure of the rules has one value, typed, and that of the loan or of the budget of the same name."""
-    given = [name for name in _VALUES if name in figure]
-    if len(given) != 1:
-        sentence = "Donnez une valeur et une seule : amount, rate_pct, number ou display."
-        yield Violation(path, FieldReason.INCONSISTENT, sentence)
-    if {"€", "%"} & set(figure.get("display", "")):
-        sentence = "Un montant se donne dans amount, un taux dans rate_pct."
-        yield Violation(f"{path}.display", FieldReason.WRONG_TYPE, sentence)
-    name = figure["name"]
-    known = {**data.get("loan", {})}
-    totals = data.get("budget", {}).get("totals", {})
-    known |= {mine: totals[theirs] for mine, theirs in _REMAINDERS.items() if theirs in totals}
-    expected = known.get(name)
-    if given and isinstance(expected, Money) and figure.get("amount") != expected:
-        sentence = "Cette valeur calculée diffère de celle du prêt ou du budget de même nom."
-        yield Violation(f"{path}.{given[0]}", FieldReason.INCONSISTENT, sentence)
+    yield from computed.violations(data, root)
 
 
 def _totals(budget: Data, path: str) -> Iterator[Violation]:

@@ -3,13 +3,13 @@ document for a lender, or that repeats what a lender said."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import Enum
 from typing import Any
 
-from services.documents.contract.lender_pieces import Sent
+from services.documents.contract.lender_pieces import INTERNAL, Sent, enclosed
 from services.kit.dates import add_months
 from services.kit.errors import FieldReason, Violation
 from services.kit.french import fold
@@ -69,16 +69,35 @@ def uncovered(
         yield from min(tried, key=lambda found: (_names_another(found), len(found)))
 
 
-def to_lender(data: Data, day: date, durations: Durations, root: str, title: str) -> Iterator[Violation]:
-    """What forbids to make a document of this title for the lender: an opinion, a rule, no permission."""
+def to_lender(
+    data: Data, day: date, durations: Durations, root: str, title: str, names: Collection[str]
+) -> Iterator[Violation]:
+    """What forbids to make a document of this title for the lender: an opinion, a rule, no permission.
+
+    The papers that it says are joined leave with it; `names` are those that the document reads.
+    """
     yield from refused_to_lender(data, root)
-    yield from uncovered(data, Flow.TO_LENDER, day, durations, root, [Sent(title)])
+    unread = {"enclosures", "pieces"}.difference(names)
+    joined = enclosed({name: value for name, value in data.items() if name not in unread})
+    yield from uncovered(data, Flow.TO_LENDER, day, durations, root, [Sent(title), *joined])
 
 
-def from_lender(data: Data, day: date, durations: Durations, root: str) -> Iterator[Violation]:
-    """What forbids to use what the lender said; nothing if the person brought the paper."""
-    if data.get("lender_news", {}).get("source") != "APPLICANT":
+def from_lender(
+    data: Data, day: date, durations: Durations, root: str, said: Collection[str]
+) -> Iterator[Violation]:
+    """What forbids to use what the lender said at these paths; nothing if the person brought the paper."""
+    brought = data.get("lender_news", {}).get("source") == "APPLICANT"
+    if not brought and any(_given(data, path) for path in said):
         yield from uncovered(data, Flow.FROM_LENDER, day, durations, root)
+
+
+def _given(data: Data, path: str) -> bool:
+    node: Any = data
+    for name in path.split("."):
+        if name not in node:
+            return False
+        node = node[name]
+    return True
 
 
 def refused_to_lender(data: Data, root: str) -> Iterator[Violation]:
@@ -99,16 +118,6 @@ def is_presentable(data: Data) -> bool:
     return "assessment" in data and not any(refused_to_lender(data, ""))
 
 
-def impossible(data: Data, root: str) -> Iterator[Violation]:
-    """Authorisations that end, or are taken back, before they are given."""
-    for rank, one in enumerate(data.get("authorisations", ())):
-        for name in ("valid_until", "revoked_on"):
-            if name in one and "given_on" in one and one[name] < one["given_on"]:
-                sentence = "Cette date précède celle de la signature de l’autorisation."
-                where = f"{root}.authorisations[{rank}].{name}"
-                yield Violation(where, FieldReason.INCONSISTENT, sentence)
-
-
 _OTHER_LENDER = "Cette autorisation nomme un autre établissement que celui du dossier."
 
 
@@ -125,7 +134,11 @@ def _faults(
     yield from _out_of_time(one, path, day, months)
     listed = {fold(label) for label in one["pieces"]}
     for piece in sent:
-        if fold(piece.label) not in listed:
+        if fold(piece.label) == fold(INTERNAL):
+            where = f"{root}.{piece.field}" if piece.field else f"{path}.pieces"
+            sentence = "L’évaluation sociale ne part jamais vers un établissement."
+            yield Violation(where, FieldReason.INCONSISTENT, sentence)
+        elif fold(piece.label) not in listed:
             # The label of a paper may name somebody; the titles of the service name nobody.
             named = "cette pièce" if piece.field else f"« {piece.label} »"
             where = f"{root}.{piece.field}" if piece.field else f"{path}.pieces"

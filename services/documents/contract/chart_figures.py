@@ -7,7 +7,7 @@ from math import inf
 from typing import Any
 
 from services.documents.contract.values import Money
-from services.kit.french import euros, join, months, short_date, spaced
+from services.kit.french import euros, join, months, short_date, signed, spaced
 
 Data = Mapping[str, Any]
 
@@ -59,7 +59,7 @@ def _budget(totals: Data, instalment: Money | None) -> dict[str, Any] | None:
         f"{euros(instalment.cents)}, reste à vivre {euros(totals[_AFTER].cents)}."
     )
     series = {title: [before[name], after[name]] for title, name in BUDGET_SERIES.items()}
-    return {"alt": spaced(alt), "categories": BUDGET_CATEGORIES, "series": series}
+    return {"alt": signed(spaced(alt)), "categories": BUDGET_CATEGORIES, "series": series}
 
 
 def _balance(amount: Money, schedule: Sequence[Data]) -> dict[str, Any]:

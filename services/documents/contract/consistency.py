@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 
-from services.documents.contract import amounts, authorisations
+from services.documents.contract import amounts
 from services.documents.contract.letter_checks import SITUATIONS, Data
 from services.documents.contract.letter_checks import Check as Check
 from services.documents.contract.reader_checks import READERS
@@ -19,34 +19,12 @@ from services.kit.errors import FieldReason, Violation
 from services.kit.french import long_date
 
 _MET = ("ELIGIBLE", "ELIGIBLE_WITH_RESERVE")
-_PAST = (
-    ("case", "request_date"),
-    ("case", "received_on"),
-    ("applicant", "birth_date"),
-    ("co_applicant", "birth_date"),
-    ("committee", "met_on"),
-    ("opinion", "given_on"),
-    ("loan", "simulated_on"),
-)
 
 
 def violations(data: Data, document_date: date, root: str) -> Iterator[Violation]:
     """What no document may print, whatever the template."""
-    yield from _future_dates(data, document_date, root)
-    yield from authorisations.impossible(data, root)
     yield from amounts.violations(data, root)
     yield from _difference(data, root)
-
-
-def _future_dates(data: Data, document_date: date, root: str) -> Iterator[Violation]:
-    for part, name in _PAST:
-        day = data.get(part, {}).get(name)
-        if day is not None and day > document_date:
-            yield Violation(
-                f"{root}.{part}.{name}",
-                FieldReason.INCONSISTENT,
-                f"Cette date est postérieure à celle du document ({long_date(document_date)}).",
-            )
 
 
 def _difference(data: Data, root: str) -> Iterator[Violation]:

@@ -13,6 +13,7 @@ from typing import Any
 
 from services.documents.contract import consistency, strict_json
 from services.documents.contract.consistency import Check
+from services.documents.contract.dates import Dates
 from services.documents.contract.schema import NotWholeError, Requirement, Schema
 from services.kit.errors import Violations
 
@@ -22,6 +23,8 @@ CONTRACT_FILE = Path(__file__).parent / "dossier.schema.json"
 """The JSON Schema of the dossier."""
 CONTRACT = Schema.load(CONTRACT_FILE)
 """The dossier contract, compiled."""
+DATES = Dates(CONTRACT)
+"""The dates of the dossier contract that carry a mark."""
 ROOT = "data_json"
 """The field of the request, where the paths of violations start."""
 
@@ -43,6 +46,7 @@ def read_dossier(
     """
     data, sha256 = _read(raw, contract, requirement)
     violations = Violations()
+    violations.extend(DATES.reversed(data, ROOT))
     for check in (consistency.violations, *checks):
         violations.extend(check(data, day, ROOT))
     violations.raise_if_any()
@@ -75,7 +79,13 @@ def _read(raw: bytes, contract: Schema, requirement: Requirement) -> tuple[dict[
 
 
 # What a document may be about, and the field that names it, without personal data.
-_NAMES = {"case": "reference", "partnership": "reference", "committee": "reference", "annual_report": "year"}
+_NAMES = {
+    "case": "reference",
+    "partnership": "reference",
+    "committee": "reference",
+    "annual_report": "year",
+    "board_note": "version",
+}
 
 
 def document_reference(data: Mapping[str, Any], requires: Iterable[str]) -> str:

@@ -21,6 +21,9 @@ SERVICE_DOCUMENTS = (
 )
 """The titles of what the service itself writes for a lender: an authorisation to sign proposes them."""
 
+INTERNAL = "Évaluation sociale"
+"""The title of what the service writes for itself, and says that no lender receives."""
+
 _HEALTH = "SANTE"
 _QUOTE = "DEVIS"
 _FORWARDED = (

@@ -71,14 +71,6 @@ def _incident_total(data: Data, document_date: date, root: str) -> Iterator[Viol
         yield Violation(f"{root}.incident.total", FieldReason.INCONSISTENT, sentence)
 
 
-def _past_follow_up(data: Data, document_date: date, root: str) -> Iterator[Violation]:
-    follow_up, sentence = data["follow_up"], "Cette date est postérieure à celle du document."
-    dated = [(f"contacts[{rank}].date", one["date"]) for rank, one in enumerate(follow_up["contacts"])]
-    for path, day in [("period_end", follow_up["period_end"]), *dated]:
-        if day > document_date:
-            yield Violation(f"{root}.follow_up.{path}", FieldReason.INCONSISTENT, sentence)
-
-
 def _settlement_term(data: Data, document_date: date, root: str) -> Iterator[Violation]:
     """A loan is not repaid before it starts, nor at its term before its last instalment."""
     due = [line["due_date"] for line in data["loan"].get("schedule", ()) if "due_date" in line]
@@ -86,19 +78,6 @@ def _settlement_term(data: Data, document_date: date, root: str) -> Iterator[Vio
     if due and data["settlement"]["settled_on"] < (due[-1] if at_term else due[0]):
         sentence = "Cette date précède la première mensualité du prêt, ou la dernière pour un prêt au terme."
         yield Violation(f"{root}.settlement.settled_on", FieldReason.INCONSISTENT, sentence)
-
-
-def _past(part: str, *names: str) -> Check:
-    """The check that a letter tells of nothing later than itself."""
-
-    def check(data: Data, document_date: date, root: str) -> Iterator[Violation]:
-        for name in names:
-            day = data.get(part, {}).get(name)
-            if day is not None and day > document_date:
-                sentence = "Cette date est postérieure à celle du document."
-                yield Violation(f"{root}.{part}.{name}", FieldReason.INCONSISTENT, sentence)
-
-    return check
 
 
 # Names that a manifest may list under `checks`.
@@ -110,12 +89,5 @@ SITUATIONS: Mapping[str, Check] = {
     "partnership_bounds": _partnership_bounds,
     "follow_up_period": _follow_up_period,
     "incident_total": _incident_total,
-    "past_bank_decision": _past("bank_decision", "decided_on"),
-    "past_explanation": _past("explanation", "decided_on", "requested_on"),
-    "past_follow_up": _past_follow_up,
     "settlement_term": _settlement_term,
-    "past_incident": _past("incident", "reported_on"),
-    "past_letters": _past("correspondence", "acknowledged_on", "documents_requested_on", "reminder_sent_on"),
-    "past_settlement": _past("settlement", "settled_on"),
-    "past_transfer": _past("transfer", "sent_on"),
 }

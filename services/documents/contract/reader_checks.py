@@ -17,8 +17,8 @@ def _committee_lender(data: Data, document_date: date, root: str) -> Iterator[Vi
     """What the lender must never read is not given to a committee where it sits."""
     lender = fold(data.get("bank", {}).get("name", ""))
     for rank, member in enumerate(data.get("committee", {}).get("members", ())):
-        body = fold(member.get("organisation", ""))
-        if lender and (body == lender or f" {lender} " in f" {fold(member['capacity'])} "):
+        said = (fold(member[name]) for name in ("organisation", "capacity") if name in member)
+        if lender and any(f" {lender} " in f" {text} " for text in said):
             # The member acts for a body: his name is no secret of the file, and says whom to leave out.
             sentence = (
                 f"{full_name(member)} siège à la commission pour l’établissement prêteur, qui ne reçoit pas "
@@ -27,11 +27,16 @@ def _committee_lender(data: Data, document_date: date, root: str) -> Iterator[Vi
             yield Violation(f"{root}.committee.members[{rank}]", FieldReason.INCONSISTENT, sentence)
 
 
-def _aggregates_only(data: Data, document_date: date, root: str) -> Iterator[Violation]:
-    for name in sorted(set(data) - {"contract_version", "annual_report"}):
-        if data[name] != []:  # an absent list is read as an empty one
-            sentence = "Ce document ne reçoit que les agrégats de annual_report : retirez cette partie."
-            yield Violation(f"{root}.{name}", FieldReason.UNKNOWN_FIELD, sentence)
+def _only(part: str) -> Check:
+    """A document that may hold one part of the data alone, which is about nobody."""
+
+    def check(data: Data, document_date: date, root: str) -> Iterator[Violation]:
+        for name in sorted(set(data) - {"contract_version", part}):
+            if data[name] != []:  # an absent list is read as an empty one
+                sentence = f"Ce document ne reçoit que les agrégats de {part} : retirez cette partie."
+                yield Violation(f"{root}.{name}", FieldReason.UNKNOWN_FIELD, sentence)
+
+    return check
 
 
 def _figures_counted(data: Data, document_date: date, root: str) -> Iterator[Violation]:
@@ -59,7 +64,8 @@ _HEALTH_WORDS = re.compile(
 )
 # Names that a manifest may list under `checks`.
 READERS: Mapping[str, Check] = {
-    "aggregates_only": _aggregates_only,
+    "aggregates_only": _only("annual_report"),
+    "board_note_only": _only("board_note"),
     "committee_lender": _committee_lender,
     "figures_counted": _figures_counted,
     "identity": _identity,

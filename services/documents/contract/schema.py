@@ -100,6 +100,20 @@ class Schema:
                 return False
         return True
 
+    def marked(self, mark: str) -> dict[str, Any]:
+        """The paths of what carries this mark, and its value there: `pieces[].provided_on` in a list."""
+        return dict(self._marked(self._document, mark, ""))
+
+    def _marked(self, schema: Mapping[str, Any], mark: str, path: str) -> Iterator[tuple[str, Any]]:
+        for name, below in self._resolve(schema).get("properties", {}).items():
+            here, target = path + name, self._resolve(below)
+            if mark in below:
+                yield here, below[mark]
+            elif "items" in target:
+                yield from self._marked(target["items"], mark, f"{here}[].")
+            else:
+                yield from self._marked(target, mark, f"{here}.")
+
     def _path(self, data: Any, root: str, steps: list[str | int]) -> str:
         path = root
         for step in steps:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from services.kit.french import unbroken
+
 
 @dataclass(frozen=True, slots=True)
 class Money:
@@ -39,6 +41,21 @@ class Code(str):
 
     def __getnewargs__(self) -> tuple[str, str]:  # type: ignore[override]
         return str(self), self.label
+
+
+class Typeset(str):
+    """A text whose lines end where they may: it is printed as it is."""
+
+    __slots__ = ()
+
+
+def typeset_once(value: Any) -> Any:
+    """The same value, its texts made ready to print: what is printed many times is typeset once."""
+    if isinstance(value, dict):
+        return {name: typeset_once(below) for name, below in value.items()}
+    if isinstance(value, list):
+        return [typeset_once(item) for item in value]
+    return Typeset(unbroken(value)) if type(value) is str else value
 
 
 class NotAsked(list[Any]):

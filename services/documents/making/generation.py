@@ -81,10 +81,12 @@ def fill(sources: Sources, data_json: bytes, dossier: Mapping[str, Any] | None =
     `dossier` lists the pieces of a dossier, for their summary alone.
     """
     template, day = sources.template, sources.day
-    read = read_dossier(data_json, CONTRACT, template.requirement, all_checks(template, sources.profile), day)
+    names = sources.plan.names
+    checks = all_checks(template, sources.profile, names)
+    read = read_dossier(data_json, CONTRACT, template.requirement, checks, day)
     return Filled(
         sources,
-        make_context(read.data, template, sources.profile, day, dossier, sources.plan.names),
+        make_context(read.data, template, sources.profile, day, dossier, names),
         document_reference(read.data, template.requires),
         str(read.data.get("case", {}).get("reference", "")),
         read.sha256,

@@ -3,20 +3,35 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
 from services.kit.errors import StartupError
-from services.kit.serve import ServerSettings
+from services.kit.serve import HEADS_DESCRIPTION, MASTER_KEY_DESCRIPTION, AccessSettings
+from services.kit.store import (
+    ACCESS_KEYS,
+    HEAD_SIGNATURES,
+    AccessPlace,
+    StoreSet,
+    database_part,
+    heads_part,
+    master_key_part,
+    vault,
+)
+
+KEYS = replace(ACCESS_KEYS, purposes=(*ACCESS_KEYS.purposes, HEAD_SIGNATURES))
+"""The journal of accesses is all that the worker keeps: the key that signs its heads is in it."""
 
 _MEBIBYTE = 1024 * 1024
 _LIBRARIES = ("libmergedlo.so", "libsofficeapp.so")
 _USUAL = Path("/usr/lib/libreoffice/program")
 
 
-class Settings(ServerSettings):
+class Settings(AccessSettings):
     """Environment variables `PDF_WORKER_…`."""
 
     model_config = SettingsConfigDict(env_prefix="PDF_WORKER_")
@@ -54,6 +69,27 @@ class Settings(ServerSettings):
     office_directory: Path | None = Field(
         None, description="Dossier « program » de LibreOffice ; cherché sur la machine par défaut."
     )
+
+    access_database_url: str = Field(
+        "sqlite:///var/pdf-access.sqlite3",
+        description="Base du journal des accès, avec un fichier d’accès : sqlite:///chemin ou postgresql://….",
+    )
+    master_key_file: Path = Field(
+        default_factory=partial(vault.place, "pdf"), description=MASTER_KEY_DESCRIPTION
+    )
+    heads_file: Path = Field(Path("keys/pdf-heads.jsonl"), description=HEADS_DESCRIPTION)
+
+    def access_place(self) -> AccessPlace:
+        """Where the journal of accesses is, with the key that signs its heads."""
+        return replace(super().access_place(), keys=KEYS)
+
+    def stores(self) -> StoreSet:
+        """The journal of accesses with its key and its heads; nothing where nobody is asked who calls."""
+        if self.access_file is None:
+            return StoreSet()
+        accesses = database_part("le journal des accès", self.access_database_url, "access")
+        heads = heads_part(self.heads_file, self.access_database_url)
+        return StoreSet((accesses, heads, master_key_part(self.master_key_file)), self.init)
 
     def library(self) -> Path:
         """The library of LibreOffice; StartupError in French."""

@@ -30,6 +30,25 @@ def texts(law: Mapping[str, Any], document_date: date, contract_date: date | Non
     return {name: text for name, text in found.items() if text is not None}
 
 
+def changed_texts(law: Mapping[str, Any], other: Mapping[str, Any], day: date) -> Iterator[tuple[str, date]]:
+    """The texts of a law that another one changes up to a day, each with the first that differs."""
+    for name, entries in law.items():
+        others = other.get(name, ())
+        starts = {date.min} | {start for entry in (*entries, *others) for start in _starts(entry)}
+        differing = (one for one in sorted(starts) if in_force(entries, one) != in_force(others, one))
+        first = next(differing, None)
+        if first is not None and first <= day:
+            yield name, first
+
+
+def _starts(entry: Entry) -> Iterator[date]:
+    """The days from which an entry applies, and no longer applies."""
+    if "from" in entry:
+        yield entry["from"]
+    if entry.get("until", date.max) < date.max:
+        yield entry["until"] + timedelta(days=1)
+
+
 def faults(entries: Sequence[Entry]) -> Iterator[str]:
     """What is wrong with the versions of a compulsory text, in French: a day without one, or with two."""
     ordered = sorted(entries, key=lambda entry: entry.get("from", date.min))

@@ -9,7 +9,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from services.documents.contract import Schema, described, refuse_other_files
+from services.documents.contract import Schema, described, refuse_other_files, typeset_once
 from services.documents.profile.law import faults
 from services.kit.findings import Findings, Place
 from services.kit.releases import Contents, digest, versions
@@ -85,7 +85,7 @@ def _profile(content: Mapping[str, Any], logo: Logo | None, package_digest: str)
         effective_from=content["effective_from"],
         effective_until=content.get("effective_until"),
         digest=package_digest,
-        content=content,
+        content=typeset_once(content),
         logo=logo,
     )
 

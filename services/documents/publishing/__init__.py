@@ -18,10 +18,12 @@
   form.
 - `template_of`: The template of published files; PackageError if it cannot serve any more.
 - `TEMPLATES`: The collections of published packages: the first part of their names.
+- `texts_in_force`: A warning for each dated text of a profile, in force up to a day, that another version
+  changes.
 - `TextChange`: A paragraph that differs: empty before when it is new, after when it is gone.
 """
 
-from services.documents.publishing.checking import Report, check_profile, check_template
+from services.documents.publishing.checking import Report, check_profile, check_template, texts_in_force
 from services.documents.publishing.comparison import TextChange, compare, fields_read
 from services.documents.publishing.deployment import Deployment, Deployments
 from services.documents.publishing.editing import continued

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import date
 
-from services.documents.profile import Profile, read_profile
+from services.documents.profile import PROFILE_FILE, Profile, changed_texts, read_profile
+from services.documents.publishing.loaded import profile_of
 from services.documents.template import DOCX_FILE, Sample, Template, examine_apart, read_template
-from services.kit.findings import Findings, Place
-from services.kit.french import plural, spaced
+from services.kit.findings import Finding, Findings, Place, Severity
+from services.kit.french import long_date, plural, spaced
 from services.kit.releases import SIGNATURE_FILE, Contents, digest
 
+VALUE_IN_FORCE = "VALUE_IN_FORCE"
 _NOT_NORMAL = (
     "le fichier Word n’est pas dans la forme que le service garde : « documents sign » l’y met avant de "
     "signer."
@@ -65,3 +68,22 @@ def check_profile(contents: Contents) -> Report:
     """Every finding on a profile package."""
     findings = Findings()
     return Report(read_profile(contents, findings), contents, findings)
+
+
+def texts_in_force(governing: Contents, other: Contents, day: date) -> tuple[Finding, ...]:
+    """A warning for each dated text of a profile, in force up to a day, that another version changes."""
+    before, after = profile_of("", governing), profile_of("", other)
+    return tuple(
+        Finding(
+            Place(PROFILE_FILE),
+            spaced(f"law.{name} : un texte déjà en vigueur change, {_since(start)}."),
+            VALUE_IN_FORCE,
+            "Ajoutez un texte daté d’un jour à venir au lieu de changer celui qui est en vigueur.",
+            Severity.WARNING,
+        )
+        for name, start in changed_texts(before.content["law"], after.content["law"], day)
+    )
+
+
+def _since(start: date) -> str:
+    return "depuis toujours" if start == date.min else f"à partir du {long_date(start)}"

@@ -16,9 +16,10 @@ from typing import Any
 from jinja2 import FileSystemBytecodeCache, StrictUndefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from services.documents.contract import ILLEGAL
+from services.documents.contract import ILLEGAL, Typeset
 from services.documents.render.budget import CHARGED, Spending, bounded, charged
 from services.documents.render.filters import FILTERS
+from services.kit.french import unbroken
 
 TESTS = ("defined", "even", "odd", "undefined")
 """The tests that templates may use."""
@@ -42,8 +43,9 @@ class IllegalCharacterError(ValueError):
 def printed(value: Any) -> Any:
     """Every printed value passes here and comes out as XML: text and integers, the rest needs a filter."""
     kind = type(value)
-    if kind is str:
-        return value if _needs_care(value) is None else _escaped(value)
+    if kind is str or kind is Typeset:
+        text = unbroken(value) if kind is str else value
+        return text if _needs_care(text) is None else _escaped(text)
     if kind is int:
         return value
     raise TypeError("a template prints a value without the filter of its type")
@@ -56,7 +58,7 @@ def _escaped(text: str) -> str:
 
 
 def _flat(value: Any) -> Any:
-    return value.replace("\n", " ") if type(value) is str else value
+    return value.replace("\n", " ") if isinstance(value, str) else value
 
 
 class Environment(ImmutableSandboxedEnvironment):

@@ -11,7 +11,7 @@ from typing import Any
 
 from jinja2 import StrictUndefined, Undefined
 
-from services.documents.contract import Code, Money, NotAsked, wording
+from services.documents.contract import Code, Money, NotAsked, Typeset, wording
 from services.kit import french
 from services.kit.french import NO_BREAK_SPACE
 
@@ -48,19 +48,20 @@ class Filter:
 
 
 def _expect(value: Any, kind: type) -> Any:
-    if type(value) is not kind:
+    if type(value) is not kind and not (kind is str and type(value) is Typeset):
         raise TypeError(f"filter for {kind.__name__} given a {type(value).__name__}")
     return value
 
 
 def _euros(value: Money) -> str:
-    return french.euros(_expect(value, Money).cents)
+    return french.signed(french.euros(_expect(value, Money).cents))
 
 
 def _round_euros(value: Money) -> str:
     """`3 000 €`, with cents only where there are some: for texts that are not accounts."""
     units, cents = divmod(_expect(value, Money).cents, 100)
-    return french.euros(value.cents) if cents else f"{french.number(units)}{french.NO_BREAK_SPACE}€"
+    written = french.euros(value.cents) if cents else f"{french.number(units)}{french.NO_BREAK_SPACE}€"
+    return french.signed(written)
 
 
 def _in_words(value: Money) -> str:

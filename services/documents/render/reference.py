@@ -11,6 +11,7 @@ from docxtpl.template import DocxTemplate
 from jinja2 import StrictUndefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from lxml import etree
+from markupsafe import Markup, escape
 
 from services.documents.render import opc
 from services.documents.render.environment import TESTS
@@ -19,6 +20,7 @@ from services.documents.render.invariants import Watch
 from services.documents.render.logo import with_logo
 from services.documents.render.ordinals import superscript_ordinals
 from services.documents.render.source import parser
+from services.kit.french import unbroken
 
 _COMPARED = re.compile(r"word/(document|header\d*|footer\d*|footnotes)\.xml")
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
@@ -33,7 +35,7 @@ class ReferenceEnvironment(ImmutableSandboxedEnvironment):
     """jinja2 as it is, with the filters of the house and keys before methods; no code of the engine."""
 
     def __init__(self) -> None:
-        super().__init__(autoescape=True, undefined=StrictUndefined)
+        super().__init__(autoescape=True, undefined=StrictUndefined, finalize=_typeset)
         self.globals.clear()
         self.filters = {name: known.function for name, known in FILTERS.items()}
         self.tests = {name: self.tests[name] for name in TESTS}
@@ -41,6 +43,12 @@ class ReferenceEnvironment(ImmutableSandboxedEnvironment):
     def getattr(self, obj: Any, attribute: str) -> Any:
         """The key of a dictionary before its methods."""
         return super().getitem(obj, attribute) if isinstance(obj, dict) else super().getattr(obj, attribute)
+
+
+def _typeset(value: Any) -> Any:
+    if type(value) is Markup:  # a text of the template itself, escaped before it comes here
+        return escape(unbroken(value.unescape()))
+    return unbroken(value) if type(value) is str else value
 
 
 def render_reference(

@@ -27,7 +27,6 @@ MANIFEST_FILE = "manifest.yaml"
 DOCX_FILE = "template.docx"
 """The Word file of a template."""
 
-_LENDER_NEWS = frozenset({"bank_decision", "incident"})
 _SCHEMA = Schema.load(Path(__file__).parent / "manifest.schema.json")
 
 
@@ -47,8 +46,6 @@ class Template:
     checks: Sequence[Check]
     to_lender: bool
     """Made for a lender, whoever prints it."""
-    from_lender: bool
-    """Repeats what a lender said."""
     docx: bytes
     digest: str
     manifest: Mapping[str, Any]
@@ -80,7 +77,6 @@ def make_template(manifest: Mapping[str, Any], docx: bytes, package_digest: str)
         requirement=Requirement(manifest["requires"], manifest["id"]),
         checks=_checks(manifest),
         to_lender=manifest["recipient"] == "BANK" or manifest.get("for_lender", False),
-        from_lender=any(path.partition(".")[0] in _LENDER_NEWS for path in manifest["requires"]),
         docx=docx,
         digest=package_digest,
         manifest=manifest,

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from services.documents.contract import Check, Durations, from_lender, to_lender
+from collections.abc import Collection
+
+from services.documents.contract import CONTRACT, DATES, Check, Durations, from_lender, to_lender
 from services.documents.profile import Profile
+from services.documents.template.fields import IMPLIED
 from services.documents.template.manifest import Template
+
+_SAID_BY_LENDER = tuple(CONTRACT.marked("x-said-by"))
 
 
 def durations(profile: Profile) -> Durations:
@@ -13,11 +18,23 @@ def durations(profile: Profile) -> Durations:
     return Durations(privacy["consent_months"], privacy["news_months"])
 
 
-def all_checks(template: Template, profile: Profile) -> list[Check]:
-    """The checks that a template names, and those of the authorisations that it needs."""
+def all_checks(template: Template, profile: Profile, names: Collection[str]) -> list[Check]:
+    """The checks that a template names, those of the dates that it tells and of the authorisations that it
+    needs; `names` are those that its parts may read, as its plan lists them."""
     months, checks = durations(profile), list(template.checks)
+    checks.append(lambda data, day, root: DATES.later(data, day, root, names))
     if template.to_lender:
-        checks.append(lambda data, day, root: to_lender(data, day, months, root, template.title))
-    if template.from_lender:
-        checks.append(lambda data, day, root: from_lender(data, day, months, root))
+        checks.append(lambda data, day, root: to_lender(data, day, months, root, template.title, names))
+    if said := said_by_lender(names):
+        checks.append(lambda data, day, root: from_lender(data, day, months, root, said))
     return checks
+
+
+def said_by_lender(names: Collection[str]) -> list[str]:
+    """What a template that reads these names may repeat of what the lender said: found in its tags, so that
+    no manifest can forget it."""
+    read = set(names)
+    for computed, needs in IMPLIED.items():
+        if read.issuperset(computed.split(".")):
+            read.update(name for path in needs for name in path.split("."))
+    return [path for path in _SAID_BY_LENDER if read.issuperset(path.split("."))]

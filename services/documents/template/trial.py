@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -45,15 +45,15 @@ class Sample:
     day: date
 
 
-def contexts(template: Template, sample: Sample) -> Iterator[tuple[str, Context]]:
-    """Each example that has what the template asks for, as the template sees it."""
+def contexts(template: Template, sample: Sample, names: Collection[str]) -> Iterator[tuple[str, Context]]:
+    """Each example that has what the template asks for, as the template, which reads these names, sees it."""
     for path in sorted(_EXAMPLES.glob("*.json")):
         try:
             dossier = read_dossier(
                 path.read_bytes(),
                 CONTRACT,
                 template.requirement,
-                all_checks(template, sample.profile),
+                all_checks(template, sample.profile, names),
                 sample.day,
             )
         except InvalidArgument:
@@ -69,7 +69,7 @@ def try_out(template: Template, sample: Sample) -> Iterator[Finding]:
     except TemplateError as error:
         yield _finding("TEMPLATE", error.sentence, paragraph=error.tag, part=error.part)
         return
-    examples = list(contexts(template, sample))
+    examples = list(contexts(template, sample, plan.names))
     if not examples:
         yield _finding(
             "EXAMPLE_NONE",

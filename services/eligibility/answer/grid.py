@@ -78,9 +78,11 @@ def explore_balanced(
         yield from explore(package, engine, changed, row, check)
 
 
-def admitted(package: RulePackage, facts: Values, name: str, crossed: str) -> tuple[int | None, int | None]:
+def admitted(
+    package: RulePackage, facts: Values, name: str, crossed: str = ""
+) -> tuple[int | None, int | None]:
     """The least and the greatest value of an axis that no blocking rule refuses for itself in this situation,
-    whatever the other axis is worth; None where no rule bounds it.
+    whatever the other axis is worth if one is crossed; None where no rule bounds it.
 
     Looked for around the thresholds of the rules that compare the fact itself; what a calculation refuses
     shows in the cells.
@@ -94,12 +96,12 @@ def admitted(package: RulePackage, facts: Values, name: str, crossed: str) -> tu
         and day in rule.validity
         and direct & {*leaves_of(rule.condition)}
     ]
-    crossings = critical.values(facts, crossed)
+    crossings = [{crossed: value} for value in critical.values(facts, crossed)] if crossed else [{}]
     free = [
         value
         for value in critical.values(facts, name)
         if isinstance(value, int)
-        and any(not _refused(package, rules, {**facts, name: value, crossed: other}) for other in crossings)
+        and any(not _refused(package, rules, {**facts, name: value, **other}) for other in crossings)
     ]
     ends = critical.ends(facts, name)
     low, high = min(free, default=None), max(free, default=None)

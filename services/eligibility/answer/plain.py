@@ -71,6 +71,17 @@ def _untold(situation: Situation, shown: list[Reason]) -> Iterator[str]:
     untold = [label for label in labels if label not in said]
     if untold and situation.assessment.outcome is Outcome.INCOMPLETE:
         yield f"Il manque des informations : {join(untold)}."
+    elif not shown:
+        yield from _undecided(situation)
+
+
+def _undecided(situation: Situation) -> Iterator[str]:
+    """The first rule that keeps the application incomplete though nothing that can be asked is missing."""
+    kept = [
+        rule.message for rule in situation.assessment.undecided if rule.severity is not RuleSeverity.RESERVE
+    ]
+    if kept and situation.assessment.outcome is Outcome.INCOMPLETE:
+        yield kept[0]
 
 
 def _calculations(situation: Situation, shown: list[Reason]) -> Iterator[str]:

@@ -7,14 +7,27 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from microcredit.eligibility.v1 import ruleset_service_pb2 as pb
+from microcredit.eligibility.v1.assessment_pb2 import Outcome as OutcomeMessage
 from microcredit.eligibility.v1.eligibility_service_pb2 import AssessEligibilityRequest
 from services.eligibility.answer import Filters
 from services.eligibility.api.releases import checked
 from services.eligibility.api.service import check_batch
-from services.eligibility.engine import request_day
 from services.eligibility.messages import BoundedFields, read_request
-from services.eligibility.package import Values
-from services.eligibility.publishing import Deployment, Deployments, Pair, Ruleset, advice, compiled, moved
+from services.eligibility.package import Outcome, Values
+from services.eligibility.publishing import (
+    MAX_EXAMPLES,
+    Advice,
+    Application,
+    Base,
+    Count,
+    Deployment,
+    Deployments,
+    OutcomeChange,
+    Ruleset,
+    Rulesets,
+    Tally,
+    compiled,
+)
 from services.eligibility.store import Journal
 from services.kit import releases
 from services.kit.context import check_deadline, remaining
@@ -24,44 +37,17 @@ from services.kit.releases import Kind
 
 DEFAULT_DECISIONS, MAX_DECISIONS = 1000, 5000
 _PAGE = 100
-
-Application = tuple[Values | None, str]
-"""The facts of an application, None when they were erased or purged, and its name in the examples."""
-
-
-@dataclass(frozen=True)
-class Rulesets:
-    """What is compared; `base` holds one ruleset for all days when it is named, or those in force."""
-
-    base: Deployment
-    candidate: Ruleset
-    as_of: date | None
-
-    def pair(self, application: Application) -> Pair | None:
-        """What both advise on an application; None when one of them cannot."""
-        check_deadline()
-        facts, name = application
-        if facts is None:
-            return None
-        facts = moved(facts, self.as_of)
-        candidate = advice(self.candidate.package, self.candidate.engine, facts)
-        base = self._base(request_day(facts))
-        advised = advice(base.package, base.engine, facts) if base else None
-        return Pair(advised, candidate, name) if advised and candidate else None
-
-    def _base(self, day: date) -> Ruleset | None:
-        try:
-            return self.base.on(day)
-        except FailedPrecondition:
-            return None
+_MOST = 1_000_000_000
+_OUTCOMES = {OutcomeMessage.Value(f"OUTCOME_{outcome.value}"): outcome for outcome in Outcome}
 
 
 @dataclass(frozen=True)
 class Recorded:
-    """Which decisions of the journal, latest first."""
+    """Which decisions of the journal, latest first; `before` is the rank that they are below, if any."""
 
     filters: Filters
     count: int
+    before: int | None
 
 
 def read_rulesets(request: pb.CompareRulesetsRequest, deployments: Deployments) -> Rulesets:
@@ -75,10 +61,15 @@ def read_rulesets(request: pb.CompareRulesetsRequest, deployments: Deployments) 
         violations.add("candidate", FieldReason.REQUIRED, "Donnez une archive, ou le nom d’une version.")
     candidate = asked.version(request.name, "name") if kind == "name" else None
     _recorded(request.decisions, violations)
+    then = request.decisions.with_answers_then
+    if then and base:
+        text = "La réponse donnée alors est la base : n’en nommez pas d’autre."
+        violations.add("base", FieldReason.INCONSISTENT, text)
     violations.raise_if_any()
     under = Deployment.always(_published(deployments, *base)) if base else _in_force(deployments, as_of)
     tried = _published(deployments, *candidate) if candidate else _uploaded(request.archive, deployments)
-    return Rulesets(under, tried, as_of)
+    named = Base.VERSION if base else Base.RULES_NOW
+    return Rulesets(Base.ANSWERS_THEN if then else named, under, tried, as_of)
 
 
 def _published(deployments: Deployments, kind: Kind[Ruleset], name: str, version: str) -> Ruleset:
@@ -96,21 +87,50 @@ def applications(
             return _given(request.applications.requests, rulesets)
         case "decisions":
             return _decisions(journal, _recorded(request.decisions, Violations()))
-    return [(case.facts, case.id) for case in rulesets.candidate.package.cases]
+    return [Application(case.facts, case.id) for case in rulesets.candidate.package.cases]
 
 
-def left_behind(request: pb.CompareRulesetsRequest, journal: Journal) -> str:
-    """What the comparison did not read of the decisions asked for; empty when it read them all."""
+def next_before(request: pb.CompareRulesetsRequest, over: Sequence[Application]) -> int:
+    """The rank below which the next page of decisions begins; 0 when this one reached the oldest."""
+    asked = _recorded(request.decisions, Violations())
+    whole = request.WhichOneof("over") == "decisions" and len(over) == asked.count
+    return over[-1].rank if whole else 0
+
+
+def said_read(request: pb.CompareRulesetsRequest, journal: Journal, read: int, next_before: int) -> str:
+    """How far the decisions asked for were read, the pages before included; empty over anything else."""
     if request.WhichOneof("over") != "decisions":
         return ""
-    asked = _recorded(request.decisions, Violations())
-    total = journal.count(asked.filters)
-    if total <= asked.count:
-        return ""
+    if not next_before:
+        return spaced(f"Décisions lues : {number(read)}, jusqu’à la plus ancienne.")
+    total = journal.count(_recorded(request.decisions, Violations()).filters)
     return spaced(
-        f" Décisions lues, les dernières d’abord : {number(asked.count)} sur {number(total)} ; demandez-en "
-        f"davantage ({number(MAX_DECISIONS)} au plus), ou comparez période par période."
+        f"Décisions lues : les {number(read)} dernières sur {number(total)} ; demandez la page suivante, ou "
+        "comparez période par période."
     )
+
+
+def earlier(request: pb.CompareRulesetsRequest) -> Tally:
+    """The count of the pages before, as the report of the last of them says it; InvalidArgument."""
+    report, violations = request.earlier, Violations()
+    numbers = [report.left_out_count, *(one.count for one in report.changes)]
+    unchanged = report.compared_count - sum(numbers[1:])
+    outcomes = {outcome for one in report.changes for outcome in (one.base_outcome, one.candidate_outcome)}
+    if min(unchanged, *numbers) < 0 or max(unchanged, *numbers) > _MOST or not outcomes <= _OUTCOMES.keys():
+        text = "Ce rapport n’est pas celui d’une page précédente."
+        violations.add("earlier", FieldReason.INCONSISTENT, text)
+    violations.raise_if_any()
+    counts = {
+        OutcomeChange(
+            _OUTCOMES[one.base_outcome],
+            _OUTCOMES[one.candidate_outcome],
+            tuple(one.added_reasons),
+            tuple(one.removed_reasons),
+        ): Count(one.count, tuple(one.examples[:MAX_EXAMPLES]))
+        for one in report.changes
+    }
+    same = OutcomeChange(Outcome.ELIGIBLE, Outcome.ELIGIBLE, (), ())
+    return Tally({**counts, same: Count(unchanged)}, report.left_out_count)
 
 
 def _in_force(deployments: Deployments, as_of: date | None) -> Deployment:
@@ -135,16 +155,24 @@ def _recorded(asked: pb.RecordedDecisions, violations: Violations) -> Recorded:
     if not 0 <= asked.max_count <= MAX_DECISIONS:
         text = f"Le nombre de décisions va de 1 à {number(MAX_DECISIONS)} (0 : {number(DEFAULT_DECISIONS)})."
         violations.add("decisions.max_count", FieldReason.OUT_OF_RANGE, text)
-    return Recorded(Filters(start_time=start, end_time=end), asked.max_count or DEFAULT_DECISIONS)
+    if asked.before < 0:
+        violations.add("decisions.before", FieldReason.OUT_OF_RANGE, "Ce rang ne peut pas être négatif.")
+    filters = Filters(start_time=start, end_time=end)
+    return Recorded(filters, asked.max_count or DEFAULT_DECISIONS, asked.before or None)
 
 
 def _decisions(journal: Journal, asked: Recorded) -> Iterator[Application]:
-    before: int | None = None
-    left = asked.count
+    before, left = asked.before, asked.count
     while left:
         found = journal.search(asked.filters, before_sequence=before, limit=min(left, _PAGE))
         for decision in found:
-            yield decision.read.facts if decision.read else None, f"decisions/{decision.decision_id}"
+            record = decision.record
+            yield Application(
+                decision.read.facts if decision.read else None,
+                f"decisions/{decision.decision_id}",
+                decision.sequence,
+                Advice(record.outcome, record.reason_codes) if record else None,
+            )
             before = decision.sequence
         left = left - len(found) if len(found) == _PAGE else 0
 
@@ -153,13 +181,13 @@ def _given(requests: Sequence[AssessEligibilityRequest], rulesets: Rulesets) -> 
     """The applications of a request, that one of the two rulesets reads; InvalidArgument with every wrong
     field of the others."""
     check_batch(len(requests), "applications.requests")
-    readers = (rulesets.base, Deployment.always(rulesets.candidate))
+    readers = (rulesets.under, Deployment.always(rulesets.candidate))
     violations = Violations()
     found: list[Application] = []
     for index, item in enumerate(requests):
         check_deadline()
         try:
-            found.append((_facts(item, readers), item.case_reference or f"requests[{index}]"))
+            found.append(Application(_facts(item, readers), item.case_reference or f"requests[{index}]"))
         except InvalidArgument as error:
             path = f"applications.requests[{index}]."
             violations.extend(replace(wrong, field=path + wrong.field) for wrong in error.violations)

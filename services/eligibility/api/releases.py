@@ -7,7 +7,15 @@ from functools import partial
 
 from microcredit.releases.v1.package_pb2 import RulesetCheck, RulesetDetails
 from services.eligibility.package import Identity, RulePackage, read_package_identity
-from services.eligibility.publishing import MAX_FINDINGS, UNUSABLE, Report, Ruleset, check, compiled_once
+from services.eligibility.publishing import (
+    MAX_FINDINGS,
+    UNUSABLE,
+    Report,
+    Ruleset,
+    check,
+    compiled_once,
+    values_in_force,
+)
 from services.kit import releases
 from services.kit.releases import Candidate, Contents, Description, Kind
 
@@ -45,6 +53,7 @@ def ruleset_kind(read: Mapping[str, RulePackage]) -> Kind[Ruleset]:
         describe=_described,
         unusable=UNUSABLE,
         single=True,
+        rewritten=values_in_force,
     )
 
 

@@ -3,33 +3,33 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
 
 import grpc
 
 from microcredit.eligibility.v1 import ruleset_pb2
 from microcredit.eligibility.v1 import ruleset_service_pb2 as pb
-from microcredit.eligibility.v1.assessment_pb2 import Outcome as OutcomeMessage
 from microcredit.eligibility.v1.ruleset_service_pb2_grpc import RulesetServiceServicer
 from services.eligibility.answer import RulesetStamp
 from services.eligibility.api import comparison_requests
-from services.eligibility.messages import BoundedFields, ruleset_pb
-from services.eligibility.package import Outcome, RulePackage
+from services.eligibility.messages import BoundedFields, report_pb, ruleset_pb
+from services.eligibility.package import RulePackage
 from services.eligibility.publishing import (
-    Count,
+    Application,
+    Base,
     Deployment,
     Deployments,
     Labels,
     NewShadow,
-    OutcomeChange,
     Shadow,
-    Tally,
     reason_labels,
-    summary,
+    said_base,
     tally,
+    together,
 )
 from services.eligibility.store import Journal, ShadowStore
 from services.kit import releases
-from services.kit.context import actor
+from services.kit.context import actor, check_deadline
 from services.kit.errors import FailedPrecondition, NotFound, Violations
 from services.kit.french import spaced
 from services.kit.serve import placeless
@@ -63,12 +63,17 @@ class RulesetServicer(RulesetServiceServicer):
         """Both rulesets over a set of applications: as heavy as a check, so in its turn among the checks."""
         with self._turns.taken():
             rulesets = comparison_requests.read_rulesets(request, self._deployments)
-            over = comparison_requests.applications(request, rulesets, self._journal)
-            found = tally(map(rulesets.pair, over))
-        labels = reason_labels(rulesets.candidate.package, *_packages(rulesets.base))
-        report = report_pb(found, labels)
-        report.summary += comparison_requests.left_behind(request, self._journal)
-        return pb.CompareRulesetsResponse(report=report)
+            earlier = comparison_requests.earlier(request)
+            over = list(comparison_requests.applications(request, rulesets, self._journal))
+            found = together(earlier, tally(rulesets.pair(one) for one in _in_time(over)))
+        labels = reason_labels(rulesets.candidate.package, *_packages(rulesets.under))
+        report = report_pb(found, labels, rulesets.base)
+        next_before = comparison_requests.next_before(request, over)
+        read = comparison_requests.said_read(
+            request, self._journal, found.compared + found.left_out, next_before
+        )
+        report.summary = " ".join(filter(None, (report.summary, rulesets.said_base(), read)))
+        return pb.CompareRulesetsResponse(report=report, next_before=next_before)
 
     def StartShadow(
         self, request: pb.StartShadowRequest, context: grpc.ServicerContext
@@ -129,10 +134,16 @@ class RulesetServicer(RulesetServiceServicer):
             stop_time=wire.timestamp(shadow.stop_time),
             actor=shadow.actor,
             as_of_date=wire.date_pb(shadow.as_of),
-            report=report_pb(shadow.tally, self._labels(shadow.candidate.digest)),
+            report=self._shadow_report(shadow),
             pending_count=shadow.pending,
             problem="" if stopped else self._problem(shadow.candidate.digest),
         )
+
+    def _shadow_report(self, shadow: Shadow) -> ruleset_pb2.ComparisonReport:
+        """What a run counted: it compares with what was answered."""
+        report = report_pb(shadow.tally, self._labels(shadow.candidate.digest), Base.ANSWERS_THEN)
+        report.summary = f"{report.summary} {said_base(Base.ANSWERS_THEN)}"
+        return report
 
     def _problem(self, digest: str) -> str:
         """Why a candidate counts no more; empty when it can be used."""
@@ -151,31 +162,11 @@ class RulesetServicer(RulesetServiceServicer):
             return reason_labels(*packages)
 
 
-def report_pb(found: Tally, labels: Labels) -> ruleset_pb2.ComparisonReport:
-    """What a comparison finds."""
-    return ruleset_pb2.ComparisonReport(
-        compared_count=found.compared,
-        changed_count=found.changed,
-        outcome_changed_count=found.outcome_changed,
-        left_out_count=found.left_out,
-        changes=[_change_pb(change, count) for change, count in found.changes],
-        summary=summary(found, labels),
-    )
-
-
-def _change_pb(change: OutcomeChange, count: Count) -> ruleset_pb2.OutcomeChange:
-    return ruleset_pb2.OutcomeChange(
-        base_outcome=_outcome(change.base),
-        candidate_outcome=_outcome(change.candidate),
-        added_reasons=change.added,
-        removed_reasons=change.removed,
-        count=count.number,
-        examples=count.examples,
-    )
-
-
-def _outcome(outcome: Outcome) -> OutcomeMessage.ValueType:
-    return OutcomeMessage.Value(f"OUTCOME_{outcome.value}")
+def _in_time(over: Iterable[Application]) -> Iterator[Application]:
+    """One application after another, while the call has time left."""
+    for application in over:
+        check_deadline()
+        yield application
 
 
 def _packages(deployment: Deployment) -> list[RulePackage]:

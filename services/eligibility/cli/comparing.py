@@ -17,7 +17,9 @@ from services.kit import wire
 from services.kit.cli import (
     GOOD,
     REFUSED,
+    USAGE,
     Call,
+    CommandError,
     FrenchGroup,
     Output,
     add_commands,
@@ -33,6 +35,7 @@ from services.kit.releases import pack
 
 CASES = "cases"
 DECISIONS = "decisions"
+_OVER = {CASES: "les cas d’essai du règlement", DECISIONS: "les décisions enregistrées"}
 _LISTED = 50
 _STATES = {pb.SHADOW_STATE_RUNNING: "en cours", pb.SHADOW_STATE_STOPPED: "arrêté"}
 
@@ -48,52 +51,93 @@ def register(app: typer.Typer) -> None:
 
 
 def _parse_over(text: str) -> str:
-    if text not in (CASES, DECISIONS):
-        raise typer.BadParameter(f"« {text} » n’est ni {CASES} ni {DECISIONS}.")
+    if text not in (CASES, DECISIONS) and not Path(text).is_file():
+        raise typer.BadParameter(f"« {text} » n’est ni {CASES}, ni {DECISIONS}, ni un fichier.")
     return text
+
+
+Over = Annotated[
+    str,
+    typer.Option(
+        "--over",
+        metavar="cases|decisions|FICHIER",
+        parser=_parse_over,
+        help="Sur ses cas d’essai (par défaut), sur le journal, ou sur un tableau de demandes.",
+    ),
+]
+Most = Annotated[
+    int, typer.Option("--max", metavar="NOMBRE", help="Tant de décisions à la fois (1 000 ; 5 000 au plus).")
+]
+Since = Annotated[
+    date | None, typer.Option("--since", metavar="DATE", parser=parse_day, help="Décisions depuis ce jour.")
+]
+Until = Annotated[
+    date | None, typer.Option("--until", metavar="DATE", parser=parse_day, help="Décisions avant ce jour.")
+]
+Every = Annotated[bool, typer.Option("--all", help="Toutes les décisions, page après page.")]
+Then = Annotated[
+    bool, typer.Option("--then", help="Par rapport à la réponse donnée alors, par les règles d’alors.")
+]
+Note = Annotated[
+    Path | None,
+    typer.Option(
+        "--note", metavar="FICHIER", help="Écrit les données de la note au conseil (25-note-conseil)."
+    ),
+]
 
 
 def compare(
     call: Call,
     candidate: Annotated[str, typer.Argument(metavar="VERSION", help="Un dossier, ou une version publiée.")],
-    over: Annotated[
-        str,
-        typer.Option(
-            "--over",
-            metavar="cases|decisions",
-            parser=_parse_over,
-            help="Sur ses cas d’essai (par défaut), ou sur le journal.",
-        ),
-    ] = CASES,
+    over: Over = CASES,
     as_of: AsOf = None,
-    most: Annotated[
-        int,
-        typer.Option("--max", metavar="NOMBRE", help="Au plus tant de décisions (1 000 ; 5 000 au plus)."),
-    ] = 0,
-    since: Annotated[
-        date | None,
-        typer.Option("--since", metavar="DATE", parser=parse_day, help="Décisions depuis ce jour."),
-    ] = None,
-    until: Annotated[
-        date | None,
-        typer.Option("--until", metavar="DATE", parser=parse_day, help="Décisions avant ce jour."),
-    ] = None,
+    most: Most = 0,
+    since: Since = None,
+    until: Until = None,
+    every: Every = False,
+    then: Then = False,
+    note: Note = None,
 ) -> int:
     """Dit ce qu’une version changerait aux réponses, par rapport aux règles en vigueur."""
-    client, out = Client(call), call.out
-    request = rpc.CompareRulesetsRequest(as_of_date=to_date(as_of))
-    if over == DECISIONS:
-        request.decisions.CopyFrom(
-            rpc.RecordedDecisions(start_time=_midnight(since), end_time=_midnight(until), max_count=most)
+    if over != DECISIONS and (most or since or until or every or then):
+        text = "--max, --since, --until, --all et --then demandent --over decisions."
+        raise CommandError(text, exit_code=USAGE, reason="USAGE")
+    if over in (CASES, DECISIONS):
+        decisions = rpc.RecordedDecisions(
+            start_time=_midnight(since), end_time=_midnight(until), max_count=most, with_answers_then=then
         )
+        request = rpc.CompareRulesetsRequest(
+            as_of_date=to_date(as_of), decisions=decisions if over == DECISIONS else None
+        )
+        report = _compared(Client(call), candidate, request, every=every)
+    else:
+        from services.eligibility.cli.populations import compare_population
+
+        report = compare_population(call, candidate, Path(over), as_of)
+    call.out.document(as_json(report))
+    show_comparison(report, call.out)
+    if note is not None:
+        from services.eligibility.cli.notes import write_note
+
+        write_note(call, candidate, _OVER.get(over, Path(over).name), as_of, report, note)
+        call.out.line(f"Les données de la note au conseil sont dans {note}.", "green")
+    return REFUSED if report.changed_count else GOOD
+
+
+def _compared(
+    client: Client, candidate: str, request: rpc.CompareRulesetsRequest, *, every: bool
+) -> pb.ComparisonReport:
+    """The report of a comparison; with `every`, of all its pages together."""
     if Path(candidate).is_dir():
         request.archive = pack(read_folder(Path(candidate)).contents)
     else:
         request.name = client.version_name(candidate)
-    report = client.call(client.rulesets.CompareRulesets, request).report
-    out.document(as_json(report))
-    show_comparison(report, out)
-    return REFUSED if report.changed_count else GOOD
+    answer = client.call(client.rulesets.CompareRulesets, request)
+    while every and answer.next_before:
+        request.decisions.before = answer.next_before
+        request.earlier.CopyFrom(answer.report)
+        answer = client.call(client.rulesets.CompareRulesets, request)
+    return answer.report
 
 
 def shadow_start(

@@ -95,13 +95,18 @@ def write_file(file: Path, content: bytes, *, mode: int = 0o644, replace: bool =
         raise CommandError(f"« {file} » ne peut pas être écrit.") from None
 
 
-def package_of(source: str, call: Call) -> RulePackage:
-    """The package of a folder, else of a published version."""
+def contents_named(source: str, call: Call) -> Mapping[str, bytes]:
+    """The files of a folder, else of a published version."""
     if Path(source).is_dir():
-        return read_contents(read_folder(Path(source)).contents, source)
+        return read_folder(Path(source)).contents
     from services.eligibility.cli.client import Client
 
-    return read_contents(Client(call).contents(source), source)
+    return Client(call).contents(source)
+
+
+def package_of(source: str, call: Call) -> RulePackage:
+    """The package of a folder, else of a published version."""
+    return read_contents(contents_named(source, call), source)
 
 
 def read_contents(contents: Mapping[str, bytes], name: str) -> RulePackage:

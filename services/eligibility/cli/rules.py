@@ -5,6 +5,7 @@ The engine and the logic are imported when one of these runs: the other commands
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -17,6 +18,7 @@ from services.eligibility.cli.folders import (
     SHIPPED,
     Folder,
     RulesFolder,
+    contents_named,
     package_of,
     read_contents,
     read_folder,
@@ -37,6 +39,19 @@ if TYPE_CHECKING:
 
 CHECK_SECONDS = 120.0
 PROOF_SECONDS = 60.0
+_UNCOMPARED = (
+    "Aucune version en vigueur n’a pu être lue sur le serveur : ce qui change des valeurs déjà en vigueur "
+    "n’est pas dit (--since en nomme une)."
+)
+
+Since = Annotated[
+    str | None,
+    typer.Option(
+        "--since",
+        metavar="VERSION",
+        help="Un dossier, ou une version publiée, dont on change les valeurs ; sinon la version en vigueur.",
+    ),
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -64,22 +79,44 @@ def init(
     return GOOD
 
 
-def check(out: Output, folder: Folder) -> int:
+def check(call: Call, folder: Folder, since: Since = None) -> int:
     """Vérifie un dossier : tout ce qui ne va pas, avec le fichier, la ligne et une phrase."""
     from services.eligibility.publishing import check as check_contents
 
-    read = read_folder(folder)
+    out, read = call.out, read_folder(folder)
     try:
         report = check_contents(read.unsigned, seconds=CHECK_SECONDS)
     except Unavailable as error:
         raise CommandError(error.message, exit_code=SERVER, reason=error.reason) from None
-    out.document(_report_document(report, read))
+    report, compared = _compared(report, read, since, call)
+    out.document({**_report_document(report, read), "compared_with": compared})
     for found in report.findings:
         out.finding(str(found.place), found.sentence, warning=found.severity is Severity.WARNING)
     for path in read.ignored:
         out.finding(path, "ce fichier n’est pas du règlement, il est laissé de côté.", warning=True)
     out.line(report.summary(), "green" if report.accepted else "red")
+    if report.accepted and not compared:
+        out.line(_UNCOMPARED)
     return GOOD if report.accepted else REFUSED
+
+
+def _compared(report: Report, read: RulesFolder, since: str | None, call: Call) -> tuple[Report, str]:
+    """The report with the values already in force that the folder changes, and against what; against the
+    version in force on the server, or nothing when no server answers."""
+    from services.eligibility.publishing import values_in_force
+
+    if not report.accepted:
+        return report, ""
+    if since is not None:
+        contents = contents_named(since, call)
+    else:
+        try:
+            contents = Client(call).contents_in_force()
+        except CommandError:
+            return report, ""
+    base = read_contents(contents, since or "en vigueur").identity
+    found = values_in_force(contents, read.unsigned, today())
+    return replace(report, findings=(*report.findings, *found)), f"{base.id} {base.version}"
 
 
 def run_tests(out: Output, folder: Folder) -> int:

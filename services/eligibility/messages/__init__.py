@@ -13,6 +13,7 @@
 - `read_request`: The rules that govern the request and the facts that they accept; InvalidArgument with
   every wrong field.
 - `read_suggestions`: What is asked; InvalidArgument with every wrong field.
+- `report_pb`: What a comparison finds.
 - `ruleset_pb`: The package that answers.
 - `simulation_pb`: The whole simulation, its schedule dated when the day of the first instalment is known.
 - `unread_fields`: The paths of the fields that are given and that nothing in the package reads.
@@ -23,5 +24,6 @@ from services.eligibility.messages import decisions
 from services.eligibility.messages.advice_requests import read_grid, read_suggestions
 from services.eligibility.messages.application import fact_value, read_request, unread_fields
 from services.eligibility.messages.assessments import assessment_pb, catalog, ruleset_pb
+from services.eligibility.messages.comparisons import report_pb
 from services.eligibility.messages.fields import BoundedFields
 from services.eligibility.messages.loans import answered, read_loan_question, simulation_pb, unanswered

@@ -11,7 +11,12 @@ from typing import Any
 from google.protobuf.message import Message
 from google.type import date_pb2, decimal_pb2, money_pb2
 
-from microcredit.eligibility.v1 import assessment_pb2, eligibility_service_pb2, fact_pb2
+from microcredit.eligibility.v1 import (
+    assessment_pb2,
+    eligibility_service_pb2,
+    fact_pb2,
+    loan_service_pb2,
+)
 from services.eligibility.loan import half_up, shown_decimal
 from services.eligibility.package import (
     APPLICATION_FACTS,
@@ -42,6 +47,7 @@ RequestWithApplication = (
     eligibility_service_pb2.AssessEligibilityRequest
     | eligibility_service_pb2.SuggestChangesRequest
     | eligibility_service_pb2.ExploreLoanTermsRequest
+    | loan_service_pb2.SimulateLoanRequest
 )
 
 MAX_CASE_REFERENCE = 64

@@ -9,9 +9,13 @@ from datetime import date
 
 from microcredit.eligibility.v1 import loan_pb2
 from microcredit.eligibility.v1 import loan_service_pb2 as pb
+from services.eligibility.answer import AMOUNT, MONTHS, grid
+from services.eligibility.engine import request_day
 from services.eligibility.loan import LargestAmount, Line, ShortestDuration, Simulation, Terms, shown_decimal
+from services.eligibility.messages.application import read_application
 from services.eligibility.messages.fields import BoundedFields
-from services.eligibility.publishing import Deployment
+from services.eligibility.package import Values
+from services.eligibility.publishing import Deployment, Ruleset
 from services.kit import wire
 from services.kit.dates import add_months
 from services.kit.errors import FieldReason, Violations
@@ -35,7 +39,7 @@ def read_loan_question(request: pb.SimulateLoanRequest, deployment: Deployment) 
     violations = Violations()
     fields = BoundedFields(request, "", violations)
     first, insurance = fields.day("first_due_date"), fields.money("insurance_monthly", 0, required=False)
-    rules = _Rules(fields, deployment)
+    rules = _Rules(request, fields, deployment)
     question: Question | None = None
     match request.WhichOneof("question"):
         case "terms":
@@ -54,15 +58,49 @@ def read_loan_question(request: pb.SimulateLoanRequest, deployment: Deployment) 
 
 
 class _Rules:
-    """The bounds that the rules set to a loan on the request date, required only when they are asked for."""
+    """The bounds that the rules set to a loan: in the situation of the application, or to any loan on the
+    request date, which is required only when they are asked for."""
 
-    def __init__(self, fields: BoundedFields, deployment: Deployment) -> None:
+    def __init__(
+        self, request: pb.SimulateLoanRequest, fields: BoundedFields, deployment: Deployment
+    ) -> None:
         self._fields = fields
         self._deployment = deployment
         self._day = fields.day("request_date")
         self._asked = False
+        self._found = self._situation(request) if request.HasField("application") else None
 
-    def bound(self, name: str) -> int | None:
+    def _situation(self, request: pb.SimulateLoanRequest) -> tuple[Ruleset, Values] | None:
+        """The rules and the facts of the application; None, with violations, when it is wrong."""
+        violations = Violations()
+        found = read_application(request, self._deployment, violations)
+        wrong = violations.error().violations
+        self._fields.violations.extend(wrong)
+        if wrong or found is None:
+            return None
+        day = request_day(found[1])
+        if self._day not in (None, day):
+            text = "Cette date n’est pas celle de la demande : ne donnez que la demande."
+            self._fields.fail("request_date", FieldReason.INCONSISTENT, text)
+        self._day = day
+        return found
+
+    def bounds(self, axis: str, names: tuple[str, str], asked: Values) -> tuple[int | None, int | None]:
+        """The bounds of an axis for what the question asks: in the situation, where rules bound it."""
+        least, most = self._admitted(axis, asked)
+        return (
+            self._bound(names[0]) if least is None else least,
+            self._bound(names[1]) if most is None else most,
+        )
+
+    def _admitted(self, axis: str, asked: Values) -> tuple[int | None, int | None]:
+        if self._found is None:
+            return None, None
+        ruleset, facts = self._found
+        known = {name: value for name, value in asked.items() if value is not None}
+        return grid.admitted(ruleset.package, {**facts, **known}, axis)
+
+    def _bound(self, name: str) -> int | None:
         """A bound (a field of LoanBounds) in cents or in months, at least 1: nothing is lent below."""
         if self._day is None:
             if not self._asked and not self._fields.has("request_date"):
@@ -89,10 +127,9 @@ def _read_terms(fields: BoundedFields) -> Terms | None:
 def _read_shortest(fields: BoundedFields, rules: _Rules) -> ShortestDuration | None:
     amount, rate = fields.money("amount", 1), fields.rate("nominal_rate_pct")
     most_paid = fields.money("max_instalment", 0)
-    least, most = (
-        fields.months(name) if fields.has(name) else rules.bound(name)
-        for name in ("min_months", "max_months")
-    )
+    names = ("min_months", "max_months")
+    given = tuple(fields.months(name) if fields.has(name) else None for name in names)
+    least, most = _completed(fields, rules, MONTHS, names, given, {AMOUNT: amount})
     _check_order(fields, "min_months", least, most)
     if amount is None or rate is None or most_paid is None or least is None or most is None:
         return None
@@ -102,14 +139,30 @@ def _read_shortest(fields: BoundedFields, rules: _Rules) -> ShortestDuration | N
 def _read_largest(fields: BoundedFields, rules: _Rules) -> LargestAmount | None:
     months, rate = fields.months("months"), fields.rate("nominal_rate_pct")
     most_paid = fields.money("max_instalment", 0)
-    least, most = (
-        fields.money(name, 1) if fields.has(name) else rules.bound(name)
-        for name in ("min_amount", "max_amount")
-    )
+    names = ("min_amount", "max_amount")
+    given = tuple(fields.money(name, 1) if fields.has(name) else None for name in names)
+    least, most = _completed(fields, rules, AMOUNT, names, given, {MONTHS: months})
     _check_order(fields, "min_amount", least, most)
     if months is None or rate is None or most_paid is None or least is None or most is None:
         return None
     return LargestAmount(months, rate, most_paid, least, most)
+
+
+def _completed(
+    fields: BoundedFields,
+    rules: _Rules,
+    axis: str,
+    names: tuple[str, str],
+    given: tuple[int | None, ...],
+    asked: Values,
+) -> tuple[int | None, ...]:
+    """The bounds given, those of the rules where one is left out."""
+    if all(map(fields.has, names)):
+        return given
+    found = rules.bounds(axis, names, asked)
+    return tuple(
+        stated if fields.has(name) else ruled for name, stated, ruled in zip(names, given, found, strict=True)
+    )
 
 
 def _check_order(fields: BoundedFields, name: str, least: int | None, most: int | None) -> None:

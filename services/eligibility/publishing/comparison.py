@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from enum import Enum
 from fractions import Fraction
 
 import structlog
@@ -69,6 +70,14 @@ class Count:
         return Count(self.number + later.number, (*self.examples, *later.examples)[:MAX_EXAMPLES])
 
 
+class Base(Enum):
+    """What a candidate is compared with."""
+
+    VERSION = "VERSION"
+    RULES_NOW = "RULES_NOW"
+    ANSWERS_THEN = "ANSWERS_THEN"
+
+
 @dataclass(frozen=True)
 class Pair:
     """What both rulesets advise on one application, and how an example names it."""
@@ -105,6 +114,14 @@ class Tally:
     def outcome_changed(self) -> int:
         """Applications whose outcome changes."""
         return sum(count.number for change, count in self.changes if change.outcome_differs)
+
+
+def together(earlier: Tally, later: Tally) -> Tally:
+    """Both counts as one."""
+    counts = dict(earlier.counts)
+    for change, count in later.counts.items():
+        counts[change] = counts.get(change, Count(0)).plus(count)
+    return Tally(counts, earlier.left_out + later.left_out)
 
 
 def tally(pairs: Iterable[Pair | None]) -> Tally:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from services.eligibility.package import ENGINE_DISAGREEMENT, Outcome, Rule, RulePackage
-from services.eligibility.publishing.comparison import Count, OutcomeChange, Tally
+from services.eligibility.publishing.comparison import Base, Count, OutcomeChange, Tally
 from services.kit.french import NO_BREAK_SPACE, join, number, plural, typeset
 
 MAX_LABEL = 90
@@ -67,6 +67,18 @@ def _shortened(text: str) -> str:
 def summary(tally: Tally, labels: Labels) -> str:
     """What changes and why, then what was left out."""
     return typeset(" ".join(filter(None, (_changes(tally, labels), _left_out(tally)))))
+
+
+_BASES: Mapping[Base, str] = {
+    Base.VERSION: "Base : la version {version}.",
+    Base.RULES_NOW: "Base : les règles en vigueur aujourd’hui pour la date de chaque demande.",
+    Base.ANSWERS_THEN: "Base : la réponse donnée alors, par les règles d’alors.",
+}
+
+
+def said_base(base: Base, version: str = "") -> str:
+    """What the candidate is compared with."""
+    return typeset(_BASES[base].format(version=version))
 
 
 def _changes(tally: Tally, labels: Labels) -> str:

@@ -3,11 +3,13 @@ on which two versions are compared."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date
 
 from services.eligibility.package import (
     FRENCH_KINDS,
+    NOTHING,
     Case,
     DatedValue,
     Decision,
@@ -38,6 +40,7 @@ _NAMED = 8
 """Codes added to or removed from a list are named up to this number, then counted."""
 TITLE = "intitulé"
 """The word whose text names the item."""
+VERSION = "version"
 ASKED = "demande"
 """First word of what a case asks, fact by fact: too long for a new case, useful where it changes."""
 Attributes = dict[str, str]
@@ -82,9 +85,49 @@ def changed_values(before: Parameter, after: Parameter) -> tuple[str, ...]:
         old, new = _value_on(before, day), _value_on(after, day)
         told_now = (_content(old), _content(new))
         if told_now != told and told_now[0] != told_now[1]:
-            lines.append(spaced(f"à partir du {long_date(day)} : {_change(before, after, old, new)}"))
+            lines.append(spaced(f"à partir du {long_date(day)} : {said_change(before, after, old, new)}"))
         told = told_now
     return tuple(lines)
+
+
+@dataclass(frozen=True)
+class ValuePair:
+    """What a value is before and after a change, from a first day on, and the text that sets it then."""
+
+    first: date
+    before: str
+    after: str
+    reference: str
+
+
+def value_pairs(before: Parameter | None, after: Parameter | None) -> Iterator[ValuePair]:
+    """From which day which value differs, or is in one of the two only; a value whose end only moved says
+    nothing by itself."""
+    told: tuple[Value | None, Value | None] | None = None
+    for day in sorted({dated.period.first for one in (before, after) if one for dated in one.values}):
+        old, new = (_value_on(one, day) if one else None for one in (before, after))
+        now = (old.value if old else None, new.value if new else None)
+        if now != told and now[0] != now[1]:
+            yield ValuePair(day, _said(before, old), _said_after(before, after, old, new), _set_by(new))
+        told = now
+
+
+def _said(parameter: Parameter | None, dated: DatedValue | None) -> str:
+    return listed(dated.value, parameter.type) if parameter and dated else NOTHING
+
+
+def _said_after(
+    before: Parameter | None, after: Parameter | None, old: DatedValue | None, new: DatedValue | None
+) -> str:
+    """The new value, and of a list what it gains and loses."""
+    said = _said(after, new)
+    if not (before and after and old and new and isinstance(new.value, tuple)):
+        return said
+    return f"{said} ({_list_change(codes_of(old.value), codes_of(new.value), before.type, after.type)})"
+
+
+def _set_by(dated: DatedValue | None) -> str:
+    return _reference(dated) if dated else NOTHING
 
 
 def _line(parameter: Parameter, dated: DatedValue) -> str:
@@ -103,7 +146,8 @@ def _reference(dated: DatedValue) -> str:
     return f"{dated.reference}, valeur provisoire" if dated.draft else dated.reference
 
 
-def _change(before: Parameter, after: Parameter, old: DatedValue | None, new: DatedValue | None) -> str:
+def said_change(before: Parameter, after: Parameter, old: DatedValue | None, new: DatedValue | None) -> str:
+    """« 4 000,00 € au lieu de 3 000,00 € (délibération …) »; both values may have none."""
     if new is None:
         return "plus de valeur"
     if old is None:
@@ -246,7 +290,7 @@ def of_identity(identity: Identity) -> Attributes:
     return {
         TITLE: identity.title,
         "identifiant": identity.id,
-        "version": identity.version,
+        VERSION: identity.version,
         "organisation": identity.organisation,
         "fondement": " ; ".join(identity.legal_basis),
         "peut s’appliquer": said_period(identity.validity),

@@ -25,6 +25,7 @@ from services.kit.access.configuration import (
     Provider,
     Withdrawals,
 )
+from services.kit.access.forwarded import Forwarded
 from services.kit.access.tokens import TokenReader, token_refused
 from services.kit.caller import Caller
 from services.kit.errors import Unauthenticated
@@ -43,6 +44,15 @@ _SIRET = re.compile(r"\d{14}")
 Key = TypeVar("Key")
 Value = TypeVar("Value")
 Headers = Sequence[tuple[str, str | bytes]]
+
+
+@dataclass(frozen=True)
+class Shown:
+    """The names in the certificate of a call, of its client where a gateway carries it, and its fingerprint;
+    both empty without one."""
+
+    names: str
+    fingerprint: str
 
 
 @dataclass(frozen=True)
@@ -118,10 +128,20 @@ class Access:
         """Who makes a call; Unauthenticated when that is not proved."""
         return self.caller(self._pem(call), call.invocation_metadata())
 
-    def shown(self, call: grpc.ServicerContext) -> str:
-        """The names in the certificate of a call, whatever they may do; empty without one."""
+    def shown(self, call: grpc.ServicerContext) -> Shown:
+        """The certificate that a call shows, whatever it may do."""
         pem = self._pem(call)
-        return " ".join(self._certificate(pem).names)[:_LONGEST_NAME] if pem else ""
+        if not pem:
+            return Shown("", "")
+        certificate = self._certificate(pem)
+        try:
+            carries = self._direct(self._in_force, pem).account == GATEWAY
+        except Unauthenticated:
+            carries = False
+        client = _client(call.invocation_metadata()) if carries else None
+        if client:
+            return Shown(client.name[:_LONGEST_NAME], client.fingerprint)
+        return Shown(" ".join(certificate.names)[:_LONGEST_NAME], certificate.fingerprint)
 
     def _pem(self, call: grpc.ServicerContext) -> bytes | None:
         proved: Mapping[str, Any] = call.auth_context() if self._shown else {}
@@ -145,14 +165,18 @@ class Access:
             return rules.named([LOOPBACK])
         if not pem:
             raise _application_refused("CERTIFICATE")
+        application = self._direct(rules, pem)
+        return _forwarded(rules, headers) if application.account == GATEWAY else application
+
+    def _direct(self, rules: _InForce, pem: bytes) -> Application:
+        """The application of a certificate, which may be a gateway."""
         certificate = self._certificate(pem)
         # A connection outlives the handshake that proved it: what ended since is refused at the next call.
         if certificate.expires <= time.time():
             raise _application_refused("EXPIRED")
         if certificate.fingerprint in rules.withdrawals.certificates:
             raise _application_refused("WITHDRAWN")
-        application = rules.named(certificate.names)
-        return _forwarded(rules, headers) if application.account == GATEWAY else application
+        return rules.named(certificate.names)
 
     def _certificate(self, pem: bytes) -> Certificate:
         certificate = self._certificates.get(pem)
@@ -191,8 +215,7 @@ def _in_force(rules: AccessRules) -> _InForce:
 
 def _forwarded(rules: _InForce, headers: Headers) -> Application:
     """The application whose certificate a gateway saw."""
-    values = [value for key, value in headers if key == forwarded.HEADER]
-    client = forwarded.parse(values[0]) if len(values) == 1 and isinstance(values[0], str) else None
+    client = _client(headers)
     if client is None:
         raise _application_refused("FORWARDED")
     if client.fingerprint in rules.withdrawals.certificates:
@@ -201,6 +224,12 @@ def _forwarded(rules: _InForce, headers: Headers) -> Application:
     if application.account == GATEWAY:  # a gateway has no calls of its own, and forwards to no other
         raise _application_refused("FORWARDED")
     return application
+
+
+def _client(headers: Headers) -> Forwarded | None:
+    """Whose certificate a gateway says that it saw."""
+    values = [value for key, value in headers if key == forwarded.HEADER]
+    return forwarded.parse(values[0]) if len(values) == 1 and isinstance(values[0], str) else None
 
 
 def _described(

@@ -80,21 +80,21 @@ class AccessDoor:
         if self._journal:
             self._journal.stop()
 
-    def credentials(self) -> grpc.ServerCredentials | None:
-        """How the port is opened; None in clear."""
-        return self._access.credentials()
-
     def servicers(self) -> list[AccessServicer]:
         """What reads the journal."""
         return [AccessServicer(self._log, self._teams)] if self._log and self._teams else []
 
     def identify(self, call: grpc.ServicerContext) -> Caller:
-        """Who makes a call; Unauthenticated when that is not proved, which is noted too, up to a limit."""
+        """Who makes a call; Unauthenticated when that is not proved.
+
+        That is noted too, up to a limit for each certificate.
+        """
         try:
             return self._access.identify(call)
         except DomainError:
-            if self._guard.may_note_unproved():
-                _unproved.set(Caller(self._access.shown(call)))
+            shown = self._access.shown(call)
+            if self._guard.may_note_unproved(shown.fingerprint):
+                _unproved.set(Caller(shown.names))
             raise
 
     def arrive(self, method: str, call: grpc.ServicerContext, caller: Caller) -> None:

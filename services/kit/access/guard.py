@@ -18,7 +18,8 @@ RELOAD_SECONDS = 1.0
 """How long a table is used before its file is looked at again."""
 
 UNPROVED_PER_MINUTE = 60
-"""How many calls that prove nobody a server notes in its journal: more would fill it for whoever calls."""
+"""How many calls that prove nobody a server notes of one certificate: more would fill its journal for whoever
+calls, and one count for all would let one hide what others try."""
 
 log = structlog.get_logger()
 
@@ -67,6 +68,10 @@ class Guard:
         self._roles = roles
         self._quotas = quotas
 
+    def services(self) -> set[str]:
+        """The full names of the proto services."""
+        return {method.rpartition("/")[0] for method in self._roles.table().callers}
+
     def check_method(self, method: str, caller: Caller) -> None:
         """Refuses a call by its method alone, before its request is read."""
         table = self._roles.table()
@@ -87,9 +92,10 @@ class Guard:
             if not caller.roles & table.allowed(Act(method, collection)):
                 raise _not_allowed(method)
 
-    def may_note_unproved(self) -> bool:
-        """Counts a call that proves nobody, and says whether it is one to be noted."""
-        return self._quotas.take("", UNPROVED_PER_MINUTE)  # no application has an empty name
+    def may_note_unproved(self, certificate: str) -> bool:
+        """Counts a call that proves nobody, by the fingerprint of its certificate; false once too many are
+        noted of it."""
+        return self._quotas.take(f"\0{certificate}", UNPROVED_PER_MINUTE)  # no application has such a name
 
     def second_person(self, method: str) -> str:
         """The role that one of two persons has for a method; empty when one person is enough."""

@@ -14,8 +14,8 @@ from services.kit import wire
 from services.kit.access.cases import CaseTeams
 from services.kit.access.unusual import Unusual, day_bounds, summary
 from services.kit.canonical import Head, Verification
-from services.kit.context import actor
-from services.kit.errors import FieldReason, Violations
+from services.kit.context import actor, concern
+from services.kit.errors import FieldReason, NotFound, Violations
 from services.kit.store import AccessFilters, AccessLine, AccessLog, Agreement, accesses, fingerprint
 from services.kit.wire import Fields, PageStart, asked_page, paging
 
@@ -71,6 +71,34 @@ class AccessServicer(AccessServiceServicer):
             pending_acts=map(_pending_pb, page.of(found)),
             next_page_token=page.next_token(self._page_key, request, len(found), 0),
         )
+
+    def WithdrawPendingAct(
+        self, request: pb.WithdrawPendingActRequest, context: grpc.ServicerContext
+    ) -> pb.WithdrawPendingActResponse:
+        """A demand no longer waits for a second person."""
+        violations = Violations()
+        if not request.act:
+            violations.add("act", FieldReason.REQUIRED, "Ce champ est obligatoire.")
+        elif not _HASH.fullmatch(request.act):
+            text = "Une demande en attente se nomme par 64 chiffres hexadécimaux."
+            violations.add("act", FieldReason.MALFORMED, text)
+        request_id = wire.request_id(request.request_id, "request_id", violations)
+        violations.raise_if_any()
+        if request.validate_only:
+            waits = self._store.cases.waits(request.act, datetime.now(UTC))
+            tags = waits.case_tags if waits else None
+        else:
+            mark = fingerprint("WithdrawPendingAct", request.act)
+            tags = self._store.cases.withdraw_agreement(request.act, request_id, mark)
+        if tags is None:
+            raise NotFound(
+                "PENDING_ACT_NOT_FOUND",
+                "Aucune demande de ce nom n’attend une seconde personne : elle a été confirmée, retirée, ou "
+                "son délai est passé.",
+            )
+        for tag in tags:
+            concern(tag)
+        return pb.WithdrawPendingActResponse(case_tags=tags)
 
     def ReassignCase(
         self, request: pb.ReassignCaseRequest, context: grpc.ServicerContext
@@ -164,6 +192,7 @@ def _pending_pb(asked: Agreement) -> pb.PendingAct:
         expire_time=wire.timestamp(asked.expire_time),
         case_tags=asked.case_tags,
         dates=asked.dates,
+        act=asked.digest,
     )
 
 

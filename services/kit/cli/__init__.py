@@ -19,7 +19,7 @@
 - `instant`: An instant of the contract as a person reads it.
 - `last_part`: What a name ends with: a version, an identifier.
 - `Output`: The answer of one command: `document` for machines, the rest for a person.
-- `parse_day`: A date written 2027-01-01 or 01/01/2027.
+- `parse_day`: A day as people say it: 31/12/2026, 2026-12-31, 31 décembre 2026, demain; in the time of Paris.
 - `program`: A program of several commands, with its help in French.
 - `read_file`: The bytes of a file; CommandError.
 - `REFUSED`: Exit code 1: a refusal, a difference or an anomaly.
@@ -27,6 +27,7 @@
 - `ReleaseCommands`: The commands of one kind of packages deployed without the code.
 - `Remote`: A server called as one actor.
 - `run`: Runs the command line (that of the process unless given); returns the exit code.
+- `said_day`: The same, from a present day; None if it is none.
 - `SERVER`: Exit code 3: the server cannot be reached or failed.
 - `signing`: The commands keygen and sign.
 - `Target`: The server that is called, and who calls it.
@@ -39,6 +40,7 @@
 
 from services.kit.cli import accesses, signing, trust
 from services.kit.cli.commands import Call, add_commands
+from services.kit.cli.days import parse_day, said_day
 from services.kit.cli.french_help import FrenchCommand, FrenchGroup
 from services.kit.cli.outcome import GOOD, REFUSED, SERVER, USAGE, CommandError, Detail
 from services.kit.cli.output import Output
@@ -48,4 +50,4 @@ from services.kit.cli.release_showing import Words
 from services.kit.cli.releases import Annotate, Edition, ReleaseCommands, destination, read_file, write_file
 from services.kit.cli.remote import Remote
 from services.kit.cli.showing import as_json, civil, day, instant, last_part, to_date
-from services.kit.cli.target import Address, DryRun, Target, parse_day
+from services.kit.cli.target import Address, DryRun, Target

@@ -1,4 +1,4 @@
-"""The commands on who reaches what in a server: accesses, access-summary, verify-accesses, reassign-case."""
+"""The commands on who reaches what in a server: its accesses, what waits for a second person, its teams."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ from microcredit.access.v1 import access_service_pb2 as pb
 from microcredit.access.v1.access_service_pb2_grpc import AccessServiceStub
 from services.kit import wire
 from services.kit.cli.commands import Call, add_commands
+from services.kit.cli.days import parse_day
 from services.kit.cli.outcome import GOOD, REFUSED, USAGE, CommandError
 from services.kit.cli.showing import as_json, instant, to_date
-from services.kit.cli.target import Address, DryRun, parse_day
+from services.kit.cli.target import Address, DryRun
 from services.kit.dates import paris_start
 from services.kit.errors import Unimplemented
 from services.kit.french import long_date, plural
@@ -33,6 +34,8 @@ _UNKNOWN_CALLERS = (
 )
 
 _LONGEST_PAGE = 200
+_SHOWN = 8
+"""The digits of a tag that are shown: enough to tell it from the others."""
 
 A = TypeVar("A")
 
@@ -48,6 +51,7 @@ def register(app: typer.Typer, address: Address) -> None:
         "access-summary": summary,
         "verify-accesses": verify,
         "pending-acts": pending,
+        "withdraw-act": withdraw,
         "reassign-case": reassign,
     }
     add_commands(app, address, accesses, **commands)
@@ -115,10 +119,36 @@ def pending(
     answer = _asked(call, AccessServiceStub(call.remote.channel).ListPendingActs, request)
     call.out.document(as_json(answer))
     call.out.table(
-        ("acte", "demandé par", "le", "jusqu’au", "dossier", "dates"), map(_act, answer.pending_acts)
+        ("demande", "acte", "demandé par", "jusqu’au", "dossier", "dates"),
+        map(_act, answer.pending_acts),
     )
     more = " et d’autres ; --case en choisit" if answer.next_page_token else ""
     call.out.line(f"{plural(len(answer.pending_acts), 'acte')} en attente{more}.")
+    return GOOD
+
+
+def withdraw(
+    call: Call,
+    demand: Annotated[
+        str, typer.Argument(metavar="DEMANDE", help="La demande, comme pending-acts la nomme.")
+    ],
+    dry_run: DryRun = False,
+) -> int:
+    """Retire une demande qui attend une seconde personne : rien n’est fait, et rien ne le sera par elle."""
+    stub = AccessServiceStub(call.remote.channel)
+    waiting = _asked(call, stub.ListPendingActs, pb.ListPendingActsRequest(page_size=_LONGEST_PAGE))
+    found = [one for one in waiting.pending_acts if demand and one.act.startswith(demand)]
+    if len(found) > 1:
+        message = f"{len(found)} demandes en attente commencent par {demand} : donnez plus de chiffres."
+        raise CommandError(message, exit_code=USAGE, reason="USAGE")
+    request = pb.WithdrawPendingActRequest(
+        act=found[0].act if found else demand, request_id=str(uuid4()), validate_only=dry_run
+    )
+    answer = _asked(call, stub.WithdrawPendingAct, request)
+    call.out.document(as_json(answer))
+    done = "serait retirée" if dry_run else "est retirée"
+    what = f" ({_name(found[0].method)}, demandé par {found[0].subject})" if found else ""
+    call.out.line(f"La demande {request.act[:_SHOWN]}{what} {done} : rien n’a été fait.")
     return GOOD
 
 
@@ -157,17 +187,21 @@ def _row(access: pb.Access) -> tuple[str, ...]:
         instant(access.end_time),
         access.subject or access.application or "—",
         access.peer or "—",
-        access.method.rpartition("/")[2] or _KINDS.get(access.kind, "—"),
+        _name(access.method) or _KINDS.get(access.kind, "—"),
         access.case_tag[:8] or "—",
         access.reason or access.code or "—",
     )
 
 
+def _name(method: str) -> str:
+    return method.rpartition("/")[2]
+
+
 def _act(asked: pb.PendingAct) -> tuple[str, ...]:
     return (
-        asked.method.rpartition("/")[2],
+        asked.act[:_SHOWN],
+        _name(asked.method),
         asked.subject,
-        instant(asked.ask_time),
         instant(asked.expire_time),
         ", ".join(tag[:8] for tag in asked.case_tags) or "—",
         ", ".join(f"{name} {when}" for name, when in sorted(asked.dates.items())) or "—",

@@ -43,14 +43,15 @@ class Output:
             self.line(text, style)
 
     def finding(self, place: str, message: str, *, warning: bool = False) -> None:
-        """Prints « file:line:column: sentence », the place in colour."""
+        """Prints « file:line:column: sentence », the place, if there is one, in colour."""
         if self.as_json:
             return
         from rich.text import Text
 
         colour = "yellow" if warning else "red"
         word = "avertissement : " if warning else ""
-        text = Text.assemble((f"{place}: ", f"bold {colour}"), (spaced(word), colour), spaced(message))
+        where = f"{place}: " if place else ""
+        text = Text.assemble((where, f"bold {colour}"), (spaced(word), colour), spaced(message))
         self._screen().print(text, soft_wrap=True)
 
     def table(self, head: Sequence[str], rows: Iterable[Sequence[str]], title: str = "") -> None:

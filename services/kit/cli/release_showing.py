@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -88,6 +88,7 @@ def activated(
 ) -> None:
     """What an activation or a rollback did."""
     out.document(as_json(answer))
+    _each(answer.findings, out)
     event = answer.event
     governs = "gouvernerait" if dry_run else "gouverne"
     again = " de nouveau" if event.kind == package_pb2.EVENT_KIND_ROLLED_BACK else ""
@@ -146,8 +147,15 @@ def written(version: package_pb2.Version, path: Path, out: Output) -> None:
 
 
 def _findings(found: package_pb2.CheckReport, out: Output) -> None:
+    """Each finding of a check, and how many more there are."""
+    _each(found.findings, out)
+    if found.left_out_count:
+        out.line(f"… et {plural(found.left_out_count, 'remarque')} de plus.")
+
+
+def _each(found: Iterable[package_pb2.Finding], out: Output) -> None:
     """Each finding at its place, with the text in cause and what to do."""
-    for one in found.findings:
+    for one in found:
         place = one.place
         position = [str(number) for number in (place.line, place.column) if number]
         where = ", ".join(filter(None, (":".join([place.file, *position]), place.part)))
@@ -156,8 +164,6 @@ def _findings(found: package_pb2.CheckReport, out: Output) -> None:
             out.line(f"    « {place.paragraph} »")
         if one.advice:
             out.line(f"    → {one.advice}")
-    if found.left_out_count:
-        out.line(f"… et {plural(found.left_out_count, 'remarque')} de plus.")
 
 
 def _in_force(package: package_pb2.Package) -> str:

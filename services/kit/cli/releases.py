@@ -18,11 +18,12 @@ import typer
 from microcredit.releases.v1.package_pb2 import EditedFile, Event, EventKind
 from services.kit.cli import release_showing as showing
 from services.kit.cli.commands import Call, add_commands
+from services.kit.cli.days import parse_day
 from services.kit.cli.outcome import GOOD, REFUSED, USAGE, CommandError
 from services.kit.cli.release_client import ReleaseClient, Sign
 from services.kit.cli.release_showing import Words
 from services.kit.cli.showing import civil, to_date
-from services.kit.cli.target import Comment, DryRun, parse_day
+from services.kit.cli.target import Comment, DryRun
 from services.kit.releases import pack, signature
 
 Package = Annotated[str, typer.Argument(metavar="PAQUET", help="L’identifiant du paquet.")]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from datetime import date, datetime
 from typing import Annotated
 
 import typer
@@ -42,16 +41,6 @@ class Address:
             )
         account = actor if actor is not None else os.environ.get("USER", "")
         return Target(address, account if _travels(account) else "")
-
-
-def parse_day(text: str) -> date:
-    """A date written 2027-01-01 or 01/01/2027."""
-    for form in ("%Y-%m-%d", "%d/%m/%Y"):
-        try:
-            return datetime.strptime(text.strip(), form).date()  # noqa: DTZ007 - a civil date
-        except ValueError:
-            continue
-    raise typer.BadParameter(f"« {text} » n’est pas une date ; écrivez 2027-01-01 ou 01/01/2027.")
 
 
 def _travels(name: str) -> bool:

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 import typer
 
 from services.kit.cli.commands import add_commands
+from services.kit.cli.days import parse_day
 from services.kit.cli.outcome import GOOD, USAGE, CommandError
 from services.kit.cli.output import Output
 from services.kit.cli.program import program, run
-from services.kit.cli.target import Address, Comment, parse_day
+from services.kit.cli.target import Address, Comment
 from services.kit.dates import paris_day
 from services.kit.errors import DomainError, StartupError
 

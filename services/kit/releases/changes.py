@@ -8,7 +8,14 @@ from datetime import date, datetime
 from urllib.parse import unquote
 
 from services.kit.dates import Period
-from services.kit.errors import Aborted, FailedPrecondition, NotFound
+from services.kit.errors import (
+    Aborted,
+    FailedPrecondition,
+    FieldReason,
+    InvalidArgument,
+    NotFound,
+    Violations,
+)
 from services.kit.french import long_date
 from services.kit.releases.timeline import Event, EventKind, Release, Span, State, gained, gap
 
@@ -26,7 +33,8 @@ class Transition:
 
 @dataclass(frozen=True)
 class Activation:
-    """A release is asked to govern from a day on; without one, from the first that it may govern."""
+    """A release is asked to govern from a day on. The first to govern of its name may leave the day out: it
+    is then the first that it may govern. Any other would go back over days that are governed already."""
 
     name: str
     version: str
@@ -36,7 +44,7 @@ class Activation:
     supersede_planned: bool
 
     def apply(self, state: State, now: datetime) -> Transition:
-        """The change; NotFound or FailedPrecondition."""
+        """The change; NotFound, InvalidArgument or FailedPrecondition."""
         release = state.release(self.name, self.version)
         if release is None:
             raise NotFound(
@@ -44,7 +52,11 @@ class Activation:
                 f"Aucune version « {self.version} » de « {self.name} » n’est publiée.",
                 metadata={"name": self.name, "version": self.version},
             )
-        day = self.effective_date or release.valid_from
+        day = self.effective_date
+        if day is None:
+            if state.timeline(self.name):
+                raise _day_required()
+            day = release.valid_from
         _check_validity(release, day)
         planned = _planned(state, release, day)
         if planned and not self.supersede_planned:
@@ -116,6 +128,13 @@ def folded(identity: str) -> str:
     plain = unicodedata.normalize("NFKC", unquote(identity)).casefold()
     seen = "".join(letter for letter in plain if unicodedata.category(letter) != "Cf")
     return " ".join(seen.split()).strip(" .")
+
+
+def _day_required() -> InvalidArgument:
+    violations = Violations()
+    text = "Une version gouverne déjà : donnez le premier jour que celle-ci gouvernera."
+    violations.add("effective_date", FieldReason.REQUIRED, text)
+    return violations.error()
 
 
 def _two_persons(sentence: str) -> FailedPrecondition:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Generic, TypeVar
 
+from services.kit.findings import Finding
 from services.kit.releases.archive import Contents
 from services.kit.releases.report import Report
 from services.kit.releases.timeline import Event, Release
@@ -49,7 +50,9 @@ class Kind(Generic[C]):
     `collection` is the first word of the names of the contract; `prefix` begins the names of the store.
     `check` has the files, the seconds that the call has left, and whether the findings are wanted in a copy
     of the file in cause too; it raises Unavailable when the machine lacked time or memory. `compile` has a
-    digest and the files, and raises one of `unusable` for what cannot serve.
+    digest and the files, and raises one of `unusable` for what cannot serve. `rewritten` has the files that
+    govern, those of another version and today: a warning for each value in force up to today that the second
+    changes.
     """
 
     collection: str
@@ -64,6 +67,7 @@ class Kind(Generic[C]):
     unusable: tuple[type[Exception], ...]
     single: bool = False
     editing: Editing | None = None
+    rewritten: Callable[[Contents, Contents, date], Iterable[Finding]] = lambda governing, other, day: ()
 
     def stored(self, identifier: str) -> str:
         """The name in the store of a package of the contract."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from microcredit.releases.v1 import package_pb2 as pb
@@ -85,6 +85,11 @@ def event(one: Event, kinds: Kinds[Any]) -> pb.Event:
     )
 
 
+def findings(found: Iterable[Finding]) -> Iterator[pb.Finding]:
+    """What is said of a package or of a change."""
+    return map(_finding, found)
+
+
 def report(found: Report, kind: Kind[Any], digest: str, published: Release | None = None) -> pb.CheckReport:
     """The report of a check; `published` when the candidate is a published version."""
     return pb.CheckReport(
@@ -100,10 +105,11 @@ def report(found: Report, kind: Kind[Any], digest: str, published: Release | Non
     )
 
 
-def known_report(release: Release, kind: Kind[Any]) -> pb.CheckReport:
-    """The report on a content that is published already, hence was checked."""
+def known_report(release: Release, kind: Kind[Any], found: Iterable[Finding]) -> pb.CheckReport:
+    """The report on a content that is published already, hence was checked; what it changes is found anew."""
     return pb.CheckReport(
         accepted=True,
+        findings=findings(found),
         package=kind.name(release.name),
         version=release.version,
         digest=release.digest,

@@ -15,7 +15,7 @@ from microcredit.releases.v1 import release_service_pb2 as pb
 from microcredit.releases.v1.release_service_pb2_grpc import ReleaseServiceServicer
 from services.kit.context import actor, remaining, stopping
 from services.kit.errors import FieldReason, NotFound, Unavailable
-from services.kit.releases import messages, requests
+from services.kit.releases import messages, past, requests
 from services.kit.releases.archive import digest, pack
 from services.kit.releases.candidates import Candidates, accepted, check_single, required_candidate
 from services.kit.releases.changes import Transition
@@ -50,6 +50,7 @@ class ReleaseServicer(ReleaseServiceServicer):
         kind = requests.ReleaseFields(self._kinds).collection(request)
         contents, published = self._candidates.contents(request, kind)
         report = self._candidates.check(contents, kind, annotated=request.with_annotations)
+        report = past.told(self._deployments, kind, report)
         found = messages.report(report, kind, digest(report.contents), published)
         return pb.CheckPackageResponse(report=found)
 
@@ -176,6 +177,7 @@ class ReleaseServicer(ReleaseServiceServicer):
             event=messages.event(change.event, self._kinds),
             package=self._package(change.state, kind, stored),
             superseded=map(kind.version_name, change.superseded),
+            findings=messages.findings(past.announced(self._deployments, kind, change)),
         )
 
     def RollbackPackage(
@@ -201,6 +203,7 @@ class ReleaseServicer(ReleaseServiceServicer):
         return pb.RollbackPackageResponse(
             event=messages.event(change.event, self._kinds),
             package=self._package(change.state, kind, stored),
+            findings=messages.findings(past.announced(self._deployments, kind, change)),
         )
 
     def GetStatus(self, request: pb.GetStatusRequest, context: grpc.ServicerContext) -> pb.GetStatusResponse:
@@ -242,6 +245,7 @@ class ReleaseServicer(ReleaseServiceServicer):
         # Who has no key must not make the server work: the signature is looked at before the check.
         self._store.require_signature(contents)
         report = self._candidates.check(contents, kind)
+        report = past.told(self._deployments, kind, report)
         candidate = accepted(report)
         check_single(self._store.state(), kind, candidate)
         publication = publish(candidate)
@@ -258,7 +262,13 @@ class ReleaseServicer(ReleaseServiceServicer):
         release = publication.release
         return pb.PublishPackageResponse(
             version=self._version(release, kind),
-            report=messages.known_report(release, kind),
+            report=messages.known_report(
+                release,
+                kind,
+                past.rewritten(
+                    self._deployments, kind, release.name, self._deployments.contents(release.digest)
+                ),
+            ),
             created=publication.created,
         )
 

@@ -182,12 +182,7 @@ def _is_weak(raw: bytes) -> bool:
 
 def sign(statement: Statement | Act, private_key_pem: bytes) -> bytes:
     """The signature file of a statement; KeyFileError if the key cannot be read."""
-    try:
-        key = load_pem_private_key(private_key_pem, password=None)
-    except (ValueError, TypeError):
-        raise KeyFileError from None
-    if not isinstance(key, Ed25519PrivateKey):
-        raise KeyFileError
+    key = _private_key(private_key_pem)
     fields = {
         "algorithm": _ALGORITHM,
         "key_id": key_id(key.public_key().public_bytes_raw()),
@@ -198,12 +193,31 @@ def sign(statement: Statement | Act, private_key_pem: bytes) -> bytes:
     return (json.dumps(fields, indent=2) + "\n").encode()
 
 
+def sign_bytes(content: bytes, private_key_pem: bytes) -> tuple[bytes, bytes]:
+    """The bare signature of a content, as openssl checks it, and the public key in PEM form; KeyFileError."""
+    key = _private_key(private_key_pem)
+    return key.sign(content), _public_pem(key)
+
+
+def _private_key(pem: bytes) -> Ed25519PrivateKey:
+    try:
+        key = load_pem_private_key(pem, password=None)
+    except (ValueError, TypeError):
+        raise KeyFileError from None
+    if not isinstance(key, Ed25519PrivateKey):
+        raise KeyFileError
+    return key
+
+
+def _public_pem(key: Ed25519PrivateKey) -> bytes:
+    return key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+
+
 def generate_key() -> tuple[bytes, bytes]:
     """A new private key and its public key, in PEM form."""
     key = Ed25519PrivateKey.generate()
     private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    public = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
-    return private, public
+    return private, _public_pem(key)
 
 
 def key_id(raw: bytes) -> str:

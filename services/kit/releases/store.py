@@ -166,7 +166,8 @@ class ReleaseStore:
         supersede_planned: bool = False,
         signature: bytes = b"",
     ) -> changes.Transition:
-        """Makes a release govern from a day on: by default, the first that it may govern."""
+        """Makes a release govern from a day on; by default, if nothing of its name governs yet, the first
+        that it may govern."""
         asked = changes.Activation(name, version, effective_date, actor, comment, supersede_planned)
         return self._change(asked, etag, request_id, validate_only, signature)
 

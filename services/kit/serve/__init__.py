@@ -1,5 +1,7 @@
 """A pre-forked gRPC server and its one door: settings, logs, admission, errors, health.
 
+- `AccessSettings`: What a server that keeps a journal of accesses reads too: where it is, its key, and where
+  the heads of its chains are anchored.
 - `all_of`: What raises the first error of several checks.
 - `App`: A service: `prepare` runs once in the master before the fork, `build` in each worker after it.
 - `configure`: Sends structlog and the standard logging of the libraries to stderr, as JSON.
@@ -30,6 +32,7 @@ from services.kit.serve.config import (
     EPOCHS_DESCRIPTION,
     HEADS_DESCRIPTION,
     MASTER_KEY_DESCRIPTION,
+    AccessSettings,
     ServerSettings,
     StoreSettings,
 )

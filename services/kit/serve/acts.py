@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TypeVar
 
-from services.kit.serve.config import StoreSettings
+from services.kit.serve.config import AccessSettings
 from services.kit.serve.server import Act
 from services.kit.store import KeyPlan, rotate_master_key, store_clock
 
-S = TypeVar("S", bound=StoreSettings)
+S = TypeVar("S", bound=AccessSettings)
 
 
 def store_acts(plan: KeyPlan, databases: Callable[[S], Mapping[str, str]]) -> Mapping[str, Act[S]]:
@@ -27,7 +27,7 @@ def store_acts(plan: KeyPlan, databases: Callable[[S], Mapping[str, str]]) -> Ma
 
     return {
         "confirm-clock": Act(
-            lambda settings, by, _: store_clock.confirm(settings.database_url, settings.master_key_file, by)
+            lambda settings, by, _: store_clock.confirm(settings.clocks(), settings.master_key_file, by)
         ),
         "rotate-master-key": Act(rotate),
         "publish-head": Act(lambda settings, _by, _word: settings.anchored(plan).publish()),

@@ -1,4 +1,4 @@
-"""Admission: how many calls of a worker run at once, how long the others wait, when one is refused, and the end."""
+"""Admission: how many calls of a worker run at once, how long others wait, when one is refused, the end."""
 
 from __future__ import annotations
 
@@ -116,7 +116,7 @@ class Arrivals:
             raise Unavailable(STOPPING, "Le serveur s’arrête ; renvoyez le même appel dans un instant.")
 
     def close(self, patience: float) -> None:
-        """Refuses calls from now on; returns once none comes any more, or when `patience` (seconds) is over."""
+        """Refuses calls from now on; returns once none comes, or when `patience` (seconds) is over."""
         self._closed = True
         end = time.monotonic() + patience
         while (now := time.monotonic()) < min(end, self._last + QUIET_SECONDS):

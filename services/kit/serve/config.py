@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Literal, NoReturn, Self
 
@@ -17,6 +17,8 @@ from services.kit.serve import options
 from services.kit.serve.admission import PATIENCE_SECONDS
 from services.kit.serve.interceptor import Limits
 from services.kit.store import (
+    ACCESS_CLOCK,
+    CLOCK_CHAIN,
     AccessPlace,
     AnchoredStore,
     HeadPlaces,
@@ -25,6 +27,7 @@ from services.kit.store import (
     StoreSet,
     accesses_part,
     heads_part,
+    holds_key,
 )
 
 _MEBIBYTE = 1024 * 1024
@@ -177,10 +180,10 @@ class ServerSettings(BaseSettings):
         )
 
 
-class StoreSettings(ServerSettings):
-    """What a server that keeps a store reads too: a service adds the places of its own parts."""
+class AccessSettings(ServerSettings):
+    """What a server that keeps a journal of accesses reads too: where it is, its key, and where the heads of
+    its chains are anchored."""
 
-    database_url: str
     access_database_url: str
     master_key_file: Path
     access_retention_months: int = Field(
@@ -206,6 +209,15 @@ class StoreSettings(ServerSettings):
     )
     heads_webhook: str = Field("", description="Adresse http(s) à laquelle envoyer chaque empreinte en JSON.")
 
+    def first_url(self) -> str:
+        """The database whose key signs the heads."""
+        return self.access_database_url
+
+    def clocks(self) -> Mapping[str, str]:
+        """The purpose of the key that seals what is said of its clock, by database."""
+        began = holds_key(self.access_database_url, ACCESS_CLOCK)
+        return {self.access_database_url: ACCESS_CLOCK} if began else {}
+
     def access_place(self) -> AccessPlace:
         """Where the journal of accesses is."""
         return AccessPlace(self.access_database_url, self.master_key_file, self.access_retention_months)
@@ -213,20 +225,34 @@ class StoreSettings(ServerSettings):
     def anchored(self, plan: KeyPlan) -> AnchoredStore:
         """The store of the service, whose keys are those of a plan, and where its heads are anchored."""
         return AnchoredStore(
-            self.database_url, self.access_database_url, self.master_key_file, plan, self.head_places()
+            self.first_url(), self.access_database_url, self.master_key_file, plan, self.head_places()
         )
-
-    def stores(self, *parts: Part) -> StoreSet:
-        """All that the service keeps: the parts of its own, and what every service has beside."""
-        heads = heads_part(self.heads_file, self.database_url)
-        accesses = accesses_part(self.access_database_url, self.heads_file)
-        return StoreSet((*parts, heads, accesses), self.init)
 
     def head_places(self) -> HeadPlaces:
         """Where anchored heads go."""
         return HeadPlaces(
             self.heads_file, self.heads_seconds, self.heads_syslog, self.heads_command, self.heads_webhook
         )
+
+
+class StoreSettings(AccessSettings):
+    """What a server that keeps a store reads too: a service adds the places of its own parts."""
+
+    database_url: str
+
+    def first_url(self) -> str:
+        """The database of the store."""
+        return self.database_url
+
+    def clocks(self) -> Mapping[str, str]:
+        """That of the store, and that of the journal of accesses if there is one."""
+        return {self.database_url: CLOCK_CHAIN, **super().clocks()}
+
+    def stores(self, *parts: Part) -> StoreSet:
+        """All that the service keeps: the parts of its own, and what every service has beside."""
+        heads = heads_part(self.heads_file, self.database_url)
+        accesses = accesses_part(self.access_database_url, self.heads_file)
+        return StoreSet((*parts, heads, accesses), self.init)
 
 
 def _print_and_exit(text: str) -> NoReturn:

@@ -18,13 +18,12 @@ import structlog
 from services.kit import context
 from services.kit.access import AccessDoor
 from services.kit.errors import DomainError, InvalidArgument, ResourceExhausted, Unimplemented
-from services.kit.serve.admission import OVERLOADED, STOPPING, Arrivals, Places, StreamPlaces
+from services.kit.serve.admission import OVERLOADED, Arrivals, Places, StreamPlaces
 from services.kit.serve.counts import UNKNOWN, Counts
 from services.kit.serve.logs import exception_fields
-from services.kit.serve.status import to_status
+from services.kit.serve.status import to_status, trailer
 from services.kit.store import database
 
-REQUEST_ID = "x-request-id"
 ACTOR = "x-actor"
 STATE_AGE = "x-state-age"
 """Seconds since the store last confirmed the state that an answer comes from, when it does not answer."""
@@ -99,6 +98,9 @@ class Interceptor(grpc.ServerInterceptor):
 
     Requests come in as bytes: what is no message, too large or too much is refused here, in our words.
     """
+
+    absent: Callable[[], DomainError] = Unimplemented
+    """What a call to a method that is not there learns."""
 
     def __init__(
         self, domain: str, limits: Limits, door: AccessDoor | None, counts: Counts, arrivals: Arrivals
@@ -184,7 +186,7 @@ class Interceptor(grpc.ServerInterceptor):
     def _unknown(self, arrival: _Arrival) -> Behavior:
         def handle(_: Any, servicer_context: grpc.ServicerContext) -> Iterator[Any]:
             self._counts.begin()
-            self._fail(Unimplemented(), arrival, servicer_context)
+            self._fail(self.absent(), arrival, servicer_context)
             yield  # the generator that gRPC expects
 
         return handle
@@ -235,7 +237,7 @@ class Interceptor(grpc.ServerInterceptor):
             except Exception as error:
                 self._fail(error, arrival, servicer_context)
             if (age := context.age()) is not None:
-                trailer = ((REQUEST_ID, arrival.request_id), (STATE_AGE, f"{age:.0f}"))
+                trailer = ((context.REQUEST_ID, arrival.request_id), (STATE_AGE, f"{age:.0f}"))
                 servicer_context.set_trailing_metadata(trailer)
             self._record(arrival, servicer_context, "OK")
             return response
@@ -263,7 +265,7 @@ class Interceptor(grpc.ServerInterceptor):
     def _start(self, arrival: _Arrival, servicer_context: grpc.ServicerContext, ceiling: float) -> None:
         """Sets the deadline, the sooner of the client's and ours from arrival; refuses a late call."""
         self._counts.begin()
-        servicer_context.set_trailing_metadata(((REQUEST_ID, arrival.request_id),))
+        servicer_context.set_trailing_metadata(((context.REQUEST_ID, arrival.request_id),))
         # A worker's own socket is for its call to itself alone.
         if servicer_context.peer().startswith("unix"):
             raise Unimplemented
@@ -315,8 +317,8 @@ class Interceptor(grpc.ServerInterceptor):
             log.warning("cause", request_id=arrival.request_id, **exception_fields(error.__cause__))
         sentence, details = self._status(error)
         self._record(arrival, servicer_context, error.status, error.reason)
-        trailer = ((REQUEST_ID, arrival.request_id), ("grpc-status-details-bin", details), *_pushback(error))
-        servicer_context.abort_with_status(_Abortion(grpc.StatusCode[error.status], sentence, trailer))
+        end = ((context.REQUEST_ID, arrival.request_id), *trailer(error, details))
+        servicer_context.abort_with_status(_Abortion(grpc.StatusCode[error.status], sentence, end))
 
     def _status(self, error: DomainError) -> tuple[str, bytes]:
         """The sentence of an error and its status, as bytes; made once for refusals, which come in crowds."""
@@ -355,11 +357,6 @@ def _read(read: Reader, raw: bytes) -> Any:
         raise InvalidArgument("REQUEST_UNREADABLE", message) from None
 
 
-def _pushback(error: DomainError) -> tuple[tuple[str, str], ...]:
-    """What makes the retries that gRPC does by itself wait: a server that stops must see no call come."""
-    return (("grpc-retry-pushback-ms", "1000"),) if error.reason == STOPPING else ()
-
-
 def _too_large(limit: int) -> ResourceExhausted:
     return ResourceExhausted("MESSAGE_TOO_LARGE", f"La demande dépasse la limite de {limit} octets.")
 
@@ -381,7 +378,7 @@ def _arrival(details: grpc.HandlerCallDetails, label: str) -> _Arrival:
     metadata = dict(pairs)
     return _Arrival(
         method=details.method.removeprefix("/"),
-        request_id=_matching(_SAFE_ID, metadata.get(REQUEST_ID)) or str(uuid4()),
+        request_id=_matching(_SAFE_ID, metadata.get(context.REQUEST_ID)) or str(uuid4()),
         traceparent=_matching(_TRACEPARENT, metadata.get("traceparent")),
         actor=_actor([value for key, value in pairs if key == ACTOR]),
         metadata_bytes=sum(len(key) + len(value) for key, value in pairs),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections.abc import Callable, Mapping
 from uuid import uuid4
 
@@ -16,8 +17,11 @@ from services.kit.errors import DomainError
 from services.kit.serve.logs import exception_fields
 from services.kit.serve.prefork import BEAT_SECONDS, Pulse
 
-READINESS_SECONDS = 1.0
-"""How often the services of a worker are asked whether they can serve."""
+LOOK_SECONDS = 0.5
+"""How often each service of a worker is asked whether it can serve."""
+
+ANSWER_SECONDS = 1.0
+"""How long it has to say so: with the time between two looks, what hangs is told within two seconds."""
 
 RESERVE = "x-reserve"
 """Trailer of a health answer: a service that is SERVING may have a word for its operator."""
@@ -75,21 +79,23 @@ class Probes:
 
 
 def watch_readiness(probes: health.HealthServicer, checks: Mapping[str, Check]) -> None:
-    """Starts the thread that keeps the health of each service true; `""` is liveness and stays SERVING."""
+    """Starts a thread for each service, which keeps its health true: none waits for what another looks at.
+    `""` is liveness and stays SERVING."""
 
-    def loop() -> None:
-        problems = dict.fromkeys(checks, "")
+    def loop(name: str, check: Check) -> None:
+        before = ""
         while not context.stopping():
-            for name, check in checks.items():
-                problem = _problem(check)
-                if problem != problems[name]:
-                    problems[name] = problem
-                    log.warning("not_ready" if problem else "ready_again", proto_service=name, reason=problem)
-                    probes.set(name, _NOT_SERVING if problem else _SERVING)
-            pause.wait(READINESS_SECONDS)
+            due = time.monotonic() + LOOK_SECONDS
+            problem = _problem(check)
+            if problem != before:
+                before = problem
+                log.warning("not_ready" if problem else "ready_again", proto_service=name, reason=problem)
+                probes.set(name, _NOT_SERVING if problem else _SERVING)
+            pause.wait(due - time.monotonic())
 
     pause = threading.Event()
-    threading.Thread(target=loop, name="readiness", daemon=True).start()
+    for name, check in checks.items():
+        threading.Thread(target=loop, args=(name, check), name="readiness", daemon=True).start()
 
 
 _SERVING = health_pb2.HealthCheckResponse.SERVING
@@ -109,7 +115,7 @@ def all_of(*checks: Check) -> Check:
 def _problem(check: Check) -> str:
     """The reason why a service cannot serve, empty if it can."""
     try:
-        with context.limit(READINESS_SECONDS):
+        with context.limit(ANSWER_SECONDS):
             check()
     except DomainError as error:
         return error.reason

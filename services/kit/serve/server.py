@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from types import MappingProxyType
@@ -25,9 +26,9 @@ from grpc_reflection.v1alpha import reflection
 
 from services.kit import context
 from services.kit.access import AccessDoor, AccessKeeping, Guard, Quotas, Roles
-from services.kit.errors import DomainError, StartupError
+from services.kit.errors import DomainError, StartupError, Unimplemented
 from services.kit.french import spaced
-from services.kit.serve import cpus, liveness, logs, port
+from services.kit.serve import cpus, liveness, logs, port, unready
 from services.kit.serve.admission import Arrivals
 from services.kit.serve.build import code_version
 from services.kit.serve.config import ServerSettings
@@ -188,12 +189,20 @@ def run(app: App, settings: ServerSettings) -> int:
         with port.reserve(settings.host, settings.port) as held, _ready_file(settings.ready_file) as publish:
             code = _supervise(app, settings, guard, held, publish, is_open=access is None)
             if app.anchored:
-                app.anchored.anchor()
+                _anchor_last(app.anchored)
             return code
     except StartupError as error:
         return _refuse(error)
     except DomainError as error:  # the state of a store, found as it was read
         return _refuse(StartupError(error.message))
+
+
+def _anchor_last(anchored: AnchoredStore) -> None:
+    """Anchors what the workers wrote as they stopped; the next start does where the store is gone first."""
+    try:
+        anchored.anchor()
+    except StartupError as error:
+        log.error("head_not_anchored", sentence=spaced(str(error)))
 
 
 def _refuse(error: StartupError) -> int:
@@ -267,27 +276,26 @@ def _work(app: App, settings: ServerSettings, guard: Guard, address: str, pulse:
     signal.set_wakeup_fd(writer.fileno())
     signal.signal(signal.SIGTERM, lambda *_: None)
     access, counts, arrivals = settings.access(), Counts(), Arrivals()
+    credentials = access.credentials() if access else None
+    opened = partial(_opened, app, settings, address, credentials, counts, arrivals)
+    refusing = unready.await_stores(partial(opened, None), guard.services(), reader)
+    if context.stopping():
+        return
     door = AccessDoor(access, guard, app.accesses) if access else None
-    server = grpc.server(
-        _receivers(),
-        interceptors=[Interceptor(app.domain, settings.limits(), door, counts, arrivals)],
-        options=_options(settings),
-    )
     registrations = [*app.build(), *map(registration, door.servicers() if door else ())]
     if app.anchored:
         app.anchored.start()
+    server = opened(door)
     probes = _add_services(server, registrations)
     own = liveness.own_address()
     if door is None:
         _add_reflection(server, registrations)
     else:
         door.start()
-    if door and (credentials := door.credentials()):
-        server.add_secure_port(address, credentials)
-    else:
-        server.add_insecure_port(address)
     server.add_insecure_port(own)
     server.start()
+    if refusing:
+        refusing.stop(None)
     pulse.ready()
     liveness.beat(own, pulse)
     liveness.watch_readiness(probes, {each.service_name: each.check_ready for each in registrations})
@@ -303,6 +311,27 @@ def _work(app: App, settings: ServerSettings, guard: Guard, address: str, pulse:
     counts.tell()
     if door:
         door.stop()
+
+
+def _opened(
+    app: App,
+    settings: ServerSettings,
+    address: str,
+    credentials: grpc.ServerCredentials | None,
+    counts: Counts,
+    arrivals: Arrivals,
+    door: AccessDoor | None,
+    absent: Callable[[], DomainError] = Unimplemented,
+) -> grpc.Server:
+    """A server on the port, not started yet; `absent` is what a call to a method that it has not learns."""
+    interceptor = Interceptor(app.domain, settings.limits(), door, counts, arrivals)
+    interceptor.absent = absent
+    server = grpc.server(_receivers(), interceptors=[interceptor], options=_options(settings))
+    if credentials:
+        server.add_secure_port(address, credentials)
+    else:
+        server.add_insecure_port(address)
+    return server
 
 
 def _receivers() -> ThreadPoolExecutor:

@@ -1,16 +1,18 @@
 """A store of a service, on SQLite or PostgreSQL: transactions, audit, repeated requests, master key.
 
+- `ACCESS_CLOCK`: The purpose of the key that seals the confirmations of the clock of a journal of accesses.
+- `ACCESS_KEYS`: The keys that a journal of accesses keeps.
 - `AccessFilters`: Which lines are searched; what is empty leaves all.
 - `accesses`: The journal of accesses: a database of its own, apart from what a service records of its trade.
 - `AccessLine`: Who called, from where, for which act and which case, and how it ended; never what was said.
 - `AccessLog`: The lines of a journal, chained; to be opened after the fork only.
-- `AccessPlace`: Where a service keeps its journal of accesses, under which master key, and for how many
-  months.
+- `AccessPlace`: Where a service keeps its journal of accesses, under which master key, for how many months,
+  and which keys are in it.
 - `Agreement`: What a person asked of an act that takes two: who, with which roles, and until when it holds.
 - `accesses_part`: The journal of accesses, which begins with the first server that asks who calls: its head
   is anchored from then on.
-- `AnchoredStore`: The chains of a service, those of its journal of accesses too once there is one, and where
-  their heads are anchored.
+- `AnchoredStore`: The chains of a service, those of its journal of accesses too once there is one, which may
+  be all that it keeps; and where their heads are anchored.
 - `Audit`: The audit of a table of `audit_table`, under the seal of its chain.
 - `audit`: Chained audit: each write adds a row, in its own transaction, that seals all the rows before it.
 - `audit_chain`: The chain of the audit of a table.
@@ -85,7 +87,14 @@
 """
 
 from services.kit.store import accesses, audit, database, idempotency, states, store_clock, vault
-from services.kit.store.accesses import AccessFilters, AccessLine, AccessLog, AccessPlace
+from services.kit.store.accesses import (
+    ACCESS_CLOCK,
+    ACCESS_KEYS,
+    AccessFilters,
+    AccessLine,
+    AccessLog,
+    AccessPlace,
+)
 from services.kit.store.anchoring import AnchoredStore
 from services.kit.store.append_only import refuse_replacement, taken
 from services.kit.store.audit import Audit, AuditEntry, audit_chain, audit_table, verify_audit

@@ -32,7 +32,7 @@ from services.kit.store.case_store import CaseStore
 from services.kit.store.chain import Chain, ChainSeal, Record
 from services.kit.store.database import Database, migrate
 from services.kit.store.ring import KeyPlan, open_ring, prepare_ring
-from services.kit.store.store_clock import DeletionTime
+from services.kit.store.store_clock import DeletionTime, open_clock, verify_clock
 
 MIGRATIONS = Path(__file__).parent / "access_migrations"
 
@@ -76,6 +76,9 @@ _removal = Table(
 ACCESS_CHAIN = "access chain"
 """The purpose of the key that seals the lines."""
 
+ACCESS_CLOCK = "access clock chain"
+"""The purpose of the key that seals the confirmations of the clock by which old lines are removed."""
+
 _TAGS, _PAGES = "access cases", "access pages"
 
 # The number names the lock of the chain in PostgreSQL, shared by every replica: it may never change.
@@ -112,9 +115,9 @@ def _verify(connection: Connection, seal: ChainSeal, expected: Head | None = Non
 
 ACCESS_KEYS = KeyPlan(
     "le journal des accès",
-    (ACCESS_CHAIN, _TAGS, _PAGES),
-    chains={ACCESS_CHAIN: _verify},
-    opened={ACCESS_CHAIN: _Lines},
+    (ACCESS_CHAIN, ACCESS_CLOCK, _TAGS, _PAGES),
+    chains={ACCESS_CHAIN: _verify, ACCESS_CLOCK: verify_clock},
+    opened={ACCESS_CHAIN: _Lines, ACCESS_CLOCK: open_clock},
 )
 """The keys that the journal keeps."""
 
@@ -162,18 +165,20 @@ class AccessFilters:
 
 @dataclass(frozen=True)
 class AccessPlace:
-    """Where a service keeps its journal of accesses, under which master key, and for how many months."""
+    """Where a service keeps its journal of accesses, under which master key, for how many months, and which
+    keys are in it."""
 
     url: str
     master_key_file: Path
     months: int
+    keys: KeyPlan = ACCESS_KEYS
 
     def prepare(self) -> None:
         """Creates or upgrades the journal and its keys; StartupError."""
         migrate(self.url, MIGRATIONS)
         database = Database(self.url)
         try:
-            prepare_ring(database, self.master_key_file, ACCESS_KEYS)
+            prepare_ring(database, self.master_key_file, self.keys)
         finally:
             database.dispose()
 

@@ -25,7 +25,7 @@ from services.kit.dates import instant_of, instant_text, paris_text
 from services.kit.errors import DomainError, StartupError
 from services.kit.french import join, plural
 from services.kit.store import states
-from services.kit.store.accesses import ACCESS_CHAIN, ACCESS_KEYS
+from services.kit.store.accesses import ACCESS_CHAIN, ACCESS_CLOCK, ACCESS_KEYS
 from services.kit.store.chain import BEGINNING, Chain
 from services.kit.store.database import Database
 from services.kit.store.head_sending import HeadPlaces, HeadSender
@@ -39,7 +39,7 @@ from services.kit.store.heads import (
     read_signed,
 )
 from services.kit.store.parts import holds_key
-from services.kit.store.ring import KeyPlan, KeyRing, open_ring
+from services.kit.store.ring import KeyPlan, KeyRing, open_ring, prepare_ring, say_used
 
 _NO_HEAD = "Ce fichier n’est pas une empreinte que cette base a signée : donnez une ligne de publish-head."
 
@@ -98,6 +98,11 @@ class Anchor:
             self.look(store)
         if not last:  # at once: a first start that is refused later on can be tried again
             self.anchor()
+
+    def say_begun(self, master_key_file: Path) -> None:
+        """Heads are anchored: from now on the file is a part of the store, which does not start without."""
+        first = self._stores[0]
+        say_used(first.database, master_key_file, HEAD_SIGNATURES, first.plan.owner)
 
     def look(self, store: Opened) -> None:
         """Refuses a database whose chains no longer have the end of the last look: FailedPrecondition.
@@ -232,8 +237,8 @@ class Anchor:
 
 @dataclass(frozen=True)
 class AnchoredStore:
-    """The chains of a service, those of its journal of accesses too once there is one, and where their heads
-    are anchored; each act may raise StartupError."""
+    """The chains of a service, those of its journal of accesses too once there is one, which may be all that
+    it keeps; and where their heads are anchored. Each act may raise StartupError."""
 
     url: str
     accesses_url: str
@@ -245,11 +250,13 @@ class AnchoredStore:
         """Anchors the heads that nobody else writes: before the store serves, and once it has stopped."""
         with self._opened() as anchor:
             anchor.anchor()
+            anchor.say_begun(self.master_key_file)
 
     def check(self) -> None:
         """Refuses databases that are not those that follow their last anchored heads."""
         with self._opened() as anchor:
             anchor.check()
+            anchor.say_begun(self.master_key_file)
 
     def publish(self) -> str:
         """The last heads, signed: one line of JSON for third parties."""
@@ -291,11 +298,13 @@ class AnchoredStore:
 
     def _open(self, opened: list[Database]) -> Anchor:
         """The anchor; what it opens is added to `opened`, to be closed."""
-        has_accesses = holds_key(self.accesses_url, ACCESS_CHAIN)
+        has_accesses = self.accesses_url != self.url and holds_key(self.accesses_url, ACCESS_CHAIN)
         plans = {self.url: self.plan, **({self.accesses_url: ACCESS_KEYS} if has_accesses else {})}
         stores = []
         for url, plan in plans.items():
             opened.append(Database(url, pool_size=1))
+            if has_accesses and url == self.accesses_url and not holds_key(url, ACCESS_CLOCK):
+                prepare_ring(opened[-1], self.master_key_file, plan)  # it is of an earlier version
             ring = open_ring(opened[-1], self.master_key_file, plan.owner)
             stores.append(Opened(opened[-1], ring, plan))
         return Anchor(stores, self.places)

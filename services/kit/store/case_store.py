@@ -140,6 +140,31 @@ class CaseStore:
             found = [_asked(row) for row in connection.execute(query)]
         return [one for one in found if not tag or tag in one.case_tags]
 
+    def waits(self, digest: str, now: datetime) -> Agreement | None:
+        """A demand that waits for a second person; None if none of that name does."""
+        return next((one for one in self.pending(now, "") if one.digest == digest), None)
+
+    def withdraw_agreement(self, digest: str, request_id: str, mark: str) -> tuple[str, ...] | None:
+        """Takes back a demand that waits for a second person, and gives its cases; None if none of that name
+        does. The same request again changes nothing."""
+        with self._database.write() as connection:
+            if connection.dialect.name == "postgresql":
+                connection.execute(_TEAMS_LOCK)
+            answered = idempotency.answered(connection, _request, request_id, mark)
+            if answered is not None:
+                return tuple(answered.decode().split())
+            waiting = (
+                (_agreement.c.digest == digest)
+                & (_agreement.c.done == "")
+                & (_agreement.c.expire_time > instant_text(datetime.now(UTC)))
+            )
+            tags = connection.scalar(select(_agreement.c.case_tags).where(waiting))
+            if tags is None:
+                return None
+            connection.execute(delete(_agreement).where(waiting))
+            idempotency.remember(connection, _request, request_id, mark, tags.encode())
+            return tuple(tags.split())
+
     def end_agreement(self, agreed: Agreement) -> None:
         """The act is done: what was asked of it serves no other call."""
         this = _agreement.c.digest == agreed.digest

@@ -27,9 +27,11 @@ from services.kit.errors import DomainError, FailedPrecondition, StartupError, U
 from services.kit.store import states
 from services.kit.store.engine import (
     ANY_TEXT,
+    SQLITE_BUSY_SECONDS,
     WRITE,
     connect_sqlite,
     create,
+    is_busy,
     is_damage,
     is_passing,
     is_read_only,
@@ -50,7 +52,7 @@ _revisions: dict[str, str] = {}
 """The last revision of each store that this process, or the one it was forked from, has migrated."""
 
 _REVISION = text("SELECT version_num FROM alembic_version")
-PROBE_SECONDS = 0.5
+PROBE_SECONDS = 0.1
 """How long what a look at the store found is told again to the other services of the process."""
 
 _POSTGRESQL_READ_ONLY = text(
@@ -74,13 +76,14 @@ class Database:
         self._url = parse_url(url)
         self.is_sqlite = self._url.get_backend_name() == "sqlite"
         self._engine = create(self._url, pool_size, bounded=bounded)
-        self._fresh = create(self._url, 0, bounded=bounded) if self.is_sqlite else self._engine
+        self._apart = create(self._url, 0 if self.is_sqlite else 1, bounded=bounded)
         self._files = SqliteFiles(Path(str(self._url.database))) if self.is_sqlite else None
         self._revision = _revisions.get(url, "")
         self._refusal: DomainError | None = None
         self._probe_lock = threading.Lock()
         self._problem: DomainError | None = None
         self._probed = float("-inf")
+        self._busy_since: float | None = None
         self._mark_lock = threading.Lock()
         self._mark = (b"", float("-inf"))
         self._failed = float("-inf")
@@ -96,7 +99,7 @@ class Database:
         options: dict[str, Any] = {ANY_TEXT: any_text}
         if not self.is_sqlite:
             options |= {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
-        with self._transaction(options, self._fresh if fresh else None) as connection:
+        with self._transaction(options, self._apart if fresh and self.is_sqlite else None) as connection:
             yield connection
 
     @contextmanager
@@ -112,7 +115,8 @@ class Database:
         """Raises the state in which nothing can be written. One that no wait ends is kept: nothing more is
         read or written until the service is started again.
 
-        The services of a process that ask within PROBE_SECONDS have one answer: each look costs a connection.
+        Another writer, for as long as a write would wait for it, is none. The services of a process that ask
+        within PROBE_SECONDS have one answer: each look costs a connection.
         """
         with self._probe_lock:
             if time.monotonic() - self._probed > PROBE_SECONDS:
@@ -122,21 +126,32 @@ class Database:
                 raise type(self._problem)(self._problem.reason, self._problem.message)
 
     def _probe(self) -> DomainError | None:
+        began = time.monotonic()
+        busy_since, self._busy_since = self._busy_since, None
         try:
-            # A connection of its own, which has nothing of the file in memory, sees what became of it.
-            with write_places.held(), self._transaction({WRITE: True}, self._fresh) as connection:
+            # A connection of its own, which has nothing of the file in memory, sees what became of it; no
+            # place of its own, for it waits beside the calls.
+            with self._transaction({WRITE: True}, self._apart) as connection:
                 if not self.is_sqlite and connection.scalar(_POSTGRESQL_READ_ONLY):
                     raise states.read_only()
-                found = connection.scalar(_REVISION) if self._revision else ""
-                if found is None:
-                    raise states.of_another_service()
-                if found != self._revision:
-                    raise states.of_newer_version()
+                self.check_tables(connection)
         except FailedPrecondition as refusal:
             return self.refuse(refusal)
         except DomainError as problem:
+            if is_busy(problem.__cause__):
+                self._busy_since = busy_since or began
+                if time.monotonic() - self._busy_since < SQLITE_BUSY_SECONDS:
+                    return None
             return problem
         return None
+
+    def check_tables(self, connection: Connection) -> None:
+        """Raises the state of a store that has not the tables that this process migrated."""
+        found = connection.scalar(_REVISION) if self._revision else ""
+        if found is None:
+            raise states.of_another_service()
+        if found != self._revision:
+            raise states.of_newer_version()
 
     def refuse(self, refusal: FailedPrecondition) -> FailedPrecondition:
         """Keeps a state that no wait ends: this process reads and writes nothing more of the store until the
@@ -228,6 +243,7 @@ class Database:
         """Closes every connection."""
         _databases.discard(self)
         self._engine.dispose()
+        self._apart.dispose()
         if self._files:
             self._files.close()
 
@@ -239,6 +255,18 @@ def check_states() -> None:
     """Raises the state of the first store of this process in which nothing may be read or written."""
     for database in list(_databases):
         database.look()
+
+
+def check_answers() -> None:
+    """Raises the state of the first store that this process, or the one it was forked from, has migrated and
+    that does not answer, or is another: what a process asks that is about to open them."""
+    for url in _revisions:
+        store = Database(url, pool_size=1)
+        try:
+            with store.read() as connection:
+                store.check_tables(connection)
+        finally:
+            store.dispose()
 
 
 def _state(error: BaseException | None, *, writes: bool) -> DomainError | None:

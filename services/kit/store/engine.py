@@ -16,7 +16,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import NullPool
 
 from services.kit.errors import StartupError
-from services.kit.store.waits import Watchdog, seconds_left
+from services.kit.store.waits import Watchdog, attempts_at, seconds_left
 
 SQLITE_BUSY_SECONDS = 5
 POSTGRESQL_CONNECT_SECONDS = 2
@@ -101,7 +101,14 @@ def _create_postgresql(url: URL, pool_size: int, *, bounded: bool) -> Engine:
     engine = create_engine(
         url, pool_size=pool_size, pool_timeout=POOL_SECONDS, connect_args={**arguments, "options": options}
     )
-    watchdog = Watchdog()
+    watchdog, attempts = Watchdog(), attempts_at(url)
+
+    def connect(dialect: Any, _record: object, arguments: Any, named: Any) -> Any:
+        with attempts.turn():
+            connection = dialect.connect(*arguments, **named)
+        # Already: SQLAlchemy asks a few things of a new connection before it gives it.
+        watchdog.watch(connection, seconds_left())
+        return connection
 
     def check_out(connection: Any, _record: object, _proxy: object) -> None:
         """A connection is watched from before it is tried: one to a server that hangs hangs there already."""
@@ -121,6 +128,7 @@ def _create_postgresql(url: URL, pool_size: int, *, bounded: bool) -> Engine:
             # its administrator has made read-only.
             connection.read_only = None
 
+    event.listen(engine, "do_connect", connect)
     event.listen(engine, "checkout", check_out)
     event.listen(engine, "checkin", check_in)
     event.listen(engine, "engine_disposed", lambda _: watchdog.stop())
@@ -132,6 +140,12 @@ def is_damage(error: BaseException | None) -> bool:
     name = getattr(error, "sqlite_errorname", "")
     # Text that is not UTF-8 is no error of SQLite but of the module, which gives it no code.
     return name.startswith(_DAMAGES) or str(error).startswith("Could not decode to UTF-8")
+
+
+def is_busy(error: BaseException | None) -> bool:
+    """True if another connection writes into the SQLite file."""
+    cause = getattr(error, "orig", error)
+    return getattr(cause, "sqlite_errorname", "").startswith("SQLITE_BUSY")
 
 
 def is_read_only(error: BaseException | None) -> bool:
@@ -195,5 +209,5 @@ def _is_locked(driver: sqlite3.Connection) -> bool:
     try:
         driver.execute("BEGIN IMMEDIATE")
     except sqlite3.OperationalError as error:
-        return error.sqlite_errorname.startswith("SQLITE_BUSY")
+        return is_busy(error)
     return False

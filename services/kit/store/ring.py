@@ -20,6 +20,7 @@ from sqlalchemy import (
     MetaData,
     String,
     Table,
+    delete,
     insert,
     select,
     text,
@@ -32,6 +33,7 @@ from services.kit.errors import StartupError
 from services.kit.store import vault
 from services.kit.store.chain import BEGINNING, Chain, ChainSeal
 from services.kit.store.database import Database
+from services.kit.store.heads import HEAD_SIGNATURES
 from services.kit.store.secrets import take_page_key
 from services.kit.store.vault import MasterKey
 
@@ -109,7 +111,7 @@ class KeyRing:
 
     def seal(self, purpose: str) -> ChainSeal:
         """What seals the records of a chain; StartupError if the database has lost its key."""
-        found = self._seals.get(purpose)
+        found = self._seals.get(purpose) or self._seals.get(_unused(purpose))
         if found is None:
             raise StartupError(
                 f"La clé « {purpose} » a disparu de la base de données : remettez la dernière sauvegarde."
@@ -149,11 +151,12 @@ def prepare_ring(database: Database, file: Path, plan: KeyPlan, *, derived: bool
         if known is None:
             connection.execute(insert(_MASTER).values(id=1, fingerprint=master.fingerprint()))
         for purpose in plan.purposes:
-            if purpose not in stored:
+            if not {purpose, _unused(purpose)} & stored:
                 key = master.derived(purpose) if purpose in was_derived else _new_key(connection, purpose)
                 verify = plan.chains.get(purpose)
                 after = _plain_end(connection, verify, plan.owner) if verify else BEGINNING
-                _store(connection, master, purpose, ChainSeal(key, after))
+                name = _unused(purpose) if purpose == HEAD_SIGNATURES else purpose
+                _store(connection, master, name, ChainSeal(key, after))
 
 
 def open_ring(database: Database, file: Path, owner: str = "la base de données") -> KeyRing:
@@ -161,6 +164,22 @@ def open_ring(database: Database, file: Path, owner: str = "la base de données"
     with database.read() as connection:
         master = _master(connection, file, owner)
         return KeyRing(_unwrapped(connection, master))
+
+
+def say_used(database: Database, file: Path, purpose: str, owner: str) -> None:
+    """Says of a key that it has signed: what it signed must be there at each start from now on. Who has no
+    master key cannot take that back."""
+    name = _unused(purpose)
+    with database.read() as connection:
+        if name not in purposes(connection):
+            return
+    with database.write() as connection:
+        if connection.dialect.name == "postgresql":
+            connection.execute(text("LOCK TABLE master_key"))
+        master = _master(connection, file, owner)
+        if seal := _unwrapped(connection, master).get(name):
+            _store(connection, master, purpose, seal)
+            connection.execute(delete(STORED_KEY).where(STORED_KEY.c.purpose == name))
 
 
 def rewrap(connection: Connection, file: Path, new: MasterKey, owner: str) -> bool:
@@ -184,6 +203,11 @@ def rewrap(connection: Connection, file: Path, new: MasterKey, owner: str) -> bo
 def purposes(connection: Connection) -> set[str]:
     """The purposes that a database keeps a key for."""
     return set(connection.scalars(select(STORED_KEY.c.purpose)))
+
+
+def _unused(purpose: str) -> str:
+    """The purpose under which a key is kept until it has served."""
+    return f"{purpose}, unused"
 
 
 def _master(connection: Connection, file: Path, owner: str) -> MasterKey:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -211,16 +211,35 @@ class StoreClock:
             log.error("clock_behind_store", seconds=round(ahead, 1))
 
 
-def confirm(url: str, master_key_file: Path, by: str, *, read: Callable[[], Reading] = read_clocks) -> str:
-    """Confirms the hour of this machine in the name of a person, in the audit; gives a French sentence."""
+def confirm(
+    clocks: Mapping[str, str],
+    master_key_file: Path,
+    by: str,
+    *,
+    read: Callable[[], Reading] = read_clocks,
+) -> str:
+    """Confirms the hour of this machine in the name of a person, in the audit of each store that doubts it.
+
+    `clocks` gives the purpose of the key of this audit, by database. Gives a French sentence.
+    """
+    now = read()
+    confirmed = [url for url, purpose in clocks.items() if _confirmed(url, purpose, master_key_file, by, now)]
+    if not confirmed:
+        raise StartupError("L’heure n’est pas en doute : il n’y a rien à confirmer.")
+    return (
+        f"{by} confirme l’heure de cette machine : {paris_text(now.time)}. Ce qui est à effacer attend "
+        "encore un jour de marche du service."
+    )
+
+
+def _confirmed(url: str, purpose: str, master_key_file: Path, by: str, now: Reading) -> bool:
     database = Database(url)
     try:
-        audit = Audit(clock_audit, open_ring(database, master_key_file).seal(CLOCK_CHAIN))
+        audit = Audit(clock_audit, open_ring(database, master_key_file).seal(purpose))
         with database.write() as connection:
             mark = _read(connection)
-            now = read()
             if mark is None or not mark.doubt:
-                raise StartupError("L’heure n’est pas en doute : il n’y a rien à confirmer.")
+                return False
             _write(connection, mark.confirmed(now), new=False)
             audit.append(
                 connection,
@@ -231,14 +250,11 @@ def confirm(url: str, master_key_file: Path, by: str, *, read: Callable[[], Read
                 after={"time": instant_text(now.time)},
                 time=now.time,
             )
+            return True
     except DomainError as error:
         raise StartupError(error.message) from error
     finally:
         database.dispose()
-    return (
-        f"{by} confirme l’heure de cette machine : {paris_text(now.time)}. Ce qui est à effacer attend "
-        "encore un jour de marche du service."
-    )
 
 
 def last_believed(connection: Connection) -> datetime | None:

@@ -9,7 +9,11 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
+from functools import cache
 from typing import Any
+
+from psycopg import OperationalError
+from sqlalchemy import URL
 
 from services.kit.context import remaining, threads
 from services.kit.errors import Unavailable
@@ -21,6 +25,8 @@ STUCK_SECONDS = 2.0
 """When every write under way is older than this, the store is stuck: whoever comes next is told at once."""
 
 _LOOK_SECONDS = 0.1
+
+_FIRST_DELAY_SECONDS, _LONGEST_DELAY_SECONDS = 0.05, 0.5
 
 
 def seconds_left() -> float:
@@ -82,6 +88,44 @@ def _cut(connection: Any) -> None:
     # A connection that is already closed has no descriptor left.
     with suppress(Exception), socket.socket(fileno=os.dup(connection.pgconn.socket)) as held:
         held.shutdown(socket.SHUT_RDWR)
+
+
+class Attempts:
+    """The attempts of a process to connect to one database. While they fail there is one at a time, and none
+    before a delay that grows: a server that starts again is not met by a crowd, nor are all the threads kept
+    by one that hangs."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._failures = 0
+        self._trying = False
+        self._next = 0.0
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """One attempt; OperationalError, at once, when it is not the time for one."""
+        with self._lock:
+            if self._failures and (self._trying or time.monotonic() < self._next):
+                raise OperationalError
+            self._trying = True
+        try:
+            yield
+        except Exception:
+            self._end(self._failures + 1)
+            raise
+        self._end(0)
+
+    def _end(self, failures: int) -> None:
+        with self._lock:
+            self._failures, self._trying = failures, False
+            delay = min(_LONGEST_DELAY_SECONDS, _FIRST_DELAY_SECONDS * 2 ** min(failures, 9))
+            self._next = time.monotonic() + delay
+
+
+@cache
+def attempts_at(url: URL) -> Attempts:
+    """Those of this process at one database, whoever asks for it."""
+    return Attempts()
 
 
 class WritePlaces:

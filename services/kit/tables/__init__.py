@@ -19,8 +19,9 @@
 - `percent`: `1,5 %`, as 1.5; at most six decimals.
 - `printed`: A cell as text: `31/12/2026`, `1234,56`.
 - `read_cell`: The value of a cell; None if it is blank or beyond its row, Bad if it cannot be read.
-- `read_table`: The rows of a file that are not empty, the first one being the header.
+- `read_table`: The rows of a file that are not empty, the first one being the header, and what to look at.
 - `Row`: A row and its line in the file, from 1.
+- `Sheet`: The rows of a file that are not empty, and what a reader could not see of it.
 - `SheetColumn`: A column of a workbook to write.
 - `signed_money`: As `money`, a debt being negative: `-50,00`.
 - `text`: A text; Bad if the spreadsheet made a date of it.
@@ -50,6 +51,7 @@ from services.kit.tables.table import (
     Bad,
     Cell,
     Row,
+    Sheet,
     SheetColumn,
     UnreadableFile,
     is_blank,

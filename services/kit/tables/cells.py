@@ -23,6 +23,9 @@ _GUARDED = re.compile(rf"('*)(?:[=+\-@＝＋－＠\t\r]|(?:{_NO_VALUE.pattern})\
 
 _SPACES = f"[ {NO_BREAK_SPACE}{NARROW_NO_BREAK_SPACE}]"
 _NUMBER = re.compile(rf"(-|−)?([0-9]{{1,3}}(?:{_SPACES}[0-9]{{3}})+|[0-9]+)(?:[.,]([0-9]+))?")
+_TWO_READINGS = re.compile(r"([0-9]{1,3})[.,]([0-9]{3})")
+"""What one reads as thousands and another as three decimals."""
+_ROUNDED = re.compile(r"[0-9](?:[.,][0-9]+)?E\+?[0-9]+", re.IGNORECASE)
 _MOST_DIGITS = 15
 _FRENCH_DAY = re.compile(r"([0-9]{1,2})/([0-9]{1,2})/([0-9]{4})")
 _ISO_DAY = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})")
@@ -76,13 +79,20 @@ def text(value: object) -> str | Bad:
 def code(value: object) -> str | Bad:
     """A code whose spaces do not count and whose leading zeros do: `200 066 777`, `01000`."""
     written = text(value)
-    return re.sub(r"\s+", "", written) if isinstance(written, str) else written
+    if isinstance(written, Bad):
+        return written
+    if _ROUNDED.fullmatch(written):
+        gesture = "mettez la colonne au format Texte, puis écrivez-le de nouveau"
+        return Bad("ROUNDED_CODE", f"Le tableur a arrondi ce code en « {written} » ; {gesture}.")
+    return re.sub(r"\s+", "", written)
 
 
 def codes(value: object) -> list[str] | Bad:
-    """A list of codes separated by commas, semicolons, bars or spaces."""
+    """A list of codes separated by commas, semicolons, bars, strokes, spaces or « et »."""
     written = text(value)
-    return [part for part in re.split(r"[\s,;|]+", written) if part] if isinstance(written, str) else written
+    if isinstance(written, Bad):
+        return written
+    return [part for part in re.split(r"[\s,;|/]+", written) if part and part.casefold() != "et"]
 
 
 def day(value: object) -> date | Bad:
@@ -111,7 +121,7 @@ def money(value: object) -> int | Bad:
 def signed_money(value: object) -> int | Bad:
     """As `money`, a debt being negative: `-50,00`."""
     found = _decimal(value, "€", 2)
-    return _bad_money() if found is None else int(found.scaleb(2))
+    return _bad_money(value) if found is None else int(found.scaleb(2))
 
 
 def percent(value: object) -> Decimal | Bad:
@@ -123,8 +133,8 @@ def percent(value: object) -> Decimal | Bad:
 
 
 def integer(value: object) -> int | Bad:
-    """A whole number, not negative."""
-    found = _decimal(value, "", 1)
+    """A whole number, not negative; `36 mois` is 36."""
+    found = _decimal(value, "mois", 1)
     if found is None or found.is_signed() or found != found.to_integral_value():
         return Bad(FieldReason.MALFORMED, "Écrivez un nombre entier, en chiffres.")
     return int(found)
@@ -153,7 +163,11 @@ def choice(labels: Mapping[Any, str]) -> Parse[Any]:
     return parse
 
 
-def _bad_money() -> Bad:
+def _bad_money(value: object = "") -> Bad:
+    written = str(value).strip()
+    if found := _TWO_READINGS.fullmatch(written.removesuffix("€").strip()):
+        advice = f"écrivez {found[1]} {found[2]} si ce sont des milliers, sinon deux décimales au plus"
+        return Bad(FieldReason.MALFORMED, f"« {written} » se lit de deux façons ; {advice}.")
     return Bad(FieldReason.MALFORMED, "Écrivez le montant comme 1 234,56, en euros : deux décimales au plus.")
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from itertools import islice
 
 from services.kit import french
 from services.kit.tables.decoding import decode
-from services.kit.tables.table import MAX_CELLS, MAX_ROWS, MOST, Row, UnreadableFile
+from services.kit.tables.table import LOOKED_AT, MAX_CELLS, MAX_ROWS, MOST, Row, UnreadableFile, from_header
 
 SEPARATORS = (";", ",", "\t")
 MAX_LINES = 4 * MAX_ROWS
@@ -29,16 +31,18 @@ def read_csv(data: bytes, is_column: Callable[[str], bool], columns: int) -> lis
     first = lines[0].strip('"\n')
     if first.lower().startswith(_TOLD):  # what Excel writes to tell the separator to itself
         separators, lines, skipped = (*first[len(_TOLD) :][:1], *SEPARATORS), lines[1:], 1
-    header = next((line for line in lines if line.strip()), "")
-    separator = max(separators, key=lambda one: _recognised(header, one, is_column))
-    rows = list(_rows(lines, separator, skipped, columns))
+    heads = list(islice(filter(str.strip, lines), LOOKED_AT)) or [""]
+    found = {one: [_recognised(line, one, is_column) for line in heads] for one in separators}
+    separator = max(found, key=lambda one: (max(count for count, _ in found[one]), found[one][0]))
+    rows = from_header(list(_rows(lines, separator, skipped, columns)), is_column)
     if not rows:
         raise UnreadableFile("Le fichier est vide.")
-    return rows
+    width = max(number for number, name in enumerate(rows[0].cells, 1) if str(name).strip())
+    return [row if len(row.cells) >= width else replace(row, short=True) for row in rows]
 
 
 def _recognised(line: str, separator: str, is_column: Callable[[str], bool]) -> tuple[int, int]:
-    """How many names of columns a separator finds in the first line, and how many cells."""
+    """How many names of columns a separator finds in a line, and how many cells."""
     try:
         header: list[str] = next(csv.reader([line], delimiter=separator), [])
     except (csv.Error, TypeError, ValueError):  # « sep=" » is no separator
@@ -48,7 +52,7 @@ def _recognised(line: str, separator: str, is_column: Callable[[str], bool]) -> 
 
 def _rows(lines: list[str], separator: str, skipped: int, columns: int) -> Iterator[Row]:
     reader = csv.reader(lines, delimiter=separator, strict=True)
-    start = count = held = width = 0
+    start = count = held = 0
     try:
         for cells in reader:
             line, start = start + 1 + skipped, reader.line_num
@@ -56,8 +60,7 @@ def _rows(lines: list[str], separator: str, skipped: int, columns: int) -> Itera
                 raise UnreadableFile(f"La ligne {line} compte plus de {columns} colonnes.")
             if any(map(str.strip, cells)):
                 count, held = count + 1, held + len(cells)
-                yield Row(line=line, cells=cells, short=len(cells) < width)
-                width = width or max(number for number, name in enumerate(cells, 1) if name.strip())
+                yield Row(line=line, cells=cells)
             if count > MAX_ROWS or held > MAX_CELLS:
                 raise UnreadableFile(f"Le fichier compte plus de {MOST}.")
     except csv.Error:

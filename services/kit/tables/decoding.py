@@ -17,6 +17,7 @@ _ADVICE = "enregistrez-le en « CSV UTF-8 »"
 _UTF8_SIGNS = re.compile(rb"\xc3[\x80-\xbf]|\xc2[\xa0-\xbf]|\xc5[\x92\x93]|\xe2(?:\x80[\x80-\xbf]|\x82\xac)")
 # Excel also offers « CSV (Macintosh) » and « CSV (MS-DOS) »: their é, è, ê, É are these signs of
 # Windows-1252, glued to a letter, and a name would be printed « RenŽ » or « Ren‚ ».
+_TWICE = re.compile("Ã[\x80-\xbf©¨ª«´®¯¹»¼‰€]|â€[™œ]")
 _MAC_OR_DOS = re.compile("[a-zà-ÿ][ŽŠ]|[^\\W\\d_][‚‹‰]|[ƒˆ‡]")
 
 
@@ -26,6 +27,11 @@ def decode(data: bytes) -> str:
         text = _decode(data).replace("\r\n", "\n").replace("\r", "\n")
     except UnicodeError:
         raise UnreadableFile(f"L’encodage du fichier n’est pas reconnu ; {_ADVICE}.") from None
+    if found := _TWICE.search(text):
+        raise UnreadableFile(
+            f"Les accents de la ligne {_line(text, found.start())} ont été encodés deux fois ; rouvrez le "
+            f"tableau d’origine et {_ADVICE}."
+        )
     if "\x00" in text:
         raise UnreadableFile(
             f"Le fichier contient des octets nuls : ce n’est pas un fichier de texte ; {_ADVICE} ou en .xlsx."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -17,14 +17,17 @@ from services.kit.tables.table import (
     MOST,
     Bad,
     Row,
+    Sheet,
     UnreadableFile,
     cell_name,
     is_blank,
+    sheet_notes,
 )
 from services.kit.tables.workbook import MAX_MERGES, MAX_WIDTH, Merge, exact_number, percent_text, unmerged
 
 _URN = "{urn:oasis:names:tc:opendocument:xmlns:"
 _TABLE, _OFFICE, _TEXT = f"{_URN}table:1.0}}", f"{_URN}office:1.0}}", f"{_URN}text:1.0}}"
+_STYLE = f"{_URN}style:1.0}}"
 _CALC_TYPE = "{urn:org:documentfoundation:names:experimental:calc:xmlns:calcext:1.0}value-type"
 _CELLS = (f"{_TABLE}table-cell", f"{_TABLE}covered-table-cell")
 _LONGEST_TEXT, _MOST_SPACES = 200_000, 1000
@@ -39,6 +42,8 @@ class _Sheet:
     name: str
     columns: int
     formulas: bool
+    hidden: bool = False
+    hidden_lines: list[int] = field(default_factory=list)
     rows: list[Row] = field(default_factory=list)
     merges: list[Merge] = field(default_factory=list)
     line: int = 0
@@ -64,40 +69,58 @@ class _Sheet:
             self.held += times * len(cells)
             if self.line + times > MAX_ROWS or self.held > MAX_CELLS:
                 raise UnreadableFile(f"Le classeur compte plus de {MOST}.")
+            if element.get(f"{_TABLE}visibility", "visible") != "visible":
+                self.hidden_lines.extend(range(self.line + 1, self.line + times + 1))
             self.rows.extend(Row(line=self.line + number, cells=cells) for number in range(1, times + 1))
         self.line += times
 
 
-def read_ods(data: bytes, sheet: str, columns: int, *, formulas: bool) -> list[Row]:
-    """The rows that are not empty of the sheet of this name, else of the first one."""
+def read_ods(data: bytes, sheet: str, columns: int, *, formulas: bool) -> Sheet:
+    """The rows that are not empty of the sheet of this name, else of the first one that is not hidden."""
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive, archive.open("content.xml") as stream:
             events = iterparse(stream, events=("start", "end"))  # noqa: S314 - it has no document type: see safety
-            found = _sheet(events, sheet, columns, formulas=formulas)
+            sheets = _sheets(events, sheet, columns, formulas=formulas)
     except (ParseError, ValueError, ArithmeticError, LookupError, RecursionError):
         raise UnreadableFile("Le classeur est abîmé ; enregistrez-le de nouveau.") from None
-    return unmerged(found.rows, found.merges)
+    if not sheets:
+        raise UnreadableFile("Le classeur n’a pas de feuille.")
+    found = _chosen(sheets, sheet)
+    others = [one.name for one in sheets if one is not found]
+    notes = sheet_notes(found.name, others, found.hidden_lines, is_hidden=found.hidden)
+    return Sheet(unmerged(found.rows, found.merges), tuple(notes))
 
 
-def _sheet(events: Iterator[tuple[str, Element]], name: str, columns: int, *, formulas: bool) -> _Sheet:
-    first: _Sheet | None = None
-    current = _Sheet(name="", columns=columns, formulas=formulas)
+def _chosen(sheets: Sequence[_Sheet], name: str) -> _Sheet:
+    named = [one for one in sheets if one.name == name]
+    return [*named, *(one for one in sheets if not one.hidden), *sheets][0]
+
+
+def _sheets(
+    events: Iterator[tuple[str, Element]], name: str, columns: int, *, formulas: bool
+) -> list[_Sheet]:
+    """All the sheets; the rows of those alone that may be the one to read."""
+    sheets: list[_Sheet] = []
+    hidden: set[str | None] = set()
     depth = 0
     for event, element in events:
         if element.tag == f"{_TABLE}table":
             depth += 1 if event == "start" else -1
             if event == "start" and depth == 1:
-                current = _Sheet(name=element.get(f"{_TABLE}name", ""), columns=columns, formulas=formulas)
-                first = first or current
-            elif depth == 0 and current.name == name:
-                return current
+                masked = element.get(f"{_TABLE}style-name") in hidden
+                named = element.get(f"{_TABLE}name", "")
+                sheets.append(_Sheet(name=named, columns=columns, formulas=formulas, hidden=masked))
         elif element.tag == f"{_TABLE}table-row" and event == "end":
-            if depth == 1 and (current is first or current.name == name):
-                current.add(element)
+            if depth == 1 and _chosen(sheets, name) is sheets[-1]:
+                sheets[-1].add(element)
             element.clear()  # one row at a time: a whole sheet of elements takes fifty times its size
-    if first is None:
-        raise UnreadableFile("Le classeur n’a pas de feuille.")
-    return first
+        elif element.tag == f"{_STYLE}style" and event == "end" and _is_masking(element):
+            hidden.add(element.get(f"{_STYLE}name"))
+    return sheets
+
+
+def _is_masking(style: Element) -> bool:
+    return any(child.get(f"{_TABLE}display") == "false" for child in style)
 
 
 def _cells(row: Element, sheet: _Sheet) -> list[object]:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from services.kit.tables.csv_table import read_csv
 from services.kit.tables.ods import read_ods
 from services.kit.tables.safety import MEBIBYTE, check_workbook, is_open_document
-from services.kit.tables.table import MAX_COLUMNS, Row, UnreadableFile
+from services.kit.tables.table import MAX_COLUMNS, Sheet, UnreadableFile, from_header
 from services.kit.tables.xlsx import read_xlsx
 
 MAX_BYTES = 32 * MEBIBYTE
@@ -34,23 +34,24 @@ def read_table(
     sheet: str = "",
     columns: int = MAX_COLUMNS,
     formulas: bool = False,
-) -> list[Row]:
+) -> Sheet:
     """The rows that are not empty, the first one being the header; raises UnreadableFile in one sentence.
 
-    `is_column` tells the names of columns, from which the separator of a CSV is known. Of a workbook, the
-    sheet named `sheet` is read, else the first one; with `formulas`, their last values stand for them.
+    `is_column` tells the names of columns, from which the header and the separator of a CSV are known. Of a
+    workbook, the sheet named `sheet` is read, else the first one that is not hidden; with `formulas`, their
+    last values stand for them.
     """
     if len(data) > MAX_BYTES:
         raise UnreadableFile(f"Le fichier dépasse {MAX_BYTES // MEBIBYTE} Mio.")
     if data.startswith(_ZIP):
         check_workbook(data)
         read = read_ods if is_open_document(data) else read_xlsx
-        rows = read(data, sheet, columns, formulas=formulas)
-        if not rows:
-            raise UnreadableFile("La première feuille du classeur est vide.")
-        return rows
+        found = read(data, sheet, columns, formulas=formulas)
+        if not found.rows:
+            raise UnreadableFile("La feuille lue du classeur est vide.")
+        return Sheet(from_header(found.rows, is_column), found.notes)
     start = data[:1000].removeprefix(b"\xef\xbb\xbf").lstrip(b" \r\n")
     for magics, what in _OTHER:
         if start.startswith(magics):
             raise UnreadableFile(f"Le fichier est {what} ; {_SAVE}.")
-    return read_csv(data, is_column, columns)
+    return Sheet(read_csv(data, is_column, columns))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -17,6 +17,10 @@ MAX_CELLS = 3_000_000
 MOST = f"{french.number(MAX_ROWS)} lignes ou {french.number(MAX_CELLS)} cellules"
 MAX_BAD = 200_000
 """Cells that a workbook may have refused: each takes three hundred bytes with its sentence."""
+
+LOOKED_AT = 20
+"""The first rows, among which the header is looked for: titles may stand above it."""
+_NAMED, _NAMED_LINES, _LONGEST_NAME = 5, 10, 40
 
 Cell = str | int | Decimal | date | None
 """What a writer puts in a cell."""
@@ -44,6 +48,49 @@ class Row:
     line: int
     cells: Sequence[object]
     short: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Something of a table to look at, that forbids nothing: its line, a stable code, a French sentence."""
+
+    line: int
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """The rows of a file that are not empty, and what a reader could not see of it."""
+
+    rows: list[Row]
+    notes: tuple[Note, ...] = ()
+
+
+def from_header(rows: list[Row], is_column: Callable[[str], bool]) -> list[Row]:
+    """The rows from the header on: of the first ones, that which names the most columns."""
+
+    def named(row: Row) -> int:
+        return sum(is_column(cell.strip()) for cell in row.cells if isinstance(cell, str))
+
+    first = max(range(min(len(rows), LOOKED_AT)), key=lambda index: named(rows[index]), default=0)
+    return rows[first:]
+
+
+def sheet_notes(
+    read: str, others: Sequence[str], hidden: Sequence[int], *, is_hidden: bool
+) -> Iterator[Note]:
+    """What to know of a workbook that has several sheets, or hides what is read of it."""
+    if others:
+        named = french.join([f"« {name[:_LONGEST_NAME]} »" for name in others[:_NAMED]])
+        more = f", et {french.plural(len(others) - _NAMED, 'autre')}" if len(others) > _NAMED else ""
+        yield Note(0, "SHEET_READ", f"La feuille lue est « {read[:_LONGEST_NAME]} » ; pas {named}{more}.")
+    if is_hidden:
+        yield Note(0, "SHEET_HIDDEN", f"La feuille lue, « {read[:_LONGEST_NAME]} », est masquée.")
+    if hidden:
+        lines = ", ".join(map(str, hidden[:_NAMED_LINES])) + (", …" if len(hidden) > _NAMED_LINES else "")
+        text = f"Les lignes masquées ou filtrées sont lues comme les autres : {lines}."
+        yield Note(hidden[0], "HIDDEN_ROWS", text)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,33 +7,54 @@ import re
 import warnings
 import zipfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
 from services.kit.tables.safety import blocks_of
-from services.kit.tables.table import MAX_BAD, MAX_CELLS, MAX_ROWS, MOST, Bad, Row, UnreadableFile, cell_name
+from services.kit.tables.table import (
+    MAX_BAD,
+    MAX_CELLS,
+    MAX_ROWS,
+    MOST,
+    Bad,
+    Row,
+    Sheet,
+    UnreadableFile,
+    cell_name,
+    sheet_notes,
+)
 from services.kit.tables.workbook import MAX_MERGES, MAX_WIDTH, Merge, exact_number, percent_text, unmerged
 
 _MERGE = re.compile(
     rb"<(?:\w+:)?mergeCell\s[^>]*?\bref=\"([A-Z]{1,3})([0-9]{1,7}):([A-Z]{1,3})([0-9]{1,7})\""
 )
+_HIDDEN = re.compile(rb"<(?:\w+:)?row\s[^>]*\bhidden=\"(?:1|true)\"[^>]*>")
+_LINE = re.compile(rb"\br=\"([0-9]{1,7})\"")
 _LITERAL = re.compile(r"\"[^\"]*\"|\\.|\[[^\]]*\]|[ _*]")
 _PADDED = re.compile(r"0[0#]+")
 
 
-def read_xlsx(data: bytes, sheet: str, columns: int, *, formulas: bool) -> list[Row]:
-    """The rows that are not empty of the sheet of this name, else of the first one."""
+def read_xlsx(data: bytes, sheet: str, columns: int, *, formulas: bool) -> Sheet:
+    """The rows that are not empty of the sheet of this name, else of the first one that is not hidden."""
+    if _is_strict(data):
+        form = "« Classeur Open XML strict », que peu de programmes lisent"
+        raise UnreadableFile(f"Le classeur est un {form} ; enregistrez-le en « Classeur Excel (.xlsx) ».")
     with _opened(data, values=False) as book:
-        chosen = book[sheet] if sheet in book.sheetnames else book.worksheets[0]
+        seen = [one for one in book.worksheets if one.sheet_state == "visible"]
+        chosen = book[sheet] if sheet in book.sheetnames else [*seen, *book.worksheets][0]
+        others = [name for name in book.sheetnames if name != chosen.title]
+        is_hidden = chosen not in seen
         title, part = chosen.title, chosen._worksheet_path
         rows = list(_rows(chosen, columns))
     if formulas and any(_is_formula(cell) for row in rows for cell in row.cells):
         # openpyxl gives formulas or their values, never both: a formula without value would look blank
         with _opened(data, values=True) as book:
             rows = [_computed(*pair) for pair in zip(rows, _values(book[title], rows), strict=True)]
-    return unmerged(rows, _merges(data, part))
+    merges, hidden = _marks(data, part)
+    lines = [row.line for row in rows if row.line in hidden]
+    return Sheet(unmerged(rows, merges), tuple(sheet_notes(title, others, lines, is_hidden=is_hidden)))
 
 
 @contextmanager
@@ -48,6 +69,13 @@ def _opened(data: bytes, *, values: bool) -> Iterator[Any]:
         raise
     except Exception:  # openpyxl raises whatever its parts raise on a malformed one
         raise UnreadableFile("Le classeur est abîmé ; enregistrez-le de nouveau.") from None
+
+
+def _is_strict(data: bytes) -> bool:
+    """Whether the workbook is of the strict form, whose names openpyxl does not know."""
+    with suppress(Exception), zipfile.ZipFile(io.BytesIO(data)) as archive:
+        return b"purl.oclc.org/ooxml" in archive.read("xl/workbook.xml")[:4096]
+    return False
 
 
 def _rows(sheet: Any, columns: int) -> Iterator[Row]:
@@ -135,17 +163,21 @@ def _shown(number: int | Decimal, form: str) -> object:
     return number
 
 
-def _merges(data: bytes, part: str) -> list[Merge]:
+def _marks(data: bytes, part: str) -> tuple[list[Merge], set[int]]:
+    """The merged ranges of a sheet, and the lines that it hides, which openpyxl leaves out."""
     found: set[tuple[bytes, ...]] = set()
+    hidden: set[int] = set()
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         for block in blocks_of(archive, part):
             found.update(_MERGE.findall(block))
+            hidden.update(int(line[1]) for row in _HIDDEN.findall(block) if (line := _LINE.search(row)))
             if len(found) > MAX_MERGES:
                 raise UnreadableFile("Le classeur compte trop de cellules fusionnées ; défusionnez-les.")
-    return [
+    merges = [
         Merge(top=int(top), left=_rank(left), bottom=int(bottom), right=_rank(right))
         for left, top, right, bottom in sorted(found)
     ]
+    return merges, hidden
 
 
 def _rank(letters: bytes) -> int:

@@ -23,7 +23,7 @@ from tools.house.ooxml import Column, Rows, Table, heading, labelled, lead_in, o
 
 
 def _facts(title: str, *rows: Rows) -> str:
-    return Table(title, [Column("Rubrique", 40), Column("Renseignement", 60)], rows, together=True).xml()
+    return Table(title, [Column("Rubrique", 40), Column("Renseignement", 60)], rows).xml()
 
 
 def _if_given(label: str, path: str, filters: str = "") -> Rows:
@@ -160,7 +160,7 @@ def _work() -> str:
             heading("Le travail", 2),
             when(
                 "work",
-                Table("Situation professionnelle", columns, rows, together=True).xml(),
+                Table("Situation professionnelle", columns, rows).xml(),
                 otherwise=[paragraph("Situation professionnelle non communiquée.")],
             ),
         )

@@ -37,7 +37,6 @@ _OFFER = Table(
             )
         ),
     ],
-    together=True,
 )
 _DECIDED = "le {{ bank_decision.decided_on | long_date }}"
 

@@ -79,7 +79,7 @@ def _summary() -> str:
         Rows(("Reste à vivre après le prêt", optional("budget.totals.living_remainder_after", "euros")))
     )
     columns = [Column("Synthèse du budget", 74), Column("Par mois", 26, amount=True)]
-    return Table("Synthèse du budget mensuel", columns, rows, total=True, together=True).xml()
+    return Table("Synthèse du budget mensuel", columns, rows, total=True).xml()
 
 
 def _listed(items: str, table: str, nothing: str) -> str:

@@ -14,7 +14,6 @@ _FIGURES = Table(
     "Indicateurs calculés par le service",
     [Column("Indicateur", 68), Column("Résultat", 32, amount=True)],
     [Rows.each("figure", "assessment.figures", "{{ figure.label }}", computed("figure"))],
-    together=True,
 )
 
 MODEL = Model(

@@ -67,7 +67,7 @@ def loan_terms() -> str:
         Rows(("Mensualité", "{{ loan.instalment | euros }}")),
     ]
     columns = [Column("Prêt demandé", 60), Column("Valeur", 40, amount=True)]
-    return Table("Caractéristiques du prêt demandé", columns, rows, together=True).xml()
+    return Table("Caractéristiques du prêt demandé", columns, rows).xml()
 
 
 def funding_plan() -> str:
@@ -84,7 +84,7 @@ def funding_plan() -> str:
         Rows(("Microcrédit", "demandé", "{{ loan.amount | euros }}")),
     ]
     columns = [Column("Coût et financement", 50), Column("État", 26), Column("Montant", 24, amount=True)]
-    return Table("Coût du projet et plan de financement", columns, rows, together=True).xml()
+    return Table("Coût du projet et plan de financement", columns, rows).xml()
 
 
 def quotes() -> str:
@@ -138,6 +138,14 @@ def schedule() -> str:
         ),
     ]
     return Table("Échéancier indicatif, montants en euros", columns, rows, total=True).xml()
+
+
+BROUGHT = 'lender_news is defined and lender_news.source == "APPLICANT"'
+"""The person brought the paper of the lender: nothing came from the lender itself."""
+LENDER = (
+    "{% if bank is defined %}l’établissement « {{ bank.name }} »{% else %}l’établissement prêteur{% endif %}"
+)
+"""The lender, named where it is known."""
 
 
 def support_terms() -> str:

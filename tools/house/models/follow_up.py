@@ -5,7 +5,7 @@ from __future__ import annotations
 from tools.house.document import Model
 from tools.house.letter import agent, agent_signature, bullets, cover
 from tools.house.mentions import END
-from tools.house.models.common import BORROWERS, one_or_many
+from tools.house.models.common import BORROWERS, BROUGHT, LENDER, one_or_many
 from tools.house.ooxml import Column, Rows, Table, heading, labelled, optional, paragraph, when
 
 _FINAL = 'follow_up.kind == "FINAL"'
@@ -17,7 +17,6 @@ _REPAYMENT = Table(
         Rows(("Mensualités payées", optional("follow_up.instalments_paid"))),
         Rows(("Capital restant dû", optional("follow_up.outstanding", "euros"))),
     ],
-    together=True,
 )
 _CONTACTS = Table(
     "Contacts de la période",
@@ -48,6 +47,15 @@ MODEL = Model(
     )
     + heading("Le remboursement")
     + _REPAYMENT.xml()
+    + when(
+        "follow_up.instalments_due is defined or follow_up.instalments_paid is defined or "
+        "follow_up.outstanding is defined",
+        paragraph(
+            f"Source : {{% if {BROUGHT} %}}un document de {LENDER} que la personne a apporté{{% else %}}"
+            f"{LENDER}, avec l’autorisation de la personne{{% endif %}}.",
+            "AfterTable",
+        ),
+    )
     + heading("Les contacts")
     + when("follow_up.contacts", _CONTACTS.xml(), otherwise=[paragraph("Aucun contact pendant la période.")])
     + heading("Le projet")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tools.house.document import Model
 from tools.house.letter import agent, cover, signature
-from tools.house.models.common import BORROWERS, one_or_many
+from tools.house.models.common import BORROWERS, BROUGHT, LENDER, one_or_many
 from tools.house.ooxml import heading, labelled, paragraph, when
 
 MODEL = Model(
@@ -16,8 +16,10 @@ MODEL = Model(
         agent(),
     )
     + paragraph(
-        "Le {{ profile.organisation.name }} atteste que, selon les informations de "
-        "{% if bank is defined %}{{ bank.name }}{% else %}l’établissement prêteur{% endif %}, le microcrédit "
+        "Le {{ profile.organisation.name }} atteste que, selon "
+        f"{{% if {BROUGHT} %}}un document de {LENDER} que la personne a apporté"
+        f"{{% else %}}ce que {LENDER} lui a dit avec l’autorisation de la personne"
+        "{% endif %}, le microcrédit "
         "personnel de {{ loan.amount | euros }} accordé à "
         f"**{BORROWERS}** a été remboursé en entier le **{{{{ settlement.settled_on | long_date }}}}**"
         "{% if settlement.term is defined %}, {{ settlement.term | label }}{% endif %}."

@@ -31,7 +31,6 @@ _BUDGET = Table(
     "Budget mensuel en résumé",
     [Column("Budget", 68), Column("Par mois", 32, amount=True)],
     [Rows((label, optional(f"budget.totals.{name}", "euros"))) for label, name in _TOTALS],
-    together=True,
 )
 
 

@@ -5,13 +5,16 @@ from __future__ import annotations
 import csv
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from datetime import date
 from functools import cache, cached_property
 from pathlib import Path
 from typing import NamedTuple
 
+from services.bank_registry.registry.spelling import meant
 from services.kit import french
 
+_ARTICLE = re.compile(r"^(?:le|la|les|l) ")
 _SAINT = re.compile(r"\bst(e?)\b")
 
 
@@ -75,11 +78,22 @@ def former_communes() -> dict[str, str]:
     return {code: head for code, _, _, head in _rows("communes_anciennes")}
 
 
-def _epci() -> dict[str, Epci]:
-    """The EPCI by SIREN."""
-    return {
-        siren: Epci(siren, name, kind, int(population)) for siren, name, kind, population in _rows("epci")
-    }
+def past_communes() -> dict[str, tuple[str, date]]:
+    """Of each commune that is no more since 2011, by code, its name and the first day without it."""
+    return {code: (name, date.fromisoformat(end)) for code, name, end in _rows("communes_passees")}
+
+
+def _past_epci() -> dict[str, list[tuple[int, str]]]:
+    """Of each commune, by code, the EPCI that it had before a year, in the order of the years."""
+    found: dict[str, list[tuple[int, str]]] = defaultdict(list)
+    for commune, before, siren in _rows("epci_passes"):
+        found[commune].append((int(before), siren))
+    return dict(found)
+
+
+def _epci(table: str = "epci") -> dict[str, Epci]:
+    """The EPCI of a table by SIREN."""
+    return {siren: Epci(siren, name, kind, int(people)) for siren, name, kind, people in _rows(table)}
 
 
 def _departements() -> dict[str, Departement]:
@@ -99,6 +113,11 @@ def _rows(name: str) -> Iterator[list[str]]:
         yield from rows
 
 
+FIRST_COMPOSITION = 2019
+"""The year of the oldest composition of the EPCI that is known."""
+COMPOSITION = 2026
+"""The year of the data."""
+
 MAX_FOUND = 20
 """The most communes that a search returns."""
 
@@ -112,6 +131,8 @@ class Geography:
         self._departements = _departements()
         self._regions = _regions()
         self._current_codes = former_communes()
+        self._past, self._past_epci = past_communes(), _past_epci()
+        self._former_epci = _epci("epci_anciens")
         self._by_postal_code: dict[str, list[Commune]] = defaultdict(list)
         for commune in sorted(self._communes.values(), key=lambda commune: -commune.population):
             self._current_codes.update(dict.fromkeys(commune.former_codes, commune.code))
@@ -124,21 +145,48 @@ class Geography:
         """The only instance of the process."""
         return Geography()
 
+    @property
+    def communes(self) -> Collection[Commune]:
+        """Every current commune."""
+        return self._communes.values()
+
     def commune(self, code: str) -> Commune | None:
         """The current commune of an INSEE code."""
         return self._communes.get(code)
 
-    def resolve(self, code: str) -> Commune | None:
-        """The current commune of an INSEE code, even of a former or delegated commune or of a district."""
-        return self._communes.get(code) or self._communes.get(self._current_codes.get(code, ""))
+    def resolve(self, code: str, day: date | None = None) -> Commune | None:
+        """The commune of an INSEE code, even of a former or delegated commune or of a district: today's,
+        or that of a day, with the EPCI that it had then as far as it is known."""
+        current = self._communes.get(code) or self._communes.get(self._current_codes.get(code, ""))
+        if day is None or current is None:
+            return current
+        found, end = self._past.get(code, ("", date.min))
+        if day < end:
+            departement = code[: 3 if code.startswith("97") else 2]
+            region = self._departements[departement].region
+            current = current._replace(code=code, name=found, departement=departement, region=region)
+        for known in (code, current.code):
+            for before, siren in self._past_epci.get(known, ()):
+                if day.year < before:
+                    return current._replace(epci=siren)
+        return current
+
+    @staticmethod
+    def composition(day: date) -> int:
+        """The year of the composition of EPCI, départements and regions that answers for a day."""
+        return min(max(day.year, FIRST_COMPOSITION), COMPOSITION)
+
+    def current(self, code: str) -> Commune | None:
+        """Today's commune of an INSEE code."""
+        return self.resolve(code)
 
     def by_postal_code(self, postal_code: str) -> tuple[Commune, ...]:
         """The communes that a postal code serves, the largest first."""
         return tuple(self._by_postal_code.get(postal_code, ()))
 
     def epci(self, siren: str) -> Epci | None:
-        """The EPCI of a SIREN."""
-        return self._epci.get(siren)
+        """The EPCI of a SIREN, even if it is no more."""
+        return self._epci.get(siren) or self._former_epci.get(siren)
 
     def departement(self, code: str) -> Departement | None:
         """The département of a code (`2A`, `974`)."""
@@ -164,25 +212,38 @@ class Geography:
         return [(siren, epci.name) for siren, epci in self._epci.items()]
 
     def search(self, text: str) -> tuple[Commune, ...]:
-        """Communes by name, at most MAX_FOUND: equal, then beginning so, then others, largest first."""
-        return self._named(text)[:MAX_FOUND]
+        """Communes by name, at most MAX_FOUND: equal but for its article, then beginning so, then others,
+        largest first; none being so named, those at one letter from it."""
+        return (self._named(text) or self._close(text))[:MAX_FOUND]
 
     def _named(self, text: str) -> tuple[Commune, ...]:
         wanted = fold(text)
         if not wanted:
             return ()
         found = [(name, commune) for name, commune in self._folded if f" {wanted}" in f" {name}"]
-        found.sort(key=lambda one: (one[0] != wanted, not one[0].startswith(wanted), -one[1].population))
+        found.sort(key=lambda one: (_rank(one[0], wanted), -one[1].population))
         return tuple(commune for _, commune in found)
 
-    def find(self, text: str, departement: Departement | None = None) -> tuple[Commune, ...]:
+    def _close(self, text: str) -> tuple[Commune, ...]:
+        """The communes whose names have, for each word, one at a letter from it."""
+        named = [
+            {commune for one in meant(word, self._by_word) for commune in self._by_word[one]}
+            for word in fold(text).split()
+        ]
+        found = set.intersection(*named) if named else set()
+        return tuple(sorted(found, key=lambda one: -one.population))
+
+    def find(self, text: str, departement: Departement | None = None) -> tuple[tuple[Commune, ...], bool]:
         """Communes by INSEE code (former ones too), by postal code or by name, at most MAX_FOUND, in a
-        département or anywhere."""
+        département or anywhere; and whether they are only close to the name."""
         text = text.strip()
         current = self.resolve(text.upper())
         found = self.by_postal_code(text) or ((current,) if current else self._named(text))
-        kept = [one for one in found if departement is None or one.departement == departement.code]
-        return tuple(kept[:MAX_FOUND])
+        kept = [one for one in found or self._close(text) if departement in (None, self._departement(one))]
+        return tuple(kept[:MAX_FOUND]), bool(kept) and not found
+
+    def _departement(self, commune: Commune) -> Departement | None:
+        return self._departements.get(commune.departement)
 
     def suggest(self, text: str) -> tuple[Commune, ...]:
         """What may have been meant instead of an INSEE code: a former code, a postal code or a name."""
@@ -193,3 +254,19 @@ class Geography:
     @cached_property
     def _folded(self) -> list[tuple[str, Commune]]:
         return [(fold(commune.name), commune) for commune in self._communes.values()]
+
+    @cached_property
+    def _by_word(self) -> dict[str, list[Commune]]:
+        found: dict[str, list[Commune]] = defaultdict(list)
+        for name, commune in self._folded:
+            for word in name.split():
+                found[word].append(commune)
+        return dict(found)
+
+
+def _rank(name: str, wanted: str) -> int:
+    """0 for the name itself, its article apart, 1 for its beginning, 2 for its words."""
+    bare = _ARTICLE.sub("", name)
+    if wanted in (name, bare):
+        return 0
+    return 1 if name.startswith(wanted) or bare.startswith(wanted) else 2

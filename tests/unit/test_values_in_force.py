@@ -1,0 +1,67 @@
+"""What another version changes of what is in force already: values, rules, dated texts."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+import services.documents
+from services.documents.publishing import texts_in_force
+from services.eligibility.publishing import values_in_force
+from tests.ruleset_support import SHIPPED, Edit, edited
+
+PROFILE = Path(services.documents.__file__).parent / "profiles" / "cias-exemple"
+SHIPPED_PROFILE = {path.name: path.read_bytes() for path in PROFILE.iterdir()}
+TODAY = date(2026, 12, 1)
+CEILING = "      value: 3000.00\n      reference: Règlement intérieur, article 2\n"
+ADDED = "    - valid_from: {}\n      value: 4000.00\n      reference: Délibération n° 2026-48\n"
+RULE = "AMOUNT_ABOVE_MAX:\n"
+
+
+def said(*edits: Edit, day: date = TODAY) -> list[str]:
+    found = values_in_force(SHIPPED, edited(SHIPPED, *edits), day)
+    return [str(one).replace("\u00a0", " ").replace("\u202f", " ") for one in found]
+
+
+def test_a_value_changed_in_its_place_is_said() -> None:
+    (found,) = said(("parameters.yaml", CEILING, CEILING.replace("3000", "4000")))
+    assert found.startswith("parameters.yaml:23:1 : « Montant maximal » : ")
+    assert "à partir du 1er janvier 2011, 4 000,00 € " in found
+    assert "au lieu de 3 000,00 € (Règlement intérieur, article 2)" in found
+    assert "(VALUE_IN_FORCE)" in found
+
+
+@pytest.mark.parametrize(("first", "told"), [("2026-12-01", True), ("2026-12-02", False)])
+def test_a_value_dated_of_a_day_to_come_changes_nothing(first: str, told: bool) -> None:
+    found = said(("parameters.yaml", CEILING, CEILING + ADDED.format(first)))
+    assert ["à partir du 1er décembre 2026, 4 000,00 €" in one for one in found] == [True] * told
+
+
+def test_before_the_first_day_that_both_may_govern_nothing_is_in_force() -> None:
+    assert said(("parameters.yaml", CEILING, CEILING.replace("3000", "4000")), day=date(2010, 12, 31)) == []
+
+
+def test_what_is_said_otherwise_without_another_value_is_no_change() -> None:
+    assert said(("parameters.yaml", "Règlement intérieur, article 2", "Délibération n° 2010-7")) == []
+    assert said() == []
+
+
+def test_a_rule_whose_days_move_is_said() -> None:
+    (found,) = said(("rules.yaml", RULE, f"{RULE}  valid_from: 2026-11-01\n"))
+    assert "La règle AMOUNT_ABOVE_MAX vaut à partir du 1er novembre 2026, et non plus" in found
+    assert said(("rules.yaml", RULE, f"{RULE}  valid_until: 2027-06-30\n")) == []
+
+
+def test_a_text_of_law_changed_in_its_place_is_said() -> None:
+    """The text since 20 November 2026 is in force on 1 December, not on 1 November."""
+    file = "profile.yaml"
+    text = SHIPPED_PROFILE[file].decode()
+    changed = {**SHIPPED_PROFILE, file: text.replace("Attention ! Un crédit", "Un crédit").encode()}
+    (found,) = texts_in_force(SHIPPED_PROFILE, changed, TODAY)
+    assert "law.credit_notice : un texte déjà en vigueur change, à partir du 20 novembre 2026" in (
+        found.sentence.replace("\u00a0", " ")
+    )
+    assert texts_in_force(SHIPPED_PROFILE, changed, date(2026, 11, 1)) == ()
+    assert texts_in_force(SHIPPED_PROFILE, SHIPPED_PROFILE, TODAY) == ()
