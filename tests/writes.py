@@ -134,20 +134,21 @@ class Load:
         while not self._stop.is_set():
             number, request_id = next(self._numbers), str(uuid.uuid4())
             for attempt in count(number):
-                if self._is_answered(number, request_id, self.addresses[attempt % len(self.addresses)]):
+                refusal = self._ask(number, request_id, self.addresses[attempt % len(self.addresses)])
+                if refusal is None:
                     break
+                self._note(refusal)
                 if self.unexpected:
                     return
-                self._stop.wait(RETRY_SECONDS)
+                self._stop.wait(_delay(refusal))
 
-    def _is_answered(self, number: int, request_id: str, address: str) -> bool:
+    def _ask(self, number: int, request_id: str, address: str) -> Any:
         with channel_to(address) as channel:
             try:
                 self.answered.append(self.kind.ask(channel, request_id, number))
             except grpc.RpcError as error:
-                self._note(error)
-                return False
-        return True
+                return error
+        return None
 
     def _note(self, error: Any) -> None:
         said = f"{error.code().name}: {error.details()}"
@@ -158,6 +159,12 @@ class Load:
             error.details()
         ).startswith("failed to connect"):
             self.cut.append(said)
+
+
+def _delay(error: Any) -> float:
+    """Seconds to wait before the next try: as a server that stops asks."""
+    asked = dict(error.trailing_metadata() or ()).get("grpc-retry-pushback-ms")
+    return int(asked) / 1000 if asked else RETRY_SECONDS
 
 
 def check(kind: Kind, address: str, answered: Sequence[str]) -> None:

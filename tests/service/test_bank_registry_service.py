@@ -323,7 +323,7 @@ def test_an_empty_registry_answers_an_empty_list(launch: Launch, tmp_path: Path)
     with stub_of(server.address) as stub:
         request = pb.ListSelectableBanksRequest(loan_request=loan())
         answer = stub.ListSelectableBanks(request, timeout=10)
-    assert answer == pb.ListSelectableBanksResponse(commune_insee="56165")
+    assert answer == pb.ListSelectableBanksResponse(commune_insee="56165", geography_year=2026)
 
 
 def test_an_import_is_seen_and_the_past_is_kept(live: tuple[str, str], tmp_path: Path) -> None:

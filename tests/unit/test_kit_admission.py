@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 
 import pytest
 
 from services.kit.errors import Unavailable
-from services.kit.serve.admission import Places, StreamPlaces
+from services.kit.serve.admission import QUIET_SECONDS, Arrivals, Places, StreamPlaces
 
 LONG = 60.0
 CLIENT = "ipv4:192.0.2.1:50000"
@@ -92,3 +93,23 @@ def test_one_machine_never_holds_all_the_streams() -> None:
         with pytest.raises(Unavailable), streams.held("ipv4:192.0.2.2:1"):
             pass
     assert not streams._held
+
+
+def test_a_server_that_stops_refuses_calls_until_none_comes_any_more() -> None:
+    arrivals = Arrivals()
+    arrivals.check()
+    arrivals.note()
+    last = time.monotonic()
+    arrivals.close(60)
+    assert time.monotonic() - last >= QUIET_SECONDS
+    with pytest.raises(Unavailable) as refused:
+        arrivals.check()
+    assert refused.value.reason == "SERVER_STOPPING"
+
+
+def test_calls_that_never_end_do_not_keep_a_server_from_stopping() -> None:
+    arrivals = Arrivals()
+    arrivals.note()
+    arrivals.close(0)
+    with pytest.raises(Unavailable):
+        arrivals.check()

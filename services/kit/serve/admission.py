@@ -1,4 +1,4 @@
-"""Admission: how many calls of a worker run at once, how long the others may wait, when one is refused."""
+"""Admission: how many calls of a worker run at once, how long others wait, when one is refused, the end."""
 
 from __future__ import annotations
 
@@ -25,6 +25,12 @@ _EXPECTED_SHARE = 0.6
 is refused after its wait has lost its time and ours."""
 
 OVERLOADED = "OVERLOADED"
+STOPPING = "SERVER_STOPPING"
+
+QUIET_SECONDS = 0.1
+"""A worker that stops waits until no call has come for so long."""
+
+_LOOK_SECONDS = 0.01
 
 Behavior = TypeVar("Behavior", bound=Callable[..., object])
 
@@ -87,6 +93,34 @@ class Places:
                 self._queue.popleft().release()  # the place goes to the next in turn, never back to the crowd
             else:
                 self._free += 1
+
+
+class Arrivals:
+    """When the last call came, and whether calls may still come.
+
+    The core of gRPC ends a call that comes while it stops by a bare CANCELLED, which no retry policy heals.
+    Before it stops, calls are therefore refused in our words, which say when to come back, until none comes.
+    """
+
+    def __init__(self) -> None:
+        self._last = 0.0
+        self._closed = False
+
+    def note(self) -> None:
+        """A call comes."""
+        self._last = time.monotonic()
+
+    def check(self) -> None:
+        """Raises Unavailable / SERVER_STOPPING once calls may no more come."""
+        if self._closed:
+            raise Unavailable(STOPPING, "Le serveur s’arrête ; renvoyez le même appel dans un instant.")
+
+    def close(self, patience: float) -> None:
+        """Refuses calls from now on; returns once none comes, or when `patience` (seconds) is over."""
+        self._closed = True
+        end = time.monotonic() + patience
+        while (now := time.monotonic()) < min(end, self._last + QUIET_SECONDS):
+            time.sleep(min(_LOOK_SECONDS, end - now))
 
 
 class StreamPlaces:

@@ -18,10 +18,10 @@ import structlog
 from services.kit import context
 from services.kit.access import AccessDoor
 from services.kit.errors import DomainError, InvalidArgument, ResourceExhausted, Unimplemented
-from services.kit.serve.admission import OVERLOADED, Places, StreamPlaces
+from services.kit.serve.admission import OVERLOADED, Arrivals, Places, StreamPlaces
 from services.kit.serve.counts import UNKNOWN, Counts
 from services.kit.serve.logs import exception_fields
-from services.kit.serve.status import to_status
+from services.kit.serve.status import to_status, trailer
 from services.kit.store import database
 
 ACTOR = "x-actor"
@@ -102,10 +102,13 @@ class Interceptor(grpc.ServerInterceptor):
     absent: Callable[[], DomainError] = Unimplemented
     """What a call to a method that is not there learns."""
 
-    def __init__(self, domain: str, limits: Limits, door: AccessDoor | None, counts: Counts) -> None:
+    def __init__(
+        self, domain: str, limits: Limits, door: AccessDoor | None, counts: Counts, arrivals: Arrivals
+    ) -> None:
         """Without `door`, whoever calls may do anything, under any name."""
         self._domain = domain
         self._counts = counts
+        self._arrivals = arrivals
         self._limits = limits
         self._door = door
         self._refusal: tuple[str, bytes] | None = None
@@ -118,6 +121,7 @@ class Interceptor(grpc.ServerInterceptor):
         handler_call_details: grpc.HandlerCallDetails,
     ) -> grpc.RpcMethodHandler[Any, Any] | None:
         """Returns the wrapped handler; runs on arrival, before the request is read."""
+        self._arrivals.note()
         handler = continuation(handler_call_details)
         if handler and handler_call_details.method.startswith("/grpc."):
             return self._of_grpc(handler, handler_call_details)
@@ -265,6 +269,7 @@ class Interceptor(grpc.ServerInterceptor):
         # A worker's own socket is for its call to itself alone.
         if servicer_context.peer().startswith("unix"):
             raise Unimplemented
+        self._arrivals.check()
         deadline = arrival.time + ceiling
         asked = servicer_context.time_remaining()
         if asked is not None:
@@ -312,8 +317,8 @@ class Interceptor(grpc.ServerInterceptor):
             log.warning("cause", request_id=arrival.request_id, **exception_fields(error.__cause__))
         sentence, details = self._status(error)
         self._record(arrival, servicer_context, error.status, error.reason)
-        trailer = ((context.REQUEST_ID, arrival.request_id), ("grpc-status-details-bin", details))
-        servicer_context.abort_with_status(_Abortion(grpc.StatusCode[error.status], sentence, trailer))
+        end = ((context.REQUEST_ID, arrival.request_id), *trailer(error, details))
+        servicer_context.abort_with_status(_Abortion(grpc.StatusCode[error.status], sentence, end))
 
     def _status(self, error: DomainError) -> tuple[str, bytes]:
         """The sentence of an error and its status, as bytes; made once for refusals, which come in crowds."""

@@ -29,6 +29,7 @@ from services.kit.access import AccessDoor, AccessKeeping, Guard, Quotas, Roles
 from services.kit.errors import DomainError, StartupError, Unimplemented
 from services.kit.french import spaced
 from services.kit.serve import cpus, liveness, logs, port, unready
+from services.kit.serve.admission import Arrivals
 from services.kit.serve.build import code_version
 from services.kit.serve.config import ServerSettings
 from services.kit.serve.counts import Counts
@@ -274,8 +275,9 @@ def _work(app: App, settings: ServerSettings, guard: Guard, address: str, pulse:
     writer.setblocking(False)
     signal.set_wakeup_fd(writer.fileno())
     signal.signal(signal.SIGTERM, lambda *_: None)
-    access, counts = settings.access(), Counts()
-    opened = partial(_opened, app, settings, address, access.credentials() if access else None, counts)
+    access, counts, arrivals = settings.access(), Counts(), Arrivals()
+    credentials = access.credentials() if access else None
+    opened = partial(_opened, app, settings, address, credentials, counts, arrivals)
     refusing = unready.await_stores(partial(opened, None), guard.services(), reader)
     if context.stopping():
         return
@@ -302,7 +304,9 @@ def _work(app: App, settings: ServerSettings, guard: Guard, address: str, pulse:
     context.stop()
     probes.enter_graceful_shutdown()
     time.sleep(settings.notice_seconds)
-    server.stop(settings.drain_seconds).wait()
+    end = time.monotonic() + settings.drain_seconds
+    arrivals.close(settings.drain_seconds / 2)
+    server.stop(max(0.0, end - time.monotonic())).wait()
     app.stop()
     counts.tell()
     if door:
@@ -315,11 +319,12 @@ def _opened(
     address: str,
     credentials: grpc.ServerCredentials | None,
     counts: Counts,
+    arrivals: Arrivals,
     door: AccessDoor | None,
     absent: Callable[[], DomainError] = Unimplemented,
 ) -> grpc.Server:
     """A server on the port, not started yet; `absent` is what a call to a method that it has not learns."""
-    interceptor = Interceptor(app.domain, settings.limits(), door, counts)
+    interceptor = Interceptor(app.domain, settings.limits(), door, counts, arrivals)
     interceptor.absent = absent
     server = grpc.server(_receivers(), interceptors=[interceptor], options=_options(settings))
     if credentials:

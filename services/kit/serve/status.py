@@ -11,6 +11,7 @@ from google.rpc import code_pb2, error_details_pb2, status_pb2
 
 from services.kit.errors import DomainError, Violation
 from services.kit.french import spaced
+from services.kit.serve.admission import STOPPING
 
 MAX_VIOLATIONS = 50
 MAX_STATUS_BYTES = 5 * 1024
@@ -29,6 +30,15 @@ def to_status(error: DomainError, domain: str) -> status_pb2.Status:
         status = _status(error, domain, kept, _SHORT_TEXT)
         kept = kept[: len(kept) * 7 // 8]
     return status
+
+
+def trailer(error: DomainError, details: bytes) -> tuple[tuple[str, str | bytes], ...]:
+    """What ends a refused call: its status and, from a server that stops, when to come back.
+
+    The retries that gRPC does by itself read no RetryInfo, and a server that stops must see no call come.
+    """
+    pause = (("grpc-retry-pushback-ms", "1000"),) if error.reason == STOPPING else ()
+    return (("grpc-status-details-bin", details), *pause)
 
 
 def _status(error: DomainError, domain: str, kept: Sequence[Violation], limit: int) -> status_pb2.Status:
