@@ -20,6 +20,7 @@ from openpyxl import Workbook, load_workbook
 
 from services.kit import french, tables
 from services.kit.tables import Bad, Row, SheetColumn, UnreadableFile, read_cell, read_table
+from services.kit.tables.decoding import decode
 from services.kit.tables.workbook import Merge, exact_number, unmerged
 from tests.support import examples
 from tests.tables_support import ods, ods_sheet
@@ -566,3 +567,9 @@ def test_a_csv_in_a_spreadsheet_holds_no_formula() -> None:
     data = tables.csv_bytes(["nom"], [["=1+1"], ["-5"], ["\tx"], ["@x"], ["'=x"], ["＝x"]])
     written = [row[0] for row in csv.reader(io.StringIO(data.decode("utf-8-sig")), delimiter=";")]
     assert written == ["nom", "'=1+1", "'-5", "'\tx", "'@x", "''=x", "'＝x"]
+
+
+def test_signs_of_two_encodings_that_were_typed_are_read() -> None:
+    assert decode("montant (€);Ã¡\n".encode()) == "montant (€);Ã¡\n"
+    with pytest.raises(UnreadableFile, match="ligne 2 ont été encodés deux fois"):
+        decode("nom\nmontant (€)".encode().decode("cp1252").encode())

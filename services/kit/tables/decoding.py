@@ -17,7 +17,7 @@ _ADVICE = "enregistrez-le en « CSV UTF-8 »"
 _UTF8_SIGNS = re.compile(rb"\xc3[\x80-\xbf]|\xc2[\xa0-\xbf]|\xc5[\x92\x93]|\xe2(?:\x80[\x80-\xbf]|\x82\xac)")
 # Excel also offers « CSV (Macintosh) » and « CSV (MS-DOS) »: their é, è, ê, É are these signs of
 # Windows-1252, glued to a letter, and a name would be printed « RenŽ » or « Ren‚ ».
-_TWICE = re.compile("Ã[\x80-\xbf©¨ª«´®¯¹»¼‰€]|â€[™œ]")
+_CP1252 = {ord(bytes([byte]).decode("cp1252", "replace")): byte for byte in range(0x80, 0xA0)}
 _MAC_OR_DOS = re.compile("[a-zà-ÿ][ŽŠ]|[^\\W\\d_][‚‹‰]|[ƒˆ‡]")
 
 
@@ -27,10 +27,10 @@ def decode(data: bytes) -> str:
         text = _decode(data).replace("\r\n", "\n").replace("\r", "\n")
     except UnicodeError:
         raise UnreadableFile(f"L’encodage du fichier n’est pas reconnu ; {_ADVICE}.") from None
-    if found := _TWICE.search(text):
+    if line := _encoded_twice(text):
         raise UnreadableFile(
-            f"Les accents de la ligne {_line(text, found.start())} ont été encodés deux fois ; rouvrez le "
-            f"tableau d’origine et {_ADVICE}."
+            f"Les accents de la ligne {line} ont été encodés deux fois ; rouvrez le tableau d’origine et "
+            f"{_ADVICE}."
         )
     if "\x00" in text:
         raise UnreadableFile(
@@ -63,6 +63,21 @@ def _decode(data: bytes) -> str:
             f"pour Macintosh ou MS-DOS ; {_ADVICE}."
         )
     return text
+
+
+def _encoded_twice(text: str) -> int:
+    """The first line with signs of an UTF-8 read as Windows-1252 and written again; 0 if that cannot be.
+
+    All of the text is then UTF-8 once more: one sign that is not, and what looks so was typed so.
+    """
+    if text.isascii():
+        return 0
+    try:
+        data = text.translate(_CP1252).encode("latin-1")
+        data.decode()
+    except UnicodeError:
+        return 0
+    return data[: next(rank for rank, byte in enumerate(data) if byte > 0x7F)].count(b"\n") + 1
 
 
 def _line(text: str, position: int) -> int:
