@@ -4,6 +4,7 @@ confirm, and what is not proved said so."""
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -13,8 +14,8 @@ from services.eligibility.proof import Proofs, prove, ready_cases
 from services.eligibility.proof.differences import pair, parts
 from services.eligibility.proof.mutations import mutations
 from services.eligibility.proof.reading import equal, lemma
-from services.eligibility.proof.rules import Prover, Subject
-from services.eligibility.proof.score import Verdict
+from services.eligibility.proof.rules import Proof, Prover, Subject
+from services.eligibility.proof.score import Score, Verdict
 from services.eligibility.proof.search import Answer, Budget, Space
 from services.eligibility.proof.seen import seen
 from services.eligibility.proof.solver import solver
@@ -206,3 +207,16 @@ def test_a_mutation_is_one_token() -> None:
     found = list(mutations(read_package(SHIPPED)))
     assert len({(one.name, one.told) for one in found}) == len(found)
     assert all(re.search("devient|retiré|recule", one.told) for one in found)
+
+
+def test_the_digest_is_of_what_is_said_whatever_the_solver_found_first() -> None:
+    package = read_package(SHIPPED)
+    one = Proof(
+        Subject.NEVER, package.rules[0].id, answer=Answer(proved=False, witness={"support_accepted": True})
+    )
+    other = replace(one, answer=Answer(proved=False, witness={"support_accepted": False}))
+    found = [Proofs(package, (each,), Score(1, ()), 0).digest() for each in (one, other)]
+    assert found[0] == found[1]
+    fault = [replace(each, subject=Subject.PROPERTY, name=package.properties[0].id) for each in (one, other)]
+    told = [Proofs(package, (each,), Score(1, ()), 0).digest() for each in fault]
+    assert told[0] != told[1]

@@ -71,7 +71,7 @@ def parts(base: Model, candidate: Model, changed: frozenset[str]) -> Iterator[An
             yield from _figure(base, candidate, name)
     outcomes = base.outcomes(), candidate.outcomes()
     yield z3.Or(
-        *(outcomes[0][outcome] != outcomes[1][outcome] for outcome in outcomes[0].keys() & outcomes[1].keys())
+        *(outcomes[0][outcome] != outcomes[1][outcome] for outcome in outcomes[0] if outcome in outcomes[1])
     )
 
 
@@ -94,7 +94,7 @@ def _conditions(rule: Rule) -> Iterator[tree.Node]:
 
 def _orientations(base: Model, candidate: Model, before: list[Rule], after: list[Rule]) -> Iterator[Any]:
     z3 = solver()
-    for orientation in {rule.orientation for rule in (*before, *after)} - {""}:
+    for orientation in filter(None, dict.fromkeys(rule.orientation for rule in (*before, *after))):
         yield _called(z3, base, orientation) != _called(z3, candidate, orientation)
 
 
@@ -116,7 +116,7 @@ def _figure(base: Model, candidate: Model, name: str) -> Iterator[Any]:
     one, other = base.name(name), candidate.name(name)
     yield one.known != other.known
     if isinstance(one.value, dict):
-        codes = one.value.keys() | other.value.keys()
+        codes = dict.fromkeys((*one.value, *other.value))
         differ = [
             one.value.get(code, z3.BoolVal(False)) != other.value.get(code, z3.BoolVal(False))
             for code in codes

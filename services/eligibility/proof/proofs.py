@@ -92,7 +92,9 @@ class Proofs:
                     "name": one.name,
                     "other": one.other,
                     "proved": one.answer.proved,
-                    "witness": _facts(self.package, one.answer.witness),
+                    "refuted": one.answer.witness is not None,
+                    # Of an ordinary answer the solver finds now one application, now another.
+                    "witness": _facts(self.package, one.answer.witness) if one.is_fault else None,
                 }
                 for one in self.proofs
             ],

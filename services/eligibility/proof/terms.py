@@ -198,7 +198,7 @@ class Model:
         lists = (
             parameter for parameter in self.package.parameters.values() if parameter.type.of == fact.name
         )
-        return {code for one in lists for code in one.type.labels}
+        return tuple(dict.fromkeys(code for one in lists for code in one.type.labels))
 
     def _bound(self, value: Any, low: Value | None, high: Value | None) -> None:
         self.constraints += [value >= number(self._z3, low)] if low is not None else []
