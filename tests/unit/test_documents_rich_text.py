@@ -10,7 +10,7 @@ import pytest
 from services.documents.render.compiler import compile_template
 from services.documents.render.errors import Reason, RenderError
 from services.documents.render.reference import disagreements, render_reference
-from tests.documents_support import parts, text
+from tests.documents_support import parts, plain, text
 from tests.documents_templates import MAIN, docx, errors, paragraph, run, verdict
 
 TAG = "{{ budget.comment | markdown }}"
@@ -43,7 +43,7 @@ def made(content: bytes, **data: Any) -> bytes:
 
 def test_a_rich_text_is_paragraphs_lists_and_bold_in_the_styles_of_the_template() -> None:
     content = made(docx(paragraph("Avant"), paragraph(TAG), paragraph("Après")), budget={"comment": WRITTEN})
-    assert text(content).splitlines()[:10] == [
+    assert plain(content).splitlines()[:10] == [
         "Avant", "Vu le {{ 7 }} mars :", "suite & fin.", "un", "deux", "alpha", "bêta **", "Fin **ouverte",
         "encore", "Après",
     ]  # fmt: skip

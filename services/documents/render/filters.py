@@ -34,9 +34,10 @@ Item = Mapping[str, Any]
 class Filter:
     """A function of templates.
 
-    `takes` holds kinds (money, rate, date, code, text, integer, boolean, object, list); `gives` is a kind (that
-    of a rich text is `rich`), SAME, ITEM, or `list:name`, the list that each item has under `name`; `needs` names
-    the fields of the object, or of each item, that the function reads without looking whether they are there.
+    `takes` holds kinds (money, rate, date, code, text, integer, boolean, object, list); `gives` is a kind
+    (`rich` is that of a rich text), SAME, ITEM, or `list:name`, the list that each item has under `name`;
+    `needs` names the fields of the object, or of each item, that the function reads without looking whether
+    they are there.
     """
 
     function: Callable[..., Any]

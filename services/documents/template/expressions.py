@@ -94,8 +94,7 @@ def check(node: nodes.Node, scope: Scope) -> Field | None:
 
 def check_printed(node: nodes.Node, scope: Scope) -> None:
     """An expression that is printed: text, rich or not, or a whole number."""
-    found = check(node, scope)
-    if found is None or found.kind in ("text", "integer", "rich"):
+    if (found := check(node, scope)) is None or found.kind in ("text", "integer", "rich"):
         return
     scope.say(
         "FILTER_MISSING",
