@@ -16,6 +16,8 @@
 - `ITEM`: The filter gives one item of the list that it takes, of which it needs one at least.
 - `keep_in`: Keeps what is compiled from now on in a folder that nobody else can write.
 - `LOGO_PART`: Name under which callers give the logo, wherever the template keeps it.
+- `list_styles`: The styles of word/styles.xml that rich texts need.
+- `MARKDOWN`: The filter that makes a rich text of a text.
 - `MAX_STEPS`: What loops may do in one part of a document.
 - `opc`: Open Packaging Conventions: the zip of a .docx with reproducible bytes, and its properties.
 - `parser`: A strict reader, without entities nor network.
@@ -44,8 +46,10 @@ from services.documents.render.environment import ENVIRONMENT, TESTS, keep_in
 from services.documents.render.errors import Reason, RenderError, TemplateError
 from services.documents.render.filters import FILTERS, ITEM, SAME, Filter
 from services.documents.render.logo import LOGO_PART
+from services.documents.render.markdown import FILTER as MARKDOWN
 from services.documents.render.plan import Plan
 from services.documents.render.reference import disagreements, render_reference
+from services.documents.render.rich import list_styles
 from services.documents.render.source import (
     TAGS,
     WORD_PART,

@@ -14,6 +14,7 @@ from services.documents.render.chartdata import bindings, with_figures
 from services.documents.render.errors import TemplateError
 from services.documents.render.logo import with_logo
 from services.documents.render.plan import Plan, Program
+from services.documents.render.rich import ListStyles, list_styles
 from services.documents.render.source import TAGS, is_rendered, read_source
 
 _XML = (".xml", ".rels")
@@ -29,7 +30,8 @@ def compile_template(docx: bytes, media: Mapping[str, bytes | None] | None = Non
     except BadZipFile as error:
         raise TemplateError("Le fichier n’est pas un .docx.") from error
     ready = _with_figures(opc.with_properties(with_logo(parts, media or {})))
-    return Plan([_item(name, ready[name]) for name in opc.ordered(ready)])
+    lists = list_styles(ready.get(opc.STYLES, b""))
+    return Plan([_item(name, ready[name], lists) for name in opc.ordered(ready)])
 
 
 def _with_figures(parts: Mapping[str, bytes]) -> Mapping[str, bytes]:
@@ -40,7 +42,7 @@ def _with_figures(parts: Mapping[str, bytes]) -> Mapping[str, bytes]:
     return {**parts, **charts}
 
 
-def _item(name: str, content: bytes) -> Member | Program:
+def _item(name: str, content: bytes, lists: ListStyles) -> Member | Program:
     if not name.endswith(_XML):
         return Member(name, content, STATIC_LEVEL)
     if not is_rendered(name):
@@ -54,7 +56,7 @@ def _item(name: str, content: bytes) -> Member | Program:
     if source is None:
         return Member(name, content, STATIC_LEVEL)
     try:
-        return Program(name, source)
+        return Program(name, source, lists)
     except TemplateSyntaxError as error:
         tag = source.tags.get(error.lineno, "")
         raise TemplateError(f"Une balise est mal écrite dans {name}.", name, tag) from error

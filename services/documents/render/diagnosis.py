@@ -10,8 +10,8 @@ from typing import Any, NoReturn
 from jinja2 import StrictUndefined, Template
 
 from services.documents.contract import has_illegal_character
-from services.documents.render.environment import Environment, IllegalCharacterError, printed
-from services.documents.render.errors import Reason, RenderError
+from services.documents.render.environment import Environment, printed
+from services.documents.render.errors import IllegalCharacterError, Reason, RenderError
 
 _MISSING = object()
 _FILE = "<template>"

@@ -18,7 +18,9 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from services.documents.contract import ILLEGAL, Typeset
 from services.documents.render.budget import CHARGED, Spending, bounded, charged
+from services.documents.render.errors import IllegalCharacterError
 from services.documents.render.filters import FILTERS
+from services.documents.render.markdown import Marked
 from services.kit.french import unbroken
 
 TESTS = ("defined", "even", "odd", "undefined")
@@ -36,10 +38,6 @@ _needs_care = re.compile(f'[&<>"{{}}\n{ILLEGAL}]').search
 _is_illegal = re.compile(f"[{ILLEGAL}]").search
 
 
-class IllegalCharacterError(ValueError):
-    """A text holds a character that XML or a reader cannot bear."""
-
-
 def printed(value: Any) -> Any:
     """Every printed value passes here and comes out as XML: text and integers, the rest needs a filter."""
     kind = type(value)
@@ -48,6 +46,8 @@ def printed(value: Any) -> Any:
         return text if _needs_care(text) is None else _escaped(text)
     if kind is int:
         return value
+    if kind is Marked:
+        return value.translate(_ESCAPES)
     raise TypeError("a template prints a value without the filter of its type")
 
 

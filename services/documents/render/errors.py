@@ -15,6 +15,10 @@ class TemplateError(Exception):
         self.sentence, self.part, self.tag = spaced(sentence), part, tag
 
 
+class IllegalCharacterError(ValueError):
+    """A text holds a character that XML or a reader cannot bear."""
+
+
 class Reason(StrEnum):
     """Why a document was not made."""
 

@@ -12,6 +12,8 @@ from typing import Any
 from jinja2 import StrictUndefined, Undefined
 
 from services.documents.contract import Code, Money, NotAsked, Typeset, wording
+from services.documents.render.markdown import FILTER as MARKDOWN
+from services.documents.render.markdown import Marked, marked
 from services.kit import french
 from services.kit.french import NO_BREAK_SPACE
 
@@ -32,9 +34,10 @@ Item = Mapping[str, Any]
 class Filter:
     """A function of templates.
 
-    `takes` holds kinds (money, rate, date, code, text, integer, boolean, object, list); `gives` is a kind,
-    SAME, ITEM, or `list:name`, the list that each item has under `name`; `needs` names the fields of the
-    object, or of each item, that the function reads without looking whether they are there.
+    `takes` holds kinds (money, rate, date, code, text, integer, boolean, object, list); `gives` is a kind
+    (`rich` is that of a rich text), SAME, ITEM, or `list:name`, the list that each item has under `name`;
+    `needs` names the fields of the object, or of each item, that the function reads without looking whether
+    they are there.
     """
 
     function: Callable[..., Any]
@@ -149,6 +152,10 @@ def _title(text: str) -> str:
     return re.sub(r"\w+", lambda word: word[0][:1].upper() + word[0][1:].lower(), _expect(text, str))
 
 
+def _markdown(text: str) -> Marked:
+    return marked(_expect(text, str))
+
+
 def _default(value: Any, fallback: str = "") -> Any:
     """What stands for what is absent; a value that is there is never replaced, were it empty."""
     return fallback if isinstance(value, Undefined) else value
@@ -228,6 +235,7 @@ FILTERS: Mapping[str, Filter] = {
     "long_date": Filter(_long_date, ("date",)),
     "long_day": Filter(_long_day, ("date",)),
     "lower": Filter(_lower, ("text",)),
+    MARKDOWN: Filter(_markdown, ("text",), "rich"),
     "missing": Filter(_missing, ("list",), SAME, ("status",)),
     "months": Filter(_months, ("integer",)),
     "number": Filter(_number, ("rate",)),

@@ -15,10 +15,10 @@ _VAL = f"{_W}val"
 _NUMBER = re.compile(r'<w:numId w:val="(\d+)"/>')
 _UNCOUNTED = ("bullet", "none")
 # A paragraph numbered by its style: its number goes right after these properties, in the order of the schema,
-# unless it has one of its own close by.
+# unless it has one of its own.
 _STYLED = (
     r'(<w:pStyle w:val="{}"/>(?:<w:(?:keepNext|keepLines|pageBreakBefore|widowControl)(?: [^>]*)?/>)*)'
-    r"(?!.{{0,200}}<w:numPr>)"
+    r"(?!(?:(?!</w:pPr>).)*<w:numPr>)"
 )
 
 

@@ -14,6 +14,8 @@ MAIN = "word/document.xml"
 """The body of a Word file."""
 MAIN_RELATIONSHIPS = "word/_rels/document.xml.rels"
 """Where the body says which other parts it shows."""
+STYLES = "word/styles.xml"
+"""The styles of a Word file."""
 CORE = "docProps/core.xml"
 CUSTOM = "docProps/custom.xml"
 

@@ -23,8 +23,10 @@ from services.documents.render.environment import ENVIRONMENT, code_of
 from services.documents.render.errors import Reason, RenderError
 from services.documents.render.invariants import Watch
 from services.documents.render.lists import Lists
+from services.documents.render.markdown import FILTER as MARKDOWN
 from services.documents.render.ordinals import superscript_ordinals
 from services.documents.render.pages import FIELD
+from services.documents.render.rich import ListStyles, laid_out
 from services.documents.render.source import OPENINGS_AND_CLOSINGS, RESTART, Source
 
 _DOCXTPL: Any = DocxTemplate(io.BytesIO())
@@ -44,6 +46,7 @@ class Program:
         "_code",
         "_has_grid",
         "_last",
+        "_lists",
         "_tags",
         "_template",
         "_watch",
@@ -56,8 +59,8 @@ class Program:
         "size",
     )
 
-    def __init__(self, name: str, source: Source) -> None:
-        """Compiles; raises jinja2's TemplateSyntaxError."""
+    def __init__(self, name: str, source: Source, lists: ListStyles) -> None:
+        """Compiles; raises jinja2's TemplateSyntaxError. `lists` are for rich texts."""
         self.name = name
         self.digest = hashlib.sha256(source.text.encode()).digest()
         """The same for parts that say the same, as footers of the first page and of the others often do."""
@@ -68,8 +71,10 @@ class Program:
         """Shows a number of pages, which is not that of a document that it joins."""
         # One tuple, replaced as a whole: threads that share the plan see a text with its own file.
         self._last = ("", Member(name, b""))
-        self.restarts = RESTART in source.text
-        """Numbered lists begin again where the template says."""
+        rich = f"| {MARKDOWN}" in source.text or f"|{MARKDOWN}" in source.text
+        self._lists = lists if rich else None
+        self.restarts = RESTART in source.text or rich
+        """Numbered lists begin again where the template says, and in each rich text."""
         self._has_grid, self._tags, self._watch = source.has_grid, source.tags, Watch(source.text)
         self._code = code_of(source.text)
         self.names = frozenset(_names(self._code))
@@ -89,6 +94,8 @@ class Program:
         # Braces of the data are character references: one search clears nearly every document.
         if ("{" in text or "}" in text) and any(sign in text for sign in OPENINGS_AND_CLOSINGS):
             raise RenderError(Reason.TAG_LEFT, self.name)
+        if self._lists is not None:
+            text = laid_out(text, self._lists)
         text = self._watch.settled(superscript_ordinals(text))
         if self._watch.emptied(text):
             raise RenderError(Reason.EMPTIED, self.name)

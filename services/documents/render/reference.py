@@ -19,6 +19,7 @@ from services.documents.render.filters import FILTERS
 from services.documents.render.invariants import Watch
 from services.documents.render.logo import with_logo
 from services.documents.render.ordinals import superscript_ordinals
+from services.documents.render.rich import ListStyles, laid_out, list_styles
 from services.documents.render.source import parser
 from services.kit.french import unbroken
 
@@ -65,14 +66,17 @@ def render_reference(
 
 def disagreements(ours: Mapping[str, bytes], reference: Mapping[str, bytes]) -> Iterator[str]:
     """The name of each part that docxtpl renders otherwise, compared as XML, not as bytes."""
+    lists = list_styles(reference.get(opc.STYLES, b""))
     for name in filter(_COMPARED.fullmatch, ours):
-        if name not in reference or _events(ours[name]) != _events(_raised(reference[name])):
+        if name not in reference or _events(ours[name]) != _events(_raised(reference[name], lists)):
             yield name
 
 
-def _raised(content: bytes) -> bytes:
-    """The reference as the engine finishes its own: "er" raised, tables apart, no name repeated."""
+def _raised(content: bytes, lists: ListStyles) -> bytes:
+    """The reference as the engine finishes its own: rich texts laid out, "er" raised, tables apart, no name
+    repeated."""
     xml: str = etree.tostring(etree.fromstring(content, parser()), encoding="unicode")
+    xml = laid_out(xml, lists)
     return Watch(xml).settled(superscript_ordinals(xml)).encode()
 
 

@@ -31,6 +31,7 @@ _KINDS = {
     "money": "montant",
     "object": "groupe de champs",
     "rate": "nombre décimal",
+    "rich": "texte enrichi",
     "text": "texte",
     "time": "heure",
 }
@@ -92,9 +93,8 @@ def check(node: nodes.Node, scope: Scope) -> Field | None:
 
 
 def check_printed(node: nodes.Node, scope: Scope) -> None:
-    """An expression that is printed: text, or a whole number."""
-    found = check(node, scope)
-    if found is None or found.kind in ("text", "integer"):
+    """An expression that is printed: text, rich or not, or a whole number."""
+    if (found := check(node, scope)) is None or found.kind in ("text", "integer", "rich"):
         return
     scope.say(
         "FILTER_MISSING",

@@ -20,6 +20,7 @@ from services.documents.template.misses import misses
 from services.documents.template.normalise import normalise
 from services.documents.template.opening import open_docx
 from services.documents.template.reading import WHOLE_FILE, lines, occurrences, place
+from services.documents.template.rich_text import rich_texts
 from services.documents.template.structure import structure
 from services.documents.template.summing import placed
 from services.documents.template.trial import Sample, try_out
@@ -86,6 +87,7 @@ def _tags(parts: Mapping[str, bytes], template: Template) -> Iterator[Finding]:
             *structure(found, tags),
             *kept(name, root, tags),
             *contract(tags, fields, template.requires),
+            *rich_texts(tags, parts),
             *misses(found, beginning(fields, template.requires)),
         ]
         yield from said if errors(said) else (*said, *agreement(name, parts[name], tags))

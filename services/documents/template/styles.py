@@ -9,10 +9,10 @@ from typing import Any
 
 from lxml import etree
 
-from services.documents.render import parser
+from services.documents.render import opc, parser
 from services.documents.template.reading import W
 
-STYLES = "word/styles.xml"
+STYLES = opc.STYLES
 
 _HEADING = re.compile(r"(?:heading|titre) (\d)", re.IGNORECASE)
 _DEEPEST = 9
