@@ -212,9 +212,11 @@ def test_a_mutation_is_one_token() -> None:
 def test_the_digest_is_of_what_is_said_whatever_the_solver_found_first() -> None:
     package = read_package(SHIPPED)
     one = Proof(
-        Subject.NEVER, package.rules[0].id, answer=Answer(proved=False, witness={"support_accepted": True})
+        Subject.NEVER,
+        package.rules[0].id,
+        answer=Answer(proved=False, witness={"loan.guarantor_required": True}),
     )
-    other = replace(one, answer=Answer(proved=False, witness={"support_accepted": False}))
+    other = replace(one, answer=Answer(proved=False, witness={"loan.guarantor_required": False}))
     found = [Proofs(package, (each,), Score(1, ()), 0).digest() for each in (one, other)]
     assert found[0] == found[1]
     fault = [replace(each, subject=Subject.PROPERTY, name=package.properties[0].id) for each in (one, other)]
