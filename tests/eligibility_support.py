@@ -30,7 +30,7 @@ from services.kit import releases
 from services.kit.releases import Segment, Span
 from tests.support import ROOT
 
-TIMEOUT = 60
+TIMEOUT = 240
 PACKAGE = ROOT / "services" / "eligibility" / "packages" / "ploermel"
 
 Json = dict[str, Any]

@@ -26,7 +26,7 @@ from tests.eligibility_reglement import BASE
 from tests.eligibility_support import PACKAGE, Client, application, day, merged, status_of
 from tests.support import Launch, RunningServer, throwaway_stores
 
-TIMEOUT = 60
+TIMEOUT = 240
 ID = "ploermel"
 RULESET = f"rulesets/{ID}"
 SHIPPED: Contents = read_folder(PACKAGE)

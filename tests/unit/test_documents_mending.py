@@ -207,7 +207,7 @@ def test_what_the_usual_filters_print() -> None:
     made = compile_template(docx(*map(paragraph, tags))).render(data, {})
     said = plain(made).replace("\u00a0", " ").splitlines()
     assert [line for line in said if line not in ("En-tête", "Pied")] == [
-        "10,00 €", "10,50 €", "-0,50 €", "Jean-Pierre Le Goff", "JEAN-PIERRE LE GOFF", "jean-pierre le goff",
+        "10,00 €", "10,50 €", "−0,50 €", "Jean-Pierre Le Goff", "JEAN-PIERRE LE GOFF", "jean-pierre le goff",
         "rien", "0",
     ]  # fmt: skip
     with pytest.raises(RenderError):

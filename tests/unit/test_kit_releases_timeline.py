@@ -86,7 +86,11 @@ def test_every_day_is_governed_by_the_last_event_that_covers_it(
         try:
             change = asked.apply(now, NOW)
         except DomainError as error:
-            if error.reason not in REFUSALS:
+            # A day is to be said once days are governed.
+            undated = (
+                error.reason == "INVALID_FIELDS" and not step.rollback and step.day is None and now.events
+            )
+            if error.reason not in REFUSALS and not undated:
                 raise
             continue
         made, now = change.event, change.state

@@ -175,7 +175,9 @@ class ReleaseStore:
         """Publishes and activates what the service ships: nobody publishes it but the service, no second
         person is needed."""
         self.publish(candidate, actor=ACTOR)
-        asked = changes.Activation(candidate.name, candidate.version, None, ACTOR, "", False)
+        # From its first day: a version shipped later follows the one that was shipped before.
+        first = candidate.valid_from
+        asked = changes.Activation(candidate.name, candidate.version, first, ACTOR, "", False)
         self._change(asked, is_shipped=True)
 
     def rollback(
