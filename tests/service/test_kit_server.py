@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +16,9 @@ from grpc_reflection.v1alpha import reflection
 from grpc_reflection.v1alpha.proto_reflection_descriptor_database import ProtoReflectionDescriptorDatabase
 from grpc_status import rpc_status
 
+from services.kit.serve.admission import Arrivals
+from services.kit.serve.counts import Counts
+from services.kit.serve.interceptor import Interceptor, Limits
 from tests.service.kit_probe import NAME, SECRET
 from tests.support import Launch, RunningServer, wait_until
 from tools.contracts import CORE_REFUSALS
@@ -353,3 +357,29 @@ def test_health_and_reflection(server: RunningServer, channel: grpc.Channel) -> 
     assert {line["reason"] for line in written} <= {
         "REQUEST_UNREADABLE"
     }  # of another test: what is served is not
+
+
+def test_a_server_that_stops_tells_each_kind_of_call_when_to_come_back() -> None:
+    """Which calls come in that moment is chance in a server of its own process: here it lasts."""
+    arrivals = Arrivals()
+    interceptor = Interceptor("test", Limits(1, 10, 10, 4096, 4096, 1, False), None, Counts(), arrivals)
+    made = {
+        "One": grpc.unary_unary_rpc_method_handler(lambda *_: b"served"),
+        "Up": grpc.stream_unary_rpc_method_handler(lambda *_: b"served"),
+        "Down": grpc.unary_stream_rpc_method_handler(lambda *_: iter([b"served"])),
+        "Chat": grpc.stream_stream_rpc_method_handler(lambda *_: iter([b"served"])),
+    }
+    stopping = grpc.server(ThreadPoolExecutor(4), interceptors=[interceptor])
+    stopping.add_generic_rpc_handlers([grpc.method_handlers_generic_handler(NAME, made)])
+    port = stopping.add_insecure_port("127.0.0.1:0")
+    stopping.start()
+    try:
+        with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
+            assert [call(channel, "x", kind)[0] for kind in KINDS] == [["served"]] * 4
+            arrivals.close(0)
+            for error in [failure(channel, "x", kind) for kind in KINDS]:
+                assert error.code() is grpc.StatusCode.UNAVAILABLE
+                assert detail(error, ErrorInfo).reason == "SERVER_STOPPING"
+                assert dict(error.trailing_metadata())["grpc-retry-pushback-ms"] == "1000"
+    finally:
+        stopping.stop(None).wait()

@@ -295,7 +295,7 @@ def _work(app: App, settings: ServerSettings, guard: Guard, address: str, pulse:
     server.add_insecure_port(own)
     server.start()
     if refusing:
-        refusing.stop(None)
+        refusing.stop(settings.drain_seconds)  # what it has begun to refuse learns why; nobody waits for it
     pulse.ready()
     liveness.beat(own, pulse)
     liveness.watch_readiness(probes, {each.service_name: each.check_ready for each in registrations})
