@@ -363,7 +363,7 @@ def test_a_server_that_stops_tells_each_kind_of_call_when_to_come_back() -> None
     """Which calls come in that moment is chance in a server of its own process: here it lasts."""
     arrivals = Arrivals()
     interceptor = Interceptor("test", Limits(1, 10, 10, 4096, 4096, 1, False), None, Counts(), arrivals)
-    made = {
+    made: dict[str, grpc.RpcMethodHandler[bytes, bytes]] = {
         "One": grpc.unary_unary_rpc_method_handler(lambda *_: b"served"),
         "Up": grpc.stream_unary_rpc_method_handler(lambda *_: b"served"),
         "Down": grpc.unary_stream_rpc_method_handler(lambda *_: iter([b"served"])),
