@@ -135,6 +135,8 @@ def throwaway_stores(folder: Path) -> dict[str, str]:
         "DOCUMENTS_DATABASE_URL": f"sqlite:///{folder}/documents.sqlite3",
         "DOCUMENTS_MASTER_KEY_FILE": f"{folder}/documents-master.key",
         "DOCUMENTS_HEADS_FILE": f"{folder}/documents-heads.jsonl",
+        "BANK_REGISTRY_KEYS_DATABASE_URL": f"sqlite:///{folder}/bank_registry-keys.sqlite3",
+        "BANK_REGISTRY_EPOCHS_DIRECTORY": f"{folder}/bank_registry-epochs",
         "BANK_REGISTRY_MASTER_KEY_FILE": f"{folder}/bank_registry-master.key",
         "BANK_REGISTRY_HEADS_FILE": f"{folder}/bank_registry-heads.jsonl",
         "DOCUMENTS_COMPILED_DIRECTORY": str(ROOT / "build" / "compiled"),

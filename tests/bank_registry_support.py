@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterable
+from contextlib import closing
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -20,8 +22,8 @@ from sqlalchemy import create_engine, make_url, text
 from stdnum import luhn
 
 from microcredit.bankregistry.v1 import bank_registry_service_pb2 as pb
-from services.bank_registry.store import STORE_KEYS, RegistryStore
-from services.kit.store import Database, open_ring, prepare_ring
+from services.bank_registry.store import STORE_KEYS, Places, RegistryStore
+from services.kit.store import Database, prepare_keys, prepare_ring
 from tests import warm
 from tests.support import registry_keys
 
@@ -98,18 +100,35 @@ def new_database(postgres_url: str) -> str:
     return make_url(postgres_url).set(database=name).render_as_string(hide_password=False)
 
 
+def places(url: str) -> Places:
+    """Where a registry of a test is, with its keys."""
+    keys = registry_keys(url)
+    return Places(
+        url,
+        keys["BANK_REGISTRY_KEYS_DATABASE_URL"],
+        Path(keys["BANK_REGISTRY_MASTER_KEY_FILE"]),
+        Path(keys["BANK_REGISTRY_EPOCHS_DIRECTORY"]),
+    )
+
+
 def opened_store(url: str, database: Database) -> RegistryStore:
     """The registry of a migrated database, with its keys, made if it has none."""
-    file = Path(registry_keys(url)["BANK_REGISTRY_MASTER_KEY_FILE"])
-    prepare_ring(database, file, STORE_KEYS)
-    return RegistryStore(database, open_ring(database, file))
+    here = places(url)
+    prepare_ring(database, here.master_key_file, STORE_KEYS)
+    prepare_keys(here.keys_url, here.master_key_file, here.epochs)
+    return here.store(database, Database(here.keys_url))
 
 
-def _copy_key(model: str, url: str) -> str:
-    """The copy, with the master key of its model if it has one."""
-    kept, place = (Path(registry_keys(one)["BANK_REGISTRY_MASTER_KEY_FILE"]) for one in (model, url))
-    if kept.exists():
-        shutil.copy(kept, place)
+def _copy_keys(model: str, url: str) -> str:
+    """The copy, with the keys of its model if it has some."""
+    kept, place = places(model), places(url)
+    if kept.master_key_file.exists():
+        shutil.copy(kept.master_key_file, place.master_key_file)
+        shutil.copytree(kept.epochs, place.epochs)
+        (place.epochs / "place").unlink()
+        files = [one.keys_url.removeprefix("sqlite:///") for one in (kept, place)]
+        with closing(sqlite3.connect(files[0])) as source, closing(sqlite3.connect(files[1])) as copy:
+            source.backup(copy)  # its log too
     return url
 
 
@@ -118,13 +137,13 @@ def copy_of(model: str, folder: Path) -> str:
     source = make_url(model)
     if source.get_backend_name() == "sqlite":
         path = shutil.copy(str(source.database), folder / "registry.sqlite3")
-        return _copy_key(model, f"sqlite:///{path}")
+        return _copy_keys(model, f"sqlite:///{path}")
     name = f"registry_{uuid4().hex}"
     engine = create_engine(source.set(database="postgres"), isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
         connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {source.database}"))
     engine.dispose()
-    return _copy_key(model, source.set(database=name).render_as_string(hide_password=False))
+    return _copy_keys(model, source.set(database=name).render_as_string(hide_password=False))
 
 
 def loan(

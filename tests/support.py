@@ -14,6 +14,8 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TypeVar
 
+from sqlalchemy import make_url
+
 from tests import warm
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -110,11 +112,14 @@ def throwaway_stores(folder: Path) -> dict[str, str]:
 
 def registry_keys(url: str) -> dict[str, str]:
     """Settings of the keys of a registry: beside its file, or in a folder of this run."""
-    apart = f"{_key_folder()}/{url.rpartition('/')[2]}"
-    place = url.removeprefix("sqlite:///") if url.startswith("sqlite:///") else apart
+    parsed = make_url(url)
+    is_file = parsed.get_backend_name() == "sqlite"
+    place = parsed.database if is_file else f"{_key_folder()}/{parsed.database}"
     return {
         "BANK_REGISTRY_MASTER_KEY_FILE": f"{place}-master.key",
         "BANK_REGISTRY_HEADS_FILE": f"{place}-heads.jsonl",
+        "BANK_REGISTRY_KEYS_DATABASE_URL": f"sqlite:///{place}-keys.sqlite3",
+        "BANK_REGISTRY_EPOCHS_DIRECTORY": f"{place}-epochs",
     }
 
 

@@ -60,6 +60,7 @@ def fill(
     settings = Settings.load(["--database-url", database_url] if database_url else [])
     configure("bank_registry", "warning")  # what it did is on its standard output
     return import_file(
+        settings.places(),
         settings.anchored(STORE_KEYS),
         store_set(settings.model_copy(update={"init": init or settings.init})),
         file,
@@ -98,7 +99,7 @@ def _account() -> str:
 
 
 def _databases(settings: Settings) -> Mapping[str, str]:
-    return {"la base du registre": settings.database_url}
+    return {"la base du registre": settings.database_url, "la base des clés": settings.keys_database_url}
 
 
 if __name__ == "__main__":

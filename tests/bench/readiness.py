@@ -46,6 +46,7 @@ DATABASES = [
     "DOCUMENTS_DATABASE_URL",
     "DOCUMENTS_KEYS_DATABASE_URL",
     "BANK_REGISTRY_DATABASE_URL",
+    "BANK_REGISTRY_KEYS_DATABASE_URL",
 ]
 
 Fault = Callable[[], AbstractContextManager[None]]

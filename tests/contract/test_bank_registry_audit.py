@@ -24,9 +24,8 @@ from services.bank_registry.store import migrate, prepare_store, tables
 from services.bank_registry.store.guards import CHANGING
 from services.kit.store.database import Database
 from services.kit.store.idempotency import remember
-from tests.bank_registry_support import copy_of, new_database
+from tests.bank_registry_support import copy_of, new_database, places
 from tests.contract.test_bank_registry_editing import AGREEMENT, BANK, Desk, day, euros, fill, unlock
-from tests.support import registry_keys
 
 Row = dict[str, Any]
 COMPARED = [table for table in tables.metadata.sorted_tables if table.name not in CHANGING]
@@ -61,6 +60,11 @@ def model(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     desk.edit("UpdateAgreement", agreement=bank_pb2.Agreement(name=AGREEMENT, amount_max=euros(2000)))
     desk.edit("SuspendBank", name=BANK, effective_date=day(2026, 2, 1), request_id=str(uuid4()))
     desk.edit("CreateLocalConvention", parent=BANK, local_convention=CONVENTION)
+    for contact in ("Mme Dupont", "M. Durand"):
+        named = bank_pb2.LocalConvention(name=f"{BANK}/localConventions/cias-1", contact_name=contact)
+        desk.edit("UpdateLocalConvention", local_convention=named)
+    desk.redact("Dupont")
+    desk.redact("Durand")
     held = desk.reserve(100, on_date=day(2026, 1, 5), case_reference="D-1", request_id=str(uuid4()))
     desk.reserve(200, on_date=day(2026, 1, 6))
     desk.envelope("CommitReservation", name=held.reservation.name)
@@ -312,8 +316,8 @@ def test_an_end_cut_with_its_rows_is_seen_with_a_kept_head_alone(audited: Desk) 
     with unguarded(audited) as store:
         for statement in (
             "DELETE FROM audit WHERE seq > :last",
-            "DELETE FROM revision_change WHERE revision = 10",
-            "DELETE FROM revision WHERE revision = 10",
+            "DELETE FROM revision_change WHERE revision = 14",
+            "DELETE FROM revision WHERE revision = 14",
             "DELETE FROM bank_version WHERE bank_key = 2",
             "DELETE FROM bank WHERE bank_key = 2",
         ):
@@ -331,7 +335,7 @@ def test_the_answers_that_an_earlier_version_kept_without_the_audit_are_told_onc
             remember(connection, tables.request, str(uuid4()), name, b"answer")
     kept = desk.auditor.verify(pb.VerifyAuditRequest())
     assert [one.table for one in kept.differences] == ["request", "request"]
-    prepare_store(desk.url, Path(registry_keys(desk.url)["BANK_REGISTRY_MASTER_KEY_FILE"]))
+    prepare_store(places(desk.url))
     assert desk.auditor.verify(pb.VerifyAuditRequest()) == kept  # the audit has told answers already
 
 
@@ -344,6 +348,6 @@ def test_the_answers_of_a_store_whose_audit_tells_none_are_adopted(tmp_path: Pat
     with database.write() as connection:
         remember(connection, tables.request, str(uuid4()), "mark", b"answer")
     assert not desk.auditor.verify(pb.VerifyAuditRequest()).whole
-    prepare_store(url, Path(registry_keys(url)["BANK_REGISTRY_MASTER_KEY_FILE"]))
+    prepare_store(places(url))
     assert desk.auditor.verify(pb.VerifyAuditRequest()).whole
     database.dispose()

@@ -9,11 +9,13 @@
 - `import_file`: Shows what is refused, and writes the difference if nothing is; returns the exit code, 1 if
   refused.
 - `Importer`: Imports files of lenders.
-- `RegistryAdminServicer`: Imports and exports files of lenders, and proves what was written.
+- `Redactor`: Redacts texts of a store.
+- `RegistryAdminServicer`: Imports and exports files of lenders, proves what was written, redacts texts.
 """
 
 from services.bank_registry.api.admin import Auditor, RegistryAdminServicer
 from services.bank_registry.api.editing import BankEditingServicer
 from services.bank_registry.api.envelopes import EnvelopeServicer
+from services.bank_registry.api.redactions import Redactor
 from services.bank_registry.api.service import BankRegistryServicer
 from services.bank_registry.api.transfers import Exporter, Importer, import_file

@@ -10,6 +10,7 @@ import grpc
 from microcredit.bankregistry.v1 import exchange_pb2
 from microcredit.bankregistry.v1 import registry_admin_service_pb2 as pb
 from microcredit.bankregistry.v1 import registry_admin_service_pb2_grpc as pb_grpc
+from services.bank_registry.api.redactions import Redactor
 from services.bank_registry.api.transfers import Exporter, Importer
 from services.bank_registry.api.views import fill
 from services.bank_registry.store import AuditRow, RegistryStore, RowFinding, auditing, lost_guards
@@ -57,7 +58,7 @@ class Auditor:
         with self._store.read(any_text=True) as connection:
             found = self._store.audit.verify(connection, expected)
             clock = self._store.clock_audit.verify(connection).broken_sequence
-            altered = [] if found.broken_sequence else auditing.altered(connection)
+            altered = [] if found.broken_sequence else auditing.altered(connection, self._store.texts)
             lost = lost_guards(connection)
         return pb.VerifyAuditResponse(
             whole=not (found.broken_sequence or clock or altered or lost),
@@ -112,6 +113,7 @@ _KINDS = {
     auditing.Kind.MISSING: "a disparu de la base",
     auditing.Kind.UNKNOWN: "n’a pas été écrite par le service",
     auditing.Kind.NOT_COMPARED: "ne peut pas être comparé : le journal l’a écrit sous une forme antérieure",
+    auditing.Kind.UNREADABLE: "ne se lit plus : sa clé a disparu, sans qu’aucun caviardage le dise",
 }
 
 
@@ -148,10 +150,11 @@ def _head(head: Head) -> pb.AuditHead:
 
 
 class RegistryAdminServicer(pb_grpc.RegistryAdminServiceServicer):
-    """Imports and exports files of lenders, and proves what was written."""
+    """Imports and exports files of lenders, proves what was written, redacts texts."""
 
-    def __init__(self, importer: Importer, exporter: Exporter, auditor: Auditor) -> None:
+    def __init__(self, importer: Importer, exporter: Exporter, auditor: Auditor, redactor: Redactor) -> None:
         self._auditor = auditor
+        self._redactor = redactor
         self._importer = importer
         self._exporter = exporter
 
@@ -184,3 +187,9 @@ class RegistryAdminServicer(pb_grpc.RegistryAdminServiceServicer):
     ) -> pb.VerifyAuditResponse:
         """Whether the audit is whole, and the registry what it says."""
         return self._auditor.verify(request)
+
+    def RedactTexts(
+        self, request: pb.RedactTextsRequest, context: grpc.ServicerContext
+    ) -> pb.RedactTextsResponse:
+        """Texts that can no longer be read."""
+        return self._redactor.redact(request)

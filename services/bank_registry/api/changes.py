@@ -22,7 +22,6 @@ from services.bank_registry.registry import (
     narrate,
     past_days,
 )
-from services.bank_registry.store import changes, changes_of
 from services.kit.context import remaining, stopping
 from services.kit.dates import from_microseconds, paris_day
 from services.kit.errors import Violations
@@ -30,6 +29,8 @@ from services.kit.wire import PageStart, paging
 
 WATCH_SECONDS = 0.2
 """How soon a watch sees a change, that its client left, that the server stops, or that its time runs out."""
+REDACTION = "RedactTexts"
+"""The method of a redaction."""
 STEP = 100
 """States read at a time."""
 
@@ -51,9 +52,8 @@ class Changes(Handlers):
         if history is None:
             raise bank_not_found(bank_id, registry.current)
         response = pb.ListBankEventsResponse(state_number=page.place.state_number or registry.state_number)
-        with self._store.read() as connection:
-            found = changes_of(connection, bank_id, response.state_number)
-        events = (edge.event(one, _sentences(history, registry, one.state_number)) for one in page.of(found))
+        found = self._store.changes_of(bank_id, response.state_number)
+        events = (edge.event(one, _sentences(history, registry, one)) for one in page.of(found))
         end = page.place.offset + fill(response.events, events)
         if end < len(found):
             response.next_page_token = paging.seal(
@@ -98,17 +98,16 @@ class Changes(Handlers):
             last = max(last, self._store.registry().state_number)
 
     def _changes(self, first: int, last: int) -> list[StateChange]:
-        if first > last:
-            return []
-        with self._store.read() as connection:
-            return changes(connection, first, last)
+        return self._store.changes(first, last) if first <= last else []
 
 
-def _sentences(history: BankHistory, registry: Registry, state_number: int) -> list[str]:
-    before = history.at(registry.instant_of(state_number - 1)) if state_number > 1 else None
-    instant = registry.instant_of(state_number)
+def _sentences(history: BankHistory, registry: Registry, change: StateChange) -> list[str]:
+    number, instant = change.state_number, change.recorded_at
+    before = history.at(registry.instant_of(number - 1)) if number > 1 else None
     after = history.at(instant)
-    return [*narrate(before, after), *_corrections(before, after, paris_day(from_microseconds(instant)))]
+    redacted = ["Des textes de ses fiches sont caviardés."] if change.method == REDACTION else []
+    day = paris_day(from_microseconds(instant))
+    return [*narrate(before, after), *_corrections(before, after, day), *redacted]
 
 
 def _corrections(before: BankRecord | None, after: BankRecord | None, day: date) -> Iterator[str]:

@@ -35,12 +35,12 @@ from services.bank_registry.registry import (
     line,
     reservation_changes,
 )
-from services.bank_registry.store import STORE_KEYS, Origin, RegistryStore, prepare_store
+from services.bank_registry.store import Origin, Places, RegistryStore, prepare_store
 from services.kit import context, french, wire
 from services.kit.dates import today
 from services.kit.errors import Aborted, FailedPrecondition, InvalidArgument, StartupError
 from services.kit.french import NO_BREAK_SPACE
-from services.kit.store import AnchoredStore, Database, StoreSet, idempotency, open_ring
+from services.kit.store import AnchoredStore, StoreSet, idempotency
 from services.kit.tables import MAX_BYTES, UnreadableFile
 from services.kit.wire import chunks
 
@@ -218,6 +218,7 @@ LONGEST = 200
 
 
 def import_file(
+    places: Places,
     anchored: AnchoredStore,
     stores: StoreSet,
     file: Path,
@@ -237,28 +238,24 @@ def import_file(
         raise StartupError(f"--{problem.field} : {problem.description}")
     context.enter(context.Call(request_id="", deadline=float("inf"), actor=actor))
     stores.check()
-    prepare_store(anchored.url, anchored.master_key_file)
-    anchored.check()
+    prepare_store(places, anchored)
     anchored.anchor()  # the file of the heads is a part of a store from its beginning
-    database = Database(anchored.url)
     try:
-        store = RegistryStore(database, open_ring(database, anchored.master_key_file, STORE_KEYS.owner))
-        importer = Importer(store, Geography.load())
-        difference, summary = _ask(importer, _request(file, data, validate_only=True))
-        if not dry_run and not difference.refusals:
-            quoted = _request(
-                file,
-                data,
-                difference_hash=summary.difference_hash,
-                reason=reason,
-                confirm_ending_all=confirm_ending_all,
-                correct_past=correct_past,
-            )
-            _, summary = _ask(importer, quoted)
+        with places.opened() as store:
+            importer = Importer(store, Geography.load())
+            difference, summary = _ask(importer, _request(file, data, validate_only=True))
+            if not dry_run and not difference.refusals:
+                quoted = _request(
+                    file,
+                    data,
+                    difference_hash=summary.difference_hash,
+                    reason=reason,
+                    confirm_ending_all=confirm_ending_all,
+                    correct_past=correct_past,
+                )
+                _, summary = _ask(importer, quoted)
     except (FailedPrecondition, InvalidArgument) as error:
         raise StartupError(f"{file.name} : {error.message}") from error
-    finally:
-        database.dispose()
     anchored.anchor()
     return _report(file, difference, summary, dry_run=dry_run)
 

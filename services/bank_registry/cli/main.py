@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from services.bank_registry.cli import alerts, checks, edits, files, lenders, lists, publishing, terms
+from services.bank_registry.cli import (
+    alerts,
+    checks,
+    edits,
+    files,
+    lenders,
+    lists,
+    publishing,
+    redactions,
+    terms,
+)
 from services.bank_registry.cli.client import ADDRESS
 from services.kit.cli import accesses, program, run
 
@@ -19,7 +29,7 @@ injoignable ou en panne.
 """
 
 app = program(HELP)
-for commands in (files, lenders, checks, edits, terms, lists, publishing, alerts):
+for commands in (files, lenders, checks, edits, terms, lists, publishing, alerts, redactions):
     commands.register(app)
 accesses.register(app, ADDRESS)
 

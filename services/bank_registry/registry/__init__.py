@@ -184,4 +184,5 @@ from services.bank_registry.registry.selection import (
     verification_due,
 )
 from services.bank_registry.registry.territory import Scope, printed
+from services.bank_registry.registry.texts import ILLEGIBLE, REDACTED, FreeText, mentions, words_of
 from services.bank_registry.registry.timeline import Dated, as_of_day, end, life, version_on

@@ -78,6 +78,8 @@ class Field:
     longest: int = LONGEST_TEXT
     bounds: tuple[int, int] = (0, 0)
     """Of a COUNT, both included."""
+    free: bool = False
+    """It may name a person: the store keeps its texts under keys that can be destroyed."""
 
     def of(self, record: object) -> Any:
         """The value in a record."""
@@ -111,7 +113,7 @@ def _days(first: str, last: str, suspensions: str, *, required: bool, expected: 
         Field(
             name="end_date", kind=Kind.LAST_DAY, column=last, path="period.last", key="end", expected=expected
         ),
-        Field(name="suspensions", kind=Kind.SUSPENSIONS, column=suspensions),
+        Field(name="suspensions", kind=Kind.SUSPENSIONS, column=suspensions, free=True),
     )
 
 
@@ -239,6 +241,7 @@ CONVENTION = (
         column="service destinataire",
         label="service destinataire",
         required=True,
+        free=True,
     ),
     Field(
         name="address_lines",
@@ -247,11 +250,12 @@ CONVENTION = (
         label="adresse",
         expected=True,
         longest=ADDRESS_LINE_LENGTH,
+        free=True,
     ),
     Field(name="postal_code", kind=Kind.CODE, column="code postal", label="code postal", required=True),
     Field(name="city", kind=Kind.TEXT, column="ville", label="ville", required=True, longest=CITY_LENGTH),
-    Field(name="email", kind=Kind.TEXT, column="courriel", label="adresse électronique"),
-    Field(name="phone", kind=Kind.TEXT, column="téléphone", label="téléphone"),
+    Field(name="email", kind=Kind.TEXT, column="courriel", label="adresse électronique", free=True),
+    Field(name="phone", kind=Kind.TEXT, column="téléphone", label="téléphone", free=True),
     Field(
         name="answer_days",
         kind=Kind.COUNT,
@@ -259,7 +263,7 @@ CONVENTION = (
         label="délai de réponse (jours)",
         bounds=_ANSWER_DAYS,
     ),
-    Field(name="contacts", kind=Kind.CONTACTS, column="autres contacts", label="contacts"),
+    Field(name="contacts", kind=Kind.CONTACTS, column="autres contacts", label="contacts", free=True),
 )
 CONTACT = (
     Field(name="role", kind=Kind.TEXT, required=True),

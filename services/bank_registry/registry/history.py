@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from services.bank_registry.registry.model import Agreement, Bank, BankRecord, LocalConvention, Reservation
 
@@ -36,6 +36,12 @@ class BankHistory:
     agreements: tuple[Known[Agreement], ...] = ()
     conventions: tuple[Known[LocalConvention], ...] = ()
     reservations: tuple[Known[Reservation], ...] = ()
+
+    @property
+    def facts(self) -> list[Version]:
+        """Every version, but those of reservations."""
+        held: tuple[Sequence[Known[Any]], ...] = (self.banks, self.agreements, self.conventions)
+        return [known.fact for versions in held for known in versions]
 
     def at(self, instant: int) -> BankRecord | None:
         """The lender as known at an instant, None if it was not."""
@@ -126,6 +132,11 @@ class Registry:
     def instant_of(self, state_number: int) -> int:
         """The instant of a state, from 1 to the present one."""
         return self._instants[state_number - 1]
+
+    @property
+    def histories(self) -> Mapping[str, BankHistory]:
+        """Every version of each lender ever known, by id."""
+        return self._histories
 
     def history(self, bank_id: str) -> BankHistory | None:
         """Every version of a lender ever known, None if it never was."""

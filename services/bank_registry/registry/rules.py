@@ -40,6 +40,7 @@ from services.bank_registry.registry.plausibility import doubts
 from services.bank_registry.registry.reasons import Advice
 from services.bank_registry.registry.resources import AGREEMENT_NAME, ID, slug
 from services.bank_registry.registry.territory import Scope, place_name, unknown_place
+from services.bank_registry.registry.texts import ILLEGIBLE, REDACTED
 from services.kit import french
 from services.kit.dates import Period
 from services.kit.errors import FieldReason, Violations
@@ -370,7 +371,8 @@ def _id_or_slug(values: Mapping[str, Any], notes: Notes) -> str:
 
 
 def _check_email(email: str, notes: Notes) -> None:
-    if email and not _EMAIL.fullmatch(email):
+    # What is redacted stays so when the rest of its fiche is stated again.
+    if email and email not in (REDACTED, ILLEGIBLE) and not _EMAIL.fullmatch(email):
         notes.problem("email", FieldReason.MALFORMED, "L’adresse électronique est mal formée.")
 
 

@@ -13,6 +13,8 @@ from services.bank_registry.store import tables
 from services.bank_registry.store.guards import CHANGING
 from services.bank_registry.store.raw import form, stored_rows
 from services.bank_registry.store.replay import Replay, Written, replay
+from services.bank_registry.store.rows import FREE, texts_in
+from services.bank_registry.store.texts import Texts, key_of
 from services.kit.context import check_deadline
 
 AuditRow = Row[Any]
@@ -22,12 +24,14 @@ _CHAINS = frozenset({tables.audit, tables.clock_audit})
 
 
 class Kind(StrEnum):
-    """How a row differs from what was written; one of an earlier form of the audit cannot be compared."""
+    """How a row differs from what was written; one of an earlier form of the audit cannot be compared,
+    and one whose texts have lost their keys cannot be read."""
 
     ALTERED = "ALTERED"
     MISSING = "MISSING"
     UNKNOWN = "UNKNOWN"
     NOT_COMPARED = "NOT_COMPARED"
+    UNREADABLE = "UNREADABLE"
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -51,13 +55,29 @@ def entries(connection: Connection, resource: str, offset: int, size: int, last:
     return list(connection.execute(statement.offset(offset).limit(size)))
 
 
-def altered(connection: Connection) -> list[RowFinding]:
-    """Every row that is not what a chain that is whole says was written."""
+def altered(connection: Connection, texts: Texts) -> list[RowFinding]:
+    """Every row that is not what a chain that is whole says was written, or whose texts cannot be read though
+    nobody redacted them."""
     found = replay(connection)
     older = {RowFinding(name, 0, "", "", Kind.NOT_COMPARED) for name in found.older}
     compared = (table for table in tables.metadata.sorted_tables if table.name not in CHANGING)
     rows = (one for table in compared if table not in _CHAINS for one in _table(connection, table, found))
-    return sorted({*older, *(one for one in rows if one.name not in found.older)})
+    lost = _unreadable(found, texts)
+    return sorted({*older, *lost, *(one for one in rows if one.name not in found.older)})
+
+
+def _unreadable(replayed: Replay, texts: Texts) -> Iterator[RowFinding]:
+    """The rows of texts whose key is gone without a redaction."""
+    gone = {written.values["case_id"] for written in replayed.rows.get(tables.redacted_key, [])}
+    free = [(table, name) for table in replayed.rows for name in (*FREE, "reason") if name in table.c]
+    places: dict[str, RowFinding] = {}
+    for table, name in free:
+        for written in replayed.rows[table]:
+            place = RowFinding(written.name, written.state_number, table.name, name, Kind.UNREADABLE)
+            for kept in texts_in(name, written.values[name]):
+                if key_of(kept) not in gone:
+                    places.setdefault(kept, place)
+    return (places[kept] for kept in texts.missing(places))
 
 
 def _table(connection: Connection, table: Table, replayed: Replay) -> Iterator[RowFinding]:

@@ -10,8 +10,9 @@ from sqlalchemy import CheckConstraint, Connection, Table, UniqueConstraint, ins
 from services.bank_registry.store import tables
 from services.bank_registry.store.append_only import append_only_rules, overlap_rules, refusal
 
-CHANGING = frozenset({"clock", "secret", "master_key", "stored_key"})
-"""The tables whose rows change or go: the present hour, the keys. Nothing of the registry."""
+CHANGING = frozenset({"clock", "secret", "master_key", "stored_key", "pending_erasure"})
+"""The tables whose rows change or go: the present hour, the keys, what is being erased. Nothing of the
+registry."""
 
 _PLAIN = re.compile(r"::\w+|[\"'()\s]|public\.")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Select, Table, func, select
@@ -19,7 +19,8 @@ from services.bank_registry.registry import (
     StateChange,
 )
 from services.bank_registry.store import tables
-from services.bank_registry.store.rows import Row, record_of, reservation_of
+from services.bank_registry.store.rows import Row, kept_texts, record_of, reservation_of
+from services.bank_registry.store.texts import Texts
 
 Fact = TypeVar("Fact", Bank, Agreement, LocalConvention, Reservation)
 
@@ -27,12 +28,12 @@ MANY = 500
 """Changed lenders above which everything is read again."""
 
 
-def load(connection: Connection) -> Registry:
+def load(connection: Connection, texts: Texts) -> Registry:
     """The registry as the transaction sees it."""
-    return Registry(_histories(connection, None), _instants(connection, 0))
+    return Registry(_histories(connection, texts, None), _instants(connection, 0))
 
 
-def follow(connection: Connection, registry: Registry) -> Registry:
+def follow(connection: Connection, texts: Texts, registry: Registry) -> Registry:
     """The registry as the transaction sees it, from an earlier one."""
     if last_state_number(connection) == registry.state_number:
         return registry
@@ -40,8 +41,9 @@ def follow(connection: Connection, registry: Registry) -> Registry:
     changed = select(change.c.bank_key).where(change.c.revision > registry.state_number).distinct()
     keys = list(connection.scalars(changed.limit(MANY + 1)))
     if len(keys) > MANY:
-        return load(connection)
-    return registry.followed_by(_histories(connection, keys), _instants(connection, registry.state_number))
+        return load(connection, texts)
+    histories = _histories(connection, texts, keys)
+    return registry.followed_by(histories, _instants(connection, registry.state_number))
 
 
 def last_state_number(connection: Connection) -> int:
@@ -55,18 +57,23 @@ def _instants(connection: Connection, after: int) -> tuple[int, ...]:
     return tuple(connection.scalars(statement.order_by(revision.c.revision)))
 
 
-def _histories(connection: Connection, keys: list[int] | None) -> dict[str, BankHistory]:
+def _histories(connection: Connection, texts: Texts, keys: list[int] | None) -> dict[str, BankHistory]:
     """The histories of the lenders of these keys, of all without keys."""
     banks: dict[str, list[Known[Bank]]] = defaultdict(list)
     agreements: dict[str, list[Known[Agreement]]] = defaultdict(list)
     conventions: dict[str, list[Known[LocalConvention]]] = defaultdict(list)
     reservations: dict[str, list[Known[Reservation]]] = defaultdict(list)
-    for row in _rows(connection, _banks(), keys):
-        banks[row["bank_id"]].append(_known(record_of(Bank, row, row["bank_id"]), row))
-    for row in _rows(connection, _agreements(), keys):
-        agreements[row["bank_id"]].append(_known(record_of(Agreement, row, row["agreement_id"]), row))
-    for row in _rows(connection, _conventions(), keys):
-        conventions[row["bank_id"]].append(_known(record_of(LocalConvention, row), row))
+    queries = {Bank: _banks(), Agreement: _agreements(), LocalConvention: _conventions()}
+    rows = {kind: list(_rows(connection, query, keys)) for kind, query in queries.items()}
+    kept = [text for kind, found in rows.items() for row in found for text in kept_texts(kind, row)]
+    told = texts.opened(kept, redacted(connection))
+    for row in rows[Bank]:
+        banks[row["bank_id"]].append(_known(record_of(Bank, row, row["bank_id"], told=told), row))
+    for row in rows[Agreement]:
+        fact = record_of(Agreement, row, row["agreement_id"], told=told)
+        agreements[row["bank_id"]].append(_known(fact, row))
+    for row in rows[LocalConvention]:
+        conventions[row["bank_id"]].append(_known(record_of(LocalConvention, row, told=told), row))
     for row in _rows(connection, _reservations(), keys):
         reservations[row["bank_id"]].append(_known(reservation_of(row["agreement_id"], row), row))
     return {
@@ -126,7 +133,12 @@ def _known(fact: Fact, row: Row) -> Known[Fact]:
     return Known(fact, row["recorded_from"], row["recorded_to"])
 
 
-def changes(connection: Connection, first: int, last: int) -> list[StateChange]:
+def redacted(connection: Connection) -> set[str]:
+    """The keys of texts that were destroyed on purpose."""
+    return set(connection.scalars(select(tables.redacted_key.c.case_id)))
+
+
+def changes(connection: Connection, texts: Texts, first: int, last: int) -> list[StateChange]:
     """The states from `first` to `last`, both included, in order."""
     revision, change = tables.revision, tables.change
     names: dict[int, list[str]] = defaultdict(list)
@@ -134,10 +146,10 @@ def changes(connection: Connection, first: int, last: int) -> list[StateChange]:
     for row in connection.execute(changed.order_by(change.c.revision, change.c.name)):
         names[row.revision].append(row.name)
     rows = select(revision).where(revision.c.revision.between(first, last)).order_by(revision.c.revision)
-    return [_change(row, tuple(names[row.revision])) for row in connection.execute(rows)]
+    return _changes(connection, texts, rows, names)
 
 
-def changes_of(connection: Connection, bank_id: str, last: int) -> list[StateChange]:
+def changes_of(connection: Connection, texts: Texts, bank_id: str, last: int) -> list[StateChange]:
     """The states, up to `last`, that changed a lender or what it holds, latest first; without names."""
     revision, change, bank = tables.revision, tables.change, tables.bank
     touched = (
@@ -146,8 +158,22 @@ def changes_of(connection: Connection, bank_id: str, last: int) -> list[StateCha
         .where(bank.c.bank_id == bank_id, change.c.revision <= last)
     )
     rows = select(revision).where(revision.c.revision.in_(touched)).order_by(revision.c.revision.desc())
-    return [_change(row, ()) for row in connection.execute(rows)]
+    return _changes(connection, texts, rows, {})
 
 
-def _change(row: Any, names: tuple[str, ...]) -> StateChange:
-    return StateChange(row.revision, row.recorded_at, row.actor, row.method, row.reason, names)
+def _changes(
+    connection: Connection, texts: Texts, statement: Select[Any], names: Mapping[int, list[str]]
+) -> list[StateChange]:
+    rows = connection.execute(statement).all()
+    told = texts.opened((row.reason for row in rows), redacted(connection))
+    return [
+        StateChange(
+            row.revision,
+            row.recorded_at,
+            row.actor,
+            row.method,
+            row.reason and told(row.reason),
+            tuple(names.get(row.revision, ())),
+        )
+        for row in rows
+    ]

@@ -20,8 +20,8 @@ from services.bank_registry.registry import (
     name_of,
 )
 from services.bank_registry.store import tables
+from services.bank_registry.store.numbers import Keys, version_row
 from services.bank_registry.store.rows import FORMAT, Row, record_of_document, reservation_of_document
-from services.bank_registry.store.writes import Keys, version_row
 from services.kit.context import check_deadline
 from services.kit.dates import instant_of, microseconds
 
@@ -62,6 +62,10 @@ class Replay:
         match kind:
             case "revisions":
                 self._begin(int(rest), entry, after)
+            case "conversions":
+                pass  # what came before it was written again as it is now
+            case "redactions":
+                self._redact(after)
             case "requests":
                 self._add(tables.request, {"request_id": rest, **after}, entry["resource"])
             case _ if "/reservations/" in rest:
@@ -78,6 +82,14 @@ class Replay:
         values = {"revision": number, "recorded_at": self._instant, "reason": summary["reason"]}
         values |= {"actor": entry["actor"], "method": entry["method"]}
         self._identify(tables.revision, "revision", values, entry["resource"])
+
+    def _redact(self, document: Mapping[str, Any]) -> None:
+        """The rows of a redaction: what it destroys, and whose texts these were."""
+        for case_id in document["keys"]:
+            row = {"case_id": case_id, "revision": self._state_number}
+            self._add(tables.redacted_key, row, f"revisions/{self._state_number}")
+        for name in document["names"]:
+            self._name(name, name.split("/")[1])
 
     def _state(self, record: BankRecord) -> None:
         bank_id = record.bank.id
@@ -111,17 +123,21 @@ class Replay:
             self._open.pop(self._place(bank_id, fact)).values["recorded_to"] = self._instant
         for fact in stated:
             named[name_of(bank_id, fact)] = None
-            table, key, values = version_row(self._keys, bank_id, fact)
+            table, key, values = version_row(self._keys, bank_id, fact, str)
             known = {"recorded_from": self._instant, "recorded_to": STILL_KNOWN}
             row = self._add(table, {**key, **known, **values}, name_of(bank_id, fact))
             self._open[self._place(bank_id, fact)] = row
         for name in named:
-            values = {"revision": self._state_number, "name": name, "bank_key": self._keys.banks[bank_id]}
-            self._add(tables.change, values, name)
+            self._name(name, bank_id)
+
+    def _name(self, name: str, bank_id: str) -> None:
+        """Tells that a resource of a lender was changed."""
+        values = {"revision": self._state_number, "name": name, "bank_key": self._keys.banks[bank_id]}
+        self._add(tables.change, values, name)
 
     def _place(self, bank_id: str, fact: Stated) -> tuple[Any, ...]:
         """What tells a version that is still known from the others."""
-        table, key, values = version_row(self._keys, bank_id, fact)
+        table, key, values = version_row(self._keys, bank_id, fact, str)
         start = None if isinstance(fact, Reservation) else values["start_date"]
         return (table.name, *key.values(), start)
 

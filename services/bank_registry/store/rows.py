@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -84,6 +84,32 @@ def _suspensions(texts: Sequence[tuple[str, str | None, str]]) -> tuple[Suspensi
     )
 
 
+Told = Callable[[str], str]
+"""A form of a free text from another: as it is kept, or as it is read."""
+
+
+def _one(text: str, told: Told) -> str:
+    return told(text) if text else text
+
+
+def _lines(lines: Sequence[str], told: Told) -> list[str]:
+    return [_one(line, told) for line in lines]
+
+
+_EACH: Mapping[Kind, Callable[[Any, Told], Any]] = {
+    Kind.TEXT: _one,
+    Kind.LINES: _lines,
+    Kind.CONTACTS: lambda contacts, told: [_lines(one, told) for one in contacts],
+    Kind.SUSPENSIONS: lambda found, told: [[*days, *_lines(reasons, told)] for *days, reasons in _cut(found)],
+}
+"""Where the texts are in the column of each kind of free field."""
+
+
+def _cut(suspensions: Iterable[Sequence[Any]]) -> Iterator[tuple[Any, Any, Sequence[str]]]:
+    """The days of each suspension and its reason, which the first form of the audit did not have."""
+    return ((start, end, reasons) for start, end, *reasons in suspensions)
+
+
 _TEXT = Form(Text, _same, _same)
 FORMS: Mapping[Kind, Form] = {
     **dict.fromkeys((Kind.ID, Kind.TEXT, Kind.CODE, Kind.LENDER), _TEXT),
@@ -108,25 +134,65 @@ _COLUMNS = {kind: [(field, FORMS[field.kind]) for field in stored(fields)] for k
 """The columns of each kind of record: an import asks for them forty thousand times."""
 
 
-def values_of(record: Bank | Agreement | LocalConvention) -> dict[str, Any]:
-    """The columns of a version that state the fact."""
+FREE = {field.stored: field.kind for fields in FIELDS.values() for field in fields if field.free}
+"""The columns that hold free texts, by name: the same one holds them in every table."""
+
+
+def retold(column: str, value: Any, told: Told) -> Any:
+    """The value of a free column with another form of each of its texts."""
+    return _EACH[FREE[column]](value, told)
+
+
+def texts_in(column: str, value: Any) -> list[str]:
+    """The texts of a free column, or of the reason of a state; none is empty."""
+    found: list[str] = []
+
+    def told(text: str) -> str:
+        found.append(text)
+        return text
+
+    _EACH[FREE.get(column, Kind.TEXT)](value, told)
+    return found
+
+
+def free_texts(record: Bank | Agreement | LocalConvention) -> list[tuple[Field, str]]:
+    """The free texts of a version, each with its field; none is empty."""
+    return [
+        (field, text)
+        for field, form in _COLUMNS[type(record)]
+        if field.free
+        for text in texts_in(field.stored, form.write(field.of(record)))
+    ]
+
+
+def values_of(record: Bank | Agreement | LocalConvention, told: Told) -> dict[str, Any]:
+    """The columns of a version that state the fact, its free texts in the form that `told` gives."""
     found: dict[str, Any] = {
         "start_date": record.period.first,
         "end_date": record.period.end or NO_END,
     }
     for field, form in _COLUMNS[type(record)]:
-        found[field.stored] = form.write(field.of(record))
+        value = form.write(field.of(record))
+        found[field.stored] = retold(field.stored, value, told) if field.free else value
     return found
 
 
-def record_of(kind: type[V], row: Row, own_id: str = "") -> V:
-    """The fact that a version states; the id of a lender or of an agreement is not in the version."""
+def record_of(kind: type[V], row: Row, own_id: str = "", *, told: Told = _same) -> V:
+    """The fact that a version states, its free texts as `told` reads them; the id of a lender or of an
+    agreement is not in the version."""
     fields = FIELDS[kind]
     values: dict[str, Any] = {"id": own_id}
     for field, form in _COLUMNS[kind]:
-        values[field.name] = form.read(row[field.stored])
+        value = row[field.stored]
+        values[field.name] = form.read(retold(field.stored, value, told) if field.free else value)
     end = None if row["end_date"] == NO_END else row["end_date"]
     return kind(period=Period.ending(row["start_date"], end), **attributes(fields, values))
+
+
+def kept_texts(kind: type, row: Row) -> list[str]:
+    """The free texts of a row of versions, as they are kept."""
+    columns = (field.stored for field, _ in _COLUMNS[kind] if field.free)
+    return [text for column in columns for text in texts_in(column, row[column])]
 
 
 def reservation_values(reservation: Reservation) -> dict[str, Any]:
@@ -159,13 +225,13 @@ FORMAT = 2
 """Form of these documents; a change of columns is a new number."""
 
 
-def bank_document(record: BankRecord) -> dict[str, Any]:
-    """A lender with its agreements and conventions."""
+def bank_document(record: BankRecord, told: Told) -> dict[str, Any]:
+    """A lender with its agreements and conventions, its free texts in the form that `told` gives."""
     return {
         "format": FORMAT,
-        "banks": [_plain(values_of(bank)) for bank in record.banks],
-        "agreements": [{"id": one.id, **_plain(values_of(one))} for one in record.agreements],
-        "conventions": [_plain(values_of(one)) for one in record.conventions],
+        "banks": [_plain(values_of(bank, told)) for bank in record.banks],
+        "agreements": [{"id": one.id, **_plain(values_of(one, told))} for one in record.agreements],
+        "conventions": [_plain(values_of(one, told)) for one in record.conventions],
     }
 
 

@@ -6,72 +6,31 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
-from pathlib import Path
 
 from sqlalchemy import Connection
 
-from services.bank_registry.registry import Registry
+from services.bank_registry.registry import Registry, StateChange
 from services.bank_registry.store import tables
-from services.bank_registry.store.loading import follow, load
-from services.bank_registry.store.writes import Edit, adopt_requests, edit
+from services.bank_registry.store.loading import changes, changes_of, follow, load
+from services.bank_registry.store.texts import Texts
+from services.bank_registry.store.writes import Edit, edit
 from services.kit import context
 from services.kit.errors import Unavailable
-from services.kit.store import (
-    CLOCK_CHAIN,
-    HEAD_SIGNATURES,
-    PAGE_TOKENS,
-    Audit,
-    KeyPlan,
-    KeyRing,
-    audit_chain,
-    database,
-    open_clock,
-    open_ring,
-    prepare_ring,
-    verify_audit,
-    verify_clock,
-)
-
-MIGRATIONS = Path(__file__).parent / "migrations"
-
+from services.kit.store import CLOCK_CHAIN, PAGE_TOKENS, Audit, Database, Erasing, KeyRing, KeyStore
 
 AUDIT_CHAIN = "audit chain"
 """The purpose of the key that seals the audit."""
-
-STORE_KEYS = KeyPlan(
-    "la base du registre",
-    (AUDIT_CHAIN, CLOCK_CHAIN, PAGE_TOKENS, HEAD_SIGNATURES),
-    chains={AUDIT_CHAIN: verify_audit(tables.audit), CLOCK_CHAIN: verify_clock},
-    opened={AUDIT_CHAIN: partial(audit_chain, tables.audit), CLOCK_CHAIN: open_clock},
-)
-"""The keys that the store keeps."""
-
-
-def migrate(url: str) -> None:
-    """Creates or upgrades the store."""
-    database.migrate(url, MIGRATIONS)
-
-
-def prepare_store(url: str, master_key_file: Path) -> None:
-    """Creates or upgrades the store and its keys; StartupError."""
-    migrate(url)
-    store = database.Database(url)
-    try:
-        prepare_ring(store, master_key_file, STORE_KEYS)
-        seal = open_ring(store, master_key_file, STORE_KEYS.owner).seal(AUDIT_CHAIN)
-        adopt_requests(store, Audit(tables.audit, seal))
-    finally:
-        store.dispose()
 
 
 class RegistryStore:
     """Reads come from an immutable snapshot, replaced when the store has changed; writes are audited, under
     the keys of a ring."""
 
-    def __init__(self, store: database.Database, ring: KeyRing) -> None:
+    def __init__(self, store: Database, ring: KeyRing, keys: KeyStore) -> None:
         self._store = store
         self._ring = ring
+        self.texts = Texts(keys)
+        self.erasing = Erasing(store, tables.pending_erasure, keys)
         self.audit = Audit(tables.audit, ring.seal(AUDIT_CHAIN))
         self.clock_audit = Audit(tables.clock_audit, ring.seal(CLOCK_CHAIN))
         self._lock = threading.Lock()
@@ -98,8 +57,19 @@ class RegistryStore:
     @contextmanager
     def edit(self, *, keep: bool = True) -> Iterator[Edit]:
         """A write transaction that reads only what changed since this snapshot."""
-        with edit(self._store, self.audit, keep=keep, known=self.registry()) as session:
+        known = self.registry()
+        with edit(self._store, self.audit, self.texts, self.erasing, keep=keep, known=known) as session:
             yield session
+
+    def changes(self, first: int, last: int) -> list[StateChange]:
+        """The states from `first` to `last`, both included, in order."""
+        with self._store.read() as connection:
+            return changes(connection, self.texts, first, last)
+
+    def changes_of(self, bank_id: str, last: int) -> list[StateChange]:
+        """The states, up to `last`, that changed a lender or what it holds, latest first; without names."""
+        with self._store.read() as connection:
+            return changes_of(connection, self.texts, bank_id, last)
 
     @contextmanager
     def read(self, *, any_text: bool = False) -> Iterator[Connection]:
@@ -125,4 +95,6 @@ class RegistryStore:
 
     def _newer(self, registry: Registry | None) -> Registry:
         with self._store.read() as connection:
-            return load(connection) if registry is None else follow(connection, registry)
+            if registry is None:
+                return load(connection, self.texts)
+            return follow(connection, self.texts, registry)

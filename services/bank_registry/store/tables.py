@@ -11,6 +11,7 @@ from sqlalchemy import (
     Date,
     ForeignKey,
     MetaData,
+    String,
     Table,
     Text,
     UniqueConstraint,
@@ -21,6 +22,7 @@ from services.bank_registry.store.rows import FORMS, stored
 from services.kit.store import (
     audit_table,
     clock_tables,
+    erasure_table,
     master_key_table,
     request_table,
     secret_table,
@@ -148,6 +150,17 @@ change = Table(
     sqlite_with_rowid=False,
 )
 """The resources that each write created or changed."""
+
+redacted_key = Table(
+    "redacted_key",
+    metadata,
+    Column("case_id", String(36), primary_key=True),
+    Column("revision", BigInteger, ForeignKey("revision.revision"), nullable=False),
+    sqlite_with_rowid=False,
+)
+"""The keys of texts that were destroyed on purpose, and by which write."""
+
+pending_erasure = erasure_table(metadata)
 
 secret = secret_table(metadata)
 master_key = master_key_table(metadata)

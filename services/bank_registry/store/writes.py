@@ -5,13 +5,13 @@ from __future__ import annotations
 import hashlib
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
-from sqlalchemy import Column, Connection, Table, Update, bindparam, func, insert, select, update
+from sqlalchemy import Connection, Table, Update, bindparam, insert, update
 
 from services.bank_registry.registry import (
     STILL_KNOWN,
@@ -19,91 +19,31 @@ from services.bank_registry.registry import (
     Bank,
     BankRecord,
     Difference,
+    FreeText,
     LenderChange,
     LocalConvention,
     Registry,
     Reservation,
+    StateChange,
     Stated,
     bank_name,
+    facts,
     name_of,
 )
 from services.bank_registry.store import tables
-from services.bank_registry.store.loading import follow, load
+from services.bank_registry.store.loading import changes, changes_of, follow, load, redacted
+from services.bank_registry.store.numbers import Keys, version_row
 from services.bank_registry.store.rows import (
     bank_document,
+    free_texts,
     reservation_document,
-    reservation_values,
-    values_of,
 )
+from services.bank_registry.store.texts import Sealing, Texts
 from services.kit.dates import from_microseconds, microseconds
-from services.kit.store import Audit, AuditEntry, Database, idempotency, store_clock
+from services.kit.errors import FailedPrecondition
+from services.kit.store import Audit, AuditEntry, Database, Erasing, idempotency, store_clock
 
-Row = dict[str, Any]
-
-MANY = 500
-"""Lenders above which all the keys are read at once."""
-
-
-@dataclass(frozen=True, slots=True)
-class Keys:
-    """The keys of some lenders, by bank id, and of their agreements, by bank id and agreement id."""
-
-    banks: dict[str, int] = field(default_factory=dict)
-    agreements: dict[tuple[str, str], int] = field(default_factory=dict)
-
-    @classmethod
-    def read(cls, connection: Connection, bank_ids: Iterable[str]) -> Keys:
-        """The keys of the lenders of some ids that have one."""
-        wanted = set(bank_ids)
-        bank, agreement = tables.bank, tables.agreement
-        banks = select(bank)
-        agreements = select(bank.c.bank_id, agreement.c.agreement_id, agreement.c.agreement_key)
-        agreements = agreements.join_from(bank, agreement)
-        if len(wanted) <= MANY:
-            banks = banks.where(bank.c.bank_id.in_(wanted))
-            agreements = agreements.where(bank.c.bank_id.in_(wanted))
-        return cls(
-            {row.bank_id: row.bank_key for row in connection.execute(banks)},
-            {(row.bank_id, row.agreement_id): row.agreement_key for row in connection.execute(agreements)},
-        )
-
-    def given_to(self, record: BankRecord, next_bank: int, next_agreement: int) -> dict[Table, list[Row]]:
-        """Numbers what of a lender has no key, from the next ones; the rows that say so."""
-        bank_id, rows = record.bank.id, {tables.bank: list[Row](), tables.agreement: list[Row]()}
-        if bank_id not in self.banks:
-            self.banks[bank_id] = next_bank
-            rows[tables.bank].append({"bank_key": next_bank, "bank_id": bank_id})
-        for identity in dict.fromkeys((bank_id, agreement.id) for agreement in record.agreements):
-            if identity not in self.agreements:
-                self.agreements[identity] = key = next_agreement + len(rows[tables.agreement])
-                names = {"bank_key": self.banks[bank_id], "agreement_id": identity[1]}
-                rows[tables.agreement].append({"agreement_key": key, **names})
-        return rows
-
-    def create(self, connection: Connection, changes: Iterable[LenderChange]) -> None:
-        """Gives a key to what has none; the lock of the edit makes the next numbers free."""
-        firsts = [
-            _next(connection, column) for column in (tables.bank.c.bank_key, tables.agreement.c.agreement_key)
-        ]
-        created: dict[Table, list[Row]] = {tables.bank: [], tables.agreement: []}
-        for change in changes:
-            nexts = (first + len(rows) for first, rows in zip(firsts, created.values(), strict=True))
-            for table, rows in self.given_to(change.after, *nexts).items():
-                created[table] += rows
-        for table, rows in created.items():
-            if rows:
-                connection.execute(insert(table), rows)
-
-    def create_reservation(self, connection: Connection, bank_id: str, agreement_id: str) -> int:
-        """The key of a new reservation."""
-        key = _next(connection, tables.reservation.c.reservation_key)
-        row = {"reservation_key": key, "agreement_key": self.agreements[bank_id, agreement_id]}
-        connection.execute(insert(tables.reservation), row)
-        return key
-
-
-def _next(connection: Connection, column: Column[Any]) -> int:
-    return (connection.scalar(select(func.coalesce(func.max(column), 0))) or 0) + 1
+V = TypeVar("V", Bank, Agreement, LocalConvention)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +66,13 @@ class ReservationChange:
 
 @contextmanager
 def edit(
-    database: Database, audit: Audit, *, keep: bool = True, known: Registry | None = None
+    database: Database,
+    audit: Audit,
+    texts: Texts,
+    erasing: Erasing,
+    *,
+    keep: bool = True,
+    known: Registry | None = None,
 ) -> Iterator[Edit]:
     """A write transaction, alone to change the registry; without `keep` it is undone at the end.
 
@@ -134,23 +80,42 @@ def edit(
     """
     with database.write() as connection:
         audit.head(connection, lock=True)
-        yield Edit(connection, audit, known)
-        if not keep:
+        session = Edit(connection, audit, texts, erasing, known)
+        yield session
+        if keep:
+            session.keep_keys()
+        else:
             connection.rollback()
 
 
 class Edit:
     """One write to the registry, in an open transaction."""
 
-    def __init__(self, connection: Connection, audit: Audit, known: Registry | None) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        audit: Audit,
+        texts: Texts,
+        erasing: Erasing,
+        known: Registry | None,
+    ) -> None:
         self._connection = connection
         self._log = audit
+        self._texts = texts
+        self._erasing = erasing
         self._known = known
+        self._sealing = Sealing()
+
+    def keep_keys(self) -> None:
+        """Keeps the keys of the new texts; what is undone keeps none."""
+        self._texts.keep(self._sealing)
 
     @cached_property
     def registry(self) -> Registry:
         """The registry before the write."""
-        return follow(self._connection, self._known) if self._known else load(self._connection)
+        if self._known:
+            return follow(self._connection, self._texts, self._known)
+        return load(self._connection, self._texts)
 
     @cached_property
     def now(self) -> int:
@@ -166,53 +131,96 @@ class Edit:
         return self.now if last is None else min(self.now, microseconds(last))
 
     def answered(self, request_id: str, mark: str) -> bytes | None:
-        """The answer already given to this very request; AlreadyExists if its id was used for another one."""
-        return idempotency.answered(self._connection, tables.request, request_id, mark)
+        """The answer already given to this very request; AlreadyExists if its id was used for another one,
+        FailedPrecondition if it was erased with a redaction."""
+        mark = self._texts.tagged(mark)
+        kept = idempotency.answered(self._connection, tables.request, request_id, mark)
+        if kept is None:
+            return None
+        answer = self._texts.opened_answer(kept)
+        if answer is None:
+            raise FailedPrecondition(
+                "ANSWER_REDACTED",
+                "Cette demande a déjà été faite ; un caviardage a effacé sa réponse. Relisez la fiche.",
+                metadata={"request_id": request_id},
+            )
+        return answer
 
     def remember(self, request_id: str, mark: str, answer: bytes, origin: Origin) -> None:
         """Keeps the answer to this request, and its hash in the audit."""
         if request_id:
-            idempotency.remember(self._connection, tables.request, request_id, mark, answer)
-            entry = _request_entry(origin, request_id, mark, answer)
+            self._erasing.destroy_planned(self._connection)
+            mark, kept = self._texts.tagged(mark), self._texts.sealed_answer(answer)
+            idempotency.remember(self._connection, tables.request, request_id, mark, kept)
+            entry = request_entry(origin, request_id, mark, kept)
             self._log.extend(self._connection, [entry], time=from_microseconds(self.now))
 
     def apply(self, difference: Difference, origin: Origin) -> int:
         """Writes a difference and returns the state number; nothing is written if nothing changes."""
-        changes = difference.changes
+        changes = [_restated(change) for change in difference.changes]
         if not changes:
             return self.registry.state_number
-        state_number = self._begin(origin)
+        origin = self._begin(origin)
         keys = Keys.read(self._connection, [change.after.bank.id for change in changes])
         keys.create(self._connection, changes)
         withdrawn = [(change.after.bank.id, fact) for change in changes for fact in change.withdrawn]
         stated = [(change.after.bank.id, fact) for change in changes for fact in change.stated]
-        self._write(keys, state_number, withdrawn, stated)
+        forms = {change.after.bank.id: _forms(change.before) for change in changes}
+        self._write(keys, withdrawn, stated, forms)
         counts = {"created": len(difference.created), "changed": len(difference.changed)}
-        self._audit(origin, state_number, counts, [_entry(origin, change) for change in changes])
-        return state_number
+        entries = [self._entry(origin, change, forms[change.after.bank.id]) for change in changes]
+        return self._audit(origin, counts, entries)
 
     def apply_reservations(self, changes: list[ReservationChange], origin: Origin) -> tuple[int, Reservation]:
         """Writes reservations; returns the state number and the last one, with its id if it is new."""
-        state_number = self._begin(origin)
+        origin = self._begin(origin)
         keys = Keys.read(self._connection, [change.bank_id for change in changes])
         numbered = [self._numbered(keys, change) for change in changes]
         withdrawn = [(change.bank_id, change.before) for change in numbered if change.before]
         stated = [(change.bank_id, change.after) for change in numbered]
-        self._write(keys, state_number, withdrawn, stated)
+        self._write(keys, withdrawn, stated, {change.bank_id: {} for change in changes})
         entries = [_reservation_entry(origin, change) for change in numbered]
-        self._audit(origin, state_number, {"reservations": len(numbered)}, entries)
-        return state_number, numbered[-1].after
+        return self._audit(origin, {"reservations": len(numbered)}, entries), numbered[-1].after
 
-    def _begin(self, origin: Origin) -> int:
+    def redact(self, case_ids: Iterable[str], named: Mapping[str, str], origin: Origin) -> int:
+        """Has the keys of texts destroyed, with those of the kept answers, which repeat them; returns the
+        state number. `named` gives the lender of each resource whose texts they are, by name."""
+        origin = self._begin(origin)
+        keys = Keys.read(self._connection, named.values())
+        gone = redacted(self._connection)
+        fresh = sorted({*case_ids, *self._texts.answer_keys()} - gone)
+        rows = [{"case_id": case_id, "revision": self._next} for case_id in fresh]
+        self._connection.execute(insert(tables.redacted_key), rows)
+        self._name(keys, named)
+        after = {"keys": fresh, "names": list(named)}
+        entry = AuditEntry(origin.actor, origin.method, f"redactions/{self._next}", None, after)
+        self._erasing.plan(self._connection, fresh, from_microseconds(self.now))
+        return self._audit(origin, {"redacted": len(fresh)}, [entry])
+
+    def states(self, bank_id: str = "") -> list[StateChange]:
+        """The states before the write, those that changed a lender alone if one is given."""
+        last = self.registry.state_number
+        if bank_id:
+            return changes_of(self._connection, self._texts, bank_id, last)
+        return changes(self._connection, self._texts, 1, last)
+
+    @property
+    def _next(self) -> int:
+        """The number of the state that this write makes."""
+        return self.registry.state_number + 1
+
+    def _begin(self, origin: Origin) -> Origin:
+        """Tells the new state; gives its origin as it is kept."""
+        reason = origin.reason and self._sealing.version({})(origin.reason)
         row = {
-            "revision": self.registry.state_number + 1,
+            "revision": self._next,
             "recorded_at": self.now,
             "actor": origin.actor,
-            "reason": origin.reason,
+            "reason": reason,
             "method": origin.method,
         }
         self._connection.execute(insert(tables.revision), row)
-        return self.registry.state_number + 1
+        return replace(origin, reason=reason)
 
     def _numbered(self, keys: Keys, change: ReservationChange) -> ReservationChange:
         if change.before is not None:
@@ -223,16 +231,16 @@ class Edit:
     def _write(
         self,
         keys: Keys,
-        state_number: int,
         withdrawn: Iterable[tuple[str, Stated]],
         stated: Iterable[tuple[str, Stated]],
+        forms: Mapping[str, dict[str, str]],
     ) -> None:
         """Closes what is no longer held true before it states what is, so that nothing overlaps."""
         named: dict[str, str] = {}
         closed: dict[Table, list[dict[str, Any]]] = defaultdict(list)
         for bank_id, fact in withdrawn:
             named[name_of(bank_id, fact)] = bank_id
-            table, key, values = version_row(keys, bank_id, fact)
+            table, key, values = version_row(keys, bank_id, fact, str)
             start = {"start_date": values["start_date"]} if "start_date" in values else {}
             closed[table].append({f"_{name}": value for name, value in (key | start).items()})
         for table, versions in closed.items():
@@ -240,29 +248,60 @@ class Edit:
         rows: dict[Table, list[dict[str, Any]]] = defaultdict(list)
         for bank_id, fact in stated:
             named[name_of(bank_id, fact)] = bank_id
-            table, key, values = version_row(keys, bank_id, fact)
+            table, key, values = version_row(keys, bank_id, fact, self._sealing.version(forms[bank_id]))
             rows[table].append({**key, "recorded_from": self.now, "recorded_to": STILL_KNOWN, **values})
         for table, versions in rows.items():
             self._connection.execute(insert(table), versions)
+        self._name(keys, named)
+
+    def _name(self, keys: Keys, named: Mapping[str, str]) -> None:
+        """Tells which resources this write changes, and of which lenders."""
         changed = [
-            {"revision": state_number, "name": name, "bank_key": keys.banks[bank_id]}
+            {"revision": self._next, "name": name, "bank_key": keys.banks[bank_id]}
             for name, bank_id in named.items()
         ]
-        self._connection.execute(insert(tables.change), changed)
+        if changed:
+            self._connection.execute(insert(tables.change), changed)
 
-    def _audit(
-        self, origin: Origin, state_number: int, counts: dict[str, int], entries: list[AuditEntry]
-    ) -> None:
+    def _audit(self, origin: Origin, counts: dict[str, int], entries: list[AuditEntry]) -> int:
+        """Adds to the audit what this write did; returns the state number."""
         summary = {"reason": origin.reason, **counts}
-        first = AuditEntry(origin.actor, origin.method, f"revisions/{state_number}", None, summary)
+        first = AuditEntry(origin.actor, origin.method, f"revisions/{self._next}", None, summary)
         written_at = from_microseconds(self.now)
         self._log.extend(self._connection, [first, *entries], time=written_at)
+        return self._next
+
+    def _entry(self, origin: Origin, change: LenderChange, forms: dict[str, str]) -> AuditEntry:
+        told = self._sealing.version(forms)
+        before = bank_document(change.before, told) if change.before else None
+        name = bank_name(change.after.bank.id)
+        return AuditEntry(origin.actor, origin.method, name, before, bank_document(change.after, told))
 
 
-def _entry(origin: Origin, change: LenderChange) -> AuditEntry:
-    before = bank_document(change.before) if change.before else None
-    name = bank_name(change.after.bank.id)
-    return AuditEntry(origin.actor, origin.method, name, before, bank_document(change.after))
+def _restated(change: LenderChange) -> LenderChange:
+    """The same change, where what is stated again is the very version that was known: its texts are kept as
+    they were, whatever was redacted since."""
+    if change.before is None:
+        return change
+    before, after = change.before, change.after
+    kept = replace(
+        after,
+        banks=_as_known(before.banks, after.banks),
+        agreements=_as_known(before.agreements, after.agreements),
+        conventions=_as_known(before.conventions, after.conventions),
+    )
+    return LenderChange(change.before, kept)
+
+
+def _as_known(before: Sequence[V], after: Sequence[V]) -> tuple[V, ...]:
+    known = {one: one for one in before}
+    return tuple(known.get(one, one) for one in after)
+
+
+def _forms(record: BankRecord | None) -> dict[str, str]:
+    """The forms of the texts of a lender that are kept, by text."""
+    texts = (text for fact in facts(record) for _, text in free_texts(fact))
+    return {str(text): text.stored for text in texts if isinstance(text, FreeText)}
 
 
 def _reservation_entry(origin: Origin, change: ReservationChange) -> AuditEntry:
@@ -271,20 +310,10 @@ def _reservation_entry(origin: Origin, change: ReservationChange) -> AuditEntry:
     return AuditEntry(origin.actor, origin.method, name, before, reservation_document(change.after))
 
 
-def _request_entry(origin: Origin, request_id: str, mark: str, answer: bytes) -> AuditEntry:
+def request_entry(origin: Origin, request_id: str, mark: str, answer: bytes) -> AuditEntry:
+    """What the audit says of an answer that is kept."""
     after = {"fingerprint": mark, "answer": hashlib.sha256(answer).hexdigest()}
     return AuditEntry(origin.actor, origin.method, f"requests/{request_id}", None, after)
-
-
-def adopt_requests(database: Database, audit: Audit) -> None:
-    """Tells in the audit the answers kept by an earlier version, which told none of them."""
-    told = select(tables.audit.c.seq).where(tables.audit.c.resource.startswith("requests/")).limit(1)
-    with database.write() as connection:
-        audit.head(connection, lock=True)
-        kept = connection.execute(select(tables.request).order_by(tables.request.c.request_id)).all()
-        if kept and connection.scalar(told) is None:
-            origin = Origin("service", "AdoptRequest", "")
-            audit.extend(connection, [_request_entry(origin, *row) for row in kept])
 
 
 def _closing(table: Table, parameters: Iterable[str], now: int) -> Update:
@@ -293,17 +322,3 @@ def _closing(table: Table, parameters: Iterable[str], now: int) -> Update:
     for name in parameters:
         statement = statement.where(table.c[name.removeprefix("_")] == bindparam(name))
     return statement
-
-
-def version_row(keys: Keys, bank_id: str, fact: Stated) -> tuple[Table, dict[str, int], dict[str, Any]]:
-    """The table of a fact, its key, and its other columns."""
-    match fact:
-        case Bank():
-            return tables.bank_version, {"bank_key": keys.banks[bank_id]}, values_of(fact)
-        case Agreement():
-            key = {"agreement_key": keys.agreements[bank_id, fact.id]}
-            return tables.agreement_version, key, values_of(fact)
-        case LocalConvention():
-            return tables.local_convention_version, {"bank_key": keys.banks[bank_id]}, values_of(fact)
-        case Reservation():
-            return tables.reservation_version, {"reservation_key": fact.id}, reservation_values(fact)

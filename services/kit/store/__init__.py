@@ -69,6 +69,7 @@
 - `reused`: The request id was used for another request.
 - `rotate_master_key`: Wraps the keys of databases, by their French names, with a new master key that takes
   the place of the one of the file; gives a French sentence, or StartupError.
+- `seal_from_beginning`: Lets the key of a chain seal all its records, for one that is written again.
 - `secret_table`: The table of the secrets, which the first migration of a service fills.
 - `states`: The states of a store in which a service reads and writes nothing, each with its reason and what
   to do.
@@ -124,6 +125,7 @@ from services.kit.store.ring import (
     master_key_table,
     open_ring,
     prepare_ring,
+    seal_from_beginning,
     stored_key_table,
 )
 from services.kit.store.rotation import rotate_master_key

@@ -184,6 +184,11 @@ class Anchor:
         self.anchor(acknowledged={"by": by, "lost": lost})
         return f"{by} répond de ce qui suivait l’empreinte {lost} : la base repart de ce qu’elle contient."
 
+    def replace(self, by: str) -> None:
+        """Anchors chains that were sealed anew, in the name of the service that did."""
+        last = self._file.last(self._signer.public_key)
+        self.anchor(acknowledged={"by": by, "lost": last.id if last else "absent"})
+
     def _remember(self) -> Heads | None:
         """The last anchored heads, from which the first look goes."""
         last = self._file.last(self._signer.public_key)
@@ -280,6 +285,11 @@ class AnchoredStore:
         sentence."""
         with self._opened() as anchor:
             return anchor.acknowledge(lost, by)
+
+    def replace(self, by: str) -> None:
+        """Anchors chains that the service itself, which checked them before, has sealed anew."""
+        with self._opened() as anchor:
+            anchor.replace(by)
 
     def start(self) -> None:
         """Looks and anchors from a process that serves, to its end."""

@@ -106,6 +106,11 @@ class KeyStore:
             self._store(fresh)
         return found
 
+    def keep(self, cases: Sequence[CaseKey]) -> None:
+        """Keeps keys that were made for new cases without a reference; as for `open_cases`."""
+        if cases:
+            self._store((None, case) for case in cases)
+
     def is_empty(self) -> bool:
         """True when no case ever had a key, not even one destroyed since."""
         with self.database.read() as connection:

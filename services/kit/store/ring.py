@@ -200,6 +200,19 @@ def rewrap(connection: Connection, file: Path, new: MasterKey, owner: str) -> bo
     return True
 
 
+def seal_from_beginning(connection: Connection, file: Path, purpose: str, owner: str) -> ChainSeal:
+    """Lets the key of a chain seal all its records, for one that is written again; gives its seal."""
+    master = _master(connection, file, owner)
+    seal = ChainSeal(_unwrapped(connection, master)[purpose].key)
+    row = {
+        "wrapped": _wrapped(master, purpose, seal),
+        "after_sequence": seal.after.sequence,
+        "after_hash": seal.after.hash,
+    }
+    connection.execute(update(STORED_KEY).where(STORED_KEY.c.purpose == purpose).values(row))
+    return seal
+
+
 def purposes(connection: Connection) -> set[str]:
     """The purposes that a database keeps a key for."""
     return set(connection.scalars(select(STORED_KEY.c.purpose)))
