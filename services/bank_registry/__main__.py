@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from services.bank_registry.api import import_file
+from services.bank_registry.api import import_file, repair_clock
 from services.bank_registry.app import make_app, store_set
 from services.bank_registry.config import Settings
 from services.bank_registry.store import STORE_KEYS
@@ -78,7 +78,7 @@ def main(arguments: Sequence[str]) -> int:
         sys.stdout.write(spaced(f"{HELP}\n"))
     if arguments[:1] != ["import"]:
         words = arguments[1:] if arguments[:1] == ["serve"] else arguments
-        return server.main(Settings, make_app, words, acts=store_acts(STORE_KEYS, _databases))
+        return server.main(Settings, make_app, words, acts=_acts())
     os.umask(0o077)
     try:
         return int(app(args=list(arguments[1:]), prog_name=NAME, standalone_mode=False) or 0)
@@ -89,6 +89,12 @@ def main(arguments: Sequence[str]) -> int:
     except DomainError as error:
         sys.stderr.write(spaced(f"{error.message}\n"))
     return 1
+
+
+def _acts() -> Mapping[str, server.Act[Settings]]:
+    """What a person does to the registry from its machine."""
+    repair = server.Act[Settings](lambda settings, by, _: repair_clock(settings.places(), by))
+    return {**store_acts(STORE_KEYS, _databases), "repair-clock": repair}
 
 
 def _account() -> str:

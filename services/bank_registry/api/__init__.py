@@ -11,9 +11,12 @@
 - `Importer`: Imports files of lenders.
 - `Redactor`: Redacts texts of a store.
 - `RegistryAdminServicer`: Imports and exports files of lenders, proves what was written, redacts texts.
+- `repair_clock`: Gives the hour of today to the states that a clock ahead dated in the future, in the name of
+  a person; gives a French sentence, or StartupError.
 """
 
 from services.bank_registry.api.admin import Auditor, RegistryAdminServicer
+from services.bank_registry.api.clocks import repair_clock
 from services.bank_registry.api.editing import BankEditingServicer
 from services.bank_registry.api.envelopes import EnvelopeServicer
 from services.bank_registry.api.redactions import Redactor

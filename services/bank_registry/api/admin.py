@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
 
 import grpc
 
@@ -16,11 +17,13 @@ from services.bank_registry.api.views import fill
 from services.bank_registry.store import AuditRow, RegistryStore, RowFinding, auditing, lost_guards
 from services.kit import french, wire
 from services.kit.canonical import Head, Verification, is_hash
-from services.kit.dates import instant_of
+from services.kit.dates import from_microseconds, instant_of, paris_text
 from services.kit.errors import FieldReason, Violations
 from services.kit.wire import PageStart, paging
 
 MAX_ALTERED = 100
+AHEAD_SECONDS = 5.0
+"""How far in the future the last state may be: the clocks of two servers differ a little."""
 
 _HASH = re.compile(r"[0-9a-f]{64}")
 
@@ -64,12 +67,21 @@ class Auditor:
             whole=not (found.broken_sequence or clock or altered or lost),
             first_wrong_sequence=found.broken_sequence,
             altered_names=list(dict.fromkeys(one.name for one in altered))[:MAX_ALTERED],
-            message=french.typeset(" ".join(_sentences(found, clock, altered, lost))),
+            message=french.typeset(" ".join([*_sentences(found, clock, altered, lost), *self._ahead()])),
             head=_head(found.head),
             differences=map(_difference, altered[:MAX_ALTERED]),
             lost_guards=lost[:MAX_ALTERED],
             first_wrong_clock_sequence=clock,
         )
+
+    def _ahead(self) -> Iterator[str]:
+        """Whether a clock ahead has written the last state."""
+        last = from_microseconds(self._store.registry().last_instant)
+        if (last - datetime.now(UTC)).total_seconds() > AHEAD_SECONDS:
+            yield (
+                f"Le dernier état est daté de l’avenir ({paris_text(last)}) : une horloge était en avance. "
+                "L’exploitant le répare (repair-clock)."
+            )
 
 
 def _expected(request: pb.VerifyAuditRequest) -> Head | None:

@@ -1,7 +1,6 @@
 """The logic of the registry, pure: periods, territories, reasons, ranking, history.
 
 - `ADDRESS_LINES`: A French postal block (NF Z10-011) less the name, the service and the line of the town.
-- `AnswerChange`: Something that was answered, and its answer before and after a change.
 - `Advice`: Something to look at in a field, that forbids nothing: its path, a stable code, a French
   sentence.
 - `Agreement`: The terms of an agreement during a period; a change of terms is a later period under the same
@@ -11,6 +10,7 @@
 - `agreement_target`: The terms of an agreement; no version if there is none.
 - `AgreementCheck`: An agreement and every reason against it; none = it can take the application.
 - `ALWAYS`: The period of a lender that is not known to have begun or ended.
+- `AnswerChange`: Something that was answered, and its answer before and after a change.
 - `as_of_day`: The lenders of a day, with their terms, agreements and conventions of that day only.
 - `AskedReservation`: A reservation to make: cents, instants in microseconds.
 - `attributes`: The attributes of a record from values by name of field, all but its days: a value of two
@@ -51,10 +51,12 @@
 - `Field`: A field of a resource; `name` is that of messages, and of all that says nothing else.
 - `FIELDS`: The fields of each type of record.
 - `fold`: The name in plain lower-case words: `Saint-Œn-l'Île` and `ST OEN L ILE` are the same.
+- `FreeText`: A text, with the form in which the store keeps it: stated again, it is kept as it was.
 - `from_day`: A lender as it was until a day, and as another record says from it on.
 - `Geography`: The places of France on the year of the shipped data; immutable.
 - `Holders`: The lenders by identifier.
 - `ID`: Form of the id of a lender, of an agreement or of a convention.
+- `ILLEGIBLE`: What is read of a text whose key is missing though nobody redacted it.
 - `in_force`: Whether an agreement has begun, has not ended and is not suspended.
 - `Kind`: What the value of a field is, in Python: the readers say how it is written where they are.
 - `KINDS`: The French name of each kind of institution.
@@ -66,6 +68,7 @@
 - `LocalConvention`: Who to write to at the lender during a period, and its usual number of days before an
   answer.
 - `LONGEST_TEXT`: Characters of a text, unless its field says another number.
+- `mentions`: Whether a text has these words, one after another.
 - `mergers`: A lender that goes on inside another one: its agreements and conventions, from a day on.
 - `name_of`: The name of the lender, or of what it holds, that a fact is about.
 - `narrate`: Every change, the lender first, then its agreements, its conventions and its reservations.
@@ -75,6 +78,7 @@
 - `Reason`: Why a lender, or one of its agreements, cannot take an application.
 - `record_of`: The lender; None only with a problem.
 - `Records`: The lenders known at an instant, by id.
+- `REDACTED`: What is read of a text whose key was destroyed on purpose.
 - `Registry`: The whole registry at a state, with its past; immutable.
 - `Reservation`: Part of the envelope of an agreement, in cents; instants are in microseconds (UTC).
 - `reservation_changes`: The reservations in force that the change makes impossible, or possible.
@@ -93,8 +97,8 @@
 - `Successions`: Who took over whom; a chain is followed once, however many lenders lead to it.
 - `Suspension`: Days without a decision to lend, and why (empty = unknown).
 - `SUSPENSION`: The fields of a suspension, likewise.
-- `Target`: The versions of a resource of a lender, and how to put others in their place.
 - `suspension_on`: The reason of the suspension of a day; None without one.
+- `Target`: The versions of a resource of a lender, and how to put others in their place.
 - `to_verify`: Whether an agreement in force or to come was not verified in the 12 months before a day.
 - `touched`: The days on which what is seen of a resource differs; None is seen of it where it has no version.
 - `united`: The same days, in as few periods as can be.
@@ -104,6 +108,7 @@
 - `version_on`: The version of a day, else the last one past, else the first to come; without a day, the
   last one.
 - `Wanted`: Filters on lenders; what is empty or None does not filter.
+- `words_of`: The words of a text, without accents, capitals nor punctuation.
 """
 
 from services.bank_registry.registry import editing, envelopes, mergers

@@ -14,6 +14,7 @@
   lost.
 - `prepare_store`: Creates or upgrades the store and its keys, once it is found to follow its anchored heads;
   StartupError.
+- `REDATING`: The method of a write that gives other instants to the states before it.
 - `RegistryStore`: Reads come from an immutable snapshot, replaced when the store has changed; writes are
   audited, under the keys of a ring.
 - `ReservationChange`: A reservation of a lender before and after; `before` is None for a new one.
@@ -27,6 +28,7 @@
 from services.bank_registry.store import auditing
 from services.bank_registry.store.auditing import AuditRow, RowFinding
 from services.bank_registry.store.guards import lost_guards
+from services.bank_registry.store.loading import REDATING
 from services.bank_registry.store.preparing import STORE_KEYS, Places, migrate, prepare_store, uses_keys
 from services.bank_registry.store.rows import free_texts
 from services.bank_registry.store.snapshot import AUDIT_CHAIN, RegistryStore

@@ -50,10 +50,16 @@ def make_append_only(connection: Connection, table: str) -> None:
             f"CREATE OR REPLACE FUNCTION {table}_refuse() RETURNS trigger LANGUAGE plpgsql AS "
             f"$${refusal(table)}$$",
         )
-    of_table = f" ON {table}" if postgresql else ""
+    lift_append_only(connection, table)
     for name, rule in append_only_rules(connection, table):
-        _run(connection, f"DROP TRIGGER IF EXISTS {name}{of_table}")
         _run(connection, f"CREATE TRIGGER {name} {rule}")
+
+
+def lift_append_only(connection: Connection, table: str) -> None:
+    """Lets a table be written again, until it is made append-only anew in the same transaction."""
+    of_table = f" ON {table}" if connection.dialect.name == "postgresql" else ""
+    for name, _ in append_only_rules(connection, table):
+        _run(connection, f"DROP TRIGGER IF EXISTS {name}{of_table}")
 
 
 def refusal(table: str) -> str:

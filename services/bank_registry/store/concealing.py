@@ -14,10 +14,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 import structlog
-from sqlalchemy import Connection, Table, delete, select, text, update
+from sqlalchemy import Connection, Table, delete, select, update
 
 from services.bank_registry.store import tables
-from services.bank_registry.store.append_only import append_only_rules, make_append_only
+from services.bank_registry.store.append_only import lift_append_only, make_append_only
 from services.bank_registry.store.rows import FREE, Told, retold
 from services.bank_registry.store.texts import Sealing, Texts, is_stored
 from services.bank_registry.store.writes import Origin, request_entry
@@ -77,7 +77,7 @@ def conceal(
                 "peuvent pas être chiffrés. Gardez cette base à part, et remettez une sauvegarde entière."
             )
         for table in _CHANGED:
-            _unlock(connection, table)
+            lift_append_only(connection, table.name)
         work = _Concealing(connection, Texts(keys))
         work.rows()
         work.audit(seal_anew(connection), found.head)
@@ -191,9 +191,3 @@ def _entries() -> Any:
     table = tables.audit
     columns = (table.c.time, table.c.actor, table.c.method, table.c.resource, table.c.before, table.c.after)
     return select(*columns).order_by(table.c.seq)
-
-
-def _unlock(connection: Connection, table: Table) -> None:
-    of_table = f" ON {table.name}" if connection.dialect.name == "postgresql" else ""
-    for name, _ in append_only_rules(connection, table.name):
-        connection.execute(text(f"DROP TRIGGER IF EXISTS {name}{of_table}"))

@@ -24,6 +24,9 @@ from services.bank_registry.store.texts import Texts
 
 Fact = TypeVar("Fact", Bank, Agreement, LocalConvention, Reservation)
 
+REDATING = "RepairClock"
+"""The method of a write that gives other instants to the states before it."""
+
 MANY = 500
 """Changed lenders above which everything is read again."""
 
@@ -40,7 +43,9 @@ def follow(connection: Connection, texts: Texts, registry: Registry) -> Registry
     change = tables.change
     changed = select(change.c.bank_key).where(change.c.revision > registry.state_number).distinct()
     keys = list(connection.scalars(changed.limit(MANY + 1)))
-    if len(keys) > MANY:
+    revision = tables.revision.c
+    later = select(revision.revision).where(revision.revision > registry.state_number)
+    if len(keys) > MANY or connection.scalar(later.where(revision.method == REDATING).limit(1)):
         return load(connection, texts)
     histories = _histories(connection, texts, keys)
     return registry.followed_by(histories, _instants(connection, registry.state_number))
@@ -66,7 +71,7 @@ def _histories(connection: Connection, texts: Texts, keys: list[int] | None) -> 
     queries = {Bank: _banks(), Agreement: _agreements(), LocalConvention: _conventions()}
     rows = {kind: list(_rows(connection, query, keys)) for kind, query in queries.items()}
     kept = [text for kind, found in rows.items() for row in found for text in kept_texts(kind, row)]
-    told = texts.opened(kept, redacted(connection))
+    told = texts.opened(kept, redacted_keys(connection))
     for row in rows[Bank]:
         banks[row["bank_id"]].append(_known(record_of(Bank, row, row["bank_id"], told=told), row))
     for row in rows[Agreement]:
@@ -133,7 +138,7 @@ def _known(fact: Fact, row: Row) -> Known[Fact]:
     return Known(fact, row["recorded_from"], row["recorded_to"])
 
 
-def redacted(connection: Connection) -> set[str]:
+def redacted_keys(connection: Connection) -> set[str]:
     """The keys of texts that were destroyed on purpose."""
     return set(connection.scalars(select(tables.redacted_key.c.case_id)))
 
@@ -165,7 +170,7 @@ def _changes(
     connection: Connection, texts: Texts, statement: Select[Any], names: Mapping[int, list[str]]
 ) -> list[StateChange]:
     rows = connection.execute(statement).all()
-    told = texts.opened((row.reason for row in rows), redacted(connection))
+    told = texts.opened((row.reason for row in rows), redacted_keys(connection))
     return [
         StateChange(
             row.revision,

@@ -13,7 +13,7 @@ from sqlalchemy import inspect, select
 
 from services.bank_registry.store import tables
 from services.bank_registry.store.concealing import adopt_requests, conceal
-from services.bank_registry.store.loading import redacted
+from services.bank_registry.store.loading import redacted_keys
 from services.bank_registry.store.snapshot import AUDIT_CHAIN, RegistryStore
 from services.bank_registry.store.texts import is_stored, key_of
 from services.kit.errors import StartupError
@@ -146,7 +146,7 @@ def _check_keys(store: Database, keys: KeyStore) -> None:
 def _redact_again(store: Database, keys: KeyStore) -> None:
     """Destroys the keys of what was redacted that a restored backup has brought back."""
     with store.read() as connection:
-        gone = redacted(connection)
+        gone = redacted_keys(connection)
     if back := keys.keys(gone):
         with store.write() as connection:
             Erasing(store, tables.pending_erasure, keys).plan(connection, back, datetime.now(UTC))

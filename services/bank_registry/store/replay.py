@@ -21,6 +21,7 @@ from services.bank_registry.registry import (
 )
 from services.bank_registry.store import tables
 from services.bank_registry.store.numbers import Keys, version_row
+from services.bank_registry.store.redating import moved
 from services.bank_registry.store.rows import FORMAT, Row, record_of_document, reservation_of_document
 from services.kit.context import check_deadline
 from services.kit.dates import instant_of, microseconds
@@ -64,6 +65,8 @@ class Replay:
                 self._begin(int(rest), entry, after)
             case "conversions":
                 pass  # what came before it was written again as it is now
+            case "redatings":
+                self._redate(dict(after["instants"]))
             case "redactions":
                 self._redact(after)
             case "requests":
@@ -82,6 +85,13 @@ class Replay:
         values = {"revision": number, "recorded_at": self._instant, "reason": summary["reason"]}
         values |= {"actor": entry["actor"], "method": entry["method"]}
         self._identify(tables.revision, "revision", values, entry["resource"])
+
+    def _redate(self, instants: Mapping[int, int]) -> None:
+        """Gives their new instants to the states of a clock that was ahead."""
+        self.states = {instants.get(instant, instant): number for instant, number in self.states.items()}
+        for rows in self.rows.values():
+            for written in rows:
+                written.values.update(moved(written.values, instants))
 
     def _redact(self, document: Mapping[str, Any]) -> None:
         """The rows of a redaction: what it destroys, and whose texts these were."""

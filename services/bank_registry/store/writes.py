@@ -31,8 +31,9 @@ from services.bank_registry.registry import (
     name_of,
 )
 from services.bank_registry.store import tables
-from services.bank_registry.store.loading import changes, changes_of, follow, load, redacted
+from services.bank_registry.store.loading import changes, changes_of, follow, load, redacted_keys
 from services.bank_registry.store.numbers import Keys, version_row
+from services.bank_registry.store.redating import redated
 from services.bank_registry.store.rows import (
     bank_document,
     free_texts,
@@ -187,7 +188,7 @@ class Edit:
         state number. `named` gives the lender of each resource whose texts they are, by name."""
         origin = self._begin(origin)
         keys = Keys.read(self._connection, named.values())
-        gone = redacted(self._connection)
+        gone = redacted_keys(self._connection)
         fresh = sorted({*case_ids, *self._texts.answer_keys()} - gone)
         rows = [{"case_id": case_id, "revision": self._next} for case_id in fresh]
         self._connection.execute(insert(tables.redacted_key), rows)
@@ -196,6 +197,23 @@ class Edit:
         entry = AuditEntry(origin.actor, origin.method, f"redactions/{self._next}", None, after)
         self._erasing.plan(self._connection, fresh, from_microseconds(self.now))
         return self._audit(origin, {"redacted": len(fresh)}, [entry])
+
+    def redate(self, origin: Origin) -> dict[int, int]:
+        """Gives the hour of today to the states that a clock ahead dated in the future; returns their former
+        instants and the new ones, none if nothing is written."""
+        instants = redated(self._connection, time.time_ns() // 1000)
+        if instants:
+            self.now = max(max(instants.values()) + 1, time.time_ns() // 1000)
+            origin = self._begin(origin)
+            after = {"instants": [list(pair) for pair in instants.items()]}
+            entry = AuditEntry(origin.actor, origin.method, f"redatings/{self._next}", None, after)
+            self._audit(origin, {"redated": len(instants)}, [entry])
+        return instants
+
+    @property
+    def is_in_doubt(self) -> bool:
+        """Whether the clock of the store is not believed until a person confirms it."""
+        return store_clock.last_believed(self._connection) is not None
 
     def states(self, bank_id: str = "") -> list[StateChange]:
         """The states before the write, those that changed a lender alone if one is given."""
