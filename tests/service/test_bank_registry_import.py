@@ -5,9 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
 
-from services.bank_registry.store import tables
 from services.kit.store.database import Database
 from tests import warm
 from tests.bank_registry_support import agreement, bank, opened_store, run_import, write_file
@@ -31,13 +29,14 @@ def test_an_import_says_what_it_did_and_repeating_it_changes_nothing(url: str, t
         (0, "a.json : 1 prêteur créé, 1 modifié, 0 inchangé. État n° 2.\n", ""),
     ]
     database = Database(url)
-    assert set(opened_store(url, database).registry().current) == {"a", "b", "c"}
+    store = opened_store(url, database)
+    assert set(store.registry().current) == {"a", "b", "c"}
     with database.read() as connection:
-        written = connection.execute(select(tables.audit.c.actor, tables.audit.c.after)).all()
-        assert not opened_store(url, database).audit.verify(connection).broken_sequence
+        assert not store.audit.verify(connection).broken_sequence
+    (last,) = store.changes(2, 2)
     database.dispose()
-    assert written[3].actor == "Agent fictif"
-    assert '"reason":"Avenant n° 2 (a.json, SHA-256 ' in written[3].after
+    assert last.actor == "Agent fictif"
+    assert last.reason.startswith("Avenant n° 2 (a.json, SHA-256 ")
 
 
 def test_a_wrong_file_is_refused_whole_with_every_error(url: str, tmp_path: Path) -> None:
