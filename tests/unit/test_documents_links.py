@@ -42,7 +42,7 @@ def targets(content: bytes, **data: Any) -> list[str]:
     [
         ("https://e.fr/{{ x }}", "MC-2026/é \"<&'", "https://e.fr/MC-2026%2F%C3%A9%20%22%3C%26%27"),
         ("https://e.fr/?a=%7B%7B%20x%20%7D%7D&amp;b=1", "1&b", "https://e.fr/?a=1%26b&amp;b=1"),
-        ("mailto:{{ x }}?subject=Dossier", "a@exemple.fr?cc=b", "mailto:a@exemple.fr%3Fcc%3Db?subject=Dossier"),
+        ("mailto:{{ x }}?subject=D", "a@exemple.fr?cc=b", "mailto:a@exemple.fr%3Fcc%3Db?subject=D"),
         ("tel:{{ x }}", "+33 2 61 91 00.10;9", "tel:+332619100109"),
         ("{{ x }}", "mediateur.exemple.fr/saisir?a=1", "https://mediateur.exemple.fr/saisir?a=1"),
         ("{{ x }}", "https://exemple.fr", "https://exemple.fr"),
