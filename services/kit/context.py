@@ -36,6 +36,8 @@ class Subject:
 class ClientGoneError(Exception):
     """Nobody waits for the answer of the current call any more."""
 
+    reason = ""
+
 
 @dataclass(frozen=True)
 class Call:
