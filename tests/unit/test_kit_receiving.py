@@ -1,4 +1,4 @@
-"""Who waits for a message and who is cut: by age, sooner in a crowd; past the limit on the fullest line."""
+"""Who waits for a message, and who is cut: by age, sooner in a crowd; past the limit, the greediest first."""
 
 from __future__ import annotations
 

@@ -12,6 +12,7 @@
 - `executed_in_cell`: What docxtpl makes of a tag about its cell: the tags that jinja2 runs in its place.
 - `Filter`: A function of templates.
 - `FILTERS`: Every filter that templates may use, by name.
+- `image_places`: The drawings of a part whose alternative text names an image of the data.
 - `is_rendered`: Whether the tags of a part are filled in.
 - `ITEM`: The filter gives one item of the list that it takes, of which it needs one at least.
 - `keep_in`: Keeps what is compiled from now on in a folder that nobody else can write.
@@ -45,6 +46,7 @@ from services.documents.render.compiler import compile_template
 from services.documents.render.environment import ENVIRONMENT, TESTS, keep_in
 from services.documents.render.errors import Reason, RenderError, TemplateError
 from services.documents.render.filters import FILTERS, ITEM, SAME, Filter
+from services.documents.render.image_places import image_places
 from services.documents.render.logo import LOGO_PART
 from services.documents.render.markdown import FILTER as MARKDOWN
 from services.documents.render.plan import Plan

@@ -15,6 +15,7 @@ from services.documents.template.chart_checks import charts, named
 from services.documents.template.containers import kept
 from services.documents.template.fields import make_fields
 from services.documents.template.forbidden import forbidden
+from services.documents.template.image_checks import images
 from services.documents.template.manifest import Template
 from services.documents.template.misses import misses
 from services.documents.template.normalise import normalise
@@ -55,7 +56,13 @@ def examine(template: Template, sample: Sample | None) -> Verdict:
     if not opened.parts:
         return _verdict(opened.findings, {}, template.docx)
     parts = named(normalise(without_ours(opened.parts)))
-    findings = [*forbidden(parts), *_tags(parts, template), *charts(parts), *accessibility(parts)]
+    findings = [
+        *forbidden(parts),
+        *_tags(parts, template),
+        *charts(parts),
+        *images(parts),
+        *accessibility(parts),
+    ]
     if not any(tag.encode() in parts[name] for tag in TAGS for name in filter(is_rendered, parts)):
         findings.append(_NO_TAG)
     docx = opc.write(parts)

@@ -231,7 +231,7 @@ class Interceptor(grpc.ServerInterceptor):
             if (age := context.age()) is not None:
                 trailer = ((context.REQUEST_ID, arrival.request_id), (STATE_AGE, f"{age:.0f}"))
                 servicer_context.set_trailing_metadata(trailer)
-            self._record(arrival, servicer_context, "OK")
+            self._record(arrival, "OK")
             return response
 
         return handle
@@ -244,35 +244,41 @@ class Interceptor(grpc.ServerInterceptor):
                 with self._streams.held(servicer_context.peer()), _ended(servicer_context):
                     for response in behavior(request, servicer_context):
                         context.check_deadline()
-                        yield self._answered(arrival, servicer_context, response)
+                        yield self._answered(arrival, response)
             except GeneratorExit:
-                self._record(arrival, servicer_context, "CANCELLED")
+                self._record(arrival, "CANCELLED")
                 raise
             except Exception as error:
                 self._fail(error, arrival, servicer_context)
-            self._record(arrival, servicer_context, "OK")
+            self._record(arrival, "OK")
 
         return handle
 
     def _start(self, arrival: _Arrival, servicer_context: grpc.ServicerContext, ceiling: float) -> None:
         """Sets the deadline, the sooner of the client's and ours from arrival; refuses a late call."""
         servicer_context.set_trailing_metadata(((context.REQUEST_ID, arrival.request_id),))
+        peer = servicer_context.peer()
         # A worker's own socket is for its call to itself alone.
-        if servicer_context.peer().startswith("unix"):
+        if peer.startswith("unix"):
             raise Unimplemented
         self._arrivals.check()
         deadline = arrival.time + ceiling
         asked = servicer_context.time_remaining()
         if asked is not None:
             deadline = min(deadline, time.monotonic() + asked)
-        awaited = servicer_context.is_active
-        context.enter(context.Call(arrival.request_id, deadline, arrival.actor or "", is_awaited=awaited))
+        call = context.Call(
+            arrival.request_id,
+            deadline,
+            arrival.actor or "",
+            peer=peer,
+            is_awaited=servicer_context.is_active,
+        )
+        context.enter(call)
         if arrival.metadata_bytes > MAX_METADATA_BYTES:
             message = f"Les en-têtes de l’appel dépassent {MAX_METADATA_BYTES} octets ; envoyez-en moins."
             raise ResourceExhausted("METADATA_TOO_LARGE", message)
         if self._door:
-            caller = self._door.identify(servicer_context)
-            context.enter(context.Call(arrival.request_id, deadline, caller=caller, is_awaited=awaited))
+            call.caller = caller = self._door.identify(servicer_context)
             self._door.arrive(arrival.method, servicer_context, caller)
         elif arrival.actor is None:
             message = "L’en-tête x-actor nomme une seule personne, en 1 à 100 caractères ASCII imprimables."
@@ -286,20 +292,20 @@ class Interceptor(grpc.ServerInterceptor):
         database.check_states()
         return request
 
-    def _answered(self, arrival: _Arrival, servicer_context: grpc.ServicerContext, response: Any) -> Any:
+    def _answered(self, arrival: _Arrival, response: Any) -> Any:
         """A message of a stream, once the journal of accesses knows of it."""
         if self._door:
             self._door.answer(arrival.method, response)
-            self._door.note(arrival.method, servicer_context.peer(), "OK")
+            self._door.note(arrival.method, "OK")
         return response
 
     def _fail(self, error: Exception, arrival: _Arrival, servicer_context: grpc.ServicerContext) -> NoReturn:
         """Ends the call with the status of its error; the client learns nothing of an unexpected one."""
         if isinstance(error, context.ClientGoneError):
-            self._record(arrival, servicer_context, "CANCELLED", error.reason)
+            self._record(arrival, "CANCELLED", error.reason)
             servicer_context.abort(grpc.StatusCode.CANCELLED, "")
         if isinstance(error, grpc.RpcError) and not servicer_context.is_active():
-            self._record(arrival, servicer_context, "CANCELLED")
+            self._record(arrival, "CANCELLED")
             raise error
         if not isinstance(error, DomainError):
             log.error("exception", request_id=arrival.request_id, **exception_fields(error))
@@ -307,7 +313,7 @@ class Interceptor(grpc.ServerInterceptor):
         elif error.__cause__ is not None:
             log.warning("cause", request_id=arrival.request_id, **exception_fields(error.__cause__))
         sentence, details = self._status(error)
-        self._record(arrival, servicer_context, error.status, error.reason)
+        self._record(arrival, error.status, error.reason)
         end = ((context.REQUEST_ID, arrival.request_id), *trailer(error, details))
         servicer_context.abort_with_status(_Abortion(grpc.StatusCode[error.status], sentence, end))
 
@@ -328,13 +334,11 @@ class Interceptor(grpc.ServerInterceptor):
             self._refusal = status.message, status.SerializeToString()
         return self._refusal
 
-    def _record(
-        self, arrival: _Arrival, servicer_context: grpc.ServicerContext, code: str, reason: str = ""
-    ) -> None:
+    def _record(self, arrival: _Arrival, code: str, reason: str = "") -> None:
         """Counts a call that has ended, tells the journal of accesses of it, and writes its line."""
         self._counts.end(arrival.label, code, reason)
         if self._door:
-            self._door.note(arrival.method, servicer_context.peer(), code, reason)
+            self._door.note(arrival.method, code, reason)
         level = "error" if code == "INTERNAL" else "warning" if code in _WARNINGS else "info"
         getattr(log, level)(
             "call",
