@@ -163,17 +163,16 @@ def test_a_worker_tells_how_many_calls_ended_and_how(launch: Launch) -> None:
         line for line in map(json.loads, counted.log.read_text().splitlines()) if line["event"] == "calls"
     )
     assert (told["received"], told["running"]) == (8, 0)
-    assert {(each["method"], each["code"], each["reason"]): each["count"] for each in told["ended"]} == {
+    ended = {(each["method"], each["code"], each["reason"]): each["count"] for each in told["ended"]}
+    # More than twice too large, it is refused by the core, which tells us that it is over, or that it is empty.
+    cores = ((f"/{NAME}/One", "CANCELLED", ""), (f"/{NAME}/One", "INVALID_ARGUMENT", "REQUEST_UNREADABLE"))
+    assert sum(ended.pop(core, 0) for core in cores) == 1
+    assert ended == {
         (f"/{NAME}/One", "OK", ""): 3,
         (f"/{NAME}/Down", "OK", ""): 1,
         (f"/{NAME}/One", "INTERNAL", "INTERNAL"): 1,
         (f"/{NAME}/One", "INVALID_ARGUMENT", "INVALID_FIELDS"): 1,
         ("unknown", "UNIMPLEMENTED", "METHOD_UNKNOWN"): 1,
-        (
-            f"/{NAME}/One",
-            "CANCELLED",
-            "",
-        ): 1,  # the core refused it by itself: it is more than twice too large
     }
     assert "Martin" not in json.dumps(told)
 
