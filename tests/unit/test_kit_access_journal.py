@@ -15,6 +15,7 @@ from services.kit.access import journal as journal_module
 from services.kit.access.journal import AccessJournal, Ended
 from services.kit.access.unusual import MANY_CASES, Rule, day_bounds, summary
 from services.kit.caller import Caller
+from services.kit.dates import microseconds
 from services.kit.errors import Unavailable
 from services.kit.store import AccessLine, AccessLog, accesses
 from tests.support import wait_until
@@ -44,7 +45,18 @@ class Store:
 
 def ended(*cases: str, reason: str = "") -> Ended:
     return Ended(
-        time.monotonic(), MONDAY.timestamp(), MARIE, PEER, "Read", "", "", "OK", reason, "", "r", cases
+        time.monotonic(),
+        microseconds(MONDAY) * 1000,
+        MARIE,
+        PEER,
+        "Read",
+        "",
+        "",
+        "OK",
+        reason,
+        "",
+        "r",
+        cases,
     )
 
 

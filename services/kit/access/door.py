@@ -194,7 +194,7 @@ class AccessDoor:
         self._journal.note(
             Ended(
                 time.monotonic(),
-                time.time(),
+                time.time_ns(),
                 caller,
                 call.peer,
                 method,

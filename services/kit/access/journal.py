@@ -17,6 +17,7 @@ from urllib.parse import unquote
 import structlog
 
 from services.kit.caller import Caller
+from services.kit.dates import from_microseconds
 from services.kit.errors import DomainError, Unavailable
 from services.kit.store import AccessLine, AccessLog, accesses
 
@@ -41,8 +42,8 @@ class Ended(NamedTuple):
 
     arrived: float
     """time.monotonic() when it was queued."""
-    time: float
-    """The same instant, in Unix time."""
+    time: int
+    """The same instant, in nanoseconds of Unix time."""
     caller: Caller
     peer: str
     method: str
@@ -136,10 +137,10 @@ class AccessJournal:
 
 def _lines(call: Ended, process: str) -> Iterator[AccessLine]:
     """The lines of a call, one for each of its cases; they have no number yet."""
-    caller, time_ = call.caller, datetime.fromtimestamp(call.time, UTC)
+    caller, instant = call.caller, from_microseconds(call.time // 1000)
     for tag in call.cases or [""]:
         yield AccessLine(
-            time_,
+            instant,
             process,
             number=0,
             application=caller.application,

@@ -266,13 +266,8 @@ class Interceptor(grpc.ServerInterceptor):
         asked = servicer_context.time_remaining()
         if asked is not None:
             deadline = min(deadline, time.monotonic() + asked)
-        call = context.Call(
-            arrival.request_id,
-            deadline,
-            arrival.actor or "",
-            peer=peer,
-            is_awaited=servicer_context.is_active,
-        )
+        awaited = servicer_context.is_active
+        call = context.Call(arrival.request_id, deadline, arrival.actor or "", peer=peer, is_awaited=awaited)
         context.enter(call)
         if arrival.metadata_bytes > MAX_METADATA_BYTES:
             message = f"Les en-têtes de l’appel dépassent {MAX_METADATA_BYTES} octets ; envoyez-en moins."
