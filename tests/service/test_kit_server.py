@@ -164,7 +164,7 @@ def test_a_worker_tells_how_many_calls_ended_and_how(launch: Launch) -> None:
     )
     assert (told["received"], told["running"]) == (8, 0)
     ended = {(each["method"], each["code"], each["reason"]): each["count"] for each in told["ended"]}
-    # More than twice too large, it is refused by the core, which tells us that it is over, or that it is empty.
+    # What is more than twice too large is refused by the core, which says of it that it is over, or empty.
     cores = ((f"/{NAME}/One", "CANCELLED", ""), (f"/{NAME}/One", "INVALID_ARGUMENT", "REQUEST_UNREADABLE"))
     assert sum(ended.pop(core, 0) for core in cores) == 1
     assert ended == {
