@@ -36,6 +36,8 @@ class Subject:
 class ClientGoneError(Exception):
     """Nobody waits for the answer of the current call any more."""
 
+    reason = ""
+
 
 @dataclass  # not frozen, which would triple the cost of one: each call makes one
 class Call:
