@@ -40,7 +40,7 @@ REMEMBERED = 4096
 _LONGEST_NAME = 200
 _SUBJECT = re.compile(r"[!-~]{1,100}")
 _TEAM = re.compile(r"[ -~]{1,100}")
-_SIRET = re.compile(r"\d{14}")
+_SIRET = re.compile(r"[0-9]{14}")
 
 Key = TypeVar("Key")
 Value = TypeVar("Value")
@@ -253,12 +253,14 @@ def _described(
     rules: _InForce, application: Application, provider: Provider, claims: Mapping[str, Any]
 ) -> Caller:
     """The agent that verified claims describe, in our words."""
-    subject, siret = claims.get("sub"), _matching(_SIRET, claims.get(provider.claims.siret))
+    subject = claims.get("sub")
     if not isinstance(subject, str) or not _SUBJECT.fullmatch(subject):
         raise token_refused("CLAIM")
+    agent = rules.agents.get((provider.name, subject))
+    said = claims.get(provider.claims.siret)
+    siret = _matching(_SIRET, agent.siret if agent and agent.siret else said)
     if provider.sirets and siret not in provider.sirets:
         raise token_refused("EMPLOYER")
-    agent = rules.agents.get((provider.name, subject))
     return replace(
         _alone(application),
         subject=subject,
