@@ -11,7 +11,6 @@ by changing one token at a time. The solver (z3) is an extra, imported only here
 - `ready_cases`: The applications that would see the mutations that survive, as a file of cases to read,
   then to add: what they expect is what the package answers now.
 - `report_digest`: The SHA-256 of a report, in hexadecimal.
-- `Score`: The mutations that the cases kill, and all the others.
 - `shortfall`: That the cases see too little, in French; empty when they see enough.
 - `unseen`: A warning for each mutation that no case sees.
 - `WITHOUT_SOLVER`: What is said where it is not.
@@ -27,6 +26,6 @@ from services.eligibility.proof.proofs import (
     shortfall,
     unseen,
 )
-from services.eligibility.proof.score import Score, publication_score
+from services.eligibility.proof.score import publication_score
 from services.eligibility.proof.search import Budget
 from services.eligibility.proof.solver import has_solver
