@@ -517,9 +517,9 @@ def test_decisions_are_counted_by_answer_and_by_the_code_of_a_fact(client: Clien
         assessed(client, case=case, **facts)
     after = counted(client, fact="project.category")
     assert after.decision_count - before.decision_count == 3
-    assert after.case_count - before.case_count == 2
+    assert after.application_count - before.application_count == 2
     assert sum(count.decision_count for count in after.counts) == after.decision_count
-    assert sum(count.case_count for count in after.counts) == after.case_count
+    assert sum(count.application_count for count in after.counts) == after.application_count
     assert after.fact_label == "Catégorie du projet"
     labels = {count.code: count.code_label for count in after.counts if count.code}
     assert labels["MOBILITE"] == "Mobilité"

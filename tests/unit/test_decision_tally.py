@@ -23,7 +23,7 @@ def decision(sequence: int, case: str, outcome: Outcome) -> StoredDecision:
     return StoredDecision(sequence, ContentState.ERASED, str(sequence), record)
 
 
-def test_a_case_counts_once_by_its_latest_decision() -> None:
+def test_an_application_counts_once_by_its_latest_decision() -> None:
     found = tally(
         [
             decision(1, "a", Outcome.INCOMPLETE),
@@ -53,10 +53,10 @@ def answer(label: str, cases: int) -> rpc.CountDecisionsResponse:
         code="X",
         code_label=label,
         decision_count=cases,
-        case_count=cases,
+        application_count=cases,
     )
     return rpc.CountDecisionsResponse(
-        counts=[count], decision_count=cases, case_count=cases, fact_label="Catégorie du projet"
+        counts=[count], decision_count=cases, application_count=cases, fact_label="Catégorie du projet"
     )
 
 

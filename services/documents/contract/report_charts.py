@@ -70,10 +70,10 @@ def _rows(found: Statistics, column: str, chosen: Callable[[Data], bool]) -> lis
 
 
 def _chart(name: str, lines: Sequence[Line], found: Statistics) -> dict[str, Any]:
-    told = "\u00a0; ".join(_told(line, found) for line in lines)
+    told = " ; ".join(_told(line, found) for line in lines)
     now, earlier = REPORT_SERIES[name]
     return {
-        "alt": spaced(f"Graphique en barres {_SAID[name]}. ") + told + ".",
+        "alt": spaced(f"Graphique en barres {_SAID[name]}. {told}."),
         "categories": [_cut(label) for label, _, _ in lines],
         "series": {
             now: [cell.value for _, cell, _ in lines],
@@ -85,7 +85,7 @@ def _chart(name: str, lines: Sequence[Line], found: Statistics) -> dict[str, Any
 def _told(line: Line, found: Statistics) -> str:
     label, now, before = line
     compared = f" ({found.before.year} : {before.text})" if found.before else ""
-    return spaced(f"{label} : {now.text}{compared}")
+    return f"{label} : {now.text}{compared}"
 
 
 def _cut(label: str) -> str:

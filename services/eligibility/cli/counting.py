@@ -42,7 +42,7 @@ class Breakdown:
         """Cases by label."""
         found = Counter(dict.fromkeys(self.always, 0))
         for count in answer.counts:
-            found[self.label(count)] += count.case_count
+            found[self.label(count)] += count.application_count
         return found
 
 
@@ -80,7 +80,9 @@ def count(
         rows = ((label, number(cases)) for label, cases in way.of(answer).items())
         out.table((way.heading.lower(), "demandes"), rows)
     decisions = plural(answer.decision_count, "décision")
-    out.line(f"{plural(answer.case_count, 'demande')}, {decisions} : de chaque demande, la dernière compte.")
+    out.line(
+        f"{plural(answer.application_count, 'demande')}, {decisions} : de chaque demande, la dernière compte."
+    )
     if answer.damaged_count:
         out.line(f"{plural(answer.damaged_count, 'décision')} altérée dans la base, non comptée.", "red")
     if report is not None:
@@ -158,7 +160,7 @@ def _counts(
         }
         for way, shown in zip(ways, labels, strict=True)
     ]
-    figure = {"label": _COUNTED, "count": answer.case_count, **_SOURCE}
+    figure = {"label": _COUNTED, "count": answer.application_count, **_SOURCE}
     return {
         "figures": [figure, *_declared(found, "figures")],
         "tables": [*_declared(found, "tables"), *(table for table in tables if table["rows"])],

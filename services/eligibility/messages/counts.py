@@ -76,12 +76,12 @@ def counts_pb(found: Tally, fact: Fact | None) -> pb.CountDecisionsResponse:
                 code=cell.code,
                 code_label=labels.get(cell.code, ""),
                 decision_count=found.decisions[cell],
-                case_count=found.cases[cell],
+                application_count=found.cases[cell],
             )
             for cell in cells
         ],
         decision_count=found.decisions.total(),
-        case_count=found.cases.total(),
+        application_count=found.cases.total(),
         damaged_count=found.damaged,
         fact_label=fact.label if fact else "",
     )
