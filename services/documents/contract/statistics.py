@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from services.documents.contract.disclosure import near_wholes, secret_values, withheld
@@ -183,8 +183,8 @@ def _figure(line: Data, minimum: int, secret: Collection[int]) -> Cell:
         return NOT_GIVEN
     if "amount" in line:
         return _amount(line["amount"])
-    rate = Decimal(100 * line["numerator"]) / line["denominator"]
-    return Cell(percent(rate, 1), round(rate, 1))
+    rate = (Decimal(100 * line["numerator"]) / line["denominator"]).quantize(Decimal("0.1"), ROUND_HALF_UP)
+    return Cell(percent(rate, 1), rate)
 
 
 def _shown(label: str, row: Row, before: Row) -> dict[str, str]:
