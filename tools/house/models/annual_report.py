@@ -102,8 +102,8 @@ MODEL = Model(
     )
     + paragraph(
         "Ce rapport ne contient que des agrégats. Un effectif de {{ statistics.withheld }} n’est pas "
-        "imprimé, ni un autre effectif, un montant ou un taux qui permettrait de le calculer : « non communiqué » les "
-        "remplace. Chaque chiffre dit sa source ; « déclaré » est ce que le service a saisi."
+        "imprimé, ni un autre effectif, un montant ou un taux qui permettrait de le calculer : « non "
+        "communiqué » les remplace. Chaque chiffre dit sa source ; « déclaré » est ce que le service a saisi."
     )
     + heading("Les chiffres clés")
     + _compared(_figures(compared=False), _figures(compared=True))
