@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from operator import attrgetter
 from typing import Any, TypeVar
 
 from sqlalchemy import JSON, BigInteger, Date, Integer, Text
@@ -130,8 +131,22 @@ def stored(fields: Sequence[Field]) -> list[Field]:
     return [field for field in fields if field.kind in FORMS and (field.kind is not Kind.ID or field.sql)]
 
 
-_COLUMNS = {kind: [(field, FORMS[field.kind]) for field in stored(fields)] for kind, fields in FIELDS.items()}
-"""The columns of each kind of record: an import asks for them forty thousand times."""
+class _Columns:
+    """The columns of a kind of record, and which of them another form writes and reads: an import asks for
+    them forty thousand times."""
+
+    def __init__(self, fields: Sequence[Field]) -> None:
+        kept = stored(fields)
+        self.names = [field.stored for field in kept]
+        self.fields = [(field.name, field.stored) for field in kept]
+        self.get = attrgetter(*(field.path or field.name for field in kept))
+        forms = [(field, FORMS[field.kind]) for field in kept]
+        self.written = [(field.stored, form.write) for field, form in forms if form.write is not _same]
+        self.read = [(field.name, form.read) for field, form in forms if form.read is not _same]
+        self.free = [(field, form) for field, form in forms if field.free]
+
+
+_COLUMNS = {kind: _Columns(fields) for kind, fields in FIELDS.items()}
 
 
 FREE = {field.stored: field.kind for fields in FIELDS.values() for field in fields if field.free}
@@ -159,39 +174,42 @@ def free_texts(record: Bank | Agreement | LocalConvention) -> list[tuple[Field, 
     """The free texts of a version, each with its field; none is empty."""
     return [
         (field, text)
-        for field, form in _COLUMNS[type(record)]
-        if field.free
+        for field, form in _COLUMNS[type(record)].free
         for text in texts_in(field.stored, form.write(field.of(record)))
     ]
 
 
 def values_of(record: Bank | Agreement | LocalConvention, told: Told) -> dict[str, Any]:
     """The columns of a version that state the fact, its free texts in the form that `told` gives."""
+    columns = _COLUMNS[type(record)]
     found: dict[str, Any] = {
         "start_date": record.period.first,
         "end_date": record.period.end or NO_END,
+        **dict(zip(columns.names, columns.get(record), strict=True)),
     }
-    for field, form in _COLUMNS[type(record)]:
-        value = form.write(field.of(record))
-        found[field.stored] = retold(field.stored, value, told) if field.free else value
+    for name, write in columns.written:
+        found[name] = write(found[name])
+    for field, _ in columns.free:
+        found[field.stored] = retold(field.stored, found[field.stored], told)
     return found
 
 
 def record_of(kind: type[V], row: Row, own_id: str = "", *, told: Told = _same) -> V:
     """The fact that a version states, its free texts as `told` reads them; the id of a lender or of an
     agreement is not in the version."""
-    fields = FIELDS[kind]
-    values: dict[str, Any] = {"id": own_id}
-    for field, form in _COLUMNS[kind]:
-        value = row[field.stored]
-        values[field.name] = form.read(retold(field.stored, value, told) if field.free else value)
+    columns = _COLUMNS[kind]
+    values = {"id": own_id, **{name: row[column] for name, column in columns.fields}}
+    for field, _ in columns.free:
+        values[field.name] = retold(field.stored, values[field.name], told)
+    for name, read in columns.read:
+        values[name] = read(values[name])
     end = None if row["end_date"] == NO_END else row["end_date"]
-    return kind(period=Period.ending(row["start_date"], end), **attributes(fields, values))
+    return kind(period=Period.ending(row["start_date"], end), **attributes(kind, values))
 
 
 def kept_texts(kind: type, row: Row) -> list[str]:
     """The free texts of a row of versions, as they are kept."""
-    columns = (field.stored for field, _ in _COLUMNS[kind] if field.free)
+    columns = (field.stored for field, _ in _COLUMNS[kind].free)
     return [text for column in columns for text in texts_in(column, row[column])]
 
 
