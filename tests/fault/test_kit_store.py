@@ -256,7 +256,7 @@ def test_a_connection_that_comes_too_late_is_closed() -> None:
         return SimpleNamespace(close=closed.set)
 
     with limit(0), pytest.raises(psycopg.OperationalError):
-        waits.connected(connect)
+        waits.connected(Attempts(), connect)
     late.set()
     wait_until(closed.is_set)
 

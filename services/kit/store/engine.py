@@ -104,11 +104,7 @@ def _create_postgresql(url: URL, pool_size: int, *, bounded: bool) -> Engine:
     watchdog, attempts = Watchdog(), attempts_at(url)
 
     def connect(dialect: Any, _record: object, arguments: Any, named: Any) -> Any:
-        def attempt() -> Any:
-            with attempts.turn():
-                return dialect.connect(*arguments, **named)
-
-        connection = connected(attempt)
+        connection = connected(attempts, lambda: dialect.connect(*arguments, **named))
         # Already: SQLAlchemy asks a few things of a new connection before it gives it.
         watchdog.watch(connection, seconds_left())
         return connection

@@ -123,14 +123,15 @@ class Attempts:
             self._next = time.monotonic() + delay
 
 
-def connected(connect: Callable[[], Any]) -> Any:
+def connected(attempts: Attempts, connect: Callable[[], Any]) -> Any:
     """A psycopg connection, in what is left of the call; OperationalError. It is made in a thread of its own,
     for psycopg waits two seconds at least, for each address of a server; one that comes late is closed."""
     waited: Future[Any] = Future()
 
     def run() -> None:
         try:
-            connection = connect()
+            with attempts.turn():
+                connection = connect()
         except Exception as error:
             if waited.set_running_or_notify_cancel():
                 waited.set_exception(error)
