@@ -318,14 +318,19 @@ def _work(
     reader.recv(1)
     context.stop()
     probes.enter_graceful_shutdown()
-    time.sleep(settings.notice_seconds)
-    end = time.monotonic() + settings.drain_seconds
-    arrivals.close(settings.drain_seconds / 2)
-    server.stop(max(0.0, end - time.monotonic())).wait()
+    _drain(server, arrivals, settings)
     app.stop()
     counts.tell()
     if door:
         door.stop()
+
+
+def _drain(server: grpc.Server, arrivals: Arrivals, settings: ServerSettings) -> None:
+    """Waits as announced, refuses the calls that come, and lets those in flight finish."""
+    time.sleep(settings.notice_seconds)
+    end = time.monotonic() + settings.drain_seconds
+    arrivals.close(settings.drain_seconds / 2)
+    server.stop(max(0.0, end - time.monotonic())).wait()
 
 
 def _opened(
