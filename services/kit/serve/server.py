@@ -280,10 +280,8 @@ def _work(
     pulse: Pulse,
     check: Callable[[], None],
 ) -> None:
-    """One worker: serves, then on SIGTERM tells the probes, waits, and lets the calls in flight finish.
-
-    It waits until `check` raises no StartupError.
-    """
+    """One worker: once `check` raises no StartupError it serves; on SIGTERM it tells the probes, waits, and
+    lets the calls in flight finish."""
     liveness.end_with_any_thread()
     context.start(settings.threads)
     reader, writer = socket.socketpair()
