@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.kit.access import Access, access, provider_keys, tokens
+from services.kit.caller import Caller
 from services.kit.errors import DomainError, StartupError, Unauthenticated, Unavailable
 from tests import oidc
 from tests.access_support import PEOPLE
@@ -169,6 +170,49 @@ def test_a_token_for_another_service_is_refused_by_introspection_too(
         assert refusal(asked, token) == "TOKEN_REFUSED AUDIENCE"
 
 
+def test_a_team_is_one_however_its_accents_are_written(provider: oidc.Provider, opened: Open) -> None:
+    asked = opened('[withdrawals]\ntokens = ["' + "j" * 300 + '"]\n')
+
+    def caller(**more: str) -> Caller:
+        said = {"iss": provider.issuer, "aud": "microcredit", "sub": "claire", "exp": time.time() + 60}
+        return asked.caller(None, headers(provider.sign({**said, **more})))
+
+    with provider.running():
+        assert caller(team="Ploe\u0308rmel").team == caller(team="Ploërmel").team == "Ploërmel"
+        assert [caller(team=team).team for team in (" ", "nord ", "a\nb", "x" * 101)] == [""] * 4
+        with pytest.raises(Unauthenticated):
+            caller(jti="j" * 300)
+
+
+PROCONNECT = """
+audience = "logiciel-social"
+sirets = ["20005682600015"]
+
+[providers.claims]
+audience = "client_id"
+siret = "absent"
+"""
+
+
+def test_a_provider_that_names_the_client_and_no_employer(provider: oidc.Provider, opened: Open) -> None:
+    text = RULES.replace('audience = "microcredit"\n', PROCONNECT)
+    agent = (
+        '[[agents]]\nprovider = "ville"\nsubject = "claire"\nroles = ["auditor"]\nsiret = "20005682600015"\n'
+    )
+    asked, without = opened(INTROSPECTION + agent, text), opened(INTROSPECTION, text)
+    with provider.running():
+        token = provider.login("claire", "urn:microcredit:opaque").access
+        caller = asked.caller(None, headers(token))
+        assert (caller.subject, caller.roles, caller.siret) == (
+            "claire",
+            frozenset({"auditor"}),
+            "20005682600015",
+        )
+        assert refusal(without, token) == "TOKEN_REFUSED EMPLOYER"
+        other = provider.login("claire", "urn:microcredit:opaque", oidc.OTHER_CLIENT).access
+        assert refusal(asked, other) == "TOKEN_REFUSED AUDIENCE"
+
+
 @given(
     values=st.lists(
         st.one_of(
@@ -211,7 +255,9 @@ def test_a_wrong_file_says_what_is_wrong(opened: Open, changed: tuple[str, str],
 def test_contradictions_of_a_file_are_said_at_once(opened: Open) -> None:
     more = '[[applications]]\nname = "loopback"\naccount = "agents"\n'
     more += '[[agents]]\nprovider = "autre"\nsubject = "x"\nroles = []\n'
+    text = RULES + '[providers.claims]\naudience = "client_id"\n'
     with pytest.raises(StartupError) as refused:
-        opened(more)
+        opened(more, text)
     assert "application nommé deux fois : loopback." in str(refused.value)
     assert "fournisseur inconnu : autre." in str(refused.value)
+    assert "claims.audience est aux jetons interrogés par introspection : ville." in str(refused.value)

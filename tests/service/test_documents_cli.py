@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import zipfile
 from collections.abc import Callable
@@ -260,3 +261,24 @@ def test_a_wrong_command_says_so_in_french(
     assert done.returncode == code, done.stderr
     assert done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.more("LibreOffice")
+@pytest.mark.skipif(not shutil.which("soffice"), reason="LibreOffice absent")
+def test_a_template_is_seen_before_it_is_published(run: Run, tmp_path: Path) -> None:
+    assert run(tmp_path, "get", REFUSAL, "-o", "lettre.docx").returncode == 0
+    asked = ("preview", "lettre.docx", "--template", REFUSAL, "--data", DATA, "--date", "2026-11-23")
+    seen = run(tmp_path, *asked, "-o", "apercu.pdf", "--json")
+    assert seen.returncode == 0, seen.stdout + seen.stderr
+    pdf, *pages = (tmp_path / name for name in json.loads(seen.stdout)["paths"])
+    assert pdf.read_bytes().startswith(b"%PDF-")
+    assert len(pages) >= 2
+    assert all(page.read_bytes().startswith(b"\x89PNG") for page in pages)
+    word = run(tmp_path, *asked, "-o", "apercu.docx")
+    assert word.returncode == 0
+    assert run(tmp_path, "verify", "apercu.docx").returncode == 1, "a trial is not sealed"
+    wrong = run(tmp_path, "preview", "lettre.docx", "--data", DATA, "--date", "2026-11-23")
+    assert wrong.returncode == 2
+    (tmp_path / "vide.json").write_text('{"contract_version": "1.0"}')
+    refused = run(tmp_path, *asked[:5], "vide.json", *asked[6:])
+    assert (refused.returncode, "data_json.assessment" in refused.stderr) == (1, True), refused.stderr

@@ -15,6 +15,7 @@ from services.documents.render.chartdata import bindings, with_figures
 from services.documents.render.errors import TemplateError
 from services.documents.render.image_parts import KINDS, ImagePart, part_name
 from services.documents.render.image_places import with_images
+from services.documents.render.links import with_links
 from services.documents.render.logo import with_logo
 from services.documents.render.plan import Plan, Program
 from services.documents.render.rich import ListStyles, list_styles
@@ -40,7 +41,7 @@ def compile_template(docx: bytes, media: Mapping[str, bytes | None] | None = Non
 
 def _with_figures(parts: Mapping[str, bytes]) -> Mapping[str, bytes]:
     try:
-        parts = with_images(parts)
+        parts = with_links(with_images(parts), filtered=True)
         charts = {name: with_figures(parts[name], chart) for name, chart in bindings(parts).items() if chart}
     except etree.XMLSyntaxError as error:
         raise TemplateError("Un graphique, ou le corps, n’est pas du XML.") from error

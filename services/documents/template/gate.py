@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from lxml import etree
 
-from services.documents.render import TAGS, is_rendered, opc, parser
+from services.documents.render import TAGS, is_rendered, opc, parser, with_links
 from services.documents.template.accessibility import accessibility
 from services.documents.template.agreement import agreement, elsewhere
 from services.documents.template.annotate import without_ours
@@ -56,14 +56,17 @@ def examine(template: Template, sample: Sample | None) -> Verdict:
     if not opened.parts:
         return _verdict(opened.findings, {}, template.docx)
     parts = named(normalise(without_ours(opened.parts)))
+    linked = with_links(parts)
+    # Links are looked at as they are filled; the rest as Word wrote it.
+    filled = {name: linked[name] if name.endswith(".rels") else content for name, content in parts.items()}
     findings = [
-        *forbidden(parts),
-        *_tags(parts, template),
+        *forbidden(filled),
+        *_tags(linked, template),
         *charts(parts),
         *images(parts),
         *accessibility(parts),
     ]
-    if not any(tag.encode() in parts[name] for tag in TAGS for name in filter(is_rendered, parts)):
+    if not any(tag.encode() in linked[name] for tag in TAGS for name in filter(is_rendered, linked)):
         findings.append(_NO_TAG)
     docx = opc.write(parts)
     if sample is not None and not errors(findings):
