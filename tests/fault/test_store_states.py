@@ -171,6 +171,13 @@ def refused(server: RunningServer, module: str) -> bool:
     return True
 
 
+def replace_worker(server: RunningServer) -> None:
+    """Kills a worker; returns once the next one waits for what it lacks."""
+    before = server.log.read_text().count("stores_awaited")
+    os.kill(server.workers()[0], signal.SIGKILL)
+    wait_until(lambda: server.log.read_text().count("stores_awaited") > before)
+
+
 @pytest.mark.parametrize("module", PARTS)
 def test_a_part_that_is_lost_beside_the_database_is_named_until_it_is_back(
     launch: Launch, module: str
@@ -189,9 +196,7 @@ def test_a_part_that_is_lost_beside_the_database_is_named_until_it_is_back(
     for part in (key, heads):
         part.rename(away)
         part.mkdir()
-        awaited = server.log.read_text().count("stores_awaited")
-        os.kill(server.workers()[0], signal.SIGKILL)
-        wait_until(lambda awaited=awaited: server.log.read_text().count("stores_awaited") > awaited)
+        replace_worker(server)
         assert refused(server, module)
         part.rmdir()
         away.rename(part)
