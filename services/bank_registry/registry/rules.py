@@ -40,7 +40,7 @@ from services.bank_registry.registry.plausibility import doubts
 from services.bank_registry.registry.reasons import Advice
 from services.bank_registry.registry.resources import AGREEMENT_NAME, ID, slug
 from services.bank_registry.registry.territory import Scope, place_name, unknown_place
-from services.bank_registry.registry.texts import ILLEGIBLE, REDACTED
+from services.bank_registry.registry.texts import EMAIL
 from services.kit import french
 from services.kit.dates import Period
 from services.kit.errors import FieldReason, Violations
@@ -69,7 +69,6 @@ _IDENTIFIERS: Mapping[str, Callable[[str], str | None]] = {
 _DISTRICT = re.compile(r"751(?:0[1-9]|1[0-9]|20)|132(?:0[1-9]|1[0-6])|6938[1-9]")
 """The municipal districts of Paris, Marseille and Lyon: the law of 1982 has no other."""
 _POSTAL_CODE = re.compile(r"[0-9]{5}")
-_EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -380,8 +379,7 @@ def _id_or_slug(values: Mapping[str, Any], notes: Notes) -> str:
 
 
 def _check_email(email: str, notes: Notes) -> None:
-    # What is redacted stays so when the rest of its fiche is stated again.
-    if email and email not in (REDACTED, ILLEGIBLE) and not _EMAIL.fullmatch(email):
+    if email and not EMAIL.fullmatch(email):
         notes.problem("email", FieldReason.MALFORMED, "L’adresse électronique est mal formée.")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Self
 
 from services.kit import french
@@ -11,6 +12,9 @@ REDACTED = "[caviardé]"
 
 ILLEGIBLE = "[illisible]"
 """What is read of a text whose key is missing though nobody redacted it."""
+
+EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+|" + "|".join(map(re.escape, (REDACTED, ILLEGIBLE))))
+"""An electronic address, or what is read of one that is gone, which may be stated again."""
 
 
 class FreeText(str):
