@@ -54,7 +54,12 @@ class Maker:
     def sources(self, deployment: Deployment, asked: DocumentOptions, template_id: str) -> Sources:
         """The versions that make a document."""
         return choose(
-            deployment, self._deployments.packages, template_id, asked.profile_id, asked.document_date
+            deployment,
+            self._deployments.packages,
+            template_id,
+            asked.profile_id,
+            asked.document_date,
+            lambda year: deployment.letters(self._store.kept_count(year)),
         )
 
     def earlier(self, asked: DocumentOptions) -> str:
