@@ -11,7 +11,7 @@ import pytest
 from tests import oidc
 from tests.support import ROOT
 
-pytestmark = pytest.mark.skipif(bool(oidc.missing), reason=oidc.missing)
+pytestmark = oidc.needs_provider
 COMMAND = [sys.executable, "-m", "examples.access"]
 
 

@@ -48,9 +48,9 @@ def _has_office() -> bool:
     return True
 
 
-office = pytest.mark.skipif(
-    not _has_office(),
-    reason="LibreOffice est absent : les tests du convertisseur PDF sont laissés de côté ; "
+office = pytest.mark.needs(
+    _has_office(),
+    "LibreOffice est absent : les tests du convertisseur PDF sont laissés de côté ; "
     "apt install libreoffice-writer-nogui les fait tourner",
 )
 
