@@ -191,7 +191,7 @@ def pages_of(worker: RunningServer, document: bytes) -> list[list[str]]:
 
 def check_pages(pages: list[list[str]], document: bytes, of: object) -> None:
     """No title nor closing ends a page, no page has next to nothing, pages are counted from 1."""
-    ends = {line for style, line in styled(document) if style in ("Title", "Heading1", "Heading2", "Closing")}
+    ends = {line for style, line in styled(document) if style in ("Title", "Heading2", "Heading3", "Closing")}
     for number, page in enumerate(pages, 1):
         # The address of a letter is drawn after the footer: it is a frame.
         rank = next(rank for rank, line in enumerate(page) if _FOOTER.search(line))

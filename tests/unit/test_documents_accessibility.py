@@ -25,7 +25,7 @@ from tools.house.build import MODELS
 
 SMALLEST_HALF_POINTS, SMALLEST_IN_FOOTER = 21, 19
 LEAST_CONTRAST = 4.5
-HEADINGS = {"Heading1": 1, "Chapter": 1, "Heading2": 2}
+HEADINGS = {"Title": 1, "Subject": 1, "Chapter": 2, "Heading2": 2, "Heading3": 3}
 Node = ElementTree.Element
 
 

@@ -26,7 +26,6 @@ class Chart:
     """A chart of the context `charts.<name>`, whose figures may be unknown."""
 
     name: str
-    title: str
     height: int
     plot: str
     legend: str = ""
@@ -37,8 +36,7 @@ class Chart:
             f'{_HEAD}<c:chartSpace xmlns:c="{_NAMESPACE}"'
             ' xmlns:a="http://schemas.openxmlformats.org/drawingml/2006/main">'
             '<c:lang val="fr-FR"/><c:roundedCorners val="0"/><c:chart>'
-            f'<c:title>{_rich(self.title)}<c:overlay val="0"/></c:title>'
-            f'<c:autoTitleDeleted val="0"/><c:plotArea><c:layout/>{self.plot}</c:plotArea>'
+            f'<c:autoTitleDeleted val="1"/><c:plotArea><c:layout/>{self.plot}</c:plotArea>'
             f'{self.legend}<c:plotVisOnly val="1"/>'
             "</c:chart>"
             '<c:spPr><a:solidFill><a:srgbClr val="FFFFFF"/></a:solidFill><a:ln><a:noFill/></a:ln></c:spPr>'
@@ -144,5 +142,5 @@ def _balance() -> str:
     )
 
 
-BUDGET = Chart("budget", "Budget mensuel avant et après le prêt", 2_500_000, _budget(), _LEGEND)
-BALANCE = Chart("balance", "Capital restant dû après chaque mensualité", 2_700_000, _balance())
+BUDGET = Chart("budget", 1_900_000, _budget(), _LEGEND)
+BALANCE = Chart("balance", 1_900_000, _balance())
