@@ -36,15 +36,21 @@ class Subject:
 class ClientGoneError(Exception):
     """Nobody waits for the answer of the current call any more."""
 
+    reason = ""
 
-@dataclass(frozen=True)
+
+@dataclass  # not frozen, which would triple the cost of one: each call makes one
 class Call:
-    """The call being served; `deadline` in time.monotonic(), `actor` what its header x-actor says."""
+    """The call being served; `deadline` in time.monotonic(), `actor` what its header x-actor says.
+
+    `caller` is who makes it, once that is proved; `peer` the address it comes from.
+    """
 
     request_id: str
     deadline: float
     actor: str = ""
     caller: Caller | None = None
+    peer: str = ""
     subject: Subject = field(default_factory=Subject)
     is_awaited: Callable[[], bool] = lambda: True
 
@@ -61,6 +67,11 @@ _alarms_lock = threading.Lock()
 def enter(call: Call) -> None:
     """Makes a call the current one, to the end of the contextvars context that gRPC gives to each call."""
     _current.set(call)
+
+
+def current() -> Call | None:
+    """The current call; None outside one."""
+    return _current.get()
 
 
 def request_id() -> str:

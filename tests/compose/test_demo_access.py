@@ -11,7 +11,10 @@ import pytest
 from tests import oidc
 from tests.support import ROOT
 
-pytestmark = oidc.needs_provider
+pytestmark = [
+    oidc.needs_provider,
+    pytest.mark.more("une matinée d’accès : trois services sous TLS, un fournisseur d’identités"),
+]
 COMMAND = [sys.executable, "-m", "examples.access"]
 
 

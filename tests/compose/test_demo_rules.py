@@ -10,6 +10,7 @@ import pytest
 from tests import warm
 from tests.support import Launch
 
+pytestmark = pytest.mark.more("un vote entier, prouvé deux fois")
 HANGING_SECONDS = 600
 """It proves for half a minute on an idle machine, and for minutes on a busy one."""
 

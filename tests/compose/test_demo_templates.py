@@ -11,6 +11,7 @@ import pytest
 from tests import warm
 from tests.support import ROOT, Launch
 
+pytestmark = pytest.mark.more("une matinée de modèles : mille courriers, une conversion, des réparations")
 APPOINTMENT = "Un rendez-vous vous sera proposé"
 
 

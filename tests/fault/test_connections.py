@@ -7,13 +7,14 @@ import resource
 import socket
 import struct
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import grpc
 import pytest
 
+from services.kit.serve.server import CONNECTIONS
 from tests.raw_http2 import PREFACE, SETTINGS, RawConnection, frame
 from tests.service.kit_probe import NAME
 from tests.support import Launch, RunningServer, wait_until
@@ -93,6 +94,17 @@ def test_connections_that_say_nothing_hold_nothing(server: RunningServer, speaks
                 idle.enter_context(connected(server))
         for _ in range(5):
             ask_anew(server)
+
+
+@pytest.mark.more("connexions : plus qu’un processus n’en accepte")
+def test_connections_above_the_limit_are_turned_away(server: RunningServer) -> None:
+    with answering(server), ExitStack() as idle:
+        for _ in range(CONNECTIONS):
+            idle.enter_context(RawConnection(server.address))
+        turned_away = idle.enter_context(connected(server))
+        turned_away.sendall(PREFACE + frame(SETTINGS, 0, 0))
+        with suppress(ConnectionResetError):
+            assert not turned_away.recv(1)
 
 
 def test_a_worker_without_descriptors_serves_those_who_are_there(launch: Launch) -> None:

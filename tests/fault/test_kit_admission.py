@@ -54,7 +54,7 @@ def answered(channel: grpc.Channel) -> None:
     [(ONE, None, None), (ONE, b"bonjour", 7), (HEALTH, b"\n\x01x", 3), (REFLECTION, None, None)],
     ids=["headers", "seven-bytes", "health", "reflection"],
 )
-@pytest.mark.parametrize(("connections", "streams"), [(2, 16), (10, 32)])
+@pytest.mark.parametrize(("connections", "streams"), [(2, 16), (10, 32), (40, 32)])
 def test_half_sent_requests_hold_no_place(
     server: RunningServer,
     channel: grpc.Channel,

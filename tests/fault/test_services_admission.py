@@ -153,7 +153,7 @@ def check_answers(running: RunningServer, server: Server) -> None:
         *(
             pytest.param((name,), connections, streams, id=f"{name}-{connections}x{streams}", marks=LONG)
             for name in HALVES
-            for connections, streams in ((2, 16), (6, 16), (10, 32))
+            for connections, streams in ((2, 16), (6, 16), (10, 32), (40, 32))
         ),
     ],
 )

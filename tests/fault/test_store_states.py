@@ -132,7 +132,8 @@ def test_each_state_has_its_name(
     wait_until(lambda: not_serving(server, module) == names(module))
     found = asked(server, module)
     told = {reason for reasons in found.values() for reason in reasons}
-    assert told and told <= FAULTS[fault]
+    assert told
+    assert told <= FAULTS[fault]
     assert Path(server.log).read_text().count('"event": "exception"') == 0
 
 

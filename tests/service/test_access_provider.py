@@ -169,6 +169,35 @@ def test_a_token_for_another_service_is_refused_by_introspection_too(
         assert refusal(asked, token) == "TOKEN_REFUSED AUDIENCE"
 
 
+PROCONNECT = """
+audience = "logiciel-social"
+sirets = ["20005682600015"]
+
+[providers.claims]
+audience = "client_id"
+siret = "absent"
+"""
+
+
+def test_a_provider_that_names_the_client_and_no_employer(provider: oidc.Provider, opened: Open) -> None:
+    text = RULES.replace('audience = "microcredit"\n', PROCONNECT)
+    agent = (
+        '[[agents]]\nprovider = "ville"\nsubject = "claire"\nroles = ["auditor"]\nsiret = "20005682600015"\n'
+    )
+    asked, without = opened(INTROSPECTION + agent, text), opened(INTROSPECTION, text)
+    with provider.running():
+        token = provider.login("claire", "urn:microcredit:opaque").access
+        caller = asked.caller(None, headers(token))
+        assert (caller.subject, caller.roles, caller.siret) == (
+            "claire",
+            frozenset({"auditor"}),
+            "20005682600015",
+        )
+        assert refusal(without, token) == "TOKEN_REFUSED EMPLOYER"
+        other = provider.login("claire", "urn:microcredit:opaque", oidc.OTHER_CLIENT).access
+        assert refusal(asked, other) == "TOKEN_REFUSED AUDIENCE"
+
+
 @given(
     values=st.lists(
         st.one_of(
@@ -211,7 +240,9 @@ def test_a_wrong_file_says_what_is_wrong(opened: Open, changed: tuple[str, str],
 def test_contradictions_of_a_file_are_said_at_once(opened: Open) -> None:
     more = '[[applications]]\nname = "loopback"\naccount = "agents"\n'
     more += '[[agents]]\nprovider = "autre"\nsubject = "x"\nroles = []\n'
+    text = RULES + '[providers.claims]\naudience = "client_id"\n'
     with pytest.raises(StartupError) as refused:
-        opened(more)
+        opened(more, text)
     assert "application nommé deux fois : loopback." in str(refused.value)
     assert "fournisseur inconnu : autre." in str(refused.value)
+    assert "claims.audience est aux jetons interrogés par introspection : ville." in str(refused.value)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import zipfile
 from collections.abc import Callable
@@ -14,7 +15,7 @@ from docx import Document
 from openpyxl import Workbook
 
 from tests import warm
-from tests.documents_support import DOCUMENTS, REFUSAL, plain
+from tests.documents_support import DOCUMENTS, REFUSAL, parts, plain, png
 from tests.support import Launch
 
 EXAMPLES = DOCUMENTS / "contract" / "examples"
@@ -50,6 +51,37 @@ def test_a_document_a_dossier_and_their_verification(run: Run, tmp_path: Path) -
     )
     assert "Fiche projet" in dossier.stdout
     assert zipfile.is_zipfile(tmp_path / "d.zip")
+
+
+@pytest.mark.more("une publication de plus")
+def test_a_template_is_given_places_for_images_that_the_command_fills(run: Run, tmp_path: Path) -> None:
+    assert run(tmp_path, "get", "04-accuse-reception", "-o", "lettre.docx").returncode == 0
+    document = Document(str(tmp_path / "lettre.docx"))
+    (tmp_path / "modele.png").write_bytes(png(30, 10))
+    for name in ("stamp", "qr_code"):
+        paragraph = document.add_paragraph(f"{{% if images is defined and images.{name} is defined %}}")
+        drawn = paragraph.add_run().add_picture(str(tmp_path / "modele.png"))
+        drawn._inline.docPr.set("descr", f"{{{{ images.{name}.alt }}}}")
+        paragraph.add_run("{% endif %}")
+    document.save(str(tmp_path / "lettre.docx"))
+    published = run(tmp_path, "publish", "lettre.docx", "--template", "04-accuse-reception")
+    assert published.returncode == 0, published.stdout + published.stderr
+    assert run(tmp_path, "activate", "04-accuse-reception", "1.1.0", "--from", "2026-11-23").returncode == 0
+    (tmp_path / "tampon.png").write_bytes(png(24, 24))
+    stamp = ("--image", "stamp=tampon.png", "--alt", "stamp=Tampon du CIAS")
+    code = ("--image", "qr_code=https://exemple.fr/suivi?a=1", "--alt", "qr_code=Code de la page de suivi")
+    data = (str(EXAMPLES / "complet.json"), "--date", "2026-11-23")
+    made = run(tmp_path, "generate", "04-accuse-reception", *data, *stamp, *code, "-o", "faite.docx")
+    assert (made.returncode, made.stderr) == (0, "")
+    found = parts((tmp_path / "faite.docx").read_bytes())
+    assert found["word/media/data_stamp.png"] == png(24, 24)
+    assert all(alt in found["word/document.xml"].decode() for alt in ("Tampon du CIAS", "Code de la page"))
+    assert run(tmp_path, "verify", "faite.docx").returncode == 0
+    (tmp_path / "tampon.png").write_bytes(b"GIF89a")
+    refused = run(tmp_path, "generate", "04-accuse-reception", *data, *stamp)
+    assert refused.returncode == 1
+    assert "images.stamp.content" in refused.stderr
+    assert "ni un PNG ni un JPEG" in refused.stderr
 
 
 def test_a_mailing_from_a_csv_loses_only_its_bad_row(run: Run, tmp_path: Path) -> None:
@@ -229,3 +261,24 @@ def test_a_wrong_command_says_so_in_french(
     assert done.returncode == code, done.stderr
     assert done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.more("LibreOffice")
+@pytest.mark.skipif(not shutil.which("soffice"), reason="LibreOffice absent")
+def test_a_template_is_seen_before_it_is_published(run: Run, tmp_path: Path) -> None:
+    assert run(tmp_path, "get", REFUSAL, "-o", "lettre.docx").returncode == 0
+    asked = ("preview", "lettre.docx", "--template", REFUSAL, "--data", DATA, "--date", "2026-11-23")
+    seen = run(tmp_path, *asked, "-o", "apercu.pdf", "--json")
+    assert seen.returncode == 0, seen.stdout + seen.stderr
+    pdf, *pages = (tmp_path / name for name in json.loads(seen.stdout)["paths"])
+    assert pdf.read_bytes().startswith(b"%PDF-")
+    assert len(pages) >= 2
+    assert all(page.read_bytes().startswith(b"\x89PNG") for page in pages)
+    word = run(tmp_path, *asked, "-o", "apercu.docx")
+    assert word.returncode == 0
+    assert run(tmp_path, "verify", "apercu.docx").returncode == 1, "a trial is not sealed"
+    wrong = run(tmp_path, "preview", "lettre.docx", "--data", DATA, "--date", "2026-11-23")
+    assert wrong.returncode == 2
+    (tmp_path / "vide.json").write_text('{"contract_version": "1.0"}')
+    refused = run(tmp_path, *asked[:5], "vide.json", *asked[6:])
+    assert (refused.returncode, "data_json.assessment" in refused.stderr) == (1, True), refused.stderr

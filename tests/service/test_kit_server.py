@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -161,9 +162,12 @@ def test_a_worker_tells_how_many_calls_ended_and_how(launch: Launch) -> None:
     (told,) = (
         line for line in map(json.loads, counted.log.read_text().splitlines()) if line["event"] == "calls"
     )
-    # The core refused one by itself, of which it told nobody.
-    assert (told["received"], told["begun"], told["not_begun"]) == (8, 7, 1)
-    assert {(each["method"], each["code"], each["reason"]): each["count"] for each in told["ended"]} == {
+    assert (told["received"], told["running"]) == (8, 0)
+    ended = {(each["method"], each["code"], each["reason"]): each["count"] for each in told["ended"]}
+    # What is more than twice too large is refused by the core, which says of it that it is over, or empty.
+    cores = ((f"/{NAME}/One", "CANCELLED", ""), (f"/{NAME}/One", "INVALID_ARGUMENT", "REQUEST_UNREADABLE"))
+    assert sum(ended.pop(core, 0) for core in cores) == 1
+    assert ended == {
         (f"/{NAME}/One", "OK", ""): 3,
         (f"/{NAME}/Down", "OK", ""): 1,
         (f"/{NAME}/One", "INTERNAL", "INTERNAL"): 1,
@@ -278,27 +282,54 @@ def test_messages_above_the_limit_are_refused_in_our_words(
     assert detail(error, ErrorInfo).reason == "MESSAGE_TOO_LARGE"
 
 
-def refused_by_the_core(narrow: RunningServer) -> dict[str, Any]:
+def cut_for_its_silence(channel: grpc.Channel) -> Any:
+    """A call whose message never comes, once it has ended; a worker looks as other calls come."""
+    over = threading.Event()
+
+    def messages() -> Iterator[bytes]:
+        over.wait()
+        yield b""
+
+    method: Any = channel.stream_unary(f"/{NAME}/One")
+    never = method.future(messages(), timeout=60)
+
+    def ended() -> bool:
+        call(channel, "x", timeout=60)
+        return bool(never.done())
+
+    wait_until(ended)
+    over.set()
+    return never
+
+
+def refused_by_the_core(narrow: RunningServer, hurried_channel: grpc.Channel) -> dict[str, Any]:
     """What the core refuses by itself, made to happen: the error of each case."""
     with grpc.insecure_channel(narrow.address) as channel, grpc.insecure_channel("127.0.0.1:1") as nobody:
-        without: Any = channel.stream_unary(f"/{NAME}/One")
-        with pytest.raises(grpc.RpcError) as raised:
-            without(iter([]), timeout=10)
         return {
             "request": failure(channel, "x" * 9000),
             "answer": failure(channel, "big 5000"),
             "metadata": failure(channel, "x", metadata=(("x-long", "x" * 40_000),)),
-            "no message": raised.value,
+            "late": cut_for_its_silence(hurried_channel),
             "no server": failure(nobody, "x"),
         }
 
 
-def test_the_page_of_errors_has_what_the_core_alone_refuses(narrow: RunningServer) -> None:
-    found = refused_by_the_core(narrow)
+def test_the_page_of_errors_has_what_the_core_alone_refuses(
+    narrow: RunningServer, hurried_channel: grpc.Channel
+) -> None:
+    found = refused_by_the_core(narrow, hurried_channel)
     listed = {refusal.case: refusal for refusal in CORE_REFUSALS}
     assert listed.keys() == found.keys()
     for case, refusal in listed.items():
         assert (found[case].code().name, refusal.text in found[case].details()) == (refusal.code, True), case
+
+
+def test_a_call_that_ends_without_its_message_is_refused_in_our_words(channel: grpc.Channel) -> None:
+    without: Any = channel.stream_unary(f"/{NAME}/One")
+    with pytest.raises(grpc.RpcError) as raised:
+        without(iter([]), timeout=10)
+    assert raised.value.code() is grpc.StatusCode.INVALID_ARGUMENT
+    assert detail(raised.value, ErrorInfo).reason == "REQUEST_UNREADABLE"
 
 
 @pytest.mark.parametrize("method", ["Health/Check", "Health/Watch"])

@@ -162,7 +162,7 @@ def columns(fields: Mapping[str, Field], above: str = "") -> Iterator[str]:
             path, field = f"{path}[0]", field.item
         if field.fields:
             yield from columns(field.fields, f"{path}.")
-        elif field.kind not in ("object", "list"):
+        elif field.kind not in ("image", "object", "list"):
             yield path
 
 

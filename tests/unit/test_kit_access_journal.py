@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -11,13 +12,17 @@ from typing import Any, cast
 import pytest
 
 from services.kit.access import journal as journal_module
-from services.kit.access.journal import AccessJournal
+from services.kit.access.journal import AccessJournal, Ended
 from services.kit.access.unusual import MANY_CASES, Rule, day_bounds, summary
+from services.kit.caller import Caller
+from services.kit.dates import microseconds
 from services.kit.errors import Unavailable
 from services.kit.store import AccessLine, AccessLog, accesses
 from tests.support import wait_until
 
 MONDAY = datetime(2026, 11, 30, 9, tzinfo=UTC)
+MARIE = Caller("logiciel", subject="marie", provider="cias", siret="20005682600015")
+PEER = "ipv6:%5B::1%5D:50000"
 LINE = AccessLine(MONDAY, "p", 1, subject="cias:marie", application="logiciel", code="OK")
 
 
@@ -38,6 +43,23 @@ class Store:
         self.kept += lines
 
 
+def ended(*cases: str, reason: str = "") -> Ended:
+    return Ended(
+        time.monotonic(),
+        microseconds(MONDAY) * 1000,
+        MARIE,
+        PEER,
+        "Read",
+        "",
+        "",
+        "OK",
+        reason,
+        "",
+        "r",
+        cases,
+    )
+
+
 def opened(store: Store, capacity: int = 10) -> AccessJournal:
     journal = AccessJournal(cast(AccessLog, store), capacity)
     journal.start()
@@ -48,15 +70,18 @@ def test_each_case_has_a_line_and_the_ranks_of_a_process_have_no_hole() -> None:
     store = Store()
     store.answers.set()
     journal = opened(store)
-    journal.note(replace(LINE), ["D-1", "D-2"])
-    journal.note(replace(LINE), [])
+    journal.note(ended("D-1", "D-2"))
+    journal.note(ended())
     wait_until(lambda: len(store.kept) == 4)
-    journal.note(replace(LINE), ["D-3"])
+    journal.note(ended("D-3"))
     journal.stop()
     assert [one.number for one in store.kept] == [0, 1, 2, 3, 4, 5]
     assert [one.case_tag for one in store.kept[1:5]] == ["D-1", "D-2", "", "D-3"]
     assert (store.kept[0].kind, store.kept[-1].kind) == (accesses.START, accesses.STOP)
     assert len({one.process for one in store.kept}) == 1
+    line = store.kept[1]
+    assert (line.time, line.application, line.subject, line.peer) == (MONDAY, "logiciel", "cias:marie", "::1")
+    assert (line.method, line.siret, line.acr) == ("Read", "20005682600015", None)
 
 
 @pytest.mark.parametrize("limit", ["capacity", "delay"])
@@ -66,14 +91,14 @@ def test_calls_are_refused_while_the_journal_cannot_be_written(
     if limit == "delay":
         monkeypatch.setattr(journal_module, "LATE_SECONDS", 0.0)
     store = Store()
-    journal = opened(store, capacity=2 if limit == "capacity" else 100)
+    journal = opened(store, capacity=1 if limit == "capacity" else 100)
     journal.check()
-    journal.note(replace(LINE), ["D-1", "D-2"])
+    journal.note(ended("D-1", "D-2"))
     with pytest.raises(Unavailable) as refused:
         journal.check()
     assert refused.value.reason == "ACCESS_JOURNAL_UNAVAILABLE"
-    journal.note(replace(LINE, code="UNAVAILABLE", reason=refused.value.reason), [])
-    assert len(journal._waiting) == 2, "a refusal waits for nothing: the queue stays bounded"
+    journal.note(ended(reason=refused.value.reason))
+    assert len(journal._waiting) == 1, "a refusal waits for nothing: the queue stays bounded"
     store.answers.set()
     wait_until(lambda: len(store.kept) == 3)
     wait_until(lambda: not journal._waiting)

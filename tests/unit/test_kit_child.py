@@ -13,7 +13,7 @@ import pytest
 
 from services.kit.child import Bounds, Message, Stopped, StoppedError, ask
 
-_BOUNDS = Bounds(processor_seconds=30, memory=256 * 1024**2, output=1024**2, wall_seconds=60)
+_BOUNDS = Bounds(processor_seconds=30, memory=256 * 1024**2, output=1024**2, wall_seconds=600)
 _PROBE = "tests.child_probe"
 
 

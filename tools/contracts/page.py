@@ -37,10 +37,10 @@ métadonnées de fin) suffit à retrouver l’appel dans le journal technique.
 _CORE = """\
 ## Ce que gRPC refuse seul
 
-Ces erreurs n’ont ni motif ni phrase en français : gRPC les rend avant que le service ne voie l’appel, ou
-après sa réponse. Le journal ne compte les premières qu’ensemble (`not_begun`, dans
-[exploitation.md](exploitation.md)). Au-delà de 32 appels ouverts sur une connexion, un client gRPC attend de
-lui-même.
+Ces erreurs n’ont ni motif ni phrase en français : gRPC les rend avant que le service ne lise la demande, ou
+après sa réponse. Le journal compte les demandes trop grandes sous CANCELLED ou `REQUEST_UNREADABLE`, et
+celles qui ne viennent pas sous CANCELLED / `REQUEST_NOT_RECEIVED`. Au-delà de 32 appels ouverts sur une
+connexion, un client gRPC attend de lui-même.
 """
 _TITLES = {
     COMMON: "Communes à tous les services",
@@ -86,11 +86,11 @@ CORE_REFUSALS = (
         "demander moins à la fois, ou la méthode qui répond par flux",
     ),
     CoreRefusal(
-        "no message",
-        "UNIMPLEMENTED",
-        "requires exactly one request message",
-        "un appel fini sans aucun message",
-        "envoyer la demande ; vérifier que la méthode n’est pas appelée comme un flux",
+        "late",
+        "CANCELLED",
+        "CANCELLED",
+        "une demande qui se fait attendre plus de `…_DEADLINE_SECONDS` (10 s ; en foule, 2 s)",
+        "renvoyer le même appel",
     ),
     CoreRefusal(
         "no server",

@@ -77,7 +77,7 @@ class Headers:
         spelt = name if self._field(name) else name.lower()
         path = spelt if self._field(spelt) else self._words.get(fold(name), "")
         field = self._field(path)
-        if field is None or field.kind in ("object", "list"):
+        if field is None or field.kind in ("image", "object", "list"):
             return None
         return Column(title.strip(), path, field, title.strip().endswith(_MAY_LACK))
 

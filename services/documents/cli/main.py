@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from services.documents.cli import making, mending, stored, templates
+from services.documents.cli import making, mending, previewing, stored, templates
 from services.documents.cli.client import ADDRESS
 from services.kit.cli import accesses, program, run, signing
 
@@ -21,6 +21,7 @@ injoignable ou en panne.
 app = program(HELP)
 templates.register(app)
 mending.register(app)
+previewing.register(app)
 making.register(app)
 stored.register(app)
 signing.register(app, ADDRESS, templates.statement, templates.package_folders)

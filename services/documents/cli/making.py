@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import json
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
@@ -14,7 +17,9 @@ from microcredit.documents.v1 import template_service_pb2 as rpc
 from services.documents.cli.client import ADDRESS, STREAM_SECONDS, Client, named
 from services.kit.cli import (
     GOOD,
+    USAGE,
     Call,
+    CommandError,
     DryRun,
     add_commands,
     as_json,
@@ -40,6 +45,18 @@ Data = Annotated[Path, typer.Argument(metavar="DONNÉES", help="Les données du 
 Out = Annotated[
     Path | None, typer.Option("--out", "-o", metavar="CHEMIN", help="Où écrire ; sinon ici, sous son nom.")
 ]
+Images = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--image",
+        metavar="NOM=FICHIER",
+        help="Une image du dossier : stamp=tampon.png ; ce que dit un code QR : qr_code=https://…",
+    ),
+]
+Alts = Annotated[
+    list[str] | None,
+    typer.Option("--alt", metavar="NOM=TEXTE", help="Le texte de remplacement d’une image : obligatoire."),
+]
 PURPOSES = ("file", "bank", "applicant")
 
 
@@ -54,6 +71,8 @@ def generate(
     data: Data,
     day: DocumentDate,
     profile: Profile = "",
+    image: Images = None,
+    alt: Alts = None,
     pdf: Pdf = False,
     store: Store = False,
     out: Out = None,
@@ -61,7 +80,7 @@ def generate(
     """Fait un document à partir des données d’un dossier."""
     request = pb.GenerateDocumentRequest(
         template=named("templates", template),
-        data_json=read_file(data),
+        data_json=with_images(read_file(data), image or [], alt or []),
         request_id=str(uuid4()) if store else "",
         **asked(day, profile, pdf=pdf, store=store),
     )
@@ -80,6 +99,27 @@ def generate(
     if document.name:
         call.out.line(f"Gardé par le serveur : {document.name}")
     return GOOD
+
+
+def with_images(data: bytes, images: Sequence[str], alts: Sequence[str]) -> bytes:
+    """The data with these images, `NAME=FILE`, and their alternative texts, `NAME=TEXT`."""
+    if not (images or alts):
+        return data
+    try:
+        read = json.loads(data)
+        held = read.setdefault("images", {})
+        for name, _, source in (image.partition("=") for image in images):
+            drawn = {"text": source} if name == "qr_code" else {"content": _encoded(Path(source))}
+            held.setdefault(name, {}).update(drawn)
+        for name, _, text in (alt.partition("=") for alt in alts):
+            held.setdefault(name, {})["alt"] = text
+    except (ValueError, AttributeError, TypeError):
+        raise CommandError("Les données ne sont pas un objet JSON.", exit_code=USAGE, reason="FILE") from None
+    return json.dumps(read, ensure_ascii=False).encode()
+
+
+def _encoded(path: Path) -> str:
+    return base64.b64encode(read_file(path)).decode()
 
 
 def parse_purpose(text: str) -> str:
@@ -177,7 +217,7 @@ def columns(call: Call, template: TemplateId) -> int:
     client = Client(call.target)
     request = rpc.GetTemplateFieldsRequest(name=named("templates", template))
     answer = client.call(client.templates.GetTemplateFields, request)
-    needed = [one for one in answer.fields if one.used and one.type_label not in ("liste", "groupe")]
+    needed = [one for one in answer.fields if one.used and one.type_label not in ("groupe", "image", "liste")]
     call.out.document({"columns": [as_json(one) for one in needed]})
     call.out.table(
         ("colonne", "type", "sens"),

@@ -28,7 +28,10 @@
 - `from_lender`: What forbids to use what the lender said; nothing if the person brought the paper.
 - `has_illegal_character`: Whether the text holds a character that no document may carry.
 - `ILLEGAL`: The characters that no text may hold, as the inside of a character class.
+- `Image`: An image of the data: its bytes, its kind and its size in pixels; `fault` says why it cannot
+  serve.
 - `is_presentable`: The conditions were checked and allow it, and the social worker is not against it.
+- `JPEG`: The kind of an image.
 - `merge_patch`: The target once patched (RFC 7396): objects are merged, anything else is replaced, null
   takes away.
 - `METROPOLE`: The territory of a profile that names none: the country without Alsace-Moselle.
@@ -45,6 +48,7 @@
   block.
 - `refuse_other_files`: A package holds nothing but its own files.
 - `refused_to_lender`: What says that a request never reaches a lender.
+- `PNG`: The kind of an image.
 - `Requirement`: The paths that one template adds to what the contract already requires.
 - `ROOT`: The field of the request, where the paths of violations start.
 - `Schema`: A JSON Schema 2020-12 document whose `$defs` named money, rate and date carry types.
@@ -93,6 +97,7 @@ from services.documents.contract.dossier_json import (
     read_dossier,
 )
 from services.documents.contract.folders import described, packages, read_folder, refuse_other_files
+from services.documents.contract.images import JPEG, PNG, Image
 from services.documents.contract.lender_pieces import Sent, authorised, data_recipients, enclosed
 from services.documents.contract.recipient import RECIPIENTS, borrowers
 from services.documents.contract.schema import Requirement, Schema, written

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 
 from services.documents.contract import amounts
+from services.documents.contract.images import image_faults
 from services.documents.contract.letter_checks import SITUATIONS, Data
 from services.documents.contract.letter_checks import Check as Check
 from services.documents.contract.reader_checks import READERS
@@ -24,6 +25,7 @@ _MET = ("ELIGIBLE", "ELIGIBLE_WITH_RESERVE")
 def violations(data: Data, document_date: date, root: str) -> Iterator[Violation]:
     """What no document may print, whatever the template."""
     yield from amounts.violations(data, root)
+    yield from image_faults(data, root)
     yield from _difference(data, root)
 
 

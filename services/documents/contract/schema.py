@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
@@ -13,6 +14,7 @@ from typing import Any
 
 import jsonschema_rs
 
+from services.documents.contract.images import Image
 from services.documents.contract.strict_json import MAX_DIGITS, child
 from services.documents.contract.values import Code, Money, NotAsked
 from services.kit.errors import FieldReason, Violation
@@ -25,6 +27,7 @@ _TYPES: Mapping[str, Callable[[str], Any]] = {
     "signed_money": Money.parse,
     "rate": Decimal,
     "date": date.fromisoformat,
+    "picture": Image.parse,
 }
 
 _TYPE_NAMES = {
@@ -183,6 +186,8 @@ def written(value: Any) -> Any:
         return [written(item) for item in value]
     if isinstance(value, date):
         return value.isoformat()
+    if isinstance(value, Image):
+        return base64.b64encode(value.content).decode()
     if isinstance(value, Money):
         sign, cents = "-" if value.cents < 0 else "", abs(value.cents)
         return f"{sign}{cents // 100}.{cents % 100:02d}"

@@ -156,6 +156,7 @@ _FIELD_REASONS = {
     Reason.ABSENT: FieldReason.REQUIRED,
     Reason.NULL: FieldReason.REQUIRED,
     Reason.ILLEGAL_CHARACTER: FieldReason.NOT_PRINTABLE,
+    Reason.NOT_AN_ADDRESS: FieldReason.MALFORMED,
 }
 
 

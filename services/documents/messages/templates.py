@@ -16,6 +16,7 @@ _KINDS = {
     "boolean": "oui ou non",
     "list": "liste",
     "object": "groupe",
+    "image": "image",
     "text": "texte",
     "time": "heure",
 }

@@ -5,6 +5,7 @@
 - `bindings`: By part, the name of each chart that shows figures of the context, empty for one that always
   shows its own; lxml's XMLSyntaxError.
 - `compile_template`: The plan of a template; raises TemplateError.
+- `decoded`: The target of a link with its tags as they were typed.
 - `disagreements`: The name of each part that docxtpl renders otherwise, compared as XML, not as bytes.
 - `drawn`: The properties of each drawing that shows a chart, and the part of this chart.
 - `ENVIRONMENT`: The one of every plan: immutable, shared by every thread.
@@ -12,10 +13,12 @@
 - `executed_in_cell`: What docxtpl makes of a tag about its cell: the tags that jinja2 runs in its place.
 - `Filter`: A function of templates.
 - `FILTERS`: Every filter that templates may use, by name.
+- `image_places`: The drawings of a part whose alternative text names an image of the data.
 - `is_rendered`: Whether the tags of a part are filled in.
 - `ITEM`: The filter gives one item of the list that it takes, of which it needs one at least.
 - `keep_in`: Keeps what is compiled from now on in a folder that nobody else can write.
 - `LOGO_PART`: Name under which callers give the logo, wherever the template keeps it.
+- `LINK`: What the target of a link begins with.
 - `list_styles`: The styles of word/styles.xml that rich texts need.
 - `MARKDOWN`: The filter that makes a rich text of a text.
 - `MAX_STEPS`: What loops may do in one part of a document.
@@ -34,6 +37,7 @@
 - `TAGS`: What opens a tag: a value, a statement, a comment.
 - `TemplateError`: The template cannot be compiled; `sentence` says why, in French.
 - `TESTS`: The tests that templates may use.
+- `with_links`: The parts with a field instead of each link whose target has tags.
 - `WORD_PART`: The parts of a Word file whose text may hold tags.
 """
 
@@ -45,6 +49,9 @@ from services.documents.render.compiler import compile_template
 from services.documents.render.environment import ENVIRONMENT, TESTS, keep_in
 from services.documents.render.errors import Reason, RenderError, TemplateError
 from services.documents.render.filters import FILTERS, ITEM, SAME, Filter
+from services.documents.render.image_places import image_places
+from services.documents.render.linked import LINK
+from services.documents.render.links import decoded, with_links
 from services.documents.render.logo import LOGO_PART
 from services.documents.render.markdown import FILTER as MARKDOWN
 from services.documents.render.plan import Plan

@@ -14,9 +14,10 @@ from services.documents.render.archive import Member, write
 from services.documents.render.copies import Copies
 from services.documents.render.errors import Reason, RenderError, TemplateError
 from services.documents.render.foreign import Joined, Rewrite
+from services.documents.render.image_parts import ImagePart
 from services.documents.render.lists import Lists
 from services.documents.render.marks import Notes
-from services.documents.render.plan import FIRST_DRAWING, Plan, Program, encoded, number_drawings
+from services.documents.render.plan import FIRST_DRAWING, Item, Plan, Program, encoded, number_drawings
 from services.documents.render.sections import Section
 
 _NUMBERING, _STYLES = "word/numbering.xml", "word/styles.xml"
@@ -91,7 +92,7 @@ class _Assembly:
         members = [self._member(item, main, parts) for item in self._base.items]
         return write([*members, *self._copies.members])
 
-    def _member(self, item: Member | Program, main: Member, parts: Mapping[str, bytes]) -> Member:
+    def _member(self, item: Item, main: Member, parts: Mapping[str, bytes]) -> Member:
         if item.name in parts:
             return Member(item.name, parts[item.name])
         if item.name == opc.MAIN:
@@ -101,6 +102,8 @@ class _Assembly:
                 return Member(name, encoded(name, self._notes[kind].xml()))
         if isinstance(item, Program):
             return Member(item.name, encoded(item.name, self._own_part(item, 0)))
+        if isinstance(item, ImagePart):
+            return item.member(self._pieces[0].context)
         if item.name == _NUMBERING:
             return Member(item.name, self._lists.numbering(self._shared[_NUMBERING]))
         if item.name == _STYLES:
@@ -112,10 +115,11 @@ class _Assembly:
         return item
 
     def _notes_of(self, kind: str, piece: Piece) -> str:
-        item = piece.plan.item(marks.NOTES[kind])
+        name = marks.NOTES[kind]
+        item = piece.plan.item(name)
         if item is None:
             return ""
-        xml = item.xml(piece.context) if isinstance(item, Program) else item.content().decode()
+        xml = item.xml(piece.context) if isinstance(item, Program) else piece.plan.static(name).decode()
         return self._rewritten(piece.plan, xml)
 
     def _own_part(self, program: Program, rank: int) -> str:
@@ -156,8 +160,10 @@ class _Assembly:
 
     def _apart(self, rank: int, piece: Piece, section: Section) -> Section:
 
-        def render(program: Program) -> str:
-            return self._rewritten(piece.plan, self._own_part(program, rank))
+        def render(item: Program | ImagePart) -> bytes:
+            if isinstance(item, ImagePart):
+                return item.content(piece.context)
+            return encoded(item.name, self._rewritten(piece.plan, self._own_part(item, rank)))
 
         names = self._copies.of(rank, piece.plan, render)
         content = marks.renamed(self._lists.restarted(section.content), rank)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from zipfile import BadZipFile
 
@@ -12,12 +13,16 @@ from services.documents.render import opc
 from services.documents.render.archive import STATIC_LEVEL, Member
 from services.documents.render.chartdata import bindings, with_figures
 from services.documents.render.errors import TemplateError
+from services.documents.render.image_parts import KINDS, ImagePart, part_name
+from services.documents.render.image_places import with_images
+from services.documents.render.links import with_links
 from services.documents.render.logo import with_logo
 from services.documents.render.plan import Plan, Program
 from services.documents.render.rich import ListStyles, list_styles
 from services.documents.render.source import TAGS, is_rendered, read_source
 
 _XML = (".xml", ".rels")
+_IMAGE_PART = re.compile(part_name(r"(\w+)", f"({'|'.join(KINDS)})"))
 
 
 def compile_template(docx: bytes, media: Mapping[str, bytes | None] | None = None) -> Plan:
@@ -36,13 +41,16 @@ def compile_template(docx: bytes, media: Mapping[str, bytes | None] | None = Non
 
 def _with_figures(parts: Mapping[str, bytes]) -> Mapping[str, bytes]:
     try:
+        parts = with_links(with_images(parts), filtered=True)
         charts = {name: with_figures(parts[name], chart) for name, chart in bindings(parts).items() if chart}
     except etree.XMLSyntaxError as error:
         raise TemplateError("Un graphique, ou le corps, n’est pas du XML.") from error
     return {**parts, **charts}
 
 
-def _item(name: str, content: bytes, lists: ListStyles) -> Member | Program:
+def _item(name: str, content: bytes, lists: ListStyles) -> Member | Program | ImagePart:
+    if (image := _IMAGE_PART.fullmatch(name)) is not None and not content:
+        return ImagePart(image[1], image[2])
     if not name.endswith(_XML):
         return Member(name, content, STATIC_LEVEL)
     if not is_rendered(name):

@@ -12,7 +12,8 @@ from lxml import etree
 from services.documents.render import opc
 from services.documents.render.archive import Member
 from services.documents.render.foreign import Rewrite
-from services.documents.render.plan import Plan, Program, encoded
+from services.documents.render.image_parts import ImagePart
+from services.documents.render.plan import Item, Plan, Program
 from services.documents.render.source import WORD_PART, parser
 
 # Parts of which a document has one.
@@ -35,7 +36,9 @@ _W = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
 _ROOTS = {"header": "hdr", "footer": "ftr"}
 _TARGET = re.compile(rb'Target="([^"]+)"')
 
-Render = Callable[[Program], str]
+Made = Program | ImagePart
+"""A part that each document has of its own."""
+Render = Callable[[Made], bytes]
 
 
 @dataclass(frozen=True)
@@ -60,7 +63,7 @@ class Copies:
         self._relations: dict[int, list[_Relation]] = {}
         self._plans: dict[int, int] = {id(base): 0}
         self._static: dict[tuple[int, str], str] = {}
-        self._said: dict[tuple[int, str, str], str] = {}
+        self._said: dict[tuple[int, str, bytes], str] = {}
         self._added: list[str] = []
         self._declared: list[str] = []
         self._blanks: dict[str, str] = {}
@@ -72,7 +75,7 @@ class Copies:
         same: dict[tuple[str, bytes], str] = {}
         for relation in self._relations_of(plan):
             item = None if relation.external else plan.item(_path(relation.target))
-            if isinstance(item, Program):
+            if isinstance(item, Made):
                 key = (relation.kind, item.digest)
                 if key not in same:
                     same[key] = self._shared(rank, plan, relation, item, render(item))
@@ -118,24 +121,24 @@ class Copies:
             self._relations[id(plan)] = [one for one in found if one.kind not in _SHARED]
         return self._relations[id(plan)]
 
-    def _shared(self, rank: int, plan: Plan, relation: _Relation, program: Program, xml: str) -> str:
+    def _shared(self, rank: int, plan: Plan, relation: _Relation, item: Made, content: bytes) -> str:
         """The identifier of a relationship to a rendered part, the same for pieces in which it says the same:
         the headers of a thousand letters are most often one."""
-        key = (id(plan), program.name, xml)
+        key = (id(plan), item.name, content)
         if key not in self._said:
-            name = self._rendered(rank, plan, program, xml)
+            name = self._rendered(rank, plan, item, content)
             self._said[key] = self._copy(relation, f"{relation.id}p{rank}", name)
         return self._said[key]
 
-    def _rendered(self, rank: int, plan: Plan, program: Program, xml: str) -> str:
+    def _rendered(self, rank: int, plan: Plan, item: Made, content: bytes) -> str:
         """The name of a part that one piece has of its own."""
-        name = _suffixed(program.name, f"_{rank}")
-        self.members.append(Member(name, encoded(program.name, xml)))
-        self._declare(name, plan, program.name)
-        self._copy_relationships(plan, program.name, name)
+        name = _suffixed(item.name, f"_{rank}")
+        self.members.append(Member(name, content))
+        self._declare(name, plan, item.name)
+        self._copy_relationships(plan, item.name, name)
         return name
 
-    def _once(self, number: int, plan: Plan, relation: _Relation, item: Member | Program | None) -> str:
+    def _once(self, number: int, plan: Plan, relation: _Relation, item: Item | None) -> str:
         """The identifier of a relationship to something that is the same in every document of a template."""
         key = (number, relation.id)
         if key not in self._static:

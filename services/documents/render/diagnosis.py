@@ -12,6 +12,7 @@ from jinja2 import StrictUndefined, Template
 from services.documents.contract import has_illegal_character
 from services.documents.render.environment import Environment, printed
 from services.documents.render.errors import IllegalCharacterError, Reason, RenderError
+from services.documents.render.linked import LinkError
 
 _MISSING = object()
 _FILE = "<template>"
@@ -95,6 +96,8 @@ def _explained(error: Exception, reads: _Reads) -> tuple[Reason, str]:
         return Reason.ABSENT, field
     if value is None:
         return Reason.NULL, field
+    if isinstance(error, LinkError):
+        return Reason.NOT_AN_ADDRESS, field
     if isinstance(error, IllegalCharacterError):
         return Reason.ILLEGAL_CHARACTER, next(filter(None, map(_illegal, reversed(reads))), field)
     # A division by zero, a slice without step: no value is at fault.

@@ -20,6 +20,8 @@ from services.documents.contract import ILLEGAL, Typeset
 from services.documents.render.budget import CHARGED, Spending, bounded, charged
 from services.documents.render.errors import IllegalCharacterError
 from services.documents.render.filters import FILTERS
+from services.documents.render.image_parts import IMAGE_FILTERS
+from services.documents.render.linked import LINK_FILTERS
 from services.documents.render.markdown import Marked
 from services.kit.french import unbroken
 
@@ -75,7 +77,7 @@ class Environment(ImmutableSandboxedEnvironment):
         super().__init__(autoescape=False, undefined=undefined, finalize=finalize)
         self.globals.clear()
         self.filters = {name: known.function for name, known in FILTERS.items()}
-        self.filters |= {FLAT: _flat, CHARGED: charged}
+        self.filters |= {FLAT: _flat, CHARGED: charged, **IMAGE_FILTERS, **LINK_FILTERS}
         self.tests = {name: self.tests[name] for name in TESTS}
 
     def getattr(self, obj: Any, attribute: str) -> Any:

@@ -31,6 +31,7 @@ class Reason(StrEnum):
     IMPOSSIBLE = "IMPOSSIBLE"
     TOO_COSTLY = "TOO_COSTLY"
     EMPTIED = "EMPTIED"
+    NOT_AN_ADDRESS = "NOT_AN_ADDRESS"
 
 
 _SENTENCES = {
@@ -42,6 +43,7 @@ _SENTENCES = {
     Reason.TAG_LEFT: "Une balise du modèle resterait dans le document.",
     Reason.IMPOSSIBLE: "Le modèle demande un calcul impossible : c’est lui qu’il faut corriger.",
     Reason.TOO_COSTLY: "Le document serait trop long : les boucles du modèle sont à revoir.",
+    Reason.NOT_AN_ADDRESS: "Ce champ est le but d’un lien : un site (https://…), mailto: ou tel:.",
     Reason.EMPTIED: "Le modèle laisserait vide un endroit où Word veut un paragraphe.",
 }
 

@@ -21,6 +21,7 @@ from services.documents.render.budget import BudgetError, joined
 from services.documents.render.diagnosis import diagnose
 from services.documents.render.environment import ENVIRONMENT, code_of
 from services.documents.render.errors import Reason, RenderError
+from services.documents.render.image_parts import ImagePart
 from services.documents.render.invariants import Watch
 from services.documents.render.lists import Lists
 from services.documents.render.markdown import FILTER as MARKDOWN
@@ -113,12 +114,16 @@ class Program:
         return made
 
 
+Item = Member | Program | ImagePart
+"""A file of an archive: the same in every document, or made for each."""
+
+
 class Plan:
     """The members of an archive in their order, static ones deflated, the others to be rendered."""
 
     __slots__ = ("_by_name", "counts_pages", "items", "names", "size")
 
-    def __init__(self, items: Sequence[Member | Program]) -> None:
+    def __init__(self, items: Sequence[Item]) -> None:
         self.items = tuple(items)
         self._by_name = {item.name: item for item in items}
         self.size = sum(item.size for item in self.items)
@@ -132,7 +137,7 @@ class Plan:
         """One .docx; `parts` replace those of the same name as they are. Raises RenderError."""
         return write(self._members(context, parts or {}))
 
-    def item(self, name: str) -> Member | Program | None:
+    def item(self, name: str) -> Item | None:
         """A part."""
         return self._by_name.get(name)
 
@@ -145,12 +150,12 @@ class Plan:
     def head(self) -> str:
         """What comes before the body of the main part."""
         item = self._by_name[opc.MAIN]
-        return item.head if isinstance(item, Program) else item.content().decode().partition(_BODY)[0]
+        return item.head if isinstance(item, Program) else self.static(opc.MAIN).decode().partition(_BODY)[0]
 
     def main(self, context: dict[str, Any]) -> str:
         """The main part of one document, not yet known to be well formed; RenderError."""
         item = self._by_name[opc.MAIN]
-        return item.xml(context) if isinstance(item, Program) else item.content().decode()
+        return item.xml(context) if isinstance(item, Program) else self.static(opc.MAIN).decode()
 
     def _members(self, context: dict[str, Any], parts: Mapping[str, bytes]) -> Iterator[Member]:
         drawings = count(FIRST_DRAWING)
@@ -164,6 +169,8 @@ class Plan:
                 yield Member(item.name, lists.numbering(self.static(_NUMBERING)))
             elif isinstance(item, Member):
                 yield item
+            elif isinstance(item, ImagePart):
+                yield item.member(context)
             elif item.digest in made:
                 yield made[item.digest].renamed(item.name)
             else:

@@ -16,7 +16,11 @@ from markupsafe import Markup, escape
 from services.documents.render import opc
 from services.documents.render.environment import TESTS
 from services.documents.render.filters import FILTERS
+from services.documents.render.image_parts import IMAGE_FILTERS
+from services.documents.render.image_places import with_images
 from services.documents.render.invariants import Watch
+from services.documents.render.linked import LINK_FILTERS
+from services.documents.render.links import with_links
 from services.documents.render.logo import with_logo
 from services.documents.render.ordinals import superscript_ordinals
 from services.documents.render.rich import ListStyles, laid_out, list_styles
@@ -38,7 +42,10 @@ class ReferenceEnvironment(ImmutableSandboxedEnvironment):
     def __init__(self) -> None:
         super().__init__(autoescape=True, undefined=StrictUndefined, finalize=_typeset)
         self.globals.clear()
-        self.filters = {name: known.function for name, known in FILTERS.items()}
+        self.filters = {name: known.function for name, known in FILTERS.items()} | {
+            **IMAGE_FILTERS,
+            **LINK_FILTERS,
+        }
         self.tests = {name: self.tests[name] for name in TESTS}
 
     def getattr(self, obj: Any, attribute: str) -> Any:
@@ -56,7 +63,8 @@ def render_reference(
     docx: bytes, context: Mapping[str, Any], media: Mapping[str, bytes | None] | None = None
 ) -> dict[str, bytes]:
     """The parts of the document by docxtpl; raises whatever docxtpl, jinja2 or python-docx raise."""
-    source = opc.write(opc.with_properties(with_logo(opc.read(docx), media or {})))
+    parts = with_links(with_images(with_logo(opc.read(docx), media or {})), filtered=True)
+    source = opc.write(opc.with_properties(parts))
     template: Any = DocxTemplate(io.BytesIO(source))
     template.render(dict(context), ReferenceEnvironment(), autoescape=True)
     buffer = io.BytesIO()

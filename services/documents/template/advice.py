@@ -9,9 +9,10 @@ from difflib import get_close_matches
 from jinja2 import TemplateSyntaxError, nodes
 
 from services.documents.render import ENVIRONMENT, FILTERS
-from services.documents.template.expressions import Problem, written
+from services.documents.template.expressions import written
 from services.documents.template.fields import Field, printing
 from services.documents.template.lexicon import by_words
+from services.documents.template.scope import Problem
 from services.documents.template.tags import Tag, find
 from services.kit.french import fold
 

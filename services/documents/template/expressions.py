@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 from jinja2 import nodes
 
 from services.documents.render import FILTERS, ITEM, SAME, TESTS, Filter
-from services.documents.template.fields import IMPLIED, Field, printing
+from services.documents.template.fields import Field, printing
+from services.documents.template.scope import Scope
 from services.documents.template.usual_filters import one_of, summed
 
 INTEGER, BOOLEAN, TEXT = Field("integer"), Field("boolean"), Field("text")
@@ -26,6 +27,7 @@ _KINDS = {
     "boolean": "oui ou non",
     "code": "code",
     "date": "date",
+    "image": "image",
     "integer": "nombre entier",
     "list": "liste",
     "money": "montant",
@@ -37,46 +39,6 @@ _KINDS = {
 }
 _ORDERED = ("integer", "date", "rate")
 _LIST_SUGGESTION = "Parcourez la liste : {%p for element in … %}."
-
-
-@dataclass(frozen=True)
-class Problem:
-    """Something wrong in an expression."""
-
-    code: str
-    message: str
-    suggestion: str = ""
-    path: str = ""
-    """What is wrong, as it is written: a field, a filter, a value."""
-    among: tuple[str, ...] = ()
-    """The values that it could have."""
-
-
-@dataclass(frozen=True)
-class Scope:
-    """What may be named at a place: fields by name, and the paths known to be there."""
-
-    names: Mapping[str, Field]
-    present: frozenset[str] = frozenset()
-    problems: list[Problem] = field(default_factory=list)
-
-    def knowing(self, paths: Iterable[str]) -> Scope:
-        """The same place where these paths are there too, with what holds them and what they imply."""
-        found = set(self.present)
-        waiting = list(paths)
-        # Until nothing is added: what a path implies may imply more.
-        while waiting:
-            path = waiting.pop()
-            if path not in found:
-                found.add(path)
-                waiting += (path.rpartition(".")[0], *IMPLIED.get(path, ()))
-        return replace(self, present=frozenset(found))
-
-    def say(
-        self, code: str, message: str, suggestion: str = "", path: str = "", among: tuple[str, ...] = ()
-    ) -> None:
-        """Notes a problem."""
-        self.problems.append(Problem(code, message, suggestion, path, among))
 
 
 def check(node: nodes.Node, scope: Scope) -> Field | None:

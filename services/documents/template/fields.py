@@ -13,7 +13,14 @@ from services.documents.contract import CONTRACT_FILE, RECIPIENTS
 from services.documents.render import FILTERS
 
 _PROFILE_FILE = Path(__file__).parent.parent / "profiles" / "profile.schema.json"
-_KINDS = {"money": "money", "signed_money": "money", "rate": "rate", "date": "date", "time": "time"}
+_KINDS = {
+    "money": "money",
+    "signed_money": "money",
+    "rate": "rate",
+    "date": "date",
+    "time": "time",
+    "picture": "image",
+}
 _PROFILE_SIGNATORIES = ("president", "director")
 _DEFINITION = "#/$defs/"
 
@@ -89,7 +96,7 @@ def _entries(path: str, spoken: str, one: Field) -> Iterator[FieldTag]:
 def _tag(spoken: str, one: Field) -> str:
     if one.kind == "list":
         return f"{{%p for element in {spoken} %}} … {{%p endfor %}}"
-    if one.kind in ("object", "boolean"):
+    if one.kind in ("image", "object", "boolean"):
         return f"{{%p if {spoken} is defined %}} … {{%p endif %}}" if one.optional else ""
     chosen = next(iter(preferred(one.kind)), "")
     printed = f"{{{{ {spoken} | {chosen} }}}}" if chosen else f"{{{{ {spoken} }}}}"

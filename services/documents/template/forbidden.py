@@ -8,7 +8,7 @@ from typing import Any
 
 from lxml import etree
 
-from services.documents.render import TAGS, WORD_PART, is_rendered, opc, parser
+from services.documents.render import LINK, TAGS, WORD_PART, decoded, is_rendered, opc, parser
 from services.documents.template.annotate import COMMENTS
 from services.documents.template.reading import PARAGRAPH, WHOLE_FILE, W, enclosing, paragraph_text, place
 from services.kit.findings import Finding
@@ -18,7 +18,6 @@ _ACTIVE = re.compile(
 )
 _ACTIVE_RELATIONS = ("oleObject", "package", "aFChunk", "control", "vbaProject", "frame", "subDocument")
 _MAIN_TYPE = "wordprocessingml.document.main+xml"
-_LINK = re.compile(r"https://|mailto:")
 _EXTERNAL = "{http://schemas.openxmlformats.org/package/2006/relationships}Relationship"
 # Fields that Word computes from the document alone.
 _FIELDS = frozenset(
@@ -94,23 +93,24 @@ def _content_type(content: bytes) -> Iterator[Finding]:
 def _relationships(name: str, content: bytes) -> Iterator[Finding]:
     owner = name.replace("_rels/", "").removesuffix(".rels")
     for relation in etree.fromstring(content, parser()).iter(_EXTERNAL):
-        kind, target = relation.get("Type", "").rpartition("/")[2], relation.get("Target", "")
+        kind, target = relation.get("Type", "").rpartition("/")[2], decoded(relation.get("Target", ""))
         if any(tag in target for tag in TAGS):
             yield _of_file(
                 "TAG_UNFILLED",
-                f"Le lien « {target} » contient une balise, qui ne serait pas remplie.",
-                "Écrivez l’adresse en entier, ou imprimez-la dans le texte.",
+                f"Le lien « {target} » contient une balise, et ne dit pas où il mène.",
+                "Écrivez le site en entier, puis la balise : https://exemple.fr/suivi/{{ case.reference }} ; "
+                "ou mailto:, tel:, ou une seule balise.",
                 owner,
             )
         elif kind in _ACTIVE_RELATIONS:
             yield _of_file(
                 "ACTIVE_CONTENT", f"Le fichier contient un objet interdit ({kind}).", "Retirez-le.", owner
             )
-        elif relation.get("TargetMode") == "External" and not (kind == "hyperlink" and _LINK.match(target)):
+        elif relation.get("TargetMode") == "External" and not (kind == "hyperlink" and LINK.match(target)):
             yield _of_file(
                 "EXTERNAL_CONTENT",
                 f"Le fichier va chercher un contenu ailleurs ({kind}) : « {target} ».",
-                "Incorporez l’image ; seuls les liens https:// et mailto: sont permis.",
+                "Incorporez l’image ; seuls les liens https://, mailto: et tel: sont permis.",
                 owner,
             )
 
@@ -192,7 +192,7 @@ def _simple_fields(root: Node) -> Iterator[tuple[Node, str]]:
 
 def _is_safe_link(code: str) -> bool:
     target = re.search(r'"([^"]*)"', code)
-    return r"\l" in code or (target is not None and _LINK.match(target[1]) is not None)
+    return r"\l" in code or (target is not None and LINK.match(target[1]) is not None)
 
 
 def _at(

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from lxml import etree
 
-from services.documents.render import TAGS, is_rendered, opc, parser
+from services.documents.render import TAGS, is_rendered, opc, parser, with_links
 from services.documents.template.accessibility import accessibility
 from services.documents.template.agreement import agreement, elsewhere
 from services.documents.template.annotate import without_ours
@@ -15,6 +15,7 @@ from services.documents.template.chart_checks import charts, named
 from services.documents.template.containers import kept
 from services.documents.template.fields import make_fields
 from services.documents.template.forbidden import forbidden
+from services.documents.template.image_checks import images
 from services.documents.template.manifest import Template
 from services.documents.template.misses import misses
 from services.documents.template.normalise import normalise
@@ -55,8 +56,17 @@ def examine(template: Template, sample: Sample | None) -> Verdict:
     if not opened.parts:
         return _verdict(opened.findings, {}, template.docx)
     parts = named(normalise(without_ours(opened.parts)))
-    findings = [*forbidden(parts), *_tags(parts, template), *charts(parts), *accessibility(parts)]
-    if not any(tag.encode() in parts[name] for tag in TAGS for name in filter(is_rendered, parts)):
+    linked = with_links(parts)
+    # Links are looked at as they are filled; the rest as Word wrote it.
+    filled = {name: linked[name] if name.endswith(".rels") else content for name, content in parts.items()}
+    findings = [
+        *forbidden(filled),
+        *_tags(linked, template),
+        *charts(parts),
+        *images(parts),
+        *accessibility(parts),
+    ]
+    if not any(tag.encode() in linked[name] for tag in TAGS for name in filter(is_rendered, linked)):
         findings.append(_NO_TAG)
     docx = opc.write(parts)
     if sample is not None and not errors(findings):

@@ -159,11 +159,17 @@ def _word_lines(part: str, root: Node) -> list[Line]:
             found.append(paragraphs[node])
         elif node.tag == TEXT and (owner := enclosing(node, PARAGRAPH)) is not None:
             paragraphs[owner].holders.append(Holder(node, "text", rank))
-        for slot in _tagged_attributes(node):
+        for slot in (*_tagged_attributes(node), *(("text",) if _is_link(node) else ())):
             owner = node if node.tag == PARAGRAPH else enclosing(node, PARAGRAPH)
             position = None if owner is None else paragraphs[owner].position
             found.append(Line(part, position, None, [Holder(node, slot, rank)]))
     return found
+
+
+def _is_link(node: Node) -> bool:
+    """Whether it is the code of a link whose target has tags."""
+    code = node.text or "" if node.tag == f"{W}instrText" else ""
+    return "{" in code and code.lstrip().startswith("HYPERLINK")
 
 
 def _tagged_attributes(node: Node) -> Iterator[str]:

@@ -13,8 +13,6 @@ from services.documents.template.advice import MAX_TRIES, Advice, Names, Run
 from services.documents.template.expressions import (
     LOOP,
     UNKNOWN,
-    Problem,
-    Scope,
     check,
     check_printed,
     present_if,
@@ -22,6 +20,7 @@ from services.documents.template.expressions import (
 )
 from services.documents.template.fields import Field
 from services.documents.template.reading import Occurrence
+from services.documents.template.scope import Problem, Scope
 from services.documents.template.structure import finding
 from services.documents.template.tags import Tag
 from services.kit.findings import Finding

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import threading
 import time
@@ -39,7 +40,7 @@ REMEMBERED = 4096
 _LONGEST_NAME = 200
 _SUBJECT = re.compile(r"[!-~]{1,100}")
 _TEAM = re.compile(r"[ -~]{1,100}")
-_SIRET = re.compile(r"\d{14}")
+_SIRET = re.compile(r"[0-9]{14}")
 
 Key = TypeVar("Key")
 Value = TypeVar("Value")
@@ -64,14 +65,24 @@ class _Known:
 
 
 @dataclass(frozen=True)
+class _Direct:
+    """The application that a certificate names, and the end of the certificate in Unix time."""
+
+    application: Application
+    until: float
+
+
+@dataclass(frozen=True)
 class _InForce:
-    """What one reading of the file says, and what was proved under it: a call is served by one alone."""
+    """What one reading of the file says, and what was proved under it: a call is served by one alone, so that
+    what is known was not withdrawn."""
 
     applications: Mapping[str, Application]
     agents: Mapping[tuple[str, str], Agent]
     withdrawals: Withdrawals
     tokens: TokenReader
     known: dict[tuple[str, bytes], _Known]
+    direct: dict[bytes, _Direct]
 
     def named(self, names: Sequence[str]) -> Application:
         """The one application of the file among the names of a certificate."""
@@ -80,12 +91,11 @@ class _InForce:
             raise _application_refused("UNKNOWN")
         return next(iter(found.values()))
 
-    def still(self, caller: Caller) -> Caller:
-        """The caller, unless withdrawn."""
+    def refuse_withdrawn(self, caller: Caller) -> None:
+        """Refuses an agent or a token that is withdrawn."""
         gone = self.withdrawals
         if caller.subject in gone.subjects or (caller.token_id and caller.token_id in gone.tokens):
             raise token_refused("WITHDRAWN")
-        return caller
 
 
 class Access:
@@ -151,7 +161,9 @@ class Access:
     def caller(self, pem: bytes | None, headers: Headers) -> Caller:
         """Who calls with a certificate and headers."""
         rules = self._in_force
-        application = self._application(rules, pem, headers)
+        application = self._direct(rules, pem)
+        if application.account == GATEWAY:
+            application = _forwarded(rules, headers)
         token = _token(headers)
         if token is not None:
             return self._agent(rules, application, token)
@@ -160,23 +172,26 @@ class Access:
             raise Unauthenticated("TOKEN_REQUIRED", message)
         return _alone(application)
 
-    def _application(self, rules: _InForce, pem: bytes | None, headers: Headers) -> Application:
+    def _direct(self, rules: _InForce, pem: bytes | None) -> Application:
+        """The application of a certificate, which may be a gateway."""
+        known = rules.direct.get(pem or b"")
+        if known is None:
+            known = self._named(rules, pem)
+            self._keep(rules.direct, pem or b"", known)
+        # A connection outlives the handshake that proved it: what ended since is refused at the next call.
+        if known.until <= time.time():
+            raise _application_refused("EXPIRED")
+        return known.application
+
+    def _named(self, rules: _InForce, pem: bytes | None) -> _Direct:
         if not self._shown:
-            return rules.named([LOOPBACK])
+            return _Direct(rules.named([LOOPBACK]), math.inf)
         if not pem:
             raise _application_refused("CERTIFICATE")
-        application = self._direct(rules, pem)
-        return _forwarded(rules, headers) if application.account == GATEWAY else application
-
-    def _direct(self, rules: _InForce, pem: bytes) -> Application:
-        """The application of a certificate, which may be a gateway."""
         certificate = self._certificate(pem)
-        # A connection outlives the handshake that proved it: what ended since is refused at the next call.
-        if certificate.expires <= time.time():
-            raise _application_refused("EXPIRED")
         if certificate.fingerprint in rules.withdrawals.certificates:
             raise _application_refused("WITHDRAWN")
-        return rules.named(certificate.names)
+        return _Direct(rules.named(certificate.names), certificate.expires)
 
     def _certificate(self, pem: bytes) -> Certificate:
         certificate = self._certificates.get(pem)
@@ -192,8 +207,9 @@ class Access:
         if known is None or known.until <= time.time():
             provider, claims, until = rules.tokens.read(token)
             known = _Known(_described(rules, application, provider, claims), until)
+            rules.refuse_withdrawn(known.caller)
             self._keep(rules.known, place, known)
-        return rules.still(known.caller)
+        return known.caller
 
     def _keep(self, kept: dict[Key, Value], key: Key, value: Value) -> None:
         """Keeps a value, the oldest leaving when there are too many; a read needs no lock, and costs less."""
@@ -209,7 +225,8 @@ def _in_force(rules: AccessRules) -> _InForce:
         {(each.provider, each.subject): each for each in rules.agents},
         rules.withdrawals,
         TokenReader(rules.providers),
-        {},
+        known={},
+        direct={},
     )
 
 
@@ -236,12 +253,14 @@ def _described(
     rules: _InForce, application: Application, provider: Provider, claims: Mapping[str, Any]
 ) -> Caller:
     """The agent that verified claims describe, in our words."""
-    subject, siret = claims.get("sub"), _matching(_SIRET, claims.get(provider.claims.siret))
+    subject = claims.get("sub")
     if not isinstance(subject, str) or not _SUBJECT.fullmatch(subject):
         raise token_refused("CLAIM")
+    agent = rules.agents.get((provider.name, subject))
+    said = claims.get(provider.claims.siret)
+    siret = _matching(_SIRET, agent.siret if agent and agent.siret else said)
     if provider.sirets and siret not in provider.sirets:
         raise token_refused("EMPLOYER")
-    agent = rules.agents.get((provider.name, subject))
     return replace(
         _alone(application),
         subject=subject,

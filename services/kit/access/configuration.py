@@ -49,6 +49,7 @@ def _secure(url: str) -> str:
 Url = Annotated[str, AfterValidator(_secure)]
 Name = Annotated[str, Field(pattern=r"^[a-z0-9-]{1,30}$")]
 Text = Annotated[str, Field(min_length=1, max_length=300)]
+Siret = Annotated[str, Field(pattern=r"^[0-9]{14}$")]
 
 
 class _Part(BaseModel):
@@ -72,6 +73,8 @@ class Claims(_Part):
     roles: Text = "roles"
     team: Text = "team"
     siret: Text = "siret"
+    audience: Text = "aud"
+    """Of an introspected token alone: ProConnect names there, by `client_id`, whom it made the token for."""
 
 
 class Provider(_Part):
@@ -86,7 +89,7 @@ class Provider(_Part):
     introspection: Introspection | None = None
     claims: Claims = Claims()
     roles: Mapping[str, tuple[Text, ...]] = {}
-    sirets: tuple[Annotated[str, Field(pattern=r"^\d{14}$")], ...] = ()
+    sirets: tuple[Siret, ...] = ()
 
 
 class Application(_Part):
@@ -98,12 +101,13 @@ class Application(_Part):
 
 
 class Agent(_Part):
-    """An agent whose roles and team are said here, where the provider does not know them."""
+    """An agent whose roles, team and employer are said here, where the provider does not know them."""
 
     provider: Name
     subject: Text
     roles: tuple[Text, ...]
     team: str = ""
+    siret: Siret | None = None
 
 
 class Withdrawals(_Part):
@@ -151,6 +155,9 @@ def _contradictions(rules: AccessRules) -> Iterable[str]:
         yield from (f"{kind} nommé deux fois : {name}" for name, count in Counter(names).items() if count > 1)
     if sum(provider.introspection is not None for provider in rules.providers) > 1:
         yield "un seul fournisseur est interrogé par introspection : un jeton opaque ne dit pas d’où il vient"
+    for provider in rules.providers:
+        if provider.claims.audience != "aud" and not provider.introspection:
+            yield f"claims.audience est aux jetons interrogés par introspection : {provider.name}"
     known = {provider.name for provider in rules.providers}
     named = dict.fromkeys(agent.provider for agent in rules.agents)
     yield from (f"fournisseur inconnu : {provider}" for provider in named if provider not in known)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from urllib.parse import unquote
 import grpc
 import structlog
 from google.protobuf import descriptor_pool
+from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.descriptor_pb2 import MethodOptions
 from google.protobuf.message import Message
 
@@ -29,12 +31,12 @@ from services.kit.access.cases import (
     enter_gate,
 )
 from services.kit.access.guard import Guard
-from services.kit.access.journal import AccessJournal
-from services.kit.access.named_cases import named_cases
+from services.kit.access.journal import AccessJournal, Ended
+from services.kit.access.named_cases import leads_to_cases, named_cases
 from services.kit.access.service import AccessServicer
 from services.kit.caller import Caller
 from services.kit.errors import DomainError, InvalidArgument
-from services.kit.store import AccessLine, AccessLog, AccessPlace, Agreement, StoreClock
+from services.kit.store import AccessLog, AccessPlace, Agreement, StoreClock
 
 BREAK_GLASS = "x-break-glass"
 """The header that gives the reason to reach a case of another team: UTF-8, percent-encoded."""
@@ -47,6 +49,20 @@ _unproved: ContextVar[Caller | None] = ContextVar("unproved", default=None)
 _agreed: ContextVar[Agreement | None] = ContextVar("agreement", default=None)
 
 log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class _Contract:
+    """What the contract says of a method: each call looks it up, and spares what the method never has."""
+
+    reads: bool = False
+    """Whether it has no side effect."""
+    has_name: bool = False
+    """Whether its request names what it is about."""
+    asks_cases: bool = False
+    """Whether its request may name cases."""
+    tells_cases: bool = False
+    """Whether its answer may."""
 
 
 @dataclass(frozen=True)
@@ -103,39 +119,33 @@ class AccessDoor:
             self._journal.check()
         # Before the request is read: who may not call a method learns nothing of what it would have said.
         self._guard.check_method(method, caller)
-        rights = self._guard.rights(
-            caller, _reason([v for k, v in call.invocation_metadata() if k == BREAK_GLASS])
-        )
+        given = [value for key, value in call.invocation_metadata() if key == BREAK_GLASS]
+        rights = self._guard.rights(caller, _reason(given) if given else "")
         enter_gate(CaseGate(self._teams, rights) if self._teams else None)
         _agreed.set(None)
 
     def permit(self, method: str, request: Any, caller: Caller) -> None:
         """Refuses a call by what its request names, and takes note of it."""
         self._guard.check_request(method, request, caller)
-        name = getattr(request, "name", "")
-        context.subject().resource = name[:_LONGEST_NAME] if isinstance(name, str) else ""
+        contract = _contract(method)
+        if contract.has_name:
+            context.subject().resource = request.name[:_LONGEST_NAME]
         if self._teams is None or not isinstance(request, Message):
             return
-        reads = _changes_nothing(method)
-        # Who gives a case to a team does not act for it.
-        tries = bool(getattr(request, "validate_only", False)) or method.startswith(_OWN_METHODS)
-        for reference in named_cases(request):
-            if reads:  # what is kept of it is refused where it is found, or at the latest as it leaves
-                context.concern(self._teams.tag(reference))
-            else:
-                act_on_case(reference, tries=tries)
-        self.agree(method, request, caller)
+        if contract.asks_cases:
+            # Who gives a case to a team does not act for it.
+            tries = bool(getattr(request, "validate_only", False)) or method.startswith(_OWN_METHODS)
+            for reference in named_cases(request):
+                if contract.reads:  # what is kept of it is refused where it is found, or as it leaves
+                    context.concern(self._teams.tag(reference))
+                else:
+                    act_on_case(reference, tries=tries)
+        if role := self._guard.second_person(method):
+            self._agree(role, method, request, caller)
 
-    def agree(self, method: str, request: Any, caller: Caller) -> None:
+    def _agree(self, role: str, method: str, request: Message, caller: Caller) -> None:
         """Refuses the first person who asks for an act that takes two, and takes note of the demand."""
-        role = self._guard.second_person(method)
-        if (
-            not role
-            or not self._log
-            or not self._teams
-            or not isinstance(request, Message)
-            or getattr(request, "validate_only", False)
-        ):
+        if not self._log or not self._teams or getattr(request, "validate_only", False):
             return
         tags = [self._teams.tag(reference) for reference in named_cases(request)]
         asked = demand(self._log, method, request, caller, tags)
@@ -146,12 +156,13 @@ class AccessDoor:
 
     def answer(self, method: str, response: Any) -> None:
         """Takes note of the cases of an answer; refuses it if one that is read is not for the caller."""
-        if self._teams is None or not isinstance(response, Message):
+        contract = _contract(method)
+        if self._teams is None or not contract.tells_cases:
             return
-        gate, reads = current_gate(), _changes_nothing(method)
+        gate = current_gate()
         for reference in named_cases(response):
             tag = self._teams.tag(reference)
-            if reads and gate and not gate.lists(tag):
+            if contract.reads and gate and not gate.lists(tag):
                 raise case_not_allowed()
             context.concern(tag)
 
@@ -166,58 +177,57 @@ class AccessDoor:
         except DomainError as error:
             log.warning("call_not_settled", reason=error.reason, request_id=context.request_id())
 
-    def note(self, method: str, peer: str, code: str, reason: str = "") -> None:
+    def note(self, method: str, code: str, reason: str = "") -> None:
         """Queues the line of a call before its answer leaves, or a part of it: its cases of until now.
 
         A stream that goes on without another case has nothing more to note.
         """
         self._settle(code)
-        caller, subject = context.caller() or _unproved.get(), context.subject()
-        cases = subject.cases[max(0, subject.noted) :]
-        if self._journal is None or caller is None or (code == "OK" and subject.noted >= 0 and not cases):
+        call = context.current()
+        caller = (call and call.caller) or _unproved.get()
+        if self._journal is None or call is None or caller is None:
             return
-        subject.noted = len(subject.cases)
-        line = AccessLine(
-            datetime.now(UTC),
-            process="",
-            number=0,
-            application=caller.application,
-            subject=caller.identity if caller.subject else "",
-            team=caller.team,
-            peer=_machine(peer),
-            method=method,
-            # A name that leads to nothing is free text of the client: it may say anything.
-            resource=subject.resource if code == "OK" else "",
-            mark=subject.mark,
-            code=code,
-            reason=reason,
-            statement=subject.statement,
-            request_id=context.request_id(),
-            siret=caller.siret or None,
-            acr=caller.acr or None,
+        subject = call.subject
+        noted, subject.noted = subject.noted, len(subject.cases)
+        if code == "OK" and noted == subject.noted:
+            return
+        self._journal.note(
+            Ended(
+                time.monotonic(),
+                time.time_ns(),
+                caller,
+                call.peer,
+                method,
+                # A name that leads to nothing is free text of the client: it may say anything.
+                subject.resource if code == "OK" else "",
+                subject.mark,
+                code,
+                reason,
+                subject.statement,
+                call.request_id,
+                subject.cases[max(0, noted) :],
+            )
         )
-        self._journal.note(line, cases)
-
-
-def _machine(peer: str) -> str:
-    """The address of a peer ("ipv4:192.0.2.1:50000", "ipv6:%5B::1%5D:50000") without its port."""
-    return unquote(peer).partition(":")[2].rpartition(":")[0].strip("[]")
 
 
 @cache
-def _changes_nothing(method: str) -> bool:
-    """Whether the contract says that a method has no side effect."""
+def _contract(method: str) -> _Contract:
+    """What the contract says of a method; nothing of one that it does not describe."""
     try:
         found = descriptor_pool.Default().FindMethodByName(method.replace("/", "."))
     except KeyError:
-        return False
-    return found.GetOptions().idempotency_level == MethodOptions.NO_SIDE_EFFECTS
+        return _Contract()
+    name = None if found.client_streaming else found.input_type.fields_by_name.get("name")
+    return _Contract(
+        reads=found.GetOptions().idempotency_level == MethodOptions.NO_SIDE_EFFECTS,
+        has_name=name is not None and name.type == FieldDescriptor.TYPE_STRING,
+        asks_cases=leads_to_cases(found.input_type),
+        tells_cases=leads_to_cases(found.output_type),
+    )
 
 
 def _reason(values: Sequence[str | bytes]) -> str:
-    """The reason of the header x-break-glass; empty without one."""
-    if not values:
-        return ""
+    """The reason of the header x-break-glass."""
     text = unquote(str(values[0])).strip()
     if len(values) > 1 or not _SHORTEST_REASON <= len(text) <= _LONGEST_REASON or not text.isprintable():
         message = "L’en-tête x-break-glass donne un motif de 10 à 200 caractères, encodé en pour cent."

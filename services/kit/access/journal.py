@@ -8,24 +8,27 @@ import secrets
 import threading
 import time
 from collections import deque
-from collections.abc import Sequence
-from copy import copy
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import unquote
 
 import structlog
 
+from services.kit.caller import Caller
+from services.kit.dates import from_microseconds
 from services.kit.errors import DomainError, Unavailable
 from services.kit.store import AccessLine, AccessLog, accesses
 
 WRITE_SECONDS = 0.25
-"""How long a line waits for others to be written with it."""
+"""How often what waits is written."""
 
 LATE_SECONDS = 5.0
 """A line that waits longer than this shows that the journal cannot be written: calls are refused."""
 
 CAPACITY = 10_000
-"""The lines that may wait in one process."""
+"""The calls that may wait in one process."""
 
 UNAVAILABLE = "ACCESS_JOURNAL_UNAVAILABLE"
 """Why a call that could not be noted is refused."""
@@ -33,17 +36,38 @@ UNAVAILABLE = "ACCESS_JOURNAL_UNAVAILABLE"
 log = structlog.get_logger()
 
 
+class Ended(NamedTuple):
+    """A call that has ended, or a part of one, as its line will say it; the writer makes the line, which the
+    call need not wait for."""
+
+    arrived: float
+    """time.monotonic() when it was queued."""
+    time: int
+    """The same instant, in nanoseconds of Unix time."""
+    caller: Caller
+    peer: str
+    method: str
+    resource: str
+    mark: str
+    code: str
+    reason: str
+    statement: str
+    request_id: str
+    cases: Sequence[str]
+    """What stands for its cases: each has a line; a call without any has one."""
+
+
 class AccessJournal:
-    """Queues the lines of one process, which a thread writes; refuses calls while it cannot."""
+    """Queues the calls of one process, whose lines a thread writes; refuses calls while it cannot."""
 
     def __init__(self, store: AccessLog, capacity: int = CAPACITY) -> None:
         self._store = store
         self._capacity = capacity
         self._process = process_name()
         self._number = 0
-        self._waiting: deque[tuple[float, AccessLine]] = deque()
-        self._changed = threading.Condition()
-        self._ended = False
+        # Calls add at its end, the writer alone takes from its start: neither waits for a lock.
+        self._waiting: deque[Ended] = deque()
+        self._ended = threading.Event()
         self._thread = threading.Thread(target=self._write_for_ever, name="accesses", daemon=True)
 
     def start(self) -> None:
@@ -55,70 +79,90 @@ class AccessJournal:
 
     def stop(self) -> None:
         """Writes what waits, and says in the journal that nothing of this process is missing."""
-        with self._changed:
-            self._number += 1
-            line = AccessLine(datetime.now(UTC), self._process, self._number, accesses.STOP)
-            self._waiting.append((time.monotonic(), line))
-            self._ended = True
-            self._changed.notify_all()
+        self._ended.set()
         self._thread.join()
 
     def check(self) -> None:
-        """Unavailable when a call could not be noted: too many lines wait, or the journal is not written."""
-        with self._changed:
-            if not self._waiting:
-                return
-            waited = time.monotonic() - self._waiting[0][0]
-            if len(self._waiting) < self._capacity and waited < LATE_SECONDS:
-                return
+        """Unavailable when a call could not be noted: too many wait, or the journal is not written."""
+        try:
+            first = self._waiting[0]
+        except IndexError:
+            return
+        if len(self._waiting) < self._capacity and time.monotonic() - first.arrived < LATE_SECONDS:
+            return
         raise Unavailable(
             UNAVAILABLE,
             "Le journal des accès ne peut pas être écrit : rien n’est fait sans y être noté. Réessayez, puis "
             "prévenez l’exploitant.",
         )
 
-    def note(self, line: AccessLine, tags: Sequence[str]) -> None:
-        """Queues a line for each case of a call, by its tag; one line without a case when there is none.
+    def note(self, call: Ended) -> None:
+        """Queues a call.
 
-        The line is the journal's from then on. A call that is refused because it cannot be noted has none:
-        the queue would grow as long as the journal cannot be written.
+        One that is refused because it cannot be noted has no line: the queue would grow as long as the
+        journal cannot be written.
         """
-        if line.reason == UNAVAILABLE:
-            return
-        now = time.monotonic()
-        with self._changed:
-            if not self._waiting:  # else the writer is at work: each wake costs a call
-                self._changed.notify_all()
-            for rank, tag in enumerate(tags or [""]):
-                self._number += 1
-                each = copy(line) if rank else line
-                each.process, each.number, each.case_tag = self._process, self._number, tag
-                self._waiting.append((now, each))
+        if call.reason != UNAVAILABLE:
+            self._waiting.append(call)
 
     def _write_for_ever(self) -> None:
-        while True:
-            with self._changed:
-                self._changed.wait_for(lambda: self._waiting or self._ended)
-                if not self._waiting:
-                    return
-                self._changed.wait_for(lambda: self._ended, WRITE_SECONDS)
-                lines = [line for _, line in self._waiting]
-            if self._written(lines):
-                with self._changed:
-                    for _ in lines:
-                        self._waiting.popleft()
-            elif self._ended:
-                log.error("accesses_lost", process=self._process, lines=len(lines))
-                return
+        while not self._ended.wait(WRITE_SECONDS):
+            self._write()
+        if not self._write(last=True):
+            log.error("accesses_lost", process=self._process, lines=len(self._waiting))
+
+    def _write(self, *, last: bool = False) -> bool:
+        """Writes the lines of what waits, which goes on waiting if they cannot be."""
+        calls = [self._waiting[rank] for rank in range(len(self._waiting))]
+        lines = [line for call in calls for line in _lines(call, self._process)]
+        if last:
+            lines.append(AccessLine(datetime.now(UTC), self._process, 0, accesses.STOP))
+        for number, line in enumerate(lines, self._number + 1):
+            line.number = number
+        if lines and not self._written(lines):
+            return False
+        self._number += len(lines)
+        for _ in calls:
+            self._waiting.popleft()
+        return True
 
     def _written(self, lines: Sequence[AccessLine]) -> bool:
         try:
             self._store.append(lines)
         except DomainError as error:
             log.error("accesses_not_written", reason=error.reason, lines=len(lines))
-            time.sleep(WRITE_SECONDS)
             return False
         return True
+
+
+def _lines(call: Ended, process: str) -> Iterator[AccessLine]:
+    """The lines of a call, one for each of its cases; they have no number yet."""
+    caller, instant = call.caller, from_microseconds(call.time // 1000)
+    for tag in call.cases or [""]:
+        yield AccessLine(
+            instant,
+            process,
+            number=0,
+            application=caller.application,
+            subject=caller.identity if caller.subject else "",
+            team=caller.team,
+            peer=_machine(call.peer),
+            method=call.method,
+            resource=call.resource,
+            case_tag=tag,
+            mark=call.mark,
+            code=call.code,
+            reason=call.reason,
+            statement=call.statement,
+            request_id=call.request_id,
+            siret=caller.siret or None,
+            acr=caller.acr or None,
+        )
+
+
+def _machine(peer: str) -> str:
+    """The address of a peer ("ipv4:192.0.2.1:50000", "ipv6:%5B::1%5D:50000") without its port."""
+    return unquote(peer).partition(":")[2].rpartition(":")[0].strip("[]")
 
 
 def process_name() -> str:

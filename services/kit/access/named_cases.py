@@ -25,6 +25,11 @@ def named_cases(message: Message) -> Iterator[str]:
             yield from named_cases(value)
 
 
+def leads_to_cases(kind: Descriptor) -> bool:
+    """Whether a message may name a case, itself or further in."""
+    return bool(_ways(kind))
+
+
 def names_case(field: FieldDescriptor) -> bool:
     """Whether a field holds the reference of a case."""
     return bool(field.GetOptions().Extensions[case_field_pb2.names_case])

@@ -119,7 +119,7 @@ class TokenReader:
             raise silent() from error
         if said.get("active") is not True:
             raise token_refused("INACTIVE")
-        audience = said.get("aud")
+        audience = said.get(provider.claims.audience)
         if provider.audience not in (audience if isinstance(audience, list) else [audience]):
             raise token_refused("AUDIENCE")
         if said.get("iss", provider.issuer) != provider.issuer:

@@ -21,14 +21,9 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True)
 class Totals:
-    """Calls received, those that were begun, how these ended, by (method, code, reason), and alarms.
-
-    What was received and not begun has not come whole, yet or ever: half-sent, abandoned, or refused by the
-    core of gRPC, which tells us nothing of its refusals.
-    """
+    """Calls received, how they ended, by (method, code, reason), and alarms; those not ended are running."""
 
     received: int
-    begun: int
     ended: Counter[tuple[str, str, str]]
     alarms: Counter[str]
 
@@ -39,7 +34,6 @@ class Counts:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._received = 0
-        self._begun = 0
         self._ended: Counter[tuple[str, str, str]] = Counter()
         self._told = self.totals()
 
@@ -47,11 +41,6 @@ class Counts:
         """The headers of a call have come."""
         with self._lock:
             self._received += 1
-
-    def begin(self) -> None:
-        """A call has come, whole unless its request streams, and its handler begins."""
-        with self._lock:
-            self._begun += 1
 
     def end(self, method: str, code: str, reason: str) -> None:
         """A call has ended."""
@@ -61,7 +50,7 @@ class Counts:
     def totals(self) -> Totals:
         """What has been counted since the start."""
         with self._lock:
-            return Totals(self._received, self._begun, self._ended.copy(), context.alarms())
+            return Totals(self._received, self._ended.copy(), context.alarms())
 
     def tell(self) -> None:
         """Writes a line of what was counted since the last one, if there is anything to tell."""
@@ -71,8 +60,7 @@ class Counts:
             log.info(
                 "calls",
                 received=now.received - before.received,
-                begun=now.begun - before.begun,
-                not_begun=now.received - now.begun,
+                running=now.received - now.ended.total(),
                 ended=[
                     {"method": method, "code": code, "reason": reason, "count": count}
                     for (method, code, reason), count in sorted((now.ended - before.ended).items())

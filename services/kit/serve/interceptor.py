@@ -21,6 +21,7 @@ from services.kit.errors import DomainError, InvalidArgument, ResourceExhausted,
 from services.kit.serve.admission import OVERLOADED, Arrivals, Places, StreamPlaces
 from services.kit.serve.counts import UNKNOWN, Counts
 from services.kit.serve.logs import exception_fields
+from services.kit.serve.receiving import Receiving, RequestCutError
 from services.kit.serve.status import to_status, trailer
 from services.kit.store import database
 
@@ -41,6 +42,7 @@ STREAM_GRACE_SECONDS = 1.0
 
 Behavior = Callable[[Any, grpc.ServicerContext], Any]
 Reader = Callable[[Any], Any]
+Receiver = Callable[[Iterator[bytes], grpc.ServicerContext], Any]
 
 log = structlog.get_logger()
 
@@ -113,6 +115,7 @@ class Interceptor(grpc.ServerInterceptor):
         self._door = door
         self._refusal: tuple[str, bytes] | None = None
         self._places = Places(limits.threads, limits.patience_seconds)
+        self._receiving = Receiving(limits.deadline_seconds, limits.message_bytes, limits.stream_bytes)
         self._streams = StreamPlaces(max(2, limits.threads // 2), behind_gateway=limits.behind_gateway)
 
     def intercept_service(
@@ -120,7 +123,11 @@ class Interceptor(grpc.ServerInterceptor):
         continuation: Callable[[grpc.HandlerCallDetails], grpc.RpcMethodHandler[Any, Any] | None],
         handler_call_details: grpc.HandlerCallDetails,
     ) -> grpc.RpcMethodHandler[Any, Any] | None:
-        """Returns the wrapped handler; runs on arrival, before the request is read."""
+        """Returns the wrapped handler; runs on arrival, before the request is read.
+
+        Each is wrapped as one whose request streams: gRPC then begins it when its headers have come, and the
+        wait for its message is ours.
+        """
         self._arrivals.note()
         handler = continuation(handler_call_details)
         if handler and handler_call_details.method.startswith("/grpc."):
@@ -129,22 +136,16 @@ class Interceptor(grpc.ServerInterceptor):
         self._counts.receive()
         if handler is None:
             return grpc.stream_stream_rpc_method_handler(self._unknown(arrival))
-        read, write = handler.request_deserializer or bytes, handler.response_serializer
-        if handler.unary_unary:
-            return grpc.unary_unary_rpc_method_handler(
-                self._one(handler.unary_unary, self._message(read), arrival), None, write
-            )
-        if handler.stream_unary:
+        read = (self._messages if handler.request_streaming else self._message)(
+            handler.request_deserializer or bytes
+        )
+        if one := handler.unary_unary or handler.stream_unary:
             return grpc.stream_unary_rpc_method_handler(
-                self._one(handler.stream_unary, self._messages(read), arrival), None, write
+                self._one(one, read, arrival), None, handler.response_serializer
             )
-        if handler.unary_stream:
-            return grpc.unary_stream_rpc_method_handler(
-                self._many(handler.unary_stream, self._message(read), arrival), None, write
-            )
-        if handler.stream_stream:
+        if many := handler.unary_stream or handler.stream_stream:
             return grpc.stream_stream_rpc_method_handler(
-                self._many(handler.stream_stream, self._messages(read), arrival), None, write
+                self._many(many, read, arrival), None, handler.response_serializer
             )
         raise TypeError(f"no behavior for {arrival.method}")
 
@@ -157,11 +158,11 @@ class Interceptor(grpc.ServerInterceptor):
 
         def reading(behavior: Callable[..., Any]) -> Callable[..., Any]:
             @wraps(behavior)  # with what gRPC reads on it: Watch is called back, and holds no thread
-            def handle(raw: Any, servicer_context: grpc.ServicerContext, *more: Any) -> Any:
+            def handle(raws: Iterator[bytes], servicer_context: grpc.ServicerContext, *more: Any) -> Any:
                 try:
-                    request = _read(read, raw)
-                except InvalidArgument as error:
-                    self._fail(error, arrival, servicer_context)
+                    request = self._message(read)(raws, servicer_context)
+                except (DomainError, RequestCutError) as error:
+                    self._fail_of_grpc(error, arrival, servicer_context)
                 return behavior(request, servicer_context, *more)
 
             return handle
@@ -169,64 +170,55 @@ class Interceptor(grpc.ServerInterceptor):
         def reading_each(behavior: Behavior) -> Behavior:
             def handle(raws: Iterator[bytes], servicer_context: grpc.ServicerContext) -> Iterator[Any]:
                 try:
-                    yield from behavior((_read(read, raw) for raw in raws), servicer_context)
-                except InvalidArgument as error:
-                    self._fail(error, arrival, servicer_context)
+                    each = self._receiving.each(raws, servicer_context)
+                    yield from behavior((_read(read, raw) for raw in each), servicer_context)
+                except (DomainError, RequestCutError) as error:
+                    self._fail_of_grpc(error, arrival, servicer_context)
 
             return handle
 
         if handler.unary_unary:
-            return grpc.unary_unary_rpc_method_handler(reading(handler.unary_unary), None, write)
+            return grpc.stream_unary_rpc_method_handler(reading(handler.unary_unary), None, write)
         if handler.unary_stream:
-            return grpc.unary_stream_rpc_method_handler(reading(handler.unary_stream), None, write)
+            return grpc.stream_stream_rpc_method_handler(reading(handler.unary_stream), None, write)
         if handler.stream_stream:
             return grpc.stream_stream_rpc_method_handler(reading_each(handler.stream_stream), None, write)
         raise TypeError(f"no behavior for {details.method}")
 
     def _unknown(self, arrival: _Arrival) -> Behavior:
         def handle(_: Any, servicer_context: grpc.ServicerContext) -> Iterator[Any]:
-            self._counts.begin()
             self._fail(self.absent(), arrival, servicer_context)
             yield  # the generator that gRPC expects
 
         return handle
 
-    def _message(self, read: Reader) -> Reader:
+    def _message(self, read: Reader) -> Receiver:
         """Reads the one message of a request."""
 
-        def message(raw: bytes) -> Any:
-            self._check_size(len(raw))
+        def message(raws: Iterator[bytes], servicer_context: grpc.ServicerContext) -> Any:
+            raw = self._receiving.next(raws, servicer_context)
+            if raw is None:
+                raise InvalidArgument("REQUEST_UNREADABLE", "L’appel est fini sans sa demande ; envoyez-la.")
             return _read(read, raw)
 
         return message
 
-    def _messages(self, read: Reader) -> Reader:
+    def _messages(self, read: Reader) -> Receiver:
         """Reads the messages of a request that streams: it has arrived whole before it holds a place."""
 
-        def messages(chunks: Iterator[bytes]) -> Iterator[Any]:
-            arrived, size = [], 0
-            for raw in chunks:
-                self._check_size(len(raw))
-                size += len(raw)
-                if size > self._limits.stream_bytes:
-                    raise _too_large(self._limits.stream_bytes)
-                arrived.append(raw)
-                context.check_deadline()
+        def messages(raws: Iterator[bytes], servicer_context: grpc.ServicerContext) -> Iterator[Any]:
+            arrived = self._receiving.whole(raws, servicer_context)
             return (_read(read, raw) for raw in arrived)
 
         return messages
 
-    def _check_size(self, size: int) -> None:
-        if size > self._limits.message_bytes:
-            raise _too_large(self._limits.message_bytes)
-
-    def _one(self, behavior: Behavior, read: Reader, arrival: _Arrival) -> Behavior:
+    def _one(self, behavior: Behavior, read: Receiver, arrival: _Arrival) -> Behavior:
         placed = not getattr(behavior, "placeless", False)
 
-        def handle(raw: Any, servicer_context: grpc.ServicerContext) -> Any:
+        def handle(raws: Iterator[bytes], servicer_context: grpc.ServicerContext) -> Any:
             try:
                 self._start(arrival, servicer_context, self._limits.deadline_seconds)
-                request = self._permitted(arrival, read(raw))
+                request = self._permitted(arrival, read(raws, servicer_context))
                 with self._places.held(context.remaining()) if placed else nullcontext():
                     context.check_deadline()
                     context.check_awaited()
@@ -239,35 +231,35 @@ class Interceptor(grpc.ServerInterceptor):
             if (age := context.age()) is not None:
                 trailer = ((context.REQUEST_ID, arrival.request_id), (STATE_AGE, f"{age:.0f}"))
                 servicer_context.set_trailing_metadata(trailer)
-            self._record(arrival, servicer_context, "OK")
+            self._record(arrival, "OK")
             return response
 
         return handle
 
-    def _many(self, behavior: Behavior, read: Reader, arrival: _Arrival) -> Behavior:
-        def handle(raw: Any, servicer_context: grpc.ServicerContext) -> Iterator[Any]:
+    def _many(self, behavior: Behavior, read: Receiver, arrival: _Arrival) -> Behavior:
+        def handle(raws: Iterator[bytes], servicer_context: grpc.ServicerContext) -> Iterator[Any]:
             try:
                 self._start(arrival, servicer_context, self._limits.stream_seconds)
-                request = self._permitted(arrival, read(raw))
+                request = self._permitted(arrival, read(raws, servicer_context))
                 with self._streams.held(servicer_context.peer()), _ended(servicer_context):
                     for response in behavior(request, servicer_context):
                         context.check_deadline()
-                        yield self._answered(arrival, servicer_context, response)
+                        yield self._answered(arrival, response)
             except GeneratorExit:
-                self._record(arrival, servicer_context, "CANCELLED")
+                self._record(arrival, "CANCELLED")
                 raise
             except Exception as error:
                 self._fail(error, arrival, servicer_context)
-            self._record(arrival, servicer_context, "OK")
+            self._record(arrival, "OK")
 
         return handle
 
     def _start(self, arrival: _Arrival, servicer_context: grpc.ServicerContext, ceiling: float) -> None:
         """Sets the deadline, the sooner of the client's and ours from arrival; refuses a late call."""
-        self._counts.begin()
         servicer_context.set_trailing_metadata(((context.REQUEST_ID, arrival.request_id),))
+        peer = servicer_context.peer()
         # A worker's own socket is for its call to itself alone.
-        if servicer_context.peer().startswith("unix"):
+        if peer.startswith("unix"):
             raise Unimplemented
         self._arrivals.check()
         deadline = arrival.time + ceiling
@@ -275,13 +267,13 @@ class Interceptor(grpc.ServerInterceptor):
         if asked is not None:
             deadline = min(deadline, time.monotonic() + asked)
         awaited = servicer_context.is_active
-        context.enter(context.Call(arrival.request_id, deadline, arrival.actor or "", is_awaited=awaited))
+        call = context.Call(arrival.request_id, deadline, arrival.actor or "", peer=peer, is_awaited=awaited)
+        context.enter(call)
         if arrival.metadata_bytes > MAX_METADATA_BYTES:
             message = f"Les en-têtes de l’appel dépassent {MAX_METADATA_BYTES} octets ; envoyez-en moins."
             raise ResourceExhausted("METADATA_TOO_LARGE", message)
         if self._door:
-            caller = self._door.identify(servicer_context)
-            context.enter(context.Call(arrival.request_id, deadline, caller=caller, is_awaited=awaited))
+            call.caller = caller = self._door.identify(servicer_context)
             self._door.arrive(arrival.method, servicer_context, caller)
         elif arrival.actor is None:
             message = "L’en-tête x-actor nomme une seule personne, en 1 à 100 caractères ASCII imprimables."
@@ -295,20 +287,20 @@ class Interceptor(grpc.ServerInterceptor):
         database.check_states()
         return request
 
-    def _answered(self, arrival: _Arrival, servicer_context: grpc.ServicerContext, response: Any) -> Any:
+    def _answered(self, arrival: _Arrival, response: Any) -> Any:
         """A message of a stream, once the journal of accesses knows of it."""
         if self._door:
             self._door.answer(arrival.method, response)
-            self._door.note(arrival.method, servicer_context.peer(), "OK")
+            self._door.note(arrival.method, "OK")
         return response
 
     def _fail(self, error: Exception, arrival: _Arrival, servicer_context: grpc.ServicerContext) -> NoReturn:
         """Ends the call with the status of its error; the client learns nothing of an unexpected one."""
         if isinstance(error, context.ClientGoneError):
-            self._record(arrival, servicer_context, "CANCELLED")
+            self._record(arrival, "CANCELLED", error.reason)
             servicer_context.abort(grpc.StatusCode.CANCELLED, "")
         if isinstance(error, grpc.RpcError) and not servicer_context.is_active():
-            self._record(arrival, servicer_context, "CANCELLED")
+            self._record(arrival, "CANCELLED")
             raise error
         if not isinstance(error, DomainError):
             log.error("exception", request_id=arrival.request_id, **exception_fields(error))
@@ -316,9 +308,16 @@ class Interceptor(grpc.ServerInterceptor):
         elif error.__cause__ is not None:
             log.warning("cause", request_id=arrival.request_id, **exception_fields(error.__cause__))
         sentence, details = self._status(error)
-        self._record(arrival, servicer_context, error.status, error.reason)
+        self._record(arrival, error.status, error.reason)
         end = ((context.REQUEST_ID, arrival.request_id), *trailer(error, details))
         servicer_context.abort_with_status(_Abortion(grpc.StatusCode[error.status], sentence, end))
+
+    def _fail_of_grpc(
+        self, error: Exception, arrival: _Arrival, servicer_context: grpc.ServicerContext
+    ) -> NoReturn:
+        """The same for a handler of gRPC itself, of which only failures are counted and logged."""
+        self._counts.receive()
+        self._fail(error, arrival, servicer_context)
 
     def _status(self, error: DomainError) -> tuple[str, bytes]:
         """The sentence of an error and its status, as bytes; made once for refusals, which come in crowds."""
@@ -330,13 +329,11 @@ class Interceptor(grpc.ServerInterceptor):
             self._refusal = status.message, status.SerializeToString()
         return self._refusal
 
-    def _record(
-        self, arrival: _Arrival, servicer_context: grpc.ServicerContext, code: str, reason: str = ""
-    ) -> None:
+    def _record(self, arrival: _Arrival, code: str, reason: str = "") -> None:
         """Counts a call that has ended, tells the journal of accesses of it, and writes its line."""
         self._counts.end(arrival.label, code, reason)
         if self._door:
-            self._door.note(arrival.method, servicer_context.peer(), code, reason)
+            self._door.note(arrival.method, code, reason)
         level = "error" if code == "INTERNAL" else "warning" if code in _WARNINGS else "info"
         getattr(log, level)(
             "call",
@@ -355,10 +352,6 @@ def _read(read: Reader, raw: bytes) -> Any:
     except Exception:  # whatever protobuf says of bytes that are no message, it is the client's fault
         message = "La demande n’est pas un message de cette méthode ; vérifiez la version du contrat."
         raise InvalidArgument("REQUEST_UNREADABLE", message) from None
-
-
-def _too_large(limit: int) -> ResourceExhausted:
-    return ResourceExhausted("MESSAGE_TOO_LARGE", f"La demande dépasse la limite de {limit} octets.")
 
 
 @contextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import resource
 import signal
 import socket
 import sys
@@ -45,8 +46,12 @@ STREAMS_PER_CONNECTION = 32
 """Calls of one connection at the same time; a client that makes more waits by itself for its own."""
 
 RECEIVING_THREADS = 1024
-"""Threads that wait for requests to arrive. In grpcio a call occupies a thread from its headers on: these are
-many and cheap, so that half-sent requests shut nobody out; what may run is counted apart (`Places`)."""
+"""The threads of the calls. In grpcio a call occupies one from its headers on: these are many and cheap; how
+many of them may wait for a message, and how many run, is counted apart (`Receiving`, `Places`)."""
+
+CONNECTIONS = 2048
+"""Connections of a worker at the same time, or half of the descriptors that it may have: whoever comes past
+them is turned away at once, and there is always a descriptor left for a store."""
 
 STARTED_THREADS = 64
 """How many of them start with the worker. A thread started in a crowd waits for the interpreter at each step,
@@ -361,10 +366,19 @@ def _add_reflection(server: grpc.Server, registrations: Sequence[Registration]) 
     reflection.enable_server_reflection((*names, health.SERVICE_NAME, reflection.SERVICE_NAME), server)
 
 
+def _connections() -> int:
+    descriptors, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if descriptors < min(2 * CONNECTIONS, most):
+        descriptors = min(2 * CONNECTIONS, most)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (descriptors, most))
+    return min(CONNECTIONS, descriptors // 2)
+
+
 def _options(settings: ServerSettings) -> list[tuple[str, int]]:
     return [
         ("grpc.so_reuseport", 1),
         ("grpc.max_concurrent_streams", STREAMS_PER_CONNECTION),
+        ("grpc.max_allowed_incoming_connections", _connections()),
         # The core also counts the streams that have ended and are not freed yet: it refused, in its own
         # words, up to half of the calls of a client that keeps to the limit.
         ("grpc.http.overload_protection", 0),

@@ -13,11 +13,11 @@ from typing import Any
 from jinja2 import TemplateSyntaxError
 
 from services.documents.render import FILTERS
-from services.documents.template.expressions import Scope
 from services.documents.template.fields import Field, preferred
 from services.documents.template.lexicon import by_words
 from services.documents.template.normalise import put
 from services.documents.template.reading import Occurrence, lines, occurrences
+from services.documents.template.scope import Scope
 from services.documents.template.tags import Tag
 from services.documents.template.usual_filters import DROPPED, USUAL
 from services.documents.template.walk import step

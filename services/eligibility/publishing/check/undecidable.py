@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from services.eligibility.engine import Critical, all_values, suppliable
+from services.eligibility.engine import Critical, LazyValues, suppliable
 from services.eligibility.package import (
     BOOLEAN,
     Case,
@@ -14,6 +14,7 @@ from services.eligibility.package import (
     RuleSeverity,
     Value,
     WhenAbsent,
+    completed,
     evaluate,
     facts_read,
     tree,
@@ -56,7 +57,7 @@ def _said(application: Application, case: str) -> str:
 
 def _is_open(package: RulePackage, rule: Rule, application: Application) -> bool:
     """True when the rule is unknown there, and nothing that one can supply stands behind it."""
-    values = all_values(package, application.facts)
+    values = LazyValues(package, completed(package.facts, application.facts))
     unknown = evaluate(rule.condition, values) is None
     return unknown and not suppliable(package, rule.condition, values)
 
