@@ -38,7 +38,7 @@ def suspended_refusal() -> str:
     """B4: suspension of the implicit refusal (CRPA, L. 114-5 and L. 231-4)."""
     return "".join(
         (
-            paragraph(f"{_SILENCE} {_SUSPENSION}"),
+            lead_in(f"{_SILENCE} {_SUSPENSION}"),
             paragraph(
                 "Vos recours contre ce refus sont indiqués dans l’accusé de réception de votre "
                 "demande{% if correspondence is defined and correspondence.acknowledged_on is defined %}, du "

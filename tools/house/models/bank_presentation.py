@@ -86,8 +86,8 @@ MODEL = Model(
     + _BORROWERS.xml()
     + heading("Le coût et le financement du projet", 2)
     + funding_plan()
+    + _SUPPORT
     + heading("Le prêt demandé", 2)
     + simulation()
-    + loan_terms()
-    + _SUPPORT,
+    + loan_terms(),
 )
