@@ -126,7 +126,8 @@ def long_date(day: date) -> str:
 
 def short_date(day: date) -> str:
     """`01/12/2026`."""
-    return f"{day.day:02d}/{day.month:02d}/{day.year:04d}"
+    year, month, number = day.isoformat().split("-")
+    return f"{number}/{month}/{year}"
 
 
 def months(count: int) -> str:

@@ -18,6 +18,7 @@ from services.kit.store import (
     AccessLine,
     AccessLog,
     AccessPlace,
+    Agreement,
     DeletionTime,
     accesses,
     vault,
@@ -160,3 +161,25 @@ def test_days_over_are_removed_whole_and_the_rest_is_still_proved(store: AccessL
         connection.execute(text("DELETE FROM access WHERE sequence = 2"))
     assert store.verify().broken_sequence == 2
     assert store.verify(Head(1, "0" * 64)).broken_sequence == 2
+
+
+@pytest.mark.parametrize("call", ["", "c" * 64], ids=["without-request-id", "with-one"])
+def test_what_a_second_person_confirms_is_theirs_until_it_fails(store: AccessLog, call: str) -> None:
+    now = datetime.now(UTC)
+    later, roles = now + timedelta(hours=24), frozenset({"dpo"})
+    asked = Agreement("d" * 64, "cias:odile", roles, "a.B/Erase", now, later, ("tag",), {}, call)
+    assert store.cases.agreement(asked, now) == asked, "the first demand"
+    read = [store.cases.agreement(replace(asked, actor="cias:noe"), now) for _ in range(2)]
+    taken = store.cases.take_agreement(read[0])
+    assert taken
+    assert store.cases.take_agreement(read[1]) is None, "two calls at once: one has it"
+    assert store.cases.withdraw_agreement(asked.digest, "", "") is None, "too late"
+    assert store.cases.pending(now, "") == []
+    store.cases.give_back_agreement(taken)
+    assert [one.digest for one in store.cases.pending(now, "tag")] == [asked.digest]
+    taken = store.cases.take_agreement(read[1])
+    assert taken
+    store.cases.end_agreement(taken)
+    assert store.cases.pending(now, "") == []
+    again = store.cases.agreement(asked, now)
+    assert again.done == call, "the same call again has its first answer; without its name it is a new demand"

@@ -204,6 +204,13 @@ def test_tokens_that_prove_no_agent_of_ours_are_refused(
         "issuer": (provider.sign({**claims, "iss": "https://autre.invalid"}), "TOKEN_REFUSED ISSUER"),
         "no end": (provider.sign({k: v for k, v in claims.items() if k != "exp"}), "TOKEN_REFUSED CLAIM"),
         "no subject": (provider.sign({**claims, "sub": "a b"}), "TOKEN_REFUSED CLAIM"),
+        "critical": (provider.sign(claims, crit=["x"]), "TOKEN_REFUSED ISSUER"),
+        "key by a path": (provider.sign(claims, kid="../../cle"), "TOKEN_REFUSED KEY"),
+        "session": (provider.sign({**claims, "nonce": "x"}), "TOKEN_REFUSED KIND"),
+        "endless": (provider.sign({**claims, "exp": float("inf")}), "TOKEN_REFUSED MALFORMED"),
+        "audiences": (provider.sign({**claims, "aud": ["microcredit", 1]}), "TOKEN_REFUSED AUDIENCE"),
+        "issuer and more": (provider.sign({**claims, "iss": f"{claims['iss']}/"}), "TOKEN_REFUSED ISSUER"),
+        "not to be withdrawn": (provider.sign({**claims, "jti": "x" * 301}), "TOKEN_REFUSED CLAIM"),
         "none": (jwt.encode(claims, "", "none", header), "TOKEN_REFUSED ALGORITHM"),
         "confusion": (
             confused.encode(json.dumps(claims).encode(), public, "HS256", header),

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.kit.access import Access, access, provider_keys, tokens
+from services.kit.caller import Caller
 from services.kit.errors import DomainError, StartupError, Unauthenticated, Unavailable
 from tests import oidc
 from tests.access_support import PEOPLE
@@ -167,6 +168,20 @@ def test_a_token_for_another_service_is_refused_by_introspection_too(
     with provider.running():
         token = provider.login("claire", "urn:microcredit:opaque").access
         assert refusal(asked, token) == "TOKEN_REFUSED AUDIENCE"
+
+
+def test_a_team_is_one_however_its_accents_are_written(provider: oidc.Provider, opened: Open) -> None:
+    asked = opened('[withdrawals]\ntokens = ["' + "j" * 300 + '"]\n')
+
+    def caller(**more: str) -> Caller:
+        said = {"iss": provider.issuer, "aud": "microcredit", "sub": "claire", "exp": time.time() + 60}
+        return asked.caller(None, headers(provider.sign({**said, **more})))
+
+    with provider.running():
+        assert caller(team="Ploe\u0308rmel").team == caller(team="Ploërmel").team == "Ploërmel"
+        assert [caller(team=team).team for team in (" ", "nord ", "a\nb", "x" * 101)] == [""] * 4
+        with pytest.raises(Unauthenticated):
+            caller(jti="j" * 300)
 
 
 PROCONNECT = """

@@ -16,7 +16,11 @@ import pytest
 from google.type.date_pb2 import Date
 
 from microcredit.bankregistry.v1 import exchange_pb2 as pb
-from microcredit.bankregistry.v1.bank_registry_service_pb2 import CheckBankRequest, ListBankEventsRequest
+from microcredit.bankregistry.v1.bank_registry_service_pb2 import (
+    CheckBankRequest,
+    ListBankEventsRequest,
+    ListBanksRequest,
+)
 from microcredit.bankregistry.v1.bank_registry_service_pb2_grpc import BankRegistryServiceStub
 from microcredit.bankregistry.v1.registry_admin_service_pb2 import ListAuditEntriesRequest
 from microcredit.bankregistry.v1.registry_admin_service_pb2_grpc import RegistryAdminServiceStub
@@ -305,6 +309,26 @@ def test_postgresql_imports_and_exports_alike(launch: Launch, postgres_url: str)
     assert send(other, data, **options).summary == first
     header, file = export(other, pb.BANK_FILE_FORMAT_CSV, min_state_number=1)
     assert (header.bank_count, read(other, file, complete=True).summary.unchanged_count) == (2, 2)
+
+
+@pytest.mark.more("dix mille prêteurs, importés puis lus page à page sur PostgreSQL")
+def test_postgresql_imports_and_pages_ten_thousand_lenders(launch: Launch, postgres_url: str) -> None:
+    url = new_database(postgres_url)
+    environment = {"BANK_REGISTRY_DATABASE_URL": url}
+    other = Server(launch("services.bank_registry", "--workers", "1", env=environment).address, url)
+    data = lines(*(bank(f"b{number}", number, agreement()) for number in range(10_000)))
+    assert write(other, data).summary.created_count == 10_000
+    names: list[str] = []
+    token = ""
+    while token or not names:
+        request = ListBanksRequest(page_size=200, page_token=token, min_state_number=1)
+        page = other.registry.ListBanks(request)
+        assert page.total_size == 10_000
+        names.extend(one.name for one in page.banks)
+        token = page.next_page_token
+    assert (len(names), len(set(names))) == (10_000, 10_000)
+    header, file = export(other, pb.BANK_FILE_FORMAT_JSONL, min_state_number=1)
+    assert (header.bank_count, read(other, file, complete=True).summary.unchanged_count) == (10_000, 10_000)
 
 
 def check(server: Server, name: str, on: str, amount: str = "1500.00") -> bool:

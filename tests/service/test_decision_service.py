@@ -12,6 +12,7 @@ from uuid import uuid4
 
 import pytest
 from google.protobuf.timestamp_pb2 import Timestamp
+from google.type.date_pb2 import Date
 from sqlalchemy import text
 
 from microcredit.eligibility.v1 import assessment_pb2
@@ -20,6 +21,8 @@ from microcredit.eligibility.v1.eligibility_service_pb2 import (
     AssessEligibilityRequest,
     BatchAssessEligibilityRequest,
 )
+from services.eligibility.cli import main
+from services.kit.dates import paris_day
 from services.kit.releases import RELEASE_CHAIN
 from services.kit.releases.store import ReleaseStore
 from services.kit.releases.timeline import Candidate
@@ -500,3 +503,60 @@ def activated(store: ReleaseStore, version: str, number: int) -> int:
     contents = edited(variant(version), label)
     store.publish(Candidate(ID, version, date(2011, 1, 1), None, contents), actor="test")
     return store.activate(ID, version, date(2011, 1, 1), actor="test").event.state_number
+
+
+def counted(client: Client, **fields: Any) -> pb.CountDecisionsResponse:
+    asked = {"first_day": Date(year=2026, month=1, day=1), "last_day": Date(year=2027, month=12, day=31)}
+    request = pb.CountDecisionsRequest(**{**asked, **fields})
+    return client.decisions.CountDecisions(request, timeout=TIMEOUT)
+
+
+def test_decisions_are_counted_by_answer_and_by_the_code_of_a_fact(client: Client) -> None:
+    before = counted(client, fact="project.category")
+    for case, facts in (("MC-C1", INCOMPLETE), ("MC-C1", {}), ("MC-C2", TOO_DEAR)):
+        assessed(client, case=case, **facts)
+    after = counted(client, fact="project.category")
+    assert after.decision_count - before.decision_count == 3
+    assert after.application_count - before.application_count == 2
+    assert sum(count.decision_count for count in after.counts) == after.decision_count
+    assert sum(count.application_count for count in after.counts) == after.application_count
+    assert after.fact_label == "Catégorie du projet"
+    labels = {count.code: count.code_label for count in after.counts if count.code}
+    assert labels["MOBILITE"] == "Mobilité"
+    assert "MC-C" not in str(after)
+    assert not counted(client, last_day=Date(year=2026, month=1, day=1)).counts
+
+
+@pytest.mark.parametrize(
+    ("fields", "field"),
+    [
+        ({"last_day": None}, "last_day"),
+        ({"last_day": Date(year=2025, month=1, day=1)}, "last_day"),
+        ({"last_day": Date(year=2032, month=1, day=1)}, "last_day"),
+        ({"fact": "applicant.birth_date"}, "fact"),
+        ({"fact": "banking.overindebtedness"}, "fact"),
+        ({"fact": "nobody"}, "fact"),
+    ],
+)
+def test_what_cannot_be_counted_is_refused(client: Client, fields: dict[str, Any], field: str) -> None:
+    asked = {"first_day": Date(year=2026, month=1, day=1), "last_day": Date(year=2026, month=12, day=31)}
+    refused = refusal(client.decisions.CountDecisions, pb.CountDecisionsRequest(**{**asked, **fields}))
+    assert [found for found, _ in refused.violations] == [field]
+
+
+def test_the_report_of_a_year_takes_the_counts_of_the_journal(
+    client: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("ELIGIBILITY_SERVER", client.address)
+    answer = assessed(client)
+    year = paris_day(got(client, name_of(answer)).record_time.ToDatetime(UTC)).year
+    file = tmp_path / "rapport.json"
+    words = ["count", "--year", str(year), "--by", "project.category", "--report", str(file)]
+    for _ in range(2):
+        assert main(words) == 0
+    report = json.loads(file.read_text())["annual_report"]
+    assert [line["source"] for line in report["figures"]] == ["DECISIONS"]
+    assert len(report["tables"]) == 3
+    assert "Présentable" in capsys.readouterr().out
+    file.write_text("[]")
+    assert main(words) == 1

@@ -28,6 +28,7 @@ from microcredit.documents.v1 import document_service_pb2 as pb
 from microcredit.documents.v1 import pdf_service_pb2
 from microcredit.documents.v1 import store_service_pb2 as store_pb
 from microcredit.documents.v1.pdf_service_pb2_grpc import PdfServiceStub
+from services.documents.making.signing import signature_places
 from services.documents.pdf.settings import Settings
 from services.documents.render import opc
 from services.documents.render.assembly import Piece, assemble
@@ -37,6 +38,7 @@ from tests import warm
 from tests.documents_catalogue import READABLE, context, plan
 from tests.documents_services import SECONDS, Stubs, civil, connected
 from tests.documents_support import DAY, DOCUMENTS, REFUSAL, Library, W, example, refusal, request
+from tests.documents_templates import docx, paragraph
 from tests.support import Launch, RunningServer, wait_until
 
 
@@ -96,9 +98,9 @@ def squeezed(line: str) -> str:
 
 def styled(content: bytes) -> Iterator[tuple[str, str]]:
     """The style and the text of each paragraph of a .docx."""
-    for paragraph in ElementTree.fromstring(opc.read(content)[MAIN]).iter(f"{W}p"):
-        style = paragraph.find(f"{W}pPr/{W}pStyle")
-        text = "".join(piece.text or "" for piece in paragraph.iter(f"{W}t"))
+    for node in ElementTree.fromstring(opc.read(content)[MAIN]).iter(f"{W}p"):
+        style = node.find(f"{W}pPr/{W}pStyle")
+        text = "".join(piece.text or "" for piece in node.iter(f"{W}t"))
         yield "" if style is None else style.get(f"{W}val", ""), squeezed(text)
 
 
@@ -134,6 +136,16 @@ def verified(stubs: Stubs, content: bytes) -> store_pb.VerifyDocumentResponse:
     asked = store_pb.VerifyDocumentRequest(content=content)
     answer: store_pb.VerifyDocumentResponse = stubs.store.VerifyDocument(asked, timeout=SECONDS)
     return answer
+
+
+@office
+def test_the_bookmark_of_a_template_is_where_its_pdf_is_signed(lasting: RunningServer) -> None:
+    mark = '<w:bookmarkStart w:id="5" w:name="signature"/><w:bookmarkEnd w:id="5"/>'
+    signed = paragraph("La présidente").replace("<w:r>", f"{mark}<w:r>", 1)
+    (place,) = signature_places(convert(lasting, docx(*[paragraph("Ligne")] * 70, signed)))
+    assert (place.name, place.page) == ("signature", 2)
+    assert 20 < place.left_mm < 30
+    assert 150 < place.top_mm < 280
 
 
 @office

@@ -16,6 +16,7 @@ import pytest
 from microcredit.documents.v1 import document_service_pb2 as pb
 from microcredit.documents.v1 import store_service_pb2 as rpc
 from services.documents.render import opc
+from services.kit.dates import today
 from tests.documents_services import SECONDS, Stubs, civil, connected, download
 from tests.documents_support import ASK, DAY, REFUSAL, Json, Refusal, example, parts, refusal, request
 from tests.support import Launch, RunningServer
@@ -307,3 +308,24 @@ def test_a_verification_needs_a_file_or_its_digest(stubs: Stubs) -> None:
         with pytest.raises(grpc.RpcError) as caught:
             stubs.store.VerifyDocument(asked)
         assert refusal(caught.value).reason == "INVALID_FIELDS"
+
+
+def test_the_report_of_a_year_counts_the_letters_kept(stubs: Stubs) -> None:
+    year = today().year
+    previous = {"year": year - 1, "figures": [{"label": "a", "count": 7}], "tables": []}
+    data = {
+        "contract_version": "1.0",
+        "annual_report": {
+            "year": year,
+            "figures": [{"label": "a", "count": 9}],
+            "tables": [],
+            "previous": previous,
+        },
+    }
+    for number in range(2):
+        keep(stubs, f"MC-2026-702{number}")
+    stubs.store.DeleteCase(rpc.DeleteCaseRequest(case_reference="MC-2026-7020"), timeout=SECONDS)
+    document = stubs.documents.GenerateDocument(request("21-rapport-annuel", data), timeout=SECONDS).document
+    text = parts(document.content)["word/document.xml"].decode()
+    assert "lettres gardées par le service" in text
+    assert "Lettres gardées" in text

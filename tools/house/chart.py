@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from services.documents.contract import BALANCE_SERIES, BUDGET_CATEGORIES, BUDGET_SERIES
+from services.documents.contract import BALANCE_SERIES, BUDGET_CATEGORIES, BUDGET_SERIES, REPORT_SERIES
 from tools.house.ooxml import raw_paragraph, text
 
 _CONTENT_TYPE = "application/vnd.openxmlformats-officedocument.drawingml.chart+xml"
@@ -19,6 +19,8 @@ _LEGEND = '<c:legend><c:legendPos val="b"/><c:overlay val="0"/></c:legend>'
 _FIRST_DRAWING, _FIRST_RELATIONSHIP = 10, 20
 _EUROS = "[$-40C]#,##0\u00a0&quot;€&quot;"
 """Amounts as French writes them, whatever the language of the reader's computer."""
+_COUNTS = "[$-40C]#,##0"
+_RATES = "[$-40C]0.0\u00a0&quot;%&quot;"
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,8 @@ class Chart:
     height: int
     plot: str
     legend: str = ""
+    title: str = ""
+    """What tells it from the other charts below the same heading."""
 
     def part(self) -> bytes:
         """The chart part, with figures that the engine replaces."""
@@ -36,7 +40,7 @@ class Chart:
             f'{_HEAD}<c:chartSpace xmlns:c="{_NAMESPACE}"'
             ' xmlns:a="http://schemas.openxmlformats.org/drawingml/2006/main">'
             '<c:lang val="fr-FR"/><c:roundedCorners val="0"/><c:chart>'
-            f'<c:autoTitleDeleted val="1"/><c:plotArea><c:layout/>{self.plot}</c:plotArea>'
+            f"{_named(self.title)}<c:plotArea><c:layout/>{self.plot}</c:plotArea>"
             f'{self.legend}<c:plotVisOnly val="1"/>'
             "</c:chart>"
             '<c:spPr><a:solidFill><a:srgbClr val="FFFFFF"/></a:solidFill><a:ln><a:noFill/></a:ln></c:spPr>'
@@ -74,6 +78,13 @@ def _relationship_id(rank: int) -> str:
     return f"rId{_FIRST_RELATIONSHIP + rank}"
 
 
+def _named(title: str) -> str:
+    """The title of a chart, or that it has none: its heading is enough."""
+    if not title:
+        return '<c:autoTitleDeleted val="1"/>'
+    return f'<c:title>{_rich(title)}<c:overlay val="0"/></c:title><c:autoTitleDeleted val="0"/>'
+
+
 def _rich(title: str) -> str:
     return (
         '<c:tx><c:rich><a:bodyPr/><a:p><a:pPr><a:defRPr sz="1150" b="1"/></a:pPr>'
@@ -81,13 +92,15 @@ def _rich(title: str) -> str:
     )
 
 
-def _series(rank: int, name: str, colour: str, categories: str, values: str, marks: str = "") -> str:
+def _series(
+    rank: int, name: str, colour: str, categories: str, values: str, marks: str = "", code: str = _EUROS
+) -> str:
     return (
         f'<c:ser><c:idx val="{rank}"/><c:order val="{rank}"/><c:tx><c:v>{text(name)}</c:v></c:tx>'
         f'<c:spPr><a:solidFill><a:srgbClr val="{colour}"/></a:solidFill>'
         '<a:ln w="9525"><a:solidFill><a:srgbClr val="FFFFFF"/></a:solidFill></a:ln></c:spPr>'
         f"{marks}<c:cat><c:strLit>{categories}</c:strLit></c:cat>"
-        f"<c:val><c:numLit><c:formatCode>{_EUROS}</c:formatCode>{values}</c:numLit></c:val></c:ser>"
+        f"<c:val><c:numLit><c:formatCode>{code}</c:formatCode>{values}</c:numLit></c:val></c:ser>"
     )
 
 
@@ -96,7 +109,16 @@ def _points(values: Sequence[object]) -> str:
     return f'<c:ptCount val="{len(values)}"/>{"".join(points)}'
 
 
-def _axes(category: str, value: str, *, title: str = "", reverse: bool = False, skip: int = 0) -> str:
+def _axes(
+    category: str,
+    value: str,
+    *,
+    title: str = "",
+    reverse: bool = False,
+    skip: int = 0,
+    code: str = _EUROS,
+    least: str = "",
+) -> str:
     order, crossing = ("maxMin", "max") if reverse else ("minMax", "autoZero")
     named = f'<c:title>{_rich(title)}<c:overlay val="0"/></c:title>' if title else ""
     spaced = f'<c:tickLblSkip val="{skip}"/><c:tickMarkSkip val="{skip}"/>' if skip else ""
@@ -109,8 +131,9 @@ def _axes(category: str, value: str, *, title: str = "", reverse: bool = False, 
         f'<c:catAx><c:axId val="111"/><c:scaling><c:orientation val="{order}"/></c:scaling>'
         f'<c:delete val="0"/><c:axPos val="{category}"/>{named}{ticks}<c:tickLblPos val="low"/>'
         f'<c:crossAx val="222"/><c:crosses val="autoZero"/>{spaced}</c:catAx>'
-        '<c:valAx><c:axId val="222"/><c:scaling><c:orientation val="minMax"/></c:scaling><c:delete val="0"/>'
-        f'<c:axPos val="{value}"/>{grid}<c:numFmt formatCode="{_EUROS}" sourceLinked="0"/>{ticks}'
+        f'<c:valAx><c:axId val="222"/><c:scaling><c:orientation val="minMax"/>{least}</c:scaling>'
+        '<c:delete val="0"/>'
+        f'<c:axPos val="{value}"/>{grid}<c:numFmt formatCode="{code}" sourceLinked="0"/>{ticks}'
         f'<c:tickLblPos val="nextTo"/><c:crossAx val="111"/><c:crosses val="{crossing}"/>'
         "</c:valAx>"
     )
@@ -142,5 +165,39 @@ def _balance() -> str:
     )
 
 
+def _report(name: str, code: str) -> str:
+    """Bars of a year beside those of the year before, each with its number."""
+    titles = REPORT_SERIES[name]
+    categories = _points(("Premier", "Deuxième", "Troisième"))
+    labels = (
+        '<c:invertIfNegative val="0"/>'
+        f'<c:dLbls><c:numFmt formatCode="{code}" sourceLinked="0"/>'
+        '<c:showLegendKey val="0"/><c:showVal val="1"/>'
+        '<c:showCatName val="0"/><c:showSerName val="0"/><c:showPercent val="0"/><c:showBubbleSize val="0"/>'
+        "</c:dLbls>"
+    )
+    series = "".join(
+        _series(rank, title, colour, categories, _points(sample), labels, code)
+        for rank, (title, colour, sample) in enumerate(
+            zip(titles, ("1F4E79", "D98E04"), ((30, 20, 10), (25, 22, 9)), strict=True)
+        )
+    )
+    return (
+        f'<c:barChart><c:barDir val="bar"/><c:grouping val="clustered"/><c:varyColors val="0"/>{series}'
+        '<c:gapWidth val="60"/><c:axId val="111"/><c:axId val="222"/></c:barChart>'
+        + _axes("l", "b", reverse=True, code=code, least='<c:min val="0"/>')
+    )
+
+
+REPORT = tuple(
+    Chart(name, 1_950_000, _report(name, code), _LEGEND, title)
+    for name, title, code in (
+        ("report_counts", "Les effectifs de l’année", _COUNTS),
+        ("report_rates", "Les taux de l’année", _RATES),
+        ("report_decisions", "Les demandes évaluées, par réponse", _COUNTS),
+        ("report_amounts", "Les montants prêtés", _EUROS),
+    )
+)
+"""The charts of the annual report."""
 BUDGET = Chart("budget", 1_900_000, _budget(), _LEGEND)
 BALANCE = Chart("balance", 1_900_000, _balance())

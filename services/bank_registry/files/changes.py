@@ -10,7 +10,6 @@ from itertools import groupby
 from operator import attrgetter
 
 from services.bank_registry.files.columns import AGREEMENT_COLUMNS, CONVENTION_COLUMNS, LENDER_COLUMNS, Column
-from services.bank_registry.files.rows import cells_of
 from services.bank_registry.registry import (
     ALWAYS,
     Agreement,
@@ -70,13 +69,12 @@ def _changes(
         if one is None or other is None:
             span = _span(fact)
             yield FieldChange(subject, "", span if one else "", span if other else "", *days.of(None))
-        if other is not None:
-            cells = zip(columns, _texts(columns, one), _texts(columns, other), strict=True)
-            yield from (
-                FieldChange(subject, column.name, old, new, *days.of(column))
-                for column, old, new in cells
-                if old != new
-            )
+        if other is None:
+            continue
+        for column in columns:
+            old, new = _text(column, one) if one else "", _text(column, other)
+            if old != new:
+                yield FieldChange(subject, column.name, old, new, *days.of(column))
 
 
 @dataclass(frozen=True)
@@ -91,13 +89,17 @@ class _Days:
 
     def of(self, column: Column | None) -> tuple[str, bool]:
         """The days on which a column differs between the two, and whether one of them is past."""
-        if self.pair[0] is None and not any(fact.id == self.name for fact in self.before):
+        if self._new:
             return self._whole
         one, other = ([fact for fact in facts if fact.id == self.name] for facts in (self.before, self.after))
         spans = [fact.period for fact in self.pair if fact]
         periods = touched(one, other, partial(_seen, column))
         found = united(filter(None, (period.intersection(span) for period in periods for span in spans)))
         return days_text(found), bool(past_days(found, self.today))
+
+    @cached_property
+    def _new(self) -> bool:
+        return self.pair[0] is None and not any(fact.id == self.name for fact in self.before)
 
     @cached_property
     def _whole(self) -> tuple[str, bool]:
@@ -160,7 +162,6 @@ def _span(fact: Fact) -> str:
     return " ".join(filter(None, (since, f"au {french.short_date(last)}" if last else "sans fin")))
 
 
-def _texts(columns: Sequence[Column], fact: Fact | None) -> list[str]:
-    if fact is None:
-        return [""] * len(columns)
-    return [printed(cell).removeprefix("'") for cell in cells_of(columns, fact)]
+def _text(column: Column, fact: Fact) -> str:
+    cell = column.show(fact)
+    return "" if cell is None else printed(cell).removeprefix("'")

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
+from functools import cached_property
+from operator import attrgetter
 from typing import Any
 
 from services.bank_registry.files import columns
@@ -158,11 +160,12 @@ _ONE_PLACE = {
     "France": Scope.NATIONAL,
 }
 _BY_OTHER_NAME = {fold(name): scope for name, scope in _ONE_PLACE.items()}
+_LABELLED = tables.choice(SCOPES)
 
 
 def scope(value: object) -> Scope | Bad:
     """How a territory is given: the label of the list, or how people also call it."""
-    found: Scope | Bad = tables.choice(SCOPES)(value)
+    found: Scope | Bad = _LABELLED(value)
     return _BY_OTHER_NAME.get(fold(str(value)), found) if isinstance(found, Bad) else found
 
 
@@ -195,7 +198,10 @@ FORMS: Mapping[Kind, Form] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+_NOTHING = (None, "", ())
+
+
+@dataclass(frozen=True)
 class Column:
     """A column: its name, what it is about, its field, and which line of it if it has several."""
 
@@ -204,12 +210,12 @@ class Column:
     field: Field
     line: int | None = None
 
-    @property
+    @cached_property
     def form(self) -> Form:
         """How its cells are written."""
         return FORMS[self.field.kind]
 
-    @property
+    @cached_property
     def key(self) -> str:
         """Name in the statement, with the number of the line."""
         return self.field.name if self.line is None else f"{self.field.name}[{self.line}]"
@@ -220,9 +226,15 @@ class Column:
         return (self.field.required or self.field.expected) and not self.line
 
     def show(self, record: object) -> Cell:
-        """The cell of a record."""
-        value = self.field.of(record)
-        return self.form.show(value if self.line is None else "".join(value[self.line : self.line + 1]))
+        """The cell of a record; None where it says nothing, as most do."""
+        value = self._value(record)
+        if self.line is not None:
+            value = "".join(value[self.line : self.line + 1])
+        return None if value in _NOTHING else self.form.show(value)
+
+    @cached_property
+    def _value(self) -> Callable[[object], Any]:
+        return attrgetter(self.field.path or self.field.name)
 
 
 def _columns(group: Group, fields: Sequence[Field]) -> list[Column]:

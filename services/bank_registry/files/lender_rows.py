@@ -167,7 +167,7 @@ class _Part:
 def _parts(row: Row, header: dict[int, Column], named: set[int]) -> dict[Group, _Part]:
     parts = {group: _Part(row.line) for group in Group}
     for index, cell in enumerate(row.cells):
-        if is_blank(cell):
+        if cell == "" or is_blank(cell):  # three cells of four, which need no call
             continue
         column = header.get(index)
         if column is None and index in named:

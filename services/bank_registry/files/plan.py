@@ -13,7 +13,6 @@ from services.bank_registry.files.changes import FieldChange, field_changes
 from services.bank_registry.files.completion import completed
 from services.bank_registry.files.items import FileFinding
 from services.bank_registry.files.reading import Reading, ReadLender
-from services.bank_registry.files.rows import rows_of
 from services.bank_registry.registry import (
     BankRecord,
     Difference,
@@ -31,7 +30,7 @@ from services.bank_registry.registry import (
 )
 from services.kit.canonical import canonical
 from services.kit.dates import Period
-from services.kit.tables import UnreadableFile, printed
+from services.kit.tables import UnreadableFile
 
 _ROUNDS = 10
 """A refused lender may make others refused, which named it; more rounds than that is no honest file."""
@@ -101,8 +100,8 @@ class ImportPlan:
         """SHA-256, in hexadecimal, of every change before and after and of every refusal."""
         sealed = hashlib.sha256(canonical(list(self.scope)).encode())
         for outcome in self.outcomes:
-            states = [_rows_of_texts(record) for record in (outcome.before, outcome.after) if record]
-            sealed.update(canonical([outcome.kind, *states]).encode())
+            states = [_stated(record) for record in (outcome.before, outcome.after) if record]
+            sealed.update(repr([outcome.kind, *states]).encode())
         for found in self.refusals:
             place = [found.place.line, found.place.column]
             sealed.update(canonical([*place, found.bank, found.code, found.message]).encode())
@@ -245,5 +244,6 @@ def lends_until(record: BankRecord) -> date:
     return min(lender, max((one.period.end or date.max for one in record.agreements), default=date.min))
 
 
-def _rows_of_texts(record: BankRecord) -> list[list[str]]:
-    return [[printed(cell) for cell in row] for row in rows_of([record])]
+def _stated(record: BankRecord) -> tuple[object, ...]:
+    """What a file says of a lender: its reservations, which come and go meanwhile, are no part of it."""
+    return (record.banks, record.agreements, record.conventions)

@@ -75,7 +75,8 @@ def _versions(read: list[Read[V]]) -> tuple[V, ...]:
         if len(group) > 1 and any(one.period.overlaps(other.period) for one, other in pairwise(found)):
             text = "Ces suspensions contredisent celles d’une autre ligne du même accord ou prêteur."
             group[-1][0].problem("suspensions", FieldReason.OVERLAP, text)
-        facts.extend(replace(fact, suspensions=found) for _, fact in group)
+        for _, fact in group:
+            facts.append(fact if fact.suspensions == found else replace(fact, suspensions=found))
     by_start = sorted(facts, key=attrgetter("period.first"))
     return tuple(
         sorted(by_start, key=attrgetter("id")) if facts and isinstance(facts[0], Agreement) else by_start

@@ -118,8 +118,9 @@ def _of_banks(version: Table) -> Select[Any]:
 def _rows(connection: Connection, statement: Select[Any], keys: list[int] | None) -> Iterator[Row]:
     if keys is not None:
         statement = statement.where(tables.bank.c.bank_key.in_(keys))
-    for row in connection.execute(statement):
-        yield row._asdict()
+    rows = connection.execute(statement)
+    names = list(rows.keys())
+    yield from (dict(zip(names, row, strict=True)) for row in rows)
 
 
 def _known(fact: Fact, row: Row) -> Known[Fact]:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from operator import attrgetter
 from typing import Any, TypeVar
 
 from sqlalchemy import JSON, BigInteger, Date, Integer, Text
@@ -104,29 +105,44 @@ def stored(fields: Sequence[Field]) -> list[Field]:
     return [field for field in fields if field.kind in FORMS and (field.kind is not Kind.ID or field.sql)]
 
 
-_COLUMNS = {kind: [(field, FORMS[field.kind]) for field in stored(fields)] for kind, fields in FIELDS.items()}
-"""The columns of each kind of record: an import asks for them forty thousand times."""
+class _Columns:
+    """The columns of a kind of record, and which of them another form writes and reads: an import asks for
+    them forty thousand times."""
+
+    def __init__(self, fields: Sequence[Field]) -> None:
+        kept = stored(fields)
+        self.names = [field.stored for field in kept]
+        self.fields = [(field.name, field.stored) for field in kept]
+        self.get = attrgetter(*(field.path or field.name for field in kept))
+        forms = [(field, FORMS[field.kind]) for field in kept]
+        self.written = [(field.stored, form.write) for field, form in forms if form.write is not _same]
+        self.read = [(field.name, form.read) for field, form in forms if form.read is not _same]
+
+
+_COLUMNS = {kind: _Columns(fields) for kind, fields in FIELDS.items()}
 
 
 def values_of(record: Bank | Agreement | LocalConvention) -> dict[str, Any]:
     """The columns of a version that state the fact."""
+    columns = _COLUMNS[type(record)]
     found: dict[str, Any] = {
         "start_date": record.period.first,
         "end_date": record.period.end or NO_END,
+        **dict(zip(columns.names, columns.get(record), strict=True)),
     }
-    for field, form in _COLUMNS[type(record)]:
-        found[field.stored] = form.write(field.of(record))
+    for name, write in columns.written:
+        found[name] = write(found[name])
     return found
 
 
 def record_of(kind: type[V], row: Row, own_id: str = "") -> V:
     """The fact that a version states; the id of a lender or of an agreement is not in the version."""
-    fields = FIELDS[kind]
-    values: dict[str, Any] = {"id": own_id}
-    for field, form in _COLUMNS[kind]:
-        values[field.name] = form.read(row[field.stored])
+    columns = _COLUMNS[kind]
+    values = {"id": own_id, **{name: row[column] for name, column in columns.fields}}
+    for name, read in columns.read:
+        values[name] = read(values[name])
     end = None if row["end_date"] == NO_END else row["end_date"]
-    return kind(period=Period.ending(row["start_date"], end), **attributes(fields, values))
+    return kind(period=Period.ending(row["start_date"], end), **attributes(kind, values))
 
 
 def reservation_values(reservation: Reservation) -> dict[str, Any]:

@@ -7,7 +7,18 @@ from grpc_status import rpc_status
 
 from microcredit.documents.v1 import pdf_service_pb2 as pb
 from microcredit.documents.v1.pdf_service_pb2_grpc import PdfServiceStub
-from services.documents.making import DOCX, PDF, Generated, OutputFile, Seal, Sources, choose, with_provenance
+from services.documents.making import (
+    DOCX,
+    PDF,
+    Generated,
+    OutputFile,
+    Seal,
+    SignaturePlace,
+    Sources,
+    choose,
+    signature_places,
+    with_provenance,
+)
 from services.documents.messages import DocumentOptions, documents, requests
 from services.documents.publishing import Deployment, Deployments
 from services.documents.store import DocumentStore, File, Origin
@@ -43,7 +54,12 @@ class Maker:
     def sources(self, deployment: Deployment, asked: DocumentOptions, template_id: str) -> Sources:
         """The versions that make a document."""
         return choose(
-            deployment, self._deployments.packages, template_id, asked.profile_id, asked.document_date
+            deployment,
+            self._deployments.packages,
+            template_id,
+            asked.profile_id,
+            asked.document_date,
+            lambda year: deployment.letters(self._store.kept_count(year)),
         )
 
     def earlier(self, asked: DocumentOptions) -> str:
@@ -56,10 +72,12 @@ class Maker:
     def file(self, content: bytes, filename: str, asked: DocumentOptions) -> OutputFile:
         """A .docx, or its PDF if that is what is asked, sealed."""
         media_type = DOCX
+        places: tuple[SignaturePlace, ...] = ()
         if asked.pdf:
             content = with_provenance(self._converter.pdf(content), content)
             filename, media_type = f"{filename.removesuffix('.docx')}.pdf", PDF
-        return OutputFile(filename, media_type, self._seal.sealed(content, media_type))
+            places = signature_places(content)
+        return OutputFile(filename, media_type, self._seal.sealed(content, media_type), places)
 
     def keep(self, file: OutputFile, generated: Generated, asked: DocumentOptions) -> str:
         """Keeps the file of a document, and gives its name; empty when that is not asked."""

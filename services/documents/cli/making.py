@@ -92,13 +92,33 @@ def generate(
         content += part.chunk.data
     path = destination(out, document.filename)
     write_file(path, bytes(content))
-    call.out.document({"document": as_json(document), "path": str(path)})
+    told = {"document": as_json(document), "path": str(path)}
+    if document.signature_places:
+        beside = path.with_suffix(".signature.json")
+        write_file(beside, _signature(document))
+        told["signature"] = str(beside)
+    call.out.document(told)
     version = document.template.version
     made = f"{path} ({document.title}, version {version}, empreinte {document.sha256[:12]}…)"
     call.out.line(made, "green")
     if document.name:
         call.out.line(f"Gardé par le serveur : {document.name}")
     return GOOD
+
+
+def _signature(document: pb.Document) -> bytes:
+    """What a service of electronic signatures reads beside the PDF."""
+    places = [
+        {
+            "name": one.name,
+            "page": one.page,
+            "left_mm": float(one.left_mm.value),
+            "top_mm": float(one.top_mm.value),
+        }
+        for one in document.signature_places
+    ]
+    told = {"file_sha256": document.sha256, "places": places}
+    return f"{json.dumps(told, ensure_ascii=False, indent=2)}\n".encode()
 
 
 def with_images(data: bytes, images: Sequence[str], alts: Sequence[str]) -> bytes:

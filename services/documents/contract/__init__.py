@@ -32,6 +32,7 @@
   serve.
 - `is_presentable`: The conditions were checked and allow it, and the social worker is not against it.
 - `JPEG`: The kind of an image.
+- `Letters`: The letters kept in a year, by their title.
 - `merge_patch`: The target once patched (RFC 7396): objects are merged, anything else is replaced, null
   takes away.
 - `METROPOLE`: The territory of a profile that names none: the country without Alsace-Moselle.
@@ -41,13 +42,16 @@
 - `packages`: Every folder below `root` that holds a file of that name, with its files; hidden ones are left
   out.
 - `postal_check`: The check that the address of this recipient can be written.
-- `published`: Key figures and tables as they may be printed, with a total where nothing is withheld.
+- `published`: Key figures and tables as they may be printed, with a total where nothing is withheld; each
+  year by itself, so that printing one again tells no more of it.
 - `read_dossier`: The dossier of a document dated `day`; raises InvalidArgument with every violation.
 - `read_folder`: The files of a package, by their path in it.
 - `RECIPIENTS`: How each value of `recipient` in a manifest is addressed; the other, NOBODY, has no postal
   block.
 - `refuse_other_files`: A package holds nothing but its own files.
 - `refused_to_lender`: What says that a request never reaches a lender.
+- `report_charts`: The charts that have a number to show.
+- `REPORT_SERIES`: The titles of the series of each chart of the annual report.
 - `PNG`: The kind of an image.
 - `Requirement`: The paths that one template adds to what the contract already requires.
 - `ROOT`: The field of the request, where the paths of violations start.
@@ -55,6 +59,7 @@
 - `Sent`: A piece that leaves for the lender, and its field in the data.
 - `SERIES`: The titles that the series of each chart may have.
 - `SHARED`: Groups that a recipient may complete: a place for all, an hour for each. Any other one is whole.
+- `Statistics`: The report of a year: its data, and what may be printed of it and of the year before.
 - `strict_json`: Strict JSON: UTF-8, no duplicate key, no fraction, no invisible character, bounded size and
   depth.
 - `terms`: Implicit refusal, with and without the suspension that this letter opens; withdrawal.
@@ -100,8 +105,9 @@ from services.documents.contract.folders import described, packages, read_folder
 from services.documents.contract.images import JPEG, PNG, Image
 from services.documents.contract.lender_pieces import Sent, authorised, data_recipients, enclosed
 from services.documents.contract.recipient import RECIPIENTS, borrowers
+from services.documents.contract.report_charts import REPORT_SERIES, report_charts
 from services.documents.contract.schema import Requirement, Schema, written
 from services.documents.contract.sharing import SHARED, common_to_all
-from services.documents.contract.statistics import published
+from services.documents.contract.statistics import Letters, Statistics, published
 from services.documents.contract.strict_json import ILLEGAL, has_illegal_character, merge_patch
 from services.documents.contract.values import Code, Money, NotAsked, Typeset, typeset_once

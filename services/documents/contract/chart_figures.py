@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from math import inf
 from typing import Any
 
+from services.documents.contract.report_charts import REPORT_SERIES
 from services.documents.contract.values import Money
 from services.kit.french import euros, join, months, short_date, signed, spaced
 
@@ -24,7 +25,7 @@ BUDGET_SERIES = {
 
 BALANCE_SERIES = "Capital restant dû"
 """The title of the only series of the chart of what is left to repay."""
-SERIES = {"budget": tuple(BUDGET_SERIES), "balance": (BALANCE_SERIES,)}
+SERIES = {"budget": tuple(BUDGET_SERIES), "balance": (BALANCE_SERIES,), **REPORT_SERIES}
 """The titles that the series of each chart may have."""
 
 _CHARGES = {"expenses": "charges", "credit_instalments": "crédits", "debt_repayments": "dettes"}

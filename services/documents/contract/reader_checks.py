@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 
 from services.documents.contract.letter_checks import Check, Data
-from services.documents.contract.statistics import faults
+from services.documents.contract.statistics_checks import faults
 from services.documents.contract.wording import full_name
 from services.kit.errors import FieldReason, Violation
 from services.kit.french import fold

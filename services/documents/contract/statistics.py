@@ -1,163 +1,197 @@
-"""Publication of counts: small ones are not printed, nor what would let a reader compute or bound them."""
+"""The aggregates of a year beside those of the year before, as they may be printed."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
+from services.documents.contract.disclosure import near_wholes, secret_values, withheld
 from services.documents.contract.values import Money
-from services.kit.errors import FieldReason, Violation
 from services.kit.french import euros, number, percent
 
 Data = Mapping[str, Any]
+Letters = Callable[[int], Mapping[str, int]]
+"""The letters kept in a year, by their title."""
 
-_NOT_GIVEN = "non communiqué"
+DECISIONS, LETTERS = "DECISIONS", "LETTERS"
+_ORIGINS = {DECISIONS: "journal des décisions", LETTERS: "lettres gardées par le service"}
+LETTERS_TITLE = "Lettres gardées"
+"""The table that the service counts itself."""
+_DECLARED = "déclaré"
 
 
 @dataclass(frozen=True)
-class Withheld:
-    """What a whole and its parts may not print: ranks of parts, and the whole itself."""
+class Cell:
+    """What is printed of a number, and the number where it is printed; withheld, nothing holds it any
+    more."""
 
-    parts: frozenset[int]
-    whole: bool
+    text: str = "non communiqué"
+    value: Money | Decimal | None = None
 
 
-def published(report: Data, minimum: int) -> dict[str, Any]:
-    """Key figures and tables as they may be printed, with a total where nothing is withheld."""
+NOT_GIVEN = Cell()
+
+
+@dataclass(frozen=True)
+class Row:
+    """A line of a table, or its total."""
+
+    count: Cell = NOT_GIVEN
+    amount: Cell = NOT_GIVEN
+
+
+@dataclass(frozen=True)
+class Year:
+    """What may be printed of one year, whatever the other one holds: it is what that year printed alone."""
+
+    year: int
+    figures: Mapping[str, Cell]
+    tables: Mapping[str, tuple[Mapping[str, Row], Row]]
+
+
+@dataclass(frozen=True)
+class Statistics:
+    """The report of a year: its data, and what may be printed of it and of the year before."""
+
+    report: Data
+    minimum: int
+    now: Year
+    before: Year | None
+
+    def context(self) -> dict[str, Any]:
+        """What a template prints."""
+        return {
+            "figures": [self._figure(line) for line in self.report["figures"]],
+            "tables": [self._table(table) for table in self.report["tables"]],
+            "withheld": f"moins de {self.minimum}",
+            **({"before_year": self.before.year} if self.before else {}),
+        }
+
+    def earlier(self, label: str) -> Cell:
+        """A key figure of the year before."""
+        return self.before.figures.get(label, NOT_GIVEN) if self.before else NOT_GIVEN
+
+    def earlier_rows(self, title: str) -> tuple[Mapping[str, Row], Row]:
+        """The lines of a table of the year before, and its total."""
+        return self.before.tables.get(title, ({}, Row())) if self.before else ({}, Row())
+
+    def _figure(self, line: Data) -> dict[str, str]:
+        label = line["label"]
+        return {
+            "label": label,
+            "display": self.now.figures[label].text,
+            "before": self.earlier(label).text,
+            "origin": _origin(line),
+        }
+
+    def _table(self, table: Data) -> dict[str, Any]:
+        rows, total = self.now.tables[table["title"]]
+        earlier, earlier_total = self.earlier_rows(table["title"])
+        return {
+            "title": table["title"],
+            "heading": table["heading"],
+            "origin": _origin(table),
+            "amounts": any("amount" in row for row in table["rows"]),
+            "rows": [_shown(label, row, earlier.get(label, Row())) for label, row in rows.items()],
+            "total": _shown("Total", total, earlier_total),
+        }
+
+
+def published(report: Data, minimum: int, letters: Letters = lambda year: {}) -> Statistics:
+    """Key figures and tables as they may be printed, with a total where nothing is withheld; each year by
+    itself, so that printing one again tells no more of it."""
+    earlier = report.get("previous")
+    given: list[Data] = [report, *([earlier] if earlier else [])]
+    counted = [letters(one["year"]) for one in given]
+    titles = sorted({title for found in counted for title in found})
+    whole = [
+        _with_letters(one, {title: found.get(title, 0) for title in titles})
+        for one, found in zip(given, counted, strict=True)
+    ]
+    years = [_year(one, minimum) for one in whole]
+    return Statistics(whole[0], minimum, years[0], years[1] if earlier else None)
+
+
+def _with_letters(report: Data, letters: Mapping[str, int]) -> Data:
+    if not letters:
+        return report
+    rows = [{"label": title, "count": count} for title, count in letters.items()]
+    table = {"title": LETTERS_TITLE, "heading": "Lettre", "source": LETTERS, "rows": rows}
+    return {**report, "tables": [*report["tables"], table]}
+
+
+def _year(report: Data, minimum: int) -> Year:
     tables = [[row["count"] for row in table["rows"]] for table in report["tables"]]
     rates = [_parts(line) for line in report["figures"] if "denominator" in line]
-    secret = _secret([*tables, *rates], minimum)
-    return {
-        "figures": [
-            {"label": line["label"], "display": _figure(line, minimum, secret)} for line in report["figures"]
-        ],
-        "tables": [_table(table, minimum, secret) for table in report["tables"]],
-        "withheld": f"moins de {minimum}",
-    }
+    named = ("count", "numerator", "denominator")
+    alone = {line[name] for line in report["figures"] for name in named if name in line}
+    secret = secret_values([*tables, *rates, *near_wholes(alone, minimum, rates)], minimum)
+    return Year(
+        report["year"],
+        {line["label"]: _figure(line, minimum, secret) for line in report["figures"]},
+        {table["title"]: _table(table, minimum, secret) for table in report["tables"]},
+    )
 
 
-def faults(report: Data, root: str) -> Iterator[Violation]:
-    """Figures without the count that they come from, or with one that cannot be."""
-    for rank, line in enumerate(report["figures"]):
-        given = {"count", "amount", "numerator", "denominator"} & line.keys()
-        if given not in ({"count"}, {"count", "amount"}, {"numerator", "denominator"}):
-            sentence = (
-                "Donnez un effectif (count), un montant et l’effectif dont il vient (amount, count), ou "
-                "un taux "
-                "par ses deux effectifs (numerator, denominator)."
-            )
-            yield Violation(f"{root}.figures[{rank}]", FieldReason.INCONSISTENT, sentence)
-        elif "denominator" in given and not line["numerator"] <= line["denominator"] > 0:
-            sentence = "Le numérateur d’un taux ne dépasse pas son dénominateur, qui n’est pas nul."
-            yield Violation(f"{root}.figures[{rank}].numerator", FieldReason.OUT_OF_RANGE, sentence)
-
-
-def withheld(
-    counts: Sequence[int], minimum: int, secret: Collection[int] = (), *, whole: bool = False
-) -> Withheld:
-    """What not to print of a whole and its parts, some values being secret, and maybe the whole.
-
-    Zero is printed: it tells nothing of anybody. Every value from 1 to the minimum - 1 must stay possible for
-    each small part, given what is printed: the next smallest parts are hidden until it is so, then the whole.
-    """
-    total = sum(counts)
-    small = {rank for rank, count in enumerate(counts) if 0 < count < minimum}
-    hidden = small | {rank for rank, count in enumerate(counts) if count and count in secret}
-    others = sorted(set(range(len(counts))) - hidden, key=lambda rank: counts[rank])
-    others = [rank for rank in others if counts[rank]]
-    if whole or total in secret:
-        return Withheld(frozenset([*hidden, *others]), True)
-    while hidden and not _possible(counts, hidden, small, minimum):
-        if not others:
-            # The parts of a small whole bound each other: « fewer than 5 » in all leaves no 4 beside another.
-            return Withheld(frozenset(hidden), total > 0)
-        hidden.add(others.pop(0))
-    return Withheld(frozenset(hidden), False)
-
-
-def _possible(counts: Sequence[int], hidden: set[int], small: set[int], minimum: int) -> bool:
-    """Whether each small part may have every value, the sum of the hidden ones being known."""
-    if hidden == small and len(small) == 1 and sum(counts) < minimum:
-        return True  # the whole is that part, and is printed as small
-    if not small:
-        return len(hidden) > 1
-    rest = len(small) - 1
-    known = sum(counts[rank] for rank in hidden)
-    large = len(hidden) - len(small)
-    least = rest + large * minimum
-    most = known if large else rest * (minimum - 1)
-    return all(least <= known - value <= most for value in range(1, minimum))
+def _origin(given: Data) -> str:
+    return _ORIGINS.get(given.get("source", ""), _DECLARED)
 
 
 def _parts(line: Data) -> list[int]:
     return [line["numerator"], line["denominator"] - line["numerator"]]
 
 
-def _secret(wholes: Sequence[Sequence[int]], minimum: int) -> frozenset[int]:
-    """The values that may be printed nowhere: a value that a table hides may be a key figure by its side.
-
-    A value alone tells what a figure is: two that are equal by chance are hidden together.
-    """
-    secret: frozenset[int] = frozenset()
-    while True:
-        found = set(secret)
-        for counts in wholes:
-            hidden = withheld(counts, minimum, secret)
-            # « Moins de 5 » beside each part of a hidden whole would bound it: they are as silent as it is.
-            found |= {counts[rank] for rank in hidden.parts if counts[rank] >= minimum or hidden.whole}
-            found |= {sum(counts)} if hidden.whole else set()
-        if found == secret:
-            return secret
-        secret = frozenset(found)
+def _counts(line: Data) -> list[int]:
+    """The counts that a key figure comes from."""
+    return [*_parts(line), line["denominator"]] if "denominator" in line else [line["count"]]
 
 
-def _table(table: Data, minimum: int, secret: Collection[int]) -> dict[str, Any]:
+def _table(table: Data, minimum: int, secret: Collection[int]) -> tuple[Mapping[str, Row], Row]:
     rows = table["rows"]
-    counts = [row["count"] for row in rows]
-    hidden = withheld(counts, minimum, secret)
-    amounts = all("amount" in row for row in rows)
-    printed = [_row(row, rank in hidden.parts, minimum, secret) for rank, row in enumerate(rows)]
-    told = _NOT_GIVEN if hidden.whole else _count(sum(counts), minimum)
-    total = {"label": "Total", "count": told}
-    total["amount"] = (
-        euros(sum(row["amount"].cents for row in rows)) if amounts and not hidden.parts else _NOT_GIVEN
-    )
-    return {
-        "title": table["title"],
-        "heading": table["heading"],
-        "rows": printed,
-        "total": total,
-        "amounts": any("amount" in row for row in rows),
-    }
+    hidden = withheld([row["count"] for row in rows], minimum, secret)
+    shown = {row["label"]: _row(row, rank in hidden.parts, minimum, secret) for rank, row in enumerate(rows)}
+    whole = NOT_GIVEN if hidden.whole else _count(sum(row["count"] for row in rows), minimum)
+    if hidden.parts or not all("amount" in row for row in rows):
+        return shown, Row(whole)
+    return shown, Row(whole, _amount(Money(sum(row["amount"].cents for row in rows))))
 
 
-def _row(row: Data, hidden: bool, minimum: int, secret: Collection[int]) -> dict[str, str]:
-    amount: Money | None = None if hidden else row.get("amount")
+def _row(row: Data, hidden: bool, minimum: int, secret: Collection[int]) -> Row:
     small = row["count"] < minimum and row["count"] not in secret
-    count = _count(row["count"], minimum) if small or not hidden else _NOT_GIVEN
-    return {
-        "label": row["label"],
-        "count": count,
-        "amount": _NOT_GIVEN if amount is None else euros(amount.cents),
-    }
+    count = _count(row["count"], minimum) if small or not hidden else NOT_GIVEN
+    return Row(count, NOT_GIVEN if hidden or "amount" not in row else _amount(row["amount"]))
 
 
-def _count(count: int, minimum: int) -> str:
-    return f"moins de {minimum}" if 0 < count < minimum else number(count)
+def _count(count: int, minimum: int) -> Cell:
+    return Cell(f"moins de {minimum}") if 0 < count < minimum else Cell(number(count), Decimal(count))
 
 
-def _figure(line: Data, minimum: int, secret: Collection[int]) -> str:
-    """A figure, or what says that it is withheld with one of the counts it comes from."""
-    rate = "denominator" in line
-    counts = [*_parts(line), line["denominator"]] if rate else [line["count"]]
+def _amount(amount: Money) -> Cell:
+    return Cell(euros(amount.cents), amount)
+
+
+def _figure(line: Data, minimum: int, secret: Collection[int]) -> Cell:
+    """A key figure, withheld with one of the counts it comes from."""
+    counts = _counts(line)
     if any(count in secret for count in counts):
-        return _NOT_GIVEN
-    if not rate and "amount" not in line:
+        return NOT_GIVEN
+    if "denominator" not in line and "amount" not in line:
         return _count(line["count"], minimum)
     if any(0 < count < minimum for count in counts):
-        return _NOT_GIVEN
-    if rate:
-        return percent(Decimal(100 * line["numerator"]) / line["denominator"], 1)
-    return euros(line["amount"].cents)
+        return NOT_GIVEN
+    if "amount" in line:
+        return _amount(line["amount"])
+    rate = (Decimal(100 * line["numerator"]) / line["denominator"]).quantize(Decimal("0.1"), ROUND_HALF_UP)
+    return Cell(percent(rate, 1), rate)
+
+
+def _shown(label: str, row: Row, before: Row) -> dict[str, str]:
+    return {
+        "label": label,
+        "count": row.count.text,
+        "amount": row.amount.text,
+        "before": before.count.text,
+        "amount_before": before.amount.text,
+    }

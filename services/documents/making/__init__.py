@@ -19,6 +19,9 @@
 - `Seal`: Seals files and reads their seals (HMAC-SHA256): the same file has the same seal, in every
   process.
 - `Sealing`: What the seal of a file says.
+- `signature_places`: Those of a PDF that our converter made, in the order of the pages; none when it cannot
+  be read.
+- `SignaturePlace`: A place to sign: its page from 1 on, and where it begins, in millimetres.
 - `Sources`: What a document is made from, besides the data.
 - `summary_csv`: CSV in UTF-8 with its mark and semicolons, as French spreadsheets expect; no cell is a
   formula.
@@ -41,3 +44,4 @@ from services.documents.making.generation import (
 )
 from services.documents.making.provenance import Provenance, read_provenance, with_provenance
 from services.documents.making.seal import Seal, Sealing
+from services.documents.making.signing import SignaturePlace, signature_places

@@ -8,6 +8,7 @@ import zipfile
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from services.documents.making.signing import SignaturePlace
 from services.kit.tables import csv_bytes
 
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
@@ -25,6 +26,8 @@ class OutputFile:
     filename: str
     media_type: str
     content: bytes
+    signature_places: tuple[SignaturePlace, ...] = ()
+    """Of a PDF."""
 
     @property
     def sha256(self) -> str:

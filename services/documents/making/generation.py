@@ -9,7 +9,14 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from services.documents.contract import CONTRACT, CONTRACT_VERSION, ROOT, document_reference, read_dossier
+from services.documents.contract import (
+    CONTRACT,
+    CONTRACT_VERSION,
+    ROOT,
+    Letters,
+    document_reference,
+    read_dossier,
+)
 from services.documents.profile import Profile
 from services.documents.publishing import Deployment, Packages
 from services.documents.render import Piece, Plan, Reason, RenderError, TemplateError, assemble, opc
@@ -40,6 +47,8 @@ class Sources:
     plan: Plan
     day: date
     state_number: int
+    letters: Letters = lambda year: {}
+    """The letters kept in a year, for a report."""
 
 
 @dataclass(frozen=True)
@@ -67,12 +76,18 @@ class Generated:
 
 
 def choose(
-    deployment: Deployment, packages: Packages, template_id: str, profile_id: str, day: date
+    deployment: Deployment,
+    packages: Packages,
+    template_id: str,
+    profile_id: str,
+    day: date,
+    letters: Letters = lambda year: {},
 ) -> Sources:
     """The versions in force on a day; NotFound, FailedPrecondition or InvalidArgument."""
     template = deployment.template(template_id, day)
     profile = deployment.profile(profile_id, day)
-    return Sources(template, profile, packages.plan(template, profile.logo), day, deployment.state_number)
+    plan = packages.plan(template, profile.logo)
+    return Sources(template, profile, plan, day, deployment.state_number, letters)
 
 
 def fill(sources: Sources, data_json: bytes, dossier: Mapping[str, Any] | None = None) -> Filled:
@@ -86,7 +101,7 @@ def fill(sources: Sources, data_json: bytes, dossier: Mapping[str, Any] | None =
     read = read_dossier(data_json, CONTRACT, template.requirement, checks, day)
     return Filled(
         sources,
-        make_context(read.data, template, sources.profile, day, dossier, names),
+        make_context(read.data, template, sources.profile, day, dossier, names, sources.letters),
         document_reference(read.data, template.requires),
         str(read.data.get("case", {}).get("reference", "")),
         read.sha256,

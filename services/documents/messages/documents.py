@@ -8,7 +8,7 @@ from datetime import datetime
 from microcredit.documents.v1 import document_service_pb2 as pb
 from microcredit.documents.v1 import store_service_pb2
 from services.documents.contract import CONTRACT_VERSION
-from services.documents.making import DOCX, Filled, Generated, OutputFile
+from services.documents.making import DOCX, Filled, Generated, OutputFile, SignaturePlace
 from services.documents.store import Kept, Origin
 from services.kit import wire
 from services.kit.errors import ResourceExhausted
@@ -62,6 +62,16 @@ def put_file(message: pb.Document, file: OutputFile, *, with_content: bool = Tru
     message.filename = file.filename
     message.sha256 = file.sha256
     message.size_bytes = len(file.content)
+    message.signature_places.extend(map(_signature_place, file.signature_places))
+
+
+def _signature_place(place: SignaturePlace) -> pb.SignaturePlace:
+    return pb.SignaturePlace(
+        name=place.name,
+        page=place.page,
+        left_mm=wire.decimal_pb(place.left_mm),
+        top_mm=wire.decimal_pb(place.top_mm),
+    )
 
 
 def origin(made: Generated | Filled) -> Origin:

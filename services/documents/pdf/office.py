@@ -26,7 +26,7 @@ _SOURCE, _TARGET = "source.docx", "target.pdf"
 _EXPORT = json.dumps(
     {
         name: {"type": "boolean", "value": "true"}
-        for name in ("PDFUACompliance", "UseTaggedPDF", "ExportBookmarks")
+        for name in ("PDFUACompliance", "UseTaggedPDF", "ExportBookmarks", "ExportBookmarksToPDFDestination")
     }
     | {
         "SelectPdfVersion": {"type": "long", "value": "3"}

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
+from services.documents.contract import RECIPIENTS
 from services.documents.profile import Profile
 from services.documents.publishing.loaded import PROFILES, TEMPLATES, Packages, Published
 from services.documents.template import Sample, Template
@@ -64,6 +66,16 @@ class Deployment:
         """The identifiers of the profiles that govern some day."""
         found = (name.partition("/") for name in self.applied.segments)
         return [identifier for collection, _, identifier in found if collection == PROFILES]
+
+    def letters(self, kept: Mapping[str, int]) -> dict[str, int]:
+        """How many letters were kept by title, of how many documents were by identifier of their template: a
+        letter is what has a recipient."""
+        titles: Counter[str] = Counter()
+        for template_id, count in kept.items():
+            for one in self.applied.segments.get(f"{TEMPLATES}/{template_id}", ())[-1:]:
+                if isinstance(one.package, Template) and one.package.recipient in RECIPIENTS:
+                    titles[one.package.title] += count
+        return titles
 
     def sample(self, today: date) -> Sample | None:
         """An organisation to try a template with: the one that governs today, else any."""

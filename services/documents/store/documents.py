@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import json
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
 from sqlalchemy import ColumnElement, Connection, Row, delete, func, insert, select, update
 
 from services.documents.store.tables import audit, document, pending_erasure, request
-from services.kit.dates import instant_of, instant_text
+from services.kit.dates import instant_of, instant_text, paris_start
 from services.kit.errors import FailedPrecondition, NotFound
 from services.kit.store import (
     Audit,
@@ -29,6 +31,7 @@ from services.kit.store import (
 PURGED_AT_ONCE = 200
 """Documents whose retention is over that one write removes."""
 
+_KEPT = "KeepDocument"
 _DESCRIPTION = [column for column in document.c if column.name not in ("sealed", "over_mark", "case_id")]
 
 
@@ -109,7 +112,7 @@ class DocumentStore:
                 connection.execute(insert(document), rows)
             for row in rows:
                 after = {name: row[name] for name in ("sha256", "template_id", "template_version")}
-                self._note(connection, actor, "KeepDocument", f"documents/{row['id']}", after, now)
+                self._note(connection, actor, _KEPT, f"documents/{row['id']}", after, now)
             self._remember(connection, request_id, mark, " ".join(ids), now)
         return ids
 
@@ -163,6 +166,15 @@ class DocumentStore:
         )
         with self._database.read() as connection:
             return [_kept(row) for row in connection.execute(query)]
+
+    def kept_count(self, year: int) -> dict[str, int]:
+        """How many documents were kept in a year of Paris, by identifier of their template: what the audit
+        says, also of those deleted since."""
+        start, end = (instant_text(paris_start(date(day, 1, 1))) for day in (year, year + 1))
+        kept = audit.c.method == _KEPT
+        query = select(audit.c.after).where(kept, audit.c.time >= start, audit.c.time < end)
+        with self._database.read() as connection:
+            return Counter(json.loads(after)["template_id"] for after in connection.scalars(query))
 
     def find(self, sha256: str) -> Kept | None:
         """A document by the digest of its content."""

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container, Mapping
 from datetime import date
+from functools import cache
 from typing import Any
 
 from services.documents.contract import (
     METROPOLE,
     RECIPIENTS,
+    Letters,
+    Statistics,
     authorised,
     borrowers,
     charts,
     data_recipients,
     document_reference,
     published,
+    report_charts,
     terms,
 )
 from services.documents.profile import Profile, texts
@@ -36,9 +40,10 @@ def make_context(
     day: date,
     dossier: Mapping[str, Any] | None = None,
     names: Container[str] | None = None,
+    letters: Letters = lambda year: {},
 ) -> dict[str, Any]:
     """Everything that the template may print, or what is among these names of what the service adds;
-    `dossier` lists the pieces, for their summary alone."""
+    `dossier` lists the pieces, for their summary alone, and `letters` those kept, for a report."""
     content = profile.content
     makers = _makers(data, template, content, day)
     if profile.logo is not None:
@@ -49,8 +54,9 @@ def make_context(
     if template.recipient in RECIPIENTS:
         makers["recipient"] = lambda: _recipient(template.recipient, data)
     if "annual_report" in data:
-        cell = content["statistics"]["minimum_cell"]
-        makers["statistics"] = lambda: published(data["annual_report"], cell)
+        report = _report(data["annual_report"], content, letters)
+        makers["statistics"] = lambda: report().context()
+        makers["charts"] = lambda: {**charts(data), **report_charts(report())}
     if dossier is not None:
         makers["dossier"] = lambda: dossier
     added = {name: make() for name, make in makers.items() if names is None or name in names}
@@ -79,6 +85,13 @@ def _makers(
         "profile": lambda: content,
         "terms": lambda: terms(data, day, content["remedies"].get("public_holidays", METROPOLE)),
     }
+
+
+def _report(
+    data: Mapping[str, Any], content: Mapping[str, Any], letters: Letters
+) -> Callable[[], Statistics]:
+    """What a report may print, made once for its figures and its charts."""
+    return cache(lambda: published(data, content["statistics"]["minimum_cell"], letters))
 
 
 def _recipient(kind: str, data: Mapping[str, Any]) -> dict[str, Any]:

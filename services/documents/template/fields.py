@@ -9,7 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from services.documents.contract import CONTRACT_FILE, RECIPIENTS
+from services.documents.contract import CONTRACT_FILE, RECIPIENTS, SERIES
 from services.documents.render import FILTERS
 
 _PROFILE_FILE = Path(__file__).parent.parent / "profiles" / "profile.schema.json"
@@ -158,6 +158,7 @@ def _added(described: Any) -> Field:
 
 IMPLIED: Mapping[str, tuple[str, ...]] = {
     "annual_report": ("statistics",),
+    "annual_report.previous": ("statistics.before_year",),
     "bank_decision.offer.accepted_on": ("terms.withdrawal",),
     "case.received_on": ("terms.implicit_refusal",),
     "loan.schedule": ("charts.balance",),
@@ -167,7 +168,7 @@ IMPLIED: Mapping[str, tuple[str, ...]] = {
 }
 """What the service adds whenever a field is there, and what it needs to add it."""
 
-_COUNTED = dict.fromkeys(("label", "count", "amount"), "text")
+_COUNTED = dict.fromkeys(("label", "count", "amount", "before", "amount_before"), "text")
 _RECIPIENT = {"lines": ["text"], "salutation": "text"}
 _ADDED: dict[str, Any] = {
     "authorised": {
@@ -179,7 +180,7 @@ _ADDED: dict[str, Any] = {
         },
     },
     "data_recipients": ["text"],
-    "charts": {"budget": {"?": "", "alt": "text"}, "balance": {"?": "", "alt": "text"}},
+    "charts": {name: {"?": "", "alt": "text"} for name in SERIES},
     "document": {"date": "date", "title": "text", "reference": "text"},
     "dossier": {
         "pieces": [{"number": "integer", "title": "text", "template_id": "text"}],
@@ -190,11 +191,17 @@ _ADDED: dict[str, Any] = {
     "logo": {"?": "", "alt": "text", "width": "integer", "height": "integer"},
     "statistics": {
         "?": "",
-        "figures": [{"label": "text", "display": "text"}],
+        "figures": [dict.fromkeys(("label", "display", "before", "origin"), "text")],
         "tables": [
-            {"title": "text", "heading": "text", "amounts": "boolean", "rows": [_COUNTED], "total": _COUNTED}
+            {
+                **dict.fromkeys(("title", "heading", "origin"), "text"),
+                "amounts": "boolean",
+                "rows": [_COUNTED],
+                "total": _COUNTED,
+            }
         ],
         "withheld": "text",
+        "before_year": "integer?",
     },
     "terms": {
         "implicit_refusal": "date?",

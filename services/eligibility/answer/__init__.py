@@ -53,6 +53,8 @@
   what remains to be settled otherwise.
 - `Suggestions`: What was found; the blocking rules that none of the given facts moves; whether the
   application is only incomplete; whether the search went to its end.
+- `Tally`: Decisions by cell, and cases by the cell of their latest decision; `damaged` records say nothing.
+- `tally`: The count of decisions, which come in the order of the journal.
 - `UndecidedRule`: A rule that could be neither verified nor set aside, and the absent facts known
   to decide it.
 - `Unreadable`: Decisions whose content is in the journal and cannot be read.
@@ -97,4 +99,5 @@ from services.eligibility.answer.recorded import (
     is_same_request,
     replay,
 )
+from services.eligibility.answer.tally import Tally, tally
 from services.eligibility.answer.wording import conditions, present, sentence, shown, verdict

@@ -59,6 +59,7 @@ class DecisionRecord:
     """The part of a record that anyone who holds the journal reads."""
 
     hash: str
+    case_id: str
     time: datetime
     request_date: date
     stamp: RulesetStamp

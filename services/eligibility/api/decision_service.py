@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import grpc
 
 from microcredit.eligibility.v1 import decision_service_pb2 as pb
@@ -14,16 +16,19 @@ from services.eligibility.answer import (
     StoredDecision,
     assess,
     replay,
+    tally,
 )
 from services.eligibility.engine import all_values
-from services.eligibility.messages import decisions
+from services.eligibility.messages import counts, decisions
 from services.eligibility.publishing import Deployments
 from services.eligibility.store import Journal, decision_not_found
 from services.kit.access import may_list_case, may_read_case
+from services.kit.context import check_deadline
 from services.kit.dates import paris_day
 from services.kit.errors import FailedPrecondition
 from services.kit.wire import paging
 
+_READ_AT_ONCE = 500
 _UNREADABLE = {
     ContentState.ERASED: ("CASE_ERASED", "Les informations de ce dossier ont été effacées."),
     ContentState.KEY_MISSING: (
@@ -79,6 +84,27 @@ class DecisionServicer(DecisionServiceServicer):
             ],
             next_page_token=token,
         )
+
+    def CountDecisions(
+        self, request: pb.CountDecisionsRequest, context: grpc.ServicerContext
+    ) -> pb.CountDecisionsResponse:
+        """The decisions of a period, counted."""
+        period = counts.period(request)
+        fact = counts.fact(request, self._deployments.current().last.package) if request.fact else None
+        return counts.counts_pb(tally(self._recorded(period), request.fact), fact)
+
+    def _recorded(self, period: counts.Days) -> Iterator[StoredDecision]:
+        """The decisions of a period, in the order of the journal."""
+        after = 0
+        while True:
+            check_deadline()
+            page = self._journal.decisions(
+                after_sequence=after, start_time=period.start, end_time=period.end, limit=_READ_AT_ONCE
+            )
+            yield from page
+            if len(page) < _READ_AT_ONCE:
+                return
+            after = page[-1].sequence
 
     def ReplayDecision(
         self, request: pb.ReplayDecisionRequest, context: grpc.ServicerContext

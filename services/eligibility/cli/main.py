@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from services.eligibility.cli import comparing, decisions, proving, rules
+from services.eligibility.cli import comparing, counting, decisions, proving, rules
 from services.eligibility.cli.folders import ADDRESS, contents_of
 from services.kit.cli import ReleaseCommands, Words, accesses, program, run, signing
 
@@ -34,7 +34,7 @@ RELEASES = ReleaseCommands(
 )
 
 app = program(HELP)
-for commands in (rules, proving, RELEASES, comparing, decisions):
+for commands in (rules, proving, RELEASES, comparing, decisions, counting):
     commands.register(app)
 signing.register(app, ADDRESS, rules.statement)
 accesses.register(app, ADDRESS)

@@ -3,6 +3,7 @@
 - `answered`: The answer in words.
 - `assessment_pb`: The advice on one application; a decision_id if it is recorded.
 - `catalog`: The facts, in the order of the package, with the rules in force on a day that read them.
+- `counts`: Reads what decisions are counted by, and writes the counts.
 - `decisions`: Reads requests about decisions, and writes recorded decisions as messages.
 - `fact_value`: A value of a type; without content when it is unknown. An amount is rounded half-up to the
   cent.
@@ -20,7 +21,7 @@
 - `unanswered`: Why an inverse question has no answer.
 """
 
-from services.eligibility.messages import decisions
+from services.eligibility.messages import counts, decisions
 from services.eligibility.messages.advice_requests import read_grid, read_suggestions
 from services.eligibility.messages.application import fact_value, read_request, unread_fields
 from services.eligibility.messages.assessments import assessment_pb, catalog, ruleset_pb

@@ -134,6 +134,7 @@ def _decision(row: Row[Any], keys: Mapping[str, bytes], erased: Collection[str])
     state, content = _content(row, keys, erased)
     record = DecisionRecord(
         hash=_text(row.hash),
+        case_id=_text(row.case_id),
         time=instant_of(_text(row.time)),
         request_date=_day(row.request_date),
         stamp=RulesetStamp(

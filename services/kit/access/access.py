@@ -6,6 +6,7 @@ import math
 import re
 import threading
 import time
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
@@ -39,7 +40,7 @@ REMEMBERED = 4096
 
 _LONGEST_NAME = 200
 _SUBJECT = re.compile(r"[!-~]{1,100}")
-_TEAM = re.compile(r"[ -~]{1,100}")
+_LONGEST_TEXT, _LONGEST_ID = 100, 300
 _SIRET = re.compile(r"[0-9]{14}")
 
 Key = TypeVar("Key")
@@ -256,6 +257,9 @@ def _described(
     subject = claims.get("sub")
     if not isinstance(subject, str) or not _SUBJECT.fullmatch(subject):
         raise token_refused("CLAIM")
+    token_id = _text(claims.get("jti"), _LONGEST_ID)
+    if claims.get("jti") and not token_id:  # nobody could withdraw it
+        raise token_refused("CLAIM")
     agent = rules.agents.get((provider.name, subject))
     said = claims.get(provider.claims.siret)
     siret = _matching(_SIRET, agent.siret if agent and agent.siret else said)
@@ -266,10 +270,10 @@ def _described(
         subject=subject,
         provider=provider.name,
         roles=frozenset(agent.roles if agent else _roles(provider, claims)),
-        team=agent.team if agent else _matching(_TEAM, claims.get(provider.claims.team)),
+        team=_text(agent.team if agent else claims.get(provider.claims.team)),
         siret=siret,
-        acr=_matching(_TEAM, claims.get("acr")),
-        token_id=_matching(_TEAM, claims.get("jti")),
+        acr=_text(claims.get("acr")),
+        token_id=token_id,
         expires=float(claims["exp"]),
     )
 
@@ -287,6 +291,12 @@ def _roles(provider: Provider, claims: Mapping[str, Any]) -> list[str]:
 
 def _matching(pattern: re.Pattern[str], value: object) -> str:
     return value if isinstance(value, str) and pattern.fullmatch(value) else ""
+
+
+def _text(value: object, longest: int = _LONGEST_TEXT) -> str:
+    """A printable text without space at its ends, its accents in one form; empty for anything else."""
+    text = unicodedata.normalize("NFC", value) if isinstance(value, str) else ""
+    return text if len(text) <= longest and text.isprintable() and text == text.strip() else ""
 
 
 def _token(headers: Headers) -> str | None:

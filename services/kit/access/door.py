@@ -149,9 +149,12 @@ class AccessDoor:
             return
         tags = [self._teams.tag(reference) for reference in named_cases(request)]
         asked = demand(self._log, method, request, caller, tags)
-        first = self._log.cases.agreement(asked, datetime.now(UTC))
-        check_agreement(first, asked, role)
-        _agreed.set(first)
+        taken = None
+        while taken is None:  # again when it was withdrawn, or taken by another call, since it was read
+            first = self._log.cases.agreement(asked, datetime.now(UTC))
+            check_agreement(first, asked, role)
+            taken = first if first.done else self._log.cases.take_agreement(first)
+        _agreed.set(None if first.done else taken)
         context.subject().statement = f"demandé par {first.actor}"
 
     def answer(self, method: str, response: Any) -> None:
@@ -172,8 +175,9 @@ class AccessDoor:
         try:
             if code != "OK" and gate:
                 gate.fail()
-            if code == "OK" and agreed and self._log:
-                self._log.cases.end_agreement(agreed)
+            if agreed and self._log:
+                cases = self._log.cases
+                (cases.end_agreement if code == "OK" else cases.give_back_agreement)(agreed)
         except DomainError as error:
             log.warning("call_not_settled", reason=error.reason, request_id=context.request_id())
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -109,7 +110,8 @@ class AccessServicer(AccessServiceServicer):
             _check_text(getattr(request, name), name, longest, violations)
         request_id = wire.request_id(request.request_id, "request_id", violations)
         violations.raise_if_any()
-        tag, team = self._teams.tag(request.case_reference), request.team
+        tag = self._teams.tag(request.case_reference)
+        team = unicodedata.normalize("NFC", request.team.strip())  # as it is read in a token
         if request.validate_only:
             return pb.ReassignCaseResponse(team=team, previous_team=self._store.cases.team_of(tag))
         mark = fingerprint("ReassignCase", tag, team)
@@ -145,7 +147,7 @@ class AccessServicer(AccessServiceServicer):
 
 
 def _check_text(text: str, name: str, longest: int, violations: Violations) -> None:
-    if not text:
+    if not text.strip():
         violations.add(name, FieldReason.REQUIRED, "Ce champ est obligatoire.")
     elif len(text) > longest or not text.isprintable():
         sentence = f"Ce texte compte {longest} caractères au plus, tous imprimables."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -49,8 +50,8 @@ _TEAMS_LOCK = text("SELECT pg_advisory_xact_lock(3390528811746209335)")
 class Agreement:
     """What a person asked of an act that takes two: who, with which roles, and until when it holds.
 
-    `call` stands for the person and the request id, and is empty without one; `done`, for the call that did
-    the act: sent again, it has its first answer.
+    `call` stands for the person and the request id, and is empty without one; `done`, for the call that does
+    or did the act: sent again, it has its first answer.
     """
 
     digest: str
@@ -165,14 +166,28 @@ class CaseStore:
             idempotency.remember(connection, _request, request_id, mark, tags.encode())
             return tuple(tags.split())
 
-    def end_agreement(self, agreed: Agreement) -> None:
-        """The act is done: what was asked of it serves no other call."""
-        this = _agreement.c.digest == agreed.digest
+    def take_agreement(self, agreed: Agreement) -> Agreement | None:
+        """Gives what waits to one call, and nobody withdraws it any more; None if it waits no longer."""
+        taken = replace(agreed, done=agreed.call or secrets.token_hex(16))
         with self._database.write() as connection:
-            if agreed.call:
-                connection.execute(update(_agreement).where(this).values(done=agreed.call))
-            else:
-                connection.execute(delete(_agreement).where(this))
+            done = update(_agreement).where(_waits_as(replace(agreed, done=""))).values(done=taken.done)
+            return taken if connection.execute(done).rowcount else None
+
+    def give_back_agreement(self, taken: Agreement) -> None:
+        """The act failed: what was asked of it waits again."""
+        with self._database.write() as connection:
+            connection.execute(update(_agreement).where(_waits_as(taken)).values(done=""))
+
+    def end_agreement(self, taken: Agreement) -> None:
+        """The act is done: what was asked of it serves no other call, but that very one sent again."""
+        if not taken.call:
+            with self._database.write() as connection:
+                connection.execute(delete(_agreement).where(_waits_as(taken)))
+
+
+def _waits_as(agreed: Agreement) -> Any:
+    """The row of a demand, if it is still as it was read."""
+    return (_agreement.c.digest == agreed.digest) & (_agreement.c.done == agreed.done)
 
 
 def _asked(row: Any) -> Agreement:

@@ -154,9 +154,11 @@ def choice(labels: Mapping[Any, str]) -> Parse[Any]:
     by_label = {label: code for code, label in labels.items()}
 
     def parse(value: object) -> Any:
-        for known, written in ((by_label, str(value)), (by_fold, french.fold(str(value)))):
-            if written in known:
-                return known[written]
+        written = str(value)
+        if written in by_label:
+            return by_label[written]
+        if (folded := french.fold(written)) in by_fold:
+            return by_fold[folded]
         said = french.join([f"« {label} »" for label in labels.values()])
         return Bad(FieldReason.UNKNOWN_VALUE, f"Valeurs possibles : {said}.")
 

@@ -105,7 +105,7 @@ class SheetColumn:
 
 def is_blank(cell: object) -> bool:
     """Whether a cell holds nothing but spaces."""
-    return cell is None or (isinstance(cell, str) and not cell.strip())
+    return not cell.strip() if isinstance(cell, str) else cell is None
 
 
 def cell_name(line: int, index: int) -> str:
