@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from services.kit.cache import Cache
 from services.kit.errors import Unavailable
 from services.kit.findings import Finding, Place, Severity
 from services.kit.releases import (
+    Asked,
     Candidate,
     Candidates,
     Compiled,
@@ -26,9 +27,11 @@ from services.kit.releases import (
     Editing,
     Kind,
     Kinds,
+    Proof,
     ReleaseServicer,
     ReleaseStore,
     Report,
+    Shortfall,
     Turns,
     compiled_cache,
 )
@@ -64,13 +67,13 @@ class Probe:
     most_at_once: int = 0
     lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def check(self, contents: Contents, seconds: float, annotated: bool) -> Report:
+    def check(self, contents: Contents, seconds: float, asked: Asked) -> Report:
         with self._counted():
             self.checked.append(contents)
             identifier, version, first, last, word = read(contents)
             if word == "starved":
                 raise Unavailable("CHECK_INTERRUPTED", "Le contrôle n’a pas pu finir.")
-            severity = Severity.WARNING if word == "odd" else Severity.ERROR
+            severity = Severity.WARNING if word in ("odd", "unseen") else Severity.ERROR
             findings = (
                 (Finding(Place(FILE, 1, 2), "Le mot est de trop.", "WORD", "Retirez-le.", severity),)
                 if word
@@ -78,7 +81,10 @@ class Probe:
             )
             days = (date.fromisoformat(first), date.fromisoformat(last) if last else None)
             candidate = Candidate(f"{self.prefix}{identifier}", version, *days, contents)
-            return Report(findings, "Contrôlé.", contents, candidate, identifier, version)
+            report = Report(findings, "Contrôlé.", contents, candidate, identifier, version)
+            if not asked.publishing or word != "unseen":
+                return report
+            return replace(report, proof=Proof(10, 8), shortfall=Shortfall("Trop peu.", findings))
 
     @contextmanager
     def _counted(self) -> Iterator[None]:
@@ -110,9 +116,17 @@ class Probe:
             describe=lambda contents: Description(f"Chose {read(contents)[1]}"),
             unusable=(ValueError,),
             single=single,
+            proved=True,
             editing=Editing(_edit, MAX_BYTES),
             rewritten=_rewritten,
+            unvoted=_unvoted,
         )
+
+
+def _unvoted(contents: Contents, day: date) -> tuple[Finding, ...]:
+    """What begins before 2026 has nothing to vote."""
+    waits = read(contents)[4] == "unseen" and day.year >= 2026
+    return (Finding(Place(FILE, 1, 1), "À voter.", "UNVOTED", severity=Severity.WARNING),) if waits else ()
 
 
 def _rewritten(governing: Contents, other: Contents, day: date) -> tuple[Finding, ...]:

@@ -112,9 +112,12 @@ class Rules(Client):
         """Publishes files."""
         return self.publish_archive(pack(contents), actor=actor, **fields)
 
-    def publish_archive(self, archive: bytes, *, actor: str = "", **fields: Any) -> pb.PublishPackageResponse:
-        """Publishes an archive."""
-        request = pb.PublishPackageRequest(collection="rulesets", archive=archive, **fields)
+    def publish_archive(
+        self, archive: bytes, *, actor: str = "", waiver: str = "Essai", **fields: Any
+    ) -> pb.PublishPackageResponse:
+        """Publishes an archive; what most tests publish lacks cases, and is waived."""
+        said = package_pb2.RulesetPublication(waiver=waiver) if waiver else None
+        request = pb.PublishPackageRequest(collection="rulesets", archive=archive, ruleset=said, **fields)
         return self.releases.PublishPackage(request, timeout=TIMEOUT, metadata=by(actor))
 
     def publish_nothing(self, **fields: Any) -> pb.PublishPackageResponse:

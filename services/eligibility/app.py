@@ -19,9 +19,10 @@ from services.eligibility.api import (
 from services.eligibility.config import SHIPPED_PACKAGE, Settings
 from services.eligibility.engine import UncompilableError, try_package
 from services.eligibility.package import RulePackage, read_folder, read_package, read_package_identity
-from services.eligibility.publishing import Deployments
+from services.eligibility.publishing import Deployments, unvoted
 from services.eligibility.store import JOURNAL_CHAIN, STORE_KEYS, Journal, ShadowStore, migrate
 from services.kit.access import AccessKeeping, CaseBook
+from services.kit.dates import today
 from services.kit.errors import DomainError, StartupError
 from services.kit.findings import PackageError
 from services.kit.releases import (
@@ -97,7 +98,7 @@ def make_app(settings: Settings) -> App:
     return App(
         "eligibility",
         DOMAIN,
-        lambda: read.update(prepare(settings)),
+        lambda: read.update(told_unvoted(prepare(settings))),
         build,
         ROLES,
         store_set(settings),
@@ -149,6 +150,20 @@ def prepare(settings: Settings) -> dict[str, RulePackage]:
         return _tried(store)
     finally:
         database.dispose()
+
+
+def told_unvoted(read: dict[str, RulePackage]) -> dict[str, RulePackage]:
+    """The same rulesets in force, once the log has each of their values that waits for a vote."""
+    for package in read.values():
+        identity = package.identity
+        for one in unvoted(package, today()):
+            log.warning(
+                "unvoted_value",
+                ruleset=f"{identity.id} {identity.version}",
+                place=str(one.place),
+                sentence=one.sentence,
+            )
+    return read
 
 
 def _key_store(settings: Settings, keys: Database) -> KeyStore:

@@ -277,7 +277,7 @@ def test_what_cannot_serve_never_governs(things: Served) -> None:
     things.call("PublishPackage", publication(package("vis", "1")))
     things.call("ActivateVersion", activation("1"))
     unusable = publication(package("vis", "2", word="unusable"))
-    things.probe.check = lambda contents, seconds, annotated: _accepting(contents)  # type: ignore[method-assign]
+    things.probe.check = lambda contents, seconds, asked: _accepting(contents)  # type: ignore[method-assign]
     things.deployments.kinds.first.__dict__["check"] = things.probe.check
     things.call("PublishPackage", unusable)
     error = refused(things.call, "ActivateVersion", activation("2", "2026-07-01"))
@@ -459,3 +459,45 @@ def test_a_service_whose_packages_of_today_cannot_be_used_is_not_ready(things: S
     damaged_too.dispose()
     with another(things) as third:
         assert refused(third.deployments.check_in_force).reason == "VERSION_UNUSABLE"
+
+
+def test_a_package_whose_cases_see_too_little_is_published_with_a_reason(things: Served) -> None:
+    weak = package("vis", "1", word="unseen")
+    error = refused(things.call, "PublishPackage", publication(weak))
+    assert (error.status, error.reason, error.message) == (
+        "FAILED_PRECONDITION",
+        "WAIVER_REQUIRED",
+        "Trop peu.",
+    )
+    assert error.metadata == {"mutations": "10", "seen": "8", "equivalent": "0"}
+    assert [one.description for one in error.violations] == ["Le mot est de trop. Retirez-le. (WORD)"]
+    assert things.deployments.store.state().releases == ()
+    given = str(uuid.uuid4())
+    said = package_pb2.RulesetPublication(proof="ab" * 32, waiver="Vote de ce soir", mutation_count=99)
+    made = publication(weak, ruleset=said, request_id=given)
+    first, again = (things.call("PublishPackage", made) for _ in range(2))
+    assert (first.version, first.created) == (again.version, again.created)
+    (event,) = events(things)
+    assert event.ruleset == package_pb2.RulesetPublication(
+        proof="ab" * 32, waiver="Vote de ce soir", mutation_count=10, seen_mutation_count=8
+    )
+    other = publication(weak, ruleset=package_pb2.RulesetPublication(waiver="Autre"), request_id=given)
+    assert refused(things.call, "PublishPackage", other).reason == "REQUEST_ID_REUSED"
+    activated = things.call("ActivateVersion", activation("1"))
+    assert [one.code for one in activated.findings] == ["UNVOTED"]
+
+
+def test_what_a_publication_says_of_a_proof_is_read_whole(things: Served) -> None:
+    said = package_pb2.RulesetPublication(proof="AB", waiver="x" * 500 + "\n")
+    error = refused(things.call, "PublishPackage", publication(package("vis", "1"), ruleset=said))
+    assert [(one.field, one.reason.name) for one in error.violations] == [
+        ("ruleset.proof", "MALFORMED"),
+        ("ruleset.waiver", "TOO_LONG"),
+        ("ruleset.waiver", "NOT_PRINTABLE"),
+    ]
+    blank = publication(package("vis", "1"), ruleset=package_pb2.RulesetPublication(waiver=" "))
+    (violation,) = refused(things.call, "PublishPackage", blank).violations
+    assert violation.field == "ruleset.waiver"
+    things.deployments.kinds.first.__dict__["proved"] = False
+    unproved = publication(package("vis", "1"), ruleset=package_pb2.RulesetPublication(waiver="Vote"))
+    assert [one.field for one in refused(things.call, "PublishPackage", unproved).violations] == ["ruleset"]

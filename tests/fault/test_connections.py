@@ -14,7 +14,7 @@ from typing import Any
 import grpc
 import pytest
 
-from services.kit.serve.server import CONNECTIONS
+from services.kit.serve.core import CONNECTIONS
 from tests.raw_http2 import PREFACE, SETTINGS, RawConnection, frame
 from tests.service.kit_probe import NAME
 from tests.support import Launch, RunningServer, wait_until

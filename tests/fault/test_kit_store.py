@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from uuid import uuid4
 
@@ -86,7 +87,7 @@ def test_a_command_takes_the_time_that_it_needs(postgresql: URL, monkeypatch: py
     for serving, expected in ((False, ("0", "0")), (True, ("10s", "5s"))):
         monkeypatch.setattr(context, "serving", lambda told=serving: told)
         opened = Database(url)
-        monkeypatch.setattr(waits, "BACKGROUND_SECONDS", 0.2)
+        monkeypatch.setattr(waits, "BACKGROUND_SECONDS", GENEROUS if serving else 0.2)
         with opened.read() as connection:
             assert tuple(connection.execute(bounds).one()) == expected
             if not serving:
@@ -130,6 +131,7 @@ def test_a_server_that_hangs_as_it_is_reached_costs_no_more(
 
 def test_a_locked_table_ends_the_write_with_its_call(database: Database, postgresql: URL) -> None:
     plain = postgresql.set(drivername="postgresql").render_as_string(hide_password=False)
+    count(database)  # it is connected
     with psycopg.connect(plain) as other:
         other.execute("LOCK TABLE thing IN EXCLUSIVE MODE")
         with limit(0.3), pytest.raises(Unavailable):
@@ -233,6 +235,30 @@ def test_a_database_that_cannot_be_reached_is_tried_by_one_thread_at_a_time(
     now += 1.0
     assert is_let(fails=False)
     assert is_let(fails=False)
+
+
+def test_a_connection_is_awaited_no_longer_than_the_call(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a bound of ours, the test would last as long as psycopg waits: to the end of its time."""
+    monkeypatch.setattr("services.kit.store.engine.POSTGRESQL_CONNECT_SECONDS", 3600)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"postgresql://nobody@127.0.0.1:{silent.getsockname()[1]}/none"
+        database = Database(url, bounded=True)
+        with limit(0.1), pytest.raises(Unavailable):
+            count(database)
+        database.dispose()
+
+
+def test_a_connection_that_comes_too_late_is_closed() -> None:
+    late, closed = threading.Event(), threading.Event()
+
+    def connect() -> SimpleNamespace:
+        late.wait()
+        return SimpleNamespace(close=closed.set)
+
+    with limit(0), pytest.raises(psycopg.OperationalError):
+        waits.connected(Attempts(), connect)
+    late.set()
+    wait_until(closed.is_set)
 
 
 def test_another_writer_is_no_fault_until_a_write_would_have_given_up(

@@ -151,6 +151,62 @@ def test_a_worker_that_starts_on_it_says_the_same(launch: Launch, fault: Callabl
     assert server.log.read_text().count('"event": "exception"') == 0
 
 
+PARTS = [
+    pytest.param(
+        module,
+        marks=[]
+        if module == "services.bank_registry"
+        else [pytest.mark.more("clé maîtresse ou empreintes perdues : les deux autres services")],
+    )
+    for module in STORES
+]
+
+
+def refused(server: RunningServer, module: str) -> bool:
+    """Whether every service says that it cannot serve, and one of its calls that a part is missing."""
+    if not_serving(server, module) != names(module):
+        return False
+    found = asked(server, module)
+    assert {reason for reasons in found.values() for reason in reasons} == {"STORE_INCOMPLETE"}
+    return True
+
+
+def replace_worker(server: RunningServer) -> None:
+    """Kills a worker; returns once the next one waits for what it lacks."""
+    before = server.log.read_text().count("stores_awaited")
+    os.kill(server.workers()[0], signal.SIGKILL)
+    wait_until(lambda: server.log.read_text().count("stores_awaited") > before)
+
+
+@pytest.mark.parametrize("module", PARTS)
+def test_a_part_that_is_lost_beside_the_database_is_named_until_it_is_back(
+    launch: Launch, module: str
+) -> None:
+    """The file of heads under the service; then, when a worker starts, that file again and the master key."""
+    server = launch(module, "--workers=1")
+    (heads,), (key,) = (list(server.log.parent.glob(kind)) for kind in ("*-heads.jsonl", "*-master.key"))
+    away = server.log.parent / "away"
+
+    heads.rename(away)
+    wait_until(lambda: refused(server, module))
+    assert not heads.exists()
+    away.rename(heads)
+    wait_until(lambda: not not_serving(server, module))
+
+    for part in (key, heads):
+        part.rename(away)
+        part.mkdir()
+        replace_worker(server)
+        assert refused(server, module)
+        part.rmdir()
+        away.rename(part)
+        wait_until(lambda: not not_serving(server, module))
+    log = server.log.read_text()
+    assert log.count('"event": "heads_file_lost"') == log.count('"event": "heads_file_back"') == 1
+    assert '"event": "exception"' not in log
+    assert server.stop() == 0
+
+
 def names(module: str) -> set[str]:
     return {service.full_name for service in each_service(module)}
 

@@ -72,3 +72,10 @@ def test_no_file_names_a_registry_or_a_path_of_one_machine() -> None:
 def test_every_locked_requirement_has_its_hashes(path: Path) -> None:
     requirements = path.read_text(encoding="utf-8").replace("\\\n", " ").splitlines()
     assert [line for line in requirements if "==" in line and "--hash=sha256:" not in line] == []
+
+
+@pytest.mark.parametrize("name", ["build", "proof"])
+def test_a_lock_of_one_tool_is_an_excerpt_of_the_whole_lock(name: str) -> None:
+    excerpt = (ROOT / "requirements" / f"{name}.lock").read_text(encoding="utf-8")
+    assert excerpt
+    assert excerpt in (ROOT / "requirements.lock").read_text(encoding="utf-8")

@@ -54,7 +54,7 @@ REFUSED: Mapping[str, tuple[bytes, str]] = {
         "BLOCK_SPREAD",
     ),
     "docxtpl#663": (docx(table(("A",), ("{% tr for one in pieces %}",), ("a",))), "TAG_UNKNOWN"),
-    "docxtpl#650": (link("https://exemple.fr/{{ case.reference }}"), "TAG_UNFILLED"),
+    "docxtpl#650": (link("http://exemple.fr/{{ case.reference }}"), "TAG_UNFILLED"),
     "SharpDocx#49, alias": (
         docx(control(f'<w:alias w:val="{NAME}"/>', paragraph("a"))),
         "TAG_ELSEWHERE",

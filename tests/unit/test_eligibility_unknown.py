@@ -28,6 +28,7 @@ from tests.advice_support import DAY, Small, boolean, fact, integer, shipped, sm
 from tests.eligibility_reglement import BASE
 from tests.eligibility_support import application, deployed
 from tests.ruleset_support import SHIPPED, edited
+from tests.small_reglement import small_reglement
 from tests.support import examples
 from tests.unit.test_eligibility_advice_questions import situations
 
@@ -184,6 +185,26 @@ def test_a_package_that_leaves_someone_incomplete_for_ever_is_refused(
     values = all_values(read, witness.facts)
     rule = next(rule for rule in read.rules if rule.id == "TOTAL_HIGH")
     assert evaluate(rule.condition, values) is None
+
+
+def test_a_sum_that_is_zero_when_every_term_is_leaves_someone_incomplete_for_ever() -> None:
+    """No fact moved alone makes the divisor zero."""
+    declared = (
+        "{}: {{source: additional, type: integer, label: {}, minimum: 0, maximum: 9, personal_data: none}}\n"
+    )
+    files = small_reglement("1")
+    files["facts.yaml"] += "".join(declared.format(name, name) for name in ("adults", "children")).encode()
+    files["derived.yaml"] = b"each:\n  label: Part\n  value: loan.amount / (adults + children)\n"
+    files["rules.yaml"] += (
+        b"SHARE_HIGH:\n  severity: blocking\n  when: each > amount_max\n  message: Trop.\n"
+        b"  article: Article 9\n"
+    )
+    files["cases/base.yaml"] = files["cases/base.yaml"].replace(b"}", b", adults: 2, children: 3}")
+    told = [one.sentence for one in examine(files).findings if "SANS_FIN_SHARE_HIGH" in one.sentence]
+    assert len(told) == 1
+    read = read_package({**files, "cases/99.yaml": told[0][told[0].index("cases: [") :].encode()})
+    witness = read.cases[-1]
+    assert (witness.outcome, witness.facts["adults"], witness.facts["children"]) == (Outcome.INCOMPLETE, 0, 0)
 
 
 def test_the_plain_lines_say_why_nothing_that_is_asked_decides() -> None:

@@ -6,10 +6,13 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 import services.documents
 from services.documents.publishing import texts_in_force
-from services.eligibility.publishing import values_in_force
+from services.eligibility.app import told_unvoted
+from services.eligibility.package import read_package
+from services.eligibility.publishing import unvoted_values, values_in_force
 from tests.ruleset_support import SHIPPED, Edit, edited
 
 PROFILE = Path(services.documents.__file__).parent / "profiles" / "cias-exemple"
@@ -65,3 +68,23 @@ def test_a_text_of_law_changed_in_its_place_is_said() -> None:
     )
     assert texts_in_force(SHIPPED_PROFILE, changed, date(2026, 11, 1)) == ()
     assert texts_in_force(SHIPPED_PROFILE, SHIPPED_PROFILE, TODAY) == ()
+
+
+DRAFT = "      draft: true\n    - valid_from: 2027-01-01\n      value: 10.00\n      reference: Délibération\n"
+
+
+def test_a_value_that_waits_for_its_vote_is_said_where_it_would_govern() -> None:
+    shipped = [one.sentence.partition("\u00a0»")[0] for one in unvoted_values(SHIPPED, TODAY)]
+    assert len(shipped) == 3
+    assert shipped[0].endswith("Reste à vivre minimal par personne et par jour")
+    voted = edited(SHIPPED, ("parameters.yaml", "      draft: true\n", DRAFT))
+    assert len(unvoted_values(voted, TODAY)) == 3
+    assert len(unvoted_values(voted, date(2027, 1, 1))) == 2
+
+
+def test_the_service_that_starts_says_what_waits_for_its_vote() -> None:
+    with capture_logs() as logged:
+        told_unvoted({"": read_package(SHIPPED)})
+    assert [(one["event"], one["log_level"], one["ruleset"]) for one in logged] == [
+        ("unvoted_value", "warning", "ploermel 2026.1")
+    ] * 3

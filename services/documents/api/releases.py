@@ -24,6 +24,7 @@ from services.kit import releases
 from services.kit.context import remaining
 from services.kit.findings import PackageError, first
 from services.kit.releases import (
+    Asked,
     Candidate,
     Contents,
     Description,
@@ -41,11 +42,11 @@ MAX_FINDINGS = 200
 def package_kinds(sample: Callable[[], Sample | None]) -> Kinds[Published]:
     """Templates and profiles; `sample` gives an organisation to try a template with."""
 
-    def check(contents: Contents, seconds: float, annotated: bool) -> releases.Report:
+    def check(contents: Contents, seconds: float, asked: Asked) -> releases.Report:
         report = check_template(contents, sample(), seconds)
         docx = report.contents.get(DOCX_FILE, b"")
         own: dict[str, Any] = {}
-        if annotated and docx:
+        if asked.annotated and docx:
             shown = first(report.findings, MAX_FINDINGS)
             copy = annotate_apart(docx, shown, seconds=remaining())
             own = {"template": annotated_docx(copy)} if copy else {}
@@ -71,7 +72,7 @@ def package_kinds(sample: Callable[[], Sample | None]) -> Kinds[Published]:
         noun="profil",
         max_archive_bytes=MAX_BYTES,
         max_findings=MAX_FINDINGS,
-        check=lambda contents, seconds, annotated: _report(check_profile(contents), PROFILES, {}),
+        check=lambda contents, seconds, asked: _report(check_profile(contents), PROFILES, {}),
         compile=profile_of,
         rewritten=texts_in_force,
         describe=lambda contents: Description(

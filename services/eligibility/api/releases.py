@@ -14,10 +14,20 @@ from services.eligibility.publishing import (
     Ruleset,
     check,
     compiled_once,
+    unvoted_values,
     values_in_force,
 )
 from services.kit import releases
-from services.kit.releases import Candidate, Contents, Description, Kind
+from services.kit.releases import (
+    FINDINGS_ALONE,
+    Asked,
+    Candidate,
+    Contents,
+    Description,
+    Kind,
+    Proof,
+    Shortfall,
+)
 
 MAX_ARCHIVE_BYTES = 4 * 1024 * 1024
 
@@ -36,6 +46,9 @@ def ruleset_check(report: Report) -> RulesetCheck:
         boundary_count=report.boundary_count,
         random_count=report.random_count,
         property_count=report.property_count,
+        mutation_count=report.mutation_count,
+        seen_mutation_count=report.seen_mutation_count,
+        equivalent_mutation_count=report.equivalent_mutation_count,
     )
 
 
@@ -53,13 +66,15 @@ def ruleset_kind(read: Mapping[str, RulePackage]) -> Kind[Ruleset]:
         describe=_described,
         unusable=UNUSABLE,
         single=True,
+        proved=True,
         rewritten=values_in_force,
+        unvoted=unvoted_values,
     )
 
 
-def checked(contents: Contents, seconds: float, annotated: bool = False) -> releases.Report:
+def checked(contents: Contents, seconds: float, asked: Asked = FINDINGS_ALONE) -> releases.Report:
     """The check of a ruleset, as that of any package."""
-    report = check(contents, seconds=seconds)
+    report = check(contents, seconds=seconds, asked=asked)
     identity, candidate = report.identity, None
     if identity is not None:
         days = (identity.validity.first, identity.validity.last)
@@ -72,6 +87,10 @@ def checked(contents: Contents, seconds: float, annotated: bool = False) -> rele
         identifier=identity.id if identity else "",
         version=identity.version if identity else "",
         own={"ruleset": ruleset_check(report)} if report.condition_count else {},
+        proof=Proof(report.mutation_count, report.seen_mutation_count, report.equivalent_mutation_count)
+        if asked.publishing
+        else None,
+        shortfall=Shortfall(report.shortfall, report.unseen) if report.shortfall else None,
     )
 
 

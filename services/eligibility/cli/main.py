@@ -29,6 +29,7 @@ RELEASES = ReleaseCommands(
         single=True,
         checked_here=True,
         sums_up=True,
+        proof_quoted=proving.proof_quoted,
         unsigned="rulesets/",
     )
 )

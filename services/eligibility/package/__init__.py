@@ -57,6 +57,7 @@
 - `read_folder`: The files of a package that a folder holds, signature included.
 - `read_package_identity`: What a package that passed its check says of itself.
 - `read_package`: The package made of these files; PackageError tells everything that is wrong in them.
+- `RequiredDocuments`: A parameter that lists documents, required when the condition is true or absent.
 - `REQUIRED_DOCUMENTS`: Name, in expressions, of the list of documents that the situation calls for.
 - `rounded`: An amount rounded half-up to the cent, a percent to two decimals; anything else as it is.
 - `Rule`: A rule: when its condition is true, its code is among the reasons.
@@ -114,6 +115,7 @@ from services.eligibility.package.model import (
     Outcome,
     Parameter,
     Property,
+    RequiredDocuments,
     Rule,
     RulePackage,
     RuleSeverity,

@@ -8,26 +8,28 @@ from typing import Any
 from services.eligibility.package import (
     MISSING_FACTS,
     REQUIRED_DOCUMENTS,
+    Parameter,
+    RequiredDocuments,
     Rule,
     RulePackage,
     names,
-    tree,
 )
 from services.eligibility.proof.solver import solver
 from services.eligibility.proof.terms import Model
 from services.kit.dates import Period
 
 
-def touched(base: RulePackage, candidate: RulePackage, period: Period) -> frozenset[str]:
-    """The names that do not mean the same in both, over a period where no value changes."""
+def touched(base: RulePackage, candidate: RulePackage, period: Period | None = None) -> frozenset[str]:
+    """The names that do not mean the same in both, on some day or over a period where no value changes."""
     both = (base, candidate)
     facts = {name: [package.facts.get(name) for package in both] for name in (*base.facts, *candidate.facts)}
     found = {name for name, (one, other) in facts.items() if one != other}
-    found |= {MISSING_FACTS} if found else set()
     for name in {*base.parameters, *candidate.parameters}:
-        known = [package.parameters.get(name) for package in both]
-        values = [parameter.on(period.first).value if parameter else None for parameter in known]
+        values = [_values(package.parameters.get(name), period) for package in both]
         found |= {name} if values[0] != values[1] else set()
+    asked = [fact.type.asked_when for pairs in facts.values() for fact in pairs if fact]
+    if found & {*facts, *(name for node in asked if node for name in names(node))}:
+        found.add(MISSING_FACTS)
     required = [package.decision.required_documents for package in both]
     read = {name for one in (*required[0], *required[1]) for name in _read_by(one)}
     found |= {REQUIRED_DOCUMENTS} if required[0] != required[1] or found & read else set()
@@ -38,9 +40,21 @@ def touched(base: RulePackage, candidate: RulePackage, period: Period) -> frozen
     return frozenset(found)
 
 
-def _read_by(required: Any) -> Iterator[str]:
+def _values(parameter: Parameter | None, period: Period | None) -> object:
+    if parameter is None or period is None:
+        return parameter and parameter.values
+    return parameter.on(period.first).value
+
+
+def _read_by(required: RequiredDocuments) -> Iterator[str]:
     yield required.parameter
     yield from names(required.condition) if required.condition is not None else ()
+
+
+def reads(rule: Rule, changed: frozenset[str]) -> bool:
+    """Whether a condition of a rule, or of its orientation, reads one of these names."""
+    conditions = (rule.condition, rule.orientation_condition)
+    return any(name in changed for node in conditions if node for name in names(node))
 
 
 def pair(base: RulePackage, candidate: RulePackage, period: Period) -> tuple[Model, Model, frozenset[str]]:
@@ -76,20 +90,14 @@ def parts(base: Model, candidate: Model, changed: frozenset[str]) -> Iterator[An
 
 
 def _same(base: list[Rule], candidate: list[Rule], changed: frozenset[str]) -> bool:
-    if [_content(rule) for rule in base] != [_content(rule) for rule in candidate]:
+    if [content(rule) for rule in base] != [content(rule) for rule in candidate]:
         return False
-    read = {name for rule in base for node in _conditions(rule) for name in names(node)}
-    return not read & changed
+    return not any(reads(rule, changed) for rule in base)
 
 
-def _content(rule: Rule) -> tuple[object, ...]:
+def content(rule: Rule) -> tuple[object, ...]:
+    """What a rule says to the evaluators, its sentences left out."""
     return rule.severity, rule.condition, rule.orientation, rule.orientation_condition
-
-
-def _conditions(rule: Rule) -> Iterator[tree.Node]:
-    yield rule.condition
-    if rule.orientation_condition is not None:
-        yield rule.orientation_condition
 
 
 def _orientations(base: Model, candidate: Model, before: list[Rule], after: list[Rule]) -> Iterator[Any]:

@@ -5,21 +5,19 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from services.eligibility.package import RulePackage, Values
 from services.eligibility.proof.rules import Proof, Prover, Subject
-from services.eligibility.proof.score import Score, Survivor, Verdict, mutation_score
+from services.eligibility.proof.score import PASS_PERCENT, Score, Survivor, Verdict, mutation_score
 from services.eligibility.proof.search import Budget
 from services.eligibility.proof.solver import has_solver
 from services.eligibility.proof.witnesses import witness_words, written_value
 from services.kit.findings import Finding, Place, Severity
 from services.kit.french import join, number, plural, spaced
 
-PASS_PERCENT = 95.0
-"""Below, a publication is to say why."""
 WITHOUT_SOLVER = "Le solveur (z3-solver) n’est pas installé : rien n’est prouvé des règles ni des mutations."
 
 
@@ -40,7 +38,7 @@ class Proofs:
     @property
     def passes(self) -> bool:
         """True when nothing is to be mended, and the cases see enough."""
-        return self.score.percent >= PASS_PERCENT and not any(one.is_fault for one in self.proofs)
+        return self.score.passes and not any(one.is_fault for one in self.proofs)
 
     def findings(self) -> Iterator[Finding]:
         """What is to be mended, or known: faults as errors, the rest as warnings."""
@@ -49,26 +47,10 @@ class Proofs:
             if told:
                 severity = Severity.ERROR if one.is_fault else Severity.WARNING
                 yield Finding(_place(self.package, one), spaced(told), severity=severity)
-        for survivor in self.score.others:
-            yield Finding(
-                survivor.mutation.place, spaced(_survives(self.package, survivor)), severity=Severity.WARNING
-            )
+        yield from unseen(self.package, self.score.others)
 
     def summary(self) -> str:
         """A French sentence on the whole, which claims no more than was tried."""
-        count = self.score.count
-        total = self.score.killed + len(self.score.others)
-        counted = join(
-            [
-                f"{number(count(Verdict.KILLED))} vues par un cas",
-                *(
-                    f"{number(count(verdict))} {words}"
-                    for verdict, words in _VERDICTS.items()
-                    if count(verdict)
-                ),
-            ]
-        )
-        shown = f"{self.score.percent:.1f}".replace(".", ",").removesuffix(",0")
         untried = (
             f" ; {plural(self.untried, 'paire')} de règles non essayées, faute de temps"
             if self.untried
@@ -79,7 +61,7 @@ class Proofs:
             if self.proofs
             else f"{WITHOUT_SOLVER} "
         )
-        return spaced(f"{asked}{plural(total, 'mutation')} : {counted} ; score {shown} %.")
+        return spaced(f"{asked}{_counted(self.score)}")
 
     def document(self) -> dict[str, Any]:
         """As JSON values."""
@@ -117,8 +99,13 @@ class Proofs:
 
     def digest(self) -> str:
         """The SHA-256 of what is said, in hexadecimal."""
-        text = json.dumps(self.document(), ensure_ascii=False, sort_keys=True)
-        return hashlib.sha256(text.encode()).hexdigest()
+        return report_digest(self.document())
+
+
+def report_digest(document: Mapping[str, Any]) -> str:
+    """The SHA-256 of a report, in hexadecimal."""
+    text = json.dumps(document, ensure_ascii=False, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def prove(package: RulePackage, seconds: float, cancelled: Callable[[], bool] = lambda: False) -> Proofs:
@@ -126,6 +113,31 @@ def prove(package: RulePackage, seconds: float, cancelled: Callable[[], bool] = 
     budget = Budget(seconds, cancelled)
     proofs = tuple(Prover(package, budget).proofs()) if has_solver() else ()
     return Proofs(package, proofs, mutation_score(package, budget), budget.untried)
+
+
+def shortfall(score: Score) -> str:
+    """That the cases see too little, in French; empty when they see enough."""
+    if score.passes:
+        return ""
+    unproved = "" if has_solver() else f" {WITHOUT_SOLVER}"
+    return (
+        f"{_counted(score)} Il en faut {PASS_PERCENT:.0f} % : ajoutez les cas que « eligibility prove "
+        f"--cases » écrit, ou publiez avec une dispense qui dit pourquoi.{unproved}"
+    )
+
+
+def _counted(score: Score) -> str:
+    words = {Verdict.KILLED: "vues par un cas", **_VERDICTS}
+    counts = {verdict: score.count(verdict) for verdict in words}
+    told = [f"{number(counts[verdict])} {words[verdict]}" for verdict in words if counts[verdict]]
+    percent = f"{score.percent:.1f}".replace(".", ",").removesuffix(",0")
+    return f"{plural(score.total, 'mutation')} : {join(told)} ; score {percent} %."
+
+
+def unseen(package: RulePackage, survivors: Iterable[Survivor]) -> Iterator[Finding]:
+    """A warning for each mutation that no case sees."""
+    for one in survivors:
+        yield Finding(one.mutation.place, spaced(_survives(package, one)), severity=Severity.WARNING)
 
 
 def ready_cases(proofs: Proofs) -> str:

@@ -3,19 +3,24 @@ that nobody could see, and the others, each with the application that would see 
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from enum import Enum
 
 from services.eligibility.engine import EngineError, UncompilableError
-from services.eligibility.package import Case, RulePackage, Values
+from services.eligibility.package import RulePackage, Values
 from services.eligibility.proof.differences import pair, parts
 from services.eligibility.proof.mutations import Mutation, mutations
+from services.eligibility.proof.replay import Replay
 from services.eligibility.proof.search import Answer, Budget, Space, first_answer
-from services.eligibility.proof.seen import Seen, both_evaluators, is_acceptable, nearest, passes, shown
+from services.eligibility.proof.seen import Seen, both_evaluators, is_acceptable, nearest, shown
 from services.eligibility.proof.solver import has_solver, solver
 from services.eligibility.proof.terms import segments
 from services.kit.dates import Period
+
+PASS_PERCENT = 95.0
+"""Below, a publication is to say why."""
 
 
 class Verdict(Enum):
@@ -47,43 +52,73 @@ class Score:
     killed: int
     others: tuple[Survivor, ...]
 
+    @property
+    def total(self) -> int:
+        """All the mutations."""
+        return self.killed + len(self.others)
+
     def count(self, verdict: Verdict) -> int:
         """How many have this verdict."""
         return self.killed * (verdict is Verdict.KILLED) + sum(one.verdict is verdict for one in self.others)
 
     @property
+    def equivalent(self) -> int:
+        """Those that nobody could see, proved so."""
+        return self.count(Verdict.EQUIVALENT)
+
+    @property
+    def visible(self) -> Iterator[Survivor]:
+        """Those that no case sees, and that are not proved to have no effect."""
+        return (one for one in self.others if one.verdict is not Verdict.EQUIVALENT)
+
+    @property
     def percent(self) -> float:
         """Those killed among those not proved equivalent: what is not proved counts against the cases."""
-        meant = self.killed + len(self.others) - self.count(Verdict.EQUIVALENT)
+        meant = self.total - self.equivalent
         return 100.0 * self.killed / meant if meant else 100.0
+
+    @property
+    def passes(self) -> bool:
+        """Whether the cases see enough."""
+        return self.percent >= PASS_PERCENT
 
 
 def mutation_score(package: RulePackage, budget: Budget) -> Score:
     """Tries every mutation on the cases, then asks the solver about those that no case sees."""
-    killed, alive, cases = 0, [], list(package.cases)
-    untried: list[Survivor] = []
+    return _with_solver(package, seen_by_cases(package, budget), budget)
+
+
+def publication_score(package: RulePackage, seconds: float, *, waived: bool) -> Score:
+    """What a publication counts within a time of the processor, so that the load of the machine changes
+    nothing; the solver is asked only where it could spare a waiver."""
+    budget = Budget(seconds, clock=time.process_time)
+    found = seen_by_cases(package, budget)
+    return found if waived or found.passes else _with_solver(package, found, budget)
+
+
+def _with_solver(package: RulePackage, found: Score, budget: Budget) -> Score:
+    return replace(found, others=tuple(_judged(package, one, budget) for one in found.others))
+
+
+def seen_by_cases(package: RulePackage, budget: Budget) -> Score:
+    """Tries every mutation on the cases alone: nothing is proved of the others."""
+    killed, others, replay = 0, [], Replay(package)
     for mutation in mutations(package):
         if budget.left <= 0:
-            untried.append(Survivor(mutation, Verdict.UNTRIED))
-        elif _killer(mutation, cases):
+            others.append(Survivor(mutation, Verdict.UNTRIED))
+        elif replay.sees(mutation.package):
             killed += 1
         else:
-            alive.append(mutation)
-    return Score(killed, (*(_judged(package, mutation, budget) for mutation in alive), *untried))
+            others.append(Survivor(mutation, Verdict.NOT_PROVED))
+    return Score(killed, tuple(others))
 
 
-def _killer(mutation: Mutation, cases: list[Case]) -> bool:
-    for rank, case in enumerate(cases):
-        if not passes(mutation.package, case):
-            # The next mutation is often of the same line: the case that saw this one is tried first.
-            cases.insert(0, cases.pop(rank))
-            return True
-    return False
-
-
-def _judged(package: RulePackage, mutation: Mutation, budget: Budget) -> Survivor:
-    if not has_solver() or budget.left <= 0:
-        return Survivor(mutation, Verdict.NOT_PROVED if budget.left > 0 else Verdict.UNTRIED)
+def _judged(package: RulePackage, survivor: Survivor, budget: Budget) -> Survivor:
+    mutation = survivor.mutation
+    if survivor.verdict is Verdict.UNTRIED or not has_solver():
+        return survivor
+    if budget.left <= 0:
+        return replace(survivor, verdict=Verdict.UNTRIED)
     mutant = mutation.package
     try:
         engines = both_evaluators(package), both_evaluators(mutant)
@@ -95,7 +130,7 @@ def _judged(package: RulePackage, mutation: Mutation, budget: Budget) -> Survivo
             _asked(package, mutant, period, seen_by_case, budget) for period in segments(package, mutant)
         )
     except (EngineError, UncompilableError):
-        return Survivor(mutation, Verdict.NOT_PROVED)
+        return survivor
     if found.witness is None:
         return Survivor(mutation, Verdict.EQUIVALENT if found.proved else Verdict.NOT_PROVED)
     witness = nearest(

@@ -36,16 +36,17 @@ class Budget:
 
     seconds: float
     cancelled: Callable[[], bool] = lambda: False
+    clock: Callable[[], float] = time.monotonic
     untried: int = 0
     _end: float = field(init=False)
 
     def __post_init__(self) -> None:
-        self._end = time.monotonic() + self.seconds
+        self._end = self.clock() + self.seconds
 
     @property
     def left(self) -> float:
         """Seconds left; none once cancelled."""
-        return 0.0 if self.cancelled() else max(0.0, self._end - time.monotonic())
+        return 0.0 if self.cancelled() else max(0.0, self._end - self.clock())
 
 
 class Space:

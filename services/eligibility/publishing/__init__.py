@@ -41,6 +41,8 @@
 - `together`: Two counts as one.
 - `UNUSABLE`: What is raised for a stored package that cannot be used.
 - `values_in_force`: A warning for each value in force up to a day that the files of another version change.
+- `unvoted`: A warning for each value, of a day or of later ones, that waits for its vote.
+- `unvoted_values`: The same, of the files of a version.
 - `tally`: Counts the pairs; None stands for an application left out.
 """
 
@@ -54,6 +56,7 @@ from services.eligibility.publishing.check import MAX_FINDINGS, Report, check
 from services.eligibility.publishing.check.gaps import Gap, case_gaps
 from services.eligibility.publishing.rulebook_differences import RulebookChange, Section, differences
 from services.eligibility.publishing.rulebook_document import rulebook
+from services.eligibility.publishing.unvoted import unvoted, unvoted_values
 from services.eligibility.publishing.values_in_force import values_in_force
 
 if TYPE_CHECKING:

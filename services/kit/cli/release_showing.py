@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,8 @@ from services.kit.cli.output import Output
 from services.kit.cli.showing import as_json, civil, day, instant, last_part
 from services.kit.cli.target import Address
 from services.kit.dates import today
-from services.kit.french import plural, short_date
+from services.kit.french import number, plural, short_date
+from services.kit.releases import Proof
 
 EVENTS_SHOWN = 10
 EVENTS = {
@@ -31,7 +33,8 @@ class Words:
     `options` are annotations that stand for those of this module, by name of parameter. With `single`, the
     server has one package and no command names it. `file` is the one that people edit alone, if there is one,
     and `continued` the option that names the package that it continues. With `checked_here`, the program
-    has a check of its own; with `sums_up`, a publication tells what its check tried. `unsigned` begins the
+    has a check of its own; with `sums_up`, a publication tells what its check tried. `proof_quoted` gives the
+    digest of a report of proof from its file and the digest of its package. `unsigned` begins the
     names of the contract and not those that are signed.
     """
 
@@ -48,6 +51,7 @@ class Words:
     continued: str = ""
     checked_here: bool = False
     sums_up: bool = False
+    proof_quoted: Callable[[Path, str], str] | None = None
     unsigned: str = ""
 
 
@@ -209,11 +213,24 @@ def _events(found: Sequence[package_pb2.Event], out: Output) -> None:
             last_part(event.version_name),
             day(event.effective_date) if event.HasField("effective_date") else "—",
             event.actor,
-            event.comment,
+            "\n".join([*filter(None, [event.comment]), *_proof(event)]),
         )
         for event in found
     )
     out.table(("n°", "le", "quoi", "version", "à partir du", "par", "pourquoi"), rows)
+
+
+def _proof(event: package_pb2.Event) -> Iterator[str]:
+    """What a publication says of the proof of its package."""
+    found = event.ruleset
+    if event.HasField("ruleset"):
+        proof = Proof(found.mutation_count, found.seen_mutation_count, found.equivalent_mutation_count)
+        score = number(round(Decimal(proof.percent), 1).normalize())
+        yield f"{plural(proof.mutation_count, 'mutation')}, score {score} %"
+    if found.proof:
+        yield f"preuve {found.proof[:12]}…"
+    if found.waiver:
+        yield f"dispense : {found.waiver}"
 
 
 def _applied(applied: package_pb2.Status, out: Output) -> None:

@@ -6,7 +6,7 @@ One module for every kind; a program hands in its words.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -15,7 +15,7 @@ from uuid import uuid4
 
 import typer
 
-from microcredit.releases.v1.package_pb2 import EditedFile, Event, EventKind
+from microcredit.releases.v1.package_pb2 import EditedFile, Event, EventKind, RulesetPublication
 from services.kit.cli import release_showing as showing
 from services.kit.cli.commands import Call, add_commands
 from services.kit.cli.days import parse_day
@@ -24,11 +24,14 @@ from services.kit.cli.release_client import ReleaseClient, Sign
 from services.kit.cli.release_showing import Words
 from services.kit.cli.showing import civil, to_date
 from services.kit.cli.target import Comment, DryRun
-from services.kit.releases import pack, signature
+from services.kit.releases import ArchiveError, digest, pack, signature, unpack
 
 Package = Annotated[str, typer.Argument(metavar="PAQUET", help="L’identifiant du paquet.")]
 _EDITED = ("continued", "new_version", "effective_from", "annotated", "whole")
 """Parameters of the kinds of which a file may be edited alone."""
+
+_PROVED = ("proof", "waiver")
+"""Parameters of the kinds whose packages are proved."""
 
 Version = Annotated[str, typer.Argument(metavar="VERSION", help="Une version publiée, ou son empreinte.")]
 LastVersion = Annotated[str, typer.Argument(metavar="VERSION", help="La version ; sinon la dernière.")]
@@ -40,6 +43,18 @@ From = Annotated[
 Supersede = Annotated[
     bool,
     typer.Option("--supersede-planned", help="Accepte de remplacer une version activée pour plus tard."),
+]
+ProofReport = Annotated[
+    Path | None,
+    typer.Option("--proof", metavar="RAPPORT", help="Le rapport que prove --report a écrit, à citer."),
+]
+Waiver = Annotated[
+    str,
+    typer.Option(
+        "--waiver",
+        metavar="RAISON",
+        help="Pourquoi publier quand les cas voient trop peu des mutations.",
+    ),
 ]
 NewVersion = Annotated[
     str, typer.Option("--version", metavar="VERSION", help="Le numéro à donner ; sinon le suivant.")
@@ -105,6 +120,7 @@ class ReleaseCommands:
         words = self._words
         left_out = {"package"} if words.single else set()
         left_out |= set() if words.file else set(_EDITED)
+        left_out |= set() if words.proof_quoted else set(_PROVED)
         signature = inspect.signature(command, eval_str=True)
         kept = [
             parameter.replace(annotation=words.options.get(name, parameter.annotation))
@@ -158,15 +174,31 @@ class ReleaseCommands:
         new_version: NewVersion = "",
         effective_from: EffectiveFrom = None,
         dry_run: DryRun = False,
+        proof: ProofReport = None,
+        waiver: Waiver = "",
         comment: Comment = "",
     ) -> int:
         """Publie une version : le serveur la contrôle et la garde ; rien ne change encore."""
         candidate = self.candidate(source, Edition(continued, new_version, effective_from))
         answer = self._client(call).publish(
-            candidate, request_id=str(uuid4()), validate_only=dry_run, comment=comment
+            candidate,
+            request_id=str(uuid4()),
+            validate_only=dry_run,
+            comment=comment,
+            **self._said(candidate, proof, waiver),
         )
         showing.published(answer, self._words, dry_run, call.out)
         return GOOD
+
+    def _said(self, candidate: Mapping[str, Any], proof: Path | None, waiver: str) -> dict[str, Any]:
+        """The field of a publication that quotes a proof or waives it; none when nothing is said."""
+        quoted = ""
+        if proof is not None and self._words.proof_quoted is not None:
+            try:
+                quoted = self._words.proof_quoted(proof, digest(unpack(candidate["archive"])))
+            except ArchiveError as error:
+                raise CommandError(error.sentence, reason="ARCHIVE_REFUSED") from None
+        return {"ruleset": RulesetPublication(proof=quoted, waiver=waiver)} if quoted or waiver else {}
 
     def activate(
         self,

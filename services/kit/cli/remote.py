@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import grpc
-from google.rpc.error_details_pb2 import BadRequest, ErrorInfo, LocalizedMessage
+from google.rpc.error_details_pb2 import BadRequest, ErrorInfo, LocalizedMessage, PreconditionFailure
 from grpc_status import rpc_status
 
 from services.kit.access import TlsFiles, channel_credentials, host_of, is_loopback
@@ -102,13 +102,16 @@ def _refusal(error: grpc.RpcError, server: str) -> CommandError:
     details: tuple[Detail, ...] = ()
     status = rpc_status.from_call(error)
     for detail in status.details if status else ():
-        localized, info, bad = LocalizedMessage(), ErrorInfo(), BadRequest()
+        localized, info, bad, unmet = LocalizedMessage(), ErrorInfo(), BadRequest(), PreconditionFailure()
         if detail.Unpack(localized):
             message = localized.message
         elif detail.Unpack(info):
             reason = info.reason
         elif detail.Unpack(bad):
             details = tuple(Detail(item.field, item.description) for item in bad.field_violations)
+        elif detail.Unpack(unmet):
+            # One without a subject repeats the message.
+            details = tuple(Detail(one.subject, one.description) for one in unmet.violations if one.subject)
     exit_code = SERVER if code in _FAILURES else REFUSED
     return CommandError(message, exit_code=exit_code, reason=reason, details=details)
 

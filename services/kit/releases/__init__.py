@@ -3,6 +3,7 @@
 - `accepted`: The candidate of a package without errors; InvalidArgument with every error.
 - `ACTOR`: Who publishes and activates what a service ships, in the history.
 - `ArchiveError`: The archive is refused; `sentence` says why in French.
+- `Asked`: What is wanted of a check besides its findings.
 - `Author`: Who makes a change, when and why.
 - `Candidate`: A package to publish; it may govern from `valid_from` to `valid_until`, both included.
 - `Candidates`: The candidates of requests, checked one at a time.
@@ -22,6 +23,7 @@
 - `Edited`: A file edited alone, to become the next version of a package.
 - `Editing`: How a file edited alone becomes a package.
 - `ReleaseFields`: The fields of a request, for the kinds of packages of a service.
+- `FINDINGS_ALONE`: Nothing is wanted of a check besides its findings.
 - `find_version`: The published version of a name; NotFound.
 - `FOR_EVER`: Revoked from its first signature on.
 - `in_force`: The name and the version of each package of a store that governs today, for a process that
@@ -35,6 +37,7 @@
 - `PackageDamagedError`: What is stored of a package is not what was published.
 - `Policy`: What a publication and an activation must have: `signatures` and `signed_activations` by a stored
   key, `two_persons` that who activates is known and is not who published.
+- `Proof`: How much the cases of a package see of the changes of one token.
 - `Release`: A published package; it may govern from `valid_from` to `valid_until`, both included.
 - `ReleaseServicer`: The ReleaseService of the contract, for whatever a service deploys.
 - `ReleaseSettings`: What a server that deploys packages reads too: recorded at the first use of a store, then
@@ -43,6 +46,7 @@
 - `ReleaseStore`: Publishes, activates and rolls back, as the policy of the store asks.
 - `Report`: What the check of a candidate found.
 - `Segment`: Days governed by one version, compiled.
+- `Shortfall`: That the cases of a package see too little, and each change that none of them sees.
 - `signature`: Ed25519 signatures of packages, in a file of the package that its digest leaves out.
 - `SIGNATURE_FILE`: The file of a package that holds its signature.
 - `Span`: Days governed by one release.
@@ -79,14 +83,14 @@ if TYPE_CHECKING:
     from services.kit.releases.history import Author
     from services.kit.releases.kinds import Description, Edited, Editing, Kind, Kinds
     from services.kit.releases.ledger import RELEASE_CHAIN, open_releases, verify_releases
-    from services.kit.releases.report import Report
+    from services.kit.releases.report import FINDINGS_ALONE, Asked, Report, Shortfall
     from services.kit.releases.requests import ReleaseFields, check_published, find_version, unpacked
     from services.kit.releases.service import ReleaseServicer
     from services.kit.releases.settings import ReleaseSettings
     from services.kit.releases.signature import Statement
     from services.kit.releases.store import ACTOR, PackageDamagedError, ReleaseStore, in_force
     from services.kit.releases.tables import chain_events, create_release_tables, make_append_only
-    from services.kit.releases.timeline import Candidate, Release, Span, State
+    from services.kit.releases.timeline import Candidate, Proof, Release, Span, State
     from services.kit.releases.trust import Key, Policy
     from services.kit.releases.trust_store import FOR_EVER, TrustError, TrustStore
     from services.kit.releases.turns import Turns
@@ -96,7 +100,7 @@ _ROOMS = {
     "candidates": "Candidates accepted",
     "deployments": "Compiled Deployment Deployments Segment compiled_cache used",
     "history": "Author",
-    "report": "Report",
+    "report": "Asked FINDINGS_ALONE Report Shortfall",
     "kinds": "Description Edited Editing Kind Kinds",
     "requests": "ReleaseFields check_published find_version unpacked",
     "service": "ReleaseServicer",
@@ -105,7 +109,7 @@ _ROOMS = {
     "ledger": "RELEASE_CHAIN open_releases verify_releases",
     "store": "ACTOR PackageDamagedError ReleaseStore in_force",
     "tables": "chain_events create_release_tables make_append_only",
-    "timeline": "Candidate Release Span State",
+    "timeline": "Candidate Proof Release Span State",
     "trust": "Key Policy",
     "trust_store": "FOR_EVER TrustError TrustStore",
     "turns": "Turns",

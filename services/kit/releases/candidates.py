@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from typing import Any
 
 from microcredit.releases.v1 import package_pb2
@@ -12,7 +13,8 @@ from services.kit.releases import requests
 from services.kit.releases.archive import ArchiveError, Contents, digest, unpack
 from services.kit.releases.deployments import Deployments
 from services.kit.releases.kinds import Kind
-from services.kit.releases.report import Report
+from services.kit.releases.report import FINDINGS_ALONE, Asked, Report
+from services.kit.releases.requests import Quoted
 from services.kit.releases.timeline import Candidate, Release, State
 from services.kit.releases.turns import Turns
 from services.kit.store import fingerprint
@@ -35,9 +37,12 @@ class Candidates:
             message: package_pb2.EditedFile = request.edited
             return fingerprint("edited", message.SerializeToString(deterministic=True))
         try:
-            return digest(unpack(request.archive))
+            files = digest(unpack(request.archive))
         except ArchiveError:
-            return hashlib.sha256(request.archive).hexdigest()
+            files = hashlib.sha256(request.archive).hexdigest()
+        if not request.HasField("ruleset"):
+            return files
+        return fingerprint(files, request.ruleset.SerializeToString(deterministic=True))
 
     def contents(self, request: Any, kind: Kind[Any]) -> tuple[Contents, Release | None]:
         """The files of a candidate, and the published version that is named; InvalidArgument or NotFound."""
@@ -68,11 +73,11 @@ class Candidates:
         with self._turns.taken():  # an edited file is read, too, in a process of its own
             return kind.editing.apply(contents, edited, versions)
 
-    def check(self, contents: Contents, kind: Kind[Any], *, annotated: bool = False) -> Report:
+    def check(self, contents: Contents, kind: Kind[Any], asked: Asked = FINDINGS_ALONE) -> Report:
         """Every finding on the files of a candidate, when its turn comes."""
         with self._turns.taken():
             # Short of time, the caller is told while it still listens.
-            report = kind.check(contents, max(0.0, remaining() - ANSWER_SECONDS), annotated)
+            report = kind.check(contents, max(0.0, remaining() - ANSWER_SECONDS), asked)
             check_deadline()
         return report
 
@@ -87,6 +92,28 @@ def accepted(report: Report) -> Candidate:
             violations=[Violation(str(one.place), FieldReason.FINDING, one.told) for one in report.errors],
         )
     return report.candidate
+
+
+def proved(report: Report, candidate: Candidate, quoted: Quoted) -> Candidate:
+    """The candidate with what its check counted and what its publisher says of it; FailedPrecondition with
+    each change that no case sees, where they are too many and nothing says why that may be."""
+    if report.proof is None:
+        return candidate
+    if report.shortfall and not quoted.waiver:
+        raise FailedPrecondition(
+            "WAIVER_REQUIRED",
+            report.shortfall.sentence,
+            metadata={
+                "mutations": str(report.proof.mutation_count),
+                "seen": str(report.proof.seen_count),
+                "equivalent": str(report.proof.equivalent_count),
+            },
+            violations=[
+                Violation(str(one.place), FieldReason.FINDING, one.told) for one in report.shortfall.unseen
+            ],
+        )
+    proof = replace(report.proof, report=quoted.report, waiver=quoted.waiver)
+    return replace(candidate, proof=proof)
 
 
 def check_single(state: State, kind: Kind[Any], candidate: Candidate) -> None:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
 from enum import Enum
 from typing import Any
 
 from services.kit.dates import instant_of, instant_text
 from services.kit.releases import signature as signing
-from services.kit.releases.timeline import Event, EventKind, Release, State
+from services.kit.releases.timeline import Event, EventKind, Proof, Release, State
 from services.kit.releases.trust import Key, Policy, Signature
 
 Content = Mapping[str, Any]
@@ -59,7 +59,7 @@ def applied(state: State, record: Record) -> State:
     return replace(after, state_number=record.state_number)
 
 
-def publication(release: Release, comment: str) -> Content:
+def publication(release: Release, comment: str, proof: Proof | None) -> Content:
     """What is recorded of a publication."""
     author = Author(release.publisher, comment, release.publish_time)
     return {
@@ -69,6 +69,7 @@ def publication(release: Release, comment: str) -> Content:
         "valid_from": release.valid_from.isoformat(),
         "valid_until": _day_text(release.valid_until),
         "key_id": release.key_id,
+        **({"proof": asdict(proof)} if proof else {}),
         **author.written(),
     }
 
@@ -124,7 +125,9 @@ def _published(state: State, record: Record) -> State:
         state_number=record.state_number,
         signatures=(Signature(content["key_id"], time),) if content["key_id"] else (),
     )
-    event = _event(record, release, EventKind.PUBLISHED, None)
+    # A kind that is not proved has none, nor has what was published before proofs were recorded.
+    proof = Proof(**content["proof"]) if "proof" in content else None
+    event = replace(_event(record, release, EventKind.PUBLISHED, None), proof=proof)
     return replace(state, releases=(*state.releases, release), events=(*state.events, event))
 
 

@@ -9,7 +9,7 @@ from typing import Any, Generic, TypeVar
 
 from services.kit.findings import Finding
 from services.kit.releases.archive import Contents
-from services.kit.releases.report import Report
+from services.kit.releases.report import Asked, Report
 from services.kit.releases.timeline import Event, Release
 
 C = TypeVar("C")
@@ -48,11 +48,13 @@ class Kind(Generic[C]):
     """One kind of package.
 
     `collection` is the first word of the names of the contract; `prefix` begins the names of the store.
-    `check` has the files, the seconds that the call has left, and whether the findings are wanted in a copy
-    of the file in cause too; it raises Unavailable when the machine lacked time or memory. `compile` has a
+    `check` has the files, the seconds that the call has left, and what is asked of it besides its findings;
+    it raises Unavailable when the machine lacked time or memory. With `proved`, a publication counts what the
+    cases of the package see, and may quote a report or waive it. `compile` has a
     digest and the files, and raises one of `unusable` for what cannot serve. `rewritten` has the files that
     govern, those of another version and today: a warning for each value in force up to today that the second
-    changes.
+    changes. `unvoted` has the files of a version and the first day that it is to govern: a warning for each
+    of its values that still waits for a vote.
     """
 
     collection: str
@@ -61,13 +63,15 @@ class Kind(Generic[C]):
     noun: str
     max_archive_bytes: int
     max_findings: int
-    check: Callable[[Contents, float, bool], Report]
+    check: Callable[[Contents, float, Asked], Report]
     compile: Callable[[str, Contents], C]
     describe: Callable[[Contents], Description]
     unusable: tuple[type[Exception], ...]
     single: bool = False
+    proved: bool = False
     editing: Editing | None = None
     rewritten: Callable[[Contents, Contents, date], Iterable[Finding]] = lambda governing, other, day: ()
+    unvoted: Callable[[Contents, date], Iterable[Finding]] = lambda contents, day: ()
 
     def stored(self, identifier: str) -> str:
         """The name in the store of a package of the contract."""

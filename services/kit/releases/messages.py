@@ -13,7 +13,7 @@ from services.kit.releases.deployments import Deployment
 from services.kit.releases.follower import FollowerStatus
 from services.kit.releases.kinds import Description, Kind, Kinds
 from services.kit.releases.report import Report
-from services.kit.releases.timeline import Event, EventKind, Release, State
+from services.kit.releases.timeline import Event, EventKind, Proof, Release, State
 from services.kit.wire import date_pb, timestamp
 
 _SEVERITIES = {
@@ -82,6 +82,17 @@ def event(one: Event, kinds: Kinds[Any]) -> pb.Event:
         actor=one.actor,
         comment=one.comment,
         key_id=one.key_id,
+        ruleset=_publication(one.proof) if one.proof else None,
+    )
+
+
+def _publication(proof: Proof) -> pb.RulesetPublication:
+    return pb.RulesetPublication(
+        proof=proof.report,
+        waiver=proof.waiver,
+        mutation_count=proof.mutation_count,
+        seen_mutation_count=proof.seen_count,
+        equivalent_mutation_count=proof.equivalent_count,
     )
 
 

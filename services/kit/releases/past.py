@@ -1,4 +1,4 @@
-"""What a change does to days already past: said, never done in silence."""
+"""What a change does to days already past, and what nobody voted yet: said, never done in silence."""
 
 from __future__ import annotations
 
@@ -40,17 +40,19 @@ def told(deployments: Deployments[Any], kind: Kind[Any], report: Report) -> Repo
 
 
 def announced(deployments: Deployments[Any], kind: Kind[Any], change: Transition) -> list[Finding]:
-    """What an activation or a rollback does to days already past, and to values already in force."""
+    """What an activation or a rollback does to days already past, and to values already in force; the values
+    that it makes govern though they wait for a vote."""
     name, release = change.event.name, change.state.of(change.event.digest)
     before = change.state.as_of(change.event.state_number - 1)
     past = [
         _past(days, before.of(former), change.state.of(latter))
         for days, former, latter in replaced(before, change.state, name, today())
     ]
+    contents = deployments.contents(release.digest)
     governed = before.governing(name, today())
-    if governed is None or governed.digest == release.digest:
-        return past
-    return [*past, *_compared(deployments, kind, governed, deployments.contents(release.digest))]
+    if governed is not None and governed.digest != release.digest:
+        past += _compared(deployments, kind, governed, contents)
+    return [*past, *kind.unvoted(contents, change.event.effective_date or release.valid_from)]
 
 
 def replaced(before: State, after: State, name: str, day: date) -> Iterator[tuple[Period, str, str]]:

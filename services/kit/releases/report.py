@@ -9,7 +9,29 @@ from typing import Any
 from services.kit import findings
 from services.kit.findings import Finding
 from services.kit.releases.archive import Contents
-from services.kit.releases.timeline import Candidate
+from services.kit.releases.timeline import Candidate, Proof
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is wanted of a check besides its findings: a copy of the file in cause that shows them; for a
+    publication, how much the cases of the package see, the rest of it being `waived` or not."""
+
+    annotated: bool = False
+    publishing: bool = False
+    waived: bool = False
+
+
+FINDINGS_ALONE = Asked()
+"""Nothing besides."""
+
+
+@dataclass(frozen=True)
+class Shortfall:
+    """That the cases of a package see too little, and each change that none of them sees."""
+
+    sentence: str
+    unseen: tuple[Finding, ...]
 
 
 @dataclass(frozen=True)
@@ -26,6 +48,8 @@ class Report:
     identifier: str = ""
     version: str = ""
     own: Mapping[str, Any] = field(default_factory=dict)
+    proof: Proof | None = None
+    shortfall: Shortfall | None = None
 
     @property
     def errors(self) -> list[Finding]:

@@ -31,6 +31,15 @@ class Writing:
     comment: str
 
 
+@dataclass(frozen=True)
+class Quoted:
+    """What a publication says of the proof of its package: the digest of a report, why it is published though
+    its cases see too little; either may be empty."""
+
+    report: str
+    waiver: str
+
+
 class ReleaseFields:
     """The fields of a request, for the kinds of packages of a service."""
 
@@ -85,14 +94,32 @@ class ReleaseFields:
     def writing(self, request: Any) -> Writing:
         """What a write says of itself; raises InvalidArgument with all the violations found so far."""
         request_id = wire.request_id(request.request_id, "request_id", self.violations)
-        if len(request.comment) > MAX_COMMENT:
-            text = f"Le commentaire compte {MAX_COMMENT} caractères au plus."
-            self.violations.add("comment", FieldReason.TOO_LONG, text)
-        if not all(map(_is_printed, request.comment)):
-            text = "Le commentaire tient sur une ligne, sans caractère de contrôle."
-            self.violations.add("comment", FieldReason.NOT_PRINTABLE, text)
+        self._line(request.comment, "comment", "Le commentaire")
         self.violations.raise_if_any()
         return Writing(request_id, request.comment)
+
+    def quoted(self, request: Any, kind: Kind[Any]) -> Quoted:
+        """What a publication says of the proof of its package."""
+        found = request.ruleset
+        if request.HasField("ruleset") and not kind.proved:
+            text = f"Un {kind.noun} se publie sans preuve ni dispense."
+            self.violations.add("ruleset", FieldReason.UNKNOWN_FIELD, text)
+        if found.proof and not re.fullmatch("[0-9a-f]{64}", found.proof):
+            text = "L’empreinte d’un rapport de preuve compte 64 chiffres hexadécimaux, en minuscules."
+            self.violations.add("ruleset.proof", FieldReason.MALFORMED, text)
+        self._line(found.waiver, "ruleset.waiver", "La raison d’une dispense")
+        if found.waiver and not found.waiver.strip():
+            text = "Une dispense dit sa raison en quelques mots."
+            self.violations.add("ruleset.waiver", FieldReason.REQUIRED, text)
+        return Quoted(found.proof, found.waiver)
+
+    def _line(self, text: str, field: str, name: str) -> None:
+        if len(text) > MAX_COMMENT:
+            sentence = f"{name} compte {MAX_COMMENT} caractères au plus."
+            self.violations.add(field, FieldReason.TOO_LONG, sentence)
+        if not all(map(_is_printed, text)):
+            sentence = f"{name} tient sur une ligne, sans caractère de contrôle."
+            self.violations.add(field, FieldReason.NOT_PRINTABLE, sentence)
 
     def edited(self, message: package_pb2.EditedFile, kind: Kind[C]) -> tuple[str, Edited]:
         """The name in the store of the package that a file edited alone continues, and the edit."""

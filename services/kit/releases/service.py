@@ -17,11 +17,12 @@ from services.kit.context import actor, remaining, stopping
 from services.kit.errors import FieldReason, NotFound, Unavailable
 from services.kit.releases import messages, past, requests
 from services.kit.releases.archive import digest, pack
-from services.kit.releases.candidates import Candidates, accepted, check_single, required_candidate
+from services.kit.releases.candidates import Candidates, accepted, check_single, proved, required_candidate
 from services.kit.releases.changes import Transition
 from services.kit.releases.deployments import Deployments, require, unreadable
 from services.kit.releases.kinds import Kind
 from services.kit.releases.ledger import HistoryAlteredError
+from services.kit.releases.report import Asked
 from services.kit.releases.store import PackageDamagedError, Publication
 from services.kit.releases.timeline import Candidate, Release, State
 from services.kit.serve import placeless
@@ -49,7 +50,7 @@ class ReleaseServicer(ReleaseServiceServicer):
         """Every finding on a candidate."""
         kind = requests.ReleaseFields(self._kinds).collection(request)
         contents, published = self._candidates.contents(request, kind)
-        report = self._candidates.check(contents, kind, annotated=request.with_annotations)
+        report = self._candidates.check(contents, kind, Asked(annotated=request.with_annotations))
         report = past.told(self._deployments, kind, report)
         found = messages.report(report, kind, digest(report.contents), published)
         return pb.CheckPackageResponse(report=found)
@@ -64,7 +65,7 @@ class ReleaseServicer(ReleaseServiceServicer):
         kind = fields.collection(request)
         if request.WhichOneof("candidate") is None:
             fields.violations.extend(required_candidate().violations)
-        writing = fields.writing(request)
+        quoted, writing = fields.quoted(request, kind), fields.writing(request)
         asked, who = self._candidates.asked(request), actor()
         done = self._store.published(asked, actor=who, comment=writing.comment, request_id=writing.request_id)
 
@@ -79,7 +80,7 @@ class ReleaseServicer(ReleaseServiceServicer):
             )
 
         if done is None:
-            return self._published(request, kind, publish)
+            return self._published(request, kind, quoted, publish)
         return self._known(done, kind)
 
     def GetPackage(
@@ -232,7 +233,11 @@ class ReleaseServicer(ReleaseServiceServicer):
             self._follower.wait(after, WATCH_SECONDS)
 
     def _published(
-        self, request: pb.PublishPackageRequest, kind: Kind[Any], publish: Callable[[Candidate], Publication]
+        self,
+        request: pb.PublishPackageRequest,
+        kind: Kind[Any],
+        quoted: requests.Quoted,
+        publish: Callable[[Candidate], Publication],
     ) -> pb.PublishPackageResponse:
         """Checks and publishes what this request did not publish yet; a content known already is not checked
         again."""
@@ -244,11 +249,11 @@ class ReleaseServicer(ReleaseServiceServicer):
             return self._known(publication, kind)
         # Who has no key must not make the server work: the signature is looked at before the check.
         self._store.require_signature(contents)
-        report = self._candidates.check(contents, kind)
+        report = self._candidates.check(contents, kind, Asked(publishing=True, waived=bool(quoted.waiver)))
         report = past.told(self._deployments, kind, report)
         candidate = accepted(report)
         check_single(self._store.state(), kind, candidate)
-        publication = publish(candidate)
+        publication = publish(proved(report, candidate, quoted))
         self._follow()
         release = publication.release
         return pb.PublishPackageResponse(

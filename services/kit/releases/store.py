@@ -145,7 +145,7 @@ class ReleaseStore:
             if validate_only:
                 return Publication(release, True, state)
             ledger.insert_archive(connection, release, pack(candidate.contents))
-            content = history.publication(release, comment)
+            content = history.publication(release, comment, candidate.proof)
             after = self._ledger.append(
                 connection, state, Record(release.state_number, RecordKind.PUBLISHED, content)
             )

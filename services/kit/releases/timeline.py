@@ -26,6 +26,25 @@ class EventKind(Enum):
 
 
 @dataclass(frozen=True)
+class Proof:
+    """How much the cases of a package see: of so many changes of one token, those that a case sees and those
+    that nobody could see; the digest of the report that the publisher quotes, and why the package is
+    published all the same where its cases see too little."""
+
+    mutation_count: int
+    seen_count: int
+    equivalent_count: int = 0
+    report: str = ""
+    waiver: str = ""
+
+    @property
+    def percent(self) -> float:
+        """Those seen among those that can be: what is not proved counts against the cases."""
+        meant = self.mutation_count - self.equivalent_count
+        return 100.0 * self.seen_count / meant if meant else 100.0
+
+
+@dataclass(frozen=True)
 class Event:
     """A publication, or the first day that a release governs; `state_number` orders events, not `time`."""
 
@@ -40,6 +59,8 @@ class Event:
     comment: str
     key_id: str = ""
     """The key that signed it, where the policy asks for one."""
+    proof: Proof | None = None
+    """Of the publication of a kind whose packages are proved."""
 
 
 @dataclass(frozen=True)
@@ -83,6 +104,7 @@ class Candidate:
     valid_from: date
     valid_until: date | None
     contents: Contents
+    proof: Proof | None = None
 
 
 @dataclass(frozen=True)

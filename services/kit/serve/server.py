@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import os
-import resource
 import signal
 import socket
 import sys
@@ -33,25 +32,16 @@ from services.kit.serve import cpus, liveness, logs, port, unready
 from services.kit.serve.admission import Arrivals
 from services.kit.serve.build import code_version
 from services.kit.serve.config import ServerSettings
+from services.kit.serve.core import core_options
 from services.kit.serve.counts import Counts
-from services.kit.serve.interceptor import MAX_METADATA_BYTES, Interceptor
+from services.kit.serve.interceptor import Interceptor
 from services.kit.serve.liveness import Check
 from services.kit.serve.prefork import Pulse, Supervisor
 from services.kit.store import AnchoredStore, StoreSet, database
 
-CLIENT_PING_SECONDS = 20
-"""The shortest keepalive interval that clients may use, published in the client guide."""
-
-STREAMS_PER_CONNECTION = 32
-"""Calls of one connection at the same time; a client that makes more waits by itself for its own."""
-
 RECEIVING_THREADS = 1024
 """The threads of the calls. In grpcio a call occupies one from its headers on: these are many and cheap; how
 many of them may wait for a message, and how many run, is counted apart (`Receiving`, `Places`)."""
-
-CONNECTIONS = 2048
-"""Connections of a worker at the same time, or half of the descriptors that it may have: whoever comes past
-them is turned away at once, and there is always a descriptor left for a store."""
 
 STARTED_THREADS = 64
 """How many of them start with the worker. A thread started in a crowd waits for the interpreter at each step,
@@ -121,6 +111,12 @@ class App:
     anchored: AnchoredStore | None = None
     rules: Callable[[], Sequence[str]] = tuple
     stop: Callable[[], None] = lambda: None
+
+    def check_parts(self) -> None:
+        """StartupError if a part of what the service keeps is missing or cannot be opened."""
+        self.stores.check()
+        if self.anchored:
+            self.anchored.check_parts()
 
 
 BY = "--by"
@@ -255,25 +251,37 @@ def _supervise(
     about = {"stores": app.stores.places(), "rules": list(app.rules()), "code": code_version()}
     address = port.address_of(held)
 
+    announced: list[str] = []
+
     def serve(index: int, pulse: Pulse) -> None:
         held.close()
         if pins:
             os.sched_setaffinity(0, {pins[index]})
-        _work(app, settings, guard, address, pulse)
+        # The master has just found whole what the first workers open; theirs that are replaced look anew.
+        _work(app, settings, guard, address, pulse, app.check_parts if announced else lambda: None)
 
     def announce() -> None:
         if is_open:
             log.warning("access_open", sentence=spaced(_OPEN))
         log.info("ready", address=address, workers=workers, pinned=bool(pins), **about)
         publish(address)
+        announced.append(address)
 
     gc.collect()
     gc.freeze()  # objects that no collection visits stay in pages shared by the workers
     return Supervisor(workers, serve, announce, settings.notice_seconds + settings.drain_seconds).run()
 
 
-def _work(app: App, settings: ServerSettings, guard: Guard, address: str, pulse: Pulse) -> None:
-    """One worker: serves, then on SIGTERM tells the probes, waits, and lets the calls in flight finish."""
+def _work(
+    app: App,
+    settings: ServerSettings,
+    guard: Guard,
+    address: str,
+    pulse: Pulse,
+    check: Callable[[], None],
+) -> None:
+    """One worker: once `check` raises no StartupError it serves; on SIGTERM it tells the probes, waits, and
+    lets the calls in flight finish."""
     liveness.end_with_any_thread()
     context.start(settings.threads)
     reader, writer = socket.socketpair()
@@ -283,7 +291,7 @@ def _work(app: App, settings: ServerSettings, guard: Guard, address: str, pulse:
     access, counts, arrivals = settings.access(), Counts(), Arrivals()
     credentials = access.credentials() if access else None
     opened = partial(_opened, app, settings, address, credentials, counts, arrivals)
-    refusing = unready.await_stores(partial(opened, None), guard.services(), reader)
+    refusing = unready.await_stores(partial(opened, None), guard.services(), reader, check)
     if context.stopping():
         return
     door = AccessDoor(access, guard, app.accesses) if access else None
@@ -308,14 +316,19 @@ def _work(app: App, settings: ServerSettings, guard: Guard, address: str, pulse:
     reader.recv(1)
     context.stop()
     probes.enter_graceful_shutdown()
-    time.sleep(settings.notice_seconds)
-    end = time.monotonic() + settings.drain_seconds
-    arrivals.close(settings.drain_seconds / 2)
-    server.stop(max(0.0, end - time.monotonic())).wait()
+    _drain(server, arrivals, settings)
     app.stop()
     counts.tell()
     if door:
         door.stop()
+
+
+def _drain(server: grpc.Server, arrivals: Arrivals, settings: ServerSettings) -> None:
+    """Waits as announced, refuses the calls that come, and lets those in flight finish."""
+    time.sleep(settings.notice_seconds)
+    end = time.monotonic() + settings.drain_seconds
+    arrivals.close(settings.drain_seconds / 2)
+    server.stop(max(0.0, end - time.monotonic())).wait()
 
 
 def _opened(
@@ -331,7 +344,7 @@ def _opened(
     """A server on the port, not started yet; `absent` is what a call to a method that it has not learns."""
     interceptor = Interceptor(app.domain, settings.limits(), door, counts, arrivals)
     interceptor.absent = absent
-    server = grpc.server(_receivers(), interceptors=[interceptor], options=_options(settings))
+    server = grpc.server(_receivers(), interceptors=[interceptor], options=core_options(settings))
     if credentials:
         server.add_secure_port(address, credentials)
     else:
@@ -364,32 +377,3 @@ def _add_reflection(server: grpc.Server, registrations: Sequence[Registration]) 
     """Lets the tools of a developer list the methods: where nobody is asked who calls, and nowhere else."""
     names = [registration.service_name for registration in registrations]
     reflection.enable_server_reflection((*names, health.SERVICE_NAME, reflection.SERVICE_NAME), server)
-
-
-def _connections() -> int:
-    descriptors, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if descriptors < min(2 * CONNECTIONS, most):
-        descriptors = min(2 * CONNECTIONS, most)
-        resource.setrlimit(resource.RLIMIT_NOFILE, (descriptors, most))
-    return min(CONNECTIONS, descriptors // 2)
-
-
-def _options(settings: ServerSettings) -> list[tuple[str, int]]:
-    return [
-        ("grpc.so_reuseport", 1),
-        ("grpc.max_concurrent_streams", STREAMS_PER_CONNECTION),
-        ("grpc.max_allowed_incoming_connections", _connections()),
-        # The core also counts the streams that have ended and are not freed yet: it refused, in its own
-        # words, up to half of the calls of a client that keeps to the limit.
-        ("grpc.http.overload_protection", 0),
-        # Twice ours: the core's own refusals have neither reason nor sentence, they are left to abuse.
-        ("grpc.max_receive_message_length", 2 * settings.max_receive_bytes),
-        ("grpc.max_metadata_size", 2 * MAX_METADATA_BYTES),
-        ("grpc.absolute_max_metadata_size", 2 * MAX_METADATA_BYTES),
-        ("grpc.max_send_message_length", settings.max_send_bytes),
-        ("grpc.max_connection_age_ms", settings.max_connection_age_seconds * 1000),
-        ("grpc.max_connection_age_grace_ms", int(settings.deadline_seconds * 1000)),
-        ("grpc.keepalive_time_ms", 120_000),
-        ("grpc.keepalive_timeout_ms", 20_000),
-        ("grpc.http2.min_recv_ping_interval_without_data_ms", (CLIENT_PING_SECONDS - 2) * 1000),
-    ]

@@ -23,11 +23,11 @@ from services.kit import context
 from services.kit.canonical import Head, Verification, is_hash
 from services.kit.dates import instant_of, instant_text, paris_text
 from services.kit.errors import DomainError, StartupError
-from services.kit.french import join, plural
+from services.kit.french import join, plural, spaced
 from services.kit.store import states
 from services.kit.store.accesses import ACCESS_CHAIN, ACCESS_CLOCK, ACCESS_KEYS
 from services.kit.store.chain import BEGINNING, Chain
-from services.kit.store.database import Database
+from services.kit.store.database import Database, say_missing
 from services.kit.store.head_sending import HeadPlaces, HeadSender
 from services.kit.store.heads import (
     HEAD_SIGNATURES,
@@ -36,6 +36,7 @@ from services.kit.store.heads import (
     HeadsFile,
     HeadSigner,
     add_line,
+    lost,
     read_signed,
 )
 from services.kit.store.parts import holds_key
@@ -67,7 +68,8 @@ class Anchor:
     """Anchors the heads of the chains of a service, from one process; its first store keeps the key that
     signs them."""
 
-    def __init__(self, stores: Sequence[Opened], places: HeadPlaces) -> None:
+    def __init__(self, stores: Sequence[Opened], places: HeadPlaces, *, begun: bool) -> None:
+        """Once `begun`, the file of heads is a part of the store: it is never created again by itself."""
         self._stores = stores
         self._places = places
         self._file = HeadsFile(places.file)
@@ -77,6 +79,8 @@ class Anchor:
         self._answered_for: Mapping[str, Head] = {}
         self._marks: list[bytes] = []
         self._failures = 0
+        self._begun = begun
+        self._lost = ""
 
     def start(self) -> None:
         """Starts the thread that looks, and anchors what was written, at most once in `seconds`."""
@@ -103,6 +107,12 @@ class Anchor:
         """Heads are anchored: from now on the file is a part of the store, which does not start without."""
         first = self._stores[0]
         say_used(first.database, master_key_file, HEAD_SIGNATURES, first.plan.owner)
+        self._begun = True
+
+    def check_file(self) -> None:
+        """StartupError if the file of heads, a part of the store once begun, is lost or cannot be read."""
+        if self._begun and not self._file.has_lines():
+            raise lost(self._file.path)
 
     def look(self, store: Opened) -> None:
         """Refuses a database whose chains no longer have the end of the last look: FailedPrecondition.
@@ -148,7 +158,8 @@ class Anchor:
 
     def anchor(self, *, acknowledged: Mapping[str, str] | None = None, every: float = 0.0) -> str:
         """Adds the present heads to the file unless they are there, then sends them; gives the last line."""
-        with self._file.turn(self._signer.public_key) as (last, stream):
+        create = not self._begun or bool(acknowledged)
+        with self._file.turn(self._signer.public_key, create=create) as (last, stream):
             now = datetime.now(UTC)
             known = dict(last.heads) if last else {}
             heads, behind = self._heads(known)
@@ -217,6 +228,8 @@ class Anchor:
         pause, due = threading.Event(), 0.0
         while not context.stopping():
             pause.wait(min(LOOK_SECONDS, self._places.seconds))
+            if not self._finds_its_file():
+                continue
             with suppress(DomainError), context.limit(LOOK_SECONDS):
                 for store in self._stores:
                     self.look(store)
@@ -228,6 +241,20 @@ class Anchor:
             except (DomainError, StartupError, OSError) as error:
                 self._failures += 1
                 log.error("head_not_anchored", error=type(error).__name__, failures=self._failures)
+
+    def _finds_its_file(self) -> bool:
+        """Whether the file of heads is there; while it is not, this process reads and writes nothing."""
+        before, self._lost = self._lost, ""
+        try:
+            self.check_file()
+        except StartupError as error:
+            self._lost = str(error)
+        if self._lost != before:
+            say_missing(states.incomplete() if self._lost else None)
+            log.error("heads_file_lost", sentence=spaced(self._lost)) if self._lost else log.warning(
+                "heads_file_back"
+            )
+        return not self._lost
 
     def _anchor_changes(self) -> None:
         marks = [store.database.data_version() for store in self._stores]
@@ -257,6 +284,11 @@ class AnchoredStore:
         with self._opened() as anchor:
             anchor.check()
             anchor.say_begun(self.master_key_file)
+
+    def check_parts(self) -> None:
+        """Refuses a master key or a file of heads that a process could not open."""
+        with self._opened() as anchor:
+            anchor.check_file()
 
     def publish(self) -> str:
         """The last heads, signed: one line of JSON for third parties."""
@@ -307,7 +339,7 @@ class AnchoredStore:
                 prepare_ring(opened[-1], self.master_key_file, plan)  # it is of an earlier version
             ring = open_ring(opened[-1], self.master_key_file, plan.owner)
             stores.append(Opened(opened[-1], ring, plan))
-        return Anchor(stores, self.places)
+        return Anchor(stores, self.places, begun=holds_key(self.url, HEAD_SIGNATURES))
 
 
 def _fault(connection: Connection, chain: Chain, found: Verification, heads: Sequence[Head]) -> str:

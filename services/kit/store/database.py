@@ -251,8 +251,19 @@ class Database:
 _databases: WeakSet[Database] = WeakSet()
 
 
+_missing: list[FailedPrecondition] = []
+
+
+def say_missing(problem: FailedPrecondition | None) -> None:
+    """Says what is missing beside the stores of this process, where nothing is read or written until it is
+    back; None once it is."""
+    _missing[:] = [problem] if problem else []
+
+
 def check_states() -> None:
     """Raises the state of the first store of this process in which nothing may be read or written."""
+    for problem in _missing:
+        raise FailedPrecondition(problem.reason, problem.message)
     for database in list(_databases):
         database.look()
 

@@ -16,7 +16,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import NullPool
 
 from services.kit.errors import StartupError
-from services.kit.store.waits import Watchdog, attempts_at, seconds_left
+from services.kit.store.waits import Watchdog, attempts_at, connected, seconds_left
 
 SQLITE_BUSY_SECONDS = 5
 POSTGRESQL_CONNECT_SECONDS = 2
@@ -104,8 +104,7 @@ def _create_postgresql(url: URL, pool_size: int, *, bounded: bool) -> Engine:
     watchdog, attempts = Watchdog(), attempts_at(url)
 
     def connect(dialect: Any, _record: object, arguments: Any, named: Any) -> Any:
-        with attempts.turn():
-            connection = dialect.connect(*arguments, **named)
+        connection = connected(attempts, lambda: dialect.connect(*arguments, **named))
         # Already: SQLAlchemy asks a few things of a new connection before it gives it.
         watchdog.watch(connection, seconds_left())
         return connection

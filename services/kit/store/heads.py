@@ -91,33 +91,50 @@ class HeadsFile:
     def __init__(self, path: Path) -> None:
         self.path = path
 
+    def has_lines(self) -> bool:
+        """Whether heads were anchored in it; StartupError if it cannot be read."""
+        try:
+            with self.path.open("rb") as stream:
+                return b"\n" in stream.read(_TAIL_BYTES)
+        except FileNotFoundError:
+            return False
+        except OSError:
+            raise self._refusal() from None
+
     def last(self, public_key: str = "") -> Heads | None:
         """The heads of the last line, None in an absent or empty file; StartupError if it was changed, or if
         another key than the one expected signed it."""
         if not self.path.exists():
             return None
-        with self._opened() as stream:
+        with self._opened(create=False) as stream:
             return self._last(stream, public_key)
 
     @contextmanager
-    def turn(self, public_key: str) -> Iterator[tuple[Heads | None, BinaryIO]]:
+    def turn(self, public_key: str, *, create: bool) -> Iterator[tuple[Heads | None, BinaryIO]]:
         """The last heads, and the file to add to, while no other process adds any."""
-        with self._opened() as stream:
+        with self._opened(create=create) as stream:
             yield self._last(stream, public_key), stream
 
     @contextmanager
-    def _opened(self) -> Iterator[BinaryIO]:
+    def _opened(self, *, create: bool) -> Iterator[BinaryIO]:
+        creation = os.O_CREAT if create else 0
         try:
-            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            descriptor = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
+            if create:
+                self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            descriptor = os.open(self.path, os.O_RDWR | os.O_APPEND | creation, 0o600)
+        except FileNotFoundError:
+            raise lost(self.path) from None
         except OSError:
-            raise StartupError(
-                f"Le fichier des empreintes {self.path} ne peut pas être écrit : corrigez ses droits ou ceux "
-                "de son dossier."
-            ) from None
+            raise self._refusal() from None
         with os.fdopen(descriptor, "r+b", buffering=0) as stream:
             fcntl.flock(stream, fcntl.LOCK_EX)
             yield stream
+
+    def _refusal(self) -> StartupError:
+        return StartupError(
+            f"Le fichier des empreintes {self.path} ne peut pas être lu ou écrit : corrigez ses droits "
+            "ou ceux de son dossier."
+        )
 
     def _last(self, stream: BinaryIO, public_key: str) -> Heads | None:
         size = stream.seek(0, os.SEEK_END)
@@ -133,6 +150,11 @@ class HeadsFile:
                 f"La dernière ligne du fichier des empreintes {self.path} a été modifiée, ou vient d’une "
                 "autre base : remettez le fichier de cette base."
             ) from None
+
+
+def lost(path: Path) -> StartupError:
+    """The refusal of a file of heads that was there, and is there no more or empty."""
+    return StartupError(f"Le fichier des empreintes {path} a disparu ou a été vidé : remettez-le en place.")
 
 
 def add_line(stream: BinaryIO, line: str) -> None:

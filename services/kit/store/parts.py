@@ -73,7 +73,7 @@ def heads_part(path: Path, url: str) -> Part:
     return Part(
         "le fichier des empreintes",
         str(path.absolute()),
-        lambda: path.exists() and b"\n" in path.read_bytes(),
+        HeadsFile(path).has_lines,
         began=lambda: holds_key(url, HEAD_SIGNATURES),
         answered_by=lambda: "acknowledge-head absent",
     )

@@ -76,6 +76,15 @@ def of_newer_version() -> FailedPrecondition:
     )
 
 
+def incomplete() -> FailedPrecondition:
+    """A part beside the databases is missing, or cannot be read: the log says which."""
+    return FailedPrecondition(
+        "STORE_INCOMPLETE",
+        "Ce que garde le service n’est plus entier : sa clé maîtresse ou son fichier des empreintes manque, "
+        "ou ne peut pas être lu. Le journal du serveur dit lequel ; remettez-le en place.",
+    )
+
+
 def read_only() -> Unavailable:
     """The database takes no write; it may later, given the right, or after a switch of servers."""
     return Unavailable(

@@ -7,6 +7,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from functools import cache
@@ -120,6 +121,33 @@ class Attempts:
             self._failures, self._trying = failures, False
             delay = min(_LONGEST_DELAY_SECONDS, _FIRST_DELAY_SECONDS * 2 ** min(failures, 9))
             self._next = time.monotonic() + delay
+
+
+def connected(attempts: Attempts, connect: Callable[[], Any]) -> Any:
+    """A psycopg connection, in what is left of the call; OperationalError. It is made in a thread of its own,
+    for psycopg waits two seconds at least, for each address of a server; one that comes late is closed."""
+    waited: Future[Any] = Future()
+
+    def run() -> None:
+        try:
+            with attempts.turn():
+                connection = connect()
+        except Exception as error:
+            if waited.set_running_or_notify_cancel():
+                waited.set_exception(error)
+            return
+        if waited.set_running_or_notify_cancel():
+            waited.set_result(connection)
+        else:
+            connection.close()
+
+    threading.Thread(target=run, name="connect", daemon=True).start()
+    try:
+        return waited.result(seconds_left())
+    except TimeoutError:
+        if waited.cancel():
+            raise OperationalError from None
+        return waited.result()
 
 
 @cache

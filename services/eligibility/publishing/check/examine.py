@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import islice
 
 from services.eligibility.engine import Critical, EngineError, Leaf, all_values, request_day
@@ -14,6 +15,7 @@ from services.eligibility.package import (
     ordered,
     tree,
 )
+from services.eligibility.proof import publication_score, shortfall, unseen
 from services.eligibility.publishing.check.agreement import Trial, broken_properties
 from services.eligibility.publishing.check.applications import (
     Application,
@@ -24,19 +26,19 @@ from services.eligibility.publishing.check.applications import (
 )
 from services.eligibility.publishing.check.consistency import check_consistency, check_coverage, check_use
 from services.eligibility.publishing.check.gaps import Gap, case_gaps, record_gaps
-from services.eligibility.publishing.check.report import Report
+from services.eligibility.publishing.check.report import SCORE_SECONDS, Report
 from services.eligibility.publishing.check.sense import check_sense
 from services.eligibility.publishing.check.undecidable import check_undecidable
 from services.eligibility.publishing.check.wordings import check_plain
 from services.kit.findings import Findings, Place
-from services.kit.releases import Contents, digest
+from services.kit.releases import FINDINGS_ALONE, Asked, Contents, digest
 
 _MAX_SEARCHES = 40
 
 
-def examine(contents: Contents) -> Report:
+def examine(contents: Contents, asked: Asked = FINDINGS_ALONE) -> Report:
     """Reads the package, then tries it; after errors of reading, only what needs no running is said
-    besides."""
+    besides. What is to be published is also counted: how much its cases see."""
     findings = Findings()
     package = assemble_package(contents, findings)
     if package is not None:
@@ -45,7 +47,8 @@ def examine(contents: Contents) -> Report:
         identity = package.identity if package and package.identity.id else None
         return Report(ordered(findings), identity, digest(contents))
     try:
-        return _tried(package, findings)
+        report = _tried(package, findings)
+        return _scored(package, report, asked) if asked.publishing and report.accepted else report
     except EngineError:
         findings.error(Place("rules.yaml", 1, 1), "Le moteur de règles refuse les règles de ce paquet.")
         return Report(ordered(findings), package.identity, package.digest)
@@ -78,6 +81,19 @@ def _tried(package: RulePackage, findings: Findings) -> Report:
         boundary_count=len(boundaries) + searched,
         random_count=len(drawn),
         property_count=len(package.properties),
+    )
+
+
+def _scored(package: RulePackage, report: Report, asked: Asked) -> Report:
+    score = publication_score(package, SCORE_SECONDS, waived=asked.waived)
+    said = shortfall(score)
+    return replace(
+        report,
+        mutation_count=score.total,
+        seen_mutation_count=score.killed,
+        equivalent_mutation_count=score.equivalent,
+        shortfall=said,
+        unseen=tuple(unseen(package, score.visible)) if said else (),
     )
 
 

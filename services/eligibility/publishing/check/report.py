@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
@@ -19,9 +19,14 @@ _COUNTED = 2000
 """Findings that cross from one process to the other: how many more there are can be told up to there."""
 
 
+SCORE_SECONDS = 10
+"""Of the processor, for the mutations of a publication."""
+
+
 @dataclass(frozen=True)
 class Report:
-    """Findings and what was tried; no identity when the package could not be read."""
+    """Findings and what was tried; no identity when the package could not be read. For a publication,
+    `shortfall` says that the cases see too few mutations, and `unseen` which."""
 
     findings: tuple[Finding, ...]
     identity: Identity | None = None
@@ -32,6 +37,11 @@ class Report:
     boundary_count: int = 0
     random_count: int = 0
     property_count: int = 0
+    mutation_count: int = 0
+    seen_mutation_count: int = 0
+    equivalent_mutation_count: int = 0
+    shortfall: str = ""
+    unseen: tuple[Finding, ...] = ()
 
     @property
     def accepted(self) -> bool:
@@ -50,8 +60,15 @@ class Report:
             _conditions(self.covered_condition_count, self.condition_count),
             plural(self.boundary_count, "demande aux limites", "demandes aux limites"),
             f"{plural(self.random_count, 'demande')} au hasard",
+            *self._mutations(),
         ]
         return typeset(f"{ruleset} est accepté : {join(tried)}{_and_warnings(warnings)}.")
+
+    def _mutations(self) -> Iterator[str]:
+        if self.mutation_count:
+            seen = plural(self.seen_mutation_count, "mutation vue", "mutations vues")
+            none = self.equivalent_mutation_count
+            yield f"{seen} sur {self.mutation_count}{f' (dont {none} sans effet)' if none else ''}"
 
     def _count(self, severity: Severity) -> int:
         return sum(finding.severity is severity for finding in self.findings)
@@ -60,10 +77,7 @@ class Report:
 def dump_report(report: Report) -> dict[str, Any]:
     """A report as JSON values."""
     found = asdict(report)
-    found["findings"] = [
-        [one.place.file, one.place.line, one.place.column, one.sentence, one.severity.value]
-        for one in report.findings[:_COUNTED]
-    ]
+    found |= {"findings": _dumped(report.findings), "unseen": _dumped(report.unseen)}
     if report.identity is not None:
         validity = report.identity.validity
         last = validity.last.isoformat() if validity.last else None
@@ -76,13 +90,24 @@ def load_report(data: Any) -> Report:
     try:
         found = dict(data)
         identity = found.pop("identity")
-        findings = tuple(
-            Finding(Place(file, line, column), message, severity=Severity(severity))
-            for file, line, column, message, severity in found.pop("findings")
-        )
-        return Report(findings, _identity(identity) if identity else None, **found)
+        found |= {name: _loaded(found[name]) for name in ("findings", "unseen")}
+        return Report(identity=_identity(identity) if identity else None, **found)
     except (AttributeError, KeyError, TypeError) as error:
         raise ValueError("not a report") from error
+
+
+def _dumped(findings: Sequence[Finding]) -> list[list[Any]]:
+    return [
+        [one.place.file, one.place.line, one.place.column, one.sentence, one.severity.value]
+        for one in findings[:_COUNTED]
+    ]
+
+
+def _loaded(found: Sequence[Any]) -> tuple[Finding, ...]:
+    return tuple(
+        Finding(Place(file, line, column), message, severity=Severity(severity))
+        for file, line, column, message, severity in found
+    )
 
 
 def _identity(found: Mapping[str, Any]) -> Identity:

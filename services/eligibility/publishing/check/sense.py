@@ -9,7 +9,8 @@ from itertools import pairwise
 from typing import Any
 
 from services.eligibility.engine import request_day
-from services.eligibility.package import DatedValue, Kind, Parameter, RulePackage, display
+from services.eligibility.package import DatedValue, Kind, RulePackage
+from services.eligibility.publishing.unvoted import said_value, shown_value, unvoted
 from services.kit.dates import add_months
 from services.kit.findings import Findings, Place
 from services.kit.french import long_date
@@ -24,6 +25,8 @@ def check_sense(package: RulePackage, findings: Findings) -> None:
     """Warns of each value to be read again."""
     for place, sentence in (*_values(package), *_days(package), *_articles(package)):
         findings.warning(place, sentence)
+    for one in unvoted(package):
+        findings.warning(one.place, one.sentence)
 
 
 def _values(package: RulePackage) -> Iterator[tuple[Place, str]]:
@@ -32,15 +35,13 @@ def _values(package: RulePackage) -> Iterator[tuple[Place, str]]:
         place = package.place("parameters.yaml", name, "values")
         label = f"« {parameter.label} »"
         for dated in parameter.values:
-            shown = f"{label} ({_shown(parameter, dated)}, à partir du {long_date(dated.period.first)})"
             in_force = dated.period.overlaps(package.identity.validity)
             if in_force and not any(day in dated.period for day in days):
-                yield place, f"Aucun cas n’essaie {shown} : ajoutez un cas daté de cette période."
-            if dated.draft:
-                yield place, f"{shown} n’est pas voté (« draft: true ») : faites-le voter avant d’activer."
+                told = said_value(parameter, dated)
+                yield place, f"Aucun cas n’essaie {told} : ajoutez un cas daté de cette période."
         for before, after in pairwise(parameter.values):
             if _jumps(before, after):
-                shown = f"{_shown(parameter, before)} à {_shown(parameter, after)}"
+                shown = f"{shown_value(parameter, before)} à {shown_value(parameter, after)}"
                 yield place, f"{label} passe de {shown} : est-ce bien la valeur votée ?"
     yield from _above_ceiling(package)
 
@@ -61,8 +62,9 @@ def _above_ceiling(package: RulePackage) -> Iterator[tuple[Place, str]]:
     for dated in most.values:
         exceeded = [limit for limit in ceiling.values if _exceeds(dated, limit)]
         if exceeded:
-            told = f"{_shown(most, dated)}) dépasse « {ceiling.label} » ({_shown(ceiling, exceeded[-1])}"
-            yield package.place("parameters.yaml", name, "values"), f"« {most.label} » ({told})."
+            value, limit = shown_value(most, dated), shown_value(ceiling, exceeded[-1])
+            told = f"« {most.label} » ({value}) dépasse « {ceiling.label} » ({limit})."
+            yield package.place("parameters.yaml", name, "values"), told
 
 
 def _exceeds(dated: DatedValue, limit: DatedValue) -> bool:
@@ -96,8 +98,3 @@ def _articles(package: RulePackage) -> Iterator[tuple[Place, str]]:
             place = package.place("rules.yaml", rule.id, "article")
             told = "ne dit pas de quel texte : écrivez par exemple « Règlement intérieur, article 2 »."
             yield place, f"« {rule.article} » {told}"
-
-
-def _shown(parameter: Parameter, dated: DatedValue) -> str:
-    codes = dated.value if isinstance(dated.value, tuple) else None
-    return f"{len(codes)} éléments" if codes is not None else display(dated.value, parameter.type)

@@ -3,7 +3,8 @@ no absent fact that one could supply for it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import product
 
 from services.eligibility.engine import Critical, LazyValues, suppliable
 from services.eligibility.package import (
@@ -13,6 +14,7 @@ from services.eligibility.package import (
     RulePackage,
     RuleSeverity,
     Value,
+    Values,
     WhenAbsent,
     completed,
     evaluate,
@@ -83,14 +85,28 @@ def _searched(package: RulePackage, critical: Critical, rule: Rule) -> Iterator[
             for name in moved:
                 for value in meaningless.values({**case.facts, **gone}, name):
                     yield _without(package, case, {**gone, name: value})
+    for corner, name in product(_corners(package, moved), moved):
+        for value in meaningless.values({**package.base, **corner}, name):
+            facts = {**package.base, **corner, name: value}
+            yield Application(facts, f"le cas de base avec {_told(package, {**corner, name: value})}")
+
+
+def _corners(package: RulePackage, moved: Sequence[str]) -> Iterator[dict[str, Value | None]]:
+    """Several facts together, at their least or at their most: a sum of them is zero there alone."""
+    facts = [package.facts[name] for name in moved]
+    yield {fact.name: fact.minimum for fact in facts if fact.minimum is not None}
+    yield {fact.name: fact.maximum for fact in facts if fact.maximum is not None}
 
 
 def _without(package: RulePackage, case: Case, changed: dict[str, Value | None]) -> Application:
-    labels = [
+    return Application({**case.facts, **changed}, f"le cas {case.id} avec {_told(package, changed)}")
+
+
+def _told(package: RulePackage, changed: Values) -> str:
+    return ", ".join(
         f"« {package.facts[name].label} » {'absent' if value is None else 'changé'}"
         for name, value in changed.items()
-    ]
-    return Application({**case.facts, **changed}, f"le cas {case.id} avec {', '.join(labels)}")
+    )
 
 
 def _may_not_apply(package: RulePackage, name: str) -> bool:
