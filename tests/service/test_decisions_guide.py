@@ -62,7 +62,7 @@ def script(text: str, server: RunningServer, place: Path, **env: str) -> subproc
 
 
 def test_every_script_runs_as_printed(server: RunningServer, place: Path, decision: str) -> None:
-    verify, explain, backup = blocks("sh")
+    verify, explain, count, backup = blocks("sh")
     for env in ({}, {"HEAD_FILE": "fin-du-journal"}):
         assert script(verify, server, place, **env).returncode == 0
         assert re.fullmatch(r"1:[0-9a-f]{64}\n", (place / "fin-du-journal").read_text())
@@ -71,6 +71,8 @@ def test_every_script_runs_as_printed(server: RunningServer, place: Path, decisi
     assert (place / "fin-du-journal").read_text().startswith("1:")
     assert script(re.sub(UUID, decision, explain), server, place).returncode == 0
     assert "R.\u00a0311-3-1-2" in (place / "explication.md").read_text(encoding="utf-8")
+    assert script(count, server, place).returncode == 0
+    assert (place / "rapport.json").exists()
     assert script(backup, server, place).stderr == ""
     for name, table in (("journal", "journal"), ("cles", "case_key")):
         with sqlite3.connect(place / "var" / f"sauvegarde-{name}.sqlite3") as copy:
