@@ -86,8 +86,8 @@ MODEL = Model(
     + heading("Ce que vous pouvez faire")
     + lead_in(
         "Le {{ profile.organisation.short_name }} ne prête pas et ne garantit pas les prêts : cette décision "
-        "ne vous empêche pas d’en demander un ailleurs. Si votre situation ou votre projet change, vous pouvez "
-        "présenter une nouvelle demande. Vos droits et vos recours sont expliqués à la page suivante."
+        "ne vous empêche pas d’en demander un ailleurs. Si votre situation ou votre projet change, vous "
+        "pouvez présenter une nouvelle demande. Vos droits et vos recours sont expliqués à la page suivante."
     )
     + when(
         "transfer is not defined and assessment.orientations | besides_debt_advice",
