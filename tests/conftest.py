@@ -15,7 +15,7 @@ import pytest
 
 from services.kit import context
 from tests import postgres, warm
-from tests.support import MORE, ROOT, Launch, RunningServer, examples, start_server
+from tests.support import MORE, REQUIRED, ROOT, Launch, RunningServer, examples, start_server
 
 # A shared machine may be slow for a moment: the time of one example is no property of the code.
 hypothesis.settings.register_profile("project", deadline=None, max_examples=examples(100))
@@ -27,6 +27,7 @@ FEWER_EXAMPLES = "cas tirés au hasard, dont la suite ordinaire ne joue qu’une
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "more(why): left to `make test-more`, for a reason told at the end")
+    config.addinivalue_line("markers", "needs(found, why): what asks for a tool, and whether it is here")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -41,6 +42,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         left = Counter(reasons.values()) + Counter({FEWER_EXAMPLES: len(drawn)})
         # With xdist a worker collects, and another process reports.
         vars(config).setdefault("workeroutput", {})[LEFT_OUT] = dict(left)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """A tool that is absent leaves out the tests that ask for it, and fails them where all are required."""
+    for found, why in (mark.args for mark in item.iter_markers("needs")):
+        if not found:
+            (pytest.fail if REQUIRED else pytest.skip)(why)
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -112,7 +112,7 @@ def _lines(body: ElementTree.Element) -> Iterator[str]:
 def _mark(block: ElementTree.Element) -> str:
     style = block.find(f"{W}pPr/{W}pStyle")
     name = "" if style is None else style.get(f"{W}val", "")
-    marks = {"Title": "# ", "Heading1": "## ", "Chapter": "## ", "Heading2": "### ", "ListBullet": "• "}
+    marks = {"Title": "# ", "Chapter": "## ", "Heading2": "## ", "Heading3": "### ", "ListBullet": "• "}
     marks["ListTight"] = marks["ListBullet"]
     return marks.get(name, "1. " if name == "ListNumber" else "") + paragraph_text(block)
 

@@ -86,11 +86,10 @@ def parts_of(*blocks: str, footer: str = "Pied", title: str = "Essai") -> dict[s
     )
     for name in ("word/footer1.xml", "word/footer2.xml"):
         house[name] = f"<w:ftr {NAMESPACES}>{paragraph(footer)}</w:ftr>".encode()
-    house["word/header1.xml"] = f"<w:hdr {NAMESPACES}>{paragraph('En-tête')}</w:hdr>".encode()
+    for name in ("word/header1.xml", "word/header2.xml"):
+        house[name] = f"<w:hdr {NAMESPACES}>{paragraph('En-tête')}</w:hdr>".encode()
+    house.pop("word/_rels/header2.xml.rels")
     house["docProps/core.xml"] = opc.core_properties(title, "", DAY)
-    relations = "word/_rels/document.xml.rels"
-    image = next(part for part in house[relations].split(b"<Relationship ") if b"logo.png" in part)
-    house[relations] = house[relations].replace(b"<Relationship " + image.partition(b"/>")[0] + b"/>", b"")
     return house
 
 

@@ -20,6 +20,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlencode, urljoin, urlsplit
 
 import jwt
+import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from tests.support import ROOT
@@ -36,6 +37,7 @@ missing = (
     else ("sans Node.js ou sans « make validator », le fournisseur OIDC manque")
 )
 """Why the provider cannot run here; empty when it can."""
+needs_provider = pytest.mark.needs(not missing, missing)
 
 Key = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
 

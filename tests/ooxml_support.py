@@ -17,6 +17,6 @@ def validator() -> str:
     return given or (str(installed) if installed.exists() else shutil.which("ooxml-validator") or "")
 
 
-needs_validator = pytest.mark.skipif(
-    not validator(), reason="Validateur Open XML absent\u00a0: « make validator » l’installe (npm requis)."
+needs_validator = pytest.mark.needs(
+    validator(), "Validateur Open XML absent\u00a0: « make validator » l’installe (npm requis)."
 )

@@ -26,6 +26,8 @@ _KEYS = "TESTS_KEYS_FOLDER"
 POLL_SECONDS = 0.01
 MORE = os.environ.get("MICROCREDIT_TESTS") == "more"
 """Whether `make test-more` runs: what is long, or needs other tools than Python's."""
+REQUIRED = os.environ.get("MICROCREDIT_TOOLS") == "required"
+"""Whether every tool that tests ask for has to be there, as in .ci/run, which installs them."""
 
 
 def examples(count: int) -> int:

@@ -12,7 +12,7 @@ from tests import oidc
 from tests.support import ROOT
 
 pytestmark = [
-    pytest.mark.skipif(bool(oidc.missing), reason=oidc.missing),
+    oidc.needs_provider,
     pytest.mark.more("une matinée d’accès : trois services sous TLS, un fournisseur d’identités"),
 ]
 COMMAND = [sys.executable, "-m", "examples.access"]

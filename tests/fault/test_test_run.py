@@ -9,8 +9,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from _pytest.outcomes import Failed, Skipped
 
-from tests import warm
+from tests import conftest, warm
 from tests.support import ROOT, wait_until
 
 RUN = """
@@ -72,3 +73,14 @@ def test_a_program_started_warm_ends_as_it_does_cold(words: tuple[str, ...], cod
     cold = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert (warmly.returncode, warmly.stdout, warmly.stderr) == (cold.returncode, cold.stdout, cold.stderr)
     assert cold.returncode == code
+
+
+@pytest.mark.parametrize(("required", "outcome"), [(False, Skipped), (True, Failed)])
+def test_a_test_whose_tool_is_absent_fails_where_tools_are_required(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, required: bool, outcome: type[Exception]
+) -> None:
+    monkeypatch.setattr(conftest, "REQUIRED", required)
+    request.node.add_marker(pytest.mark.needs(False, "absent"))
+    with pytest.raises(outcome, match="absent"):
+        conftest.pytest_runtest_setup(request.node)
+    assert "export MICROCREDIT_TOOLS=required" in (ROOT / ".ci" / "run").read_text()

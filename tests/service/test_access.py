@@ -37,7 +37,7 @@ from tests.service.kit_probe import NAME
 from tests.support import Launch, RunningServer, wait_until
 from tools import certificates
 
-pytestmark = pytest.mark.skipif(bool(oidc.missing), reason=oidc.missing)
+pytestmark = oidc.needs_provider
 
 
 @pytest.fixture(scope="module")

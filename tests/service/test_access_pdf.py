@@ -23,7 +23,7 @@ from tests.service.test_documents_pdf import office
 from tests.support import Launch, RunningServer, throwaway_stores, wait_until
 from tools import certificates
 
-pytestmark = [office, pytest.mark.skipif(bool(oidc.missing), reason=oidc.missing)]
+pytestmark = [office, oidc.needs_provider]
 
 CONVERT = "microcredit.documents.v1.PdfService/ConvertToPdf"
 REQUEST = "5f0f9d4e-demande"

@@ -18,7 +18,7 @@ from tests import oidc
 from tests.access_support import PEOPLE
 from tools import certificates
 
-pytestmark = pytest.mark.skipif(bool(oidc.missing), reason=oidc.missing)
+pytestmark = oidc.needs_provider
 
 RULES = """
 [[applications]]

@@ -34,7 +34,7 @@ from tests.service.test_access_roles import SERVED, refusal, rpcs
 from tests.support import ROOT, Launch, wait_until
 from tools import certificates
 
-pytestmark = pytest.mark.skipif(bool(oidc.missing), reason=oidc.missing)
+pytestmark = oidc.needs_provider
 
 ROLES = sorted(shipped(ROOT / "services/eligibility/roles.toml").roles)
 PEOPLE: Mapping[str, Mapping[str, Any]] = {

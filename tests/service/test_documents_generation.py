@@ -177,7 +177,8 @@ def test_a_refusal_gives_reasons_remedies_and_the_algorithm(generate: Generate) 
         assert block in printed
     elsewhere = plain(generate(REFUSAL, example("refus-territoire")).content)
     assert "Point conseil budget" not in elsewhere
-    assert "le centre communal d’action sociale de votre commune de résidence." in elsewhere
+    assert "le centre communal d’action sociale (CCAS) de Vannes" in elsewhere
+    assert "de votre commune de résidence" not in elsewhere  # it is the body that has the file now
 
 
 def test_the_letter_to_the_bank_holds_strictly_necessary_facts(generate: Generate) -> None:

@@ -7,55 +7,33 @@ Frame of a window envelope of 110 x 220 mm, and first fold of a letter in three:
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from io import BytesIO
 from itertools import cycle
-from typing import Any
 
+import pikepdf
 import pytest
-from pypdf import PageObject, PdfReader
+from pypdf import PdfReader
 
 from services.documents.render.assembly import Piece, assemble
-from tests.documents_catalogue import TEMPLATES, context, plan
+from tests.documents_catalogue import CASES, TEMPLATES, context, plan
 from tests.documents_templates import shipped
+from tests.pdf_support import FOOTER, PAGE_HEIGHT, Line, elements, faults, lines, share_written
 from tests.service.test_documents_pdf import convert, office
 from tests.support import Launch, RunningServer
 
-MM = 25.4 / 72
-PAGE_HEIGHT = 297
 LEFT, RIGHT, TOP, BOTTOM = 110, 195, 55, 88
 FOLD = 99
 ROOM_TO_SIGN = 25
-ASCENT, DESCENT = 0.91, 0.22
-"""Of Arial, as a share of its size."""
+SIGNATURE = 104
+"""Where a signature starts, from the left of the page."""
+LEAST_OF_A_LAST_PAGE = 0.3
+A_LETTER = 1.6
+"""Less than the mean width of a letter of the body, in millimetres."""
 
 LETTERS = tuple(name for name in TEMPLATES if shipped(name).recipient != "NOBODY")
 HEIGHTS = (3, 4, 5, 6)
 LINES = ("Madame Océane Exemple", "Résidence des Tilleuls", "appt 12", "3 bis rue de l’Exemple", "BP 1000")
 CITY = "LA GACILLY"  # a no-break space, as after a postal code, would part it in two texts of the page
-
-
-@dataclass(frozen=True)
-class Line:
-    """A piece of text and the place of its ink, in millimetres from the top left of the page."""
-
-    text: str
-    left: float
-    top: float
-    bottom: float
-
-
-def lines(page: PageObject) -> list[Line]:
-    found: list[Line] = []
-
-    def see(text: str, _: Any, matrix: Sequence[float], __: Any, size: float) -> None:
-        if text.strip():
-            base = PAGE_HEIGHT - matrix[5] * MM
-            ink = (base - ASCENT * size * MM, base + DESCENT * size * MM)
-            found.append(Line(text.strip().replace("\u00a0", " "), matrix[4] * MM, *ink))
-
-    page.extract_text(visitor_text=see)
-    return found
 
 
 def letter(template: str, height: int, name: str) -> Piece:
@@ -65,37 +43,55 @@ def letter(template: str, height: int, name: str) -> Piece:
     return Piece(plan(template), seen)
 
 
-def pages(worker: RunningServer, cases: Sequence[tuple[str, int, str]]) -> list[list[list[Line]]]:
-    """The pages of each letter: all are converted at once, each starts where an address stands."""
-    content = convert(worker, assemble([letter(*case) for case in cases]))
+def converted(worker: RunningServer, cases: Sequence[tuple[str, int, str]]) -> bytes:
+    """These letters, in one PDF."""
+    return convert(worker, assemble([letter(*case) for case in cases]))
+
+
+def check_all(worker: RunningServer, cases: Sequence[tuple[str, int, str]]) -> None:
+    """What holds of these letters, converted at once: each starts where an address stands."""
+    content = converted(worker, cases)
+    assert faults(content, len(cases)) == []
+    assert order(content) == ["Date Line", "Recipient", "Subject"] * len(cases)
     found: list[list[list[Line]]] = []
     for page in PdfReader(BytesIO(content)).pages:
         seen = lines(page)
         if any(line.text == CITY for line in seen):
             found.append([])
         found[-1].append(seen)
-    assert len(found) == len(cases)
-    return found
+    for case, seen_pages in zip(cases, found, strict=True):
+        check(case, seen_pages)
+
+
+def order(content: bytes) -> list[str]:
+    """In which order the head of each letter is read: an address before the subject."""
+    with pikepdf.open(BytesIO(content)) as pdf:
+        named = [("Subject" if one.type == "H1" else one.own) for one in elements(pdf)]
+    return [name for name in named if name in ("Date Line", "Recipient", "Subject")]
 
 
 def check(case: tuple[str, int, str], found: list[list[Line]]) -> None:
     """What holds of one letter on paper."""
-    _, height, _ = case
+    _, height, name = case
     first = found[0]
     (city,) = (line for line in first if line.text == CITY)
-    column = [line for line in first if line.left > city.left - 1]
-    address = [line for line in column if TOP < line.bottom <= city.bottom]
-    tops = {round(line.top) for line in address}
-    assert len(tops) == height, case  # no line of the address is cut in two
-    assert all(line.left >= LEFT for line in address), case
-    assert all(line.top >= TOP and line.bottom <= BOTTOM for line in address), case
+    facing = [line for line in first if line.bottom > TOP and line.top < BOTTOM]
+    window = [line for line in facing if line.left + len(line.text) * A_LETTER > LEFT]
+    assert len({round(line.top) for line in window}) == height, case  # the address whole, and nothing else
+    assert all(line.left >= LEFT and line.top >= TOP and line.bottom <= BOTTOM for line in window), case
+    assert city in window, case
     date = next(line for line in first if line.text.startswith("Ploërmel, le"))
     assert not date.top <= FOLD <= date.bottom, case
-    assert all(line.left < LEFT for line in first if line.bottom <= BOTTOM and line not in address), case
-    signed = next(page for page in reversed(found) if page)
-    name = max(signed, key=lambda line: line.top if line.top < PAGE_HEIGHT - 20 else 0)
-    above = max(line.bottom for line in signed if line.bottom < name.top)
-    assert name.top - above >= ROOM_TO_SIGN, (case, name, above)
+    signed = first if name != "extreme" else next(page for page in found if signatures(page))
+    capacity, *_, signatory = signatures(signed)
+    above = max(line.bottom for line in signed if line.bottom < signatory.top)
+    assert signatory.top - above >= ROOM_TO_SIGN, (case, capacity, signatory, above)
+
+
+def signatures(page: Sequence[Line]) -> list[Line]:
+    """The lines of a signature: capacity and name."""
+    body = [line for line in page if FOLD < line.top < PAGE_HEIGHT - FOOTER]
+    return [line for line in body if abs(line.left - SIGNATURE) < 0.5]
 
 
 @office
@@ -105,8 +101,7 @@ def test_a_letter_fits_its_envelope_and_is_signed_by_hand(worker: RunningServer)
         (template, height, "refus-budget" if template.startswith("14-") else "complet")
         for template, height in zip(LETTERS, cycle(HEIGHTS), strict=False)
     ]
-    for case, found in zip(cases, pages(worker, cases), strict=True):
-        check(case, found)
+    check_all(worker, cases)
 
 
 @office
@@ -115,8 +110,24 @@ def test_a_letter_fits_its_envelope_and_is_signed_by_hand(worker: RunningServer)
 def test_every_letter_fits_with_every_address(worker: RunningServer, height: int) -> None:
     cases = [(template, height, name) for template in LETTERS for name in ("complet", "minimal", "extreme")]
     cases = [case for case in cases if context(case[0], case[2]) is not None]
-    for case, found in zip(cases, pages(worker, cases), strict=True):
-        check(case, found)
+    check_all(worker, cases)
+
+
+@office
+@pytest.mark.more("chaque document du catalogue en PDF : accessibilité, dernière page")
+@pytest.mark.parametrize("template", TEMPLATES)
+def test_a_document_is_heard_and_its_last_page_deserves_its_paper(
+    worker: RunningServer, template: str
+) -> None:
+    for name in (name for one, name in CASES if one == template):
+        seen = context(template, name)
+        if seen is None:
+            continue
+        content = convert(worker, plan(template).render(seen))
+        assert faults(content) == [], name
+        _, *others = PdfReader(BytesIO(content)).pages
+        if others and name != "extreme":
+            assert share_written(others[-1]) >= LEAST_OF_A_LAST_PAGE, name
 
 
 @pytest.fixture(scope="module")

@@ -50,9 +50,9 @@ def _has_office() -> bool:
     return True
 
 
-office = pytest.mark.skipif(
-    not _has_office(),
-    reason="LibreOffice est absent : les tests du convertisseur PDF sont laissés de côté ; "
+office = pytest.mark.needs(
+    _has_office(),
+    "LibreOffice est absent : les tests du convertisseur PDF sont laissés de côté ; "
     "apt install libreoffice-writer-nogui les fait tourner",
 )
 
@@ -203,7 +203,7 @@ def pages_of(worker: RunningServer, document: bytes) -> list[list[str]]:
 
 def check_pages(pages: list[list[str]], document: bytes, of: object) -> None:
     """No title nor closing ends a page, no page has next to nothing, pages are counted from 1."""
-    ends = {line for style, line in styled(document) if style in ("Title", "Heading1", "Heading2", "Closing")}
+    ends = {line for style, line in styled(document) if style in ("Title", "Heading2", "Heading3", "Closing")}
     for number, page in enumerate(pages, 1):
         # The address of a letter is drawn after the footer: it is a frame.
         rank = next(rank for rank, line in enumerate(page) if _FOOTER.search(line))

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import shutil
 import subprocess
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -22,12 +20,12 @@ from services.kit.french import typeset
 from tests.documents_catalogue import CASES, TEMPLATES, context, document, plan
 from tests.documents_support import ASK, DOCUMENTS, W, paragraph_text, parts, text
 from tests.documents_templates import shipped
-from tests.support import ROOT
+from tests.ooxml_support import needs_validator, validator
 from tools.house.build import MODELS
 
 SMALLEST_HALF_POINTS, SMALLEST_IN_FOOTER = 21, 19
 LEAST_CONTRAST = 4.5
-HEADINGS = {"Heading1": 1, "Chapter": 1, "Heading2": 2}
+HEADINGS = {"Title": 1, "Subject": 1, "Chapter": 2, "Heading2": 2, "Heading3": 3}
 Node = ElementTree.Element
 
 
@@ -156,29 +154,21 @@ def test_the_shipped_templates_are_those_of_the_house() -> None:
         assert path.read_bytes() == model.docx(), "lancez python -m tools.house.build"
 
 
-def validator() -> str | None:
-    given = os.environ.get("OOXML_VALIDATOR")
-    installed = ROOT / "build" / "npm" / "node_modules" / ".bin" / "ooxml-validator"
-    return given or (str(installed) if installed.exists() else shutil.which("ooxml-validator"))
-
-
 def joined(name: str) -> bytes:
     """The documents of an example in one file: each part of each is there."""
     seen = ((template, context(template, name)) for template in TEMPLATES)
     return assemble([Piece(plan(template), found, template) for template, found in seen if found])
 
 
+@needs_validator
 def test_word_accepts_every_document(tmp_path: Path) -> None:
-    command = validator()
-    if command is None:
-        pytest.skip("Validateur Open XML absent\u00a0: « make validator » l’installe (npm requis).")
     files = {name: joined(name) for name in ("complet", "minimal", "extreme")}
     files |= {"sans-logo": without_logo()}
     for name, content in files.items():
         (tmp_path / f"{name}.docx").write_bytes(content)
 
     def errors(path: Path) -> list[object]:
-        done = subprocess.run([command, str(path)], capture_output=True, check=False)
+        done = subprocess.run([validator(), str(path)], capture_output=True, check=False)
         found: list[object] = json.loads(done.stdout)["errors"]
         return found
 

@@ -85,11 +85,11 @@ def test_a_header_that_says_the_same_in_all_is_written_once() -> None:
     parts["word/header1.xml"] = header.encode()
     letter = compile_template(opc.write(parts))
     made = opc.read(merge(letter, [{**one, "service": "CIAS"} for one in people(4)]))
-    headers = [content for name, content in made.items() if name.startswith("word/header")]
+    headers = [content for name, content in made.items() if name.startswith("word/header1")]
     assert len(headers) == 2
     assert all(b"CIAS" in one for one in headers)
     other = opc.read(merge(letter, [{**one, "service": one["name"]} for one in people(4)]))
-    said = [content for name, content in other.items() if name.startswith("word/header")]
+    said = [content for name, content in other.items() if name.startswith("word/header1")]
     assert sorted(re.findall(r"Personne \d", b"".join(said).decode())) == [f"Personne {n}" for n in range(4)]
 
 
@@ -255,14 +255,14 @@ def test_a_note_with_a_link_is_not_joined_by_halves() -> None:
 def test_the_logo_goes_in_its_place_whatever_word_calls_it() -> None:
     parts = opc.read(shipped("14-refus-presentation").docx)
     parts["word/media/image7.png"] = parts.pop(LOGO_PART)
-    relations = "word/_rels/document.xml.rels"
+    relations = "word/_rels/header2.xml.rels"
     parts[relations] = parts[relations].replace(b"media/logo.png", b"media/image7.png")
     context = dict(contexts(shipped("14-refus-presentation"), sample(), ()))["refus-budget"]
     context["logo"] = {"alt": "Logo", "width": 123, "height": 45}
     renamed = compile_template(opc.write(parts), {LOGO_PART: b"image"})
     made = opc.read(renamed.render(context))
     assert made["word/media/image7.png"] == b"image"
-    assert made[MAIN].decode().count('cx="123" cy="45"') == 2
+    assert made["word/header2.xml"].decode().count('cx="123" cy="45"') == 2
     context.pop("logo")
     bare = opc.read(compile_template(opc.write(parts), {LOGO_PART: None}).render(context))
     assert "image7" not in "".join(bare) + bare[relations].decode()

@@ -49,7 +49,7 @@ def test_what_announces_stays_with_what_it_announces(template: str, name: str) -
             continue
         style = block.find(f"{W}pPr/{W}pStyle")
         if paragraph_text(block).endswith(":") and style is not None:
-            assert kept(block) or style.get(f"{W}val") in ("SignatureLine", "Heading1", "Heading2"), (
+            assert kept(block) or style.get(f"{W}val") in ("SignatureLine", "Heading2", "Heading3"), (
                 paragraph_text(block)
             )
 

@@ -163,5 +163,5 @@ def test_a_check_that_asks_too_much_is_refused_with_the_bound(monkeypatch: pytes
 
 
 def test_a_child_that_dies_is_a_finding(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(child, "_question", lambda _: Message("neither a path nor a content"))
+    monkeypatch.setattr(child, "_question", lambda *_: Message("neither a path nor a content"))
     assert "s’est interrompu" in said(check(SHIPPED, seconds=20))[0]

@@ -28,10 +28,11 @@ class Chart:
     """A chart of the context `charts.<name>`, whose figures may be unknown."""
 
     name: str
-    title: str
     height: int
     plot: str
     legend: str = ""
+    title: str = ""
+    """What tells it from the other charts below the same heading."""
 
     def part(self) -> bytes:
         """The chart part, with figures that the engine replaces."""
@@ -39,8 +40,7 @@ class Chart:
             f'{_HEAD}<c:chartSpace xmlns:c="{_NAMESPACE}"'
             ' xmlns:a="http://schemas.openxmlformats.org/drawingml/2006/main">'
             '<c:lang val="fr-FR"/><c:roundedCorners val="0"/><c:chart>'
-            f'<c:title>{_rich(self.title)}<c:overlay val="0"/></c:title>'
-            f'<c:autoTitleDeleted val="0"/><c:plotArea><c:layout/>{self.plot}</c:plotArea>'
+            f"{_named(self.title)}<c:plotArea><c:layout/>{self.plot}</c:plotArea>"
             f'{self.legend}<c:plotVisOnly val="1"/>'
             "</c:chart>"
             '<c:spPr><a:solidFill><a:srgbClr val="FFFFFF"/></a:solidFill><a:ln><a:noFill/></a:ln></c:spPr>'
@@ -76,6 +76,13 @@ def override(rank: int) -> str:
 
 def _relationship_id(rank: int) -> str:
     return f"rId{_FIRST_RELATIONSHIP + rank}"
+
+
+def _named(title: str) -> str:
+    """The title of a chart, or that it has none: its heading is enough."""
+    if not title:
+        return '<c:autoTitleDeleted val="1"/>'
+    return f'<c:title>{_rich(title)}<c:overlay val="0"/></c:title><c:autoTitleDeleted val="0"/>'
 
 
 def _rich(title: str) -> str:
@@ -183,7 +190,7 @@ def _report(name: str, code: str) -> str:
 
 
 REPORT = tuple(
-    Chart(name, title, 1_950_000, _report(name, code), _LEGEND)
+    Chart(name, 1_950_000, _report(name, code), _LEGEND, title)
     for name, title, code in (
         ("report_counts", "Les effectifs de l’année", _COUNTS),
         ("report_rates", "Les taux de l’année", _RATES),
@@ -192,5 +199,5 @@ REPORT = tuple(
     )
 )
 """The charts of the annual report."""
-BUDGET = Chart("budget", "Budget mensuel avant et après le prêt", 2_500_000, _budget(), _LEGEND)
-BALANCE = Chart("balance", "Capital restant dû après chaque mensualité", 2_700_000, _balance())
+BUDGET = Chart("budget", 1_900_000, _budget(), _LEGEND)
+BALANCE = Chart("balance", 1_900_000, _balance())

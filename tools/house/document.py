@@ -11,13 +11,14 @@ from pathlib import Path
 from services.documents.render import opc
 from tools.house import chart
 from tools.house.chart import Chart
+from tools.house.letter import letterhead
 from tools.house.ooxml import field, raw_paragraph, run
 
 PARTS = Path(__file__).parent / "parts"
 LOGO_PART = "word/media/logo.png"
 
 _RELATIONSHIPS = "word/_rels/document.xml.rels"
-_HEADING, _CHAPTER = (f'<w:pStyle w:val="{style}"/>' for style in ("Heading1", "Chapter"))
+_HEADING, _CHAPTER = (f'<w:pStyle w:val="{style}"/>' for style in ("Heading2", "Chapter"))
 _HOUSE_PARTS = {
     opc.CONTENT_TYPES: "content_types.xml",
     "_rels/.rels": "root_rels.xml",
@@ -36,12 +37,13 @@ _NAMESPACES = (
     ' xmlns:a="http://schemas.openxmlformats.org/drawingml/2006/main"'
     ' xmlns:pic="http://schemas.openxmlformats.org/drawingml/2006/picture"'
 )
-# A4 with margins of 2.3 cm; the first page has its letterhead in the body, hence no header.
+# A4 with margins of 2 cm; the first page has the letterhead as its header.
 _SECTION = (
     '<w:sectPr><w:headerReference w:type="default" r:id="rId5"/>'
+    '<w:headerReference w:type="first" r:id="rId9"/>'
     '<w:footerReference w:type="default" r:id="rId6"/>'
     '<w:footerReference w:type="first" r:id="rId7"/><w:pgSz w:w="11906" w:h="16838"/>'
-    '<w:pgMar w:top="1134" w:right="1304" w:bottom="1134" w:left="1304"'
+    '<w:pgMar w:top="1134" w:right="1134" w:bottom="964" w:left="1134"'
     ' w:header="567" w:footer="510" w:gutter="0"/>'
     "<w:titlePg/></w:sectPr>"
 )
@@ -71,6 +73,8 @@ class Model:
         body = self.body.replace(_HEADING, _CHAPTER) if self.form else self.body
         parts["word/document.xml"] = _part("document", f"<w:body>{body}{_SECTION}</w:body>")
         parts["word/header1.xml"] = _part("hdr", raw_paragraph(run(_HEADER), "Header"))
+        parts["word/header2.xml"] = _part("hdr", letterhead())
+        parts["word/_rels/header2.xml.rels"] = (PARTS / "header_rels.xml").read_bytes()
         parts["word/footer1.xml"] = parts["word/footer2.xml"] = _part("ftr", _footer(self.subject))
         parts["docProps/core.xml"] = opc.core_properties(self.title, "", _BUILT)
         parts["docProps/custom.xml"] = opc.custom_properties({})

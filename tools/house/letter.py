@@ -5,8 +5,11 @@ from __future__ import annotations
 from tools.house.ooxml import (
     KEEP,
     LINE_BREAK,
+    bullet,
     each,
+    heading,
     labelled,
+    lead_in,
     paragraph,
     raw_paragraph,
     run,
@@ -35,28 +38,30 @@ ORGANISATION_ADDRESS = (
 
 
 # The frame of the address, in twentieths of a point: 111 mm from the left and 57 mm from the top of the page,
-# inside the window of a French envelope of 110 x 220 (110 to 195 mm, 55 to 88 mm).
+# inside the window of a French envelope of 110 x 220 (110 to 195 mm, 55 to 88 mm); it is 31 mm high at least,
+# and text stays 2 mm away, so that nothing else comes into the window.
 _WINDOW = (
-    '<w:framePr w:w="4706" w:hSpace="113" w:wrap="around" w:vAnchor="page" w:hAnchor="page" w:x="6293" '
-    'w:y="3232"/>'
+    '<w:framePr w:w="4706" w:h="1758" w:hRule="atLeast" w:hSpace="113" w:vSpace="113" w:wrap="around" '
+    'w:vAnchor="page" w:hAnchor="page" w:x="6293" w:y="3232"/>'
 )
 
 
-def letterhead(style: str = "Letterhead") -> str:
-    """Logo, name, service and contact of the organisation."""
-    return "".join(
-        (
-            when("logo is defined", raw_paragraph(_LOGO, "Logo")),
-            paragraph("{{ profile.organisation.name }}", "OrganisationName"),
-            raw_paragraph(
-                run("{{ profile.organisation.service }}")
-                + LINE_BREAK
-                + run(ORGANISATION_ADDRESS)
-                + LINE_BREAK
-                + run("Téléphone : {{ profile.organisation.phone }} – {{ profile.organisation.email }}"),
-                style,
-            ),
-        )
+def letterhead() -> str:
+    """Logo and name of the organisation: the header of the first page."""
+    return when("logo is defined", raw_paragraph(_LOGO, "Logo")) + paragraph(
+        "{{ profile.organisation.name }}", "OrganisationName"
+    )
+
+
+def sender() -> str:
+    """Service and contact of the organisation: in the body, for who hears a page does not hear its header."""
+    return raw_paragraph(
+        run("{{ profile.organisation.service }}")
+        + LINE_BREAK
+        + run(ORGANISATION_ADDRESS)
+        + LINE_BREAK
+        + run("Téléphone : {{ profile.organisation.phone }} – {{ profile.organisation.email }}"),
+        "Sender",
     )
 
 
@@ -80,12 +85,12 @@ def recipient() -> str:
 
 
 def opening(subject: str, references: str, *more: str) -> str:
-    """Letterhead, recipient; beside it, date, subject, references and agent (B1); then salutation."""
+    """Sender, recipient; beside it, date, subject, references and agent (B1); then salutation."""
     return "".join(
         (
-            letterhead("LetterheadBeside"),
+            sender(),
             recipient(),
-            labelled("Objet", subject, "Beside"),
+            labelled("Objet", subject, "Subject"),
             labelled("Références", references, "Beside"),
             agent("Beside"),
             *more,
@@ -115,6 +120,17 @@ def closing() -> str:
     )
 
 
+def rights(*blocks: str, new_page: bool = False) -> str:
+    """What the person may do, below the signature: the message itself is signed on the first page."""
+    told = "".join(blocks).replace('"Heading2"', '"Heading3"')
+    return heading("Vos droits", new_page=new_page) + told
+
+
+def rights_follow() -> str:
+    """The sentence that sends to the rights, on the next page."""
+    return lead_in("Vos droits et vos recours sont expliqués à la page suivante.")
+
+
 def signature() -> str:
     """Block B2: capacity, delegation, first name and name, then room to sign (CRPA, L. 212-1)."""
     delegation = (
@@ -136,10 +152,10 @@ def signed(capacity: str, name: str, between: str = "") -> str:
 
 
 def cover(title: str, *lines: str) -> str:
-    """Start of a document that is no letter: letterhead, title, what identifies it, place and date."""
+    """Start of a document that is no letter: sender, title, what identifies it, place and date."""
     return "".join(
         (
-            letterhead(),
+            sender(),
             paragraph(title, "Title"),
             *lines,
             labelled(
@@ -165,9 +181,9 @@ def borrowers_sign(*, kept: bool = False) -> str:
     )
 
 
-def bullets(name: str, items: str, source: str) -> str:
-    """One bullet for each item."""
-    return each(name, items, paragraph(source, "ListBullet"))
+def bullets(name: str, items: str, source: str, *, kept: bool = False) -> str:
+    """One bullet for each item; `kept`, they stay with what follows."""
+    return each(name, items, bullet(source, kept=kept))
 
 
 def agent_signature() -> str:

@@ -34,16 +34,11 @@ _SUSPENSION = (
 )
 
 
-def missing_documents() -> str:
-    """B4: deadline, suspension of the implicit refusal (CRPA, L. 114-5 and L. 231-4)."""
+def suspended_refusal() -> str:
+    """B4: suspension of the implicit refusal (CRPA, L. 114-5 and L. 231-4)."""
     return "".join(
         (
-            heading("Le délai"),
-            paragraph(
-                "Merci de nous répondre **au plus tard le {{ deadlines.documents | long_day }}**, soit "
-                "**{{ deadlines.documents | time_left(document.date) }}**."
-            ),
-            paragraph(f"{_SILENCE} {_SUSPENSION}"),
+            lead_in(f"{_SILENCE} {_SUSPENSION}"),
             paragraph(
                 "Vos recours contre ce refus sont indiqués dans l’accusé de réception de votre "
                 "demande{% if correspondence is defined and correspondence.acknowledged_on is defined %}, du "
@@ -89,7 +84,7 @@ def implicit_remedies() -> str:
     )
 
 
-def remedies(*, last_of_letter: bool = False) -> str:
+def remedies() -> str:
     """B5: gracious remedy, administrative court, two months (CJA, R. 421-1 and R. 421-5; CRPA, L. 411-2)."""
     return "".join(
         (
@@ -98,12 +93,12 @@ def remedies(*, last_of_letter: bool = False) -> str:
                 "Si vous contestez cette décision, vous pouvez, **dans les deux mois qui suivent le jour où "
                 "vous avez reçu cette lettre** :"
             ),
-            *_remedy_list(last_of_letter),
+            *_remedy_list(),
         )
     )
 
 
-def _remedy_list(last_of_letter: bool = False) -> tuple[str, str]:
+def _remedy_list() -> tuple[str, str]:
     court = (
         "{{ profile.remedies.court.name }}{% if profile.remedies.court.address is defined %} "
         "({{ profile.remedies.court.address }}){% endif %}"
@@ -120,8 +115,7 @@ def _remedy_list(last_of_letter: bool = False) -> tuple[str, str]:
             f"saisir {court}, par courrier, sur place ou par internet avec Télérecours citoyens"
             "{% if profile.remedies.court.website is defined %} "
             "({{ profile.remedies.court.website }}){% endif %} (articles R. 421-1 et R. 421-5 du code de "
-            "justice administrative).",
-            kept=last_of_letter,
+            "justice administrative)."
         ),
     )
 
@@ -137,7 +131,7 @@ def algorithm() -> str:
                 "responsable. Il a pour finalité {{ profile.algorithm.purpose }} (règles « "
                 "{{ assessment.ruleset.ruleset_id }} », version {{ assessment.ruleset.version }})."
             ),
-            lead_in(
+            paragraph(
                 "Vous avez le droit d’obtenir la communication des règles de ce traitement et des "
                 "principales caractéristiques de sa mise en œuvre dans votre cas (articles L. 311-3-1 et R. "
                 "311-3-1-1 du code des relations entre le public et l’administration). Écrivez-nous à "
@@ -153,17 +147,16 @@ def algorithm() -> str:
 
 
 def mediation() -> str:
+    """B9 below its heading."""
+    return heading("La médiation et le Défenseur des droits") + mediation_texts()
+
+
+def mediation_texts() -> str:
     """B9: administrative mediation (CRPA, L. 421-1) and Défenseur des droits."""
-    return "".join(
-        (
-            heading("La médiation et le Défenseur des droits"),
-            paragraph("{{ profile.mediation.administrative }}"),
-            lead_in(
-                "Si vous estimez que vos droits n’ont pas été respectés, vous pouvez saisir "
-                "{{ profile.mediation.defender.name }}" + contact("profile.mediation.defender") + ". "
-                "{{ profile.mediation.defender_notice }}"
-            ),
-        )
+    return paragraph("{{ profile.mediation.administrative }}") + paragraph(
+        "Si vous estimez que vos droits n’ont pas été respectés, vous pouvez saisir "
+        "{{ profile.mediation.defender.name }}" + contact("profile.mediation.defender") + ". "
+        "{{ profile.mediation.defender_notice }}"
     )
 
 
@@ -246,9 +239,10 @@ def representative_example() -> str:
 
 def lender_mediator() -> str:
     """B9 for a dispute with the lender: its complaints service, then its mediator."""
-    return lead_in(
+    return paragraph(
         "Pour un désaccord avec l’établissement, adressez-vous d’abord à son service des réclamations, puis "
-        "à son médiateur de la consommation{% if bank.mediator is defined %} : {{ bank.mediator.name }}"
+        "à son médiateur de la consommation{% if bank is defined and bank.mediator is defined %} : "
+        "{{ bank.mediator.name }}"
         + contact("bank.mediator")
         + "{% endif %}. La médiation est gratuite. Vous pouvez aussi saisir "
         "{{ profile.mediation.defender.name }}"

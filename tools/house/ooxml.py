@@ -9,8 +9,8 @@ from xml.sax.saxutils import escape
 
 from services.kit.french import unbroken
 
-# Text width in twentieths of a point: A4 (11906) less two margins of 2.3 cm (1304).
-TEXT_WIDTH = 9298
+# Text width in twentieths of a point: A4 (11906) less two margins of 2 cm (1134).
+TEXT_WIDTH = 9638
 
 LINE_BREAK = "<w:r><w:br/></w:r>"
 
@@ -60,8 +60,8 @@ def labelled(label: str, source: str, style: str = "Reference", *, kept: bool = 
 
 
 def heading(source: str, level: int = 1, *, new_page: bool = False) -> str:
-    """A heading; those of the first level are numbered in a form."""
-    return paragraph(source, f"Heading{level}", "<w:pageBreakBefore/>" if new_page else "")
+    """A heading below the title of the document; those of the first level are numbered in a form."""
+    return paragraph(source, f"Heading{level + 1}", "<w:pageBreakBefore/>" if new_page else "")
 
 
 def lead_in(source: str) -> str:

@@ -33,6 +33,8 @@ _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _NUMBERED = tuple(f"{_W}{name}" for name in ("numPr", "ilvl", "numId"))
 # docxtpl takes these for its own escapes even in the data, where the engine leaves them as they are.
 _LITERAL = re.compile(r"{_{|}_}|{_%|%_}")
+# docxtpl numbers the drawings of the body alone, the engine those of headers and footers too.
+_DRAWING, _NUMBER = "docPr", "id"
 _XML_SPACE = "{http://www.w3.org/XML/1998/namespace}space"
 
 
@@ -103,7 +105,9 @@ def _events(content: bytes) -> list[tuple[str, tuple[tuple[str, str], ...], str,
 
 
 def _attributes(node: etree._Element) -> tuple[tuple[str, str], ...]:
-    return tuple(sorted((key, value) for key, value in node.attrib.items() if key != _XML_SPACE))
+    is_drawing = etree.QName(node).localname == _DRAWING
+    left_out = (_XML_SPACE, _NUMBER) if is_drawing else (_XML_SPACE,)
+    return tuple(sorted((key, value) for key, value in node.attrib.items() if key not in left_out))
 
 
 def _text(text: str | None, kept: bool) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tools.house.document import Model
-from tools.house.letter import agent_signature, bullets, closing, opening
+from tools.house.letter import agent_signature, bullets, closing, opening, rights, rights_follow
 from tools.house.mentions import END, acknowledgement, implicit_remedies, privacy
 from tools.house.models.common import DEMAND, REQUEST, holder
 from tools.house.ooxml import heading, lead_in, paragraph, when
@@ -41,9 +41,13 @@ MODEL = Model(
     )
     + _MISSING
     + acknowledgement()
-    + implicit_remedies()
-    + heading("Vos données personnelles")
-    + privacy()
+    + rights_follow()
     + closing()
-    + agent_signature(),
+    + agent_signature()
+    + rights(
+        implicit_remedies(),
+        heading("Vos données personnelles"),
+        privacy(),
+        new_page=True,
+    ),
 )

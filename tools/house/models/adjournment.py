@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from tools.house.document import Model
-from tools.house.letter import bullets, closing, opening, signature
-from tools.house.mentions import mediation
+from tools.house.letter import bullets, closing, opening, rights, signature
+from tools.house.mentions import mediation_texts
 from tools.house.models.common import DEMAND, REQUEST
 from tools.house.ooxml import heading, lead_in, paragraph
 
@@ -30,13 +30,13 @@ MODEL = Model(
         "**{{ adjournment.deadline | time_left(document.date) }}** :"
     )
     + bullets("action", "adjournment.expected", "{{ action }}")
-    + paragraph(
+    + lead_in(
         "{% if adjournment.next_committee_on is defined %}Votre dossier sera réexaminé le "
         "**{{ adjournment.next_committee_on | long_date }}**.{% else %}Votre dossier sera réexaminé dès "
         "votre réponse.{% endif %} La personne chargée de votre dossier peut vous aider : n’attendez pas la "
         "date limite pour l’appeler."
     )
-    + mediation()
     + closing()
-    + signature(),
+    + signature()
+    + rights(mediation_texts()),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tools.house.chart import BALANCE, BUDGET
 from tools.house.document import Model
-from tools.house.letter import agent, letterhead
+from tools.house.letter import agent, sender
 from tools.house.mentions import privacy, simulation
 from tools.house.models.advice_chapter import advice, commitment, pieces
 from tools.house.models.budget_chapter import budget
@@ -63,7 +63,7 @@ _REFERRAL = when(
 def _cover(title: str, *, for_bank: bool) -> str:
     return "".join(
         (
-            letterhead(),
+            sender(),
             paragraph(title, "Title"),
             labelled("Référence", "{{ case.reference }}"),
             labelled(

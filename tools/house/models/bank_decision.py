@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tools.house.document import Model
-from tools.house.letter import agent_signature, bullets, closing, opening
+from tools.house.letter import agent_signature, bullets, closing, opening, rights
 from tools.house.mentions import END, debt_advice, lender_freedom, lender_mediator
 from tools.house.models.common import ORIENTATION, REQUEST
 from tools.house.ooxml import Column, Rows, Table, bullet, heading, lead_in, optional, paragraph, when
@@ -40,15 +40,21 @@ _OFFER = Table(
 )
 _DECIDED = "le {{ bank_decision.decided_on | long_date }}"
 
+_TERMS_KNOWN = f"{_AGREED} and bank_decision.offer is defined"
+_INDICATIVE = paragraph(
+    "Ces conditions vous sont données pour information : seule l’offre de l’établissement engage.",
+    "AfterTable",
+)
+
 _AGREEMENT = (
     paragraph(f"**{{{{ bank.name }}}} a accepté votre demande de prêt, {_DECIDED}.**"),
     when(
         "bank_decision.offer is defined",
-        heading("Le prêt accordé"),
-        _OFFER.xml(),
         paragraph(
-            "Ces conditions vous sont données pour information : seule l’offre de l’établissement engage.",
-            "AfterTable",
+            "Ce prêt est de **{{ bank_decision.offer.amount | euros }} sur "
+            "{{ bank_decision.offer.months | months }}**, soit "
+            "**{{ bank_decision.offer.instalment | euros }} par mois**. Ses autres conditions, et vos "
+            "droits, sont à la page suivante."
         ),
     ),
     heading("Ce qu’il vous reste à faire"),
@@ -73,7 +79,7 @@ _AGREEMENT = (
         "Attendez le versement avant d’engager une dépense : c’est l’établissement qui en fixe la date, et "
         "il peut payer directement votre fournisseur."
     ),
-    paragraph(
+    lead_in(
         "Notre accompagnement continue jusqu’à la dernière mensualité. **Prévenez-nous dès la première "
         "difficulté** : plus tôt nous le savons, plus il y a de solutions."
     ),
@@ -114,9 +120,8 @@ MODEL = Model(
     "Information sur la décision de l’établissement prêteur",
     opening("décision de {{ bank.name }} sur votre demande de prêt", REQUEST)
     + when(_AGREED, *_AGREEMENT, otherwise=_REFUSAL)
-    + heading("Qui décide")
-    + lender_freedom()
-    + lender_mediator()
     + closing()
-    + agent_signature(),
+    + agent_signature()
+    + when(_TERMS_KNOWN, heading("Le prêt accordé", new_page=True), _OFFER.xml(), _INDICATIVE)
+    + rights(lender_freedom(), lender_mediator()),
 )

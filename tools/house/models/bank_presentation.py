@@ -41,7 +41,7 @@ _OPINION = (
 
 _SUPPORT = when(
     "support is defined",
-    heading("L’accompagnement"),
+    heading("L’accompagnement", 2),
     support_terms(),
     paragraph(
         "Prévenez-nous dès le premier retard de paiement : nous reprendrons aussitôt contact avec "
@@ -65,16 +65,13 @@ MODEL = Model(
         "{{ authorised.to_lender_given_on | long_date }}{% endif %}, "
         f"je vous présente {one_or_many('son', 'leur')} dossier."
     )
-    + heading(one_or_many("L’emprunteur", "Les emprunteurs"))
-    + _BORROWERS.xml()
-    + heading("Le projet")
-    + paragraph("Objet : **{{ project | purpose }}** ({{ project.category_label }}).")
-    + funding_plan()
-    + heading("Le prêt demandé")
-    + simulation()
-    + loan_terms()
+    + labelled("Le projet", "**{{ project | purpose }}** ({{ project.category_label }})")
+    + labelled(
+        "Le prêt demandé",
+        "**{{ loan.amount | euros }} sur {{ loan.months | months }}**, au taux nominal annuel fixe de "
+        "{{ loan.nominal_rate_pct | percent }}, soit {{ loan.instalment | euros }} par mois",
+    )
     + "".join(_OPINION)
-    + _SUPPORT
     + heading("Votre décision")
     + lender_freedom()
     + lead_in(
@@ -83,5 +80,14 @@ MODEL = Model(
         + "."
     )
     + closing()
-    + signature(),
+    + signature()
+    + heading("La demande en détail", new_page=True)
+    + heading(one_or_many("L’emprunteur", "Les emprunteurs"), 2)
+    + _BORROWERS.xml()
+    + heading("Le coût et le financement du projet", 2)
+    + funding_plan()
+    + _SUPPORT
+    + heading("Le prêt demandé", 2)
+    + simulation()
+    + loan_terms(),
 )

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from tools.house.document import Model
-from tools.house.letter import closing, opening, signature
-from tools.house.mentions import remedies
+from tools.house.letter import closing, opening, rights, rights_follow, signature
+from tools.house.mentions import mediation, remedies
 from tools.house.models.common import REQUEST
 from tools.house.models.reminder import STILL_MISSING
 from tools.house.ooxml import heading, lead_in, paragraph
@@ -39,7 +39,8 @@ MODEL = Model(
         "Vous pouvez déposer une nouvelle demande à tout moment : les pièces déjà remises, si elles sont "
         "encore valables, n’auront pas à être fournies de nouveau tant que nous les conservons."
     )
-    + remedies(last_of_letter=True)
+    + rights_follow()
     + closing()
-    + signature(),
+    + signature()
+    + rights(remedies(), mediation(), new_page=True),
 )

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from tools.house.document import Model
-from tools.house.letter import agent_signature, bullets, closing, opening
-from tools.house.mentions import END, missing_documents
+from tools.house.letter import agent_signature, bullets, closing, opening, rights
+from tools.house.mentions import END, suspended_refusal
 from tools.house.models.common import REQUEST, holder
 from tools.house.ooxml import Column, Rows, Table, heading, lead_in, paragraph, when
 
@@ -35,7 +35,9 @@ MODEL = Model(
         REQUEST,
     )
     + paragraph(
-        "Votre demande de microcrédit n’est pas complète. Pour l’étudier, nous avons besoin de ce qui suit."
+        "Votre demande de microcrédit n’est pas complète. Pour l’étudier, nous avons besoin de ce qui suit, "
+        "**au plus tard le {{ deadlines.documents | long_day }}**, soit "
+        "**{{ deadlines.documents | time_left(document.date) }}**."
     )
     + when(
         "pieces | missing",
@@ -60,11 +62,11 @@ MODEL = Model(
             + "{% endif %}",
         ),
     )
-    + missing_documents()
     + lead_in(
         "Si vous ne pouvez pas obtenir une pièce, ou si une autre administration la détient déjà, "
         "dites-le-nous : nous chercherons ensemble une solution."
     )
     + closing()
-    + agent_signature(),
+    + agent_signature()
+    + rights(suspended_refusal()),
 )

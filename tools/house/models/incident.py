@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from tools.house.document import Model
-from tools.house.letter import agent_signature, bullets, closing, opening
-from tools.house.mentions import debt_advice
+from tools.house.letter import agent_signature, bullets, closing, opening, rights
+from tools.house.mentions import debt_advice, lender_mediator
 from tools.house.models.appointment import appointment_lines
 from tools.house.ooxml import Column, Rows, Table, bullet, heading, lead_in, paragraph, when
 
@@ -56,7 +56,10 @@ MODEL = Model(
             )
         ],
     )
-    + heading("Les solutions possibles")
+    + lead_in("Les solutions possibles et vos droits sont expliqués à la page suivante.")
+    + closing()
+    + agent_signature()
+    + heading("Les solutions possibles", new_page=True)
     + lead_in("Avec votre accord, nous pouvons demander à l’établissement, qui décide :")
     + when(
         "incident.options",
@@ -72,8 +75,9 @@ MODEL = Model(
         "fichier des incidents de remboursement des crédits aux particuliers (FICP), puis demander le "
         "remboursement de tout le prêt. {{ profile.fund.guarantee }}"
     )
-    + when("law.forbearance is defined", paragraph("{{ law.forbearance }}"))
-    + debt_advice()
-    + closing()
-    + agent_signature(),
+    + rights(
+        debt_advice(),
+        when("law.forbearance is defined", paragraph("{{ law.forbearance }}")),
+        lender_mediator(),
+    ),
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tools.house.document import Model
-from tools.house.letter import bullets, closing, opening, signature
+from tools.house.letter import bullets, closing, opening, rights, signature
 from tools.house.mentions import END, algorithm, debt_advice, mediation, remedies
 from tools.house.models.common import DEMAND, ORIENTATION, REQUEST
 from tools.house.ooxml import Column, Rows, Table, heading, lead_in, optional, paragraph, when
@@ -27,6 +27,16 @@ _COMPARISONS = Table(
 _TOTALS = ("income", "expenses", "credit_instalments", "debt_repayments", "living_remainder_before")
 _BUDGET_KNOWN = "assessment.reasons | budget_related and budget is defined" + "".join(
     f" and budget.totals.{total} is defined" for total in (*_TOTALS, "living_remainder_after")
+)
+
+_BUDGET = (
+    "Vos ressources sont de {{ budget.totals.income | euros }} par mois. Après vos charges "
+    "({{ budget.totals.expenses | euros }}), vos crédits "
+    "({{ budget.totals.credit_instalments | euros }}) et vos dettes "
+    "({{ budget.totals.debt_repayments | euros }}), il vous reste "
+    "{{ budget.totals.living_remainder_before | euros }} ; après la mensualité demandée "
+    "({{ loan.instalment | euros }}), il resterait "
+    "{{ budget.totals.living_remainder_after | euros }}."
 )
 
 MODEL = Model(
@@ -60,21 +70,7 @@ MODEL = Model(
     )
     + when(
         "assessment.reasons | blocking | comparisons",
-        lead_in("Ce que nous avons constaté, et la règle :"),
         _COMPARISONS.xml(),
-    )
-    + when(
-        _BUDGET_KNOWN,
-        paragraph(
-            "Vos ressources sont de {{ budget.totals.income | euros }} par mois. Après vos charges "
-            "({{ budget.totals.expenses | euros }}), vos crédits "
-            "({{ budget.totals.credit_instalments | euros }}) et vos dettes "
-            "({{ budget.totals.debt_repayments | euros }}), il vous reste "
-            "{{ budget.totals.living_remainder_before | euros }} ; après la mensualité demandée "
-            "({{ loan.instalment | euros }}), il resterait "
-            "{{ budget.totals.living_remainder_after | euros }}.",
-            "AfterTable",
-        ),
     )
     + when(
         "transfer is defined",
@@ -88,13 +84,13 @@ MODEL = Model(
         ),
     )
     + heading("Ce que vous pouvez faire")
-    + paragraph(
-        "Le {{ profile.organisation.short_name }} ne prête pas et ne garantit pas les prêts. Cette décision "
-        "ne vous empêche pas de demander un prêt ailleurs. Si votre situation ou votre projet change, vous "
-        "pouvez présenter une nouvelle demande."
+    + lead_in(
+        "Le {{ profile.organisation.short_name }} ne prête pas et ne garantit pas les prêts : cette décision "
+        "ne vous empêche pas d’en demander un ailleurs. Si votre situation ou votre projet change, vous "
+        "pouvez présenter une nouvelle demande. Vos droits et vos recours sont expliqués à la page suivante."
     )
     + when(
-        "assessment.orientations | besides_debt_advice",
+        "transfer is not defined and assessment.orientations | besides_debt_advice",
         lead_in("Vous pouvez aussi vous adresser à :"),
         bullets(
             "orientation",
@@ -103,9 +99,8 @@ MODEL = Model(
         ),
     )
     + when("assessment.reasons | budget_related", debt_advice())
-    + remedies()
-    + mediation()
-    + algorithm()
     + closing()
-    + signature(),
+    + signature()
+    + rights(remedies(), mediation(), algorithm(), new_page=True)
+    + when(_BUDGET_KNOWN, heading("Votre budget, tel que nous l’avons compté"), paragraph(_BUDGET)),
 )

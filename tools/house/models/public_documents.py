@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tools.house.document import Model
-from tools.house.letter import ORGANISATION_ADDRESS, bullets, cover, letterhead
+from tools.house.letter import ORGANISATION_ADDRESS, bullets, cover, sender
 from tools.house.mentions import credit_notice, representative_example
 from tools.house.ooxml import each, heading, labelled, lead_in, paragraph, when
 
@@ -35,7 +35,7 @@ def _listed(title: str, items: str) -> str:
 FLYER = Model(
     "22-depliant-usagers",
     "Le microcrédit personnel accompagné : dépliant",
-    letterhead()
+    sender()
     + paragraph("Un petit prêt pour un projet qui compte", "Title")
     + paragraph("Le microcrédit personnel accompagné, dans {{ profile.offer.territory }}", "Subtitle")
     + credit_notice()

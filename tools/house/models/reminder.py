@@ -30,7 +30,7 @@ MODEL = Model(
         "l’adresse de cette lettre{% if agent.email is defined %}, par courriel à "
         "{{ agent.email }}{% endif %}, ou sur place, {{ profile.organisation.opening_hours }}."
     )
-    + paragraph(
+    + lead_in(
         "Sans ces pièces à cette date, nous ne pourrons pas étudier votre demande et votre dossier pourra "
         "être fermé."
     )

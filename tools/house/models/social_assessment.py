@@ -34,8 +34,9 @@ _BUDGET = Table(
 )
 
 
-def _points(title: str, items: str) -> str:
-    return when(items, heading(title, 2), bullets("point", items, "{{ point }}"))
+def _points(title: str, items: str, *, kept: bool = False) -> str:
+    """A list under its title; `kept`, it stays with the conclusion, which is never alone on a page."""
+    return when(items, heading(title, 2), bullets("point", items, "{{ point }}", kept=kept))
 
 
 MODEL = Model(
@@ -80,8 +81,8 @@ MODEL = Model(
         ],
     )
     + _points("Les points d’appui", "opinion.strengths")
-    + _points("Les points de vigilance", "opinion.risks")
-    + _points("Les autres solutions examinées", "opinion.alternatives")
+    + _points("Les points de vigilance", "opinion.risks", kept=True)
+    + _points("Les autres solutions examinées", "opinion.alternatives", kept=True)
     + heading("La conclusion")
     + lead_in(
         "Avis du service : **{{ opinion.outcome | label }}**{% if opinion.given_on is defined %}, rendu le "

@@ -30,7 +30,7 @@ MODEL = Model(
     + when(
         "support.actions",
         heading("Les actions convenues"),
-        bullets("action", "support.actions", "{{ action }}" + END),
+        bullets("action", "support.actions", "{{ action }}" + END, kept=True),
     )
     + heading("En cas de difficulté")
     + lead_in(

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from tools.house.document import Model
-from tools.house.letter import borrowers_sign, letterhead
+from tools.house.letter import borrowers_sign, sender
 from tools.house.mentions import END, privacy
 from tools.house.models.common import BORROWERS, one_or_many
 from tools.house.ooxml import bullet, each, heading, labelled, lead_in, paragraph
 
 _I_ALLOW = one_or_many("J’autorise", "Nous autorisons")
 _MY = one_or_many("ma demande", "notre demande")
-_LENDER = "l’établissement « {{ bank.name }} »"
+_LENDER = "cet établissement"
 _TAKE_BACK = (
     one_or_many("Je peux", "Chacun de nous peut")
     + " la retirer à tout moment, en écrivant à l’adresse de ce document, ou à "
@@ -51,12 +51,6 @@ _TO_LENDER = (
         "usage, **ces pièces et aucune autre** :"
     )
     + each("piece", "authorised.pieces", paragraph("{{ piece }}" + END, "ListTight"))
-    + paragraph(
-        "Dans les documents qu’il écrit pour l’établissement, le service ne met jamais : "
-        "{{ profile.privacy.withheld_data | join('\u202f; ') }}. Les justificatifs que "
-        + one_or_many("je remets", "nous remettons")
-        + ", comme les relevés de compte, peuvent en dire plus."
-    )
     + _lasts(
         "to_lender",
         "consent_months",
@@ -69,7 +63,7 @@ _FROM_LENDER = (
     heading("Autorisation 2 : informer le service", new_page=True)
     + _names()
     + lead_in(
-        f"L’établissement est tenu au secret bancaire (article L. 511-33 du code monétaire et financier). "
+        "Cet établissement est tenu au secret bancaire (article L. 511-33 du code monétaire et financier). "
         f"{_I_ALLOW} {_LENDER} à donner au {{{{ profile.organisation.short_name }}}}, pour qu’il "
         + one_or_many("m’accompagne", "nous accompagne")
         + " jusqu’à la fin du prêt et pour ce seul usage :"
@@ -90,7 +84,7 @@ _FROM_LENDER = (
 MODEL = Model(
     "08-autorisation-transmission",
     "Autorisations entre le service et un établissement prêteur",
-    letterhead()
+    sender()
     + paragraph("Autorisation 1 : transmettre le dossier", "Title")
     + _names()
     + _TO_LENDER
@@ -98,5 +92,11 @@ MODEL = Model(
     + _FROM_LENDER
     + borrowers_sign()
     + heading("Vos données personnelles", new_page=True)
-    + privacy(),
+    + privacy()
+    + paragraph(
+        "Dans les documents qu’il écrit pour l’établissement, le service ne met jamais : "
+        "{{ profile.privacy.withheld_data | join('\u202f; ') }}. Les justificatifs que "
+        + one_or_many("je remets", "nous remettons")
+        + ", comme les relevés de compte, peuvent en dire plus."
+    ),
 )
