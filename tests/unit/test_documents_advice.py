@@ -140,7 +140,7 @@ def test_a_loop_over_what_may_be_absent_is_put_in_a_condition() -> None:
 
 
 def test_findings_of_one_kind_are_told_once_with_their_places() -> None:
-    heading = '<w:p><w:pPr><w:pStyle w:val="Heading1"/></w:pPr><w:r><w:t>Votre budget</w:t></w:r></w:p>'
+    heading = '<w:p><w:pPr><w:pStyle w:val="Heading2"/></w:pPr><w:r><w:t>Votre budget</w:t></w:r></w:p>'
     found = told(heading, *[paragraph("a {{ agent.capacity }}")] * 4, table(("{{ agent.capacity }}",)))
     (one,) = [one for one in summed(found) if one.code == "OPTIONAL_UNGUARDED"]
     assert plain(one.place.part) == "corps, paragraphe 2, sous « Votre budget »"
