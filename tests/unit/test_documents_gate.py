@@ -61,7 +61,7 @@ BAD_TABLE = table(("A",), ("b",)).replace("<w:trPr><w:tblHeader/></w:trPr>", "")
 @pytest.mark.parametrize(
     ("code", "content"),
     [
-        ("HEADING_JUMP", docx(styled("Heading1", "Un"), styled("Heading3", "Trois"))),
+        ("HEADING_JUMP", docx(styled("Title", "Un"), styled("Heading3", "Trois"))),
         ("HEADING_NONE", docx(*[paragraph(f"ligne {number}") for number in range(41)])),
         ("TABLE_HEADER", docx(BAD_TABLE)),
         ("ALTERNATIVE_TEXT", docx(picture(""))),
@@ -186,7 +186,7 @@ def test_every_tag_of_the_palette_passes_the_gate_and_prints() -> None:
         guards = " and ".join(f"{owner} is defined" for owner in owners)
         tag = f"{{% if {guards} %}}{one.tag}{{% endif %}}" if guards else one.tag
         blocks.append(paragraph(f"{one.path} : {tag}"))
-    title = styled("Heading1", "Palette")
+    title = styled("Title", "Palette")
     found = verdict(docx(title, *blocks))
     assert roots
     assert [str(one) for one in found.findings if one.severity is Severity.ERROR] == []

@@ -150,7 +150,7 @@ def test_what_nobody_can_guess_is_asked_once_and_mapped() -> None:
 
 def convention() -> bytes:
     """A template as a ministry writes them for docxtpl: blocks over paragraphs, dashes, its own filters."""
-    blocks = [f'<w:p><w:pPr><w:pStyle w:val="Heading1"/></w:pPr>{run("Convention")}</w:p>']
+    blocks = [f'<w:p><w:pPr><w:pStyle w:val="Title"/></w:pPr>{run("Convention")}</w:p>']
     for rank in range(8):
         blocks += map(paragraph, (
             "{% if convention.avenant -%}",

@@ -147,11 +147,13 @@ def _properties(schema: Json, definitions: Json) -> dict[str, Field]:
 
 
 def _added(described: Any) -> Field:
-    """`"date?"` is an optional date; a list has one item; `?` in a dictionary makes it optional."""
+    """`"date?"` is an optional date; a list has one item, then how many at most if that is known; `?` in a
+    dictionary makes it optional."""
     if isinstance(described, str):
         return Field(described.removesuffix("?"), optional=described.endswith("?"))
     if isinstance(described, list):
-        return Field("list", item=_added(described[0]))
+        item, *most = described
+        return Field("list", item=_added(item), most=next(iter(most), Field.most))
     fields = {name: _added(below) for name, below in described.items() if name != "?"}
     return Field("object", optional="?" in described, fields=fields)
 
@@ -198,7 +200,8 @@ _ADDED: dict[str, Any] = {
                 "amounts": "boolean",
                 "rows": [_COUNTED],
                 "total": _COUNTED,
-            }
+            },
+            21,  # those of the report, and the letters
         ],
         "withheld": "text",
         "before_year": "integer?",
