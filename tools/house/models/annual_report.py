@@ -87,7 +87,7 @@ def _charts() -> str:
         when(f"charts.{chart.name} is defined", chart.drawing(rank)) for rank, chart in enumerate(REPORT, 1)
     )
     return (
-        heading("L’année en graphiques")
+        heading("L’année en graphiques", new_page=True)
         + lead_in("Les lignes dont un des chiffres n’est pas communiqué n’y sont pas.")
         + "".join(drawings)
     )
