@@ -28,7 +28,7 @@ _PR_SET_PDEATHSIG = 1
 _LENGTH_BYTES = 8
 _READ_BYTES = 1 << 16
 _MEBIBYTE = 1 << 20
-_NICENESS = 10
+_NICENESS = 5
 
 
 class Stopped(Enum):
@@ -143,7 +143,7 @@ def answer(reply_to: Callable[[Message], Message]) -> int:
     """The child: sets its limits, then writes what the function replies to the question; gives its status."""
     parent, processor_seconds, memory, output = map(int, sys.argv[1:5])
     _die_with(parent)
-    os.nice(_NICENESS)  # whoever waits for an answer of the server goes first
+    os.nice(_NICENESS)  # who waits for an answer goes first, but a busy server must not starve a check
     # Past the first limit SIGXCPU tells why it ends; where both are equal the kernel says SIGKILL alone.
     _limit(resource.RLIMIT_CPU, processor_seconds, processor_seconds + 1)
     _limit(resource.RLIMIT_AS, memory, memory)

@@ -67,8 +67,9 @@ class Load:
 
 def test_activations_under_load(launch: Launch) -> None:
     server = start(launch, workers=2)
-    with Rules(server.address) as author, Load(server.address) as load:
+    with Rules(server.address) as author:
         author.publish(OTHER)
+    with Rules(server.address) as author, Load(server.address) as load:
         memory: list[int] = []
         for number in range(1, ACTIVATIONS + 1):
             author.activate(("2026.1", "2026.2")[number % 2], "2026-12-01")
