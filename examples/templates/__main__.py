@@ -26,7 +26,7 @@ COMMAND = Path(sys.executable).with_name("documents")
 DATA = Path("services/documents/contract/examples/refus-budget.json").resolve()
 TEMPLATE = "14-refus-presentation"
 FIRST_DAY, DAY_BEFORE = "2027-01-01", "2026-12-31"
-CHANGED = "Cette décision ne vous empêche pas de demander un prêt ailleurs."
+CHANGED = "Si votre situation ou votre projet change, vous pouvez présenter une nouvelle demande."
 ADDED = " Un rendez-vous vous sera proposé, si vous le souhaitez, pour en parler."
 
 

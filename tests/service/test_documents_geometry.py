@@ -82,16 +82,18 @@ def check(case: tuple[str, int, str], found: list[list[Line]]) -> None:
     assert city in window, case
     date = next(line for line in first if line.text.startswith("Ploërmel, le"))
     assert not date.top <= FOLD <= date.bottom, case
-    signed = first if name != "extreme" else next(page for page in found if signatures(page))
-    capacity, *_, signatory = signatures(signed)
+    signed, begin = first, FOLD
+    if name == "extreme" and not signatures(first, FOLD):
+        signed, begin = next(page for page in found[1:] if signatures(page, 0)), 0
+    capacity, *_, signatory = signatures(signed, begin)
     above = max(line.bottom for line in signed if line.bottom < signatory.top)
     assert signatory.top - above >= ROOM_TO_SIGN, (case, capacity, signatory, above)
 
 
-def signatures(page: Sequence[Line]) -> list[Line]:
-    """The lines of a signature: capacity and name."""
-    body = [line for line in page if FOLD < line.top < PAGE_HEIGHT - FOOTER]
-    return [line for line in body if abs(line.left - SIGNATURE) < 0.5]
+def signatures(page: Sequence[Line], begin: float) -> list[Line]:
+    """The lines of a signature, from a height of the page on: capacity and name."""
+    body = [line for line in page if begin < line.top < PAGE_HEIGHT - FOOTER]
+    return [line for line in body if abs(line.left - SIGNATURE) < 0.2]
 
 
 @office
