@@ -61,5 +61,5 @@ def _quoted(rules: Rules, folder: Path, capsys: pytest.CaptureFixture[str]) -> N
     capsys.readouterr()
     assert main(["history"]) == 0
     shown = capsys.readouterr().out.replace("\u00a0", " ")
-    for expected in ("score 50 %", f"preuve {digest[:12]}…", "dispense : Vote de ce soir"):
+    for expected in ("score 50 %", f"preuve citée : {digest[:12]}…", "dispense : Vote de ce soir"):
         assert expected in shown

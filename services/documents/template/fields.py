@@ -63,8 +63,16 @@ def make_fields(recipient: str = "APPLICANT", signatory: str = "president") -> d
         "borrowers": Field("list", "Les personnes qui empruntent.", item=replace(applicant, optional=False)),
         "profile": replace(profile, label="Le profil de l’organisme."),
         "recipient": replace(_added(_RECIPIENT), optional=recipient not in RECIPIENTS),
+        "statistics": _statistics(contract.fields["annual_report"]),
         "signatory": replace(official, optional=signatory not in _PROFILE_SIGNATORIES),
     }
+
+
+def _statistics(report: Field) -> Field:
+    """The statistics of a report, whose tables are those of the report and the one of the letters."""
+    one = _added(_ADDED["statistics"])
+    tables = replace(one.fields["tables"], most=report.fields["tables"].most + 1)
+    return replace(one, fields={**one.fields, "tables": tables})
 
 
 def palette(fields: Mapping[str, Field]) -> Iterator[FieldTag]:
@@ -147,13 +155,11 @@ def _properties(schema: Json, definitions: Json) -> dict[str, Field]:
 
 
 def _added(described: Any) -> Field:
-    """`"date?"` is an optional date; a list has one item, then how many at most if that is known; `?` in a
-    dictionary makes it optional."""
+    """`"date?"` is an optional date; a list has one item; `?` in a dictionary makes it optional."""
     if isinstance(described, str):
         return Field(described.removesuffix("?"), optional=described.endswith("?"))
     if isinstance(described, list):
-        item, *most = described
-        return Field("list", item=_added(item), most=next(iter(most), Field.most))
+        return Field("list", item=_added(described[0]))
     fields = {name: _added(below) for name, below in described.items() if name != "?"}
     return Field("object", optional="?" in described, fields=fields)
 
@@ -200,8 +206,7 @@ _ADDED: dict[str, Any] = {
                 "amounts": "boolean",
                 "rows": [_COUNTED],
                 "total": _COUNTED,
-            },
-            21,  # those of the report, and the letters
+            }
         ],
         "withheld": "text",
         "before_year": "integer?",

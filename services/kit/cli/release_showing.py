@@ -228,7 +228,7 @@ def _proof(event: package_pb2.Event) -> Iterator[str]:
         score = number(round(Decimal(proof.percent), 1).normalize())
         yield f"{plural(proof.mutation_count, 'mutation')}, score {score} %"
     if found.proof:
-        yield f"preuve {found.proof[:12]}…"
+        yield f"preuve citée : {found.proof[:12]}…"  # the server has not read the report
     if found.waiver:
         yield f"dispense : {found.waiver}"
 
