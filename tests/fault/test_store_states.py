@@ -94,6 +94,9 @@ def cut_log(path: Path) -> None:
 
 
 def overwrite(path: Path) -> None:
+    """Another database in its place; no commit is in the log alone, which would be cut (see `cut_log`)."""
+    with closing(sqlite3.connect(path)) as other:
+        other.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     other = path.with_name("other.sqlite3")
     with closing(sqlite3.connect(other)) as made:
         made.execute("PRAGMA journal_mode = WAL")
@@ -115,8 +118,7 @@ FAULTS: dict[Callable[[Path], None], set[str]] = {
     corrupt: {"STORE_DAMAGED"},
     cut: {"STORE_DAMAGED"},
     cut_log: {"STORE_DAMAGED"},
-    # Damaged if commits were in the log alone when it was cut: that is seen first, and stays.
-    overwrite: {"STORE_OF_ANOTHER_SERVICE", "STORE_DAMAGED"},
+    overwrite: {"STORE_OF_ANOTHER_SERVICE"},
     upgrade: {"STORE_OF_NEWER_VERSION"},
 }
 
@@ -131,9 +133,7 @@ def test_each_state_has_its_name(
     fault(path)
     wait_until(lambda: not_serving(server, module) == names(module))
     found = asked(server, module)
-    told = {reason for reasons in found.values() for reason in reasons}
-    assert told
-    assert told <= FAULTS[fault]
+    assert {reason for reasons in found.values() for reason in reasons} == FAULTS[fault]
     assert Path(server.log).read_text().count('"event": "exception"') == 0
 
 
