@@ -68,6 +68,7 @@ def test_the_states_of_a_clock_ahead_take_the_hour_of_their_repair(
     told = repair_clock(places(desk.url), "Camille")
     assert "5 états datés de l’avenir" in told.replace("\u00a0", " ")
     for one in (desk, other):
+        one.store.registry(min_state_number=8)  # what another one wrote may be read half a second later
         assert known_now(one) == "Trois"
         assert one.store.registry().last_instant <= time.time_ns() // 1000
         names = [one.store.registry().at_state(number)["oust"].bank.name for number in (3, 4, 6, 7, 8)]
