@@ -178,7 +178,7 @@ def test_a_refusal_gives_reasons_remedies_and_the_algorithm(generate: Generate) 
     elsewhere = plain(generate(REFUSAL, example("refus-territoire")).content)
     assert "Point conseil budget" not in elsewhere
     assert "le centre communal d’action sociale (CCAS) de Vannes" in elsewhere
-    assert "de votre commune de résidence" not in elsewhere  # it is the body that has the file now
+    assert "le centre communal d’action sociale de votre commune de résidence." in elsewhere
 
 
 def test_the_letter_to_the_bank_holds_strictly_necessary_facts(generate: Generate) -> None:

@@ -39,6 +39,13 @@ _BUDGET = (
     "{{ budget.totals.living_remainder_after | euros }}."
 )
 
+_ELSEWHERE = "assessment.orientations | besides_debt_advice"
+# On the page of the signature, unless what was done with the demand takes their room there.
+_BODIES = (
+    lead_in("Vous pouvez aussi vous adresser à :"),
+    bullets("orientation", _ELSEWHERE, ORIENTATION + END),
+)
+
 MODEL = Model(
     "14-refus-presentation",
     "Décision de ne pas présenter une demande de microcrédit",
@@ -89,18 +96,11 @@ MODEL = Model(
         "ne vous empêche pas d’en demander un ailleurs. Si votre situation ou votre projet change, vous "
         "pouvez présenter une nouvelle demande. Vos droits et vos recours sont expliqués à la page suivante."
     )
-    + when(
-        "transfer is not defined and assessment.orientations | besides_debt_advice",
-        lead_in("Vous pouvez aussi vous adresser à :"),
-        bullets(
-            "orientation",
-            "assessment.orientations | besides_debt_advice",
-            ORIENTATION + END,
-        ),
-    )
+    + when(f"transfer is not defined and {_ELSEWHERE}", *_BODIES)
     + when("assessment.reasons | budget_related", debt_advice())
     + closing()
     + signature()
     + rights(remedies(), mediation(), algorithm(), new_page=True)
-    + when(_BUDGET_KNOWN, heading("Votre budget, tel que nous l’avons compté"), paragraph(_BUDGET)),
+    + when(_BUDGET_KNOWN, heading("Votre budget, tel que nous l’avons compté"), paragraph(_BUDGET))
+    + when(f"transfer is defined and {_ELSEWHERE}", heading("Où vous adresser"), *_BODIES),
 )
