@@ -24,8 +24,8 @@ from services.bank_registry.store import migrate, prepare_store, tables
 from services.bank_registry.store.guards import CHANGING
 from services.kit.store.database import Database
 from services.kit.store.idempotency import remember
-from tests.bank_registry_support import copy_of, new_database, places
-from tests.contract.test_bank_registry_editing import AGREEMENT, BANK, Desk, day, euros, fill, unlock
+from tests.bank_registry_support import copy_of, places
+from tests.contract.test_bank_registry_editing import AGREEMENT, BANK, Desk, day, euros, fill, filled, unlock
 
 Row = dict[str, Any]
 COMPARED = [table for table in tables.metadata.sorted_tables if table.name not in CHANGING]
@@ -45,40 +45,32 @@ CONVENTION = bank_pb2.LocalConvention(
 @pytest.fixture(params=["sqlite", "postgresql"], scope="module")
 def model(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> str:
     """URL of a store to copy, where each table has rows, past ones too."""
-    if request.param == "sqlite":
-        url = f"sqlite:///{tmp_path_factory.mktemp('audited')}/registry.sqlite3"
-    else:
-        url = new_database(request.getfixturevalue("postgres_url"))
-    migrate(url)
-    database = Database(url)
-    desk = Desk(url, database)
-    fill(desk)
-    dearer = bank_pb2.Agreement(
-        name=AGREEMENT, amount_max=euros(1000), guarantee_share_pct=Decimal(value="50")
-    )
-    desk.edit("UpdateAgreement", agreement=dearer)
-    desk.edit("UpdateAgreement", agreement=bank_pb2.Agreement(name=AGREEMENT, amount_max=euros(2000)))
-    desk.edit("SuspendBank", name=BANK, effective_date=day(2026, 2, 1), request_id=str(uuid4()))
-    desk.edit("CreateLocalConvention", parent=BANK, local_convention=CONVENTION)
-    for contact in ("Mme Dupont", "M. Durand"):
-        named = bank_pb2.LocalConvention(name=f"{BANK}/localConventions/cias-1", contact_name=contact)
-        desk.edit("UpdateLocalConvention", local_convention=named)
-    desk.redact("Dupont")
-    desk.redact("Durand")
-    held = desk.reserve(100, on_date=day(2026, 1, 5), case_reference="D-1", request_id=str(uuid4()))
-    desk.reserve(200, on_date=day(2026, 1, 6))
-    desk.envelope("CommitReservation", name=held.reservation.name)
-    other = bank_pb2.Bank(
-        display_name="Caisse", kind=bank_pb2.BANK_KIND_ASSOCIATION, siren="999900103", cib="99990"
-    )
-    desk.edit("CreateBank", bank_id="caisse", bank=other)
-    with database.write() as connection:
-        for name in ("a", "b"):
-            desk.auditor._store.clock_audit.append(
-                connection, actor=name, method="ConfirmClock", resource="clock", before={}, after={}
-            )
-    database.dispose()
-    return url
+    with filled(request, tmp_path_factory.mktemp("audited")) as desk:
+        dearer = bank_pb2.Agreement(
+            name=AGREEMENT, amount_max=euros(1000), guarantee_share_pct=Decimal(value="50")
+        )
+        desk.edit("UpdateAgreement", agreement=dearer)
+        desk.edit("UpdateAgreement", agreement=bank_pb2.Agreement(name=AGREEMENT, amount_max=euros(2000)))
+        desk.edit("SuspendBank", name=BANK, effective_date=day(2026, 2, 1), request_id=str(uuid4()))
+        desk.edit("CreateLocalConvention", parent=BANK, local_convention=CONVENTION)
+        for contact in ("Mme Dupont", "M. Durand"):
+            named = bank_pb2.LocalConvention(name=f"{BANK}/localConventions/cias-1", contact_name=contact)
+            desk.edit("UpdateLocalConvention", local_convention=named)
+        desk.redact("Dupont")
+        desk.redact("Durand")
+        held = desk.reserve(100, on_date=day(2026, 1, 5), case_reference="D-1", request_id=str(uuid4()))
+        desk.reserve(200, on_date=day(2026, 1, 6))
+        desk.envelope("CommitReservation", name=held.reservation.name)
+        other = bank_pb2.Bank(
+            display_name="Caisse", kind=bank_pb2.BANK_KIND_ASSOCIATION, siren="999900103", cib="99990"
+        )
+        desk.edit("CreateBank", bank_id="caisse", bank=other)
+        with desk.database.write() as connection:
+            for name in ("a", "b"):
+                desk.auditor._store.clock_audit.append(
+                    connection, actor=name, method="ConfirmClock", resource="clock", before={}, after={}
+                )
+        return desk.url
 
 
 @pytest.fixture(scope="module")

@@ -11,14 +11,13 @@ import pytest
 from microcredit.bankregistry.v1 import bank_pb2
 from microcredit.bankregistry.v1 import registry_admin_service_pb2 as pb
 from services.bank_registry.api import repair_clock
-from services.bank_registry.store import migrate, writes
+from services.bank_registry.store import writes
 from services.kit import wire
 from services.kit.dates import from_microseconds
 from services.kit.errors import StartupError
 from services.kit.store import store_clock
-from services.kit.store.database import Database
-from tests.bank_registry_support import new_database, places
-from tests.contract.test_bank_registry_editing import BANK, Desk, day, fill
+from tests.bank_registry_support import places
+from tests.contract.test_bank_registry_editing import BANK, Desk, day, filled
 
 YEAR = 366 * 24 * 3600 * 10**9
 
@@ -26,15 +25,8 @@ YEAR = 366 * 24 * 3600 * 10**9
 @pytest.fixture(params=["sqlite", "postgresql"])
 def desk(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Desk]:
     """A lender and its agreement."""
-    sqlite = request.param == "sqlite"
-    url = f"sqlite:///{tmp_path}/registry.sqlite3"
-    url = url if sqlite else new_database(request.getfixturevalue("postgres_url"))
-    migrate(url)
-    database = Database(url)
-    desk = Desk(url, database)
-    fill(desk)
-    yield desk
-    database.dispose()
+    with filled(request, tmp_path) as desk:
+        yield desk
 
 
 def rename(desk: Desk, name: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -94,18 +95,28 @@ class Desk:
                 connection.execute(statement)
 
 
-@pytest.fixture(params=["sqlite", "postgresql"], scope="module")
-def model(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """URL of a store to copy: a lender and its agreement, with an envelope of 5,000 €."""
+@contextmanager
+def filled(request: pytest.FixtureRequest, folder: Path) -> Iterator[Desk]:
+    """A new store of the engine that a fixture is asked for, with a lender and its agreement."""
     if request.param == "sqlite":
-        url = f"sqlite:///{tmp_path_factory.mktemp('model')}/registry.sqlite3"
+        url = f"sqlite:///{folder}/registry.sqlite3"
     else:
         url = new_database(request.getfixturevalue("postgres_url"))
     migrate(url)
     database = Database(url)
-    fill(Desk(url, database))
-    database.dispose()
-    return url
+    try:
+        desk = Desk(url, database)
+        fill(desk)
+        yield desk
+    finally:
+        database.dispose()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"], scope="module")
+def model(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """URL of a store to copy: a lender and its agreement, with an envelope of 5,000 €."""
+    with filled(request, tmp_path_factory.mktemp("model")) as desk:
+        return desk.url
 
 
 @pytest.fixture(scope="module")

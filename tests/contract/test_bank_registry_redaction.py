@@ -19,7 +19,7 @@ from services.kit.errors import FailedPrecondition, InvalidArgument
 from services.kit.store.database import Database
 from services.kit.store.key_tables import case_key
 from tests.bank_registry_support import copy_of, new_database, places
-from tests.contract.test_bank_registry_editing import BANK, Desk, day, fill, refused
+from tests.contract.test_bank_registry_editing import BANK, Desk, day, fill, filled, refused
 
 CONVENTION = f"{BANK}/localConventions/cias-1"
 NAMED = bank_pb2.LocalConvention(
@@ -47,15 +47,8 @@ def named(desk: Desk, **fields: Any) -> None:
 @pytest.fixture(params=["sqlite", "postgresql"], scope="module")
 def model(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> str:
     """URL of a store to copy, with a lender."""
-    if request.param == "sqlite":
-        url = f"sqlite:///{tmp_path_factory.mktemp('model')}/registry.sqlite3"
-    else:
-        url = new_database(request.getfixturevalue("postgres_url"))
-    migrate(url)
-    database = Database(url)
-    fill(Desk(url, database))
-    database.dispose()
-    return url
+    with filled(request, tmp_path_factory.mktemp("model")) as desk:
+        return desk.url
 
 
 @pytest.fixture
