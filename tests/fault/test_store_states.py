@@ -95,14 +95,14 @@ def cut_log(path: Path) -> None:
 
 def overwrite(path: Path) -> None:
     """Another database in its place; no commit is in the log alone, which would be cut (see `cut_log`)."""
-    with closing(sqlite3.connect(path)) as other:
-        other.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    other = path.with_name("other.sqlite3")
-    with closing(sqlite3.connect(other)) as made:
-        made.execute("PRAGMA journal_mode = WAL")
-        made.execute("CREATE TABLE thing (id integer)")
+    with closing(sqlite3.connect(path)) as store:
+        store.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    strange = path.with_name("other.sqlite3")
+    with closing(sqlite3.connect(strange)) as other:
+        other.execute("PRAGMA journal_mode = WAL")
+        other.execute("CREATE TABLE thing (id integer)")
     os.truncate(f"{path}-wal", 0)
-    path.write_bytes(other.read_bytes())
+    path.write_bytes(strange.read_bytes())
 
 
 def upgrade(path: Path) -> None:
