@@ -15,7 +15,7 @@ from services.documents.making import fill, render
 from services.documents.messages import documents, requests
 from services.kit.access import act_on_case
 from services.kit.context import check_deadline
-from services.kit.errors import FieldReason, Violations
+from services.kit.errors import FieldReason, Violations, within
 
 
 class DocumentServicer(DocumentServiceServicer):
@@ -30,7 +30,7 @@ class DocumentServicer(DocumentServiceServicer):
         self, request: pb.GenerateDocumentRequest, context: grpc.ServicerContext
     ) -> pb.GenerateDocumentResponse:
         """Generates one document."""
-        return pb.GenerateDocumentResponse(document=self._generated(request, "", self._max_bytes))
+        return pb.GenerateDocumentResponse(document=self._generated(request, self._max_bytes))
 
     def DownloadDocument(
         self, request: pb.DownloadDocumentRequest, context: grpc.ServicerContext
@@ -38,7 +38,9 @@ class DocumentServicer(DocumentServiceServicer):
         """A document to generate, or a stored one, in chunks."""
         match request.WhichOneof("source"):
             case "generate":
-                document = self._generated(requests.download(request), "generate.", None)
+                asked = requests.download(request)
+                with within("generate"):
+                    document = self._generated(asked, None)
             case "name":
                 document = self._stored.get(request.name, with_content=not request.validate_only).document
             case _:
@@ -74,9 +76,9 @@ class DocumentServicer(DocumentServiceServicer):
         asked = requests.dossier(request)
         yield from dossiers.run(request, asked, self._maker, self._stored)
 
-    def _generated(self, request: pb.GenerateDocumentRequest, root: str, limit: int | None) -> pb.Document:
-        """The document of a request whose fields are at `root`; ResourceExhausted above a limit of bytes."""
-        asked = requests.generation(request, root)
+    def _generated(self, request: pb.GenerateDocumentRequest, limit: int | None) -> pb.Document:
+        """The document of a request; ResourceExhausted above a limit of bytes."""
+        asked = requests.generation(request)
         deployment = self._maker.deployment(asked)
         earlier = self._maker.earlier(asked)
         if earlier:

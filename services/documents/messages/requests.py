@@ -56,12 +56,12 @@ def download(message: pb.DownloadDocumentRequest) -> pb.GenerateDocumentRequest:
     return asked
 
 
-def generation(message: pb.GenerateDocumentRequest, root: str = "") -> DocumentOptions:
+def generation(message: pb.GenerateDocumentRequest) -> DocumentOptions:
     """The request of one document; InvalidArgument with every wrong field."""
     violations = Violations()
     for name in ("template", "data_json"):
-        _require(getattr(message, name), f"{root}{name}", violations)
-    return _asked(message, violations, root)
+        _require(getattr(message, name), name, violations)
+    return _asked(message, violations)
 
 
 def dossier(message: pb.GenerateDossierRequest) -> DocumentOptions:
@@ -124,18 +124,17 @@ def storage_disabled() -> FailedPrecondition:
 def _asked(
     message: pb.GenerateDocumentRequest | pb.GenerateDossierRequest | pb.BatchGenerateDocumentsRequest,
     violations: Violations,
-    root: str = "",
 ) -> DocumentOptions:
-    day = _date(message, f"{root}document_date", violations)
-    _known(message.format, pb.OutputFormat, f"{root}format", violations)
+    day = _date(message, "document_date", violations)
+    _known(message.format, pb.OutputFormat, "format", violations)
     if message.min_state_number < 0:
         violations.add(
-            f"{root}min_state_number", FieldReason.OUT_OF_RANGE, "Un numéro d’état ne peut pas être négatif."
+            "min_state_number", FieldReason.OUT_OF_RANGE, "Un numéro d’état ne peut pas être négatif."
         )
     template = "" if isinstance(message, pb.GenerateDossierRequest) else message.template
-    template_id = _id(template, "templates", f"{root}template", violations)
-    profile_id = _id(message.profile, "profiles", f"{root}profile", violations)
-    request_id = wire.request_id(message.request_id, f"{root}request_id", violations)
+    template_id = _id(template, "templates", "template", violations)
+    profile_id = _id(message.profile, "profiles", "profile", violations)
+    request_id = wire.request_id(message.request_id, "request_id", violations)
     violations.raise_if_any()
     return DocumentOptions(
         document_date=cast(date, day),
