@@ -1,4 +1,4 @@
-"""A right request for every RPC of every service, and the servers that answer them."""
+"""A right request for every RPC of every service, and what a server must hold to answer it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from google.protobuf.descriptor import MethodDescriptor, ServiceDescriptor
 from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 
-from services.documents.contract.folders import read_folder as read_template
+from services.documents.contract.folders import read_folder
 from services.kit.releases.archive import pack
 from tests import access_probe
 from tests.documents_support import DOCUMENTS, REFUSAL, example
@@ -94,9 +94,7 @@ def methods(module: str) -> Iterator[MethodDescriptor]:
             yield from service.methods
 
 
-def call(
-    channel: grpc.Channel, method: MethodDescriptor, raw: bytes, seconds: float = SECONDS
-) -> list[bytes]:
+def call(channel: grpc.Channel, method: MethodDescriptor, raw: bytes) -> list[bytes]:
     """The messages of an answer."""
     path = f"/{method.containing_service.full_name}/{method.name}"
     sides = (
@@ -130,6 +128,7 @@ def renew(request: Any) -> None:
 
 
 def b64(content: bytes) -> str:
+    """Bytes as JSON writes them."""
     return base64.b64encode(content).decode()
 
 
@@ -265,43 +264,27 @@ def of_releases(ask: Asker, packages: Mapping[str, tuple[str, bytes]]) -> None:
 
 def of_documents(ask: Asker) -> None:
     """A kept letter of a case."""
-    data = b64(json.dumps({**example("refus-budget")}).encode())
+    data, whole = (b64(json.dumps(example(name)).encode()) for name in ("refus-budget", "complet"))
     letter = {"template": TEMPLATE, "document_date": TODAY, "data_json": data, "profile": PROFILE}
     told = {"request_id": str(uuid4())}
     kept = ask.do("GenerateDocument", **letter, store=True, **told).document
-    of_releases(
-        ask,
-        {
-            "templates": (
-                f"{TEMPLATE}/versions/1.0.0",
-                pack(read_template(DOCUMENTS / "templates" / REFUSAL)),
-            ),
-            "profiles": (f"{PROFILE}/versions/1", pack(read_template(DOCUMENTS / PROFILE))),
-        },
-    )
+    version = f"{TEMPLATE}/versions/1.0.0"
+    template, profile = (pack(read_folder(DOCUMENTS / name)) for name in (TEMPLATE, PROFILE))
+    packages = {"templates": (version, template), "profiles": (f"{PROFILE}/versions/1", profile)}
+    of_releases(ask, packages)
     ask.keep("GenerateDocument", {**letter, **told})
     ask.keep("DownloadDocument", {"name": kept.name}, {"generate": letter, **told})
     item = {"key": "a", "data_json": data}
     batch = {name: value for name, value in letter.items() if name != "data_json"}
     ask.keep("BatchGenerateDocuments", {**batch, "items": [item], "output": "BATCH_OUTPUT_ZIP", **told})
-    ask.keep(
-        "GenerateDossier",
-        {
-            "document_date": TODAY,
-            "data_json": b64(json.dumps(example("complet")).encode()),
-            "profile": PROFILE,
-            "purpose": "DOSSIER_PURPOSE_BANK",
-            **told,
-        },
-    )
+    dossier = {"document_date": TODAY, "data_json": whole, "profile": PROFILE}
+    ask.keep("GenerateDossier", {**dossier, "purpose": "DOSSIER_PURPOSE_BANK", **told})
     ask.keep("GetDocument", {"name": kept.name})
     ask.keep("ListDocuments", {"case_reference": CASE, "page_size": 10})
     ask.keep("DeleteCase", {"case_reference": CASE, **told})
     ask.keep("DocumentStoreService.GetErasureStatus", {})
     ask.keep("VerifyDocument", {"content": b64(kept.content), "data_json": data}, {"sha256": kept.sha256})
-    ask.keep(
-        "CompareTemplates", {"name": f"{TEMPLATE}/versions/1.0.0", "base_name": f"{TEMPLATE}/versions/1.0.0"}
-    )
+    ask.keep("CompareTemplates", {"name": version, "base_name": version})
     ask.keep("GetTemplateFields", {"name": TEMPLATE})
 
 
@@ -320,11 +303,8 @@ def of_eligibility(ask: Asker) -> None:
     ask.keep("SuggestChanges", {**changed, "max_suggestions": 2})
     ask.keep("ExploreLoanTerms", explored)
     ask.keep("SimulateLoan", simulated)
-    ask.keep(
-        "CompareRulesets",
-        {"name": version, "applications": {"requests": [question]}},
-        {"name": version, "decisions": {"max_count": 5}},
-    )
+    over = ({"applications": {"requests": [question]}}, {"decisions": {"max_count": 5}})
+    ask.keep("CompareRulesets", *({"name": version, **one} for one in over))
     ask.keep("StartShadow", {"name": version, **told})
     ask.keep("GetShadow", {"name": shadow})
     ask.keep("ListShadows", {"page_size": 10})
