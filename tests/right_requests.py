@@ -40,8 +40,11 @@ TODAY = {"year": 2026, "month": 12, "day": 1}
 LATER = {"year": 2027, "month": 3, "day": 1}
 EURO = {"currency_code": "EUR", "units": 1}
 CASE = "MC-2026-0042"
+NAMED: Json = {"reason": "essai", "request_id": str(uuid4())}
+PAGE: Json = {"page_size": 10}
 BANK, OTHER, BARE = "banks/oust", "banks/caisse", "banks/neuve"
-AGREEMENT, CONVENTION = f"{BANK}/agreements/fcs", f"{BANK}/localConventions/cias"
+PARTS = {"Bank": "", "Agreement": "/agreements/fcs", "LocalConvention": "/localConventions/cias"}
+AGREEMENT, CONVENTION = BANK + PARTS["Agreement"], BANK + PARTS["LocalConvention"]
 TEMPLATE, PROFILE, RULESET = f"templates/{REFUSAL}", "profiles/cias-exemple", "rulesets/ploermel"
 LENDER = {
     "display_name": "Banque fictive de l’Oust",
@@ -161,32 +164,29 @@ class Asker:
 
 def of_bank_registry(ask: Asker) -> None:
     """Three lenders: one with an agreement and a convention, the same all suspended, and a bare one."""
-    named = {"reason": "essai", "request_id": str(uuid4())}
-    told = {**named, "correct_past": True}
-    edited = {**told, "effective_date": LATER}
+    told = {**NAMED, "correct_past": True}
     for bank, siren in ((BANK, LENDER["siren"]), (OTHER, "552081317")):
-        bank_id = bank.removeprefix("banks/")
-        ask.do("CreateBank", bank_id=bank_id, bank={**LENDER, "siren": siren}, **told)
+        made = {"local_convention_id": "cias", "local_convention": CIAS}
+        ask.do("CreateBank", bank_id=bank.removeprefix("banks/"), bank={**LENDER, "siren": siren}, **told)
         ask.do("CreateAgreement", parent=bank, agreement_id="fcs", agreement=TERMS, **told)
-        ask.do(
-            "CreateLocalConvention", parent=bank, local_convention_id="cias", local_convention=CIAS, **told
-        )
+        ask.do("CreateLocalConvention", parent=bank, **made, **told)
     ask.do("CreateBank", bank_id="neuve", bank={**LENDER, "siren": "443061841"}, **told)
-    stopped = {"effective_date": EARLIER, **told}
-    ask.do("SuspendBank", name=OTHER, **stopped)
-    ask.do("SuspendAgreement", name=f"{OTHER}/agreements/fcs", **stopped)
-    last = ask.do("SuspendLocalConvention", name=f"{OTHER}/localConventions/cias", **stopped).state_number
-    reserved = {
-        "parent": AGREEMENT,
-        "amount": EURO,
-        "on_date": TODAY,
-        "case_reference": CASE,
-        "reason": "essai",
-    }
-    reservation = ask.do("ReserveEnvelope", **reserved).reservation.name
-    loan = _example("preteurs")["loanRequest"]
-    page: Json = {"page_size": 10}
+    for kind, path in PARTS.items():
+        done = ask.do(f"Suspend{kind}", name=OTHER + path, effective_date=EARLIER, **told)
+    _edits(ask, {**told, "effective_date": LATER}, done.state_number)
+    _reads(ask, done.state_number)
+    _envelopes(ask)
+    lenders = b64((ROOT / "examples/registry/decembre-2026.csv").read_bytes())
+    ask.keep("ImportBanks", {"chunk": lenders, "file_name": "preteurs.csv", "effective_date": TODAY, **told})
+    ask.keep("ExportBanks", {"format": "BANK_FILE_FORMAT_CSV", "on_date": TODAY})
+    ask.keep("ListAuditEntries", {"resource": BANK, **PAGE})
+    ask.keep("GetAuditHead", {})
+    ask.keep("VerifyAudit", {"expected_head": {"sequence": 1, "hash": "0" * 64}})
+    ask.keep("RedactTexts", {"words": "Camille", "name": BANK, **NAMED})
 
+
+def _edits(ask: Asker, edited: Json, last: int) -> None:
+    told = {name: value for name, value in edited.items() if name != "effective_date"}
     ask.keep("CreateBank", {"bank_id": "autre", "bank": {**LENDER, "siren": "542065479"}, **told})
     ask.keep("UpdateBank", {"bank": {"name": BANK, "network": "R"}, "update_mask": "network", **edited})
     ask.keep("EndBank", {"name": BANK, "successor": OTHER, **edited})
@@ -199,45 +199,41 @@ def of_bank_registry(ask: Asker) -> None:
     ask.keep("CreateLocalConvention", {**made, **told})
     changed = {"name": CONVENTION, "city": "Vannes"}
     ask.keep("UpdateLocalConvention", {"local_convention": changed, "update_mask": "city", **edited})
-    for kind, path in (
-        ("Bank", ""),
-        ("Agreement", "/agreements/fcs"),
-        ("LocalConvention", "/localConventions/cias"),
-    ):
+    for kind, path in PARTS.items():
         ask.keep(f"Suspend{kind}", {"name": BANK + path, "end_date": {**LATER, "month": 6}, **edited})
         ask.keep(f"Reinstate{kind}", {"name": OTHER + path, **edited})
         if path:
             ask.keep(f"End{kind}", {"name": BANK + path, **edited})
-            ask.keep(f"Get{kind}", {"name": BANK + path, "on_date": TODAY})
-            ask.keep(f"List{kind}s", {"parent": BANK, "on_date": TODAY, **page})
     ask.keep("ProlongSuspension", {"name": OTHER, **edited, "effective_date": EARLIER, "end_date": LATER})
-    ask.keep("UndoChange", {"name": f"{OTHER}/localConventions/cias", "undone_state_number": last, **told})
+    suspended = OTHER + PARTS["LocalConvention"]
+    ask.keep("UndoChange", {"name": suspended, "undone_state_number": last, **told})
 
+
+def _reads(ask: Asker, last: int) -> None:
+    loan = _example("preteurs")["loanRequest"]
     ask.keep("CheckBank", {"name": BANK, "loan_request": loan})
-    ask.keep("ListSelectableBanks", {"loan_request": loan, **page})
+    ask.keep("ListSelectableBanks", {"loan_request": loan, **PAGE})
     ask.keep("BatchCheckBanks", {"items": [{"name": BANK, "loan_request": loan}]})
-    ask.keep("GetBank", {"name": BANK, "on_date": TODAY})
     filters = {"query": "oust", "manager": "microcrédit", "kinds": [LENDER["kind"]], "commune_insee": "56165"}
-    ask.keep("ListBanks", {**filters, "states": ["BANK_STATE_IN_FORCE"], "on_date": TODAY, **page})
-    ask.keep("ListBankEvents", {"parent": BANK, **page})
-    ask.keep("ListChanges", {**page})
+    ask.keep("ListBanks", {**filters, "states": ["BANK_STATE_IN_FORCE"], "on_date": TODAY, **PAGE})
+    for kind, path in PARTS.items():
+        ask.keep(f"Get{kind}", {"name": BANK + path, "on_date": TODAY})
+        if path:
+            ask.keep(f"List{kind}s", {"parent": BANK, "on_date": TODAY, **PAGE})
+    ask.keep("ListBankEvents", {"parent": BANK, **PAGE})
+    ask.keep("ListChanges", PAGE)
     ask.keep("WatchChanges", {"after_state_number": last})
     ask.keep("SearchCommunes", {"query": "Ploërmel"})
 
-    lenders = b64((ROOT / "examples/registry/decembre-2026.csv").read_bytes())
-    ask.keep("ImportBanks", {"chunk": lenders, "file_name": "preteurs.csv", "effective_date": TODAY, **told})
-    ask.keep("ExportBanks", {"format": "BANK_FILE_FORMAT_CSV", "on_date": TODAY})
-    ask.keep("ListAuditEntries", {"resource": BANK, **page})
-    ask.keep("GetAuditHead", {})
-    ask.keep("VerifyAudit", {"expected_head": {"sequence": 1, "hash": "0" * 64}})
-    ask.keep("RedactTexts", {"words": "Camille", "name": BANK, **named})
 
-    ask.keep("ReserveEnvelope", {**reserved, **named, "ttl": "3600s"})
-    done = {"name": reservation, **named}
+def _envelopes(ask: Asker) -> None:
+    reserved = {"parent": AGREEMENT, "amount": EURO, "on_date": TODAY, "case_reference": CASE, **NAMED}
+    done = {"name": ask.do("ReserveEnvelope", **reserved).reservation.name, **NAMED}
+    ask.keep("ReserveEnvelope", {**reserved, "ttl": "3600s"})
     ask.keep("CommitReservation", {**done, "amount": EURO})
     ask.keep("ReleaseReservation", done)
-    ask.keep("GetReservation", {"name": reservation})
-    ask.keep("ListReservations", {"parent": AGREEMENT, "states": ["RESERVATION_STATE_HELD"], **page})
+    ask.keep("GetReservation", {"name": done["name"]})
+    ask.keep("ListReservations", {"parent": AGREEMENT, "states": ["RESERVATION_STATE_HELD"], **PAGE})
 
 
 def of_releases(ask: Asker, packages: Mapping[str, tuple[str, bytes]]) -> None:

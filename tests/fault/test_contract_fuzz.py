@@ -107,6 +107,8 @@ def mutated(message: Any, depth: int = 0) -> Iterator[bool]:
     """Changes one thing at a time, until the next step: a strange value, a list emptied or made long, a
     message left out. Says whether it is one that nothing may leave out: an enumeration, a date, a name."""
     for field in message.DESCRIPTOR.fields:
+        if field.name == "validate_only":  # a write would change what the next request finds
+            continue
         before = copy(message)
         for value in strange(field):
             message.ClearField(field.name)
@@ -246,9 +248,10 @@ def test_no_value_of_a_message_is_internal_or_repeated(launch: Launch, module: s
     with grpc.insecure_channel(server.address) as channel:
         ask = Asker(channel, module)
         FILLED[module](ask)
-        for method in methods(module):
-            for root in ask.requests[method.full_name]:  # every RPC has one, and it is right
+        for method in methods(module):  # every RPC has one, and it is right
+            for root in ask.requests[method.full_name]:
                 assert not refusals(channel, method, root.SerializeToString()), method.full_name
+        for method in methods(module):
             for raw in dict.fromkeys(sent_for(method, ask.requests[method.full_name], count)):
                 for wrong, said in refusals(channel, method, raw):
                     repeated = "repeats what was sent" if CANARY.encode() in said else ""
