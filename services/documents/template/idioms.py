@@ -25,7 +25,7 @@ def as_here(source: str) -> str:
         apart = _APART.match(inside)
         if apart is not None and apart["name"] in FILTERS:
             inside = f"{apart['path']} | {apart['name']}"
-        if inside != braces["inside"].strip() or not source.startswith("{{ "):
+        if inside != braces["inside"].strip() or source.startswith("{{{"):
             source = f"{{{{ {inside} }}}}"
     return _AMONG.sub(_compared, _SUBSCRIPT.sub(r".\g<name>", source))
 

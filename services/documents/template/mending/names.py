@@ -204,9 +204,10 @@ class Naming:
         pieces = re.split(r"(\s+(?:and|or)\s+|\bnot\s+|[()])", written)
         for rank, piece in enumerate(pieces):
             if compared := _COMPARED.match(piece):
-                pieces[rank] = self._compared(compared, scope, alone=len(pieces) == 1)
+                pieces[rank] = self._compared(compared, scope, written)
                 continue
             lacking = list(_lacking(piece, scope)) if re.fullmatch(r"[\w.]+", piece) else []
+            lacking = [path for path in lacking if not _asks(written, path, "defined")]
             found = _field(piece, scope.names)
             if found is None or not lacking:
                 continue
@@ -217,10 +218,11 @@ class Naming:
             self.done[_ASKED_THERE] += 1
         return "".join(pieces)
 
-    def _compared(self, found: re.Match[str], scope: Scope, *, alone: bool) -> str:
+    def _compared(self, found: re.Match[str], scope: Scope, condition: str) -> str:
         """A comparison with a value: one of the field's own, the field being there or not."""
         path, sign, value = found["path"], found["sign"], found["value"]
-        known, lacking = _field(path, scope.names), list(_lacking(path, scope))
+        known, state = _field(path, scope.names), "undefined" if sign == "!=" else "defined"
+        lacking = [one for one in _lacking(path, scope) if not _asks(condition, one, state)]
         if known is not None and known.codes and value[1:-1] not in known.codes:
             folded = _TITLES.get(fold(value[1:-1]), fold(value[1:-1]))
             if meant := next((code for code in known.codes if fold(code) == folded), ""):
@@ -230,9 +232,9 @@ class Naming:
         if not lacking:
             return written
         self.done[_ASKED_THERE] += 1
-        word, state = ("or", "undefined") if sign == "!=" else ("and", "defined")
-        joined = f" {word} ".join([*(f"{one} is {state}" for one in lacking), written])
-        return joined if alone else f"({joined})"
+        word = " or " if sign == "!=" else " and "
+        joined = word.join([*(f"{one} is {state}" for one in lacking), written])
+        return joined if condition == found[0] else f"({joined})"
 
     def _path(self, path: str, scope: Scope) -> str:
         """The path of the field that a name stands for; the name itself, asked, when none does."""
@@ -298,6 +300,11 @@ class Naming:
         self.done[_GUARDED] += 1
         condition = " and ".join(f"{path} is defined" for path in lacking)
         return f"{{% if {condition} %}}{source}{{% endif %}}"
+
+
+def _asks(condition: str, path: str, state: str) -> bool:
+    """Whether a condition already asks whether a field is there."""
+    return re.search(rf"(?<![\w.]){re.escape(path)} is {state}\b", condition) is not None
 
 
 def _in_words(condition: str) -> str:
