@@ -14,6 +14,7 @@ from pathlib import Path
 import grpc
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
+from pydantic_settings import BaseSettings
 from ruamel.yaml import YAML
 
 from services.bank_registry.config import Settings as BankRegistrySettings
@@ -23,7 +24,7 @@ from tests.support import ROOT, wait_until
 
 DEPLOY = ROOT / "deploy"
 UNIT = "microcredit@.service"
-SETTINGS = {
+SETTINGS: dict[str, type[BaseSettings]] = {
     "bank_registry": BankRegistrySettings,
     "documents": DocumentsSettings,
     "eligibility": EligibilitySettings,
