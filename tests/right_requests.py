@@ -34,7 +34,7 @@ PDF = "services.documents.pdf"
 ACCESS = "tests.access_probe:serve_documents"
 """A server that asks who calls: it has the service of the journal of accesses besides."""
 OFFICER = access_probe.header("claude", "dpo,auditor,supervisor,operator", "nord")
-SECONDS, WATCH_SECONDS = 60.0, 0.3
+SECONDS, WATCH_SECONDS = 240.0, 0.3
 EARLIER = {"year": 2024, "month": 1, "day": 1}
 TODAY = {"year": 2026, "month": 12, "day": 1}
 LATER = {"year": 2027, "month": 3, "day": 1}

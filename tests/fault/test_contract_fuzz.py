@@ -17,7 +17,7 @@ from google.rpc import code_pb2, status_pb2
 from google.rpc.error_details_pb2 import BadRequest, ErrorInfo
 from grpc_status import rpc_status
 
-from tests.right_requests import FILLED, PDF, Asker, call, methods, renew
+from tests.right_requests import FILLED, PDF, SECONDS, Asker, call, methods, renew
 from tests.service.test_documents_pdf import office
 from tests.support import Launch
 
@@ -242,8 +242,8 @@ def sent_for(method: MethodDescriptor, roots: Sequence[Message], count: int) -> 
     "count", [8, pytest.param(10_000, marks=pytest.mark.more("chaque champ de chaque demande"))]
 )
 def test_no_value_of_a_message_is_internal_or_repeated(launch: Launch, module: str, count: int) -> None:
-    offices = ("--offices=1",) if module == PDF else ()
-    server = launch(module, "--workers=1", *offices, env={"DOCUMENTS_RETENTION_DAYS": "30"})
+    options = [f"--deadline-seconds={SECONDS:.0f}", *(["--offices=1"] if module == PDF else [])]
+    server = launch(module, "--workers=1", *options, env={"DOCUMENTS_RETENTION_DAYS": "30"})
     faults: dict[str, str] = {}
     with grpc.insecure_channel(server.address) as channel:
         ask = Asker(channel, module)
