@@ -141,7 +141,7 @@ class Asker:
     def __init__(self, channel: grpc.Channel, module: str) -> None:
         self._channel = channel
         named = (*methods(module), *(methods("services.documents") if module == ACCESS else ()))
-        self._methods = {str(method.full_name): method for method in named}
+        self._methods: dict[str, MethodDescriptor] = {method.full_name: method for method in named}
         self.requests: dict[str, tuple[Message, ...]] = {}
 
     def do(self, name: str, /, **fields: Any) -> Any:
