@@ -9,9 +9,8 @@ import grpc_tools
 from google.protobuf.descriptor_pb2 import FileDescriptorSet
 
 from tools.contracts.client import service_config
+from tools.contracts.openapi import DOSSIER, HOSTS, openapi
 from tools.contracts.reading import GOOGLE, ROOT, describe
-
-SCHEMA = ROOT / "services/documents/contract/dossier.schema.json"
 
 FILES = ("microcredit.binpb", "microcredit-protos.zip", "dossier.schema.json", "service-config.json")
 
@@ -23,15 +22,19 @@ _EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
 def write_bundle(folder: Path) -> list[Path]:
-    """Writes the descriptor set, the zip of the protos, the schema of the dossier and the service config."""
-    folder.mkdir(parents=True, exist_ok=True)
+    """Writes the descriptors, the zip of the protos, the schema of the dossier, the service config and the
+    OpenAPI description of each service."""
+    (folder / "openapi").mkdir(parents=True, exist_ok=True)
     descriptors = describe(ROOT / "protos", (DETAILS,))
     binary, archive, schema, config = (folder / name for name in FILES)
     binary.write_bytes(_without_comments(descriptors).SerializeToString(deterministic=True))
     _write_zip(archive, descriptors)
-    schema.write_bytes(SCHEMA.read_bytes())
+    schema.write_bytes(DOSSIER.read_bytes())
     config.write_text(service_config(descriptors), encoding="utf-8")
-    return [binary, archive, schema, config]
+    described = [folder / f"openapi/{host}.json" for host in HOSTS]
+    for host, path in zip(HOSTS, described, strict=True):
+        path.write_text(openapi(descriptors, host), encoding="utf-8")
+    return [binary, archive, schema, config, *described]
 
 
 def _without_comments(descriptors: FileDescriptorSet) -> FileDescriptorSet:
