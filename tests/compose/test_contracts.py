@@ -116,6 +116,18 @@ def test_openapi_is_valid(bundle: Path, host: str) -> None:
     assert done.returncode == 0, done.stdout
 
 
+@pytest.mark.parametrize("host", HOSTS)
+def test_the_reference_page_has_every_call_and_every_message(bundle: Path, host: str) -> None:
+    page = (bundle / f"reference/{host}.html").read_text(encoding="utf-8")
+    assert "<script" not in page
+    assert page.index("champ JSON inconnu") < page.index("<h2>")
+    whole = described(bundle, host)
+    calls = {each["operationId"] for path in whole["paths"].values() for each in path.values()}
+    places = set(re.findall(r' id="([^"]+)"', page))
+    assert calls | set(whole["components"]["schemas"]) <= places
+    assert set(re.findall(r'href="#([^"]+)"', page)) <= places, "a link leads nowhere"
+
+
 def test_openapi_says_a_field_as_the_gateway_reads_it(bundle: Path) -> None:
     whole = described(bundle, "eligibility")
     terms = whole["components"]["schemas"]["microcredit.eligibility.v1.LoanTerms"]
