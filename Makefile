@@ -49,8 +49,9 @@ test-more: setup ## Lance ce que make test laisse : autres Python, autres langag
 	@$(BIN)/python -m compileall -q services tests build/gen
 	@MICROCREDIT_TESTS=more $(BIN)/python -m pytest -n auto --dist worksteal
 
-bench: setup build/npm/.ready ## Mesure les accès, la génération de documents et les débits et la surcharge (demande Node.js et h2load)
+bench: setup build/npm/.ready build/gateway/.ready ## Mesure les accès, la passerelle, les documents, les débits et la surcharge (demande Node.js et h2load)
 	@$(BIN)/python -m tests.bench.access
+	@$(BIN)/python -m tests.bench.gateway
 	@$(BIN)/python -m tests.bench.documents
 	@$(BIN)/python -m tests.bench.registry
 	@$(BIN)/python -m tests.bench

@@ -268,13 +268,15 @@ def of_documents(ask: Asker) -> None:
     template, profile = (pack(read_folder(DOCUMENTS / name)) for name in (TEMPLATE, PROFILE))
     packages = {"templates": (version, template), "profiles": (f"{PROFILE}/versions/1", profile)}
     of_releases(ask, packages)
-    ask.keep("GenerateDocument", {**letter, **told})
+    batch = {name: value for name, value in letter.items() if name != "data_json"}
+    ask.keep("GenerateDocument", {**letter, **told}, {**batch, "data": example("refus-budget"), **told})
     ask.keep("DownloadDocument", {"name": kept.name}, {"generate": letter, **told})
     item = {"key": "a", "data_json": data}
-    batch = {name: value for name, value in letter.items() if name != "data_json"}
     ask.keep("BatchGenerateDocuments", {**batch, "items": [item], "output": "BATCH_OUTPUT_ZIP", **told})
     dossier = {"document_date": TODAY, "data_json": whole, "profile": PROFILE}
     ask.keep("GenerateDossier", {**dossier, "purpose": "DOSSIER_PURPOSE_BANK", **told})
+    files = ({"name": kept.name}, {"document": letter, **told}, {"dossier": dossier, **told})
+    ask.keep("DownloadFile", *files)
     ask.keep("GetDocument", {"name": kept.name})
     ask.keep("ListDocuments", {"case_reference": CASE, "page_size": 10})
     ask.keep("DeleteCase", {"case_reference": CASE, **told})

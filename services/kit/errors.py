@@ -4,8 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 from typing import ClassVar, TypeVar
@@ -85,18 +84,6 @@ class DomainError(Exception):
         self.message = message
         self.metadata = dict(metadata)
         self.violations = tuple(violations)
-
-
-@contextmanager
-def within(field: str) -> Iterator[None]:
-    """Gives the violations of what a field holds their paths in the request as it was sent."""
-    try:
-        yield
-    except DomainError as error:
-        error.violations = tuple(
-            replace(one, field=f"{field}.{one.field}" if one.field else field) for one in error.violations
-        )
-        raise
 
 
 class InvalidArgument(DomainError):

@@ -13,6 +13,7 @@ import pytest
 from google.protobuf.descriptor import Descriptor, FieldDescriptor, MethodDescriptor
 from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
+from google.protobuf.struct_pb2 import Struct
 from google.rpc import code_pb2, status_pb2
 from google.rpc.error_details_pb2 import BadRequest, ErrorInfo
 from grpc_status import rpc_status
@@ -115,8 +116,9 @@ def mutated(message: Any, depth: int = 0) -> Iterator[bool]:
             put(message, field, value)
             yield field.enum_type is not None or field.message_type is not None
             message.CopyFrom(before)
-        if is_map(field):
-            getattr(message, field.name)[CANARY].SetInParent()
+        if is_open(field):
+            given = getattr(message, field.name)
+            given[CANARY].SetInParent() if field.is_repeated else given.update({CANARY: CANARY})
             yield True
         elif field.is_repeated and is_filled(field, depth):
             one = next(iter(getattr(message, field.name)), likely(field, depth))
@@ -133,11 +135,15 @@ def mutated(message: Any, depth: int = 0) -> Iterator[bool]:
 
 
 def is_entered(field: FieldDescriptor, depth: int) -> bool:
-    return field.message_type is not None and depth < DEPTH and not is_map(field)
+    return field.message_type is not None and depth < DEPTH and not is_open(field)
 
 
-def is_map(field: FieldDescriptor) -> bool:
-    return field.message_type is not None and bool(field.message_type.GetOptions().map_entry)
+def is_open(field: FieldDescriptor) -> bool:
+    """Whether the names in a field are those of the sender: a map, or an object."""
+    kind = field.message_type
+    return kind is not None and (
+        bool(kind.GetOptions().map_entry) or kind.full_name == Struct.DESCRIPTOR.full_name
+    )
 
 
 def held(message: Any, field: FieldDescriptor) -> list[Any]:
@@ -162,7 +168,7 @@ def resolves(path: str, descriptor: Descriptor) -> bool:
         field = match and descriptor.fields_by_name.get(match[1])
         if not field:
             return False
-        if field.message_type is None or is_map(field):
+        if field.message_type is None or is_open(field):
             return True
         descriptor = field.message_type
     return True
@@ -209,7 +215,7 @@ def refusals(channel: grpc.Channel, method: MethodDescriptor, raw: bytes) -> lis
 def statuses(message: Any) -> Iterator[status_pb2.Status]:
     """The errors of the items of an answer."""
     for field, value in message.ListFields():
-        if field.message_type is None or is_map(field):
+        if field.message_type is None or is_open(field):
             continue
         for one in value if field.is_repeated else [value]:
             if field.message_type.full_name == status_pb2.Status.DESCRIPTOR.full_name:
