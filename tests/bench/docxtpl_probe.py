@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from typing import Any
 
 import grpc
 from pydantic_settings import SettingsConfigDict
@@ -34,7 +35,7 @@ class Docxtpl:
 
 def add(probe: Docxtpl, to: grpc.Server) -> None:
     """What a generated add_…_to_server does."""
-    method = grpc.unary_unary_rpc_method_handler(probe.one, GenerateDocumentRequest.FromString)
+    method: Any = grpc.unary_unary_rpc_method_handler(probe.one, GenerateDocumentRequest.FromString)
     to.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(NAME, {"One": method}),))
 
 

@@ -60,9 +60,9 @@ def subjects(folder: Path, stack: ExitStack) -> list[Subject]:
     ours = "/microcredit.documents.v1.DocumentService/GenerateDocument"
     # The echo has the size of the request of an assessment, as in the table of every service.
     asked = [
-        ("écho brut", "tests.service.kit_probe", f"/{NAME}/One", b"x" * 256, 4000),
-        ("lettre par docxtpl", "tests.bench.docxtpl_probe", f"/{NAME}/One", letter, 64),
-        ("lettre", "services.documents", ours, letter, 2000),
+        ("écho brut", "tests.service.kit_probe", f"/{NAME}/One", b"x" * 256, 2000),
+        ("lettre par docxtpl", "tests.bench.docxtpl_probe", f"/{NAME}/One", letter, 32),
+        ("lettre", "services.documents", ours, letter, 500),
     ]
     found = []
     for title, module, path, message, calls in asked:

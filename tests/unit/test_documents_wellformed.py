@@ -34,7 +34,7 @@ def body(*blocks: str) -> str:
             "{% endif %}",
             "{% endfor %}",
         ],
-        [P.format(f'<w:link w:to="{{{{ (name) | {FLAT} }}}}"/>')],
+        [P.format(f'<w:link w:to="{{{{\n( name ) | {FLAT}}}}}"/>')],
         [R.format("{# rien #}<?restart?>")],
     ],
 )
