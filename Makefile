@@ -52,10 +52,10 @@ test-more: setup ## Lance ce que make test laisse : autres Python, autres langag
 bench: setup build/npm/.ready ## Mesure les accès, la génération de documents et les débits et la surcharge (demande Node.js et h2load)
 	@$(BIN)/python -m tests.bench.access
 	@$(BIN)/python -m tests.bench.documents
-	@$(BIN)/python -m tests.bench.letters
 	@$(BIN)/python -m tests.bench.registry
 	@$(BIN)/python -m tests.bench
 	@$(BIN)/python -m tests.bench.admission
+	@$(BIN)/python -m tests.bench.letters
 
 certs: setup ## Écrit dans certs/ une autorité d’essai, des certificats (serveur, application, passerelle) et un fichier d’accès
 	@$(BIN)/python -m tools.certificates certs
