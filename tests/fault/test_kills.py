@@ -70,7 +70,7 @@ def test_killed_processes_lose_and_double_no_write(
     """A worker (all of them for an import), then the master; the next server finds all that was answered."""
     env = environment(tmp_path)
     server = begun(launch, kind, env, tmp_path)
-    writes = SLOW_WRITES if kind in (PUBLICATION, IMPORT) else scale.writes
+    writes = SLOW_WRITES if kind in (PUBLICATION, ACTIVATION, IMPORT) else scale.writes
     load = Load(kind, [server.address])
     with load.running():
         load.wait(writes)
