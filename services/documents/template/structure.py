@@ -185,8 +185,8 @@ def _alone(one: Occurrence) -> Iterator[Finding]:
             f"« {tag.source} » fait disparaître {_TAKEN[tag.prefix]} avec ce qui l’entoure.",
             "Laissez la balise seule."
             if tag.sign == "{#"
-            else f"Laissez la balise seule ; ou, pour garder le texte, retirez « {tag.prefix} » des balises de "
-            "ce passage.",
+            else f"Laissez la balise seule ; ou, pour garder le texte, retirez « {tag.prefix} » des balises "
+            "de ce passage.",
         )
     elif lost := next(_lost(taken), ""):
         yield finding(
