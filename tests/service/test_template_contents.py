@@ -148,14 +148,12 @@ def answered(stubs: Stubs, content: bytes) -> bool:
     return True
 
 
-@pytest.mark.parametrize(
-    "count", [3, pytest.param(200, marks=pytest.mark.more("fichiers Word au hasard par le serveur : 200"))]
-)
-def test_files_at_random_never_hurt_a_worker(stubs: Stubs, server: RunningServer, count: int) -> None:
+@pytest.mark.more("fichiers Word au hasard par le serveur : 60")
+def test_files_at_random_never_hurt_a_worker(stubs: Stubs, server: RunningServer) -> None:
     """Each is checked in a few seconds, with findings or a typed refusal, by a worker that serves on."""
-    chance = random.Random(count)
+    chance = random.Random(60)
     good = docx_of(stubs, REFUSAL)
-    for rank in range(count):
+    for rank in range(60):
         found = dict(parts(good))
         for name in chance.sample(sorted(one for one in found if one.endswith((".xml", ".rels"))), 2):
             found[name] = mutated(found[name], chance)
