@@ -197,7 +197,7 @@ def merge() -> None:
     print(f"   À l’essai : {foreseen['reservation_count']} réservation refaite, {changed} réponse change.")
     show(*words)
     agreements = ask("show", INTO, "--on", "15/01/2027")["agreements"]
-    taken = next(one for one in agreements if one["continues"]["name"].startswith(f"banks/{MERGED}/"))
+    taken = next(one for one in agreements if one["continues"].startswith(f"banks/{MERGED}/"))
     show("reservations", INTO, "--agreement", taken["name"].rpartition("/")[2])
 
 
