@@ -23,6 +23,8 @@ from pathlib import Path
 from typing import Any
 
 import grpc
+from google.type.date_pb2 import Date
+from google.type.money_pb2 import Money
 
 from microcredit.bankregistry.v1 import envelope_service_pb2 as pb
 from microcredit.bankregistry.v1.envelope_service_pb2_grpc import EnvelopeServiceStub
@@ -179,8 +181,8 @@ def reserve() -> None:
     """A place in the envelope of an agreement, as the software of the instructors takes one."""
     request = pb.ReserveEnvelopeRequest(
         parent=f"banks/{MERGED}/agreements/{MERGED_AGREEMENT}",
-        amount={"currency_code": "EUR", "units": 1000},
-        on_date={"year": 2027, "month": 1, "day": 15},
+        amount=Money(currency_code="EUR", units=1000),
+        on_date=Date(year=2027, month=1, day=15),
         case_reference="2026-0187",
     )
     with grpc.insecure_channel(ADDRESS) as channel:
