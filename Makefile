@@ -25,7 +25,7 @@ demo: setup ## Joue les demandes d’exemple de bout en bout ; les documents Wor
 demo-rules: setup ## Joue un vote : version refusée, cas complétés, note au conseil, activation à une date, une personne et son dossier
 	@$(BIN)/python scripts/serve.py -- $(BIN)/python -m examples.rules
 
-demo-registry: setup ## Importe, amende, corrige et défait, publie le site dans out/registre, et voit un passé récrit
+demo-registry: setup ## Importe, amende, corrige, défait et fusionne, publie le site dans out/registre, et voit un passé récrit
 	@$(BIN)/python scripts/serve.py --only services.bank_registry -- $(BIN)/python -m examples.registry
 
 demo-templates: setup ## Change une lettre, la publie à une date, répare, convertit, fait mille courriers, sans redémarrage
@@ -49,8 +49,9 @@ test-more: setup ## Lance ce que make test laisse : autres Python, autres langag
 	@$(BIN)/python -m compileall -q services tests build/gen
 	@MICROCREDIT_TESTS=more $(BIN)/python -m pytest -n auto --dist worksteal
 
-bench: setup build/npm/.ready ## Mesure les accès, la génération de documents et les débits et la surcharge (demande Node.js et h2load)
+bench: setup build/npm/.ready build/gateway/.ready ## Mesure les accès, la passerelle, les documents, les débits et la surcharge (demande Node.js et h2load)
 	@$(BIN)/python -m tests.bench.access
+	@$(BIN)/python -m tests.bench.gateway
 	@$(BIN)/python -m tests.bench.documents
 	@$(BIN)/python -m tests.bench.registry
 	@$(BIN)/python -m tests.bench

@@ -52,7 +52,7 @@ class Gateway:
     """A running gateway."""
 
     port: int
-    log: Path
+    pid: int
 
     def call(
         self,
@@ -94,7 +94,7 @@ def running(folder: Path, addresses: Mapping[str, str]) -> Iterator[Gateway]:
     try:
         wait_until(lambda: _listens(port) or process.poll() is not None)
         assert process.poll() is None, log.read_text()
-        yield Gateway(port, log)
+        yield Gateway(port, process.pid)
     finally:
         process.kill()
         process.wait()

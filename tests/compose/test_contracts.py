@@ -22,6 +22,7 @@ from tests.support import ROOT, Launch, wait_until
 from tools.contracts import HOSTS, describe, own, write_bundle
 
 TYPESCRIPT = ROOT / "build/npm/node_modules/.bin/protoc-gen-ts"
+DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 VALIDATOR = ROOT / "build/gateway/bin/openapi-spec-validator"
 LANGUAGES = {
     "java": ("", ".java"),
@@ -115,6 +116,18 @@ def test_openapi_is_valid(bundle: Path, host: str) -> None:
     assert done.returncode == 0, done.stdout
 
 
+@pytest.mark.parametrize("host", HOSTS)
+def test_the_reference_page_has_every_call_and_every_message(bundle: Path, host: str) -> None:
+    page = (bundle / f"reference/{host}.html").read_text(encoding="utf-8")
+    assert "<script" not in page
+    assert page.index("champ JSON inconnu") < page.index("<h2>")
+    whole = described(bundle, host)
+    calls = {each["operationId"] for path in whole["paths"].values() for each in path.values()}
+    places = set(re.findall(r' id="([^"]+)"', page))
+    assert calls | set(whole["components"]["schemas"]) <= places
+    assert set(re.findall(r'href="#([^"]+)"', page)) <= places, "a link leads nowhere"
+
+
 def test_openapi_says_a_field_as_the_gateway_reads_it(bundle: Path) -> None:
     whole = described(bundle, "eligibility")
     terms = whole["components"]["schemas"]["microcredit.eligibility.v1.LoanTerms"]
@@ -123,6 +136,10 @@ def test_openapi_says_a_field_as_the_gateway_reads_it(bundle: Path) -> None:
     assert "RULESET_NOT_IN_FORCE" in assess["responses"]["400"]["description"]
     days = {each["name"] for each in whole["paths"]["/v1/factCatalog"]["get"]["parameters"]}
     assert {"requestDate.year", "requestDate.month", "requestDate.day"} == days
+    file = described(bundle, "documents")["paths"]["/v1/documents:file"]["post"]
+    assert {each["name"] for each in file["parameters"]} == {"requestId", "validateOnly"}
+    assert DOCX in file["responses"]["200"]["content"]
+    assert described(bundle, "documents")["components"]["schemas"]["Dossier"]["additionalProperties"] is False
 
 
 def test_the_service_config_has_every_method_once(bundle: Path) -> None:

@@ -25,6 +25,7 @@ from ruamel.yaml import YAML
 from microcredit.eligibility.v1.assessment_pb2 import OUTCOME_ELIGIBLE
 from microcredit.eligibility.v1.eligibility_service_pb2 import AssessEligibilityRequest
 from microcredit.eligibility.v1.eligibility_service_pb2_grpc import EligibilityServiceStub
+from services.kit.access.roles import shipped
 from tests import gateway, oidc
 from tests.access_support import GATEWAY, NIGHT, SOFTWARE, TEAM, Town, fingerprint
 from tests.bank_registry_support import run_import
@@ -33,7 +34,7 @@ from tests.gateway import Answer, Gateway
 from tests.service.test_access_roles import SERVED
 from tests.support import ROOT, Launch, RunningServer, registry_keys
 from tools import certificates
-from tools.contracts import write_bundle
+from tools.contracts import HOSTS, write_bundle
 
 pytestmark = [
     pytest.mark.more("la passerelle, qui demande Envoy"),
@@ -57,14 +58,15 @@ audience = "microcredit"
 
 [providers.roles]
 mc-instruction = ["instructor"]
+mc-tout = {json.dumps(sorted(shipped(ROOT / "services/eligibility/roles.toml").roles))}
 """
-PEOPLE = {"claire": {"roles": ["mc-instruction"], **TEAM}}
+PEOPLE = {"claire": {"roles": ["mc-instruction"], **TEAM}, "tout": {"roles": ["mc-tout"], **TEAM}}
 SAMPLE = ROOT / "services/bank_registry/samples/preteurs-fictifs.json"
 PAGE = ROOT / "docs/passerelle.md"
-LETTER = {
+LETTER: dict[str, Any] = {
     "template": f"templates/{REFUSAL}",
     "documentDate": {"year": 2026, "month": 11, "day": 23},
-    "dataJson": base64.b64encode(json.dumps(example("refus-budget")).encode()).decode(),
+    "data": example("refus-budget"),
 }
 Call = Callable[..., Answer]
 
@@ -176,6 +178,24 @@ def test_an_application_is_assessed_given_lenders_and_a_letter(call: Call) -> No
     content = base64.b64decode(letter.json["document"]["content"])
     assert hashlib.sha256(content).hexdigest() == letter.json["document"]["sha256"]
     assert zipfile.is_zipfile(io.BytesIO(content))
+
+
+def test_the_file_comes_as_it_is_saved(call: Call) -> None:
+    file = call("documents", "/v1/documents:file", LETTER)
+    made = call("documents", "/v1/documents:generate", LETTER).json["document"]
+    assert hashlib.sha256(file.content).hexdigest() == made["sha256"]
+    assert file.headers["content-type"] == made["mediaType"]
+    assert file.headers["content-disposition"] == f'attachment; filename="{made["filename"]}"'
+
+
+def test_a_file_that_is_refused_says_why(call: Call) -> None:
+    wrong = {**LETTER, "data": {**LETTER["data"], "inconnu": 1, "applicant": {"last_name": 1}}}
+    for path in ("/v1/documents:file", "/v1/documents:generate"):
+        answer = call("documents", path, wrong)
+        assert (answer.status, answer.reason) == (400, "INVALID_FIELDS")
+        (fields,) = (each["fieldViolations"] for each in answer.json["details"] if "fieldViolations" in each)
+        assert any(each["field"].endswith("data.applicant.last_name") for each in fields)
+        assert any(".data.?" in f".{each['field']}" for each in fields)
 
 
 def test_an_error_of_a_service_comes_with_its_details(call: Call) -> None:
@@ -304,12 +324,31 @@ def test_the_commands_of_the_page_do_what_it_says(
 ) -> None:
     blocks = re.findall(r"```sh\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
     (commands,) = (block for block in blocks if block.startswith("call()"))
-    (tmp_path / "examples").symlink_to(ROOT / "examples")
+    for name in ("examples", "services"):
+        (tmp_path / name).symlink_to(ROOT / name)
     shutil.copytree(folder / "certs", tmp_path / "certs")
     certificates.write(town.pairs[SOFTWARE], tmp_path / "certs", "logiciel-social")
     (tmp_path / "jeton").write_text(town.provider.login("claire").access)
     script = "set -eu\n" + commands.replace(str(gateway.PORT), str(running.port))
     done = subprocess.run(["sh", "-c", script], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+    assert zipfile.is_zipfile(tmp_path / "lettre.docx")
     for expected in ("OUTCOME_ELIGIBLE", '"selectable":true', '"facts":[', '"INVALID_FIELDS"'):
         assert expected in done.stdout
+
+
+@pytest.mark.parametrize("host", HOSTS)
+def test_no_request_that_openapi_allows_or_forbids_is_a_fault_of_the_service(
+    town: Town, folder: Path, running: Gateway, tmp_path: Path, host: str
+) -> None:
+    command = [str(gateway.TOOLS / "schemathesis"), "run", str(folder / f"dist/openapi/{host}.json")]
+    command += ["--url", f"https://127.0.0.1:{running.port}", "--header", f"host: {host}.localhost"]
+    command += ["--header", f"authorization: Bearer {town.provider.login('tout').access}"]
+    command += ["--tls-verify", str(folder / "certs/autorite.crt")]
+    command += ["--request-cert", str(folder / "certs/logiciel.crt")]
+    command += ["--request-cert-key", str(folder / "certs/logiciel.key")]
+    command += ["--checks", "not_a_server_error", "--phases", "fuzzing", "--max-examples", "3", "--seed", "1"]
+    command += ["--suppress-health-check", "all", "--generation-database", "none", "--no-color"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout[-4000:]
+    assert re.search(r"(\d{2,}) generated, \1 passed", done.stdout), done.stdout[-1000:]

@@ -6,8 +6,8 @@
 - `errors_page`: The page of errors, in French.
 - `own`: The files of the contract, without those of Google.
 - `HOSTS`: The services by the name of their host: the package of each, and the collections that it deploys.
-- `write_bundle`: Writes the descriptor set, the zip of the protos, the schema of the dossier, the service
-  config, and the OpenAPI description of each service.
+- `write_bundle`: Writes the descriptors, the zip of the protos, the schema of the dossier, the service
+  config, and the OpenAPI description and the reference page of each service.
 """
 
 from tools.contracts.bundle import write_bundle

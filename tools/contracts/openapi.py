@@ -48,6 +48,11 @@ NOTE = (
 _SHARED = ("microcredit.access.v1", "microcredit.releases.v1")
 _RELEASES = "microcredit.releases.v1"
 _VERBS = ("get", "post", "put", "patch", "delete")
+_FILES = (
+    "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    "application/pdf",
+    "application/zip",
+)
 _VARIABLE = re.compile(r"\{([a-z_.]+)(?:=([^}]*))?\}")
 
 # Their stubs give extensions a type that those of protobuf do not take.
@@ -174,7 +179,11 @@ def _query(operation: Operation, schemas: Schemas) -> Iterator[Json]:
     """The parameters of the address: the fields that are neither in the path nor in the body."""
     if operation.body == "*":
         return
+    fields = schemas.fields(operation.method.input_type)
     taken = {*operation.variables, operation.body}
+    chosen = {field.oneof_index for field in fields if field.name in taken and field.HasField("oneof_index")}
+    # What excludes the body, or what the path names, is no parameter beside it.
+    taken |= {field.name for field in fields if field.HasField("oneof_index") and field.oneof_index in chosen}
     yield from (
         {"name": name, "in": "query", "required": required, "description": description, "schema": schema}
         for name, required, description, schema in _flat(operation.method.input_type, schemas, "", taken)
@@ -200,7 +209,7 @@ def _flat(
 def _responses(operation: Operation, schemas: Schemas) -> Json:
     method = operation.method
     if method.output_type == ".google.api.HttpBody":
-        content: Json = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
+        content: Json = {kind: {"schema": {"type": "string", "format": "binary"}} for kind in _FILES}
     else:
         answer: Json = reference(schemas.add(method.output_type))
         if method.server_streaming:
