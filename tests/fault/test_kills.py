@@ -14,7 +14,17 @@ import pytest
 
 from tests.bank_registry_support import new_database, status_of
 from tests.support import Launch, RunningServer, throwaway_stores, wait_until
-from tests.writes import IMPORT, KINDS, ONE_OF_EACH_SERVICE, PUBLICATION, Kind, Load, channel_to, check
+from tests.writes import (
+    ACTIVATION,
+    IMPORT,
+    KINDS,
+    ONE_OF_EACH_SERVICE,
+    PUBLICATION,
+    Kind,
+    Load,
+    channel_to,
+    check,
+)
 
 WRITES = 6
 
