@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from openpyxl import Workbook, load_workbook
 
@@ -524,7 +524,8 @@ FORMATS = {str: "@", date: "dd/mm/yyyy", int: "0", Decimal: "#,##0.00"}
 def test_what_is_written_is_read_back(form: str, row: list[Any]) -> None:
     kinds = [type("" if cell is None else cell) for cell in row]
     titles = [f"colonne {number}" for number in range(len(row))]
-    if form == "csv":
+    if form == "csv":  # « Â¡ » is what an accent encoded twice looks like: such a file is refused
+        assume(not any(set("ÂÃÅâ") & set(cell) for cell in row if isinstance(cell, str)))
         data = tables.csv_bytes(["nom", *titles], [["x", *row]])
     else:
         columns = [
