@@ -74,7 +74,9 @@ def plausible(descriptor: Descriptor, depth: int = 0) -> Message:
 
 
 def is_filled(field: FieldDescriptor, depth: int) -> bool:
-    return field.message_type is None or is_entered(field, depth)
+    # A dossier is given in bytes, or as an object: both at once are refused before anything is read of them.
+    whole = field.message_type is not None and field.message_type.full_name == "google.protobuf.Struct"
+    return not whole and (field.message_type is None or is_entered(field, depth))
 
 
 def right(descriptor: Descriptor) -> list[Message]:

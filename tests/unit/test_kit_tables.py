@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from openpyxl import Workbook, load_workbook
 
@@ -113,7 +113,8 @@ MIXED = "nom;montant\nRené;1\n".encode() + "é;2\n".encode("cp1252")
         (b"x" * (32 * 1024 * 1024 + 1), "dépasse 32 Mio"),
         (b"nom;montant\n\x01\x02", "La ligne 2 contient un caractère de contrôle"),
         (b"", "vide"),
-        (b'nom;montant\n"jamais', "ligne 2"),
+        (b'"nom;montant\njamais;1', "ligne 1"),
+        (b"nom;montant\n" + b'"jamais;1\n' * 60, "trop de guillemets"),
         (b"nom;" * 300, "colonnes"),
         (b"sep=;\n", "vide"),
         (b'sep="\n', "vide"),
@@ -121,6 +122,23 @@ MIXED = "nom;montant\nRené;1\n".encode() + "é;2\n".encode("cp1252")
 )
 def test_what_is_no_table_is_refused_in_one_sentence(data: bytes, said: str) -> None:
     assert said in sentence(data)
+
+
+@pytest.mark.parametrize(
+    ("text", "wrong"),
+    [
+        ('A;"un;x\nB;deux;y\nC;"trois";z\n', {(2, 1)}),  # never closed
+        ('A;u"n;x\nB;deux;y\nC;"trois";z\n', {(2, 1)}),
+        ('A;"un" x;x\nB;deux;y\nC;trois;"z\n', {(2, 1), (4, 2)}),
+        ('A;"un ""1"" ; 2";x\nB;"deux\nlignes";y\n', set()),
+    ],
+)
+def test_a_quote_out_of_its_place_costs_its_line_alone(text: str, wrong: set[tuple[int, int]]) -> None:
+    head, *rows = read(f"clé;nom;montant\n{text}")
+    assert head.cells == ["clé", "nom", "montant"]
+    found = {(row.line, rank) for row in rows for rank, one in enumerate(row.cells) if isinstance(one, Bad)}
+    assert found == wrong
+    assert [row.cells[0] for row in rows] == [one for one in "ABC" if f"{one};" in text]
 
 
 @pytest.mark.parametrize("magic", [b"\xd0\xcf\x11\xe0", b"%PDF", b"<html>", b"\x89PNG"])
@@ -294,6 +312,12 @@ def test_a_number_comes_with_what_its_format_says() -> None:
     }  # fmt: skip
     made = xlsx(["nom"] * 6, [1000, 297730000, 0.025, 1234.5, 12, 7], formats=formats)
     assert cells(made)[1] == ["01000", "0297730000", "2,5 %", "1234.5 €", 12, 7]
+    formats = {
+        "A2": '0.0\\ "k€"', "B2": '0" ans"', "C2": "[$€-40C]\\ #,##0", "D2": '_-* #,##0\\ "€"_-',
+        "E2": "0.00E+00", "F2": "#,##0_)",
+    }  # fmt: skip
+    shown = cells(xlsx(["nom"] * 6, [1.5, 2, 15, 15, 3, 7], formats=formats))[1]
+    assert shown == ["1.5 k€", "2 ans", "15 €", "15 €", 3, 7]
     assert isinstance(tables.money(cells(made)[1][2]), Bad)
     assert tables.money(cells(made)[1][3]) == 123450
     raw = (
@@ -304,6 +328,14 @@ def test_a_number_comes_with_what_its_format_says() -> None:
         'office:value="1234.5"><text:p>1 234,50 €</text:p></table:table-cell></table:table-row>'
     )
     assert cells(ods(ods_sheet(["nom"] * 3, raw=raw)))[1] == ["01000", "2,5 %", "1234.5 €"]
+    numbers = [("1.5", "1,5 k€"), ("2", "2 ans"), ("15", "€ 15"), ("970000000", "9,7E+08"), ("7", "7,00 ")]
+    raw = "".join(
+        f'<table:table-cell office:value-type="float" office:value="{value}"><text:p>{text}</text:p>'
+        "</table:table-cell>"
+        for value, text in numbers
+    )
+    made = ods(ods_sheet(["nom"] * 5, raw=f"<table:table-row>{raw}</table:table-row>"))
+    assert cells(made)[1] == ["1.5 k€", "2 ans", "15 €", 970000000, 7]
 
 
 def bad(data: bytes, **options: Any) -> list[tuple[str, str]]:
@@ -492,7 +524,8 @@ FORMATS = {str: "@", date: "dd/mm/yyyy", int: "0", Decimal: "#,##0.00"}
 def test_what_is_written_is_read_back(form: str, row: list[Any]) -> None:
     kinds = [type("" if cell is None else cell) for cell in row]
     titles = [f"colonne {number}" for number in range(len(row))]
-    if form == "csv":
+    if form == "csv":  # « Â¡ » is what an accent encoded twice looks like: such a file is refused
+        assume(not any(set("ÂÃÅâ") & set(cell) for cell in row if isinstance(cell, str)))
         data = tables.csv_bytes(["nom", *titles], [["x", *row]])
     else:
         columns = [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from microcredit.documents.v1 import document_service_pb2 as pb
@@ -120,6 +120,17 @@ def file_info(file: OutputFile) -> pb.FileInfo:
         size_bytes=len(file.content),
         sha256=file.sha256,
     )
+
+
+def file_of_dossier(parts: Iterable[pb.GenerateDossierResponse]) -> pb.Document:
+    """The file that the answers of GenerateDossier hold, whole; empty when nothing was made."""
+    document, content = pb.Document(), bytearray()
+    for part in parts:
+        if part.HasField("file"):
+            document.filename, document.media_type = part.file.filename, part.file.media_type
+        content += part.chunk.data
+    document.content = bytes(content)
+    return document
 
 
 def check_size(file: OutputFile, limit: int) -> None:

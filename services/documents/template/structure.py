@@ -21,7 +21,7 @@ from services.documents.template.reading import (
     paragraph_text,
     place,
 )
-from services.documents.template.tags import find
+from services.documents.template.tags import find, mistaken
 from services.kit.findings import Finding, Severity
 
 _OPENING = {"if": "endif", "for": "endfor"}
@@ -106,7 +106,7 @@ def structure(lines: Iterable[Line], occurrences: Iterable[Occurrence]) -> Itera
 
 
 def _strays(line: Line) -> Iterator[Finding]:
-    for stray in line.tags()[1]:
+    for stray in line.tags()[1] if line.paragraph is None else mistaken(line.text):
         if stray.sign in ("}}", "%}"):
             yield finding(
                 line, "TAG_UNOPENED", f"« {stray.sign} » ne ferme aucune balise.", "Retirez ce signe."
@@ -131,15 +131,7 @@ def _known(one: Occurrence) -> Iterator[Finding]:
             one.line,
             "TAG_RESERVED",
             f"« {tag.source} » attend un contenu préparé par un programme.",
-            f"Écrivez « {{{{ {tag.body} }}}} ».",
-        )
-    if tag.sign == "{%" and tag.keyword not in (*KEYWORDS, *CELL_TAGS):
-        meant = keyword_instead(tag)
-        yield finding(
-            one.line,
-            "TAG_UNKNOWN",
-            f"« {tag.keyword or tag.body} » n’est pas une instruction des modèles.",
-            f"Écrivez « {meant} »." if meant else "Les instructions sont if, elif, else et for.",
+            "Une donnée s’imprime par une balise simple, sans lettre après les accolades.",
         )
     if tag.sign == "{%" and tag.keyword in _BARE and tag.rest:
         yield finding(
@@ -184,7 +176,7 @@ def _alone(one: Occurrence) -> Iterator[Finding]:
             one.line,
             "TAG_MISPLACED",
             f"« {tag.source} » n’est pas dans un tableau.",
-            f"Écrivez « {{%p {tag.body} %}} », seul dans son paragraphe.",
+            "Hors d’un tableau, une balise prend « {%p », et reste seule dans son paragraphe.",
         )
     elif _everything(taken) != tag.source:
         yield finding(
@@ -193,7 +185,8 @@ def _alone(one: Occurrence) -> Iterator[Finding]:
             f"« {tag.source} » fait disparaître {_TAKEN[tag.prefix]} avec ce qui l’entoure.",
             "Laissez la balise seule."
             if tag.sign == "{#"
-            else f"Laissez la balise seule, ou écrivez « {{% {tag.body} %}} » pour garder le texte.",
+            else f"Laissez la balise seule ; ou, pour garder le texte, retirez « {tag.prefix} » des balises "
+            "de ce passage.",
         )
     elif lost := next(_lost(taken), ""):
         yield finding(
@@ -279,14 +272,16 @@ def _same_place(one: Occurrence, block: _Block) -> Iterator[Finding]:
             one.line,
             "BLOCK_PREFIX",
             f"« {one.tag.source} » répond à « {opening.source} » : les deux doivent s’écrire de même.",
-            f"Écrivez « {_sign(opening.prefix)}{one.tag.body} %}} ».",
+            f"Commencez les deux par « {_sign(opening.prefix).strip()} », ou les deux par "
+            f"« {_sign(one.tag.prefix).strip()} ».",
         )
     elif _container(one) != block.container:
         yield finding(
             one.line,
             "BLOCK_SPREAD",
             f"« {opening.source} » et « {one.tag.source} » ne sont pas au même endroit du document.",
-            "Placez les deux dans le même paragraphe ; pour des paragraphes entiers, écrivez « {%p … %}",
+            "Placez les deux dans le même paragraphe ; ou chacun seul dans le sien avec « {%p », pour des "
+            "paragraphes entiers, ou seul dans sa ligne avec « {%tr », pour des lignes de tableau.",
         )
 
 
