@@ -25,7 +25,7 @@ demo: setup ## Joue les demandes d’exemple de bout en bout ; les documents Wor
 demo-rules: setup ## Joue un vote : version refusée, cas complétés, note au conseil, activation à une date, une personne et son dossier
 	@$(BIN)/python scripts/serve.py -- $(BIN)/python -m examples.rules
 
-demo-registry: setup ## Importe, amende, corrige et défait, publie le site dans out/registre, et voit un passé récrit
+demo-registry: setup ## Importe, amende, corrige, défait et fusionne, publie le site dans out/registre, et voit un passé récrit
 	@$(BIN)/python scripts/serve.py --only services.bank_registry -- $(BIN)/python -m examples.registry
 
 demo-templates: setup ## Change une lettre, la publie à une date, répare, convertit, fait mille courriers, sans redémarrage
@@ -56,6 +56,7 @@ bench: setup build/npm/.ready build/gateway/.ready ## Mesure les accès, la pass
 	@$(BIN)/python -m tests.bench.registry
 	@$(BIN)/python -m tests.bench
 	@$(BIN)/python -m tests.bench.admission
+	@$(BIN)/python -m tests.bench.letters
 
 certs: setup ## Écrit dans certs/ une autorité d’essai, des certificats (serveur, application, passerelle) et un fichier d’accès
 	@$(BIN)/python -m tools.certificates certs

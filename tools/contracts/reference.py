@@ -12,7 +12,7 @@ Json = dict[str, Any]
 _STYLE = (
     "body{font:1rem/1.5 sans-serif;max-width:60rem;margin:auto;padding:1rem}"
     "table{border-collapse:collapse;width:100%}td,th{border:1px solid #767676;padding:.3rem;text-align:left;"
-    "vertical-align:top}code{overflow-wrap:anywhere}"
+    "vertical-align:top}code{overflow-wrap:anywhere}p,td{white-space:pre-line}"
 )
 _SCHEMAS = "#/components/schemas/"
 
@@ -21,7 +21,7 @@ def reference_page(description: str) -> str:
     """The page of an OpenAPI description."""
     said: Json = json.loads(description)
     title = escape(said["info"]["title"])
-    note = escape(said["info"]["description"]).replace("**", "")
+    note = escape(said["info"]["description"]).replace("**", "").replace("`", "")
     operations = [
         (verb, path, operation) for path, verbs in said["paths"].items() for verb, operation in verbs.items()
     ]

@@ -64,12 +64,14 @@ def _schedule(loan: Data, path: str) -> Iterator[Violation]:
             f"{path}.schedule", FieldReason.TOO_MANY, "L’échéancier a plus de lignes que de mensualités."
         )
     balance = loan["amount"].cents
+    # Compared in cents: a schedule has most of the amounts of a file.
     for index, line in enumerate(lines):
-        here = f"{path}.schedule[{index}]"
-        expected = Money(line["principal"].cents + line["interest"].cents)
-        yield from _equal(line["payment"], expected, f"{here}.payment", "capital plus intérêts")
-        balance -= line["principal"].cents
-        yield from _equal(line["balance"], Money(balance), f"{here}.balance", "le capital restant dû")
+        principal = line["principal"].cents
+        balance -= principal
+        if line["payment"].cents != principal + line["interest"].cents:
+            yield _differs(f"{path}.schedule[{index}].payment", "capital plus intérêts")
+        if line["balance"].cents != balance:
+            yield _differs(f"{path}.schedule[{index}].balance", "le capital restant dû")
     if balance:
         yield Violation(
             f"{path}.schedule", FieldReason.INCONSISTENT, "L’échéancier ne rembourse pas tout le capital."
@@ -80,8 +82,9 @@ def _schedule(loan: Data, path: str) -> Iterator[Violation]:
 def _summed(loan: Data, lines: Sequence[Data], path: str) -> Iterator[Violation]:
     """What the loan says of its schedule: constant payments, the last one apart, and their sums."""
     *constant, last = [line["payment"] for line in lines]
-    odd = next((payment for payment in constant if payment != loan["instalment"]), loan["instalment"])
-    yield from _equal(loan["instalment"], odd, f"{path}.instalment", "celui de l’échéancier")
+    instalment = loan["instalment"].cents
+    if any(payment.cents != instalment for payment in constant):
+        yield _differs(f"{path}.instalment", "celui de l’échéancier")
     said = {
         "last_instalment": last,
         "total_paid": _sum([*constant, last]),
@@ -98,4 +101,9 @@ def _sum(amounts: Sequence[Money]) -> Money:
 
 def _equal(found: Money, expected: Money, path: str, what: str) -> Iterator[Violation]:
     if found != expected:
-        yield Violation(path, FieldReason.INCONSISTENT, f"Ce montant diffère de ce qu’il doit être : {what}.")
+        yield _differs(path, what)
+
+
+def _differs(path: str, what: str) -> Violation:
+    sentence = f"Ce montant diffère de ce qu’il doit être : {what}."
+    return Violation(path, FieldReason.INCONSISTENT, sentence)
