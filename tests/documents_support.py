@@ -50,7 +50,8 @@ CASES = (
     *((template, "complet") for template in (FILE, ASK, BANK)),
     *((template, "minimal") for template in (FILE, ASK, BANK)),
     (REFUSAL, "refus-minimal"),
-    *((template, "extreme") for template in (FILE, ASK, BANK, REFUSAL)),
+    *((template, "extreme") for template in (FILE, ASK, BANK)),
+    (REFUSAL, "refus-extreme"),
     *((template, f"refus-{kind}") for template in (FILE, REFUSAL) for kind in ("budget", "territoire")),
 )
 W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
