@@ -66,7 +66,10 @@ def test_reads_go_on_while_the_server_hangs(launch: Launch, proxied: tuple[str, 
         wait_until(lambda: "x-state-age" not in dict(read().trailing_metadata()))
         proxy.freeze()
         calls = [reads.ListBanks.future(reading.ListBanksRequest(), timeout=10) for _ in range(24)]
-        assert {call.code() for call in calls} == {grpc.StatusCode.OK}
+        reasons = {detail(call, ErrorInfo).reason for call in calls if call.code() is not grpc.StatusCode.OK}
+        # No read waits for the server that hangs; a slow machine may not take 24 at once in its patience.
+        assert reasons <= {"OVERLOADED"}
+        assert all(read().code() is grpc.StatusCode.OK for _ in range(4))
         wait_until(lambda: "x-state-age" in dict(read().trailing_metadata()))
         wait_until(lambda: state(EDITING) == 2)
         assert (state(""), state(READING)) == (1, 1)

@@ -117,6 +117,19 @@ def test_a_table_of_libreoffice_is_proved_and_one_of_two_encodings_refused(
     assert f"la ligne {len(table) + 1} ne l’est pas" in done.stderr.replace("\u00a0", " ")
 
 
+def test_a_source_keeps_the_names_of_its_columns_in_a_table(server: RunningServer, tmp_path: Path) -> None:
+    file, names = tmp_path / "caisse.csv", tmp_path / "colonnes.csv"
+    ask(server, "export", str(file))
+    header, rest = file.read_text(encoding="utf-8-sig").split("\n", 1)
+    file.write_text(header.replace("dernier jour de l’accord", "date de fin") + "\n" + rest, encoding="utf-8")
+    names.write_text("fichier;registre\ndate de fin;dernier jour de l’accord\n", encoding="utf-8")
+    assert "« date de fin »" in command(server.address, "import", str(file)).stderr.replace("\u00a0", " ")
+    assert ask(server, "import", str(file), "--columns", str(names))["difference"]["banks"] == []
+    names.write_text("titre;registre\na;b\n", encoding="utf-8")
+    wrong = command(server.address, "import", str(file), "--columns", str(names))
+    assert (wrong.returncode, "« fichier »" in wrong.stderr.replace("\u00a0", " ")) == (1, True)
+
+
 def test_a_template_has_every_column(server: RunningServer, tmp_path: Path) -> None:
     file = tmp_path / "modele.csv"
     assert command("", "template", str(file)).returncode == 0

@@ -25,7 +25,7 @@ from microcredit.bankregistry.v1.bank_registry_service_pb2_grpc import BankRegis
 from microcredit.bankregistry.v1.registry_admin_service_pb2 import ListAuditEntriesRequest
 from microcredit.bankregistry.v1.registry_admin_service_pb2_grpc import RegistryAdminServiceStub
 from services.kit.store.database import Database
-from tests.bank_registry_support import agreement, bank, loan, new_database, opened_store, status_of
+from tests.bank_registry_support import agreement, bank, loan, new_database, opened_store, siren, status_of
 from tests.support import Launch
 
 TODAY = Date(year=2026, month=11, day=25)
@@ -376,6 +376,18 @@ def test_an_amendment_leaves_the_past_and_a_correction_is_told_in_the_history(
     assert read(server, amended).summary.past_bank_count == 1
     write(server, amended)
     assert "Correction du passé : du 01/01/2024 au " in told()
+
+
+def test_the_names_that_a_source_gives_to_columns_are_columns(server: Server) -> None:
+    names = {"code": "identifiant", "raison sociale": "Nom", "n° INSEE": "SIREN", "quoi": "couleur"}
+    data = f"code;raison sociale;type;n° INSEE\nn1;Crédit fictif;association;{siren(91)}\n".encode()
+    assert refusal(server, data, validate_only=True)[1] == "FILE_UNREADABLE"
+    code, reason, violations = refusal(server, data, validate_only=True, column_names=names)
+    assert (code, reason) == (grpc.StatusCode.INVALID_ARGUMENT, "INVALID_FIELDS")
+    assert "« couleur »" in violations.pop("column_names").replace("\u00a0", " ")
+    del names["quoi"]
+    found = read(server, data, column_names=names)
+    assert [one.name for one in found.difference.banks] == ["banks/n1"]
 
 
 def test_past_questions_are_read_like_any_other(server: Server) -> None:

@@ -201,12 +201,12 @@ def test_a_package_is_written_as_a_folder_and_checked(run: Run, tmp_path: Path) 
 def test_a_letter_is_mended_then_checked(run: Run, tmp_path: Path) -> None:
     assert run(tmp_path, "get", REFUSAL, "-o", "lettre.docx").returncode == 0
     letter = Document(str(tmp_path / "lettre.docx"))
-    for line in ("{% if agent %}", "Votre dossier est suivi par {agent.nom}.", "{% fin si %}", "{% finsi %}"):
+    for line in ("{% if agent %}", "Votre dossier est suivi par {agent.nom}.", "{% stop %}", "{% finsi %}"):
         letter.add_paragraph(line)
     letter.save(str(tmp_path / "fautive.docx"))
     words = ("check", "fautive.docx", "--template", REFUSAL, "--fix", "mieux.docx")
     first = run(tmp_path, *words)
-    assert first.returncode == 1  # « fin si » is nothing: it is left to a person, and told by the check
+    assert first.returncode == 1  # « stop » is nothing: it is left to a person, and told by the check
     assert "1 × Nom remplacé par le champ du contrat" in first.stdout.replace("\u00a0", " ")
     letter.paragraphs[-2].text = ""
     letter.save(str(tmp_path / "fautive.docx"))

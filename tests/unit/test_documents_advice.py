@@ -51,6 +51,17 @@ def to_write(one: Finding) -> str:
         ("[DATE]", "BLANK_LEFT", "{{ document.date | long_date }}"),
         ("__NOM__", "BLANK_LEFT", "{{ applicant.last_name }}"),
         ("<nom>", "BLANK_LEFT", "{{ applicant.last_name }}"),
+        ("[Nom]", "BLANK_LEFT", "{{ applicant.last_name }}"),
+        ("%NOM%", "BLANK_LEFT", "{{ applicant.last_name }}"),
+        ("Fait à ......", "BLANK_LEFT", ""),
+        ("{d.montant:formatC}", "TAG_FOREIGN", "{{ loan.amount | euros }}"),
+        ("{c.now:formatD(L)}", "TAG_FOREIGN", "{{ document.date | long_date }}"),
+        ("{d.duree:ifGT(12):show('long')}", "TAG_FOREIGN", ""),
+        ("{#pieces}", "TAG_FOREIGN", ""),
+        ("{%logo}", "TAG_FOREIGN", ""),
+        ("{{nom}", "BRACE_ALONE", "{{ applicant.last_name }}"),
+        ("{nom}}", "BRACE_ALONE", "{{ applicant.last_name }}"),
+        ("{ {nom} }", "TAG_SPACED", "{{ applicant.last_name }}"),
         ("Monsieur XXX", "BLANK_LEFT", ""),
     ],
 )
@@ -62,7 +73,19 @@ def test_what_looks_like_a_tag_is_told_with_the_nearest_field(typed: str, code: 
 
 @pytest.mark.parametrize(
     "text",
-    ["Dites « oui »", "«\u00a0Val d’Oust\u00a0»", "[1]", "<https://exemple.fr>", "____", "XX", "{_{ a }_}"],
+    [
+        "Dites « oui »",
+        "[sic]",
+        "20 % et 30 %",
+        "n° #12",
+        "…",
+        "«\u00a0Val d’Oust\u00a0»",
+        "[1]",
+        "<https://exemple.fr>",
+        "____",
+        "XX",
+        "{_{ a }_}",
+    ],
 )
 def test_what_letters_may_say_is_no_near_miss(text: str) -> None:
     codes = {one.code for one in told(paragraph(text))}
@@ -81,6 +104,12 @@ WRONG = {
     "{{ nom }}": "{{ applicant.last_name }}",
     "{{ applicant.nom }}": "{{ applicant.last_name }}",
     "{{ aplicant.last_name }}": "{{ applicant.last_name }}",
+    "{{ demandeur.nom }}": "{{ applicant.last_name }}",
+    "{{ DateDemande }}": "{{ case.request_date | long_date }}",
+    "{{ applicant['first_name'] }}": "{{ applicant.first_name }}",
+    "{{ loan.amount | f }}": "{{ loan.amount | euros }}",
+    "{{ loan.amount euros }}": "{{ loan.amount | euros }}",
+    "{% if loan.months in [6, 12] %}x{% endif %}": "{% if (loan.months == 6 or loan.months == 12) %}",
     "{{ loan.amount }}": "{{ loan.amount | euros }}",
     "{{ loan.amount | euro }}": "{{ loan.amount | euros }}",
     "{{ case.request_date }}": "{{ case.request_date | long_date }}",
@@ -123,7 +152,15 @@ def test_an_advice_that_is_followed_mends(typed: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "typed", ["{{ true }}", "{{ xyzzy }}", "{% xyzzy %}", "{{ applicant.last_name | xyzzy }}"]
+    "typed",
+    [
+        "{{ true }}",
+        "{{ bailleur.nom }}",
+        "{{ convention.numero }}",
+        "{{ xyzzy }}",
+        "{% xyzzy %}",
+        "{{ applicant.last_name | xyzzy }}",
+    ],
 )
 def test_nothing_is_advised_that_would_not_do(typed: str) -> None:
     found = told(paragraph(typed))

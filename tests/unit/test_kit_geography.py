@@ -87,10 +87,20 @@ def test_a_former_code_and_a_name_are_suggested_too(france: Geography) -> None:
         ("plormel", "Ploërmel"),
         ("saint breiuc", "Saint-Brieuc"),
         ("josselinn", "Josselin"),
+        ("marseille 1er", "Marseille"),
+        ("Paris 12e", "Paris"),
+        ("lyon 3ème", "Lyon"),
+        ("Lyon 3e arrondissement", "Lyon"),
+        ("freigne", "Vallons-de-l'Erdre"),
+        ("Arbignieu", "Arboys en Bugey"),
     ],
 )
 def test_names_are_found_as_people_type_them(france: Geography, typed: str, name: str) -> None:
     assert france.search(typed)[0].name == name
+
+
+def test_a_district_that_is_none_is_not_found(france: Geography) -> None:
+    assert france.search("lyon 10e") == ()
 
 
 def test_folding() -> None:

@@ -294,6 +294,12 @@ def test_a_number_comes_with_what_its_format_says() -> None:
     }  # fmt: skip
     made = xlsx(["nom"] * 6, [1000, 297730000, 0.025, 1234.5, 12, 7], formats=formats)
     assert cells(made)[1] == ["01000", "0297730000", "2,5 %", "1234.5 €", 12, 7]
+    formats = {
+        "A2": '0.0\\ "k€"', "B2": '0" ans"', "C2": "[$€-40C]\\ #,##0", "D2": '_-* #,##0\\ "€"_-',
+        "E2": "0.00E+00", "F2": "#,##0_)",
+    }  # fmt: skip
+    shown = cells(xlsx(["nom"] * 6, [1.5, 2, 15, 15, 3, 7], formats=formats))[1]
+    assert shown == ["1.5 k€", "2 ans", "15 €", "15 €", 3, 7]
     assert isinstance(tables.money(cells(made)[1][2]), Bad)
     assert tables.money(cells(made)[1][3]) == 123450
     raw = (
@@ -304,6 +310,14 @@ def test_a_number_comes_with_what_its_format_says() -> None:
         'office:value="1234.5"><text:p>1 234,50 €</text:p></table:table-cell></table:table-row>'
     )
     assert cells(ods(ods_sheet(["nom"] * 3, raw=raw)))[1] == ["01000", "2,5 %", "1234.5 €"]
+    numbers = [("1.5", "1,5 k€"), ("2", "2 ans"), ("15", "€ 15"), ("970000000", "9,7E+08"), ("7", "7,00 ")]
+    raw = "".join(
+        f'<table:table-cell office:value-type="float" office:value="{value}"><text:p>{text}</text:p>'
+        "</table:table-cell>"
+        for value, text in numbers
+    )
+    made = ods(ods_sheet(["nom"] * 5, raw=f"<table:table-row>{raw}</table:table-row>"))
+    assert cells(made)[1] == ["1.5 k€", "2 ans", "15 €", 970000000, 7]
 
 
 def bad(data: bytes, **options: Any) -> list[tuple[str, str]]:

@@ -68,7 +68,7 @@ class Importer:
         first = next(requests, pb.ImportBanksRequest())
         options = edge.options(first, self._geography)
         data = _received(first, requests)
-        reading = yield from _read(data, self._geography)
+        reading = yield from _read(data, self._geography, options.column_names)
         yield from self.answer(options, reading, hashlib.sha256(data).hexdigest())
 
     def answer(self, options: Options, reading: Reading, digest: str) -> Answers:
@@ -170,8 +170,10 @@ def _received(first: pb.ImportBanksRequest, following: Iterator[pb.ImportBanksRe
     return bytes(data)
 
 
-def _read(data: bytes, geography: Geography) -> Generator[pb.ImportBanksResponse, None, Reading]:
-    steps = read(data, geography)
+def _read(
+    data: bytes, geography: Geography, names: Mapping[str, str]
+) -> Generator[pb.ImportBanksResponse, None, Reading]:
+    steps = read(data, geography, names)
     while True:
         try:
             yield edge.progress(next(steps))

@@ -26,7 +26,7 @@ from services.bank_registry.cli.client import (
     new_request_id,
 )
 from services.bank_registry.cli.differences import show_difference
-from services.bank_registry.cli.questions import read_questions
+from services.bank_registry.cli.questions import read_column_names, read_questions
 from services.kit import french, wire
 from services.kit.cli import (
     GOOD,
@@ -62,6 +62,7 @@ class Wanted:
     since: date | None
     correct: bool
     questions: list[pb.PastQuestion]
+    column_names: dict[str, str]
 
 
 @dataclass
@@ -116,6 +117,16 @@ Questions = Annotated[
 ]
 
 
+Columns = Annotated[
+    Path | None,
+    typer.Option(
+        "--columns",
+        metavar="FICHIER",
+        help="Comment cette source nomme les colonnes : un tableau (fichier ; registre), gardé avec elle.",
+    ),
+]
+
+
 def register(app: typer.Typer) -> None:
     """Adds the commands to the application."""
     add_commands(app, ADDRESS, **{"import": import_})
@@ -134,6 +145,7 @@ def import_(
     from_: ChangeFrom = None,
     correct: Correct = False,
     questions: Questions = None,
+    columns: Columns = None,
 ) -> int:
     """Montre ce qu’un fichier changerait, ligne refusée par ligne refusée ; avec --apply, l’écrit."""
     if (apply or yes) and not reason:
@@ -146,7 +158,8 @@ def import_(
             param_hint="--on",
         )
     asked = read_questions(_read(questions)) if questions else []
-    wanted = Wanted(file, apply, yes, reason, complete, on, confirm_ending_all, from_, correct, asked)
+    names = read_column_names(_read(columns)) if columns else {}
+    wanted = Wanted(file, apply, yes, reason, complete, on, confirm_ending_all, from_, correct, asked, names)
     return _run(wanted, Client(call), call.out)
 
 
@@ -195,6 +208,7 @@ def _requests(wanted: Wanted, data: bytes) -> Iterator[pb.ImportBanksRequest]:
         change_date=to_date(wanted.since),
         correct_past=wanted.correct,
         questions=wanted.questions,
+        column_names=wanted.column_names,
     )
     for chunk in others:
         yield pb.ImportBanksRequest(chunk=chunk)

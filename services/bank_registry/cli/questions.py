@@ -1,4 +1,4 @@
-"""Reads a table of checks made in the past."""
+"""Reads the tables beside an import: checks made in the past, and how a source names its columns."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ COLUMNS: Mapping[str, Callable[[object], Any]] = {
     "objet": tables.text,
     "preteur": tables.text,
 }
+_TITLES = ("fichier", "registre")
 NECESSARY = ("date", "commune", "montant", "mois")
 
 
@@ -68,3 +69,17 @@ def _question(values: Mapping[str, Any]) -> pb.PastQuestion:
     )
     lender = values.get("preteur")
     return pb.PastQuestion(bank=bank_name(lender) if lender else "", loan_request=loan)
+
+
+def read_column_names(data: bytes) -> dict[str, str]:
+    """The column that each title of a source stands for; CommandError if it is no such table."""
+    try:
+        header, *rows = tables.read_table(data, lambda name: french.fold(name) in _TITLES).rows
+    except UnreadableFile as error:
+        raise CommandError(f"--columns : {error}", reason="FILE_UNREADABLE") from None
+    places = [french.fold(str(name or "")) for name in header.cells]
+    if not set(_TITLES) <= set(places):
+        text = "--columns : il faut deux colonnes, « fichier » (le titre dans le fichier) et « registre »."
+        raise CommandError(text, reason="FILE_UNREADABLE")
+    cells = ([tables.read_cell(row, places.index(title), tables.text) for title in _TITLES] for row in rows)
+    return {str(title): str(name) for title, name in cells if title and name}

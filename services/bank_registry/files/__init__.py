@@ -2,6 +2,7 @@
 
 - `COLUMNS`: The columns of a table, in order: their titles, what they are about, how their cells are read.
 - `csv_bytes`: The CSV that a French spreadsheet opens as it is.
+- `find`: The column of a header, whatever its accents, case, spaces and punctuation.
 - `FileFinding`: Something about a place of a file: a stable code, a French sentence, the lender if it has a
   name.
 - `FilePlace`: A line of the file from 1 (0 in a JSON document, which has no lines), and a column or a path.
@@ -20,7 +21,7 @@
 - `xlsx_bytes`: The Excel workbook, with lists of what may be chosen; the same lenders give the same bytes.
 """
 
-from services.bank_registry.files.columns import COLUMNS, Group
+from services.bank_registry.files.columns import COLUMNS, Group, find
 from services.bank_registry.files.items import FileFinding, FilePlace
 from services.bank_registry.files.plan import ImportPlan, Kind, LenderOutcome, make_plan
 from services.bank_registry.files.reading import Progress, Reading, read, read_whole

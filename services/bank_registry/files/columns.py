@@ -258,9 +258,24 @@ NAMES = {
 }
 """The names of the columns by list and field of the statement."""
 
-_BY_LETTERS = {fold(column.name).replace(" ", ""): column for column in COLUMNS}
+Find = Callable[[str], Column | None]
+"""From a title of a header to its column; None if it is none of ours."""
+
+
+def _letters(name: str) -> str:
+    return fold(name).replace(" ", "")
+
+
+_BY_LETTERS = {_letters(column.name): column for column in COLUMNS}
 
 
 def find(name: str) -> Column | None:
     """The column of a header, whatever its accents, case, spaces and punctuation."""
-    return _BY_LETTERS.get(fold(name).replace(" ", ""))
+    return _BY_LETTERS.get(_letters(name))
+
+
+def finder(names: Mapping[str, str]) -> Find:
+    """As `find`, with the titles that a source of files gives to columns, by title; KeyError for a column
+    that is none of ours."""
+    also = {_letters(title): _BY_LETTERS[_letters(name)] for title, name in names.items()}
+    return lambda title: also.get(_letters(title)) or find(title)

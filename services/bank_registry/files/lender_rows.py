@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 
-from services.bank_registry.files.columns import COLUMNS, NAMES, Column, Group, find
+from services.bank_registry.files.columns import COLUMNS, NAMES, Column, Find, Group
 from services.bank_registry.files.items import (
     MAX_FINDINGS,
     Content,
@@ -15,27 +15,31 @@ from services.bank_registry.files.items import (
     Item,
     too_many,
 )
-from services.bank_registry.registry import UNREADABLE, fold
+from services.bank_registry.registry import ID, UNREADABLE, fold
 from services.kit import french
 from services.kit.errors import FieldReason
 from services.kit.tables import Bad, Row, Sheet, UnreadableFile, is_blank, read_cell
 
-_CLOSE, _LONGEST_NAME = 0.8, 40
+_CLOSE, _LONGEST_NAME, _NAMED = 0.8, 40, 5
 
 
-def read_header(cells: Sequence[object]) -> dict[int, Column]:
+def read_header(cells: Sequence[object], find: Find) -> dict[int, Column]:
     """The columns by position; a whole group may be absent, but not a part of what it requires."""
-    names = [str(cell).strip() if not isinstance(cell, Bad) else "" for cell in cells]
+    names = _titles(cells)
     found = {index: column for index, name in enumerate(names) if (column := find(name))}
     if not found:
         raise UnreadableFile(
             "L’en-tête manque : la première ligne doit nommer les colonnes (identifiant, nom, type…), "
             "comme dans le modèle que donne « bank-registry template »."
         )
-    sentences = [*_misspelt(names, found), *_repeated(found), *_missing(found)]
+    sentences = [*_misspelt(names, found), *_repeated(found), *_missing(names, found)]
     if sentences:
         raise UnreadableFile(f"L’en-tête ne va pas : {' '.join(sentences)}")
     return found
+
+
+def _titles(cells: Sequence[object]) -> list[str]:
+    return [str(cell).strip() if not isinstance(cell, Bad) else "" for cell in cells]
 
 
 def absent(found: dict[int, Column], group: Group) -> list[str]:
@@ -57,8 +61,7 @@ def _misspelt(names: Sequence[str], found: dict[int, Column]) -> list[str]:
 
 def ignored(cells: Sequence[object], found: dict[int, Column], line: int) -> Iterator[FileFinding]:
     """The columns of a header that are none of ours: what they hold is not read."""
-    names = [str(cell).strip() if not isinstance(cell, Bad) else "" for cell in cells]
-    for _, name in _others(names, found):
+    for _, name in _others(_titles(cells), found):
         text = f"La colonne « {name[:_LONGEST_NAME]} » n’est pas connue : elle n’est pas lue."
         yield FileFinding(FilePlace(line, name[:_LONGEST_NAME]), "COLUMN_IGNORED", text)
 
@@ -81,7 +84,7 @@ def _repeated(found: dict[int, Column]) -> list[str]:
     return [f"La colonne « {name} » est deux fois." for name in repeated]
 
 
-def _missing(found: dict[int, Column]) -> list[str]:
+def _missing(titles: Sequence[str], found: dict[int, Column]) -> list[str]:
     present = {column.group for column in found.values()} | {Group.LENDER}
     names = [
         f"« {column.name} »"
@@ -91,7 +94,10 @@ def _missing(found: dict[int, Column]) -> list[str]:
     if not names:
         return []
     subject = "Il manque la colonne" if len(names) == 1 else "Il manque les colonnes"
-    return [f"{subject} {french.join(names)}."]
+    others = [f"« {name[:_LONGEST_NAME]} »" for _, name in _others(titles, found)][:_NAMED]
+    gesture = "renommez-la, ou dites à l’import comment ce fichier nomme ses colonnes"
+    meant = [f"Si l’une des colonnes inconnues ({french.join(others)}) en tient lieu, {gesture}."]
+    return [f"{subject} {french.join(names)}.", *(meant if others else [])]
 
 
 Values = dict[str, object]
@@ -99,10 +105,10 @@ Values = dict[str, object]
 _ADDRESS = "address_lines"
 
 
-def content_of(sheet: Sheet) -> Content:
+def content_of(sheet: Sheet, find: Find) -> Content:
     """The lenders of a table whose first row is the header."""
     rows = sheet.rows
-    header = read_header(rows[0].cells)
+    header = read_header(rows[0].cells, find)
     named = {index for index, cell in enumerate(rows[0].cells) if not is_blank(cell)}
     if len(rows) == 1:
         raise UnreadableFile("Le fichier n’a que son en-tête : il ne décrit aucun prêteur.")
@@ -112,12 +118,15 @@ def content_of(sheet: Sheet) -> Content:
     seen: dict[tuple[object, ...], int] = {}
     for row in rows[1:]:
         parts = _parts(row, header, named)
+        if other := _no_lender(row, parts[Group.LENDER], rows[0]):
+            stray.append(other)
+            continue
         wrong.extend(found for part in parts.values() for found in part.findings)
         if len(wrong) > MAX_FINDINGS:
             raise too_many(wrong[0])
         bank_id = parts[Group.LENDER].values.get("id")
         if not isinstance(bank_id, str):
-            stray.extend(parts[Group.LENDER].findings or [_no_identifier(row)])
+            stray.extend(parts[Group.LENDER].findings)
             continue
         lender = lenders.setdefault(bank_id, _Lender(bank_id, row.line))
         first = seen.setdefault(tuple(row.cells), row.line)
@@ -244,10 +253,20 @@ def _gathered(values: Values) -> Values:
     return {**plain, _ADDRESS: lines} if lines else plain
 
 
-def _no_identifier(row: Row) -> FileFinding:
-    return FileFinding(
-        FilePlace(row.line, "identifiant"), FieldReason.REQUIRED, "L’identifiant du prêteur est obligatoire."
-    )
+def _no_lender(row: Row, lender: _Part, header: Row) -> FileFinding | None:
+    """Why a row states no lender: it is a total, a note, or the header of the next page."""
+    place, bank_id = FilePlace(row.line, NAMES["", "id"]), lender.values.get("id")
+    if row.cells == header.cells:
+        text = "Cette ligne répète l’en-tête ; retirez-la."
+        return FileFinding(FilePlace(row.line), "HEADER_REPEATED", text)
+    other = "si la ligne est un total ou une note, retirez-la du tableau"
+    if bank_id is None and not lender.findings:
+        text = f"L’identifiant du prêteur est obligatoire ; {other}."
+        return FileFinding(place, FieldReason.REQUIRED, text)
+    if len(lender.values) == 1 and isinstance(bank_id, str) and not ID.fullmatch(bank_id):
+        text = f"« {bank_id[:_LONGEST_NAME]} » n’est pas l’identifiant d’un prêteur ; {other}."
+        return FileFinding(place, FieldReason.MALFORMED, text)
+    return None
 
 
 def _absent_columns(header: dict[int, Column], line: int) -> Iterator[FileFinding]:

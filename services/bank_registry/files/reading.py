@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
 
-from services.bank_registry.files.columns import SHEET, find
+from services.bank_registry.files.columns import SHEET, finder
 from services.bank_registry.files.items import MAX_FINDINGS, Content, FileFinding, Item, identifier, too_many
 from services.bank_registry.files.json_items import read_json
 from services.bank_registry.files.lender_rows import content_of
@@ -14,13 +14,16 @@ from services.kit.errors import FieldReason, Violation
 from services.kit.tables import MAX_BYTES, read_table
 
 
-def read_content(data: bytes) -> Content:
+def read_content(data: bytes, names: Mapping[str, str]) -> Content:
     """The lenders that a file states; raises UnreadableFile, in French, if it is not one of lenders."""
     if len(data) <= MAX_BYTES and data.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] in (b"{", b"["):
         return read_json(data)
-    return content_of(read_table(data, lambda name: find(name) is not None, sheet=SHEET))
+    find = finder(names)
+    return content_of(read_table(data, lambda name: find(name) is not None, sheet=SHEET), find)
 
 
+NO_NAMES: Mapping[str, str] = {}
+"""The columns are named as in the template."""
 STEP = 250
 """Lenders read between two announcements of progress."""
 
@@ -59,9 +62,12 @@ class Reading:
     """Lenders refused for a field, whose other fields could be read."""
 
 
-def read(data: bytes, geography: Geography) -> Generator[Progress, None, Reading]:
-    """Reads a file, whatever the registry holds; raises UnreadableFile if it is not one of lenders."""
-    content = read_content(data)
+def read(
+    data: bytes, geography: Geography, names: Mapping[str, str] = NO_NAMES
+) -> Generator[Progress, None, Reading]:
+    """Reads a file, whatever the registry holds, some of its columns having other `names`; raises
+    UnreadableFile if it is not one of lenders."""
+    content = read_content(data, names)
     rules, total = Rules(geography), len(content.items)
     reading = Reading(content, rules, refusals=list(content.findings), warnings=list(content.warnings))
     for done, item in enumerate(content.items):
@@ -74,9 +80,9 @@ def read(data: bytes, geography: Geography) -> Generator[Progress, None, Reading
     return reading
 
 
-def read_whole(data: bytes, geography: Geography) -> Reading:
+def read_whole(data: bytes, geography: Geography, names: Mapping[str, str] = NO_NAMES) -> Reading:
     """Reads a file without announcing progress."""
-    steps = read(data, geography)
+    steps = read(data, geography, names)
     while True:
         try:
             next(steps)

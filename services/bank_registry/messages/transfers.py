@@ -10,13 +10,13 @@ from datetime import date
 from typing import TypeVar
 
 from microcredit.bankregistry.v1 import exchange_pb2 as pb
-from services.bank_registry.files import FileFinding, ImportPlan, Kind, LenderOutcome, Progress
+from services.bank_registry.files import FileFinding, ImportPlan, Kind, LenderOutcome, Progress, find
 from services.bank_registry.messages import names
 from services.bank_registry.messages.answers import answer_differences
 from services.bank_registry.messages.edits import day as day_of
 from services.bank_registry.messages.requests import NAME_PREFIX, Sight, loan, sight
 from services.bank_registry.registry import AnswerChange, Geography, LoanRequest
-from services.kit import wire
+from services.kit import french, wire
 from services.kit.dates import today
 from services.kit.errors import FailedPrecondition, FieldReason, Violations
 from services.kit.french import spaced
@@ -56,6 +56,8 @@ class Options:
     correct_past: bool
     questions: tuple[tuple[str, LoanRequest], ...]
     """Checks made in the past: an id, empty for every lender, and what was asked."""
+    column_names: Mapping[str, str]
+    """The column of each title that the file gives to one of ours."""
 
     @property
     def today(self) -> date:
@@ -85,7 +87,9 @@ def options(message: pb.ImportBanksRequest, geography: Geography) -> Options:
         day_of(message, "change_date", violations, required=False),
         message.correct_past,
         tuple(_questions(message, geography, violations)),
+        dict(sorted(message.column_names.items())),
     )
+    _check_names(found.column_names, violations)
     if found.difference_hash and not _HASH.fullmatch(found.difference_hash):
         text = "L’empreinte d’une différence compte 64 chiffres hexadécimaux."
         violations.add("difference_hash", FieldReason.MALFORMED, text)
@@ -109,6 +113,13 @@ def _questions(
         asked = loan(one.loan_request, f"{path}.loan_request", geography, violations)
         if asked is not None:
             yield bank_id, asked
+
+
+def _check_names(names: Mapping[str, str], violations: Violations) -> None:
+    wrong = [f"« {name[:LONGEST_TEXT]} »" for name in names.values() if not find(name)]
+    if wrong:
+        text = f"Ce ne sont pas des colonnes du modèle : {french.join(wrong[:5])}."
+        violations.add("column_names", FieldReason.UNKNOWN_VALUE, text)
 
 
 def export(message: pb.ExportBanksRequest, clock: int) -> Sight:

@@ -9,9 +9,8 @@ from difflib import get_close_matches
 from functools import cached_property
 
 from services.documents.contract import CONTRACT
-from services.documents.template import Field, by_words, make_fields
+from services.documents.template import Field, by_words, make_fields, spoken
 from services.kit.cli import CommandError, Detail
-from services.kit.french import fold
 
 KEY_COLUMNS = ("clé", "cle", "key")
 STEP = re.compile(r"([a-z_]+)(?:\[(\d{1,3})\])?")
@@ -75,14 +74,14 @@ class Headers:
     def _column(self, title: str) -> Column | None:
         name = title.strip().removesuffix(_MAY_LACK).strip()
         spelt = name if self._field(name) else name.lower()
-        path = spelt if self._field(spelt) else self._words.get(fold(name), "")
+        path = spelt if self._field(spelt) else self._words.get(spoken(name), "")
         field = self._field(path)
         if field is None or field.kind in ("image", "object", "list"):
             return None
         return Column(title.strip(), path, field, title.strip().endswith(_MAY_LACK))
 
     def _unknown(self, title: str) -> str:
-        near = get_close_matches(fold(title), self._words, 1, 0.75)
+        near = get_close_matches(spoken(title), self._words, 1, 0.75)
         said = f" ; vouliez-vous dire « {near[0]} » ({self._words[near[0]]}) ?" if near else ""
         return f"aucune donnée du contrat ne porte ce nom{said}"
 

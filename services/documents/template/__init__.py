@@ -26,6 +26,7 @@
 - `restored_apart`: What `restored` makes, in such a process too; the file as it is when the process gives
   nothing.
 - `Sample`: What a template is tried with: an organisation, on a day that it governs.
+- `spoken`: A name as it is compared: `DateNaissance`, `date_naissance`, « Date de naissance » are the same.
 - `Template`: One version of a template; `manifest` is its description, typed.
 """
 
@@ -33,7 +34,7 @@ from services.documents.template.apart import annotate_apart, examine_apart, res
 from services.documents.template.context import make_context
 from services.documents.template.fields import Field, FieldTag, make_fields, palette
 from services.documents.template.gate import examine
-from services.documents.template.lexicon import by_words
+from services.documents.template.lexicon import by_words, spoken
 from services.documents.template.manifest import DOCX_FILE, MANIFEST_FILE, Template, read_template
 from services.documents.template.mending import Mended, mend
 from services.documents.template.permission import all_checks, durations

@@ -11,12 +11,12 @@ from jinja2 import TemplateSyntaxError, nodes
 from services.documents.render import ENVIRONMENT, FILTERS
 from services.documents.template.expressions import written
 from services.documents.template.fields import Field, printing
-from services.documents.template.lexicon import by_words
+from services.documents.template.idioms import as_here
+from services.documents.template.lexicon import PEOPLE, by_words, spoken
 from services.documents.template.scope import Problem
 from services.documents.template.tags import Tag, find
-from services.kit.french import fold
 
-_WORD = re.compile(r"[\W_]+")
+_PATH = re.compile(r"[^\W\d][\w.]*(?=\s*\|)")
 _NEAR = 0.75
 _AT_MOST = 6
 MAX_TRIES = 400
@@ -51,6 +51,10 @@ class Advice:
         found = (self.tried(text) for path in self._names.near(name) for text in self._printing(path))
         return next(filter(None, found), "")
 
+    def knows(self, name: str) -> bool:
+        """Whether people call a datum by this very name."""
+        return self._names.spoken(name)
+
     def tried(self, text: str) -> str:
         """A text of tags, inside a condition if a field may be absent; empty when something stays wrong."""
         problems = self._problems(text)
@@ -74,10 +78,14 @@ class Advice:
 
     def _candidates(self, problem: Problem, tag: Tag) -> Iterator[str]:
         source = tag.source
+        if (here := as_here(source)) != source:
+            yield here
         match problem.code:
             case "FIELD_UNKNOWN":
-                for path in self._names.near(problem.path):
-                    yield re.sub(rf"(?<![\w.]){re.escape(problem.path)}\b", path, source)
+                named = re.compile(rf"(?<![\w.]){re.escape(problem.path)}(?:\.\w+)*")
+                whole = named.search(source)
+                for path in self._names.near(whole[0] if whole else problem.path):
+                    yield named.sub(path, source)
                     if tag.sign == "{{":
                         yield from self._printing(path)
             case "FILTER_MISSING":
@@ -85,6 +93,8 @@ class Advice:
             case "FILTER_UNKNOWN":
                 for name in get_close_matches(problem.path, FILTERS, _AT_MOST, 0.5):
                     yield re.sub(rf"\|\s*{re.escape(problem.path)}\b", f"| {name}", source)
+                if tag.sign == "{{" and (bare := _PATH.match(tag.body)):
+                    yield from (f"{{{{ {bare[0]} | {name} }}}}" for name in _PREFERRED)
             case "CODE_UNKNOWN":
                 for value in get_close_matches(problem.path, problem.among, _AT_MOST, 0.5):
                     yield source.replace(problem.path, value)
@@ -111,9 +121,7 @@ class Advice:
 
     def _printing(self, path: str) -> Iterator[str]:
         yield f"{{{{ {path} }}}}"
-        yield from (
-            f"{{{{ {path} | {name} }}}}" for name in ("euros", "long_date", "label", "percent", "clock")
-        )
+        yield from (f"{{{{ {path} | {name} }}}}" for name in _PREFERRED)
         yield f"{{{{ {path} | join(', ') }}}}"
         yield f"{{% for element in {path} %}}…{{% endfor %}}"
 
@@ -124,7 +132,7 @@ class Names:
     def __init__(self, fields: Mapping[str, Field]) -> None:
         self._paths, self._words = dict(_paths("", fields)), by_words(fields)
         self._labels = {
-            fold(one.label.partition(".")[0]): path
+            spoken(one.label.partition(".")[0]): path
             for path, one in reversed(self._paths.items())
             if one.label
         }
@@ -133,16 +141,21 @@ class Names:
             owner, _, last = path.rpartition(".")
             self._held.setdefault(owner, {})[last] = path
 
+    def spoken(self, name: str) -> bool:
+        """Whether a name is a word of the trade, or the label of a field."""
+        return spoken(name) in self._words
+
     def near(self, name: str) -> list[str]:
         """The paths nearest to a name: those that people call so, then those written nearly so."""
         owner, _, last = name.rpartition(".")
-        spoken, held = " ".join(_WORD.split(fold(last))).strip(), self._held.get(owner, {})
-        found = [self._words[spoken]] if spoken in self._words else []
-        if owner and found:
-            # « agent.nom » : the field of that owner which people call so.
-            found = [held[part] for part in (found[0].rpartition(".")[2],) if part in held] + found
+        word, held = spoken(last), self._held.get(owner, {})
+        meant = self._words.get(word, "").removesuffix("[0]")
+        # « agent.nom » : the field of that owner which people call so; « bailleur.nom » is nobody's here.
+        found = [held[part] for part in (meant.rpartition(".")[2],) if owner and part in held]
+        if meant and (held or not owner or spoken(owner) in PEOPLE):
+            found.append(meant)
         alike = [held[one] for one in get_close_matches(last, held, 2, 0.6)]
-        said = [self._labels[one] for one in get_close_matches(spoken, self._labels, 1, _NEAR)]
+        said = [self._labels[one] for one in get_close_matches(word, self._labels, 1, _NEAR) if not owner]
         written_so = get_close_matches(name, self._paths, 2, _NEAR)
         return list(dict.fromkeys([*found, *alike, *written_so, *said]))[:_AT_MOST]
 

@@ -37,6 +37,16 @@ _KINDS = {
     "text": "texte",
     "time": "heure",
 }
+_WRITINGS: Mapping[type[nodes.Node], str] = {
+    nodes.Call: " : un appel de fonction",
+    nodes.Dict: " : un dictionnaire",
+    nodes.Div: " : une division",
+    nodes.FloorDiv: " : une division",
+    nodes.List: " : une liste de valeurs",
+    nodes.Mul: " : une multiplication",
+    nodes.Pow: " : une puissance",
+    nodes.Tuple: " : une liste de valeurs",
+}
 _ORDERED = ("integer", "date", "rate")
 _LIST_SUGGESTION = "Parcourez la liste : {%p for element in … %}."
 
@@ -47,7 +57,7 @@ def check(node: nodes.Node, scope: Scope) -> Field | None:
     if checker is None:
         scope.say(
             "EXPRESSION_FORBIDDEN",
-            f"Cette écriture est interdite dans un modèle ({type(node).__name__}).",
+            f"Cette écriture est interdite dans un modèle{_WRITINGS.get(type(node), '')}.",
             "Un modèle nomme des champs, les filtre et les compare ; il n’appelle rien et ne calcule pas.",
         )
         return None
@@ -272,11 +282,11 @@ def _check_code(one: Field, other: nodes.Node, scope: Scope) -> None:
     )
 
 
-def _both(node: nodes.And | nodes.Or, scope: Scope) -> Field:
-    check(node.left, scope)
+def _both(node: nodes.And | nodes.Or, scope: Scope) -> Field | None:
+    left = check(node.left, scope)
     # The right of « and » is read only when the left is true, that of « or » only when it is false.
     check(node.right, scope.knowing(present_if(node.left, isinstance(node, nodes.And))))
-    return BOOLEAN
+    return None if left is None else BOOLEAN
 
 
 def _not(node: nodes.Not, scope: Scope) -> Field:

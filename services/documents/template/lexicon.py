@@ -28,7 +28,7 @@ _OTHERS = {
     "case.request_date": "date de la demande|date de demande",
     "case.received_on": "date de réception",
     "deadlines.documents": "date limite|délai|échéance des pièces",
-    "document.date": "date|date du jour|date du courrier|fait le|date de la lettre",
+    "document.date": "date|date du jour|date du courrier|fait le|date de la lettre|now|aujourd hui",
     "household.persons": "nombre de personnes|personnes au foyer",
     "loan.amount": "montant|montant demandé|montant du prêt|capital|somme",
     "loan.instalment": "mensualité|échéance|mensualités",
@@ -41,20 +41,31 @@ _OTHERS = {
     "agent.last_name": "agent|référent|instructeur|nom de l agent",
     "profile.organisation.name": "organisme|nom de l organisme",
 }
+PEOPLE = frozenset({"demandeur", "client", "usager", "beneficiaire", "emprunteur", "personne", "applicant"})
+"""Who the applicant is called by the templates of others."""
+_JOINING = frozenset(("d", "de", "des", "du", "l", "la", "le", "les", "of", "the"))
+_CAMEL = re.compile(r"(?<=[a-zà-ÿ])(?=[A-ZÀ-Þ])")
 _SECOND = ("du co emprunteur", "de la co emprunteuse", "co emprunteur", "du conjoint", "de la conjointe")
+
+
+def spoken(name: str) -> str:
+    """A name as it is compared: `DateNaissance`, `date_naissance`, « Date de naissance » are the same."""
+    words = fold(_CAMEL.sub(" ", name).replace("_", " ")).split()
+    ends = (0, len(words) - 1)
+    return " ".join(word for rank, word in enumerate(words) if rank in ends or word not in _JOINING)
 
 
 def _spelt() -> Iterator[tuple[str, str]]:
     for path, words in _OTHERS.items():
-        yield from ((fold(word), path) for word in words.split("|"))
+        yield from ((spoken(word), path) for word in words.split("|"))
     for name, words in _PERSON.items():
-        for word in map(fold, words.split("|")):
+        for word in map(spoken, words.split("|")):
             yield word, f"applicant.{name}"
-            yield from ((f"{word} {second}", f"co_applicant.{name}") for second in _SECOND)
+            yield from ((spoken(f"{word} {second}"), f"co_applicant.{name}") for second in _SECOND)
 
 
 LEXICON: Mapping[str, str] = dict(_spelt())
-"""The path of what people call by a word of the trade, the word being folded."""
+"""The path of what people call by a word of the trade, the word being as `spoken` gives it."""
 
 
 def by_words(fields: Mapping[str, Field]) -> dict[str, str]:
@@ -62,7 +73,7 @@ def by_words(fields: Mapping[str, Field]) -> dict[str, str]:
     found: dict[str, list[str]] = {}
     for name, one in fields.items():
         for path, label in _labels(name, one):
-            found.setdefault(fold(re.split("[:(,;]", label)[0]), []).append(path)
+            found.setdefault(spoken(re.split("[:(,;]", label)[0]), []).append(path)
     alone = {label: paths[0] for label, paths in found.items() if label and len(paths) == 1}
     return {**alone, **LEXICON}
 

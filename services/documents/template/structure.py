@@ -21,7 +21,7 @@ from services.documents.template.reading import (
     paragraph_text,
     place,
 )
-from services.documents.template.tags import find
+from services.documents.template.tags import find, mistaken
 from services.kit.findings import Finding, Severity
 
 _OPENING = {"if": "endif", "for": "endfor"}
@@ -106,7 +106,7 @@ def structure(lines: Iterable[Line], occurrences: Iterable[Occurrence]) -> Itera
 
 
 def _strays(line: Line) -> Iterator[Finding]:
-    for stray in line.tags()[1]:
+    for stray in line.tags()[1] if line.paragraph is None else mistaken(line.text):
         if stray.sign in ("}}", "%}"):
             yield finding(
                 line, "TAG_UNOPENED", f"« {stray.sign} » ne ferme aucune balise.", "Retirez ce signe."
@@ -286,7 +286,8 @@ def _same_place(one: Occurrence, block: _Block) -> Iterator[Finding]:
             one.line,
             "BLOCK_SPREAD",
             f"« {opening.source} » et « {one.tag.source} » ne sont pas au même endroit du document.",
-            "Placez les deux dans le même paragraphe ; pour des paragraphes entiers, écrivez « {%p … %}",
+            "Placez les deux dans le même paragraphe ; ou chacun seul dans le sien avec « {%p », pour des "
+            "paragraphes entiers, ou seul dans sa ligne avec « {%tr », pour des lignes de tableau.",
         )
 
 

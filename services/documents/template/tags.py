@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from services.kit.french import NARROW_NO_BREAK_SPACE, NO_BREAK_SPACE
@@ -12,6 +13,12 @@ _CLOSING = {"{{": "}}", "{%": "%}", "{#": "#}"}
 _COMMENT_END = "#}"
 _HEAD = re.compile(r"\{[{%#](-?)(p|tr|tc|r)?(?=\s)")
 _KEYWORD = re.compile(r"\s*(\w*)")
+FOREIGN = re.compile(r"\$?\{\s*(?P<sign>[#/^+@%-]|-?w:\w+ )?\s*(?P<name>[\w.\[][^{}]{0,120}?)?\s*\}")
+"""A tag of docxtemplater or Carbone, with the formatters and the ranks that it may have."""
+CONDITIONAL = re.compile(r":\s*(?:if|show|elseShow|hide|keep|drop)")
+"""A formatter of Carbone that prints, or shows, something else."""
+LAME = re.compile(r"\{\{(?P<open>[^{}%#]{1,120})\}(?!\})|(?<!\{)\{(?P<close>[^{}%#]{1,120})\}\}")
+"""A tag with a brace more on one side than on the other."""
 # Blanks that Word puts where an ordinary space was typed, and characters without width.
 _BLANKS = re.compile(f"[{NO_BREAK_SPACE}{NARROW_NO_BREAK_SPACE}\u2007\u2009\u200a\t\n]")
 _INVISIBLE = re.compile("[\u200b\u00ad\ufeff\u2060]")
@@ -84,6 +91,11 @@ class Stray:
     sign: str
     start: int
 
+    @property
+    def end(self) -> int:
+        """After the sign."""
+        return self.start + len(self.sign)
+
 
 def find(text: str) -> tuple[list[Tag], list[Stray]]:
     """The tags of a text and the signs left alone, in one pass."""
@@ -112,6 +124,24 @@ def find(text: str) -> tuple[list[Tag], list[Stray]]:
     if opened is not None:
         strays.append(Stray(opened[0], opened.start()))
     return tags, strays
+
+
+def without(text: str, passages: Iterable[Tag | Stray]) -> str:
+    """The text, blank where these are: what stands elsewhere keeps its place."""
+    signs = list(text)
+    for one in passages:
+        signs[one.start : one.end] = " " * (one.end - one.start)
+    return "".join(signs)
+
+
+def mistaken(text: str) -> list[Stray]:
+    """The signs left alone that are not those of a foreign tag, nor of one that lacks a brace."""
+    tags, strays = find(text)
+    if not strays:
+        return strays
+    bare = without(text, tags)
+    told = [one.span() for pattern in (LAME, FOREIGN) for one in pattern.finditer(bare)]
+    return [one for one in strays if not any(start <= one.start < end for start, end in told)]
 
 
 def canonical(source: str, *, in_attribute: bool = False) -> str:

@@ -63,12 +63,7 @@ def contract(
         try:
             scope = step(one.tag, problems, frames)
         except TemplateSyntaxError as error:
-            yield finding(
-                one.line,
-                "TAG_SYNTAX",
-                f"La balise « {one.tag.source} » est mal écrite.",
-                _advice(error),
-            )
+            problems.say("TAG_SYNTAX", f"La balise « {one.tag.source} » est mal écrite.", _advice(error))
         if problems.problems:
             told = Advice(names, partial(_runner, before, held), tries)
             for problem in dict.fromkeys(problems.problems):

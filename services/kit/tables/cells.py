@@ -26,6 +26,8 @@ _NUMBER = re.compile(rf"(-|−)?([0-9]{{1,3}}(?:{_SPACES}[0-9]{{3}})+|[0-9]+)(?:
 _TWO_READINGS = re.compile(r"([0-9]{1,3})[.,]([0-9]{3})")
 """What one reads as thousands and another as three decimals."""
 _ROUNDED = re.compile(r"[0-9](?:[.,][0-9]+)?E\+?[0-9]+", re.IGNORECASE)
+_EUROS = re.compile(r"(?:€|euros?|EUR)\Z", re.IGNORECASE)
+_PERCENT, _MONTHS = re.compile(r"%\Z"), re.compile(r"mois\Z", re.IGNORECASE)
 _MOST_DIGITS = 15
 _FRENCH_DAY = re.compile(r"([0-9]{1,2})/([0-9]{1,2})/([0-9]{4})")
 _ISO_DAY = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})")
@@ -120,13 +122,13 @@ def money(value: object) -> int | Bad:
 
 def signed_money(value: object) -> int | Bad:
     """As `money`, a debt being negative: `-50,00`."""
-    found = _decimal(value, "€", 2)
+    found = _decimal(value, _EUROS, 2)
     return _bad_money(value) if found is None else int(found.scaleb(2))
 
 
 def percent(value: object) -> Decimal | Bad:
     """`1,5 %`, as 1.5; at most six decimals."""
-    found = _decimal(value, "%", 6)
+    found = _decimal(value, _PERCENT, 6)
     if found is None or found.is_signed():
         return Bad(FieldReason.MALFORMED, "Écrivez le pourcentage comme 1,5.")
     return found
@@ -134,7 +136,7 @@ def percent(value: object) -> Decimal | Bad:
 
 def integer(value: object) -> int | Bad:
     """A whole number, not negative; `36 mois` is 36."""
-    found = _decimal(value, "mois", 1)
+    found = _decimal(value, _MONTHS, 1)
     if found is None or found.is_signed() or found != found.to_integral_value():
         return Bad(FieldReason.MALFORMED, "Écrivez un nombre entier, en chiffres.")
     return int(found)
@@ -167,19 +169,16 @@ def choice(labels: Mapping[Any, str]) -> Parse[Any]:
 
 def _bad_money(value: object = "") -> Bad:
     written = str(value).strip()
-    if found := _TWO_READINGS.fullmatch(written.removesuffix("€").strip()):
+    if found := _TWO_READINGS.fullmatch(_EUROS.sub("", written).strip()):
         advice = f"écrivez {found[1]} {found[2]} si ce sont des milliers, sinon deux décimales au plus"
         return Bad(FieldReason.MALFORMED, f"« {written} » se lit de deux façons ; {advice}.")
     return Bad(FieldReason.MALFORMED, "Écrivez le montant comme 1 234,56, en euros : deux décimales au plus.")
 
 
-def _decimal(value: object, unit: str, places: int) -> Decimal | None:
+def _decimal(value: object, unit: re.Pattern[str], places: int) -> Decimal | None:
     """An exact number of at most `places` written decimals; None for anything else, another unit included."""
-    if isinstance(value, Decimal):
-        written = f"{value:f}"
-    else:
-        written = str(value).strip()
-        written = written.removesuffix(unit).strip() if unit else written
+    text = f"{value:f}" if isinstance(value, Decimal) else str(value).strip()
+    written = unit.sub("", text).strip()
     found = _NUMBER.fullmatch(written)
     if found is None:
         return None

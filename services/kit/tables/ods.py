@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -23,12 +24,22 @@ from services.kit.tables.table import (
     is_blank,
     sheet_notes,
 )
-from services.kit.tables.workbook import MAX_MERGES, MAX_WIDTH, Merge, exact_number, percent_text, unmerged
+from services.kit.tables.workbook import (
+    MAX_MERGES,
+    MAX_WIDTH,
+    Merge,
+    exact_number,
+    percent_text,
+    unmerged,
+    with_unit,
+)
 
 _URN = "{urn:oasis:names:tc:opendocument:xmlns:"
 _TABLE, _OFFICE, _TEXT = f"{_URN}table:1.0}}", f"{_URN}office:1.0}}", f"{_URN}text:1.0}}"
 _STYLE = f"{_URN}style:1.0}}"
 _CALC_TYPE = "{urn:org:documentfoundation:names:experimental:calc:xmlns:calcext:1.0}value-type"
+_EXPONENT = re.compile(r"[0-9]E[+-][0-9]")
+_TO_LAST_DIGIT = re.compile(r".*[0-9]", re.DOTALL)
 _CELLS = (f"{_TABLE}table-cell", f"{_TABLE}covered-table-cell")
 _LONGEST_TEXT, _MOST_SPACES = 200_000, 1000
 _MOST_ELEMENTS = 4 * MAX_ROWS
@@ -179,11 +190,16 @@ def _number(kind: str, number: int | Decimal, shown: str) -> object:
     """A number with what it shows: a unit, which its column must expect, or leading zeros."""
     if kind == "percentage":
         return percent_text(number)
-    if kind == "currency":
-        return f"{Decimal(number):f} €" if "€" in shown else number
     digits = "".join(shown.split())
     padded = digits.isascii() and digits.isdigit() and digits.startswith("0") and len(digits) > 1
-    return digits if padded and int(digits) == number else number
+    if padded and int(digits) == number:
+        return digits
+    return number if _EXPONENT.search(digits) else with_unit(number, _unit(shown))
+
+
+def _unit(shown: str) -> str:
+    """What a number shows after its last digit; euros count before it too."""
+    return _TO_LAST_DIGIT.sub("", shown) or ("€" if "€" in shown else "")
 
 
 def _shown(cell: Element) -> str:

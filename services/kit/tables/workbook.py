@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -12,6 +13,7 @@ MAX_WIDTH = 2000
 """Cells of a row, empty ones included: a sheet may be formatted beyond what it holds."""
 MAX_MERGES = 10_000
 
+_A_UNIT = re.compile(r"[^\W\d_]|[%‰°€$£]")
 _SIGNIFICANT, _EXACT_BELOW = 15, 10**12
 
 
@@ -39,6 +41,13 @@ def percent_text(fraction: int | Decimal) -> str:
     percent = f"{Decimal(fraction) * 100:f}"
     percent = percent.rstrip("0").rstrip(".") if "." in percent else percent
     return f"{percent.replace('.', ',')} %"
+
+
+def with_unit(number: int | Decimal, after: str) -> object:
+    """A number with the unit that its format writes after it, as `24 mois` or `1.5 k€`: its column must
+    expect it, for one and a half thousand is no one and a half."""
+    unit = " ".join(after.split())
+    return f"{Decimal(number):f} {unit}" if _A_UNIT.search(unit) else number
 
 
 def unmerged(rows: Sequence[Row], merges: Iterable[Merge]) -> list[Row]:

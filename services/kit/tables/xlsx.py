@@ -25,14 +25,25 @@ from services.kit.tables.table import (
     cell_name,
     sheet_notes,
 )
-from services.kit.tables.workbook import MAX_MERGES, MAX_WIDTH, Merge, exact_number, percent_text, unmerged
+from services.kit.tables.workbook import (
+    MAX_MERGES,
+    MAX_WIDTH,
+    Merge,
+    exact_number,
+    percent_text,
+    unmerged,
+    with_unit,
+)
 
 _MERGE = re.compile(
     rb"<(?:\w+:)?mergeCell\s[^>]*?\bref=\"([A-Z]{1,3})([0-9]{1,7}):([A-Z]{1,3})([0-9]{1,7})\""
 )
 _HIDDEN = re.compile(rb"<(?:\w+:)?row\s[^>]*\bhidden=\"(?:1|true)\"[^>]*>")
 _LINE = re.compile(rb"\br=\"([0-9]{1,7})\"")
-_LITERAL = re.compile(r"\"[^\"]*\"|\\.|\[[^\]]*\]|[ _*]")
+_TOKEN = re.compile(
+    r"\"(?P<quoted>[^\"]*)\"|\\(?P<escaped>.)|\[\$(?P<currency>[^\]-]*)[^\]]*\]|\[[^\]]*\]|[_*].|(?P<plain>.)"
+)
+_DIGIT = "0#?"
 _PADDED = re.compile(r"0[0#]+")
 
 
@@ -153,14 +164,25 @@ def _bad(code: str, line: int, index: int, text: str) -> Bad:
 
 def _shown(number: int | Decimal, form: str) -> object:
     """A number with what its format says of it: a unit, which its column must expect, or leading zeros."""
-    digits = _LITERAL.sub("", form.partition(";")[0])
+    digits, unit = _parts(form.partition(";")[0])
     if "%" in digits:
         return percent_text(number)
-    if "€" in form:
-        return f"{Decimal(number):f} €"
     if isinstance(number, int) and number >= 0 and _PADDED.fullmatch(digits):
         return str(number).zfill(len(digits))
-    return number
+    return with_unit(number, unit)
+
+
+def _parts(form: str) -> tuple[str, str]:
+    """What a format says of the digits, and what it writes after the last of them."""
+    digits = unit = ""
+    for found in _TOKEN.finditer(form):
+        plain = (found["plain"] or "").strip()
+        digits += plain.replace("€", "")
+        if plain and plain in _DIGIT:
+            unit = "€" if "€" in unit else ""
+        else:
+            unit += found["quoted"] or found["escaped"] or found["currency"] or ("€" if plain == "€" else "")
+    return digits, unit
 
 
 def _marks(data: bytes, part: str) -> tuple[list[Merge], set[int]]:

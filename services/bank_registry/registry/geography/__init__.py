@@ -15,6 +15,7 @@ from services.bank_registry.registry.spelling import meant
 from services.kit import french
 
 _ARTICLE = re.compile(r"^(?:le|la|les|l) ")
+_ORDINAL = re.compile(r"\b0*([0-9]{1,2})(?:er?|eme)?\b")
 _SAINT = re.compile(r"\bst(e?)\b")
 
 
@@ -73,9 +74,9 @@ def communes() -> list[Commune]:
     ]
 
 
-def former_communes() -> dict[str, str]:
-    """The current commune of each delegated commune, associated commune and district, by code."""
-    return {code: head for code, _, _, head in _rows("communes_anciennes")}
+def former_communes() -> dict[str, tuple[str, str]]:
+    """Of each delegated commune, associated commune and district, by code, its name and today's commune."""
+    return {code: (name, head) for code, name, _, head in _rows("communes_anciennes")}
 
 
 def past_communes() -> dict[str, tuple[str, date]]:
@@ -130,8 +131,8 @@ class Geography:
         self._epci = _epci()
         self._departements = _departements()
         self._regions = _regions()
-        self._current_codes = former_communes()
-        self._past, self._past_epci = past_communes(), _past_epci()
+        self._former, self._past, self._past_epci = former_communes(), past_communes(), _past_epci()
+        self._current_codes = {code: head for code, (_, head) in self._former.items()}
         self._former_epci = _epci("epci_anciens")
         self._by_postal_code: dict[str, list[Commune]] = defaultdict(list)
         for commune in sorted(self._communes.values(), key=lambda commune: -commune.population):
@@ -212,23 +213,23 @@ class Geography:
         return [(siren, epci.name) for siren, epci in self._epci.items()]
 
     def search(self, text: str) -> tuple[Commune, ...]:
-        """Communes by name, at most MAX_FOUND: equal but for its article, then beginning so, then others,
-        largest first; none being so named, those at one letter from it."""
+        """Communes by name, or by that of a former commune or of a district, at most MAX_FOUND: equal but for
+        its article, then beginning so, then others, largest first; else those at one letter from it."""
         return (self._named(text) or self._close(text))[:MAX_FOUND]
 
     def _named(self, text: str) -> tuple[Commune, ...]:
-        wanted = fold(text)
+        wanted = _words(text)
         if not wanted:
             return ()
-        found = [(name, commune) for name, commune in self._folded if f" {wanted}" in f" {name}"]
-        found.sort(key=lambda one: (_rank(one[0], wanted), -one[1].population))
-        return tuple(commune for _, commune in found)
+        found = [one for one in (*self._folded, *self._formerly) if f" {wanted}" in f" {one[0]}"]
+        found.sort(key=lambda one: (_rank(one[0], wanted), one[0] != _words(one[1].name), -one[1].population))
+        return tuple(dict.fromkeys(commune for _, commune in found))
 
     def _close(self, text: str) -> tuple[Commune, ...]:
         """The communes whose names have, for each word, one at a letter from it."""
         named = [
             {commune for one in meant(word, self._by_word) for commune in self._by_word[one]}
-            for word in fold(text).split()
+            for word in _words(text).split()
         ]
         found = set.intersection(*named) if named else set()
         return tuple(sorted(found, key=lambda one: -one.population))
@@ -253,7 +254,14 @@ class Geography:
 
     @cached_property
     def _folded(self) -> list[tuple[str, Commune]]:
-        return [(fold(commune.name), commune) for commune in self._communes.values()]
+        return [(_words(commune.name), commune) for commune in self._communes.values()]
+
+    @cached_property
+    def _formerly(self) -> list[tuple[str, Commune]]:
+        """The names of former communes, delegated ones and districts, with their commune of today."""
+        named = ((code, name) for known in (self._former, self._past) for code, (name, _) in known.items())
+        found = ((_words(name), self.resolve(code)) for code, name in named)
+        return [(name, commune) for name, commune in found if commune and name != _words(commune.name)]
 
     @cached_property
     def _by_word(self) -> dict[str, list[Commune]]:
@@ -262,6 +270,11 @@ class Geography:
             for word in name.split():
                 found[word].append(commune)
         return dict(found)
+
+
+def _words(name: str) -> str:
+    """The words of a name: `Lyon 3ème`, `Lyon 3e` and `lyon 3` are the same."""
+    return _ORDINAL.sub(r"\1", fold(name))
 
 
 def _rank(name: str, wanted: str) -> int:

@@ -129,7 +129,7 @@ def _own_paragraph(one: Occurrence) -> None:
         put(one.line, 0, len(one.line.text), written)
         return
     put(one.line, one.tag.start, one.tag.end, "")
-    own = _paragraph(written, _home(one))
+    own = make_paragraph(written, _home(one))
     if before:
         _home(one).addnext(own)
     else:
@@ -152,8 +152,8 @@ def _repeated(block: _Block) -> str:
     _insert(_home(last), opening)
     _append(_home(first), closing)
     if between:
-        between[0].addprevious(_paragraph(f"{{%p {first.tag.body} %}}", _home(first)))
-        between[-1].addnext(_paragraph("{%p endif %}", _home(first)))
+        between[0].addprevious(make_paragraph(f"{{%p {first.tag.body} %}}", _home(first)))
+        between[-1].addnext(make_paragraph("{%p endif %}", _home(first)))
     return _REPEATED
 
 
@@ -184,7 +184,7 @@ def _rows(block: _Block) -> str:
             put(one.line, one.tag.start, one.tag.end, written)
             continue
         put(one.line, one.tag.start, one.tag.end, "")
-        own = _row(written, row)
+        own = make_row(written, row)
         if above:
             row.addprevious(own)
         else:
@@ -196,7 +196,7 @@ def _texts(row: Node) -> str:
     return "".join(text.text or "" for text in row.iter(TEXT)).strip()
 
 
-def _row(text: str, like: Node) -> Node:
+def make_row(text: str, like: Node) -> Node:
     """A row of one cell, over as many columns, that goes away with its tag."""
     cells = list(like.iter(CELL))
     row = etree.Element(ROW)
@@ -215,7 +215,8 @@ def _span(cell: Node) -> int:
     return int(value) if re.fullmatch(r"\d{1,3}", value) else 1
 
 
-def _paragraph(text: str, like: Node) -> Node:
+def make_paragraph(text: str, like: Node) -> Node:
+    """A paragraph that looks like another, but for the section that it may end."""
     paragraph = etree.Element(PARAGRAPH)
     properties = like.find(f"{W}pPr")
     if properties is not None:

@@ -13,6 +13,7 @@ from services.documents.template.fields import Field
 from services.documents.template.mending.blocks import place_blocks
 from services.documents.template.mending.dashes import drop_dashes
 from services.documents.template.mending.names import Naming
+from services.documents.template.mending.ranks import repeat_ranks
 from services.documents.template.mending.signs import mend_signs
 from services.documents.template.mending.word_fields import replace_fields
 from services.documents.template.normalise import normalise
@@ -68,6 +69,8 @@ def _part(name: str, content: bytes, naming: Naming, done: Counter[str]) -> byte
     if word:
         replace_fields(root, done)
     root = _normal(name, root)
+    if word:
+        repeat_ranks(name, root, done)
     mend_signs(name, root, naming.knows, done)
     root = _normal(name, root)
     naming.rename(name, root)

@@ -14,16 +14,16 @@ from jinja2 import TemplateSyntaxError
 
 from services.documents.render import FILTERS
 from services.documents.template.fields import Field, preferred
-from services.documents.template.lexicon import by_words
+from services.documents.template.idioms import as_here
+from services.documents.template.lexicon import PEOPLE, by_words, spoken
 from services.documents.template.normalise import put
-from services.documents.template.reading import Occurrence, lines, occurrences
+from services.documents.template.reading import CELL_TAGS, Occurrence, lines, occurrences
 from services.documents.template.scope import Scope
 from services.documents.template.tags import Tag
 from services.documents.template.usual_filters import DROPPED, USUAL
 from services.documents.template.walk import step
 from services.kit.french import fold
 
-_PEOPLE = frozenset({"demandeur", "client", "usager", "beneficiaire", "emprunteur", "personne", "applicant"})
 _TOKEN = re.compile(
     r"'[^']*'|\"[^\"]*\"|(?P<path>[^\W\d]\w*(?:\.[^\W\d]\w*)*)|\d+|\s+|[^\w\s]",
 )
@@ -33,11 +33,18 @@ _WORDS = frozenset(
         *("True", "False", "None", "defined", "undefined", "even", "odd"),
     )
 )
+_CALL = re.compile(r"(?P<before>\|\s*)?(?P<call>(?P<path>[^\W\d][\w.]*)\([^()]*\))")
+# What other instructions name is left as it is: they are refused.
+_NAMING = ("", "if", "elif", "else", "endif", "for", "endfor", *CELL_TAGS)
+_COMPARED = re.compile(r"^(?P<path>[^\W\d][\w.]*)\s*(?P<sign>==|!=)\s*(?P<value>'[^']*'|\"[^\"]*\")\s*$")
+_TITLES = {"m": "monsieur", "mr": "monsieur", "mme": "madame"}
 _OR_EMPTY = re.compile(r"^(?P<path>[\w.]+)\s+or\s+(?P<text>'[^']*'|\"[^\"]*\")$")
 _PURE = re.compile(r"^(?P<path>[\w.]+)(?P<filters>(?:\s*\|\s*\w+(?:\([^()]*\))?)*)$")
 _FILTER = re.compile(r"\|\s*(\w+)(\([^()]*\))?")
 _RENAMED = "Nom remplacé par le champ du contrat"
 _FILTERED = "Filtre mis ou traduit"
+_VALUE = "Valeur remplacée par celle du contrat"
+_HERE = "Écriture d’un autre outil traduite"
 _ASKED_THERE = "Condition changée en « is defined »"
 _GUARDED = "Champ facultatif entouré de sa condition"
 
@@ -71,7 +78,7 @@ class Naming:
     def nearest(self, name: str) -> str:
         """The field whose name or label is nearest, empty without one."""
         last = name.rpartition(".")[2]
-        near = get_close_matches(fold(last.replace("_", " ")), self._words, 1, 0.6)
+        near = get_close_matches(spoken(last), self._words, 1, 0.6)
         return self._words[near[0]] if near else ""
 
     def rename(self, name: str, root: Any) -> None:
@@ -93,6 +100,9 @@ class Naming:
             return tag.source
         if tag.keyword in ("section", "without", "endsection"):
             return self._section(tag, scope)
+        if tag.keyword not in _NAMING:
+            return tag.source
+        tag = self._here(tag)
         head = tag.source[: tag.source.index(tag.body)] if tag.body else tag.source[:2]
         tail = tag.source[len(head) + len(tag.body) :]
         if tag.sign == "{{":
@@ -102,11 +112,29 @@ class Naming:
             rest = self._condition(rest, scope)
         return f"{head}{tag.keyword}{' ' if rest else ''}{rest}{tail}"
 
+    def _here(self, tag: Tag) -> Tag:
+        """The tag as it is written here; a call, which nothing here is, is asked as a name is."""
+        source = as_here(tag.source)
+        if source != tag.source:
+            self.done[_HERE] += 1
+        for one in reversed(list(_CALL.finditer(source))):
+            if one["before"] or one["path"] in _WORDS:
+                continue
+            if one["call"] in self.given:
+                source = source[: one.start("call")] + self.given[one["call"]] + source[one.end("call") :]
+            else:
+                self.asked[one["call"]] += 1
+        return Tag(source, tag.start)
+
     def _section(self, tag: Tag, scope: Scope) -> str:
         """A block of docxtemplater: a loop over a list, a condition for anything else."""
         if tag.keyword == "endsection":
             closed = self._sections.pop() if self._sections else _Section("endif")
             return f"{{% {closed.closing} %}}"
+        if not re.fullmatch(r"[\w.]+", tag.rest):
+            self._sections.append(_Section("endif"))
+            condition = self._condition(self._expression(_in_words(tag.rest), scope), scope)
+            return f"{{% if {'not ' if tag.keyword == 'without' else ''}{condition} %}}"
         path = self._path(tag.rest, scope)
         found = _field(path, scope.names)
         listed = found is not None and found.kind == "list"
@@ -133,7 +161,9 @@ class Naming:
         path = self._path(pure["path"], scope)
         found = _field(path, scope.names)
         filters = list(self._filters(pure["filters"], found))
-        if found is not None and found.kind != "text":  # an amount has no text that stands for it
+        if found is not None and found.item is not None and found.item.kind == "text":
+            filters = filters or [("join", "(', ')")]
+        elif found is not None and found.kind != "text":  # an amount has no text that stands for it
             filters = [one for one in filters if one[0] != "default"]
             if not any(FILTERS[name].gives == "text" for name, _ in filters if name in FILTERS):
                 filters += [(name, "") for name in preferred(found.kind)[:1]]
@@ -173,7 +203,11 @@ class Naming:
         """A condition that asks whether a field is there, which the other engine took for saying no."""
         pieces = re.split(r"(\s+(?:and|or)\s+|\bnot\s+|[()])", written)
         for rank, piece in enumerate(pieces):
+            if compared := _COMPARED.match(piece):
+                pieces[rank] = self._compared(compared, scope, written)
+                continue
             lacking = list(_lacking(piece, scope)) if re.fullmatch(r"[\w.]+", piece) else []
+            lacking = [path for path in lacking if not _asks(written, path, "defined")]
             found = _field(piece, scope.names)
             if found is None or not lacking:
                 continue
@@ -183,6 +217,24 @@ class Naming:
             pieces[rank] = f"({joined})" if len(asked) > 1 and len(pieces) > 1 else joined
             self.done[_ASKED_THERE] += 1
         return "".join(pieces)
+
+    def _compared(self, found: re.Match[str], scope: Scope, condition: str) -> str:
+        """A comparison with a value: one of the field's own, the field being there or not."""
+        path, sign, value = found["path"], found["sign"], found["value"]
+        known, state = _field(path, scope.names), "undefined" if sign == "!=" else "defined"
+        lacking = [one for one in _lacking(path, scope) if not _asks(condition, one, state)]
+        if known is not None and known.codes and value[1:-1] not in known.codes:
+            folded = _TITLES.get(fold(value[1:-1]), fold(value[1:-1]))
+            if meant := next((code for code in known.codes if fold(code) == folded), ""):
+                self.done[_VALUE] += 1
+                value = f"'{meant}'"
+        written = f"{path} {sign} {value}"
+        if not lacking:
+            return written
+        self.done[_ASKED_THERE] += 1
+        word = " or " if sign == "!=" else " and "
+        joined = word.join([*(f"{one} is {state}" for one in lacking), written])
+        return joined if condition == found[0] else f"({joined})"
 
     def _path(self, path: str, scope: Scope) -> str:
         """The path of the field that a name stands for; the name itself, asked, when none does."""
@@ -218,9 +270,9 @@ class Naming:
         root, _, last = path.rpartition(".")
         if root and root in names and (below := self._below(root, last, names)):
             return below
-        if root and fold(root) not in _PEOPLE:
+        if root and spoken(root) not in PEOPLE:
             return ""
-        found = self._words.get(fold(last.replace("_", " ")), "")
+        found = self._words.get(spoken(last), "").removesuffix("[0]")
         return found if "[" not in found and (not root or found.startswith("applicant.")) else ""
 
     def _below(self, root: str, name: str, names: Mapping[str, Field]) -> str:
@@ -230,11 +282,11 @@ class Naming:
             return ""
         if _field(name, owner.fields) is not None:
             return f"{root}.{name}"
-        wanted = fold(name.replace("_", " "))
-        said = {fold(re.split("[:(,;]", one.label)[0]): key for key, one in owner.fields.items()}
+        wanted = spoken(name)
+        said = {spoken(re.split("[:(,;]", one.label)[0]): key for key, one in owner.fields.items()}
         if wanted in said:
             return f"{root}.{said[wanted]}"
-        found = self._words.get(wanted, "").partition(".")[2]
+        found = self._words.get(wanted, "").partition(".")[2].removesuffix("[0]")
         return f"{root}.{found}" if found and _field(found, owner.fields) is not None else ""
 
     def _guarded(self, source: str, scope: Scope) -> str:
@@ -248,6 +300,18 @@ class Naming:
         self.done[_GUARDED] += 1
         condition = " and ".join(f"{path} is defined" for path in lacking)
         return f"{{% if {condition} %}}{source}{{% endif %}}"
+
+
+def _asks(condition: str, path: str, state: str) -> bool:
+    """Whether a condition already asks whether a field is there."""
+    return re.search(rf"(?<![\w.]){re.escape(path)} is {state}\b", condition) is not None
+
+
+def _in_words(condition: str) -> str:
+    """A condition of docxtemplater as jinja2 writes it."""
+    for sign, word in (("===", "=="), ("!==", "!="), ("&&", "and"), ("||", "or")):
+        condition = condition.replace(sign, word)
+    return re.sub(r"!(?!=)\s*", "not ", condition)
 
 
 def _lacking(path: str, scope: Scope) -> Iterator[str]:

@@ -15,6 +15,12 @@ from services.documents.template.reading import RUN, TEXT, W
 _CHAR, _CODE, _KIND = f"{W}fldChar", f"{W}instrText", f"{W}fldCharType"
 _SPACE = "{http://www.w3.org/XML/1998/namespace}space"
 _MERGE = re.compile(r'\s*MERGEFIELD\s+(?:"([^"]+)"|(\S+))', re.IGNORECASE)
+# A condition on a field of the merge: { IF { MERGEFIELD Civilité } = "M." "Monsieur" "Madame" }.
+_IF = re.compile(
+    r"\s*IF\s+\"?\s*MERGEFIELD\s+(?:\"(?P<quoted>[^\"]+)\"|(?P<plain>[^\s\"=<>]+))[^=<>\"]*\"?\s*(?P<sign>=|<>)\s*"
+    r"\"(?P<value>[^\"]*)\"\s*\"(?P<then>[^\"]*)\"\s*(?:\"(?P<otherwise>[^\"]*)\")?\s*(?:\\\*\s*\w+\s*)*$",
+    re.IGNORECASE,
+)
 _WORD = re.compile(r"\s*(\w+)")
 _CLOCK = ("DATE", "TIME", "CREATEDATE", "SAVEDATE", "PRINTDATE")
 DATE_TAG = "{{ document.date | long_date }}"
@@ -45,6 +51,9 @@ def _text_for(code: str, box: Node | None, done: Counter[str]) -> str | None:
     if word == "MERGEFIELD" and (merge := _MERGE.match(code)) is not None:
         done["Champ de fusion changé en balise"] += 1
         return f"{{{{ {identifier(merge[1] or merge[2])} }}}}"
+    if word == "IF" and (condition := _IF.match(code)) is not None:
+        done["Condition de publipostage changée en balises"] += 1
+        return _condition(condition)
     if word in _CLOCK:
         done["Date de l’horloge changée en date du document"] += 1
         return DATE_TAG
@@ -52,6 +61,15 @@ def _text_for(code: str, box: Node | None, done: Counter[str]) -> str | None:
         done["Case à cocher de formulaire changée en ☐ ou ☒"] += 1
         return CHECKED if _is_checked(box) else UNCHECKED
     return None
+
+
+def _condition(found: re.Match[str]) -> str:
+    name, value = identifier(found["quoted"] or found["plain"]), found["value"].replace("'", "’")
+    test = f"{name} {'==' if found['sign'] == '=' else '!='} '{value}'"
+    if not value:  # a blank of the table is a datum that is absent
+        test = f"{name} is {'undefined' if found['sign'] == '=' else 'defined'}"
+    otherwise = f"{{% else %}}{found['otherwise']}" if found["otherwise"] else ""
+    return f"{{% if {test} %}}{found['then']}{otherwise}{{% endif %}}"
 
 
 def identifier(name: str) -> str:
