@@ -124,7 +124,7 @@ def for_the_lender(rpc: str, stub: DocumentServiceStub, data: Json) -> dict[str,
 @pytest.mark.parametrize("rpc", sorted(pb.DESCRIPTOR.services_by_name["DocumentService"].methods_by_name))
 def test_every_call_that_makes_documents_asks_what_is_allowed(shared: Launch, rpc: str) -> None:
     server = shared("services.documents", "--workers", "2", env={"DOCUMENTS_RETENTION_DAYS": "30"})
-    refusals = (
+    refusals: tuple[tuple[str, Any, str], ...] = (
         ("authorisations", [], "authorisations"),
         ("authorisations.0.revoked_on", "2026-11-23", "authorisations[0].revoked_on"),
         ("assessment.reasons.0.severity", "BLOCKING", "assessment.outcome"),
