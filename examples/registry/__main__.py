@@ -1,8 +1,9 @@
 """Plays a keeper's morning on the registry, while the service answers.
 
-Everything is the command `bank-registry`, as a keeper types it. The service is reached by its address alone
-(ADDRESS_BANK_REGISTRY) and holds the fictitious lenders; the last step alone writes in the file of its store
-(BANK_REGISTRY_DATABASE_URL), as nobody should. The site is left in out/registre.
+Everything is the command `bank-registry`, as a keeper types it, but a reservation, which the software of
+the instructors makes. The service is reached by its address alone (ADDRESS_BANK_REGISTRY) and holds the
+fictitious lenders; the last step alone writes in the file of its store (BANK_REGISTRY_DATABASE_URL), as
+nobody should. The site is left in out/registre.
 """
 
 from __future__ import annotations
@@ -21,6 +22,12 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
+import grpc
+from google.type.date_pb2 import Date
+from google.type.money_pb2 import Money
+
+from microcredit.bankregistry.v1 import envelope_service_pb2 as pb
+from microcredit.bankregistry.v1.envelope_service_pb2_grpc import EnvelopeServiceStub
 from services.bank_registry.cli import main
 
 ADDRESS = os.environ.get("ADDRESS_BANK_REGISTRY", "127.0.0.1:50053")
@@ -32,6 +39,8 @@ LENDER = "credit-municipal-fictif-de-bretagne"
 SUSPENDED = "banque-fictive-de-l-oust"
 AMENDED = "caisse-fictive-de-broceliande"
 UNDONE = "banque-fictive-de-la-vilaine"
+MERGED, MERGED_AGREEMENT = "fondation-fictive-des-landes-de-lanvaux", "fcs-2026"
+INTO = UNDONE
 LARGER_LOAN = ("--commune", "56165", "--amount", "3500", "--months", "24")
 STORE = os.environ.get("BANK_REGISTRY_DATABASE_URL", "")
 OUT = Path("out", "registre").absolute()
@@ -168,6 +177,32 @@ def undo() -> None:
     show("undo", UNDONE, "--state", number, "--reason", "Fin enregistrée par erreur")
 
 
+def reserve() -> None:
+    """A place in the envelope of an agreement, as the software of the instructors takes one."""
+    request = pb.ReserveEnvelopeRequest(
+        parent=f"banks/{MERGED}/agreements/{MERGED_AGREEMENT}",
+        amount=Money(currency_code="EUR", units=1000),
+        on_date=Date(year=2027, month=1, day=15),
+        case_reference="2026-0187",
+    )
+    with grpc.insecure_channel(ADDRESS) as channel:
+        remaining = EnvelopeServiceStub(channel).ReserveEnvelope(request).remaining.units
+    print(f"   Dossier 2026-0187 : 1 000 € réservés à {MERGED} pour le 15/01/2027 ; il reste {remaining} €.")
+
+
+def merge() -> None:
+    """A lender goes on inside another one: its agreement keeps its envelope, and the place that is taken."""
+    reserve()
+    words = ("merge", MERGED, "--into", INTO, "--from", "01/01/2027", "--reason", "Fusion")
+    foreseen = ask(*words, "--dry-run")["effect"]
+    changed = len(foreseen["answers"])
+    print(f"   À l’essai : {foreseen['reservation_count']} réservation refaite, {changed} réponse change.")
+    show(*words)
+    agreements = ask("show", INTO, "--on", "15/01/2027")["agreements"]
+    taken = next(one for one in agreements if one["continues"].startswith(f"banks/{MERGED}/"))
+    show("reservations", INTO, "--agreement", taken["name"].rpartition("/")[2])
+
+
 def tamper() -> None:
     """Somebody who holds the file of the store changes a past version behind the back of the service."""
     where = STORE.removeprefix("sqlite:///")
@@ -209,16 +244,18 @@ def play() -> None:
     correct()
     step(6, "Une fin saisie par erreur se défait")
     undo()
-    step(7, "Son histoire, en français")
+    step(7, "Un prêteur fusionne dans un autre : l’enveloppe et sa réservation suivent")
+    merge()
+    step(8, "Son histoire, en français")
     show("history", SUSPENDED)
-    step(8, "Ce qui est exporté se réimporte sans rien changer")
+    step(9, "Ce qui est exporté se réimporte sans rien changer")
     show("export", "preteurs.xlsx")
     show("import", "preteurs.xlsx")
-    step(9, "Le registre est publié : un site sans script, et des données ouvertes")
+    step(10, "Le registre est publié : un site sans script, et des données ouvertes")
     publish()
-    step(10, "Le journal d’audit est intact")
+    step(11, "Le journal d’audit est intact")
     show("verify")
-    step(11, "Puis quelqu’un récrit le passé dans la base, et la vérification dit quoi")
+    step(12, "Puis quelqu’un récrit le passé dans la base, et la vérification dit quoi")
     tamper()
 
 

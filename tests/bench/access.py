@@ -164,9 +164,10 @@ def main() -> int:
         run = [(processor_time(pid) - then) / CALLS for pid, then in zip(workers, before, strict=True)]
         tls = over_tls(town, metadata)
         door = alone(folder, metadata[0][1].removeprefix("Bearer "))
-    more = statistics.median(asked - free for free, asked in zip(*spent, strict=True))
-    say(f"appel sans contrôle d’accès : {statistics.median(spent[0]):.0f} µs (médiane de {CALLS})")
-    say(f"accès, jeton retenu         : {more:+.0f} µs (médiane des écarts d’appels voisins)")
+    more = statistics.median(asked - without for without, asked in zip(*spent, strict=True))
+    free = statistics.median(spent[0])
+    say(f"appel sans contrôle d’accès : {free:.0f} µs (médiane de {CALLS})")
+    say(f"accès, jeton retenu         : {more:+.0f} µs ({more / free:.0%} ; médiane des écarts de voisins)")
     say(f"temps de processeur         : {run[0]:.0f} µs, puis {run[1]:.0f}, journal écrit compris")
     say(f"la porte seule, en boucle   : {door:.0f} µs de processeur")
     say(f"identité sous TLS           : {tls:.0f} µs, lecture du certificat comprise")

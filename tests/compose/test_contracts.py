@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 import zipfile
@@ -16,10 +17,13 @@ from google.protobuf.descriptor_pb2 import FileDescriptorSet
 from google.protobuf.descriptor_pool import DescriptorPool
 
 from tests.service.kit_probe import NAME
+from tests.style.test_api_style import bindings
 from tests.support import ROOT, Launch, wait_until
-from tools.contracts import describe, own, write_bundle
+from tools.contracts import HOSTS, describe, own, write_bundle
 
 TYPESCRIPT = ROOT / "build/npm/node_modules/.bin/protoc-gen-ts"
+DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+VALIDATOR = ROOT / "build/gateway/bin/openapi-spec-validator"
 LANGUAGES = {
     "java": ("", ".java"),
     "csharp": ("", ".cs"),
@@ -39,7 +43,7 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_the_bundle_has_the_same_bytes_each_time(bundle: Path, tmp_path: Path) -> None:
     for path in write_bundle(tmp_path):
-        assert path.read_bytes() == (bundle / path.name).read_bytes(), path.name
+        assert path.read_bytes() == (bundle / path.relative_to(tmp_path)).read_bytes(), path.name
 
 
 def test_the_descriptors_need_nothing_else(bundle: Path) -> None:
@@ -66,6 +70,76 @@ def test_the_zip_has_every_file_that_its_files_import(bundle: Path) -> None:
         path.relative_to(ROOT / "protos").as_posix() for path in (ROOT / "protos").rglob("*.proto")
     } <= names
     assert "google/rpc/error_details.proto" in names
+
+
+def described(bundle: Path, host: str) -> dict[str, Any]:
+    """The OpenAPI description of a service."""
+    found: dict[str, Any] = json.loads((bundle / f"openapi/{host}.json").read_text(encoding="utf-8"))
+    return found
+
+
+def test_each_binding_of_the_contract_is_a_path_of_openapi_on_each_server(bundle: Path) -> None:
+    bound = [
+        (file.package, path)
+        for file in own(describe(ROOT / "protos"))
+        for service in file.service
+        for method in service.method
+        for _, path in bindings(method)
+    ]
+    for host, (package, collections) in HOSTS.items():
+        own_paths = [path for place, path in bound if place in (package, "microcredit.access.v1")]
+        own_paths += [
+            path
+            for place, path in bound
+            if place == "microcredit.releases.v1"
+            and collections
+            and ("=" not in path or any(f"={each}" in path for each in collections))
+        ]
+        assert sum(map(len, described(bundle, host)["paths"].values())) == len(own_paths), host
+
+
+@pytest.mark.parametrize("host", HOSTS)
+def test_each_reference_of_openapi_leads_somewhere(bundle: Path, host: str) -> None:
+    whole = described(bundle, host)
+    for pointer in set(re.findall(r'"\$ref": "#/([^"]+)"', json.dumps(whole))):
+        place: Any = whole
+        for step in pointer.split("/"):
+            place = place[step]
+
+
+@pytest.mark.more("la passerelle, qui demande Envoy")
+@pytest.mark.needs(VALIDATOR.exists(), "sans « make gateway », le contrôle d’OpenAPI manque")
+@pytest.mark.parametrize("host", HOSTS)
+def test_openapi_is_valid(bundle: Path, host: str) -> None:
+    command = [str(VALIDATOR), str(bundle / f"openapi/{host}.json")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize("host", HOSTS)
+def test_the_reference_page_has_every_call_and_every_message(bundle: Path, host: str) -> None:
+    page = (bundle / f"reference/{host}.html").read_text(encoding="utf-8")
+    assert "<script" not in page
+    assert page.index("champ JSON inconnu") < page.index("<h2>")
+    whole = described(bundle, host)
+    calls = {each["operationId"] for path in whole["paths"].values() for each in path.values()}
+    places = set(re.findall(r' id="([^"]+)"', page))
+    assert calls | set(whole["components"]["schemas"]) <= places
+    assert set(re.findall(r'href="#([^"]+)"', page)) <= places, "a link leads nowhere"
+
+
+def test_openapi_says_a_field_as_the_gateway_reads_it(bundle: Path) -> None:
+    whole = described(bundle, "eligibility")
+    terms = whole["components"]["schemas"]["microcredit.eligibility.v1.LoanTerms"]
+    assert terms["properties"]["nominalRatePct"]["$ref"].endswith("google.type.Decimal")
+    assess = whole["paths"]["/v1/applications:assess"]["post"]
+    assert "RULESET_NOT_IN_FORCE" in assess["responses"]["400"]["description"]
+    days = {each["name"] for each in whole["paths"]["/v1/factCatalog"]["get"]["parameters"]}
+    assert {"requestDate.year", "requestDate.month", "requestDate.day"} == days
+    file = described(bundle, "documents")["paths"]["/v1/documents:file"]["post"]
+    assert {each["name"] for each in file["parameters"]} == {"requestId", "validateOnly"}
+    assert DOCX in file["responses"]["200"]["content"]
+    assert described(bundle, "documents")["components"]["schemas"]["Dossier"]["additionalProperties"] is False
 
 
 def test_the_service_config_has_every_method_once(bundle: Path) -> None:

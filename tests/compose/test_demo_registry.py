@@ -11,6 +11,8 @@ from tests import warm
 from tests.bank_registry_support import run_import
 from tests.support import ROOT, Launch, registry_keys
 
+HANGING_SECONDS = 900
+"""A bound on a demonstration that hangs, not on the machine."""
 SAMPLE = ROOT / "services" / "bank_registry" / "samples" / "preteurs-fictifs.json"
 
 
@@ -22,7 +24,8 @@ def played(launch: Launch, tmp_path_factory: pytest.TempPathFactory) -> str:
     server = launch("services.bank_registry", "--workers", "2", "--database-url", url, env=registry_keys(url))
     workers = server.workers()
     env = {"ADDRESS_BANK_REGISTRY": server.address, "BANK_REGISTRY_DATABASE_URL": url}
-    done = warm.run("examples.registry", env=env, cwd=tmp_path_factory.mktemp("played"))
+    folder = tmp_path_factory.mktemp("played")
+    done = warm.run("examples.registry", env=env, cwd=folder, timeout=HANGING_SECONDS)
     assert (done.returncode, done.stderr) == (0, "")
     assert server.workers() == workers
     return done.stdout.replace("\u00a0", " ").replace("\u202f", " ")
@@ -63,10 +66,10 @@ def test_a_suspension_changes_the_selection_from_its_first_day(played: str) -> N
 
 
 def test_the_history_the_export_and_the_audit_agree(played: str) -> None:
-    assert "suspension à partir du 7 décembre 2026" in step(played, 7)
-    assert "0 prêteur créé, 0 modifié, 0 prend fin, 9 inchangés, 0 refusé (état n° 7)." in step(played, 8)
-    assert "Le journal est entier" in step(played, 10)
-    assert re.search(r"Fin du journal, à garder ailleurs : \d+:[0-9a-f]{64}", step(played, 10))
+    assert "suspension à partir du 7 décembre 2026" in step(played, 8)
+    assert "0 prêteur créé, 0 modifié, 0 prend fin, 9 inchangés, 0 refusé (état n° 9)." in step(played, 9)
+    assert "Le journal est entier" in step(played, 11)
+    assert re.search(r"Fin du journal, à garder ailleurs : \d+:[0-9a-f]{64}", step(played, 11))
 
 
 def test_an_amendment_leaves_the_past_and_a_correction_says_that_it_does_not(played: str) -> None:
@@ -79,9 +82,18 @@ def test_an_amendment_leaves_the_past_and_a_correction_says_that_it_does_not(pla
     assert "plus de dernier jour prévu" in step(played, 6) or "31 mars 2028" in step(played, 6)
 
 
+def test_a_merger_takes_the_envelope_and_its_reservation_with_it(played: str) -> None:
+    merged = step(played, 7)
+    assert "il reste 500 €" in merged
+    assert "À l’essai : 1 réservation refaite" in merged
+    assert "repris par banque-fictive-de-la-vilaine à partir du 1er janvier 2027" in merged
+    listed = merged.split("$ bank-registry reservations banque-fictive-de-la-vilaine", 1)[1]
+    assert re.search(r"1 000,00 € +\S+ +15/01/2027 +2026-0187", listed)
+
+
 def test_the_site_is_published_and_a_tampered_past_is_named(played: str) -> None:
-    assert re.search(r"/out/registre : 9 prêteurs, état n° 7, \d+ fichiers, sans signature", step(played, 9))
-    tampered = step(played, 11)
+    assert re.search(r"/out/registre : 9 prêteurs, état n° 9, \d+ fichiers, sans signature", step(played, 10))
+    tampered = step(played, 12)
     assert "caisse-fictive-de-broceliande" in tampered
     assert "amount_max" in tampered
 

@@ -137,7 +137,7 @@ def desk(model: str, tmp_path: Path) -> Iterator[Desk]:
     database.dispose()
 
 
-def fill(desk: Desk) -> None:
+def fill(desk: Desk, **fields: Any) -> None:
     lender = bank_pb2.Bank(
         display_name="Banque fictive de l’Oust",
         kind=bank_pb2.BANK_KIND_CREDIT_INSTITUTION,
@@ -154,7 +154,7 @@ def fill(desk: Desk) -> None:
         envelope=euros(5000),
         verified_on=day(2026, 10, 1),
     )
-    desk.edit("CreateBank", bank_id="oust", bank=lender)
+    desk.edit("CreateBank", bank_id="oust", bank=lender, **fields)
     desk.edit("CreateAgreement", parent=BANK, agreement_id="fcs", agreement=terms)
 
 

@@ -11,7 +11,7 @@ import pytest
 from google.type import date_pb2
 
 from microcredit.bankregistry.v1 import bank_editing_service_pb2 as pb
-from microcredit.bankregistry.v1 import bank_pb2
+from microcredit.bankregistry.v1 import bank_pb2, exchange_pb2
 from services.bank_registry.store import migrate
 from services.kit.errors import FailedPrecondition, InvalidArgument, NotFound
 from services.kit.store.database import Database
@@ -251,3 +251,34 @@ def test_a_question_of_the_past_has_the_geography_of_its_day(desk: Desk) -> None
     assert answer("2026-12-01") == ("44180", 2026, ["OUT_OF_TERRITORY"])
     past = desk.read("CheckBank", name=OTHER, loan_request=loan("2018-01-01", commune="49144"))
     assert "composition de 2019" in past.check.reasons[0].message.replace("\u00a0", " ")
+
+
+def test_past_questions_are_asked_again_by_each_edit_and_what_changes_is_told(desk: Desk) -> None:
+    questions = [
+        exchange_pb2.PastQuestion(bank=BANK, loan_request=loan("2026-03-15")),
+        exchange_pb2.PastQuestion(loan_request=loan("2027-03-15")),
+        exchange_pb2.PastQuestion(bank=OTHER, loan_request=loan("2026-03-15")),
+    ]
+    ended = desk.edit(
+        "EndBank", name=BANK, effective_date=day(2027, 1, 1), questions=questions, validate_only=True
+    )
+    assert ended.effect.question_count == 3
+    (answer,) = ended.effect.answers
+    assert "15 mars 2027" in answer.question.replace("\u00a0", " ")
+    assert (answer.before, answer.after in ("", "possible")) == ("possible", False)
+    wrong = [exchange_pb2.PastQuestion(loan_request=loan(amount="-1.00"))]
+    error = refused(
+        InvalidArgument, "INVALID_FIELDS", desk.edit, "UndoChange", name=BANK, undone_state_number=1,
+        questions=wrong,
+    )  # fmt: skip
+    assert [one.field for one in error.violations] == ["questions[0].loan_request.amount"]
+
+
+def test_the_events_of_all_the_lenders_are_those_of_each(desk: Desk) -> None:
+    every = desk.read("ListBankEvents", parent="banks/-", page_size=200).events
+    for name in (BANK, OTHER):
+        own = desk.read("ListBankEvents", parent=name).events
+        assert own
+        assert [one for one in every if one.bank == name] == list(own)
+    numbers = [one.state_number for one in every]
+    assert numbers == sorted(numbers, reverse=True)

@@ -155,13 +155,14 @@ def test_what_an_earlier_version_wrote_in_clear_is_encrypted_at_the_first_start(
     migrate(url)
     database = Database(url)
     given = str(uuid4())
+    typed = f"{uuid4()}:dossier"  # in clear, it looks like what is kept under a key
     with monkeypatch.context() as earlier:
         earlier.setattr(Sealing, "version", lambda *_: str)
         earlier.setattr(Texts, "opened", lambda *_: lambda written: FreeText(written, written))
         earlier.setattr(Texts, "sealed_answer", lambda _, answer: answer)
         earlier.setattr(Texts, "tagged", lambda _, mark: mark)
         desk = Desk(url, database)
-        fill(desk)
+        fill(desk, reason=typed)
         named(desk, request_id=given)
     former = desk.auditor.head().head
     prepare_store(places(url))
@@ -172,6 +173,8 @@ def test_what_an_earlier_version_wrote_in_clear_is_encrypted_at_the_first_start(
     answer = desk.auditor.verify(pb.VerifyAuditRequest())
     assert (list(answer.differences), answer.whole) == ([], True)
     assert (contact(desk).email, reasons(desk)[3]) == (NAMED.email, "Demandé par Hélène Kervadec")
+    with database.read() as connection:
+        assert connection.scalar(select(tables.revision.c.reason).limit(1)) != typed
     last = desk.auditor.list(pb.ListAuditEntriesRequest(page_size=200)).entries[-1]
     assert former.hash in last.before_json
     again = desk.edit("CreateLocalConvention", parent=BANK, local_convention=NAMED, request_id=given)

@@ -28,6 +28,7 @@ from services.kit.store import ChainSeal, chain, engine, open_ring, prepare_keys
 from services.kit.store.database import Database
 from tests.journal_support import REFERENCE, Stores, decision, new_urls, opened, refused, tamper, unprotect
 
+NONCE_BYTES = 12
 FUTURE = datetime(2999, 1, 1, tzinfo=UTC)
 
 
@@ -406,14 +407,16 @@ def test_writers_of_several_processes_make_one_chain(stores: Stores) -> None:
         found = journals[number % 3].record([decision(f"case-{number % 5}"), decision("")])
         return [item.decision_id for item in found if isinstance(item, Recorded)]
 
-    with ThreadPoolExecutor(9) as pool:
+    with ThreadPoolExecutor(4) as pool:  # as many as may write at once: none is refused for waiting
         ids = [decision_id for found in pool.map(write, range(36)) for decision_id in found]
     listed = stores.journal.search(Filters(), limit=100)
     assert sorted(ids) == sorted(item.decision_id for item in listed)
     assert {item.content for item in listed} == {ContentState.READABLE}
     assert stores.journal.verify().broken_sequence == 0
-    named = [row for row in rows(stores.keys, "case_key") if row["reference_hash"]]
-    assert len(named) == 5
+    keys, records = rows(stores.keys, "case_key"), rows(stores.database, "journal")
+    assert len([row for row in keys if row["reference_hash"]]) == 5
+    sealed = [row["ciphertext"] for row in records] + [row["wrapped_key"] for row in keys]
+    assert len({bytes(one)[:NONCE_BYTES] for one in sealed}) == len(sealed) == len(records) + len(keys)
 
 
 def test_a_commit_that_fails_records_nothing(stores: Stores, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -542,3 +545,15 @@ def test_a_damaged_key_harms_its_case_alone(stores: Stores) -> None:
         failing, passing = pool.submit(write, "A"), pool.submit(write, "B")
         assert len(passing.result()) == 1
         refused("KEY_MISSING", failing.result)
+
+
+def test_the_key_of_a_case_opens_no_other(stores: Stores) -> None:
+    ids = stores.record(decision("A"), decision("B"), decision("C"))
+    keys = {row["case_id"]: row["wrapped_key"] for row in rows(stores.keys, "case_key")}
+    one, other = (row["case_id"] for row in rows(stores.database, "journal")[:2])
+    statement = text("UPDATE case_key SET wrapped_key = :bytes WHERE case_id = :case_id")
+    with stores.keys.write() as connection:
+        swapped = [{"bytes": keys[other], "case_id": one}, {"bytes": keys[one], "case_id": other}]
+        connection.execute(statement, swapped)
+    found = [stores.journal.get(decision_id).content for decision_id in ids]
+    assert found == [ContentState.KEY_MISSING, ContentState.KEY_MISSING, ContentState.READABLE]

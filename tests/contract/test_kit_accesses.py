@@ -74,23 +74,42 @@ def test_lines_are_found_by_who_which_case_and_when(store: AccessLog) -> None:
     assert list(store.between(NOON, later)) == expected[:1]
 
 
-@pytest.mark.parametrize(
-    "attack",
-    [
-        "UPDATE access SET subject = 'cias:jean' WHERE sequence = 2",
-        "DELETE FROM access WHERE sequence = 2",
-        "DELETE FROM access WHERE sequence <= 2",
-        "UPDATE access SET mark = '' WHERE sequence = 2",
-        "UPDATE access SET acr = NULL WHERE sequence = 2",
-        "UPDATE access SET siret = '20005682600015' WHERE sequence = 2",
-    ],
-)
-def test_a_line_that_is_changed_or_removed_is_found(store: AccessLog, attack: str) -> None:
+ATTACKS = {
+    "who": (["UPDATE access SET subject = 'cias:jean' WHERE sequence = 2"], 2),
+    "a line removed": (["DELETE FROM access WHERE sequence = 2"], 2),
+    "the first lines": (["DELETE FROM access WHERE sequence <= 2"], 2),
+    "a mark": (["UPDATE access SET mark = '' WHERE sequence = 2"], 2),
+    "how sure": (["UPDATE access SET acr = NULL WHERE sequence = 2"], 2),
+    "an employer": (["UPDATE access SET siret = '20005682600015' WHERE sequence = 2"], 2),
+    "two swapped": (
+        [
+            f"UPDATE access SET sequence = {new} WHERE sequence = {old}"
+            for old, new in ((2, 9), (3, 2), (9, 3))
+        ],
+        2,
+    ),
+    "a line added": (
+        [
+            "CREATE TEMPORARY TABLE more AS SELECT * FROM access WHERE sequence = 3",
+            f"UPDATE more SET sequence = 4, prev_hash = hash, hash = '{'f' * 64}'",
+            "INSERT INTO access SELECT * FROM more",
+            "DROP TABLE more",
+        ],
+        4,
+    ),
+    "the seal of the end": ([f"UPDATE access SET hash = '{'f' * 64}' WHERE sequence = 3"], 3),
+}
+
+
+@pytest.mark.parametrize("attack", ATTACKS)
+def test_a_line_that_is_changed_added_or_removed_is_found(store: AccessLog, attack: str) -> None:
     store.append([line(number, mark=accesses.BREAK_GLASS, acr="eidas2") for number in range(1, 4)])
     assert store.verify().broken_sequence == 0
+    statements, rank = ATTACKS[attack]
     with store.database.write() as connection:
-        connection.execute(text(attack))
-    assert store.verify().broken_sequence == 2
+        for statement in statements:
+            connection.execute(text(statement))
+    assert store.verify().broken_sequence == rank
 
 
 def test_a_line_of_before_employers_were_noted_still_holds(store: AccessLog) -> None:

@@ -14,7 +14,17 @@ import pytest
 
 from tests.bank_registry_support import new_database, status_of
 from tests.support import Launch, RunningServer, throwaway_stores, wait_until
-from tests.writes import IMPORT, KINDS, ONE_OF_EACH_SERVICE, PUBLICATION, Kind, Load, channel_to, check
+from tests.writes import (
+    ACTIVATION,
+    IMPORT,
+    KINDS,
+    ONE_OF_EACH_SERVICE,
+    PUBLICATION,
+    Kind,
+    Load,
+    channel_to,
+    check,
+)
 
 WRITES = 6
 
@@ -70,7 +80,7 @@ def test_killed_processes_lose_and_double_no_write(
     """A worker (all of them for an import), then the master; the next server finds all that was answered."""
     env = environment(tmp_path)
     server = begun(launch, kind, env, tmp_path)
-    writes = SLOW_WRITES if kind in (PUBLICATION, IMPORT) else scale.writes
+    writes = SLOW_WRITES if kind in (PUBLICATION, ACTIVATION, IMPORT) else scale.writes
     load = Load(kind, [server.address])
     with load.running():
         load.wait(writes)

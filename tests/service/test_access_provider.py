@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import threading
 import time
 from collections.abc import Callable, Sequence
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -168,6 +171,30 @@ def test_a_token_for_another_service_is_refused_by_introspection_too(
     with provider.running():
         token = provider.login("claire", "urn:microcredit:opaque").access
         assert refusal(asked, token) == "TOKEN_REFUSED AUDIENCE"
+
+
+def test_an_answer_that_is_signed_is_not_read(provider: oidc.Provider, opened: Open) -> None:
+    said = {"active": True, "sub": "claire", "aud": "microcredit", "exp": time.time() + 600}
+    signed = provider.sign({"token_introspection": said, "aud": "microcredit"})
+    answers = [signed.encode(), json.dumps(said).encode()]
+
+    class Answers(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            content = answers.pop(0)
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        def log_message(self, *_: object) -> None:
+            """Says nothing."""
+
+    with HTTPServer(("127.0.0.1", 0), Answers) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        asked = opened(INTROSPECTION.replace("{issuer}", f"http://127.0.0.1:{server.server_port}"))
+        assert refusal(asked, "opaque") == "PROVIDER_UNAVAILABLE"
+        assert asked.caller(None, headers("opaque")).subject == "claire"
+        server.shutdown()
 
 
 def test_a_team_is_one_however_its_accents_are_written(provider: oidc.Provider, opened: Open) -> None:

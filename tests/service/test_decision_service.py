@@ -250,13 +250,15 @@ def test_an_explanation_begins_with_plain_lines(client: Client) -> None:
         "Votre demande du 1er décembre 2026 : elle ne peut pas être présentée. C’est un avis, une personne "
         "décide.",
         "Vous demandez 3 700,00 €. Le maximum est de 3 000,00 €.",
-        "Avec ce prêt, il reste -6,59 € par mois pour vivre. Il faut au moins 210,00 €.",
+        "Avec ce prêt, il reste −6,59 € par mois pour vivre. Il faut au moins 210,00 €.",
         "Reste à vivre : « Ressources mensuelles » (1 250,00 €) − « Charges mensuelles » (1 100,00 €) − "
         "« Mensualités de crédits en cours » (0,00 €) − « Remboursements mensuels de dettes » (0,00 €) − "
-        "« Mensualité du prêt » (156,59 €), soit -6,59 €.",
+        "« Mensualité du prêt » (156,59 €), soit −6,59 €.",
         "Reste à vivre minimal du foyer : « Reste à vivre minimal par personne et par jour » (7,00 €) × "
         "« Jours par mois » (30 jours) × « Personnes au foyer » (1 personne), soit 210,00 €.",
         "Vous pouvez demander moins. Une mensualité plus basse laisse plus pour vivre.",
+        "Ce qui peut changer cet avis : ramener le montant demandé de 3 700 € à 1 181 €, porter les autres "
+        "financements de 0 € à 2 519 € et ramener les charges mensuelles de 1 100 € à 990 €.",
         "Vous pouvez parler de cet avis au service : CIAS de Ploërmel Communauté. Vous pouvez aussi voir : "
         "Autre prêteur habilité, jusqu’au plafond national et Point conseil budget.",
     ]

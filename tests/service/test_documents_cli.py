@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 import zipfile
@@ -144,11 +145,44 @@ def test_a_table_of_two_encodings_makes_no_letter(run: Run, tmp_path: Path) -> N
     assert not (tmp_path / "lettres").exists()
 
 
+def test_a_wrong_row_costs_itself_alone_and_the_first_letters_are_seen(run: Run, tmp_path: Path) -> None:
+    people = {number: f"p{number};MC-2026-820{number};Marqueur-{number};{HOME}" for number in range(8)}
+    people[1] = people[1].replace("Marqueur-1", "")  # blank
+    people[2] = "p2;MC-2026-8202;Marqueur-2"  # short
+    people[3] += ";Marqueur-Long"
+    people[4] = people[4].replace("Marqueur-4", '"Marqueur-4')  # never closed
+    people[5] = people[5].replace("Marqueur-5", '"Marqueur-5"')
+    table = "\n".join((f"clé;{PERSON}", *people.values()))
+    (tmp_path / "table.csv").write_text(table, encoding="utf-8")
+    words = ("merge", REFUSAL, "table.csv", "--common", DATA, "--date", "2026-11-23", "--zip")
+    done = run(tmp_path, *words, "-o", "lot.zip")
+    assert done.returncode == 1
+    said = done.stdout.replace("\u00a0", " ")
+    assert "4 courriers à faire, 4 refus." in said
+    assert [f"ligne {line} (p{line - 2}) : " in said for line in range(2, 10)] == [
+        line in (3, 4, 5, 6) for line in range(2, 10)
+    ]
+    assert "vide à la ligne 3" in said
+    assert "la ligne s’arrête avant cette colonne" in said
+    assert "hors des colonnes nommées" in said
+    assert "Un guillemet de cette cellule n’est pas fermé" in said
+    shown = [f"Courrier de la ligne {line} :" in said for line in range(2, 10)]
+    assert shown == [line in (2, 7, 8) for line in range(2, 10)]
+    with zipfile.ZipFile(tmp_path / "lot.zip") as archive:
+        letters = [plain(archive.read(name)) for name in archive.namelist() if name.endswith(".docx")]
+    names = [sorted(set(re.findall(r"Marqueur-\w+", letter))) for letter in letters]
+    assert names == [[f"Marqueur-{number}"] for number in (0, 5, 6, 7)]
+
+
 def test_a_cell_that_cannot_be_read_costs_its_row_alone(run: Run, tmp_path: Path) -> None:
     rows = [["un", "MC-2026-8101", "#N/A"], ["deux", "MC-2026-8102", "Marqueur-Deux"]]
+    rows += [["trois", "MC-2026-8103", '="x"&"y"'], ["quatre", "MC-2026-8104", "Marqueur-Quatre"]]
+    rows += [["cinq", "MC-2026-8105", ""]]
     workbook = Workbook()
+    sheet = workbook.worksheets[0]
     for row in [["clé", *PERSON.split(";")], *([*row, *HOME.split(";")] for row in rows)]:
-        workbook.worksheets[0].append(row)
+        sheet.append(row)
+    sheet.merge_cells("C5:C6")
     workbook.save(tmp_path / "table.xlsx")
     words = ("merge", REFUSAL, "table.xlsx", "--common", DATA, "--date", "2026-11-23", "--zip")
     done = run(tmp_path, *words, "-o", "lot.zip")
@@ -157,10 +191,14 @@ def test_a_cell_that_cannot_be_read_costs_its_row_alone(run: Run, tmp_path: Path
     assert "La cellule C2 affiche une erreur (#N/A)." in done.stdout
     with zipfile.ZipFile(tmp_path / "lot.zip") as archive:
         names = archive.namelist()
-        (letter,) = [name for name in names if name.endswith(".docx")]
-        assert "Marqueur-Deux" in plain(archive.read(letter))
+        letters = [plain(archive.read(name)) for name in names if name.endswith(".docx")]
+        assert [sorted(set(re.findall(r"Marqueur-\w+", one))) for one in letters] == [
+            ["Marqueur-Deux"], ["Marqueur-Quatre"]
+        ]  # fmt: skip
         (summary,) = [archive.read(name).decode("utf-8-sig") for name in names if name.endswith(".csv")]
-    assert [line.split(";")[0] for line in summary.splitlines()] == ["destinataire", "un", "deux"]
+    assert [line.split(";")[0] for line in summary.splitlines()] == [
+        "destinataire", "un", "deux", "trois", "quatre", "cinq"
+    ]  # fmt: skip
 
 
 def test_unknown_columns_are_all_told(run: Run, tmp_path: Path) -> None:

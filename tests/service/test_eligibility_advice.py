@@ -397,8 +397,9 @@ def test_the_grid_is_that_of_the_rules_unless_told_otherwise(client: Client) -> 
         (amount, months) for amount in range(30000, 300001, 10000) for months in grid.months
     ]
     assert spaced(grid.summary) == (
-        "Parmi les montants essayés (de 300,00 € à 3 000,00 €, de 100,00 € en 100,00 €), le plus grand "
-        "présentable est de 3 000,00 €, sur 12 mois au plus court : mensualité de 252,04 €."
+        "Parmi les montants et les durées essayés (de 300,00 € à 3 000,00 €, de 100,00 € en 100,00 € ; "
+        "de 6 mois à 36 mois, de 6 mois en 6 mois), le plus grand montant présentable est de 3 000,00 €, "
+        "sur 12 mois au plus court : mensualité de 252,04 €."
     )
     assert grid.ruleset.version == "2026.1"
 
@@ -432,7 +433,7 @@ def test_each_cell_is_what_its_application_would_be_told(client: Client) -> None
 def test_a_grid_says_what_would_be_presentable_once_the_file_is_complete(client: Client) -> None:
     given = facts(loan__amount="3000", project__total_cost="3000", documents=["RIB"])
     told = spaced(explore(client, given, balance_funding=True).summary)
-    assert "le plus grand présentable est de 3 000,00 €, sur 12 mois au plus court" in told
+    assert "le plus grand montant présentable est de 3 000,00 €, sur 12 mois au plus court" in told
     assert ", à condition que le dossier soit complété. Pièces à fournir" in told
     unknown = explore(client, with_fact(given, "budget.monthly_income", None), balance_funding=True)
     assert "et que les réponses ne s’y opposent pas" in unknown.summary

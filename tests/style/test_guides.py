@@ -1,4 +1,4 @@
-"""Each command that a guide gives to its reader is open to a role of this reader."""
+"""What a guide gives to copy is right: its commands are open to a role of its reader, its files are read."""
 
 from __future__ import annotations
 
@@ -6,12 +6,15 @@ import re
 from collections.abc import Iterator
 from importlib import import_module
 from inspect import isclass
+from pathlib import Path
+from tempfile import NamedTemporaryFile
 from types import CodeType, FunctionType, MethodType
 from typing import Any
 
 import pytest
 
-from services.kit.access.roles import RoleTable, shipped
+from services.kit.access.configuration import AGENTS, GATEWAY, AccessRules, read
+from services.kit.access.roles import RoleTable, completed, shipped
 from tools.contracts.reading import ROOT
 
 GUIDES = {
@@ -28,6 +31,9 @@ KINDS = ("Bank", "Agreement", "LocalConvention")
 
 _COMMAND = re.compile(r"(?:^|[\s`/])(eligibility|documents|bank-registry) ([a-z][a-z-]+)(?: ([a-z]+))?")
 _BLOCK = re.compile(r"(?P<before>(?:[^\n]+\n)*)\n?```sh\n(?P<lines>.*?)```", re.DOTALL)
+_TOML = re.compile(r"```toml\n(.*?)```", re.DOTALL)
+_LEFT_OUT = re.compile(r"^# (?=[a-z_]+ = )", re.MULTILINE)
+"""A setting that a guide shows without giving it."""
 _ROLE = re.compile(r"`([a-z_]+)`")
 
 
@@ -105,3 +111,51 @@ def test_a_command_of_a_guide_is_open_to_its_reader(guide: str) -> None:
 def test_every_guide_that_gives_commands_says_whose_they_are() -> None:
     guides = {path.name for path in (ROOT / "docs").glob("*.md") if any(given(path.name, set()))}
     assert guides == GUIDES.keys()
+
+
+def settings(guide: str) -> list[str]:
+    """The files that a guide gives, what it leaves to fill in filled in."""
+    text = (ROOT / "docs" / guide).read_text(encoding="utf-8")
+    filled = {"9c1f…": "9c1f" * 16, '"…"': '"https://fournisseur.invalid/"', "…": "0"}
+    blocks = _TOML.findall(text)
+    for gap, value in filled.items():
+        blocks = [block.replace(gap, value) for block in blocks]
+    return [_LEFT_OUT.sub("", block) for block in blocks]
+
+
+def test_the_files_of_accesses_that_the_guide_gives_are_read(tmp_path: Path) -> None:
+    """The first is whole; each of the others goes on from it, as its sentence says."""
+    (tmp_path / "secret-introspection").write_text("secret")
+    first, *others = settings("acces.md")
+    assert len(others) == 2
+    for more in ("", *others):
+        rules = read(tmp_path / "acces.toml", f"{first}\n{more}".encode())
+        assert sum(provider.introspection is not None for provider in rules.providers) == bool(more)
+        assert unknown_words(rules) == set()
+
+
+def unknown_words(rules: AccessRules) -> set[str]:
+    """The roles and the accounts of a file of accesses that nothing else knows."""
+    table = shipped(ROOT / "services/eligibility/roles.toml")
+    accounts = completed_by_the_guide(table).accounts
+    roles = {role for one in rules.providers for given in one.roles.values() for role in given}
+    roles |= {role for agent in rules.agents for role in agent.roles}
+    named = {application.account for application in rules.applications}
+    return (roles - table.roles.keys()) | (named - accounts.keys() - {AGENTS, GATEWAY})
+
+
+def completed_by_the_guide(table: RoleTable) -> RoleTable:
+    """A table of roles with the file that the guide gives."""
+    (file,) = settings("droits.md")
+    with NamedTemporaryFile("w", encoding="utf-8", suffix=".toml") as written:
+        written.write(file)
+        written.flush()
+        return completed(table, Path(written.name))
+
+
+def test_the_table_of_roles_that_the_guide_gives_is_taken() -> None:
+    table = shipped(ROOT / "services/eligibility/roles.toml")
+    given = completed_by_the_guide(table)
+    changed = {str(act) for act in given.acts if given.allowed(act) != table.allowed(act)}
+    assert changed == {"microcredit.eligibility.v1.EligibilityService/GetFactCatalog"}
+    assert given.accounts.keys() - table.accounts.keys() == {"traitement-de-nuit"}

@@ -152,6 +152,13 @@ def test_a_sum_shown_in_percent_and_a_merged_cell_refuse_their_line() -> None:
     assert [(one.place.line, one.code) for one in found] == [(2, "MALFORMED"), (3, "MERGED")]
 
 
+@pytest.mark.parametrize("name", ['"jamais fermé', '"mal" placé', 'au mi"lieu'])
+def test_a_quote_out_of_its_place_refuses_its_line(name: str) -> None:
+    wrong = ";".join(["c", name, *map(str, row("c", 3)[2:])])
+    found = plan(f"{as_csv(row())}{wrong}\n{as_csv(row('b', 2)).splitlines()[-1]}\n").refusals
+    assert [(one.place.line, one.code) for one in found] == [(3, "QUOTE")]
+
+
 def test_a_cell_shown_in_percent_is_read_as_it_shows() -> None:
     book = Workbook()
     sheet: Any = book.worksheets[0]
@@ -253,8 +260,7 @@ def test_all_that_is_wrong_with_a_header_is_said_at_once() -> None:
         (bytes(range(1, 256)) * 50, "encodage"),
         ("identifiant;nom\né;\u0081".encode("utf-8")[:-1], "encodage"),
         ("é".encode() + "é;".encode("cp1252") + b"\nidentifiant", "deux encodages"),
-        (as_csv(row()) + 'b;"jamais fermé;x\ny;z\n', "ligne 3"),
-        (as_csv(row()) + 'b;"mal" placé;x\n', "ligne 3"),
+        (as_csv(row()) + '"x\n' * 60, "trop de guillemets"),
         ("identifiant;" * 30_000, "démesurée"),
         (as_csv([""] * 300), "colonnes"),
         (as_csv(*([["x"]] * 50_001)), "lignes"),

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import warnings
 import zipfile
+from collections.abc import Mapping
 from types import SimpleNamespace
 
 import pytest
@@ -19,10 +21,10 @@ SEAL = Seal(KEY, NAME)
 MARK = 100
 
 
-def docx() -> bytes:
+def docx(text: str = "<w:document/>" * 50) -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
-        archive.writestr("word/document.xml", "<w:document/>" * 50)
+        archive.writestr("word/document.xml", text)
     return buffer.getvalue()
 
 
@@ -58,6 +60,70 @@ def test_what_holds_the_seal_is_proved_too() -> None:
         pdf.replace(b"startxref", b"%startxref"),
     ]
     assert [one for one in forged if SEAL.read(one) is Sealing.INTACT] == []
+
+
+def rezipped(content: bytes, method: int, more: Mapping[str, bytes]) -> bytes:
+    """The same archive written again, with more files."""
+    buffer = io.BytesIO()
+    with warnings.catch_warnings(), zipfile.ZipFile(buffer, "w", method) as archive:
+        warnings.simplefilter("ignore")
+        with zipfile.ZipFile(io.BytesIO(content)) as read:
+            for entry in read.infolist():
+                archive.writestr(entry.filename, read.read(entry))
+        for name, added in more.items():
+            archive.writestr(name, added)
+    return buffer.getvalue()
+
+
+def commented(archive: bytes, comment: bytes) -> bytes:
+    """An archive without a comment, with one."""
+    return archive[:-2] + len(comment).to_bytes(2, "little") + comment
+
+
+def test_no_other_archive_is_sealed_by_a_seal_that_was_seen() -> None:
+    plain = CONTENTS[DOCX]
+    sealed = SEAL.sealed(plain, DOCX)
+    seal = sealed[len(plain) :]
+    text = zipfile.ZipFile(io.BytesIO(plain)).read("word/document.xml")
+    odd = docx("<w:document>Une autre lettre</w:document>")
+    part = {"word/document.xml": odd}
+    forged = {
+        "another text": commented(odd, seal),
+        "compressed": commented(rezipped(plain, zipfile.ZIP_DEFLATED, {}), seal),
+        "written again with a file more": commented(rezipped(plain, 0, {"word/a.xml": b"<a/>"}), seal),
+        "a file twice": commented(rezipped(plain, 0, part), seal),
+        "a long comment": commented(plain, b" " * (65_535 - len(seal)) + seal),
+        "an archive in an archive": commented(rezipped(odd, 0, {"a.docx": sealed}), b""),
+        "something after": sealed + b"\n",
+        "something before": b"%" + sealed,
+        "cut": sealed[: len(sealed) // 2],
+        "the seal alone": seal,
+        "two seals": commented(plain, seal + seal),
+        "the line of a PDF in it": docx(f"%{seal.decode()}\nstartxref") + bytes(20),
+    }
+    assert text in sealed
+    assert [what for what, one in forged.items() if SEAL.read(one) is Sealing.INTACT] == []
+
+
+def test_no_other_pdf_is_sealed_by_a_seal_that_was_seen() -> None:
+    sealed = SEAL.sealed(CONTENTS[PDF], PDF)
+    line = sealed[sealed.index(b"%microcredit") :].partition(b"\n")[0] + b"\n"
+    update = b"1 0 obj\n<< /Autre true >>\nendobj\nxref\n0 1\ntrailer\n<< /Prev 99 >>\n"
+    other = CONTENTS[PDF].replace(b"obj", b"job", 1)
+    forged = {
+        "an incremental update": sealed + update + b"startxref\n250\n%%EOF\n",
+        "the same with the seal again": sealed + update + line + b"startxref\n250\n%%EOF\n",
+        "a line of comment": sealed.replace(b"trailer", b"% vu\ntrailer"),
+        "a second seal": sealed.replace(line, line.replace(line[-10:-1], b"0" * 9) + line),
+        "the seal of another": other.replace(b"startxref", line + b"startxref"),
+        "something after": sealed + b"\n",
+        "something before": b"\n" + sealed,
+        "cut": sealed[:-6],
+        "the seal alone": line,
+        "as the comment of an archive": commented(CONTENTS[DOCX], line[1:-1]),
+    }
+    assert SEAL.read(sealed) is Sealing.INTACT
+    assert [what for what, one in forged.items() if SEAL.read(one) is Sealing.INTACT] == []
 
 
 def test_a_seal_is_that_of_one_kind_of_file() -> None:

@@ -125,6 +125,7 @@ WRONG = {
     ),
     "{{ applicant.phone or '' }}": "{% if applicant.phone is defined %}{{ applicant.phone }}{% endif %}",
     "{% si loan.months == 3 %}": "{% if loan.months == 3 %}",
+    "{% si applicant.phone %}": "{% if applicant.phone is defined %}",
     "{% If loan.months == 3 %}": "{% if loan.months == 3 %}",
     "{% p for one in pieces %}": "{%p for one in pieces %}",
     "{%P if loan.months == 3 %}": "{%p if loan.months == 3 %}",

@@ -8,6 +8,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
@@ -16,13 +17,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from services.documents.contract.values import Code, Money
-from services.documents.render import opc
+from services.documents.render import ENVIRONMENT, keep_in, opc
 from services.documents.render.compiler import compile_template
 from services.documents.render.errors import Reason, RenderError, TemplateError
 from services.documents.render.plan import Plan
 from services.documents.render.reference import disagreements, render_reference
 from services.documents.template.normalise import normalise
 from services.kit.cache import Cache
+from services.kit.errors import StartupError
 from services.kit.french import unbroken
 from tests.documents_support import DOCUMENTS, paragraph_text, text
 from tests.documents_templates import (
@@ -302,6 +304,16 @@ def test_plans_are_kept_by_their_size() -> None:
         make(key)
     assert made == ["a", "b", "c", "b"]
     assert cache.weight <= 2 * plan.size + 1
+
+
+@pytest.mark.parametrize("mode", [0o770, 0o702])
+def test_code_that_others_may_write_is_not_run(tmp_path: Path, mode: int) -> None:
+    folder = tmp_path / "compiled"
+    folder.mkdir()
+    folder.chmod(mode)
+    with pytest.raises(StartupError, match="donnez ce dossier à son seul compte"):
+        keep_in(folder)
+    assert ENVIRONMENT.bytecode_cache is None
 
 
 def test_what_staff_type_in_word_is_read() -> None:

@@ -86,6 +86,14 @@ def test_a_cell_of_no_column_costs_its_row(tmp_path: Path) -> None:
     assert keys.data == {"applicant": REFUSED_VALUE}
 
 
+def test_a_cell_that_holds_the_end_of_another_row_costs_its_row(tmp_path: Path) -> None:
+    """Two quotes too many make one row of two people, with as many cells as the header has."""
+    table = 'clé;Nom;Prénom\nA;"Dup;Ana\nB;Martin";Zoé\nC;Le Goff;Noé\n'
+    mixed, good = read(tmp_path, table)
+    assert [(one.field, "plusieurs lignes" in one.description) for one in mixed.problems] == [("Nom", True)]
+    assert good.data == {"applicant": {"last_name": "Le Goff", "first_name": "Noé"}}
+
+
 def test_a_blank_costs_its_row_unless_its_column_may_lack(tmp_path: Path) -> None:
     table = "clé;Nom;Téléphone?;co_applicant.first_name?\nA;Le Goff;;\nB;;0639980043;\n"
     good, wrong = read(tmp_path, table)

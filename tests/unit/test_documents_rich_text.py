@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from services.documents.render import opc
 from services.documents.render.compiler import compile_template
 from services.documents.render.errors import Reason, RenderError
 from services.documents.render.reference import disagreements, render_reference
@@ -95,6 +96,18 @@ BREAK = "<w:p><w:pPr><w:pageBreakBefore/></w:pPr>{}</w:p>"
 )  # fmt: skip
 def test_a_rich_text_that_is_not_alone_is_refused(content: bytes) -> None:
     assert set(errors(verdict(content))) == {"RICH_PLACE"}
+
+
+@pytest.mark.parametrize("style", ["List Bullet", "List Number"])
+def test_a_rich_text_asks_for_the_styles_of_its_lists(style: str) -> None:
+    found = parts(docx(paragraph(GUARDED)))
+    name = f'<w:name w:val="{style}"/>'.encode()
+    assert name.lower() in found[opc.STYLES].lower()
+    found[opc.STYLES] = re.sub(re.escape(name), b'<w:name w:val="Autre"/>', found[opc.STYLES], flags=re.I)
+    (lacking,) = [one for one in verdict(opc.write(found)).findings if one.code == "RICH_STYLE"]
+    wanted = {"List Bullet": "Liste à puces", "List Number": "Liste à numéros"}[style]
+    assert wanted in lacking.sentence
+    assert len([one for one in ("puces", "numéros") if one in lacking.sentence]) == 1
 
 
 def test_a_rich_text_is_no_text_for_what_prints_texts() -> None:

@@ -247,3 +247,14 @@ def test_a_rule_that_no_given_fact_reads_ends_the_search() -> None:
     found = suggested(made, facts)
     assert not found.found
     assert [rule.code for rule in found.fixed] == ["R1"]
+
+
+def test_a_lever_never_leaves_the_domain_of_its_fact() -> None:
+    """Its bound is another fact, which may be worth more."""
+    most = Lever(most=Reference("cost", ValueType(Kind.MONEY)))
+    facts = [money("savings", 3, lever=most), money("cost", 9), money("wanted", 9)]
+    made = small(facts, {}, [(BLOCKING, "savings < wanted")])
+    given_facts: dict[str, Value] = {"savings": 0, "cost": 900, "wanted": 500}
+    assert suggested(made, given_facts, ("savings",)).found == ()
+    (found,) = suggested(made, {**given_facts, "wanted": 300}, ("savings",)).found
+    assert found.changes == {"savings": 300}

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from fractions import Fraction
 
 import pytest
 
@@ -20,6 +21,7 @@ from services.eligibility.proof.search import Answer, Budget, Space
 from services.eligibility.proof.seen import seen
 from services.eligibility.proof.solver import solver
 from services.eligibility.proof.terms import Model, segments
+from services.eligibility.proof.witnesses import written_value
 from services.eligibility.publishing.check.applications import at_random
 from tests.ruleset_support import SHIPPED, Edit, edited
 
@@ -133,6 +135,14 @@ def test_a_fault_is_proved_with_what_shows_it(edit: Edit, expected: str) -> None
             assert item.condition is not None
             assert evaluate(item.condition, all_values(package, one.answer.witness)) is True
             assert seen(package, one.answer.witness).outcome in item.excluded
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [(Fraction(19653), "196.53"), (19653, "196.53"), (-5, "-0.05"), (Fraction(-120005), "-1200.05")],
+)
+def test_an_amount_given_or_calculated_is_written_in_euros(value: int | Fraction, written: str) -> None:
+    assert written_value(value, tree.MONEY) == written
 
 
 @pytest.mark.more("toutes les mutations deux fois, des dizaines de fois le solveur")

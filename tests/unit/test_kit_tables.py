@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from openpyxl import Workbook, load_workbook
 
@@ -113,7 +113,8 @@ MIXED = "nom;montant\nRené;1\n".encode() + "é;2\n".encode("cp1252")
         (b"x" * (32 * 1024 * 1024 + 1), "dépasse 32 Mio"),
         (b"nom;montant\n\x01\x02", "La ligne 2 contient un caractère de contrôle"),
         (b"", "vide"),
-        (b'nom;montant\n"jamais', "ligne 2"),
+        (b'"nom;montant\njamais;1', "ligne 1"),
+        (b"nom;montant\n" + b'"jamais;1\n' * 60, "trop de guillemets"),
         (b"nom;" * 300, "colonnes"),
         (b"sep=;\n", "vide"),
         (b'sep="\n', "vide"),
@@ -121,6 +122,23 @@ MIXED = "nom;montant\nRené;1\n".encode() + "é;2\n".encode("cp1252")
 )
 def test_what_is_no_table_is_refused_in_one_sentence(data: bytes, said: str) -> None:
     assert said in sentence(data)
+
+
+@pytest.mark.parametrize(
+    ("text", "wrong"),
+    [
+        ('A;"un;x\nB;deux;y\nC;"trois";z\n', {(2, 1)}),  # never closed
+        ('A;u"n;x\nB;deux;y\nC;"trois";z\n', {(2, 1)}),
+        ('A;"un" x;x\nB;deux;y\nC;trois;"z\n', {(2, 1), (4, 2)}),
+        ('A;"un ""1"" ; 2";x\nB;"deux\nlignes";y\n', set()),
+    ],
+)
+def test_a_quote_out_of_its_place_costs_its_line_alone(text: str, wrong: set[tuple[int, int]]) -> None:
+    head, *rows = read(f"clé;nom;montant\n{text}")
+    assert head.cells == ["clé", "nom", "montant"]
+    found = {(row.line, rank) for row in rows for rank, one in enumerate(row.cells) if isinstance(one, Bad)}
+    assert found == wrong
+    assert [row.cells[0] for row in rows] == [one for one in "ABC" if f"{one};" in text]
 
 
 @pytest.mark.parametrize("magic", [b"\xd0\xcf\x11\xe0", b"%PDF", b"<html>", b"\x89PNG"])
@@ -506,7 +524,8 @@ FORMATS = {str: "@", date: "dd/mm/yyyy", int: "0", Decimal: "#,##0.00"}
 def test_what_is_written_is_read_back(form: str, row: list[Any]) -> None:
     kinds = [type("" if cell is None else cell) for cell in row]
     titles = [f"colonne {number}" for number in range(len(row))]
-    if form == "csv":
+    if form == "csv":  # « Â¡ » is what an accent encoded twice looks like: such a file is refused
+        assume(not any(set("ÂÃÅâ") & set(cell) for cell in row if isinstance(cell, str)))
         data = tables.csv_bytes(["nom", *titles], [["x", *row]])
     else:
         columns = [

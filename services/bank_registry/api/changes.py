@@ -13,7 +13,6 @@ from services.bank_registry.api.views import Handlers, bank_not_found, fill, reg
 from services.bank_registry.messages import names, requests
 from services.bank_registry.messages import reads as edge
 from services.bank_registry.registry import (
-    BankHistory,
     BankRecord,
     Registry,
     StateChange,
@@ -41,25 +40,35 @@ class Changes(Handlers):
     def ListBankEvents(
         self, request: pb.ListBankEventsRequest, context: grpc.ServicerContext
     ) -> pb.ListBankEventsResponse:
-        """What happened to a lender, latest first."""
+        """What happened to a lender, or to all of them, latest first."""
         violations = Violations()
         page = paging.asked_page(self._page_key, request, violations)
-        bank_id = names.bank_id(request.parent, violations, "parent")
+        bank_id = names.any_bank_id(request.parent, violations)
         requests.check_state_number(request.min_state_number, "min_state_number", violations)
         violations.raise_if_any()
         registry = registry_at(self._store, max(request.min_state_number, page.place.state_number))
-        history = registry.history(bank_id)
-        if history is None:
-            raise bank_not_found(bank_id, registry.current)
         response = pb.ListBankEventsResponse(state_number=page.place.state_number or registry.state_number)
-        found = self._store.changes_of(bank_id, response.state_number)
-        events = (edge.event(one, _sentences(history, registry, one)) for one in page.of(found))
+        found = self._events(bank_id, registry, response.state_number)
+        events = (edge.event(*one, _sentences(registry, *one)) for one in page.of(found))
         end = page.place.offset + fill(response.events, events)
         if end < len(found):
             response.next_page_token = paging.seal(
                 self._page_key, request, PageStart(response.state_number, end)
             )
         return response
+
+    def _events(self, bank_id: str, registry: Registry, last: int) -> list[tuple[str, StateChange]]:
+        """The lenders that each state changed, up to the last one, latest first."""
+        if bank_id != names.ALL:
+            if registry.history(bank_id) is None:
+                raise bank_not_found(bank_id, registry.current)
+            return [(bank_id, one) for one in self._store.changes_of(bank_id, last)]
+        return [
+            (changed, one)
+            for one in reversed(self._changes(1, last))
+            for changed in dict.fromkeys(name.split("/")[1] for name in one.names if "/" in name)
+            if registry.history(changed) is not None
+        ]
 
     def ListChanges(
         self, request: pb.ListChangesRequest, context: grpc.ServicerContext
@@ -101,7 +110,10 @@ class Changes(Handlers):
         return self._store.changes(first, last) if first <= last else []
 
 
-def _sentences(history: BankHistory, registry: Registry, change: StateChange) -> list[str]:
+def _sentences(registry: Registry, bank_id: str, change: StateChange) -> list[str]:
+    history = registry.history(bank_id)
+    if history is None:
+        return []
     number, instant = change.state_number, change.recorded_at
     before = history.at(registry.instant_of(number - 1)) if number > 1 else None
     after = history.at(instant)

@@ -17,7 +17,7 @@ class BankEditingServicer(BankEditingServiceServicer):
 
     def __init__(self, store: RegistryStore, geography: Geography) -> None:
         self._edits = Edits(store, geography)
-        self._gestures = Gestures(store)
+        self._gestures = Gestures(store, geography)
 
     def CreateBank(
         self, request: pb.CreateBankRequest, context: grpc.ServicerContext

@@ -132,7 +132,7 @@ class Edits:
         """A new resource: a lender, or something of the lender that is its parent."""
         notes, given = Notes.new(), getattr(request, kind.field)
         parent = names.bank_id(request.parent, notes.problems, "parent") if kind.field != BANK else ""
-        asked = edits.writing(request, notes.problems)
+        asked = edits.writing(request, notes.problems, self._geography)
         edits.refuse_output_only(given, kind.field, notes.problems)
         own_id = getattr(request, f"{kind.field}_id") or slug(getattr(given, kind.title)) or kind.untitled
         fact = _read(kind, given, own_id, Rules(self._geography), notes)
@@ -159,7 +159,7 @@ class Edits:
         bank_id, own_id = kind.ids(given.name, violations, f"{kind.field}.name")
         since = edits.day(request, "effective_date", violations, required=False)
         fields = edits.changed_fields(request, given, since, violations)
-        asked = edits.writing(request, violations)
+        asked = edits.writing(request, violations, self._geography)
         violations.raise_if_any()
 
         def work(session: Edit, origin: Origin) -> R:
@@ -187,7 +187,7 @@ class Edits:
         successor = given and names.bank_id(given, violations, "successor")
         bank_id, own_id = kind.ids(request.name, violations, "name")
         day = edits.day(request, "effective_date", violations)
-        asked = edits.writing(request, violations)
+        asked = edits.writing(request, violations, self._geography)
         day = violations.checked(day)
 
         def work(session: Edit, origin: Origin) -> R:
@@ -207,7 +207,7 @@ class Edits:
         """One more suspension."""
         violations = Violations()
         bank_id, own_id = kind.ids(request.name, violations, "name")
-        asked = edits.writing(request, violations)
+        asked = edits.writing(request, violations, self._geography)
         suspension = edits.suspension(request, asked.reason, violations)
         suspension = violations.checked(suspension)
 
@@ -223,7 +223,7 @@ class Edits:
         violations = Violations()
         bank_id, own_id = kind.ids(request.name, violations, "name")
         day = edits.day(request, "effective_date", violations)
-        asked = edits.writing(request, violations)
+        asked = edits.writing(request, violations, self._geography)
         day = violations.checked(day)
 
         def work(session: Edit, origin: Origin) -> R:
@@ -245,7 +245,7 @@ class Edits:
         advice: Iterable[Advice] = (),
     ) -> R:
         """Writes the new state of a lender, and tells it."""
-        state_number, effect = commit(session, origin, asked, after)
+        state_number, effect = commit(session, origin, asked, self._geography, after)
         versions = kind.target(after, own_id).versions
         make: Callable[..., R] = response
         return make(

@@ -9,7 +9,7 @@ from microcredit.bankregistry.v1 import bank_editing_service_pb2 as pb
 from services.bank_registry.api.edits import AGREEMENTS, BANKS, CONVENTIONS, Editable, refuse_successor
 from services.bank_registry.api.writing import commit, record_of, write
 from services.bank_registry.messages import Writing, edits
-from services.bank_registry.registry import BankRecord, editing, mergers
+from services.bank_registry.registry import BankRecord, Geography, editing, mergers
 from services.bank_registry.store import Edit, Origin, RegistryStore
 from services.kit.dates import ONE_DAY
 from services.kit.errors import FailedPrecondition, FieldReason, Violations
@@ -20,15 +20,16 @@ R = TypeVar("R", pb.ProlongSuspensionResponse, pb.UndoChangeResponse)
 class Gestures:
     """What the keeper does to a resource, whatever its kind."""
 
-    def __init__(self, store: RegistryStore) -> None:
+    def __init__(self, store: RegistryStore, geography: Geography) -> None:
         self._store = store
+        self._geography = geography
 
     def extend(self, request: pb.ExtendAgreementRequest) -> pb.ExtendAgreementResponse:
         """A later last day for an agreement."""
         violations = Violations()
         bank_id, agreement_id = AGREEMENTS.ids(request.name, violations, "name")
         end = edits.day(request, "end_date", violations, required=False)
-        asked = edits.writing(request, violations)
+        asked = edits.writing(request, violations, self._geography)
         violations.raise_if_any()
         last = end and end - ONE_DAY
 
@@ -38,7 +39,7 @@ class Gestures:
             target = AGREEMENTS.target(record, agreement_id)
             target.check_etag(asked.etag)
             after = editing.extended(target, last)
-            state_number, effect = commit(session, origin, asked, after)
+            state_number, effect = commit(session, origin, asked, self._geography, after)
             versions = AGREEMENTS.target(after, agreement_id).versions
             return pb.ExtendAgreementResponse(
                 agreement=AGREEMENTS.answer(session.registry.current, after, versions, None, session.now),
@@ -56,7 +57,7 @@ class Gestures:
         if bank_id and bank_id == successor:
             violations.add("successor", FieldReason.INCONSISTENT, "Un prêteur ne se reprend pas lui-même.")
         day = edits.day(request, "effective_date", violations)
-        asked = edits.writing(request, violations)
+        asked = edits.writing(request, violations, self._geography)
         day = violations.checked(day)
 
         def work(session: Edit, origin: Origin) -> pb.MergeBankResponse:
@@ -64,7 +65,7 @@ class Gestures:
             BANKS.target(record, bank_id).check_etag(asked.etag)
             ended, taking, advice = mergers.merged(record, into, day)
             refuse_successor(ended, session.registry.current)
-            state_number, effect = commit(session, origin, asked, ended, taking)
+            state_number, effect = commit(session, origin, asked, self._geography, ended, taking)
             later = {**session.registry.current, bank_id: ended, successor: taking}
             known = {one.id for one in into.agreements}
             moved = [versions for versions in taking.by_agreement if versions[0].id not in known]
@@ -86,7 +87,7 @@ class Gestures:
         kind, bank_id, own_id = _named(request.name, violations)
         day = edits.day(request, "effective_date", violations)
         end = edits.day(request, "end_date", violations, required=False)
-        asked = edits.writing(request, violations)
+        asked = edits.writing(request, violations, self._geography)
         day = violations.checked(day)
         last = end and end - ONE_DAY
 
@@ -94,7 +95,7 @@ class Gestures:
             record = record_of(session, bank_id)
             kind.require(record, own_id)
             after = editing.prolonged(kind.target(record, own_id), day, last)
-            return _told(session, origin, asked, after, pb.ProlongSuspensionResponse)
+            return self._told(session, origin, asked, after, pb.ProlongSuspensionResponse)
 
         return write(self._store, request, asked, pb.ProlongSuspensionResponse, work)
 
@@ -106,7 +107,7 @@ class Gestures:
         if number < 1:
             text = "Indiquez le numéro de l’état à défaire, comme le donne l’historique."
             violations.add("undone_state_number", FieldReason.OUT_OF_RANGE, text)
-        asked = edits.writing(request, violations)
+        asked = edits.writing(request, violations, self._geography)
         violations.raise_if_any()
 
         def work(session: Edit, origin: Origin) -> pb.UndoChangeResponse:
@@ -118,9 +119,15 @@ class Gestures:
             before, after = registry.at_state(number - 1), registry.at_state(number)
             known = after.get(bank_id, record)
             restored = editing.undone(record, before.get(bank_id), known, request.name)
-            return _told(session, origin, asked, restored, pb.UndoChangeResponse)
+            return self._told(session, origin, asked, restored, pb.UndoChangeResponse)
 
         return write(self._store, request, asked, pb.UndoChangeResponse, work)
+
+    def _told(
+        self, session: Edit, origin: Origin, asked: Writing, after: BankRecord, response: Callable[..., R]
+    ) -> R:
+        state_number, effect = commit(session, origin, asked, self._geography, after)
+        return response(effect=effect, state_number=state_number)
 
 
 def _named(name: str, violations: Violations) -> tuple[Editable[Any], str, str]:
@@ -131,8 +138,3 @@ def _named(name: str, violations: Violations) -> tuple[Editable[Any], str, str]:
     elif "/localConventions/" in name:
         kind = CONVENTIONS
     return kind, *kind.ids(name, violations, "name")
-
-
-def _told(session: Edit, origin: Origin, asked: Writing, after: BankRecord, response: Callable[..., R]) -> R:
-    state_number, effect = commit(session, origin, asked, after)
-    return response(effect=effect, state_number=state_number)

@@ -11,7 +11,7 @@ from types import MappingProxyType
 
 from microcredit.bankregistry.v1 import exchange_pb2 as pb
 from services.bank_registry.api.views import registry_at, registry_clock, view
-from services.bank_registry.api.writing import past_changed
+from services.bank_registry.api.writing import asked_again, past_changed
 from services.bank_registry.files import (
     FilePlace,
     ImportPlan,
@@ -26,14 +26,11 @@ from services.bank_registry.files import (
 from services.bank_registry.messages import Options
 from services.bank_registry.messages import transfers as edge
 from services.bank_registry.registry import (
-    AnswerChange,
     BankRecord,
     Geography,
-    LoanRequest,
     Notes,
     Registry,
     as_of_day,
-    check_bank,
     line,
     reservation_changes,
 )
@@ -116,25 +113,9 @@ class Importer:
             for before, _ in changes
             for answer in reservation_changes(before.bank.id, known, later, instant)
         ]
-        for before, after in changes:
-            asked = [loan for bank_id, loan in options.questions if bank_id in ("", after.bank.id)]
-            for loan in asked:
-                context.check_deadline()
-                texts = [self._answer(record, loan, registry, instant) for record in (before, after)]
-                if texts[0] != texts[1]:
-                    found.append(AnswerChange(_question(after, loan), *texts))
+        found += asked_again(changes, options.questions, (known, later), self._geography, instant)
         held = sum(one.weighs(instant) for before, _ in changes for one in before.reservations)
         return edge.Answers(held, len(options.questions), found)
-
-    def _answer(self, record: BankRecord, loan: LoanRequest, registry: Registry, instant: int) -> str:
-        check = check_bank(record, loan, registry.current, self._geography, instant)
-        reasons = dict.fromkeys(reason.message for reason in check.reasons)
-        return "possible" if check.selectable else " ".join(reasons)
-
-
-def _question(record: BankRecord, loan: LoanRequest) -> str:
-    asked = f"{french.euros(loan.amount)} sur {french.months(loan.months)}, {loan.commune.name}"
-    return f"{record.bank.name}, le {french.long_date(loan.on_date)} : {asked}"
 
 
 class Exporter:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, TypeVar, cast
 
@@ -10,9 +10,15 @@ from google.protobuf.message import Message
 
 from microcredit.bankregistry.v1 import bank_editing_service_pb2 as pb
 from services.bank_registry.api.views import bank_not_found
-from services.bank_registry.messages import Writing, edits
+from services.bank_registry.messages import Questions, Writing, edits
 from services.bank_registry.registry import (
+    AnswerChange,
+    BankCheck,
     BankRecord,
+    Geography,
+    LoanRequest,
+    Records,
+    check_bank,
     days_text,
     days_touched,
     difference,
@@ -63,7 +69,9 @@ def record_of(session: Edit, bank_id: str) -> BankRecord:
     return records[bank_id]
 
 
-def commit(session: Edit, origin: Origin, asked: Writing, *afters: BankRecord) -> tuple[int, pb.EditEffect]:
+def commit(
+    session: Edit, origin: Origin, asked: Writing, geography: Geography, *afters: BankRecord
+) -> tuple[int, pb.EditEffect]:
     """Writes the new state of some lenders, and tells what that does; PAST_CHANGED without a confirmation."""
     records = session.registry.current
     changes = [(records.get(after.bank.id), after) for after in afters]
@@ -77,14 +85,45 @@ def commit(session: Edit, origin: Origin, asked: Writing, *afters: BankRecord) -
     answers = [
         one for before, _ in known for one in reservation_changes(before.bank.id, records, later, session.now)
     ]
+    answers += asked_again(known, asked.questions, (records, later), geography, session.now)
     effect = edits.effect(
         [sentence for pair in changes for sentence in narrate(*pair)],
         days_text(united(days)),
         corrects_past=bool(past),
         reservation_count=sum(one.weighs(session.now) for before, _ in known for one in before.reservations),
+        question_count=len(asked.questions),
         answers=answers,
     )
     return session.apply(difference(records, afters), origin), effect
+
+
+def asked_again(
+    changes: Iterable[tuple[BankRecord, BankRecord]],
+    questions: Questions,
+    registries: tuple[Records, Records],
+    geography: Geography,
+    instant: int,
+) -> Iterator[AnswerChange]:
+    """The past questions that lenders before a change, and after it, do not answer alike."""
+    for before, after in changes:
+        for loan in (loan for bank_id, loan in questions if bank_id in ("", after.bank.id)):
+            context.check_deadline()
+            texts = [
+                _answer(check_bank(record, loan, records, geography, instant))
+                for record, records in zip((before, after), registries, strict=True)
+            ]
+            if texts[0] != texts[1]:
+                yield AnswerChange(_question(after, loan), *texts)
+
+
+def _answer(check: BankCheck) -> str:
+    reasons = dict.fromkeys(reason.message for reason in check.reasons)
+    return "possible" if check.selectable else " ".join(reasons)
+
+
+def _question(record: BankRecord, loan: LoanRequest) -> str:
+    asked = f"{french.euros(loan.amount)} sur {french.months(loan.months)}, {loan.commune.name}"
+    return f"{record.bank.name}, le {french.long_date(loan.on_date)} : {asked}"
 
 
 def past_changed(what: str, past: Mapping[str, Sequence[Period]], field: str) -> FailedPrecondition:

@@ -20,7 +20,7 @@ from microcredit.bankregistry.v1.bank_registry_service_pb2_grpc import BankRegis
 from microcredit.bankregistry.v1.envelope_service_pb2_grpc import EnvelopeServiceStub
 from microcredit.bankregistry.v1.registry_admin_service_pb2_grpc import RegistryAdminServiceStub
 from services.kit import tables
-from services.kit.cli import Address, Call, civil, parse_day, said_day
+from services.kit.cli import Address, Call, CommandError, civil, parse_day, said_day
 from services.kit.dates import ONE_DAY, in_paris, paris_start, paris_text, today
 from services.kit.french import short_date
 from services.kit.tables import Bad
@@ -92,6 +92,7 @@ ConventionId = Annotated[
 
 PREFIX = "banks/"
 PAGE = 200
+MAX_BYTES = 32 * 1024 * 1024
 
 
 class Client:
@@ -129,6 +130,19 @@ def resource_name(bank: str, agreement: str, convention: str) -> str:
     if convention:
         return f"{name}/localConventions/{convention}"
     return f"{name}/agreements/{agreement}" if agreement else name
+
+
+def file_bytes(file: Path) -> bytes:
+    """What a file holds, if the registry may read as much."""
+    try:
+        with file.open("rb") as stream:
+            data = stream.read(MAX_BYTES + 1)
+    except OSError:
+        raise CommandError(f"Le fichier {file} ne peut pas être lu.", reason="FILE_UNREADABLE") from None
+    if len(data) > MAX_BYTES:
+        size = MAX_BYTES // 1024 // 1024
+        raise CommandError(f"Le fichier {file} dépasse {size} Mio.", reason="FILE_UNREADABLE")
+    return data
 
 
 def new_request_id() -> str:

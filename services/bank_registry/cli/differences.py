@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
 from microcredit.bankregistry.v1 import exchange_pb2 as pb
 from services.kit import french
@@ -68,10 +69,7 @@ def _past(summary: pb.ImportSummary, out: Output) -> None:
     """What the difference does to answers already given."""
     show_answers(summary.answers, out)
     if summary.reservation_count or summary.question_count:
-        asked = french.plural(summary.reservation_count, "réservation en cours", "réservations en cours")
-        asked += f" et {french.plural(summary.question_count, 'contrôle passé', 'contrôles passés')}"
-        changed = french.plural(summary.answer_count, "réponse change", "réponses changent")
-        out.line(f"{asked}, refaits avant et après : {changed}.")
+        out.line(asked_again(summary, summary.answer_count))
     if summary.past_bank_count and not summary.question_count:
         out.line(
             "Des jours déjà passés changent. Les contrôles déjà faits ne sont pas connus du registre : "
@@ -80,6 +78,14 @@ def _past(summary: pb.ImportSummary, out: Output) -> None:
         )
     if summary.past_bank_count and not summary.applied:
         out.line("Pour changer à partir d’un jour : --from DATE. Pour corriger le passé : --correct.", "bold")
+
+
+def asked_again(counts: Any, changed: int) -> str:
+    """How many reservations and past questions were asked again, and how many answers change."""
+    asked = french.plural(counts.reservation_count, "réservation en cours", "réservations en cours")
+    asked += f" et {french.plural(counts.question_count, 'contrôle passé', 'contrôles passés')}"
+    answers = french.plural(changed, "réponse change", "réponses changent")
+    return f"{asked}, refaits avant et après : {answers}."
 
 
 def show_answers(answers: Iterable[pb.AnswerDifference], out: Output) -> None:

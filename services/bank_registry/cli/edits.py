@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -21,7 +22,8 @@ from services.bank_registry.cli.client import (
     new_request_id,
     resource_name,
 )
-from services.bank_registry.cli.differences import show_answers
+from services.bank_registry.cli.differences import asked_again, show_answers
+from services.bank_registry.cli.questions import Questions, read_questions
 from services.kit import french
 from services.kit.cli import GOOD, Call, DryRun, add_commands, as_json, parse_day, to_date
 from services.kit.dates import ONE_DAY
@@ -51,12 +53,13 @@ def suspend(
     agreement: AgreementId = "",
     convention: ConventionId = "",
     correct: Correct = False,
+    questions: Questions = None,
     dry_run: DryRun = False,
 ) -> int:
     """Suspend un prêteur, ou un de ses accords, à partir d’un jour."""
     until_text = f"jusqu’au {french.long_date(until)}" if until else "jusqu’à nouvel ordre"
     done = f"suspendu à partir du {french.long_date(from_)}, {until_text}"
-    request = _request(resource_name(bank, agreement, convention), reason, correct, dry_run, from_)
+    request = _request(resource_name(bank, agreement, convention), reason, correct, questions, dry_run, from_)
     request["end_date"] = to_date(until + ONE_DAY) if until else None
     return _write(call, "Suspend", request, done)
 
@@ -69,6 +72,7 @@ def reinstate(
     agreement: AgreementId = "",
     convention: ConventionId = "",
     correct: Correct = False,
+    questions: Questions = None,
     dry_run: DryRun = False,
 ) -> int:
     """Lève la suspension d’un prêteur, ou d’un de ses accords, à partir d’un jour."""
@@ -76,7 +80,7 @@ def reinstate(
     return _write(
         call,
         "Reinstate",
-        _request(resource_name(bank, agreement, convention), reason, correct, dry_run, from_),
+        _request(resource_name(bank, agreement, convention), reason, correct, questions, dry_run, from_),
         done,
     )
 
@@ -98,6 +102,7 @@ def end(
     agreement: AgreementId = "",
     convention: ConventionId = "",
     correct: Correct = False,
+    questions: Questions = None,
     dry_run: DryRun = False,
 ) -> int:
     """Met fin à un prêteur, ou à un de ses accords : à partir de ce jour, il ne prend plus rien."""
@@ -109,7 +114,7 @@ def end(
     if successor and (agreement or convention):
         raise typer.BadParameter("un prêteur seul a un repreneur.", param_hint="--successor")
     done = f"terminé : son dernier jour est le {french.long_date(since - ONE_DAY)}"
-    request = _request(resource_name(bank, agreement, convention), reason, correct, dry_run, since)
+    request = _request(resource_name(bank, agreement, convention), reason, correct, questions, dry_run, since)
     if successor:
         request["successor"] = bank_name(successor)
     return _write(call, "End", request, done)
@@ -124,10 +129,11 @@ def extend(
     ],
     reason: Reason,
     correct: Correct = False,
+    questions: Questions = None,
     dry_run: DryRun = False,
 ) -> int:
     """Prolonge un accord : son dernier jour devient un autre, ses conditions restent."""
-    request = _request(resource_name(bank, agreement, ""), reason, correct, dry_run)
+    request = _request(resource_name(bank, agreement, ""), reason, correct, questions, dry_run)
     client = Client(call)
     asked = pb.ExtendAgreementRequest(**request, end_date=to_date(last + ONE_DAY))
     answer = client.call(client.editing.ExtendAgreement, asked)
@@ -144,10 +150,11 @@ def merge(
     ],
     reason: Reason,
     correct: Correct = False,
+    questions: Questions = None,
     dry_run: DryRun = False,
 ) -> int:
     """Fusionne un prêteur dans un autre : accords, conventions et réservations s’y poursuivent."""
-    request = _request(bank_name(bank), reason, correct, dry_run, from_)
+    request = _request(bank_name(bank), reason, correct, questions, dry_run, from_)
     client = Client(call)
     asked = pb.MergeBankRequest(**request, successor=bank_name(into))
     answer = client.call(client.editing.MergeBank, asked)
@@ -166,10 +173,11 @@ def prolong(
     agreement: AgreementId = "",
     convention: ConventionId = "",
     correct: Correct = False,
+    questions: Questions = None,
     dry_run: DryRun = False,
 ) -> int:
     """Prolonge, ou raccourcit, la suspension d’un prêteur ou d’un de ses accords."""
-    request = _request(resource_name(bank, agreement, convention), reason, correct, dry_run, from_)
+    request = _request(resource_name(bank, agreement, convention), reason, correct, questions, dry_run, from_)
     request["end_date"] = to_date(until + ONE_DAY) if until else None
     client = Client(call)
     answer = client.call(client.editing.ProlongSuspension, pb.ProlongSuspensionRequest(**request))
@@ -186,10 +194,11 @@ def undo(
     agreement: AgreementId = "",
     convention: ConventionId = "",
     correct: Correct = False,
+    questions: Questions = None,
     dry_run: DryRun = False,
 ) -> int:
     """Défait ce qu’un état a changé d’un prêteur, ou d’un de ses accords : l’historique garde les deux."""
-    request = _request(resource_name(bank, agreement, convention), reason, correct, dry_run)
+    request = _request(resource_name(bank, agreement, convention), reason, correct, questions, dry_run)
     client = Client(call)
     asked = pb.UndoChangeRequest(**request, undone_state_number=state)
     answer = client.call(client.editing.UndoChange, asked)
@@ -199,17 +208,18 @@ def undo(
 
 
 def _request(
-    name: str, reason: str, correct: bool, dry_run: bool, since: date | None = None
+    name: str, reason: str, correct: bool, questions: Path | None, dry_run: bool, since: date | None = None
 ) -> dict[str, Any]:
     """What every request has."""
     day = {} if since is None else {"effective_date": to_date(since)}
-    return {"name": name, **day, **writing(reason, correct, dry_run)}
+    return {"name": name, **day, **writing(reason, correct, questions, dry_run)}
 
 
-def writing(reason: str, correct: bool, dry_run: bool) -> dict[str, Any]:
+def writing(reason: str, correct: bool, questions: Path | None, dry_run: bool) -> dict[str, Any]:
     """What every write says of itself."""
-    request_id = "" if dry_run else new_request_id()
-    return {"reason": reason, "correct_past": correct, "validate_only": dry_run, "request_id": request_id}
+    said = {"reason": reason, "correct_past": correct, "validate_only": dry_run}
+    asked = {"questions": read_questions(questions)} if questions else {}
+    return {**said, **asked, "request_id": "" if dry_run else new_request_id()}
 
 
 _KINDS = {"/agreements/": "Agreement", "/localConventions/": "LocalConvention"}
@@ -238,12 +248,13 @@ def tell(call: Call, name: str, done: str, answer: Any, *, dry_run: bool) -> int
     past = " ; le passé est corrigé" if effect.corrects_past else ""
     out.line(f"Jours touchés : {effect.days}{past}." if effect.days else "Aucun jour ne change.")
     show_answers(effect.answers, out)
-    if effect.reservation_count:
-        held = french.plural(effect.reservation_count, "réservation en cours", "réservations en cours")
-        changed = french.plural(len(effect.answers), "réponse change", "réponses changent")
-        out.line(f"{held}, refaites avant et après : {changed}.")
-    if effect.corrects_past:
-        out.line("Les contrôles déjà faits ne sont pas connus du registre : prévenez qui les a demandés.")
+    if effect.reservation_count or effect.question_count:
+        out.line(asked_again(effect, len(effect.answers)))
+    if effect.corrects_past and not effect.question_count:
+        out.line(
+            "Les contrôles déjà faits ne sont pas connus du registre : prévenez qui les a demandés, ou "
+            "donnez-les par --questions pour les refaire avant et après."
+        )
     out.lines(f"À savoir : {warning.message}" for warning in getattr(answer, "warnings", ()))
     if dry_run and effect.corrects_past:
         out.line("Essai : rien n’est écrit. Pour corriger le passé, ajoutez --correct.")

@@ -23,10 +23,11 @@ from services.bank_registry.cli.client import (
     Known,
     On,
     Reason,
+    file_bytes,
     new_request_id,
 )
 from services.bank_registry.cli.differences import show_difference
-from services.bank_registry.cli.questions import read_column_names, read_questions
+from services.bank_registry.cli.questions import Questions, read_column_names, read_questions
 from services.kit import french, wire
 from services.kit.cli import (
     GOOD,
@@ -44,7 +45,6 @@ from services.kit.cli import (
 from services.kit.dates import today
 from services.kit.wire import chunks
 
-MAX_BYTES = 32 * 1024 * 1024
 SECONDS = 600.0
 
 
@@ -107,16 +107,6 @@ ChangeFrom = Annotated[
         help="Le premier jour où ce que dit le fichier vaut ; les jours d’avant restent comme ils sont.",
     ),
 ]
-Questions = Annotated[
-    Path | None,
-    typer.Option(
-        "--questions",
-        metavar="FICHIER",
-        help="Des contrôles déjà faits, à refaire avant et après (date ; commune ; montant ; mois).",
-    ),
-]
-
-
 Columns = Annotated[
     Path | None,
     typer.Option(
@@ -157,15 +147,15 @@ def import_(
             "avec --complete, indiquez le premier jour où les prêteurs absents n’ont plus d’accord.",
             param_hint="--on",
         )
-    asked = read_questions(_read(questions)) if questions else []
-    names = read_column_names(_read(columns)) if columns else {}
+    asked = read_questions(questions)
+    names = read_column_names(file_bytes(columns)) if columns else {}
     wanted = Wanted(file, apply, yes, reason, complete, on, confirm_ending_all, from_, correct, asked, names)
     return _run(wanted, Client(call), call.out)
 
 
 def _run(wanted: Wanted, client: Client, out: Output) -> int:
     """Shows the difference, or writes it; 1 if a line is refused."""
-    data = _read(wanted.file)
+    data = file_bytes(wanted.file)
     answer = _ask(client, wanted, data, out)
     if wanted.yes and not wanted.apply:
         shown = replace(wanted, apply=answer.summary.difference_hash)
@@ -212,18 +202,6 @@ def _requests(wanted: Wanted, data: bytes) -> Iterator[pb.ImportBanksRequest]:
     )
     for chunk in others:
         yield pb.ImportBanksRequest(chunk=chunk)
-
-
-def _read(file: Path) -> bytes:
-    try:
-        with file.open("rb") as stream:
-            data = stream.read(MAX_BYTES + 1)
-    except OSError:
-        raise CommandError(f"Le fichier {file} ne peut pas être lu.", reason="FILE_UNREADABLE") from None
-    if len(data) > MAX_BYTES:
-        size = MAX_BYTES // 1024 // 1024
-        raise CommandError(f"Le fichier {file} dépasse {size} Mio.", reason="FILE_UNREADABLE")
-    return data
 
 
 @contextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections import defaultdict
 from collections.abc import Mapping
 from datetime import UTC
 from pathlib import Path
@@ -13,7 +14,7 @@ import typer
 
 from microcredit.bankregistry.v1 import bank_registry_service_pb2 as pb
 from microcredit.bankregistry.v1 import exchange_pb2
-from services.bank_registry.cli.client import ADDRESS, Client, On, bank_name
+from services.bank_registry.cli.client import ADDRESS, PREFIX, Client, On, bank_name
 from services.bank_registry.cli.files import exported
 from services.kit import french
 from services.kit.cli import GOOD, USAGE, Call, CommandError, add_commands
@@ -94,21 +95,21 @@ def _publication(client: Client, geography: Geography, *, on: date | None, url: 
             f"Le registre ne se relit pas : {first.bank}, {first.message}", reason="FILE_DAMAGED"
         )
     records = [opened(entry.record) for entry in reading.entries.values()]
-    events = {one.bank.id: _events(client, one.bank.id, header.state_number) for one in records}
-    return Publication(records, events, header.state_number, on or today(), url)
+    return Publication(records, _events(client, header.state_number), header.state_number, on or today(), url)
 
 
-def _events(client: Client, bank_id: str, state_number: int) -> list[Event]:
-    """What happened openly to a lender, up to a state."""
+def _events(client: Client, state_number: int) -> dict[str, list[Event]]:
+    """What happened openly to each lender, up to a state."""
     from services.bank_registry.publish import Event, open_sentences
 
-    request = pb.ListBankEventsRequest(parent=bank_name(bank_id), min_state_number=state_number)
-    found = []
+    request = pb.ListBankEventsRequest(parent=bank_name("-"), min_state_number=state_number)
+    found: dict[str, list[Event]] = defaultdict(list)
     for page in client.pages(client.registry.ListBankEvents, request):
         for one in page.events:
             told = open_sentences(one.sentences)
             if told and one.state_number <= state_number:
-                found.append(Event(one.state_number, one.record_time.ToDatetime(UTC), told))
+                event = Event(one.state_number, one.record_time.ToDatetime(UTC), told)
+                found[one.bank.removeprefix(PREFIX)].append(event)
     return found
 
 

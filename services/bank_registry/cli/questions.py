@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
-from typing import Any
+from pathlib import Path
+from typing import Annotated, Any
 
+import typer
 from google.type.decimal_pb2 import Decimal as DecimalMessage
 
 from microcredit.bankregistry.v1 import bank_registry_service_pb2 as registry_pb
 from microcredit.bankregistry.v1 import exchange_pb2 as pb
-from services.bank_registry.cli.client import bank_name
+from services.bank_registry.cli.client import bank_name, file_bytes
 from services.kit import french, tables, wire
 from services.kit.cli import CommandError, to_date
 from services.kit.tables import Bad, Row, UnreadableFile
@@ -28,10 +30,22 @@ _TITLES = ("fichier", "registre")
 NECESSARY = ("date", "commune", "montant", "mois")
 
 
-def read_questions(data: bytes) -> list[pb.PastQuestion]:
-    """The checks of a table; CommandError with the first lines that cannot be read."""
+Questions = Annotated[
+    Path | None,
+    typer.Option(
+        "--questions",
+        metavar="FICHIER",
+        help="Des contrôles déjà faits, à refaire avant et après (date ; commune ; montant ; mois).",
+    ),
+]
+
+
+def read_questions(file: Path | None) -> list[pb.PastQuestion]:
+    """The checks of a table, none without one; CommandError with the first lines that cannot be read."""
+    if file is None:
+        return []
     try:
-        header, *rows = tables.read_table(data, lambda name: french.fold(name) in COLUMNS).rows
+        header, *rows = tables.read_table(file_bytes(file), lambda name: french.fold(name) in COLUMNS).rows
     except UnreadableFile as error:
         raise CommandError(f"--questions : {error}", reason="FILE_UNREADABLE") from None
     names = [french.fold(str(name or "")) for name in header.cells]

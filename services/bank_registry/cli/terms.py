@@ -24,6 +24,7 @@ from services.bank_registry.cli.client import (
     resource_name,
 )
 from services.bank_registry.cli.edits import kind_of, tell, writing
+from services.bank_registry.cli.questions import Questions
 from services.bank_registry.registry import Kind
 from services.kit import french, wire
 from services.kit.cli import Call, DryRun, add_commands, parse_day, to_date
@@ -67,15 +68,18 @@ def create(
     agreement: AgreementId = "",
     convention: ConventionId = "",
     correct: Correct = False,
+    questions: Questions = None,
     dry_run: DryRun = False,
 ) -> int:
     """Ajoute un prêteur ou, avec --agreement ou --convention, ce qu’il conclut."""
     name = resource_name(bank, agreement, convention)
     kind = kind_of(name)
     field = _FIELDS[kind]
+    if kind == "Bank" and questions:
+        raise typer.BadParameter("un prêteur nouveau n’a encore répondu à rien.", param_hint="--questions")
     request: dict[str, Any] = {
         field: _message(kind, _values(kind, set_)),
-        **writing(reason, correct, dry_run),
+        **writing(reason, correct, questions, dry_run),
     }
     request[f"{field}_id"] = name.rpartition("/")[2]
     if kind != "Bank":
@@ -100,6 +104,7 @@ def update(
         ),
     ] = None,
     correct: Correct = False,
+    questions: Questions = None,
     dry_run: DryRun = False,
 ) -> int:
     """Change des valeurs d’un prêteur, d’un accord ou d’une convention, à partir d’un jour ou de tous."""
@@ -109,7 +114,7 @@ def update(
     message.name = name
     request = {_FIELDS[kind]: message, "update_mask": {"paths": list(values)}}
     asked = getattr(pb, f"Update{kind}Request")(
-        **request, effective_date=to_date(from_), **writing(reason, correct, dry_run)
+        **request, effective_date=to_date(from_), **writing(reason, correct, questions, dry_run)
     )
     client = Client(call)
     answer = client.call(getattr(client.editing, f"Update{kind}"), asked)

@@ -4,6 +4,7 @@
 - `edits`: Reads what every write says: from which day, why, on which state; what a reservation asks for.
 - `names`: Reads resource names.
 - `Options`: How a file is imported.
+- `Questions`: Checks made in the past: the id of a lender, empty for every one, and what it was asked.
 - `read_agreement`: The terms of an agreement; None comes with a problem.
 - `read_bank`: The terms of a lender; None comes with a problem.
 - `read_convention`: The terms of a local convention; None comes with a problem.
@@ -17,6 +18,7 @@
 """
 
 from services.bank_registry.messages import edits, names, reads, records, requests, transfers
+from services.bank_registry.messages.answers import Questions
 from services.bank_registry.messages.checks import CheckMessages
 from services.bank_registry.messages.edits import Writing
 from services.bank_registry.messages.entries import read_agreement, read_bank, read_convention

@@ -13,8 +13,8 @@ from google.protobuf.descriptor import FieldDescriptor
 from microcredit.bankregistry.v1 import bank_editing_service_pb2 as editing_pb
 from microcredit.bankregistry.v1 import envelope_service_pb2 as pb
 from services.bank_registry.messages import edits
-from services.bank_registry.messages.answers import answer_differences
-from services.bank_registry.registry import Advice, AnswerChange, AskedReservation, Suspension
+from services.bank_registry.messages.answers import Questions, answer_differences, past_questions
+from services.bank_registry.registry import Advice, AnswerChange, AskedReservation, Geography, Suspension
 from services.kit import french, wire
 from services.kit.dates import ONE_DAY, Period, from_microseconds, paris_text
 from services.kit.errors import FieldReason, InvalidArgument, Violation, Violations
@@ -36,13 +36,23 @@ class Writing:
     validate_only: bool
     etag: str = ""
     correct_past: bool = False
+    questions: Questions = ()
 
 
-def writing(message: Any, violations: Violations, *, reason_required: bool = True) -> Writing:
-    """What a write says of itself."""
+def writing(
+    message: Any,
+    violations: Violations,
+    geography: Geography | None = None,
+    *,
+    reason_required: bool = True,
+) -> Writing:
+    """What a write says of itself; one that may ask past questions again says where their communes are."""
     reason = wire.line(message.reason, "reason", violations, longest=LONGEST_REASON, required=reason_required)
     request_id = wire.request_id(message.request_id, "request_id", violations)
-    given = {name: getattr(message, name) for name in _SOME if name in message.DESCRIPTOR.fields_by_name}
+    known = message.DESCRIPTOR.fields_by_name
+    given: dict[str, Any] = {name: getattr(message, name) for name in _SOME if name in known}
+    if geography and "questions" in known:
+        given["questions"] = past_questions(message, geography, violations)
     return Writing(reason, request_id, message.validate_only, **given)
 
 
@@ -60,6 +70,7 @@ def effect(
     *,
     corrects_past: bool,
     reservation_count: int,
+    question_count: int,
     answers: Sequence[AnswerChange],
 ) -> editing_pb.EditEffect:
     """What a change does."""
@@ -68,6 +79,7 @@ def effect(
         days=days,
         corrects_past=corrects_past,
         reservation_count=reservation_count,
+        question_count=question_count,
         answers=answer_differences(answers),
     )
 

@@ -19,6 +19,7 @@ from services.bank_registry.registry import (
     LocalConvention,
     Records,
     StateChange,
+    bank_name,
     envelopes,
     etag,
     life,
@@ -97,9 +98,10 @@ def change(found: StateChange) -> service_pb.Change:
     )
 
 
-def event(found: StateChange, sentences: Iterable[str]) -> service_pb.BankEvent:
+def event(bank_id: str, found: StateChange, sentences: Iterable[str]) -> service_pb.BankEvent:
     """What a state changed for a lender."""
     return service_pb.BankEvent(
+        bank=bank_name(bank_id),
         state_number=found.state_number,
         record_time=instant(found.recorded_at),
         actor=found.actor,

@@ -11,11 +11,10 @@ from typing import TypeVar
 
 from microcredit.bankregistry.v1 import exchange_pb2 as pb
 from services.bank_registry.files import FileFinding, ImportPlan, Kind, LenderOutcome, Progress, find
-from services.bank_registry.messages import names
-from services.bank_registry.messages.answers import answer_differences
+from services.bank_registry.messages.answers import Questions, answer_differences, past_questions
 from services.bank_registry.messages.edits import day as day_of
-from services.bank_registry.messages.requests import NAME_PREFIX, Sight, loan, sight
-from services.bank_registry.registry import AnswerChange, Geography, LoanRequest
+from services.bank_registry.messages.requests import NAME_PREFIX, Sight, sight
+from services.bank_registry.registry import AnswerChange, Geography
 from services.kit import french, wire
 from services.kit.dates import today
 from services.kit.errors import FailedPrecondition, FieldReason, Violations
@@ -23,7 +22,6 @@ from services.kit.french import spaced
 
 BATCH = 100
 LONGEST_TEXT, LONGEST_REASON = 200, 500
-MOST_QUESTIONS = 2000
 
 EXTENSIONS: Mapping[int, str] = {
     pb.BANK_FILE_FORMAT_CSV: "csv",
@@ -54,8 +52,7 @@ class Options:
     request_id: str
     change_date: date | None
     correct_past: bool
-    questions: tuple[tuple[str, LoanRequest], ...]
-    """Checks made in the past: an id, empty for every lender, and what was asked."""
+    questions: Questions
     column_names: Mapping[str, str]
     """The column of each title that the file gives to one of ours."""
 
@@ -86,7 +83,7 @@ def options(message: pb.ImportBanksRequest, geography: Geography) -> Options:
         wire.request_id(message.request_id, "request_id", violations),
         day_of(message, "change_date", violations, required=False),
         message.correct_past,
-        tuple(_questions(message, geography, violations)),
+        past_questions(message, geography, violations),
         dict(sorted(message.column_names.items())),
     )
     _check_names(found.column_names, violations)
@@ -98,21 +95,6 @@ def options(message: pb.ImportBanksRequest, geography: Geography) -> Options:
         sentence = "Lisez d’abord la différence (validate_only), puis citez son empreinte."
         raise FailedPrecondition("DIFFERENCE_REQUIRED", sentence)
     return found
-
-
-def _questions(
-    message: pb.ImportBanksRequest, geography: Geography, violations: Violations
-) -> Iterator[tuple[str, LoanRequest]]:
-    if len(message.questions) > MOST_QUESTIONS:
-        text = f"Donnez {MOST_QUESTIONS} contrôles passés au plus."
-        violations.add("questions", FieldReason.OUT_OF_RANGE, text)
-        return
-    for number, one in enumerate(message.questions):
-        path = f"questions[{number}]"
-        bank_id = one.bank and names.bank_id(one.bank, violations, f"{path}.bank")
-        asked = loan(one.loan_request, f"{path}.loan_request", geography, violations)
-        if asked is not None:
-            yield bank_id, asked
 
 
 def _check_names(names: Mapping[str, str], violations: Violations) -> None:

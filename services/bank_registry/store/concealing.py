@@ -19,7 +19,7 @@ from sqlalchemy import Connection, Table, delete, select, update
 from services.bank_registry.store import tables
 from services.bank_registry.store.append_only import lift_append_only, make_append_only
 from services.bank_registry.store.rows import FREE, Told, retold
-from services.bank_registry.store.texts import Sealing, Texts, is_stored
+from services.bank_registry.store.texts import Sealing, Texts, is_stored, key_of
 from services.bank_registry.store.writes import Origin, request_entry
 from services.kit.canonical import Head, canonical
 from services.kit.dates import instant_text
@@ -52,13 +52,14 @@ def adopt_requests(database: Database, audit: Audit) -> None:
             audit.extend(connection, [request_entry(origin, *row) for row in kept])
 
 
-def is_in_clear(connection: Connection) -> bool:
-    """Whether an earlier version wrote the registry: every lender came with a reason."""
+def is_in_clear(connection: Connection, keys: KeyStore) -> bool:
+    """Whether an earlier version wrote the registry: every lender came with a reason, and no key was ever
+    made for the first of them, whatever it looks like."""
     reason = tables.revision.c.reason
     first = connection.scalar(
         select(reason).where(reason != "").order_by(tables.revision.c.revision).limit(1)
     )
-    return first is not None and not is_stored(first)
+    return first is not None and not (is_stored(first) and keys.known([key_of(first)]))
 
 
 def conceal(
@@ -68,7 +69,7 @@ def conceal(
     StartupError if the audit is not whole."""
     with database.write() as connection:
         former.head(connection, lock=True)
-        if not is_in_clear(connection):
+        if not is_in_clear(connection, keys):
             return False
         found = former.verify(connection)
         if found.broken_sequence:

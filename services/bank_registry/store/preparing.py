@@ -99,11 +99,11 @@ def prepare_store(places: Places, anchored: AnchoredStore | None = None) -> None
         if anchored:
             anchored.check()
         texts = places.key_store(keys)
+        seal_anew = partial(seal_from_beginning, file=file, purpose=AUDIT_CHAIN, owner=owner)
         if not places.accept_lost_keys:
             _check_keys(store, texts)
-        seal_anew = partial(seal_from_beginning, file=file, purpose=AUDIT_CHAIN, owner=owner)
-        if conceal(store, texts, audit, seal_anew) and anchored:
-            anchored.replace("service")
+            if conceal(store, texts, audit, seal_anew) and anchored:
+                anchored.replace("service")
         _redact_again(store, texts)
     finally:
         store.dispose()

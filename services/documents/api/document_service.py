@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import grpc
+from google.api.httpbody_pb2 import HttpBody
 
 from microcredit.documents.v1 import document_service_pb2 as pb
 from microcredit.documents.v1.document_service_pb2_grpc import DocumentServiceServicer
@@ -12,10 +13,10 @@ from services.documents.api import batches, dossiers
 from services.documents.api.making import Maker
 from services.documents.api.store_service import Stored
 from services.documents.making import fill, render
-from services.documents.messages import documents, requests
+from services.documents.messages import data_as_sent, documents, requests
 from services.kit.access import act_on_case
 from services.kit.context import check_deadline
-from services.kit.errors import FieldReason, Violations
+from services.kit.errors import FieldReason, InvalidArgument, Violations
 
 
 class DocumentServicer(DocumentServiceServicer):
@@ -38,15 +39,12 @@ class DocumentServicer(DocumentServiceServicer):
         """A document to generate, or a stored one, in chunks."""
         match request.WhichOneof("source"):
             case "generate":
-                document = self._generated(requests.download(request), "generate.", None)
+                asked = requests.download(request, request.generate, "generate")
+                document = self._generated(asked, "generate.", None)
             case "name":
                 document = self._stored.get(request.name, with_content=not request.validate_only).document
             case _:
-                violations = Violations()
-                violations.add(
-                    "source", FieldReason.REQUIRED, "Donnez le nom d’un document gardé, ou une demande."
-                )
-                violations.raise_if_any()
+                raise _no_source()
         content = document.content
         document.ClearField("content")
         yield pb.DownloadDocumentResponse(document=document)
@@ -71,11 +69,43 @@ class DocumentServicer(DocumentServiceServicer):
         self, request: pb.GenerateDossierRequest, context: grpc.ServicerContext
     ) -> Iterator[pb.GenerateDossierResponse]:
         """The dossier of a file."""
-        asked = requests.dossier(request)
-        yield from dossiers.run(request, asked, self._maker, self._stored)
+        yield from self._dossier(request, "")
+
+    def DownloadFile(
+        self, request: pb.DownloadFileRequest, context: grpc.ServicerContext
+    ) -> Iterator[HttpBody]:
+        """The file of a document, of a dossier, or of a stored document."""
+        match request.WhichOneof("source"):
+            case "document":
+                asked = requests.download(request, request.document, "document")
+                document = self._generated(asked, "document.", None)
+            case "dossier":
+                wanted = requests.download(request, request.dossier, "dossier")
+                document = documents.file_of_dossier(self._dossier(wanted, "dossier."))
+            case "name":
+                document = self._stored.get(request.name, with_content=not request.validate_only).document
+            case _:
+                raise _no_source()
+        if document.filename:
+            named = f'attachment; filename="{document.filename}"'
+            context.send_initial_metadata((("content-disposition", named),))
+        media_type = document.media_type
+        yield HttpBody(content_type=media_type)
+        for chunk in documents.chunks(document.content):
+            check_deadline()
+            yield HttpBody(content_type=media_type, data=chunk.data)
+
+    def _dossier(self, request: pb.GenerateDossierRequest, root: str) -> Iterator[pb.GenerateDossierResponse]:
+        with data_as_sent(request, root):
+            asked = requests.dossier(request, root)
+            yield from dossiers.run(request, asked, self._maker, self._stored)
 
     def _generated(self, request: pb.GenerateDocumentRequest, root: str, limit: int | None) -> pb.Document:
         """The document of a request whose fields are at `root`; ResourceExhausted above a limit of bytes."""
+        with data_as_sent(request, root):
+            return self._made(request, root, limit)
+
+    def _made(self, request: pb.GenerateDocumentRequest, root: str, limit: int | None) -> pb.Document:
         asked = requests.generation(request, root)
         deployment = self._maker.deployment(asked)
         earlier = self._maker.earlier(asked)
@@ -89,7 +119,12 @@ class DocumentServicer(DocumentServiceServicer):
         file = self._maker.file(generated.content, generated.filename, asked)
         if limit is not None:
             documents.check_size(file, limit)
-        document = documents.document_pb(generated)
-        documents.put_file(document, file)
+        document = documents.document_pb(generated, file)
         document.name = self._maker.keep(file, generated, asked)
         return self._stored.as_kept(document, limit) if asked.request_id and document.name else document
+
+
+def _no_source() -> InvalidArgument:
+    violations = Violations()
+    violations.add("source", FieldReason.REQUIRED, "Donnez le nom d’un document gardé, ou une demande.")
+    return violations.error()

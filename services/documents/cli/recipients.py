@@ -34,6 +34,7 @@ _KINDS: Mapping[str, tuple[tables.Parse[Any], Callable[[Any], object]]] = {
 """How a cell of each kind of field is read, and how the contract writes its value."""
 
 
+_SEPARATORS = frozenset(";\t")
 _SHORT = {"phone": 9, "postal_code": 4}
 """How many digits are left of what a spreadsheet took for a number, by the name of the datum."""
 
@@ -95,6 +96,9 @@ def _fill(row: Row, rank: int, column: Column, data: dict[str, Any], problems: l
     value = read_cell(row, rank, parse)
     if isinstance(value, Bad):
         problems.append(Detail(column.title, value.message))
+    elif isinstance(value, str) and "\n" in value and _SEPARATORS.intersection(value):
+        text = "cette cellule tient plusieurs lignes du tableau ; un guillemet y manque ou est en trop"
+        problems.append(Detail(column.title, text))
     elif value is not None:
         _put(data, column.path, written(value))
         if str(value).isdecimal() and len(str(value)) == _SHORT.get(column.path.rpartition(".")[2]):

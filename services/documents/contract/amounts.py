@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from decimal import Decimal
 from itertools import pairwise
 from typing import Any
 
@@ -106,19 +105,22 @@ def _schedule(loan: Data, path: str) -> Iterator[Violation]:
     if any(later <= earlier for earlier, later in pairwise(due)):
         sentence = "Les dates d’échéance ne se suivent pas."
         yield Violation(f"{path}.schedule", FieldReason.INCONSISTENT, sentence)
-    balance, at_rate = loan["amount"].cents, Decimal(0)
+    balance, owed = loan["amount"].cents, 0
+    # Compared in cents: a schedule has most of the amounts of a file.
     for index, line in enumerate(lines):
-        here = f"{path}.schedule[{index}]"
-        expected = Money(line["principal"].cents + line["interest"].cents)
-        yield from _equal(line["payment"], expected, f"{here}.payment", "capital plus intérêts")
-        at_rate += balance * loan["nominal_rate_pct"] / _MONTHLY_PERCENT
-        balance -= line["principal"].cents
-        yield from _equal(line["balance"], Money(balance), f"{here}.balance", "le capital restant dû")
+        principal = line["principal"].cents
+        owed += balance
+        balance -= principal
+        if line["payment"].cents != principal + line["interest"].cents:
+            yield _differs(f"{path}.schedule[{index}].payment", "capital plus intérêts")
+        if line["balance"].cents != balance:
+            yield _differs(f"{path}.schedule[{index}].balance", "le capital restant dû")
     if balance:
         yield Violation(
             f"{path}.schedule", FieldReason.INCONSISTENT, "L’échéancier ne rembourse pas tout le capital."
         )
-    if abs(_sum([line["interest"] for line in lines]).cents - at_rate) > len(lines):
+    at_rate = owed * loan["nominal_rate_pct"] / _MONTHLY_PERCENT
+    if abs(sum(line["interest"].cents for line in lines) - at_rate) > len(lines):
         sentence = "Les intérêts de l’échéancier ne sont pas ceux de ce taux."
         yield Violation(f"{path}.nominal_rate_pct", FieldReason.INCONSISTENT, sentence)
     yield from _summed(loan, lines, path)
@@ -127,8 +129,9 @@ def _schedule(loan: Data, path: str) -> Iterator[Violation]:
 def _summed(loan: Data, lines: Sequence[Data], path: str) -> Iterator[Violation]:
     """What the loan says of its schedule: constant payments, the last one apart, and their sums."""
     *constant, last = [line["payment"] for line in lines]
-    odd = next((payment for payment in constant if payment != loan["instalment"]), loan["instalment"])
-    yield from _equal(loan["instalment"], odd, f"{path}.instalment", "celui de l’échéancier")
+    instalment = loan["instalment"].cents
+    if any(payment.cents != instalment for payment in constant):
+        yield _differs(f"{path}.instalment", "celui de l’échéancier")
     said = {
         "last_instalment": last,
         "total_paid": _sum([*constant, last]),
@@ -150,4 +153,5 @@ def _equal(found: Money, expected: Money, path: str, what: str) -> Iterator[Viol
 
 
 def _differs(path: str, what: str) -> Violation:
-    return Violation(path, FieldReason.INCONSISTENT, f"Ce montant diffère de ce qu’il doit être : {what}.")
+    sentence = f"Ce montant diffère de ce qu’il doit être : {what}."
+    return Violation(path, FieldReason.INCONSISTENT, sentence)

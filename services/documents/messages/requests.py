@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import cast
+from typing import TypeVar, cast
 
 from google.protobuf.message import Message
 from google.type.date_pb2 import Date
@@ -41,13 +41,16 @@ class DocumentOptions:
     validate_only: bool
 
 
-def download(message: pb.DownloadDocumentRequest) -> pb.GenerateDocumentRequest:
-    """The document to generate that a download asks for, with what the download itself says of the write."""
-    asked = pb.GenerateDocumentRequest()
-    asked.CopyFrom(message.generate)
+Asked = TypeVar("Asked", pb.GenerateDocumentRequest, pb.GenerateDossierRequest)
+
+
+def download(message: pb.DownloadDocumentRequest | pb.DownloadFileRequest, given: Asked, name: str) -> Asked:
+    """What a download asks to generate, its field of that name, with what the download says of the write."""
+    asked = type(given)()
+    asked.CopyFrom(given)
     violations = Violations()
     if message.request_id and asked.request_id and message.request_id != asked.request_id:
-        text = "Cet identifiant n’est pas celui de « generate.request_id » : donnez-le une seule fois."
+        text = f"Cet identifiant n’est pas celui de « {name}.request_id » : donnez-le une seule fois."
         violations.add("request_id", FieldReason.INCONSISTENT, text)
     wire.request_id(message.request_id, "request_id", violations)
     violations.raise_if_any()
@@ -59,18 +62,18 @@ def download(message: pb.DownloadDocumentRequest) -> pb.GenerateDocumentRequest:
 def generation(message: pb.GenerateDocumentRequest, root: str = "") -> DocumentOptions:
     """The request of one document; InvalidArgument with every wrong field."""
     violations = Violations()
-    for name in ("template", "data_json"):
-        _require(getattr(message, name), f"{root}{name}", violations)
+    _require(message.template, f"{root}template", violations)
+    _require_data(message, root, violations)
     return _asked(message, violations, root)
 
 
-def dossier(message: pb.GenerateDossierRequest) -> DocumentOptions:
+def dossier(message: pb.GenerateDossierRequest, root: str = "") -> DocumentOptions:
     """The request of a dossier; InvalidArgument with every wrong field."""
     violations = Violations()
-    _require(message.data_json, "data_json", violations)
-    _known(message.purpose, pb.DossierPurpose, "purpose", violations)
-    _known(message.output, pb.DossierOutput, "output", violations)
-    return _asked(message, violations)
+    _require_data(message, root, violations)
+    _known(message.purpose, pb.DossierPurpose, f"{root}purpose", violations)
+    _known(message.output, pb.DossierOutput, f"{root}output", violations)
+    return _asked(message, violations, root)
 
 
 def batch(message: pb.BatchGenerateDocumentsRequest) -> DocumentOptions:
@@ -178,6 +181,17 @@ def _date(
 def _require(value: object, path: str, violations: Violations) -> None:
     if not value:
         violations.add(path, FieldReason.REQUIRED, _REQUIRED)
+
+
+def _require_data(
+    message: pb.GenerateDocumentRequest | pb.GenerateDossierRequest, root: str, violations: Violations
+) -> None:
+    if message.HasField("data"):  # beside data_json: alone, it has taken its place
+        text = "Donnez « data » ou « data_json », pas les deux."
+        violations.add(f"{root}data", FieldReason.INCONSISTENT, text)
+    else:
+        # The path of the field itself: `data_as_sent` adds the root.
+        _require(message.data_json, "data_json", violations)
 
 
 def _known(value: int, enum: object, path: str, violations: Violations) -> None:

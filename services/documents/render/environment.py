@@ -6,7 +6,9 @@ The code of parts may be kept on disk, so that a server starts in a moment.
 from __future__ import annotations
 
 import hashlib
+import os
 import re
+import stat
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -23,6 +25,7 @@ from services.documents.render.filters import FILTERS
 from services.documents.render.image_parts import IMAGE_FILTERS
 from services.documents.render.linked import LINK_FILTERS
 from services.documents.render.markdown import Marked
+from services.kit.errors import StartupError
 from services.kit.french import unbroken
 
 TESTS = ("defined", "even", "odd", "undefined")
@@ -36,6 +39,7 @@ _LINE_BREAK = '</w:t><w:br/><w:t xml:space="preserve">'
 _ESCAPES = str.maketrans(
     {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "{": "&#123;", "}": "&#125;", "\n": _LINE_BREAK}
 )
+_WRITTEN_BY_OTHERS = stat.S_IWGRP | stat.S_IWOTH
 _needs_care = re.compile(f'[&<>"{{}}\n{ILLEGAL}]').search
 _is_illegal = re.compile(f"[{ILLEGAL}]").search
 
@@ -104,8 +108,15 @@ _ENGINE = hashlib.sha256(
 
 
 def keep_in(folder: Path) -> None:
-    """Keeps what is compiled from now on in a folder that nobody else can write."""
+    """Keeps what is compiled from now on in a folder that nobody else can write; StartupError."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    found = folder.stat()
+    # What is read back from there is run: whoever writes it would be the service.
+    if found.st_uid != os.getuid() or found.st_mode & _WRITTEN_BY_OTHERS:
+        raise StartupError(
+            f"D’autres comptes peuvent écrire dans {folder}, d’où le service exécute ses modèles compilés : "
+            "donnez ce dossier à son seul compte (chmod 700), ou laissez DOCUMENTS_COMPILED_DIRECTORY vide."
+        )
     ENVIRONMENT.bytecode_cache = FileSystemBytecodeCache(str(folder))
 
 

@@ -88,6 +88,10 @@ class Advice:
                     yield named.sub(path, source)
                     if tag.sign == "{{":
                         yield from self._printing(path)
+            case "TAG_UNKNOWN" if meant := keyword_instead(tag):
+                yield meant
+                if Tag(meant, 0).keyword in ("if", "elif"):
+                    yield from self._guarded(Tag(meant, 0))
             case "FILTER_MISSING":
                 yield from _shown(tag)
             case "FILTER_UNKNOWN":

@@ -131,15 +131,7 @@ def _known(one: Occurrence) -> Iterator[Finding]:
             one.line,
             "TAG_RESERVED",
             f"« {tag.source} » attend un contenu préparé par un programme.",
-            f"Écrivez « {{{{ {tag.body} }}}} ».",
-        )
-    if tag.sign == "{%" and tag.keyword not in (*KEYWORDS, *CELL_TAGS):
-        meant = keyword_instead(tag)
-        yield finding(
-            one.line,
-            "TAG_UNKNOWN",
-            f"« {tag.keyword or tag.body} » n’est pas une instruction des modèles.",
-            f"Écrivez « {meant} »." if meant else "Les instructions sont if, elif, else et for.",
+            "Une donnée s’imprime par une balise simple, sans lettre après les accolades.",
         )
     if tag.sign == "{%" and tag.keyword in _BARE and tag.rest:
         yield finding(
@@ -184,7 +176,7 @@ def _alone(one: Occurrence) -> Iterator[Finding]:
             one.line,
             "TAG_MISPLACED",
             f"« {tag.source} » n’est pas dans un tableau.",
-            f"Écrivez « {{%p {tag.body} %}} », seul dans son paragraphe.",
+            "Hors d’un tableau, une balise prend « {%p », et reste seule dans son paragraphe.",
         )
     elif _everything(taken) != tag.source:
         yield finding(
@@ -193,7 +185,8 @@ def _alone(one: Occurrence) -> Iterator[Finding]:
             f"« {tag.source} » fait disparaître {_TAKEN[tag.prefix]} avec ce qui l’entoure.",
             "Laissez la balise seule."
             if tag.sign == "{#"
-            else f"Laissez la balise seule, ou écrivez « {{% {tag.body} %}} » pour garder le texte.",
+            else f"Laissez la balise seule ; ou, pour garder le texte, retirez « {tag.prefix} » des balises "
+            "de ce passage.",
         )
     elif lost := next(_lost(taken), ""):
         yield finding(
@@ -279,7 +272,8 @@ def _same_place(one: Occurrence, block: _Block) -> Iterator[Finding]:
             one.line,
             "BLOCK_PREFIX",
             f"« {one.tag.source} » répond à « {opening.source} » : les deux doivent s’écrire de même.",
-            f"Écrivez « {_sign(opening.prefix)}{one.tag.body} %}} ».",
+            f"Commencez les deux par « {_sign(opening.prefix).strip()} », ou les deux par "
+            f"« {_sign(one.tag.prefix).strip()} ».",
         )
     elif _container(one) != block.container:
         yield finding(

@@ -19,9 +19,9 @@ from services.documents.template.expressions import (
     written,
 )
 from services.documents.template.fields import Field
-from services.documents.template.reading import Occurrence
+from services.documents.template.reading import CELL_TAGS, Occurrence
 from services.documents.template.scope import Problem, Scope
-from services.documents.template.structure import finding
+from services.documents.template.structure import KEYWORDS, finding
 from services.documents.template.tags import Tag
 from services.kit.findings import Finding
 from services.kit.french import number
@@ -60,6 +60,12 @@ def contract(
         steps += cost
         if cost > most:
             dearest, most = one, cost
+        if one.tag.sign == "{%" and one.tag.keyword not in (*KEYWORDS, *CELL_TAGS):
+            problems.say(
+                "TAG_UNKNOWN",
+                f"« {one.tag.keyword or one.tag.body} » n’est pas une instruction des modèles.",
+                "Les instructions sont if, elif, else et for.",
+            )
         try:
             scope = step(one.tag, problems, frames)
         except TemplateSyntaxError as error:

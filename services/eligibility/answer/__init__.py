@@ -24,6 +24,8 @@
 - `in_words`: The advice that a judgement is, with its reasons, figures and orientations.
 - `is_same_request`: True when a decision is about the case and the facts of a recorded one.
 - `judge`: The outcome alone, without its reasons in words.
+- `least_change`: The change of least effort that could make an application presentable; empty where none is
+  called for, or found.
 - `markdown`: Ten plain lines, then the sections, under a heading that names the decision.
 - `MissingFact`: An absent fact that the rules need; `proof_document` may be empty.
 - `MONTHS`: Name of the fact that holds the duration of the loan.
@@ -100,4 +102,4 @@ from services.eligibility.answer.recorded import (
     replay,
 )
 from services.eligibility.answer.tally import Tally, tally
-from services.eligibility.answer.wording import conditions, present, sentence, shown, verdict
+from services.eligibility.answer.wording import conditions, least_change, present, sentence, shown, verdict

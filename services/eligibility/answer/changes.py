@@ -150,7 +150,7 @@ class Repairs:
     def _all_options(self, changes: Changes, broken: _Broken, name: str) -> tuple[_Option, ...]:
         key = (name, tuple(sorted(changes.items(), key=lambda change: change[0])))
         if key not in self._options:
-            self._options[key] = tuple(self._distinct(name, self._looked_at(changes, broken, name), broken))
+            self._options[key] = tuple(self._distinct(name, self._looked_at(changes, broken, name)))
         return self._options[key]
 
     def _looked_at(self, changes: Changes, broken: _Broken, name: str) -> list[_Option]:
@@ -178,20 +178,20 @@ class Repairs:
         )
         return tuple(one for one in (*values, *acceptable) if self._limits[name].admit(one))
 
-    def _distinct(self, name: str, options: list[_Option], broken: _Broken) -> Iterator[_Option]:
-        """On each side of the present value, the nearest option of those that break the same rules, the
-        nearest handy one when there is any, and the farthest one that breaks nothing more."""
+    def _distinct(self, name: str, options: list[_Option]) -> Iterator[_Option]:
+        """On each side of the present value, of the options that break the same rules, the nearest one, the
+        nearest handy one when there is any, and the farthest one, which leaves most to the other facts."""
         kind = self._package.facts[name].type.kind
         kept: dict[tuple[object, _Broken], _Option] = {}
-        far: dict[object, _Option] = {}
+        far: dict[tuple[object, _Broken], _Option] = {}
         for option in options:
             side = self.distance.is_growth(name, option.value)
             key = (side if kind not in (Kind.CODE, Kind.TEXT) else option.value, option.broken)
             handy = is_handy(option.value, kind)
             if key not in kept or (handy and not is_handy(kept[key].value, kind)):
                 kept[key] = option
-            if option.broken <= broken and (handy or key[0] not in far):
-                far[key[0]] = option
+            if handy or key not in far:
+                far[key] = option
         return iter(dict.fromkeys((*kept.values(), *far.values())))
 
     def _fewest_codes(
@@ -210,11 +210,12 @@ class Repairs:
         return _Option(kept, untouched | broken)
 
     def _polished(self, changes: Changes) -> Changes:
-        """The same facts changed less, if one of them being held allows it for the others."""
+        """The same facts changed less, if one of them, held where it is or at an end of its lever, allows it
+        for the others."""
         improved = len(changes) > 1
         while improved:
             improved = False
-            for name, value in changes.items():
+            for name, value in self._held(changes):
                 held = {name: value}
                 others = changes.keys() - {name}
                 broken = self._broken(held, self._rules)
@@ -224,6 +225,11 @@ class Repairs:
                 if improved:
                     break
         return {name: changes[name] for name in self.names if name in changes}
+
+    def _held(self, changes: Changes) -> Iterator[tuple[str, Value]]:
+        for name, value in changes.items():
+            ends = (end for end in self._limits[name].ends if self._limits[name].admit(end))
+            yield from ((name, one) for one in dict.fromkeys((value, *ends)) if one != self._facts[name])
 
     def _is_smaller(self, one: Changes, other: Changes) -> bool:
         return self.distance.total(one) < self.distance.total(other)

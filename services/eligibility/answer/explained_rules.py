@@ -36,7 +36,8 @@ from services.kit.french import COLON, NO_BREAK_SPACE, SEMICOLON, join, long_dat
 @dataclass(frozen=True)
 class Situation:
     """A recorded decision beside the rules that it followed; `values` holds every value that they read;
-    `whole` asks for every rule, not only for those that could touch the application."""
+    `change` says what could change the advice; `whole` asks for every rule, not only for those that could
+    touch the application."""
 
     package: RulePackage
     assessment: Assessment
@@ -45,6 +46,7 @@ class Situation:
     decision_id: str
     case_reference: str
     record_day: date
+    change: str = ""
     whole: bool = False
 
     @property

@@ -30,7 +30,7 @@ from services.eligibility.package import (
     quoted,
     text,
 )
-from services.kit.french import COLON, NO_BREAK_SPACE, long_date, spaced
+from services.kit.french import COLON, NO_BREAK_SPACE, long_date, signed, spaced
 
 _MEANINGS = {
     Outcome.ELIGIBLE: "Aucune des règles vérifiées ne s’y oppose.",
@@ -129,7 +129,7 @@ def sections(situation: Situation) -> tuple[Section, ...]:
     """Contribution to the decision, data and sources, parameters and weighting, operations."""
     found = (contribution(situation), data(situation), parameters(situation), operations(situation))
     return tuple(
-        Section(spaced(one.title), tuple(replace(line, text=spaced(line.text)) for line in one.lines))
+        Section(spaced(one.title), tuple(replace(line, text=signed(spaced(line.text))) for line in one.lines))
         for one in found
     )
 

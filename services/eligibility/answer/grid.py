@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from fractions import Fraction
 
-from services.eligibility.answer.assess import Engine, judge
+from services.eligibility.answer.assess import Engine, Judgement, in_words, judge
 from services.eligibility.answer.assessment import Assessment
 from services.eligibility.answer.openness import reading
-from services.eligibility.answer.wording import provided, remaining
+from services.eligibility.answer.wording import in_french, provided
 from services.eligibility.engine import LazyValues, leaves_of, request_day
 from services.eligibility.loan import constant_instalment
 from services.eligibility.package import (
@@ -22,13 +22,14 @@ from services.eligibility.package import (
     Values,
     completed,
     evaluate,
+    names,
 )
 from services.kit import french
 
 AMOUNT, MONTHS, RATE = "loan.amount", "loan.months", "loan.nominal_rate_pct"
 OTHER_FUNDING = "project.other_funding"
 
-_NONE = "Aucun montant de cette grille n’est présentable, quelle que soit la durée"
+_NONE = "Aucune case de cette grille n’est présentable"
 
 
 @dataclass(frozen=True)
@@ -45,9 +46,19 @@ class Cell:
 
     amount: int
     months: int
-    outcome: Outcome
-    reason_codes: tuple[str, ...]
+    judged: Judgement
     instalment: int | None
+
+    @property
+    def outcome(self) -> Outcome:
+        """That of the application with these terms."""
+        return self.judged.outcome
+
+    @property
+    def reason_codes(self) -> tuple[str, ...]:
+        """Its reasons, in the order of the package."""
+        codes = tuple(rule.code for rule in self.judged.rules)
+        return (ENGINE_DISAGREEMENT, *codes) if self.judged.disagreements else codes
 
 
 def explore(
@@ -57,12 +68,8 @@ def explore(
     for amount in grid.amounts:
         for months in grid.months:
             check()
-            found = judge(package, engine, {**facts, AMOUNT: amount, MONTHS: months})
-            codes = [rule.code for rule in found.rules]
-            if found.disagreements:
-                codes.insert(0, ENGINE_DISAGREEMENT)
-            instalment = _instalment(amount, months, facts.get(RATE))
-            yield Cell(amount, months, found.outcome, tuple(codes), instalment)
+            judged = judge(package, engine, {**facts, AMOUNT: amount, MONTHS: months})
+            yield Cell(amount, months, judged, _instalment(amount, months, facts.get(RATE)))
 
 
 def explore_balanced(
@@ -116,16 +123,14 @@ def _refused(package: RulePackage, rules: list[Rule], facts: Values) -> bool:
 def summary(package: RulePackage, grid: Grid, cells: list[Cell], current: Assessment) -> str:
     """The largest amount of the grid that is presentable, provided maybe that what is missing arrives, with
     its shortest duration; or why there is none. `current` is the advice on the application as it stands."""
-    apart = _apart(package)
-    settled = [reason for reason in current.reasons if reason.code in apart]
-    left = replace(current, reasons=tuple(settled))
-    conditional = provided(left, remaining(left))
-    for acceptable, ending in ((_presentable, "."), (_only_incomplete(package), conditional)):
+    for acceptable in (_presentable, _only_incomplete(package)):
         found = [cell for cell in cells if acceptable(cell)]
         if found:
             best = min(found, key=lambda cell: (-cell.amount, cell.months))
-            return french.typeset(f"{_largest(grid, best)}{ending}")
-    return french.typeset(f"{_NONE} : {_why(package, cells, current)}")
+            # What these terms wait for may be more than what the present ones do.
+            told = in_words(package, best.judged)
+            return in_french(f"{_largest(grid, best)}{provided(told)}")
+    return in_french(f"{_NONE} : {_why(package, cells, current)}")
 
 
 def _presentable(cell: Cell) -> bool:
@@ -140,20 +145,35 @@ def _only_incomplete(package: RulePackage) -> Callable[[Cell], bool]:
 
 def _largest(grid: Grid, best: Cell) -> str:
     reserve = ", sous réserve" if best.outcome is Outcome.ELIGIBLE_WITH_RESERVE else ""
-    amounts = f"de {french.euros(grid.amounts[0])} à {french.euros(grid.amounts[-1])}"
-    step = f", de {french.euros(grid.amounts.step)} en {french.euros(grid.amounts.step)}"
-    tried = f"Parmi les montants essayés ({amounts}{step if len(grid.amounts) > 1 else ''})"
+    tried = f"{_tried(grid.amounts, french.euros)} ; {_tried(grid.months, french.months)}"
     amount, months = french.euros(best.amount), french.months(best.months)
-    text = f"{tried}, le plus grand présentable{reserve} est de {amount}, sur {months} au plus court"
+    text = (
+        f"Parmi les montants et les durées essayés ({tried}), le plus grand montant présentable{reserve} est "
+        f"de {amount}, sur {months} au plus court"
+    )
     if best.instalment is not None:
         text += f" : mensualité de {french.euros(best.instalment)}"
     return text
 
 
+def _tried(values: range, said: Callable[[int], str]) -> str:
+    if len(values) == 1:
+        return said(values[0])
+    return f"de {said(values[0])} à {said(values[-1])}, de {said(values.step)} en {said(values.step)}"
+
+
 def _apart(package: RulePackage) -> set[str]:
-    """The codes of the rules that read none of the terms."""
-    read = reading(package).rules
-    return {rule.code for rule in package.rules if read[rule.id].isdisjoint((AMOUNT, MONTHS, OTHER_FUNDING))}
+    """The codes of the rules that read none of the terms; what is to be supplied may depend on them."""
+    return {rule.code for rule in package.rules if not _read_terms(package, names(rule.condition))}
+
+
+def _read_terms(package: RulePackage, read: Iterable[str]) -> bool:
+    derived = package.derived
+    return any(
+        name in (AMOUNT, MONTHS, OTHER_FUNDING)
+        or (name in derived and _read_terms(package, names(derived[name].expression)))
+        for name in read
+    )
 
 
 def _why(package: RulePackage, cells: list[Cell], current: Assessment) -> str:

@@ -109,10 +109,14 @@ class Limits:
 
 
 def limits(fact: Fact, present: Values) -> Limits:
-    """Those of the lever of a fact, calculated on the application as it stands."""
+    """Those of the lever of a fact, calculated on the application as it stands, within its domain."""
     lever = fact.lever or Lever()
     least, most = (None if node is None else evaluate(node, present) for node in (lever.least, lever.most))
     unknown = (lever.least is not None and least is None) or (lever.most is not None and most is None)
+    if least is not None:
+        least = max(least, fact.minimum) if fact.minimum is not None else least
+    if most is not None:
+        most = min(most, fact.maximum) if fact.maximum is not None else most
     return Limits(
         present[fact.name], lever.direction, _whole(fact, least, up=True), _whole(fact, most), unknown
     )

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from services.eligibility.answer.assessment import Reason
 from services.eligibility.answer.explained_rules import Situation
 from services.eligibility.package import Kind, Outcome, RuleSeverity, Words, display, rounded
-from services.kit.french import join, long_date, plural, spaced, typeset
+from services.kit.french import join, long_date, plural, signed, spaced, typeset
 
 MAX_LINES = 10
 _MAX_REASONS, _MAX_CALCULATIONS = 3, 2
@@ -38,9 +38,10 @@ def plain_lines(situation: Situation) -> tuple[str, ...]:
         *_untold(situation, shown),
         *_calculations(situation, shown),
         *_todo(situation, shown),
+        *_change(situation),
         *_whom(situation),
     ]
-    return tuple(spaced(line) for line in lines)
+    return tuple(signed(spaced(line)) for line in lines)
 
 
 def _said(situation: Situation, reason: Reason) -> tuple[str, str]:
@@ -105,6 +106,11 @@ def _todo(situation: Situation, shown: list[Reason]) -> Iterator[str]:
     told = dict.fromkeys(todo for reason in shown for todo in (_said(situation, reason)[1],) if todo)
     if told:
         yield " ".join(told)
+
+
+def _change(situation: Situation) -> Iterator[str]:
+    if situation.change:
+        yield f"Ce qui peut changer cet avis : {situation.change}"
 
 
 def _whom(situation: Situation) -> Iterator[str]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 from fractions import Fraction
 
+from services.eligibility.answer.assess import Engine
 from services.eligibility.answer.assessment import Assessment, UndecidedRule
-from services.eligibility.answer.changes import Suggestions
+from services.eligibility.answer.changes import Suggestions, changeable, smallest_changes
 from services.eligibility.package import (
+    NOT_APPLICABLE,
     NUMERIC,
     Fact,
     Kind,
@@ -21,8 +24,6 @@ from services.eligibility.package import (
     display,
 )
 from services.kit import french
-
-NOT_APPLICABLE = "sans objet"
 
 _MASCULINE = (
     "montant",
@@ -44,8 +45,33 @@ _VOWELS = "aàâeéèêiîoôuù"
 
 
 def sentence(package: RulePackage, facts: Values, changes: Values, assessment: Assessment) -> str:
-    """« Ramener le montant demandé de 3 500 € à 3 000 €. », with what remains to be settled; a verb is not
-    said twice in a row."""
+    """« Ramener le montant demandé de 3 500 € à 3 000 €. », with what remains to be settled."""
+    text = _actions(package, facts, changes)
+    return in_french(f"{text[:1].upper()}{text[1:]}{provided(assessment)}")
+
+
+def least_change(
+    package: RulePackage, engine: Engine, facts: Values, current: Assessment, check: Callable[[], None]
+) -> str:
+    """The change of least effort that could make an application presentable; empty where none is called for,
+    or found."""
+    if current.outcome.is_presentable or current.outcome is Outcome.NEEDS_REVIEW:
+        return ""
+    names = changeable(package, facts, (name for name, fact in package.facts.items() if fact.actionable))
+    found = smallest_changes(package, engine, facts, names, 1, check).found
+    for one in found:
+        complete = ", une fois le dossier complété" if one.assessment.outcome is Outcome.INCOMPLETE else ""
+        return in_french(f"{_actions(package, facts, one.changes)}{complete}.")
+    return ""
+
+
+def in_french(text: str) -> str:
+    """A text typed on an ordinary keyboard, with its spaces, its apostrophes and its signs."""
+    return french.signed(french.typeset(text))
+
+
+def _actions(package: RulePackage, facts: Values, changes: Values) -> str:
+    """What to do, in the order of the package; a verb is not said twice in a row."""
     actions = [
         _action(package.facts[name], present(package.facts[name], facts), to) for name, to in changes.items()
     ]
@@ -54,18 +80,13 @@ def sentence(package: RulePackage, facts: Values, changes: Values, assessment: A
         rest if verb == last else f"{verb} {rest}"
         for (verb, rest), last in zip(actions, before, strict=False)
     ]
-    text = french.join(parts)
-    told = provided(assessment, conditions(assessment))
-    return french.typeset(f"{text[:1].upper()}{text[1:]}{told}")
+    return french.join(parts)
 
 
 def conditions(assessment: Assessment) -> tuple[str, ...]:
     """What remains to be settled for an application that is only incomplete, in French sentences."""
-    return remaining(assessment) if assessment.outcome is Outcome.INCOMPLETE else ()
-
-
-def remaining(assessment: Assessment) -> tuple[str, ...]:
-    """What is missing, and the rules that wait for something else than a missing fact."""
+    if assessment.outcome is not Outcome.INCOMPLETE:
+        return ()
     told = [reason.message for reason in assessment.reasons if reason.severity is RuleSeverity.MISSING]
     labels = [fact.label for fact in assessment.missing]
     untold = [label for label in labels if not any(label in message for message in told)]
@@ -74,11 +95,12 @@ def remaining(assessment: Assessment) -> tuple[str, ...]:
         asked = {fact.label for fact in rule.facts}
         if not asked or not asked <= set(labels):
             told.append(rule.message)
-    return tuple(map(french.typeset, told))
+    return tuple(map(in_french, told))
 
 
-def provided(assessment: Assessment, told: tuple[str, ...]) -> str:
+def provided(assessment: Assessment) -> str:
     """« , à condition que… », with what it is about; a full stop when there is nothing."""
+    told = conditions(assessment)
     if not told:
         return "."
     unknown = assessment.missing or _waiting(assessment)
@@ -165,7 +187,7 @@ def verdict(
         text += " ".join(conditions(current))
     else:
         text = _none(package, current, found, names)
-    return french.typeset(text)
+    return in_french(text)
 
 
 def _best(package: RulePackage, facts: Values, found: Suggestions) -> str:

@@ -15,6 +15,7 @@ from services.eligibility.answer import (
     Situation,
     StoredDecision,
     assess,
+    least_change,
     replay,
     tally,
 )
@@ -120,7 +121,8 @@ class DecisionServicer(DecisionServiceServicer):
     ) -> pb.ExplainDecisionResponse:
         """The decision explained in the words of its rules."""
         record, content = self._readable(request.name)
-        package = self._deployments.ruleset(record.stamp.digest).package
+        ruleset = self._deployments.ruleset(record.stamp.digest)
+        package, engine = ruleset.package, ruleset.engine
         situation = Situation(
             package=package,
             assessment=content.assessment,
@@ -129,6 +131,7 @@ class DecisionServicer(DecisionServiceServicer):
             decision_id=decisions.decision_id(request.name),
             case_reference=content.case_reference,
             record_day=paris_day(record.time),
+            change=least_change(package, engine, content.facts, content.assessment, check_deadline),
             whole=request.all_rules,
         )
         return decisions.explanation_pb(situation)

@@ -29,6 +29,7 @@ from services.eligibility.package import (
     WhenAbsent,
     rules_by_fact,
 )
+from services.kit.french import signed
 
 MAX_LISTED_CODES = 20
 """A longer list (the communes of a territory) is counted in words rather than repeated in every answer."""
@@ -74,7 +75,7 @@ def _undecided(rule: UndecidedRule) -> pb.UndecidedRule:
         severity=_SEVERITIES[rule.severity],
         # An answer holds 500 of the worst applications: what the facts tell is not said again.
         facts=[fact.path for fact in rule.facts],
-        message="" if rule.facts else rule.message,
+        message="" if rule.facts else signed(rule.message),
     )
 
 
@@ -89,7 +90,7 @@ def _reason(reason: Reason) -> pb.Reason:
     return pb.Reason(
         code=reason.code,
         severity=_SEVERITIES[reason.severity],
-        message=reason.message,
+        message=signed(reason.message),
         article=reason.article,
         orientation=reason.orientation,
         comparisons=map(_comparison, reason.comparisons),
@@ -111,7 +112,7 @@ def _operand(operand: Operand) -> pb.Operand:
         name=operand.name,
         label=operand.label,
         value=None if counted else fact_value(operand.value, operand.type),
-        display=operand.display,
+        display=signed(operand.display),
         reference=operand.reference,
     )
 
@@ -121,7 +122,7 @@ def _figure(figure: Figure) -> pb.Figure:
         name=figure.name,
         label=figure.label,
         value=fact_value(figure.value, figure.type),
-        display=figure.display,
+        display=signed(figure.display),
     )
 
 

@@ -39,6 +39,7 @@
   and of the parameters.
 - `names`: Every name that the expression reads, with repetitions.
 - `Node`: A typed expression.
+- `NOT_APPLICABLE`: How the absence of a fact that does not concern the person is written.
 - `NOTHING`: How an empty list is written.
 - `NUMERIC`: The kinds that can be added and multiplied.
 - `ORDERED`: The kinds that can be compared by < and >.
@@ -78,7 +79,7 @@
 """
 
 from services.eligibility.package import tree
-from services.eligibility.package.display import NOTHING, display, rounded
+from services.eligibility.package.display import NOT_APPLICABLE, NOTHING, display, rounded
 from services.eligibility.package.evaluate import evaluate
 from services.eligibility.package.facts import (
     APPLICATION_FACTS,

@@ -10,6 +10,7 @@ from services.eligibility.package.tree import Kind, Value, ValueType
 from services.kit import french
 
 UNKNOWN = "inconnu"
+NOT_APPLICABLE = "sans objet"
 NOTHING = "néant"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from types import MappingProxyType
 
@@ -67,7 +68,8 @@ def check_sizes(contents: Mapping[str, bytes], findings: Findings) -> bool:
 
 
 def places_of(files: Mapping[str, source.Mapping]) -> dict[str, Place]:
-    """Places by `file#entry#` and `file#entry#key`; those of the cases by `cases#id#`."""
+    """Places by `file#entry#` and `file#entry#key`, that of a dated value being its first day; those of the
+    cases by `cases#id#`."""
     places: dict[str, Place] = {}
     for file, root in files.items():
         if file.startswith(f"{CASES_FOLDER}/"):
@@ -83,6 +85,16 @@ def _entries(file: str, root: source.Mapping) -> Iterator[tuple[str, Place]]:
         if isinstance(node, source.Mapping):
             for key, value in node.entries.items():
                 yield f"{file}#{name}#{key}", value.place
+                if isinstance(value, source.Sequence):
+                    yield from _dated(f"{file}#{name}#", value)
+
+
+def _dated(entry: str, values: source.Sequence) -> Iterator[tuple[str, Place]]:
+    """Each value that has a first day begins at its dash, under the one before."""
+    for item in values.items:
+        first = item.entries.get("valid_from") if isinstance(item, source.Mapping) else None
+        if isinstance(first, source.Scalar):
+            yield f"{entry}{first.text}", replace(item.place, column=values.place.column)
 
 
 def _cases(root: source.Mapping) -> Iterator[tuple[str, Place]]:

@@ -214,6 +214,10 @@ class RulePackage:
         found = self.places.get(f"{file}#{name}#{key}") or self.places.get(f"{file}#{name}#")
         return found or Place(file, 1, 1)
 
+    def place_of_value(self, parameter: str, dated: DatedValue) -> Place:
+        """Where a dated value of a parameter begins."""
+        return self.place("parameters.yaml", parameter, dated.period.first.isoformat())
+
 
 def rules_by_fact(package: RulePackage, day: date) -> dict[str, tuple[str, ...]]:
     """For each fact, the codes of the rules in force on a day that read it, in their order."""

@@ -3,7 +3,7 @@ calculations each over what comes before it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from itertools import pairwise
@@ -42,11 +42,12 @@ def _read_parameter(
         return None
     of = _coded_fact(row, facts) if kind is Kind.CODES else None
     labels: dict[str, str] = dict(of.type.labels) if of else {}
-    values = _read_values(row, kind, of, labels)
+    items = list(row.tables("values"))
+    values = _read_values(items, kind, of, labels)
     type_ = ValueType(kind, of.name if of else "", labels or NO_LABELS, row.text("unit", required=False))
     label = row.typeset("label")
     row.close()
-    _check_timeline(row, values, validity)
+    _check_timeline(row, items, values, validity)
     return Parameter(name, type_, label, tuple(values))
 
 
@@ -59,10 +60,12 @@ def _coded_fact(row: Table, facts: Mapping[str, Fact]) -> Fact | None:
     return fact
 
 
-def _read_values(row: Table, kind: Kind, of: Fact | None, labels: dict[str, str]) -> list[DatedValue]:
+def _read_values(
+    items: Sequence[Table], kind: Kind, of: Fact | None, labels: dict[str, str]
+) -> list[DatedValue]:
     """The values in the order of the file; a missing last day is the eve of the next value."""
     read: list[tuple[date | None, date | None, Value | None, str, bool]] = []
-    for item in row.tables("values"):
+    for item in items:
         first = item.date("valid_from")
         last = item.date("valid_until", required=False)
         if first is not None and last is not None and last < first:
@@ -111,17 +114,17 @@ def _read_codes(item: Table, of: Fact | None, labels: dict[str, str]) -> tuple[s
     return tuple(codes)
 
 
-def _check_timeline(row: Table, values: list[DatedValue], validity: Period) -> None:
+def _check_timeline(row: Table, items: Sequence[Table], values: list[DatedValue], validity: Period) -> None:
     if not values:
         return
     if values[0].period.first > validity.first:
         row.fail(
             "values", f"Aucune valeur du {_day(validity.first)} au {_day(values[0].period.first - ONE_DAY)}."
         )
-    for before, after in pairwise(values):
+    for item, (before, after) in zip(items[1:], pairwise(values), strict=True):
         last, first = before.period.last, after.period.first
         if last is None or last >= first or first <= before.period.first:
-            row.fail("values", f"Deux valeurs le {_day(first)}.")
+            item.fail("valid_from", f"Deux valeurs le {_day(first)}.")
         elif last + ONE_DAY < first:
             row.fail("values", f"Aucune valeur du {_day(last + ONE_DAY)} au {_day(first - ONE_DAY)}.")
     end = values[-1].period.last

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from datetime import date
 
 from services.eligibility.package import tree
-from services.eligibility.package.display import UNKNOWN, display
+from services.eligibility.package.display import NOT_APPLICABLE, UNKNOWN, display
+from services.eligibility.package.facts import is_asked
 from services.eligibility.package.model import (
     MISSING_FACTS,
     REQUIRED_DOCUMENTS,
@@ -193,10 +194,15 @@ class Words:
         """The value of a parameter on the day; empty without a day, or for another name without values."""
         if self.values is not None:
             value = self.values[name]
-            return UNKNOWN if value is None else listed(value, self.package.scope[name])
+            return self._absent(name) if value is None else listed(value, self.package.scope[name])
         if self.day is None or name not in self.package.parameters:
             return ""
         return listed(self._on(name).value, self.package.scope[name])
+
+    def _absent(self, name: str) -> str:
+        fact = self.package.facts.get(name)
+        asked = fact is None or self.values is None or is_asked(fact, self.values)
+        return UNKNOWN if asked else NOT_APPLICABLE
 
     def _on(self, name: str) -> DatedValue:
         parameter = self.package.parameters[name]

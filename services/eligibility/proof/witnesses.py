@@ -33,8 +33,9 @@ def written_value(value: Value, type_: ValueType) -> str:
             return str(value).lower()
         case tuple():
             return f"[{', '.join(value)}]"
-        case int() if type_.kind is Kind.MONEY:
-            return f"{'-' * (value < 0)}{abs(value) // 100}.{abs(value) % 100:02d}"
+        case int() | Fraction() if type_.kind is Kind.MONEY:  # a figure that is calculated is a fraction
+            cents = abs(round(value))
+            return f"{'-' * (value < 0)}{cents // 100}.{cents % 100:02d}"
         case Fraction():
             return f"{Decimal(value.numerator) / Decimal(value.denominator):f}"
     return str(value)

@@ -20,7 +20,7 @@ def unvoted(package: RulePackage, since: date = date.min) -> Iterator[Finding]:
     for name, parameter in package.parameters.items():
         for dated in parameter.values:
             if dated.draft and (dated.period.last is None or dated.period.last >= since):
-                place = package.place("parameters.yaml", name, "values")
+                place = package.place_of_value(name, dated)
                 sentence = f"{said_value(parameter, dated)} {_WAITS}"
                 yield Finding(place, spaced(sentence), UNVOTED_VALUE, severity=Severity.WARNING)
 

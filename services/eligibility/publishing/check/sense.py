@@ -32,17 +32,18 @@ def check_sense(package: RulePackage, findings: Findings) -> None:
 def _values(package: RulePackage) -> Iterator[tuple[Place, str]]:
     days = {request_day(case.facts) for case in package.cases}
     for name, parameter in package.parameters.items():
-        place = package.place("parameters.yaml", name, "values")
         label = f"« {parameter.label} »"
         for dated in parameter.values:
             in_force = dated.period.overlaps(package.identity.validity)
             if in_force and not any(day in dated.period for day in days):
                 told = said_value(parameter, dated)
+                place = package.place_of_value(name, dated)
                 yield place, f"Aucun cas n’essaie {told} : ajoutez un cas daté de cette période."
         for before, after in pairwise(parameter.values):
             if _jumps(before, after):
                 shown = f"{shown_value(parameter, before)} à {shown_value(parameter, after)}"
-                yield place, f"{label} passe de {shown} : est-ce bien la valeur votée ?"
+                told = f"{label} passe de {shown} : est-ce bien la valeur votée ?"
+                yield package.place_of_value(name, after), told
     yield from _above_ceiling(package)
 
 
@@ -64,7 +65,7 @@ def _above_ceiling(package: RulePackage) -> Iterator[tuple[Place, str]]:
         if exceeded:
             value, limit = shown_value(most, dated), shown_value(ceiling, exceeded[-1])
             told = f"« {most.label} » ({value}) dépasse « {ceiling.label} » ({limit})."
-            yield package.place("parameters.yaml", name, "values"), told
+            yield package.place_of_value(name, dated), told
 
 
 def _exceeds(dated: DatedValue, limit: DatedValue) -> bool:
@@ -79,7 +80,7 @@ def _days(package: RulePackage) -> Iterator[tuple[Place, str]]:
     far = add_months(max([package.identity.validity.first, *days]), _FAR_MONTHS)
     for name, parameter in package.parameters.items():
         for dated in parameter.values:
-            yield from _far(package.place("parameters.yaml", name, "values"), dated.period.first, far)
+            yield from _far(package.place_of_value(name, dated), dated.period.first, far)
     for rule in package.rules:
         yield from _far(package.place("rules.yaml", rule.id, "valid_from"), rule.validity.first, far)
 
