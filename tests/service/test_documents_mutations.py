@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import grpc
@@ -98,22 +97,17 @@ def for_the_lender(rpc: str, stub: DocumentServiceStub, data: Json) -> dict[str,
         )
         failed = next(iter(stub.BatchGenerateDocuments(batch, timeout=20))).item.error
         return {found.field: found.reason for found in bad_request(failed).field_violations}
-    calls: dict[str, Callable[[], Any]] = {
-        "GenerateDocument": lambda: stub.GenerateDocument(one, timeout=20),
-        "DownloadDocument": lambda: stub.DownloadDocument(
-            pb.DownloadDocumentRequest(generate=one), timeout=20
-        ),
-        "GenerateDossier": lambda: stub.GenerateDossier(
-            pb.GenerateDossierRequest(
-                document_date=one.document_date,
-                data_json=one.data_json,
-                purpose=pb.DOSSIER_PURPOSE_BANK,
-            ),
-            timeout=20,
-        ),
+    dossier = pb.GenerateDossierRequest(
+        document_date=one.document_date, data_json=one.data_json, purpose=pb.DOSSIER_PURPOSE_BANK
+    )
+    asked: dict[str, Any] = {
+        "GenerateDocument": one,
+        "DownloadDocument": pb.DownloadDocumentRequest(generate=one),
+        "DownloadFile": pb.DownloadFileRequest(dossier=dossier),
+        "GenerateDossier": dossier,
     }
     try:
-        answer = calls[rpc]()
+        answer = getattr(stub, rpc)(asked[rpc], timeout=20)
         if rpc != "GenerateDocument":
             list(answer)
     except grpc.RpcError as error:
