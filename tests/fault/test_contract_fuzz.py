@@ -139,12 +139,14 @@ def is_entered(field: FieldDescriptor, depth: int) -> bool:
 
 def name(given: Any, field: FieldDescriptor) -> None:
     """Adds a name of the sender to an object or to a map."""
-    if not field.is_repeated:
+    if not (field.is_repeated and field.message_type):
         given.update({CANARY: CANARY})
-    elif field.message_type.fields_by_name["value"].message_type:
+        return
+    value = field.message_type.fields_by_name["value"]
+    if value.message_type:
         given[CANARY].SetInParent()
     else:
-        given[CANARY] = strange(field.message_type.fields_by_name["value"])[-1]
+        given[CANARY] = strange(value)[-1]
 
 
 def is_open(field: FieldDescriptor) -> bool:
