@@ -56,6 +56,7 @@ bench: setup build/npm/.ready build/gateway/.ready ## Mesure les accès, la pass
 	@$(BIN)/python -m tests.bench.registry
 	@$(BIN)/python -m tests.bench
 	@$(BIN)/python -m tests.bench.admission
+	@$(BIN)/python -m tests.bench.letters
 
 certs: setup ## Écrit dans certs/ une autorité d’essai, des certificats (serveur, application, passerelle) et un fichier d’accès
 	@$(BIN)/python -m tools.certificates certs

@@ -39,6 +39,7 @@ READABLE = tuple(case for case in CASES if case[1] != "extreme")
 # A refusal, and what may hold aggregates alone, have examples of their own.
 _OF_THEIR_OWN = {
     ("14-refus-presentation", "minimal"): "refus-minimal",
+    ("14-refus-presentation", "extreme"): "refus-extreme",
     ("24-attestation-solde", "complet"): "solde",
     ("24-attestation-solde", "minimal"): "solde-minimal",
     ("24-attestation-solde", "extreme"): "solde",
@@ -49,6 +50,8 @@ _OF_THEIR_OWN = {
     ("25-note-conseil", "minimal"): "note-minimale",
     ("25-note-conseil", "extreme"): "note-extreme",
 }
+AGREEMENT = "17-convention-accompagnement"
+"""The document of a loan that is granted: the examples of a refusal serve it without their answer."""
 DOSSIER: dict[str, Any] = {
     "pieces": [
         {"number": 1, "title": "Dossier de demande", "template_id": "01-dossier-demande"},
@@ -69,7 +72,10 @@ def plan(template: str) -> Plan:
 
 def sample(template: str, name: str) -> Json:
     """The data of a case of the catalogue."""
-    return example(_OF_THEIR_OWN.get((template, name), name))
+    data = example(_OF_THEIR_OWN.get((template, name), name))
+    if template == AGREEMENT and data.get("bank_decision", {}).get("outcome") == "REFUSED":
+        del data["bank_decision"]
+    return data
 
 
 @lru_cache

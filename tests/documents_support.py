@@ -50,7 +50,8 @@ CASES = (
     *((template, "complet") for template in (FILE, ASK, BANK)),
     *((template, "minimal") for template in (FILE, ASK, BANK)),
     (REFUSAL, "refus-minimal"),
-    *((template, "extreme") for template in (FILE, ASK, BANK, REFUSAL)),
+    *((template, "extreme") for template in (FILE, ASK, BANK)),
+    (REFUSAL, "refus-extreme"),
     *((template, f"refus-{kind}") for template in (FILE, REFUSAL) for kind in ("budget", "territoire")),
 )
 W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
@@ -64,13 +65,18 @@ def example(name: str) -> Json:
     return data
 
 
-def everything() -> Json:
-    """The complete example, with what a refusal asks for besides."""
+def everything(template: str = FILE) -> Json:
+    """The complete example, with the reasons of a refusal besides: they block for the letter that refuses."""
     data = example("complet")
     reasons = example("refus-budget")["assessment"]["reasons"]
     for one in (one for reason in reasons for one in reason.get("comparisons", ())):
         one["label"] += " (autre demande)"  # the figures of this one are not those
     data["assessment"]["reasons"] += reasons
+    if template == REFUSAL:
+        data["assessment"]["outcome"], data["opinion"]["outcome"] = "NOT_ELIGIBLE", "UNFAVORABLE"
+    else:
+        for reason in reasons:
+            reason["severity"] = "RESERVE"
     return data
 
 

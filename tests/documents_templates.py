@@ -37,6 +37,7 @@ MANIFEST: dict[str, Any] = {
     "legal_basis": ["aucune"],
     "mentions": [],
     "recipient": "NOBODY",
+    "for_lender": False,
     "signatory": "nobody",
     "requires": ["case", "applicant", "loan"],
     "checks": [],

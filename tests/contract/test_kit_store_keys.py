@@ -28,6 +28,7 @@ from services.kit.store import (
     rotate_master_key,
     vault,
 )
+from services.kit.store.ring import MasterKeyFile
 from tests.bank_registry_support import new_database
 from tests.journal_support import Stores, decision, new_urls, opened, tamper
 
@@ -164,6 +165,21 @@ def test_after_a_rotation_everything_opens_and_the_former_key_opens_nothing(stor
     for database in (stores.database, stores.keys):
         with pytest.raises(StartupError, match="n’est pas celle"):
             open_ring(database, previous)
+
+
+def test_a_running_service_knows_the_key_that_took_the_place_of_its_own(stores: Stores) -> None:
+    here, elsewhere = (MasterKeyFile(stores.keys, stores.master_key, "la base des clés") for _ in range(2))
+    former = stores.master_key.read_bytes()
+    rotated(stores)
+    here.check()
+    stores.master_key.write_bytes(former)  # as on another server, until it is given the new one
+    elsewhere.check()
+    with pytest.raises(StartupError, match="n’est pas celle"):
+        here.check()
+    stores.master_key.unlink()
+    for one in (here, elsewhere):
+        with pytest.raises(StartupError, match="absente"):
+            one.check()
 
 
 @contextmanager

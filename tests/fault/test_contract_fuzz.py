@@ -2,37 +2,29 @@
 
 from __future__ import annotations
 
+import json
+import random
 import re
-from collections.abc import Iterator
-from contextlib import suppress
-from importlib import import_module
-from pathlib import Path
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import grpc
 import pytest
-from google.protobuf import json_format
-from google.protobuf.descriptor import Descriptor, FieldDescriptor, MethodDescriptor, ServiceDescriptor
+from google.protobuf.descriptor import Descriptor, FieldDescriptor, MethodDescriptor
 from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
+from google.protobuf.struct_pb2 import Struct
+from google.rpc import code_pb2, status_pb2
 from google.rpc.error_details_pb2 import BadRequest, ErrorInfo
 from grpc_status import rpc_status
 
+from tests.right_requests import FILLED, PDF, SECONDS, Asker, call, methods, renew
 from tests.service.test_documents_pdf import office
-from tests.support import ROOT, Launch, RunningServer
+from tests.support import Launch
 
-SERVERS = {
-    "services.bank_registry": "microcredit/bankregistry",
-    "services.documents": "microcredit/documents",
-    "services.eligibility": "microcredit/eligibility",
-    "services.documents.pdf": "microcredit/documents",
-}
-PDF = "services.documents.pdf"
-"""A server of its own, for one service of the contract of documents."""
-
-DEPTH = 4
-SECONDS = 20.0
-WATCH_SECONDS = 0.3
+CANARY = "Mme Témoin-Zoé"
+"""A text of a person: no refusal and no line of the log may repeat it, from a value or from a name."""
+DEPTH, LONG_LIST = 4, 1200
 UUID = "3f6c0a52-6d53-4b53-9df2-0a8f3a6f2b11"
 INTEGERS = {
     FieldDescriptor.CPPTYPE_INT32: (-(2**31), 2**31 - 1),
@@ -42,15 +34,6 @@ INTEGERS = {
 }
 DAYS = ((1, 1, 1), (9999, 12, 31), (2026, 2, 30))
 SEGMENT = re.compile(r'([a-z_0-9]+)((?:\[(?:\d+|"[^"]*")\])*)$')
-
-
-def services(folder: str) -> list[ServiceDescriptor]:
-    """The services that the generated modules of a folder declare."""
-    found = []
-    for path in sorted((ROOT / "build/gen" / folder).rglob("*_pb2.py")):
-        module = import_module(".".join(path.relative_to(ROOT / "build/gen").with_suffix("").parts))
-        found += list(module.DESCRIPTOR.services_by_name.values())
-    return found
 
 
 def plausible(descriptor: Descriptor, depth: int = 0) -> Message:
@@ -74,18 +57,7 @@ def plausible(descriptor: Descriptor, depth: int = 0) -> Message:
 
 
 def is_filled(field: FieldDescriptor, depth: int) -> bool:
-    # A dossier is given in bytes, or as an object: both at once are refused before anything is read of them.
-    whole = field.message_type is not None and field.message_type.full_name == "google.protobuf.Struct"
-    return not whole and (field.message_type is None or is_entered(field, depth))
-
-
-def right(descriptor: Descriptor) -> list[Message]:
-    """The requests of the examples that are of this type, which pass the first checks."""
-    found = []
-    for path in sorted((ROOT / "examples/requests").glob("*.json")):
-        with suppress(json_format.ParseError):
-            found.append(json_format.Parse(path.read_text(encoding="utf-8"), GetMessageClass(descriptor)()))
-    return found[:2]
+    return field.message_type is None or is_entered(field, depth)
 
 
 def likely(field: FieldDescriptor, depth: int) -> Any:
@@ -119,9 +91,9 @@ def strange(field: FieldDescriptor) -> list[Any]:
     if field.cpp_type in INTEGERS:
         return list(INTEGERS[field.cpp_type])
     if field.type == FieldDescriptor.TYPE_BYTES:
-        return [b"", b"\xff\xfe\x00", b"x" * 3000]
+        return [b"", b"\xff\xfe\x00", b"x" * 3000, json.dumps({CANARY: CANARY}).encode()]
     if field.type == FieldDescriptor.TYPE_STRING:
-        return ["\x00", "é" * 3000, "../../x", "banks/x"]
+        return ["\x00", "é" * 3000, "../../x", "banks/x", CANARY]
     if field.message_type is not None and field.message_type.full_name == "google.type.Date":
         make = GetMessageClass(field.message_type)
         return [
@@ -132,31 +104,57 @@ def strange(field: FieldDescriptor) -> list[Any]:
     return []
 
 
-def mutated(message: Any, root: Message, depth: int = 0) -> Iterator[Message]:
-    """Copies of the root: a strange value, a list emptied or made long, or a message left out in each."""
+def mutated(message: Any, depth: int = 0) -> Iterator[bool]:
+    """Changes one thing at a time, until the next step: a strange value, a list emptied or made long, a
+    message left out. Says whether it is one that nothing may leave out: an enumeration, a date, a name."""
     for field in message.DESCRIPTOR.fields:
-        before = type(message)()
-        before.CopyFrom(message)
-        if field.containing_oneof and not message.HasField(field.name) and is_filled(field, depth):
-            put(message, field, likely(field, depth))
+        if field.name == "validate_only":  # a write would change what the next request finds
+            continue
+        before = copy(message)
         for value in strange(field):
             message.ClearField(field.name)
             put(message, field, value)
-            yield copy(root)
+            yield field.enum_type is not None or field.message_type is not None
             message.CopyFrom(before)
-        if field.is_repeated and len(getattr(message, field.name)):
-            getattr(message, field.name).extend([getattr(before, field.name)[0]] * 1200)
-            yield copy(root)
+        if is_open(field):
+            name(getattr(message, field.name), field)
+            yield True
+        elif field.is_repeated and is_filled(field, depth):
+            one = next(iter(getattr(message, field.name)), likely(field, depth))
+            getattr(message, field.name).extend([one] * LONG_LIST)
+            yield False
         message.ClearField(field.name)
-        yield copy(root)
+        yield False
         message.CopyFrom(before)
         if is_entered(field, depth):
-            for child in held(message, field):
-                yield from mutated(child, root, depth + 1)
+            if not held(message, field):
+                put(message, field, likely(field, depth))
+            yield from mutated(held(message, field)[0], depth + 1)
+            message.CopyFrom(before)
 
 
 def is_entered(field: FieldDescriptor, depth: int) -> bool:
-    return field.message_type is not None and depth < DEPTH and not field.message_type.GetOptions().map_entry
+    return field.message_type is not None and depth < DEPTH and not is_open(field)
+
+
+def name(given: Any, field: FieldDescriptor) -> None:
+    """Adds a name of the sender to an object or to a map."""
+    if not (field.is_repeated and field.message_type):
+        given.update({CANARY: CANARY})
+        return
+    value = field.message_type.fields_by_name["value"]
+    if value.message_type:
+        given[CANARY].SetInParent()
+    else:
+        given[CANARY] = strange(value)[-1]
+
+
+def is_open(field: FieldDescriptor) -> bool:
+    """Whether the names in a field are those of the sender: a map, or an object."""
+    kind = field.message_type
+    return kind is not None and (
+        bool(kind.GetOptions().map_entry) or kind.full_name == Struct.DESCRIPTOR.full_name
+    )
 
 
 def held(message: Any, field: FieldDescriptor) -> list[Any]:
@@ -166,28 +164,10 @@ def held(message: Any, field: FieldDescriptor) -> list[Any]:
     return [getattr(message, field.name)] if message.HasField(field.name) else []
 
 
-def copy(root: Message) -> Message:
-    made = type(root)()
-    made.CopyFrom(root)
+def copy(message: Message) -> Message:
+    made = type(message)()
+    made.CopyFrom(message)
     return made
-
-
-def call(channel: grpc.Channel, method: MethodDescriptor, raw: bytes) -> grpc.RpcError | None:
-    """The error of a call, if it fails."""
-    path = f"/{method.containing_service.full_name}/{method.name}"
-    sides = (
-        "stream" if streams else "unary" for streams in (method.client_streaming, method.server_streaming)
-    )
-    rpc: Any = getattr(channel, "_".join(sides))(path)
-    watch = method.name.startswith("Watch")
-    try:
-        request = iter([raw]) if method.client_streaming else raw
-        answer = rpc(request, timeout=WATCH_SECONDS if watch else SECONDS)
-        for _ in answer if method.server_streaming else ():
-            pass
-    except grpc.RpcError as error:
-        return None if watch and error.code() is grpc.StatusCode.DEADLINE_EXCEEDED else error
-    return None
 
 
 def resolves(path: str, descriptor: Descriptor) -> bool:
@@ -199,7 +179,7 @@ def resolves(path: str, descriptor: Descriptor) -> bool:
         field = match and descriptor.fields_by_name.get(match[1])
         if not field:
             return False
-        if field.message_type is None or field.message_type.GetOptions().map_entry:
+        if field.message_type is None or is_open(field):
             return True
         descriptor = field.message_type
     return True
@@ -207,49 +187,96 @@ def resolves(path: str, descriptor: Descriptor) -> bool:
 
 def fault(error: Any, descriptor: Descriptor) -> str:
     """What is wrong with a refusal; empty if nothing is."""
-    if error.code() in (grpc.StatusCode.INTERNAL, grpc.StatusCode.UNKNOWN):
-        return f"{error.code().name}: {error.details()}"
     status = rpc_status.from_call(error)
     if status is None:
         return f"{error.code().name} without details: {error.details()}"
+    return wrong_status(status, descriptor)
+
+
+def wrong_status(status: status_pb2.Status, descriptor: Descriptor | None) -> str:
+    """The same of a status; its paths are looked at where it is that of a whole request."""
+    code = code_pb2.Code.Name(status.code)
+    if code in ("INTERNAL", "UNKNOWN"):
+        return f"{code}: {status.message}"
     details = {detail.TypeName(): detail for detail in status.details}
     if ErrorInfo.DESCRIPTOR.full_name not in details:
-        return f"{error.code().name} without ErrorInfo"
+        return f"{code} without ErrorInfo"
     if BadRequest.DESCRIPTOR.full_name in details:
         listed = BadRequest.FromString(details[BadRequest.DESCRIPTOR.full_name].value).field_violations
-        lost = [each.field for each in listed if not resolves(each.field, descriptor)]
+        lost = [each.field for each in listed if descriptor and not resolves(each.field, descriptor)]
         if not listed or lost:
             return f"BadRequest: {lost or 'empty'}"
     return ""
 
 
-@pytest.fixture(scope="module")
-def running(launch: Launch) -> dict[str, RunningServer]:
-    return {module: launch(module, "--workers=1") for module in SERVERS if module != PDF}
+def refusals(channel: grpc.Channel, method: MethodDescriptor, raw: bytes) -> list[tuple[str, bytes]]:
+    """What is wrong with the refusals of a call, those of the items of a batch too, and all that they say."""
+    try:
+        answers = call(channel, method, raw)
+    except grpc.RpcError as error:
+        refused: Any = error
+        status = rpc_status.from_call(refused)
+        said = status.SerializeToString() if status else b""
+        return [(fault(error, method.input_type), said + str(refused.details()).encode())]
+    answered = (GetMessageClass(method.output_type).FromString(answer) for answer in answers)
+    found = [status for answer in answered for status in statuses(answer)]
+    return [(wrong_status(status, None), status.SerializeToString()) for status in found]
+
+
+def statuses(message: Any) -> Iterator[status_pb2.Status]:
+    """The errors of the items of an answer."""
+    for field, value in message.ListFields():
+        if field.message_type is None or is_open(field):
+            continue
+        for one in value if field.is_repeated else [value]:
+            if field.message_type.full_name == status_pb2.Status.DESCRIPTOR.full_name:
+                yield one
+            else:
+                yield from statuses(one)
+
+
+def sent_for(method: MethodDescriptor, roots: Sequence[Message], count: int) -> Iterator[bytes]:
+    """Bytes at random, and the right requests with one thing changed in each: so many besides those that
+    nothing may leave out."""
+    chance = random.Random(method.full_name)
+    yield from (b"", b"\xff\xff\xff", b"\x0a\x03\xed\xa0\x80", *(chance.randbytes(60) for _ in range(3)))
+    for root in roots:
+        raw = root.SerializeToString()
+        for place in chance.sample(range(len(raw)), min(len(raw), 3)):
+            yield raw[:place] + chance.randbytes(1) + raw[place + 1 :]
+        kept = sum(not always for always in mutated(copy(root)))
+        changed = copy(root)
+        for always in mutated(changed):
+            if always or chance.random() * kept < count:
+                renew(changed)
+                yield changed.SerializeToString()
 
 
 @pytest.mark.parametrize(
-    "module", [pytest.param(module, marks=[office] if module == PDF else []) for module in SERVERS]
+    "module", [pytest.param(module, marks=[office] if module == PDF else []) for module in FILLED]
 )
-def test_no_value_of_a_message_is_internal(
-    running: dict[str, RunningServer], launch: Launch, module: str
-) -> None:
-    if module == PDF:
-        running[PDF] = launch(PDF, "--workers=1", "--offices=1")
+@pytest.mark.parametrize(
+    "count", [8, pytest.param(10_000, marks=pytest.mark.more("chaque champ de chaque demande"))]
+)
+def test_no_value_of_a_message_is_internal_or_repeated(launch: Launch, module: str, count: int) -> None:
+    options = [f"--deadline-seconds={SECONDS:.0f}", *(["--offices=1"] if module == PDF else [])]
+    server = launch(module, "--workers=1", *options, env={"DOCUMENTS_RETENTION_DAYS": "30"})
     faults: dict[str, str] = {}
-    with grpc.insecure_channel(running[module].address) as channel:
-        for service in services(SERVERS[module]):
-            if (service.name == "PdfService") != (module == PDF):
-                continue
-            for method in service.methods:
-                sent = [b"\xff\xff\xff", b"\x0a\x03\xed\xa0\x80", b""]
-                for root in (plausible(method.input_type), *right(method.input_type)):
-                    sent.append(root.SerializeToString())
-                    sent += [each.SerializeToString() for each in mutated(root, root)]
-                for raw in dict.fromkeys(sent):
-                    error = call(channel, method, raw)
-                    if error and (wrong := fault(error, method.input_type)):
+    with grpc.insecure_channel(server.address) as channel:
+        ask = Asker(channel, module)
+        FILLED[module](ask)
+        for method in methods(module):  # every RPC has one, and it is right
+            for root in ask.requests[method.full_name]:
+                assert not refusals(channel, method, root.SerializeToString()), method.full_name
+        for method in methods(module):
+            for raw in dict.fromkeys(sent_for(method, ask.requests[method.full_name], count)):
+                for wrong, said in refusals(channel, method, raw):
+                    repeated = "repeats what was sent" if CANARY.encode() in said else ""
+                    if wrong := wrong or repeated:
                         faults.setdefault(f"{method.full_name}: {wrong}", raw[:200].hex())
     listing = "\n".join(f"{wrong} {raw}" for wrong, raw in faults.items())
     assert not faults, listing
-    assert Path(running[module].log).read_text().count('"event": "exception"') == 0
+    log = server.log.read_text()
+    assert '"event": "exception"' not in log
+    assert CANARY not in log
+    assert json.dumps(CANARY).strip('"') not in log

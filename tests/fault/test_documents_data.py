@@ -13,8 +13,8 @@ import pytest
 
 from microcredit.documents.v1.document_service_pb2_grpc import DocumentServiceStub
 from tests.documents_catalogue import TEMPLATES
-from tests.documents_support import example, request
-from tests.fault.test_contract_fuzz import fault
+from tests.documents_support import FILE, example, request
+from tests.fault.test_contract_fuzz import CANARY, fault
 from tests.support import Launch
 
 SECONDS = 60.0
@@ -48,6 +48,14 @@ def places(value: Any, path: Path = ()) -> Iterator[Path]:
         yield from places(held, (*path, key))
     if path and not isinstance(value, dict):
         yield path
+
+
+def named(value: Any, path: Path = ()) -> Iterator[Path]:
+    """The path to each object."""
+    if isinstance(value, dict):
+        yield path
+    for key, held in enumerate(value) if isinstance(value, list) else getattr(value, "items", tuple)():
+        yield from named(held, (*path, key))
 
 
 def written(data: Any, path: Path, value: str) -> bytes:
@@ -85,3 +93,28 @@ def test_one_extreme_value_of_the_data_has_an_answer(shared: Launch, count: int)
     assert '"event": "exception"' not in log
     applicant = data["complet"]["applicant"]
     assert not [said for said in (applicant["last_name"], applicant["email"]) if said in log]
+
+
+def test_a_name_or_a_value_of_the_data_is_not_repeated_in_a_refusal(shared: Launch) -> None:
+    """A text of a person as the name of a field in each object, and in the place of each kind of value."""
+    data = example("complet")
+    kinds: dict[tuple[object, ...], Path] = {}
+    for path in places(data):
+        kinds.setdefault(tuple(part for part in path if isinstance(part, str)), path)
+    asked = [(*path, CANARY) for path in named(data)] + random.Random(12).sample(list(kinds.values()), 60)
+    server = shared("services.documents", "--workers", "2", env={"DOCUMENTS_RETENTION_DAYS": "30"})
+    refusals, repeated = 0, []
+    with grpc.insecure_channel(server.address) as channel:
+        generate = DocumentServiceStub(channel).GenerateDocument
+        for path in asked:
+            try:
+                generate(request(FILE, written(data, path, json.dumps(CANARY))), timeout=SECONDS)
+            except grpc.RpcError as error:
+                call: Any = error
+                refusals += 1
+                said = dict(call.trailing_metadata())["grpc-status-details-bin"] + call.details().encode()
+                repeated += [path] if CANARY.encode() in said else []
+    assert refusals >= len(list(named(data)))  # no object takes a name that the contract has not
+    assert repeated == []
+    log = server.log.read_text()
+    assert not [said for said in (CANARY, json.dumps(CANARY)) if said in log]

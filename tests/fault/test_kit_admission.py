@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ import grpc
 import pytest
 from google.rpc.error_details_pb2 import ErrorInfo, RetryInfo
 from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_status import rpc_status
 
 from tests.raw_http2 import RawConnection
 from tests.service.kit_probe import NAME
@@ -161,9 +162,59 @@ def test_bytes_that_are_no_message_are_the_fault_of_their_sender(channel: grpc.C
     assert detail(raised.value, ErrorInfo).reason == "REQUEST_UNREADABLE"
 
 
-def test_headers_without_end_are_refused_in_our_words(channel: grpc.Channel) -> None:
+OURS, THE_CORE, ANSWER = "ours", "the core", "an answer"
+
+
+def judged(channel: grpc.Channel, message: bytes, metadata: Sequence[tuple[str, str]] = ()) -> str:
+    """Who refuses a call for what it weighs."""
     one: Any = channel.unary_unary(ONE)
-    with pytest.raises(grpc.RpcError) as raised:
-        one(b"x", timeout=10, metadata=(("x-long", "x" * 17_000),))
-    assert raised.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
-    assert detail(raised.value, ErrorInfo).reason == "METADATA_TOO_LARGE"
+    try:
+        one(message, timeout=120, metadata=metadata)
+    except grpc.RpcError as error:
+        refused: Any = error
+        assert refused.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+        if rpc_status.from_call(refused) is None:
+            return THE_CORE
+        assert detail(refused, ErrorInfo).reason in ("METADATA_TOO_LARGE", "MESSAGE_TOO_LARGE")
+        return OURS
+    return ANSWER
+
+
+def cut_short(server: RunningServer) -> int:
+    """How many calls the log says were cut short: those that the core refuses, too."""
+    return server.log.read_text().count('"code": "CANCELLED"')
+
+
+@pytest.mark.parametrize(
+    ("kilobytes", "who"),
+    [(1, ANSWER), (16, ANSWER), (17, OURS), (31, OURS), (33, THE_CORE), (200, THE_CORE), (1000, THE_CORE)],
+)
+def test_headers_of_any_size_are_answered_or_refused(
+    server: RunningServer, channel: grpc.Channel, kilobytes: int, who: str
+) -> None:
+    """Ours first; the core at twice ours (docs/erreurs.md)."""
+    before = cut_short(server)
+    assert judged(channel, b"x", [("x-long", "x" * kilobytes * 1000)]) == who
+    answered(channel)
+    wait_until(lambda: cut_short(server) == before + (who == THE_CORE))
+
+
+@pytest.mark.parametrize(
+    ("mebibytes", "who"),
+    [
+        (3.9, ANSWER),
+        (4.1, OURS),
+        (7.9, OURS),
+        (8.1, THE_CORE),
+        pytest.param(300, THE_CORE, marks=pytest.mark.more("un message de 300 Mio")),
+    ],
+)
+def test_messages_of_any_size_are_answered_or_refused(
+    server: RunningServer, mebibytes: float, who: str
+) -> None:
+    """The same of the message."""
+    before = cut_short(server)
+    with grpc.insecure_channel(server.address, options=[("grpc.max_send_message_length", -1)]) as channel:
+        assert judged(channel, bytes(int(mebibytes * 1024**2))) == who
+        answered(channel)
+    wait_until(lambda: cut_short(server) == before + (who == THE_CORE))

@@ -6,21 +6,26 @@ import os
 import shutil
 import signal
 import sqlite3
+from base64 import b64encode
 from collections import Counter
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
 import grpc
 import pytest
-from google.protobuf.descriptor import ServiceDescriptor
+from google.protobuf import json_format
+from google.protobuf.descriptor import Descriptor, MethodDescriptor
+from google.protobuf.message import Message
+from google.protobuf.message_factory import GetMessageClass
 from google.rpc.error_details_pb2 import ErrorInfo
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_status import rpc_status
 
-from tests.fault.test_contract_fuzz import SERVERS, call, plausible, right, services
-from tests.support import Launch, RunningServer, wait_until
+from tests.fault.test_contract_fuzz import plausible
+from tests.right_requests import call, methods
+from tests.support import ROOT, Launch, RunningServer, wait_until
 
 STORES = {
     "services.eligibility": "eligibility.sqlite3",
@@ -29,34 +34,38 @@ STORES = {
 }
 
 
-def each_service(module: str) -> list[ServiceDescriptor]:
-    """The services of a server."""
-    found = services(SERVERS[module])
-    if module != "services.bank_registry":
-        found += services("microcredit/releases")
-    return [service for service in found if service.name != "PdfService"]  # a server of its own
-
-
 def asked(server: RunningServer, module: str) -> dict[str, Counter[str]]:
     """The reasons that each RPC gives to a likely request, and to those of the examples; `` is an answer."""
     found: dict[str, Counter[str]] = {}
     with grpc.insecure_channel(server.address) as channel:
-        for service in each_service(module):
-            for method in service.methods:
-                for request in (plausible(method.input_type), *right(method.input_type)):
-                    error = call(channel, method, request.SerializeToString())
-                    found.setdefault(method.full_name, Counter())[reason(error)] += 1
+        for method in methods(module):
+            for request in (plausible(method.input_type), *examples(method.input_type)):
+                given = reason(channel, method, request.SerializeToString())
+                found.setdefault(method.full_name, Counter())[given] += 1
     return found
 
 
-def reason(error: Any) -> str:
-    if error is None:
-        return ""
-    status = rpc_status.from_call(error)
-    for detail in status.details if status else ():
-        if detail.Is(ErrorInfo.DESCRIPTOR):
-            return ErrorInfo.FromString(detail.value).reason
-    return str(error.code().name)
+def examples(descriptor: Descriptor) -> list[Message]:
+    """Two requests of the examples that are of this type."""
+    found = []
+    for path in sorted((ROOT / "examples/requests").glob("*.json")):
+        with suppress(json_format.ParseError):
+            found.append(json_format.Parse(path.read_text(encoding="utf-8"), GetMessageClass(descriptor)()))
+    return found[:2]
+
+
+def reason(channel: grpc.Channel, method: MethodDescriptor, raw: bytes) -> str:
+    """The reason of a refusal; empty for an answer."""
+    try:
+        call(channel, method, raw)
+    except grpc.RpcError as error:
+        status = rpc_status.from_call(error)
+        for detail in status.details if status else ():
+            if detail.Is(ErrorInfo.DESCRIPTOR):
+                return ErrorInfo.FromString(detail.value).reason
+        code: Any = error
+        return str(code.code().name)
+    return ""
 
 
 def delete(path: Path) -> None:
@@ -190,16 +199,24 @@ def replace_worker(server: RunningServer) -> None:
 def test_a_part_that_is_lost_beside_the_database_is_named_until_it_is_back(
     launch: Launch, module: str
 ) -> None:
-    """The file of heads under the service; then, when a worker starts, that file again and the master key."""
+    """Each file under the service, a key that is another too; then each when a worker starts."""
     server = launch(module, "--workers=1")
     (heads,), (key,) = (list(server.log.parent.glob(kind)) for kind in ("*-heads.jsonl", "*-master.key"))
     away = server.log.parent / "away"
 
-    heads.rename(away)
+    for part in (heads, key):
+        part.rename(away)
+        wait_until(lambda: refused(server, module))
+        assert not part.exists()
+        away.rename(part)
+        wait_until(lambda: not not_serving(server, module))
+    own = key.read_bytes()
+    key.write_bytes(b64encode(bytes(32)))
     wait_until(lambda: refused(server, module))
-    assert not heads.exists()
-    away.rename(heads)
+    key.write_bytes(own)
     wait_until(lambda: not not_serving(server, module))
+    log = server.log.read_text()
+    assert [log.count(f'"event": "store_{state}"') for state in ("incomplete", "complete")] == [3, 3]
 
     for part in (key, heads):
         part.rename(away)
@@ -210,13 +227,12 @@ def test_a_part_that_is_lost_beside_the_database_is_named_until_it_is_back(
         away.rename(part)
         wait_until(lambda: serves(server, module))
     log = server.log.read_text()
-    assert log.count('"event": "heads_file_lost"') == log.count('"event": "heads_file_back"') == 1
     assert '"event": "exception"' not in log
     assert server.stop() == 0
 
 
 def names(module: str) -> set[str]:
-    return {service.full_name for service in each_service(module)}
+    return {method.containing_service.full_name for method in methods(module)}
 
 
 def not_serving(server: RunningServer, module: str) -> set[str]:

@@ -267,6 +267,10 @@ def test_a_long_document_is_streamed_and_whole(stubs: Stubs) -> None:
     with pytest.raises(grpc.RpcError) as caught:
         list(stubs.documents.DownloadDocument(wrong, timeout=SECONDS))
     assert set(refusal(caught.value).violations) == {"generate.template", "generate.data_json"}
+    wrong = pb.DownloadDocumentRequest(generate=request(REFUSAL, b"{}"))
+    with pytest.raises(grpc.RpcError) as caught:
+        list(stubs.documents.DownloadDocument(wrong, timeout=SECONDS))
+    assert {path.partition("data_json")[0] for path in refusal(caught.value).violations} == {"generate."}
 
 
 def test_a_message_far_too_large_is_refused(server: RunningServer) -> None:

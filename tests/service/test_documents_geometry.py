@@ -12,7 +12,7 @@ from itertools import cycle
 
 import pikepdf
 import pytest
-from pypdf import PdfReader
+from pypdf import PageObject, PdfReader
 
 from services.documents.render.assembly import Piece, assemble
 from tests.documents_catalogue import CASES, TEMPLATES, context, plan
@@ -127,9 +127,21 @@ def test_a_document_is_heard_and_its_last_page_deserves_its_paper(
             continue
         content = convert(worker, plan(template).render(seen))
         assert faults(content) == [], name
-        _, *others = PdfReader(BytesIO(content)).pages
+        pages = PdfReader(BytesIO(content)).pages
+        assert min(map(room_of_people, pages)) >= ROOM_TO_SIGN, name
+        _, *others = pages
         if others and name != "extreme":
             assert share_written(others[-1]) >= LEAST_OF_A_LAST_PAGE, name
+
+
+def room_of_people(page: PageObject) -> float:
+    """The least room, on a page, between what asks a person to sign and what is written below."""
+    bottom = float(PAGE_HEIGHT - FOOTER)
+    seen = [line for line in lines(page) if line.top < bottom]
+    # A no-break space parts what asks from its colon.
+    asked = [line for line in seen if line.text.endswith("et signature")]
+    below = [min((other.top for other in seen if other.top > line.bottom), default=bottom) for line in asked]
+    return min((top - line.bottom for line, top in zip(asked, below, strict=True)), default=bottom)
 
 
 @pytest.fixture(scope="module")

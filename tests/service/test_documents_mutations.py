@@ -6,7 +6,9 @@ from typing import Any
 
 import grpc
 import pytest
+from google.rpc import error_details_pb2
 
+from microcredit.documents.v1 import document_service_pb2 as pb
 from microcredit.documents.v1.document_service_pb2_grpc import DocumentServiceStub
 from tests.documents_support import Json, example, refusal, request
 from tests.support import Launch
@@ -83,6 +85,59 @@ def test_a_spoilt_document_is_refused_with_its_field(
         with pytest.raises(grpc.RpcError) as caught:
             stub.GenerateDocument(request(template, mutated(name, path, value)), timeout=20)
     assert f"data_json.{field}" in refusal(caught.value).violations
+
+
+def for_the_lender(rpc: str, stub: DocumentServiceStub, data: Json) -> dict[str, str]:
+    """What is refused to a call that makes for the lender; a new one of the contract is to be added here."""
+    one = request(TO_BANK, data)
+    if rpc == "BatchGenerateDocuments":
+        item = pb.BatchItem(data_json=one.data_json)
+        batch = pb.BatchGenerateDocumentsRequest(
+            template=one.template, document_date=one.document_date, items=[item]
+        )
+        failed = next(iter(stub.BatchGenerateDocuments(batch, timeout=20))).item.error
+        return {found.field: found.reason for found in bad_request(failed).field_violations}
+    dossier = pb.GenerateDossierRequest(
+        document_date=one.document_date, data_json=one.data_json, purpose=pb.DOSSIER_PURPOSE_BANK
+    )
+    asked: dict[str, Any] = {
+        "GenerateDocument": one,
+        "DownloadDocument": pb.DownloadDocumentRequest(generate=one),
+        "DownloadFile": pb.DownloadFileRequest(dossier=dossier),
+        "GenerateDossier": dossier,
+    }
+    try:
+        answer = getattr(stub, rpc)(asked[rpc], timeout=20)
+        if rpc != "GenerateDocument":
+            list(answer)
+    except grpc.RpcError as error:
+        return refusal(error).violations
+    return {}
+
+
+@pytest.mark.parametrize("rpc", sorted(pb.DESCRIPTOR.services_by_name["DocumentService"].methods_by_name))
+def test_every_call_that_makes_documents_asks_what_is_allowed(shared: Launch, rpc: str) -> None:
+    server = shared("services.documents", "--workers", "2", env={"DOCUMENTS_RETENTION_DAYS": "30"})
+    refusals: tuple[tuple[str, Any, str], ...] = (
+        ("authorisations", [], "authorisations"),
+        ("authorisations.0.revoked_on", "2026-11-23", "authorisations[0].revoked_on"),
+        ("assessment.reasons.0.severity", "BLOCKING", "assessment.outcome"),
+        ("opinion", {"outcome": "UNFAVORABLE", "difference": "Le projet n’est pas mûr."}, "opinion.outcome"),
+    )
+    with grpc.insecure_channel(server.address) as channel:
+        stub = DocumentServiceStub(channel)
+        assert for_the_lender(rpc, stub, example("complet")) == {}
+        for path, value, field in refusals:
+            found = for_the_lender(rpc, stub, mutated("complet", path, value))
+            assert any(one.endswith(f"data_json.{field}") for one in found), (field, found)
+
+
+def bad_request(status: Any) -> error_details_pb2.BadRequest:
+    """What a status says of the fields."""
+    bad = error_details_pb2.BadRequest()
+    for detail in status.details:
+        detail.Unpack(bad)
+    return bad
 
 
 def test_the_mutations_are_seventeen() -> None:

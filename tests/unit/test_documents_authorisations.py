@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date
 from typing import Any
 
@@ -21,12 +21,14 @@ from services.documents.contract.lender_pieces import (
     data_recipients,
 )
 from services.documents.contract.schema import written
+from services.documents.template.manifest import MANIFEST_FILE, Template, read_template
 from services.documents.template.permission import all_checks, said_by_lender
 from services.kit.dates import add_months
 from services.kit.errors import InvalidArgument
+from services.kit.findings import Findings
 from tests.documents_catalogue import TEMPLATES, plan, sample
-from tests.documents_support import DAY, Json, example
-from tests.documents_templates import profile, shipped
+from tests.documents_support import DAY, DOCUMENTS, Json, example
+from tests.documents_templates import profile, shipped, template
 
 MONTHS = Durations(6, 48)
 LENDER = "Banque Exemple de l’Ouest"
@@ -60,15 +62,14 @@ def told(
 
 
 def refused(template: str, data: Json) -> dict[str, str]:
-    package = shipped(template)
+    return told_of(shipped(template), plan(template).names, data)
+
+
+def told_of(package: Template, names: Collection[str], data: Json) -> dict[str, str]:
+    """What is refused to a template whose parts read these names."""
+    checks = all_checks(package, profile(), names)
     try:
-        read_dossier(
-            json.dumps(data).encode(),
-            CONTRACT,
-            package.requirement,
-            all_checks(package, profile(), plan(template).names),
-            DAY,
-        )
+        read_dossier(json.dumps(data).encode(), CONTRACT, package.requirement, checks, DAY)
     except InvalidArgument as error:
         return {found.field: found.reason for found in error.violations}
     return {}
@@ -195,18 +196,80 @@ def test_a_paper_that_a_document_says_is_joined_is_on_the_signed_list(template: 
 
 
 @pytest.mark.parametrize(
-    "member",
+    ("place", "member"),
     [
-        {"organisation": LENDER},
-        {"organisation": f"{LENDER}, agence de Vannes"},
-        {"capacity": f"conseillère ({LENDER})"},
+        ("members[1]", {"organisation": LENDER}),
+        ("members[1]", {"organisation": f"{LENDER}, agence de Vannes"}),
+        ("members[1]", {"capacity": f"conseillère ({LENDER})"}),
+        ("chair", {"capacity": f"directrice de {LENDER}"}),
+        ("secretary", {"capacity": f"conseillère, {LENDER}"}),
     ],
 )
-def test_the_evaluation_is_not_given_to_the_lender_of_a_committee(member: Json) -> None:
+def test_the_evaluation_is_not_given_to_the_lender_of_a_committee(place: str, member: Json) -> None:
     data = example("complet")
     assert refused("09-evaluation-sociale", data) == {}
-    data["committee"]["members"][1] |= member
-    assert refused("09-evaluation-sociale", data) == {"data_json.committee.members[1]": "INCONSISTENT"}
+    committee = data["committee"]
+    seat = committee["members"][1] if place == "members[1]" else committee[place]
+    seat |= member
+    assert refused("09-evaluation-sociale", data) == {f"data_json.committee.{place}": "INCONSISTENT"}
+
+
+@pytest.mark.parametrize("path", sorted(CONTRACT.marked("x-internal")))
+@pytest.mark.parametrize("manifest", [{"recipient": "BANK"}, {"for_lender": True}])
+def test_a_new_template_for_a_lender_tells_it_nothing_internal(path: str, manifest: Json) -> None:
+    """Whatever its manifest lists: what its tags read is enough."""
+    new = template(b"", title="Budget mensuel", **manifest)
+    data, names = example("complet"), {"applicant", "loan", *path.split(".")}
+    assert told_of(new, names, data) == {f"data_json.{path}": "INCONSISTENT"}
+    assert told_of(new, {"applicant", "loan"}, data) == {}
+    *parents, last = path.split(".")
+    node = data
+    for name in parents:
+        node = node[name]
+    del node[last]
+    assert told_of(new, names, data) == {}
+
+
+@pytest.mark.parametrize("manifest", [{"recipient": "BANK"}, {"for_lender": True}])
+def test_a_new_template_for_a_lender_asks_for_the_authorisation(manifest: Json) -> None:
+    new = template(b"", title="Pièce nouvelle", **manifest)
+    data = example("complet")
+    assert told_of(new, {"applicant"}, data) == {"data_json.authorisations[0].pieces": "INCONSISTENT"}
+    data["authorisations"][0]["pieces"].append("Pièce nouvelle")
+    assert told_of(new, {"applicant"}, data) == {}
+    data["opinion"]["summary_for_bank"] = "Il est malade."
+    assert told_of(new, {"opinion", "summary_for_bank"}, data) == {
+        "data_json.opinion.summary_for_bank": "INCONSISTENT"
+    }
+
+
+def test_a_new_template_that_reads_the_social_report_is_not_for_a_committee_with_the_lender() -> None:
+    data = example("complet")
+    data["committee"]["members"][1]["organisation"] = LENDER
+    for path in (path for path, kept in CONTRACT.marked("x-internal").items() if kept == "REPORT"):
+        found = told_of(template(b""), set(path.split(".")), data)
+        assert found == {"data_json.committee.members[1]": "INCONSISTENT"}
+    assert told_of(template(b""), {"household", "members"}, data) == {}
+
+
+def test_a_template_addressed_to_nobody_says_whether_it_is_for_a_lender() -> None:
+    folder = DOCUMENTS / "templates" / "02-fiche-projet"
+    contents = {path.name: path.read_bytes() for path in folder.iterdir()}
+    contents[MANIFEST_FILE] = contents[MANIFEST_FILE].replace(b"for_lender: false\n", b"")
+    findings = Findings()
+    assert read_template(contents, findings) is None
+    (finding,) = findings.errors
+    assert "for_lender" in str(finding)
+
+
+def test_only_what_asks_for_the_authorisations_sees_the_data() -> None:
+    """Every RPC and every command fills a document by the one function that asks; the gate tries examples."""
+    users = {
+        path.relative_to(DOCUMENTS).as_posix()
+        for path in DOCUMENTS.rglob("*.py")
+        if "make_context(" in path.read_text(encoding="utf-8")
+    }
+    assert users == {"making/generation.py", "template/context.py", "template/trial.py"}
 
 
 def test_the_form_proposes_what_the_lender_would_receive() -> None:
@@ -224,9 +287,9 @@ def test_the_form_proposes_what_the_lender_would_receive() -> None:
 
 def test_who_receives_the_data_follows_who_takes_part() -> None:
     data = CONTRACT.typed(example("extreme"))
-    told_of = " ".join(data_recipients(data, for_lender=False))
+    who = " ".join(data_recipients(data, for_lender=False))
     for words in ("commission", data["referral_source"]["name"], "L.\u00a0114-2", data["bank"]["name"]):
-        assert words in told_of
+        assert words in who
     (lender,) = data_recipients(data, for_lender=True)
     assert data["bank"]["name"] in lender
     (nobody_yet,) = data_recipients({}, for_lender=False)

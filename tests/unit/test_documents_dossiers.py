@@ -113,6 +113,12 @@ def test_an_answer_of_the_lender_ends_the_request() -> None:
     assert chosen(data, Purpose.APPLICANT) == ["15-decision-banque", "17-convention-accompagnement"]
     before = answer["decided_on"].replace(day=19)
     assert "15-decision-banque" not in chosen(data, Purpose.APPLICANT, before)
+    late = date(2026, 12, 9)  # the offer is over
+    assert chosen(data, Purpose.APPLICANT, late) == ["17-convention-accompagnement"]
+    data["bank_decision"]["offer"]["accepted_on"] = date(2026, 12, 1)
+    assert "15-decision-banque" in chosen(data, Purpose.APPLICANT, late)
+    data["support"]["accepted"] = "UNKNOWN"
+    assert "17-convention-accompagnement" not in chosen(data, Purpose.APPLICANT, late)
     paid = typed("bilan-final")
     assert chosen(paid, Purpose.APPLICANT) == ["24-attestation-solde"]
 

@@ -8,10 +8,13 @@ from io import BytesIO
 from pypdf import PdfWriter
 from pypdf.generic import ArrayObject, FloatObject, NameObject, NullObject, TextStringObject
 
-from microcredit.documents.v1 import document_service_pb2 as pb
 from services.documents.making.files import PDF, OutputFile
+from services.documents.making.generation import Generated, Sources
 from services.documents.making.signing import SignaturePlace, signature_places
-from services.documents.messages.documents import put_file
+from services.documents.messages.documents import document_pb
+from services.documents.render.compiler import compile_template
+from tests.documents_support import DAY, REFUSAL
+from tests.documents_templates import docx, paragraph, profile, shipped
 
 
 def pdf(*places: tuple[str, int, float, float]) -> bytes:
@@ -43,7 +46,9 @@ def test_a_pdf_without_bookmark_or_that_cannot_be_read_has_none() -> None:
 
 def test_an_answer_says_where_its_pdf_is_to_be_signed() -> None:
     place = SignaturePlace("signature", 2, Decimal("25.4"), Decimal("50.8"))
-    message = pb.Document()
-    put_file(message, OutputFile("a.pdf", PDF, b"%PDF-", (place,)))
+    sources = Sources(shipped(REFUSAL), profile(), compile_template(docx(paragraph("A"))), DAY, 1)
+    made = Generated(b"", "a.docx", "Titre", sources, "", "")
+    message = document_pb(made, OutputFile("a.pdf", PDF, b"%PDF-", (place,)))
     (told,) = message.signature_places
+    assert (message.filename, message.media_type, message.size_bytes) == ("a.pdf", PDF, 5)
     assert (told.name, told.page, told.left_mm.value, told.top_mm.value) == ("signature", 2, "25.4", "50.8")

@@ -132,6 +132,75 @@ def test_figures_and_opinions_that_disagree_are_refused(
     assert set(found(template, path, value)) == {f"data_json.{field}"}
 
 
+BLOCKED = {"code": "AGE", "severity": "BLOCKING", "message": "La personne est mineure."}
+DECISION, FOLLOW_UP, SETTLED = "15-decision-banque", "19-suivi", "24-attestation-solde"
+
+
+@pytest.mark.parametrize(
+    ("template", "path", "value", "field"),
+    [
+        ("03-budget-mensuel", "assessment.reasons", [BLOCKED], "assessment.outcome"),
+        (
+            "03-budget-mensuel",
+            "assessment.reasons",
+            [BLOCKED | {"severity": "MISSING"}],
+            "assessment.outcome",
+        ),
+        ("03-budget-mensuel", "assessment.reasons", [], "assessment.outcome"),
+        ("03-budget-mensuel", "assessment.outcome", "ELIGIBLE", "assessment.outcome"),
+        ("01-dossier-demande", "work.0.since", "2026-11-24", "work[0].since"),
+        ("01-dossier-demande", "housing.since", "2026-11-24", "housing.since"),
+        ("01-dossier-demande", "household.persons", 1, "household.persons"),
+        ("02-fiche-projet", "project.total_cost", "2499.99", "project.total_cost"),
+        ("03-budget-mensuel", "loan.taeg_pct", "1.49", "loan.taeg_pct"),
+        ("16-tableau-amortissement", "loan.nominal_rate_pct", "1.46", "loan.nominal_rate_pct"),
+        ("16-tableau-amortissement", "loan.schedule.3.due_date", "2027-04-05", "loan.schedule"),
+        ("16-tableau-amortissement", "loan.months", 37, "loan.schedule"),
+        ("16-tableau-amortissement", "loan.total_credit_cost", "58.23", "loan.total_credit_cost"),
+        ("12-attestation-accompagnement", "support.accepted", "UNKNOWN", "support.accepted"),
+        ("17-convention-accompagnement", "support.accepted", "NO", "support.accepted"),
+        ("17-convention-accompagnement", "bank_decision.outcome", "REFUSED", "bank_decision.outcome"),
+        ("13-ajournement", "adjournment.next_committee_on", "2026-11-22", "adjournment.next_committee_on"),
+        (DECISION, "bank_decision.offer.valid_until", "2026-11-22", "bank_decision.offer.valid_until"),
+        (DECISION, "bank_decision.offer.first_due_date", "2026-01-05", "bank_decision.offer.first_due_date"),
+        (DECISION, "bank_decision.offer.accepted_on", "2026-01-05", "bank_decision.offer.accepted_on"),
+        (DECISION, "bank_decision.offer.total_paid", "2559.00", "bank_decision.offer.total_paid"),
+        (FOLLOW_UP, "follow_up.instalments_due", 37, "follow_up.instalments_due"),
+        (FOLLOW_UP, "follow_up.outstanding", "2500.01", "follow_up.outstanding"),
+        ("20-incident", "incident.reported_on", "2026-10-04", "incident.unpaid[0].due_date"),
+    ],
+)
+def test_what_a_document_says_twice_agrees(template: str, path: str, value: Any, field: str) -> None:
+    assert f"data_json.{field}" in found(template, path, value)
+    assert f"data_json.{field}" not in refused(template, example("complet"))
+
+
+@pytest.mark.parametrize(
+    ("path", "value"), [("total_paid", "2499.99"), ("interest_refund", {"amount": "58.25"})]
+)
+def test_a_loan_settled_gave_back_its_capital(path: str, value: Any) -> None:
+    data = example("solde")
+    assert refused(SETTLED, data) == {}
+    if path == "interest_refund":
+        data["settlement"][path] |= value
+    else:
+        data["settlement"][path] = value
+    (field,) = refused(SETTLED, data)
+    assert field.startswith(f"data_json.settlement.{path}")
+
+
+def test_engines_that_disagree_leave_the_outcome_to_a_person() -> None:
+    data = example("refus-budget")
+    data["assessment"]["outcome"] = "NEEDS_REVIEW"
+    assert "data_json.assessment.outcome" not in refused("03-budget-mensuel", data)
+
+
+def test_what_is_left_to_live_on_comes_from_totals_that_are_known() -> None:
+    data = example("complet")
+    del data["budget"]["totals"]["debt_repayments"]
+    assert refused("03-budget-mensuel", data) == {"data_json.budget.totals.debt_repayments": "REQUIRED"}
+
+
 @pytest.mark.parametrize(
     ("one", "agrees"),
     [
@@ -152,17 +221,33 @@ def test_a_reason_writes_the_values_that_were_computed(one: dict[str, str], agre
     assert refused("14-refus-presentation", data) == ({} if agrees else wrong)
 
 
-@pytest.mark.parametrize("path", sorted(CONTRACT.marked("x-past")))
-def test_a_document_tells_nothing_later_than_itself(path: str) -> None:
+@pytest.mark.parametrize(
+    ("path", "beyond"),
+    [(path, -1) for path in CONTRACT.marked("x-past")] + [(path, 1) for path in CONTRACT.marked("x-ahead")],
+)
+def test_a_document_tells_nothing_out_of_time(path: str, beyond: int) -> None:
+    """What is past is not later than the document, what is ahead is not earlier."""
     data: Any = DAY
     for step in reversed(path.split(".")):
         data = {step.removesuffix("[]"): [data] if step.endswith("[]") else data}
-    names = set(re.findall(r"\w+", path))
-    assert list(DATES.later(data, DAY, "data", names)) == []
-    (late,) = DATES.later(data, DAY - timedelta(1), "data", names)
-    assert late.field == f"data.{path.replace('[]', '[0]')}"
+    names, out_of_time = set(re.findall(r"\w+", path)), DAY + timedelta(beyond)
+    assert list(DATES.told(data, DAY, "data", names)) == []
+    (wrong,) = DATES.told(data, out_of_time, "data", names)
+    assert wrong.field == f"data.{path.replace('[]', '[0]')}"
     for name in names:
-        assert list(DATES.later(data, DAY - timedelta(1), "data", names - {name})) == []
+        assert list(DATES.told(data, out_of_time, "data", names - {name})) == []
+
+
+def test_an_offer_is_open_or_accepted() -> None:
+    data = example("offre-acceptee")
+    assert refused("15-decision-banque", data) == {}
+    offer = data["bank_decision"]["offer"]
+    offer["valid_until"] = offer["accepted_on"]
+    assert refused("15-decision-banque", data) == {}
+    del offer["accepted_on"]
+    assert refused("15-decision-banque", data) == {
+        "data_json.bank_decision.offer.valid_until": "INCONSISTENT"
+    }
 
 
 def test_a_date_never_precedes_what_it_follows() -> None:
@@ -193,11 +278,11 @@ def test_an_evaluation_is_never_empty() -> None:
     data = example("complet")
     data["opinion"] = {"outcome": "FAVORABLE", "summary_for_bank": "Le budget est tenu."}
     assert refused("09-evaluation-sociale", data) == {}
-    data["opinion"] = {"outcome": "FAVORABLE"}
+    data["opinion"] = {"outcome": "FAVORABLE", "strengths": ["Le budget est tenu."]}
     assert refused("09-evaluation-sociale", data) == {"data_json.opinion.evaluation": "REQUIRED"}
 
 
 def test_another_letter_does_not_care() -> None:
     """The same data serve every document: a later fact does not stop an earlier letter."""
-    assert found("04-accuse-reception", "bank_decision.decided_on", "2027-01-12") == {}
+    assert found("04-accuse-reception", "incident.reported_on", "2027-01-12") == {}
     assert found("07-rendez-vous", "follow_up.contacts.0.date", "2030-01-05") == {}

@@ -106,3 +106,8 @@ def _until_dead(process: int) -> None:
     with suppress(FileNotFoundError, ProcessLookupError):
         while Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z":
             pass
+
+
+def test_a_child_goes_after_who_waits_for_an_answer_and_is_not_starved() -> None:
+    own = os.nice(0)
+    assert min(own + 1, 19) <= ask(_PROBE, Message("niceness"), _BOUNDS).data <= own + 5

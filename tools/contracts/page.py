@@ -38,9 +38,9 @@ _CORE = """\
 ## Ce que gRPC refuse seul
 
 Ces erreurs n’ont ni motif ni phrase en français : gRPC les rend avant que le service ne lise la demande, ou
-après sa réponse. Le journal compte les demandes trop grandes sous CANCELLED ou `REQUEST_UNREADABLE`, et
-celles qui ne viennent pas sous CANCELLED / `REQUEST_NOT_RECEIVED`. Au-delà de 32 appels ouverts sur une
-connexion, un client gRPC attend de lui-même.
+après sa réponse. Le journal compte les en-têtes trop longs sous CANCELLED, les demandes trop grandes sous
+CANCELLED ou `REQUEST_UNREADABLE`, et celles qui ne viennent pas sous CANCELLED / `REQUEST_NOT_RECEIVED`.
+Au-delà de 32 appels ouverts sur une connexion, un client gRPC attend de lui-même.
 """
 _TITLES = {
     COMMON: "Communes à tous les services",

@@ -14,6 +14,7 @@ from tools.house.ooxml import (
     raw_paragraph,
     run,
     run_control,
+    runs,
     when,
 )
 
@@ -143,12 +144,12 @@ def signature() -> str:
 
 
 # An empty line as high as a hand needs: two paragraphs kept together, LibreOffice puts on two pages.
-_ROOM = '<w:r><w:rPr><w:rStyle w:val="Room"/></w:rPr><w:t>\u00a0</w:t><w:br/></w:r>'
+_ROOM = '<w:r><w:rPr><w:rStyle w:val="Room"/></w:rPr><w:t>\u00a0</w:t></w:r>'
 
 
 def signed(capacity: str, name: str, between: str = "") -> str:
     """A signature: the capacity, 25 mm to sign, the name, in one paragraph that no page can split."""
-    return raw_paragraph(run(capacity) + between + LINE_BREAK + _ROOM + run(name), "Signature")
+    return raw_paragraph(run(capacity) + between + LINE_BREAK + _ROOM + LINE_BREAK + run(name), "Signature")
 
 
 def cover(title: str, *lines: str) -> str:
@@ -168,8 +169,9 @@ def cover(title: str, *lines: str) -> str:
 
 
 def sign_here(source: str, *, kept: bool = False) -> str:
-    """Room for a person to date and sign; `kept`, it stays with the next signature."""
-    return paragraph(f"{source}, date et signature :", "SignatureLine", KEEP if kept else "")
+    """25 mm for a person to date and sign, above a line; `kept`, it stays with the next signature."""
+    words = runs(f"{source}, date et signature :")
+    return raw_paragraph(words + LINE_BREAK + _ROOM, "SignatureLine", KEEP if kept else "")
 
 
 def borrowers_sign(*, kept: bool = False) -> str:

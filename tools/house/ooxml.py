@@ -42,9 +42,9 @@ def runs(source: str) -> str:
 def paragraph(source: str, style: str = "Normal", properties: str = "") -> str:
     """A paragraph of a style; `properties` are further elements of `w:pPr`.
 
-    What announces something, with a colon, stays with it; what is above a signature has its own room.
+    What announces something, with a colon, stays with it.
     """
-    if source.endswith(" :") and KEEP not in properties and style != "SignatureLine":
+    if source.endswith(" :") and KEEP not in properties:
         properties = KEEP + properties
     return raw_paragraph(runs(source), style, properties)
 

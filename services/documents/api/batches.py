@@ -136,7 +136,6 @@ def _document(index: int, item: pb.BatchItem, batch: Batch, maker: Maker, made: 
     generated = render(filled)
     if asked.validate_only:
         return documents.tried_pb(filled)
-    document = documents.document_pb(generated, with_content=False)
     if batch.merged:
         made.filled.append(filled)
     file = maker.file(generated.content, generated.filename, asked)
@@ -144,7 +143,7 @@ def _document(index: int, item: pb.BatchItem, batch: Batch, maker: Maker, made: 
     alone = not (batch.merged or batch.zipped)
     if alone:
         documents.check_size(file, batch.max_bytes)
-    documents.put_file(document, file, with_content=alone)
+    document = documents.document_pb(generated, file, with_content=alone)
     document.filename = name
     document.name = maker.keep(file, generated, asked)
     if alone and asked.request_id and document.name:

@@ -119,8 +119,7 @@ class DocumentServicer(DocumentServiceServicer):
         file = self._maker.file(generated.content, generated.filename, asked)
         if limit is not None:
             documents.check_size(file, limit)
-        document = documents.document_pb(generated)
-        documents.put_file(document, file)
+        document = documents.document_pb(generated, file)
         document.name = self._maker.keep(file, generated, asked)
         return self._stored.as_kept(document, limit) if asked.request_id and document.name else document
 

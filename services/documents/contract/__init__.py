@@ -32,6 +32,7 @@
   serve.
 - `is_presentable`: The conditions were checked and allow it, and the social worker is not against it.
 - `JPEG`: The kind of an image.
+- `lender_away`: A social report is not given to a committee where the lender sits.
 - `Letters`: The letters kept in a year, by their title.
 - `merge_patch`: The target once patched (RFC 7396): objects are merged, anything else is replaced, null
   takes away.
@@ -60,6 +61,7 @@
 - `SERIES`: The titles that the series of each chart may have.
 - `SHARED`: Groups that a recipient may complete: a place for all, an hour for each. Any other one is whole.
 - `Statistics`: The report of a year: its data, and what may be printed of it and of the year before.
+- `silent_on_health`: What the letter says to the lender tells no health.
 - `strict_json`: Strict JSON: UTF-8, no duplicate key, no fraction, no invisible character, bounded size and
   depth.
 - `terms`: Implicit refusal, with and without the suspension that this letter opens; withdrawal.
@@ -104,6 +106,7 @@ from services.documents.contract.dossier_json import (
 from services.documents.contract.folders import described, packages, read_folder, refuse_other_files
 from services.documents.contract.images import JPEG, PNG, Image
 from services.documents.contract.lender_pieces import Sent, authorised, data_recipients, enclosed
+from services.documents.contract.reader_checks import lender_away, silent_on_health
 from services.documents.contract.recipient import RECIPIENTS, borrowers
 from services.documents.contract.report_charts import REPORT_SERIES, report_charts
 from services.documents.contract.schema import Requirement, Schema, written

@@ -10,6 +10,7 @@ from enum import Enum
 from typing import Any
 
 from services.documents.contract.lender_pieces import INTERNAL, Sent, enclosed
+from services.documents.contract.values import NotAsked
 from services.kit.dates import add_months
 from services.kit.errors import FieldReason, Violation
 from services.kit.french import fold
@@ -70,13 +71,23 @@ def uncovered(
 
 
 def to_lender(
-    data: Data, day: date, durations: Durations, root: str, title: str, names: Collection[str]
+    data: Data,
+    day: date,
+    durations: Durations,
+    root: str,
+    title: str,
+    names: Collection[str],
+    internal: Collection[str],
 ) -> Iterator[Violation]:
-    """What forbids to make a document of this title for the lender: an opinion, a rule, no permission.
+    """What forbids to make a document of this title for the lender: an opinion, a rule, no permission, what
+    it reads at these paths and that the service keeps for itself.
 
     The papers that it says are joined leave with it; `names` are those that the document reads.
     """
     yield from refused_to_lender(data, root)
+    for path in (path for path in internal if _given(data, path)):
+        sentence = "Le service n’écrit jamais ce champ à un établissement : ce modèle ne doit pas le lire."
+        yield Violation(f"{root}.{path}", FieldReason.INCONSISTENT, sentence)
     unread = {"enclosures", "pieces"}.difference(names)
     joined = enclosed({name: value for name, value in data.items() if name not in unread})
     yield from uncovered(data, Flow.TO_LENDER, day, durations, root, [Sent(title), *joined])
@@ -97,7 +108,7 @@ def _given(data: Data, path: str) -> bool:
         if name not in node:
             return False
         node = node[name]
-    return True
+    return not isinstance(node, NotAsked)
 
 
 def refused_to_lender(data: Data, root: str) -> Iterator[Violation]:

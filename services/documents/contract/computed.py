@@ -34,14 +34,24 @@ def violations(data: Data, root: str) -> Iterator[Violation]:
         yield from _figure(figure, known, f"{root}.assessment.figures[{rank}]")
     valued = [(figure, value) for figure in figures if (value := _value(figure)) is not None]
     named = known | {figure["name"]: value for figure, value in valued}
-    labelled = {fold(figure["label"]): value for figure, value in valued}
+    labelled = {figure["label"]: value for figure, value in valued}
     for rank, reason in enumerate(assessment.get("reasons", ())):
         for place, one in enumerate(reason["comparisons"]):
-            expected = named.get(one["name"]) if "name" in one else labelled.get(fold(one["label"]))
+            expected = _expected(one, named, labelled)
             if expected is not None and not _agree(_read(one["display"]), expected):
                 where = f"{root}.assessment.reasons[{rank}].comparisons[{place}].display"
                 sentence = "Cette valeur diffère de celle que donnent les calculs, le prêt ou le budget."
                 yield Violation(where, FieldReason.INCONSISTENT, sentence)
+
+
+def _expected(one: Data, named: Mapping[str, Decimal], labelled: Mapping[str, Decimal]) -> Decimal | None:
+    """What the value of a comparison must be: that of its name, else of its label, in capitals or not."""
+    if "name" in one:
+        return named.get(one["name"])
+    label: str = one["label"]
+    if label in labelled:
+        return labelled[label]
+    return {fold(known): value for known, value in labelled.items()}.get(fold(label))
 
 
 def _known(data: Data) -> dict[str, Decimal]:
@@ -81,7 +91,7 @@ def _value(figure: Data) -> Decimal | None:
 
 def _agree(found: Decimal | None, expected: Decimal) -> bool:
     """The same to the hundredth, as a letter prints it."""
-    return found is not None and _rounded(found) == _rounded(expected)
+    return found is not None and (found == expected or _rounded(found) == _rounded(expected))
 
 
 def _rounded(value: Decimal) -> Decimal:
@@ -89,7 +99,7 @@ def _rounded(value: Decimal) -> Decimal:
 
 
 def _euros(amount: Money) -> Decimal:
-    return Decimal(amount.cents).scaleb(-2)
+    return amount.cents * _CENT
 
 
 def _read(display: str) -> Decimal | None:

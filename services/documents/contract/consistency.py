@@ -20,13 +20,34 @@ from services.kit.errors import FieldReason, Violation
 from services.kit.french import long_date
 
 _MET = ("ELIGIBLE", "ELIGIBLE_WITH_RESERVE")
+# The heaviest first: what the rules answer once a reason of this severity holds.
+_OUTCOMES = (
+    ("BLOCKING", ("NOT_ELIGIBLE",)),
+    ("MISSING", ("INCOMPLETE",)),
+    ("RESERVE", ("ELIGIBLE_WITH_RESERVE", "INCOMPLETE")),
+)
+_WITHOUT_REASON = ("ELIGIBLE", "INCOMPLETE")
 
 
 def violations(data: Data, document_date: date, root: str) -> Iterator[Violation]:
     """What no document may print, whatever the template."""
     yield from amounts.violations(data, root)
     yield from image_faults(data, root)
+    yield from _outcome(data, root)
     yield from _difference(data, root)
+    yield from _household(data, root)
+
+
+def _outcome(data: Data, root: str) -> Iterator[Violation]:
+    """An assessment is what its reasons make it; engines that disagree leave it to a person."""
+    assessment = data.get("assessment")
+    if assessment is None or assessment["outcome"] == "NEEDS_REVIEW":
+        return
+    held = {reason["severity"] for reason in assessment["reasons"]}
+    expected = next((outcomes for severity, outcomes in _OUTCOMES if severity in held), _WITHOUT_REASON)
+    if assessment["outcome"] not in expected:
+        sentence = f"Cette issue contredit les motifs : attendu, {' ou '.join(expected)}."
+        yield Violation(f"{root}.assessment.outcome", FieldReason.INCONSISTENT, sentence)
 
 
 def _difference(data: Data, root: str) -> Iterator[Violation]:
@@ -38,6 +59,13 @@ def _difference(data: Data, root: str) -> Iterator[Violation]:
     if opinion and differs and "difference" not in opinion:
         sentence = "L’avis du service diffère de la vérification des conditions : dites pourquoi."
         yield Violation(f"{root}.opinion.difference", FieldReason.REQUIRED, sentence)
+
+
+def _household(data: Data, root: str) -> Iterator[Violation]:
+    household = data.get("household")
+    if household is not None and household["persons"] <= len(household["members"]):
+        sentence = "Le foyer compte moins de personnes que celles qui sont décrites avec le demandeur."
+        yield Violation(f"{root}.household.persons", FieldReason.INCONSISTENT, sentence)
 
 
 def _blocking_reason(data: Data, document_date: date, root: str) -> Iterator[Violation]:
@@ -98,8 +126,7 @@ def postal_check(recipient: Callable[[Data], Recipient]) -> Check:
 
 
 def _evaluation(data: Data, document_date: date, root: str) -> Iterator[Violation]:
-    opinion = data["opinion"]
-    if not any(opinion.get(name) for name in ("evaluation", "summary_for_bank", "strengths", "risks")):
+    if not any(name in data["opinion"] for name in ("evaluation", "summary_for_bank")):
         sentence = "L’évaluation est vide : écrivez-la, ou au moins ce que la lettre dit à l’établissement."
         yield Violation(f"{root}.opinion.evaluation", FieldReason.REQUIRED, sentence)
 

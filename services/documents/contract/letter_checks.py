@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from typing import Any
 
+from services.documents.contract.amounts import offer
 from services.kit.errors import FieldReason, Violation
 
 Data = Mapping[str, Any]
@@ -19,18 +20,6 @@ def _deadline_passed(data: Data, document_date: date, root: str) -> Iterator[Vio
         if day is not None and day >= document_date:
             sentence = "Ce délai n’est pas écoulé : le dossier ne peut pas être clos."
             yield Violation(f"{root}.correspondence.{name}", FieldReason.INCONSISTENT, sentence)
-
-
-def _appointment_ahead(data: Data, document_date: date, root: str) -> Iterator[Violation]:
-    if data["appointment"]["date"] < document_date:
-        sentence = "Le rendez-vous précède la date du document."
-        yield Violation(f"{root}.appointment.date", FieldReason.INCONSISTENT, sentence)
-
-
-def _adjournment_deadline(data: Data, document_date: date, root: str) -> Iterator[Violation]:
-    if data["adjournment"]["deadline"] < document_date:
-        sentence = "Cette date limite précède celle du document."
-        yield Violation(f"{root}.adjournment.deadline", FieldReason.INCONSISTENT, sentence)
 
 
 def _committee_file(data: Data, document_date: date, root: str) -> Iterator[Violation]:
@@ -62,6 +51,14 @@ def _follow_up_period(data: Data, document_date: date, root: str) -> Iterator[Vi
     if due is not None and paid is not None and paid > due:
         sentence = "Plus de mensualités sont payées qu’échues."
         yield Violation(f"{root}.follow_up.instalments_paid", FieldReason.OUT_OF_RANGE, sentence)
+    granted = offer(data) or data.get("loan")
+    if granted is not None and due is not None and due > granted["months"]:
+        sentence = "Plus de mensualités sont échues que le prêt n’en compte."
+        yield Violation(f"{root}.follow_up.instalments_due", FieldReason.OUT_OF_RANGE, sentence)
+    left = follow_up.get("outstanding")
+    if granted is not None and left is not None and left.cents > granted["amount"].cents:
+        sentence = "Le capital restant dû dépasse le capital prêté."
+        yield Violation(f"{root}.follow_up.outstanding", FieldReason.OUT_OF_RANGE, sentence)
 
 
 def _incident_total(data: Data, document_date: date, root: str) -> Iterator[Violation]:
@@ -69,6 +66,10 @@ def _incident_total(data: Data, document_date: date, root: str) -> Iterator[Viol
     if incident["total"].cents != sum(line["amount"].cents for line in incident["unpaid"]):
         sentence = "Ce montant diffère de ce qu’il doit être : la somme des mensualités impayées."
         yield Violation(f"{root}.incident.total", FieldReason.INCONSISTENT, sentence)
+    for rank, line in enumerate(incident["unpaid"]):
+        if line["due_date"] > incident["reported_on"]:
+            sentence = "Cette échéance suit le jour où le service a appris l’impayé."
+            yield Violation(f"{root}.incident.unpaid[{rank}].due_date", FieldReason.INCONSISTENT, sentence)
 
 
 def _settlement_term(data: Data, document_date: date, root: str) -> Iterator[Violation]:
@@ -80,14 +81,41 @@ def _settlement_term(data: Data, document_date: date, root: str) -> Iterator[Vio
         yield Violation(f"{root}.settlement.settled_on", FieldReason.INCONSISTENT, sentence)
 
 
+def _settlement_total(data: Data, document_date: date, root: str) -> Iterator[Violation]:
+    """A loan repaid gave back its capital at least, and no more interest is refunded than was paid."""
+    settlement, lent = data["settlement"], (offer(data) or data["loan"])["amount"].cents
+    if "total_paid" not in settlement:
+        return
+    interest = settlement["total_paid"].cents - lent
+    if interest < 0:
+        sentence = "Ce total n’atteint pas le capital du prêt."
+        yield Violation(f"{root}.settlement.total_paid", FieldReason.INCONSISTENT, sentence)
+    elif "interest_refund" in settlement and settlement["interest_refund"]["amount"].cents > interest:
+        sentence = "Ce remboursement dépasse les intérêts payés."
+        yield Violation(f"{root}.settlement.interest_refund.amount", FieldReason.INCONSISTENT, sentence)
+
+
+def _support_accepted(data: Data, document_date: date, root: str) -> Iterator[Violation]:
+    if data["support"]["accepted"] != "YES":
+        sentence = "Ce document dit l’accompagnement accepté par la personne."
+        yield Violation(f"{root}.support.accepted", FieldReason.INCONSISTENT, sentence)
+
+
+def _loan_granted(data: Data, document_date: date, root: str) -> Iterator[Violation]:
+    if data.get("bank_decision", {}).get("outcome") == "REFUSED":
+        sentence = "Ce document dit que l’établissement accorde le prêt."
+        yield Violation(f"{root}.bank_decision.outcome", FieldReason.INCONSISTENT, sentence)
+
+
 # Names that a manifest may list under `checks`.
 SITUATIONS: Mapping[str, Check] = {
     "deadline_passed": _deadline_passed,
-    "appointment_ahead": _appointment_ahead,
-    "adjournment_deadline": _adjournment_deadline,
     "committee_file": _committee_file,
     "partnership_bounds": _partnership_bounds,
     "follow_up_period": _follow_up_period,
     "incident_total": _incident_total,
     "settlement_term": _settlement_term,
+    "settlement_total": _settlement_total,
+    "support_accepted": _support_accepted,
+    "loan_granted": _loan_granted,
 }

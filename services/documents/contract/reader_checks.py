@@ -13,10 +13,13 @@ from services.kit.errors import FieldReason, Violation
 from services.kit.french import fold
 
 
-def _committee_lender(data: Data, document_date: date, root: str) -> Iterator[Violation]:
-    """What the lender must never read is not given to a committee where it sits."""
+def lender_away(data: Data, document_date: date, root: str) -> Iterator[Violation]:
+    """A social report, which the lender must never read, is not given to a committee where it sits."""
     lender = fold(data.get("bank", {}).get("name", ""))
-    for rank, member in enumerate(data.get("committee", {}).get("members", ())):
+    committee = data.get("committee", {})
+    seated = [(name, committee[name]) for name in ("chair", "secretary") if name in committee]
+    seated += [(f"members[{rank}]", member) for rank, member in enumerate(committee.get("members", ()))]
+    for place, member in seated:
         said = (fold(member[name]) for name in ("organisation", "capacity") if name in member)
         if lender and any(f" {lender} " in f" {text} " for text in said):
             # The member acts for a body: his name is no secret of the file, and says whom to leave out.
@@ -24,7 +27,7 @@ def _committee_lender(data: Data, document_date: date, root: str) -> Iterator[Vi
                 f"{full_name(member)} siège à la commission pour l’établissement prêteur, qui ne reçoit pas "
                 "l’évaluation."
             )
-            yield Violation(f"{root}.committee.members[{rank}]", FieldReason.INCONSISTENT, sentence)
+            yield Violation(f"{root}.committee.{place}", FieldReason.INCONSISTENT, sentence)
 
 
 def _only(part: str) -> Check:
@@ -51,8 +54,11 @@ def _identity(data: Data, document_date: date, root: str) -> Iterator[Violation]
             yield Violation(f"{root}.co_applicant.{name}", FieldReason.REQUIRED, sentence)
 
 
-def _silent_on_health(data: Data, document_date: date, root: str) -> Iterator[Violation]:
-    """A short lexicon: it finds the usual words, and proves nothing of a text where it finds none."""
+def silent_on_health(data: Data, document_date: date, root: str) -> Iterator[Violation]:
+    """What the letter says to the lender tells no health.
+
+    A short lexicon: it finds the usual words, and proves nothing of a text where it finds none.
+    """
     if _HEALTH_WORDS.search(fold(data.get("opinion", {}).get("summary_for_bank", ""))):
         sentence = "Ce texte part vers l’établissement et parle de santé : retirez-en ce qui la dit."
         yield Violation(f"{root}.opinion.summary_for_bank", FieldReason.INCONSISTENT, sentence)
@@ -66,8 +72,6 @@ _HEALTH_WORDS = re.compile(
 READERS: Mapping[str, Check] = {
     "aggregates_only": _only("annual_report"),
     "board_note_only": _only("board_note"),
-    "committee_lender": _committee_lender,
     "figures_counted": _figures_counted,
     "identity": _identity,
-    "silent_on_health": _silent_on_health,
 }

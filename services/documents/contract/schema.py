@@ -149,33 +149,42 @@ class Schema:
         return self._structure(schema)
 
     def _structure(self, schema: Mapping[str, Any]) -> Convert:
+        if schema.get("type") == "integer":
+            return _whole
+        if "items" in schema:
+            return _list_of(self._converter(schema["items"]))
+        if "x-labels" in schema:
+            return _codes(schema["x-labels"])
         properties: Mapping[str, Any] = schema.get("properties", {})
+        if not properties:
+            return _unchanged
         found = ((key, self._converter(below)) for key, below in properties.items())
         converters = [(key, convert) for key, convert in found if convert is not _unchanged]
         lists = [key for key, below in properties.items() if below.get("type") == "array"]
-        item = self._converter(schema["items"]) if "items" in schema else _unchanged
-        labels = schema.get("x-labels")
 
-        def convert_one(value: Any) -> Any:
-            if isinstance(value, dict):
-                typed: dict[str, Any] = dict(value)
-                for key, convert in converters:
-                    if key in value:  # converted again, NotAsked would be a list as another
-                        typed[key] = convert(typed[key])
-                # Last: converted, an absent list would be one that says « aucun ».
-                for key in lists:
-                    if key not in typed:
-                        typed[key] = NotAsked()
-                return typed
-            if isinstance(value, list):
-                return [item(found) for found in value]
-            return value if labels is None else Code(value, labels[value])
+        def convert_object(value: Any) -> Any:
+            typed: dict[str, Any] = dict(value)
+            for key, convert in converters:
+                if key in typed:
+                    typed[key] = convert(typed[key])
+            # Last: converted, an absent list would be one that says « aucun ».
+            for key in lists:
+                if key not in typed:
+                    typed[key] = NotAsked()
+            return typed
 
-        if schema.get("type") == "integer":
-            return _whole
-        if not (properties or "items" in schema or labels):
-            return _unchanged
-        return convert_one
+        return convert_object
+
+
+def _list_of(convert: Convert) -> Convert:
+    if convert is _unchanged:
+        return _unchanged
+    return lambda value: [convert(item) for item in value]
+
+
+def _codes(labels: Mapping[str, str]) -> Convert:
+    """Each code is made once: a dossier has many, and a code never changes."""
+    return {text: Code(text, label) for text, label in labels.items()}.__getitem__
 
 
 def written(value: Any) -> Any:

@@ -89,7 +89,13 @@ def time_left(day: date, start: date) -> str:
 
 
 def _wrapped(names: Sequence[str]) -> list[str]:
-    return [line for name in names for line in wrap(name.replace(NO_BREAK_SPACE, " "), POSTAL_WIDTH)]
+    return [line for name in names for line in _lines(name.replace(NO_BREAK_SPACE, " "))]
+
+
+def _lines(text: str) -> list[str]:
+    # Most names are one line as they are: looking for where to cut takes longer than the rest of the address.
+    is_one = 0 < len(text.strip()) == len(text) <= POSTAL_WIDTH and text.isprintable()
+    return [text] if is_one else wrap(text, POSTAL_WIDTH)
 
 
 def _abbreviated(name: str) -> str:

@@ -23,6 +23,7 @@ from services.documents.dossier.situation import (
     incomplete,
     lacks_documents,
     not_past,
+    offer_open,
     on_or_before,
     refused,
     reminded_in_vain,
@@ -107,6 +108,7 @@ _AGREEMENT = _Candidate(
         has(data, "applicant", "project", "loan", "bank", "support")
         and on_or_before(data, "bank_decision.decided_on", day)
         and data["bank_decision"]["outcome"] == "AGREED"
+        and data["support"]["accepted"] == "YES"
     ),
     covered=True,
 )
@@ -227,7 +229,9 @@ _LETTERS = (
     _Candidate(
         "15-decision-banque",
         "L’établissement a rendu sa décision.",
-        _afterwards("bank_decision.decided_on", "bank"),
+        lambda data, day: (
+            _afterwards("bank_decision.decided_on", "bank")(data, day) and offer_open(data, day)
+        ),
     ),
     _Candidate(
         "20-incident",

@@ -26,6 +26,13 @@ def not_past(data: Data, path: str, day: date) -> bool:
     return found is not None and bool(found >= day)
 
 
+def offer_open(data: Data, day: date) -> bool:
+    """The offer of the lender, if it made one, is accepted or may still be."""
+    accepted = has(data, "bank_decision.offer.accepted_on")
+    end = "bank_decision.offer.valid_until"
+    return accepted or not has(data, end) or not_past(data, end, day)
+
+
 def answered(data: Data, day: date) -> bool:
     """The lender has answered, or a loan is running: the request itself is over."""
     running = ("incident.reported_on", "settlement.settled_on", "follow_up.period_start")

@@ -7,6 +7,7 @@ import io
 import zipfile
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 
 from services.documents.making.signing import SignaturePlace
 from services.kit.tables import csv_bytes
@@ -29,7 +30,7 @@ class OutputFile:
     signature_places: tuple[SignaturePlace, ...] = ()
     """Of a PDF."""
 
-    @property
+    @cached_property
     def sha256(self) -> str:
         """SHA-256 of the content, in hexadecimal."""
         return hashlib.sha256(self.content).hexdigest()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -68,7 +67,6 @@ class Generated:
 
     content: bytes
     filename: str
-    sha256: str
     title: str
     sources: Sources
     case_reference: str
@@ -121,7 +119,6 @@ def render(filled: Filled) -> Generated:
     return Generated(
         content=content,
         filename=filename(sources.template.id, filled.reference),
-        sha256=hashlib.sha256(content).hexdigest(),
         title=sources.template.title,
         sources=sources,
         case_reference=filled.case_reference,

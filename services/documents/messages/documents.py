@@ -8,7 +8,7 @@ from datetime import datetime
 from microcredit.documents.v1 import document_service_pb2 as pb
 from microcredit.documents.v1 import store_service_pb2
 from services.documents.contract import CONTRACT_VERSION
-from services.documents.making import DOCX, Filled, Generated, OutputFile, SignaturePlace
+from services.documents.making import Filled, Generated, OutputFile, SignaturePlace
 from services.documents.store import Kept, Origin
 from services.kit import wire
 from services.kit.errors import ResourceExhausted
@@ -16,14 +16,14 @@ from services.kit.french import spaced
 from services.kit.store import ERASED, ERASING
 
 
-def document_pb(generated: Generated, *, with_content: bool = True) -> pb.Document:
-    """A generated document."""
+def document_pb(generated: Generated, file: OutputFile, *, with_content: bool = True) -> pb.Document:
+    """A generated document, in its file: the .docx or its PDF."""
     sources = generated.sources
     return pb.Document(
-        content=generated.content if with_content else b"",
-        media_type=DOCX,
-        filename=generated.filename,
-        sha256=generated.sha256,
+        content=file.content if with_content else b"",
+        media_type=file.media_type,
+        filename=file.filename,
+        sha256=file.sha256,
         title=generated.title,
         template=pb.TemplateVersion(
             name=f"templates/{sources.template.id}",
@@ -38,7 +38,8 @@ def document_pb(generated: Generated, *, with_content: bool = True) -> pb.Docume
         contract_version=CONTRACT_VERSION,
         data_sha256=generated.data_sha256,
         state_number=sources.state_number,
-        size_bytes=len(generated.content),
+        size_bytes=len(file.content),
+        signature_places=map(_signature_place, file.signature_places),
     )
 
 
@@ -53,16 +54,6 @@ def tried_pb(filled: Filled) -> pb.Document:
         data_sha256=filled.data_sha256,
         state_number=filled.sources.state_number,
     )
-
-
-def put_file(message: pb.Document, file: OutputFile, *, with_content: bool = True) -> None:
-    """Makes a document that of another file (its PDF)."""
-    message.content = file.content if with_content else b""
-    message.media_type = file.media_type
-    message.filename = file.filename
-    message.sha256 = file.sha256
-    message.size_bytes = len(file.content)
-    message.signature_places.extend(map(_signature_place, file.signature_places))
 
 
 def _signature_place(place: SignaturePlace) -> pb.SignaturePlace:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from itertools import product
 
@@ -32,7 +31,7 @@ class Packages:
     def plan(self, template: Template, logo: Logo | None) -> Plan:
         """A template compiled with the logo of a profile; TemplateError."""
         image = logo.image if logo else None
-        key = (template.digest, hashlib.sha256(image or b"").hexdigest())
+        key = (template.digest, image)  # Python keeps the hash of bytes
         return self._plans.get(key, lambda: compile_template(template.docx, {LOGO_PART: image}))
 
     def compile(self, governing: Sequence[Published], latest: Published | None) -> None:

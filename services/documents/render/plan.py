@@ -29,6 +29,7 @@ from services.documents.render.ordinals import superscript_ordinals
 from services.documents.render.pages import FIELD
 from services.documents.render.rich import ListStyles, laid_out
 from services.documents.render.source import OPENINGS_AND_CLOSINGS, RESTART, Source
+from services.documents.render.wellformed import is_always_well_formed
 
 _DOCXTPL: Any = DocxTemplate(io.BytesIO())
 _DRAWING = re.compile(r'(<wp:docPr [^>]*?\bid=")\d+(")')
@@ -46,6 +47,7 @@ class Program:
     __slots__ = (
         "_code",
         "_has_grid",
+        "_is_proved",
         "_last",
         "_lists",
         "_tags",
@@ -76,6 +78,8 @@ class Program:
         self._lists = lists if rich else None
         self.restarts = RESTART in source.text or rich
         """Numbered lists begin again where the template says, and in each rich text."""
+        # A rich text is laid out as XML of its own.
+        self._is_proved = not rich and is_always_well_formed(source.text)
         self._has_grid, self._tags, self._watch = source.has_grid, source.tags, Watch(source.text)
         self._code = code_of(source.text)
         self.names = frozenset(_names(self._code))
@@ -106,12 +110,15 @@ class Program:
         """The file of this part, well formed; RenderError otherwise. A header, which most often says the same
         as in the document before, is deflated once."""
         if self.name == opc.MAIN:
-            return Member(self.name, encoded(self.name, xml))
+            return Member(self.name, self._encoded(xml))
         before, made = self._last
         if xml != before:
-            made = Member(self.name, encoded(self.name, xml))
+            made = Member(self.name, self._encoded(xml))
             self._last = (xml, made)
         return made
+
+    def _encoded(self, xml: str) -> bytes:
+        return xml.encode() if self._is_proved else encoded(self.name, xml)
 
 
 Item = Member | Program | ImagePart

@@ -33,7 +33,8 @@ WORD_PART = re.compile(r"word/(document|header\d*|footer\d*|footnotes|endnotes)\
 """The parts of a Word file whose text may hold tags."""
 _PLAIN = re.compile(r"docProps/(core|app|custom)\.xml|word/charts/chart\d+\.xml")
 _GRID = re.compile(r"{%\s*tc |{%\s*(?:colspan|hm|vm)\b")
-_TAG = re.compile(r"{{.*?}}|{%.*?%}|{#.*?#}", re.DOTALL)
+TAG = re.compile(r"{{.*?}}|{%.*?%}|{#.*?#}", re.DOTALL)
+"""A tag, but for one that quotes the end of another."""
 _MARKUP = re.compile("<[^>]*>")
 _LITERALS = {"{_{": "&#123;&#123;", "}_}": "&#125;&#125;", "{_%": "&#123;%", "%_}": "%&#125;"}
 _LITERAL = re.compile("|".join(map(re.escape, _LITERALS)))
@@ -77,7 +78,7 @@ def read_source(name: str, content: bytes) -> Source | None:
     xml = etree.tostring(root, encoding="unicode")
     if not counts_pages and not any(tag in xml for tag in ("{", "}")):
         return None
-    patched = _DOCXTPL.patch_xml(xml) if word else _TAG.sub(_unescaped, xml)  # type: ignore[no-untyped-call]
+    patched = _DOCXTPL.patch_xml(xml) if word else TAG.sub(_unescaped, xml)  # type: ignore[no-untyped-call]
     patched = _LITERAL.sub(lambda literal: _LITERALS[literal[0]], patched)
     if name == opc.MAIN:
         patched = _RESTARTS.sub(RESTART, patched)
@@ -131,7 +132,7 @@ def _one_tag_per_line(xml: str, *, flat: bool) -> tuple[str, dict[int, str]]:
     pieces: list[str] = []
     tags: dict[int, str] = {}
     line, position, in_markup = 1, 0, False
-    for found in _TAG.finditer(xml):
+    for found in TAG.finditer(xml):
         literal, tag = xml[position : found.start()], found[0]
         in_markup = _ends_in_markup(literal, in_markup)
         line += literal.count("\n") + 1

@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
-from services.documents.contract import CONTRACT, DATES, Check, Durations, from_lender, to_lender
+from services.documents.contract import (
+    CONTRACT,
+    DATES,
+    Check,
+    Durations,
+    from_lender,
+    lender_away,
+    silent_on_health,
+    to_lender,
+)
 from services.documents.profile import Profile
 from services.documents.template.fields import IMPLIED
 from services.documents.template.manifest import Template
 
 _SAID_BY_LENDER = tuple(CONTRACT.marked("x-said-by"))
+_INTERNAL = CONTRACT.marked("x-internal")
+_REPORT = [path for path, kept in _INTERNAL.items() if kept == "REPORT"]
+_SUMMARY = ("opinion.summary_for_bank",)
 
 
 def durations(profile: Profile) -> Durations:
@@ -22,9 +34,14 @@ def all_checks(template: Template, profile: Profile, names: Collection[str]) -> 
     """The checks that a template names, those of the dates that it tells and of the authorisations that it
     needs; `names` are those that its parts may read, as its plan lists them."""
     months, checks = durations(profile), list(template.checks)
-    checks.append(lambda data, day, root: DATES.later(data, day, root, names))
+    checks.append(lambda data, day, root: DATES.told(data, day, root, names))
     if template.to_lender:
-        checks.append(lambda data, day, root: to_lender(data, day, months, root, template.title, names))
+        kept = _read(_INTERNAL, names)
+        checks.append(lambda data, day, root: to_lender(data, day, months, root, template.title, names, kept))
+        if _read(_SUMMARY, names):
+            checks.append(silent_on_health)
+    if _read(_REPORT, names):
+        checks.append(lender_away)
     if said := said_by_lender(names):
         checks.append(lambda data, day, root: from_lender(data, day, months, root, said))
     return checks
@@ -37,4 +54,9 @@ def said_by_lender(names: Collection[str]) -> list[str]:
     for computed, needs in IMPLIED.items():
         if read.issuperset(computed.split(".")):
             read.update(name for path in needs for name in path.split("."))
-    return [path for path in _SAID_BY_LENDER if read.issuperset(path.split("."))]
+    return _read(_SAID_BY_LENDER, read)
+
+
+def _read(paths: Iterable[str], names: Collection[str]) -> list[str]:
+    """The paths that a template that reads these names may print."""
+    return [path for path in paths if set(path.split(".")).issubset(names)]

@@ -30,7 +30,7 @@ from services.eligibility.publishing import (
 from services.eligibility.store import Journal, ShadowStore
 from services.kit import releases
 from services.kit.context import actor, check_deadline
-from services.kit.errors import FailedPrecondition, NotFound, Violations
+from services.kit.errors import FailedPrecondition, FieldReason, Violations
 from services.kit.french import spaced
 from services.kit.serve import placeless
 from services.kit.wire import paging
@@ -174,9 +174,10 @@ def _packages(deployment: Deployment) -> list[RulePackage]:
 
 
 def _number(name: str) -> int:
-    """The number in a name "shadows/{number}"; NotFound."""
+    """The number in a name "shadows/{number}"; InvalidArgument."""
+    violations = Violations()
     found = _SHADOW.fullmatch(name)
     if found is None:
         text = "Le nom d’un essai à blanc s’écrit « shadows/numéro »."
-        raise NotFound("SHADOW_NOT_FOUND", text, metadata={"name": name})
-    return int(found[1])
+        violations.add("name", FieldReason.MALFORMED, text)
+    return int(violations.whole(found)[1])

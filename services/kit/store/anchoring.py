@@ -40,7 +40,7 @@ from services.kit.store.heads import (
     read_signed,
 )
 from services.kit.store.parts import holds_key
-from services.kit.store.ring import KeyPlan, KeyRing, open_ring, prepare_ring, say_used
+from services.kit.store.ring import KeyPlan, KeyRing, MasterKeyFile, open_ring, prepare_ring, say_used
 
 _NO_HEAD = "Ce fichier n’est pas une empreinte que cette base a signée : donnez une ligne de publish-head."
 
@@ -68,8 +68,11 @@ class Anchor:
     """Anchors the heads of the chains of a service, from one process; its first store keeps the key that
     signs them."""
 
-    def __init__(self, stores: Sequence[Opened], places: HeadPlaces, *, begun: bool) -> None:
+    def __init__(
+        self, stores: Sequence[Opened], places: HeadPlaces, master_key: MasterKeyFile, *, begun: bool
+    ) -> None:
         """Once `begun`, the file of heads is a part of the store: it is never created again by itself."""
+        self._master_key = master_key
         self._stores = stores
         self._places = places
         self._file = HeadsFile(places.file)
@@ -109,8 +112,10 @@ class Anchor:
         say_used(first.database, master_key_file, HEAD_SIGNATURES, first.plan.owner)
         self._begun = True
 
-    def check_file(self) -> None:
-        """StartupError if the file of heads, a part of the store once begun, is lost or cannot be read."""
+    def check_files(self) -> None:
+        """StartupError if the master key, or the file of heads once it is a part of the store, is lost,
+        unreadable or another."""
+        self._master_key.check()
         if self._begun and not self._file.has_lines():
             raise lost(self._file.path)
 
@@ -233,7 +238,7 @@ class Anchor:
         pause, due = threading.Event(), 0.0
         while not context.stopping():
             pause.wait(min(LOOK_SECONDS, self._places.seconds))
-            if not self._finds_its_file():
+            if not self._finds_its_files():
                 continue
             with suppress(DomainError), context.limit(LOOK_SECONDS):
                 for store in self._stores:
@@ -247,18 +252,24 @@ class Anchor:
                 self._failures += 1
                 log.error("head_not_anchored", error=type(error).__name__, failures=self._failures)
 
-    def _finds_its_file(self) -> bool:
-        """Whether the file of heads is there; while it is not, this process reads and writes nothing."""
-        before, self._lost = self._lost, ""
+    def _finds_its_files(self) -> bool:
+        """Whether the files beside the databases are there: without them this process reads and writes
+        nothing."""
+        before = self._lost
         try:
-            self.check_file()
+            with context.limit(LOOK_SECONDS):
+                self.check_files()
+            self._lost = ""
         except StartupError as error:
             self._lost = str(error)
+        except DomainError:
+            pass  # the database does not answer: what was known of the files still holds
         if self._lost != before:
             say_missing(states.incomplete() if self._lost else None)
-            log.error("heads_file_lost", sentence=spaced(self._lost)) if self._lost else log.warning(
-                "heads_file_back"
-            )
+            if self._lost:
+                log.error("store_incomplete", sentence=spaced(self._lost))
+            else:
+                log.warning("store_complete")
         return not self._lost
 
     def _anchor_changes(self) -> None:
@@ -293,7 +304,7 @@ class AnchoredStore:
     def check_parts(self) -> None:
         """Refuses a master key or a file of heads that a process could not open."""
         with self._opened() as anchor:
-            anchor.check_file()
+            anchor.check_files()
 
     def publish(self) -> str:
         """The last heads, signed: one line of JSON for third parties."""
@@ -349,7 +360,8 @@ class AnchoredStore:
                 prepare_ring(opened[-1], self.master_key_file, plan)  # it is of an earlier version
             ring = open_ring(opened[-1], self.master_key_file, plan.owner)
             stores.append(Opened(opened[-1], ring, plan))
-        return Anchor(stores, self.places, begun=holds_key(self.url, HEAD_SIGNATURES))
+        master_key = MasterKeyFile(stores[0].database, self.master_key_file, self.plan.owner)
+        return Anchor(stores, self.places, master_key, begun=holds_key(self.url, HEAD_SIGNATURES))
 
 
 def _fault(connection: Connection, chain: Chain, found: Verification, heads: Sequence[Head]) -> str:

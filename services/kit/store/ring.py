@@ -166,6 +166,25 @@ def open_ring(database: Database, file: Path, owner: str = "la base de données"
         return KeyRing(_unwrapped(connection, master))
 
 
+class MasterKeyFile:
+    """The file of the master key under a service, and the keys that it may hold."""
+
+    def __init__(self, database: Database, file: Path, owner: str) -> None:
+        self._database = database
+        self._file = file
+        self._owner = owner
+        self._known = vault.load(file).fingerprint()
+
+    def check(self) -> None:
+        """StartupError if the key is lost, cannot be read or is another: neither the one that the service
+        opened its keys with nor, after a rotation, the one that its database is tied to."""
+        found = vault.load(self._file).fingerprint()
+        if found != self._known:
+            with self._database.read() as connection:
+                _master(connection, self._file, self._owner)
+            self._known = found
+
+
 def say_used(database: Database, file: Path, purpose: str, owner: str) -> None:
     """Says of a key that it has signed: what it signed must be there at each start from now on. Who has no
     master key cannot take that back."""

@@ -77,11 +77,12 @@ def of_newer_version() -> FailedPrecondition:
 
 
 def incomplete() -> FailedPrecondition:
-    """A part beside the databases is missing, or cannot be read: the log says which."""
+    """A part beside the databases is missing, another, or cannot be read: the log says which."""
     return FailedPrecondition(
         "STORE_INCOMPLETE",
-        "Ce que garde le service n’est plus entier : sa clé maîtresse ou son fichier des empreintes manque, "
-        "ou ne peut pas être lu. Le journal du serveur dit lequel ; remettez-le en place.",
+        "Ce que garde le service n’est plus entier : sa clé maîtresse ou son fichier des empreintes manque "
+        "ou ne peut pas être lu, ou la clé n’est pas celle de sa base. Le journal du serveur dit lequel ; "
+        "remettez-le en place.",
     )
 
 
