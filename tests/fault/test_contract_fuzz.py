@@ -117,8 +117,7 @@ def mutated(message: Any, depth: int = 0) -> Iterator[bool]:
             yield field.enum_type is not None or field.message_type is not None
             message.CopyFrom(before)
         if is_open(field):
-            given = getattr(message, field.name)
-            given[CANARY].SetInParent() if field.is_repeated else given.update({CANARY: CANARY})
+            name(getattr(message, field.name), field)
             yield True
         elif field.is_repeated and is_filled(field, depth):
             one = next(iter(getattr(message, field.name)), likely(field, depth))
@@ -136,6 +135,18 @@ def mutated(message: Any, depth: int = 0) -> Iterator[bool]:
 
 def is_entered(field: FieldDescriptor, depth: int) -> bool:
     return field.message_type is not None and depth < DEPTH and not is_open(field)
+
+
+def name(given: Any, field: FieldDescriptor) -> None:
+    """Adds a name of the sender to an object or to a map."""
+    if not (field.is_repeated and field.message_type):
+        given.update({CANARY: CANARY})
+        return
+    value = field.message_type.fields_by_name["value"]
+    if value.message_type:
+        given[CANARY].SetInParent()
+    else:
+        given[CANARY] = strange(value)[-1]
 
 
 def is_open(field: FieldDescriptor) -> bool:

@@ -15,7 +15,7 @@ from services.bank_registry.messages.answers import Questions, answer_difference
 from services.bank_registry.messages.edits import day as day_of
 from services.bank_registry.messages.requests import NAME_PREFIX, Sight, sight
 from services.bank_registry.registry import AnswerChange, Geography
-from services.kit import french, wire
+from services.kit import wire
 from services.kit.dates import today
 from services.kit.errors import FailedPrecondition, FieldReason, Violations
 from services.kit.french import spaced
@@ -98,10 +98,11 @@ def options(message: pb.ImportBanksRequest, geography: Geography) -> Options:
 
 
 def _check_names(names: Mapping[str, str], violations: Violations) -> None:
-    wrong = [f"« {name[:LONGEST_TEXT]} »" for name in names.values() if not find(name)]
-    if wrong:
-        text = f"Ce ne sont pas des colonnes du modèle : {french.join(wrong[:5])}."
-        violations.add("column_names", FieldReason.UNKNOWN_VALUE, text)
+    """A title and a name that no column has may say anything: neither is repeated."""
+    text = "Ce titre n’est celui d’aucune colonne du modèle ; ils comptent depuis 0, par ordre alphabétique."
+    for rank, name in enumerate(names.values()):
+        if not find(name):
+            violations.add(f"column_names[{rank}]", FieldReason.UNKNOWN_VALUE, text)
 
 
 def export(message: pb.ExportBanksRequest, clock: int) -> Sight:
