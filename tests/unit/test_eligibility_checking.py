@@ -142,7 +142,7 @@ def test_sixty_five_rules_true_of_one_application_are_all_given() -> None:
     findings = Findings()
     package = read_package({**SHIPPED, "rules.yaml": (RULES + rules).encode()})
     found = Trial(package, findings).run(of_cases(package)[0])
-    assert sum(reason.code.startswith("TRUE_") for reason in found.reasons) == 65
+    assert sum(rule.code.startswith("TRUE_") for rule in found.rules) == 65
     assert list(findings) == []
 
 

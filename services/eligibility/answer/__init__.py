@@ -23,6 +23,8 @@
 - `Grid`: Amounts in cents and durations in months, ascending.
 - `in_words`: The advice that a judgement is, with its reasons, figures and orientations.
 - `is_same_request`: True when a decision is about the case and the facts of a recorded one.
+- `Judgement`: The outcome with the rules in force that hold and those that are undecided, and the values that
+  they read; `disagreements` as in an Assessment.
 - `judge`: The outcome alone, without its reasons in words.
 - `least_change`: The change of least effort that could make an application presentable; empty where none is
   called for, or found.
@@ -64,7 +66,7 @@
 """
 
 from services.eligibility.answer import grid
-from services.eligibility.answer.assess import ENGINE_FAILED, Engine, assess, in_words, judge
+from services.eligibility.answer.assess import ENGINE_FAILED, Engine, Judgement, assess, in_words, judge
 from services.eligibility.answer.assessment import (
     Assessment,
     Comparison,

@@ -9,7 +9,7 @@ from functools import partial
 from itertools import pairwise
 from typing import Any
 
-from services.eligibility.answer import ENGINE_FAILED, Assessment, in_words, judge
+from services.eligibility.answer import ENGINE_FAILED, Assessment, Judgement, in_words, judge
 from services.eligibility.engine import (
     EngineError,
     HostRuleset,
@@ -105,19 +105,18 @@ class Trial:
         self.tried: list[Tried] = []
         self.endless: dict[str, tuple[Application, Assessment]] = {}
 
-    def run(self, application: Application) -> Assessment:
-        """The assessment of an application; disagreements become findings, the first of each rule."""
+    def run(self, application: Application) -> Judgement:
+        """What is judged of an application; disagreements become findings, the first of each rule."""
         judged = judge(self._package, partial(self._fire, application), application.facts)
         for name in judged.disagreements:
             self._disagree(name, application)
         self.coverage.note(judged.values)
         self.tried.append(Tried(application, judged.values, judged.outcome))
-        found = in_words(self._package, judged)
         for rule in judged.undecided if judged.outcome is Outcome.INCOMPLETE else ():
             waits = suppliable(self._package, rule.condition, judged.values)
-            if rule.severity is not RuleSeverity.RESERVE and not waits:
-                self.endless.setdefault(rule.id, (application, found))
-        return found
+            if rule.severity is not RuleSeverity.RESERVE and not waits and rule.id not in self.endless:
+                self.endless[rule.id] = (application, in_words(self._package, judged))
+        return judged
 
     def _fire(self, application: Application, values: Values) -> frozenset[str]:
         rows = [shard.row(values) for shard in self._shards]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from itertools import islice
 
+from services.eligibility.answer import in_words
 from services.eligibility.engine import Critical, EngineError, Leaf, all_values, request_day
 from services.eligibility.package import (
     Case,
@@ -102,7 +103,7 @@ def _run_cases(package: RulePackage, trial: Trial, findings: Findings) -> frozen
     codes: set[str] = set()
     gaps: list[tuple[Case, tuple[Gap, ...]]] = []
     for case, application in zip(package.cases, of_cases(package), strict=True):
-        found = trial.run(application)
+        found = in_words(package, trial.run(application))
         day = request_day(case.facts)
         obtained = {reason.code for reason in found.reasons}
         codes |= {rule.id for rule in package.rules if rule.code in obtained and day in rule.validity}
