@@ -170,11 +170,15 @@ def test_one_letter_that_cannot_be_made_is_told() -> None:
 def test_word_accepts_the_joined_files(tmp_path: Path) -> None:
     logo = sample().profile.logo
     media = {LOGO_PART: logo.image if logo else None}
-    names = ("01-dossier-demande", "11-presentation-banque", "14-refus-presentation")
+    examples = {
+        "01-dossier-demande": "extreme",
+        "11-presentation-banque": "extreme",
+        "14-refus-presentation": "refus-extreme",
+    }
     pieces = []
-    for name in names:
+    for name, example in examples.items():
         template = shipped(name)
-        context = dict(contexts(template, sample(), ()))["extreme"]
+        context = dict(contexts(template, sample(), ()))[example]
         pieces.append(Piece(compile_template(template.docx, media), context, template.title))
     (tmp_path / "dossier.docx").write_bytes(assemble(pieces))
     (tmp_path / "merged.docx").write_bytes(merge(pieces[-1].plan, [pieces[-1].context] * 3))

@@ -121,7 +121,7 @@ class Rules:
                 notes.problem(name, FieldReason.MALFORMED, problem)
         siren, siret = values["siren"], values["siret"]
         if siren and siret and not siret.startswith(siren):
-            text = f"Le SIRET {siret} n’est pas un établissement du SIREN {siren}."
+            text = "Le SIRET n’est pas un établissement du SIREN : leurs neuf premiers chiffres diffèrent."
             notes.problem("siret", FieldReason.DUPLICATE, text)
         if holder := identifiers.other_holder(values["cib"], values["display_name"]):
             text = f"Le code banque {values['cib']} est connu comme celui de {holder}."

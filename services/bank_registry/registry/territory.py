@@ -8,6 +8,7 @@ from datetime import date
 from enum import StrEnum
 
 from services.bank_registry.registry.geography import COMPOSITION, Commune, Geography, fold
+from services.bank_registry.registry.identifiers import quoted
 from services.kit import french
 
 NAMED = 4
@@ -98,7 +99,7 @@ MAX_SUGGESTIONS = 3
 
 def unknown_place(scope: Scope, code: str, geography: Geography, *, suggest: bool = True) -> str:
     """A sentence with at most three codes that look like what was written."""
-    text = f"Le code « {code} » n’existe pas parmi les codes {_CODES_OF[scope]}"
+    text = f"Le code{quoted(code)} n’existe pas parmi les codes {_CODES_OF[scope]}"
     found = list(dict.fromkeys(_likely(scope, code, geography)))[:MAX_SUGGESTIONS] if suggest else []
     if not found:
         return f"{text}."
