@@ -48,6 +48,18 @@ def suspended_refusal() -> str:
     )
 
 
+def running_refusal() -> str:
+    """The implicit refusal, which a letter that decides nothing does not stop (CRPA, L. 231-4)."""
+    return when(
+        "terms.implicit_refusal is defined and terms.implicit_refusal > document.date",
+        paragraph(
+            "Ce report ne change pas le délai de réponse : sans décision de notre part le **{{ "
+            "terms.implicit_refusal | long_date }}**, votre demande sera considérée comme refusée (article "
+            "L. 231-4 du même code)."
+        ),
+    )
+
+
 def acknowledgement() -> str:
     """B3: date of the implicit refusal, by its name, and its suspension (CRPA, L. 112-3 and R. 112-5)."""
     return "".join(
@@ -152,12 +164,28 @@ def mediation() -> str:
 
 
 def mediation_texts() -> str:
-    """B9: administrative mediation (CRPA, L. 421-1) and Défenseur des droits."""
-    return paragraph("{{ profile.mediation.administrative }}") + paragraph(
+    """B9: administrative mediation (CRPA, L. 421-1) and Défenseur des droits, and their effect on the delay
+    to go to court."""
+    return administrative_mediation("court_delay") + defender("defender_court_delay")
+
+
+def administrative_mediation(*notices: str) -> str:
+    """B9: mediation, and what the profile says besides of it where it is given."""
+    return paragraph("{{ profile.mediation.administrative }}" + "".join(map(_given, notices)))
+
+
+def defender(*notices: str) -> str:
+    """B9: the Défenseur des droits, and what the profile says besides of it where it is given."""
+    return paragraph(
         "Si vous estimez que vos droits n’ont pas été respectés, vous pouvez saisir "
         "{{ profile.mediation.defender.name }}" + contact("profile.mediation.defender") + ". "
-        "{{ profile.mediation.defender_notice }}"
+        "{{ profile.mediation.defender_notice }}" + "".join(map(_given, notices))
     )
+
+
+def _given(notice: str) -> str:
+    name = f"profile.mediation.{notice}"
+    return f"{{% if {name} is defined %}} {{{{ {name} }}}}{{% endif %}}"
 
 
 def privacy() -> str:

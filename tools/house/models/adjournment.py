@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tools.house.document import Model
 from tools.house.letter import bullets, closing, opening, rights, signature
-from tools.house.mentions import mediation_texts
+from tools.house.mentions import administrative_mediation, defender, running_refusal
 from tools.house.models.common import DEMAND, REQUEST
 from tools.house.ooxml import heading, lead_in, paragraph
 
@@ -38,5 +38,5 @@ MODEL = Model(
     )
     + closing()
     + signature()
-    + rights(mediation_texts()),
+    + rights(administrative_mediation(), running_refusal(), defender()),
 )
