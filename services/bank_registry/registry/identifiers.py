@@ -62,11 +62,11 @@ def cib_problem(text: str) -> str | None:
 def bic_problem(text: str) -> str | None:
     """A BIC (ISO 9362) is 8 or 11 characters: institution, country, location, branch."""
     if _BIC.fullmatch(text.upper()) and text != text.upper():
-        return f"Un BIC s’écrit en capitales ; vouliez-vous dire « {text.upper()} » ?"
+        return "Un BIC s’écrit en capitales, par exemple BANKFRPP."
     if not _BIC.fullmatch(text) or not bic.is_valid(text):
         return f"Le BIC{quoted(text)} doit compter 8 ou 11 caractères en capitales, par exemple BANKFRPP."
     if text[4:6] not in _FRENCH:
-        return f"Le BIC {text} est d’un autre pays ({text[4:6]}) : un prêteur agréé a un BIC français (FR)."
+        return f"Le BIC est d’un autre pays ({text[4:6]}) : un prêteur agréé a un BIC français (FR)."
     return None
 
 
